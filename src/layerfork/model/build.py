@@ -1,0 +1,122 @@
+"""What a person wants built, and the commands that build clients run for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Builder(StrEnum):
+    """The part of an engine that executes a build."""
+
+    CLASSIC = "classic"
+    BUILDKIT = "buildkit"
+    BUILDAH = "buildah"
+
+
+class Feature(StrEnum):
+    """What a build request may ask for and a client may be unable to pass on."""
+
+    DOCKERFILE_NAME = "dockerfile-name"
+    """A Dockerfile of another name or place inside the context (``-f``)."""
+    DOCKERFILE_OUTSIDE = "dockerfile-outside"
+    """A Dockerfile outside the context."""
+    BUILD_ARG = "build-arg"
+    LABEL = "label"
+    TARGET = "target"
+    NO_CACHE = "no-cache"
+    PLATFORM = "platform"
+    CLASSIC = "classic"
+    """Building with the classic builder."""
+    BUILDKIT = "buildkit"
+    """Building with BuildKit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest:
+    """What every client of a relay is asked to build, in the same words for all of them."""
+
+    context: Path
+    """Absolute path of the context directory."""
+    context_tar: Path
+    """Absolute path of the same context as ``tar -cf ../context.tar .`` made it; for tar clients."""
+    dockerfile: Path
+    """Absolute path of the Dockerfile."""
+    tag: str
+    scratch: Path
+    """A private directory of this build: generated files (a compose or bake file) go here."""
+    build_args: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    target: str = ""
+    no_cache: bool = False
+
+    @property
+    def dockerfile_in_context(self) -> str | None:
+        """The Dockerfile's path relative to the context, or None when it lies outside."""
+        try:
+            return self.dockerfile.relative_to(self.context).as_posix()
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A process to start: the runner adds nothing to it and takes nothing away."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    """The whole environment, not additions to ours."""
+    cwd: Path | None = None
+    stdin: Path | None = None
+    """A file to read from; None is an empty standard input."""
+    files: tuple[tuple[Path, str], ...] = ()
+    """Files to write before the start: absolute path and text (a compose file, a docker config)."""
+    secrets: tuple[str, ...] = ()
+    """Values to hide wherever this command is shown or logged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """How a process ended."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    """Negative for a signal, as in `subprocess`."""
+    stdout: str
+    stderr: str
+    """Both decoded as UTF-8 with replacement, and cut at the front when huge."""
+    seconds: float
+    timed_out: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return self.returncode == 0 and not self.timed_out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toolchain:
+    """Where the programs lie that docker-like clients run: of one generation, never mixed."""
+
+    docker: Path
+    """The docker CLI."""
+    cli_plugins: Path | None
+    """Directory with ``docker-buildx`` and ``docker-compose``; None when the CLI finds its own."""
+    version: str = ""
+    """Version of the docker CLI, such as ``26.1.5``; empty when unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a client finds its engine, and the private world that it runs in."""
+
+    docker_host: str
+    """``unix:///…`` of the recorder's socket."""
+    home: Path
+    """Private HOME; ``DOCKER_CONFIG`` is ``<home>/.docker``."""
+    toolchain: Toolchain
+    path: str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    """PATH of the client."""
+    api_version: str = ""
+    """The engine's newest API version, such as ``1.45``."""
+    inherit: Mapping[str, str] = field(default_factory=dict)
+    """The user's own environment, only with ``--inherit-config``; empty otherwise."""

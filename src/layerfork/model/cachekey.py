@@ -1,0 +1,63 @@
+"""A step's cache key, with the named parts that it is made from. A digest never travels alone."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from layerfork.model.context import Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class KeyPart:
+    """One named input of a key. Two keys are equal exactly when all their parts are."""
+
+    cause: str
+    """Cause code that a difference in this part has: ``uid``, ``content``, ``build-arg`` …"""
+    path: str = ""
+    """Context path (normalised, no ``./``), name of an argument, or empty."""
+    field: str = ""
+    """What the part is called in its source: ``uid``, ``linkname``, ``Cmd``."""
+    value: str
+    """Canonical text of the value; hidden values stay hidden."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheKey:
+    """What decides whether one step is reused, apart from the steps it builds on."""
+
+    parts: tuple[KeyPart, ...]
+    """Order does not matter unless the builder's source says so; then it is a part's value."""
+    engine_form: str = ""
+    """The very string or digest that the engine computes, when the model can compute it
+    (classic: ``/bin/sh -c #(nop) COPY file:… in / ``). Empty when it cannot."""
+    unknown: tuple[str, ...] = ()
+    """What the record did not hold and the key needs. Not empty: the key proves nothing."""
+
+    @property
+    def digest(self) -> Digest:
+        """Digest over the parts: equal for two keys exactly when the builder would call them equal."""
+        text = "\x1e".join("\x1f".join((p.cause, p.path, p.field, p.value)) for p in sorted(self.parts))
+        return Digest("sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepKey:
+    """A step's own key and the steps whose results it builds on."""
+
+    index: int
+    """The step's index in the record, from 1."""
+    key: CacheKey
+    parents: tuple[int, ...]
+    """Indexes of the steps whose results enter: the previous step of the stage, a ``--from`` stage."""
+    always_runs: bool = False
+    """The step has no cache of its own (FROM of an image, an ARG before FROM)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildKeys:
+    """Keys of every step of one record, in step order."""
+
+    rules: str
+    """Which rule set: ``classic``, ``buildkit``, ``buildah``, with the version range it holds for."""
+    steps: tuple[StepKey, ...]
+    ruled_out: tuple[KeyPart, ...] = ()
+    """Facts that differ between clients but enter no key (mtime, entry order, compression)."""

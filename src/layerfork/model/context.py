@@ -1,0 +1,123 @@
+"""Build context entries, with every attribute that some builder hashes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+Digest = NewType("Digest", str)
+"""``sha256:`` and 64 hexadecimal digits."""
+
+
+class EntryType(StrEnum):
+    """What a context entry is, whatever carried it (tar header or file sync)."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    SYMLINK = "symlink"
+    HARDLINK = "hardlink"
+    CHAR_DEVICE = "char-device"
+    BLOCK_DEVICE = "block-device"
+    FIFO = "fifo"
+    SOCKET = "socket"
+    OTHER = "other"
+
+
+class ContentSource(StrEnum):
+    """Where an entry's content digest comes from."""
+
+    NONE = "none"
+    """The entry has no content (a directory, a link)."""
+    SENT = "sent"
+    """Hashed on the wire."""
+    DISK = "disk"
+    """Not sent in this build; hashed from the directory by the harness."""
+    NOT_SENT = "not-sent"
+    """The engine did not ask for it and nobody hashed it."""
+    TRUNCATED = "truncated"
+    """The stream ended inside the content."""
+
+
+class Transport(StrEnum):
+    """How the context travelled."""
+
+    TAR = "tar"
+    """Body of ``POST /build``, or an upload through a BuildKit session."""
+    FILE_SYNC = "file-sync"
+    """BuildKit's directory transfer: stats first, then the contents that were asked for."""
+    REMOTE = "remote"
+    """A git or HTTP source that the engine fetched itself."""
+    DISK = "disk"
+    """Read by a daemonless builder, or walked by us; nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextEntry:
+    """One file, directory or link offered to a build, as it was sent."""
+
+    name: str
+    """As sent: ``./a``, ``a`` and ``d/`` stay what they are. Bytes that are not UTF-8 appear as ``\\xNN``."""
+    raw_name: bytes | None = None
+    """The exact bytes, only when they are not UTF-8."""
+    type: EntryType
+    typeflag: str = ""
+    """Type character of the tar header (``0 1 2 3 4 5 6 7``); empty when it was not a tar."""
+    mode: int
+    """As sent. Tar: the whole number of the header, type bits included. File sync: permission,
+    setuid (04000), setgid (02000) and sticky (01000) bits."""
+    uid: int = 0
+    gid: int = 0
+    uname: str = ""
+    gname: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    linkname: str = ""
+    raw_linkname: bytes | None = None
+    devmajor: int = 0
+    devminor: int = 0
+    xattrs: tuple[tuple[str, bytes], ...] = ()
+    """Name without ``SCHILY.xattr.``, and raw value; sorted by name."""
+    pax: tuple[tuple[str, str], ...] = ()
+    """PAX records that became no field above, as sent."""
+    content: Digest | None = None
+    """SHA-256 of the content alone."""
+    content_source: ContentSource = ContentSource.NONE
+    tarsum: Digest | None = None
+    """The classic builder's digest of this entry (header as sent, then content), computed in passing."""
+
+    @property
+    def name_bytes(self) -> bytes:
+        return self.raw_name if self.raw_name is not None else self.name.encode()
+
+    @property
+    def linkname_bytes(self) -> bytes:
+        return self.raw_linkname if self.raw_linkname is not None else self.linkname.encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextManifest:
+    """Everything that one build sent of one context, in the order it was sent."""
+
+    name: str = "context"
+    """``context`` for the main one; the name of a named context otherwise."""
+    transport: Transport
+    entries: tuple[ContextEntry, ...]
+    compression: str = "identity"
+    """``identity``, ``gzip``, ``bzip2``, ``xz`` or ``zstd``."""
+    remote: str = ""
+    """URL of a remote source, credentials removed."""
+    excludes: tuple[str, ...] = ()
+    """Ignore patterns that the builder asked the client to apply (file sync)."""
+    followed_paths: tuple[str, ...] = ()
+    """Paths that the builder asked for (file sync); empty is all of them."""
+    sent_bytes: int = 0
+    """Bytes on the wire, compressed if they were."""
+    complete: bool = True
+    """False when the stream ended early or was not understood; the record's gaps say where."""
+
+
+def display_name(raw: bytes) -> tuple[str, bytes | None]:
+    """Text for a file name and, only when it is not UTF-8, the exact bytes beside it."""
+    try:
+        return raw.decode("utf-8"), None
+    except UnicodeDecodeError:
+        return raw.decode("utf-8", errors="backslashreplace"), raw

@@ -1,0 +1,50 @@
+"""What executes builds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineInfo:
+    """An engine as it reports itself, never as it was asked for."""
+
+    kind: str
+    """``private``, ``host`` or ``podman``."""
+    version: str
+    api_version: str
+    image_store: str
+    """``graphdriver`` or ``containerd``."""
+    storage_driver: str = ""
+    default_builder: str = ""
+    """``classic`` or ``buildkit``: what the engine advises clients to use."""
+    os: str = "linux"
+    architecture: str = ""
+    instance: str = ""
+    """The engine's own id: equal ids are one engine, hence one cache."""
+    buildkit_version: str = ""
+    components: tuple[tuple[str, str], ...] = ()
+    """Name and version of the parts, in the engine's order (Engine, containerd, runc …)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageStep:
+    """One row of an image's history, oldest first."""
+
+    created_by: str
+    image_id: str
+    """Full id after this step, or empty (BuildKit names only the last)."""
+    empty_layer: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFacts:
+    """What an engine says about one built or base image."""
+
+    image_id: str
+    history: tuple[ImageStep, ...]
+    diff_ids: tuple[str, ...]
+    """Digests of the uncompressed layers, bottom first."""
+    env: tuple[str, ...] = ()
+    user: str = ""
+    working_dir: str = ""
+    shell: tuple[str, ...] = ()
+    onbuild: tuple[str, ...] = ()

@@ -1,0 +1,91 @@
+"""What `explain` says about records: alignment, forks, causes, classes, verdict."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    REUSED = "reused"
+    FORKED = "forked"
+    ERROR = "error"
+
+
+class CauseStatus(StrEnum):
+    PROVEN = "PROVEN"
+    """With this part (or this minimal set) swapped the model's keys are equal, and the model agrees
+    with what the engine did for both builds."""
+    SUSPECTED = "SUSPECTED"
+    UNEXPLAINED = "UNEXPLAINED"
+
+
+class MissKind(StrEnum):
+    KEY_CHANGED = "key-changed"
+    RECORD_GONE = "record-gone"
+    OTHER_BUILDER = "other-builder"
+    NOT_IMPORTED = "not-imported"
+    CACHE_OFF = "cache-off"
+    NOT_EVALUATED = "not-evaluated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One difference that explains a fork, with both values."""
+
+    code: str
+    """From the closed set in docs/causes."""
+    status: CauseStatus
+    path: str = ""
+    field: str = ""
+    writer: str = ""
+    reader: str = ""
+    text: str
+    """One line that stands alone."""
+    evidence: tuple[str, ...] = ()
+    remedy: str = ""
+    affected_builders: tuple[str, ...] = ()
+    more: int = 0
+    """How many further paths differ in the same way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fork:
+    """The earliest step where a reader missed what a writer stored."""
+
+    writer: str
+    """Client id (or record name) of the build that stored the step."""
+    reader: str
+    step: int
+    """Index of the reader's step, from 1."""
+    instruction: str
+    stage: str = ""
+    miss_kind: MissKind
+    causes: tuple[Cause, ...]
+    consequences: tuple[int, ...] = ()
+    """Indexes of later steps that missed only because this one did."""
+    seconds_lost: float | None = None
+    """Time spent on the fork and its consequences; None when the record has no times."""
+    ruled_out: tuple[str, ...] = ()
+    """Differences that cannot matter, one line each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caution:
+    """Something wrong that is not a miss: a stale hit, a failed control, an incomplete record."""
+
+    code: str
+    """``stale-content``, ``duplicate-entry``, ``control-failed``, ``incomplete-record``,
+    ``contradiction``."""
+    client: str
+    step: int = 0
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Everything said about the builds of one relay, or about two records."""
+
+    verdict: Verdict
+    classes: tuple[tuple[str, ...], ...]
+    """Client ids; builds of one class share every step. In relay order."""
+    forks: tuple[Fork, ...]
+    warnings: tuple[Caution, ...] = ()

@@ -1,0 +1,178 @@
+"""BuildRecord: facts about one build. It never judges, and holds no file contents and no secrets."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from layerfork.model.build import Builder
+from layerfork.model.context import ContextManifest, Digest
+from layerfork.model.engine import EngineInfo, ImageFacts
+from layerfork.model.llb import Definition
+
+RECORD_SCHEMA = "layerfork/record/1"
+
+
+class StepStatus(StrEnum):
+    """What became of one step."""
+
+    HIT = "hit"
+    MISS = "miss"
+    NOT_EVALUATED = "not-evaluated"
+    """Never needed: BuildKit neither started nor completed it."""
+    UNKNOWN = "unknown"
+
+
+class BuildOutcome(StrEnum):
+    """How a build ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    """The build itself failed (a RUN, a missing file)."""
+    REFUSED = "refused"
+    """The engine or the client refused before the first step (a bad Dockerfile, an unreadable context)."""
+    UNSUPPORTED = "unsupported"
+    """The client cannot be asked for this; nothing ran."""
+    TIMED_OUT = "timed-out"
+    CUT = "cut"
+    """The connection ended before the result: a crash of the client or of the engine."""
+    SKIPPED = "skipped"
+    """The client cannot run on this machine; nothing ran."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientInfo:
+    """The program that asked for the build."""
+
+    id: str = ""
+    """``docker_py-build``; empty when `record` wrapped an unknown command."""
+    version: str = ""
+    user_agent: str = ""
+    argv: tuple[str, ...] = ()
+    """Secrets hidden."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRequest:
+    """What the engine was asked, decoded; secrets replaced by stand-ins that still compare equal."""
+
+    dockerfile_name: str = ""
+    dockerfile: str | None = None
+    """Its text; None when it was not seen."""
+    dockerfile_lines_sha256: Digest | None = None
+    build_args: tuple[tuple[str, str], ...] = ()
+    """Sorted by name. A value that looks secret is ``hidden:`` and a keyed digest."""
+    labels: tuple[tuple[str, str], ...] = ()
+    target: str = ""
+    platform: str = ""
+    network: str = ""
+    no_cache: bool = False
+    no_cache_stages: tuple[str, ...] = ()
+    pull: bool = False
+    cache_from: tuple[str, ...] = ()
+    cache_to: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    frontend: str = ""
+    """BuildKit: ``dockerfile.v0`` or ``gateway.v0``."""
+    syntax: str = ""
+    """Image of a ``# syntax=`` line; empty for the built-in frontend."""
+    entitlements: tuple[str, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+    """Every other query parameter or frontend attribute, as sent, sorted."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Request headers that say something about the client or the body; never credentials."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """One step of the Dockerfile in this build."""
+
+    index: int
+    """From 1, in Dockerfile order over all stages."""
+    stage: int = 0
+    """Index of the stage, from 0."""
+    stage_name: str = ""
+    instruction: str
+    """Text as the builder showed it, for example ``COPY important.txt /``."""
+    line: int = 0
+    """Dockerfile line, from 1; 0 when unknown."""
+    status: StepStatus
+    identity: str = ""
+    """Classic: the full image id after the step. BuildKit: key digest of the step. Empty when unknown."""
+    vertices: tuple[Digest, ...] = ()
+    """BuildKit vertices of this step."""
+    created_by: str = ""
+    """What the engine's image history says for this step; empty when it was not asked."""
+    started_s: float | None = None
+    """Seconds since the start of the build."""
+    seconds: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vertex:
+    """A BuildKit vertex as Status reported it last."""
+
+    digest: Digest
+    name: str
+    inputs: tuple[Digest, ...] = ()
+    started_s: float | None = None
+    completed_s: float | None = None
+    cached: bool = False
+    error: str = ""
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something that the recorder could not see or did not understand."""
+
+    where: str
+    """For example ``tar entry 17 at byte 9216`` or ``grpc Control.Solve``."""
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildResult:
+    """What came out."""
+
+    outcome: BuildOutcome
+    image_id: str = ""
+    error: str = ""
+    """The builder's or client's own words."""
+    image: ImageFacts | None = None
+    """What the engine said about the image afterwards, when the harness asked."""
+    exporter: tuple[tuple[str, str], ...] = ()
+    """BuildKit's exporter response, small values only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRecord:
+    """Facts about one build."""
+
+    schema: str = RECORD_SCHEMA
+    id: str
+    """Unique; also the file name's stem in a record store."""
+    recorded_at: str
+    """RFC 3339, UTC."""
+    layerfork: str = ""
+    """Version of the recorder."""
+    client: ClientInfo = field(default_factory=ClientInfo)
+    engine: EngineInfo | None = None
+    builder: Builder
+    builder_instance: str = ""
+    """Builder name or worker id: equal means one cache."""
+    request: RecordedRequest = field(default_factory=RecordedRequest)
+    context: ContextManifest | None = None
+    named_contexts: tuple[ContextManifest, ...] = ()
+    definition: Definition | None = None
+    vertices: tuple[Vertex, ...] = ()
+    steps: tuple[StepRecord, ...] = ()
+    result: BuildResult
+    base_images: tuple[tuple[str, ImageFacts], ...] = ()
+    """Reference as written in FROM, and what the engine said about it."""
+    seconds: float = 0.0
+    """From the first request byte to the end of the answer."""
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return not self.gaps

@@ -1,0 +1,62 @@
+"""One run of the experiment: what was asked, what was measured, what was judged."""
+
+from dataclasses import dataclass
+
+from layerfork.model.engine import EngineInfo
+from layerfork.model.judgement import Judgement
+from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord
+
+RUN_SCHEMA = "layerfork/run/1"
+DIFF_SCHEMA = "layerfork/diff/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialBuild:
+    """One client's build in a relay."""
+
+    client: str
+    version: str = ""
+    builder: str
+    outcome: BuildOutcome
+    reason: str = ""
+    """Why it was skipped, unsupported or failed, in the client's own words where it has some."""
+    class_index: int | None = None
+    """Index into the classes; None when the build has none."""
+    seconds: float = 0.0
+    """Wall time of the client's process."""
+    seconds_of_engine: float = 0.0
+    """From the first request byte to the end of the answer."""
+    steps: tuple[StepRecord, ...] = ()
+    control: str = ""
+    """``hit``, ``miss`` or empty when no control ran."""
+    record: BuildRecord | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionsUsed:
+    """What the 2015 README listed: enough to repeat the experiment."""
+
+    engine: tuple[tuple[str, str], ...]
+    """Lines of ``docker info`` and ``docker version``."""
+    clients: tuple[tuple[str, str], ...]
+    """Client id and version."""
+    packages: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Client environment and its ``pip freeze``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """Everything `layerfork run` has to say."""
+
+    scenario: str
+    scenario_path: str
+    engine: EngineInfo
+    builder: str
+    """``classic``, ``buildkit`` or ``default``: what was asked of the clients."""
+    builds: tuple[TrialBuild, ...]
+    judgement: Judgement
+    versions: VersionsUsed
+    layerfork: str = ""
+    seconds: float = 0.0
+    problems: tuple[str, ...] = ()
+    """What went wrong outside any single build (the engine died), one line each."""

@@ -1,0 +1,1 @@
+"""The whole program as a few functions: run, record, diff, why, render."""

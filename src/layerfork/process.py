@@ -1,0 +1,147 @@
+"""Starts processes: `run` one to its end, or `spawn` one that stays. The only user of `subprocess`."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from layerfork.model.build import Command, Completed
+
+KEEP_BYTES = 1 << 20
+"""How much of each output stream is kept in memory: the end of it."""
+GRACE_S = 2.0
+"""How long a process group may take to end after SIGTERM before it is killed."""
+
+
+class ProgramMissing(Exception):
+    """The program of a command does not exist or may not be executed."""
+
+    def __init__(self, program: str, reason: str) -> None:
+        super().__init__(f"{program}: {reason}")
+        self.program = program
+
+
+def run(
+    command: Command, timeout_s: float | None = None, keep_going: Callable[[], bool] | None = None
+) -> Completed:
+    """Run a command in a process group of its own and wait for it.
+
+    Its output goes to temporary files, so a chatty process costs no memory and cannot block.
+    On a timeout, on Ctrl-C and when ``keep_going`` says no, the whole group is ended.
+
+    Raises: ProgramMissing.
+    """
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        started = time.monotonic()
+        process = spawn(command, stdout=stdout, stderr=stderr)
+        timed_out = False
+        try:
+            timed_out = not _wait(process, started, timeout_s, keep_going)
+        finally:
+            end_group(process)
+        seconds = time.monotonic() - started
+        return Completed(
+            argv=hide_secrets(command),
+            returncode=process.returncode,
+            stdout=_tail(stdout),
+            stderr=_tail(stderr),
+            seconds=seconds,
+            timed_out=timed_out,
+        )
+
+
+def spawn(
+    command: Command, stdout: IO[bytes] | int | None = None, stderr: IO[bytes] | int | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a command in a session of its own and return at once.
+
+    Raises: ProgramMissing.
+    """
+    for path, text in command.files:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    with contextlib.ExitStack() as stack:
+        stdin: IO[bytes] | int = subprocess.DEVNULL
+        if command.stdin is not None:
+            stdin = stack.enter_context(command.stdin.open("rb"))
+        try:
+            return subprocess.Popen(
+                command.argv,
+                env=dict(command.env),
+                cwd=command.cwd,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+            raise ProgramMissing(command.argv[0], error.strerror or str(error)) from error
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process that `spawn` started and everything in its group: politely, then by force."""
+    if process.poll() is None:
+        _signal_group(process, signal.SIGTERM)
+        try:
+            process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            pass
+    _signal_group(process, signal.SIGKILL)
+    process.wait()
+
+
+def hide_secrets(command: Command) -> tuple[str, ...]:
+    """The command's argv with its secret values replaced."""
+    argv = command.argv
+    for secret in command.secrets:
+        if secret:
+            argv = tuple(word.replace(secret, "***") for word in argv)
+    return argv
+
+
+def _wait(
+    process: subprocess.Popen[bytes],
+    started: float,
+    timeout_s: float | None,
+    keep_going: Callable[[], bool] | None,
+) -> bool:
+    """Wait until the process ends (True), or time is up or nobody wants it any more (False)."""
+    while True:
+        left = None if timeout_s is None else started + timeout_s - time.monotonic()
+        if left is not None and left <= 0:
+            return False
+        step = left if keep_going is None else min(0.2, left if left is not None else 0.2)
+        try:
+            process.wait(step)
+            return True
+        except subprocess.TimeoutExpired:
+            if keep_going is not None and not keep_going():
+                return False
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+def _tail(stream: IO[bytes]) -> str:
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - KEEP_BYTES))
+    return stream.read().decode("utf-8", errors="replace")
+
+
+def last_lines(text: str, count: int = 25) -> str:
+    """The last lines of a program's output, for an error message."""
+    return "\n".join(text.rstrip("\n").splitlines()[-count:])
+
+
+def find_program(name: str, path: str | None = None) -> Path | None:
+    """Absolute path of a program, or None."""
+    found = shutil.which(name, path=path)
+    return Path(found).absolute() if found else None
