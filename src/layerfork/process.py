@@ -19,7 +19,7 @@ GRACE_S = 2.0
 """How long a process group may take to end after SIGTERM before it is killed."""
 
 
-class ProgramMissing(Exception):
+class ProgramMissingError(Exception):
     """The program of a command does not exist or may not be executed."""
 
     def __init__(self, program: str, reason: str) -> None:
@@ -35,7 +35,7 @@ def run(
     Its output goes to temporary files, so a chatty process costs no memory and cannot block.
     On a timeout, on Ctrl-C and when ``keep_going`` says no, the whole group is ended.
 
-    Raises: ProgramMissing.
+    Raises: ProgramMissingError.
     """
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         started = time.monotonic()
@@ -61,7 +61,7 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start a command in a session of its own and return at once.
 
-    Raises: ProgramMissing.
+    Raises: ProgramMissingError.
     """
     for path, text in command.files:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,17 +81,15 @@ def spawn(
                 start_new_session=True,
             )
         except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
-            raise ProgramMissing(command.argv[0], error.strerror or str(error)) from error
+            raise ProgramMissingError(command.argv[0], error.strerror or str(error)) from error
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
     """End a process that `spawn` started and everything in its group: politely, then by force."""
     if process.poll() is None:
         _signal_group(process, signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(GRACE_S)
-        except subprocess.TimeoutExpired:
-            pass
     _signal_group(process, signal.SIGKILL)
     process.wait()
 
