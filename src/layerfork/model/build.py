@@ -48,6 +48,8 @@ class BuildRequest:
     build_args: tuple[tuple[str, str], ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     target: str = ""
+    platform: str = ""
+    """``os/architecture[/variant]``; empty for the engine's own."""
     no_cache: bool = False
 
     @property
