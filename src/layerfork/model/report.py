@@ -23,9 +23,9 @@ class TrialBuild:
     class_index: int | None = None
     """Index into the classes; None when the build has none."""
     seconds: float = 0.0
-    """Wall time of the client's process."""
-    seconds_of_engine: float = 0.0
     """From the first request byte to the end of the answer."""
+    seconds_of_client: float = 0.0
+    """Wall time of the client's process."""
     steps: tuple[StepRecord, ...] = ()
     control: str = ""
     """``hit``, ``miss`` or empty when no control ran."""
@@ -50,7 +50,8 @@ class RunReport:
 
     scenario: str
     scenario_path: str
-    engine: EngineInfo
+    engine: EngineInfo | None
+    """None when no engine came up."""
     builder: str
     """``classic``, ``buildkit`` or ``default``: what was asked of the clients."""
     builds: tuple[TrialBuild, ...]

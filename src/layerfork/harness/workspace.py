@@ -1,0 +1,149 @@
+"""The private directory of one run: the context as clients get it, its tar, a home for each client."""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from layerfork.errors import LayerforkError, UsageError
+from layerfork.model.build import BuildRequest, Command
+from layerfork.model.scenario import RunOptions, Scenario
+from layerfork.process import ProgramMissingError, last_lines, run
+
+PREFIX = "layerfork-run-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """Where one run keeps everything that it makes."""
+
+    root: Path
+    context: Path
+    dockerfile: Path
+    name: str
+    """Part of every image tag of this run: unique on the engine."""
+
+    @property
+    def context_tar(self) -> Path:
+        return self.root / "context.tar"
+
+    def request(self, client: str, number: int, options: RunOptions) -> BuildRequest:
+        """The request for one client; ``number`` keeps tags and scratch directories apart."""
+        scratch = self.root / "builds" / f"{number}"
+        (scratch / "home").mkdir(parents=True)
+        word = client.lower().replace("_", "-").replace("@", "-").replace("+", "-")
+        return BuildRequest(
+            context=self.context,
+            context_tar=self.context_tar,
+            dockerfile=self.dockerfile,
+            tag=f"layerfork-{self.name}/{word}:{number}",
+            scratch=scratch,
+            build_args=options.build_args,
+            labels=options.labels,
+            target=options.target,
+        )
+
+
+@contextlib.contextmanager
+def open_workspace(scenario: Scenario) -> Iterator[Workspace]:
+    """A workspace that is removed at the end; leftovers of runs that were killed are removed first.
+
+    Raises: UsageError, LayerforkError (no space left).
+    """
+    sweep()
+    root = Path(tempfile.gettempdir()) / f"{PREFIX}{secrets.token_hex(4)}"
+    try:
+        root.mkdir(mode=0o700)
+    except OSError as error:
+        raise LayerforkError(
+            f"cannot make a working directory in {tempfile.gettempdir()}: {error.strerror}",
+            hint="free some space, or point TMPDIR at a directory with room",
+        ) from error
+    with _owned(root):
+        yield prepare(scenario, root)
+
+
+@contextlib.contextmanager
+def _owned(root: Path) -> Iterator[None]:
+    lock = os.open(root / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+        os.close(lock)
+
+
+def sweep() -> None:
+    """Remove the workspaces of runs that are dead; a living run holds its lock."""
+    for root in Path(tempfile.gettempdir()).glob(PREFIX + "*"):
+        with contextlib.suppress(OSError):
+            lock = os.open(root / "lock", os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(root, ignore_errors=True)
+            finally:
+                os.close(lock)
+
+
+def prepare(scenario: Scenario, root: Path) -> Workspace:
+    """Lay out the context in ``root``.
+
+    A bundled context is copied with fixed modes, so that neither the umask of an installation nor of a
+    checkout shows; a person's own directory is used where it is.
+    """
+    context, dockerfile = scenario.context, scenario.dockerfile
+    if scenario.bundled:
+        context = root / "context"
+        copy_bundled(scenario.context, context)
+        with contextlib.suppress(ValueError):
+            dockerfile = context / dockerfile.relative_to(scenario.context)
+    workspace = Workspace(
+        root=root, context=context, dockerfile=dockerfile, name=root.name.removeprefix(PREFIX)
+    )
+    make_tar(workspace)
+    return workspace
+
+
+def copy_bundled(source: Path, target: Path) -> None:
+    """Copy a bundled context: directories 0755, files 0644."""
+    target.mkdir()
+    target.chmod(0o755)
+    for path in sorted(source.rglob("*")):
+        copy = target / path.relative_to(source)
+        if path.is_dir():
+            copy.mkdir()
+            copy.chmod(0o755)
+        else:
+            shutil.copyfile(path, copy)
+            copy.chmod(0o644)
+
+
+def make_tar(workspace: Workspace) -> None:
+    """Make the context tar as the 2015 test did: ``tar -cf ../context.tar .`` inside the context.
+
+    Raises: UsageError when tar cannot read the context, LayerforkError when there is no tar.
+    """
+    command = Command(
+        argv=("tar", "-cf", str(workspace.context_tar), "."),
+        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"},
+        cwd=workspace.context,
+    )
+    try:
+        completed = run(command)
+    except ProgramMissingError as error:
+        raise LayerforkError("tar is not installed", hint="install GNU tar (Debian package tar)") from error
+    if not completed.ok:
+        space = "No space left" in completed.stderr
+        raise UsageError(
+            f"tar could not pack build context {workspace.context}",
+            hint="free some space in the temporary directory, or set TMPDIR"
+            if space
+            else "make every file of it readable for you",
+            details=last_lines(completed.stderr),
+        )

@@ -1,0 +1,95 @@
+"""A report as one JSON document, by the contract in docs/output.md."""
+
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from json import dumps
+from typing import Any
+
+from layerfork.model.judgement import Judgement
+from layerfork.model.record import StepStatus
+from layerfork.model.report import DIFF_SCHEMA, RUN_SCHEMA, RunReport, TrialBuild
+
+
+def render_run(report: RunReport) -> str:
+    """One document, ``schema`` first, two spaces of indent, a newline at the end."""
+    document: dict[str, Any] = {
+        "schema": RUN_SCHEMA,
+        "layerfork": report.layerfork,
+        "verdict": report.judgement.verdict.value,
+        "scenario": report.scenario,
+        "scenario_path": report.scenario_path,
+        "engine": _engine(report),
+        "seconds": round(report.seconds, 3),
+        "builds": [_build(build) for build in report.builds],
+        **_judgement(report.judgement),
+        "problems": list(report.problems),
+        "versions": plain(report.versions),
+    }
+    return _text(document)
+
+
+def render_diff(judgement: Judgement, writer: str, reader: str) -> str:
+    """Two records compared."""
+    document: dict[str, Any] = {
+        "schema": DIFF_SCHEMA,
+        "verdict": judgement.verdict.value,
+        "writer": writer,
+        "reader": reader,
+        **_judgement(judgement),
+    }
+    return _text(document)
+
+
+def _text(document: dict[str, Any]) -> str:
+    return dumps(document, indent=2) + "\n"
+
+
+def _engine(report: RunReport) -> dict[str, Any] | None:
+    return None if report.engine is None else {**plain(report.engine), "builder": report.builder}
+
+
+def _build(build: TrialBuild) -> dict[str, Any]:
+    return {
+        "client": build.client,
+        "version": build.version,
+        "builder": build.builder,
+        "outcome": build.outcome.value,
+        "reason": build.reason,
+        "class": build.class_index,
+        "control": build.control or None,
+        "seconds": round(build.seconds, 3),
+        "seconds_of_client": round(build.seconds_of_client, 3),
+        "steps": [
+            {
+                "index": step.index,
+                "stage": step.stage_name or str(step.stage),
+                "instruction": step.instruction,
+                "line": step.line or None,
+                "status": "unknown" if step.status is StepStatus.NOT_EVALUATED else step.status.value,
+                "evaluated": step.status is not StepStatus.NOT_EVALUATED,
+                "identity": step.identity or None,
+                "seconds": None if step.seconds is None else round(step.seconds, 3),
+                "error": step.error or None,
+            }
+            for step in build.steps
+        ],
+    }
+
+
+def _judgement(judgement: Judgement) -> dict[str, Any]:
+    return {
+        "classes": [list(members) for members in judgement.classes],
+        "forks": [plain(fork) for fork in judgement.forks],
+        "warnings": [plain(caution) for caution in judgement.warnings],
+    }
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, enums and tuples as what JSON has; pairs of strings become objects."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    return value

@@ -1,0 +1,82 @@
+"""Finds a scenario: a bundled one by name, or any directory with a Dockerfile."""
+
+import os
+import tomllib
+from pathlib import Path
+
+from layerfork.errors import UsageError
+from layerfork.model.scenario import Scenario
+
+HERE = Path(__file__).parent
+
+
+def bundled_names() -> tuple[str, ...]:
+    """Names of the scenarios that come with layerfork."""
+    return tuple(sorted(path.parent.name for path in HERE.glob("*/scenario.toml")))
+
+
+def find_scenario(path: str = "", dockerfile: str = "") -> Scenario:
+    """The bundled scenario of that name, or the directory as a scenario; nothing is the seed.
+
+    A directory wins over a bundled name when it is written as a path (``./seed``).
+
+    Raises: UsageError naming the thing that is missing, unreadable or of the wrong kind.
+    """
+    if not path or (path in bundled_names() and "/" not in path and not Path(path).is_dir()):
+        return _bundled(path or "seed", dockerfile)
+    return _directory(Path(path), dockerfile)
+
+
+def _bundled(name: str, dockerfile: str) -> Scenario:
+    folder = HERE / name
+    facts = tomllib.loads((folder / "scenario.toml").read_text("utf-8"))
+    context = folder / "context"
+    return Scenario(
+        name=name,
+        title=str(facts["title"]),
+        context=context,
+        dockerfile=Path(dockerfile).resolve() if dockerfile else context / "Dockerfile",
+        bundled=True,
+    )
+
+
+def _directory(path: Path, dockerfile: str) -> Scenario:
+    context = check_context(path)
+    if dockerfile:
+        file = Path(dockerfile)
+        chosen = file if file.is_absolute() or file.exists() else context / file
+    else:
+        chosen = context / "Dockerfile"
+    if not chosen.is_file():
+        raise UsageError(
+            f"no Dockerfile: {chosen} does not exist" if not chosen.exists() else f"{chosen} is not a file",
+            hint="name the Dockerfile with -f FILE, or give a directory that has one",
+        )
+    if not os.access(chosen, os.R_OK):
+        raise UsageError(f"cannot read {chosen}", hint="make it readable for you (chmod u+r)")
+    return Scenario(name=context.name or "context", context=context, dockerfile=chosen.resolve())
+
+
+def check_context(path: Path) -> Path:
+    """The resolved context directory.
+
+    Raises: UsageError when it is missing, a dangling link, a file or unreadable.
+    """
+    if path.is_symlink() and not path.exists():
+        raise UsageError(
+            f"build context {path} is a dangling link to {path.readlink()}",
+            hint="point it at a directory",
+        )
+    if not path.exists():
+        names = ", ".join(bundled_names())
+        raise UsageError(
+            f"build context {path} does not exist",
+            hint=f"give a directory with a Dockerfile, or one of the bundled scenarios: {names}",
+        )
+    if not path.is_dir():
+        raise UsageError(
+            f"build context {path} is not a directory", hint="give the directory that holds the Dockerfile"
+        )
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise UsageError(f"cannot read build context {path}", hint="make it readable for you (chmod u+rx)")
+    return path.resolve()
