@@ -45,7 +45,7 @@ def read_transcript(path: Path) -> Transcript:
 
 
 def write_transcript(path: Path, facts: dict[str, object], frames: Iterable[Frame]) -> None:
-    """Compresses what is larger than a few kilobytes; without a time stamp, so equal input is an equal file."""
+    """Compresses what is larger than a few kilobytes; equal input makes an equal file."""
     raw = FIRST_LINE + json.dumps(facts, sort_keys=True).encode() + b"\n"
     raw += b"".join(HEADER.pack(f.kind, f.connection, len(f.data)) + f.data for f in frames)
     path.write_bytes(gzip.compress(raw, mtime=0) if len(raw) > 8192 else raw)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from framed import (  # type: ignore[import-not-found,unused-ignore]  # noqa: E402
+from framed import (  # type: ignore[import-not-found,unused-ignore]
     CLIENT_CLOSED,
     CLIENT_SENT,
     ENGINE_CLOSED,
@@ -85,7 +85,10 @@ async def record(out: Path, engine_socket: str, facts: dict[str, object], argv: 
 def main() -> int:
     split = sys.argv.index("--")
     out, engine_socket, *pairs = sys.argv[1:split]
-    facts: dict[str, object] = dict(pair.split("=", 1) for pair in pairs)
+    facts: dict[str, object] = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        facts[name] = value
     argv = sys.argv[split + 1 :]
     facts["argv"] = argv
     return asyncio.run(record(Path(out), engine_socket, facts, argv))
