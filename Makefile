@@ -1,0 +1,45 @@
+# make         set up what is missing, then print both tables of the 2015 experiment
+# make setup   only set up: leaves .venv/bin/layerfork ready
+# make test    set up, then run every check and every test, real engines included
+# make check   format, lint, layers, types, unit, contract and golden tests: seconds, no engine
+# make bench   the benchmarks, as ratios side by side
+.DEFAULT_GOAL := demo
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest
+.PHONY: demo setup test check lint unit bench golden lock fuzz
+
+demo: setup
+	@echo
+	@echo "== What the clients do by default today"
+	@echo
+	@$(BIN)/layerfork run --engine private || [ $$? -eq 1 ]
+	@echo
+	@echo "== Everything on the classic builder, as in 2015"
+	@echo
+	@$(BIN)/layerfork run --engine private --builder classic || [ $$? -eq 1 ]
+
+setup:
+	@scripts/setup.sh
+
+check: setup lint unit
+
+lint:
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/mypy
+
+unit:
+	$(PYTEST) -q -m "not engine"
+
+test: setup lint
+	$(PYTEST)
+
+bench: setup
+	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+golden: setup
+	LAYERFORK_REWRITE_GOLDEN=1 $(PYTEST) -q tests/golden
+
+lock:
+	$(BIN)/uv lock --upgrade

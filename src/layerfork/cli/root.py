@@ -1,0 +1,56 @@
+"""The `layerfork` command itself: help, version, and subcommands that are imported only when used."""
+
+from importlib import import_module
+
+import click
+
+from layerfork import __version__
+
+COMMANDS = {
+    "run": "Build one Dockerfile with several clients and show where the cache forks.",
+    "setup": "Fetch what `run` needs: an engine, the clients' libraries.",
+}
+"""Subcommands in the order of the help text; each lives in the module of its name."""
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand's module when it is called, so that ``--help`` stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"layerfork.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+EPILOG = """\
+\b
+Exit codes:
+  0  as hoped: the cache was reused
+  1  a fork
+  2  usage, or a bad file
+  3  could not run: no engine, every build failed
+  4  a bug in layerfork
+  130  interrupted
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def root() -> None:
+    """Show where a Docker layer cache forks between build clients, and prove why.
+
+    Start with `layerfork run`: it builds the Dockerfile of the 2015 experiment five ways on a private
+    engine and prints the layer ids side by side. `layerfork run PATH` does the same for your own.
+    """

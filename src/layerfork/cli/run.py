@@ -1,0 +1,117 @@
+"""`layerfork run`: the experiment."""
+
+import os
+import shutil
+import sys
+
+import click
+
+from layerfork.cli.options import parse_pairs, use_color
+from layerfork.model.scenario import RunOptions
+
+
+@click.command("run")
+@click.argument("path", required=False, default="", metavar="[PATH]")
+@click.option("-f", "--file", "dockerfile", default="", help="Dockerfile; default: PATH/Dockerfile.")
+@click.option("--target", default="", help="Stage to build.")
+@click.option(
+    "--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="Build argument; repeatable."
+)
+@click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="Image label; repeatable.")
+@click.option(
+    "--client",
+    "clients",
+    multiple=True,
+    metavar="ID",
+    help="Client to build with, such as docker_py-build@4.4.4; repeatable. Default: the five of 2015.",
+)
+@click.option(
+    "--builder",
+    type=click.Choice(["default", "classic", "buildkit"]),
+    default="default",
+    show_default=True,
+    help="Builder to ask every client for; default is each client's own choice.",
+)
+@click.option(
+    "--engine",
+    default="",
+    metavar="NAME",
+    help="private: a clean engine of our own; host: the one that DOCKER_HOST, DOCKER_CONTEXT or the "
+    "current docker context names. Default: host if it answers, else private.",
+)
+@click.option(
+    "--load",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="TAR",
+    help="Image archive (docker save) to load into a private engine first; repeatable.",
+)
+@click.option("--no-controls", is_flag=True, help="Skip the second build of each client.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=1), default=600.0, show_default=True, help="Seconds for one build."
+)
+@click.option(
+    "--inherit-config", is_flag=True, help="Let your environment and docker config reach the clients."
+)
+@click.option(
+    "-o", "--output", "save", default="", metavar="FILE", help="Write every build's record here, one a line."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Whole versions, and differences that do not matter.")
+def command(
+    path: str,
+    dockerfile: str,
+    target: str,
+    build_args: tuple[str, ...],
+    labels: tuple[str, ...],
+    clients: tuple[str, ...],
+    builder: str,
+    engine: str,
+    load: tuple[str, ...],
+    no_controls: bool,
+    timeout: float,
+    inherit_config: bool,
+    save: str,
+    form: str,
+    verbose: bool,
+) -> int:
+    """Build one Dockerfile with several clients, in order, and show where the cache forks.
+
+    PATH is a directory with a Dockerfile, or a bundled scenario: seed, seed-random. Without it the
+    experiment of 2015 is run (scenario seed). The first client fills a clean cache; every later one
+    should reuse it. Each client also builds twice: one whose own second build is not all hits can
+    accuse nobody.
+
+    \b
+    Examples:
+      layerfork run                                  the experiment of 2015
+      layerfork run --builder classic                everything on the classic builder, as in 2015
+      layerfork run . --client docker-build --client docker_py-build
+      layerfork run . --engine host --format json
+    """
+    from layerfork import pipeline
+
+    options = RunOptions(
+        path=path,
+        dockerfile=dockerfile,
+        target=target,
+        build_args=parse_pairs(build_args, "--build-arg", os.environ),
+        labels=parse_pairs(labels, "--label"),
+        clients=clients,
+        engine=engine,
+        builder=builder,
+        controls=not no_controls,
+        timeout_s=timeout,
+        inherit_config=inherit_config,
+        load=load,
+        save=save,
+    )
+    with pipeline.progress(live=sys.stderr.isatty(), color=use_color(sys.stderr)) as listener:
+        report = pipeline.run_experiment(options, listener)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    click.echo(
+        pipeline.render_run(report, form, color=use_color(sys.stdout), width=width, verbose=verbose), nl=False
+    )
+    return pipeline.exit_code(report)
