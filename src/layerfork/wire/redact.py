@@ -1,4 +1,4 @@
-"""Keeps secrets out of records: decides what looks secret and replaces it by a stand-in that still compares equal."""
+"""Keeps secrets out of records: what looks secret becomes a stand-in that still compares equal."""
 
 import hmac
 import json
@@ -6,16 +6,16 @@ import re
 import threading
 from collections.abc import Iterable
 
+from layerfork.model.secrets import looks_secret
+
 _BOUNDED = 12
 """Alphabetic values shorter than this are replaced only where they are whole words."""
 
-_NAME_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_SECRET_WORD = re.compile(
-    r"(?:.*(?:tokens?|passwords?|passwd|passphrase|secrets?|credentials?|apikeys?|privatekey)"
-    r"|auth|authorization|authentication|oauth|bearer|jwt|cookie|pass|pwd|pat|creds?|private|signature|sig"
-    r"|(?!.*(?:monkey|donkey|turkey|hockey|jockey|whiskey)).*keys?)"
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_MORE_SECRET_NAMES = re.compile(
+    r"(?i)(?:^|[_.-])(?:pass|oauth|bearer|jwt|sig|signature|[a-z]*tokens|[a-z]*keys?)(?:[_.-]|$)"
 )
-_PUBLIC_WORDS = frozenset({"public", "pub", "gpgkey"})
+_PUBLIC_NAMES = re.compile(r"(?i)(?:^|[_.-])(?:pub|public|gpgkey|monkey|turkey)(?:[_.-]|$)")
 _FINGERPRINT = re.compile(r"(?:0x)?[0-9A-Fa-f]{8,40}(?:\s+(?:0x)?[0-9A-Fa-f]{8,40})*")
 _TRIVIAL = re.compile(r"(?i)|\d{1,3}|true|false|yes|no|on|off|none|null|auto|default|basic|bearer")
 
@@ -34,7 +34,11 @@ _TOKEN = re.compile(
 _BEARER = re.compile(r"(?i)\b(Bearer|Basic)( +)([\w.~+/-]{12,}=*)")
 _USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*)://([^\s/?#@'\"]+)@")
 _ASSIGNMENT = re.compile(
-    r"""(?<![\w.-])(-{0,2}"?)([A-Za-z_][\w.-]*)(=|"?\s*:\s+|"\s*:|\s+=\s+)("[^"\n]*"|'[^'\n]*'|[^\s"'&|;,)]+)"""
+    r"""(?<![\w.-])(-{0,2}"?)([A-Za-z_][\w.-]*)(=|"[ \t]*:[ \t]*|(?<=\w)[ \t]+=[ \t]+)"""
+    r"""("[^"\n]*"|'[^'\n]*'|[^\s"'&|;,)]+)"""
+)
+_HEADER = re.compile(
+    r"(?i)(?<![\w./-])([a-z]+-[a-z-]+|authorization|cookie)(:[ \t]+)(?!bearer|basic)([^\s\"']+)"
 )
 _ENV_PAIR = re.compile(r"(?im)^(\s*(?:ENV|LABEL)\s+)([A-Za-z_][\w.-]*)([ \t]+)([^=\s\\][^=\n\\]*)$")
 
@@ -60,7 +64,7 @@ class Redactor:
 
     def hide(self, name: str, value: str) -> str:
         """The value of a build argument, label or variable as it may be recorded."""
-        if looks_secret(name, value):
+        if hides(name, value):
             return self.secret(value)
         return self.clean(value)
 
@@ -78,11 +82,12 @@ class Redactor:
 
     def clean(self, text: str) -> str:
         """The text without remembered values, known token shapes, URL credentials and assignments
-        (``NAME=value``, ``"name": "value"``, ``ENV NAME value``) to names that look secret."""
+        to names that look secret: ``NAME=value``, ``"name": "value"``, ``X-Name: v``, ``ENV NAME value``."""
         text = _USERINFO.sub(self._hide_userinfo, text)
         text = _TOKEN.sub(lambda match: self.secret(match[0]), text)
         text = _BEARER.sub(lambda match: match[1] + match[2] + self.secret(match[3]), text)
         text = _ASSIGNMENT.sub(self._hide_assigned, text)
+        text = _HEADER.sub(self._hide_header, text)
         text = _ENV_PAIR.sub(self._hide_pair, text)
         pattern = self._pattern
         if pattern is None:
@@ -91,7 +96,7 @@ class Redactor:
 
     def _hide_userinfo(self, match: re.Match[str]) -> str:
         scheme, userinfo = match[1], match[2]
-        user, colon, password = userinfo.partition(":")
+        _, colon, password = userinfo.partition(":")
         if (not colon and scheme.lower() not in {"http", "https"}) or _STAND_IN.fullmatch(userinfo):
             return match[0]
         if colon and password:
@@ -104,13 +109,19 @@ class Redactor:
         bare = value[1:-1] if quote else value
         if bare.startswith(("$", "hidden:")):
             return match[0]
-        hidden = self.secret(bare) if looks_secret(name, bare) else _ASSIGNMENT.sub(self._hide_assigned, bare)
+        hidden = self.secret(bare) if hides(name, bare) else _ASSIGNMENT.sub(self._hide_assigned, bare)
         return f"{opening}{name}{middle}{quote}{hidden}{quote}"
+
+    def _hide_header(self, match: re.Match[str]) -> str:
+        name, middle, value = match.groups()
+        if value.startswith(("$", "hidden:")) or not hides(name, value):
+            return match[0]
+        return f"{name}{middle}{self.secret(value)}"
 
     def _hide_pair(self, match: re.Match[str]) -> str:
         instruction, name, blank, value = match.groups()
         bare = value.strip().strip("\"'")
-        if bare.startswith(("$", "hidden:")) or not looks_secret(name, bare):
+        if bare.startswith(("$", "hidden:")) or not hides(name, bare):
             return match[0]
         return f"{instruction}{name}{blank}{self.secret(bare)}"
 
@@ -125,15 +136,17 @@ class Redactor:
             self._pattern = re.compile("|".join(map(_spelling_pattern, longest_first)))
 
 
-def looks_secret(name: str, value: str) -> bool:
-    """Whether the value of this build argument, label, variable or query parameter must be hidden."""
-    if _TRIVIAL.fullmatch(value):
+def hides(name: str, value: str) -> bool:
+    """Whether the whole value of this build argument, label, variable or query parameter is hidden.
+
+    The name decides; secrets inside values with harmless names are found by their shape.
+    """
+    if _TRIVIAL.fullmatch(value) or _PUBLIC_NAMES.search(name):
         return False
-    words = [word.lower() for word in _NAME_WORD.findall(name)]
-    joined = "".join(words)
-    if _PUBLIC_WORDS.intersection(words) or (words[:1] == ["gpg"] and _FINGERPRINT.fullmatch(value)):
+    if name.upper().startswith("GPG") and _FINGERPRINT.fullmatch(value):
         return False
-    return any(_SECRET_WORD.fullmatch(word) for word in words) or joined.endswith(("apikey", "accesskey"))
+    words = _HUMP.sub("_", name)
+    return looks_secret(words, "x") or _MORE_SECRET_NAMES.search(words) is not None
 
 
 def _findable(value: str) -> bool:

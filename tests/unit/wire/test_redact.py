@@ -1,0 +1,146 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from layerfork.wire.redact import Redactor, hides
+
+PLANTED = "pl4nted-Secret/value"
+
+
+@pytest.fixture
+def redactor() -> Redactor:
+    return Redactor(b"key of a store")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GITHUB_TOKEN", "abc"),
+        ("NPMTOKEN", "abcdefg"),
+        ("apiKey", "foo1234"),
+        ("SSHKEY", "abc"),
+        ("SSH_KEYS", "abc"),
+        ("MY_PASS", "abc"),
+        ("DB_PASSWORD", "abc"),
+        ("client-secret", "abc"),
+        ("AWS_SECRET_ACCESS_KEY", "abc"),
+        ("com.example.credentials", "abc"),
+        ("PRIVATE_KEY", "/abc"),
+        ("REGISTRY_AUTH", "abc"),
+    ],
+)
+def test_names_that_hide_their_value(redactor: Redactor, name: str, value: str) -> None:
+    assert redactor.hide(name, value) == redactor.stand_in(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AUTHOR", "Jane"),
+        ("KEYBOARD", "us"),
+        ("MONKEY", "chimp"),
+        ("TOKENIZERS_PARALLELISM", "sometimes"),
+        ("USE_AUTH", "true"),
+        ("KEY", ""),
+        ("SSH_PUBLIC_KEY", "ssh-ed25519 AAAA"),
+        ("GPG_KEY", "A035C8C19219BA821ECEA86B64E628F8D684696D"),
+        ("VERSION", "1.2.3"),
+    ],
+)
+def test_names_that_show_their_value(redactor: Redactor, name: str, value: str) -> None:
+    assert redactor.hide(name, value) == value
+
+
+def test_only_the_credentials_of_a_url_are_hidden(redactor: Redactor) -> None:
+    shown = redactor.hide("HTTP_PROXY", "http://user:pa55word@proxy.example:3128/")
+    assert shown == f"http://{redactor.stand_in('user:pa55word')}@proxy.example:3128/"
+    assert redactor.clean("curl said pa55word") == f"curl said {redactor.stand_in('pa55word')}"
+    assert redactor.clean("ssh://git@example.org/x.git") == "ssh://git@example.org/x.git"
+    assert "0ken" not in redactor.clean("https://t0ken0ken@example.org/x.git#main:sub")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"ENV API_TOKEN={PLANTED}",
+        f"ENV A=1 \\\n    API_TOKEN={PLANTED} \\\n    B=2",
+        f'ARG DB_PASSWORD="{PLANTED}"',
+        f"env DB_PASSWORD {PLANTED}",
+        f"RUN tool --password={PLANTED} x",
+        f"RUN sh -c 'export KEY={PLANTED}'",
+        f'RUN curl -H "Authorization: Bearer {PLANTED}" example.org',
+        f'RUN echo \'{{"password": "{PLANTED}"}}\' > x',
+        f"ADD https://example.org/x?token={PLANTED} /x",
+        f"RUN curl -H 'X-Api-Key: {PLANTED}' example.org",
+        f"ADD https://bob:{PLANTED.replace('/', '-')}@example.org/x /x",
+        f"/bin/sh -c #(nop)  ENV API_TOKEN={PLANTED}",
+        f"|1 API_TOKEN={PLANTED} /bin/sh -c echo hi",
+    ],
+)
+def test_secrets_inside_texts(redactor: Redactor, text: str) -> None:
+    cleaned = redactor.clean(text)
+    assert "pl4nted" not in cleaned
+    assert redactor.clean(cleaned) == cleaned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ghp_" + "a1" * 18,
+        "github_pat_" + "a1" * 20,
+        "glpat-" + "a1" * 12,
+        "AKIAIOSFODNN7EXAMPLE",
+        "npm_" + "a1" * 18,
+        "xoxb-123456789012-abcdef",
+        "eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----",
+    ],
+)
+def test_token_shapes_are_hidden_whatever_they_are_called(redactor: Redactor, text: str) -> None:
+    assert redactor.hide("HARMLESS", text) == redactor.stand_in(text)
+    assert redactor.clean(f"failed: {text}!") == f"failed: {redactor.stand_in(text)}!"
+
+
+def test_a_known_secret_is_hidden_everywhere(redactor: Redactor) -> None:
+    redactor.hide("TOKEN", 'quo"ted secret')
+    redactor.hide("PASSWORD", "tiger")
+    redactor.hide("SECRET", "postgres")
+    assert "secret" not in redactor.clean('error: quo"ted secret and quo\\"ted secret')
+    assert redactor.clean("FROM postgresql") == "FROM postgresql"
+    assert redactor.clean("echo postgres") == f"echo {redactor.stand_in('postgres')}"
+    assert redactor.clean("COPY tiger /") == "COPY tiger /", "a short plain word would be found everywhere"
+
+
+def test_instructions_without_secrets_stay_as_they_are(redactor: Redactor) -> None:
+    for text in (
+        "RUN --mount=type=secret,id=token cat /run/secrets/token",
+        "RUN sort --key=2 x",
+        "COPY --from=build /keys: /",
+        "ENV TOKEN=$TOKEN PASSWORD=${PASSWORD:-}",
+        "ARG TOKEN",
+        "failed to get key: not found",
+        "RUN  du -s /",
+    ):
+        assert redactor.clean(text) == text
+
+
+def test_stand_ins_depend_on_the_key_and_the_value() -> None:
+    one, other = Redactor(b"1"), Redactor(b"2")
+    assert one.stand_in("v") == Redactor(b"1").stand_in("v")
+    assert len({one.stand_in("v"), other.stand_in("v"), one.stand_in("w")}) == 3
+
+
+@given(st.text(min_size=1), st.text())
+def test_hiding_twice_changes_nothing(name: str, value: str) -> None:
+    redactor = Redactor(b"key")
+    once = redactor.hide(name, value)
+    assert redactor.hide(name, once) == once
+    if hides(name, value):
+        assert once.startswith("hidden:")
+
+
+@given(st.text())
+def test_any_text_can_be_cleaned(text: str) -> None:
+    redactor = Redactor(b"key")
+    cleaned = redactor.clean(text)
+    assert redactor.clean(cleaned) == cleaned
