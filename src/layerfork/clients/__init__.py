@@ -1,0 +1,63 @@
+"""Build clients: each turns a build request into a command. Nothing here starts a process.
+
+`CLIENTS` is the table; a version or a variant of a client is an entry in it.
+"""
+
+from layerfork.clients.bake import BUILDX_BAKE
+from layerfork.clients.client import BuildClient, ContextForm, needed_features
+from layerfork.clients.compose import DOCKER_COMPOSE_BUILD
+from layerfork.clients.docker_cli import (
+    BUILDX_BUILD,
+    BUILDX_CONTEXT_BUILD,
+    DOCKER_BUILD,
+    DOCKER_CONTEXT_BUILD,
+)
+from layerfork.clients.docker_py import DOCKER_PY_BUILD, DOCKER_PY_CONTEXT_BUILD, DOCKER_PY_VERSIONS
+from layerfork.clients.environment import (
+    ClientEnvironment,
+    Interpreter,
+    cache_directory,
+    freeze,
+    install_commands,
+)
+from layerfork.clients.lookup import find_in
+
+__all__ = [
+    "CLIENTS",
+    "SEED_CLIENTS",
+    "BuildClient",
+    "ClientEnvironment",
+    "ContextForm",
+    "Interpreter",
+    "cache_directory",
+    "find_client",
+    "freeze",
+    "install_commands",
+    "needed_features",
+]
+
+SEED_CLIENTS: tuple[BuildClient, ...] = (
+    DOCKER_PY_CONTEXT_BUILD,
+    DOCKER_PY_BUILD,
+    DOCKER_COMPOSE_BUILD,
+    DOCKER_CONTEXT_BUILD,
+    DOCKER_BUILD,
+)
+"""The five of 2015, in the order of its table, which is the order of its relay."""
+
+CLIENTS: tuple[BuildClient, ...] = (
+    *SEED_CLIENTS,
+    BUILDX_CONTEXT_BUILD,
+    BUILDX_BUILD,
+    BUILDX_BAKE,
+    *DOCKER_PY_VERSIONS,
+)
+"""Every client that layerfork knows, by id."""
+
+
+def find_client(client_id: str) -> BuildClient:
+    """The client of an id: ``docker_py-build@4.4.4``, ``docker-build+classic``.
+
+    Raises: UsageError, with near matches, when there is none.
+    """
+    return find_in(CLIENTS, client_id)

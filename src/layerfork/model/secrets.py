@@ -20,8 +20,8 @@ _SECRET_VALUES = re.compile(
 def looks_secret(name: str, value: str) -> bool:
     """Whether a build argument's value should be hidden, judged by its name and by its own shape.
 
-    It errs towards hiding: a hidden value still compares equal to itself wherever it is kept as a keyed digest.
-    An empty value hides nothing.
+    It errs towards hiding, since a record keeps a keyed digest of what it hides and can still compare it.
+    An empty value is no secret.
     """
     if not value:
         return False

@@ -1,0 +1,71 @@
+"""docker-py, the Python library: ``path=`` and ``custom_context=True``, from 2015's version to today's."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from layerfork.clients.client import BuildClient, ContextForm
+from layerfork.clients.docker_cli import read_version
+from layerfork.clients.environment import ClientEnvironment, Interpreter
+from layerfork.clients.shim import ask_python, python_shim
+from layerfork.model.build import Builder, Feature
+
+NEWEST = "7.2.0"
+_NO_BUILDKIT = (
+    "docker-py cannot use BuildKit: it has no session, and asks POST /build for the classic builder"
+)
+_TAR_ONLY = "with custom_context=True the Dockerfile must be inside the tar"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """What one docker-py version needs and lacks."""
+
+    version: str
+    package: str = "docker"
+    options: tuple[tuple[str, str], ...] = ()
+    lacks: tuple[tuple[Feature, str], ...] = ()
+
+
+RELEASES = (Release(version="4.4.4"), Release(version=NEWEST))
+
+
+def docker_py_clients(release: Release, version: str) -> tuple[BuildClient, BuildClient]:
+    """The two ways to build with one version, under the version that ids shall show."""
+    environment = ClientEnvironment(
+        name=f"docker_py-{release.version}",
+        interpreter=Interpreter.PYTHON,
+        package=release.package,
+        version=release.version,
+    )
+    return (
+        _client("docker_py-context-build", ContextForm.TAR, environment, release, version),
+        _client("docker_py-build", ContextForm.DIRECTORY, environment, release, version),
+    )
+
+
+def _client(
+    name: str, form: ContextForm, environment: ClientEnvironment, release: Release, version: str
+) -> BuildClient:
+    tar = form is ContextForm.TAR
+    lacks = dict(((Feature.BUILDKIT, _NO_BUILDKIT), *release.lacks))
+    if tar:
+        lacks[Feature.DOCKERFILE_OUTSIDE] = _TAR_ONLY
+    return BuildClient(
+        name=name,
+        version=version,
+        title="docker-py build(fileobj=, custom_context=True)" if tar else "docker-py build(path=)",
+        context_form=form,
+        builders=(Builder.CLASSIC,),
+        choose_builder=lambda endpoint: Builder.CLASSIC,
+        lacks=tuple(lacks.items()),
+        environment=environment,
+        make_command=partial(python_shim, "docker_py.py", form, release.options),
+        ask_version=partial(ask_python, release.package),
+        read_version=read_version,
+    )
+
+
+DOCKER_PY_CONTEXT_BUILD, DOCKER_PY_BUILD = docker_py_clients(RELEASES[-1], version="")
+DOCKER_PY_VERSIONS = tuple(
+    client for release in RELEASES for client in docker_py_clients(release, release.version)
+)

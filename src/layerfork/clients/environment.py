@@ -1,0 +1,105 @@
+"""Isolated environments of client libraries: what one needs, how it is built, what lies in it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from importlib.metadata import distributions
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from layerfork.model.build import Command
+
+LOCKS = Path(__file__).parent / "locks"
+SHIMS = Path(__file__).parent / "shims"
+
+
+class Interpreter(StrEnum):
+    """What runs a client library."""
+
+    PYTHON = "python"
+    NODE = "node"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientEnvironment:
+    """An isolated environment, made from a committed lock file with hashes."""
+
+    name: str
+    """Also the name of its lock: ``locks/<name>.txt``, or ``locks/<name>/package-lock.json`` for Node."""
+    interpreter: Interpreter
+    package: str
+    """The library, as its registry calls it."""
+    version: str
+    """The library's pinned version."""
+    oldest: tuple[int, int] = (3, 11)
+    """The oldest interpreter that its lock was made for."""
+    newest: tuple[int, int] | None = None
+    """The newest interpreter that can run it; None when no limit is known."""
+
+    @property
+    def lock(self) -> Path:
+        """The lock file."""
+        if self.interpreter is Interpreter.NODE:
+            return LOCKS / self.name / "package-lock.json"
+        return LOCKS / f"{self.name}.txt"
+
+    @property
+    def directory_name(self) -> str:
+        """Name of the directory that holds it: another lock gives another directory."""
+        return f"{self.name}-{sha256(self.lock.read_bytes()).hexdigest()[:12]}"
+
+
+def install_commands(
+    environment: ClientEnvironment, directory: Path, interpreter: Path, environ: Mapping[str, str]
+) -> tuple[Command, ...]:
+    """The commands that build an environment in an absolute directory that does not exist yet.
+
+    ``interpreter`` is the python or node to use. ``environ`` is the user's environment: how the package
+    registry is reached (proxy, index, certificates) is their setting, so it is passed on whole.
+    """
+    env = {
+        name: value
+        for name, value in environ.items()
+        if name not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
+    }
+    uv = find_uv_bin()
+    create = (
+        uv,
+        "venv",
+        "--quiet",
+        "--no-project",
+        "--relocatable",
+        "--python",
+        str(interpreter),
+        str(directory),
+    )
+    install = (
+        *(uv, "pip", "install", "--quiet", "--python", str(python_of(directory))),
+        *("--require-hashes", "--no-deps", "--compile-bytecode", "-r", str(environment.lock)),
+    )
+    return (Command(argv=create, env=env), Command(argv=install, env=env))
+
+
+def python_of(directory: Path) -> Path:
+    """The python of an environment."""
+    return directory / "bin" / "python"
+
+
+def freeze(directory: Path) -> tuple[str, ...]:
+    """``name==version`` of every package in a Python environment, sorted, as ``pip freeze`` lists them.
+
+    Nothing is run. Empty when the directory is no Python environment.
+    """
+    site_packages = [str(path) for path in directory.glob("lib/python*/site-packages")]
+    found = {f"{dist.name}=={dist.version}" for dist in distributions(path=site_packages)}
+    return tuple(sorted(found, key=str.lower))
+
+
+def cache_directory(environ: Mapping[str, str]) -> Path:
+    """Where environments are kept: ``$XDG_CACHE_HOME/layerfork/clients``."""
+    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - the password file's home, as text
+    cache = environ.get("XDG_CACHE_HOME") or str(Path(home) / ".cache")
+    return Path(cache) / "layerfork" / "clients"

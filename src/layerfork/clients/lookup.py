@@ -1,0 +1,58 @@
+"""Finds a client by the id that a person typed."""
+
+import re
+from dataclasses import replace
+from difflib import get_close_matches
+
+from layerfork.clients.client import BuildClient
+from layerfork.errors import UsageError
+from layerfork.model.build import Builder
+
+_ID = re.compile(r"(?P<name>[^@+]+)(?:@(?P<version>[^@+]+))?(?:\+(?P<builder>[^@+]+))?")
+
+
+def find_in(clients: tuple[BuildClient, ...], client_id: str) -> BuildClient:
+    """The client of an id ``name[@version][+builder]``.
+
+    A client of the toolchain takes any version: it then names the toolchain to use.
+    Raises: UsageError, with near matches, when there is none.
+    """
+    parts = _ID.fullmatch(client_id.strip())
+    if parts is None:
+        raise UsageError(f"{client_id!r} is no client id", "an id is NAME, NAME@VERSION or NAME+BUILDER")
+    client = _named(clients, parts["name"], parts["version"] or "")
+    return _with_builder(client, parts["builder"]) if parts["builder"] else client
+
+
+def _named(clients: tuple[BuildClient, ...], name: str, version: str) -> BuildClient:
+    same_name = [client for client in clients if client.name == name]
+    if not same_name:
+        names = tuple(dict.fromkeys(client.name for client in clients))
+        near = get_close_matches(name, names, n=4, cutoff=0.5) or names
+        raise UsageError(f"there is no client {name!r}", f"did you mean {_either(near)}?")
+    for client in same_name:
+        if client.version == version:
+            return client
+    for client in same_name:
+        if client.toolchain_version:
+            return replace(client, version=version)
+        if client.environment is not None and client.environment.version == version:
+            return client
+    versions = [client.version for client in same_name if client.version]
+    raise UsageError(f"{name} is not pinned in version {version!r}", f"there is {_either(versions)}")
+
+
+def _with_builder(client: BuildClient, word: str) -> BuildClient:
+    builders = {builder.value: builder for builder in Builder}
+    builder = builders.get(word)
+    if builder is None:
+        raise UsageError(f"there is no builder {word!r}", f"the builders are {_either(builders)}")
+    if builder not in client.builders:
+        reason = client.why_not_builder(builder)
+        raise UsageError(f"{client.id} cannot build with {word}: {reason}")
+    return replace(client, builder=builder)
+
+
+def _either(words: "list[str] | tuple[str, ...] | dict[str, Builder]") -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last

@@ -1,0 +1,72 @@
+"""Commands that run a client library through its shim program.
+
+A shim is a short program in ``shims/``, run by the environment's own interpreter with one argument:
+a JSON object with the keys of `ShimRequest`. The engine is in ``DOCKER_HOST``. It prints the build's
+own progress to standard output and exits 0; when the build fails it exits 1, and the last line of
+standard error is the library's own error words.
+"""
+
+import json
+from pathlib import Path
+from typing import TypedDict
+
+from layerfork.clients.client import Call, ContextForm
+from layerfork.clients.environment import SHIMS, python_of
+from layerfork.clients.surroundings import config_files, secret_values, variables
+from layerfork.model.build import Command, Endpoint
+
+
+class ShimRequest(TypedDict):
+    """The argument of a shim."""
+
+    context: str
+    """Absolute path of a directory, or of a tar file when ``tar`` is true."""
+    tar: bool
+    dockerfile: str
+    """Path inside the context, or an absolute path when it lies outside. Empty: ``Dockerfile``."""
+    tag: str
+    target: str
+    platform: str
+    build_args: dict[str, str]
+    labels: dict[str, str]
+    no_cache: bool
+    options: dict[str, str]
+    """What this entry of the client table fixes: an API version, a way to call the library."""
+
+
+def python_shim(shim: str, form: ContextForm, options: tuple[tuple[str, str], ...], call: Call) -> Command:
+    """A build by a Python library."""
+    return Command(
+        argv=(str(python_of(call.environment)), "-I", str(SHIMS / shim), shim_argument(form, options, call)),
+        env=variables(call.endpoint, call.builder),
+        cwd=call.request.scratch,
+        files=config_files(call.endpoint),
+        secrets=secret_values(call.request),
+    )
+
+
+def shim_argument(form: ContextForm, options: tuple[tuple[str, str], ...], call: Call) -> str:
+    """The JSON text that a shim gets."""
+    request = call.request
+    tar = form is ContextForm.TAR
+    inside = request.dockerfile_in_context
+    argument = ShimRequest(
+        context=str(request.context_tar if tar else request.context),
+        tar=tar,
+        dockerfile="" if inside == "Dockerfile" else inside or str(request.dockerfile),
+        tag=request.tag,
+        target=request.target,
+        platform=request.platform,
+        build_args=dict(request.build_args),
+        labels=dict(request.labels),
+        no_cache=request.no_cache,
+        options=dict(options),
+    )
+    return json.dumps(argument)
+
+
+def ask_python(package: str, endpoint: Endpoint, environment_dir: Path | None) -> Command:
+    """Asks an environment which version of a package it has."""
+    python = str(python_of(environment_dir)) if environment_dir else "python3"
+    program = "import sys, importlib.metadata as m; print(m.version(sys.argv[1]))"
+    return Command(argv=(python, "-I", "-c", program, package), env=variables(endpoint, None))

@@ -1,0 +1,76 @@
+"""The environment variables and configuration files that every client runs with."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from layerfork.model.build import Builder, BuildRequest, Endpoint
+from layerfork.model.secrets import looks_secret
+
+_STEERS_THE_CONNECTION = (
+    "DOCKER_API_VERSION",
+    "DOCKER_CERT_PATH",
+    "DOCKER_CONTEXT",
+    "DOCKER_TLS",
+    "DOCKER_TLS_VERIFY",
+    "CONTAINER_CONNECTION",
+    "CONTAINER_HOST",
+)
+"""Variables of a user that would lead a client past the recorder."""
+_STEERS_THE_BUILDER = ("DOCKER_BUILDKIT", "BUILDX_BUILDER", "COMPOSE_DOCKER_CLI_BUILD", "COMPOSE_BAKE")
+"""Variables of a user that would choose another builder than the one asked for."""
+
+
+def variables(endpoint: Endpoint, builder: Builder | None, **more: str) -> dict[str, str]:
+    """A client's whole environment.
+
+    ``DOCKER_BUILDKIT`` is set when a builder is asked for, and absent when the client shall choose.
+    With ``endpoint.inherit`` the user's HOME, PATH and docker configuration stay as they are: letting
+    them tint the build is what was asked for. Where the engine is, and the builder, are never theirs.
+    """
+    env = {
+        "PATH": endpoint.path,
+        "HOME": str(endpoint.home),
+        "DOCKER_CONFIG": str(docker_config_dir(endpoint)),
+        "LC_ALL": "C.UTF-8",
+        **_without(endpoint.inherit, _STEERS_THE_CONNECTION),
+        "DOCKER_HOST": endpoint.docker_host,
+        "NO_COLOR": "1",
+        "DOCKER_CLI_HINTS": "false",
+        "DOCKER_SCAN_SUGGEST": "false",
+    }
+    if builder is not None:
+        env = _without(env, _STEERS_THE_BUILDER)
+        env["DOCKER_BUILDKIT"] = "1" if builder is Builder.BUILDKIT else "0"
+    return env | more
+
+
+def docker_config_dir(endpoint: Endpoint) -> Path:
+    """Where the client's docker configuration lies."""
+    home = Path(endpoint.inherit.get("HOME", endpoint.home))
+    return Path(endpoint.inherit.get("DOCKER_CONFIG", home / ".docker"))
+
+
+def config_files(endpoint: Endpoint) -> tuple[tuple[Path, str], ...]:
+    """The docker configuration of a private HOME; nothing is written into a user's own.
+
+    ``cliPluginsExtraDirs`` come before every other plugin directory, the system's included.
+    Source: docker/cli cli-plugins/manager/manager.go getPluginDirs, v20.10.5 to v28.5.2.
+    """
+    if endpoint.inherit:
+        return ()
+    config: dict[str, object] = {}
+    if endpoint.toolchain.cli_plugins is not None:
+        config["cliPluginsExtraDirs"] = [str(endpoint.toolchain.cli_plugins)]
+    return ((docker_config_dir(endpoint) / "config.json", json.dumps(config) + "\n"),)
+
+
+def secret_values(request: BuildRequest) -> tuple[str, ...]:
+    """Build argument values to hide, in every spelling that a command line may hold them in."""
+    values = [value for name, value in request.build_args if looks_secret(name, value)]
+    spellings = [spelling for value in values for spelling in (value, json.dumps(value)[1:-1])]
+    return tuple(dict.fromkeys(spellings))
+
+
+def _without(env: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    return {name: value for name, value in env.items() if name not in names}
