@@ -1,0 +1,18 @@
+"""Dockerfile text to stages and instructions, as Docker's parser reads it."""
+
+from layerfork.dockerfile.expand import BadSubstitutionError, Expansion, expand, expand_raw
+from layerfork.dockerfile.instruction import NO_STAGE, Dockerfile, Heredoc, Instruction, Stage
+from layerfork.dockerfile.parse import parse_dockerfile
+
+__all__ = [
+    "NO_STAGE",
+    "BadSubstitutionError",
+    "Dockerfile",
+    "Expansion",
+    "Heredoc",
+    "Instruction",
+    "Stage",
+    "expand",
+    "expand_raw",
+    "parse_dockerfile",
+]

@@ -1,0 +1,119 @@
+"""The nouns of a parsed Dockerfile."""
+
+from dataclasses import dataclass, field
+
+NO_STAGE = -1
+"""Stage index of an instruction before the first FROM."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heredoc:
+    """A here-document attached to an instruction."""
+
+    name: str
+    """The delimiter word, quotes removed."""
+    content: str
+    """The lines between, line ends included; leading tabs still there."""
+    expand: bool = True
+    """False when the delimiter was quoted: variables are not replaced."""
+    chomp: bool = False
+    """Written ``<<-``: leading tabs are dropped."""
+    file_descriptor: int = 0
+
+    @property
+    def data(self) -> str:
+        """What ends up in the file: leading tabs dropped when asked for."""
+        if not self.chomp:
+            return self.content
+        return "".join(line.lstrip("\t") for line in self.content.splitlines(keepends=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction:
+    """One instruction, split as Docker's parser splits it. Variables are not replaced."""
+
+    keyword: str
+    """Upper case: ``COPY``."""
+    text: str
+    """The logical line: continuations joined, comments dropped, trimmed. The classic builder prints
+    it after ``Step n/m :``."""
+    flags: tuple[tuple[str, str], ...] = ()
+    """Name without dashes, and value; a bare boolean flag has the value ``true``. In written order."""
+    arguments: tuple[str, ...] = ()
+    """Words after the flags. RUN, CMD and ENTRYPOINT in shell form have exactly one. The first word
+    of HEALTHCHECK is its type. Empty for ENV, LABEL and ARG, which have `pairs`."""
+    pairs: tuple[tuple[str, str | None], ...] = ()
+    """Name and value of ENV, LABEL and ARG; the value is None for an ARG without default."""
+    json: bool = False
+    """The arguments were written as a JSON array (exec form)."""
+    heredocs: tuple[Heredoc, ...] = ()
+    trigger: "Instruction | None" = None
+    """The instruction that an ONBUILD holds."""
+    first_line: int
+    last_line: int
+    """Lines of the file, from 1; a here-document belongs to its instruction."""
+    stage: int = NO_STAGE
+    stage_name: str = ""
+
+    def flag(self, name: str, default: str = "") -> str:
+        """Value of a flag, or ``default``; of repeated ones the last."""
+        return dict(self.flags).get(name, default)
+
+    def flag_values(self, name: str) -> tuple[str, ...]:
+        """All values of a flag that may be repeated, such as ``--exclude`` and ``--mount``."""
+        return tuple(value for flag, value in self.flags if flag == name)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Source words of COPY and ADD, here-documents left out."""
+        return tuple(word for word in self.arguments[:-1] if not word.startswith("<<"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One FROM and what follows it."""
+
+    index: int
+    name: str = ""
+    """Lower case, as builders compare it; empty when the stage has none."""
+    base: str
+    """As written: variables not replaced."""
+    platform: str = ""
+    origin: Instruction
+    """The FROM itself."""
+    instructions: tuple[Instruction, ...] = ()
+    """Without the FROM."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dockerfile:
+    """A whole Dockerfile."""
+
+    name: str
+    escape: str = "\\"
+    """The escape character: backslash or backtick."""
+    directives: tuple[tuple[str, str], ...] = ()
+    """Parser directives in written order, names in lower case: ``syntax``, ``escape``, ``check``."""
+    meta_args: tuple[Instruction, ...] = ()
+    """ARG instructions before the first FROM."""
+    stages: tuple[Stage, ...] = field(default=())
+
+    @property
+    def syntax(self) -> str:
+        """The frontend image that ``# syntax=`` names, or empty."""
+        return dict(self.directives).get("syntax", "").partition(" ")[0]
+
+    @property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """Every instruction in file order: these are the classic builder's numbered steps."""
+        body = (line for stage in self.stages for line in (stage.origin, *stage.instructions))
+        return (*self.meta_args, *body)
+
+    def find_stage(self, name: str) -> Stage | None:
+        """A stage by its name, whatever the case, or by its number written in digits."""
+        for stage in self.stages:
+            if stage.name and stage.name == name.lower():
+                return stage
+        if name.isdecimal() and int(name) < len(self.stages):
+            return self.stages[int(name)]
+        return None

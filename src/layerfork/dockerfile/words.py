@@ -1,0 +1,117 @@
+"""Splitting a line into words as Docker's parser does: blanks, quotes and escapes kept or removed."""
+
+import re
+from dataclasses import dataclass, field
+
+BLANKS = re.compile(r"[\t\v\f\r ]+")
+"""What separates the words of an instruction."""
+SPACES = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+"""What Go calls white space: fewer characters than Python does."""
+
+
+def split_words(text: str, escape: str) -> list[str]:
+    """Words of an ENV, LABEL or ARG; quotes and escapes stay in them.
+
+    Source: moby/buildkit frontend/dockerfile/parser/line_parsers.go:parseWords @ 73ed6825c.
+    """
+    return _WordScanner(text=text, escape=escape).scan()
+
+
+@dataclass(slots=True, kw_only=True)
+class _WordScanner:
+    text: str
+    escape: str
+    position: int = 0
+    word: str = ""
+    quoted: bool = False
+    """The word had a quote in it, so it counts even when empty."""
+    words: list[str] = field(default_factory=list)
+
+    def scan(self) -> list[str]:
+        while self.position < len(self.text):
+            char = self.text[self.position]
+            if char in SPACES:
+                self._end_word()
+                self.position += 1
+            elif char in "'\"":
+                self.quoted = True
+                self._take_quoted(char)
+            else:
+                self._take()
+        self._end_word()
+        return self.words
+
+    def _end_word(self) -> None:
+        if self.quoted or self.word:
+            self.words.append(self.word)
+        self.word, self.quoted = "", False
+
+    def _take(self) -> None:
+        """One character, or an escape together with what it escapes; a last lone escape is dropped."""
+        char = self.text[self.position]
+        if char == self.escape:
+            if self.position + 1 == len(self.text):
+                self.position += 1
+                return
+            self.word += char
+            self.position += 1
+            char = self.text[self.position]
+        self.word += char
+        self.position += 1
+
+    def _take_quoted(self, quote: str) -> None:
+        self.word += quote
+        self.position += 1
+        while self.position < len(self.text):
+            char = self.text[self.position]
+            if char == quote:
+                self.word += char
+                self.position += 1
+                return
+            if quote == "'":
+                self.word += char
+                self.position += 1
+            else:
+                self._take()
+
+
+def split_flags(text: str, escape: str) -> tuple[list[str], str]:
+    """Leading ``--flag`` words, quotes and escapes removed, and the rest of the line.
+
+    Source: moby/buildkit frontend/dockerfile/parser/split_command.go:extractBuilderFlags @ 73ed6825c.
+    """
+    flags: list[str] = []
+    position = 0
+    while True:
+        while position < len(text) and text[position] in SPACES:
+            position += 1
+        if not text.startswith("--", position):
+            return flags, text[position:]
+        word, quoted, position = _unquoted_word(text, position, escape)
+        if word == "--":
+            return flags, text[position:]
+        if word or quoted:
+            flags.append(word)
+
+
+def _unquoted_word(text: str, position: int, escape: str) -> tuple[str, bool, int]:
+    word, quote, quoted = "", "", False
+    while position < len(text):
+        char = text[position]
+        if not quote and char in SPACES:
+            break
+        position += 1
+        if char == quote:
+            quote = ""
+        elif not quote and char in "'\"":
+            quote, quoted = char, True
+        elif char == escape:
+            if position < len(text):
+                word += text[position]
+                position += 1
+        else:
+            word += char
+    return word, quoted, position
