@@ -1,0 +1,119 @@
+"""Makes the isolated environments that client libraries need, once, atomically, and finds them again."""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from layerfork.clients.environment import (
+    ClientEnvironment,
+    Interpreter,
+    cache_directory,
+    install_commands,
+)
+from layerfork.errors import ClientError
+from layerfork.process import ProgramMissingError, find_program, last_lines, run
+
+INSTALL_TIMEOUT_S = 600.0
+
+Say = Callable[[str], None]
+
+
+def find_environment(environment: ClientEnvironment) -> Path | None:
+    """The directory of an environment that is ready, or None."""
+    directory = cache_directory(os.environ) / environment.directory_name
+    return directory if directory.is_dir() else None
+
+
+def ensure_environment(environment: ClientEnvironment, say: Say) -> Path:
+    """The directory of an environment, made first if it is missing.
+
+    Made beside its final place and renamed, under a lock: a half-made environment is never used, and
+    two runs that need the same one make it once.
+
+    Raises: ClientError with the installer's own words.
+    """
+    if ready := find_environment(environment):
+        return ready
+    interpreter = find_interpreter(environment)
+    cache = cache_directory(os.environ)
+    with _only_one(cache, environment.directory_name):
+        if ready := find_environment(environment):
+            return ready
+        say(
+            f"installing {environment.package} {environment.version} in an environment of its own, "
+            "so that it meets no other version"
+        )
+        return _install(environment, cache, interpreter)
+
+
+def _install(environment: ClientEnvironment, cache: Path, interpreter: Path) -> Path:
+    final = cache / environment.directory_name
+    unfinished = cache / f".{environment.directory_name}.{secrets.token_hex(4)}"
+    try:
+        for command in install_commands(environment, unfinished, interpreter, os.environ):
+            try:
+                completed = run(command, timeout_s=INSTALL_TIMEOUT_S)
+            except ProgramMissingError as error:
+                raise ClientError(f"cannot install {environment.package}: {error}") from error
+            if not completed.ok:
+                raise ClientError(
+                    f"could not install {environment.package} {environment.version}",
+                    hint="check the network and the package registry settings, then run: layerfork setup",
+                    details=last_lines(completed.stderr or completed.stdout),
+                )
+        unfinished.rename(final)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return final
+
+
+@contextlib.contextmanager
+def _only_one(cache: Path, name: str) -> Iterator[None]:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        lock = os.open(cache / f".{name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ClientError(
+            f"cannot write to the cache directory {cache}: {error.strerror}",
+            hint="set XDG_CACHE_HOME to a directory that you may write to",
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def find_interpreter(environment: ClientEnvironment) -> Path:
+    """The python or node that an environment is made with: ours if it fits, else one on PATH.
+
+    Raises: ClientError naming the versions that would do.
+    """
+    if environment.interpreter is Interpreter.NODE:
+        if node := find_program("node"):
+            return node
+        raise ClientError(f"{environment.package} needs Node.js", hint="install it (Debian package nodejs)")
+    if _fits(environment, sys.version_info[:2]):
+        return Path(sys.executable)
+    for minor in range(14, 5, -1):
+        if _fits(environment, (3, minor)) and (python := find_program(f"python3.{minor}")):
+            return python
+    newest = environment.newest
+    raise ClientError(
+        f"{environment.package} {environment.version} needs a Python from "
+        f"{_dotted(environment.oldest)} to {_dotted(newest) if newest else 'any newer one'}",
+        hint="install one and put it on PATH as python3.X",
+    )
+
+
+def _fits(environment: ClientEnvironment, version: tuple[int, ...]) -> bool:
+    return environment.oldest <= version and (environment.newest is None or version <= environment.newest)
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))

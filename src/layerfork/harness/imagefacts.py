@@ -1,0 +1,68 @@
+"""Asks the engine about built images, and puts its answers beside what the wire showed."""
+
+from dataclasses import replace
+
+from layerfork.engines import RunningEngine
+from layerfork.errors import EngineError
+from layerfork.model.build import Builder
+from layerfork.model.engine import ImageFacts, ImageStep
+from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord
+
+
+def add_image_facts(record: BuildRecord, engine: RunningEngine, image_ref: str) -> BuildRecord:
+    """The record with the engine's own word: full ids and created-by strings of the steps, the layers.
+
+    A record of a failed build, or an engine that has gone, leaves it as it was.
+    """
+    record = replace(record, engine=engine.info)
+    if record.result.outcome is not BuildOutcome.SUCCEEDED:
+        return record
+    try:
+        facts = engine.image_facts(image_ref)
+        rows = {row.image_id: row for row in facts.history if row.image_id}
+        if record.builder is Builder.CLASSIC:
+            rows |= _other_stages(record.steps, rows, engine)
+    except EngineError:
+        return record
+    steps = record.steps
+    if record.builder is Builder.CLASSIC:
+        steps = tuple(_with_row(step, rows) for step in steps)
+    return replace(record, steps=steps, result=replace(record.result, image=facts))
+
+
+def _other_stages(
+    steps: tuple[StepRecord, ...], known: dict[str, ImageStep], engine: RunningEngine
+) -> dict[str, ImageStep]:
+    """History rows of stages that are no part of the final image: each stage's last image has them."""
+    rows: dict[str, ImageStep] = {}
+    last_of_stage = {step.stage: step for step in steps if step.identity}
+    for step in last_of_stage.values():
+        if not any(_same_image(step.identity, image_id) for image_id in known):
+            facts = engine.image_facts(step.identity)
+            rows |= {row.image_id: row for row in facts.history if row.image_id}
+    return rows
+
+
+def _with_row(step: StepRecord, rows: dict[str, ImageStep]) -> StepRecord:
+    for image_id, row in rows.items():
+        if step.identity and _same_image(step.identity, image_id):
+            created_by = "" if step.instruction.upper().startswith("FROM ") else row.created_by
+            return replace(step, identity=image_id, created_by=created_by)
+    return step
+
+
+def _same_image(shown: str, image_id: str) -> bool:
+    """Whether a shown id, often cut to twelve digits, is this image's."""
+    digits = shown.removeprefix("sha256:")
+    return len(digits) >= 12 and image_id.removeprefix("sha256:").startswith(digits)
+
+
+def base_facts(engine: RunningEngine, references: tuple[str, ...]) -> tuple[tuple[str, ImageFacts], ...]:
+    """What the engine says about base images; those it does not have are left out."""
+    found = []
+    for reference in references:
+        try:
+            found.append((reference, engine.image_facts(reference)))
+        except EngineError:
+            continue
+    return tuple(found)

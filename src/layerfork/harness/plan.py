@@ -1,0 +1,84 @@
+"""Which clients build in a relay, with what, and why others do not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from layerfork.clients import SEED_CLIENTS, find_client
+from layerfork.clients.client import BuildClient, ContextForm
+from layerfork.errors import ClientError, UsageError
+from layerfork.harness.environments import Say, ensure_environment
+from layerfork.model.build import Builder, BuildRequest
+from layerfork.model.record import BuildOutcome
+from layerfork.model.report import TrialBuild
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedBuild:
+    """One client that will build."""
+
+    label: str
+    """The id as it was asked for; the name of its row."""
+    client: BuildClient
+    builder: Builder | None
+    """None leaves the choice to the client."""
+    environment: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A relay before it runs: builds in order, and the rows of those that cannot take part."""
+
+    rows: tuple[PlannedBuild | TrialBuild, ...]
+
+    @property
+    def builds(self) -> tuple[PlannedBuild, ...]:
+        return tuple(row for row in self.rows if isinstance(row, PlannedBuild))
+
+    @property
+    def needs_tar(self) -> bool:
+        return any(build.client.context_form is ContextForm.TAR for build in self.builds)
+
+
+def choose_clients(ids: Sequence[str]) -> tuple[tuple[str, BuildClient], ...]:
+    """Labels and clients, in relay order; none asked for is the five of 2015.
+
+    Raises: UsageError for an unknown client, or one that is named twice.
+    """
+    labels = tuple(ids) or tuple(client.id for client in SEED_CLIENTS)
+    if len(set(labels)) != len(labels):
+        twice = next(label for label in labels if labels.count(label) > 1)
+        raise UsageError(f"client {twice} is named twice", hint="name every client once")
+    return tuple((label, find_client(label)) for label in labels)
+
+
+def plan_relay(
+    chosen: Sequence[tuple[str, BuildClient]], builder: Builder | None, request: BuildRequest, say: Say
+) -> Plan:
+    """Decide for every client whether it can be asked for this, and make its environment ready.
+
+    ``request`` stands for all of them: what it asks for is the same for every client.
+    """
+    return Plan(rows=tuple(_plan_one(label, client, builder, request, say) for label, client in chosen))
+
+
+def _plan_one(
+    label: str, client: BuildClient, builder: Builder | None, request: BuildRequest, say: Say
+) -> PlannedBuild | TrialBuild:
+    wanted = client.builder or builder
+    shown = wanted.value if wanted else client.builders[0].value
+    if wanted is not None and wanted not in client.builders:
+        return _left_out(label, shown, BuildOutcome.UNSUPPORTED, client.why_not_builder(wanted))
+    if reasons := client.why_not(request, wanted):
+        return _left_out(label, shown, BuildOutcome.UNSUPPORTED, "; ".join(reasons))
+    environment = None
+    if client.environment is not None:
+        try:
+            environment = ensure_environment(client.environment, say)
+        except ClientError as error:
+            return _left_out(label, shown, BuildOutcome.SKIPPED, str(error))
+    return PlannedBuild(label=label, client=client, builder=builder, environment=environment)
+
+
+def _left_out(label: str, builder: str, outcome: BuildOutcome, reason: str) -> TrialBuild:
+    return TrialBuild(client=label, builder=builder, outcome=outcome, reason=reason)

@@ -1,0 +1,80 @@
+"""One relay: one scenario, one engine, one clean cache, clients in order, each with its control."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from layerfork.harness.evidence import RecordFile
+from layerfork.harness.plan import Plan, PlannedBuild
+from layerfork.harness.trial import Bench, run_trial
+from layerfork.harness.workspace import Workspace
+from layerfork.model.progress import Listener, Progress
+from layerfork.model.record import BuildOutcome, StepStatus
+from layerfork.model.report import TrialBuild
+from layerfork.model.scenario import RunOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """Everything that one relay needs."""
+
+    plan: Plan
+    bench: Bench
+    workspace: Workspace
+    options: RunOptions
+    listener: Listener
+    file: RecordFile | None = None
+
+
+class EngineGoneError(Exception):
+    """The engine ended; the builds that were measured before stay valid."""
+
+
+def run_relay(relay: Relay, keep: Callable[[TrialBuild], None]) -> None:
+    """Build with every client in order; ``keep`` gets each row at once, so that nothing measured is lost.
+
+    Raises: EngineGoneError.
+    """
+    total = len(relay.plan.builds)
+    numbers = iter(range(1, 1_000_000))
+    done = 0
+    for row in relay.plan.rows:
+        if isinstance(row, TrialBuild):
+            keep(row)
+            continue
+        relay.listener(Progress(text=f"building with {row.label}", done=done, total=total))
+        build = _build(relay, row, numbers)
+        done += 1
+        relay.listener(Progress(text=_told(build), done=done, total=total, lasting=True))
+        keep(build)
+        if relay.file and build.record:
+            relay.file.add(build.record)
+        if not relay.bench.engine.is_alive():
+            raise EngineGoneError(f"the engine ended while {row.label} was building")
+
+
+def _build(relay: Relay, planned: PlannedBuild, numbers: Iterator[int]) -> TrialBuild:
+    options = relay.options
+    request = relay.workspace.request(planned.label, next(numbers), options)
+    build = run_trial(relay.bench, planned, request)
+    if not options.controls or build.outcome is not BuildOutcome.SUCCEEDED:
+        return build
+    again = run_trial(relay.bench, planned, relay.workspace.request(planned.label, next(numbers), options))
+    return replace(build, control=control_result(again))
+
+
+def control_result(again: TrialBuild) -> str:
+    """``hit`` when a client's second build reused everything, else ``miss``."""
+    if again.outcome is not BuildOutcome.SUCCEEDED or not again.steps:
+        return "miss"
+    return "miss" if any(step.status is StepStatus.MISS for step in again.steps) else "hit"
+
+
+def _told(build: TrialBuild) -> str:
+    if build.outcome is not BuildOutcome.SUCCEEDED:
+        first = build.reason.splitlines()[0] if build.reason else ""
+        return f"{build.client}: {build.outcome.value}{': ' if first else ''}{first}"
+    hits = sum(step.status is StepStatus.HIT for step in build.steps)
+    control = f", control {build.control}" if build.control else ""
+    return (
+        f"{build.client}: {hits} of {len(build.steps)} steps reused, {build.seconds_of_client:.2f} s{control}"
+    )

@@ -1,0 +1,130 @@
+"""Runs one client's build and turns what the recorder saw into one row of the experiment."""
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from layerfork.engines import RunningEngine
+from layerfork.harness.imagefacts import add_image_facts
+from layerfork.harness.plan import PlannedBuild
+from layerfork.harness.recorder import Recorder
+from layerfork.model.build import BuildRequest, Completed, Endpoint
+from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
+from layerfork.model.report import TrialBuild
+from layerfork.process import ProgramMissingError, last_lines, run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What every trial of a relay shares."""
+
+    engine: RunningEngine
+    socket_dir: Path
+    """A short path: sockets of the recorder go here."""
+    redaction_key: bytes
+    timeout_s: float
+    inherit_config: bool = False
+    verify: bool = False
+    """Check by digest that the recorder forwarded exactly what it received."""
+
+
+def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> TrialBuild:
+    """Build once with one client, through a recorder of its own.
+
+    A client that is missing, fails, hangs or crashes gives a row that says so; nothing is raised for it.
+    """
+    client = planned.client
+    socket = bench.socket_dir / f"{request.scratch.name}.sock"
+    with Recorder(bench.engine, socket, bench.redaction_key, verify=bench.verify) as recorder:
+        endpoint = make_endpoint(bench, request, recorder.docker_host)
+        shown = planned.builder or client.default_builder(endpoint)
+        row = TrialBuild(client=planned.label, builder=shown.value, outcome=BuildOutcome.SKIPPED)
+        command = client.build_command(request, endpoint, planned.builder, planned.environment)
+        try:
+            completed = run(command, timeout_s=bench.timeout_s, keep_going=alive_check(bench.engine))
+        except ProgramMissingError as error:
+            return replace(row, reason=f"{error}; run: layerfork setup")
+    info = ClientInfo(id=planned.label, argv=completed.argv)
+    record = pick_record(recorder.records(info), request.tag)
+    row = replace(row, seconds_of_client=completed.seconds)
+    if record is None:
+        return _without_record(row, completed, bench)
+    record = add_image_facts(record, bench.engine, client.image_ref(request))
+    outcome, reason = _outcome(record, completed, bench)
+    return replace(
+        row,
+        builder=record.builder.value,
+        outcome=outcome,
+        reason=reason,
+        seconds=record.seconds,
+        steps=record.steps,
+        record=record,
+    )
+
+
+def make_endpoint(bench: Bench, request: BuildRequest, docker_host: str) -> Endpoint:
+    """Where a client finds the engine, and its private home."""
+    return Endpoint(
+        docker_host=docker_host,
+        home=request.scratch / "home",
+        toolchain=bench.engine.toolchain,
+        api_version=bench.engine.info.api_version,
+        inherit=dict(os.environ) if bench.inherit_config else {},
+    )
+
+
+def alive_check(engine: RunningEngine) -> Callable[[], bool]:
+    """Whether it is still worth waiting for a client."""
+    return engine.is_alive
+
+
+def pick_record(records: tuple[BuildRecord, ...], tag: str) -> BuildRecord | None:
+    """The build that a command was run for: the one with its tag, else the last one it made."""
+    tagged = [record for record in records if tag in record.request.tags]
+    return (tagged or list(records) or [None])[-1]
+
+
+def _outcome(record: BuildRecord, completed: Completed, bench: Bench) -> tuple[BuildOutcome, str]:
+    """How a recorded build ended, and why if it did not end well."""
+    result = record.result
+    if completed.timed_out:
+        return _stopped(bench)
+    if result.outcome is BuildOutcome.SUCCEEDED and completed.returncode != 0:
+        return BuildOutcome.FAILED, f"the build succeeded, but {_ended(completed)}"
+    if result.outcome is not BuildOutcome.SUCCEEDED:
+        return result.outcome, result.error or _ended(completed)
+    return result.outcome, ""
+
+
+def _without_record(row: TrialBuild, completed: Completed, bench: Bench) -> TrialBuild:
+    if completed.timed_out:
+        outcome, reason = _stopped(bench)
+        return replace(row, outcome=outcome, reason=reason)
+    if completed.ok:
+        reason = "it ended without an error, but asked the engine for no build"
+        return replace(row, outcome=BuildOutcome.REFUSED, reason=reason)
+    outcome = BuildOutcome.CUT if completed.returncode < 0 else BuildOutcome.REFUSED
+    return replace(row, outcome=outcome, reason=_ended(completed))
+
+
+def _stopped(bench: Bench) -> tuple[BuildOutcome, str]:
+    if not bench.engine.is_alive():
+        return BuildOutcome.CUT, "the engine ended during the build"
+    return (
+        BuildOutcome.TIMED_OUT,
+        f"no end after {bench.timeout_s:g} s; it was stopped (allow more with --timeout)",
+    )
+
+
+def _ended(completed: Completed) -> str:
+    """How a client's process ended, in its own words where it has some."""
+    if completed.returncode < 0:
+        number = -completed.returncode
+        known = number in signal.valid_signals()
+        how = f"it was ended by {signal.Signals(number).name if known else f'signal {number}'}"
+    else:
+        how = f"it ended with exit code {completed.returncode}"
+    words = last_lines(completed.stderr.strip() or completed.stdout.strip(), 5)
+    return f"{how}: {words}" if words else how

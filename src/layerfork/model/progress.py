@@ -1,0 +1,20 @@
+"""What happens during a run, told while it happens."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """One thing that began or ended."""
+
+    text: str
+    """One line: ``building with docker-build``."""
+    done: int = 0
+    total: int = 0
+    """Builds finished and planned; 0 of 0 when nothing is counted yet."""
+    lasting: bool = False
+    """Worth a line of its own that stays; otherwise only the current state."""
+
+
+Listener = Callable[[Progress], None]
