@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -57,9 +57,14 @@ def run(
 
 
 def spawn(
-    command: Command, stdout: IO[bytes] | int | None = None, stderr: IO[bytes] | int | None = None
+    command: Command,
+    stdout: IO[bytes] | int | None = None,
+    stderr: IO[bytes] | int | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a command in a session of its own and return at once.
+
+    ``pass_fds`` are open descriptors that the process inherits under the same numbers.
 
     Raises: ProgramMissingError.
     """
@@ -79,6 +84,7 @@ def spawn(
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
+                pass_fds=tuple(pass_fds),
             )
         except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
             raise ProgramMissingError(command.argv[0], error.strerror or str(error)) from error
