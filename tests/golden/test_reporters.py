@@ -1,0 +1,53 @@
+"""Every reporter on every case, the whole output compared. `make golden` rewrites the files."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from golden.cases import CASES
+
+from layerfork.model.report import RunReport
+from layerfork.reporters import json_report, terminal
+from layerfork.reporters.terminal import Look
+
+EXPECTED = Path(__file__).parent / "expected"
+RENDERERS: dict[str, Callable[[RunReport], str]] = {
+    "txt": lambda report: terminal.render_run(report, Look()),
+    "verbose.txt": lambda report: terminal.render_run(report, Look(verbose=True)),
+    "narrow.txt": lambda report: terminal.render_run(report, Look(width=60)),
+    "color.txt": lambda report: terminal.render_run(report, Look(color=True)),
+    "json": json_report.render_run,
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("ending", RENDERERS)
+def test_output_is_as_expected(case: str, ending: str) -> None:
+    path = EXPECTED / f"{case}.{ending}"
+    text = RENDERERS[ending](CASES[case])
+    if os.environ.get("LAYERFORK_REWRITE_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_json_holds_the_contract(case: str) -> None:
+    document = json.loads(json_report.render_run(CASES[case]))
+    assert document["schema"] == "layerfork/run/1"
+    assert document["verdict"] in {"reused", "forked", "error"}
+    for build in document["builds"]:
+        assert {"client", "version", "builder", "outcome", "class", "seconds", "seconds_of_client"} <= set(build)
+        for step in build["steps"]:
+            assert step["status"] in {"hit", "miss", "unknown"}
+    for fork in document["forks"]:
+        assert {"writer", "reader", "step", "instruction", "miss_kind", "consequences", "seconds_lost"} <= set(fork)
+        for cause in fork["causes"]:
+            assert {"code", "status", "path", "field", "writer", "reader", "text", "remedy"} <= set(cause)
+
+
+def test_the_table_has_the_layout_of_2015() -> None:
+    text = terminal.render_run(CASES["forked"], Look())
+    assert "tar-client: ['aaaaaaaaaaaa', 'bbbbbbbbbbbb', 'cccccccccccc', 'dddddddddddd']" in text
