@@ -21,8 +21,8 @@ FLAGS: dict[str, frozenset[str]] = {
     "RUN": frozenset({"mount", "network", "security", "device"}),
 }
 KEYWORDS = frozenset(
-    ("ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK")
-    + ("LABEL", "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR")
+    {"ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK"}
+    | {"LABEL", "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
 )
 _ONE_ARGUMENT = {"MAINTAINER", "WORKDIR", "USER", "STOPSIGNAL"}
 _MAYBE_JSON = {"RUN", "CMD", "ENTRYPOINT", "SHELL"}
