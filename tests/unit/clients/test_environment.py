@@ -1,0 +1,61 @@
+"""How isolated environments are built, found and listed."""
+
+from pathlib import Path
+
+import pytest
+
+from layerfork.clients import cache_directory, find_client, freeze, install_commands
+from layerfork.clients.environment import ClientEnvironment, Interpreter
+
+
+@pytest.fixture
+def environment() -> ClientEnvironment:
+    environment = find_client("docker_py-build@4.4.4").environment
+    assert environment is not None
+    return environment
+
+
+def test_install_makes_a_venv_and_fills_it_from_the_lock(environment: ClientEnvironment) -> None:
+    users = {"HOME": "/h", "https_proxy": "p:1", "VIRTUAL_ENV": "/other", "PYTHONPATH": "/x"}
+    create, install = install_commands(environment, Path("/c/env"), Path("/usr/bin/python3.13"), users)
+    assert Path(create.argv[0]).name == "uv"
+    assert create.argv[1] == "venv"
+    assert create.argv[-3:] == ("--python", "/usr/bin/python3.13", "/c/env")
+    assert install.argv[1:3] == ("pip", "install")
+    assert {"--require-hashes", "--no-deps"} <= set(install.argv)
+    assert install.argv[-2:] == ("-r", str(environment.lock))
+    assert "/c/env/bin/python" in install.argv
+    assert create.env == install.env == {"HOME": "/h", "https_proxy": "p:1"}
+
+
+def test_directory_name_follows_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("layerfork.clients.environment.LOCKS", tmp_path)
+    environment = ClientEnvironment(
+        name="some-1.0", interpreter=Interpreter.PYTHON, package="some", version="1.0"
+    )
+    (tmp_path / "some-1.0.txt").write_text("some==1.0\n")
+    before = environment.directory_name
+    (tmp_path / "some-1.0.txt").write_text("some==1.0\nmore==2\n")
+    assert before.startswith("some-1.0-")
+    assert environment.directory_name != before
+
+
+def test_freeze_lists_what_is_installed(tmp_path: Path) -> None:
+    site_packages = tmp_path / "lib" / "python3.13" / "site-packages"
+    for name, version in (("zebra", "2.0"), ("Apple", "1.1")):
+        info = site_packages / f"{name}-{version}.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    assert freeze(tmp_path) == ("Apple==1.1", "zebra==2.0")
+    assert freeze(tmp_path / "nowhere") == ()
+
+
+@pytest.mark.parametrize(
+    ("environ", "path"),
+    [
+        ({"XDG_CACHE_HOME": "/x", "HOME": "/h"}, "/x/layerfork/clients"),
+        ({"HOME": "/h"}, "/h/.cache/layerfork/clients"),
+    ],
+)
+def test_cache_directory(environ: dict[str, str], path: str) -> None:
+    assert cache_directory(environ) == Path(path)
