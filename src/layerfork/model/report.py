@@ -61,3 +61,5 @@ class RunReport:
     seconds: float = 0.0
     problems: tuple[str, ...] = ()
     """What went wrong outside any single build (the engine died), one line each."""
+    interrupted: bool = False
+    """Ctrl-C ended the relay early."""

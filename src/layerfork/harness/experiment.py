@@ -1,0 +1,120 @@
+"""Measures: one engine, one relay, every row kept the moment it is there."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from layerfork.dockerfile import base_references, parse_dockerfile
+from layerfork.engines import RunningEngine, open_engine
+from layerfork.errors import EngineError, UsageError
+from layerfork.harness.evidence import RecordFile
+from layerfork.harness.plan import choose_clients, plan_relay
+from layerfork.harness.redactionkey import redaction_key
+from layerfork.harness.relay import EngineGoneError, Relay, run_relay
+from layerfork.harness.trial import Bench, make_endpoint
+from layerfork.harness.versions import collect_versions
+from layerfork.harness.workspace import make_tar, open_workspace
+from layerfork.model.build import Builder
+from layerfork.model.engine import EngineInfo
+from layerfork.model.progress import Listener, Progress
+from layerfork.model.report import TrialBuild, VersionsUsed
+from layerfork.model.scenario import RunOptions, Scenario
+
+
+@dataclass(slots=True)
+class Measured:
+    """What one relay measured, also when it ended early. Filled while it runs."""
+
+    engine: EngineInfo | None = None
+    builds: list[TrialBuild] = field(default_factory=list)
+    versions: VersionsUsed = field(default_factory=lambda: VersionsUsed(engine=(), clients=()))
+    problems: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+
+def measure(scenario: Scenario, options: RunOptions, listener: Listener) -> Measured:
+    """Run one relay on one engine with a clean cache.
+
+    Raises: UsageError before anything is started when the request itself is wrong; EngineError when no
+    engine comes up. An engine that dies later, or Ctrl-C, ends the relay and keeps what was measured.
+    """
+    chosen = choose_clients(options.clients)
+    bases = read_bases(scenario, options)
+    measured = Measured()
+    with contextlib.ExitStack() as stack:
+        workspace = stack.enter_context(open_workspace(scenario))
+        file = stack.enter_context(RecordFile(Path(options.save))) if options.save else None
+        listener(Progress(text=f"starting the engine ({options.engine or 'private'})"))
+        engine = stack.enter_context(open_engine(options.engine))
+        measured.engine = engine.info
+        prepare_engine(engine, bases, options)
+        bench = Bench(
+            engine=engine,
+            socket_dir=stack.enter_context(_socket_directory()),
+            redaction_key=redaction_key(),
+            timeout_s=options.timeout_s,
+            inherit_config=options.inherit_config,
+        )
+        probe = workspace.request("probe", 0, options)
+        builder = None if options.builder == "default" else Builder(options.builder)
+        plan = plan_relay(chosen, builder, probe, lambda text: listener(Progress(text=text, lasting=True)))
+        if plan.needs_tar:
+            make_tar(workspace)
+        relay = Relay(
+            plan=plan, bench=bench, workspace=workspace, options=options, listener=listener, file=file
+        )
+        try:
+            run_relay(relay, measured.builds.append)
+        except EngineGoneError as error:
+            measured.problems.append(f"{error}\n{engine.log_tail()}".rstrip())
+        except KeyboardInterrupt:
+            measured.interrupted = True
+            measured.problems.append("interrupted: the builds above are all that was measured")
+        else:
+            endpoint = make_endpoint(bench, probe, engine.docker_host)
+            measured.versions = collect_versions(engine, plan.builds, endpoint)
+    return measured
+
+
+def read_bases(scenario: Scenario, options: RunOptions) -> tuple[str, ...]:
+    """The images that the Dockerfile builds on, as its FROM lines name them.
+
+    Raises: UsageError when the Dockerfile cannot be read or does not parse.
+    """
+    try:
+        text = scenario.dockerfile.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"cannot read {scenario.dockerfile}: {error}", hint="give a readable text file"
+        ) from error
+    return base_references(parse_dockerfile(text, scenario.dockerfile.name), dict(options.build_args))
+
+
+def prepare_engine(engine: RunningEngine, bases: tuple[str, ...], options: RunOptions) -> None:
+    """Load what was given, and see that every base image is there: nothing is ever pulled unasked.
+
+    Raises: EngineError naming the image that is missing and how to bring it.
+    """
+    for archive in options.load:
+        engine.load(Path(archive))
+    for reference in bases:
+        try:
+            engine.image_facts(reference)
+        except EngineError as error:
+            if engine.info.kind == "private":
+                hint = (
+                    "a private engine has no network: save the image where you have it "
+                    f"(docker save -o base.tar {reference}) and add --load base.tar, or use --engine host"
+                )
+            else:
+                hint = f"layerfork pulls nothing unasked: docker pull {reference}"
+            raise EngineError(f"base image {reference} is not on the engine", hint=hint) from error
+
+
+@contextlib.contextmanager
+def _socket_directory() -> Iterator[Path]:
+    """A private directory with a path so short that a socket fits in it."""
+    with tempfile.TemporaryDirectory(prefix="lf-", dir="/tmp") as path:
+        yield Path(path)
