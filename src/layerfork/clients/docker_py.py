@@ -26,7 +26,35 @@ class Release:
     lacks: tuple[tuple[Feature, str], ...] = ()
 
 
-RELEASES = (Release(version="4.4.4"), Release(version=NEWEST))
+_BEFORE_2 = tuple(
+    (feature, f"build() of docker-py before 2.0 has no {word}")
+    for feature, word in (
+        (Feature.LABEL, "labels="),
+        (Feature.TARGET, "target="),
+        (Feature.PLATFORM, "platform="),
+        (Feature.DOCKERFILE_OUTSIDE, "way to read a Dockerfile outside the context"),
+    )
+)
+_VERSION_2 = tuple(
+    (feature, f"build() of docker-py before 3.0 has no {word}")
+    for feature, word in (
+        (Feature.PLATFORM, "platform="),
+        (Feature.DOCKERFILE_OUTSIDE, "way to read a Dockerfile outside the context"),
+    )
+)
+
+RELEASES = (
+    # Its own default, API 1.21, is older than what engines from 25.0 on accept.
+    Release(version="1.6.0", package="docker-py", options=(("api_version", "1.24"),), lacks=_BEFORE_2),
+    Release(version="1.10.6", package="docker-py", lacks=_BEFORE_2),
+    Release(version="2.7.0", lacks=_VERSION_2),
+    Release(version="3.7.3"),
+    Release(version="4.4.4"),
+    Release(version="5.0.3"),
+    Release(version="6.1.3"),
+    Release(version=NEWEST),
+)
+"""Every pinned docker-py, oldest first. All run under Python 3.11 and 3.13."""
 
 
 def docker_py_clients(release: Release, version: str) -> tuple[BuildClient, BuildClient]:

@@ -12,7 +12,7 @@ from typing import TypedDict
 
 from layerfork.clients.client import Call, ContextForm
 from layerfork.clients.environment import SHIMS, python_of
-from layerfork.clients.surroundings import config_files, secret_values, variables
+from layerfork.clients.surroundings import secret_values, variables
 from layerfork.model.build import Command, Endpoint
 
 
@@ -35,12 +35,15 @@ class ShimRequest(TypedDict):
 
 
 def python_shim(shim: str, form: ContextForm, options: tuple[tuple[str, str], ...], call: Call) -> Command:
-    """A build by a Python library."""
+    """A build by a Python library.
+
+    No docker configuration is written: the library needs none, and docker-py 1.6 takes every key of one
+    for a registry.
+    """
     return Command(
         argv=(str(python_of(call.environment)), "-I", str(SHIMS / shim), shim_argument(form, options, call)),
         env=variables(call.endpoint, call.builder),
         cwd=call.request.scratch,
-        files=config_files(call.endpoint),
         secrets=secret_values(call.request),
     )
 
