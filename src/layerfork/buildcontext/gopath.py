@@ -1,0 +1,110 @@
+"""Go's path rules, which decide names and patterns in every Docker builder."""
+
+import posixpath
+import re
+from functools import lru_cache
+
+
+def clean(path: str) -> str:
+    """Shortest equal path; ``.`` for an empty one.
+
+    Source: golang/go src/path/filepath/path.go:Clean @ go1.22.
+    """
+    normal = posixpath.normpath(path) if path else "."
+    return normal[1:] if normal.startswith("//") else normal
+
+
+def context_path(name: str) -> str:
+    """Path of an entry relative to the context root, as the engine looks it up: ``./a``, ``/a`` and
+    ``a`` are ``a``; the root itself is ``.``.
+
+    Source: moby/moby pkg/tarsum/tarsum.go:Read @ v26.1.5.
+    """
+    if name and name[0] not in "./" and "//" not in name and "/." not in name:
+        return name.rstrip("/")
+    return clean("/" + name)[1:] or "."
+
+
+def has_wildcard(path: str) -> bool:
+    """Whether COPY takes a source as a pattern; a backslash hides the character after it.
+
+    Source: moby/moby builder/dockerfile/copy_unix.go:containsWildcards @ v26.1.5.
+    """
+    return re.search(r"[*?\[]", re.sub(r"\\.", "", path, flags=re.DOTALL)) is not None
+
+
+def match(pattern: str, name: str) -> bool:
+    """Whether a name matches a shell pattern as a whole; ``*`` and ``?`` stop at slashes.
+
+    A malformed pattern matches nothing.
+    Source: golang/go src/path/filepath/match.go:Match @ go1.22.
+    """
+    compiled = _compile(pattern)
+    return compiled is not None and compiled.fullmatch(name) is not None
+
+
+def is_valid_pattern(pattern: str) -> bool:
+    """Whether Go accepts the pattern."""
+    return _compile(pattern) is not None
+
+
+@lru_cache(maxsize=256)
+def _compile(pattern: str) -> re.Pattern[str] | None:
+    regex, position = "", 0
+    while position < len(pattern):
+        char = pattern[position]
+        position += 1
+        if char == "*":
+            regex += "[^/]*"
+        elif char == "?":
+            regex += "[^/]"
+        elif char == "[":
+            translated = _character_class(pattern, position)
+            if translated is None:
+                return None
+            text, position = translated
+            regex += text
+        elif char == "\\":
+            if position == len(pattern):
+                return None
+            regex += re.escape(pattern[position])
+            position += 1
+        else:
+            regex += re.escape(char)
+    return re.compile(regex, re.DOTALL)
+
+
+def _character_class(pattern: str, position: int) -> tuple[str, int] | None:
+    """A class after its ``[``, and where it ends; None when malformed. It may match a slash."""
+    negated = pattern.startswith("^", position)
+    position += negated
+    ranges: list[str] = []
+    seen = 0
+    while not (pattern.startswith("]", position) and seen):
+        low = _class_character(pattern, position)
+        if low is None:
+            return None
+        high, position = low
+        if pattern.startswith("-", position):
+            end = _class_character(pattern, position + 1)
+            if end is None:
+                return None
+            high, position = end
+        seen += 1
+        if low[0] <= high:
+            ranges.append(f"{re.escape(low[0])}-{re.escape(high)}")
+    if not ranges:
+        return (r"[\s\S]" if negated else r"(?!)"), position + 1
+    return f"[{'^' * negated}{''.join(ranges)}]", position + 1
+
+
+def _class_character(pattern: str, position: int) -> tuple[str, int] | None:
+    char = pattern[position : position + 1]
+    if char in ("", "-", "]"):
+        return None
+    if char == "\\":
+        position += 1
+        char = pattern[position : position + 1]
+    if not char or position + 1 >= len(pattern):
+        return None
+    return char, position + 1
