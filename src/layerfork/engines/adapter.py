@@ -1,0 +1,75 @@
+"""What every engine offers: an `Engine` starts, a `RunningEngine` answers."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from layerfork.engines.cachedir import Say
+from layerfork.model.build import Feature, Toolchain
+from layerfork.model.engine import EngineInfo, ImageFacts
+
+
+class RunningEngine(Protocol):
+    """An engine that answers. Every method raises EngineError when it no longer does."""
+
+    @property
+    def docker_host(self) -> str:
+        """``unix:///path`` or ``tcp://host:port``: where the recorder connects."""
+
+    @property
+    def socket(self) -> Path | None:
+        """The unix socket; None when the engine listens on TCP."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """As the engine reported itself right after the start."""
+
+    @property
+    def toolchain(self) -> Toolchain | None:
+        """CLI and plugins of the engine's own generation; None when it brings none."""
+
+    @property
+    def base_images(self) -> tuple[str, ...]:
+        """References that a clean cache still has; empty when the engine is not ours to clean."""
+
+    @property
+    def can_reset(self) -> bool:
+        """Whether `reset` gives a clean cache. If not, a scenario has to bring its own cache busting."""
+
+    def reset(self) -> None:
+        """Clean the cache, and check that only the base images are left; nothing if not `can_reset`."""
+
+    def image_facts(self, reference: str) -> ImageFacts:
+        """What the engine says about an image, history oldest first."""
+
+    def load(self, archive: Path) -> None:
+        """Load a docker archive. On an engine that can reset, its tagged images become base images."""
+
+    def remove_images(self, tags: Sequence[str]) -> None:
+        """Remove these tags, and images that had no other; a tag that is not there is no error."""
+
+    def is_alive(self) -> bool:
+        """Whether it still answers. Never raises."""
+
+    def log_tail(self) -> str:
+        """The last lines of the daemons' own log; empty when it is not ours to read."""
+
+
+class Engine(Protocol):
+    """One entry of the table: a kind, generation and image store of engine."""
+
+    @property
+    def id(self) -> str:
+        """What a person writes after ``--engine``: ``private:26.1+containerd``."""
+
+    @property
+    def unsupported(self) -> frozenset[Feature]:
+        """What no client can ask of this engine."""
+
+    def start(self, environment: Mapping[str, str], say: Say) -> AbstractContextManager[RunningEngine]:
+        """Start, or connect. Leaving the context ends what was started, and only that.
+
+        ``environment`` is the user's (caches, mirrors, DOCKER_HOST); ``say`` takes progress lines.
+        Raises: EngineError.
+        """

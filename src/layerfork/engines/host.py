@@ -1,0 +1,109 @@
+"""The user's own engine: looked at and built on, never cleaned, retagged or pulled into."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from layerfork.engines.api import ApiError, EngineApi, socket_of
+from layerfork.engines.cachedir import Say
+from layerfork.engines.hostcontext import resolve_docker_host
+from layerfork.engines.images import load_archive, remove_tags
+from layerfork.engines.inspection import read_engine_info, read_image_facts
+from layerfork.errors import EngineError
+from layerfork.model.build import Feature, Toolchain
+from layerfork.model.engine import EngineInfo, ImageFacts
+
+ANSWER_LIMIT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostEngine:
+    """What DOCKER_HOST, DOCKER_CONTEXT or the current docker context names."""
+
+    context: str = ""
+    """A docker context by name; empty means what the user's docker would use."""
+    unsupported: frozenset[Feature] = frozenset()
+
+    @property
+    def id(self) -> str:
+        return f"host:{self.context}" if self.context else "host"
+
+    @contextlib.contextmanager
+    def start(self, environment: Mapping[str, str], say: Say) -> Iterator["RunningHostEngine"]:
+        """Connect; there is nothing to end.
+
+        Raises: EngineError when no engine answers there, or it cannot be recorded.
+        """
+        api = EngineApi(resolve_docker_host(environment, self.context))
+        try:
+            info = read_engine_info(api, "host")
+        except ApiError as error:
+            raise EngineError(f"the engine at {api.docker_host} refuses: {error}") from error
+        say(f"using Docker Engine {info.version} at {api.docker_host}")
+        yield RunningHostEngine(api=api, info=info)
+
+
+def host_answers(environment: Mapping[str, str]) -> bool:
+    """Whether the user has an engine that answers now."""
+    try:
+        EngineApi(resolve_docker_host(environment)).ping(ANSWER_LIMIT_S)
+    except (EngineError, ApiError):
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningHostEngine:
+    """A user's engine that answered."""
+
+    api: EngineApi
+    info: EngineInfo
+    toolchain: Toolchain | None = None
+    base_images: tuple[str, ...] = ()
+    can_reset: bool = False
+
+    @property
+    def docker_host(self) -> str:
+        return self.api.docker_host
+
+    @property
+    def socket(self) -> Path | None:
+        return socket_of(self.api.docker_host)
+
+    def reset(self) -> None:
+        """Nothing: the cache is the user's."""
+
+    def image_facts(self, reference: str) -> ImageFacts:
+        """What the engine says about an image. Raises: EngineError."""
+        with self._explained():
+            return read_image_facts(self.api, reference)
+
+    def load(self, archive: Path) -> None:
+        """Load a docker archive; its tags are the caller's to remove. Raises: EngineError."""
+        with self._explained():
+            load_archive(self.api, archive)
+
+    def remove_images(self, tags: Sequence[str]) -> None:
+        """Remove these tags, which must be ours. Raises: EngineError."""
+        with self._explained():
+            remove_tags(self.api, tags)
+
+    def is_alive(self) -> bool:
+        """Whether it answers a ping."""
+        try:
+            self.api.ping(ANSWER_LIMIT_S)
+        except (EngineError, ApiError):
+            return False
+        return True
+
+    def log_tail(self) -> str:
+        """Empty: the log is not ours to read."""
+        return ""
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except ApiError as error:
+            raise EngineError(f"the engine at {self.docker_host} refuses: {error}") from error

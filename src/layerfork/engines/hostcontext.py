@@ -1,0 +1,92 @@
+"""Which engine the user's own docker would speak to: DOCKER_HOST, DOCKER_CONTEXT, the current context.
+
+Source: docker/cli cli/command/cli.go (resolveContextName, resolveDockerEndpoint), v20.10 to v28.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from layerfork.errors import EngineError
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+DEFAULT_CONTEXT = "default"
+
+
+def resolve_docker_host(environment: Mapping[str, str], context: str = "") -> str:
+    """Address of the user's engine: ``unix:///path`` or ``tcp://host:port``.
+
+    ``context`` is the docker context that was asked for by name; it wins over the environment.
+
+    Raises: EngineError when there is no such context, or its engine cannot be recorded (ssh, TLS).
+    """
+    if context:
+        return _host_of_context(context, environment)
+    if host := environment.get("DOCKER_HOST"):
+        if environment.get("DOCKER_TLS_VERIFY"):
+            raise _not_plain(host, "TLS")
+        return _plain(host)
+    name = environment.get("DOCKER_CONTEXT") or _current_context(environment)
+    return _host_of_context(name, environment)
+
+
+def _config_directory(environment: Mapping[str, str]) -> Path:
+    if directory := environment.get("DOCKER_CONFIG"):
+        return Path(directory)
+    return Path(environment.get("HOME") or Path.home()) / ".docker"
+
+
+def _current_context(environment: Mapping[str, str]) -> str:
+    config = _config_directory(environment) / "config.json"
+    if not config.exists():
+        return DEFAULT_CONTEXT
+    return str(_read_json(config).get("currentContext") or DEFAULT_CONTEXT)
+
+
+def _host_of_context(name: str, environment: Mapping[str, str]) -> str:
+    """A context lies in a directory named after the SHA-256 of its name."""
+    if name == DEFAULT_CONTEXT:
+        return _plain(environment.get("DOCKER_HOST") or DEFAULT_HOST)
+    contexts = _config_directory(environment) / "contexts"
+    directory = hashlib.sha256(name.encode()).hexdigest()
+    meta = contexts / "meta" / directory / "meta.json"
+    if not meta.exists():
+        raise EngineError(f"there is no docker context {name!r}", "see: docker context ls")
+    endpoint = (_read_json(meta).get("Endpoints") or {}).get("docker") or {}
+    host = str(endpoint.get("Host") or "")
+    if (contexts / "tls" / directory / "docker").is_dir():
+        raise _not_plain(host, "TLS")
+    return _plain(host or DEFAULT_HOST)
+
+
+def _plain(host: str) -> str:
+    """A normal form of an address that the recorder can forward to."""
+    if "://" not in host:
+        host = f"tcp://{host}"
+    parts = urlsplit(host)
+    if parts.scheme == "unix" and parts.path.startswith("/"):
+        return host
+    if parts.scheme == "tcp" and parts.hostname:
+        return f"tcp://{parts.netloc if parts.port else f'{parts.netloc}:2375'}"
+    raise _not_plain(host, parts.scheme)
+
+
+def _not_plain(host: str, protocol: str) -> EngineError:
+    return EngineError(
+        f"the engine {host} is reached over {protocol}, which cannot be recorded",
+        "forward its socket and name that: ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST, "
+        "then DOCKER_HOST=unix:///tmp/engine.sock",
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise EngineError(f"{path} cannot be read: {error}", "mend or remove it") from error
+    if not isinstance(value, dict):
+        raise EngineError(f"{path} is not a JSON object", "mend or remove it")
+    return value

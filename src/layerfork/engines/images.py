@@ -1,0 +1,69 @@
+"""Loads, keeps and removes images through the engine's API."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from layerfork.engines.api import ApiError, EngineApi
+from layerfork.errors import EngineError
+
+LOADED = "Loaded image: "
+
+
+def load_archive(api: EngineApi, archive: Path) -> tuple[str, ...]:
+    """Load a docker archive and return the references that it tagged.
+
+    Raises: EngineError when the archive holds no tagged image; ApiError.
+    """
+    with archive.open("rb") as stream:
+        answers = api.upload("/images/load", stream, archive.stat().st_size)
+    lines = "".join(answer.get("stream", "") for answer in answers).splitlines()
+    tags = tuple(line.removeprefix(LOADED).strip() for line in lines if line.startswith(LOADED))
+    if not tags:
+        reason = next((answer["error"] for answer in answers if "error" in answer), "it has no tagged image")
+        raise EngineError(f"{archive} cannot be loaded: {reason}", "write it with docker save IMAGE:TAG")
+    return tags
+
+
+def pin(api: EngineApi, reference: str) -> str:
+    """Keep an image from being pruned, by a container that never runs; the container's id."""
+    created = api.request("POST", "/containers/create", body={"Image": reference, "Cmd": ["pin"]})
+    return str(created["Id"])
+
+
+def clean(api: EngineApi, pins: Mapping[str, str]) -> None:
+    """Remove every container, image and cache record except the pinned images, and check that it worked.
+
+    ``pins`` maps references to their containers. The classic builder's cache are images, BuildKit's are
+    records of its own: neither prune does the other's work.
+
+    Raises: EngineError when something stayed; ApiError.
+    """
+    for container in api.get("/containers/json", {"all": "1"}):
+        if container["Id"] not in pins.values():
+            api.request("DELETE", f"/containers/{container['Id']}", {"force": "1", "v": "1"})
+    api.request("POST", "/build/prune", {"all": "1"})
+    api.request("POST", "/images/prune", {"filters": '{"dangling":["false"]}'})
+    left = sorted(_others(api.get("/images/json", {"all": "1"}), pins))
+    records = api.get("/system/df").get("BuildCache") or []
+    if left or records:
+        what = ", ".join([*left, *(f"cache record {record['ID']}" for record in records)])
+        raise EngineError(f"the engine's cache could not be cleaned: {what} stayed", "start another engine")
+
+
+def _others(images: list[dict[str, Any]], kept: Collection[str]) -> set[str]:
+    names: set[str] = set()
+    for image in images:
+        tags = image.get("RepoTags") or [image["Id"]]
+        names.update(tag for tag in tags if tag not in kept)
+    return names
+
+
+def remove_tags(api: EngineApi, tags: Sequence[str]) -> None:
+    """Remove tags, and with the last tag of an image the image; tags that are not there are skipped."""
+    for tag in tags:
+        try:
+            api.request("DELETE", f"/images/{tag}", {"noprune": "0"})
+        except ApiError as error:
+            if error.status != 404:
+                raise

@@ -1,0 +1,172 @@
+"""Starts a private engine's keeper, waits until the engine answers, and ends it again."""
+
+import contextlib
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from layerfork.engines.api import ApiError, EngineApi
+from layerfork.engines.rundirs import RunDirectory, claim, lies_on_overlay, sweep
+from layerfork.errors import EngineError
+from layerfork.model.build import Command
+from layerfork.process import last_lines, spawn
+
+READY_LIMIT_S = 30.0
+END_LIMIT_S = 60.0
+"""How long removing the data of an ended engine may take before we no longer wait for it."""
+CONTAINERD_SOCKET = "/run/containerd.sock"
+INSIDE = "/run/layerfork"
+"""Where the run directory appears inside the namespace."""
+
+_CONTAINERD = f"""\
+version = 2
+root = "{INSIDE}/data/containerd/daemon"
+state = "/run/containerd"
+disabled_plugins = [
+  "io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt", "io.containerd.snapshotter.v1.aufs",
+  "io.containerd.snapshotter.v1.blockfile", "io.containerd.snapshotter.v1.btrfs",
+  "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs",
+]
+[grpc]
+  address = "{CONTAINERD_SOCKET}"
+[debug]
+  level = "warn"
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Daemons:
+    """A started engine as processes and files; not necessarily ready."""
+
+    keeper: subprocess.Popen[bytes]
+    directory: RunDirectory
+    report: IO[bytes]
+    """What the keeper says about a failure, one line."""
+    log: IO[bytes]
+    """What the daemons say, interleaved; no name in any directory."""
+
+    @property
+    def docker_host(self) -> str:
+        return f"unix://{self.directory.socket}"
+
+    def log_tail(self) -> str:
+        return last_lines(_read(self.log))
+
+
+@contextlib.contextmanager
+def launched(root: Path, store: str, base: Path) -> Iterator[Daemons]:
+    """Start containerd and dockerd of ``root`` in namespaces of their own; end them on leaving.
+
+    Raises: EngineError when the run directory cannot be made.
+    """
+    sweep(base)
+    directory = claim(base)
+    lifeline, our_end = os.pipe()
+    with tempfile.TemporaryFile() as report, tempfile.TemporaryFile() as log:
+        try:
+            command = _keeper_command(root, store, directory, lifeline)
+            keeper = spawn(command, stdout=report, stderr=log, pass_fds=(lifeline, directory.lock))
+        finally:
+            os.close(lifeline)
+            os.close(directory.lock)
+        try:
+            yield Daemons(keeper=keeper, directory=directory, report=report, log=log)
+        finally:
+            os.close(our_end)
+            _await_end(keeper, base)
+
+
+def _await_end(keeper: subprocess.Popen[bytes], base: Path) -> None:
+    try:
+        keeper.wait(END_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        return  # it goes on removing; killing it would only leave the rest to the next start
+    if keeper.returncode == -signal.SIGKILL:
+        sweep(base)
+
+
+def await_ready(daemons: Daemons) -> EngineApi:
+    """The API of the engine once it answers.
+
+    Raises: EngineError with the reason, when the engine ended or takes longer than `READY_LIMIT_S`.
+    """
+    api = EngineApi(daemons.docker_host)
+    give_up = time.monotonic() + READY_LIMIT_S
+    while time.monotonic() < give_up:
+        if daemons.keeper.poll() is not None:
+            raise failure(daemons)
+        if daemons.directory.socket.exists():
+            with contextlib.suppress(EngineError, ApiError):
+                api.ping(timeout_s=1.0)
+                return api
+        time.sleep(0.003)
+    message = f"the private engine was not ready within {READY_LIMIT_S:g} s"
+    raise EngineError(message, "see the engine's last lines below", daemons.log_tail())
+
+
+def failure(daemons: Daemons) -> EngineError:
+    """Why the engine of an ended keeper ended, as an error to raise."""
+    what, subject, number = (*_read(daemons.report).split(), "", "", "0")[:3]
+    details = daemons.log_tail()
+    if "no space left on device" in details.lower():
+        hint = f"make room in {daemons.directory.base}"
+        return EngineError("no space left for the private engine", hint, details)
+    if what == "refused" and int(number) in (errno.EPERM, errno.EACCES):
+        return EngineError(
+            f"this machine does not let us make namespaces for a private engine ({subject}: not permitted)",
+            "run on a real machine or in a privileged container, or use an installed Docker: --engine host",
+            details,
+        )
+    if what == "refused":
+        reason = os.strerror(int(number))
+        return EngineError(f"the private engine cannot be set up: {subject}: {reason}", details=details)
+    if what == "ended":
+        message = f"{subject} of the private engine ended with status {number}"
+        return EngineError(message, "see its last lines below", details)
+    return EngineError("the private engine was killed from outside", "run again", details)
+
+
+def _keeper_command(root: Path, store: str, directory: RunDirectory, lifeline: int) -> Command:
+    keeper = Path(__file__).with_name("keeper.py")
+    data = "tmpfs" if lies_on_overlay(directory.base) else "disk"
+    features = {"containerd-snapshotter": store == "containerd"}
+    settings = {"features": features, "builder": {"gc": {"enabled": False}}}  # an experiment's cache stays
+    dockerd = (
+        f"--containerd={CONTAINERD_SOCKET}",
+        f"--config-file={INSIDE}/daemon.json",
+        f"--data-root={INSIDE}/data",
+        "--exec-root=/run/docker",
+        "--pidfile=/run/docker.pid",
+        f"--host=unix://{INSIDE}/docker.sock",
+        "--group=0",
+        "--iptables=false",
+        "--exec-opt=native.cgroupdriver=cgroupfs",
+        f"--cgroup-parent=/{directory.name}",
+    )
+    return Command(
+        argv=(
+            *(sys.executable, "-I", "-S", str(keeper), str(directory.base), directory.name),
+            *(str(lifeline), str(directory.lock), str(root), str(directory.path), data),
+            *("--", CONTAINERD_SOCKET, "bin/containerd", f"--config={INSIDE}/containerd.toml"),
+            *("--", f"{INSIDE}/docker.sock", "sbin/dockerd", *dockerd),
+        ),
+        files=(
+            (directory.path / "containerd.toml", _CONTAINERD),
+            (directory.path / "daemon.json", json.dumps(settings)),
+        ),
+    )
+
+
+def _read(stream: IO[bytes]) -> str:
+    """All of a file that others still write to; its position is theirs, and stays."""
+    size = os.fstat(stream.fileno()).st_size
+    return os.pread(stream.fileno(), min(size, 1 << 20), max(0, size - (1 << 20))).decode(errors="replace")

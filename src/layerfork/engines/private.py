@@ -1,0 +1,147 @@
+"""The private engine: a dockerd of our own, with a clean cache, gone without a trace afterwards."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from layerfork.engines.api import ApiError, EngineApi
+from layerfork.engines.basestore import ensure_base_archive
+from layerfork.engines.cachedir import Say
+from layerfork.engines.generations import Generation
+from layerfork.engines.images import clean, load_archive, pin, remove_tags
+from layerfork.engines.inspection import read_engine_info, read_image_facts
+from layerfork.engines.launch import Daemons, await_ready, failure, launched
+from layerfork.engines.roots import ensure_root
+from layerfork.engines.rundirs import base_directory
+from layerfork.errors import EngineError
+from layerfork.model.build import Feature, Toolchain
+from layerfork.model.engine import EngineInfo, ImageFacts
+
+STORAGE_DRIVERS = {"graphdriver": "overlay2", "containerd": "overlayfs"}
+"""What each image store must use here; ``vfs`` is dockerd's silent way out when overlay does not work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateEngine:
+    """One generation with one image store."""
+
+    generation: Generation
+    store: str = "graphdriver"
+    """``graphdriver`` or ``containerd``."""
+    unsupported: frozenset[Feature] = frozenset()
+
+    @property
+    def id(self) -> str:
+        plus = "+containerd" if self.store == "containerd" else ""
+        return f"private:{self.generation.name}{plus}"
+
+    @contextlib.contextmanager
+    def start(self, environment: Mapping[str, str], say: Say) -> Iterator["RunningPrivateEngine"]:
+        """Fetch what is missing, start, load the base image; on leaving, end and remove everything.
+
+        Raises: EngineError.
+        """
+        check_root_user()
+        root = ensure_root(self.generation, environment, say)
+        base_archive = ensure_base_archive(environment, say)
+        with launched(root.path, self.store, base_directory(environment)) as daemons:
+            api = await_ready(daemons)
+            engine = RunningPrivateEngine(
+                daemons=daemons,
+                api=api,
+                info=read_engine_info(api, "private"),
+                toolchain=root.toolchain,
+            )
+            _check_store(engine.info, self.store)
+            engine.load(base_archive)
+            yield engine
+
+
+def check_root_user() -> None:
+    """Raises: EngineError when this user cannot make namespaces."""
+    if os.geteuid() != 0:
+        raise EngineError(
+            "a private engine needs root: it makes namespaces, mounts and cgroups of its own",
+            "run the same command as root (sudo), or use an installed Docker: --engine host",
+        )
+
+
+def _check_store(info: EngineInfo, store: str) -> None:
+    if info.image_store != store:
+        message = f"asked for the {store} image store, but the engine uses {info.image_store}"
+        hint = f"Docker Engine {info.version} does not have it; choose a newer generation"
+        raise EngineError(message, hint)
+    if info.storage_driver != STORAGE_DRIVERS[store]:
+        raise EngineError(
+            f"the engine fell back to the storage driver {info.storage_driver}: overlay mounts fail here",
+            "put the engine's data on another file system: LAYERFORK_ENGINE_DIR=…",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningPrivateEngine:
+    """A private engine that answers."""
+
+    daemons: Daemons
+    api: EngineApi
+    info: EngineInfo
+    toolchain: Toolchain
+    can_reset: bool = True
+    pins: dict[str, str] = field(default_factory=dict)
+    """Base image reference to the id of the container that keeps it from being pruned."""
+
+    @property
+    def docker_host(self) -> str:
+        return self.daemons.docker_host
+
+    @property
+    def socket(self) -> Path:
+        return self.daemons.directory.socket
+
+    @property
+    def base_images(self) -> tuple[str, ...]:
+        return tuple(self.pins)
+
+    def reset(self) -> None:
+        """Remove every image, container and cache record but the base images. Raises: EngineError."""
+        with self._explained():
+            clean(self.api, self.pins)
+
+    def image_facts(self, reference: str) -> ImageFacts:
+        """What the engine says about an image. Raises: EngineError."""
+        with self._explained():
+            return read_image_facts(self.api, reference)
+
+    def load(self, archive: Path) -> None:
+        """Load a docker archive and keep its tagged images over every reset. Raises: EngineError."""
+        with self._explained():
+            for reference in load_archive(self.api, archive):
+                self.pins[reference] = pin(self.api, reference)
+
+    def remove_images(self, tags: Sequence[str]) -> None:
+        """Remove tags. Raises: EngineError."""
+        with self._explained():
+            remove_tags(self.api, tags)
+
+    def is_alive(self) -> bool:
+        """Whether both daemons run: the keeper ends with the first that does."""
+        return self.daemons.keeper.poll() is None
+
+    def log_tail(self) -> str:
+        """The last lines of containerd and dockerd."""
+        return self.daemons.log_tail()
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say why the engine ended, when that is why it does not answer."""
+        try:
+            yield
+        except ApiError as error:
+            message = f"the private engine refused: {error}"
+            raise EngineError(message, "see the engine's last lines below", self.log_tail()) from error
+        except EngineError as error:
+            if self.is_alive():
+                raise
+            raise failure(self.daemons) from error
