@@ -1,7 +1,7 @@
 """The whole program as a few functions: run the experiment, render it, prepare the machine."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from layerfork import __version__
@@ -11,7 +11,7 @@ from layerfork.engines import ensure_engine
 from layerfork.errors import ExitCode
 from layerfork.explain import JudgedBuild, judge_relay
 from layerfork.harness.environments import ensure_environment
-from layerfork.harness.experiment import Measured, measure
+from layerfork.harness.experiment import measure
 from layerfork.harness.identity import add_identities
 from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.progress import Listener
@@ -34,7 +34,7 @@ def run_experiment(options: RunOptions, listener: Listener) -> RunReport:
     started = time.monotonic()
     scenario = find_scenario(options.path, options.dockerfile)
     measured = measure(scenario, options, listener)
-    builds, judgement = judge(measured)
+    builds, judgement = judge_rows(measured.builds)
     return RunReport(
         scenario=scenario.name,
         scenario_path=str(scenario.context),
@@ -50,10 +50,10 @@ def run_experiment(options: RunOptions, listener: Listener) -> RunReport:
     )
 
 
-def judge(measured: Measured) -> tuple[tuple[TrialBuild, ...], Judgement]:
-    """Keys, identities, classes and forks of what was measured."""
+def judge_rows(measured: Sequence[TrialBuild]) -> tuple[tuple[TrialBuild, ...], Judgement]:
+    """Keys, identities, classes and forks of the builds of one relay."""
     rows, judged = [], []
-    for row in measured.builds:
+    for row in measured:
         if row.record is not None and row.outcome is BuildOutcome.SUCCEEDED:
             keys = keys_of(row.record)
             record = add_identities(row.record, keys)

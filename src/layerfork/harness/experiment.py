@@ -1,18 +1,20 @@
 """Measures: one engine, one relay, every row kept the moment it is there."""
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from layerfork.dockerfile import base_references, parse_dockerfile
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.engines import RunningEngine, default_spec, open_engine
 from layerfork.errors import EngineError, UsageError
 from layerfork.harness.evidence import RecordFile
 from layerfork.harness.plan import choose_clients, plan_relay
 from layerfork.harness.redactionkey import redaction_key
 from layerfork.harness.relay import EngineGoneError, Relay, run_relay
+from layerfork.harness.toolchain import find_toolchain
 from layerfork.harness.trial import Bench, make_endpoint
 from layerfork.harness.versions import collect_versions
 from layerfork.harness.workspace import make_tar, open_workspace
@@ -43,23 +45,22 @@ def measure(scenario: Scenario, options: RunOptions, listener: Listener) -> Meas
     chosen = choose_clients(options.clients)
     bases = read_bases(scenario, options)
     measured = Measured()
+
+    def say(text: str) -> None:
+        listener(Progress(text=text, lasting=True))
+
     with contextlib.ExitStack() as stack:
         workspace = stack.enter_context(open_workspace(scenario))
         file = stack.enter_context(RecordFile(Path(options.save))) if options.save else None
-        listener(Progress(text=f"starting the engine ({options.engine or 'private'})"))
-        engine = stack.enter_context(open_engine(options.engine))
+        spec = options.engine or default_spec(os.environ)
+        listener(Progress(text=f"starting the engine ({spec})"))
+        engine = stack.enter_context(open_engine(spec).start(os.environ, say))
         measured.engine = engine.info
         prepare_engine(engine, bases, options)
-        bench = Bench(
-            engine=engine,
-            socket_dir=stack.enter_context(_socket_directory()),
-            redaction_key=redaction_key(),
-            timeout_s=options.timeout_s,
-            inherit_config=options.inherit_config,
-        )
+        bench = make_bench(engine, stack.enter_context(_socket_directory()), options)
         probe = workspace.request("probe", 0, options)
         builder = None if options.builder == "default" else Builder(options.builder)
-        plan = plan_relay(chosen, builder, probe, lambda text: listener(Progress(text=text, lasting=True)))
+        plan = plan_relay(chosen, builder, probe, say)
         if plan.needs_tar:
             make_tar(workspace)
         relay = Relay(
@@ -76,6 +77,18 @@ def measure(scenario: Scenario, options: RunOptions, listener: Listener) -> Meas
             endpoint = make_endpoint(bench, probe, engine.docker_host)
             measured.versions = collect_versions(engine, plan.builds, endpoint)
     return measured
+
+
+def make_bench(engine: RunningEngine, socket_dir: Path, options: RunOptions) -> Bench:
+    """What the trials of one relay share."""
+    return Bench(
+        engine=engine,
+        toolchain=find_toolchain(engine),
+        socket_dir=socket_dir,
+        redaction_key=redaction_key(),
+        timeout_s=options.timeout_s,
+        inherit_config=options.inherit_config,
+    )
 
 
 def read_bases(scenario: Scenario, options: RunOptions) -> tuple[str, ...]:

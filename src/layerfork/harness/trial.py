@@ -10,7 +10,7 @@ from layerfork.engines import RunningEngine
 from layerfork.harness.imagefacts import add_image_facts
 from layerfork.harness.plan import PlannedBuild
 from layerfork.harness.recorder import Recorder
-from layerfork.model.build import BuildRequest, Completed, Endpoint
+from layerfork.model.build import BuildRequest, Completed, Endpoint, Toolchain
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
 from layerfork.model.report import TrialBuild
 from layerfork.process import ProgramMissingError, last_lines, run
@@ -21,6 +21,7 @@ class Bench:
     """What every trial of a relay shares."""
 
     engine: RunningEngine
+    toolchain: Toolchain
     socket_dir: Path
     """A short path: sockets of the recorder go here."""
     redaction_key: bytes
@@ -69,7 +70,7 @@ def make_endpoint(bench: Bench, request: BuildRequest, docker_host: str) -> Endp
     return Endpoint(
         docker_host=docker_host,
         home=request.scratch / "home",
-        toolchain=bench.engine.toolchain,
+        toolchain=bench.toolchain,
         api_version=bench.engine.info.api_version,
         inherit=dict(os.environ) if bench.inherit_config else {},
     )

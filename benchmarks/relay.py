@@ -1,0 +1,109 @@
+"""The five-client relay with recording and explaining, against the bare five commands of the 2015 test.
+
+Both on the same kind of cold private engine, classic builder, controls off; medians of several rounds,
+taken in turns. The bare side runs the same client commands straight on the engine's socket, and
+`docker history -q` after each, as the 2015 test did.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from layerfork.engines import RunningEngine, open_engine
+from layerfork.harness.experiment import make_bench
+from layerfork.harness.plan import Plan, choose_clients, plan_relay
+from layerfork.harness.relay import Relay, run_relay
+from layerfork.harness.toolchain import find_toolchain
+from layerfork.harness.workspace import Workspace, make_tar, open_workspace
+from layerfork.model.build import Builder, Command, Endpoint
+from layerfork.model.progress import Progress
+from layerfork.model.report import TrialBuild
+from layerfork.model.scenario import RunOptions
+from layerfork.pipeline import judge_rows
+from layerfork.process import run
+from layerfork.scenarios import find_scenario
+
+ROUNDS = 7
+OPTIONS = RunOptions(builder="classic", controls=False)
+
+
+def quiet(event: Progress) -> None:
+    """A listener that prints nothing."""
+
+
+def bare(engine: RunningEngine, workspace: Workspace, plan: Plan) -> float:
+    """Seconds of the five commands, each followed by ``docker history -q``."""
+    toolchain = find_toolchain(engine)
+    make_tar(workspace)
+    started = time.monotonic()
+    for number, planned in enumerate(plan.builds, start=101):
+        request = workspace.request(planned.label, number, OPTIONS)
+        endpoint = Endpoint(
+            docker_host=engine.docker_host,
+            home=request.scratch / "home",
+            toolchain=toolchain,
+            api_version=engine.info.api_version,
+        )
+        command = planned.client.build_command(request, endpoint, Builder.CLASSIC, planned.environment)
+        assert run(command).ok
+        history = (str(toolchain.docker), "history", "-q", planned.client.image_ref(request))
+        assert run(Command(argv=history, env=command.env)).ok
+    return time.monotonic() - started
+
+
+def recorded(engine: RunningEngine, workspace: Workspace, plan: Plan, sockets: Path) -> float:
+    """Seconds of the relay, its judgement included."""
+    make_tar(workspace)
+    rows: list[TrialBuild] = []
+    started = time.monotonic()
+    bench = make_bench(engine, sockets, OPTIONS)
+    run_relay(
+        Relay(plan=plan, bench=bench, workspace=workspace, options=OPTIONS, listener=quiet), rows.append
+    )
+    _, judgement = judge_rows(rows)
+    seconds = time.monotonic() - started
+    assert len(judgement.classes) == 2, judgement.classes
+    return seconds
+
+
+def whole_command() -> float:
+    """Seconds of the command as a person types it."""
+    started = time.monotonic()
+    layerfork = Path(sys.executable).with_name("layerfork")
+    command = [layerfork, "run", "--engine", "private", "--builder", "classic", "--no-controls"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 1, done
+    return time.monotonic() - started
+
+
+def main() -> None:
+    times: dict[str, list[float]] = {"bare": [], "relay": [], "start": [], "command": []}
+    for _ in range(ROUNDS):
+        for side in ("bare", "relay"):
+            with open_workspace(find_scenario()) as workspace:
+                chosen = choose_clients(())
+                probe = workspace.request("probe", 0, OPTIONS)
+                plan = plan_relay(chosen, Builder.CLASSIC, probe, print)
+                started = time.monotonic()
+                with open_engine("private").start(os.environ, print) as engine:
+                    times["start"].append(time.monotonic() - started)
+                    if side == "bare":
+                        times["bare"].append(bare(engine, workspace, plan))
+                    else:
+                        times["relay"].append(recorded(engine, workspace, plan, workspace.root))
+        times["command"].append(whole_command())
+    median = {name: statistics.median(values) for name, values in times.items()}
+    print(f"bare five commands           {median['bare']:.3f} s")
+    print(
+        f"relay, recorded and judged   {median['relay']:.3f} s   ratio {median['relay'] / median['bare']:.3f}"
+    )
+    alone = median["start"] + median["bare"]
+    print(f"engine start + bare          {alone:.3f} s")
+    print(f"whole `layerfork run`        {median['command']:.3f} s   ratio {median['command'] / alone:.3f}")
+
+
+if __name__ == "__main__":
+    main()
