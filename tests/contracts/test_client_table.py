@@ -149,7 +149,7 @@ def test_environment_is_explicit_and_private(client: BuildClient) -> None:
     assert env["DOCKER_CONFIG"] == "/scratch/home/.docker"
     assert env["DOCKER_HOST"] == "unix:///scratch/recorder.sock"
     assert env["LC_ALL"] == "C.UTF-8"
-    assert env["PATH"] == ENDPOINT.path
+    assert env["PATH"] in (ENDPOINT.path, f"/toolchain:{ENDPOINT.path}")
     assert "DOCKER_BUILDKIT" not in env
 
 
@@ -222,9 +222,12 @@ def test_docs_list_every_client() -> None:
             rows[cells[0].strip("`")] = cells[1:5]
     expected: dict[str, list[str]] = {}
     for client in CLIENTS:
-        versions = ", ".join(c.version for c in CLIENTS if c.name == client.name and c.version)
+        same_name = [c for c in CLIENTS if c.name == client.name]
+        toolchains = ["the toolchain's"] if any(c.toolchain_version for c in same_name) else []
+        pinned = [c.environment.version for c in same_name if c.environment is not None]
+        versions = ", ".join(toolchains + sorted(set(pinned), key=lambda v: [int(n) for n in v.split(".")]))
         builders = ", ".join(client.builders)
-        row = [client.title, client.context_form, builders, versions or "the toolchain's"]
+        row = [client.title, client.context_form, builders, versions]
         expected.setdefault(client.name, row)
     assert rows == expected
 

@@ -6,6 +6,7 @@
 from layerfork.clients.bake import BUILDX_BAKE
 from layerfork.clients.client import BuildClient, ContextForm, needed_features
 from layerfork.clients.compose import DOCKER_COMPOSE_BUILD
+from layerfork.clients.compose_v1 import DOCKER_COMPOSE_V1_BUILD, DOCKER_COMPOSE_V1_PYTHON_BUILD
 from layerfork.clients.docker_cli import (
     BUILDX_BUILD,
     BUILDX_CONTEXT_BUILD,
@@ -21,6 +22,12 @@ from layerfork.clients.environment import (
     install_commands,
 )
 from layerfork.clients.lookup import find_in
+from layerfork.clients.python_libraries import (
+    AIODOCKER_CONTEXT_BUILD,
+    PYTHON_ON_WHALES_BUILD,
+    PYTHON_ON_WHALES_BUILDX_BUILD,
+    TESTCONTAINERS_PY_BUILD,
+)
 
 __all__ = [
     "CLIENTS",
@@ -51,6 +58,12 @@ CLIENTS: tuple[BuildClient, ...] = (
     BUILDX_BUILD,
     BUILDX_BAKE,
     *DOCKER_PY_VERSIONS,
+    DOCKER_COMPOSE_V1_BUILD,
+    DOCKER_COMPOSE_V1_PYTHON_BUILD,
+    AIODOCKER_CONTEXT_BUILD,
+    PYTHON_ON_WHALES_BUILD,
+    PYTHON_ON_WHALES_BUILDX_BUILD,
+    TESTCONTAINERS_PY_BUILD,
 )
 """Every client that layerfork knows, by id."""
 

@@ -25,6 +25,8 @@ class Call:
     endpoint: Endpoint
     builder: Builder | None
     """None leaves the choice to the client."""
+    expected: Builder
+    """The builder that it will be: the one asked for, or the client's own choice there."""
     environment_dir: Path | None
     """The client's isolated environment; None when it needs none."""
 
@@ -109,8 +111,15 @@ class BuildClient:
         chosen = self.builder or builder
         if chosen is not None and chosen not in self.builders:
             raise ClientError(f"{self.id} cannot build with {chosen}: {self.why_not_builder(chosen)}")
-        call = Call(request=request, endpoint=endpoint, builder=chosen, environment_dir=environment_dir)
-        return self.make_command(call)
+        return self.make_command(
+            Call(
+                request=request,
+                endpoint=endpoint,
+                builder=chosen,
+                expected=chosen or self.choose_builder(endpoint),
+                environment_dir=environment_dir,
+            )
+        )
 
     def version_command(self, endpoint: Endpoint, environment_dir: Path | None = None) -> Command:
         """The command that makes it say its version; `read_version` reads the answer."""

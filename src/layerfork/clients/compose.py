@@ -13,7 +13,7 @@ PROJECT = "layerfork"
 
 
 def compose_file(request: BuildRequest) -> str:
-    """The text of a compose file with one service, ``image``. It is JSON, which YAML includes.
+    """The text of a compose file with one service, ``image``, for v2 and v1. It is JSON, which YAML includes.
 
     Compose replaces ``$NAME`` in values but not in keys, so ``$`` is doubled to mean itself, and names
     stand in values too (``NAME=value``).
@@ -24,13 +24,13 @@ def compose_file(request: BuildRequest) -> str:
         del build["dockerfile"]
     if request.target:
         build["target"] = request.target
-    if request.platform:
-        build["platforms"] = [request.platform]
     if request.build_args:
         build["args"] = [f"{name}={value}" for name, value in request.build_args]
     if request.labels:
         build["labels"] = [f"{name}={value}" for name, value in request.labels]
-    service = {"image": request.tag, "build": build}
+    service: dict[str, object] = {"image": request.tag, "build": build}
+    if request.platform:
+        service["platform"] = request.platform
     text = json.dumps({"services": {"image": service}}, ensure_ascii=False, indent=1)
     return text.replace("$", "$$") + "\n"
 

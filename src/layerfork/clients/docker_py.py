@@ -6,7 +6,7 @@ from functools import partial
 from layerfork.clients.client import BuildClient, ContextForm
 from layerfork.clients.docker_cli import read_version
 from layerfork.clients.environment import ClientEnvironment, Interpreter
-from layerfork.clients.shim import ask_python, python_shim
+from layerfork.clients.shim import Shim, ask_python
 from layerfork.model.build import Builder, Feature
 
 NEWEST = "7.2.0"
@@ -87,7 +87,7 @@ def _client(
         choose_builder=lambda endpoint: Builder.CLASSIC,
         lacks=tuple(lacks.items()),
         environment=environment,
-        make_command=partial(python_shim, "docker_py.py", form, release.options),
+        make_command=Shim(program="docker_py.py", form=form, options=release.options),
         ask_version=partial(ask_python, release.package),
         read_version=read_version,
     )

@@ -78,6 +78,7 @@ def install_commands(
     )
     install = (
         *(uv, "pip", "install", "--quiet", "--python", str(python_of(directory))),
+        *("--build-constraints", str(LOCKS / "build-constraints.txt")),
         *("--require-hashes", "--no-deps", "--compile-bytecode", "-r", str(environment.lock)),
     )
     return (Command(argv=create, env=env), Command(argv=install, env=env))

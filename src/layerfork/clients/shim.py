@@ -1,4 +1,4 @@
-"""Commands that run a client library through its shim program.
+"""Client libraries: commands that run one through its shim program.
 
 A shim is a short program in ``shims/``, run by the environment's own interpreter with one argument:
 a JSON object with the keys of `ShimRequest`. The engine is in ``DOCKER_HOST``. It prints the build's
@@ -7,13 +7,14 @@ standard error is the library's own error words.
 """
 
 import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
 
 from layerfork.clients.client import Call, ContextForm
 from layerfork.clients.environment import SHIMS, python_of
-from layerfork.clients.surroundings import secret_values, variables
-from layerfork.model.build import Command, Endpoint
+from layerfork.clients.surroundings import config_files, docker_on_path, secret_values, variables
+from layerfork.model.build import Builder, Command, Endpoint
 
 
 class ShimRequest(TypedDict):
@@ -30,28 +31,44 @@ class ShimRequest(TypedDict):
     build_args: dict[str, str]
     labels: dict[str, str]
     no_cache: bool
+    buildkit: bool
+    """Whether BuildKit will build: asked for, or the library's own choice there."""
     options: dict[str, str]
     """What this entry of the client table fixes: an API version, a way to call the library."""
 
 
-def python_shim(shim: str, form: ContextForm, options: tuple[tuple[str, str], ...], call: Call) -> Command:
-    """A build by a Python library.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shim:
+    """How one entry of the client table calls its library; calling it gives the command."""
 
-    No docker configuration is written: the library needs none, and docker-py 1.6 takes every key of one
-    for a registry.
-    """
-    return Command(
-        argv=(str(python_of(call.environment)), "-I", str(SHIMS / shim), shim_argument(form, options, call)),
-        env=variables(call.endpoint, call.builder),
-        cwd=call.request.scratch,
-        secrets=secret_values(call.request),
-    )
+    program: str
+    """File name in ``shims/``."""
+    form: ContextForm
+    options: tuple[tuple[str, str], ...] = ()
+    runs_docker: bool = False
+    """The library runs the docker CLI, so that needs its configuration and a place on PATH."""
+
+    def __call__(self, call: Call) -> Command:
+        env = variables(call.endpoint, call.builder)
+        command = Command(
+            argv=(*self._interpreter(call), str(SHIMS / self.program), shim_argument(self, call)),
+            env=env,
+            cwd=call.request.scratch,
+            secrets=secret_values(call.request),
+        )
+        # Others need no docker configuration; docker-py 1.6 would take each of its keys for a registry.
+        if not self.runs_docker:
+            return command
+        return replace(command, env=docker_on_path(env, call.endpoint), files=config_files(call.endpoint))
+
+    def _interpreter(self, call: Call) -> tuple[str, ...]:
+        return (str(python_of(call.environment)), "-I")
 
 
-def shim_argument(form: ContextForm, options: tuple[tuple[str, str], ...], call: Call) -> str:
+def shim_argument(shim: Shim, call: Call) -> str:
     """The JSON text that a shim gets."""
     request = call.request
-    tar = form is ContextForm.TAR
+    tar = shim.form is ContextForm.TAR
     inside = request.dockerfile_in_context
     argument = ShimRequest(
         context=str(request.context_tar if tar else request.context),
@@ -63,7 +80,8 @@ def shim_argument(form: ContextForm, options: tuple[tuple[str, str], ...], call:
         build_args=dict(request.build_args),
         labels=dict(request.labels),
         no_cache=request.no_cache,
-        options=dict(options),
+        buildkit=call.expected is Builder.BUILDKIT,
+        options=dict(shim.options),
     )
     return json.dumps(argument)
 

@@ -65,6 +65,11 @@ def config_files(endpoint: Endpoint) -> tuple[tuple[Path, str], ...]:
     return ((docker_config_dir(endpoint) / "config.json", json.dumps(config) + "\n"),)
 
 
+def docker_on_path(env: Mapping[str, str], endpoint: Endpoint) -> dict[str, str]:
+    """The variables of a client that runs ``docker`` itself: the toolchain's comes first on PATH."""
+    return {**env, "PATH": f"{endpoint.toolchain.docker.parent}:{env['PATH']}"}
+
+
 def secret_values(request: BuildRequest) -> tuple[str, ...]:
     """Build argument values to hide, in every spelling that a command line may hold them in."""
     values = [value for name, value in request.build_args if looks_secret(name, value)]

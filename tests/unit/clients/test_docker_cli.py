@@ -122,11 +122,12 @@ def test_compose_file_escapes_variables() -> None:
         "context": "/p/ctx",
         "dockerfile": "/p/ctx/sub/D",
         "target": "last",
-        "platforms": ["linux/amd64"],
         "args": ["A=1", "B=$$x $${y} %{z}"],
         "labels": ["l=v"],
     }
-    assert json.loads(text) == {"services": {"image": {"image": "t:1", "build": build}}}
+    assert json.loads(text) == {
+        "services": {"image": {"image": "t:1", "build": build, "platform": "linux/amd64"}}
+    }
 
 
 @pytest.mark.parametrize(

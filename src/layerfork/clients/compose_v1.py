@@ -1,0 +1,69 @@
+"""Compose v1, the Python program ``docker-compose``: it builds with the docker CLI or with docker-py."""
+
+from functools import partial
+
+from layerfork.clients.client import BuildClient, Call, ContextForm
+from layerfork.clients.compose import PROJECT, compose_file
+from layerfork.clients.docker_cli import docker_default_builder, read_version
+from layerfork.clients.environment import ClientEnvironment, Interpreter, python_of
+from layerfork.clients.shim import ask_python
+from layerfork.clients.surroundings import config_files, docker_on_path, secret_values, variables
+from layerfork.model.build import Builder, Command, Feature
+
+_ENVIRONMENT = ClientEnvironment(
+    name="compose-1.29.2", interpreter=Interpreter.PYTHON, package="docker-compose", version="1.29.2"
+)
+
+
+def _command(cli: bool, call: Call) -> Command:
+    """``docker-compose build``; without ``cli`` it speaks to the engine itself, as before 1.25.
+
+    Unless told otherwise, 1.29 runs the first ``docker`` on PATH.
+    Source: docker/compose compose/cli/main.py build_action, 1.29.2.
+    """
+    path = call.request.scratch / "compose.yaml"
+    python = str(python_of(call.environment))
+    no_cache = ("--no-cache",) if call.request.no_cache else ()
+    env = docker_on_path(variables(call.endpoint, call.builder), call.endpoint)
+    if not cli:
+        env["COMPOSE_DOCKER_CLI_BUILD"] = "0"
+    return Command(
+        argv=(python, "-I", "-m", "compose", "-p", PROJECT, "-f", str(path), "build", *no_cache),
+        env=env,
+        cwd=call.request.scratch,
+        files=(*config_files(call.endpoint), (path, compose_file(call.request))),
+        secrets=secret_values(call.request),
+    )
+
+
+DOCKER_COMPOSE_V1_BUILD = BuildClient(
+    name="docker-compose-build",
+    version=_ENVIRONMENT.version,
+    title="docker-compose build",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.CLASSIC, Builder.BUILDKIT),
+    choose_builder=docker_default_builder,
+    environment=_ENVIRONMENT,
+    make_command=partial(_command, True),
+    ask_version=partial(ask_python, _ENVIRONMENT.package),
+    read_version=read_version,
+)
+
+DOCKER_COMPOSE_V1_PYTHON_BUILD = BuildClient(
+    name="docker-compose-python-build",
+    version=_ENVIRONMENT.version,
+    title="docker-compose build, COMPOSE_DOCKER_CLI_BUILD=0",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.CLASSIC,),
+    choose_builder=lambda endpoint: Builder.CLASSIC,
+    lacks=(
+        (
+            Feature.BUILDKIT,
+            "with COMPOSE_DOCKER_CLI_BUILD=0 compose builds with docker-py, which has no BuildKit",
+        ),
+    ),
+    environment=_ENVIRONMENT,
+    make_command=partial(_command, False),
+    ask_version=partial(ask_python, _ENVIRONMENT.package),
+    read_version=read_version,
+)
