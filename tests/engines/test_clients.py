@@ -1,0 +1,212 @@
+"""Every build client of the table builds for real, with everything that it says it can pass on."""
+
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from layerfork.clients import CLIENTS, BuildClient, freeze
+from layerfork.engines import RunningEngine, open_engine
+from layerfork.errors import ClientError
+from layerfork.harness.environments import ensure_environment, find_interpreter
+from layerfork.model.build import Builder, BuildRequest, Command, Completed, Endpoint, Feature, Toolchain
+from layerfork.process import run
+
+pytestmark = pytest.mark.engine
+
+DOCKERFILE = """\
+FROM alpine AS wanted
+ARG GREETING
+ENV GREETING=$GREETING
+COPY important.txt /
+FROM wanted
+COPY nowhere /
+"""
+GREETING = 'h$ello ${X} %{y} "q"'
+LABEL = "c $d ${e}"
+CASES = [
+    (client, builder) for client in CLIENTS for builder in client.builders if builder is not Builder.BUILDAH
+]
+OUTSIDE = [
+    (client, builder) for client, builder in CASES if Feature.DOCKERFILE_OUTSIDE not in client.unsupported
+]
+DOCKERS = [client for client in CLIENTS if Builder.BUILDAH not in client.builders]
+
+
+def cases(pairs: list[tuple[BuildClient, Builder]]) -> pytest.MarkDecorator:
+    """One test for each pair, under the id that a person would type."""
+    ids = [f"{client.id}+{builder}" for client, builder in pairs]
+    return pytest.mark.parametrize(("client", "builder"), pairs, ids=ids)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[RunningEngine]:
+    with open_engine("private").start(os.environ, print) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the context, its tar, and a Dockerfile outside."""
+    project = tmp_path_factory.mktemp("project")
+    context = project / "context"
+    (context / "sub").mkdir(parents=True)
+    (context / "important.txt").write_text("This is an important file\n")
+    (context / "Dockerfile").write_text("FROM alpine\nRUN true\nCOPY important.txt /\n")
+    (context / "sub" / "Other").write_text(DOCKERFILE)
+    (project / "Outside").write_text("FROM alpine\nCOPY important.txt /outside\n")
+    pack(context, project / "context.tar")
+    return project
+
+
+def pack(context: Path, target: Path) -> None:
+    """As ``tar -cf`` does. With a PAX header in front the docker CLI takes a tar for a Dockerfile."""
+    with tarfile.open(target, "w", format=tarfile.GNU_FORMAT) as tar:
+        tar.add(context, arcname=".")
+
+
+@pytest.fixture
+def endpoint(engine: RunningEngine, tmp_path: Path) -> Endpoint:
+    assert engine.toolchain is not None
+    return Endpoint(
+        docker_host=engine.docker_host,
+        home=tmp_path / "home",
+        toolchain=engine.toolchain,
+        api_version=engine.info.api_version,
+    )
+
+
+@pytest.fixture
+def request_(project: Path, tmp_path: Path) -> BuildRequest:
+    (tmp_path / "home").mkdir()
+    return BuildRequest(
+        context=project / "context",
+        context_tar=project / "context.tar",
+        dockerfile=project / "context" / "Dockerfile",
+        tag="layerfork-test/trial:1",
+        scratch=tmp_path,
+    )
+
+
+def environment_of(client: BuildClient) -> Path | None:
+    if client.environment is None:
+        return None
+    try:
+        find_interpreter(client.environment)
+    except ClientError as error:
+        pytest.skip(str(error))
+    return ensure_environment(client.environment, print)
+
+
+def build(client: BuildClient, builder: Builder, request: BuildRequest, endpoint: Endpoint) -> Completed:
+    assert client.why_not(request, builder) == ()
+    completed = run(client.build_command(request, endpoint, builder, environment_of(client)), timeout_s=120)
+    assert completed.ok, completed.stdout + completed.stderr
+    return completed
+
+
+def docker(toolchain: Toolchain, docker_host: str, *words: str) -> Completed:
+    argv = (str(toolchain.docker), "-H", docker_host, *words)
+    return run(Command(argv=argv, env={"HOME": "/nonexistent"}), timeout_s=60)
+
+
+def forget(engine: RunningEngine, client: BuildClient, request: BuildRequest) -> None:
+    engine.remove_images([client.image_ref(request)])
+
+
+@cases(CASES)
+def test_builds_the_context(
+    client: BuildClient, builder: Builder, request_: BuildRequest, endpoint: Endpoint, engine: RunningEngine
+) -> None:
+    forget(engine, client, request_)
+    build(client, builder, request_, endpoint)
+    rows = [step.created_by for step in engine.image_facts(client.image_ref(request_)).history]
+    assert any("important.txt" in row for row in rows) or any("file:" in row for row in rows)
+
+
+@cases(CASES)
+def test_passes_on_what_it_says_it_can(
+    client: BuildClient, builder: Builder, request_: BuildRequest, endpoint: Endpoint, engine: RunningEngine
+) -> None:
+    can = {feature for feature in Feature if feature not in client.unsupported}
+    request = replace(
+        request_,
+        dockerfile=request_.context / "sub" / "Other",
+        target="wanted" if Feature.TARGET in can else "",
+        build_args=(("GREETING", GREETING),) if Feature.BUILD_ARG in can else (),
+        labels=(("a.b", LABEL),) if Feature.LABEL in can else (),
+        platform="linux/amd64" if Feature.PLATFORM in can and engine.info.architecture == "amd64" else "",
+        no_cache=Feature.NO_CACHE in can,
+    )
+    if Feature.TARGET not in can:
+        (request.context / "sub" / "First").write_text(DOCKERFILE.partition("FROM wanted")[0])
+        request = replace(request, dockerfile=request.context / "sub" / "First")
+        pack(request.context, request.context_tar)
+    forget(engine, client, request)
+    build(client, builder, request, endpoint)
+    asked = docker(
+        endpoint.toolchain,
+        endpoint.docker_host,
+        *("inspect", "-f", "{{json .Config}}", client.image_ref(request)),
+    )
+    config = json.loads(asked.stdout)
+    if Feature.BUILD_ARG in can:
+        assert f"GREETING={GREETING}" in config["Env"]
+    if Feature.LABEL in can:
+        assert config["Labels"]["a.b"] == LABEL
+
+
+@cases(OUTSIDE)
+def test_reads_a_dockerfile_outside_if_it_says_so(
+    client: BuildClient,
+    builder: Builder,
+    request_: BuildRequest,
+    endpoint: Endpoint,
+    engine: RunningEngine,
+    project: Path,
+) -> None:
+    request = replace(request_, dockerfile=project / "Outside")
+    forget(engine, client, request)
+    build(client, builder, request, endpoint)
+    rows = [step.created_by for step in engine.image_facts(client.image_ref(request)).history]
+    assert any("/outside" in row for row in rows)
+
+
+@cases(CASES)
+def test_a_failing_build_fails_with_the_builders_words(
+    client: BuildClient, builder: Builder, request_: BuildRequest, endpoint: Endpoint
+) -> None:
+    request = replace(request_, dockerfile=request_.context / "Broken")
+    request.dockerfile.write_text("FROM alpine\nRUN false\n")
+    pack(request.context, request.context_tar)
+    completed = run(client.build_command(request, endpoint, builder, environment_of(client)), timeout_s=120)
+    assert not completed.ok
+    assert not completed.timed_out
+    assert "returned a non-zero code: 1" in completed.stdout + completed.stderr or (
+        "exit code: 1" in completed.stdout + completed.stderr
+    )
+
+
+@pytest.mark.parametrize("client", DOCKERS, ids=lambda client: client.id)
+def test_says_its_version(client: BuildClient, endpoint: Endpoint) -> None:
+    environment = environment_of(client)
+    completed = run(client.version_command(endpoint, environment), timeout_s=60)
+    version = client.read_version(completed.stdout)
+    assert version, completed.stdout + completed.stderr
+    if client.environment is not None:
+        assert version == client.environment.version
+    elif client.name in ("docker-build", "docker-context-build"):
+        assert version == endpoint.toolchain.version
+
+
+@pytest.mark.parametrize("client", [c for c in DOCKERS if c.environment], ids=lambda client: client.id)
+def test_freeze_lists_its_library(client: BuildClient) -> None:
+    environment = environment_of(client)
+    assert client.environment is not None
+    assert environment is not None
+    wanted = f"{client.environment.package}=={client.environment.version}"
+    assert wanted in freeze(environment)
