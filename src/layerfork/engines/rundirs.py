@@ -7,6 +7,7 @@ both are dead. Process ids prove nothing: they come again.
 
 import fcntl
 import os
+import re
 import secrets
 import stat
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ BASE_VARIABLE = "LAYERFORK_ENGINE_DIR"
 SOCKET_NAME = "docker.sock"
 LONGEST_SOCKET_PATH = 107
 """Bytes that fit into ``sun_path`` with its final zero."""
+NAME = re.compile(r"layerfork-[0-9a-f]{8}")
+MOUNTS = Path("/proc/self/mountinfo")
 OVERLAYFS = "overlay"
 
 
@@ -72,10 +75,16 @@ def claim(base: Path) -> RunDirectory:
 
 
 def sweep(base: Path) -> tuple[str, ...]:
-    """Remove what engines without an owner left; the names of those found."""
+    """Remove what engines without an owner left; the names of those found.
+
+    Raises: EngineError when the base directory is not ours alone.
+    """
+    if not base.exists():
+        return ()
+    _check_owner(base)
     found = []
-    for path in sorted(base.glob("layerfork-*.lock")):
-        lock = _take_lock(path)
+    for path in sorted(base.glob("*.lock")):
+        lock = _take_lock(path) if NAME.fullmatch(path.stem) else None
         if lock is not None:
             found.append(path.stem)
             remove_traces(base, path.stem)
@@ -122,12 +131,12 @@ def _lock_if_there(descriptor: int) -> int | None:
     return descriptor
 
 
-def lies_on_overlay(directory: Path) -> bool:
+def lies_on_overlay(directory: Path, mounts: Path = MOUNTS) -> bool:
     """Whether a directory lies on an overlay file system, as in most containers: no overlay goes on top."""
     best, kind = Path("/"), ""
-    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
         before, _, after = line.partition(" - ")
-        place = Path(before.split()[4].encode().decode("unicode_escape"))
+        place = Path(re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), before.split()[4]))
         if directory.resolve().is_relative_to(place) and place.is_relative_to(best):
             best, kind = place, after.split()[0]
     return kind == OVERLAYFS
