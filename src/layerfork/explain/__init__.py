@@ -1,0 +1,12 @@
+"""Says where builds part and why. Pure functions over records and keys; no I/O.
+
+`judge_relay`            builds in order on one cache: classes, forks, warnings
+`explain_pair`           any two builds: every fork with its causes
+`list_fork_differences`  the whole list of parts that the causes of one fork sum up
+"""
+
+from layerfork.explain.judged import JudgedBuild
+from layerfork.explain.pair import explain_pair, list_fork_differences
+from layerfork.explain.relay import judge_relay
+
+__all__ = ["JudgedBuild", "explain_pair", "judge_relay", "list_fork_differences"]

@@ -73,7 +73,7 @@ class Caution:
     """Something wrong that is not a miss: a stale hit, a failed control, an incomplete record."""
 
     code: str
-    """``stale-content``, ``duplicate-entry``, ``control-failed``, ``incomplete-record``,
+    """``stale-content``, ``duplicate-entry``, ``control-failed``, ``incomplete-record``, ``added-label``,
     ``contradiction``."""
     client: str
     step: int = 0

@@ -1,0 +1,94 @@
+"""Which step of the reader is which step of the writer, also after lines moved or changed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from layerfork.model.record import StepRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alignment:
+    """Pairs of step indexes; a step in no pair was added (reader) or removed (writer)."""
+
+    writer_of: dict[int, int]
+    """Reader's step index to writer's."""
+    reader_of: dict[int, int]
+    stages: dict[int, int]
+    """Reader's stage index to writer's; a stage that the writer did not build is absent."""
+
+
+def align(writer: Sequence[StepRecord], reader: Sequence[StepRecord]) -> Alignment:
+    """Pair the steps of two builds: stages by name, then by position; inside them by instruction.
+
+    Equal instructions are paired by a longest common subsequence; what is left between two pairs
+    is paired when its keyword is the same (a reworded line). Swapping the sides swaps the pairs.
+    """
+    stages = _pair_stages(writer, reader)
+    writer_of: dict[int, int] = {}
+    for reader_stage, writer_stage in stages.items():
+        mine = [step for step in writer if step.stage == writer_stage]
+        theirs = [step for step in reader if step.stage == reader_stage]
+        for left, right in _pair_steps(mine, theirs):
+            writer_of[right.index] = left.index
+    return Alignment(
+        writer_of=writer_of,
+        reader_of={left: right for right, left in writer_of.items()},
+        stages=stages,
+    )
+
+
+def normalise(instruction: str) -> str:
+    """Instruction text with its keyword in capitals and blanks collapsed."""
+    words = instruction.split()
+    return " ".join([words[0].upper(), *words[1:]]) if words else ""
+
+
+def keyword(instruction: str) -> str:
+    """The instruction's first word in capitals."""
+    words = instruction.split(maxsplit=1)
+    return words[0].upper() if words else ""
+
+
+def _pair_stages(writer: Sequence[StepRecord], reader: Sequence[StepRecord]) -> dict[int, int]:
+    mine, theirs = _stage_names(writer), _stage_names(reader)
+    by_name = {name: stage for stage, name in mine.items() if name}
+    pairs = {stage: by_name[name] for stage, name in theirs.items() if name in by_name}
+    taken = set(pairs.values())
+    spare = [stage for stage in mine if stage not in taken]
+    rest = [stage for stage in theirs if stage not in pairs]
+    pairs.update(zip(rest, spare, strict=False))
+    return dict(sorted(pairs.items()))
+
+
+def _stage_names(steps: Iterable[StepRecord]) -> dict[int, str]:
+    names: dict[int, str] = {}
+    for step in steps:
+        generated = step.stage_name in (str(step.stage), f"stage-{step.stage}")
+        names.setdefault(step.stage, "" if generated else step.stage_name)
+    return dict(sorted(names.items()))
+
+
+def _pair_steps(writer: list[StepRecord], reader: list[StepRecord]) -> list[tuple[StepRecord, StepRecord]]:
+    mine = [normalise(step.instruction) for step in writer]
+    theirs = [normalise(step.instruction) for step in reader]
+    if mine > theirs:  # one fixed order of the sides, so that swapping them swaps the result
+        return [(left, right) for right, left in _pair_steps(reader, writer)]
+    pairs: list[tuple[StepRecord, StepRecord]] = []
+    for tag, low, high, start, end in SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pairs.extend(zip(writer[low:high], reader[start:end], strict=True))
+        elif tag == "replace":
+            pairs.extend(_pair_reworded(writer[low:high], reader[start:end]))
+    return pairs
+
+
+def _pair_reworded(writer: list[StepRecord], reader: list[StepRecord]) -> list[tuple[StepRecord, StepRecord]]:
+    mine = [keyword(step.instruction) for step in writer]
+    theirs = [keyword(step.instruction) for step in reader]
+    blocks = SequenceMatcher(None, mine, theirs, autojunk=False).get_matching_blocks()
+    return [
+        (writer[block.a + offset], reader[block.b + offset])
+        for block in blocks
+        for offset in range(block.size)
+    ]

@@ -1,0 +1,38 @@
+"""One client in two versions that write contexts differently."""
+
+from collections.abc import Iterator
+
+from layerfork.explain.difference import Difference
+from layerfork.explain.finding import Case, CauseRule, Finding, Strength
+
+CODE = "client-version"
+DECIDED_BY_CLIENT = frozenset(
+    {"entry-name", "mode-type-bits", "uid", "gid", "owner-name", "hardlink", "directory-entry", "xattr"}
+)
+"""Causes that the client's own code decides, not the files."""
+
+
+def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Such a difference between two versions of one client: a hint beside the cause itself."""
+    mine, theirs = case.writer.record.client, case.reader.record.client
+    same = mine.id and mine.id.partition("@")[0] == theirs.id.partition("@")[0]
+    if not (same and mine.version and theirs.version) or mine.version == theirs.version:
+        return
+    if not any(each.cause in DECIDED_BY_CLIENT for each in case.site.differences):
+        return
+    yield Finding(
+        code=CODE,
+        field="client version",
+        writer=mine.version,
+        reader=theirs.version,
+        what=f"{case.reader_name} is version {theirs.version}, {case.writer_name} is {mine.version}",
+        evidence=(
+            f"version of {case.reader_name}: {theirs.version}",
+            f"version of {case.writer_name}: {mine.version}",
+        ),
+        remedy="use one version of the client everywhere",
+        strength=Strength.GUESS,
+    )
+
+
+RULE = CauseRule(code=CODE, builders=("classic", "buildkit", "buildah"), find=find)

@@ -1,0 +1,69 @@
+"""The bytes of a file."""
+
+from collections.abc import Iterator
+
+from layerfork.explain.difference import Difference
+from layerfork.explain.entry_rule import EVIDENCE_LIMIT, distinct_paths, where
+from layerfork.explain.finding import Case, CauseRule, Finding
+from layerfork.explain.value_rule import show_value
+from layerfork.explain.wording import count_by_directory, shorten_digests
+from layerfork.model.record import BuildRecord
+
+CODE = "content"
+REMEDY = (
+    "if the change is not wanted: fix line endings (.gitattributes, core.autocrlf), leave generated "
+    "files out of the context; else copy what changes often last"
+)
+
+
+def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Own differences of all files together: content has no value that files could share."""
+    own = [each for each in open_ if each.cause == CODE]
+    if not own:
+        return
+    paths = distinct_paths(own)
+    first = next((each for each in own if "size" not in each.field), own[0])
+    yield Finding(
+        code=CODE,
+        path=first.path,
+        field=first.field,
+        writer=show_value(first.writer),
+        reader=show_value(first.reader),
+        what=f"{case.reader_name} sent other content than {case.writer_name}"
+        + (where(case, paths) or f" ({_sizes(case, first.path)})"),
+        evidence=tuple(_evidence(case, own, paths)),
+        remedy=REMEDY,
+        more=len(paths) - 1,
+        claims=tuple(own),
+    )
+
+
+def _evidence(case: Case, own: list[Difference], paths: list[str]) -> Iterator[str]:
+    for each in own[:EVIDENCE_LIMIT]:
+        label = each.field or CODE
+        yield (
+            f"{label} of {each.path or '.'}: {case.reader_name} {show_value(each.reader)}, "
+            f"{case.writer_name} {show_value(each.writer)}"
+        )
+    if len(paths) == 1:
+        yield f"size of {paths[0]}: {_sizes(case, paths[0])}"
+    if len(own) > EVIDENCE_LIMIT:
+        yield f"… {len(paths):,} files in all, by directory:"
+        yield from count_by_directory(paths, EVIDENCE_LIMIT)
+
+
+def _sizes(case: Case, path: str) -> str:
+    reader, writer = _size(case.reader.record, path), _size(case.writer.record, path)
+    if reader is None or writer is None:
+        return shorten_digests("sizes unknown")
+    if reader == writer:
+        return f"both {reader:,} bytes"
+    return f"{case.reader_name} {reader:,} bytes, {case.writer_name} {writer:,} bytes"
+
+
+def _size(record: BuildRecord, path: str) -> int | None:
+    entries = record.context.entries if record.context else ()
+    return next((entry.size for entry in entries if entry.name.removeprefix("./").strip("/") == path), None)
+
+
+RULE = CauseRule(code=CODE, builders=("classic", "buildkit", "buildah"), find=find)

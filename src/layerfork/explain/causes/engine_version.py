@@ -1,0 +1,57 @@
+"""Another version of the engine computes keys in another way."""
+
+from collections.abc import Iterator
+
+from layerfork.explain.difference import Difference
+from layerfork.explain.finding import Case, CauseRule, Finding, Strength
+from layerfork.explain.site import Reason
+from layerfork.explain.value_rule import say_values, value_finding
+from layerfork.model.record import BuildRecord
+
+CODE = "engine-version"
+REMEDY = "build once with the new engine, or keep all builders on one version"
+
+
+def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+    """A key part that depends on the version differs; or nothing else does but the versions."""
+    say = say_values("engine version")
+    for difference in open_:
+        if difference.cause == CODE:
+            yield value_finding(case, difference, code=CODE, what=say(case, difference), remedy=REMEDY)
+    scope = case.comparison.scope
+    separate = scope is not None and scope.code == CODE and case.site.reason is Reason.OTHER_CACHE
+    if separate or case.site.reason is Reason.EQUAL_KEYS:
+        yield from _guess(case)
+
+
+def _guess(case: Case) -> Iterator[Finding]:
+    mine, theirs = _version(case.writer.record), _version(case.reader.record)
+    if not (mine and theirs) or mine == theirs:
+        return
+    yield Finding(
+        code=CODE,
+        field="engine version",
+        writer=mine,
+        reader=theirs,
+        what=f"{case.reader_name} built on engine {theirs}, {case.writer_name} on engine {mine}",
+        evidence=(
+            f"engine and key rules, {case.reader_name}: {theirs}; {case.reader.keys.rules}",
+            f"engine and key rules, {case.writer_name}: {mine}; {case.writer.keys.rules}",
+        ),
+        remedy=REMEDY,
+        strength=Strength.GUESS,
+    )
+
+
+def _version(record: BuildRecord) -> str:
+    engine = record.engine
+    if engine is None:
+        return ""
+    return (
+        f"{engine.version} (BuildKit {engine.buildkit_version})"
+        if engine.buildkit_version
+        else engine.version
+    )
+
+
+RULE = CauseRule(code=CODE, builders=("classic", "buildkit", "buildah"), find=find)

@@ -1,0 +1,57 @@
+"""The name of an entry as sent: `./a`, `/a` and `a` are three names to the classic builder."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from layerfork.explain.difference import Difference
+from layerfork.explain.entry_rule import distinct_paths, evidence_lines
+from layerfork.explain.finding import Case, CauseRule, Finding
+from layerfork.explain.wording import name_paths, show_name
+
+CODE = "entry-name"
+REMEDY = (
+    "make the tar without a prefix: `tar -C context -cf context.tar $(ls -A context)`, "
+    "or strip it; directories end in `/`"
+)
+
+
+def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Own differences, together when one change turns all names of the writer into the reader's."""
+    groups: dict[tuple[str, str, str, str], list[Difference]] = defaultdict(list)
+    for each in open_:
+        if each.cause == CODE:
+            groups[_affixes(each.writer, each.path) + _affixes(each.reader, each.path)].append(each)
+    for group in groups.values():
+        first = group[0]
+        paths = distinct_paths(group)
+        yield Finding(
+            code=CODE,
+            path=first.path,
+            field=first.field,
+            writer=first.writer or "",
+            reader=first.reader or "",
+            what=(
+                f"{case.reader_name} sent the name {_shown(first.reader)}, "
+                f"{case.writer_name} sent the name {_shown(first.writer)}"
+                + (f"; likewise for {name_paths(paths[1:])}" if len(paths) > 1 else "")
+            ),
+            evidence=evidence_lines(case, group, "name", _shown),
+            remedy=REMEDY,
+            more=len(paths) - 1,
+            claims=tuple(group),
+        )
+
+
+def _affixes(name: str | None, path: str) -> tuple[str, str]:
+    """What stands before and after the path in a name as sent."""
+    if name is None:
+        return "", ""
+    before, found, after = name.partition(path)
+    return (before, after) if path and found else (name, "")
+
+
+def _shown(value: str | None) -> str:
+    return "none" if value is None else show_name(value)
+
+
+RULE = CauseRule(code=CODE, builders=("classic",), find=find)

@@ -1,0 +1,25 @@
+"""One client sends a second name of a file as a hard link, the other as a file of its own."""
+
+from collections.abc import Iterator
+
+from layerfork.explain.difference import Difference
+from layerfork.explain.finding import Case, CauseRule, Finding
+from layerfork.explain.type_change import type_findings
+
+CODE = "hardlink"
+_LINK = frozenset({"1", "hardlink"})
+
+
+def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Own differences, and type differences with a hard link on one side."""
+    own = [
+        each
+        for each in open_
+        if each.cause == CODE or (each.cause == "entry-type" and _LINK & {each.writer, each.reader})
+    ]
+    yield from type_findings(
+        case, open_, own, code=CODE, remedy="break hard links in the context (`cp --remove-destination`)"
+    )
+
+
+RULE = CauseRule(code=CODE, builders=("classic", "buildah"), find=find)

@@ -1,0 +1,34 @@
+"""One engine with two image stores: each store has results of its own."""
+
+from collections.abc import Iterator
+
+from layerfork.explain.difference import Difference
+from layerfork.explain.finding import Case, CauseRule, Finding, Strength
+
+CODE = "image-store"
+
+
+def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+    """The engine kept its images in another store for each of the builds."""
+    scope = case.comparison.scope
+    if scope is None or scope.code != CODE:
+        return
+    yield Finding(
+        code=CODE,
+        field=scope.field,
+        writer=scope.writer,
+        reader=scope.reader,
+        what=(
+            f"the engine's image store was {scope.reader} for {case.reader_name} "
+            f"and {scope.writer} for {case.writer_name}"
+        ),
+        evidence=(
+            f"image store, {case.reader_name}: {scope.reader}",
+            f"image store, {case.writer_name}: {scope.writer}",
+        ),
+        remedy="keep one image store, or move the cache with --cache-to and --cache-from",
+        strength=Strength.RECORDS,
+    )
+
+
+RULE = CauseRule(code=CODE, builders=("classic", "buildkit"), find=find)

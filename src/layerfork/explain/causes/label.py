@@ -1,0 +1,22 @@
+"""A label: given with the request it becomes a step of its own at the end."""
+
+from collections.abc import Iterator
+
+from layerfork.explain.difference import Difference
+from layerfork.explain.finding import Case, CauseRule, Finding
+from layerfork.explain.value_rule import say_step, say_values, value_finding
+
+CODE = "label"
+REMEDY = "give every client the same labels, or label the image after the build"
+
+
+def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Own differences: another value, or a LABEL step that only one of the two has."""
+    say = say_values("label")
+    for difference in open_:
+        if difference.cause == CODE:
+            what = say_step(case, difference) or say(case, difference)
+            yield value_finding(case, difference, code=CODE, what=what, remedy=REMEDY)
+
+
+RULE = CauseRule(code=CODE, builders=("classic", "buildah"), find=find)

@@ -1,0 +1,19 @@
+"""The reader builds stages that the writer was not asked for."""
+
+from layerfork.explain.difference import Difference
+from layerfork.explain.finding import Case
+from layerfork.explain.value_rule import value_rule
+
+
+def say(case: Case, difference: Difference) -> str:
+    """Which target each of the two asked for."""
+    reader, writer = difference.reader or "the last stage", difference.writer or "the last stage"
+    return f"{case.reader_name} builds {reader}, {case.writer_name} built only {writer}"
+
+
+RULE = value_rule(
+    code="target",
+    builders=("classic", "buildkit", "buildah"),
+    say=say,
+    remedy="build the same --target with every client, or build the wider one first",
+)

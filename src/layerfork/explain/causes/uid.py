@@ -1,0 +1,13 @@
+"""Owner id of an entry: some clients send the real one, others 0."""
+
+from layerfork.explain.entry_rule import entry_rule
+
+RULE = entry_rule(
+    code="uid",
+    builders=("classic", "buildkit"),
+    noun="uid",
+    remedy=(
+        "reset the owner: build from a root-owned copy, make the tar with `--owner=0`, "
+        "or use a client that sends 0"
+    ),
+)

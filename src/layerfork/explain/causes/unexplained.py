@@ -1,0 +1,58 @@
+"""No part explains the miss. Everything that a report needs is kept."""
+
+from collections.abc import Iterator
+
+from layerfork.explain.difference import Difference
+from layerfork.explain.finding import Case, CauseRule, Finding, Strength
+from layerfork.explain.judged import JudgedBuild
+from layerfork.explain.value_rule import show_value
+from layerfork.explain.view import StepView
+
+CODE = "unexplained"
+REMEDY = "please report this with both records: it is a bug of layerfork until shown otherwise"
+
+
+def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Whatever no other rule has claimed, or a miss that nobody had a word for."""
+    unknown = sorted({*case.writer_view.key.unknown, *case.reader_view.key.unknown})
+    if open_:
+        what = "these parts differ, and no cause is known for them: " + ", ".join(
+            sorted({each.cause for each in open_})
+        )
+    elif unknown:
+        what = f"no cause can be named, because the records lack {', '.join(unknown)}"
+    else:
+        what = f"{case.reader_name} missed although its key equals {case.writer_name}'s"
+    yield Finding(
+        code=CODE,
+        what=what,
+        evidence=(
+            *(
+                f"{each.cause} {each.field} {each.path}: {case.reader_name} {show_value(each.reader)}, "
+                f"{case.writer_name} {show_value(each.writer)}"
+                for each in open_
+            ),
+            *_describe(case.reader_name, case.reader, case.reader_view),
+            *_describe(case.writer_name, case.writer, case.writer_view),
+        ),
+        remedy=REMEDY if not unknown else "record both builds again, completely",
+        claims=open_,
+        strength=Strength.NONE,
+    )
+
+
+def _describe(name: str, build: JudgedBuild, view: StepView) -> Iterator[str]:
+    engine = build.record.engine
+    version = f"{engine.version}, {engine.image_store}" if engine else "unknown"
+    yield f"{name}: record {build.record.id}, engine {version}, key rules {build.keys.rules}"
+    step = view.step
+    yield f"{name}: step {step.index} {step.status.value}, identity {step.identity or 'unknown'}"
+    if step.created_by or view.key.engine_form:
+        yield f"{name}: engine wrote {step.created_by!r}, computed {view.key.engine_form!r}"
+    for lack in view.key.unknown:
+        yield f"{name}: unknown: {lack}"
+    for gap in build.record.gaps:
+        yield f"{name}: gap at {gap.where}: {gap.what}"
+
+
+RULE = CauseRule(code=CODE, builders=("classic", "buildkit", "buildah"), find=find)

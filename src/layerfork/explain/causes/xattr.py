@@ -1,0 +1,13 @@
+"""An extended attribute of an entry."""
+
+from layerfork.explain.entry_rule import entry_rule
+
+RULE = entry_rule(
+    code="xattr",
+    builders=("classic", "buildkit", "buildah"),
+    noun="extended attribute",
+    remedy=(
+        "remove the attribute (`setfattr -x`), or send it from every client alike "
+        "(`tar --no-xattrs` sends none)"
+    ),
+)

@@ -1,0 +1,88 @@
+"""Where two keys differ, part by part. Only what differs is ever looked at."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from layerfork.model.cachekey import CacheKey, KeyPart
+
+STEP_FIELD = "step"
+"""Field of a difference that is a whole step: one build has it, the other has not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One part that the two sides do not share."""
+
+    cause: str
+    """Cause code."""
+    path: str = ""
+    field: str = ""
+    writer: str | None
+    """The writer's value; None when its key has no such part."""
+    reader: str | None
+
+    @property
+    def one_sided(self) -> bool:
+        return self.writer is None or self.reader is None
+
+
+def list_differences(writer: CacheKey, reader: CacheKey) -> tuple[Difference, ...]:
+    """Every part that only one of the keys has, paired by cause, path and field; sorted by path.
+
+    Equal parts cost one comparison each and nothing else, so keys of 40,000 entries are cheap
+    to compare when little differs.
+    """
+    if writer.parts == reader.parts:
+        return ()
+    only_writer, only_reader = _without_common(writer.parts, reader.parts)
+    return _pair(only_writer, only_reader)
+
+
+def conclusive(
+    differences: Iterable[Difference], writer: CacheKey, reader: CacheKey
+) -> tuple[Difference, ...]:
+    """Differences that stay even if what a key does not know were known.
+
+    A part that one side lacks says nothing when that side's key is incomplete.
+    """
+    return tuple(
+        difference
+        for difference in differences
+        if not (difference.writer is None and writer.unknown)
+        and not (difference.reader is None and reader.unknown)
+    )
+
+
+def entry_paths(key: CacheKey) -> frozenset[str]:
+    """Context paths that a key has any part of."""
+    return frozenset(part.path for part in key.parts)
+
+
+def _without_common(
+    writer: tuple[KeyPart, ...], reader: tuple[KeyPart, ...]
+) -> tuple[list[KeyPart], list[KeyPart]]:
+    writer_set, reader_set = set(writer), set(reader)
+    if len(writer_set) == len(writer) and len(reader_set) == len(reader):
+        return (
+            [part for part in writer if part not in reader_set],
+            [part for part in reader if part not in writer_set],
+        )
+    writer_count, reader_count = Counter(writer), Counter(reader)
+    return (
+        list((writer_count - reader_count).elements()),
+        list((reader_count - writer_count).elements()),
+    )
+
+
+def _pair(writer: list[KeyPart], reader: list[KeyPart]) -> tuple[Difference, ...]:
+    slots: dict[tuple[str, str, str], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for side, parts in enumerate((writer, reader)):
+        for part in parts:
+            slots[part.path, part.cause, part.field][side].append(part.value)
+    return tuple(
+        Difference(cause=cause, path=path, field=field, writer=mine, reader=theirs)
+        for (path, cause, field), (left, right) in sorted(slots.items())
+        for mine, theirs in zip_longest(sorted(left), sorted(right))
+    )

@@ -1,0 +1,74 @@
+"""Folds consequences into the sites that caused them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from layerfork.explain.compare import Comparison
+from layerfork.explain.site import Reason, Site
+
+ROOT_REASONS = frozenset({Reason.OTHER_CACHE, Reason.CACHE_OFF})
+"""Reasons that hold for the whole build: every other site is below them."""
+
+
+def find_forks(comparison: Comparison, *, first_only: bool = False) -> tuple[Site, ...]:
+    """The sites of a comparison with their consequences, in step order.
+
+    ``first_only`` keeps one site per branch: what lies below another one becomes its consequence
+    even if it would have missed on its own.
+    """
+    sites = fold_consequences(comparison.sites, comparison.ancestors, first_only=first_only)
+    return _assign_missed(sites, comparison)
+
+
+def fold_consequences(
+    sites: tuple[Site, ...], ancestors: Mapping[int, frozenset[int]], *, first_only: bool = False
+) -> tuple[Site, ...]:
+    """Merge each site into one above it when that one already holds all its differences.
+
+    Folding what was folded changes nothing.
+    """
+    kept: list[Site] = []
+    for site in sites:
+        above = [index for index, other in enumerate(kept) if is_above(other, site, ancestors)]
+        held = {difference for index in above for difference in kept[index].differences}
+        if above and (first_only or held.issuperset(site.differences)):
+            owner = kept[above[0]]
+            merged = {*owner.consequences, site.step, *site.consequences} - {owner.step}
+            kept[above[0]] = replace(owner, consequences=tuple(sorted(merged)))
+        else:
+            kept.append(site)
+    return tuple(kept)
+
+
+def is_above(site: Site, other: Site, ancestors: Mapping[int, frozenset[int]]) -> bool:
+    """Whether ``other`` lies below ``site``: it builds on it, or the site holds for the whole build."""
+    if site is other:
+        return False
+    return site.reason in ROOT_REASONS or site.step in ancestors.get(other.step, frozenset())
+
+
+def _assign_missed(sites: tuple[Site, ...], comparison: Comparison) -> tuple[Site, ...]:
+    """Give every other missed step to the last site above it, a whole-build one if there is none."""
+    missed: dict[int, list[int]] = {index: [] for index in range(len(sites))}
+    own = {site.step for site in sites}
+    for step in sorted(comparison.unshared - own):
+        if not comparison.reader_views[step].missed:
+            continue
+        above = [
+            index
+            for index, site in enumerate(sites)
+            if site.step in comparison.ancestors[step] or (site.reason in ROOT_REASONS and step > site.step)
+        ]
+        if above:
+            missed[above[-1]].append(step)
+    return tuple(
+        replace(
+            site,
+            consequences=tuple(
+                step
+                for step in sorted({*site.consequences, *missed[index]})
+                if comparison.reader_views[step].missed
+            ),
+        )
+        for index, site in enumerate(sites)
+    )

@@ -1,0 +1,26 @@
+"""A build as the judge sees it: the facts, the keys computed from them, and its control."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from layerfork.model.cachekey import BuildKeys
+from layerfork.model.record import BuildRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedBuild:
+    """One build with everything that is known about it."""
+
+    client: str
+    """Client id, or the name of the record; it is what explanations call this build."""
+    record: BuildRecord
+    keys: BuildKeys
+    control: Literal["hit", "miss"] | None = None
+    """Whether a second build by the same client was all hits; None when no control ran."""
+
+
+def names_of(writer: JudgedBuild, reader: JudgedBuild) -> tuple[str, str]:
+    """What texts call the two builds; told apart when one client made both."""
+    if writer.client != reader.client:
+        return writer.client, reader.client
+    return f"{writer.client} (writer)", f"{reader.client} (reader)"

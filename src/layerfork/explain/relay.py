@@ -1,0 +1,149 @@
+"""Judges a relay: builds in order on one cache that was empty before the first."""
+
+from collections.abc import Iterator, Sequence
+
+from layerfork.explain.agreement import disagreeing_string
+from layerfork.explain.classes import AddedLabels, Departure, sort_into_classes
+from layerfork.explain.compare import Comparison, compare
+from layerfork.explain.diagnose import diagnose
+from layerfork.explain.difference import conclusive, list_differences
+from layerfork.explain.judged import JudgedBuild
+from layerfork.explain.view import views_of
+from layerfork.explain.wrong_hits import stale_hits
+from layerfork.model.build import Builder
+from layerfork.model.judgement import Caution, Fork, Judgement, Verdict
+from layerfork.model.record import BuildOutcome, StepStatus
+
+
+def judge_relay(builds: Sequence[JudgedBuild], *, clean_cache: bool = True) -> Judgement:
+    """Classes, forks and warnings of builds that ran one after the other on one cache.
+
+    ``builds`` is in relay order; build k could reuse what builds 1 … k-1 stored. A build that
+    failed has no class. A build whose own control missed is in a class and accuses nobody.
+    ``clean_cache`` is False when the cache may have held results before the first build: then a
+    hit that no build of the relay accounts for contradicts nothing.
+    """
+    succeeded = [build for build in builds if build.record.result.outcome is BuildOutcome.SUCCEEDED]
+    classes, departures, labels = sort_into_classes(succeeded)
+    warnings: list[Caution] = []
+    warnings.extend(_incomplete(builds))
+    warnings.extend(_failed_controls(succeeded))
+    warnings.extend(_added_labels(labels))
+    wrong = [*_wrong_strings(builds), *(_wrong_hits(builds) if clean_cache else ())]
+    warnings.extend(wrong)
+    contradicted = {caution.client for caution in wrong if caution.code == "contradiction"}
+    forks = tuple(fork for departure in departures for fork in _forks(departure, contradicted))
+    failed_control = any(build.control == "miss" for build in succeeded)
+    if not succeeded:
+        verdict = Verdict.ERROR
+    else:
+        verdict = Verdict.FORKED if len(classes) > 1 or failed_control else Verdict.REUSED
+    return Judgement(
+        verdict=verdict,
+        classes=tuple(tuple(member.client for member in group.members) for group in classes),
+        forks=forks,
+        warnings=tuple(warnings),
+    )
+
+
+def _forks(departure: Departure, contradicted: set[str]) -> Iterator[Fork]:
+    """The forks of one reader, if it and the build it is compared with may accuse."""
+    comparison = departure.comparison
+    if "miss" in (departure.reader.control, comparison.writer.control):
+        return
+    doubts = tuple(
+        f"the engine contradicts the key model in the build of {client}"
+        for client in (departure.reader.client, comparison.writer.client)
+        if client in contradicted
+    )
+    for site in departure.sites:
+        yield diagnose(comparison, site, doubts)
+
+
+def _incomplete(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
+    for build in builds:
+        for gap in build.record.gaps:
+            yield Caution(
+                code="incomplete-record",
+                client=build.client,
+                text=f"the record of {build.client} is incomplete at {gap.where}: {gap.what}",
+            )
+
+
+def _failed_controls(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
+    for build in builds:
+        if build.control == "miss":
+            yield Caution(
+                code="control-failed",
+                client=build.client,
+                text=(
+                    f"{build.client} does not reuse its own build, so its misses, and misses of what it "
+                    "stored, prove nothing about another client"
+                ),
+            )
+
+
+def _added_labels(labels: Sequence[AddedLabels]) -> Iterator[Caution]:
+    for added in labels:
+        texts = ", ".join(step.instruction for step in added.reader.record.steps if step.index in added.steps)
+        yield Caution(
+            code="added-label",
+            client=added.reader.client,
+            step=added.steps[0],
+            text=(
+                f"{added.reader.client} adds {texts} as a last step that {added.writer.client} does not "
+                "have; every step before it is shared"
+            ),
+        )
+
+
+def _wrong_strings(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
+    """The engine wrote another string into the history than the model computed."""
+    for build in builds:
+        for view in views_of(build).values():
+            if disagreeing_string(view):
+                yield Caution(
+                    code="contradiction",
+                    client=build.client,
+                    step=view.index,
+                    text=(
+                        f"{view.step.instruction}: the engine wrote {view.step.created_by!r}, "
+                        f"the key model computed {view.key.engine_form!r}"
+                    ),
+                )
+
+
+def _wrong_hits(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
+    """Hits that the model cannot account for: no earlier build of the relay has such a key."""
+    for position, build in enumerate(builds):
+        earlier = [
+            comparison for writer in builds[:position] if (comparison := compare(writer, build)).scope is None
+        ]
+        if not earlier:
+            continue
+        stale = {index: caution for each in reversed(earlier) for index, caution in stale_hits(each).items()}
+        for index, view in views_of(build).items():
+            if view.step.status is not StepStatus.HIT or view.always_runs or view.neutral:
+                continue
+            accounted = any(_accounts_for(each, index) for each in earlier)
+            if index in stale and (not accounted or build.record.builder is Builder.CLASSIC):
+                yield stale[index]
+            elif not accounted:
+                yield Caution(
+                    code="contradiction",
+                    client=build.client,
+                    step=index,
+                    text=(
+                        f"{view.step.instruction} was reused, although by the key model no earlier build "
+                        "has its key"
+                    ),
+                )
+
+
+def _accounts_for(comparison: Comparison, index: int) -> bool:
+    """The writer has a step with the very key that the reader's step has, as far as both are known."""
+    writer_index = comparison.alignment.writer_of.get(index)
+    if writer_index is None:
+        return False
+    mine, theirs = comparison.writer_views[writer_index].key, comparison.reader_views[index].key
+    return not conclusive(list_differences(mine, theirs), mine, theirs)

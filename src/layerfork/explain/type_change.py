@@ -1,0 +1,37 @@
+"""Paths whose kind differs: everything else about them follows from that."""
+
+from collections.abc import Iterator, Sequence
+
+from layerfork.explain.difference import Difference
+from layerfork.explain.entry_rule import claim_paths, entry_findings, one_sided_paths
+from layerfork.explain.finding import Case, Finding
+from layerfork.explain.wording import show_type
+
+OWNED_BY_KIND = frozenset({"entry-type", "hardlink", "link-target", "content", "mode", "mode-type-bits"})
+"""Attributes that cannot stay equal, or need not, when the kind of an entry changes."""
+
+
+def type_findings(
+    case: Case, open_: tuple[Difference, ...], own: Sequence[Difference], *, code: str, remedy: str
+) -> Iterator[Finding]:
+    """Findings for type differences at paths that both sides have; each claims what follows from it."""
+    absent = frozenset().union(*one_sided_paths(case, open_))
+    own = [each for each in own if each.path not in absent]
+    for finding in entry_findings(case, own, code=code, noun="as", remedy=remedy, show=show_type):
+        claimed = frozenset(finding.claims)
+        paths = frozenset(each.path for each in claimed)
+        follows = [
+            each for each in claim_paths(open_, paths) if each.cause in OWNED_BY_KIND and each not in claimed
+        ]
+        yield Finding(
+            code=code,
+            path=finding.path,
+            field=finding.field,
+            writer=finding.writer,
+            reader=finding.reader,
+            what=finding.what.replace(" sent as ", " sent it as "),
+            evidence=finding.evidence,
+            remedy=remedy,
+            more=finding.more,
+            claims=(*finding.claims, *follows),
+        )

@@ -1,0 +1,66 @@
+"""Rules about values that are no context entries: arguments, environment, options, texts."""
+
+from collections.abc import Callable, Iterator
+
+from layerfork.explain.difference import STEP_FIELD, Difference
+from layerfork.explain.finding import Case, CauseRule, Finding
+from layerfork.explain.wording import shorten_digests
+
+Say = Callable[[Case, Difference], str]
+
+
+def value_rule(*, code: str, builders: tuple[str, ...], say: Say, remedy: str) -> CauseRule:
+    """A rule that names each of its differences on its own."""
+
+    def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+        for difference in open_:
+            if difference.cause == code:
+                yield value_finding(case, difference, code=code, what=say(case, difference), remedy=remedy)
+
+    return CauseRule(code=code, builders=builders, find=find)
+
+
+def value_finding(case: Case, difference: Difference, *, code: str, what: str, remedy: str) -> Finding:
+    """The finding for one difference, both values kept whole in the evidence."""
+    label = " ".join(filter(None, (difference.field, difference.path))) or code
+    return Finding(
+        code=code,
+        path=difference.path,
+        field=difference.field,
+        writer=difference.writer or "",
+        reader=difference.reader or "",
+        what=shorten_digests(what),
+        evidence=(
+            f"{label}, {case.reader_name}: {show_value(difference.reader)}",
+            f"{label}, {case.writer_name}: {show_value(difference.writer)}",
+        ),
+        remedy=remedy,
+        claims=(difference,),
+    )
+
+
+def show_value(value: str | None) -> str:
+    """A value in a sentence: absent is ``none``, empty is ``''``."""
+    return "none" if value is None else (value or "''")
+
+
+def say_values(noun: str) -> Say:
+    """``<reader> has <noun> X, <writer> has Y``, with the part's path where it has one."""
+
+    def say(case: Case, difference: Difference) -> str:
+        subject = " ".join(filter(None, (noun, difference.path)))
+        return (
+            f"{subject} is {show_value(difference.reader)} for {case.reader_name}, "
+            f"{show_value(difference.writer)} for {case.writer_name}"
+        )
+
+    return say
+
+
+def say_step(case: Case, difference: Difference) -> str:
+    """Words for a step that one of the two has not."""
+    if difference.field != STEP_FIELD:
+        return ""
+    if difference.writer is None:
+        return f"only {case.reader_name} has this step"
+    return f"{case.reader_name} lacks the step `{difference.writer}`, which {case.writer_name} has before it"

@@ -1,0 +1,79 @@
+"""A build's steps joined with their keys: what the comparison walks over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from layerfork.explain.judged import JudgedBuild
+from layerfork.model.cachekey import CacheKey, StepKey
+from layerfork.model.record import StepRecord, StepStatus
+
+NO_KEY = CacheKey(parts=(), unknown=("the key of this step",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepView:
+    """One step: what became of it, its own key, and the steps that it builds on."""
+
+    step: StepRecord
+    key: CacheKey
+    parents: tuple[int, ...]
+    always_runs: bool = False
+
+    @property
+    def index(self) -> int:
+        return self.step.index
+
+    @property
+    def neutral(self) -> bool:
+        """The step adds nothing to any key (BuildKit's LABEL, an ARG before FROM)."""
+        return not (self.key.parts or self.key.unknown or self.key.engine_form)
+
+    @property
+    def missed(self) -> bool:
+        """The step was executed, or nothing says that it was not."""
+        if self.neutral or self.always_runs:
+            return False
+        return self.step.status in (StepStatus.MISS, StepStatus.UNKNOWN)
+
+
+def views_of(build: JudgedBuild) -> dict[int, StepView]:
+    """Views of every step by index, in step order.
+
+    A step without a key (the model has none) gets an unknown one and the step before it in its
+    stage as its parent.
+    """
+    keys = {key.index: key for key in build.keys.steps}
+    last_of_stage: dict[int, int] = {}
+    views: dict[int, StepView] = {}
+    for step in sorted(build.record.steps, key=lambda step: step.index):
+        views[step.index] = _view(step, keys.get(step.index), last_of_stage.get(step.stage))
+        last_of_stage[step.stage] = step.index
+    return views
+
+
+def _view(step: StepRecord, key: StepKey | None, previous: int | None) -> StepView:
+    if key is None:
+        return StepView(step=step, key=NO_KEY, parents=() if previous is None else (previous,))
+    return StepView(step=step, key=key.key, parents=key.parents, always_runs=key.always_runs)
+
+
+def real_parents(views: Mapping[int, StepView], index: int) -> tuple[int, ...]:
+    """Parents of a step with neutral ones replaced by theirs: those whose results really enter."""
+    found: list[int] = []
+    for parent in views[index].parents:
+        if parent not in views or parent >= index:
+            continue
+        if views[parent].neutral:
+            found.extend(real_parents(views, parent))
+        else:
+            found.append(parent)
+    return tuple(dict.fromkeys(found))
+
+
+def ancestors_of(views: Mapping[int, StepView]) -> dict[int, frozenset[int]]:
+    """For each step all steps whose results it builds on, directly or through others."""
+    ancestors: dict[int, frozenset[int]] = {}
+    for index, view in views.items():
+        above = [parent for parent in view.parents if parent in ancestors]
+        ancestors[index] = frozenset(above).union(*(ancestors[parent] for parent in above))
+    return ancestors
