@@ -1,0 +1,15 @@
+"""How each builder derives a step's cache key, part by part."""
+
+from layerfork.cachekey.classic import classic_keys
+from layerfork.model.build import Builder
+from layerfork.model.cachekey import BuildKeys
+from layerfork.model.record import BuildRecord
+
+__all__ = ["classic_keys", "keys_of"]
+
+_RULES = {Builder.CLASSIC: classic_keys}
+
+
+def keys_of(record: BuildRecord) -> BuildKeys:
+    """Keys of every step of a record, by the rules of the builder that made it."""
+    return _RULES[record.builder](record)

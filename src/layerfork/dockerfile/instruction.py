@@ -37,6 +37,8 @@ class Instruction:
     text: str
     """The logical line: continuations joined, comments dropped, trimmed. The classic builder prints
     it after ``Step n/m :``."""
+    line: str = ""
+    """The logical line with the blanks at its end, which ONBUILD keeps; empty when unknown."""
     flags: tuple[tuple[str, str], ...] = ()
     """Name without dashes, and value; a bare boolean flag has the value ``true``. In written order."""
     arguments: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """Dockerfile text to stages and instructions."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from layerfork.dockerfile.arguments import KEYWORDS, BadInstructionError, parse_arguments
 from layerfork.dockerfile.heredoc import find_heredocs
@@ -12,7 +12,6 @@ from layerfork.errors import UsageError
 _DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*")
 _DIRECTIVES = ("syntax", "escape", "check")
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*")
-_ONBUILD = re.compile(r"\s*ONBUILD\s*", re.IGNORECASE)
 
 
 def parse_dockerfile(text: str, name: str = "Dockerfile") -> Dockerfile:
@@ -26,6 +25,18 @@ def parse_dockerfile(text: str, name: str = "Dockerfile") -> Dockerfile:
     Raises: UsageError, naming the line.
     """
     return _Parser(name=name, lines=_split_lines(text)).parse()
+
+
+def parse_instruction(text: str, escape: str = "\\") -> Instruction:
+    """Parse one instruction that stands alone: an ONBUILD trigger, a step as a builder printed it.
+
+    A here-document that its text opens stays empty.
+    Raises: UsageError.
+    """
+    try:
+        return _Parser(name="instruction", lines=[], escape=escape).build(text, first=1, heredocs=False)
+    except BadInstructionError as error:
+        raise UsageError(f"instruction {text!r}: {error}", _hint_for(text)) from error
 
 
 def _split_lines(text: str) -> list[str]:
@@ -110,27 +121,29 @@ class _Parser:
 
     def _instruction(self, line: str, first: int) -> Instruction:
         try:
-            instruction = self._build(line, first)
+            instruction = self.build(line, first)
         except BadInstructionError as error:
             raise self.fail(first, str(error), _hint_for(line)) from error
         return instruction
 
-    def _build(self, line: str, first: int) -> Instruction:
+    def build(self, line: str, first: int, heredocs: bool = True) -> Instruction:
         arguments = parse_arguments(line, self.escape)
         trigger = self._trigger(arguments.rest, first) if arguments.keyword == "ONBUILD" else None
-        heredocs: tuple[Heredoc, ...] = ()
+        found: tuple[Heredoc, ...] = ()
         holder = trigger.keyword if trigger else arguments.keyword
         is_json = trigger.json if trigger else arguments.json
         if holder in ("ADD", "COPY", "RUN") and not is_json and "<<" in line:
-            heredocs = tuple(self._read_heredoc(found, first) for found in find_heredocs(line))
+            opened = find_heredocs(line)
+            found = tuple(self._read_heredoc(one, first) for one in opened) if heredocs else tuple(opened)
         return Instruction(
             keyword=arguments.keyword,
             text=line.strip(SPACES),
+            line=line,
             flags=arguments.flags,
             arguments=arguments.words,
             pairs=arguments.pairs,
             json=arguments.json,
-            heredocs=heredocs,
+            heredocs=found,
             trigger=trigger,
             first_line=first,
             last_line=self.position,
@@ -160,13 +173,7 @@ class _Parser:
             self.position += 1
             bare = line.rstrip("\r\n")
             if (bare.lstrip("\t") if heredoc.chomp else bare) == heredoc.name:
-                return Heredoc(
-                    name=heredoc.name,
-                    content="".join(content),
-                    expand=heredoc.expand,
-                    chomp=heredoc.chomp,
-                    file_descriptor=heredoc.file_descriptor,
-                )
+                return replace(heredoc, content="".join(content))
             content.append(line)
         raise self.fail(
             first, "unterminated heredoc", f"add a line that holds only {heredoc.name} after its text"
@@ -220,20 +227,8 @@ def _stage(parser: _Parser, index: int, origin: Instruction, body: list[Instruct
 
 def _placed(instruction: Instruction, stage: int, stage_name: str) -> Instruction:
     trigger = instruction.trigger
-    return Instruction(
-        keyword=instruction.keyword,
-        text=instruction.text,
-        flags=instruction.flags,
-        arguments=instruction.arguments,
-        pairs=instruction.pairs,
-        json=instruction.json,
-        heredocs=instruction.heredocs,
-        trigger=None if trigger is None else _placed(trigger, stage, stage_name),
-        first_line=instruction.first_line,
-        last_line=instruction.last_line,
-        stage=stage,
-        stage_name=stage_name,
-    )
+    placed = None if trigger is None else _placed(trigger, stage, stage_name)
+    return replace(instruction, trigger=placed, stage=stage, stage_name=stage_name)
 
 
 def _hint_for(line: str) -> str:

@@ -31,6 +31,10 @@ class CacheKey:
     (classic: ``/bin/sh -c #(nop) COPY file:… in / ``). Empty when it cannot."""
     unknown: tuple[str, ...] = ()
     """What the record did not hold and the key needs. Not empty: the key proves nothing."""
+    origins: tuple[KeyPart, ...] = ()
+    """Where values of the parts came from, finer than the parts: variables that were replaced in the
+    text (cause ``build-arg`` or ``env``, the path is the name). Not compared: different origins may
+    give equal parts."""
 
     @property
     def digest(self) -> Digest:

@@ -1,0 +1,34 @@
+from collections.abc import Callable
+from typing import Any
+
+from layerfork.cachekey.classic import classic_keys
+from layerfork.model.context import ContextEntry
+from layerfork.model.record import BuildRecord
+
+MakeRecord = Callable[..., BuildRecord]
+EntryOf = Callable[[dict[str, Any]], ContextEntry]
+
+
+def forms(record: BuildRecord) -> list[str]:
+    """History strings of all steps, in order."""
+    return [step.key.engine_form for step in classic_keys(record).steps]
+
+
+def test_measured_history_strings(vectors: Any, entry_of: EntryOf, classic_record: MakeRecord) -> None:
+    classic = vectors["classic"]
+    entries = [entry_of(vector) for vector in classic["context"]]
+    record = classic_record(classic["context"][0]["data"], entries)
+    computed = dict(zip([s.instruction for s in record.steps], forms(record), strict=True))
+    for instruction, created_by in classic["created_by"].items():
+        assert computed[instruction] == created_by
+
+
+def test_measured_edge_cases(vectors: Any, entry_of: EntryOf, classic_record: MakeRecord) -> None:
+    edge = vectors["classic"]["edge_cases"]
+    entries = [entry_of(vector) for vector in edge["context"]]
+    record = classic_record(edge["dockerfile"], entries)
+    computed = [
+        f for s, f in zip(record.steps, forms(record), strict=True) if s.instruction.startswith("COPY")
+    ]
+    observed = [text for text in edge["observed_created_by"] if " in /7 " not in text]
+    assert computed[:6] == observed[:6]
