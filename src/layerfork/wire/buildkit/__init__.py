@@ -1,0 +1,16 @@
+"""BuildKit on the wire: connections in, finished builds out.
+
+`watcher`    taps every connection of a recorder and puts builds together
+`backlog`    puts decoding off while a build is busy
+`connection` the calls of one connection; a session inside a call
+`control`, `filesync`, `upload`, `guarded`  what is taken from each call
+`observed`   the facts of sessions and builds so far
+`parts`      a finished build as the parts of a BuildRecord, from `request`, `llb`, `contexts`,
+             `vertices`, `steps` and `result`
+"""
+
+from layerfork.wire.buildkit.observed import ObservedBuild
+from layerfork.wire.buildkit.parts import BuildKitParts, read_build
+from layerfork.wire.buildkit.watcher import BuildKitWatcher
+
+__all__ = ["BuildKitParts", "BuildKitWatcher", "ObservedBuild", "read_build"]

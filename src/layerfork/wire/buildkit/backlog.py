@@ -1,0 +1,54 @@
+"""Puts decoding off: copies of what passed wait here until there is time for them.
+
+Decoding costs more than forwarding. While a build is busy its bytes only queue up, in the order of
+their arrival over all connections; the limit bounds the memory, beyond it each arrival pays for the
+oldest.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from layerfork.wire.tap import Bytes
+
+LIMIT_BYTES = 16 << 20
+
+_EVENT_BYTES = 200
+"""What an entry costs besides its payload, about."""
+
+
+class Backlog:
+    """A queue of bytes and the functions that decode them. One thread only."""
+
+    def __init__(self, limit_bytes: int = LIMIT_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit = limit_bytes
+        self._clock = clock
+        self._queue: deque[tuple[float, Callable[[bytes], None], bytes]] = deque()
+        self._waiting = 0
+        self._now: float | None = None
+
+    def now(self) -> float:
+        """When the bytes arrived that are being decoded; outside of that, the clock."""
+        return self._now if self._now is not None else self._clock()
+
+    def put(self, decode: Callable[[bytes], None], data: Bytes) -> None:
+        """Have ``decode(data)`` called later, after everything that was put before."""
+        self._queue.append((self._clock(), decode, bytes(data)))
+        self._waiting += len(data) + _EVENT_BYTES
+        while self._waiting > self._limit:
+            self._one()
+
+    def work(self, seconds: float | None = None) -> bool:
+        """Decode for about that long, or everything; True when something is left."""
+        until = None if seconds is None else self._clock() + seconds
+        while self._queue and (until is None or self._clock() < until):
+            self._one()
+        return bool(self._queue)
+
+    def _one(self) -> None:
+        self._now, decode, data = self._queue.popleft()
+        self._waiting -= len(data) + _EVENT_BYTES
+        try:
+            decode(data)
+        finally:
+            self._now = None

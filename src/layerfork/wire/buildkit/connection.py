@@ -1,0 +1,100 @@
+"""Follows one upgraded connection: who opens streams, and what each call is."""
+
+from collections.abc import Callable
+
+from layerfork.model.record import Gap
+from layerfork.wire.buildkit.observed import ObservedConnection
+from layerfork.wire.grpc import Call, CallHandler, CallStatus, GrpcStream, describe
+from layerfork.wire.http2 import Http2Connection, StreamSink
+from layerfork.wire.proto import control_pb2 as control
+from layerfork.wire.tap import Bytes, Headers
+
+MAX_GAPS = 100
+"""A connection that is not understood at all says so often enough."""
+
+HandlerFor = Callable[[Call], CallHandler | None]
+
+
+class CallsDecoder:
+    """The calls of one connection, whichever side opens them. Problems become gaps; nothing is raised."""
+
+    def __init__(self, observed: ObservedConnection, handler_for: HandlerFor, engine_calls: bool) -> None:
+        """``engine_calls``: the engine opens the streams, as in a session."""
+        self._observed = observed
+        self._handler_for = handler_for
+        self._http2: Http2Connection | None = Http2Connection(self._open)
+        self._client_feed = self._http2.acceptor_sent if engine_calls else self._http2.initiator_sent
+        self._engine_feed = self._http2.initiator_sent if engine_calls else self._http2.acceptor_sent
+        self._closed = 0
+        self.on_close: Callable[[], None] | None = None
+
+    def client(self, data: Bytes) -> None:
+        """The client sent these bytes."""
+        self._feed(self._client_feed, data)
+
+    def engine(self, data: Bytes) -> None:
+        """The engine sent these bytes."""
+        self._feed(self._engine_feed, data)
+
+    def one_side_closed(self) -> None:
+        """A side sends nothing more; when both do, the calls that are open are over."""
+        self._closed += 1
+        if self._closed == 2:
+            self.close()
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        http2, self._http2 = self._http2, None
+        if http2 is not None:
+            http2.close()
+            if self.on_close is not None:
+                self.on_close()
+
+    def problem(self, where: str, what: str) -> None:
+        """Something was not understood."""
+        if len(self._observed.gaps) < MAX_GAPS:
+            self._observed.gaps.append(Gap(where=f"{self._observed.where}: {where}", what=what))
+
+    def lost(self, reason: str) -> None:
+        """Bytes are missing from here on."""
+        if self._http2 is not None:
+            self.problem("connection", f"lost: {reason}")
+        self.close()
+
+    def _feed(self, feed: Callable[[Bytes], None], data: Bytes) -> None:
+        if self._http2 is None:
+            return
+        try:
+            feed(data)
+        except Exception as error:  # a decoder must never stop the build it watches
+            self.problem("http2", describe(error))
+            self.close()
+
+    def _open(self, headers: Headers) -> StreamSink | None:
+        path = next((value for name, value in headers if name == ":path"), "")
+        call = Call(method=path.removeprefix("/"), metadata=headers)
+        try:
+            handler = self._handler_for(call)
+        except Exception as error:  # as above
+            self.problem(f"grpc {call.method}", describe(error))
+            return None
+        return GrpcStream(call, handler, self.problem) if handler is not None else None
+
+
+class TunnelFollower:
+    """A session inside a call (Control/Session): its bytes travel in messages.
+
+    Source: moby/buildkit session/grpchijack @ 73ed6825c.
+    """
+
+    def __init__(self, inner: CallsDecoder) -> None:
+        self._inner = inner
+
+    def request(self, message: Bytes) -> None:
+        self._inner.client(control.BytesMessage.FromString(bytes(message)).data)
+
+    def response(self, message: Bytes) -> None:
+        self._inner.engine(control.BytesMessage.FromString(bytes(message)).data)
+
+    def ended(self, status: CallStatus) -> None:
+        self._inner.close()

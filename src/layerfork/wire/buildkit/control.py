@@ -1,0 +1,141 @@
+"""Follows the calls of BuildKit's control service and of the frontend bridge.
+
+Source: moby/buildkit api/services/control/control.proto, frontend/gateway/pb/gateway.proto,
+frontend/gateway/forwarder and client/solve.go (the build id in the metadata) @ 73ed6825c.
+"""
+
+from collections.abc import Callable, Iterable
+
+from layerfork.wire.buildkit.observed import ObservedBuild, ObservedConnection
+from layerfork.wire.buildkit.plain import text
+from layerfork.wire.buildkit.vertices import follow
+from layerfork.wire.grpc import CallStatus
+from layerfork.wire.proto import control_pb2 as control
+from layerfork.wire.proto import ops_pb2 as ops
+from layerfork.wire.tap import Bytes
+
+BUILD_ID = "buildkit-controlapi-buildid"
+"""Metadata key by which a bridge call names its build."""
+
+_MAX_BRIDGE_SOLVES = 1000
+
+BuildByRef = Callable[[str], ObservedBuild]
+
+
+class SolveFollower:
+    """Control/Solve: what was asked for, and the exporter's answer at the end."""
+
+    def __init__(
+        self, builds: BuildByRef, connection: ObservedConnection, clock: Callable[[], float]
+    ) -> None:
+        self._builds = builds
+        self._connection = connection
+        self._clock = clock
+        self._build: ObservedBuild | None = None
+
+    def request(self, message: Bytes) -> None:
+        request = control.SolveRequest.FromString(bytes(message))
+        build = self._build = self._builds(text(request.ref))
+        build.request = request
+        build.connection = self._connection
+        build.started_at = self._clock()
+
+    def response(self, message: Bytes) -> None:
+        if self._build is not None:
+            answer = control.SolveResponse.FromString(bytes(message))
+            self._build.exporter_response = {
+                text(each.key): text(each.value) for each in answer.exporter_response
+            }
+
+    def ended(self, status: CallStatus) -> None:
+        if self._build is not None:
+            self._build.status = status
+            self._build.ended_at = self._clock()
+
+
+class StatusFollower:
+    """Control/Status: the stream of vertices."""
+
+    def __init__(self, builds: BuildByRef) -> None:
+        self._builds = builds
+        self._build: ObservedBuild | None = None
+
+    def request(self, message: Bytes) -> None:
+        self._build = self._builds(text(control.StatusRequest.FromString(bytes(message)).ref))
+        self._build.followers += 1
+
+    def response(self, message: Bytes) -> None:
+        if self._build is not None:
+            follow(self._build.vertices, control.StatusResponse.FromString(bytes(message)))
+
+    def ended(self, status: CallStatus) -> None:
+        if self._build is not None:
+            self._build.followers -= 1
+
+
+class BridgeSolveFollower:
+    """LLBBridge/Solve: what the client asks a frontend for, and the definition it gets."""
+
+    def __init__(self, build: ObservedBuild) -> None:
+        self._build = build
+        self._by_frontend = False
+
+    def request(self, message: Bytes) -> None:
+        request = control.BridgeSolveRequest.FromString(bytes(message))
+        self._by_frontend = bool(request.frontend)
+        if len(self._build.bridge_requests) < _MAX_BRIDGE_SOLVES:
+            self._build.bridge_requests.append(request)
+
+    def response(self, message: Bytes) -> None:
+        definitions = result_definitions(control.BridgeSolveResponse.FromString(bytes(message)).result)
+        if definitions and (self._by_frontend or not self._build.bridge_definitions):
+            self._build.bridge_definitions = definitions
+
+    def ended(self, status: CallStatus) -> None:
+        """An error shows again in the end of the build."""
+
+
+class ReturnFollower:
+    """LLBBridge/Return: the definition that the client hands back as the build's result."""
+
+    def __init__(self, build: ObservedBuild) -> None:
+        self._build = build
+
+    def request(self, message: Bytes) -> None:
+        request = control.ReturnRequest.FromString(bytes(message))
+        self._build.returned = result_definitions(request.result)
+        self._build.return_error = text(request.error.message)
+
+    def response(self, message: Bytes) -> None:
+        """Empty."""
+
+    def ended(self, status: CallStatus) -> None:
+        """The build's end is that of its solve."""
+
+
+class WorkersFollower:
+    """Control/ListWorkers: which builder answers on this connection."""
+
+    def __init__(self, connection: ObservedConnection) -> None:
+        self._connection = connection
+
+    def request(self, message: Bytes) -> None:
+        """Only a filter."""
+
+    def response(self, message: Bytes) -> None:
+        for worker in control.ListWorkersResponse.FromString(bytes(message)).record[:1]:
+            self._connection.worker = text(worker.id)
+            self._connection.buildkit_version = text(worker.buildkit_version.version)
+
+    def ended(self, status: CallStatus) -> None:
+        """Nothing to do."""
+
+
+def result_definitions(result: control.Result) -> list[ops.Definition]:
+    """The definitions of a result, one for each platform; attestations have their own and are left out."""
+    refs: Iterable[control.Ref] = ()
+    if result.WhichOneof("result") == "ref":
+        refs = (result.ref,)
+    elif result.WhichOneof("result") == "refs":
+        refs = (entry.ref for entry in result.refs.refs)
+    return [ref.definition for ref in refs if ref.definition.ops]

@@ -1,0 +1,102 @@
+"""The file actions of a definition: what COPY, ADD, WORKDIR and heredocs become.
+
+Source: moby/buildkit solver/pb/ops.proto (FileAction) @ 73ed6825c.
+"""
+
+from hashlib import sha256
+
+from layerfork.model.context import Digest
+from layerfork.model.llb import FileAction
+from layerfork.wire.buildkit.plain import text, texts
+from layerfork.wire.proto import ops_pb2 as pb
+from layerfork.wire.redact import Redactor
+
+
+def read_action(action: pb.FileAction, redactor: Redactor) -> FileAction:
+    """One action; the data of a file that it makes is digested, not kept."""
+    kind = action.WhichOneof("action") or ""
+    if kind == "copy":
+        return _copy(action, redactor)
+    if kind == "mkfile":
+        made = action.mkfile
+        return FileAction(
+            kind=kind,
+            input=action.input,
+            secondary_input=action.secondary_input,
+            output=action.output,
+            dest=text(made.path),
+            owner=_owner(made),
+            mode=made.mode,
+            timestamp=made.timestamp,
+            data=Digest("sha256:" + sha256(made.data).hexdigest()),
+            data_size=len(made.data),
+        )
+    if kind == "mkdir":
+        directory = action.mkdir
+        return FileAction(
+            kind=kind,
+            input=action.input,
+            secondary_input=action.secondary_input,
+            output=action.output,
+            dest=redactor.clean(text(directory.path)),
+            owner=_owner(directory),
+            mode=directory.mode,
+            timestamp=directory.timestamp,
+            make_parents=directory.make_parents,
+        )
+    return FileAction(
+        kind=kind,
+        input=action.input,
+        secondary_input=action.secondary_input,
+        output=action.output,
+        src=text(action.symlink.oldpath),
+        dest=text(action.rm.path or action.symlink.newpath),
+        owner=_owner(action.symlink),
+        timestamp=action.symlink.timestamp if kind == "symlink" else -1,
+        allow_wildcard=action.rm.allow_wildcard,
+    )
+
+
+def _copy(action: pb.FileAction, redactor: Redactor) -> FileAction:
+    copy = action.copy
+    return FileAction(
+        kind="copy",
+        input=action.input,
+        secondary_input=action.secondary_input,
+        output=action.output,
+        src=redactor.clean(text(copy.src)),
+        dest=redactor.clean(text(copy.dest)),
+        owner=_owner(copy),
+        mode=copy.mode,
+        mode_str=text(copy.mode_str),
+        follow_symlink=copy.follow_symlink,
+        dir_copy_contents=copy.dir_copy_contents,
+        attempt_unpack=copy.attempt_unpack,
+        create_dest_path=copy.create_dest_path,
+        allow_wildcard=copy.allow_wildcard,
+        allow_empty_wildcard=copy.allow_empty_wildcard,
+        include_patterns=texts(copy.include_patterns),
+        exclude_patterns=texts(copy.exclude_patterns),
+        required_paths=texts(copy.required_paths),
+        always_replace=copy.always_replace,
+        timestamp=copy.timestamp,
+    )
+
+
+_Owned = pb.FileActionCopy | pb.FileActionMkFile | pb.FileActionMkDir | pb.FileActionSymlink
+
+
+def _owner(action: _Owned) -> str:
+    """``uid:gid``; a name is followed by ``@`` and the input that holds its passwd or group file."""
+    if not action.HasField("owner"):
+        return ""
+    owner = action.owner
+    user = _user(owner.user) if owner.HasField("user") else ""
+    group = _user(owner.group) if owner.HasField("group") else ""
+    return f"{user}:{group}"
+
+
+def _user(user: pb.UserOpt) -> str:
+    if user.WhichOneof("user") == "by_name":
+        return f"{text(user.by_name.name)}@{user.by_name.input}"
+    return str(user.by_id)

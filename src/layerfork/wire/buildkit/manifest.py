@@ -1,0 +1,115 @@
+"""Context manifests from what a session transferred.
+
+Source: tonistiigi/fsutil stat.go, stat_unix.go @ 6d9dc2e (what a client puts into a stat; modes are
+Go's io/fs.FileMode).
+"""
+
+from collections.abc import Iterable
+
+from layerfork.model.context import (
+    ContentSource,
+    ContextEntry,
+    ContextManifest,
+    Digest,
+    EntryType,
+    Transport,
+    display_name,
+)
+from layerfork.wire.buildkit.observed import ObservedSync, ObservedUpload
+from layerfork.wire.buildkit.plain import text
+from layerfork.wire.proto import control_pb2 as control
+
+_DIRECTORY, _SYMLINK, _DEVICE, _PIPE = 1 << 31, 1 << 27, 1 << 26, 1 << 25
+_SOCKET, _SETUID, _SETGID, _CHAR, _STICKY = 1 << 24, 1 << 23, 1 << 22, 1 << 21, 1 << 20
+_TYPE_BITS = _DIRECTORY | _SYMLINK | _DEVICE | _PIPE | _SOCKET | _CHAR | 1 << 19
+_UNSIGNED = (1 << 32) - 1
+
+
+def read_syncs(name: str, syncs: Iterable[ObservedSync]) -> ContextManifest:
+    """One manifest from the transfers of one directory; of several entries with one name the first counts."""
+    syncs = tuple(syncs)
+    entries: dict[bytes, ContextEntry] = {}
+    for sync in syncs:
+        for entry in _entries(sync):
+            known = entries.get(entry.name_bytes)
+            if known is None or known.content_source is ContentSource.NOT_SENT:
+                entries[entry.name_bytes] = entry
+    return ContextManifest(
+        name=name,
+        transport=Transport.FILE_SYNC,
+        entries=tuple(entries.values()),
+        excludes=_all(sync.excludes for sync in syncs),
+        followed_paths=_all((*sync.followed, *sync.includes) for sync in syncs),
+        sent_bytes=sum(sync.sent_bytes for sync in syncs),
+        complete=all(sync.listed and sync.ended and not sync.error for sync in syncs),
+    )
+
+
+def read_upload(name: str, upload: ObservedUpload) -> ContextManifest:
+    """The manifest of an uploaded tar."""
+    return ContextManifest(
+        name=name,
+        transport=Transport.TAR,
+        entries=tuple(upload.tar.entries),
+        compression=upload.compression,
+        sent_bytes=upload.sent_bytes,
+        complete=upload.complete and upload.tar.complete and not upload.gaps,
+    )
+
+
+def _all(patterns: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each for several in patterns for each in several))
+
+
+def _entries(sync: ObservedSync) -> Iterable[ContextEntry]:
+    for position, raw in enumerate(sync.stats):
+        stat = control.Packet.FromString(raw).stat
+        kind = _kind(stat)
+        content, source = None, ContentSource.NONE
+        if kind is EntryType.FILE:
+            content, source = _content(sync, position)
+        name, raw_name = display_name(stat.path)
+        linkname, raw_linkname = display_name(stat.linkname)
+        mode = stat.mode
+        yield ContextEntry(
+            name=name,
+            raw_name=raw_name,
+            type=kind,
+            mode=mode & 0o777
+            | (0o4000 if mode & _SETUID else 0)
+            | (0o2000 if mode & _SETGID else 0)
+            | (0o1000 if mode & _STICKY else 0),
+            uid=stat.uid,
+            gid=stat.gid,
+            size=stat.size,
+            mtime_ns=stat.mod_time,
+            linkname=linkname,
+            raw_linkname=raw_linkname,
+            devmajor=stat.devmajor,
+            devminor=stat.devminor,
+            xattrs=tuple(sorted((text(each.key), each.value) for each in stat.xattrs)) if stat.xattrs else (),
+            content=content,
+            content_source=source,
+        )
+
+
+def _content(sync: ObservedSync, position: int) -> tuple[Digest | None, ContentSource]:
+    digest = sync.digests.get(position)
+    if digest is not None:
+        return Digest("sha256:" + digest.hex()), ContentSource.SENT
+    return None, ContentSource.TRUNCATED if position in sync.cut else ContentSource.NOT_SENT
+
+
+def _kind(stat: control.Stat) -> EntryType:
+    mode = stat.mode
+    if not mode & _TYPE_BITS:
+        return EntryType.HARDLINK if stat.linkname else EntryType.FILE
+    if mode & _DIRECTORY:
+        return EntryType.DIRECTORY
+    if mode & _SYMLINK:
+        return EntryType.SYMLINK
+    if mode & _DEVICE:
+        return EntryType.CHAR_DEVICE if mode & _CHAR else EntryType.BLOCK_DEVICE
+    if mode & _PIPE:
+        return EntryType.FIFO
+    return EntryType.SOCKET if mode & _SOCKET else EntryType.OTHER

@@ -1,0 +1,100 @@
+"""A finished build as the parts of a BuildRecord."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from layerfork.model.context import ContextManifest
+from layerfork.model.llb import Definition
+from layerfork.model.record import BuildResult, Gap, RecordedRequest, StepRecord, Vertex
+from layerfork.wire.buildkit.contexts import BuildContexts, find_contexts, find_dockerfile
+from layerfork.wire.buildkit.llb import read_definition
+from layerfork.wire.buildkit.observed import ObservedBuild
+from layerfork.wire.buildkit.plain import text
+from layerfork.wire.buildkit.request import read_request
+from layerfork.wire.buildkit.result import read_result
+from layerfork.wire.buildkit.sourcemap import read_dockerfile
+from layerfork.wire.buildkit.stages import find_stages
+from layerfork.wire.buildkit.steps import read_steps
+from layerfork.wire.buildkit.verify import verify
+from layerfork.wire.buildkit.vertices import read_vertices
+from layerfork.wire.proto import ops_pb2 as ops
+from layerfork.wire.redact import Redactor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildKitParts:
+    """What the wire says about one BuildKit build; the fields are those of `BuildRecord`."""
+
+    ref: str
+    """The build's reference, unique; the record's id may be made from it."""
+    builder_instance: str
+    """Id of the worker; empty when the client did not ask for it."""
+    buildkit_version: str
+    request: RecordedRequest
+    context: ContextManifest | None
+    named_contexts: tuple[ContextManifest, ...]
+    definition: Definition | None
+    vertices: tuple[Vertex, ...]
+    steps: tuple[StepRecord, ...]
+    result: BuildResult
+    seconds: float
+    gaps: tuple[Gap, ...]
+
+
+def read_build(build: ObservedBuild, redactor: Redactor) -> BuildKitParts:
+    """Everything that was seen of a build, secrets hidden."""
+    definitions = _definitions(build)
+    contexts = find_contexts(build, definitions)
+    name = build.dockerfile_name
+    dockerfile = read_dockerfile(definitions, name) or find_dockerfile(build, contexts)
+    connection = build.connection
+    request = read_request(build, dockerfile, redactor)
+    read = read_definition(definitions, name, redactor) if definitions else None
+    definition, problems = verify(read.definition, build.vertices) if read is not None else (None, ())
+    graph = definition.ops if definition is not None else ()
+    own = frozenset(op.digest for op in graph) if definition is not None else None
+    steps = read_steps(graph, build.vertices, find_stages(text(dockerfile or b"")), redactor)
+    return BuildKitParts(
+        ref=build.ref,
+        builder_instance=connection.worker if connection is not None else "",
+        buildkit_version=connection.buildkit_version if connection is not None else "",
+        request=request,
+        context=contexts.main,
+        named_contexts=contexts.named,
+        definition=definition,
+        vertices=read_vertices(build.vertices, own, redactor),
+        steps=steps,
+        result=read_result(build, redactor),
+        seconds=round(build.ended_at - build.started_at, 6) if build.ended_at is not None else 0.0,
+        gaps=_gaps(build, definition, contexts, (*(read.gaps if read is not None else ()), *problems)),
+    )
+
+
+def _definitions(build: ObservedBuild) -> list[ops.Definition]:
+    """What the build solved: what the client returned, else what the frontend told it, else what it sent."""
+    found = build.returned or build.bridge_definitions
+    if not found and build.request is not None and build.request.definition.ops:
+        found = [build.request.definition]
+    return found
+
+
+def _gaps(
+    build: ObservedBuild, definition: Definition | None, contexts: BuildContexts, others: Iterable[Gap]
+) -> tuple[Gap, ...]:
+    gaps = list(others)
+    if definition is None and not build.bridge_requests:
+        gaps.append(
+            Gap(
+                where="definition", what="the client solved without the frontend bridge, which alone shows it"
+            )
+        )
+    elif definition is None and build.status is not None and build.status.code == 0:
+        gaps.append(Gap(where="definition", what="the frontend's answer was not seen"))
+    if build.request is None:
+        gaps.append(Gap(where="grpc Control.Solve", what="the request was not seen"))
+    gaps += contexts.gaps
+    connections = {id(build.connection): build.connection} if build.connection is not None else {}
+    connections |= {id(each.connection): each.connection for each in contexts.sessions}
+    for connection in connections.values():
+        gaps += connection.gaps
+    return tuple(dict.fromkeys(gaps))

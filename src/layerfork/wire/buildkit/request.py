@@ -1,0 +1,172 @@
+"""What a client asked BuildKit for.
+
+Source: moby/buildkit frontend/dockerui/config.go (names of the frontend's attributes),
+api/services/control/control.proto @ 73ed6825c.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+
+from layerfork.model.context import Digest
+from layerfork.model.record import RecordedRequest
+from layerfork.wire.buildkit.observed import ObservedBuild
+from layerfork.wire.buildkit.plain import pairs, text, texts
+from layerfork.wire.proto import control_pb2 as control
+from layerfork.wire.redact import Redactor
+
+_BUILD_ARG, _LABEL, _SESSION = "build-arg:", "label:", "local-sessionid:"
+_READ_ELSEWHERE = frozenset(
+    {
+        "filename",
+        "target",
+        "platform",
+        "force-network-mode",
+        "no-cache",
+        "cache-from",
+        "cache-imports",
+        "source",
+        "cmdline",
+    }
+)
+_NO_SECRET = frozenset({"contextkey", "dockerfilekey"})
+"""Names of directories, whatever the word in them."""
+_DIRECTIVE = re.compile(r"#\s*([A-Za-z][\w-]*)\s*=\s*(.*\S)\s*")
+_HEADERS = frozenset({"user-agent", "x-docker-expose-session-name"})
+
+
+def read_request(build: ObservedBuild, dockerfile: bytes | None, redactor: Redactor) -> RecordedRequest:
+    """The request, secrets hidden. Hides build arguments first: what they hold is then hidden everywhere."""
+    request = build.request or control.SolveRequest()
+    bridge = tuple(build.bridge_requests)
+    headers = build.connection.headers if build.connection is not None else ()
+    attrs = build.attrs
+    build_args = redactor.pairs(_prefixed(attrs, _BUILD_ARG))
+    labels = redactor.pairs(_prefixed(attrs, _LABEL))
+    shown = redactor.clean(text(dockerfile)) if dockerfile is not None else None
+    no_cache = attrs.get("no-cache")
+    return RecordedRequest(
+        dockerfile_name=build.dockerfile_name,
+        dockerfile=shown,
+        dockerfile_lines_sha256=_digest(shown),
+        build_args=build_args,
+        labels=labels,
+        target=attrs.get("target", ""),
+        platform=attrs.get("platform", ""),
+        network=attrs.get("force-network-mode", ""),
+        no_cache=no_cache == "",
+        no_cache_stages=tuple(filter(None, (no_cache or "").split(","))),
+        pull=attrs.get("image-resolve-mode") == "pull",
+        cache_from=_cache_imports(request, bridge, attrs, redactor),
+        cache_to=_cache_exports(request, redactor),
+        tags=_tags(request),
+        frontend=_frontend(request, bridge),
+        syntax=_syntax(attrs, shown),
+        entitlements=texts(request.entitlements),
+        options=_options(request, attrs, redactor),
+        headers=tuple(
+            (name, redactor.clean(value)) for name, value in headers if name.lower() in _HEADERS and value
+        ),
+    )
+
+
+def _digest(shown: str | None) -> Digest | None:
+    """Of the text as recorded: a digest of the original would let a hidden value be guessed."""
+    return Digest("sha256:" + sha256(shown.encode()).hexdigest()) if shown is not None else None
+
+
+def _prefixed(attrs: Mapping[str, str], prefix: str) -> list[tuple[str, str]]:
+    return [(key.removeprefix(prefix), value) for key, value in attrs.items() if key.startswith(prefix)]
+
+
+def _frontend(request: control.SolveRequest, bridge: tuple[control.BridgeSolveRequest, ...]) -> str:
+    asked = [text(each.frontend) for each in bridge if each.frontend]
+    return asked[-1] if asked else text(request.frontend)
+
+
+def _syntax(attrs: Mapping[str, str], dockerfile: str | None) -> str:
+    """Image of the frontend: asked for by the client, else by the Dockerfile's first lines."""
+    asked = attrs.get("build-arg:BUILDKIT_SYNTAX") or attrs.get("source") or attrs.get("cmdline")
+    if asked:
+        return asked.split()[0]
+    for line in (dockerfile or "").splitlines():
+        directive = _DIRECTIVE.fullmatch(line.strip())
+        if directive is None:
+            break
+        if directive[1].lower() == "syntax":
+            return directive[2].split()[0]
+    return ""
+
+
+def _options(
+    request: control.SolveRequest, attrs: Mapping[str, str], redactor: Redactor
+) -> tuple[tuple[str, str], ...]:
+    """All other attributes, and the exporters' (``exporter:moby.push``); never session ids."""
+    options = {
+        key: redactor.clean(value) if key in _NO_SECRET else redactor.hide(key, value)
+        for key, value in attrs.items()
+        if key not in _READ_ELSEWHERE and not key.startswith((_BUILD_ARG, _LABEL, _SESSION))
+    }
+    for kind, exporter in _exporters(request):
+        options.setdefault("exporter", kind)
+        for key, value in exporter.items():
+            if key != "name":
+                options[f"exporter:{kind}.{key}"] = redactor.hide(key, value)
+    return tuple(sorted(options.items()))
+
+
+def _exporters(request: control.SolveRequest) -> list[tuple[str, dict[str, str]]]:
+    several = [(text(each.type), pairs(each.attrs)) for each in request.exporters]
+    if not several and request.exporter:
+        several = [(text(request.exporter), pairs(request.exporter_attrs))]
+    return several
+
+
+def _tags(request: control.SolveRequest) -> tuple[str, ...]:
+    names = [exporter.get("name", "") for _, exporter in _exporters(request)]
+    return tuple(dict.fromkeys(tag for name in names for tag in name.split(",") if tag))
+
+
+def _cache_imports(
+    request: control.SolveRequest,
+    bridge: tuple[control.BridgeSolveRequest, ...],
+    attrs: Mapping[str, str],
+    redactor: Redactor,
+) -> tuple[str, ...]:
+    found = [_entry("registry", {"ref": text(ref)}, redactor) for ref in request.cache.import_refs]
+    for entries in (request.cache.imports, *(each.cache_imports for each in bridge)):
+        found += [_entry(text(entry.type), pairs(entry.attrs), redactor) for entry in entries]
+    found += [
+        _entry("registry", {"ref": ref}, redactor) for ref in attrs.get("cache-from", "").split(",") if ref
+    ]
+    found += _json_entries(attrs.get("cache-imports", ""), redactor)
+    return tuple(dict.fromkeys(found))
+
+
+def _json_entries(attribute: str, redactor: Redactor) -> list[str]:
+    """Entries of the ``cache-imports`` attribute; none when it is not the JSON that BuildKit would read."""
+    try:
+        entries = json.loads(attribute) if attribute else []
+        return [
+            _entry(str(entry["Type"]), {str(k): str(v) for k, v in (entry["Attrs"] or {}).items()}, redactor)
+            for entry in entries
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _cache_exports(request: control.SolveRequest, redactor: Redactor) -> tuple[str, ...]:
+    found = (
+        [_entry("registry", {"ref": text(request.cache.export_ref)}, redactor)]
+        if request.cache.export_ref
+        else []
+    )
+    found += [_entry(text(entry.type), pairs(entry.attrs), redactor) for entry in request.cache.exports]
+    return tuple(dict.fromkeys(found))
+
+
+def _entry(kind: str, attrs: Mapping[str, str], redactor: Redactor) -> str:
+    """A cache import or export as ``--cache-from`` takes it: ``type=registry,ref=…``."""
+    hidden = (f"{key}={redactor.hide(key, value)}" for key, value in sorted(attrs.items()))
+    return ",".join((f"type={kind}", *hidden))

@@ -1,0 +1,33 @@
+"""Holds a definition against what the engine says it executes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from layerfork.model.llb import Definition
+from layerfork.model.record import Gap
+from layerfork.wire.buildkit.names import is_internal, read_label
+from layerfork.wire.buildkit.observed import VertexState
+
+
+def verify(definition: Definition, vertices: Mapping[str, VertexState]) -> tuple[Definition, tuple[Gap, ...]]:
+    """The definition, marked as verified when every step that Status reported is one of its ops.
+
+    A step that is none of them, or has other inputs, contradicts our reading and is a gap.
+    """
+    ops = {op.digest: op for op in definition.ops}
+    gaps: list[Gap] = []
+    checked = 0
+    for state in vertices.values():
+        op = ops.get(state.digest)  # type: ignore[call-overload]
+        if op is None:
+            if read_label(state.name) is not None and not is_internal(state.name):
+                gaps.append(
+                    Gap(where=f"vertex {state.digest}", what="a step that the definition does not hold")
+                )
+            continue
+        checked += 1
+        if state.inputs and set(state.inputs) != {each.digest for each in op.inputs}:
+            gaps.append(
+                Gap(where=f"vertex {state.digest}", what="its inputs are not those of the definition")
+            )
+    return replace(definition, digests_verified=bool(checked) and not gaps), tuple(gaps)

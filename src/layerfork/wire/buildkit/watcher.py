@@ -1,0 +1,179 @@
+"""Watches every BuildKit connection of one recorder and puts the builds together."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from layerfork.wire.buildkit.backlog import LIMIT_BYTES, Backlog
+from layerfork.wire.buildkit.connection import CallsDecoder, TunnelFollower
+from layerfork.wire.buildkit.control import (
+    BUILD_ID,
+    BridgeSolveFollower,
+    ReturnFollower,
+    SolveFollower,
+    StatusFollower,
+    WorkersFollower,
+)
+from layerfork.wire.buildkit.filesync import SyncFollower, open_sync
+from layerfork.wire.buildkit.guarded import GET_SECRET, GUARDED, SecretFollower
+from layerfork.wire.buildkit.observed import ObservedBuild, ObservedConnection, ObservedSession
+from layerfork.wire.buildkit.upload import UploadFollower, open_upload
+from layerfork.wire.grpc import Call, CallHandler
+from layerfork.wire.tap import Bytes, ConnectionTap, Headers
+
+_PATH = re.compile(r"(?:/v\d+(?:\.\d+)?)?/(grpc|session)/?(?:\?.*)?")
+_CONTROL = "moby.buildkit.v1.Control/"
+_BRIDGE = "moby.buildkit.v1.frontend.LLBBridge/"
+_SESSION_ID = "x-docker-expose-session-uuid"
+_MAX_REMEMBERED = 10_000
+"""Builds or sessions at a time; more is not a recording of builds."""
+
+
+class WatcherError(Exception):
+    """More goes on at once than is watched."""
+
+
+class BuildKitWatcher:
+    """One for each recorder, shared by its connections; used from one thread.
+
+    `upgraded` makes the taps. Decoding waits in a backlog of bounded size until `work` or `finished`
+    is called, so that a busy build is not slowed down.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, backlog_bytes: int = LIMIT_BYTES) -> None:
+        self._backlog = Backlog(backlog_bytes, clock)
+        self._builds: dict[str, ObservedBuild] = {}
+        self._sessions: dict[str, ObservedSession] = {}
+        self._connections = 0
+        self.skipped: Counter[str] = Counter()
+        """Calls that were not decoded, by method."""
+
+    def upgraded(self, path: str, headers: Headers) -> ConnectionTap | None:
+        """The tap of a connection that leaves HTTP/1 on ``path``; an empty path: it never spoke it."""
+        match = _PATH.fullmatch(path) if path else None
+        if path and match is None:
+            return None
+        self._connections += 1
+        kind = match[1] if match is not None else "http2"
+        observed = ObservedConnection(where=f"connection {self._connections} ({kind})", headers=headers)
+        if kind == "session":
+            return _Tap(self._session_decoder(observed, headers), self._backlog)
+        decoder = CallsDecoder(observed, lambda call: self._control_call(call, observed), engine_calls=False)
+        return _Tap(decoder, self._backlog)
+
+    def work(self, seconds: float | None = None) -> bool:
+        """Decode for about that long (None: everything there is); True when something is left."""
+        return self._backlog.work(seconds)
+
+    def finished(self) -> list[ObservedBuild]:
+        """Decode everything, and hand over the builds that ended since the last call."""
+        self.work()
+        ended = [build for build in self._builds.values() if build.status is not None and not build.followers]
+        return self._hand_over(ended)
+
+    def close(self) -> list[ObservedBuild]:
+        """Decode everything, and hand over every build that is left, ended or cut."""
+        self.work()
+        return self._hand_over(list(self._builds.values()))
+
+    def session(self, identifier: str) -> ObservedSession | None:
+        """A session by its id, for builds that were not asked for over ``/grpc``. Decodes everything."""
+        self.work()
+        return self._sessions.get(identifier)
+
+    def _hand_over(self, builds: list[ObservedBuild]) -> list[ObservedBuild]:
+        for build in builds:
+            self._builds.pop(build.ref, None)
+            build.sessions = dict(self._sessions)
+        if builds and not self._builds:
+            self._sessions = {key: each for key, each in self._sessions.items() if each.open}
+        return [build for build in builds if build.is_build]
+
+    def _build(self, ref: str) -> ObservedBuild:
+        build = self._builds.get(ref)
+        if build is None:
+            if len(self._builds) >= _MAX_REMEMBERED:
+                raise WatcherError("too many builds at a time")
+            build = self._builds[ref] = ObservedBuild(ref)
+        return build
+
+    def _session_decoder(self, observed: ObservedConnection, headers: Headers) -> CallsDecoder:
+        identifier = next((value for name, value in headers if name.lower() == _SESSION_ID), "")
+        if len(self._sessions) >= _MAX_REMEMBERED:
+            raise WatcherError("too many sessions at a time")
+        session = self._sessions[identifier] = ObservedSession(identifier, observed)
+        decoder = CallsDecoder(observed, lambda call: self._session_call(call, session), engine_calls=True)
+        decoder.on_close = session.closed
+        return decoder
+
+    def _control_call(self, call: Call, connection: ObservedConnection) -> CallHandler | None:
+        service, name = _split(call.method)
+        if service == _CONTROL and name == "Solve":
+            return SolveFollower(self._build, connection, self._backlog.now)
+        if service == _CONTROL and name == "Status":
+            return StatusFollower(self._build)
+        if service == _CONTROL and name == "ListWorkers":
+            return WorkersFollower(connection)
+        if service == _CONTROL and name == "Session":
+            inner = ObservedConnection(where=f"{connection.where} session", headers=call.metadata)
+            return TunnelFollower(self._session_decoder(inner, call.metadata))
+        if service == _BRIDGE and name in {"Solve", "Return"}:
+            build = self._build(call.first(BUILD_ID))
+            return BridgeSolveFollower(build) if name == "Solve" else ReturnFollower(build)
+        self._skip(call)
+        return None
+
+    def _session_call(self, call: Call, session: ObservedSession) -> CallHandler | None:
+        if call.method == "moby.filesync.v1.FileSync/DiffCopy":
+            sync = open_sync(call)
+            session.syncs.append(sync)
+            return SyncFollower(sync)
+        if call.method == "moby.upload.v1.Upload/Pull":
+            upload = open_upload(call, self._dockerfile_of(session))
+            session.uploads.setdefault(upload.path, upload)
+            return UploadFollower(upload)
+        if call.method.startswith(GUARDED):
+            session.guarded[call.method] = session.guarded.get(call.method, 0) + 1
+            return SecretFollower(session) if call.method == GET_SECRET else None
+        self._skip(call)
+        return None
+
+    def _dockerfile_of(self, session: ObservedSession) -> str:
+        """Name of the Dockerfile in the build that a session belongs to."""
+        for build in self._builds.values():
+            if build.session_id == session.id:
+                return build.dockerfile_name
+        return "Dockerfile"
+
+    def _skip(self, call: Call) -> None:
+        if call.method in self.skipped or len(self.skipped) < _MAX_REMEMBERED:
+            self.skipped[call.method] += 1
+
+
+class _Tap:
+    """A `ConnectionTap` that only queues."""
+
+    def __init__(self, decoder: CallsDecoder, backlog: Backlog) -> None:
+        self._decoder = decoder
+        self._backlog = backlog
+
+    def client_sent(self, data: Bytes) -> None:
+        self._backlog.put(self._decoder.client, data)
+
+    def engine_sent(self, data: Bytes) -> None:
+        self._backlog.put(self._decoder.engine, data)
+
+    def client_closed(self) -> None:
+        self._backlog.put(lambda _: self._decoder.one_side_closed(), b"")
+
+    def engine_closed(self) -> None:
+        self._backlog.put(lambda _: self._decoder.one_side_closed(), b"")
+
+    def lost(self, reason: str) -> None:
+        self._backlog.put(lambda _: self._decoder.lost(reason), b"")
+
+
+def _split(method: str) -> tuple[str, str]:
+    service, slash, name = method.rpartition("/")
+    return service + slash, name
