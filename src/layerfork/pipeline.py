@@ -1,5 +1,6 @@
 """The whole program as a few functions: run the experiment, render it, prepare the machine."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -7,7 +8,7 @@ from dataclasses import replace
 from layerfork import __version__
 from layerfork.cachekey import keys_of
 from layerfork.clients import SEED_CLIENTS
-from layerfork.engines import ensure_engine
+from layerfork.engines import open_engine
 from layerfork.errors import ExitCode
 from layerfork.explain import JudgedBuild, judge_relay
 from layerfork.harness.environments import ensure_environment
@@ -91,7 +92,7 @@ def prepare_all(engine: str, say: Callable[[str], None]) -> None:
 
     Raises: EngineError, ClientError.
     """
-    ensure_engine(engine, say)
+    open_engine(engine).fetch(os.environ, say)
     for client in SEED_CLIENTS:
         if client.environment is not None:
             ensure_environment(client.environment, say)

@@ -49,6 +49,9 @@ class RunningEngine(Protocol):
     def remove_images(self, tags: Sequence[str]) -> None:
         """Remove these tags, and images that had no other; a tag that is not there is no error."""
 
+    def info_lines(self) -> tuple[tuple[str, str], ...]:
+        """What ``docker info`` prints, as names and values in its order."""
+
     def is_alive(self) -> bool:
         """Whether it still answers. Never raises."""
 
@@ -66,6 +69,9 @@ class Engine(Protocol):
     @property
     def unsupported(self) -> frozenset[Feature]:
         """What no client can ask of this engine."""
+
+    def fetch(self, environment: Mapping[str, str], say: Say) -> None:
+        """Bring everything that a start needs and this machine lacks. Raises: EngineError."""
 
     def start(self, environment: Mapping[str, str], say: Say) -> AbstractContextManager[RunningEngine]:
         """Start, or connect. Leaving the context ends what was started, and only that.

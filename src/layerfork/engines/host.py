@@ -9,7 +9,7 @@ from layerfork.engines.api import ApiError, EngineApi, socket_of
 from layerfork.engines.cachedir import Say
 from layerfork.engines.hostcontext import resolve_docker_host
 from layerfork.engines.images import load_archive, remove_tags
-from layerfork.engines.inspection import read_engine_info, read_image_facts
+from layerfork.engines.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.errors import EngineError
 from layerfork.model.build import Feature, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
@@ -28,6 +28,9 @@ class HostEngine:
     @property
     def id(self) -> str:
         return f"host:{self.context}" if self.context else "host"
+
+    def fetch(self, environment: Mapping[str, str], say: Say) -> None:
+        """Nothing: the engine is the user's."""
 
     @contextlib.contextmanager
     def start(self, environment: Mapping[str, str], say: Say) -> Iterator["RunningHostEngine"]:
@@ -88,6 +91,11 @@ class RunningHostEngine:
         """Remove these tags, which must be ours. Raises: EngineError."""
         with self._explained():
             remove_tags(self.api, tags)
+
+    def info_lines(self) -> tuple[tuple[str, str], ...]:
+        """What ``docker info`` prints. Raises: EngineError."""
+        with self._explained():
+            return read_info_lines(self.api)
 
     def is_alive(self) -> bool:
         """Whether it answers a ping."""

@@ -35,6 +35,41 @@ def read_engine_info(api: EngineApi, kind: str) -> EngineInfo:
     )
 
 
+def read_info_lines(api: EngineApi) -> tuple[tuple[str, str], ...]:
+    """What ``docker info`` and ``docker version`` print of the server, as names and values.
+
+    Raises: EngineError.
+    """
+    info, version = api.get("/info"), api.get("/version")
+    named = (
+        ("Server Version", version["Version"]),
+        ("API Version", version["ApiVersion"]),
+        ("Storage Driver", info.get("Driver", "")),
+        *((f" {name}", value) for name, value in info.get("DriverStatus") or ()),
+        ("Logging Driver", info.get("LoggingDriver", "")),
+        ("Cgroup Driver", info.get("CgroupDriver", "")),
+        ("Cgroup Version", info.get("CgroupVersion", "")),
+        ("Default Runtime", info.get("DefaultRuntime", "")),
+        ("Kernel Version", info.get("KernelVersion", "")),
+        ("Operating System", info.get("OperatingSystem", "")),
+        ("OSType", info.get("OSType", "")),
+        ("Architecture", info.get("Architecture", "")),
+        ("CPUs", str(info.get("NCPU", ""))),
+        ("Total Memory", f"{info.get('MemTotal', 0) / 2**30:.2f} GiB"),
+        ("Name", info.get("Name", "")),
+        ("ID", info.get("ID", "")),
+        ("Docker Root Dir", info.get("DockerRootDir", "")),
+        ("Experimental", str(info.get("ExperimentalBuild", "")).lower()),
+        *(
+            (part["Name"], part["Version"])
+            for part in version.get("Components") or ()
+            if part["Name"] != "Engine"
+        ),
+        *(("WARNING", words.removeprefix("WARNING: ")) for words in info.get("Warnings") or ()),
+    )
+    return tuple((name, value) for name, value in named if value)
+
+
 def read_image_facts(api: EngineApi, reference: str) -> ImageFacts:
     """What the engine says about one image.
 

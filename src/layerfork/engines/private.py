@@ -11,7 +11,7 @@ from layerfork.engines.basestore import ensure_base_archive
 from layerfork.engines.cachedir import Say
 from layerfork.engines.generations import Generation
 from layerfork.engines.images import clean, load_archive, pin, remove_tags
-from layerfork.engines.inspection import read_engine_info, read_image_facts
+from layerfork.engines.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.engines.launch import Daemons, await_ready, failure, launched
 from layerfork.engines.roots import ensure_root
 from layerfork.engines.rundirs import base_directory
@@ -36,6 +36,11 @@ class PrivateEngine:
     def id(self) -> str:
         plus = "+containerd" if self.store == "containerd" else ""
         return f"private:{self.generation.name}{plus}"
+
+    def fetch(self, environment: Mapping[str, str], say: Say) -> None:
+        """Fetch and unpack the generation's packages and make the base image. Raises: EngineError."""
+        ensure_root(self.generation, environment, say)
+        ensure_base_archive(environment, say)
 
     @contextlib.contextmanager
     def start(self, environment: Mapping[str, str], say: Say) -> Iterator["RunningPrivateEngine"]:
@@ -124,6 +129,11 @@ class RunningPrivateEngine:
         """Remove tags. Raises: EngineError."""
         with self._explained():
             remove_tags(self.api, tags)
+
+    def info_lines(self) -> tuple[tuple[str, str], ...]:
+        """What ``docker info`` prints. Raises: EngineError."""
+        with self._explained():
+            return read_info_lines(self.api)
 
     def is_alive(self) -> bool:
         """Whether both daemons run: the keeper ends with the first that does."""
