@@ -1,0 +1,219 @@
+"""A byte-transparent proxy on a unix socket: forwards at once, then shows a copy to a tap.
+
+One thread serves all connections without blocking on any of them. Nothing is buffered beyond one
+read per direction: when a peer is slow, its partner is not read.
+"""
+
+import contextlib
+import os
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from layerfork.errors import EngineError
+from layerfork.wire.relayed import READ_BYTES, ConnectionFacts, Relayed
+from layerfork.wire.tap import ConnectionTap
+
+Address = Path | tuple[str, int]
+"""Where an engine listens: a unix socket, or host and TCP port."""
+
+CONNECT_S = 10.0
+SOCKET_BUFFER_BYTES = 4 << 20
+_SO_SNDBUFFORCE = 32
+
+
+class Proxy:
+    """Forwards connections to ``listen`` to an engine while the context is open.
+
+    Every connection is followed by a tap of its own. A tap that raises is told that it lost the
+    connection, is asked no more, and the bytes go on.
+    """
+
+    def __init__(
+        self,
+        listen: Path,
+        connect: Address | Callable[[], socket.socket],
+        taps: Callable[[], ConnectionTap],
+        *,
+        verify: bool = False,
+    ) -> None:
+        """``listen`` must not exist; its directory must. ``connect`` is the engine's address, or
+        opens a connection to it. ``verify`` keeps digests of the bytes received and forwarded.
+        """
+        self.listen = listen
+        self._connect = connect if callable(connect) else lambda: open_socket(connect)
+        self._taps = taps
+        self._verify = verify
+        self._selector = selectors.DefaultSelector()
+        self._buffer = memoryview(bytearray(READ_BYTES))
+        self._changed = threading.Condition()
+        self._open: set[Relayed] = set()
+        self._facts: list[ConnectionFacts] = []
+        self._stopping = False
+        self._asked = self._answered = 0
+        self._thread = threading.Thread(target=self._serve, name=f"proxy {listen.name}", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Raises: EngineError when the socket cannot be made."""
+        self._listener = _listen(self.listen)
+        self._waker, wake_end = socket.socketpair()
+        self._wake_end = wake_end
+        self._selector.register(self._listener, selectors.EVENT_READ, None)
+        self._selector.register(wake_end, selectors.EVENT_READ, None)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping = True
+        self._waker.send(b"\0")
+        self._thread.join()
+        for sock in (self._listener, self._waker, self._wake_end):
+            sock.close()
+        self._selector.close()
+        self.listen.unlink(missing_ok=True)
+
+    @property
+    def connections(self) -> tuple[ConnectionFacts, ...]:
+        """Facts about the connections that have ended, in that order."""
+        with self._changed:
+            return tuple(self._facts)
+
+    def wait_idle(self, timeout_s: float) -> bool:
+        """Wait until no connection is open or about to be accepted; False when time is up first."""
+        with self._changed:
+            self._asked += 1
+            asked = self._asked
+            self._waker.send(b"\0")
+            return self._changed.wait_for(lambda: self._answered >= asked and not self._open, timeout_s)
+
+    def _serve(self) -> None:
+        while not self._stopping:
+            answers = 0
+            for key, events in self._selector.select():
+                if key.fileobj is self._listener:
+                    while self._accept():
+                        pass
+                elif key.fileobj is self._wake_end:
+                    answers = len(self._wake_end.recv(4096))
+                elif key.data[0] in self._open:
+                    self._advance(key.data[0], key.data[1], events)
+            if answers:
+                with self._changed:
+                    self._answered += answers
+                    self._changed.notify_all()
+        for relayed in tuple(self._open):
+            relayed.lose("the recorder was stopped")
+            self._finish(relayed)
+
+    def _accept(self) -> bool:
+        """Take one waiting connection; False when there was none."""
+        try:
+            client, _ = self._listener.accept()
+        except BlockingIOError:
+            return False
+        except OSError as error:  # no descriptors left: the connection stays in the queue
+            self._note(ConnectionFacts(problem=f"cannot accept a connection: {error}"))
+            time.sleep(0.05)
+            return False
+        try:
+            engine = self._connect()
+        except OSError as error:
+            client.close()
+            self._note(ConnectionFacts(problem=f"cannot reach the engine: {error}"))
+            return True
+        for sock in (client, engine):
+            sock.setblocking(False)
+            _enlarge_buffer(sock)
+        relayed = Relayed(client, engine, self._taps(), verify=self._verify)
+        with self._changed:
+            self._open.add(relayed)
+        self._watch(relayed)
+        return True
+
+    def _advance(self, relayed: Relayed, sock: socket.socket, events: int) -> None:
+        try:
+            if events & selectors.EVENT_WRITE:
+                relayed.on_writable(sock)
+            if events & selectors.EVENT_READ:
+                relayed.on_readable(sock, self._buffer)
+        except OSError as error:  # one connection's fault must not stop the others
+            relayed.lose(f"the connection failed: {error}")
+            self._finish(relayed)
+            return
+        if relayed.finished:
+            self._finish(relayed)
+        else:
+            self._watch(relayed)
+
+    def _watch(self, relayed: Relayed) -> None:
+        """Ask the selector for exactly what can happen next: nothing is watched for nothing."""
+        for sock in (relayed.client, relayed.engine):
+            wanted = relayed.interest(sock)
+            if wanted == relayed.watched.get(sock, 0):
+                continue
+            if not wanted:
+                self._selector.unregister(sock)
+            elif relayed.watched.get(sock, 0):
+                self._selector.modify(sock, wanted, (relayed, sock))
+            else:
+                self._selector.register(sock, wanted, (relayed, sock))
+            relayed.watched[sock] = wanted
+
+    def _finish(self, relayed: Relayed) -> None:
+        for sock in (relayed.client, relayed.engine):
+            if relayed.watched.get(sock, 0):
+                self._selector.unregister(sock)
+        facts = relayed.close()
+        with self._changed:
+            self._open.discard(relayed)
+            self._facts.append(facts)
+            self._changed.notify_all()
+
+    def _note(self, facts: ConnectionFacts) -> None:
+        with self._changed:
+            self._facts.append(facts)
+
+
+def open_socket(address: Address) -> socket.socket:
+    """A connection to an engine. Raises: OSError."""
+    if isinstance(address, tuple):
+        return socket.create_connection(address, CONNECT_S)
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        sock.settimeout(CONNECT_S)
+        sock.connect(os.fspath(address))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _listen(path: Path) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        sock.bind(os.fspath(path))
+        path.chmod(0o600)  # before listen: nobody can have connected yet
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        raise EngineError(
+            f"cannot listen on {path}: {error}", hint="set TMPDIR to a short, writable directory"
+        ) from error
+    sock.setblocking(False)
+    return sock
+
+
+def _enlarge_buffer(sock: socket.socket) -> None:
+    """Room for the peer to keep working while we decode; without the privilege, what the system allows."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, SOCKET_BUFFER_BYTES)
+    except OSError:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)

@@ -1,0 +1,204 @@
+"""One proxied connection: two directions, each with at most one unsent rest, and the tap beside them."""
+
+import contextlib
+import selectors
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from layerfork.model.context import Digest
+from layerfork.wire.tap import ConnectionTap
+
+READ_BYTES = 1 << 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionFacts:
+    """How one connection went."""
+
+    client_bytes: int = 0
+    """Bytes that the client sent."""
+    engine_bytes: int = 0
+    """Bytes that the engine sent."""
+    problem: str = ""
+    """Why the connection or its tap was lost; empty when all went well."""
+    client_received: Digest | None = None
+    """Digest of what came from the client; like the other digests only when asked for."""
+    client_forwarded: Digest | None = None
+    """Digest of what went on to the engine."""
+    engine_received: Digest | None = None
+    engine_forwarded: Digest | None = None
+
+    @property
+    def transparent(self) -> bool:
+        """Whether what was received is what was forwarded, both ways."""
+        return self.client_received == self.client_forwarded and self.engine_received == self.engine_forwarded
+
+
+class _Flow:
+    """One direction of a connection."""
+
+    def __init__(self, source: socket.socket, sink: socket.socket, *, verify: bool) -> None:
+        self.source = source
+        self.sink = sink
+        self.unsent = memoryview(b"")
+        self.at_end = False
+        """The source sends nothing more."""
+        self.broken = False
+        """The sink takes nothing more."""
+        self.count = 0
+        self.received = sha256() if verify else None
+        self.forwarded = sha256() if verify else None
+
+    @property
+    def finished(self) -> bool:
+        return self.broken or (self.at_end and not self.unsent)
+
+    def send(self, data: memoryview) -> memoryview:
+        """What could not be sent yet."""
+        try:
+            sent = self.sink.send(data)
+        except (BlockingIOError, InterruptedError):
+            return data
+        except OSError:
+            self.break_off()
+            return data[:0]
+        if self.forwarded is not None:
+            self.forwarded.update(data[:sent])
+        return data[sent:]
+
+    def break_off(self) -> None:
+        """The sink is gone: let the source's next write fail, as it would without us."""
+        self.broken = True
+        self.unsent = self.unsent[:0]
+        with contextlib.suppress(OSError):
+            self.source.shutdown(socket.SHUT_RD)
+
+    def end(self) -> None:
+        """The source ended and everything was sent: so does our side towards the sink."""
+        with contextlib.suppress(OSError):
+            self.sink.shutdown(socket.SHUT_WR)
+
+
+class Relayed:
+    """A client's connection and the one to the engine that it is relayed over."""
+
+    def __init__(
+        self, client: socket.socket, engine: socket.socket, tap: ConnectionTap, *, verify: bool
+    ) -> None:
+        self.client = client
+        self.engine = engine
+        self.watched: dict[socket.socket, int] = {}
+        """What the selector watches each socket for; kept by the proxy."""
+        self._out = _Flow(client, engine, verify=verify)
+        self._back = _Flow(engine, client, verify=verify)
+        self._tap: ConnectionTap | None = tap
+        self._problem = ""
+
+    @property
+    def finished(self) -> bool:
+        return self._out.finished and self._back.finished
+
+    def interest(self, sock: socket.socket) -> int:
+        """Selector events that matter for one of the two sockets."""
+        reading, writing = self._flows(sock)
+        wanted = 0
+        if not (reading.at_end or reading.broken or reading.unsent):
+            wanted |= selectors.EVENT_READ
+        if writing.unsent:
+            wanted |= selectors.EVENT_WRITE
+        return wanted
+
+    def on_writable(self, sock: socket.socket) -> None:
+        flow = self._flows(sock)[1]
+        if flow.unsent:
+            flow.unsent = flow.send(flow.unsent)
+            if flow.at_end and not flow.unsent:
+                flow.end()
+
+    def on_readable(self, sock: socket.socket, buffer: memoryview) -> None:
+        """Forward what can be read, then show it to the tap."""
+        flow = self._flows(sock)[0]
+        if flow.at_end or flow.broken or flow.unsent:
+            return
+        try:
+            count = flow.source.recv_into(buffer)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._on_reset(flow, error)
+            return
+        if not count:
+            self._on_end(flow)
+            return
+        data = buffer[:count]
+        flow.count += count
+        if flow.received is not None:
+            flow.received.update(data)
+        rest = flow.send(data)
+        if rest:
+            flow.unsent = memoryview(bytes(rest))
+        self._show(flow, data)
+
+    def lose(self, reason: str) -> None:
+        """The connection will be closed before its end; the tap hears why."""
+        self._problem = self._problem or reason
+        tap, self._tap = self._tap, None
+        if tap is not None:
+            with contextlib.suppress(Exception):
+                tap.lost(reason)
+
+    def close(self) -> ConnectionFacts:
+        """Close both sockets and tell the tap what it has not heard yet."""
+        for flow in (self._out, self._back):
+            if not flow.at_end:
+                flow.at_end = True
+                self._show_end(flow)
+        for sock in (self.client, self.engine):
+            sock.close()
+        return ConnectionFacts(
+            client_bytes=self._out.count,
+            engine_bytes=self._back.count,
+            problem=self._problem,
+            client_received=_digest(self._out.received),
+            client_forwarded=_digest(self._out.forwarded),
+            engine_received=_digest(self._back.received),
+            engine_forwarded=_digest(self._back.forwarded),
+        )
+
+    def _flows(self, sock: socket.socket) -> tuple[_Flow, _Flow]:
+        """The flow that reads from this socket and the one that writes to it."""
+        return (self._out, self._back) if sock is self.client else (self._back, self._out)
+
+    def _on_end(self, flow: _Flow) -> None:
+        flow.at_end = True
+        if not flow.unsent:
+            flow.end()
+        self._show_end(flow)
+
+    def _on_reset(self, flow: _Flow, error: OSError) -> None:
+        """The source is gone both ways: what it sent still goes out, nothing can go to it."""
+        self._problem = self._problem or f"connection reset: {error}"
+        self._on_end(flow)
+        self._flows(flow.source)[1].break_off()
+
+    def _show(self, flow: _Flow, data: memoryview) -> None:
+        if self._tap is not None:
+            show = self._tap.client_sent if flow is self._out else self._tap.engine_sent
+            self._guard(lambda: show(data))
+
+    def _show_end(self, flow: _Flow) -> None:
+        if self._tap is not None:
+            self._guard(self._tap.client_closed if flow is self._out else self._tap.engine_closed)
+
+    def _guard(self, call: Callable[[], None]) -> None:
+        """Whatever a decoder does wrong, the bytes go on."""
+        try:
+            call()
+        except Exception as error:
+            self.lose(f"the decoder failed: {type(error).__name__}: {error}")
+
+
+def _digest(hasher: object) -> Digest | None:
+    return Digest(f"sha256:{hasher.hexdigest()}") if hasher is not None else None  # type: ignore[attr-defined]
