@@ -48,11 +48,22 @@ def entry_rule(
 
 
 def entry_findings(
-    case: Case, own: Sequence[Difference], *, code: str, noun: str, remedy: str, show: Show = show_plain
+    case: Case,
+    own: Sequence[Difference],
+    *,
+    code: str,
+    noun: str,
+    remedy: str,
+    show: Show = show_plain,
+    absent: str | None = None,
 ) -> Iterator[Finding]:
-    """Findings for differing values, one for each pair of values as long as those are few."""
+    """Findings for differing values, one for each pair of values as long as those are few.
+
+    ``absent`` is the value that a missing part stands for; None shows it as ``none``.
+    """
 
     def shown(value: str | None) -> str:
+        value = absent if value is None else value
         return "none" if value is None else show(value)
 
     for group in group_by_values(own):

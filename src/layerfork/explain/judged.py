@@ -1,7 +1,6 @@
 """A build as the judge sees it: the facts, the keys computed from them, and its control."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from layerfork.model.cachekey import BuildKeys
 from layerfork.model.record import BuildRecord
@@ -15,8 +14,8 @@ class JudgedBuild:
     """Client id, or the name of the record; it is what explanations call this build."""
     record: BuildRecord
     keys: BuildKeys
-    control: Literal["hit", "miss"] | None = None
-    """Whether a second build by the same client was all hits; None when no control ran."""
+    control: str = ""
+    """``hit`` when a second build by the same client was all hits, ``miss`` when not, empty when none ran."""
 
 
 def names_of(writer: JudgedBuild, reader: JudgedBuild) -> tuple[str, str]:

@@ -15,16 +15,19 @@ from layerfork.model.judgement import Caution, Fork, Judgement, Verdict
 from layerfork.model.record import BuildOutcome, StepStatus
 
 
-def judge_relay(builds: Sequence[JudgedBuild], *, clean_cache: bool = True) -> Judgement:
+def judge_relay(builds: Sequence[JudgedBuild], *, clean_cache: bool | None = None) -> Judgement:
     """Classes, forks and warnings of builds that ran one after the other on one cache.
 
     ``builds`` is in relay order; build k could reuse what builds 1 … k-1 stored. A build that
     failed has no class. A build whose own control missed is in a class and accuses nobody.
     ``clean_cache`` is False when the cache may have held results before the first build: then a
-    hit that no build of the relay accounts for contradicts nothing.
+    hit that no build of the relay accounts for contradicts nothing. None: clean unless some build
+    ran on the user's own engine.
     """
     succeeded = [build for build in builds if build.record.result.outcome is BuildOutcome.SUCCEEDED]
     classes, departures, labels = sort_into_classes(succeeded)
+    if clean_cache is None:
+        clean_cache = not any(_on_user_engine(build) for build in builds)
     warnings: list[Caution] = []
     warnings.extend(_incomplete(builds))
     warnings.extend(_failed_controls(succeeded))
@@ -44,6 +47,10 @@ def judge_relay(builds: Sequence[JudgedBuild], *, clean_cache: bool = True) -> J
         forks=forks,
         warnings=tuple(warnings),
     )
+
+
+def _on_user_engine(build: JudgedBuild) -> bool:
+    return build.record.engine is None or build.record.engine.kind == "host"
 
 
 def _forks(departure: Departure, contradicted: set[str]) -> Iterator[Fork]:

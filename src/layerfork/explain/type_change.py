@@ -16,7 +16,12 @@ def type_findings(
 ) -> Iterator[Finding]:
     """Findings for type differences at paths that both sides have; each claims what follows from it."""
     absent = frozenset().union(*one_sided_paths(case, open_))
-    own = [each for each in own if each.path not in absent]
+    kinds = {each.path for each in own if each.cause == "entry-type"}
+    own = [
+        each
+        for each in own
+        if each.path not in absent and (each.cause == "entry-type" or each.path not in kinds)
+    ]
     for finding in entry_findings(case, own, code=code, noun="as", remedy=remedy, show=show_type):
         claimed = frozenset(finding.claims)
         paths = frozenset(each.path for each in claimed)

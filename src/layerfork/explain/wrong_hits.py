@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from layerfork.explain.compare import Comparison
 from layerfork.explain.difference import entry_paths, list_differences
+from layerfork.explain.links import clean_path
 from layerfork.explain.view import StepView
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, ContextManifest, Transport
@@ -67,11 +68,6 @@ def _changed_entries(
 def _on_disk(manifest: ContextManifest) -> dict[str, ContextEntry]:
     """The last entry of each path: the one that stays after unpacking."""
     return {clean_path(entry.name): entry for entry in manifest.entries}
-
-
-def clean_path(name: str) -> str:
-    """An entry's name without ``./``, leading and trailing slashes."""
-    return "/".join(piece for piece in name.split("/") if piece not in ("", "."))
 
 
 def _classic(

@@ -1,12 +1,26 @@
-"""The text of a symbolic or hard link."""
+"""Where a symbolic or hard link points to."""
 
-from layerfork.explain.entry_rule import entry_rule
+from collections.abc import Iterator
+
+from layerfork.explain.difference import Difference
+from layerfork.explain.entry_rule import entry_findings
+from layerfork.explain.finding import Case, CauseRule, Finding
+from layerfork.explain.links import link_findings
 from layerfork.explain.wording import show_name
 
-RULE = entry_rule(
-    code="link-target",
-    builders=("classic", "buildkit", "buildah"),
-    noun="link target",
-    show=show_name,
-    remedy="make the link point to the same text everywhere (relative, not absolute)",
-)
+CODE = "link-target"
+REMEDY = "make the link point to the same text everywhere (relative, not absolute)"
+
+
+def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Links with other texts, by what they lead to; then own differences that are left."""
+    left = open_
+    for finding in link_findings(case, open_, code=CODE, noun="it as", remedy=REMEDY, type_changed=False):
+        claimed = set(finding.claims)
+        left = tuple(each for each in open_ if each not in claimed)
+        yield finding
+    own = [each for each in left if each.cause == CODE]
+    yield from entry_findings(case, own, code=CODE, noun="link target", remedy=REMEDY, show=show_name)
+
+
+RULE = CauseRule(code=CODE, builders=("classic", "buildkit", "buildah"), find=find)
