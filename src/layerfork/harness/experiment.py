@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from layerfork.dockerfile import base_references, parse_dockerfile
+from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
 from layerfork.engines import RunningEngine, default_spec, open_engine
 from layerfork.errors import EngineError, UsageError
+from layerfork.harness.bases import base_references
 from layerfork.harness.evidence import RecordFile
 from layerfork.harness.plan import choose_clients, plan_relay
 from layerfork.harness.redactionkey import redaction_key
@@ -102,7 +103,16 @@ def read_bases(scenario: Scenario, options: RunOptions) -> tuple[str, ...]:
         raise UsageError(
             f"cannot read {scenario.dockerfile}: {error}", hint="give a readable text file"
         ) from error
-    return base_references(parse_dockerfile(text, scenario.dockerfile.name), dict(options.build_args))
+    parsed = parse_dockerfile(text, scenario.dockerfile.name)
+    if options.target and parsed.find_stage(options.target) is None:
+        names = ", ".join(stage.name or str(stage.index) for stage in parsed.stages)
+        raise UsageError(
+            f"{scenario.dockerfile.name} has no stage {options.target!r}", hint=f"its stages are: {names}"
+        )
+    try:
+        return base_references(parsed, dict(options.build_args), options.target)
+    except BadSubstitutionError as error:
+        raise UsageError(f"{scenario.dockerfile.name}: {error}", hint="mend the variable in FROM") from error
 
 
 def prepare_engine(engine: RunningEngine, bases: tuple[str, ...], options: RunOptions) -> None:
