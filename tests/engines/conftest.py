@@ -1,26 +1,40 @@
-"""Tests here run real engines. Where that is impossible they are skipped with the reason; on CI they fail."""
+"""Real engines need root and namespaces. Without them the tests are skipped, saying so; in CI they fail."""
 
-import functools
 import os
-import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from engines.traces import engine_names, wait_until_gone
+
+from layerfork.engines.private import check_root_user
+from layerfork.errors import EngineError
+from layerfork.model.build import Command
+from layerfork.process import ProgramMissingError, run
 
 
-@functools.cache
-def why_not() -> str:
-    """Why no private engine can run here; empty when one can."""
-    if os.geteuid() != 0:
-        return "a private engine needs root"
-    probe = subprocess.run(
-        ["unshare", "-n", "-m", "-p", "-f", "true"], capture_output=True, text=True, check=False
-    )
-    return "" if probe.returncode == 0 else f"this machine allows no namespaces: {probe.stderr.strip()}"
-
-
-@pytest.fixture(autouse=True)
-def _real_engine() -> None:
-    if reason := why_not():
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("engine") and (reason := why_no_engine()):
         if os.environ.get("CI"):
-            pytest.fail(f"CI must run real engines, but {reason}")
+            pytest.fail(f"real engines have to run in CI: {reason}", pytrace=False)
         pytest.skip(reason)
+
+
+def why_no_engine() -> str:
+    """Why no private engine can run on this machine; empty when one can."""
+    try:
+        check_root_user()
+        tried = run(Command(argv=("unshare", "--mount", "--net", "--pid", "--fork", "true"), env={}))
+    except EngineError as error:
+        return error.message
+    except ProgramMissingError as error:
+        return str(error)
+    return "" if tried.ok else f"no namespaces: {tried.stderr.strip()}"
+
+
+@pytest.fixture
+def engine_directory() -> Iterator[Path]:
+    """A base directory for engines that no other test uses, short enough for sockets; empty at the end."""
+    base = Path(f"/var/tmp/lf-test-{os.getpid()}-{os.urandom(3).hex()}")
+    yield base
+    assert wait_until_gone(base, engine_names(base)) == []

@@ -104,9 +104,10 @@ def cgroups(name: str) -> Iterator[Path]:
 def thaw(name: str) -> None:
     """Let frozen processes of version 1 cgroups run: until then even SIGKILL waits."""
     for top in cgroups(name):
-        for state in top.glob("**/freezer.state"):
-            with contextlib.suppress(OSError):
-                state.write_text("THAWED")
+        for path, _, files in os.walk(top):  # unlike glob, it bears directories that vanish meanwhile
+            if "freezer.state" in files:
+                with contextlib.suppress(OSError):
+                    Path(path, "freezer.state").write_text("THAWED")
 
 
 def remove_cgroups(name: str) -> None:
