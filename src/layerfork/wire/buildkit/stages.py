@@ -6,12 +6,14 @@ frontend/dockerfile/dockerfile2llb/convert.go (which instructions are numbered) 
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z][\w-]*)\s*=\s*(.+?)\s*")
 _FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(?P<base>\S+)(?:\s+AS\s+(?P<name>\S+))?", re.IGNORECASE)
 _HEREDOC = re.compile(r"<<(?P<dash>-?)(?P<quote>['\"]?)(?P<word>[A-Za-z_]\w*)(?P=quote)")
+_NAMELESS = re.compile(r"stage-(\d{1,6})")
+_MAX_STAGES = 1000
 _WITH_HEREDOCS = frozenset({"ADD", "COPY", "RUN"})
 _NUMBERED = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
 
@@ -69,6 +71,27 @@ def find_stages(dockerfile: str) -> Stages:
             last = stages[-1]
             stages[-1] = Stage(line=last.line, name=last.name, numbered=(*last.numbered, line))
     return Stages(stages=tuple(stages))
+
+
+def guess_stages(names: Iterable[str]) -> Stages:
+    """Stages from the names that vertices give them, for builds whose Dockerfile was not seen.
+
+    ``stage-N`` is the stage N; the others take the places that are left, in order of appearance.
+    """
+    seen = list(dict.fromkeys(names))
+    places: dict[int, str] = {}
+    for name in seen:
+        match = _NAMELESS.fullmatch(name)
+        if match is not None:
+            places[min(int(match[1]), _MAX_STAGES)] = name
+    free = (place for place in range(_MAX_STAGES + len(seen) + 1) if place not in places)
+    for name in seen:
+        if name not in places.values():
+            places[next(free)] = name
+    last = max(places, default=-1)
+    return Stages(
+        stages=tuple(Stage(line=0, name=places.get(place, ""), numbered=()) for place in range(last + 1))
+    )
 
 
 def _instructions(dockerfile: str) -> Iterator[tuple[int, str]]:

@@ -8,11 +8,16 @@ from layerfork.model.llb import LLBOp
 from layerfork.model.record import StepRecord, StepStatus
 from layerfork.wire.buildkit.names import StepLabel, is_internal, read_label
 from layerfork.wire.buildkit.observed import VertexState
-from layerfork.wire.buildkit.stages import Stages
+from layerfork.wire.buildkit.stages import Stages, guess_stages
 from layerfork.wire.buildkit.vertices import first_start_ns, seconds_since
 from layerfork.wire.redact import Redactor
 
 _CUSTOM_NAME = "llb.customname"
+_NO_LINE = 1 << 40
+"""Steps without a line come last, in order of stage and number."""
+
+_Place = tuple[int, int, str, int]
+"""Line, stage, platform and number of a step: what it is known and ordered by."""
 
 
 @dataclass(slots=True)
@@ -33,8 +38,11 @@ def read_steps(
 
     Without ops (no definition was seen) lines come from the numbers in the vertices' names.
     """
-    found: dict[tuple[int, str, int, int], _Step] = {}
+    found: dict[_Place, _Step] = {}
     by_digest = {op.digest: op for op in ops}
+    if not stages.stages:
+        labels = (read_label(state.name) for state in states.values())
+        stages = guess_stages(label.stage for label in labels if label is not None)
     for digest in dict.fromkeys((*by_digest, *states)):
         state = states.get(digest) or VertexState(digest)
         op = by_digest.get(Digest(digest))
@@ -44,9 +52,7 @@ def read_steps(
     return tuple(_record(index, step, zero, redactor) for index, step in enumerate(ordered, 1))
 
 
-def _place(
-    found: dict[tuple[int, str, int, int], _Step], state: VertexState, op: LLBOp | None, stages: Stages
-) -> None:
+def _place(found: dict[_Place, _Step], state: VertexState, op: LLBOp | None, stages: Stages) -> None:
     shown = state.name or (dict(op.description).get(_CUSTOM_NAME, "") if op is not None else "")
     label = read_label(shown)
     if label is None or is_internal(shown):
@@ -60,15 +66,15 @@ def _place(
         lines = (stages.line_of(stage, label.number),)
     for line in lines:
         stage = stages.at_line(line) if line and (named is None or len(lines) > 1) else named or 0
-        key = (line or 1 << 30, label.platform, stage, label.number if not line else 0)
-        name = label.stage if named == stage or not stages.stages else stages.stages[stage].name
+        key = (line or _NO_LINE, stage, label.platform, label.number if not line else 0)
+        name = label.stage if named == stage or stage >= len(stages.stages) else stages.stages[stage].name
         step = found.setdefault(key, _Step(label, stage, name, line))
         step.vertices.append(state)
         if op is None or op.kind != "source" or label.instruction.upper().startswith("FROM "):
             step.own.append(state)
 
 
-def _join_source(found: dict[tuple[int, str, int, int], _Step], state: VertexState, op: LLBOp) -> None:
+def _join_source(found: dict[_Place, _Step], state: VertexState, op: LLBOp) -> None:
     """A nameless vertex of an instruction (an image that COPY --from reads) belongs to its step."""
     for step in found.values():
         if step.line and step.line in op.lines:
