@@ -1,5 +1,6 @@
 """Real engines need root and namespaces. Without them the tests are skipped, saying so; in CI they fail."""
 
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(reason)
 
 
+@functools.cache
 def why_no_engine() -> str:
     """Why no private engine can run on this machine; empty when one can."""
     try:
