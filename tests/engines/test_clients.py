@@ -3,13 +3,13 @@
 import json
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from layerfork.clients import CLIENTS, BuildClient, freeze
+from layerfork.clients import CLIENTS, BuildClient, Interpreter, freeze
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.errors import ClientError
 from layerfork.harness.environments import ensure_environment, find_interpreter
@@ -37,7 +37,7 @@ OUTSIDE = [
 DOCKERS = [client for client in CLIENTS if Builder.BUILDAH not in client.builders]
 
 
-def cases(pairs: list[tuple[BuildClient, Builder]]) -> pytest.MarkDecorator:
+def cases(pairs: Sequence[tuple[BuildClient, Builder]]) -> pytest.MarkDecorator:
     """One test for each pair, under the id that a person would type."""
     ids = [f"{client.id}+{builder}" for client, builder in pairs]
     return pytest.mark.parametrize(("client", "builder"), pairs, ids=ids)
@@ -178,9 +178,11 @@ def test_reads_a_dockerfile_outside_if_it_says_so(
 
 @cases(CASES)
 def test_a_failing_build_fails_with_the_builders_words(
-    client: BuildClient, builder: Builder, request_: BuildRequest, endpoint: Endpoint
+    client: BuildClient, builder: Builder, request_: BuildRequest, endpoint: Endpoint, engine: RunningEngine
 ) -> None:
+    """On a tag that is free: testcontainers for Node calls a build good when the tag's image exists."""
     request = replace(request_, dockerfile=request_.context / "Broken")
+    forget(engine, client, request)
     request.dockerfile.write_text("FROM alpine\nRUN false\n")
     pack(request.context, request.context_tar)
     completed = run(client.build_command(request, endpoint, builder, environment_of(client)), timeout_s=120)
@@ -208,5 +210,6 @@ def test_freeze_lists_its_library(client: BuildClient) -> None:
     environment = environment_of(client)
     assert client.environment is not None
     assert environment is not None
-    wanted = f"{client.environment.package}=={client.environment.version}"
+    sign = "@" if client.environment.interpreter is Interpreter.NODE else "=="
+    wanted = f"{client.environment.package}{sign}{client.environment.version}"
     assert wanted in freeze(environment)

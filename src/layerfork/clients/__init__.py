@@ -3,6 +3,7 @@
 `CLIENTS` is the table; a version or a variant of a client is an entry in it.
 """
 
+from layerfork.clients.ansible import ANSIBLE_DOCKER_IMAGE, ANSIBLE_DOCKER_IMAGE_BUILD
 from layerfork.clients.bake import BUILDX_BAKE
 from layerfork.clients.client import BuildClient, ContextForm, needed_features
 from layerfork.clients.compose import DOCKER_COMPOSE_BUILD
@@ -22,6 +23,13 @@ from layerfork.clients.environment import (
     install_commands,
 )
 from layerfork.clients.lookup import find_in
+from layerfork.clients.node_libraries import (
+    DOCKER_NODE_SDK_CONTEXT_BUILD,
+    DOCKERODE_BUILD,
+    DOCKERODE_CONTEXT_BUILD,
+    DOCKERODE_TAR_FS_BUILD,
+    TESTCONTAINERS_NODE_BUILD,
+)
 from layerfork.clients.python_libraries import (
     AIODOCKER_CONTEXT_BUILD,
     PYTHON_ON_WHALES_BUILD,
@@ -64,6 +72,13 @@ CLIENTS: tuple[BuildClient, ...] = (
     PYTHON_ON_WHALES_BUILD,
     PYTHON_ON_WHALES_BUILDX_BUILD,
     TESTCONTAINERS_PY_BUILD,
+    ANSIBLE_DOCKER_IMAGE,
+    ANSIBLE_DOCKER_IMAGE_BUILD,
+    DOCKERODE_CONTEXT_BUILD,
+    DOCKERODE_BUILD,
+    DOCKERODE_TAR_FS_BUILD,
+    DOCKER_NODE_SDK_CONTEXT_BUILD,
+    TESTCONTAINERS_NODE_BUILD,
 )
 """Every client that layerfork knows, by id."""
 

@@ -1,5 +1,6 @@
 """Isolated environments of client libraries: what one needs, how it is built, what lies in it."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ class ClientEnvironment:
     """The oldest interpreter that its lock was made for."""
     newest: tuple[int, int] | None = None
     """The newest interpreter that can run it; None when no limit is known."""
+    compiled: bool = True
+    """Whether Python's bytecode is made at once; a huge package rather makes what it uses, as it runs."""
 
     @property
     def lock(self) -> Path:
@@ -60,11 +63,10 @@ def install_commands(
     ``interpreter`` is the python or node to use. ``environ`` is the user's environment: how the package
     registry is reached (proxy, index, certificates) is their setting, so it is passed on whole.
     """
-    env = {
-        name: value
-        for name, value in environ.items()
-        if name not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
-    }
+    unwanted = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "NODE_PATH")
+    env = {name: value for name, value in environ.items() if name not in unwanted}
+    if environment.interpreter is Interpreter.NODE:
+        return _node_commands(environment, directory, interpreter, env)
     uv = find_uv_bin()
     create = (
         uv,
@@ -77,11 +79,44 @@ def install_commands(
         str(directory),
     )
     install = (
-        *(uv, "pip", "install", "--quiet", "--python", str(python_of(directory))),
-        *("--build-constraints", str(LOCKS / "build-constraints.txt")),
-        *("--require-hashes", "--no-deps", "--compile-bytecode", "-r", str(environment.lock)),
+        *(
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            str(python_of(directory)),
+            "--require-hashes",
+            "--no-deps",
+        ),
+        *(("--compile-bytecode",) if environment.compiled else ()),
+        *("--build-constraints", str(LOCKS / "build-constraints.txt"), "-r", str(environment.lock)),
     )
     return (Command(argv=create, env=env), Command(argv=install, env=env))
+
+
+def _node_commands(
+    environment: ClientEnvironment, directory: Path, node: Path, env: Mapping[str, str]
+) -> tuple[Command, ...]:
+    """A directory with ``bin/node`` and ``node_modules``. No package runs a script of its own."""
+    lock = environment.lock
+    files = tuple(
+        (directory / name, (lock.parent / name).read_text(encoding="utf-8"))
+        for name in ("package.json", lock.name)
+    )
+    flags = (
+        "--omit=dev",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--no-update-notifier",
+        "--loglevel=error",
+    )
+    return (
+        Command(argv=("mkdir", "-p", str(directory / "bin")), env=env, files=files),
+        Command(argv=("ln", "-s", str(node), str(node_of(directory))), env=env),
+        Command(argv=("npm", "ci", *flags), env=env, cwd=directory),
+    )
 
 
 def python_of(directory: Path) -> Path:
@@ -89,13 +124,26 @@ def python_of(directory: Path) -> Path:
     return directory / "bin" / "python"
 
 
-def freeze(directory: Path) -> tuple[str, ...]:
-    """``name==version`` of every package in a Python environment, sorted, as ``pip freeze`` lists them.
+def node_of(directory: Path) -> Path:
+    """The node of an environment."""
+    return directory / "bin" / "node"
 
-    Nothing is run. Empty when the directory is no Python environment.
+
+def freeze(directory: Path) -> tuple[str, ...]:
+    """``name==version`` of every package in an environment, sorted, as ``pip freeze`` lists them.
+
+    Packages of a Node environment are ``name@version``, as npm writes them. Nothing is run. Empty when the
+    directory is no environment.
     """
-    site_packages = [str(path) for path in directory.glob("lib/python*/site-packages")]
-    found = {f"{dist.name}=={dist.version}" for dist in distributions(path=site_packages)}
+    node_lock = directory / "node_modules" / ".package-lock.json"
+    if node_lock.is_file():
+        packages = json.loads(node_lock.read_text(encoding="utf-8"))["packages"]
+        found = {
+            f"{path.rpartition('node_modules/')[2]}@{entry['version']}" for path, entry in packages.items()
+        }
+    else:
+        site_packages = [str(path) for path in directory.glob("lib/python*/site-packages")]
+        found = {f"{dist.name}=={dist.version}" for dist in distributions(path=site_packages)}
     return tuple(sorted(found, key=str.lower))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from layerfork.clients.client import Call, ContextForm
-from layerfork.clients.environment import SHIMS, python_of
+from layerfork.clients.environment import SHIMS, node_of, python_of
 from layerfork.clients.surroundings import config_files, docker_on_path, secret_values, variables
 from layerfork.model.build import Builder, Command, Endpoint
 
@@ -50,8 +50,12 @@ class Shim:
 
     def __call__(self, call: Call) -> Command:
         env = variables(call.endpoint, call.builder)
+        interpreter: tuple[str, ...] = (str(python_of(call.environment)), "-I")
+        if self.program.endswith(".cjs"):
+            interpreter = (str(node_of(call.environment)),)
+            env["NODE_PATH"] = str(call.environment / "node_modules")
         command = Command(
-            argv=(*self._interpreter(call), str(SHIMS / self.program), shim_argument(self, call)),
+            argv=(*interpreter, str(SHIMS / self.program), shim_argument(self, call)),
             env=env,
             cwd=call.request.scratch,
             secrets=secret_values(call.request),
@@ -60,9 +64,6 @@ class Shim:
         if not self.runs_docker:
             return command
         return replace(command, env=docker_on_path(env, call.endpoint), files=config_files(call.endpoint))
-
-    def _interpreter(self, call: Call) -> tuple[str, ...]:
-        return (str(python_of(call.environment)), "-I")
 
 
 def shim_argument(shim: Shim, call: Call) -> str:
@@ -91,3 +92,12 @@ def ask_python(package: str, endpoint: Endpoint, environment_dir: Path | None) -
     python = str(python_of(environment_dir)) if environment_dir else "python3"
     program = "import sys, importlib.metadata as m; print(m.version(sys.argv[1]))"
     return Command(argv=(python, "-I", "-c", program, package), env=variables(endpoint, None))
+
+
+def ask_node(package: str, endpoint: Endpoint, environment_dir: Path | None) -> Command:
+    """Asks a Node environment which version of a package it has."""
+    node = str(node_of(environment_dir)) if environment_dir else "node"
+    program = (
+        f"console.log(JSON.parse(require('fs').readFileSync('node_modules/{package}/package.json')).version)"
+    )
+    return Command(argv=(node, "-e", program), env=variables(endpoint, None), cwd=environment_dir)

@@ -1,5 +1,6 @@
 """How isolated environments are built, found and listed."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,29 @@ def test_freeze_lists_what_is_installed(tmp_path: Path) -> None:
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     assert freeze(tmp_path) == ("Apple==1.1", "zebra==2.0")
     assert freeze(tmp_path / "nowhere") == ()
+
+
+def test_freeze_lists_node_packages(tmp_path: Path) -> None:
+    lock = tmp_path / "node_modules" / ".package-lock.json"
+    lock.parent.mkdir()
+    packages = {
+        "node_modules/b": "2.0.0",
+        "node_modules/@x/a": "1.0.0",
+        "node_modules/b/node_modules/c": "3.0.0",
+    }
+    lock.write_text(json.dumps({"packages": {path: {"version": v} for path, v in packages.items()}}))
+    assert freeze(tmp_path) == ("@x/a@1.0.0", "b@2.0.0", "c@3.0.0")
+
+
+def test_node_install_runs_no_package_script(tmp_path: Path) -> None:
+    environment = find_client("dockerode-build").environment
+    assert environment is not None
+    make, link, install = install_commands(environment, tmp_path / "env", Path("/opt/node"), {"HOME": "/h"})
+    assert {path.name for path, _ in make.files} == {"package.json", "package-lock.json"}
+    assert link.argv == ("ln", "-s", "/opt/node", str(tmp_path / "env" / "bin" / "node"))
+    assert install.argv[:2] == ("npm", "ci")
+    assert "--ignore-scripts" in install.argv
+    assert install.cwd == tmp_path / "env"
 
 
 @pytest.mark.parametrize(
