@@ -18,6 +18,8 @@ KEEP_BYTES = 1 << 20
 GRACE_S = 2.0
 """How long a process group may take to end after SIGTERM before it is killed."""
 
+_PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
+
 
 class ProgramMissingError(Exception):
     """The program of a command does not exist or may not be executed."""
@@ -88,6 +90,42 @@ def spawn(
             )
         except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
             raise ProgramMissingError(command.argv[0], error.strerror or str(error)) from error
+
+
+def run_in_foreground(command: Command, while_running: Callable[[], None]) -> int:
+    """Run a command on our own terminal, as a shell would, and give its exit code (128 and more: a signal).
+
+    Input, output and the terminal are the command's; Ctrl-C and Ctrl-\\ reach it from the terminal and end
+    it, not us; SIGTERM and SIGHUP are passed on. ``while_running`` is called a few times a second.
+
+    Raises: ProgramMissingError.
+    """
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT, *_PASSED_ON)}
+    try:
+        process = subprocess.Popen(command.argv, env=dict(command.env), cwd=command.cwd)
+    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+        raise ProgramMissingError(command.argv[0], error.strerror or str(error)) from error
+    try:
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, lambda *_: None)
+        for number in _PASSED_ON:
+            signal.signal(number, lambda number, _: _signal_one(process, number))
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = process.wait(0.2)
+                return code if code >= 0 else 128 - code
+            while_running()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def _signal_one(process: subprocess.Popen[bytes], number: int) -> None:
+    if process.poll() is None:
+        process.send_signal(number)
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
