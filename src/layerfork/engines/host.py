@@ -8,7 +8,7 @@ from pathlib import Path
 from layerfork.engines.api import ApiError, EngineApi, socket_of
 from layerfork.engines.cachedir import Say
 from layerfork.engines.hostcontext import resolve_docker_host
-from layerfork.engines.images import load_archive, remove_tags
+from layerfork.engines.images import image_ids, load_archive, remove_tags_and_steps
 from layerfork.engines.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.errors import EngineError
 from layerfork.model.build import Feature, Toolchain
@@ -41,10 +41,11 @@ class HostEngine:
         api = EngineApi(resolve_docker_host(environment, self.context))
         try:
             info = read_engine_info(api, "host")
+            before = image_ids(api)
         except ApiError as error:
             raise EngineError(f"the engine at {api.docker_host} refuses: {error}") from error
         say(f"using Docker Engine {info.version} at {api.docker_host}")
-        yield RunningHostEngine(api=api, info=info)
+        yield RunningHostEngine(api=api, info=info, images_before=before)
 
 
 def host_answers(environment: Mapping[str, str]) -> bool:
@@ -62,6 +63,8 @@ class RunningHostEngine:
 
     api: EngineApi
     info: EngineInfo
+    images_before: frozenset[str]
+    """Ids of the user's images: never removed."""
     toolchain: Toolchain | None = None
     base_images: tuple[str, ...] = ()
     can_reset: bool = False
@@ -88,9 +91,9 @@ class RunningHostEngine:
             load_archive(self.api, archive)
 
     def remove_images(self, tags: Sequence[str]) -> None:
-        """Remove these tags, which must be ours. Raises: EngineError."""
+        """Remove these tags, which must be ours, and what was built for them. Raises: EngineError."""
         with self._explained():
-            remove_tags(self.api, tags)
+            remove_tags_and_steps(self.api, tags, self.images_before)
 
     def info_lines(self) -> tuple[tuple[str, str], ...]:
         """What ``docker info`` prints. Raises: EngineError."""

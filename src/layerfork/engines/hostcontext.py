@@ -1,6 +1,7 @@
 """Which engine the user's own docker would speak to: DOCKER_HOST, DOCKER_CONTEXT, the current context.
 
-Source: docker/cli cli/command/cli.go (resolveContextName, resolveDockerEndpoint), v20.10 to v28.
+Source: docker/cli cli/command/cli.go (resolveContextName, resolveDefaultDockerEndpoint), v20.10
+to v28; opts/hosts.go (ParseHost).
 """
 
 import hashlib
@@ -25,12 +26,18 @@ def resolve_docker_host(environment: Mapping[str, str], context: str = "") -> st
     """
     if context:
         return _host_of_context(context, environment)
-    if host := environment.get("DOCKER_HOST"):
-        if environment.get("DOCKER_TLS_VERIFY"):
-            raise _not_plain(host, "TLS")
-        return _plain(host)
+    if environment.get("DOCKER_HOST"):
+        return _default_host(environment)
     name = environment.get("DOCKER_CONTEXT") or _current_context(environment)
     return _host_of_context(name, environment)
+
+
+def _default_host(environment: Mapping[str, str]) -> str:
+    """Address of the context that needs no file."""
+    host = environment.get("DOCKER_HOST") or DEFAULT_HOST
+    if any(environment.get(name) for name in ("DOCKER_TLS", "DOCKER_TLS_VERIFY")):
+        raise _not_plain(host, "TLS")
+    return _plain(host)
 
 
 def _config_directory(environment: Mapping[str, str]) -> Path:
@@ -49,7 +56,7 @@ def _current_context(environment: Mapping[str, str]) -> str:
 def _host_of_context(name: str, environment: Mapping[str, str]) -> str:
     """A context lies in a directory named after the SHA-256 of its name."""
     if name == DEFAULT_CONTEXT:
-        return _plain(environment.get("DOCKER_HOST") or DEFAULT_HOST)
+        return _default_host(environment)
     contexts = _config_directory(environment) / "contexts"
     directory = hashlib.sha256(name.encode()).hexdigest()
     meta = contexts / "meta" / directory / "meta.json"

@@ -59,6 +59,43 @@ def _others(images: list[dict[str, Any]], kept: Collection[str]) -> set[str]:
     return names
 
 
+def image_ids(api: EngineApi) -> frozenset[str]:
+    """Ids of all images, those that only builds use included. Raises: ApiError."""
+    return frozenset(image["Id"] for image in api.get("/images/json", {"all": "1"}))
+
+
+def remove_tags_and_steps(api: EngineApi, tags: Sequence[str], kept: Collection[str]) -> None:
+    """Remove tags, their images and the images of their build steps, but no image in ``kept``.
+
+    An image in ``kept`` that has no other tag keeps ours: taking it away would remove the image.
+
+    Raises: ApiError.
+    """
+    for tag in tags:
+        try:
+            image = api.get(f"/images/{tag}/json")
+            if image["Id"] in kept and len(image.get("RepoTags") or ()) < 2:
+                continue
+            steps = [row["Id"] for row in api.get(f"/images/{tag}/history")]
+            api.request("DELETE", f"/images/{tag}", {"noprune": "1"})
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            continue
+        for step in steps:
+            if step.startswith("sha256:") and step not in kept:
+                _remove_unused(api, step)
+
+
+def _remove_unused(api: EngineApi, image: str) -> None:
+    """Remove an image unless it is gone already, or something else needs it."""
+    try:
+        api.request("DELETE", f"/images/{image}", {"noprune": "1"})
+    except ApiError as error:
+        if error.status not in (404, 409):
+            raise
+
+
 def remove_tags(api: EngineApi, tags: Sequence[str]) -> None:
     """Remove tags, and with the last tag of an image the image; tags that are not there are skipped."""
     for tag in tags:

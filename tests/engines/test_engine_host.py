@@ -1,0 +1,143 @@
+"""The user's own engine is built on and left as it was. Here a private engine plays the user's."""
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from layerfork.engines import RunningEngine, host_answers, open_engine
+from layerfork.engines.api import EngineApi
+from layerfork.engines.baseimage import base_archive
+from layerfork.errors import EngineError
+from layerfork.model.build import Command
+from layerfork.process import run
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def users() -> Iterator[RunningEngine]:
+    with open_engine("private").start(os.environ, print) as engine:
+        yield engine
+
+
+@pytest.fixture
+def environment(users: RunningEngine, tmp_path: Path) -> Mapping[str, str]:
+    users.reset()
+    return {
+        "DOCKER_HOST": users.docker_host,
+        "HOME": str(tmp_path),
+        "PATH": os.defpath,
+        "DOCKER_BUILDKIT": "0",
+    }
+
+
+def build(users: RunningEngine, environment: Mapping[str, str], context: Path, tag: str) -> None:
+    assert users.toolchain is not None
+    context.mkdir(exist_ok=True)
+    (context / "Dockerfile").write_text("FROM alpine\nRUN true\nCOPY Dockerfile /\nLABEL a=b\n")
+    argv = (str(users.toolchain.docker), "build", "-t", tag, str(context))
+    completed = run(Command(argv=argv, env=environment))
+    assert completed.ok, completed.stderr
+
+
+def ids(users: RunningEngine) -> set[str]:
+    return {image["Id"] for image in EngineApi(users.docker_host).get("/images/json", {"all": "1"})}
+
+
+def test_host_engine_reports_itself(users: RunningEngine, environment: Mapping[str, str]) -> None:
+    lines: list[str] = []
+    with open_engine("host").start(environment, lines.append) as engine:
+        assert engine.info.kind == "host"
+        assert engine.info.instance == users.info.instance
+        assert engine.socket == users.socket
+        assert (engine.can_reset, engine.base_images, engine.toolchain) == (False, (), None)
+        assert engine.is_alive()
+    assert users.docker_host in lines[0]
+
+
+def test_what_was_built_for_our_tags_goes_and_all_else_stays(
+    users: RunningEngine, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    build(users, environment, tmp_path / "theirs", "theirs")
+    before = ids(users)
+    with open_engine("host").start(environment, print) as engine:
+        (tmp_path / "ours").mkdir()
+        (tmp_path / "ours" / "more").write_text("x")
+        build(users, environment, tmp_path / "ours", "layerfork-1:x")
+        archive = tmp_path / "loaded.tar"
+        archive.write_bytes(base_archive(b"other", (), "amd64").replace(b"alpine:latest", b"custom:latest"))
+        engine.load(archive)
+        assert ids(users) > before
+        engine.reset()
+        assert ids(users) > before
+        engine.remove_images(["layerfork-1:x", "custom:latest", "never-was"])
+        assert ids(users) == before
+
+
+def test_own_image_that_got_our_tag_stays(
+    users: RunningEngine, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    build(users, environment, tmp_path / "theirs", "theirs")
+    EngineApi(users.docker_host).request("DELETE", "/images/theirs", {"noprune": "1"})
+    build(users, environment, tmp_path / "theirs", "theirs")
+    before = ids(users)
+    with open_engine("host").start(environment, print) as engine:
+        build(users, environment, tmp_path / "theirs", "layerfork-2:x")
+        engine.remove_images(["layerfork-2:x"])
+    assert ids(users) == before
+    users.image_facts("theirs")
+
+
+@contextlib.contextmanager
+def forwarded(target: Path) -> Iterator[int]:
+    """A TCP port on loopback that leads to a unix socket."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=forward_all, args=(server, target), daemon=True).start()
+        yield server.getsockname()[1]
+
+
+def forward_all(server: socket.socket, target: Path) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            client, _ = server.accept()
+            engine = socket.socket(socket.AF_UNIX)
+            engine.connect(str(target))
+            for source, sink in ((client, engine), (engine, client)):
+                threading.Thread(target=copy, args=(source, sink), daemon=True).start()
+
+
+def copy(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+        if sink.family == socket.AF_INET:
+            source.close()
+            sink.close()
+
+
+def test_host_engine_over_tcp(users: RunningEngine, environment: Mapping[str, str]) -> None:
+    assert users.socket is not None
+    with forwarded(users.socket) as port:
+        over_tcp = {**environment, "DOCKER_HOST": f"tcp://127.0.0.1:{port}"}
+        assert host_answers(over_tcp)
+        with open_engine("host").start(over_tcp, print) as engine:
+            assert engine.info.instance == users.info.instance
+            assert engine.socket is None
+            assert engine.image_facts("alpine").image_id
+
+
+def test_dead_socket_is_no_answer_and_a_clear_error(tmp_path: Path) -> None:
+    environment = {"DOCKER_HOST": f"unix://{tmp_path}/none.sock", "HOME": str(tmp_path)}
+    assert not host_answers(environment)
+    with (
+        pytest.raises(EngineError, match=r"none\.sock does not answer") as caught,
+        open_engine("host").start(environment, print),
+    ):
+        pass
+    assert caught.value.hint
