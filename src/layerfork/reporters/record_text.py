@@ -1,0 +1,117 @@
+"""One build record, readably."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, EntryType
+from layerfork.model.record import BuildRecord, StepRecord
+
+ENTRY_LIMIT = 40
+"""Context entries shown when not verbose."""
+_TYPES = {
+    EntryType.FILE: "-",
+    EntryType.DIRECTORY: "d",
+    EntryType.SYMLINK: "l",
+    EntryType.HARDLINK: "h",
+    EntryType.CHAR_DEVICE: "c",
+    EntryType.BLOCK_DEVICE: "b",
+    EntryType.FIFO: "p",
+    EntryType.SOCKET: "s",
+    EntryType.OTHER: "?",
+}
+
+
+def render_record(record: BuildRecord, verbose: bool = False) -> str:
+    """Who asked whom for what, what was sent, what became of each step, and what could not be seen."""
+    return "\n".join(_lines(record, verbose)) + "\n"
+
+
+def _lines(record: BuildRecord, verbose: bool) -> Iterator[str]:
+    yield f"record {record.id}, {record.recorded_at}"
+    yield from _fields(record)
+    yield ""
+    yield "steps"
+    yield from (_step(step) for step in record.steps)
+    if not record.steps:
+        yield "  none"
+    for manifest in (record.context, *record.named_contexts):
+        if manifest is not None:
+            yield ""
+            yield from _manifest(manifest, verbose)
+    if verbose and record.definition is not None:
+        yield ""
+        verified = "verified against Status" if record.definition.digests_verified else "not verified"
+        yield f"definition: {len(record.definition.ops)} ops, digests {verified}"
+        for op in record.definition.ops:
+            yield f"  {op.digest}  {op.kind}  {_description(op.description)}"
+    yield ""
+    yield "complete" if record.complete else "incomplete:"
+    yield from (f"  {gap.where}: {gap.what}" for gap in record.gaps)
+
+
+def _fields(record: BuildRecord) -> Iterator[str]:
+    request, result = record.request, record.result
+    client = " ".join(filter(None, (record.client.id, record.client.version))) or "unknown"
+    agent = f" ({record.client.user_agent})" if record.client.user_agent else ""
+    engine = f" on Engine {record.engine.version} ({record.engine.image_store})" if record.engine else ""
+    facts = {
+        "client": client + agent,
+        "command": " ".join(record.client.argv),
+        "builder": record.builder.value + engine,
+        "dockerfile": request.dockerfile_name,
+        "syntax": request.syntax,
+        "target": request.target,
+        "platform": request.platform,
+        "network": request.network,
+        "build args": ", ".join(f"{name}={value}" for name, value in request.build_args),
+        "labels": ", ".join(f"{name}={value}" for name, value in request.labels),
+        "no cache": "yes" if request.no_cache else "",
+        "cache from": ", ".join(request.cache_from),
+        "cache to": ", ".join(request.cache_to),
+        "tags": ", ".join(request.tags),
+        "outcome": f"{result.outcome.value} in {record.seconds:.2f} s",
+        "error": result.error,
+        "image": result.image_id,
+    }
+    width = max(map(len, facts))
+    yield from (f"{name.rjust(width)}  {value}" for name, value in facts.items() if value)
+
+
+def _step(step: StepRecord) -> str:
+    seconds = "" if step.seconds is None else f"  {step.seconds:.2f} s"
+    identity = f"  {step.identity.removeprefix('sha256:')[:12]}" if step.identity else ""
+    stage = f"[{step.stage_name or step.stage}] " if step.stage or step.stage_name else ""
+    return f"  {step.index:3} {step.status.value:13} {stage}{step.instruction}{identity}{seconds}"
+
+
+def _manifest(manifest: ContextManifest, verbose: bool) -> Iterator[str]:
+    count = len(manifest.entries)
+    whole = "" if manifest.complete else ", incomplete"
+    remote = f" {manifest.remote}" if manifest.remote else ""
+    yield (
+        f"{manifest.name}: {manifest.transport.value}{remote}, {count} entries, "
+        f"{manifest.sent_bytes} bytes sent ({manifest.compression}){whole}"
+    )
+    shown = manifest.entries if verbose else manifest.entries[:ENTRY_LIMIT]
+    yield from (_entry(entry, verbose) for entry in shown)
+    if count > len(shown):
+        yield f"  and {count - len(shown)} more (-v shows all)"
+
+
+def _entry(entry: ContextEntry, verbose: bool) -> str:
+    arrow = f" -> {entry.linkname}" if entry.linkname else ""
+    if entry.content is not None:
+        content = "  " + (entry.content if verbose else entry.content.removeprefix("sha256:")[:12])
+        content += "" if entry.content_source is ContentSource.SENT else f" ({entry.content_source.value})"
+    else:
+        content = "" if entry.content_source is ContentSource.NONE else f"  ({entry.content_source.value})"
+    time = ""
+    if verbose and -(2**33) < entry.mtime_ns // 10**9 < 2**36:
+        time = "  " + datetime.fromtimestamp(entry.mtime_ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    owner = f"{entry.uid}:{entry.gid}"
+    return f"  {_TYPES[entry.type]} {entry.mode:07o} {owner:>11} {entry.size:>12}{time}  {entry.name}{arrow}{content}"
+
+
+def _description(pairs: tuple[tuple[str, str], ...]) -> str:
+    facts = dict(pairs)
+    return facts.get("llb.customname") or facts.get("com.docker.dockerfile.v1.command") or ""
