@@ -24,7 +24,7 @@ ARG GREETING
 ENV GREETING=$GREETING
 COPY important.txt /
 FROM wanted
-COPY nowhere /
+ENV STAGE=last
 """
 GREETING = 'h$ello ${X} %{y} "q"'
 LABEL = "c $d ${e}"
@@ -154,6 +154,7 @@ def test_passes_on_what_it_says_it_can(
         *("inspect", "-f", "{{json .Config}}", client.image_ref(request)),
     )
     config = json.loads(asked.stdout)
+    assert "STAGE=last" not in config["Env"]
     if Feature.BUILD_ARG in can:
         assert f"GREETING={GREETING}" in config["Env"]
     if Feature.LABEL in can:

@@ -8,6 +8,7 @@ from layerfork.clients.bake import BUILDX_BAKE
 from layerfork.clients.client import BuildClient, ContextForm, needed_features
 from layerfork.clients.compose import DOCKER_COMPOSE_BUILD
 from layerfork.clients.compose_v1 import DOCKER_COMPOSE_V1_BUILD, DOCKER_COMPOSE_V1_PYTHON_BUILD
+from layerfork.clients.devcontainers import DEVCONTAINERS_BUILD
 from layerfork.clients.docker_cli import (
     BUILDX_BUILD,
     BUILDX_CONTEXT_BUILD,
@@ -79,6 +80,7 @@ CLIENTS: tuple[BuildClient, ...] = (
     DOCKERODE_TAR_FS_BUILD,
     DOCKER_NODE_SDK_CONTEXT_BUILD,
     TESTCONTAINERS_NODE_BUILD,
+    DEVCONTAINERS_BUILD,
 )
 """Every client that layerfork knows, by id."""
 

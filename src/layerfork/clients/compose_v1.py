@@ -51,7 +51,6 @@ DOCKER_COMPOSE_V1_BUILD = BuildClient(
 
 DOCKER_COMPOSE_V1_PYTHON_BUILD = BuildClient(
     name="docker-compose-python-build",
-    version=_ENVIRONMENT.version,
     title="docker-compose build, COMPOSE_DOCKER_CLI_BUILD=0",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC,),
