@@ -11,12 +11,12 @@ import json
 from dataclasses import dataclass, field, replace
 
 from layerfork.cachekey.classic_copy import CopyKeys
-from layerfork.cachekey.classic_stage import Notes, StageState, proxy_names
+from layerfork.cachekey.classic_rules import ClassicRules, classic_rules
+from layerfork.cachekey.classic_stage import Notes, StageState
 from layerfork.cachekey.classic_text import canonical, command_line, comment_of
 from layerfork.cachekey.history import created_by_of
 from layerfork.cachekey.ruledout import ruled_out_parts
 from layerfork.cachekey.script import Script, ScriptStep, read_script
-from layerfork.cachekey.versions import Version, parse_version
 from layerfork.dockerfile import Instruction, parse_instruction
 from layerfork.errors import UsageError
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, StepKey
@@ -30,7 +30,7 @@ def classic_keys(record: BuildRecord) -> BuildKeys:
     return BuildKeys(
         rules="classic, Linux engines 1.10 to 29.7",
         steps=tuple(builder.step_key(step) for step in builder.script.steps),
-        ruled_out=ruled_out_parts(record.context),
+        ruled_out=ruled_out_parts(record.context, not builder.rules.owner_names),
     )
 
 
@@ -38,7 +38,7 @@ def classic_keys(record: BuildRecord) -> BuildKeys:
 class _Builder:
     record: BuildRecord
     script: Script
-    version: Version | None = field(init=False)
+    rules: ClassicRules = field(init=False)
     copies: CopyKeys = field(init=False)
     state: StageState = field(init=False)
     ended: dict[int, StageState] = field(default_factory=dict)
@@ -46,11 +46,11 @@ class _Builder:
 
     def __post_init__(self) -> None:
         engine = self.record.engine
-        self.version = parse_version(engine.version) if engine is not None else None
-        self.copies = CopyKeys(record=self.record, script=self.script, version=self.version)
+        self.rules = classic_rules(engine.version if engine is not None else "")
+        self.copies = CopyKeys(record=self.record, script=self.script, rules=self.rules)
         self.state = StageState(
             given=dict(self.record.request.build_args),
-            proxies=proxy_names(self.version),
+            proxies=self.rules.proxies,
             escape=self.script.escape,
         )
 
@@ -136,10 +136,12 @@ class _Builder:
             return self._finished(step, parts, ["#(nop) " + text] if text else [], notes)
         if instruction.keyword == "RUN":
             return self._run_key(step, instruction, notes)
-        text, words = comment_of(instruction, self.state, notes, self.version)
+        text, words = comment_of(instruction, self.state, self.rules, notes)
         cause = "label" if instruction.keyword == "LABEL" else "instruction"
         part = KeyPart(cause=cause, field="Cmd", value=canonical(text, words))
-        return self._finished(step, [part], ["#(nop) ", text], notes)
+        # WORKDIR, like COPY and ADD, writes its comment as one word; the others as two.
+        nop = ["#(nop) " + text] if instruction.keyword == "WORKDIR" else ["#(nop) ", text]
+        return self._finished(step, [part], nop, notes)
 
     def _run_key(self, step: ScriptStep, instruction: Instruction, notes: Notes) -> CacheKey:
         command = command_line(instruction, self.state)
@@ -187,5 +189,16 @@ class _Builder:
 
 
 def _base_facts(record: BuildRecord, written: str, expanded: str) -> ImageFacts | None:
-    facts = dict(record.base_images)
-    return facts.get(written) or facts.get(expanded)
+    facts = {full_reference(name): found for name, found in record.base_images}
+    return facts.get(full_reference(written)) or facts.get(full_reference(expanded))
+
+
+def full_reference(name: str) -> str:
+    """An image name with everything that may be left out: ``docker.io/library/alpine:latest``."""
+    host, slash, rest = name.partition("/")
+    if not slash or not ("." in host or ":" in host or host == "localhost"):
+        host, rest = "docker.io", name
+    if host == "docker.io" and "/" not in rest:
+        rest = f"library/{rest}"
+    tagged = "@" in rest or ":" in rest.rpartition("/")[2]
+    return f"{host}/{rest}" if tagged else f"{host}/{rest}:latest"

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from layerfork.buildcontext.gopath import clean
 from layerfork.buildcontext.ignorefile import go_matcher
+from layerfork.cachekey.classic_rules import ClassicRules
 from layerfork.cachekey.classic_sources import (
     MissingSourceError,
     Source,
-    SourceRules,
     find_sources,
     source_parts,
     source_string,
@@ -23,14 +23,13 @@ from layerfork.cachekey.classic_stage import Notes, StageState
 from layerfork.cachekey.history import created_by_of
 from layerfork.cachekey.script import Script, ScriptStep
 from layerfork.cachekey.tree import ContextTree, LinkLoopError, unpack
-from layerfork.cachekey.versions import Version
 from layerfork.dockerfile import Instruction
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.context import Transport
 from layerfork.model.record import BuildRecord
 
 IGNORE_FILE = ".dockerignore"
-_HISTORY = re.compile(r"#\(nop\) (?:COPY|ADD) (?:--chown=.* )?(\S+) in ")
+_HISTORY = re.compile(r"#\(nop\) (?:COPY|ADD) (?:--chown=\S+?(?=file:|dir:|multi:)|--chown=.* )?(\S+) in ")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,7 +38,7 @@ class CopyKeys:
 
     record: BuildRecord
     script: Script
-    version: Version | None
+    rules: ClassicRules
     trees: dict[tuple[str, ...], ContextTree] = field(default_factory=dict)
     """The unpacked context by what was removed from it."""
 
@@ -49,14 +48,16 @@ class CopyKeys:
         """Parts of the step, and its comment; the comment is empty when it cannot be known."""
         words = tuple(state.expand(word, notes) for word in instruction.arguments)
         chown = state.expand(instruction.flag("chown"), notes)
-        name = instruction.keyword + (f" --chown={chown}" if chown else "")
+        # Engines before 25.0 write no blank between the owner and the hash.
+        option = f"--chown={chown}{' ' * self.rules.chown_blank}" if chown else ""
+        name = f"{instruction.keyword} {option}"
         observed = self._observed(step)
         if self._is_local(instruction, words):
             shape, parts, hashed = self._context_parts(words[:-1], observed, notes)
         else:
             shape, parts, hashed = _observed_parts(instruction, words, observed, notes)
-        command = KeyPart(cause="instruction", field="Cmd", value=f"{name} {shape} in {words[-1]} ")
-        return [command, *parts], f"{name} {hashed} in {words[-1]} " if hashed else ""
+        command = KeyPart(cause="instruction", field="Cmd", value=f"{name}{shape} in {words[-1]} ")
+        return [command, *parts], f"{name}{hashed} in {words[-1]} " if hashed else ""
 
     def source_parents(self, step: ScriptStep) -> tuple[int, ...]:
         """The last step of the stage that a ``--from`` names, when only its result could tell what
@@ -81,15 +82,11 @@ class CopyKeys:
         self, words: tuple[str, ...], observed: str, notes: Notes
     ) -> tuple[str, list[KeyPart], str]:
         """Shape, parts and hash of sources in the context."""
-        rules = SourceRules(
-            follows_inner_links=self.version is None or self.version >= (17, 12),
-            owner_names=self.version is not None and self.version < (18, 6),
-        )
         context = self.record.context
         if context is None or not context.complete:
             notes.unknown.append("the whole context")
         try:
-            sources = self._find(words, rules, observed, notes)
+            sources = self._find(words, observed, notes)
         except MissingSourceError as error:
             notes.unknown.append(f"source {error} in the context")
             return "…", [], observed
@@ -97,21 +94,19 @@ class CopyKeys:
             notes.unknown.append(f"where the links of {error} lead")
             return "…", [], observed
         notes.unknown.extend(unknown_contents(sources))
-        return source_template(sources), source_parts(sources, rules), source_string(sources) or ""
+        return source_template(sources), source_parts(sources, self.rules), source_string(sources) or ""
 
-    def _find(
-        self, words: tuple[str, ...], rules: SourceRules, observed: str, notes: Notes
-    ) -> tuple[Source, ...]:
+    def _find(self, words: tuple[str, ...], observed: str, notes: Notes) -> tuple[Source, ...]:
         """Sources in the context as the engine had it, Dockerfile and ignore file removed or not."""
         first, *others = self._removals()
         tree = self._tree(first)
-        sources = find_sources(tree, words, rules)
+        sources = find_sources(tree, words, self.rules)
         removable = {tree.resolve(path) for removal in others for path in removal}
         if not any(member.path in removable for source in sources for member in source.members):
             return sources
         candidates = {source_string(sources): sources}
         for removal in others:
-            other = find_sources(self._tree(removal), words, rules)
+            other = find_sources(self._tree(removal), words, self.rules)
             candidates.setdefault(source_string(other), other)
         if len(candidates) == 1 or observed in candidates:
             return candidates.get(observed, sources)

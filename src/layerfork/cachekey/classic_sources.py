@@ -1,14 +1,14 @@
 """What a COPY or ADD of the classic builder hashes: ``file:``, ``dir:`` and ``multi:`` strings.
 
 Source: moby/moby builder/dockerfile/{copy,internals}.go and builder/remotecontext/archive.go
-@ v26.1.5; unchanged in 29.x. Engines before 18.06 hashed a link inside a copied directory itself and
-not its target (builder/tarsum.go:Walk @ v1.9.1).
+@ v26.1.5; unchanged in 29.x but for `ClassicRules`.
 """
 
 from collections import Counter
 from dataclasses import dataclass
 
 from layerfork.buildcontext import gopath
+from layerfork.cachekey.classic_rules import ClassicRules
 from layerfork.cachekey.entryparts import content_is_known, header_parts
 from layerfork.cachekey.filesum import hash_strings
 from layerfork.cachekey.tree import ContextTree, LinkLoopError, Node, byte_key, shown
@@ -42,19 +42,11 @@ class Source:
         return "dir" if self.is_directory else "file"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRules:
-    """What depends on the engine's version."""
-
-    follows_inner_links: bool = True
-    owner_names: bool = False
-
-
 class MissingSourceError(Exception):
     """A source is not in the context: the build fails there."""
 
 
-def find_sources(tree: ContextTree, words: tuple[str, ...], rules: SourceRules) -> tuple[Source, ...]:
+def find_sources(tree: ContextTree, words: tuple[str, ...], rules: ClassicRules) -> tuple[Source, ...]:
     """Sources of a COPY or ADD in the order that their hashes are joined.
 
     Raises: MissingSourceError, LinkLoopError.
@@ -72,7 +64,7 @@ def find_sources(tree: ContextTree, words: tuple[str, ...], rules: SourceRules) 
     return tuple(found)
 
 
-def _source(tree: ContextTree, path: str, rules: SourceRules) -> Source:
+def _source(tree: ContextTree, path: str, rules: ClassicRules) -> Source:
     resolved = tree.resolve(path)
     node = tree.find(resolved)
     if node is None:
@@ -85,7 +77,7 @@ def _source(tree: ContextTree, path: str, rules: SourceRules) -> Source:
     return Source(path=resolved, is_directory=node.is_directory, members=members)
 
 
-def _inner(tree: ContextTree, place: str, node: Node, rules: SourceRules) -> Member | None:
+def _inner(tree: ContextTree, place: str, node: Node, rules: ClassicRules) -> Member | None:
     """One path of a directory walk; None for a link that runs in circles: it is passed over."""
     if not node.is_link or not rules.follows_inner_links:
         return _member(tree, place, place)
@@ -134,7 +126,7 @@ def source_template(sources: tuple[Source, ...]) -> str:
     return f"multi:[{listed}]"
 
 
-def source_parts(sources: tuple[Source, ...], rules: SourceRules) -> list[KeyPart]:
+def source_parts(sources: tuple[Source, ...], rules: ClassicRules) -> list[KeyPart]:
     """Parts that are equal for two contexts exactly when `source_string` is."""
     parts: dict[str, list[KeyPart]] = {}
     counted: list[KeyPart] = []
@@ -154,7 +146,7 @@ def source_parts(sources: tuple[Source, ...], rules: SourceRules) -> list[KeyPar
     return [part for group in parts.values() for part in group] + counted
 
 
-def _member_parts(member: Member, rules: SourceRules) -> list[KeyPart]:
+def _member_parts(member: Member, rules: ClassicRules) -> list[KeyPart]:
     if member.entry is not None:
         return header_parts(member.entry, member.path, rules.owner_names)
     cause = "link-target" if member.dangling else "directory-entry"

@@ -6,20 +6,12 @@ under daemon/builder/dockerfile in 29.x.
 
 from dataclasses import dataclass, field, replace
 
-from layerfork.cachekey.versions import Version
 from layerfork.dockerfile import BadSubstitutionError, expand
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.engine import ImageFacts
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEFAULT_SHELL = ("/bin/sh", "-c")
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
-
-
-def proxy_names(version: Version | None) -> frozenset[str]:
-    """Arguments that need no ARG, in both cases. ALL_PROXY is one since 23.0."""
-    names = _PROXIES if version is not None and version < (23, 0) else (*_PROXIES, "ALL_PROXY")
-    return frozenset({*names, *(name.lower() for name in names)})
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,8 +1,7 @@
 """The comment strings by which the classic builder knows its steps.
 
 Source: moby/moby builder/dockerfile/{dispatchers,dispatchers_unix}.go @ v26.1.5; the same text under
-daemon/builder/dockerfile in 29.x. HEALTHCHECK: StartInterval came with 25.0; ``%+v`` in place of
-``%q`` with 29.5.0 (commit 5d143db66b).
+daemon/builder/dockerfile in 29.x.
 """
 
 import json
@@ -10,14 +9,14 @@ import posixpath
 import re
 
 from layerfork.buildcontext.gopath import clean
+from layerfork.cachekey.classic_rules import ClassicRules
 from layerfork.cachekey.classic_stage import Notes, StageState
 from layerfork.cachekey.gotext import format_duration, parse_duration_ns, quote, quote_list, quote_rune
-from layerfork.cachekey.versions import Version
 from layerfork.dockerfile import Instruction
 
 
 def comment_of(
-    instruction: Instruction, state: StageState, notes: Notes, version: Version | None
+    instruction: Instruction, state: StageState, rules: ClassicRules, notes: Notes
 ) -> tuple[str, tuple[str, ...]]:
     """The comment of a step that changes only the image's configuration, and the list in it.
 
@@ -44,7 +43,7 @@ def comment_of(
         state.shell = instruction.arguments
         return f"SHELL [{' '.join(state.shell)}]", state.shell
     if keyword == "HEALTHCHECK":
-        return _healthcheck(instruction, notes, version)
+        return _healthcheck(instruction, rules, notes)
     if keyword == "ONBUILD":
         return "ONBUILD " + trigger_text(instruction), ()
     return f"{keyword} {' '.join(instruction.arguments)}", ()
@@ -86,29 +85,29 @@ def trigger_text(instruction: Instruction) -> str:
     return text + "".join(f"\n{heredoc.content}{heredoc.name}" for heredoc in instruction.heredocs)
 
 
-def _healthcheck(
-    instruction: Instruction, notes: Notes, version: Version | None
-) -> tuple[str, tuple[str, ...]]:
+def _healthcheck(instruction: Instruction, rules: ClassicRules, notes: Notes) -> tuple[str, tuple[str, ...]]:
     kind, *command = instruction.arguments
     kind = kind.upper()
     test = (kind if instruction.json or kind == "NONE" else f"{kind}-SHELL", *command)
     names = ["interval", "timeout", "start-period"]
-    if version is None:
-        notes.unknown.append("version of the engine: it decides the form of HEALTHCHECK")
-    if version is None or version >= (25, 0):
+    if rules.start_interval:
         names.append("start-interval")
+    if not rules.known:
+        notes.unknown.append("version of the engine: it decides the form of HEALTHCHECK")
     try:
         durations = [format_duration(parse_duration_ns(instruction.flag(name))) for name in names]
         retries = int(instruction.flag("retries", "0"))
     except ValueError as error:
         notes.unknown.append(f"HEALTHCHECK options: {error}")
         return instruction.text, ()
-    if version is not None and version < (29, 5):
+    if rules.health_form == "%q":
         fields = [quote_list(test), *map(quote, durations), quote_rune(retries)]
         return f"HEALTHCHECK &{{{' '.join(fields)}}}", ()
-    titles = ["".join(word.title() for word in name.split("-")) for name in names]
-    pairs = [f"{title}:{duration}" for title, duration in zip(titles, durations, strict=True)]
-    return f"HEALTHCHECK &{{Test:[{' '.join(test)}] {' '.join(pairs)} Retries:{retries}}}", test
+    values = [f"[{' '.join(test)}]", *durations, str(retries)]
+    if rules.health_form == "%+v":
+        titles = ["Test", *("".join(word.title() for word in name.split("-")) for name in names), "Retries"]
+        values = [f"{title}:{value}" for title, value in zip(titles, values, strict=True)]
+    return f"HEALTHCHECK &{{{' '.join(values)}}}", test
 
 
 def canonical(text: str, words: tuple[str, ...]) -> str:

@@ -1,0 +1,143 @@
+"""Builds on a real engine through its API, for tests that compare what it did with the key model."""
+
+import http.client
+import io
+import json
+import re
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlencode
+
+from layerfork.buildcontext.tarball import write_tar
+from layerfork.cachekey.filesum import tarsum
+from layerfork.dockerfile import parse_dockerfile
+from layerfork.engines import RunningEngine
+from layerfork.model.build import Builder
+from layerfork.model.context import (
+    ContentSource,
+    ContextEntry,
+    ContextManifest,
+    Digest,
+    EntryType,
+    Transport,
+)
+from layerfork.model.record import (
+    BuildOutcome,
+    BuildRecord,
+    BuildResult,
+    RecordedRequest,
+    StepRecord,
+    StepStatus,
+)
+
+
+@dataclass(slots=True)
+class HandMadeContext:
+    """Tar entries with their contents, every header field as a test wants it."""
+
+    entries: list[ContextEntry] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+
+    def add(self, name: str, data: bytes = b"", **fields: object) -> "HandMadeContext":
+        """Append a file, or with ``type=`` something else."""
+        kind = fields.pop("type", EntryType.FILE)
+        default_mode = {EntryType.DIRECTORY: 0o755, EntryType.SYMLINK: 0o777}.get(kind, 0o644)  # type: ignore[call-overload]
+        attributes: dict[str, object] = {"mode": default_mode, "size": len(data)} | fields
+        entry = ContextEntry(name=name, type=kind, **attributes)  # type: ignore[arg-type]
+        if kind is EntryType.FILE:
+            content = Digest("sha256:" + sha256(data).hexdigest())
+            entry = replace(entry, content=content, content_source=ContentSource.SENT)
+        self.entries.append(replace(entry, tarsum=tarsum(entry, [data])))
+        self.contents.append(data)
+        return self
+
+    def tar(self) -> bytes:
+        out = io.BytesIO()
+        contents = iter(self.contents)
+        by_entry = {id(entry): next(contents) for entry in self.entries}
+        write_tar(self.entries, lambda entry: [by_entry[id(entry)]], out)
+        return out.getvalue()
+
+    def manifest(self) -> ContextManifest:
+        return ContextManifest(transport=Transport.TAR, entries=tuple(self.entries))
+
+
+def build_classic(
+    engine: RunningEngine,
+    dockerfile: str,
+    context: HandMadeContext,
+    request: RecordedRequest | None = None,
+    base: str = "alpine",
+) -> BuildRecord:
+    """Build with the classic builder and record it; the Dockerfile is put into the context."""
+    asked = replace(request or RecordedRequest(), dockerfile=dockerfile)
+    context.add(asked.dockerfile_name or "Dockerfile", dockerfile.encode())
+    query = {
+        "version": "1",
+        "dockerfile": asked.dockerfile_name,
+        "buildargs": json.dumps(dict(asked.build_args)),
+        "labels": json.dumps(dict(asked.labels)),
+        "target": asked.target,
+    }
+    assert engine.socket is not None
+    lines = post_build(engine.socket, query, context.tar())
+    text = "".join(line.get("stream", "") for line in lines)
+    errors = [line["error"] for line in lines if "error" in line]
+    assert not errors, errors
+    facts = engine.image_facts(base)
+    return BuildRecord(
+        id="build",
+        recorded_at="2026-01-01T00:00:00Z",
+        builder=Builder.CLASSIC,
+        engine=engine.info,
+        request=asked,
+        context=context.manifest(),
+        steps=tuple(read_steps(text, dockerfile)),
+        base_images=((base, facts),),
+        result=BuildResult(outcome=BuildOutcome.SUCCEEDED),
+    )
+
+
+def post_build(path: Path, query: Mapping[str, str], body: bytes) -> list[dict[str, str]]:
+    """``POST /build`` with a tar; the JSON lines of the answer."""
+    connection = http.client.HTTPConnection("localhost", timeout=120)
+    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.sock.connect(str(path))
+    try:
+        connection.request("POST", f"/build?{urlencode(query)}", body, {"Content-Type": "application/x-tar"})
+        answer = connection.getresponse().read()
+    finally:
+        connection.close()
+    return [json.loads(line) for line in answer.splitlines() if line.strip()]
+
+
+def read_steps(text: str, dockerfile: str) -> Sequence[StepRecord]:
+    """Steps of a classic build's output: number, text, status and short image id."""
+    stages = [(i.stage, i.stage_name) for i in parse_dockerfile(dockerfile).instructions]
+    steps = []
+    for piece in re.split(r"^Step (?=\d+/\d+ : )", text, flags=re.MULTILINE)[1:]:
+        head = re.match(r"(\d+)/\d+ : (.*)", piece)
+        assert head is not None
+        index = int(head[1])
+        stage, name = stages[min(index, len(stages)) - 1]
+        ids = re.findall(r"^ ---> ([0-9a-f]{12})$", piece, flags=re.MULTILINE)
+        hit = "---> Using cache" in piece
+        steps.append(
+            StepRecord(
+                index=index,
+                stage=stage,
+                stage_name=name,
+                instruction=head[2],
+                status=StepStatus.HIT if hit else StepStatus.MISS,
+                identity=ids[-1] if ids else "",
+            )
+        )
+    return steps
+
+
+def created_by(engine: RunningEngine, step: StepRecord) -> str:
+    """What history says the step's image was created by."""
+    return engine.image_facts(step.identity).history[-1].created_by
