@@ -109,7 +109,8 @@ def _entry(entry: ContextEntry, verbose: bool) -> str:
     if verbose and -(2**33) < entry.mtime_ns // 10**9 < 2**36:
         time = "  " + datetime.fromtimestamp(entry.mtime_ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     owner = f"{entry.uid}:{entry.gid}"
-    return f"  {_TYPES[entry.type]} {entry.mode:07o} {owner:>11} {entry.size:>12}{time}  {entry.name}{arrow}{content}"
+    facts = f"{_TYPES[entry.type]} {entry.mode:07o} {owner:>11} {entry.size:>12}{time}"
+    return f"  {facts}  {entry.name}{arrow}{content}"
 
 
 def _description(pairs: tuple[tuple[str, str], ...]) -> str:
