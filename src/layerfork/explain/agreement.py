@@ -82,6 +82,8 @@ def _involved(comparison: Comparison, site: Site) -> Iterator[tuple[JudgedBuild,
     """Every step that a site speaks of; the aligned pair comes last."""
     for index in site.removed:
         yield comparison.writer, comparison.writer_views[index]
+    for index in site.added:
+        yield comparison.reader, comparison.reader_views[index]
     if site.writer_step is not None:
         yield comparison.writer, comparison.writer_views[site.writer_step]
     if site.step in comparison.reader_views:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from layerfork.explain.align import Alignment, align
 from layerfork.explain.difference import Difference, conclusive, list_differences
 from layerfork.explain.judged import JudgedBuild
+from layerfork.explain.origins import changed_origins
 from layerfork.explain.scope import ScopeDifference, imports_cache, separate_caches
 from layerfork.explain.site import Reason, Site
 from layerfork.explain.structure import added_step, removed_steps
-from layerfork.explain.view import StepView, ancestors_of, views_of
+from layerfork.explain.view import StepView, ancestors_of, real_parents, same_chain, source_of, views_of
 from layerfork.model.build import Builder
 from layerfork.model.record import StepStatus
 
@@ -101,12 +102,37 @@ def _visit(walk: _Walk, index: int) -> None:
     if _is_shared(walk, view, site, parent_unshared):
         return
     walk.unshared.add(index)
+    if _copies_other_results(walk, site):
+        return
     if site.differences:
-        if view.step.status is not StepStatus.NOT_EVALUATED:
-            walk.sites.append(replace(site, direct=not (parent_unshared or walk.blocked)))
+        if view.step.status is StepStatus.NOT_EVALUATED or _extends_added_block(walk, view, site):
+            return
+        walk.sites.append(replace(site, direct=not (parent_unshared or walk.blocked)))
     elif not (parent_unshared or walk.blocked):
         reason = Reason.EQUAL_KEYS if site.known else Reason.UNKNOWN_KEYS
         walk.sites.append(replace(site, reason=reason))
+
+
+def _extends_added_block(walk: _Walk, view: StepView, site: Site) -> bool:
+    """Steps added one after the other are one site."""
+    last = walk.sites[-1] if walk.sites else None
+    if last is None or last.writer_step is not None or site.writer_step is not None or view.always_runs:
+        return False
+    if real_parents(walk.reader_views, view.index) != ((*last.added, last.step)[0],):
+        return False
+    walk.sites[-1] = replace(
+        last,
+        structure=tuple(dict.fromkeys(last.structure + site.structure)),
+        added=(view.index, *last.added),
+    )
+    return True
+
+
+def _copies_other_results(walk: _Walk, site: Site) -> bool:
+    """A ``COPY --from`` found other files only because the stage that it copies from was built anew."""
+    if site.structure or not site.parts or any(part.field != "source" for part in site.parts):
+        return False
+    return source_of(walk.reader_views, site.step) in walk.unshared
 
 
 def _site_at(walk: _Walk, view: StepView) -> Site:
@@ -133,15 +159,16 @@ def _site_at(walk: _Walk, view: StepView) -> Site:
         parts=(parts if known else conclusive(parts, mine.key, view.key)) or _base_ids(walk, mine, view),
         structure=structure,
         removed=removed,
+        origins=changed_origins(walk.writer, walk.reader, mine, view),
         known=known,
     )
 
 
 def _base_ids(walk: _Walk, mine: StepView, view: StepView) -> tuple[Difference, ...]:
     """A FROM whose image ids differ although its keys do not say so."""
-    if not (view.always_runs and _has_identities(walk, mine, view)):
+    if not (view.always_runs and _compares_identities(walk, view)):
         return ()
-    if mine.step.identity == view.step.identity:
+    if not (mine.step.identity and view.step.identity) or mine.step.identity == view.step.identity:
         return ()
     return (
         Difference(
@@ -152,9 +179,10 @@ def _base_ids(walk: _Walk, mine: StepView, view: StepView) -> tuple[Difference, 
 
 def _is_shared(walk: _Walk, view: StepView, site: Site, parent_unshared: bool) -> bool:
     """Whether this step of the reader used, or could have used, the writer's result."""
-    mine = walk.writer_views.get(site.writer_step) if site.writer_step is not None else None
-    if mine and _has_identities(walk, mine, view):
-        return mine.step.identity == view.step.identity
+    if view.step.identity and _compares_identities(walk, view):
+        known = _identities(walk, view, site)
+        if "" not in known or view.step.identity in known:
+            return view.step.identity in known
     if view.always_runs:
         return not (site.differences or parent_unshared)
     if walk.blocked:
@@ -163,19 +191,30 @@ def _is_shared(walk: _Walk, view: StepView, site: Site, parent_unshared: bool) -
         case StepStatus.MISS:
             return False
         case StepStatus.HIT:
-            return not site.differences
+            return not site.differences or any(
+                same_chain(walk.writer_views, other, walk.reader_views, view.index)
+                for other in walk.writer_views
+            )
         case StepStatus.NOT_EVALUATED:
             return not parent_unshared
         case StepStatus.UNKNOWN:
             return not (site.differences or parent_unshared)
 
 
-def _has_identities(walk: _Walk, mine: StepView, view: StepView) -> bool:
+def _identities(walk: _Walk, view: StepView, site: Site) -> set[str]:
+    """Image ids of the writer that the step may have taken: any, but for a FROM only its own."""
+    if not view.always_runs:
+        return {other.step.identity for other in walk.writer_views.values()}
+    mine = walk.writer_views.get(site.writer_step) if site.writer_step is not None else None
+    return {mine.step.identity if mine else ""}
+
+
+def _compares_identities(walk: _Walk, view: StepView) -> bool:
     """Image ids tell the classic builder's steps apart, as long as both are of one engine.
 
     A FROM's image id is no product of the build, so it may be compared across engines.
     """
-    if walk.reader.record.builder is not Builder.CLASSIC or not (mine.step.identity and view.step.identity):
+    if walk.reader.record.builder is not Builder.CLASSIC:
         return False
     return view.always_runs or not (walk.blocked and not walk.reader.record.request.no_cache)
 

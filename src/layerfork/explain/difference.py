@@ -40,6 +40,11 @@ def list_differences(writer: CacheKey, reader: CacheKey) -> tuple[Difference, ..
     return _pair(only_writer, only_reader)
 
 
+def may_equal(writer: CacheKey, reader: CacheKey) -> bool:
+    """Nothing known says that the keys differ."""
+    return not conclusive(list_differences(writer, reader), writer, reader)
+
+
 def conclusive(
     differences: Iterable[Difference], writer: CacheKey, reader: CacheKey
 ) -> tuple[Difference, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from layerfork.explain.compare import Comparison
+from layerfork.explain.origins import is_derived
 from layerfork.explain.site import Reason, Site
 
 ROOT_REASONS = frozenset({Reason.OTHER_CACHE, Reason.CACHE_OFF})
@@ -31,10 +32,11 @@ def fold_consequences(
     for site in sites:
         above = [index for index, other in enumerate(kept) if is_above(other, site, ancestors)]
         held = {difference for index in above for difference in kept[index].differences}
-        if above and (first_only or held.issuperset(site.differences)):
-            owner = kept[above[0]]
+        follows = held.issuperset(site.differences) or is_derived(site, [kept[index] for index in above])
+        if above and (first_only or follows):
+            owner = kept[above[-1]]
             merged = {*owner.consequences, site.step, *site.consequences} - {owner.step}
-            kept[above[0]] = replace(owner, consequences=tuple(sorted(merged)))
+            kept[above[-1]] = replace(owner, consequences=tuple(sorted(merged)))
         else:
             kept.append(site)
     return tuple(kept)
@@ -50,8 +52,8 @@ def is_above(site: Site, other: Site, ancestors: Mapping[int, frozenset[int]]) -
 def _assign_missed(sites: tuple[Site, ...], comparison: Comparison) -> tuple[Site, ...]:
     """Give every other missed step to the last site above it, a whole-build one if there is none."""
     missed: dict[int, list[int]] = {index: [] for index in range(len(sites))}
-    own = {site.step for site in sites}
-    for step in sorted(comparison.unshared - own):
+    told = {step for site in sites for step in (site.step, *site.consequences)}
+    for step in sorted(comparison.unshared - told):
         if not comparison.reader_views[step].missed:
             continue
         above = [

@@ -6,7 +6,7 @@ from layerfork.explain.agreement import disagreeing_string
 from layerfork.explain.classes import AddedLabels, Departure, sort_into_classes
 from layerfork.explain.compare import Comparison, compare
 from layerfork.explain.diagnose import diagnose
-from layerfork.explain.difference import conclusive, list_differences
+from layerfork.explain.difference import may_equal
 from layerfork.explain.judged import JudgedBuild
 from layerfork.explain.view import views_of
 from layerfork.explain.wrong_hits import stale_hits
@@ -148,9 +148,11 @@ def _wrong_hits(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
 
 
 def _accounts_for(comparison: Comparison, index: int) -> bool:
-    """The writer has a step with the very key that the reader's step has, as far as both are known."""
-    writer_index = comparison.alignment.writer_of.get(index)
-    if writer_index is None:
-        return False
-    mine, theirs = comparison.writer_views[writer_index].key, comparison.reader_views[index].key
-    return not conclusive(list_differences(mine, theirs), mine, theirs)
+    """Some step of the writer, or an earlier one of the reader, may have the very key of the step."""
+    reader_views = comparison.reader_views
+    key = reader_views[index].key
+    aligned = comparison.alignment.writer_of.get(index)
+    if aligned is not None and may_equal(comparison.writer_views[aligned].key, key):
+        return True
+    own = (view for other, view in reader_views.items() if other < index)
+    return any(may_equal(view.key, key) for view in (*comparison.writer_views.values(), *own))

@@ -34,6 +34,10 @@ class Site:
     """Differing parts of the step's own key."""
     structure: tuple[Difference, ...] = ()
     """Steps that were added, removed or moved just before this one, or this one itself."""
+    origins: tuple[Difference, ...] = ()
+    """Variables with other values that the step's text, equal in both builds, was expanded with."""
+    added: tuple[int, ...] = ()
+    """Indexes of further steps right after this one that only the reader has."""
     removed: tuple[int, ...] = ()
     """Indexes of the writer's steps that the reader lacks before this one."""
     known: bool = True

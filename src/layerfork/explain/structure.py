@@ -51,7 +51,7 @@ def removed_steps(
         differences.extend(
             _other_parents(writer_views, reader_views, alignment, (writer_index, reader_index))
         )
-    return removed, tuple(differences)
+    return removed, tuple(dict.fromkeys(differences))
 
 
 def is_request_label(record: BuildRecord, step: StepRecord) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from layerfork.explain.align import normalise
 from layerfork.explain.difference import STEP_FIELD, Difference
 from layerfork.explain.finding import Case, CauseRule, Finding
 from layerfork.explain.wording import shorten_digests
@@ -62,5 +63,6 @@ def say_step(case: Case, difference: Difference) -> str:
     if difference.field != STEP_FIELD:
         return ""
     if difference.writer is None:
-        return f"only {case.reader_name} has this step"
+        own = difference.reader == normalise(case.reader_view.step.instruction)
+        return f"only {case.reader_name} has {'this step' if own else f'the step `{difference.reader}`'}"
     return f"{case.reader_name} lacks the step `{difference.writer}`, which {case.writer_name} has before it"

@@ -1,12 +1,15 @@
 """A build's steps joined with their keys: what the comparison walks over."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from layerfork.explain.difference import list_differences
 from layerfork.explain.judged import JudgedBuild
 from layerfork.model.cachekey import CacheKey, StepKey
 from layerfork.model.record import StepRecord, StepStatus
 
+_FROM_STAGE = re.compile(r"--from=(\S+)")
 NO_KEY = CacheKey(parts=(), unknown=("the key of this step",))
 
 
@@ -57,6 +60,20 @@ def _view(step: StepRecord, key: StepKey | None, previous: int | None) -> StepVi
     return StepView(step=step, key=key.key, parents=key.parents, always_runs=key.always_runs)
 
 
+def source_of(views: Mapping[int, StepView], index: int) -> int | None:
+    """The last step of the stage that a ``COPY --from`` names; None when it names an image or nothing."""
+    match = _FROM_STAGE.search(views[index].step.instruction)
+    if match is None:
+        return None
+    name = match[1].lower()
+    found = [
+        other
+        for other, view in views.items()
+        if other < index and name in (view.step.stage_name.lower(), str(view.step.stage))
+    ]
+    return found[-1] if found else None
+
+
 def real_parents(views: Mapping[int, StepView], index: int) -> tuple[int, ...]:
     """Parents of a step with neutral ones replaced by theirs: those whose results really enter."""
     found: list[int] = []
@@ -70,10 +87,22 @@ def real_parents(views: Mapping[int, StepView], index: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def same_chain(mine: Mapping[int, StepView], step: int, theirs: Mapping[int, StepView], other: int) -> bool:
+    """Two steps have one key, and so have all that they build on."""
+    left, right = mine[step], theirs[other]
+    if left.key.unknown or right.key.unknown or list_differences(left.key, right.key):
+        return False
+    mine_above, theirs_above = real_parents(mine, step), real_parents(theirs, other)
+    return len(mine_above) == len(theirs_above) and all(
+        same_chain(mine, above, theirs, beside)
+        for above, beside in zip(mine_above, theirs_above, strict=True)
+    )
+
+
 def ancestors_of(views: Mapping[int, StepView]) -> dict[int, frozenset[int]]:
-    """For each step all steps whose results it builds on, directly or through others."""
+    """For each step all steps whose results it builds on or copies from, directly or through others."""
     ancestors: dict[int, frozenset[int]] = {}
     for index, view in views.items():
-        above = [parent for parent in view.parents if parent in ancestors]
+        above = [parent for parent in (*view.parents, source_of(views, index)) if parent in ancestors]
         ancestors[index] = frozenset(above).union(*(ancestors[parent] for parent in above))
     return ancestors

@@ -2,7 +2,7 @@
 
 from layerfork.explain.difference import Difference
 from layerfork.explain.finding import Case
-from layerfork.explain.value_rule import value_rule
+from layerfork.explain.variable_rule import variable_rule
 
 
 def say(case: Case, difference: Difference) -> str:
@@ -16,7 +16,7 @@ def _had(client: str, name: str, value: str | None) -> str:
     return f"{client} had no build argument {name}" if value is None else f"{client} had {name}={value}"
 
 
-RULE = value_rule(
+RULE = variable_rule(
     code="build-arg",
     builders=("classic", "buildkit", "buildah"),
     say=say,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from layerfork.explain.difference import Difference
 from layerfork.explain.finding import Case, CauseRule, Finding, Strength
+from layerfork.explain.site import Reason
 
 CODE = "builder"
 
@@ -11,7 +12,7 @@ CODE = "builder"
 def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
     """The two records name different builders."""
     scope = case.comparison.scope
-    if scope is None or scope.code != CODE:
+    if case.site.reason is not Reason.OTHER_CACHE or scope is None or scope.code != CODE:
         return
     yield Finding(
         code=CODE,

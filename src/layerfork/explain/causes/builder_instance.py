@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from layerfork.explain.difference import Difference
 from layerfork.explain.finding import Case, CauseRule, Finding, Strength
+from layerfork.explain.site import Reason
 from layerfork.model.record import BuildRecord
 
 CODE = "builder-instance"
@@ -12,7 +13,7 @@ CODE = "builder-instance"
 def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
     """The records come from two caches, and the reader imported none."""
     scope = case.comparison.scope
-    if scope is None or scope.code != CODE:
+    if case.site.reason is not Reason.OTHER_CACHE or scope is None or scope.code != CODE:
         return
     yield Finding(
         code=CODE,

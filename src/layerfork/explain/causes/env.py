@@ -1,8 +1,9 @@
-"""A variable of the step's environment."""
+"""A variable of the step's environment, or one that its text was expanded with."""
 
-from layerfork.explain.value_rule import say_values, value_rule
+from layerfork.explain.value_rule import say_values
+from layerfork.explain.variable_rule import variable_rule
 
-RULE = value_rule(
+RULE = variable_rule(
     code="env",
     builders=("classic", "buildkit", "buildah"),
     say=say_values("environment variable"),
