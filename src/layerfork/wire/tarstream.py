@@ -59,6 +59,11 @@ class TarDecoder:
         self._extended = False
 
     @property
+    def ended(self) -> bool:
+        """Whether the end-of-archive blocks were seen; what follows them is ignored."""
+        return self._zero_blocks == 2
+
+    @property
     def complete(self) -> bool:
         """Whether everything so far was understood."""
         return not self.gaps

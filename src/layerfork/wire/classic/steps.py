@@ -1,0 +1,168 @@
+"""The steps that a builder prints, told apart from what the RUN commands print between them.
+
+Source: moby/moby builder/dockerfile/{evaluator,dispatchers,internals}.go @ v26.1.5, the same lines
+from 17.12 to 29; containers/buildah imagebuildah/{executor,stage_executor}.go @ v1.39.3.
+"""
+
+import re
+from dataclasses import dataclass
+
+from layerfork.model.record import StepStatus
+
+_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.DOTALL)
+_PODMAN_STEP = re.compile(r"(?:\[(\d+)/\d+\] )?STEP (\d+)/(\d+): (.*)", re.DOTALL)
+_ID = re.compile(r" ---> ([0-9a-f]{12,64})?")
+_RUNNING = re.compile(r" ---> Running in ([0-9a-f]+)")
+_REMOVED = re.compile(r"(?: ---> Removed|Removing) intermediate container ([0-9a-f]+)")
+_PODMAN_CACHED = re.compile(r"--> Using cache ([0-9a-f]{12,64})")
+_PODMAN_ID = re.compile(r"--> ([0-9a-f]{12,64})")
+_BUILT = re.compile(r"Successfully built ([0-9a-f]{12,64})")
+_TAGGED = re.compile(r"Successfully tagged (\S+)")
+_FROM = re.compile(r"FROM\s+(?:--\S+\s+)*\S+(?:\s+AS\s+(\S+))?", re.IGNORECASE)
+_BEFORE_FROM = re.compile(r"ARG\s", re.IGNORECASE)
+_USING_CACHE = " ---> Using cache"
+
+
+@dataclass(slots=True)
+class PrintedStep:
+    """One step as far as it was printed."""
+
+    number: int
+    """As printed; podman starts again in each stage."""
+    total: int
+    instruction: str
+    stage: int
+    stage_name: str
+    started_at: float
+    status: StepStatus = StepStatus.UNKNOWN
+    image_id: str = ""
+    ended_at: float | None = None
+
+    @property
+    def is_from(self) -> bool:
+        return _FROM.match(self.instruction) is not None
+
+
+class StepTracker:
+    """Fed each printed line, keeps the steps."""
+
+    def __init__(self, *, removes_containers: bool) -> None:
+        """``removes_containers``: the builder announces when a step's container is gone (``rm=1``)."""
+        self.steps: list[PrintedStep] = []
+        self.image_id = ""
+        """Of ``Successfully built``: full or 12 digits."""
+        self.tagged: list[str] = []
+        self._removes_containers = removes_containers
+        self._running = ""
+        self._podman = False
+        self._stage = -1
+        self._stage_name = ""
+
+    @property
+    def current(self) -> PrintedStep | None:
+        """The step that is being built, or was the last."""
+        return self.steps[-1] if self.steps else None
+
+    def line(self, text: str, now: float) -> None:
+        """One message of the stream, without its line end."""
+        if not self.steps:
+            self._first_step(text, now)
+        elif self._podman:
+            self._podman_line(text, now)
+        else:
+            self._docker_line(text, now)
+
+    def finish(self, now: float) -> None:
+        """The answer ended."""
+        if self.steps and self.steps[-1].ended_at is None:
+            self.steps[-1].ended_at = now
+
+    def full_id(self, image_id: str) -> None:
+        """The engine named an image in full: steps show only 12 digits."""
+        bare = image_id.removeprefix("sha256:")
+        for step in self.steps:
+            if step.image_id and bare.startswith(step.image_id):
+                step.image_id = bare
+
+    def _first_step(self, text: str, now: float) -> None:
+        if match := _STEP.fullmatch(text):
+            self._begin(int(match[1]), int(match[2]), match[3], now)
+        elif match := _PODMAN_STEP.fullmatch(text):
+            self._podman = True
+            self._begin(int(match[2]), int(match[3]), match[4], now)
+
+    def _docker_line(self, text: str, now: float) -> None:
+        step = self.steps[-1]
+        if match := _RUNNING.fullmatch(text):
+            self._running = self._running or match[1]
+        elif match := _REMOVED.fullmatch(text):
+            if match[1] == self._running:
+                self._running = ""
+        elif match := _ID.fullmatch(text):
+            self._set_id(step, match[1] or "")
+            if not self._removes_containers:
+                self._running = ""
+        elif self._running:
+            return  # the command's own output, whatever it looks like
+        elif text == _USING_CACHE and not step.image_id:
+            step.status = StepStatus.HIT
+        elif match := _STEP.fullmatch(text):
+            if self._may_follow(step, int(match[1]), int(match[2])):
+                self._begin(int(match[1]), int(match[2]), match[3], now)
+        else:
+            self._ending(text, step, now)
+
+    def _may_follow(self, step: PrintedStep, number: int, total: int) -> bool:
+        done = step.status is not StepStatus.UNKNOWN
+        return done and number == step.number + 1 and total == step.total
+
+    def _podman_line(self, text: str, now: float) -> None:
+        step = self.steps[-1]
+        if match := _PODMAN_STEP.fullmatch(text):
+            number, total = int(match[2]), int(match[3])
+            first = number == 1 and match[1] is not None and step.number == step.total
+            if first or (number == step.number + 1 and total == step.total):
+                self._begin(number, total, match[4], now)
+        elif match := _PODMAN_CACHED.fullmatch(text):
+            step.status, step.image_id = StepStatus.HIT, match[1]
+        elif match := _PODMAN_ID.fullmatch(text):
+            if step.status is StepStatus.UNKNOWN:
+                step.status = StepStatus.MISS
+            if not step.image_id.startswith(match[1]):
+                step.image_id = match[1]
+        else:
+            self._ending(text, step, now)
+
+    def _ending(self, text: str, step: PrintedStep, now: float) -> None:
+        if match := _BUILT.fullmatch(text):
+            self.image_id = match[1]
+            step.ended_at = step.ended_at or now
+        elif match := _TAGGED.fullmatch(text):
+            self.tagged.append(match[1])
+
+    def _set_id(self, step: PrintedStep, image_id: str) -> None:
+        """The image after the step. With none of its own (``FROM scratch``) it is empty."""
+        step.image_id = image_id
+        if step.status is StepStatus.UNKNOWN:
+            step.status = StepStatus.HIT if step.is_from else StepStatus.MISS
+
+    def _begin(self, number: int, total: int, instruction: str, now: float) -> None:
+        self.finish(now)
+        self._running = ""
+        match = _FROM.match(instruction)
+        if match is not None:
+            self._stage += 1
+            self._stage_name = match[1] or ""
+        step = PrintedStep(
+            number=number,
+            total=total,
+            instruction=instruction,
+            stage=max(0, self._stage),
+            stage_name=self._stage_name,
+            started_at=now,
+        )
+        if match is not None and self._podman:
+            step.status = StepStatus.HIT
+        if self._stage < 0 and _BEFORE_FROM.match(instruction):
+            step.status = StepStatus.HIT
+        self.steps.append(step)
