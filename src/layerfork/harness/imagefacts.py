@@ -1,11 +1,14 @@
 """Asks the engine about built images, and puts its answers beside what the wire showed."""
 
+import contextlib
 from dataclasses import replace
 
+from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
 from layerfork.engines import RunningEngine
-from layerfork.errors import EngineError
+from layerfork.errors import EngineError, LayerforkError
+from layerfork.harness.bases import base_references
 from layerfork.model.build import Builder
-from layerfork.model.engine import ImageFacts, ImageStep
+from layerfork.model.engine import ImageStep
 from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord
 
 
@@ -57,12 +60,21 @@ def _same_image(shown: str, image_id: str) -> bool:
     return len(digits) >= 12 and image_id.removeprefix("sha256:").startswith(digits)
 
 
-def base_facts(engine: RunningEngine, references: tuple[str, ...]) -> tuple[tuple[str, ImageFacts], ...]:
-    """What the engine says about base images; those it does not have are left out."""
+def add_base_facts(record: BuildRecord, engine: RunningEngine) -> BuildRecord:
+    """The record with what the engine says about the images that its Dockerfile builds on.
+
+    Images that the engine does not have are left out, and so are all when the Dockerfile was not seen.
+    """
+    request = record.request
+    if request.dockerfile is None:
+        return record
+    try:
+        parsed = parse_dockerfile(request.dockerfile, request.dockerfile_name or "Dockerfile")
+        references = base_references(parsed, dict(request.build_args), request.target)
+    except (LayerforkError, BadSubstitutionError):
+        return record
     found = []
     for reference in references:
-        try:
+        with contextlib.suppress(EngineError):
             found.append((reference, engine.image_facts(reference)))
-        except EngineError:
-            continue
-    return tuple(found)
+    return replace(record, base_images=tuple(found))

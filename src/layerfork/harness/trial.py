@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from layerfork.engines import RunningEngine
-from layerfork.harness.imagefacts import add_image_facts
+from layerfork.harness.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.plan import PlannedBuild
 from layerfork.harness.recorder import Recorder
 from layerfork.model.build import BuildRequest, Completed, Endpoint, Toolchain
@@ -53,6 +53,7 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     if record is None:
         return _without_record(row, completed, bench)
     record = add_image_facts(record, bench.engine, client.image_ref(request))
+    record = add_base_facts(record, bench.engine)
     outcome, reason = _outcome(record, completed, bench)
     return replace(
         row,
@@ -84,7 +85,8 @@ def alive_check(engine: RunningEngine) -> Callable[[], bool]:
 def pick_record(records: tuple[BuildRecord, ...], tag: str) -> BuildRecord | None:
     """The build that a command was run for: the one with its tag, else the last one it made."""
     tagged = [record for record in records if tag in record.request.tags]
-    return (tagged or list(records) or [None])[-1]
+    candidates = tagged or list(records)
+    return candidates[-1] if candidates else None
 
 
 def _outcome(record: BuildRecord, completed: Completed, bench: Bench) -> tuple[BuildOutcome, str]:

@@ -1,0 +1,143 @@
+"""Records builds: a proxy on a socket, decoders on its copy, records in the end."""
+
+import secrets
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from layerfork import __version__
+from layerfork.cachekey.filesum import tarsum_header
+from layerfork.engines import RunningEngine
+from layerfork.errors import EngineError
+from layerfork.model.build import Builder
+from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo, Gap
+from layerfork.wire.buildkit import BuildKitWatcher, ObservedBuild, read_build
+from layerfork.wire.classic import ClassicWatcher, PostedBuild, read_posted_build
+from layerfork.wire.http1 import Http1Tap
+from layerfork.wire.proxy import Address, Proxy
+from layerfork.wire.redact import Redactor
+
+DRAIN_S = 5.0
+"""How long connections may stay open after the client has ended before they are cut."""
+
+
+class Recorder:
+    """Listens on ``socket`` for an engine and records every build that passes while the context is open."""
+
+    def __init__(self, engine: RunningEngine, socket: Path, key: bytes, *, verify: bool = False) -> None:
+        """``key`` is what stand-ins for secrets are made with; ``verify`` digests what is forwarded."""
+        self._engine = engine
+        self._redactor = Redactor(key)
+        self._classic = ClassicWatcher(header_sum=tarsum_header)
+        self._buildkit = BuildKitWatcher()
+        self._proxy = Proxy(socket, address_of(engine.docker_host), self._tap, verify=verify)
+
+    def _tap(self) -> Http1Tap:
+        return Http1Tap(self._classic.open_exchange, self._buildkit.upgraded)
+
+    @property
+    def docker_host(self) -> str:
+        """What a client's DOCKER_HOST must be."""
+        return f"unix://{self._proxy.listen}"
+
+    @property
+    def proxy(self) -> Proxy:
+        """For checks of what was forwarded."""
+        return self._proxy
+
+    def __enter__(self) -> Self:
+        self._proxy.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._proxy.wait_idle(DRAIN_S)
+        self._proxy.__exit__(kind, error, trace)
+
+    def records(self, client: ClientInfo) -> tuple[BuildRecord, ...]:
+        """Every build that was seen, in the order they began. Call it once, when the context is closed."""
+        posted = [(build.started_at, self._posted(build, client)) for build in self._classic.close()]
+        solved = [(build.started_at, self._solved(build, client)) for build in self._buildkit.close()]
+        lost = tuple(
+            Gap(where="connection", what=facts.problem) for facts in self._proxy.connections if facts.problem
+        )
+        ordered = sorted([*posted, *solved], key=lambda pair: pair[0])
+        return tuple(replace(record, gaps=record.gaps + lost) for _, record in ordered)
+
+    def _posted(self, build: PostedBuild, client: ClientInfo) -> BuildRecord:
+        session = self._buildkit.session(build.first("session"))
+        parts = read_posted_build(build, self._redactor, session)
+        facts = self._facts(build.started_at, replace(client, user_agent=parts.user_agent))
+        return replace(
+            facts,
+            builder=parts.builder,
+            request=parts.request,
+            context=parts.context,
+            named_contexts=parts.named_contexts,
+            vertices=parts.vertices,
+            steps=parts.steps,
+            result=parts.result,
+            seconds=parts.seconds,
+            gaps=parts.gaps,
+        )
+
+    def _solved(self, build: ObservedBuild, client: ClientInfo) -> BuildRecord:
+        parts = read_build(build, self._redactor)
+        facts = self._facts(build.started_at, replace(client, user_agent=_user_agent(build)))
+        engine = facts.engine and replace(facts.engine, buildkit_version=parts.buildkit_version)
+        return replace(
+            facts,
+            engine=engine,
+            builder=Builder.BUILDKIT,
+            builder_instance=parts.builder_instance,
+            request=parts.request,
+            context=parts.context,
+            named_contexts=parts.named_contexts,
+            definition=parts.definition,
+            vertices=parts.vertices,
+            steps=parts.steps,
+            result=parts.result,
+            seconds=parts.seconds,
+            gaps=parts.gaps,
+        )
+
+    def _facts(self, started_at: float, client: ClientInfo) -> BuildRecord:
+        """A record of what is known apart from the wire."""
+        begun = datetime.now(UTC) - timedelta(seconds=time.monotonic() - started_at)
+        argv = tuple(self._redactor.clean(word) for word in client.argv)
+        return BuildRecord(
+            id=secrets.token_hex(8),
+            recorded_at=begun.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            layerfork=__version__,
+            client=replace(client, argv=argv),
+            engine=self._engine.info,
+            builder=Builder.CLASSIC,
+            builder_instance=self._engine.info.instance,
+            result=BuildResult(outcome=BuildOutcome.CUT),
+        )
+
+
+def _user_agent(build: ObservedBuild) -> str:
+    headers = build.connection.headers if build.connection is not None else ()
+    return next((value for name, value in headers if name.lower() == "user-agent"), "")
+
+
+def address_of(docker_host: str) -> Address:
+    """Where an engine listens.
+
+    Raises: EngineError for anything but a unix socket or plain TCP.
+    """
+    url = urlsplit(docker_host)
+    if url.scheme == "unix":
+        return Path(url.path)
+    if url.scheme in ("tcp", "http") and url.hostname and url.port:
+        return (url.hostname, url.port)
+    raise EngineError(
+        f"cannot record an engine at {docker_host}", hint="use a unix socket or plain tcp://host:port"
+    )

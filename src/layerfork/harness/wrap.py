@@ -1,0 +1,78 @@
+"""Runs any command with a recorder between it and the engine, and hands back every build that it made."""
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from layerfork.engines import RunningEngine, default_spec, open_engine
+from layerfork.errors import UsageError
+from layerfork.harness.environments import Say
+from layerfork.harness.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recorder import Recorder
+from layerfork.harness.redactionkey import redaction_key
+from layerfork.model.build import Command
+from layerfork.model.record import BuildRecord, ClientInfo
+from layerfork.process import ProgramMissingError, find_program, run_in_foreground
+
+LEADS_PAST = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "CONTAINER_CONNECTION")
+"""Variables that would lead a client past the recorder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapped:
+    """What came of a wrapped command."""
+
+    exit_code: int
+    """As a shell shows it: 128 and more for a signal."""
+    records: tuple[BuildRecord, ...]
+    """In the order the builds began."""
+
+
+def record_command(argv: Sequence[str], spec: str, say: Say) -> Wrapped:
+    """Run a command on our terminal, its DOCKER_HOST pointing at a recorder.
+
+    ``spec`` names the engine; empty decides: the host's if it answers, else a private one.
+    Raises: EngineError when no engine comes up, UsageError when the program does not exist.
+    """
+    with contextlib.ExitStack() as stack:
+        engine = stack.enter_context(open_engine(spec or default_spec(os.environ)).start(os.environ, say))
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lf-", dir="/tmp")))
+        recorder = Recorder(engine, directory / "docker.sock", redaction_key())
+        with recorder:
+            env = wrapped_environment(engine, recorder.docker_host, directory)
+            try:
+                code = run_in_foreground(Command(argv=tuple(argv), env=env), lambda: None)
+            except ProgramMissingError as error:
+                raise UsageError(str(error), hint="give a command that exists after --") from error
+        client = ClientInfo(argv=tuple(argv))
+        records = tuple(_with_facts(record, engine) for record in recorder.records(client))
+    return Wrapped(exit_code=code, records=records)
+
+
+def _with_facts(record: BuildRecord, engine: RunningEngine) -> BuildRecord:
+    reference = record.request.tags[0] if record.request.tags else record.result.image_id
+    record = add_image_facts(record, engine, reference) if reference else record
+    return add_base_facts(record, engine)
+
+
+def wrapped_environment(engine: RunningEngine, docker_host: str, directory: Path) -> dict[str, str]:
+    """The user's environment, led to the recorder; with the engine's own docker where there is none."""
+    env = {name: value for name, value in os.environ.items() if name not in LEADS_PAST}
+    env["DOCKER_HOST"] = env["CONTAINER_HOST"] = docker_host
+    toolchain = engine.toolchain
+    if toolchain is not None and find_program("docker") is None:
+        programs = directory / "bin"
+        programs.mkdir()
+        (programs / "docker").symlink_to(toolchain.docker)
+        env["PATH"] = f"{programs}{os.pathsep}{env.get('PATH', os.defpath)}"
+        if toolchain.cli_plugins is not None:
+            config = directory / "config"
+            config.mkdir()
+            plugins = {"cliPluginsExtraDirs": [str(toolchain.cli_plugins)]}
+            (config / "config.json").write_text(json.dumps(plugins))
+            env["DOCKER_CONFIG"] = str(config)
+    return env
