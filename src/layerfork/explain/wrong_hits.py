@@ -77,14 +77,14 @@ def _classic(
     if view.index in comparison.unshared:
         return None
     manifest = comparison.reader.record.context
-    assert manifest is not None
-    names = [clean_path(entry.name) for entry in manifest.entries]
+    entries = manifest.entries if manifest else ()
+    links = {clean_path(entry.name): clean_path(entry.linkname) for entry in entries if entry.linkname}
     for path in sorted(entry_paths(view.key)):
-        target = clean_path(_link_target(manifest, path))
-        if path not in changed and target not in changed:
+        seen = path if path in changed else links.get(path, "")
+        if seen not in changed:
             continue
-        seen = path if path in changed else target
-        duplicate = names.count(seen) > 1
+        duplicate = sum(clean_path(entry.name) == seen for entry in entries) > 1
+        why = "the tar holds it more than once, and only its first entry is part of the key"
         return Caution(
             code="duplicate-entry" if duplicate else "stale-content",
             client=comparison.reader.client,
@@ -92,21 +92,10 @@ def _classic(
             text=(
                 f"{view.step.instruction} was reused although {seen} differs from what "
                 f"{comparison.writer.client} sent: "
-                + (
-                    "the tar holds it more than once, and only its first entry is part of the key"
-                    if duplicate
-                    else "the key holds the link, not what it points to"
-                )
+                + (why if duplicate else "the key holds the link, not what it points to")
             ),
         )
     return None
-
-
-def _link_target(manifest: ContextManifest, path: str) -> str:
-    return next(
-        (entry.linkname for entry in manifest.entries if entry.linkname and clean_path(entry.name) == path),
-        "",
-    )
 
 
 def _sync(
