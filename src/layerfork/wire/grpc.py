@@ -77,10 +77,22 @@ class GrpcStream:
         self._response = MessageReader(handler.response)
 
     def request_data(self, data: memoryview) -> None:
-        self._feed(self._request, data, "request")
+        if self._handler is not None:
+            try:
+                self._request.feed(data)
+            except Exception as error:  # a decoder must never stop the build it watches
+                self._drop("request", error)
+            if self._request.skipped_bytes:
+                self._report_skipped(self._request, "request")
 
     def response_data(self, data: memoryview) -> None:
-        self._feed(self._response, data, "response")
+        if self._handler is not None:
+            try:
+                self._response.feed(data)
+            except Exception as error:  # as above
+                self._drop("response", error)
+            if self._response.skipped_bytes:
+                self._report_skipped(self._response, "response")
 
     def request_ended(self) -> None:
         if self._handler is not None and self._request.mid_message:
@@ -101,19 +113,13 @@ class GrpcStream:
     def reset(self, code: int) -> None:
         self._end(self._status or CallStatus(code=None, message=f"reset ({code})" if code >= 0 else "cut"))
 
-    def _feed(self, reader: "MessageReader", data: memoryview, side: str) -> None:
-        if self._handler is None:
-            return
-        try:
-            reader.feed(data)
-        except Exception as error:  # a decoder must never stop the build it watches
-            self._handler = None
-            self._problem(f"grpc {self._call.method}", f"{side} not understood: {describe(error)}")
-        if reader.skipped_bytes:
-            self._problem(
-                f"grpc {self._call.method}", f"a {side} of {reader.skipped_bytes} bytes was skipped"
-            )
-            reader.skipped_bytes = 0
+    def _drop(self, side: str, error: Exception) -> None:
+        self._handler = None
+        self._problem(f"grpc {self._call.method}", f"{side} not understood: {describe(error)}")
+
+    def _report_skipped(self, reader: "MessageReader", side: str) -> None:
+        self._problem(f"grpc {self._call.method}", f"a {side} of {reader.skipped_bytes} bytes was skipped")
+        reader.skipped_bytes = 0
 
     def _end(self, status: CallStatus) -> None:
         handler, self._handler = self._handler, None
@@ -146,6 +152,11 @@ class MessageReader:
     def feed(self, data: memoryview) -> None:
         """Raises: GrpcError, and whatever the receiver of the messages raises."""
         at, end = 0, len(data)
+        if end >= 5 and not (self._left or self._prefix or self._skip):
+            compressed, length = _PREFIX.unpack_from(data)
+            if length == end - 5 and not compressed:
+                self._deliver(data[5:])
+                return
         while at < end:
             if self._skip:
                 step = min(self._skip, end - at)

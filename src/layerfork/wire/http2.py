@@ -94,10 +94,8 @@ class Http2Connection:
 
     def close(self) -> None:
         """Both sides are gone: streams that are still open end here."""
-        streams, self._streams = self._streams, {}
-        for stream in streams.values():
-            if stream.sink is not None:
-                stream.sink.reset(-1)
+        for number in tuple(self._streams):
+            self.reset(number, -1)
 
     def headers(self, number: int, headers: Headers, from_initiator: bool, ends_stream: bool) -> None:
         """A complete header block arrived."""
@@ -105,17 +103,25 @@ class Http2Connection:
         if stream is None:
             if not from_initiator:
                 return
-            if len(self._streams) >= _MAX_OPEN_STREAMS:
-                raise Http2Error("too many open streams")
-            stream = self._streams[number] = _Stream(self._open_stream(headers))
+            self._open(number, headers)
         elif not from_initiator and stream.sink is not None:
             stream.sink.response_headers(headers)
         if ends_stream:
             self.end(number, from_initiator)
 
-    def sink_of(self, number: int) -> StreamSink | None:
-        stream = self._streams.get(number)
-        return stream.sink if stream is not None else None
+    def _open(self, number: int, headers: Headers) -> None:
+        if len(self._streams) >= _MAX_OPEN_STREAMS:
+            raise Http2Error("too many open streams")
+        sink = self._open_stream(headers)
+        self._streams[number] = _Stream(sink)
+        if sink is not None:
+            self._requests.receivers[number] = sink.request_data
+            self._responses.receivers[number] = sink.response_data
+
+    def _forget(self, number: int) -> "_Stream | None":
+        self._requests.receivers.pop(number, None)
+        self._responses.receivers.pop(number, None)
+        return self._streams.pop(number, None)
 
     def end(self, number: int, from_initiator: bool) -> None:
         """One side finished a stream."""
@@ -131,11 +137,11 @@ class Http2Connection:
             if stream.sink is not None:
                 stream.sink.response_ended()
         if not (stream.request_open or stream.response_open):
-            self._streams.pop(number, None)
+            self._forget(number)
 
     def reset(self, number: int, code: int) -> None:
         """One side gave a stream up."""
-        stream = self._streams.pop(number, None)
+        stream = self._forget(number)
         if stream is not None and stream.sink is not None:
             stream.sink.reset(code)
 
@@ -149,6 +155,8 @@ class _Direction:
         self._connection = connection
         self._from_initiator = from_initiator
         self._preface_left = PREFACE if from_initiator else b""
+        self.receivers: dict[int, Callable[[memoryview], None]] = {}
+        """Who takes the data of this direction, by stream."""
         self._rest = b""
         self._data_stream = 0
         self._data_left = 0
@@ -164,32 +172,32 @@ class _Direction:
 
     def feed(self, data: Bytes) -> None:
         view = memoryview(self._rest + bytes(data) if self._rest else data)
-        at = self._skip_preface(view) if self._preface_left else 0
-        end = len(view)
-        while True:
-            if self._data_left:
-                at = self._some_data(view, at, end)
-            if end - at < 9:
-                break
+        at, end = 0, len(view)
+        if self._preface_left:
+            at = self._skip_preface(view)
+        if self._data_left:
+            at = self._some_data(view, at, end)
+        while end - at >= 9:
             high, low, kind, flags, number = _FRAME.unpack_from(view, at)
-            length = high << 8 | low
+            stop = at + 9 + (high << 8 | low)
             number &= 0x7FFFFFFF
             if kind == _DATA and not flags & _PADDED:
-                at += 9
-                self._data_stream, self._data_left, self._data_ends = (
-                    number,
-                    length,
-                    bool(flags & _END_STREAM),
-                )
-                if not length:
-                    self._data_done()
+                if stop <= end and not flags & _END_STREAM:
+                    receive = self.receivers.get(number)
+                    if receive is not None and stop > at + 9:
+                        receive(view[at + 9 : stop])
+                    at = stop
+                else:
+                    self._data_stream, self._data_left = number, stop - at - 9
+                    self._data_ends = bool(flags & _END_STREAM)
+                    at = self._some_data(view, at + 9, end)
                 continue
-            if length > _MAX_CONTROL_BYTES and kind != _DATA:
-                raise Http2Error(f"a frame of kind {kind} has {length} bytes")
-            if end - at < 9 + length:
+            if stop - at > _MAX_CONTROL_BYTES and kind != _DATA:
+                raise Http2Error(f"a frame of kind {kind} has {stop - at - 9} bytes")
+            if stop > end:
                 break
-            self._frame(kind, flags, number, view[at + 9 : at + 9 + length])
-            at += 9 + length
+            self._frame(kind, flags, number, view[at + 9 : stop])
+            at = stop
         self._rest = bytes(view[at:])
 
     def _skip_preface(self, view: memoryview) -> int:
@@ -202,21 +210,14 @@ class _Direction:
     def _some_data(self, view: memoryview, at: int, end: int) -> int:
         """Hand on what is there of the current DATA frame."""
         until = min(at + self._data_left, end)
+        self._data_left -= until - at
         if until > at:
-            self._data_left -= until - at
-            sink = self._connection.sink_of(self._data_stream)
-            if sink is not None:
-                if self._from_initiator:
-                    sink.request_data(view[at:until])
-                else:
-                    sink.response_data(view[at:until])
-            if not self._data_left:
-                self._data_done()
-        return until
-
-    def _data_done(self) -> None:
-        if self._data_ends:
+            receive = self.receivers.get(self._data_stream)
+            if receive is not None:
+                receive(view[at:until])
+        if not self._data_left and self._data_ends:
             self._connection.end(self._data_stream, self._from_initiator)
+        return until
 
     def _frame(self, kind: int, flags: int, number: int, payload: memoryview) -> None:
         if self._block is not None and kind != _CONTINUATION:
@@ -244,10 +245,7 @@ class _Direction:
     def _padded_data(self, flags: int, number: int, payload: memoryview) -> None:
         content = _without_padding(flags, payload)
         self._data_stream, self._data_left, self._data_ends = number, len(content), bool(flags & _END_STREAM)
-        if content:
-            self._some_data(content, 0, len(content))
-        else:
-            self._data_done()
+        self._some_data(content, 0, len(content))
 
     def _more_headers(self, flags: int, payload: memoryview) -> None:
         block = self._block

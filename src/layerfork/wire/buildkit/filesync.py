@@ -4,7 +4,6 @@ Source: tonistiigi/fsutil send.go, receive.go and types/wire.proto @ 6d9dc2e; mo
 session/filesync/filesync.go @ 73ed6825c (names of the metadata, their encoding).
 """
 
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
 from urllib.parse import unquote_plus
@@ -16,11 +15,10 @@ from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.tap import Bytes
 
 _STAT, _DATA, _FIN, _ERROR = 0, 2, 3, 4
-_STAT_TAG = 0x12
-"""First byte of a stat packet: its type is the default and left out."""
-_DATA_START = b"\x08\x02"
-_END_OF_STATS = b""
-_ID_TAG, _DATA_TAG = 0x18, 0x22
+_TYPE_TAG, _STAT_TAG, _ID_TAG, _DATA_TAG = 0x08, 0x12, 0x18, 0x22
+"""A stat packet starts with the stat: its type is the default and left out. So is the id 0."""
+_SHIFTS = (0, 7, 14, 21, 28)
+"""The bytes of a 32-bit number."""
 
 MAX_STATS = 5_000_000
 MAX_OPEN_FILES = 100_000
@@ -51,17 +49,8 @@ def _decoded(call: Call, key: str) -> tuple[str, ...]:
 
 
 class _Hasher(Protocol):
-    def update(self, data: memoryview, /) -> None: ...
+    def update(self, data: Bytes, /) -> None: ...
     def digest(self) -> bytes: ...
-
-
-@dataclass(slots=True)
-class _OpenFile:
-    """A file whose content is arriving."""
-
-    hasher: _Hasher = field(default_factory=sha256)
-    parts: list[bytes] | None = None
-    """The content itself, where it is kept."""
 
 
 class SyncFollower:
@@ -69,25 +58,26 @@ class SyncFollower:
 
     def __init__(self, sync: ObservedSync) -> None:
         self._sync = sync
-        self._stats = sync.stats
-        self._open: dict[int, _OpenFile] = {}
-        self._keep = sync.name == DOCKERFILE_DIRECTORY
-        self._kept_bytes = 0
+        self._open: dict[int, _Hasher] = {}
+        """Files whose content is arriving."""
+        self._texts: dict[int, list[bytes]] | None = {} if sync.name == DOCKERFILE_DIRECTORY else None
+        self._text_bytes = 0
 
     def request(self, message: Bytes) -> None:
-        """The engine asks for content; which it asked for shows in what is sent."""
+        """The engine asks for content; what it asked for shows in what is sent."""
 
     def response(self, message: Bytes) -> None:
         sync = self._sync
-        sync.sent_bytes += len(message)
-        if message[:2] == _DATA_START and self._data(message):
+        size = len(message)
+        sync.sent_bytes += size
+        if size >= 2 and message[0] == _TYPE_TAG and message[1] == _DATA and self._data(message, size):
             return
-        if not message:
+        if not size:
             sync.listed = True
         elif message[0] == _STAT_TAG:
-            if len(self._stats) >= MAX_STATS:
+            if len(sync.stats) >= MAX_STATS:
                 raise SyncError("too many paths")
-            self._stats.append(bytes(message))
+            sync.stats.append(bytes(message))
         else:
             self._other(control.Packet.FromString(bytes(message)))
 
@@ -98,74 +88,74 @@ class SyncFollower:
         if status.code != 0 and not self._sync.error:
             self._sync.error = status.message or f"status {status.code}"
 
-    def _data(self, message: Bytes) -> bool:
-        """A data packet as every known sender encodes it: type, id, data. False when it is another."""
-        at, end, identifier = 2, len(message), 0
-        if at < end and message[at] == _ID_TAG:
-            identifier, at = _varint(message, at + 1, end)
-        if at == end:
+    def _data(self, message: Bytes, size: int) -> bool:
+        """A data packet as every known sender encodes it: type, id, data. False when it is another.
+
+        Written out by hand: most of what is ever decoded are these packets.
+        """
+        at, identifier = 2, 0
+        if at < size and message[at] == _ID_TAG:
+            for shift in _SHIFTS:
+                at += 1
+                byte = message[at]
+                identifier |= (byte & 0x7F) << shift
+                if byte < 0x80:
+                    break
+            at += 1
+        if at == size:
             self._file_ended(identifier)
             return True
         if message[at] != _DATA_TAG:
             return False
-        length, at = _varint(message, at + 1, end)
-        if at + length != end:
+        length = 0
+        for shift in _SHIFTS:
+            at += 1
+            byte = message[at]
+            length |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                break
+        at += 1
+        if at + length != size or not length:
             return False
-        self._file_data(identifier, memoryview(message)[at:])
+        self._file_data(identifier, message[at:])
         return True
 
-    def _file_data(self, identifier: int, data: memoryview) -> None:
-        if not data:
-            self._file_ended(identifier)
-            return
-        found = self._open.get(identifier)
-        if found is None:
-            if len(self._open) >= MAX_OPEN_FILES:
-                raise SyncError("too many open files")
-            found = self._open[identifier] = _OpenFile(parts=[] if self._keep else None)
-        found.hasher.update(data)
-        if found.parts is not None:
-            self._keep_text(found, data)
-
-    def _keep_text(self, file: _OpenFile, data: memoryview) -> None:
-        self._kept_bytes += len(data)
-        if self._kept_bytes > MAX_KEPT_BYTES:
-            self._keep = False
-            for each in self._open.values():
-                each.parts = None
-        elif file.parts is not None:
-            file.parts.append(bytes(data))
+    def _file_data(self, identifier: int, data: Bytes) -> None:
+        hasher = self._open.get(identifier)
+        if hasher is not None:
+            hasher.update(data)
+        elif len(self._open) < MAX_OPEN_FILES:
+            self._open[identifier] = sha256(data)
+        else:
+            raise SyncError("too many open files")
+        if self._texts is not None:
+            self._text_bytes += len(data)
+            if self._text_bytes > MAX_KEPT_BYTES:
+                self._texts = None
+            else:
+                self._texts.setdefault(identifier, []).append(bytes(data))
 
     def _file_ended(self, identifier: int) -> None:
-        file = self._open.pop(identifier, None) or _OpenFile(parts=[] if self._keep else None)
-        if len(self._sync.digests) >= MAX_STATS:
+        digests = self._sync.digests
+        if len(digests) >= MAX_STATS:
             raise SyncError("too many files")
-        self._sync.digests[identifier] = file.hasher.digest()
-        if file.parts is not None:
-            self._sync.kept[identifier] = b"".join(file.parts)
+        digests[identifier] = (self._open.pop(identifier, None) or sha256()).digest()
+        if self._texts is not None:
+            self._sync.kept[identifier] = b"".join(self._texts.pop(identifier, ()))
 
     def _other(self, packet: control.Packet) -> None:
         """Any packet in an encoding that the quick paths do not take."""
         if packet.type == _STAT:
             if packet.HasField("stat"):
-                self._stats.append(control.Packet(stat=packet.stat).SerializeToString())
+                self._sync.stats.append(control.Packet(stat=packet.stat).SerializeToString())
             else:
                 self._sync.listed = True
         elif packet.type == _DATA:
-            self._file_data(packet.id, memoryview(packet.data))
+            if packet.data:
+                self._file_data(packet.id, packet.data)
+            else:
+                self._file_ended(packet.id)
         elif packet.type == _ERROR:
             self._sync.error = text(packet.data)
         elif packet.type != _FIN:
             raise SyncError(f"a packet of unknown type {packet.type}")
-
-
-def _varint(message: Bytes, at: int, end: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < end and shift < 64:
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-    raise SyncError("a broken number")
