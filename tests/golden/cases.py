@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from layerfork.model.engine import EngineInfo
-from layerfork.model.judgement import Caution, Cause, CauseStatus, Fork, Judgement, MissKind, Verdict
+from layerfork.model.judgement import Cause, CauseStatus, Caution, Fork, Judgement, MissKind, Verdict
 from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
 from layerfork.model.report import RunReport, TrialBuild, VersionsUsed
 
@@ -109,7 +109,9 @@ TROUBLE = replace(
         classes=(("kit-client",),),
         forks=(),
         warnings=(
-            Caution(code="control-failed", client="kit-client", text="kit-client missed its own second build"),
+            Caution(
+                code="control-failed", client="kit-client", text="kit-client missed its own second build"
+            ),
         ),
     ),
     problems=("the engine ended while broken-client was building",),

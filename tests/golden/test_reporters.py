@@ -10,7 +10,7 @@ from golden.cases import CASES
 
 from layerfork.model.report import RunReport
 from layerfork.reporters import json_report, terminal
-from layerfork.reporters.terminal import Look
+from layerfork.reporters.console import Look
 
 EXPECTED = Path(__file__).parent / "expected"
 RENDERERS: dict[str, Callable[[RunReport], str]] = {
@@ -39,11 +39,21 @@ def test_json_holds_the_contract(case: str) -> None:
     assert document["schema"] == "layerfork/run/1"
     assert document["verdict"] in {"reused", "forked", "error"}
     for build in document["builds"]:
-        assert {"client", "version", "builder", "outcome", "class", "seconds", "seconds_of_client"} <= set(build)
+        assert {"client", "version", "builder", "outcome", "class", "seconds", "seconds_of_client"} <= set(
+            build
+        )
         for step in build["steps"]:
             assert step["status"] in {"hit", "miss", "unknown"}
     for fork in document["forks"]:
-        assert {"writer", "reader", "step", "instruction", "miss_kind", "consequences", "seconds_lost"} <= set(fork)
+        assert {
+            "writer",
+            "reader",
+            "step",
+            "instruction",
+            "miss_kind",
+            "consequences",
+            "seconds_lost",
+        } <= set(fork)
         for cause in fork["causes"]:
             assert {"code", "status", "path", "field", "writer", "reader", "text", "remedy"} <= set(cause)
 

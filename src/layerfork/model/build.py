@@ -108,6 +108,18 @@ class Toolchain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PodmanTools:
+    """podman's own programs, and the storage root that they share with its service."""
+
+    podman: Path
+    buildah: Path | None = None
+    enter: tuple[str, ...] = ()
+    """Words before a command that bring it into the namespaces of the service; empty when it has none."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables that name the storage and its settings, such as ``CONTAINERS_STORAGE_CONF``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """Where a client finds its engine, and the private world that it runs in."""
 
@@ -120,5 +132,7 @@ class Endpoint:
     """PATH of the client."""
     api_version: str = ""
     """The engine's newest API version, such as ``1.45``."""
+    podman: PodmanTools | None = None
+    """When the engine is podman; None for Docker."""
     inherit: Mapping[str, str] = field(default_factory=dict)
     """The user's own environment, only with ``--inherit-config``; empty otherwise."""

@@ -63,3 +63,16 @@ class RunReport:
     """What went wrong outside any single build (the engine died), one line each."""
     interrupted: bool = False
     """Ctrl-C ended the relay early."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffReport:
+    """Two builds compared: `layerfork diff`, and each build that `layerfork why` explains."""
+
+    writer: str
+    """What texts call the earlier build; empty when there is none to compare with."""
+    reader: str
+    reader_steps: tuple[StepRecord, ...] = ()
+    judgement: Judgement
+    baseline_saved: bool = False
+    """There was no earlier build: this one was kept for the next time."""

@@ -1,0 +1,37 @@
+"""Two builds compared, for a person at a terminal."""
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from layerfork.model.judgement import Verdict
+from layerfork.model.record import StepStatus
+from layerfork.model.report import DiffReport
+from layerfork.reporters.console import Look, print_lines
+from layerfork.reporters.judgement_text import caution_lines, fork_lines
+
+
+def render_diff(report: DiffReport, look: Look) -> str:
+    """Forks with their causes, or one line that there is none."""
+    return print_lines(_lines(report, look), look)
+
+
+def _lines(report: DiffReport, look: Look) -> Iterator[Text]:
+    if report.baseline_saved:
+        yield Text(
+            f"{report.reader}: no earlier build of this Dockerfile is known; this one was saved as baseline"
+        )
+        yield Text("  build again, and `layerfork why` explains what missed", style="dim")
+    else:
+        yield Text(f"{report.reader} compared with {report.writer}", style="bold")
+        for fork in report.judgement.forks:
+            yield from fork_lines(fork, report.reader_steps, look)
+        yield from caution_lines(report.judgement.warnings)
+        if report.judgement.verdict is Verdict.REUSED:
+            yield Text(f"  no fork: {_reused(report)}", style="bold green")
+
+
+def _reused(report: DiffReport) -> str:
+    steps = [step for step in report.reader_steps if step.status is not StepStatus.NOT_EVALUATED]
+    hits = sum(step.status is StepStatus.HIT for step in steps)
+    return f"{hits} of {len(steps)} steps were reused"

@@ -1,0 +1,53 @@
+"""Forks, causes and cautions as lines for a person."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from layerfork.model.judgement import Cause, CauseStatus, Caution, Fork
+from layerfork.model.record import StepRecord
+from layerfork.reporters.console import Look, section
+from layerfork.reporters.table import keyword
+
+STATUS_STYLES = {
+    CauseStatus.PROVEN: "bold green",
+    CauseStatus.SUSPECTED: "bold yellow",
+    CauseStatus.UNEXPLAINED: "bold red",
+}
+
+
+def fork_lines(fork: Fork, reader_steps: Sequence[StepRecord], look: Look) -> Iterator[Text]:
+    """One fork: where, why, and what it drew after it."""
+    yield from section(f"Fork at step {fork.step}, {fork.instruction}")
+    yield Text(f"  {fork.reader} did not reuse what {fork.writer} had stored ({fork.miss_kind.value})")
+    for cause in fork.causes:
+        yield from cause_lines(cause)
+    yield _consequences(fork, reader_steps)
+    if look.verbose and fork.ruled_out:
+        yield Text("  differs too, but enters no key:")
+        yield from (Text(f"    {line}", style="dim") for line in fork.ruled_out)
+
+
+def cause_lines(cause: Cause) -> Iterator[Text]:
+    """One cause: its line, the evidence, the remedy."""
+    style = STATUS_STYLES[cause.status]
+    yield Text.assemble("  ", (cause.status.value, style), f" {cause.code}: {cause.text}")
+    yield from (Text(f"      {line}", style="dim") for line in cause.evidence)
+    if cause.more:
+        yield Text(f"      and {cause.more} more in the same way", style="dim")
+    if cause.remedy:
+        yield Text(f"    remedy: {cause.remedy}")
+
+
+def _consequences(fork: Fork, reader_steps: Sequence[StepRecord]) -> Text:
+    lost = "" if fork.seconds_lost is None else f" ({fork.seconds_lost:.2f} s re-run in all)"
+    if not fork.consequences:
+        return Text(f"  no later step depends on it{lost}")
+    words = {step.index: f"{step.index} {keyword(step.instruction)}" for step in reader_steps}
+    steps = ", ".join(words.get(index, str(index)) for index in fork.consequences)
+    return Text(f"  missed only as a consequence: step {steps}{lost}")
+
+
+def caution_lines(cautions: Sequence[Caution]) -> Iterator[Text]:
+    """One line for each warning."""
+    yield from (Text(f"  {caution.code}: {caution.text}", style="yellow") for caution in cautions)
