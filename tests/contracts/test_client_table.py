@@ -9,7 +9,7 @@ import pytest
 
 from layerfork.clients import CLIENTS, SEED_CLIENTS, BuildClient, ContextForm, find_client
 from layerfork.errors import ClientError, UsageError
-from layerfork.model.build import Builder, BuildRequest, Command, Endpoint, Feature, Toolchain
+from layerfork.model.build import Builder, BuildRequest, Command, Endpoint, Feature, PodmanTools, Toolchain
 
 ENVIRONMENT_DIR = Path("/cache/environment")
 REQUEST = BuildRequest(
@@ -26,6 +26,12 @@ ENDPOINT = Endpoint(
         docker=Path("/toolchain/docker"), cli_plugins=Path("/toolchain/plugins"), version="26.1.5"
     ),
     api_version="1.45",
+    podman=PodmanTools(
+        podman=Path("/toolchain/podman"),
+        buildah=Path("/toolchain/buildah"),
+        enter=("/usr/bin/nsenter", "-t", "77"),
+        env={"CONTAINERS_STORAGE_CONF": "/storage.conf"},
+    ),
 )
 ASKING: dict[Feature, BuildRequest] = {
     Feature.DOCKERFILE_NAME: replace(REQUEST, dockerfile=Path("/project/context/sub/Other.docker")),
@@ -138,7 +144,8 @@ def test_plain_request_needs_nothing_special(client: BuildClient) -> None:
 def test_tag_and_context_are_passed_on(client: BuildClient) -> None:
     command = command_of(client)
     context = REQUEST.context_tar if client.context_form is ContextForm.TAR else REQUEST.context
-    assert client.image_ref(REQUEST) in everything_said(command)
+    assert REQUEST.tag in everything_said(command)
+    assert client.image_ref(REQUEST).endswith(REQUEST.tag)
     assert str(context) in everything_said(command)
 
 
@@ -159,6 +166,16 @@ def test_builder_is_explicit_when_asked_for(client: BuildClient) -> None:
         if builder in client.builders:
             env = command_of(client, builder=builder, inherit={"DOCKER_BUILDKIT": "surprise"}).env
             assert env["DOCKER_BUILDKIT"] == value
+
+
+@every_client
+def test_engine_of_the_wrong_kind_is_refused(client: BuildClient) -> None:
+    docker = replace(ENDPOINT, podman=None)
+    assert client.why_not_there(ENDPOINT) == ""
+    assert bool(client.why_not_there(docker)) == (client.builders == (Builder.BUILDAH,))
+    if client.why_not_there(docker):
+        with pytest.raises(ClientError, match="podman"):
+            client.build_command(REQUEST, docker, None, ENVIRONMENT_DIR)
 
 
 @every_client

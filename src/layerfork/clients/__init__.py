@@ -31,6 +31,7 @@ from layerfork.clients.node_libraries import (
     DOCKERODE_TAR_FS_BUILD,
     TESTCONTAINERS_NODE_BUILD,
 )
+from layerfork.clients.podman import PODMAN_CLIENTS
 from layerfork.clients.python_libraries import (
     AIODOCKER_CONTEXT_BUILD,
     PYTHON_ON_WHALES_BUILD,
@@ -81,6 +82,7 @@ CLIENTS: tuple[BuildClient, ...] = (
     DOCKER_NODE_SDK_CONTEXT_BUILD,
     TESTCONTAINERS_NODE_BUILD,
     DEVCONTAINERS_BUILD,
+    *PODMAN_CLIENTS,
 )
 """Every client that layerfork knows, by id."""
 

@@ -96,6 +96,12 @@ class BuildClient:
         """The builder that it uses there when nobody asks for one."""
         return self.builder or self.choose_builder(endpoint)
 
+    def why_not_there(self, endpoint: Endpoint) -> str:
+        """Why it cannot build on an endpoint's engine at all; empty when it can."""
+        if self.builders == (Builder.BUILDAH,) and endpoint.podman is None:
+            return f"{self.name} builds with podman only (--engine podman)"
+        return ""
+
     def build_command(
         self,
         request: BuildRequest,
@@ -106,11 +112,14 @@ class BuildClient:
         """The command that builds a request there. Ask `why_not` first.
 
         A builder in the client's own id wins over ``builder``; None of both leaves the choice to the client.
-        Raises: ClientError when it needs an environment and none was given, or cannot use the builder.
+        Raises: ClientError when it needs an environment and none was given, or cannot use the builder
+        or the engine.
         """
         chosen = self.builder or builder
         if chosen is not None and chosen not in self.builders:
             raise ClientError(f"{self.id} cannot build with {chosen}: {self.why_not_builder(chosen)}")
+        if reason := self.why_not_there(endpoint):
+            raise ClientError(reason)
         return self.make_command(
             Call(
                 request=request,
@@ -126,8 +135,14 @@ class BuildClient:
         return self.ask_version(endpoint, environment_dir)
 
     def image_ref(self, request: BuildRequest) -> str:
-        """The reference that the built image has afterwards."""
-        return request.tag
+        """The reference that the built image has afterwards.
+
+        podman's own programs put a name without a registry under ``localhost/``.
+        Source: containers/podman docs/source/markdown/options/tag.md, v5.4.2.
+        """
+        host, slash, _ = request.tag.partition("/")
+        qualified = slash and ("." in host or ":" in host or host == "localhost")
+        return request.tag if qualified or self.builders != (Builder.BUILDAH,) else f"localhost/{request.tag}"
 
 
 def needed_features(request: BuildRequest, builder: Builder | None) -> frozenset[Feature]:

@@ -42,6 +42,14 @@ def build_flags(request: BuildRequest) -> tuple[str, ...]:
     return tuple(flags)
 
 
+def tar_flags(request: BuildRequest) -> tuple[str, ...]:
+    """The same flags for a tar on standard input: ``-f`` is a name inside it."""
+    flags = list(build_flags(request))
+    if "-f" in flags:
+        flags[flags.index("-f") + 1] = request.dockerfile_in_context or request.dockerfile.name
+    return tuple(flags)
+
+
 def docker_command(call: Call, words: tuple[str, ...], stdin: Path | None = None) -> Command:
     """A docker CLI command in the client's own surroundings."""
     return Command(
@@ -59,10 +67,7 @@ def _from_directory(subcommand: tuple[str, ...], call: Call) -> Command:
 
 
 def _from_tar(subcommand: tuple[str, ...], call: Call) -> Command:
-    flags = list(build_flags(call.request))
-    if "-f" in flags:  # a name inside the tar, not a path on this machine
-        flags[flags.index("-f") + 1] = call.request.dockerfile_in_context or call.request.dockerfile.name
-    return docker_command(call, (*subcommand, *flags, "-"), stdin=call.request.context_tar)
+    return docker_command(call, (*subcommand, *tar_flags(call.request), "-"), stdin=call.request.context_tar)
 
 
 def ask_docker(words: tuple[str, ...], endpoint: Endpoint, environment_dir: Path | None) -> Command:

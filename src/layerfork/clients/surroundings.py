@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from layerfork.model.build import Builder, BuildRequest, Endpoint
+from layerfork.errors import ClientError
+from layerfork.model.build import Builder, BuildRequest, Endpoint, PodmanTools
 from layerfork.model.secrets import looks_secret
 
 _STEERS_THE_CONNECTION = (
@@ -68,6 +69,18 @@ def config_files(endpoint: Endpoint) -> tuple[tuple[Path, str], ...]:
 def docker_on_path(env: Mapping[str, str], endpoint: Endpoint) -> dict[str, str]:
     """The variables of a client that runs ``docker`` itself: the toolchain's comes first on PATH."""
     return {**env, "PATH": f"{endpoint.toolchain.docker.parent}:{env['PATH']}"}
+
+
+def podman_tools(endpoint: Endpoint) -> PodmanTools:
+    """podman's programs on an endpoint. Raises: ClientError when its engine is not podman."""
+    if endpoint.podman is None:
+        raise ClientError("this client builds with podman only", "use it with: --engine podman")
+    return endpoint.podman
+
+
+def podman_variables(endpoint: Endpoint) -> dict[str, str]:
+    """The whole environment of podman's own programs: as any client's, and where the storage is."""
+    return {**variables(endpoint, None), **podman_tools(endpoint).env}
 
 
 def secret_values(request: BuildRequest) -> tuple[str, ...]:
