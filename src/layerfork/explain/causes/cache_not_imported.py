@@ -11,7 +11,7 @@ from layerfork.model.build import Builder
 CODE = "cache-not-imported"
 IMPORT_VERTEX = "importing cache manifest from "
 """How BuildKit names the vertex of an import.
-Source: moby/buildkit cache/remotecache/import.go and solver/llbsolver/bridge.go @ v0.13.2."""
+Source: moby/buildkit solver/llbsolver/bridge.go @ v0.13.2."""
 
 
 def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:

@@ -1,0 +1,69 @@
+"""Every cause has one file, one place in the table, one page, and says what it must."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from layerfork.explain import causes
+from layerfork.explain.causes import CAUSES, LAST_RESORT
+from layerfork.explain.finding import CauseRule
+from layerfork.model.build import Builder
+
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "docs" / "causes"
+RULES = (*CAUSES, LAST_RESORT)
+ORDER = (
+    ("builder", "builder-instance", "image-store", "engine-version", "cache-off"),
+    ("base-image", "base-config"),
+    ("instruction-order", "instruction"),
+    ("network", "run-option", "mount"),
+    ("entry-missing", "entry-extra"),
+    ("entry-name", "mode-type-bits", "mode"),
+    ("uid", "gid", "owner-name"),
+    ("xattr",),
+    ("content",),
+)
+"""Order of blame: codes of one line come before those of the next."""
+
+
+def test_each_file_is_in_the_table_once() -> None:
+    files = {path.stem for path in Path(causes.__file__).parent.glob("*.py")} - {"__init__"}
+    assert files == {rule.code.replace("-", "_") for rule in RULES}
+    assert len({rule.code for rule in RULES}) == len(RULES)
+
+
+def test_each_code_has_a_page_and_each_page_a_code() -> None:
+    pages = {path.stem for path in PAGES.glob("*.md")} - {"README"}
+    assert pages == {rule.code for rule in RULES}
+
+
+def test_the_order_of_blame() -> None:
+    places = {rule.code: place for place, rule in enumerate(CAUSES)}
+    for earlier, later in pairwise(ORDER):
+        assert max(places[code] for code in earlier) < min(places[code] for code in later)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_names_builders_and_explains_itself(rule: CauseRule) -> None:
+    assert set(rule.builders) <= {builder.value for builder in Builder}
+    assert rule.builders
+    module = getattr(causes, rule.code.replace("-", "_"))
+    assert module.__doc__
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_page_says_what_it_must(rule: CauseRule) -> None:
+    text = (PAGES / f"{rule.code}.md").read_text(encoding="utf-8")
+    assert text.startswith(f"# {rule.code}\n")
+    sections = re.findall(r"^## (.+)$", text, flags=re.MULTILINE)
+    assert [name for name in sections if name != "Proof"] == ["Builders", "Evidence", "Remedy", "Source"]
+    builders = text.partition("## Builders")[2].partition("##")[0].lower()
+    assert all(builder in builders for builder in rule.builders)
+
+
+def test_the_overview_lists_every_code() -> None:
+    overview = (PAGES / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[([a-z-]+)\]\(\1\.md\)", overview, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(rule.code for rule in RULES)
