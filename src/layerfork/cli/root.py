@@ -8,6 +8,10 @@ from layerfork import __version__
 
 COMMANDS = {
     "run": "Build one Dockerfile with several clients and show where the cache forks.",
+    "record": "Run any command and record the builds that it makes.",
+    "show": "Print recorded builds.",
+    "diff": "Say why one recorded build missed what another had stored.",
+    "why": "Record a build and say why it missed what the last one had stored.",
     "setup": "Fetch what `run` needs: an engine, the clients' libraries.",
 }
 """Subcommands in the order of the help text; each lives in the module of its name."""

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from layerfork.cli.options import parse_pairs, use_color
+from layerfork.cli.options import engine_option, format_option, parse_pairs, use_color, verbose_option
 from layerfork.model.scenario import RunOptions
 
 
@@ -32,13 +32,7 @@ from layerfork.model.scenario import RunOptions
     show_default=True,
     help="Builder to ask every client for; default is each client's own choice.",
 )
-@click.option(
-    "--engine",
-    default="",
-    metavar="NAME",
-    help="private: a clean engine of our own; host: the one that DOCKER_HOST, DOCKER_CONTEXT or the "
-    "current docker context names. Default: host if it answers, else private.",
-)
+@engine_option
 @click.option(
     "--load",
     multiple=True,
@@ -56,10 +50,8 @@ from layerfork.model.scenario import RunOptions
 @click.option(
     "-o", "--output", "save", default="", metavar="FILE", help="Write every build's record here, one a line."
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output."
-)
-@click.option("-v", "--verbose", is_flag=True, help="Whole versions, and differences that do not matter.")
+@format_option
+@verbose_option
 def command(
     path: str,
     dockerfile: str,

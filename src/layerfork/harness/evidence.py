@@ -170,6 +170,11 @@ def _as_footer(line: bytes) -> _Footer | None:
         return None
 
 
+def record_json(record: BuildRecord) -> str:
+    """One record as one line of JSON."""
+    return msgspec.json.encode(record).decode()
+
+
 def record_json_schema() -> dict[str, Any]:
     """The JSON Schema of a record, generated from the model."""
     return msgspec.json.schema(BuildRecord)

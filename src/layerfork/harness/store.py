@@ -18,6 +18,19 @@ ENDING = ".records.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What makes two builds comparable: where they were asked for, the Dockerfile's name, the target."""
+
+    directory: Path
+    dockerfile: str
+    target: str
+
+    @property
+    def file_prefix(self) -> str:
+        return f"{_key(os.fspath(self.directory))}-{_key(self.dockerfile + chr(0) + self.target)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordStore:
     """A directory of record files, one build each, bounded in size and number."""
 
@@ -25,7 +38,7 @@ class RecordStore:
     limit_bytes: int = LIMIT_BYTES
     limit_records: int = LIMIT_RECORDS
 
-    def add(self, project: str, record: BuildRecord) -> Path:
+    def add(self, project: Project, record: BuildRecord) -> Path:
         """Keep a record; the oldest ones go when the limits are passed. Gives the file.
 
         Raises: LayerforkError when it cannot be written.
@@ -37,7 +50,7 @@ class RecordStore:
                 f"cannot make the record store {self.directory}: {error.strerror}",
                 hint="name another place with --store",
             ) from error
-        path = self.directory / f"{_key(project)}-{_sortable(record)}-{record.id}{ENDING}"
+        path = self.directory / f"{project.file_prefix}-{_sortable(record)}-{record.id}{ENDING}"
         unfinished = path.with_suffix(".unfinished")
         try:
             with RecordFile(unfinished) as file:
@@ -48,9 +61,17 @@ class RecordStore:
         self._drop_oldest(keep=path)
         return path
 
-    def newest(self, project: str) -> Iterator[BuildRecord]:
+    def newest(self, project: Project) -> Iterator[BuildRecord]:
         """Records of a project, newest first. Files that cannot be read any more are passed over."""
-        for path in sorted(self.directory.glob(f"{_key(project)}-*{ENDING}"), reverse=True):
+        return self._newest(f"{project.file_prefix}-*{ENDING}")
+
+    def newest_of(self, directory: Path) -> Iterator[BuildRecord]:
+        """Records of all projects of a directory, newest first."""
+        return self._newest(f"{_key(os.fspath(directory.resolve()))}-*{ENDING}")
+
+    def _newest(self, pattern: str) -> Iterator[BuildRecord]:
+        paths = self.directory.glob(pattern)
+        for path in sorted(paths, key=lambda path: path.name.split("-", 2)[2], reverse=True):
             with contextlib.suppress(EvidenceError):
                 yield from read_records(path)
 
@@ -76,10 +97,10 @@ def open_store(path: str = "") -> RecordStore:
     return RecordStore(directory=Path(path) if path else state_directory() / "records")
 
 
-def project_of(directory: Path, record: BuildRecord) -> str:
-    """What makes two builds comparable: where they were asked for, the Dockerfile's name, the target."""
+def project_of(directory: Path, record: BuildRecord) -> Project:
+    """The project that a build belongs to."""
     request = record.request
-    return "\n".join([os.fspath(directory.resolve()), request.dockerfile_name, request.target])
+    return Project(directory=directory.resolve(), dockerfile=request.dockerfile_name, target=request.target)
 
 
 def _key(project: str) -> str:

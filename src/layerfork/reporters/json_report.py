@@ -7,7 +7,7 @@ from typing import Any
 
 from layerfork.model.judgement import Judgement
 from layerfork.model.record import StepStatus
-from layerfork.model.report import DIFF_SCHEMA, RUN_SCHEMA, RunReport, TrialBuild
+from layerfork.model.report import DIFF_SCHEMA, RUN_SCHEMA, DiffReport, RunReport, TrialBuild
 
 
 def render_run(report: RunReport) -> str:
@@ -28,14 +28,15 @@ def render_run(report: RunReport) -> str:
     return _text(document)
 
 
-def render_diff(judgement: Judgement, writer: str, reader: str) -> str:
-    """Two records compared."""
+def render_diff(report: DiffReport) -> str:
+    """Two builds compared: one document."""
     document: dict[str, Any] = {
         "schema": DIFF_SCHEMA,
-        "verdict": judgement.verdict.value,
-        "writer": writer,
-        "reader": reader,
-        **_judgement(judgement),
+        "verdict": report.judgement.verdict.value,
+        "writer": report.writer or None,
+        "reader": report.reader,
+        "baseline_saved": report.baseline_saved,
+        **_judgement(report.judgement),
     }
     return _text(document)
 

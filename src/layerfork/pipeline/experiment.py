@@ -1,17 +1,13 @@
-"""The whole program as a few functions: run the experiment, render it, prepare the machine."""
+"""The experiment: measured, judged, rendered."""
 
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from layerfork import __version__
 from layerfork.cachekey import keys_of
-from layerfork.clients import SEED_CLIENTS
-from layerfork.engines import open_engine
 from layerfork.errors import ExitCode
 from layerfork.explain import JudgedBuild, judge_relay
-from layerfork.harness.environments import ensure_environment
 from layerfork.harness.experiment import measure
 from layerfork.harness.identity import add_identities
 from layerfork.model.judgement import Judgement, Verdict
@@ -20,10 +16,8 @@ from layerfork.model.record import BuildOutcome
 from layerfork.model.report import RunReport, TrialBuild
 from layerfork.model.scenario import RunOptions
 from layerfork.reporters import json_report, terminal
-from layerfork.reporters.progress import progress
+from layerfork.reporters.console import Look
 from layerfork.scenarios import find_scenario
-
-__all__ = ["exit_code", "prepare_all", "progress", "render_run", "run_experiment"]
 
 
 def run_experiment(options: RunOptions, listener: Listener) -> RunReport:
@@ -73,7 +67,7 @@ def render_run(report: RunReport, form: str, color: bool, width: int | None, ver
     """The report as ``text`` or ``json``."""
     if form == "json":
         return json_report.render_run(report)
-    return terminal.render_run(report, terminal.Look(color=color, width=width, verbose=verbose))
+    return terminal.render_run(report, Look(color=color, width=width, verbose=verbose))
 
 
 def exit_code(report: RunReport) -> ExitCode:
@@ -85,14 +79,3 @@ def exit_code(report: RunReport) -> ExitCode:
         Verdict.FORKED: ExitCode.FORKED,
         Verdict.ERROR: ExitCode.COULD_NOT_RUN,
     }[report.judgement.verdict]
-
-
-def prepare_all(engine: str, say: Callable[[str], None]) -> None:
-    """Fetch the engine and the environments of the five clients of 2015, where they are missing.
-
-    Raises: EngineError, ClientError.
-    """
-    open_engine(engine).fetch(os.environ, say)
-    for client in SEED_CLIENTS:
-        if client.environment is not None:
-            ensure_environment(client.environment, say)

@@ -1,0 +1,28 @@
+"""`layerfork record`: watch the builds of any command."""
+
+import click
+
+from layerfork.cli.options import engine_option, to_stderr
+
+
+@click.command("record", context_settings={"ignore_unknown_options": True})
+@click.option("-o", "--output", required=True, metavar="FILE", help="Write the records here, one a line.")
+@engine_option
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
+def command(output: str, engine: str, command: tuple[str, ...]) -> int:
+    """Run a command and record every build that it makes through the engine.
+
+    The command keeps its terminal, its output, its signals and its exit code; only its DOCKER_HOST
+    points at the recorder. Works with anything that ends up building: make image, docker compose up
+    --build, a test suite.
+
+    \b
+    Examples:
+      layerfork record -o ci.jsonl -- make image
+      layerfork record -o up.jsonl -- docker compose up --build -d
+      layerfork show ci.jsonl
+      layerfork diff ci.jsonl laptop.jsonl
+    """
+    from layerfork import pipeline
+
+    return pipeline.record_builds(command, output, engine, to_stderr)

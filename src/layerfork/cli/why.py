@@ -1,0 +1,35 @@
+"""`layerfork why`: why this build missed."""
+
+import sys
+
+import click
+
+from layerfork.cli.options import engine_option, format_option, to_stderr, use_color, verbose_option
+from layerfork.errors import ExitCode, UsageError
+from layerfork.model.judgement import Verdict
+
+
+@click.command("why", context_settings={"ignore_unknown_options": True})
+@engine_option
+@click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
+@format_option
+@verbose_option
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[PATH | -- CMD...]")
+def command(engine: str, store: str, form: str, verbose: bool, words: tuple[str, ...]) -> int:
+    """Record a build and say why it missed what the last one of the same Dockerfile had stored.
+
+    With PATH, `docker build PATH` is run; with a command after --, that. Without either, the newest
+    recorded build of this directory is explained. The first build of a Dockerfile is saved as baseline.
+    """
+    from layerfork import pipeline
+
+    after_dashes = "--" in sys.argv
+    if len(words) > 1 and not after_dashes:
+        raise UsageError("give one PATH, or a command after --", hint="layerfork why -- docker build .")
+    path, argv = ("", words) if after_dashes else (words[0] if words else "", ())
+    code, reports = pipeline.explain_builds(path, argv, engine, store, to_stderr)
+    click.echo(pipeline.render_diffs(reports, form, use_color(sys.stdout), verbose), nl=False)
+    if code:
+        return code
+    forked = any(report.judgement.verdict is Verdict.FORKED for report in reports)
+    return ExitCode.FORKED if forked else ExitCode.AS_HOPED
