@@ -15,6 +15,8 @@ ENVIRONMENT_DIR = Path("/cache/environment")
 REQUEST = BuildRequest(
     context=Path("/project/context"),
     context_tar=Path("/project/context.tar"),
+    context_url="http://127.0.0.1:8000/context.tar",
+    context_git="http://127.0.0.1:8000/context.git",
     dockerfile=Path("/project/context/Dockerfile"),
     tag="layerfork/trial:1",
     scratch=Path("/scratch/build"),
@@ -143,10 +145,15 @@ def test_plain_request_needs_nothing_special(client: BuildClient) -> None:
 @every_client
 def test_tag_and_context_are_passed_on(client: BuildClient) -> None:
     command = command_of(client)
-    context = REQUEST.context_tar if client.context_form is ContextForm.TAR else REQUEST.context
     assert REQUEST.tag in everything_said(command)
     assert client.image_ref(REQUEST).endswith(REQUEST.tag)
-    assert str(context) in everything_said(command)
+    assert client.context_of(REQUEST) in everything_said(command)
+
+
+@every_client
+def test_context_that_nobody_serves_is_a_reason(client: BuildClient) -> None:
+    reasons = client.why_not(replace(REQUEST, context_url="", context_git=""))
+    assert bool(reasons) == (client.context_form in (ContextForm.URL, ContextForm.GIT))
 
 
 @every_client

@@ -3,18 +3,21 @@
 import json
 import os
 import tarfile
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from layerfork.clients import CLIENTS, BuildClient, Interpreter, freeze
+from layerfork.clients import CLIENTS, BuildClient, ContextForm, Interpreter, freeze
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.errors import ClientError
 from layerfork.harness.environments import ensure_environment, find_interpreter
 from layerfork.model.build import Builder, BuildRequest, Command, Completed, Endpoint, Feature, Toolchain
-from layerfork.process import run
+from layerfork.process import find_program, run
 
 pytestmark = pytest.mark.engine
 
@@ -28,13 +31,17 @@ ENV STAGE=last
 """
 GREETING = 'h$ello ${X} %{y} "q"'
 LABEL = "c $d ${e}"
+SERVED = (ContextForm.URL, ContextForm.GIT)
+DOCKERS = [client for client in CLIENTS if Builder.BUILDAH not in client.builders]
 CASES = [
-    (client, builder) for client in CLIENTS for builder in client.builders if builder is not Builder.BUILDAH
+    (client, builder)
+    for client in DOCKERS
+    if client.context_form not in SERVED
+    for builder in client.builders
 ]
 OUTSIDE = [
     (client, builder) for client, builder in CASES if Feature.DOCKERFILE_OUTSIDE not in client.unsupported
 ]
-DOCKERS = [client for client in CLIENTS if Builder.BUILDAH not in client.builders]
 
 
 def cases(pairs: Sequence[tuple[BuildClient, Builder]]) -> pytest.MarkDecorator:
@@ -175,6 +182,53 @@ def test_reads_a_dockerfile_outside_if_it_says_so(
     build(client, builder, request, endpoint)
     rows = [step.created_by for step in engine.image_facts(client.image_ref(request)).history]
     assert any("/outside" in row for row in rows)
+
+
+@pytest.mark.parametrize(
+    "client", [client for client in DOCKERS if client.context_form in SERVED], ids=lambda client: client.id
+)
+def test_fetches_a_context_that_is_served(
+    client: BuildClient, request_: BuildRequest, endpoint: Endpoint, engine: RunningEngine, server: str
+) -> None:
+    """With the classic builder, where the CLI fetches: BuildKit would look in the engine's own network."""
+    request = replace(
+        request_,
+        context_url=f"{server}/context.tar",
+        context_git=f"{server}/context/.git",
+        tag="layerfork-test/u:1",
+    )
+    if client.context_form is ContextForm.GIT:
+        commit_all(request.context, endpoint)
+    forget(engine, client, request)
+    build(client, Builder.CLASSIC, request, endpoint)
+    assert len(engine.image_facts(client.image_ref(request)).history) >= 3
+
+
+def commit_all(context: Path, endpoint: Endpoint) -> None:
+    if find_program("git") is None:
+        pytest.skip("git is not installed")
+    author = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    for words in (
+        ("init", "-q"),
+        ("add", "-A"),
+        (*author, "commit", "-qm", "context"),
+        ("update-server-info",),
+    ):
+        env = {"HOME": str(endpoint.home), "PATH": endpoint.path}
+        completed = run(Command(argv=("git", *words), env=env, cwd=context), timeout_s=30)
+        assert completed.ok, completed.stderr
+
+
+@pytest.fixture
+def server(project: Path) -> Iterator[str]:
+    """Serves the project directory on the loopback interface."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(project))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        thread = threading.Thread(target=httpd.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{httpd.server_port}"
+        httpd.shutdown()
+        thread.join()
 
 
 @cases(CASES)

@@ -16,6 +16,7 @@ from layerfork.clients.docker_cli import (
     DOCKER_CONTEXT_BUILD,
 )
 from layerfork.clients.docker_py import DOCKER_PY_BUILD, DOCKER_PY_CONTEXT_BUILD, DOCKER_PY_VERSIONS
+from layerfork.clients.docker_sources import DOCKER_FILE_STDIN_BUILD, DOCKER_GIT_BUILD, DOCKER_URL_BUILD
 from layerfork.clients.environment import (
     ClientEnvironment,
     Interpreter,
@@ -67,6 +68,9 @@ CLIENTS: tuple[BuildClient, ...] = (
     BUILDX_CONTEXT_BUILD,
     BUILDX_BUILD,
     BUILDX_BAKE,
+    DOCKER_FILE_STDIN_BUILD,
+    DOCKER_URL_BUILD,
+    DOCKER_GIT_BUILD,
     *DOCKER_PY_VERSIONS,
     DOCKER_COMPOSE_V1_BUILD,
     DOCKER_COMPOSE_V1_PYTHON_BUILD,

@@ -15,6 +15,10 @@ class ContextForm(StrEnum):
 
     DIRECTORY = "directory"
     TAR = "tar"
+    URL = "url"
+    """The tar's URL: the client or the engine fetches it."""
+    GIT = "git"
+    """A git repository's URL: the client or the engine clones it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +87,20 @@ class BuildClient:
     def why_not(self, request: BuildRequest, builder: Builder | None = None) -> tuple[str, ...]:
         """Reasons why it cannot be asked for this; empty when it can."""
         wanted = needed_features(request, self.builder or builder)
-        return tuple(reason for feature, reason in self.lacks if feature in wanted)
+        reasons = [reason for feature, reason in self.lacks if feature in wanted]
+        if not self.context_of(request):
+            reasons.append(f"it takes the context as {self.context_form} only, and nobody serves that here")
+        return tuple(reasons)
+
+    def context_of(self, request: BuildRequest) -> str:
+        """Path or URL of the context in the form that it takes; empty when nobody serves it."""
+        forms = {
+            ContextForm.DIRECTORY: str(request.context),
+            ContextForm.TAR: str(request.context_tar),
+            ContextForm.URL: request.context_url,
+            ContextForm.GIT: request.context_git,
+        }
+        return forms[self.context_form]
 
     def why_not_builder(self, builder: Builder) -> str:
         """Why it cannot build with a builder; empty when it can."""

@@ -43,7 +43,7 @@ def build_flags(request: BuildRequest) -> tuple[str, ...]:
 
 
 def tar_flags(request: BuildRequest) -> tuple[str, ...]:
-    """The same flags for a tar on standard input: ``-f`` is a name inside it."""
+    """The same flags for a context that is no directory here: ``-f`` is a name inside it."""
     flags = list(build_flags(request))
     if "-f" in flags:
         flags[flags.index("-f") + 1] = request.dockerfile_in_context or request.dockerfile.name

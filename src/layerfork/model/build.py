@@ -40,6 +40,10 @@ class BuildRequest:
     """Absolute path of the context directory."""
     context_tar: Path
     """Absolute path of the same context as ``tar -cf ../context.tar .`` made it; for tar clients."""
+    context_url: str = ""
+    """URL of that tar, for clients that pass a URL on; empty when nobody serves it."""
+    context_git: str = ""
+    """URL of a git repository with the context as its last commit; empty when nobody serves it."""
     dockerfile: Path
     """Absolute path of the Dockerfile."""
     tag: str
