@@ -86,18 +86,23 @@ def endless(tmp_path: Path) -> Path:
 
 
 def keeper_of(names: set[str]) -> int:
-    return process_of(names, "keeper.py")
+    """The engine's only process outside of its pid namespace."""
+    found: dict[int, str] = processes(names)
+    (pid,) = (pid for pid in found if len(ns_pids(pid)) == 1)
+    return pid
 
 
 def process_of(names: set[str], program: str) -> int:
-    """The only process of an engine that runs this program; of Python's, a script of that name."""
+    """The engine's only process of this program."""
     found: dict[int, str] = processes(names)
-    (pid,) = (
-        pid
-        for pid, command in found.items()
-        if program in (command.split()[0], *(Path(word).name for word in command.split()[3:4]))
-    )
+    (pid,) = (pid for pid, command in found.items() if command.split()[0] == program)
     return pid
+
+
+def ns_pids(pid: int) -> list[str]:
+    """The process's ids in all its pid namespaces, ours first."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.split()[1:] for line in lines if line.startswith("NSpid:"))
 
 
 def wait_for_container(names: set[str]) -> None:
@@ -106,7 +111,7 @@ def wait_for_container(names: set[str]) -> None:
     while time.monotonic() < give_up:
         for name in names:
             for top in cgroups(name):
-                if any(path.read_text().strip() for path in top.glob("*/**/cgroup.procs")):
+                if any(path.read_text().strip() for path in Path(top).glob("*/**/cgroup.procs")):
                     return
         time.sleep(0.01)
     pytest.fail("no container started")
@@ -186,7 +191,7 @@ def test_sweep_leaves_a_live_engine_of_another_tool_alone(tool: ToolUnderTest) -
 @pytest.mark.parametrize(
     ("program", "words"),
     [
-        ("keeper.py", "killed from outside"),
+        ("keeper", "killed from outside"),
         ("sbin/dockerd", "dockerd of the private engine ended with status -9"),
         ("bin/containerd", "containerd of the private engine ended with status -9"),
     ],
@@ -196,11 +201,11 @@ def test_death_of_a_part_is_noticed_and_named(engine_directory: Path, program: s
     with open_engine("private").start(environment, print) as engine:
         assert isinstance(engine, RunningPrivateEngine)
         names = engine_names(engine_directory)
-        os.kill(process_of(names, program), signal.SIGKILL)
-        assert engine.daemons.keeper.wait(5) != 0
-        assert not engine.is_alive()
+        os.kill(keeper_of(names) if program == "keeper" else process_of(names, program), signal.SIGKILL)
         with pytest.raises(EngineError, match=words):
             engine.reset()
+        assert not engine.is_alive()
+        assert engine.daemons.keeper.wait(5) != 0
     assert wait_until_gone(engine_directory, names) == []
 
 

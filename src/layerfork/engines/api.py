@@ -1,5 +1,6 @@
 """A small client of the Docker Engine API, over a unix socket or plain TCP."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -82,7 +83,8 @@ class EngineApi:
         target = quote(path) + (f"?{urlencode(query)}" if query else "")
         connection = self._connection(timeout_s)
         try:
-            connection.request(method, target, body, dict(headers))
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it refuses an upload half-way
+                connection.request(method, target, body, dict(headers))
             response = connection.getresponse()
             answer = response.read()
             if response.status >= 400:
@@ -100,6 +102,15 @@ class EngineApi:
         if parts.scheme == "unix":
             return _UnixConnection(parts.path, timeout_s)
         return http.client.HTTPConnection(parts.hostname or "", parts.port or 2375, timeout=timeout_s)
+
+
+def answers(api: EngineApi, timeout_s: float = TIMEOUT_S) -> bool:
+    """Whether the engine answers a ping."""
+    try:
+        api.ping(timeout_s)
+    except (ApiError, EngineError):
+        return False
+    return True
 
 
 def socket_of(docker_host: str) -> Path | None:

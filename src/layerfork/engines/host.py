@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.engines.api import ApiError, EngineApi, socket_of
+from layerfork.engines.api import ApiError, EngineApi, answers, socket_of
 from layerfork.engines.cachedir import Say
 from layerfork.engines.hostcontext import resolve_docker_host
 from layerfork.engines.images import image_ids, load_archive, remove_tags_and_steps
@@ -15,6 +15,7 @@ from layerfork.model.build import Feature, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
 
 ANSWER_LIMIT_S = 2.0
+"""How long to wait for an engine that nobody asked for by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +52,9 @@ class HostEngine:
 def host_answers(environment: Mapping[str, str]) -> bool:
     """Whether the user has an engine that answers now."""
     try:
-        EngineApi(resolve_docker_host(environment)).ping(ANSWER_LIMIT_S)
-    except (EngineError, ApiError):
+        return answers(EngineApi(resolve_docker_host(environment)), ANSWER_LIMIT_S)
+    except EngineError:
         return False
-    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +102,7 @@ class RunningHostEngine:
 
     def is_alive(self) -> bool:
         """Whether it answers a ping."""
-        try:
-            self.api.ping(ANSWER_LIMIT_S)
-        except (EngineError, ApiError):
-            return False
-        return True
+        return answers(self.api)
 
     def log_tail(self) -> str:
         """Empty: the log is not ours to read."""

@@ -8,6 +8,9 @@ from layerfork.engines.api import ApiError, EngineApi
 from layerfork.errors import EngineError
 
 LOADED = "Loaded image: "
+UNUSED = {"filters": '{"dangling":["false"]}'}
+"""Prune filter: every image without a container, not only those without a tag."""
+CLEANING_LIMIT_S = 600.0
 
 
 def load_archive(api: EngineApi, archive: Path) -> tuple[str, ...]:
@@ -42,8 +45,8 @@ def clean(api: EngineApi, pins: Mapping[str, str]) -> None:
     for container in api.get("/containers/json", {"all": "1"}):
         if container["Id"] not in pins.values():
             api.request("DELETE", f"/containers/{container['Id']}", {"force": "1", "v": "1"})
-    api.request("POST", "/build/prune", {"all": "1"})
-    api.request("POST", "/images/prune", {"filters": '{"dangling":["false"]}'})
+    api.request("POST", "/build/prune", {"all": "1"}, timeout_s=CLEANING_LIMIT_S)
+    api.request("POST", "/images/prune", UNUSED, timeout_s=CLEANING_LIMIT_S)
     left = sorted(_others(api.get("/images/json", {"all": "1"}), pins))
     records = api.get("/system/df").get("BuildCache") or []
     if left or records:

@@ -1,25 +1,23 @@
-"""Program: the first process of an engine's pid namespace. Sets its world up, then starts the daemons.
+"""Part of the keeper: the first process of an engine's pid namespace. Sets its world up, starts the daemons.
 
-    python -I -S init.py KEPT LOCK ROOT RUN-DIRECTORY DATA [-- SOCKET PROGRAM ARGUMENT...]...
+    run(KEPT, [ROOT, RUN-DIRECTORY, DATA, ("--", SOCKET, PROGRAM, ARGUMENT...)...])
 
-KEPT is a pipe that ends when the keeper dies, LOCK the engine's lock file, kept open. ROOT becomes ``/``
-(read-only), with RUN-DIRECTORY on ``/run/layerfork``; DATA is ``disk``, or ``tmpfs`` to put
-``/run/layerfork/data`` into memory. Each daemon starts once the socket of the one before it exists.
+KEPT is a pipe that ends when the keeper dies. ROOT becomes ``/`` (read-only), with RUN-DIRECTORY on
+``/run/layerfork``; DATA is ``disk``, or ``tmpfs`` to put ``/run/layerfork/data`` into memory. Each daemon
+starts once the socket of the one before it exists.
 
 What fails is told on standard output, one line: ``refused CALL ERRNO`` or ``ended PROGRAM STATUS``.
-Imports nothing of the package, and nothing late: after the pivot there is no Python any more.
+It imports little, as `keeper` does, and nothing late: after the pivot there is no Python any more.
 """
 
+# ruff: noqa: PTH102, PTH110, PTH123, PTH211
+
 import ctypes
-import fcntl
 import os
 import select
 import signal
-import socket
-import struct
 import sys
 import time
-from pathlib import Path
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWNET = 0x20000, 0x4000000, 0x8000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = (
@@ -27,7 +25,10 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVA
 )  # fmt: skip
 MNT_DETACH = 2
 PR_SET_PDEATHSIG = 1
+AF_INET, SOCK_DGRAM = 2, 2
 SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40
+
+HOST_NAME = b"layerfork"
 
 ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin",
@@ -48,18 +49,16 @@ ETC = {
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def main(arguments: list[str]) -> int:
+def run(kept: int, arguments: list[str]) -> int:
     """Set up, start the daemons, reap whatever ends; returns only when a daemon ended."""
-    kept, lock = int(arguments[0]), int(arguments[1])
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if _has_ended(kept):
         return 1
-    for descriptor in (kept, lock):
-        os.set_inheritable(descriptor, False)
     os.setsid()  # a signal to the keeper's group is the keeper's to handle
+    root, run_directory, data = arguments[:3]
     try:
-        _enter_world(Path(arguments[2]), arguments[3], in_memory=arguments[4] == "tmpfs")
-        return _run_daemons(_split(arguments[5:]))
+        _enter_world(root, run_directory, in_memory=data == "tmpfs")
+        return _run_daemons(_split(arguments[3:]))
     except OSError as error:
         os.write(1, f"refused {error.filename or 'start'} {error.errno}\n".encode())
         return 1
@@ -72,30 +71,31 @@ def _has_ended(pipe: int) -> bool:
     return bool(poll.poll(0))
 
 
-def _enter_world(root: Path, run_directory: str, in_memory: bool) -> None:
+def _enter_world(root: str, run_directory: str, in_memory: bool) -> None:
     _call("unshare", CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
     _mount("none", "/", flags=MS_REC | MS_PRIVATE)
-    _mount(str(root), str(root), flags=MS_BIND | MS_REC)
+    _mount(root, root, flags=MS_BIND | MS_REC)
     os.chdir(root)
     _mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     _mount("/sys", "sys", flags=MS_BIND | MS_REC)
     _mount("/dev", "dev", flags=MS_BIND | MS_REC)
     for place, mode in IN_MEMORY:
         _mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, f"mode={mode}")
-    Path("run/layerfork").mkdir()
-    Path("var/run").symlink_to("/run")
     for name, text in ETC.items():
-        Path("etc", name).write_text(text, encoding="ascii")
+        with open(f"etc/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+    os.symlink("/run", "var/run")
+    os.mkdir("run/layerfork")
     _mount(run_directory, "run/layerfork", flags=MS_BIND)
-    Path("run/layerfork/data").mkdir(exist_ok=True)
+    os.mkdir("run/layerfork/data")
     if in_memory:
         _mount("tmpfs", "run/layerfork/data", "tmpfs")
-    Path("run/layerfork/data/tmp").mkdir()
-    _mount("none", str(root), flags=MS_REMOUNT | MS_BIND | MS_RDONLY)
+    os.mkdir("run/layerfork/data/tmp")
+    _mount("none", root, flags=MS_REMOUNT | MS_BIND | MS_RDONLY)
     _call("pivot_root", b".", b".")
     _call("umount2", b".", MNT_DETACH)
     os.chdir("/")
-    socket.sethostname("layerfork")
+    _call("sethostname", HOST_NAME, len(HOST_NAME))
     _raise_loopback()
 
 
@@ -105,15 +105,22 @@ def _call(name: str, *arguments: object) -> None:
 
 
 def _mount(source: str, target: str, kind: str = "none", flags: int = 0, options: str = "") -> None:
-    arguments = (source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
+    arguments = (
+        os.fsencode(source),
+        os.fsencode(target),
+        kind.encode(),
+        ctypes.c_ulong(flags),
+        options.encode(),
+    )
     if _libc.mount(*arguments) != 0:
         raise OSError(ctypes.get_errno(), "", f"mount:{target}")
 
 
 def _raise_loopback() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        request = struct.pack("16sh14x", b"lo", IFF_UP | IFF_RUNNING)
-        fcntl.ioctl(any_socket, SIOCSIFFLAGS, request)
+    any_socket = _libc.socket(AF_INET, SOCK_DGRAM, 0)
+    request = b"lo".ljust(16, b"\0") + (IFF_UP | IFF_RUNNING).to_bytes(2, sys.byteorder) + bytes(14)
+    _call("ioctl", any_socket, ctypes.c_ulong(SIOCSIFFLAGS), request)
+    os.close(any_socket)
 
 
 def _split(words: list[str]) -> list[list[str]]:
@@ -132,8 +139,8 @@ def _run_daemons(daemons: list[list[str]]) -> int:
     for awaited, program, *words in daemons:
         actions = [(os.POSIX_SPAWN_DUP2, 2, 1)]  # both outputs to the log; ours is the report
         pid = os.posix_spawn(f"/usr/{program}", [program, *words], ENVIRONMENT, file_actions=actions)
-        running[pid] = Path(program).name
-        while not Path(awaited).exists():
+        running[pid] = program.rpartition("/")[2]
+        while not os.path.exists(awaited):
             if _reap(running, os.WNOHANG):
                 return 1
             time.sleep(0.002)
@@ -149,7 +156,3 @@ def _reap(running: dict[int, str], options: int) -> bool:
         return False
     os.write(1, f"ended {running[pid]} {os.waitstatus_to_exitcode(status)}\n".encode())
     return True
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,27 +1,26 @@
 """Program: outlives the tool that started it, ends the engine's namespace, removes every trace.
 
-    python -I -S keeper.py BASE NAME LIFELINE LOCK INIT-ARGUMENT...
+    main([BASE, NAME, LIFELINE, LOCK, INIT-ARGUMENT...])
 
 BASE/NAME is the engine's run directory, BASE/NAME.lock its lock file and NAME its cgroup. LIFELINE is a
 pipe whose other end only the tool holds: end-of-file there means that the tool is gone, whatever way it
 went. LOCK is the locked lock file; it stays locked while the keeper or the namespace's first process
-lives. The rest is handed to `init.py`, the first process of a new pid namespace.
+lives. The rest is for `init.py`, the first process of a new pid namespace.
 
-Imports nothing of the package: it runs without it, and has to start within milliseconds.
+It is part of every start, so it imports little: neither the package nor `pathlib`.
 """
 
-import contextlib
+# ruff: noqa: PTH112, PTH123, PTH208
+
 import ctypes
 import os
 import select
 import signal
-import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 CLONE_NEWPID = 0x20000000
-CGROUPS = Path("/sys/fs/cgroup")
+CGROUPS = "/sys/fs/cgroup"
 RMDIR_LIMIT_S = 5.0
 """How long a cgroup may stay busy after its last process ended."""
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -29,18 +28,19 @@ ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 def main(arguments: list[str]) -> int:
     """Keep one engine until the tool ends, a signal says so, or the engine ends: only then 1."""
-    base, name, lifeline, lock = Path(arguments[0]), arguments[1], int(arguments[2]), int(arguments[3])
+    base, name, lifeline, lock = arguments[0], arguments[1], int(arguments[2]), int(arguments[3])
+    for descriptor in (lifeline, lock):
+        os.set_inheritable(descriptor, False)
     wake = _wake_on_signals()
-    os.set_inheritable(lifeline, False)
-    init = None
+    init = 0
     try:
-        init = _start_init([str(lock), *arguments[4:]])
+        init = _fork_init(arguments[4:], lifeline)
         return _watch(init, lifeline, wake)
     except OSError as error:
         os.write(1, f"refused {error.filename or 'start'} {error.errno}\n".encode())
         return 1
     finally:
-        if init is not None:
+        if init:
             _end(init, name)
         remove_traces(base, name)
 
@@ -56,17 +56,28 @@ def _wake_on_signals() -> int:
     return reader
 
 
-def _start_init(arguments: list[str]) -> int:
-    """Start `init.py` as pid 1 of a new pid namespace and return its pid out here."""
+def _fork_init(arguments: list[str], lifeline: int) -> int:
+    """Start `init.py` as pid 1 of a new pid namespace; its pid out here. The lock stays open in it."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWPID) != 0:
         raise OSError(ctypes.get_errno(), "", "unshare")
-    kept, _our_end = os.pipe()  # our end closes with us: init sees it should we die before it is set up
-    os.set_inheritable(kept, True)
-    program = [sys.executable, "-I", "-S", str(Path(__file__).with_name("init.py")), str(kept), *arguments]
-    init = os.posix_spawn(sys.executable, program, os.environ)
-    os.close(kept)
-    return init
+    kept, our_end = os.pipe()  # our end closes with us: init sees it should we die before it is set up
+    init = os.fork()
+    if init:
+        os.close(kept)
+        return init
+    status = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (*ENDINGS, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        os.close(our_end)
+        os.close(lifeline)
+        from init import run  # type: ignore[import-not-found]  # a sibling: see PROGRAM in launch.py
+
+        status = run(kept, arguments)
+    finally:
+        os._exit(status)
 
 
 def _watch(init: int, lifeline: int, wake: int) -> int:
@@ -92,49 +103,52 @@ def _end(init: int, name: str) -> None:
         time.sleep(0.002)
 
 
-def cgroups(name: str) -> Iterator[Path]:
+def cgroups(name: str) -> list[str]:
     """The top directories of a cgroup: one per hierarchy (version 1, hybrid) or one in all (version 2)."""
-    seen = set()
-    for top in (CGROUPS / name, *CGROUPS.glob(f"*/{name}")):
-        if top.is_dir() and top.resolve() not in seen:
-            seen.add(top.resolve())
-            yield top
+    if not os.path.isdir(CGROUPS):
+        return []
+    places = [f"{CGROUPS}/{name}", *(f"{CGROUPS}/{entry}/{name}" for entry in os.listdir(CGROUPS))]
+    return sorted({os.path.realpath(place) for place in places if os.path.isdir(place)})
 
 
 def thaw(name: str) -> None:
     """Let frozen processes of version 1 cgroups run: until then even SIGKILL waits."""
     for top in cgroups(name):
-        for path, _, files in os.walk(top):  # unlike glob, it bears directories that vanish meanwhile
+        for directory, _, files in os.walk(top):
             if "freezer.state" in files:
-                with contextlib.suppress(OSError):
-                    Path(path, "freezer.state").write_text("THAWED")
+                try:
+                    with open(f"{directory}/freezer.state", "w") as state:
+                        state.write("THAWED")
+                except OSError:
+                    continue  # gone meanwhile
 
 
 def remove_cgroups(name: str) -> None:
     """Remove a cgroup and all below it; the kernel may call it busy for a moment after the last exit."""
     give_up = time.monotonic() + RMDIR_LIMIT_S
-    while left := [path for top in cgroups(name) for path, _, _ in os.walk(top, topdown=False)]:
-        for path in left:
-            with contextlib.suppress(OSError):
-                Path(path).rmdir()
-        if time.monotonic() > give_up:
+    while True:
+        for top in cgroups(name):
+            for directory, _, _ in os.walk(top, topdown=False):
+                _remove(os.rmdir, directory)
+        if not cgroups(name) or time.monotonic() > give_up:
             return
-        if any(cgroups(name)):
-            time.sleep(0.01)
+        time.sleep(0.005)
 
 
-def remove_traces(base: Path, name: str) -> None:
+def remove_traces(base: str, name: str) -> None:
     """Remove the cgroups, then the run directory, and last the lock file that leads to both."""
-    import shutil  # late: it would cost a tenth of the start
+    import shutil  # late: it would be a part of every start
 
     remove_cgroups(name)
-    shutil.rmtree(base / name, ignore_errors=True)
-    if (base / name).exists() or any(cgroups(name)):
+    shutil.rmtree(f"{base}/{name}", ignore_errors=True)
+    if os.path.lexists(f"{base}/{name}") or cgroups(name):
         return
-    (base / f"{name}.lock").unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        base.rmdir()  # only works when this was the last engine
+    _remove(os.unlink, f"{base}/{name}.lock")
+    _remove(os.rmdir, base)  # only works when this was the last engine
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def _remove(how: Callable[[str], None], path: str) -> None:
+    try:
+        how(path)
+    except OSError:
+        return  # still busy, or gone already

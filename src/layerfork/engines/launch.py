@@ -15,14 +15,20 @@ from pathlib import Path
 from typing import IO
 
 from layerfork.engines.api import ApiError, EngineApi
-from layerfork.engines.rundirs import RunDirectory, claim, lies_on_overlay, sweep
+from layerfork.engines.rundirs import BASE_VARIABLE, RunDirectory, claim, lies_on_overlay, sweep
 from layerfork.errors import EngineError
 from layerfork.model.build import Command
 from layerfork.process import last_lines, spawn
 
 READY_LIMIT_S = 30.0
+REPORT_LIMIT_S = 0.5
+"""How long the report of a daemon's death may come after the death itself."""
 END_LIMIT_S = 60.0
 """How long removing the data of an ended engine may take before we no longer wait for it."""
+NO_SPACE = "no space left on device"
+"""What the kernel says, in lower case."""
+PROGRAM = "import sys; sys.path.append(sys.argv[1]); import keeper; sys.exit(keeper.main(sys.argv[2:]))"
+"""Runs the keeper as a module of its directory alone: compiled already, and without the package."""
 CONTAINERD_SOCKET = "/run/containerd.sock"
 INSIDE = "/run/layerfork"
 """Where the run directory appears inside the namespace."""
@@ -57,6 +63,10 @@ class Daemons:
     @property
     def docker_host(self) -> str:
         return f"unix://{self.directory.socket}"
+
+    def has_reported(self) -> bool:
+        """Whether a daemon ended, or could not be started."""
+        return os.fstat(self.report.fileno()).st_size > 0
 
     def log_tail(self) -> str:
         return last_lines(_read(self.log))
@@ -102,7 +112,7 @@ def await_ready(daemons: Daemons) -> EngineApi:
     api = EngineApi(daemons.docker_host)
     give_up = time.monotonic() + READY_LIMIT_S
     while time.monotonic() < give_up:
-        if daemons.keeper.poll() is not None:
+        if daemons.keeper.poll() is not None or daemons.has_reported():
             raise failure(daemons)
         if daemons.directory.socket.exists():
             with contextlib.suppress(EngineError, ApiError):
@@ -114,12 +124,14 @@ def await_ready(daemons: Daemons) -> EngineApi:
 
 
 def failure(daemons: Daemons) -> EngineError:
-    """Why the engine of an ended keeper ended, as an error to raise."""
+    """Why an engine that no longer answers ended, as an error to raise."""
+    give_up = time.monotonic() + REPORT_LIMIT_S
+    while not daemons.has_reported() and daemons.keeper.poll() is None and time.monotonic() < give_up:
+        time.sleep(0.005)
     what, subject, number = (*_read(daemons.report).split(), "", "", "0")[:3]
     details = daemons.log_tail()
-    if "no space left on device" in details.lower():
-        hint = f"make room in {daemons.directory.base}"
-        return EngineError("no space left for the private engine", hint, details)
+    if NO_SPACE in details.lower():
+        return no_space(daemons)
     if what == "refused" and int(number) in (errno.EPERM, errno.EACCES):
         return EngineError(
             f"this machine does not let us make namespaces for a private engine ({subject}: not permitted)",
@@ -135,8 +147,13 @@ def failure(daemons: Daemons) -> EngineError:
     return EngineError("the private engine was killed from outside", "run again", details)
 
 
+def no_space(daemons: Daemons) -> EngineError:
+    """The error for an engine whose disk is full."""
+    hint = f"make room in {daemons.directory.base}, or choose another directory: {BASE_VARIABLE}=…"
+    return EngineError("no space left for the private engine's data", hint, daemons.log_tail())
+
+
 def _keeper_command(root: Path, store: str, directory: RunDirectory, lifeline: int) -> Command:
-    keeper = Path(__file__).with_name("keeper.py")
     data = "tmpfs" if lies_on_overlay(directory.base) else "disk"
     features = {"containerd-snapshotter": store == "containerd"}
     settings = {"features": features, "builder": {"gc": {"enabled": False}}}  # an experiment's cache stays
@@ -154,8 +171,9 @@ def _keeper_command(root: Path, store: str, directory: RunDirectory, lifeline: i
     )
     return Command(
         argv=(
-            *(sys.executable, "-I", "-S", str(keeper), str(directory.base), directory.name),
-            *(str(lifeline), str(directory.lock), str(root), str(directory.path), data),
+            *(sys.executable, "-I", "-S", "-c", PROGRAM, str(Path(__file__).parent)),
+            *(str(directory.base), directory.name, str(lifeline), str(directory.lock)),
+            *(str(root), str(directory.path), data),
             *("--", CONTAINERD_SOCKET, "bin/containerd", f"--config={INSIDE}/containerd.toml"),
             *("--", f"{INSIDE}/docker.sock", "sbin/dockerd", *dockerd),
         ),

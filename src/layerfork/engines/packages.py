@@ -62,7 +62,8 @@ def download(suite: str, packages: Sequence[str], state: Path, environment: Mapp
     (state / "apt.conf").write_text(_SETTINGS.format(state=state, user=user), encoding="utf-8")
     apt = ("apt-get", "-qq", "-c", str(state / "apt.conf"))
     _check(_apt((*apt, "update", "--error-on=any"), state, environment), suite)
-    listing = _check(_apt((*apt, "download", "--print-uris", *packages), debs, environment), suite)
+    # Listed from a directory without packages: apt leaves out what the current one has already.
+    listing = _check(_apt((*apt, "download", "--print-uris", *packages), state, environment), suite)
     _check(_apt((*apt, "download", *packages), debs, environment), suite)
     return [debs / line.split()[1] for line in listing.stdout.splitlines()]
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from layerfork.engines.api import ApiError, EngineApi
+from layerfork.engines.api import ApiError, EngineApi, answers
 from layerfork.engines.basestore import ensure_base_archive
 from layerfork.engines.cachedir import Say
 from layerfork.engines.generations import Generation
 from layerfork.engines.images import clean, load_archive, pin, remove_tags
 from layerfork.engines.inspection import read_engine_info, read_image_facts, read_info_lines
-from layerfork.engines.launch import Daemons, await_ready, failure, launched
+from layerfork.engines.launch import NO_SPACE, Daemons, await_ready, failure, launched, no_space
 from layerfork.engines.roots import ensure_root
 from layerfork.engines.rundirs import base_directory
 from layerfork.errors import EngineError
@@ -95,7 +95,8 @@ class RunningPrivateEngine:
     toolchain: Toolchain
     can_reset: bool = True
     pins: dict[str, str] = field(default_factory=dict)
-    """Base image reference to the id of the container that keeps it from being pruned."""
+    """Base image reference to the id of the container that keeps it from being pruned; empty before the
+    first reset needs one."""
 
     @property
     def docker_host(self) -> str:
@@ -112,6 +113,8 @@ class RunningPrivateEngine:
     def reset(self) -> None:
         """Remove every image, container and cache record but the base images. Raises: EngineError."""
         with self._explained():
+            for reference, container in self.pins.items():
+                self.pins[reference] = container or pin(self.api, reference)
             clean(self.api, self.pins)
 
     def image_facts(self, reference: str) -> ImageFacts:
@@ -122,8 +125,7 @@ class RunningPrivateEngine:
     def load(self, archive: Path) -> None:
         """Load a docker archive and keep its tagged images over every reset. Raises: EngineError."""
         with self._explained():
-            for reference in load_archive(self.api, archive):
-                self.pins[reference] = pin(self.api, reference)
+            self.pins.update(dict.fromkeys(load_archive(self.api, archive), ""))
 
     def remove_images(self, tags: Sequence[str]) -> None:
         """Remove tags. Raises: EngineError."""
@@ -136,8 +138,10 @@ class RunningPrivateEngine:
             return read_info_lines(self.api)
 
     def is_alive(self) -> bool:
-        """Whether both daemons run: the keeper ends with the first that does."""
-        return self.daemons.keeper.poll() is None
+        """Whether both daemons run and dockerd answers. The keeper outlives them while it cleans up."""
+        if self.daemons.keeper.poll() is not None or self.daemons.has_reported():
+            return False
+        return answers(self.api)
 
     def log_tail(self) -> str:
         """The last lines of containerd and dockerd."""
@@ -148,10 +152,12 @@ class RunningPrivateEngine:
         """Say why the engine ended, when that is why it does not answer."""
         try:
             yield
-        except ApiError as error:
+        except (ApiError, EngineError) as error:
+            if NO_SPACE in str(error).lower():
+                raise no_space(self.daemons) from error
+            if not self.is_alive():
+                raise failure(self.daemons) from error
+            if isinstance(error, EngineError):
+                raise
             message = f"the private engine refused: {error}"
             raise EngineError(message, "see the engine's last lines below", self.log_tail()) from error
-        except EngineError as error:
-            if self.is_alive():
-                raise
-            raise failure(self.daemons) from error

@@ -87,7 +87,7 @@ def sweep(base: Path) -> tuple[str, ...]:
         lock = _take_lock(path) if NAME.fullmatch(path.stem) else None
         if lock is not None:
             found.append(path.stem)
-            remove_traces(base, path.stem)
+            remove_traces(str(base), path.stem)
             os.close(lock)
     return tuple(found)
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -43,16 +44,21 @@ def unpack(debs: list[Path], root: Path) -> None:
 def _unpack_one(deb: Path, root: Path) -> None:
     command = Command(argv=("dpkg-deb", "--fsys-tarfile", str(deb)), env={"PATH": os.defpath, "LC_ALL": "C"})
     reader, writer = os.pipe()
-    with os.fdopen(reader, "rb") as stream:
+    with os.fdopen(reader, "rb") as stream, tempfile.TemporaryFile() as complaints:
         with os.fdopen(writer, "wb") as output:
-            process = spawn(command, stdout=output)
+            process = spawn(command, stdout=output, stderr=complaints)
         try:
             _unpack_stream(stream, root)
             if process.wait() != 0:
                 raise tarfile.ReadError("dpkg-deb failed")
         except tarfile.TarError as error:
-            message = f"the package {deb.name} is damaged"
-            raise EngineError(message, "run again: it is downloaded anew") from error
+            end_group(process)
+            complaints.seek(0)
+            raise EngineError(
+                f"the package {deb.name} is damaged",
+                "run again: it is downloaded anew",
+                complaints.read().decode(errors="replace"),
+            ) from error
         finally:
             end_group(process)
 

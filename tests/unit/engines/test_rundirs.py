@@ -18,7 +18,7 @@ def cgroups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("memory", "cpu,cpuacct", "unified"):
         (top / name).mkdir(parents=True)
     (top / "cpu").symlink_to("cpu,cpuacct")
-    monkeypatch.setattr(keeper, "CGROUPS", top)
+    monkeypatch.setattr(keeper, "CGROUPS", str(top))
     return top
 
 

@@ -1,0 +1,132 @@
+"""An unpacked root is used only while it is what was unpacked."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from layerfork.engines import private
+from layerfork.engines.cachedir import cache_directory, making
+from layerfork.engines.generations import GENERATIONS
+from layerfork.engines.roots import read_root, root_path, verify_root
+from layerfork.errors import EngineError
+
+DEBS = """\
+00  docker.io_26.1.5+dfsg1-9_amd64.deb
+00  docker-cli_26.1.5+dfsg1-9_amd64.deb
+00  libcap2_1%3a2.75_amd64.deb
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "usr" / "bin").mkdir(parents=True)
+    (tmp_path / "usr" / "libexec" / "docker" / "cli-plugins").mkdir(parents=True)
+    program = tmp_path / "usr" / "bin" / "docker"
+    program.write_bytes(b"program")
+    found = program.stat()
+    digest = hashlib.sha256(b"program").hexdigest()
+    (tmp_path / "FILES").write_text(f"{found.st_size} {found.st_mtime_ns} {digest} usr/bin/docker\n")
+    (tmp_path / "DEBS").write_text(DEBS)
+    return tmp_path
+
+
+def test_root_knows_its_packages_and_toolchain(root: Path) -> None:
+    found = read_root(root)
+    assert dict(found.packages)["libcap2"] == "1:2.75"
+    assert found.toolchain.docker == root / "usr/bin/docker"
+    assert found.toolchain.cli_plugins == root / "usr/libexec/docker/cli-plugins"
+    assert found.toolchain.version == "26.1.5"
+    verify_root(root)
+
+
+def test_wrappers_are_preferred_where_there_are_some(root: Path) -> None:
+    (root / "tools" / "cli-plugins").mkdir(parents=True)
+    toolchain = read_root(root).toolchain
+    assert toolchain.docker == root / "tools/docker"
+    assert toolchain.cli_plugins == root / "tools/cli-plugins"
+
+
+def test_changed_file_is_noticed_at_once(root: Path) -> None:
+    (root / "usr/bin/docker").write_bytes(b"another program")
+    with pytest.raises(EngineError, match="usr/bin/docker was changed or removed") as caught:
+        read_root(root)
+    assert str(root) in caught.value.hint
+
+
+def test_removed_file_is_noticed_at_once(root: Path) -> None:
+    (root / "usr/bin/docker").unlink()
+    with pytest.raises(EngineError, match="was changed or removed"):
+        read_root(root)
+
+
+@pytest.mark.parametrize("name", ["FILES", "DEBS"])
+def test_missing_list_is_noticed(root: Path, name: str) -> None:
+    (root / name).unlink()
+    with pytest.raises(EngineError, match="was changed or removed"):
+        read_root(root)
+
+
+def test_damaged_list_is_noticed(root: Path) -> None:
+    (root / "FILES").write_text("what\n")
+    with pytest.raises(EngineError, match="was changed or removed"):
+        read_root(root)
+
+
+def test_same_size_and_time_with_other_content_is_found_by_verifying(root: Path) -> None:
+    program = root / "usr/bin/docker"
+    digest = hashlib.sha256(b"original").hexdigest()
+    found = program.stat()
+    (root / "FILES").write_text(f"{found.st_size} {found.st_mtime_ns} {digest} usr/bin/docker\n")
+    read_root(root)
+    with pytest.raises(EngineError, match="usr/bin/docker was changed or removed"):
+        verify_root(root)
+
+
+def test_every_generation_has_a_place_of_its_own_in_the_cache() -> None:
+    environment = {"XDG_CACHE_HOME": "/cache"}
+    paths = [root_path(generation, environment) for generation in GENERATIONS]
+    assert len(set(paths)) == len(paths)
+    assert all(path.parent == Path("/cache/layerfork/engines") for path in paths)
+
+
+def test_cache_lies_in_home_when_nothing_else_is_said() -> None:
+    assert cache_directory({"HOME": "/home/me"}) == Path("/home/me/.cache/layerfork")
+    assert cache_directory({"HOME": "/home/me", "XDG_CACHE_HOME": ""}) == Path("/home/me/.cache/layerfork")
+
+
+def test_thing_already_made_is_not_made_again(tmp_path: Path) -> None:
+    with making(tmp_path / "thing", 0, print) as missing:
+        assert missing
+        (tmp_path / "thing").mkdir()
+    with making(tmp_path / "thing", 0, print) as missing:
+        assert not missing
+
+
+def test_too_little_space_is_said_before_anything_is_fetched(tmp_path: Path) -> None:
+    with (
+        pytest.raises(EngineError, match="no space left") as caught,
+        making(tmp_path / "thing", 1 << 60, print),
+    ):
+        pytest.fail("made anyway")
+    assert "XDG_CACHE_HOME" in caught.value.hint
+
+
+def test_cache_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(EngineError, match="cannot be made") as caught, making(tmp_path / "file/x", 0, print):
+        pytest.fail("made anyway")
+    assert "XDG_CACHE_HOME" in caught.value.hint
+
+
+def test_disk_that_fills_up_meanwhile_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="No space left on device"), making(tmp_path / "x", 0, print):
+        raise OSError(28, "No space left on device")
+
+
+def test_no_root_user_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(EngineError, match="needs root") as caught:
+        private.check_root_user()
+    assert "sudo" in caught.value.hint
+    assert "--engine host" in caught.value.hint
