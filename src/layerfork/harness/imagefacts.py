@@ -1,30 +1,32 @@
 """Asks the engine about built images, and puts its answers beside what the wire showed."""
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 
 from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
-from layerfork.engines import RunningEngine
 from layerfork.errors import EngineError, LayerforkError
 from layerfork.harness.bases import base_references
 from layerfork.model.build import Builder
-from layerfork.model.engine import ImageStep
+from layerfork.model.engine import ImageFacts, ImageStep
 from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord
 
+LookUp = Callable[[str], ImageFacts]
+"""What an engine says about an image, secrets hidden. Raises: EngineError."""
 
-def add_image_facts(record: BuildRecord, engine: RunningEngine, image_ref: str) -> BuildRecord:
+
+def add_image_facts(record: BuildRecord, look_up: LookUp, image_ref: str) -> BuildRecord:
     """The record with the engine's own word: full ids and created-by strings of the steps, the layers.
 
     A record of a failed build, or an engine that has gone, leaves it as it was.
     """
-    record = replace(record, engine=engine.info)
     if record.result.outcome is not BuildOutcome.SUCCEEDED:
         return record
     try:
-        facts = engine.image_facts(image_ref)
+        facts = look_up(image_ref)
         rows = {row.image_id: row for row in facts.history if row.image_id}
         if record.builder is Builder.CLASSIC:
-            rows |= _other_stages(record.steps, rows, engine)
+            rows |= _other_stages(record.steps, rows, look_up)
     except EngineError:
         return record
     steps = record.steps
@@ -34,14 +36,14 @@ def add_image_facts(record: BuildRecord, engine: RunningEngine, image_ref: str) 
 
 
 def _other_stages(
-    steps: tuple[StepRecord, ...], known: dict[str, ImageStep], engine: RunningEngine
+    steps: tuple[StepRecord, ...], known: dict[str, ImageStep], look_up: LookUp
 ) -> dict[str, ImageStep]:
     """History rows of stages that are no part of the final image: each stage's last image has them."""
     rows: dict[str, ImageStep] = {}
     last_of_stage = {step.stage: step for step in steps if step.identity}
     for step in last_of_stage.values():
         if not any(_same_image(step.identity, image_id) for image_id in known):
-            facts = engine.image_facts(step.identity)
+            facts = look_up(step.identity)
             rows |= {row.image_id: row for row in facts.history if row.image_id}
     return rows
 
@@ -60,7 +62,7 @@ def _same_image(shown: str, image_id: str) -> bool:
     return len(digits) >= 12 and image_id.removeprefix("sha256:").startswith(digits)
 
 
-def add_base_facts(record: BuildRecord, engine: RunningEngine) -> BuildRecord:
+def add_base_facts(record: BuildRecord, look_up: LookUp) -> BuildRecord:
     """The record with what the engine says about the images that its Dockerfile builds on.
 
     Images that the engine does not have are left out, and so are all when the Dockerfile was not seen.
@@ -76,5 +78,5 @@ def add_base_facts(record: BuildRecord, engine: RunningEngine) -> BuildRecord:
     found = []
     for reference in references:
         with contextlib.suppress(EngineError):
-            found.append((reference, engine.image_facts(reference)))
+            found.append((reference, look_up(reference)))
     return replace(record, base_images=tuple(found))

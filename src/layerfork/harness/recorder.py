@@ -14,6 +14,7 @@ from layerfork.cachekey.filesum import tarsum_header
 from layerfork.engines import RunningEngine
 from layerfork.errors import EngineError
 from layerfork.model.build import Builder
+from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo, Gap
 from layerfork.wire.buildkit import BuildKitWatcher, ObservedBuild, read_build
 from layerfork.wire.classic import ClassicWatcher, PostedBuild, read_posted_build
@@ -69,6 +70,17 @@ class Recorder:
         )
         ordered = sorted([*posted, *solved], key=lambda pair: pair[0])
         return tuple(replace(record, gaps=record.gaps + lost) for _, record in ordered)
+
+    def image_facts(self, reference: str) -> ImageFacts:
+        """What the engine says about an image, secrets hidden as in the builds. Raises: EngineError."""
+        facts, clean = self._engine.image_facts(reference), self._redactor.clean
+        pairs = (variable.partition("=") for variable in facts.env)
+        return replace(
+            facts,
+            history=tuple(replace(row, created_by=clean(row.created_by)) for row in facts.history),
+            env=tuple(f"{name}{equals}{self._redactor.hide(name, value)}" for name, equals, value in pairs),
+            onbuild=tuple(map(clean, facts.onbuild)),
+        )
 
     def _posted(self, build: PostedBuild, client: ClientInfo) -> BuildRecord:
         session = self._buildkit.session(build.first("session"))

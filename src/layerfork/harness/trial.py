@@ -52,8 +52,8 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     row = replace(row, seconds_of_client=completed.seconds)
     if record is None:
         return _without_record(row, completed, bench)
-    record = add_image_facts(record, bench.engine, client.image_ref(request))
-    record = add_base_facts(record, bench.engine)
+    record = add_image_facts(record, recorder.image_facts, client.image_ref(request))
+    record = add_base_facts(record, recorder.image_facts)
     outcome, reason = _outcome(record, completed, bench)
     return replace(
         row,

@@ -49,14 +49,14 @@ def record_command(argv: Sequence[str], spec: str, say: Say) -> Wrapped:
             except ProgramMissingError as error:
                 raise UsageError(str(error), hint="give a command that exists after --") from error
         client = ClientInfo(argv=tuple(argv))
-        records = tuple(_with_facts(record, engine) for record in recorder.records(client))
+        records = tuple(_with_facts(record, recorder) for record in recorder.records(client))
     return Wrapped(exit_code=code, records=records)
 
 
-def _with_facts(record: BuildRecord, engine: RunningEngine) -> BuildRecord:
+def _with_facts(record: BuildRecord, recorder: Recorder) -> BuildRecord:
     reference = record.request.tags[0] if record.request.tags else record.result.image_id
-    record = add_image_facts(record, engine, reference) if reference else record
-    return add_base_facts(record, engine)
+    record = add_image_facts(record, recorder.image_facts, reference) if reference else record
+    return add_base_facts(record, recorder.image_facts)
 
 
 def wrapped_environment(engine: RunningEngine, docker_host: str, directory: Path) -> dict[str, str]:
