@@ -95,14 +95,14 @@ def _by_base_ids(comparison: Comparison, site: Site) -> Agreement:
     mine = comparison.writer_views.get(site.writer_step) if site.writer_step is not None else None
     if not (view and mine and view.always_runs and comparison.reader.record.builder is Builder.CLASSIC):
         return Agreement(verdict=Verdict.UNOBSERVED)
-    if not (view.step.identity and mine.step.identity):
+    if not (view.image and mine.image):
         return Agreement(verdict=Verdict.UNOBSERVED)
     writer_name, reader_name = names_of(comparison.writer, comparison.reader)
     lines = (
         f"image after FROM, {writer_name}: {mine.step.identity}",
         f"image after FROM, {reader_name}: {view.step.identity}",
     )
-    same = mine.step.identity == view.step.identity
+    same = mine.image == view.image
     return Agreement(verdict=Verdict.CONTRADICTED if same else Verdict.CONFIRMED, lines=lines)
 
 

@@ -166,9 +166,9 @@ def _site_at(walk: _Walk, view: StepView) -> Site:
 
 def _base_ids(walk: _Walk, mine: StepView, view: StepView) -> tuple[Difference, ...]:
     """A FROM whose image ids differ although its keys do not say so."""
-    if not (view.always_runs and _compares_identities(walk, view)):
+    if not (view.always_runs and _compares_images(walk, view)):
         return ()
-    if not (mine.step.identity and view.step.identity) or mine.step.identity == view.step.identity:
+    if not (mine.image and view.image) or mine.image == view.image:
         return ()
     return (
         Difference(
@@ -179,10 +179,10 @@ def _base_ids(walk: _Walk, mine: StepView, view: StepView) -> tuple[Difference, 
 
 def _is_shared(walk: _Walk, view: StepView, site: Site, parent_unshared: bool) -> bool:
     """Whether this step of the reader used, or could have used, the writer's result."""
-    if view.step.identity and _compares_identities(walk, view):
-        known = _identities(walk, view, site)
-        if "" not in known or view.step.identity in known:
-            return view.step.identity in known
+    if view.image and _compares_images(walk, view):
+        known = _images(walk, view, site)
+        if "" not in known or view.image in known:
+            return view.image in known
     if view.always_runs:
         return not (site.differences or parent_unshared)
     if walk.blocked:
@@ -201,15 +201,15 @@ def _is_shared(walk: _Walk, view: StepView, site: Site, parent_unshared: bool) -
             return not (site.differences or parent_unshared)
 
 
-def _identities(walk: _Walk, view: StepView, site: Site) -> set[str]:
+def _images(walk: _Walk, view: StepView, site: Site) -> set[str]:
     """Image ids of the writer that the step may have taken: any, but for a FROM only its own."""
     if not view.always_runs:
-        return {other.step.identity for other in walk.writer_views.values()}
+        return {other.image for other in walk.writer_views.values()}
     mine = walk.writer_views.get(site.writer_step) if site.writer_step is not None else None
-    return {mine.step.identity if mine else ""}
+    return {mine.image if mine else ""}
 
 
-def _compares_identities(walk: _Walk, view: StepView) -> bool:
+def _compares_images(walk: _Walk, view: StepView) -> bool:
     """Image ids tell the classic builder's steps apart, as long as both are of one engine.
 
     A FROM's image id is no product of the build, so it may be compared across engines.

@@ -13,6 +13,10 @@ _FROM_STAGE = re.compile(r"--from=(\S+)")
 NO_KEY = CacheKey(parts=(), unknown=("the key of this step",))
 
 
+_SHORT_ID = 12
+"""Digits that the classic builder prints of an image id; some records have only these."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
     """One step: what became of it, its own key, and the steps that it builds on."""
@@ -25,6 +29,11 @@ class StepView:
     @property
     def index(self) -> int:
         return self.step.index
+
+    @property
+    def image(self) -> str:
+        """The step's identity, cut so that short and full image ids compare; empty when unknown."""
+        return self.step.identity.removeprefix("sha256:")[:_SHORT_ID]
 
     @property
     def neutral(self) -> bool:
