@@ -10,6 +10,7 @@ Source: moby/moby builder/dockerfile/{imageprobe,internals}.go and image/cache/{
 import json
 from dataclasses import dataclass, field, replace
 
+from layerfork.cachekey.baseimage import find_facts
 from layerfork.cachekey.classic_copy import CopyKeys
 from layerfork.cachekey.classic_rules import ClassicRules, classic_rules
 from layerfork.cachekey.classic_stage import Notes, StageState
@@ -89,7 +90,7 @@ class _Builder:
             self.state = StageState.of_image(ImageFacts(image_id="", history=(), diff_ids=()), self.state)
             parts.append(KeyPart(cause="base-image", field="id", value="scratch"))
         else:
-            facts = _base_facts(self.record, instruction.arguments[0], base)
+            facts = find_facts(self.record, instruction.arguments[0], base)
             self.state = StageState.of_image(facts, self.state)
             image_id = (facts.image_id if facts is not None else "") or step.record.identity
             if image_id:
@@ -186,19 +187,3 @@ class _Builder:
             unknown=tuple(dict.fromkeys(unknown)),
             origins=tuple(notes.origins),
         )
-
-
-def _base_facts(record: BuildRecord, written: str, expanded: str) -> ImageFacts | None:
-    facts = {full_reference(name): found for name, found in record.base_images}
-    return facts.get(full_reference(written)) or facts.get(full_reference(expanded))
-
-
-def full_reference(name: str) -> str:
-    """An image name with everything that may be left out: ``docker.io/library/alpine:latest``."""
-    host, slash, rest = name.partition("/")
-    if not slash or not ("." in host or ":" in host or host == "localhost"):
-        host, rest = "docker.io", name
-    if host == "docker.io" and "/" not in rest:
-        rest = f"library/{rest}"
-    tagged = "@" in rest or ":" in rest.rpartition("/")[2]
-    return f"{host}/{rest}" if tagged else f"{host}/{rest}:latest"

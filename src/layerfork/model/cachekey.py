@@ -52,6 +52,9 @@ class StepKey:
     key: CacheKey
     parents: tuple[int, ...]
     """Indexes of the steps whose results enter: the previous step of the stage, a ``--from`` stage."""
+    by_content: tuple[int, ...] = ()
+    """Those of the parents of which only some files enter: when such a parent's key differs, the files
+    may still be the same, and nobody but the engine can tell."""
     always_runs: bool = False
     """The step has no cache of its own (FROM of an image, an ARG before FROM)."""
 

@@ -1,0 +1,33 @@
+"""What a record says about base images."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from layerfork.model.context import Digest
+from layerfork.model.engine import ImageFacts
+from layerfork.model.record import BuildRecord
+
+
+def find_facts(record: BuildRecord, *names: str) -> ImageFacts | None:
+    """Facts about the image that one of the names means; None when nobody asked the engine."""
+    facts = {full_reference(name): found for name, found in record.base_images}
+    return next((facts[full] for full in map(full_reference, names) if full in facts), None)
+
+
+def full_reference(name: str) -> str:
+    """An image name with everything that may be left out: ``docker.io/library/alpine:latest``."""
+    host, slash, rest = name.partition("/")
+    if not slash or not ("." in host or ":" in host or host == "localhost"):
+        host, rest = "docker.io", name
+    if host == "docker.io" and "/" not in rest:
+        rest = f"library/{rest}"
+    tagged = "@" in rest or ":" in rest.rpartition("/")[2]
+    return f"{host}/{rest}" if tagged else f"{host}/{rest}:latest"
+
+
+def chain_id(diff_ids: Iterable[str]) -> Digest:
+    """Digest of a stack of layers. Source: OCI image-spec config.md, "Layer ChainID"."""
+    chain = ""
+    for diff_id in diff_ids:
+        chain = "sha256:" + sha256(f"{chain} {diff_id}".encode()).hexdigest() if chain else diff_id
+    return Digest(chain)
