@@ -21,6 +21,8 @@ from layerfork.wire.buildkit.sourcemap import read_lines
 from layerfork.wire.proto import ops_pb2 as pb
 from layerfork.wire.redact import Redactor
 
+_HTTP_HEADER = "http.header."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadDefinition:
@@ -79,11 +81,17 @@ def _read_source(source: pb.SourceOp, redactor: Redactor) -> SourceOp:
         identifier=redactor.clean(text(source.identifier)),
         attrs=tuple(
             sorted(
-                (key, redactor.hide(key, value) if key.startswith("http.header") else redactor.clean(value))
+                (key, redactor.secret(value) if _is_credential(key) else redactor.clean(value))
                 for key, value in attrs.items()
             )
         ),
     )
+
+
+def _is_credential(attribute: str) -> bool:
+    """A request header of an HTTP source, unless it is one of the two that say nothing secret."""
+    header = attribute.lower().removeprefix(_HTTP_HEADER)
+    return header != attribute.lower() and header not in {"accept", "user-agent"}
 
 
 def read_platform(platform: pb.Platform) -> str:

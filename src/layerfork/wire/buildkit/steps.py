@@ -1,6 +1,6 @@
 """The steps of a build: BuildKit's vertices put back under the instructions they come from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from layerfork.model.context import Digest
@@ -70,7 +70,7 @@ def _place(found: dict[_Place, _Step], state: VertexState, op: LLBOp | None, sta
         name = label.stage if named == stage or stage >= len(stages.stages) else stages.stages[stage].name
         step = found.setdefault(key, _Step(label, stage, name, line))
         step.vertices.append(state)
-        if op is None or op.kind != "source" or label.instruction.upper().startswith("FROM "):
+        if op is None or op.kind != "source" or _is_from(label.instruction):
             step.own.append(state)
 
 
@@ -100,18 +100,23 @@ def _record(index: int, step: _Step, zero_ns: int | None, redactor: Redactor) ->
     )
 
 
-def _status(instruction: str, states: Iterable[VertexState]) -> StepStatus:
+def _status(instruction: str, states: Collection[VertexState]) -> StepStatus:
     """What became of an instruction whose work is these vertices.
 
-    FROM has no cache of its own: not cached only says that the image was resolved anew.
+    FROM has no cache of its own: once its image is resolved there is nothing to do again.
     """
     seen = {_vertex_status(state) for state in states}
     if StepStatus.MISS in seen:
-        return StepStatus.UNKNOWN if instruction.upper().startswith("FROM ") else StepStatus.MISS
+        failed = any(state.error for state in states)
+        return StepStatus.HIT if _is_from(instruction) and not failed else StepStatus.MISS
     for status in (StepStatus.UNKNOWN, StepStatus.HIT):
         if status in seen:
             return status
     return StepStatus.NOT_EVALUATED
+
+
+def _is_from(instruction: str) -> bool:
+    return instruction.upper().startswith("FROM ")
 
 
 def _vertex_status(state: VertexState) -> StepStatus:
