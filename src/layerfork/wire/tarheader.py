@@ -126,18 +126,24 @@ def number(field: bytes) -> int:
 
     Raises: TarError when it is neither, or beyond 64 bits.
     """
+    try:
+        value = int(field.rstrip(b"\0 "), 8)
+    except ValueError:
+        return _odd_number(field)
+    if value < 0:
+        raise TarError(f"not a number: {field!r}")
+    return value
+
+
+def _odd_number(field: bytes) -> int:
     if field[0] & 0x80:
         return _base_256(field)
     digits = field.strip(b" \0").partition(b"\0")[0]
     if not digits:
         return 0
-    try:
-        value = int(digits, 8)
-    except ValueError:
-        value = -1
-    if not 0 <= value < _INT64:
+    if not digits.isdigit() or b"8" in digits or b"9" in digits:
         raise TarError(f"not a number: {field!r}")
-    return value
+    return int(digits, 8)
 
 
 def _base_256(field: bytes) -> int:

@@ -280,7 +280,7 @@ class TarDecoder:
         return at + len(piece)
 
     def _is_captured(self, entry: ContextEntry) -> bool:
-        if self._capture is None:
+        if self._capture is None or not entry.name.endswith(self._capture_tail):
             return False
         return posixpath.normpath("/" + entry.name).lstrip("/") == self._capture
 
