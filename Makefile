@@ -6,7 +6,7 @@
 .DEFAULT_GOAL := demo
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-.PHONY: demo setup test check lint unit bench golden lock fuzz
+.PHONY: demo setup test check lint unit bench golden schema lock fuzz
 
 demo: setup
 	@echo
@@ -40,6 +40,9 @@ bench: setup
 
 golden: setup
 	LAYERFORK_REWRITE_GOLDEN=1 $(PYTEST) -q tests/golden
+
+schema: setup
+	$(BIN)/python scripts/write_schema.py
 
 lock:
 	$(BIN)/uv lock --upgrade

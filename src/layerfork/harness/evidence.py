@@ -177,4 +177,10 @@ def record_json(record: BuildRecord) -> str:
 
 def record_json_schema() -> dict[str, Any]:
     """The JSON Schema of a record, generated from the model."""
-    return msgspec.json.schema(BuildRecord)
+    (schema,), definitions = msgspec.json.schema_components([BuildRecord], ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": RECORD_SCHEMA,
+        **schema,
+        "$defs": definitions,
+    }

@@ -1,5 +1,6 @@
 """Record files: what is written is what is read, and damage is named."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +134,8 @@ def test_newer_fields_are_passed_over_and_newer_schemas_refused() -> None:
     assert decode_record(msgspec.json.encode({**plain, "later": {"x": 1}})) == record()
     with pytest.raises(EvidenceError, match="layerfork/record/2"):
         decode_record(msgspec.json.encode({**plain, "schema": "layerfork/record/2"}))
+
+
+def test_the_published_schema_is_the_models() -> None:
+    published = Path(__file__).parents[3] / "docs" / "record.schema.json"
+    assert json.loads(published.read_text("utf-8")) == record_json_schema()
