@@ -6,9 +6,13 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from layerfork.model.context import Digest
 from layerfork.wire.tap import ConnectionTap
+
+if TYPE_CHECKING:
+    from _hashlib import HASH
 
 READ_BYTES = 1 << 18
 
@@ -23,6 +27,8 @@ class ConnectionFacts:
     """Bytes that the engine sent."""
     problem: str = ""
     """Why the connection or its tap was lost; empty when all went well."""
+    undelivered_bytes: int = 0
+    """Bytes of either side that the other had closed its ears to. The digests are without them."""
     client_received: Digest | None = None
     """Digest of what came from the client; like the other digests only when asked for."""
     client_forwarded: Digest | None = None
@@ -34,6 +40,26 @@ class ConnectionFacts:
     def transparent(self) -> bool:
         """Whether what was received is what was forwarded, both ways."""
         return self.client_received == self.client_forwarded and self.engine_received == self.engine_forwarded
+
+
+class _Digests:
+    """Of one direction: what was received and can be forwarded, and what was forwarded."""
+
+    def __init__(self) -> None:
+        self.received = sha256()
+        self.forwarded = sha256()
+        self._before = self.received
+        self._last = b""
+
+    def receive(self, data: memoryview) -> None:
+        self._before = self.received.copy()
+        self._last = bytes(data)
+        self.received.update(data)
+
+    def give_up(self, count: int) -> None:
+        """The last bytes of what was received will never be forwarded."""
+        self.received = self._before.copy()
+        self.received.update(self._last[: len(self._last) - count])
 
 
 class _Flow:
@@ -48,8 +74,8 @@ class _Flow:
         self.broken = False
         """The sink takes nothing more."""
         self.count = 0
-        self.received = sha256() if verify else None
-        self.forwarded = sha256() if verify else None
+        self.undelivered = 0
+        self.digests = _Digests() if verify else None
 
     @property
     def finished(self) -> bool:
@@ -62,16 +88,22 @@ class _Flow:
         except (BlockingIOError, InterruptedError):
             return data
         except OSError:
+            self.unsent = data
             self.break_off()
             return data[:0]
-        if self.forwarded is not None:
-            self.forwarded.update(data[:sent])
+        if self.digests is not None:
+            self.digests.forwarded.update(data[:sent])
         return data[sent:]
 
     def break_off(self) -> None:
         """The sink is gone: let the source's next write fail, as it would without us."""
+        if self.broken:
+            return
         self.broken = True
-        self.unsent = self.unsent[:0]
+        self.undelivered += len(self.unsent)
+        if self.digests is not None:
+            self.digests.give_up(len(self.unsent))
+        self.unsent = memoryview(b"")
         with contextlib.suppress(OSError):
             self.source.shutdown(socket.SHUT_RD)
 
@@ -134,8 +166,8 @@ class Relayed:
             return
         data = buffer[:count]
         flow.count += count
-        if flow.received is not None:
-            flow.received.update(data)
+        if flow.digests is not None:
+            flow.digests.receive(data)
         rest = flow.send(data)
         if rest:
             flow.unsent = memoryview(bytes(rest))
@@ -157,14 +189,16 @@ class Relayed:
                 self._show_end(flow)
         for sock in (self.client, self.engine):
             sock.close()
+        out, back = self._out.digests, self._back.digests
         return ConnectionFacts(
             client_bytes=self._out.count,
             engine_bytes=self._back.count,
             problem=self._problem,
-            client_received=_digest(self._out.received),
-            client_forwarded=_digest(self._out.forwarded),
-            engine_received=_digest(self._back.received),
-            engine_forwarded=_digest(self._back.forwarded),
+            undelivered_bytes=self._out.undelivered + self._back.undelivered,
+            client_received=_digest(out.received) if out is not None else None,
+            client_forwarded=_digest(out.forwarded) if out is not None else None,
+            engine_received=_digest(back.received) if back is not None else None,
+            engine_forwarded=_digest(back.forwarded) if back is not None else None,
         )
 
     def _flows(self, sock: socket.socket) -> tuple[_Flow, _Flow]:
@@ -200,5 +234,5 @@ class Relayed:
             self.lose(f"the decoder failed: {type(error).__name__}: {error}")
 
 
-def _digest(hasher: object) -> Digest | None:
-    return Digest(f"sha256:{hasher.hexdigest()}") if hasher is not None else None  # type: ignore[attr-defined]
+def _digest(hasher: "HASH") -> Digest:
+    return Digest(f"sha256:{hasher.hexdigest()}")

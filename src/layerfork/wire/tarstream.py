@@ -89,13 +89,15 @@ class TarDecoder:
         self._fed += end
 
     def close(self) -> None:
-        """The stream ended. An archive without end-of-archive blocks is whole if no entry is cut."""
+        """The stream ended. Without end-of-archive blocks, and even without the padding of the last
+        content, an archive is whole: docker CLI sends such ones when it adds a Dockerfile.
+        """
         if self._stopped:
             return
         if self._content is not None:
             self._stop("the archive ends inside a file's content")
             self.entries.append(replace(self._content.entry, content_source=ContentSource.TRUNCATED))
-        elif self._left or self._skip or self._want or self._extended:
+        elif self._left or self._want or self._extended:
             self._stop("the archive ends inside an entry")
         self._stopped = True
 

@@ -258,6 +258,14 @@ def test_junk_after_the_end_is_ignored() -> None:
     assert decode([data, b"junk" * 1000]).complete
 
 
+def test_an_archive_may_end_without_padding_or_end_blocks() -> None:
+    whole = one(tarfile.TarInfo("a"), b"text")
+    for end in (512 + 4, 600, 1024):
+        decoder = decode([whole[:end]])
+        assert decoder.complete
+        assert len(decoder.entries) == 1
+
+
 def test_duplicates_are_all_kept() -> None:
     data = one(tarfile.TarInfo("a"), b"1") + one(tarfile.TarInfo("a"), b"2")
     assert len(decode([data]).entries) == 2
