@@ -3,19 +3,24 @@
 import http.client
 import io
 import json
+import os
 import re
 import socket
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from layerfork.buildcontext.tarball import write_tar
 from layerfork.cachekey.filesum import tarsum
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.engines import RunningEngine
-from layerfork.model.build import Builder
+from layerfork.harness.imagefacts import add_base_facts
+from layerfork.harness.recorder import Recorder
+from layerfork.model.build import Builder, Command
 from layerfork.model.context import (
     ContentSource,
     ContextEntry,
@@ -28,10 +33,12 @@ from layerfork.model.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,
+    ClientInfo,
     RecordedRequest,
     StepRecord,
     StepStatus,
 )
+from layerfork.process import run
 
 
 @dataclass(slots=True)
@@ -141,3 +148,57 @@ def read_steps(text: str, dockerfile: str) -> Sequence[StepRecord]:
 def created_by(engine: RunningEngine, step: StepRecord) -> str:
     """What history says the step's image was created by."""
     return engine.image_facts(step.identity).history[-1].created_by
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One recorded BuildKit build and the cache that it exported."""
+
+    record: BuildRecord
+    exported: frozenset[str]
+    """Digests of all records in the export; empty when none was asked for."""
+
+
+def build_buildkit(
+    engine: RunningEngine,
+    scratch: Path,
+    arguments: Sequence[str],
+    stdin: Path | None = None,
+    export: bool = True,
+) -> Recorded:
+    """``docker buildx build`` with the engine's own CLI through a recorder; a failed build fails the test."""
+    assert engine.toolchain is not None
+    scratch.mkdir(exist_ok=True)
+    config = scratch / "docker"
+    config.mkdir(exist_ok=True)
+    plugins = {"cliPluginsExtraDirs": [str(engine.toolchain.cli_plugins)]}
+    (config / "config.json").write_text(json.dumps(plugins))
+    cache = scratch / f"cache-{len(list(scratch.iterdir()))}"
+    argv = [str(engine.toolchain.docker), "buildx", "build", "--provenance=false", "-t", "key-model"]
+    argv += [f"--cache-to=type=local,dest={cache},mode=max"] if export else []
+    env = {"PATH": os.defpath, "HOME": str(scratch), "DOCKER_CONFIG": str(config)}
+    with tempfile.TemporaryDirectory(prefix="lf-") as short:
+        recorder = Recorder(engine, Path(short) / "s", b"key")
+        with recorder:
+            env["DOCKER_HOST"] = recorder.docker_host
+            done = run(Command(argv=(*argv, *arguments), env=env, stdin=stdin))
+        assert done.ok, done.stderr
+        (record,) = recorder.records(ClientInfo())
+        record = add_base_facts(record, recorder.image_facts)
+    return Recorded(record, exported_digests(cache) if export else frozenset())
+
+
+def exported_digests(cache: Path) -> frozenset[str]:
+    """Digests of the records in a local cache export."""
+
+    def blob(digest: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((cache / "blobs" / digest.replace(":", "/")).read_text())
+        return found
+
+    index = json.loads((cache / "index.json").read_text())
+    manifest = blob(index["manifests"][0]["digest"])
+    # The cache config is one blob among the layers or, since BuildKit 0.21, the config of an image manifest.
+    descriptors = [manifest["config"]] if "config" in manifest else manifest["manifests"]
+    kind = "application/vnd.buildkit.cacheconfig.v0"
+    (config,) = [blob(each["digest"]) for each in descriptors if each["mediaType"] == kind]
+    return frozenset(record["digest"] for record in config["records"])

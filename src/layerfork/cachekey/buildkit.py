@@ -25,6 +25,9 @@ from layerfork.model.context import ContextManifest, Digest
 from layerfork.model.llb import LLBOp
 from layerfork.model.record import BuildRecord, StepRecord
 
+_REDUNDANT = ("fields: merge.1", "fields: diff.1")
+"""Fields that say nothing but the order of the op's inputs, which is known."""
+
 
 def buildkit_keys(record: BuildRecord) -> BuildKeys:
     """Keys of every step of a BuildKit build, in step order."""
@@ -75,25 +78,23 @@ class _Builder:
                 self.step_of.setdefault(digest, step.index)
         self.sources = SourceParts(record=self.record, ops=self.ops)
         self.doubtful = frozenset(
-            gap.where.removeprefix("llb op ") for gap in self.record.gaps if gap.where.startswith("llb op ")
+            gap.where.removeprefix("llb op ")
+            for gap in self.record.gaps
+            if gap.where.startswith("llb op ") and not gap.what.endswith(_REDUNDANT)
         )
 
     def step_key(self, step: StepRecord) -> StepKey:
         draft = _Draft(step)
-        own = [digest for digest in step.vertices if self.step_of[digest] == step.index]
-        shared = [digest for digest in step.vertices if self.step_of[digest] != step.index]
-        if not any(digest in self.ops for digest in own):
+        if not any(digest in self.ops for digest in step.vertices):
             draft.unknown.append("the definition of this step")
+        own = [digest for digest in step.vertices if self.step_of[digest] == step.index]
         work = [self.ops[d] for d in own if d in self.ops and self.ops[d].source is None]
         for number, op in enumerate(work, start=1):
             self._add_op(draft, op, f" of op {number}" if number > 1 else "")
         is_from = not work and step.instruction.upper().startswith("FROM")
         if is_from:
-            for digest in own:
+            for digest in step.vertices:
                 self._add_source(draft, digest)
-        for digest in shared:
-            if not work:
-                draft.parents[self.step_of[digest]] = None
         key = CacheKey(
             parts=tuple(draft.parts),
             engine_form=draft.form,

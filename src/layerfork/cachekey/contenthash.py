@@ -39,15 +39,19 @@ class Header:
     xattrs: tuple[tuple[str, bytes], ...]
 
 
-def header_of(node: Node) -> Header:
-    """The hashed attributes of a file, directory or link (hard links already followed)."""
+def header_of(node: Node, scanned: bool) -> Header:
+    """The hashed attributes of a file, directory or link (hard links already followed).
+
+    ``scanned`` is for files that BuildKit finds on its disk: by a slip in its test for devices it never
+    reads their numbers there. Source: moby/buildkit cache/contenthash/filehash_unix.go @ v0.13.2, v0.32.2.
+    """
     entry = node.entry
     if entry is None:
         return Header(
             mode=IMPLIED_MODE, uid=0, gid=0, size=0, typeflag="5", link=b"", devmajor=0, devminor=0, xattrs=()
         )
     typeflag = "0" if entry.type is EntryType.SOCKET else typeflag_of(entry)
-    is_link, is_device = typeflag == "2", typeflag in "34"
+    is_link, is_device = typeflag == "2", typeflag in "34" and not scanned
     return Header(
         mode=LINK_MODE if is_link else entry.mode & 0o7777,
         uid=entry.uid,
@@ -114,7 +118,7 @@ class ContentDigester:
         node = self.tree.through_hardlink(node)
         if not place and not self.tree.has_root_header:
             return EMPTY
-        header = header_of(node)
+        header = header_of(node, scanned=self.tree.has_root_header)
         digest = sha256(header_bytes(header))
         if header.typeflag == "0" and node.entry is not None:
             for piece in self.contents(node.entry):

@@ -58,7 +58,7 @@ class _Parts:
             yield self.part("root-header", ROOT, "header", "none")
             return
         file = self.tree.through_hardlink(node)
-        header = header_of(file)
+        header = header_of(file, scanned=self.tree.has_root_header)
         if not place:
             text = f"mode {header.mode:04o}, uid {header.uid}, gid {header.gid}"
             yield self.part("root-header", ROOT, "header", text)

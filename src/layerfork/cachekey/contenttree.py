@@ -119,6 +119,8 @@ def content_tree(manifest: ContextManifest, rules: BuildKitRules) -> ContentTree
     Raises: LinkLoopError.
     """
     tree = unpack(manifest.entries)
+    # Unpacking skips an entry of the root itself, so that stays as it was made: 0755, root's.
+    tree.root.entry = None
     return ContentTree(root=tree.root, has_root_header=manifest.transport is Transport.TAR, rules=rules)
 
 
