@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from layerfork.explain.compare import Comparison
 from layerfork.explain.origins import is_derived
+from layerfork.explain.signature import signature_of
 from layerfork.explain.site import Reason, Site
 
 ROOT_REASONS = frozenset({Reason.OTHER_CACHE, Reason.CACHE_OFF})
@@ -31,8 +32,7 @@ def fold_consequences(
     kept: list[Site] = []
     for site in sites:
         above = [index for index, other in enumerate(kept) if is_above(other, site, ancestors)]
-        held = {difference for index in above for difference in kept[index].differences}
-        follows = held.issuperset(site.differences) or is_derived(site, [kept[index] for index in above])
+        follows = _follows(site, [kept[index] for index in above])
         if above and (first_only or follows):
             owner = kept[above[-1]]
             merged = {*owner.consequences, site.step, *site.consequences} - {owner.step}
@@ -40,6 +40,16 @@ def fold_consequences(
         else:
             kept.append(site)
     return tuple(kept)
+
+
+def _follows(site: Site, above: list[Site]) -> bool:
+    """Nothing differs at a site that does not differ, or is not decided, above it."""
+    held = {difference for other in above for difference in other.differences}
+    signatures = {signature_of(difference) for difference in held} - {None}
+    new = [each for each in site.differences if each not in held and signature_of(each) not in signatures]
+    return not new or is_derived(
+        replace(site, parts=tuple(each for each in site.parts if each in new)), above
+    )
 
 
 def is_above(site: Site, other: Site, ancestors: Mapping[int, frozenset[int]]) -> bool:

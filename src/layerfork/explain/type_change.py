@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from layerfork.explain.difference import Difference
 from layerfork.explain.entry_rule import claim_paths, entry_findings, one_sided_paths
 from layerfork.explain.finding import Case, Finding
-from layerfork.explain.wording import show_type
+from layerfork.explain.wording import show_name, show_type
 
 OWNED_BY_KIND = frozenset({"entry-type", "hardlink", "link-target", "content", "mode", "mode-type-bits"})
 """Attributes that cannot stay equal, or need not, when the kind of an entry changes."""
@@ -22,7 +22,12 @@ def type_findings(
         for each in own
         if each.path not in absent and (each.cause == "entry-type" or each.path not in kinds)
     ]
-    for finding in entry_findings(case, own, code=code, noun="as", remedy=remedy, show=show_type):
+    by_kind = [each for each in own if each.cause == "entry-type"]
+    by_target = [each for each in own if each.cause != "entry-type"]
+    for finding in (
+        *entry_findings(case, by_kind, code=code, noun="as", remedy=remedy, show=show_type),
+        *entry_findings(case, by_target, code=code, noun="as", remedy=remedy, show=_show_hard_link),
+    ):
         claimed = frozenset(finding.claims)
         paths = frozenset(each.path for each in claimed)
         follows = [
@@ -40,3 +45,7 @@ def type_findings(
             more=finding.more,
             claims=(*finding.claims, *follows),
         )
+
+
+def _show_hard_link(target: str) -> str:
+    return f"a hard link to {show_name(target)}"

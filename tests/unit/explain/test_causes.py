@@ -118,7 +118,7 @@ OTHER_MUTATIONS: dict[str, tuple[tuple[KeyPart, ...], tuple[KeyPart, ...], str]]
         (part("remote-source", "v2", "https://host/x"),),
         "remote source https://host/x is v2 for reader, v1 for writer",
     ),
-    "label": ((part("label", "a=1"),), (part("label", "a=2"),), "label is a=2 for reader, a=1 for writer"),
+    "label": ((part("label", "a=1"),), (part("label", "a=2"),), "reader has `a=2`, writer has `a=1`"),
     "platform": (
         (part("platform", "linux/amd64"),),
         (part("platform", "linux/arm64"),),
@@ -612,3 +612,54 @@ def test_hits_and_misses_confirm_nothing_when_the_cache_was_warm_elsewhere() -> 
 
     assert [(cause.code, cause.status) for cause in fork.causes] == [("uid", SUSPECTED)]
     assert fork.seconds_lost == 0.0
+
+
+def test_another_source_of_a_single_copy_is_the_instruction() -> None:
+    def made(source: str) -> tuple[Line, ...]:
+        key = (part("instruction", "COPY file:… in /q "), *entry_parts(source))
+        return (from_line(), Line(text=f"COPY {source} /q", parts=key, bare=True), Line(text="RUN end"))
+
+    cause = single_cause(*pair(made("a"), made("b")))
+
+    assert (cause.code, cause.status) == ("instruction", PROVEN)
+    assert cause.text == "COPY b forked: reader has `COPY b /q`, writer has `COPY a /q`"
+
+
+def test_a_harmless_spelling_of_a_source_does_not_hide_a_file() -> None:
+    writer, reader = pair(
+        lines(*entry_parts("d/a"), text="COPY d /x"),
+        lines(*entry_parts("d/a"), *entry_parts("d/b"), text="COPY ./d /x"),
+    )
+    same_text = part("instruction", "COPY dir:… in /x ")
+    steps = [
+        tuple(
+            replace(step, key=replace(step.key, parts=(same_text, *step.key.parts[1:])))
+            if step.index == 3
+            else step
+            for step in made.keys.steps
+        )
+        for made in (writer, reader)
+    ]
+    writer, reader = (
+        forget_history(replace(made, keys=replace(made.keys, steps=own)))
+        for made, own in zip((writer, reader), steps, strict=True)
+    )
+
+    cause = single_cause(writer, reader)
+
+    assert (cause.code, cause.path) == ("entry-extra", "d/b")
+
+
+def test_what_a_client_does_to_all_files_is_one_fork() -> None:
+    def made(uid: str, content: str) -> tuple[Line, ...]:
+        first = Line(text="COPY a /", parts=entry_parts("a", uid=uid))
+        second = Line(text="COPY b /", parts=entry_parts("b", uid=uid, content=content))
+        return (from_line(), first, second, Line(text="RUN end"))
+
+    (alike,) = explain_pair(*pair(made("0", "x"), made("1000", "x")))
+    owner, content = explain_pair(*pair(made("0", "x"), made("1000", "y")))
+
+    assert (alike.step, alike.consequences) == (2, (3, 4))
+    assert [cause.code for cause in alike.causes] == ["uid"]
+    assert (owner.step, content.step, content.consequences) == (2, 3, (4,))
+    assert {cause.code for cause in content.causes} == {"uid", "content"}

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 from layerfork.explain.difference import Difference
 from layerfork.explain.finding import Case, CauseRule, Finding, Strength
+from layerfork.explain.signature import DECIDED_BY_CLIENT
 
 CODE = "client-version"
-DECIDED_BY_CLIENT = frozenset(
-    {"entry-name", "mode-type-bits", "uid", "gid", "owner-name", "hardlink", "directory-entry", "xattr"}
-)
-"""Causes that the client's own code decides, not the files."""
+MAY_DEPEND_ON_CLIENT = DECIDED_BY_CLIENT | {"hardlink", "directory-entry", "xattr"}
+"""Causes that the client's own code decides, or may decide by what it leaves out."""
 
 
 def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
@@ -18,7 +17,7 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
     same = mine.id and mine.id.partition("@")[0] == theirs.id.partition("@")[0]
     if not (same and mine.version and theirs.version) or mine.version == theirs.version:
         return
-    if not any(each.cause in DECIDED_BY_CLIENT for each in case.site.differences):
+    if not any(each.cause in MAY_DEPEND_ON_CLIENT for each in case.site.differences):
         return
     yield Finding(
         code=CODE,

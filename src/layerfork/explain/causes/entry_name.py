@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from layerfork.explain.difference import Difference
 from layerfork.explain.entry_rule import distinct_paths, evidence_lines
 from layerfork.explain.finding import Case, CauseRule, Finding
+from layerfork.explain.signature import name_change
 from layerfork.explain.wording import name_paths, show_name
 
 CODE = "entry-name"
@@ -17,10 +18,10 @@ REMEDY = (
 
 def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
     """Own differences, together when one change turns all names of the writer into the reader's."""
-    groups: dict[tuple[str, str, str, str], list[Difference]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[Difference]] = defaultdict(list)
     for each in open_:
         if each.cause == CODE:
-            groups[_affixes(each.writer, each.path) + _affixes(each.reader, each.path)].append(each)
+            groups[name_change(each)].append(each)
     for group in groups.values():
         first = group[0]
         paths = distinct_paths(group)
@@ -40,14 +41,6 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
             more=len(paths) - 1,
             claims=tuple(group),
         )
-
-
-def _affixes(name: str | None, path: str) -> tuple[str, str]:
-    """What stands before and after the path in a name as sent."""
-    if name is None:
-        return "", ""
-    before, found, after = name.partition(path)
-    return (before, after) if path and found else (name, "")
 
 
 def _shown(value: str | None) -> str:

@@ -1,7 +1,10 @@
 """The Dockerfile's text for this step differs, or a step was added or removed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from layerfork.explain.align import normalise
+from layerfork.explain.copied import copied_sources, is_covered
 from layerfork.explain.difference import STEP_FIELD, Difference
 from layerfork.explain.entry_rule import claim_paths, one_sided_paths
 from layerfork.explain.finding import Case, CauseRule, Finding
@@ -14,6 +17,8 @@ REMEDY = "build from one Dockerfile; move lines that change often towards the en
 def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
     """Own differences; a reworded COPY also claims the entries that only one of the texts names."""
     own = [difference for difference in open_ if difference.cause == CODE]
+    if not own:
+        yield from _other_sources(case, open_)
     reworded = [difference for difference in own if difference.field != STEP_FIELD]
     for difference in own:
         what = say_step(case, difference) or _say_text(case, difference)
@@ -25,10 +30,30 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
 
 
 def _say_text(case: Case, difference: Difference) -> str:
-    return (
-        f"{case.reader_name} has `{show_value(difference.reader)}`, "
-        f"{case.writer_name} has `{show_value(difference.writer)}`"
+    mine, theirs = _texts(case)
+    if mine == theirs or difference.field == "builds on":
+        mine, theirs = show_value(difference.writer), show_value(difference.reader)
+    return f"{case.reader_name} has `{theirs}`, {case.writer_name} has `{mine}`"
+
+
+def _texts(case: Case) -> tuple[str, str]:
+    return normalise(case.writer_view.step.instruction), normalise(case.reader_view.step.instruction)
+
+
+def _other_sources(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+    """A COPY that names other sources: the key holds only what they are, not their text."""
+    mine, theirs = (set(copied_sources(text)) for text in _texts(case))
+    absent_in_writer, absent_in_reader = one_sided_paths(case, open_)
+    paths = frozenset(path for path in absent_in_reader if is_covered(path, mine - theirs)) | frozenset(
+        path for path in absent_in_writer if is_covered(path, theirs - mine)
     )
+    claims = claim_paths(open_, paths)
+    if not claims or mine == theirs:
+        return
+    writer, reader = _texts(case)
+    text = Difference(cause=CODE, field="text", writer=writer, reader=reader)
+    finding = value_finding(case, text, code=CODE, what=_say_text(case, text), remedy=REMEDY)
+    yield replace(finding, claims=tuple(claims))
 
 
 def _with_claims(
@@ -37,19 +62,14 @@ def _with_claims(
     """One finding for all that a changed text brings with it."""
     absent_in_writer, absent_in_reader = one_sided_paths(case, open_)
     entries = claim_paths(open_, absent_in_writer | absent_in_reader)
-    return Finding(
-        code=finding.code,
-        field=finding.field,
-        writer=finding.writer,
-        reader=finding.reader,
-        what=finding.what,
+    return replace(
+        finding,
         evidence=finding.evidence
         + tuple(
             f"{each.field}: {case.reader_name} {show_value(each.reader)}, "
             f"{case.writer_name} {show_value(each.writer)}"
             for each in reworded[1:]
         ),
-        remedy=finding.remedy,
         claims=(*reworded, *entries),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from layerfork.explain.difference import Difference
 from layerfork.explain.finding import Case, CauseRule, Finding
-from layerfork.explain.value_rule import say_step, say_values, value_finding
+from layerfork.explain.value_rule import say_step, show_value, value_finding
 
 CODE = "label"
 REMEDY = "give every client the same labels, or label the image after the build"
@@ -12,10 +12,12 @@ REMEDY = "give every client the same labels, or label the image after the build"
 
 def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
     """Own differences: another value, or a LABEL step that only one of the two has."""
-    say = say_values("label")
     for difference in open_:
         if difference.cause == CODE:
-            what = say_step(case, difference) or say(case, difference)
+            what = say_step(case, difference) or (
+                f"{case.reader_name} has `{show_value(difference.reader)}`, "
+                f"{case.writer_name} has `{show_value(difference.writer)}`"
+            )
             yield value_finding(case, difference, code=CODE, what=what, remedy=REMEDY)
 
 
