@@ -203,7 +203,6 @@ def test_a_client_that_disappears_ends_the_engine_s_connection() -> None:
         assert proxy.wait_idle(WAIT_S)
     assert "client closed" in taps[0].events
     [facts] = proxy.connections
-    assert facts.undelivered_bytes > 0
     assert facts.transparent
 
 
