@@ -10,7 +10,7 @@ What fails is told on standard output, one line: ``refused CALL ERRNO`` or ``end
 It imports little, as `keeper` does, and nothing late: after the pivot there is no Python any more.
 """
 
-# ruff: noqa: PTH102, PTH110, PTH123, PTH211
+# ruff: noqa: PTH102, PTH110, PTH112, PTH123, PTH211
 
 import ctypes
 import os
@@ -79,6 +79,10 @@ def _enter_world(root: str, run_directory: str, in_memory: bool) -> None:
     _mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     _mount("/sys", "sys", flags=MS_BIND | MS_REC)
     _mount("/dev", "dev", flags=MS_BIND | MS_REC)
+    if os.path.isdir(
+        "sys/kernel/security"
+    ):  # else dockerd wants to load its AppArmor profile, and has no tool
+        _mount("tmpfs", "sys/kernel/security", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     for place, mode in IN_MEMORY:
         _mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, f"mode={mode}")
     for name, text in ETC.items():

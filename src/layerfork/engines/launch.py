@@ -4,7 +4,6 @@ import contextlib
 import errno
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,10 @@ NO_SPACE = "no space left on device"
 """What the kernel says, in lower case."""
 PROGRAM = "import sys; sys.path.append(sys.argv[1]); import keeper; sys.exit(keeper.main(sys.argv[2:]))"
 """Runs the keeper as a module of its directory alone: compiled already, and without the package."""
+LOADER_VARIABLES = ("LD_LIBRARY_PATH",)
+"""What this Python may need to start at all; the daemons do not get it."""
+STORAGE_DRIVERS = {"graphdriver": "overlay2", "containerd": "overlayfs"}
+"""The only driver for each image store: dockerd must not fall back to another without a word."""
 CONTAINERD_SOCKET = "/run/containerd.sock"
 INSIDE = "/run/layerfork"
 """Where the run directory appears inside the namespace."""
@@ -81,27 +84,30 @@ def launched(root: Path, store: str, base: Path) -> Iterator[Daemons]:
     sweep(base)
     directory = claim(base)
     lifeline, our_end = os.pipe()
-    with tempfile.TemporaryFile() as report, tempfile.TemporaryFile() as log:
-        try:
-            command = _keeper_command(root, store, directory, lifeline)
-            keeper = spawn(command, stdout=report, stderr=log, pass_fds=(lifeline, directory.lock))
-        finally:
-            os.close(lifeline)
-            os.close(directory.lock)
-        try:
-            yield Daemons(keeper=keeper, directory=directory, report=report, log=log)
-        finally:
-            os.close(our_end)
-            _await_end(keeper, base)
-
-
-def _await_end(keeper: subprocess.Popen[bytes], base: Path) -> None:
     try:
+        with tempfile.TemporaryFile() as report, tempfile.TemporaryFile() as log:
+            try:
+                command = _keeper_command(root, store, directory, lifeline)
+                keeper = spawn(command, stdout=report, stderr=log, pass_fds=(lifeline, directory.lock))
+            finally:
+                os.close(lifeline)
+                os.close(directory.lock)
+            try:
+                yield Daemons(keeper=keeper, directory=directory, report=report, log=log)
+            finally:
+                os.close(our_end)
+                our_end = -1
+                _await_end(keeper)
+    finally:
+        if our_end >= 0:
+            os.close(our_end)
+        sweep(base)  # finds nothing, unless the keeper never ran or was killed
+
+
+def _await_end(keeper: subprocess.Popen[bytes]) -> None:
+    """Wait until the keeper has removed everything, but not for ever: it goes on without us."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
         keeper.wait(END_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        return  # it goes on removing; killing it would only leave the rest to the next start
-    if keeper.returncode == -signal.SIGKILL:
-        sweep(base)
 
 
 def await_ready(daemons: Daemons) -> EngineApi:
@@ -155,8 +161,11 @@ def no_space(daemons: Daemons) -> EngineError:
 
 def _keeper_command(root: Path, store: str, directory: RunDirectory, lifeline: int) -> Command:
     data = "tmpfs" if lies_on_overlay(directory.base) else "disk"
-    features = {"containerd-snapshotter": store == "containerd"}
-    settings = {"features": features, "builder": {"gc": {"enabled": False}}}  # an experiment's cache stays
+    settings = {
+        "features": {"containerd-snapshotter": store == "containerd"},
+        "storage-driver": STORAGE_DRIVERS[store],
+        "builder": {"gc": {"enabled": False}},  # an experiment's cache stays
+    }
     dockerd = (
         f"--containerd={CONTAINERD_SOCKET}",
         f"--config-file={INSIDE}/daemon.json",
@@ -177,6 +186,7 @@ def _keeper_command(root: Path, store: str, directory: RunDirectory, lifeline: i
             *("--", CONTAINERD_SOCKET, "bin/containerd", f"--config={INSIDE}/containerd.toml"),
             *("--", f"{INSIDE}/docker.sock", "sbin/dockerd", *dockerd),
         ),
+        env={name: os.environ[name] for name in LOADER_VARIABLES if name in os.environ},
         files=(
             (directory.path / "containerd.toml", _CONTAINERD),
             (directory.path / "daemon.json", json.dumps(settings)),

@@ -63,7 +63,6 @@ def claim(base: Path) -> RunDirectory:
     try:
         while True:
             base.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _check_owner(base)
             name = f"layerfork-{secrets.token_hex(4)}"
             lock = _create_lock(base / f"{name}.lock")
             if lock is not None:
@@ -104,6 +103,7 @@ def _check_owner(base: Path) -> None:
 def _create_lock(path: Path) -> int | None:
     """Create and lock; None when a sweep, or the end of the base directory's last engine, came between."""
     try:
+        _check_owner(path.parent)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except (FileExistsError, FileNotFoundError):
         return None
