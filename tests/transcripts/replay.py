@@ -2,7 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from transcripts.framed import CLIENT_CLOSED, CLIENT_SENT, ENGINE_CLOSED, Frame
+from transcripts.framed import (  # type: ignore[import-not-found,unused-ignore]
+    CLIENT_CLOSED,
+    CLIENT_SENT,
+    ENGINE_CLOSED,
+    Frame,
+)
 
 from layerfork.wire.http1 import Http1Tap
 from layerfork.wire.tap import ConnectionTap, UpgradeTaps

@@ -1,7 +1,7 @@
 """A finished build as the parts of a BuildRecord."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from layerfork.model.context import ContextManifest
 from layerfork.model.llb import Definition
@@ -59,14 +59,16 @@ def read_build(build: ObservedBuild, redactor: Redactor) -> BuildKitParts:
         builder_instance=connection.worker if connection is not None else "",
         buildkit_version=connection.buildkit_version if connection is not None else "",
         request=request,
-        context=contexts.main,
+        context=_clean_remote(contexts.main, redactor),
         named_contexts=contexts.named,
         definition=definition,
         vertices=read_vertices(build.vertices, own, redactor),
         steps=steps,
         result=read_result(build, redactor),
         seconds=round(build.ended_at - build.started_at, 6) if build.ended_at is not None else 0.0,
-        gaps=_gaps(build, definition, contexts, (*(read.gaps if read is not None else ()), *problems)),
+        gaps=_gaps(
+            build, definition, contexts, (*(read.gaps if read is not None else ()), *problems), redactor
+        ),
     )
 
 
@@ -78,8 +80,18 @@ def _definitions(build: ObservedBuild) -> list[ops.Definition]:
     return found
 
 
+def _clean_remote(context: ContextManifest | None, redactor: Redactor) -> ContextManifest | None:
+    if context is None or not context.remote:
+        return context
+    return replace(context, remote=redactor.clean(context.remote))
+
+
 def _gaps(
-    build: ObservedBuild, definition: Definition | None, contexts: BuildContexts, others: Iterable[Gap]
+    build: ObservedBuild,
+    definition: Definition | None,
+    contexts: BuildContexts,
+    others: Iterable[Gap],
+    redactor: Redactor,
 ) -> tuple[Gap, ...]:
     gaps = list(others)
     if definition is None and not build.bridge_requests:
@@ -97,4 +109,4 @@ def _gaps(
     connections |= {id(each.connection): each.connection for each in contexts.sessions}
     for connection in connections.values():
         gaps += connection.gaps
-    return tuple(dict.fromkeys(gaps))
+    return tuple(dict.fromkeys(Gap(where=gap.where, what=redactor.clean(gap.what)) for gap in gaps))

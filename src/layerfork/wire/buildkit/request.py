@@ -63,7 +63,7 @@ def read_request(build: ObservedBuild, dockerfile: bytes | None, redactor: Redac
         tags=_tags(request),
         frontend=_frontend(request, bridge),
         syntax=_syntax(attrs, shown),
-        entitlements=texts(request.entitlements),
+        entitlements=tuple(dict.fromkeys(texts(request.entitlements))),
         options=_options(request, attrs, redactor),
         headers=tuple(
             (name, redactor.clean(value)) for name, value in headers if name.lower() in _HEADERS and value

@@ -71,7 +71,7 @@ def read_trace(
         named_contexts=contexts.named,
         vertices=read_vertices(states, None, redactor),
         steps=read_steps((), states, find_stages(text(found or b"")), redactor),
-        gaps=tuple(gaps),
+        gaps=tuple(Gap(where=gap.where, what=redactor.clean(gap.what)) for gap in gaps),
     )
 
 

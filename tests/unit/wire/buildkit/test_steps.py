@@ -1,0 +1,200 @@
+"""Names, stages, vertices and the steps that they make."""
+
+from typing import Any
+
+import pytest
+
+from layerfork.model.llb import LLBOp
+from layerfork.model.record import StepStatus
+from layerfork.wire.buildkit.names import StepLabel, is_internal, read_label
+from layerfork.wire.buildkit.observed import VertexState
+from layerfork.wire.buildkit.stages import Stages, find_stages, guess_stages
+from layerfork.wire.buildkit.steps import read_steps
+from layerfork.wire.buildkit.vertices import follow, read_vertices
+from layerfork.wire.proto import control_pb2 as control
+from layerfork.wire.redact import Redactor
+
+REDACTOR = Redactor(b"key")
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("[1/3] FROM alpine", StepLabel(number=1, total=3, instruction="FROM alpine")),
+        ("[ 2/12] RUN a", StepLabel(number=2, total=12, instruction="RUN a")),
+        ("[build  2/12] RUN a", StepLabel(stage="build", number=2, total=12, instruction="RUN a")),
+        (
+            "[stage-1 2/2] COPY <<E /\nE",
+            StepLabel(stage="stage-1", number=2, total=2, instruction="COPY <<E /\nE"),
+        ),
+        (
+            "[linux/arm/v7 build 2/2] RUN a",
+            StepLabel(platform="linux/arm/v7", stage="build", number=2, total=2, instruction="RUN a"),
+        ),
+        (
+            "[linux/amd64->linux/arm64 2/2] RUN a",
+            StepLabel(platform="linux/amd64->linux/arm64", number=2, total=2, instruction="RUN a"),
+        ),
+        ("[internal] load build context", None),
+        ("[context other] load from client", None),
+        ("exporting to image", None),
+        ("RUN [1/2] x", None),
+    ],
+)
+def test_labels(name: str, label: StepLabel | None) -> None:
+    assert read_label(name) == label
+
+
+def test_what_no_instruction_names_is_internal() -> None:
+    for name in ("[internal] load .dockerignore", "[auth] library/alpine:pull", "exporting to image"):
+        assert is_internal(name)
+    assert not is_internal("[2/3] RUN exporting to image")
+
+
+DOCKERFILE = """# syntax=docker/dockerfile:1
+# escape=`
+ARG V=1
+
+FROM --platform=$BUILDPLATFORM golang AS Build
+WORKDIR /w
+RUN one && `
+    # a comment between
+
+    two
+COPY <<-EOF /etc/x
+FROM inside a heredoc
+\tEOF
+FROM scratch
+COPY --from=build /w /w
+FROM build AS last
+LABEL a=b
+ADD x /
+"""
+
+
+def test_stages_are_found_with_the_lines_that_are_numbered() -> None:
+    stages = find_stages(DOCKERFILE)
+
+    assert [(stage.line, stage.name, stage.numbered) for stage in stages.stages] == [
+        (5, "Build", (5, 6, 7, 11)),
+        (14, "stage-1", (15,)),
+        (16, "last", (18,)),
+    ]
+    assert [stages.at_line(line) for line in (1, 5, 13, 14, 15, 18, 99)] == [0, 0, 0, 1, 1, 2, 2]
+    assert (stages.named("BUILD"), stages.named("stage-1"), stages.named("none")) == (0, 1, None)
+    assert (stages.line_of(0, 2), stages.line_of(0, 9), stages.line_of(9, 1)) == (6, 0, 0)
+
+
+def test_stages_are_guessed_from_names() -> None:
+    names = [stage.name for stage in guess_stages(["build", "stage-1", "build", "test"]).stages]
+
+    assert names == ["build", "stage-1", "test"]
+    assert guess_stages([]) == Stages()
+
+
+def state(number: int, name: str, **rest: Any) -> VertexState:
+    return VertexState(f"sha256:{number}", name, **rest)
+
+
+def op(number: int, *lines: int, kind: str = "exec", **rest: Any) -> LLBOp:
+    return LLBOp(digest=f"sha256:{number}", kind=kind, lines=lines, **rest)  # type: ignore[arg-type]
+
+
+RAN: dict[str, Any] = {"started_ns": 10, "completed_ns": 20}
+
+
+def steps_of(
+    *pairs: tuple[LLBOp, VertexState | None], dockerfile: str = ""
+) -> list[tuple[int, str, str, int]]:
+    states = {each.digest: each for _, each in pairs if each is not None}
+    steps = read_steps([each for each, _ in pairs], states, find_stages(dockerfile), REDACTOR)
+    return [(step.line, step.instruction, step.status.value, len(step.vertices)) for step in steps]
+
+
+def test_several_vertices_make_one_step() -> None:
+    found = steps_of(
+        (op(1, 1, kind="source"), state(1, "[1/3] FROM a", **RAN)),
+        (op(2, 2, kind="file"), state(2, "[2/3] COPY --link x /", cached=True, **RAN)),
+        (op(3, 2, kind="merge"), state(3, "[2/3] LINK COPY --link x /", **RAN)),
+        (op(4, 3, kind="source"), state(4, "[3/3] ADD http://host/x /", **RAN)),
+        (op(5, 3, kind="file"), state(5, "[3/3] ADD http://host/x /", cached=True)),
+        dockerfile="FROM a\nCOPY --link x /\nADD http://host/x /\n",
+    )
+
+    assert found == [
+        (1, "FROM a", "hit", 1),
+        (2, "COPY --link x /", "miss", 2),
+        (3, "ADD http://host/x /", "hit", 2),
+    ]
+
+
+def test_a_vertex_of_two_instructions_is_two_steps() -> None:
+    dockerfile = "FROM a AS one\nRUN x\nFROM a AS two\nRUN x\n"
+    found = read_steps(
+        [op(1, 1, 3, kind="source"), op(2, 2, 4)],
+        {
+            "sha256:1": state(1, "[one 1/2] FROM a", **RAN),
+            "sha256:2": state(2, "[one 2/2] RUN x", cached=True),
+        },
+        find_stages(dockerfile),
+        REDACTOR,
+    )
+
+    assert [(step.stage_name, step.line, step.instruction) for step in found] == [
+        ("one", 1, "FROM a"),
+        ("one", 2, "RUN x"),
+        ("two", 3, "FROM a"),
+        ("two", 4, "RUN x"),
+    ]
+
+
+def test_an_op_that_status_never_named_is_named_by_the_definition() -> None:
+    named = op(1, 1, description=(("llb.customname", "[1/1] RUN x"),))
+
+    assert steps_of((named, None)) == [(1, "RUN x", "not-evaluated", 1)]
+
+
+@pytest.mark.parametrize(
+    ("rest", "status"),
+    [
+        ({"cached": True, "started_ns": 1, "completed_ns": 1}, StepStatus.HIT),
+        ({"cached": True}, StepStatus.HIT),
+        ({"started_ns": 1, "completed_ns": 2}, StepStatus.MISS),
+        ({"started_ns": 1, "error": "exit code: 1"}, StepStatus.MISS),
+        ({"started_ns": 1}, StepStatus.UNKNOWN),
+        ({}, StepStatus.NOT_EVALUATED),
+    ],
+)
+def test_the_status_of_a_step(rest: dict[str, Any], status: StepStatus) -> None:
+    (step,) = read_steps((), {"sha256:1": state(1, "[1/1] RUN x", **rest)}, Stages(), REDACTOR)
+
+    assert step.status is status
+
+
+def test_a_from_that_failed_is_no_hit() -> None:
+    (step,) = read_steps(
+        (), {"sha256:1": state(1, "[1/1] FROM x", error="not found", **RAN)}, Stages(), REDACTOR
+    )
+
+    assert step.status is StepStatus.MISS
+    assert step.error == "not found"
+
+
+def test_a_vertex_is_what_its_last_run_left() -> None:
+    def status(**rest: Any) -> control.StatusResponse:
+        return control.StatusResponse(
+            vertexes=[control.StatusVertex(digest=b"sha256:1", inputs=[b"sha256:0"], name=b"n", **rest)]
+        )
+
+    first, later = control.Timestamp(seconds=5, nanos=500_000_000), control.Timestamp(seconds=7)
+    states: dict[str, VertexState] = {}
+    follow(states, status())
+    follow(states, status(started=first, completed=first, cached=True))
+    follow(states, status(started=first))
+    follow(states, status(started=first, completed=later))
+    follow(states, status())
+    (vertex,) = read_vertices(states, None, REDACTOR)
+
+    assert (vertex.started_s, vertex.completed_s, vertex.cached) == (0.0, 1.5, False)
+    assert vertex.inputs == ("sha256:0",)
+    assert not vertex.internal
