@@ -186,6 +186,15 @@ def test_engine_of_the_wrong_kind_is_refused(client: BuildClient) -> None:
 
 
 @every_client
+def test_missing_plugin_is_said(client: BuildClient) -> None:
+    bare = replace(ENDPOINT, toolchain=replace(ENDPOINT.toolchain, plugins=()))
+    full = replace(ENDPOINT, toolchain=replace(ENDPOINT.toolchain, plugins=("buildx", "compose")))
+    assert client.why_not_there(full) == ""
+    expected = f"docker 26.1.5 has no {client.plugin} plugin here" if client.plugin else ""
+    assert client.why_not_there(bare) == expected
+
+
+@every_client
 def test_inherited_environment_never_moves_the_engine(client: BuildClient) -> None:
     users = {
         "HOME": "/home/ada",

@@ -106,4 +106,5 @@ ANSIBLE_DOCKER_IMAGE_BUILD = BuildClient(
     make_command=partial(_command, "docker_image_build"),
     ask_version=partial(ask_python, _ENVIRONMENT.package),
     read_version=read_version,
+    plugin="buildx",
 )

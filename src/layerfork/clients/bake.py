@@ -62,5 +62,6 @@ BUILDX_BAKE = BuildClient(
     make_command=_command,
     ask_version=partial(ask_docker, ("buildx", "version")),
     read_version=read_version,
+    plugin="buildx",
     toolchain_version=True,
 )

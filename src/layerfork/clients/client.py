@@ -67,6 +67,8 @@ class BuildClient:
     ask_version: Callable[[Endpoint, Path | None], Command]
     read_version: Callable[[str], str]
     """Version from the standard output of `ask_version`'s command; empty when it has none."""
+    plugin: str = ""
+    """The plugin of the docker CLI that it needs: ``buildx`` or ``compose``."""
     toolchain_version: bool = False
     """Its version is that of the toolchain, so any ``@version`` names a toolchain to look for."""
 
@@ -117,6 +119,9 @@ class BuildClient:
         """Why it cannot build on an endpoint's engine at all; empty when it can."""
         if self.builders == (Builder.BUILDAH,) and endpoint.podman is None:
             return f"{self.name} builds with podman only (--engine podman)"
+        toolchain = endpoint.toolchain
+        if self.plugin and toolchain.plugins is not None and self.plugin not in toolchain.plugins:
+            return f"docker {toolchain.version} has no {self.plugin} plugin here".replace("  ", " ")
         return ""
 
     def build_command(

@@ -51,5 +51,6 @@ DOCKER_COMPOSE_BUILD = BuildClient(
     make_command=_command,
     ask_version=partial(ask_docker, ("compose", "version", "--short")),
     read_version=read_version,
+    plugin="compose",
     toolchain_version=True,
 )

@@ -19,8 +19,9 @@ def docker_default_builder(endpoint: Endpoint) -> Builder:
     it took what the engine advised, and engines advise BuildKit since 23.0 (API 1.42).
     Source: docker/cli cmd/docker/builder.go and cli/command/cli.go BuildKitEnabled, v23.0.0 and v20.10.24.
     """
+    plugins = endpoint.toolchain.plugins
     if _major(endpoint.toolchain.version, unknown=23) >= 23:
-        return Builder.BUILDKIT
+        return Builder.BUILDKIT if plugins is None or "buildx" in plugins else Builder.CLASSIC
     return Builder.BUILDKIT if _api(endpoint.api_version) >= (1, 42) else Builder.CLASSIC
 
 
@@ -127,6 +128,7 @@ BUILDX_BUILD = BuildClient(
     make_command=partial(_from_directory, ("buildx", "build")),
     ask_version=partial(ask_docker, ("buildx", "version")),
     read_version=read_version,
+    plugin="buildx",
     toolchain_version=True,
 )
 
@@ -140,5 +142,6 @@ BUILDX_CONTEXT_BUILD = BuildClient(
     make_command=partial(_from_tar, ("buildx", "build")),
     ask_version=partial(ask_docker, ("buildx", "version")),
     read_version=read_version,
+    plugin="buildx",
     toolchain_version=True,
 )

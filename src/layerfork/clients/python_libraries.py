@@ -71,6 +71,7 @@ PYTHON_ON_WHALES_BUILDX_BUILD = BuildClient(
         program="whales.py", form=ContextForm.DIRECTORY, options=(("call", "buildx"),), runs_docker=True
     ),
     ask_version=partial(ask_python, _WHALES.package),
+    plugin="buildx",
     read_version=read_version,
 )
 

@@ -107,6 +107,8 @@ class Toolchain:
     """The docker CLI."""
     cli_plugins: Path | None
     """Directory with ``docker-buildx`` and ``docker-compose``; None when the CLI finds its own."""
+    plugins: tuple[str, ...] | None = None
+    """Names of its plugins, such as ``("buildx", "compose")``; None when unknown."""
     version: str = ""
     """Version of the docker CLI, such as ``26.1.5``; empty when unknown."""
 
