@@ -123,3 +123,9 @@ class Watched:
 @pytest.fixture
 def watched() -> Watched:
     return Watched()
+
+
+@pytest.fixture(scope="session")
+def talk_on() -> Callable[..., Talk]:
+    """Makes a conversation on any tap."""
+    return Talk
