@@ -24,6 +24,10 @@ Address = Path | tuple[str, int]
 
 CONNECT_S = 10.0
 SOCKET_BUFFER_BYTES = 4 << 20
+QUIET_S = 0.01
+"""Nothing passed for so long: idle work may begin."""
+IDLE_WORK_S = 0.002
+"""How long one piece of it may keep new bytes waiting."""
 _SO_SNDBUFFORCE = 32
 
 
@@ -40,14 +44,18 @@ class Proxy:
         connect: Address | Callable[[], socket.socket],
         taps: Callable[[], ConnectionTap],
         *,
+        idle: Callable[[float], bool] | None = None,
         verify: bool = False,
     ) -> None:
         """``listen`` must not exist; its directory must. ``connect`` is the engine's address, or
-        opens a connection to it. ``verify`` keeps digests of the bytes received and forwarded.
+        opens a connection to it. ``idle`` is called while nothing passes, with the seconds it may
+        take, as long as it says that something is left to do. ``verify`` keeps digests of the bytes
+        received and forwarded.
         """
         self.listen = listen
         self._connect = connect if callable(connect) else lambda: open_socket(connect)
         self._taps = taps
+        self._idle = idle
         self._verify = verify
         self._selector = selectors.DefaultSelector()
         self._buffer = memoryview(bytearray(READ_BYTES))
@@ -94,9 +102,12 @@ class Proxy:
             return self._changed.wait_for(lambda: self._answered >= asked and not self._open, timeout_s)
 
     def _serve(self) -> None:
+        busy = False
         while not self._stopping:
             answers = 0
-            for key, events in self._selector.select():
+            ready = self._selector.select(QUIET_S if busy else None)
+            busy = self._do_idle_work() if not ready else self._idle is not None
+            for key, events in ready:
                 if key.fileobj is self._listener:
                     while self._accept():
                         pass
@@ -111,6 +122,17 @@ class Proxy:
         for relayed in tuple(self._open):
             relayed.lose("the recorder was stopped")
             self._finish(relayed)
+
+    def _do_idle_work(self) -> bool:
+        """Nothing passed for a while. Whatever a decoder does wrong, the bytes go on."""
+        if self._idle is None:
+            return False
+        try:
+            return self._idle(IDLE_WORK_S)
+        except Exception as error:
+            self._idle = None
+            self._note(ConnectionFacts(problem=f"the decoder failed: {type(error).__name__}: {error}"))
+            return False
 
     def _accept(self) -> bool:
         """Take one waiting connection; False when there was none."""

@@ -26,7 +26,9 @@ class ConnectionFacts:
     engine_bytes: int = 0
     """Bytes that the engine sent."""
     problem: str = ""
-    """Why the connection or its tap was lost; empty when all went well."""
+    """Why something of it is not recorded; empty when all went well."""
+    reset: str = ""
+    """Which side went away with bytes unread, and what the system said; nothing is lost by it."""
     undelivered_bytes: int = 0
     """Bytes of either side that the other had closed its ears to. The digests are without them."""
     client_received: Digest | None = None
@@ -127,6 +129,7 @@ class Relayed:
         self._back = _Flow(engine, client, verify=verify)
         self._tap: ConnectionTap | None = tap
         self._problem = ""
+        self._reset = ""
 
     @property
     def finished(self) -> bool:
@@ -194,6 +197,7 @@ class Relayed:
             client_bytes=self._out.count,
             engine_bytes=self._back.count,
             problem=self._problem,
+            reset=self._reset,
             undelivered_bytes=self._out.undelivered + self._back.undelivered,
             client_received=_digest(out.received) if out is not None else None,
             client_forwarded=_digest(out.forwarded) if out is not None else None,
@@ -213,7 +217,8 @@ class Relayed:
 
     def _on_reset(self, flow: _Flow, error: OSError) -> None:
         """The source is gone both ways: what it sent still goes out, nothing can go to it."""
-        self._problem = self._problem or f"connection reset: {error}"
+        side = "client" if flow is self._out else "engine"
+        self._reset = self._reset or f"{side}: {error}"
         self._on_end(flow)
         self._flows(flow.source)[1].break_off()
 

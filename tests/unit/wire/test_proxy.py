@@ -155,6 +155,7 @@ def test_both_sides_receive_what_the_other_sent(
     assert bytes(at_client) == b"".join(to_client) == bytes(taps[0].engine)
     [facts] = proxy.connections
     assert facts.transparent
+    assert facts.problem == ""
     assert (facts.client_bytes, facts.engine_bytes) == (len(at_engine), len(at_client))
     assert sorted(taps[0].events) == ["client closed", "engine closed"]
     assert facts.problem == ""
@@ -275,6 +276,38 @@ def test_stopping_tells_the_taps_of_open_connections() -> None:
             assert not proxy.wait_idle(0.01)
         assert taps[0].events == ["the recorder was stopped"]
         assert client.recv(1) == b""
+
+
+def test_idle_work_is_done_while_nothing_passes(tmp_path: Path) -> None:
+    left = 5
+    done = threading.Event()
+
+    def work(seconds: float) -> bool:
+        nonlocal left
+        left -= 1
+        if not left:
+            done.set()
+        return left > 0
+
+    with Proxy(tmp_path / "p.sock", tmp_path / "none.sock", Copy, idle=work) as proxy:
+        assert not done.wait(0.05), "nothing has passed yet"
+        with connected(proxy) as client:
+            client.recv(1)
+        assert done.wait(WAIT_S)
+
+
+def test_failing_idle_work_disturbs_nothing(tmp_path: Path) -> None:
+    def work(seconds: float) -> bool:
+        raise KeyError("no such thing")
+
+    with Proxy(tmp_path / "p.sock", tmp_path / "none.sock", Copy, idle=work) as proxy:
+        for _ in range(2):
+            with connected(proxy) as client:
+                assert client.recv(1) == b""
+            threading.Event().wait(0.05)
+    assert [facts.problem for facts in proxy.connections if "decoder" in facts.problem] == [
+        "the decoder failed: KeyError: 'no such thing'"
+    ]
 
 
 def test_the_socket_is_private(tmp_path: Path) -> None:
