@@ -15,7 +15,7 @@ from layerfork.engines import RunningEngine
 from layerfork.errors import EngineError
 from layerfork.model.build import Builder
 from layerfork.model.engine import ImageFacts
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo, Gap
+from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo
 from layerfork.wire.buildkit import BuildKitWatcher, ObservedBuild, read_build
 from layerfork.wire.classic import ClassicWatcher, PostedBuild, read_posted_build
 from layerfork.wire.http1 import Http1Tap
@@ -65,11 +65,8 @@ class Recorder:
         """Every build that was seen, in the order they began. Call it once, when the context is closed."""
         posted = [(build.started_at, self._posted(build, client)) for build in self._classic.close()]
         solved = [(build.started_at, self._solved(build, client)) for build in self._buildkit.close()]
-        lost = tuple(
-            Gap(where="connection", what=facts.problem) for facts in self._proxy.connections if facts.problem
-        )
         ordered = sorted([*posted, *solved], key=lambda pair: pair[0])
-        return tuple(replace(record, gaps=record.gaps + lost) for _, record in ordered)
+        return tuple(record for _, record in ordered)
 
     def image_facts(self, reference: str) -> ImageFacts:
         """What the engine says about an image, secrets hidden as in the builds. Raises: EngineError."""

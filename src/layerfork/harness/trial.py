@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from layerfork.engines import RunningEngine
+from layerfork.harness.fromdisk import fill_from_disk
 from layerfork.harness.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.plan import PlannedBuild
 from layerfork.harness.recorder import Recorder
@@ -52,6 +53,7 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     row = replace(row, seconds_of_client=completed.seconds)
     if record is None:
         return _without_record(row, completed, bench)
+    record = fill_from_disk(record, request.context)
     record = add_image_facts(record, recorder.image_facts, client.image_ref(request))
     record = add_base_facts(record, recorder.image_facts)
     outcome, reason = _outcome(record, completed, bench)
