@@ -7,7 +7,11 @@ from layerfork.clients.ansible import ANSIBLE_DOCKER_IMAGE, ANSIBLE_DOCKER_IMAGE
 from layerfork.clients.bake import BUILDX_BAKE
 from layerfork.clients.client import BuildClient, ContextForm, needed_features
 from layerfork.clients.compose import DOCKER_COMPOSE_BUILD
-from layerfork.clients.compose_v1 import DOCKER_COMPOSE_V1_BUILD, DOCKER_COMPOSE_V1_PYTHON_BUILD
+from layerfork.clients.compose_v1 import (
+    DOCKER_COMPOSE_2015_BUILD,
+    DOCKER_COMPOSE_V1_BUILD,
+    DOCKER_COMPOSE_V1_PYTHON_BUILD,
+)
 from layerfork.clients.devcontainers import DEVCONTAINERS_BUILD
 from layerfork.clients.docker_cli import (
     BUILDX_BUILD,
@@ -72,6 +76,7 @@ CLIENTS: tuple[BuildClient, ...] = (
     DOCKER_URL_BUILD,
     DOCKER_GIT_BUILD,
     *DOCKER_PY_VERSIONS,
+    DOCKER_COMPOSE_2015_BUILD,
     DOCKER_COMPOSE_V1_BUILD,
     DOCKER_COMPOSE_V1_PYTHON_BUILD,
     AIODOCKER_CONTEXT_BUILD,

@@ -64,6 +64,7 @@ class BuildClient:
     environment: ClientEnvironment | None = None
     """The isolated environment that it needs; None when it is part of the toolchain."""
     make_command: Callable[[Call], Command]
+    name_image: Callable[[BuildRequest], str] = lambda request: request.tag
     ask_version: Callable[[Endpoint, Path | None], Command]
     read_version: Callable[[str], str]
     """Version from the standard output of `ask_version`'s command; empty when it has none."""
@@ -157,14 +158,8 @@ class BuildClient:
         return self.ask_version(endpoint, environment_dir)
 
     def image_ref(self, request: BuildRequest) -> str:
-        """The reference that the built image has afterwards.
-
-        podman's own programs put a name without a registry under ``localhost/``.
-        Source: containers/podman docs/source/markdown/options/tag.md, v5.4.2.
-        """
-        host, slash, _ = request.tag.partition("/")
-        qualified = slash and ("." in host or ":" in host or host == "localhost")
-        return request.tag if qualified or self.builders != (Builder.BUILDAH,) else f"localhost/{request.tag}"
+        """The reference that the built image has afterwards; not all clients can take the tag asked for."""
+        return self.name_image(request)
 
 
 def needed_features(request: BuildRequest, builder: Builder | None) -> frozenset[Feature]:

@@ -10,7 +10,7 @@ from layerfork.clients.docker_cli import build_flags, read_version, tar_flags
 from layerfork.clients.environment import ClientEnvironment, Interpreter, python_of
 from layerfork.clients.shim import Shim, ask_python
 from layerfork.clients.surroundings import podman_tools, podman_variables, secret_values
-from layerfork.model.build import Builder, Command, Endpoint, Feature
+from layerfork.model.build import Builder, BuildRequest, Command, Endpoint, Feature
 
 _COMPOSE = ClientEnvironment(
     name="podman_compose-1.6.0", interpreter=Interpreter.PYTHON, package="podman-compose", version="1.6.0"
@@ -79,6 +79,16 @@ def _compose(call: Call) -> Command:
     )
 
 
+def name_on_localhost(request: BuildRequest) -> str:
+    """podman's own programs put a name without a registry under ``localhost/``.
+
+    Source: containers/podman docs/source/markdown/podman-build.1.md.in, ``--tag``, v5.4.2.
+    """
+    host, slash, _ = request.tag.partition("/")
+    qualified = slash and ("." in host or ":" in host or host == "localhost")
+    return request.tag if qualified else f"localhost/{request.tag}"
+
+
 def _program(words: tuple[str, ...], endpoint: Endpoint) -> tuple[str, ...]:
     """``words`` with its first, ``podman`` or ``buildah``, as a path."""
     tools = podman_tools(endpoint)
@@ -106,6 +116,7 @@ def _client(
         choose_builder=lambda endpoint: Builder.BUILDAH,
         lacks=(*_NOT_DOCKER, _TAR_ONLY) if form is ContextForm.TAR else _NOT_DOCKER,
         make_command=make_command,
+        name_image=name_on_localhost,
         ask_version=partial(_ask, program),
         read_version=read_version,
         toolchain_version=True,
@@ -130,6 +141,7 @@ def _library(
         lacks=(*_NOT_DOCKER, *lacks),
         environment=environment,
         make_command=make_command,
+        name_image=name_on_localhost,
         ask_version=partial(ask_python, environment.package),
         read_version=read_version,
     )

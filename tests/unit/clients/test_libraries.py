@@ -89,3 +89,24 @@ def test_ansible_gets_its_arguments_untemplated() -> None:
         "platform": ["linux/amd64"],
         "rebuild": "always",
     }
+
+
+def test_compose_of_2015_names_the_image_itself() -> None:
+    client = find_client("docker-compose-build@1.5.2")
+    request = replace(REQUEST, tag="layerfork-ab12/docker:7", dockerfile=Path("/p/ctx/sub/D"))
+    made = client.build_command(request, ENDPOINT, None, Path("/e"))
+    assert client.image_ref(request) == "layerforkab12docker7_image:latest"
+    assert made.argv[-5:] == ("-p", "layerforkab12docker7", "-f", "/s/b/compose.yaml", "build")
+    assert made.env["COMPOSE_API_VERSION"] == "1.24"
+    ((_, text),) = made.files
+    assert json.loads(text) == {"image": {"build": "/p/ctx", "dockerfile": "sub/D"}}
+
+
+def test_podman_names_images_on_localhost() -> None:
+    client = find_client("podman-build")
+    for tag, name in (
+        ("t:1", "localhost/t:1"),
+        ("a/t:1", "localhost/a/t:1"),
+        ("r.example/t:1", "r.example/t:1"),
+    ):
+        assert client.image_ref(replace(REQUEST, tag=tag)) == name
