@@ -15,10 +15,9 @@ from google.protobuf.message import DecodeError
 from layerfork.model.context import ContextManifest, Transport
 from layerfork.model.record import Gap
 from layerfork.wire.buildkit.filesync import DOCKERFILE_DIRECTORY
-from layerfork.wire.buildkit.manifest import read_syncs, read_upload
+from layerfork.wire.buildkit.manifest import read_stat, read_syncs, read_upload
 from layerfork.wire.buildkit.observed import ObservedBuild, ObservedSession, ObservedSync, ObservedUpload
 from layerfork.wire.buildkit.plain import pairs, text
-from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.proto import ops_pb2 as ops
 
 _MAIN = "context"
@@ -87,9 +86,8 @@ def find_dockerfile(build: ObservedBuild, contexts: BuildContexts) -> bytes | No
 
 
 def _path(sync: ObservedSync, position: int) -> str:
-    return (
-        text(control.Packet.FromString(sync.stats[position]).stat.path) if position < len(sync.stats) else ""
-    )
+    stat = read_stat(sync.stats[position]) if position < len(sync.stats) else None
+    return text(stat.path) if stat is not None else ""
 
 
 def _sources(definitions: Iterable[ops.Definition]) -> Iterable[ops.SourceOp]:

@@ -6,6 +6,8 @@ Go's io/fs.FileMode).
 
 from collections.abc import Iterable
 
+from google.protobuf.message import DecodeError
+
 from layerfork.model.context import (
     ContentSource,
     ContextEntry,
@@ -57,13 +59,24 @@ def read_upload(name: str, upload: ObservedUpload) -> ContextManifest:
     )
 
 
+def read_stat(packet: bytes) -> control.Stat | None:
+    """The stat in an encoded packet, or None when the bytes are none."""
+    try:
+        return control.Packet.FromString(packet).stat
+    except DecodeError:
+        return None
+
+
 def _all(patterns: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for several in patterns for each in several))
 
 
 def _entries(sync: ObservedSync) -> Iterable[ContextEntry]:
     for position, raw in enumerate(sync.stats):
-        stat = control.Packet.FromString(raw).stat
+        stat = read_stat(raw)
+        if stat is None:
+            sync.error = sync.error or f"stat {position} was not understood"
+            continue
         kind = _kind(stat)
         content, source = None, ContentSource.NONE
         if kind is EntryType.FILE:

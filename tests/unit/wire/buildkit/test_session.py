@@ -210,6 +210,21 @@ def test_packets_that_are_none_end_the_transfer_with_a_gap(watched: Watched, pac
     assert parts.named_contexts[0].complete
 
 
+def test_a_stat_that_is_none_is_left_out_with_a_gap(watched: Watched) -> None:
+    talk = watched.session("s")
+    number = talk.call(SYNC, ("dir-name", "context"))
+    talk.response(number, b"\x12\xff\xff")
+    talk.response(number, stat(b"good"))
+    talk.response(number, b"")
+    talk.end(number)
+    solve(watched, "s", source("local://context"))
+    (parts,) = watched.parts()
+
+    assert [entry.name for entry in parts.context.entries] == ["good"]
+    assert not parts.context.complete
+    assert [gap.what for gap in parts.gaps] == ["stat 0 was not understood"]
+
+
 def test_the_dockerfile_is_known_from_its_transfer_when_no_definition_holds_it(watched: Watched) -> None:
     sync(
         watched.session("s"),
