@@ -83,14 +83,14 @@ def _pax_records(entry: ContextEntry) -> list[tuple[str, bytes]]:
 
 
 def _write_pax(records: list[tuple[str, bytes]], out: IO[bytes]) -> int:
-    body = b"".join(_pax_record(name.encode() + b"=" + value) for name, value in records)
-    out.write(_block(name=b"PaxHeaders/entry", mode=0o644, size=len(body), typeflag="x"))
+    body = b"".join(pax_record(name.encode() + b"=" + value) for name, value in records)
+    out.write(header_block(name=b"PaxHeaders/entry", mode=0o644, size=len(body), typeflag="x"))
     padding = bytes(-len(body) % BLOCK)
     out.write(body + padding)
     return BLOCK + len(body) + len(padding)
 
 
-def _pax_record(pair: bytes) -> bytes:
+def pax_record(pair: bytes) -> bytes:
     """``<length> <pair>\\n``, where the length counts its own digits."""
     length = len(pair) + 3
     while len(str(length)) + len(pair) + 2 != length:
@@ -99,7 +99,7 @@ def _pax_record(pair: bytes) -> bytes:
 
 
 def _header(entry: ContextEntry, size: int) -> bytes:
-    return _block(
+    return header_block(
         name=entry.name_bytes[:100],
         mode=entry.mode,
         uid=entry.uid,
@@ -115,7 +115,7 @@ def _header(entry: ContextEntry, size: int) -> bytes:
     )
 
 
-def _block(
+def header_block(
     *,
     name: bytes,
     mode: int,
@@ -129,7 +129,9 @@ def _block(
     gname: bytes = b"",
     devmajor: int = 0,
     devminor: int = 0,
+    prefix: bytes = b"",
 ) -> bytes:
+    """One header block with its checksum; names longer than their fields are the caller's business."""
     fields = (
         name.ljust(100, b"\0"),
         _octal(mode, 8),
@@ -145,6 +147,7 @@ def _block(
         gname.ljust(32, b"\0"),
         _octal(devmajor, 8),
         _octal(devminor, 8),
+        prefix.ljust(155, b"\0"),
     )
     block = b"".join(fields).ljust(BLOCK, b"\0")
     checksum = b"%06o\0 " % sum(block)

@@ -1,14 +1,19 @@
 """How each builder derives a step's cache key, part by part."""
 
+from layerfork.cachekey.buildah import buildah_keys
 from layerfork.cachekey.buildkit import buildkit_keys
 from layerfork.cachekey.classic import classic_keys
 from layerfork.model.build import Builder
 from layerfork.model.cachekey import BuildKeys
 from layerfork.model.record import BuildRecord
 
-__all__ = ["buildkit_keys", "classic_keys", "keys_of"]
+__all__ = ["buildah_keys", "buildkit_keys", "classic_keys", "keys_of"]
 
-_RULES = {Builder.CLASSIC: classic_keys, Builder.BUILDKIT: buildkit_keys}
+_RULES = {
+    Builder.CLASSIC: classic_keys,
+    Builder.BUILDKIT: buildkit_keys,
+    Builder.BUILDAH: buildah_keys,
+}
 
 
 def keys_of(record: BuildRecord) -> BuildKeys:

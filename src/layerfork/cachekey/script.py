@@ -66,6 +66,21 @@ def read_script(record: BuildRecord) -> Script:
     return Script(dockerfile=dockerfile, steps=tuple(steps))
 
 
+def read_script_by_text(record: BuildRecord) -> Script:
+    """Match a record's steps to the Dockerfile's instructions by stage and text, whatever their numbers."""
+    dockerfile = _parse(record)
+    left = list(dockerfile.instructions if dockerfile is not None else ())
+    steps = []
+    for step in record.steps:
+        text = step.instruction.strip()
+        same = [line for line in left if line.text == text]
+        found = next((line for line in same if line.stage == step.stage), same[0] if same else None)
+        if found is not None:
+            left.remove(found)
+        steps.append(ScriptStep(record=step, instruction=found or _parse_alone(step, dockerfile)))
+    return Script(dockerfile=dockerfile, steps=tuple(steps))
+
+
 def _parse(record: BuildRecord) -> Dockerfile | None:
     text = record.request.dockerfile
     if text is None:

@@ -1,6 +1,7 @@
 """Measured vectors, and context entries made from them."""
 
 import json
+import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -21,6 +22,7 @@ from layerfork.model.context import (
     Transport,
 )
 from layerfork.model.engine import EngineInfo, ImageFacts
+from layerfork.model.llb import Definition, ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
 from layerfork.model.record import (
     BuildOutcome,
     BuildRecord,
@@ -118,3 +120,91 @@ def _classic_record(
         base_images=tuple(known.items()),
         result=BuildResult(outcome=BuildOutcome.SUCCEEDED),
     )
+
+
+@pytest.fixture(scope="session")
+def buildkit_record() -> Callable[..., BuildRecord]:
+    """Makes the record of a BuildKit build, with the graph that its frontend makes of COPY and RUN."""
+    return _buildkit_record
+
+
+def _buildkit_record(
+    dockerfile: str,
+    entries: Sequence[ContextEntry] = (),
+    transport: Transport = Transport.TAR,
+    engine: str = "26.1.5",
+    env: tuple[str, ...] = ("PATH=/bin",),
+) -> BuildRecord:
+    graph = _Graph()
+    image = graph.add("FROM base", source=SourceOp(identifier="docker-image://docker.io/library/base:latest"))
+    if transport is Transport.TAR:
+        upload = graph.add("", source=SourceOp(identifier="http://buildkit-session/x"))
+        unpack = FileAction(kind="copy", secondary_input=0, src="/context", dest="/", attempt_unpack=True)
+        context = graph.add("", file=(unpack,), inputs=(upload,))
+    else:
+        context = graph.add("", source=SourceOp(identifier="local://context"))
+    last = image
+    for instruction in parse_dockerfile(dockerfile).stages[0].instructions:
+        if instruction.keyword == "RUN":
+            root = ExecMount(type="bind", dest="/", input=0, output=0)
+            args = ("/bin/sh", "-c", instruction.arguments[0])
+            run = ExecOp(args=args, env=env, cwd="/", mounts=(root,), remove_mount_stubs_recursive=True)
+            last = graph.add(instruction.text, exec=run, inputs=(last,))
+        else:
+            *sources, dest = instruction.arguments
+            actions = tuple(_copy(word, dest, n, len(sources)) for n, word in enumerate(sources))
+            last = graph.add(instruction.text, file=actions, inputs=(last, context))
+    base = _classic_record(dockerfile, entries, engine=engine)
+    assert base.context is not None
+    return replace(
+        base,
+        builder=Builder.BUILDKIT,
+        engine=base.engine and replace(base.engine, os="linux", architecture="amd64"),
+        definition=Definition(ops=tuple(graph.ops)),
+        steps=tuple(graph.steps),
+        context=replace(base.context, transport=transport),
+        base_images=(("base", replace(BASE, diff_ids=("sha256:" + "1" * 64,))),),
+    )
+
+
+def _copy(source: str, dest: str, number: int, count: int) -> FileAction:
+    """One action of a COPY as the frontend makes it."""
+    return FileAction(
+        kind="copy",
+        input=0 if number == 0 else count + number - 1,
+        secondary_input=1,
+        output=0 if number == count - 1 else -1,
+        src=posixpath.join("/", source) if source != "." else "/",
+        dest=dest,
+        follow_symlink=True,
+        dir_copy_contents=True,
+        create_dest_path=True,
+        allow_wildcard=True,
+        allow_empty_wildcard=True,
+    )
+
+
+class _Graph:
+    def __init__(self) -> None:
+        self.ops: list[LLBOp] = []
+        self.steps: list[StepRecord] = []
+
+    def add(
+        self,
+        text: str,
+        inputs: tuple[Digest, ...] = (),
+        source: SourceOp | None = None,
+        file: tuple[FileAction, ...] | None = None,
+        exec: ExecOp | None = None,  # noqa: A002 - named as in the model
+    ) -> Digest:
+        """Append an op and, unless its text is empty, a step that it alone makes up."""
+        digest = Digest("sha256:" + sha256(f"{len(self.ops)} {text}".encode()).hexdigest())
+        kind = "source" if source else "file" if file else "exec"
+        links = tuple(LLBInput(digest=each) for each in inputs)
+        op = LLBOp(digest=digest, kind=kind, inputs=links, source=source, file=file, exec=exec)
+        self.ops.append(op)
+        if text:
+            index = len(self.steps) + 1
+            step = StepRecord(index=index, instruction=text, status=StepStatus.MISS, vertices=(digest,))
+            self.steps.append(step)
+        return digest
