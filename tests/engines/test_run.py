@@ -106,6 +106,29 @@ def test_the_clients_defaults_are_two_caches() -> None:
     assert causes["builder"]["miss_kind"] == "other-builder"
 
 
+@pytest.mark.parametrize("builder", ["classic", "buildkit"])
+def test_layers_of_random_runs_confirm_what_the_wire_said(builder: str, tmp_path: Path) -> None:
+    records = tmp_path / "records.jsonl"
+    words = [
+        "--client",
+        "docker-build",
+        "--client",
+        "docker-context-build",
+        "--client",
+        "docker-compose-build",
+    ]
+    document = report(
+        "seed-random", "--builder", builder, "-o", records, *words, code=int(builder == "classic")
+    )
+    assert [caution for caution in document["warnings"] if caution["code"] == "contradiction"] == []
+    first, second, third = (
+        record.result.image.diff_ids for record in read_records(records) if record.result.image is not None
+    )
+    assert third[:4] == first[:4]
+    assert (second == first) == (builder == "buildkit")
+    assert second[:2] == first[:2]
+
+
 def test_a_directory_with_arguments_labels_and_a_target(context: Path) -> None:
     (context / "Dockerfile").write_text(
         "FROM alpine AS base\nARG WORD=none\nRUN echo $WORD\nCOPY data.txt /\n"

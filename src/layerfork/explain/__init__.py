@@ -2,11 +2,13 @@
 
 `judge_relay`            builds in order on one cache: classes, forks, warnings
 `explain_pair`           any two builds: every fork with its causes
+`layer_contradictions`   what the images' layers say against what the builders said
 `list_fork_differences`  the whole list of parts that the causes of one fork sum up
 """
 
 from layerfork.explain.judged import JudgedBuild
+from layerfork.explain.layers import layer_contradictions
 from layerfork.explain.pair import explain_pair, list_fork_differences
 from layerfork.explain.relay import judge_relay
 
-__all__ = ["JudgedBuild", "explain_pair", "judge_relay", "list_fork_differences"]
+__all__ = ["JudgedBuild", "explain_pair", "judge_relay", "layer_contradictions", "list_fork_differences"]

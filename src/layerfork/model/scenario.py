@@ -14,6 +14,8 @@ class Scenario:
     """Absolute path of the context directory."""
     dockerfile: Path
     """Absolute path of the Dockerfile."""
+    random_runs: bool = False
+    """Every RUN writes a random value: equal layers prove reuse."""
     bundled: bool = False
     """Part of layerfork: its context is copied and its modes are set before it is used."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from layerfork import __version__
 from layerfork.cachekey import keys_of
 from layerfork.errors import ExitCode
-from layerfork.explain import JudgedBuild, judge_relay
+from layerfork.explain import JudgedBuild, judge_relay, layer_contradictions
 from layerfork.harness.experiment import measure
 from layerfork.harness.identity import add_identities
 from layerfork.model.judgement import Judgement, Verdict
@@ -29,7 +29,7 @@ def run_experiment(options: RunOptions, listener: Listener) -> RunReport:
     started = time.monotonic()
     scenario = find_scenario(options.path, options.dockerfile)
     measured = measure(scenario, options, listener)
-    builds, judgement = judge_rows(measured.builds)
+    builds, judgement = judge_rows(measured.builds, random_runs=scenario.random_runs)
     return RunReport(
         scenario=scenario.name,
         scenario_path=str(scenario.context),
@@ -45,8 +45,13 @@ def run_experiment(options: RunOptions, listener: Listener) -> RunReport:
     )
 
 
-def judge_rows(measured: Sequence[TrialBuild]) -> tuple[tuple[TrialBuild, ...], Judgement]:
-    """Keys, identities, classes and forks of the builds of one relay."""
+def judge_rows(
+    measured: Sequence[TrialBuild], *, random_runs: bool = False
+) -> tuple[tuple[TrialBuild, ...], Judgement]:
+    """Keys, identities, classes and forks of the builds of one relay.
+
+    ``random_runs``: every RUN of the Dockerfile writes a random value, so equal layers prove reuse.
+    """
     rows, judged = [], []
     for row in measured:
         if row.record is not None and row.outcome is BuildOutcome.SUCCEEDED:
@@ -56,6 +61,8 @@ def judge_rows(measured: Sequence[TrialBuild]) -> tuple[tuple[TrialBuild, ...], 
             judged.append(JudgedBuild(client=row.client, record=record, keys=keys, control=row.control))
         rows.append(row)
     judgement = judge_relay(tuple(judged))
+    doubts = tuple(layer_contradictions(judged, random_runs=random_runs))
+    judgement = replace(judgement, warnings=judgement.warnings + doubts)
     attempted = [row for row in rows if row.outcome is not BuildOutcome.UNSUPPORTED]
     if not judged or (len(judged) == 1 and len(attempted) > 1):
         judgement = replace(judgement, verdict=Verdict.ERROR)

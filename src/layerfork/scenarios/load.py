@@ -36,6 +36,7 @@ def _bundled(name: str, dockerfile: str) -> Scenario:
         title=str(facts["title"]),
         context=context,
         dockerfile=Path(dockerfile).resolve() if dockerfile else context / "Dockerfile",
+        random_runs=bool(facts.get("random_runs", False)),
         bundled=True,
     )
 
