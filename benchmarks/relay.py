@@ -72,7 +72,7 @@ def recorded(engine: RunningEngine, workspace: Workspace, plan: Plan, sockets: P
 def whole_command() -> float:
     """Seconds of the command as a person types it."""
     started = time.monotonic()
-    layerfork = Path(sys.executable).with_name("layerfork")
+    layerfork = str(Path(sys.executable).with_name("layerfork"))
     command = [layerfork, "run", "--engine", "private", "--builder", "classic", "--no-controls"]
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == 1, done
