@@ -71,7 +71,10 @@ class _Pending:
 
 
 class Http1Tap:
-    """A tap for connections that start as HTTP/1, or with the HTTP/2 preface."""
+    """A tap for connections that start as HTTP/1, or with the HTTP/2 preface.
+
+    Raises HttpError for anything else, after it told the exchanges that were open, and is deaf then.
+    """
 
     def __init__(self, open_exchange: ExchangeOpener, upgraded: UpgradeTaps) -> None:
         self._open_exchange = open_exchange
@@ -128,6 +131,7 @@ class Http1Tap:
             stream.feed(data)
         except HttpError as error:
             self._fail(f"not understood as HTTP: {error}")
+            raise
 
     def _fail(self, reason: str) -> None:
         self._deaf = True
@@ -229,7 +233,7 @@ class Http1Tap:
     def _hold(self, store: bytearray, data: memoryview) -> None:
         if len(store) + len(data) > MAX_HELD_BYTES:
             self._fail("too much was sent out of turn")
-            return
+            raise HttpError("too much was sent out of turn")
         store += data
 
 

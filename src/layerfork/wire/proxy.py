@@ -153,11 +153,18 @@ class Proxy:
         for sock in (client, engine):
             sock.setblocking(False)
             _enlarge_buffer(sock)
-        relayed = Relayed(client, engine, self._taps(), verify=self._verify)
+        relayed = Relayed(client, engine, self._new_tap(), verify=self._verify)
         with self._changed:
             self._open.add(relayed)
         self._watch(relayed)
         return True
+
+    def _new_tap(self) -> ConnectionTap | None:
+        try:
+            return self._taps()
+        except Exception as error:  # as above
+            self._note(ConnectionFacts(problem=f"no decoder: {type(error).__name__}: {error}"))
+            return None
 
     def _advance(self, relayed: Relayed, sock: socket.socket, events: int) -> None:
         try:

@@ -119,7 +119,7 @@ class Relayed:
     """A client's connection and the one to the engine that it is relayed over."""
 
     def __init__(
-        self, client: socket.socket, engine: socket.socket, tap: ConnectionTap, *, verify: bool
+        self, client: socket.socket, engine: socket.socket, tap: ConnectionTap | None, *, verify: bool
     ) -> None:
         self.client = client
         self.engine = engine
@@ -127,7 +127,7 @@ class Relayed:
         """What the selector watches each socket for; kept by the proxy."""
         self._out = _Flow(client, engine, verify=verify)
         self._back = _Flow(engine, client, verify=verify)
-        self._tap: ConnectionTap | None = tap
+        self._tap = tap
         self._problem = ""
         self._reset = ""
 

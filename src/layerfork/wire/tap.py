@@ -11,7 +11,10 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class ConnectionTap(Protocol):
-    """Follows one connection. Called from one thread, after the bytes were forwarded."""
+    """Follows one connection. Called from one thread, after the bytes were forwarded.
+
+    A tap that raises is told that it lost the connection, and the connection's facts say why.
+    """
 
     def client_sent(self, data: Bytes) -> None:
         """The client sent these bytes."""

@@ -1,6 +1,7 @@
 """Exchanges generated from a model, written as HTTP/1 in every framing, cut and interleaved at random."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerfork.wire.http1 import Http1Tap, RequestHead
+from layerfork.wire.httpstream import HttpError
 from layerfork.wire.tap import Bytes, Headers
 
 Cut = Callable[[bytes, Sequence[int]], Iterator[memoryview]]
@@ -287,9 +289,10 @@ def test_a_raw_stream_after_a_200_is_left_alone() -> None:
 )
 def test_what_is_no_http_breaks_the_open_exchanges_once(request_bytes: bytes, answer: bytes) -> None:
     watched = Watched()
-    watched.tap.client_sent(request_bytes)
-    watched.tap.engine_sent(answer)
-    watched.tap.engine_closed()
+    with suppress(HttpError):
+        watched.tap.client_sent(request_bytes)
+        watched.tap.engine_sent(answer)
+        watched.tap.engine_closed()
     watched.tap.client_closed()
     watched.tap.client_sent(b"GET / HTTP/1.1\r\n\r\n")
     assert len(watched.exchanges) <= 1
@@ -297,15 +300,25 @@ def test_what_is_no_http_breaks_the_open_exchanges_once(request_bytes: bytes, an
         assert seen.events[-1] == "answer" or "HTTP" in seen.events[-1] or "closed" in seen.events[-1]
 
 
+def test_a_connection_that_is_no_http_is_reported() -> None:
+    with pytest.raises(HttpError):
+        Watched().tap.client_sent(b"\x16\x03\x01\x02\x00\x01\n\n")
+
+
 @given(
     st.lists(
         st.tuples(st.booleans(), st.binary(max_size=60) | st.just(b"GET / HTTP/1.1\r\n\r\n")), max_size=12
     )
 )
-def test_garbage_never_raises(script: list[tuple[bool, bytes]]) -> None:
+def test_garbage_is_reported_once(script: list[tuple[bool, bytes]]) -> None:
     watched = Watched()
+    reports = 0
     for from_client, data in script:
-        (watched.tap.client_sent if from_client else watched.tap.engine_sent)(data)
+        try:
+            (watched.tap.client_sent if from_client else watched.tap.engine_sent)(data)
+        except HttpError:
+            reports += 1
+    assert reports <= 1
     watched.tap.client_closed()
     watched.tap.engine_closed()
     watched.tap.lost("stopped")
