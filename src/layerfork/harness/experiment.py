@@ -62,6 +62,8 @@ def measure(scenario: Scenario, options: RunOptions, listener: Listener) -> Meas
         probe = workspace.request("probe", 0, options)
         builder = None if options.builder == "default" else Builder(options.builder)
         plan = plan_relay(chosen, builder, probe, say)
+        if not engine.can_reset:
+            stack.callback(engine.remove_images, workspace.tags)
         if plan.needs_tar:
             make_tar(workspace)
         relay = Relay(

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from layerfork.errors import LayerforkError, UsageError
@@ -27,6 +27,8 @@ class Workspace:
     dockerfile: Path
     name: str
     """Part of every image tag of this run: unique on the engine."""
+    tags: list[str] = field(default_factory=list)
+    """Every tag that was asked for so far, for those who have to remove the images."""
 
     @property
     def context_tar(self) -> Path:
@@ -37,11 +39,13 @@ class Workspace:
         scratch = self.root / "builds" / f"{number}"
         (scratch / "home").mkdir(parents=True)
         word = client.lower().replace("_", "-").replace("@", "-").replace("+", "-")
+        tag = f"layerfork-{self.name}/{word}:{number}"
+        self.tags.append(tag)
         return BuildRequest(
             context=self.context,
             context_tar=self.context_tar,
             dockerfile=self.dockerfile,
-            tag=f"layerfork-{self.name}/{word}:{number}",
+            tag=tag,
             scratch=scratch,
             build_args=options.build_args,
             labels=options.labels,
