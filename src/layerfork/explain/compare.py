@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field, replace
 
-from layerfork.explain.align import Alignment, align
+from layerfork.dockerfile import Dockerfile
+from layerfork.explain.align import Alignment, align, keyword
 from layerfork.explain.difference import Difference, conclusive, list_differences
 from layerfork.explain.judged import JudgedBuild
+from layerfork.explain.lines import dockerfile_of, raw_text, variables_of
 from layerfork.explain.origins import changed_origins
 from layerfork.explain.scope import ScopeDifference, imports_cache, separate_caches
 from layerfork.explain.site import Reason, Site
@@ -51,6 +53,8 @@ class _Walk:
     writer_views: dict[int, StepView]
     reader_views: dict[int, StepView]
     alignment: Alignment
+    writer_dockerfile: Dockerfile | None
+    reader_dockerfile: Dockerfile | None
     blocked: bool
     """No step of the reader can have been taken from the writer's cache."""
     unshared: set[int] = field(default_factory=set)
@@ -68,6 +72,8 @@ def compare(writer: JudgedBuild, reader: JudgedBuild) -> Comparison:
         writer_views=views_of(writer),
         reader_views=views_of(reader),
         alignment=align(writer.record.steps, reader.record.steps),
+        writer_dockerfile=dockerfile_of(writer),
+        reader_dockerfile=dockerfile_of(reader),
         blocked=scope is not None or reader.record.request.no_cache,
     )
     if scope and scope.code == "builder":
@@ -146,6 +152,7 @@ def _site_at(walk: _Walk, view: StepView) -> Site:
             reason=Reason.KEY,
             structure=(added_step(walk.writer, walk.reader, walk.alignment, view),),
             known=not view.key.unknown,
+            keywords=(keyword(view.step.instruction),),
         )
     removed, structure = removed_steps(
         walk.writer_views, walk.reader_views, walk.alignment, (mine.index, view.index)
@@ -159,8 +166,29 @@ def _site_at(walk: _Walk, view: StepView) -> Site:
         parts=(parts if known else conclusive(parts, mine.key, view.key)) or _base_ids(walk, mine, view),
         structure=structure,
         removed=removed,
-        origins=changed_origins(walk.writer, walk.reader, mine, view),
+        origins=_origins(walk, mine, view) if parts else (),
+        same_text=_same_text(walk, mine, view),
+        keywords=(
+            keyword(view.step.instruction),
+            *(keyword(walk.writer_views[index].step.instruction) for index in removed),
+        ),
         known=known,
+    )
+
+
+def _same_text(walk: _Walk, mine: StepView, view: StepView) -> bool:
+    return raw_text(walk.writer_dockerfile, mine) == raw_text(walk.reader_dockerfile, view)
+
+
+def _origins(walk: _Walk, mine: StepView, view: StepView) -> tuple[Difference, ...]:
+    """Variables behind a step whose text is the same."""
+    if not _same_text(walk, mine, view):
+        return ()
+    return changed_origins(
+        variables_of(walk.writer, walk.writer_dockerfile, mine),
+        variables_of(walk.reader, walk.reader_dockerfile, view),
+        mine,
+        view,
     )
 
 

@@ -1,8 +1,9 @@
 """Which sources a COPY or ADD names."""
 
-import json
 from collections.abc import Iterable
 
+from layerfork.dockerfile import parse_instruction
+from layerfork.errors import UsageError
 from layerfork.explain.align import keyword
 from layerfork.explain.links import clean_path
 
@@ -13,14 +14,11 @@ def copied_sources(instruction: str) -> tuple[str, ...]:
     """Source paths of a COPY or ADD, cleaned; empty for any other instruction."""
     if keyword(instruction) not in ("COPY", "ADD"):
         return ()
-    words = [word for word in instruction.split()[1:] if not word.startswith("--")]
-    rest = " ".join(words)
-    if rest.startswith("["):
-        try:
-            words = [str(word) for word in json.loads(rest)]
-        except ValueError:
-            return ()
-    return tuple(clean_path(word) or "." for word in words[:-1])
+    try:
+        sources = parse_instruction(instruction).sources
+    except UsageError:
+        return ()
+    return tuple(clean_path(word) or "." for word in sources)
 
 
 def is_covered(path: str, sources: Iterable[str]) -> bool:

@@ -60,7 +60,10 @@ def _causes(case: Case, doubts: tuple[str, ...]) -> tuple[Cause, ...]:
 def claim_differences(
     case: Case,
 ) -> tuple[tuple[tuple[CauseRule, Finding], ...], tuple[Difference, ...]]:
-    """Let every rule claim what it explains, in order of blame; also returns what is left over."""
+    """Let every rule claim what it explains, in order of blame; also returns what is left over.
+
+    The rule of a version that only one key needs (it has a wildcard, an owner) comes with what needs it.
+    """
     left = refine(case.site.differences)
     found: list[tuple[CauseRule, Finding]] = []
     for rule in CAUSES:
@@ -68,6 +71,8 @@ def claim_differences(
             found.append((rule, finding))
             claimed = set(finding.claims)
             left = tuple(difference for difference in left if difference not in claimed)
+    if any(finding.claims for _, finding in found):
+        left = tuple(each for each in left if not (each.cause == "engine-version" and each.one_sided))
     return tuple(found), left
 
 

@@ -1,5 +1,6 @@
 """Where two keys differ, part by part. Only what differs is ever looked at."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from itertools import zip_longest
 
 from layerfork.model.cachekey import CacheKey, KeyPart
 
+_NUMBERED = re.compile(r"( of (source|action|op) \d+| of a hidden op)+$")
 STEP_FIELD = "step"
 """Field of a difference that is a whole step: one build has it, the other has not."""
 
@@ -22,6 +24,11 @@ class Difference:
     writer: str | None
     """The writer's value; None when its key has no such part."""
     reader: str | None
+
+    @property
+    def base_field(self) -> str:
+        """The field without the number of the source, action or operation that it belongs to."""
+        return _NUMBERED.sub("", self.field)
 
     @property
     def one_sided(self) -> bool:

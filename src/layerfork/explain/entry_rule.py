@@ -79,7 +79,7 @@ def entry_findings(
         yield Finding(
             code=code,
             path=first.path,
-            field=first.field,
+            field=first.base_field,
             writer=shown(first.writer),
             reader=shown(first.reader),
             what=what + where(case, paths),
@@ -95,7 +95,7 @@ def group_by_values(differences: Iterable[Difference]) -> list[list[Difference]]
     fields: dict[str, dict[tuple[str | None, str | None], list[Difference]]]
     fields = defaultdict(lambda: defaultdict(list))
     for difference in differences:
-        fields[difference.field][difference.writer, difference.reader].append(difference)
+        fields[difference.base_field][difference.writer, difference.reader].append(difference)
     groups: list[list[Difference]] = []
     for by_values in fields.values():
         if len(by_values) <= _MOST_GROUPS:

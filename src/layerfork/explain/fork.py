@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from layerfork.explain.compare import Comparison
-from layerfork.explain.origins import is_derived
+from layerfork.explain.difference import Difference
+from layerfork.explain.origins import VARIABLES, is_derived
 from layerfork.explain.signature import signature_of
 from layerfork.explain.site import Reason, Site
 
@@ -46,10 +47,22 @@ def _follows(site: Site, above: list[Site]) -> bool:
     """Nothing differs at a site that does not differ, or is not decided, above it."""
     held = {difference for other in above for difference in other.differences}
     signatures = {signature_of(difference) for difference in held} - {None}
-    new = [each for each in site.differences if each not in held and signature_of(each) not in signatures]
+    variables = {_variable(each) for other in above for each in (*other.differences, *other.origins)} - {None}
+    new = [
+        each
+        for each in site.differences
+        if each not in held and signature_of(each) not in signatures and _variable(each) not in variables
+    ]
     return not new or is_derived(
         replace(site, parts=tuple(each for each in site.parts if each in new)), above
     )
+
+
+def _variable(difference: Difference) -> tuple[str | None, ...] | None:
+    """Name and values of a variable, however the key holds it; None for any other difference."""
+    if difference.cause not in VARIABLES:
+        return None
+    return difference.path, difference.writer, difference.reader
 
 
 def is_above(site: Site, other: Site, ancestors: Mapping[int, frozenset[int]]) -> bool:

@@ -3,45 +3,41 @@
 import re
 from collections.abc import Iterable
 
-from layerfork.explain.align import keyword, normalise
+from layerfork.explain.align import keyword
 from layerfork.explain.difference import STEP_FIELD, Difference, list_differences
-from layerfork.explain.judged import JudgedBuild
 from layerfork.explain.site import Site
 from layerfork.explain.view import StepView
-from layerfork.model.cachekey import CacheKey
+from layerfork.model.cachekey import CacheKey, KeyPart
 
 EXPANDED = frozenset({"instruction", "label", "base-image", "platform"})
 """Causes of parts whose value is text from the Dockerfile with variables replaced."""
+SETTERS = frozenset({"WORKDIR", "USER", "SHELL"})
+"""Instructions that change how later ones are run."""
 VARIABLES = frozenset({"build-arg", "env"})
 
 
 def changed_origins(
-    writer: JudgedBuild, reader: JudgedBuild, mine: StepView, theirs: StepView
+    mine: tuple[KeyPart, ...], theirs: tuple[KeyPart, ...], view: StepView, other: StepView
 ) -> tuple[Difference, ...]:
-    """Variables that differ in value, where the Dockerfile's own text of the step is the same."""
-    if mine.key.origins == theirs.key.origins or raw_text(writer, mine) != raw_text(reader, theirs):
+    """Variables that differ in value, for a step whose own text is the same in both builds.
+
+    ``mine`` and ``theirs`` are what the Dockerfiles tell; what the key model noted counts when those
+    do not differ (a variable of the base image).
+    """
+    if mine != theirs:
+        return list_differences(CacheKey(parts=mine), CacheKey(parts=theirs))
+    if view.key.origins == other.key.origins:
         return ()
-    return list_differences(CacheKey(parts=mine.key.origins), CacheKey(parts=theirs.key.origins))
-
-
-def raw_text(build: JudgedBuild, view: StepView) -> str:
-    """The step's lines in the Dockerfile; what the builder showed when those were not recorded."""
-    text = build.record.request.dockerfile
-    if text is None or not view.step.line:
-        return normalise(view.step.instruction)
-    lines = text.splitlines()[view.step.line - 1 :]
-    taken: list[str] = []
-    for line in lines:
-        taken.append(line)
-        if not line.rstrip().endswith(("\\", "`")):
-            break
-    return normalise(" ".join(taken))
+    return list_differences(CacheKey(parts=view.key.origins), CacheKey(parts=other.key.origins))
 
 
 def is_derived(site: Site, above: Iterable[Site]) -> bool:
     """Everything that differs at ``site`` follows from ENV or ARG lines that already differ above it."""
+    above = tuple(above)
     if site.structure or not site.parts:
         return False
+    if site.same_text and all(part.cause == "instruction" for part in site.parts):
+        return any(SETTERS & set(other.keywords) for other in above)
     names = {part.path for part in site.parts if part.cause in VARIABLES}
     rest = [part for part in site.parts if part.cause not in VARIABLES]
     if rest:

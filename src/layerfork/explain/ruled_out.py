@@ -22,11 +22,11 @@ def list_ruled_out(writer: JudgedBuild, reader: JudgedBuild) -> tuple[str, ...]:
         place = f" of {first.path}" if first.path else ""
         more = f" (and {len(group) - 1:,} more)" if len(group) > 1 else ""
         lines.append(
-            f"{field or cause}{place} differs{more}, but no key holds it: "
-            f"{reader_name} {_shown(first.reader)}, {writer_name} {_shown(first.writer)}"
+            f"{field or cause}{place}: {reader_name} {_shown(first.reader)}, "
+            f"{writer_name} {_shown(first.writer)}{more}; no key holds it"
         )
     return tuple(lines)
 
 
 def _shown(value: str | None) -> str:
-    return "none" if value is None else (value or "''")
+    return "absent" if value is None else (value or "''")

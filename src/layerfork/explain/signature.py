@@ -12,7 +12,7 @@ def signature_of(difference: Difference) -> tuple[str, ...] | None:
         return None
     if difference.cause == "entry-name":
         return difference.cause, *name_change(difference)
-    return difference.cause, difference.field, repr(difference.writer), repr(difference.reader)
+    return difference.cause, difference.base_field, repr(difference.writer), repr(difference.reader)
 
 
 def name_change(difference: Difference) -> tuple[str, ...]:

@@ -36,6 +36,10 @@ class Site:
     """Steps that were added, removed or moved just before this one, or this one itself."""
     origins: tuple[Difference, ...] = ()
     """Variables with other values that the step's text, equal in both builds, was expanded with."""
+    same_text: bool = False
+    """The step's own text in the Dockerfile is the same in both builds."""
+    keywords: tuple[str, ...] = ()
+    """Keywords of the instructions that differ here."""
     added: tuple[int, ...] = ()
     """Indexes of further steps right after this one that only the reader has."""
     removed: tuple[int, ...] = ()

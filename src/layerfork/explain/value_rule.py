@@ -41,15 +41,16 @@ def value_finding(case: Case, difference: Difference, *, code: str, what: str, r
 
 
 def show_value(value: str | None) -> str:
-    """A value in a sentence: absent is ``none``, empty is ``''``."""
-    return "none" if value is None else (value or "''")
+    """A value in a sentence: no value is ``absent``, an empty one is ``''``."""
+    return "absent" if value is None else (value or "''")
 
 
 def say_values(noun: str) -> Say:
     """``<reader> has <noun> X, <writer> has Y``, with the part's path where it has one."""
 
     def say(case: Case, difference: Difference) -> str:
-        subject = " ".join(filter(None, (noun, difference.path)))
+        own = difference.base_field in (noun, difference.cause, "value", "env", "checksum")
+        subject = " ".join(filter(None, (noun, difference.path or ("" if own else difference.field))))
         return (
             f"{subject} is {show_value(difference.reader)} for {case.reader_name}, "
             f"{show_value(difference.writer)} for {case.writer_name}"

@@ -81,7 +81,7 @@ OTHER_MUTATIONS: dict[str, tuple[tuple[KeyPart, ...], tuple[KeyPart, ...], str]]
     "env": (
         (part("env", "1", "LANG"),),
         (),
-        "environment variable LANG is none for reader, 1 for writer",
+        "environment variable LANG is absent for reader, 1 for writer",
     ),
     "proxy": (
         (),
@@ -96,7 +96,7 @@ OTHER_MUTATIONS: dict[str, tuple[tuple[KeyPart, ...], tuple[KeyPart, ...], str]]
     "run-option": (
         (),
         (part("run-option", "x=1", "extra-host"),),
-        "option extra-host is x=1 for reader, none for writer",
+        "option extra-host is x=1 for reader, absent for writer",
     ),
     "mount": (
         (part("mount", "id", "/cache"),),
@@ -127,7 +127,7 @@ OTHER_MUTATIONS: dict[str, tuple[tuple[KeyPart, ...], tuple[KeyPart, ...], str]]
     "engine-version": (
         (part("engine-version", "basename"),),
         (part("engine-version", "path"),),
-        "engine version is path for reader, basename for writer",
+        "the engine of reader keys engine-version as `path`, that of writer as `basename`",
     ),
     "owner-name": (
         (part("owner-name", "root", "a"),),

@@ -6,7 +6,7 @@ from layerfork.explain.difference import Difference
 from layerfork.explain.entry_rule import EVIDENCE_LIMIT, distinct_paths, where
 from layerfork.explain.finding import Case, CauseRule, Finding
 from layerfork.explain.value_rule import show_value
-from layerfork.explain.wording import count_by_directory, shorten_digests
+from layerfork.explain.wording import count_by_directory
 from layerfork.model.record import BuildRecord
 
 CODE = "content"
@@ -30,7 +30,7 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
         writer=show_value(first.writer),
         reader=show_value(first.reader),
         what=f"{case.reader_name} sent other content than {case.writer_name}"
-        + (where(case, paths) or f" ({_sizes(case, first.path)})"),
+        + (where(case, paths) or f" ({_sizes(case, first)})"),
         evidence=tuple(_evidence(case, own, paths)),
         remedy=REMEDY,
         more=len(paths) - 1,
@@ -45,25 +45,28 @@ def _evidence(case: Case, own: list[Difference], paths: list[str]) -> Iterator[s
             f"{label} of {each.path or '.'}: {case.reader_name} {show_value(each.reader)}, "
             f"{case.writer_name} {show_value(each.writer)}"
         )
-    if len(paths) == 1:
-        yield f"size of {paths[0]}: {_sizes(case, paths[0])}"
+    if len(own) == 1:
+        yield f"size of {paths[0]}: {_sizes(case, own[0])}"
     if len(own) > EVIDENCE_LIMIT:
         yield f"… {len(paths):,} files in all, by directory:"
         yield from count_by_directory(paths, EVIDENCE_LIMIT)
 
 
-def _sizes(case: Case, path: str) -> str:
-    reader, writer = _size(case.reader.record, path), _size(case.writer.record, path)
+def _sizes(case: Case, difference: Difference) -> str:
+    reader, writer = (
+        _size(case.reader.record, difference.reader),
+        _size(case.writer.record, difference.writer),
+    )
     if reader is None or writer is None:
-        return shorten_digests("sizes unknown")
+        return "sizes unknown"
     if reader == writer:
         return f"both {reader:,} bytes"
     return f"{case.reader_name} {reader:,} bytes, {case.writer_name} {writer:,} bytes"
 
 
-def _size(record: BuildRecord, path: str) -> int | None:
-    entries = record.context.entries if record.context else ()
-    return next((entry.size for entry in entries if entry.name.removeprefix("./").strip("/") == path), None)
+def _size(record: BuildRecord, content: str | None) -> int | None:
+    entries = record.context.entries if record.context and content else ()
+    return next((entry.size for entry in entries if entry.content == content), None)
 
 
 RULE = CauseRule(code=CODE, builders=("classic", "buildkit", "buildah"), find=find)

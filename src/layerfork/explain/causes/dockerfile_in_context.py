@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from layerfork.explain.copied import copied_sources, is_covered
 from layerfork.explain.difference import Difference
 from layerfork.explain.entry_rule import (
     claim_paths,
@@ -25,7 +26,8 @@ docker-py docker/api/build.py @ 7.1.0."""
 
 def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
     """Content of such a file differs, or only one side sent it."""
-    names = _build_files(case)
+    sources = copied_sources(case.reader_view.step.instruction)
+    names = frozenset(name for name in _build_files(case) if is_covered(name, sources))
     absent = frozenset().union(*one_sided_paths(case, open_))
     one_sided = frozenset(path for path in absent if path in names or _GENERATED.fullmatch(path))
     content = [each for each in open_ if each.cause == "content" and each.path in names]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from layerfork.explain.difference import Difference
 from layerfork.explain.finding import Case, CauseRule, Finding, Strength
 from layerfork.explain.site import Reason
-from layerfork.explain.value_rule import say_values, value_finding
+from layerfork.explain.value_rule import value_finding
 from layerfork.model.record import BuildRecord
 
 CODE = "engine-version"
@@ -14,10 +14,13 @@ REMEDY = "build once with the new engine, or keep all builders on one version"
 
 def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
     """A key part that depends on the version differs; or nothing else does but the versions."""
-    say = say_values("engine version")
     for difference in open_:
-        if difference.cause == CODE:
-            yield value_finding(case, difference, code=CODE, what=say(case, difference), remedy=REMEDY)
+        if difference.cause == CODE and not difference.one_sided:
+            what = (
+                f"the engine of {case.reader_name} keys {difference.field} as `{difference.reader}`, "
+                f"that of {case.writer_name} as `{difference.writer}`"
+            )
+            yield value_finding(case, difference, code=CODE, what=what, remedy=REMEDY)
     scope = case.comparison.scope
     separate = scope is not None and scope.code == CODE and case.site.reason is Reason.OTHER_CACHE
     if separate or case.site.reason is Reason.EQUAL_KEYS:

@@ -44,7 +44,7 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
 
 
 def _shown(value: str | None) -> str:
-    return "none" if value is None else show_name(value)
+    return "no name" if value is None else show_name(value)
 
 
 RULE = CauseRule(code=CODE, builders=("classic",), find=find)

@@ -11,6 +11,7 @@ from layerfork.explain.finding import Case, CauseRule, Finding
 from layerfork.explain.value_rule import say_step, show_value, value_finding
 
 CODE = "instruction"
+FIELD_NAMES = {"args": "the command", "cwd": "the working directory", "user": "the user", "Cmd": "the text"}
 REMEDY = "build from one Dockerfile; move lines that change often towards the end"
 
 
@@ -31,9 +32,13 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
 
 def _say_text(case: Case, difference: Difference) -> str:
     mine, theirs = _texts(case)
-    if mine == theirs or difference.field == "builds on":
-        mine, theirs = show_value(difference.writer), show_value(difference.reader)
-    return f"{case.reader_name} has `{theirs}`, {case.writer_name} has `{mine}`"
+    if mine != theirs and difference.field != "builds on":
+        return f"{case.reader_name} has `{theirs}`, {case.writer_name} has `{mine}`"
+    subject = FIELD_NAMES.get(difference.field, difference.field)
+    return (
+        f"{subject} is `{show_value(difference.reader)}` for {case.reader_name}, "
+        f"`{show_value(difference.writer)}` for {case.writer_name}"
+    )
 
 
 def _texts(case: Case) -> tuple[str, str]:
