@@ -109,11 +109,21 @@ def _tail(field: bytes) -> _Tail:
         return "", "", 0, 0, b""
     uname, gname = text(field[8:40]), text(field[40:72])
     devmajor, devminor = number(field[72:80]), number(field[80:88])
-    prefix = b""
-    if magic != GNU_MAGIC:
-        width = 131 if field[251:255] == b"tar\0" else 155
-        prefix = field[88 : 88 + width].partition(b"\0")[0]
+    width = 131 if field[251:255] == b"tar\0" else 155
+    prefix = field[88 : 88 + width].partition(b"\0")[0]
+    if magic == GNU_MAGIC and not _is_misplaced_prefix(field, prefix):
+        prefix = b""
     return uname, gname, devmajor, devminor, prefix
+
+
+def _is_misplaced_prefix(field: bytes, prefix: bytes) -> bool:
+    """GNU has times where ustar has the prefix, but Go before 1.8 wrote a prefix all the same."""
+    try:
+        number(field[88:100])
+        number(field[100:112])
+    except TarError:
+        return prefix.isascii()
+    return False
 
 
 def text(field: bytes) -> str:

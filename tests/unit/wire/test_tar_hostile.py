@@ -94,6 +94,18 @@ def test_signed_checksums_of_old_archivers() -> None:
     assert decode(bytes(block)).entries[0].name == "ä"
 
 
+def test_a_prefix_in_a_gnu_header_by_old_go_programs() -> None:
+    def with_prefix(prefix: bytes) -> bytes:
+        block = bytearray(header("a"))
+        block[345 : 345 + len(prefix)] = prefix
+        block[148:156] = b" " * 8
+        block[148:156] = b"%06o\0 " % sum(block)
+        return bytes(block)
+
+    assert decode(with_prefix(b"pre")).entries[0].name == "pre/a"
+    assert decode(with_prefix(b"14524451000\0" * 2)).entries[0].name == "a", "these are times"
+
+
 def test_extensions_that_follow_each_other() -> None:
     record = header(flag=b"x", size=11) + b"11 path=abc\n"[:11].ljust(512, b"\0")
     long_name = header(flag=b"L", size=5) + b"long\0".ljust(512, b"\0")

@@ -86,7 +86,12 @@ def pax_0_0(size: int, fragments: Fragments) -> bytes:
 
 def pax_0_1(size: int, fragments: Fragments) -> bytes:
     listed = ",".join(f"{offset},{len(data)}" for offset, data in fragments)
-    records = [("GNU.sparse.size", str(size)), ("GNU.sparse.name", "real"), ("GNU.sparse.map", listed)]
+    records = [
+        ("GNU.sparse.size", str(size)),
+        ("GNU.sparse.numblocks", str(len(fragments))),
+        ("GNU.sparse.name", "real"),
+        ("GNU.sparse.map", listed),
+    ]
     return pax(records, b"".join(data for _, data in fragments))
 
 
