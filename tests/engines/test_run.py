@@ -1,10 +1,12 @@
 """`layerfork run` end to end: real clients, a real engine, the command as a person types it."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -297,3 +299,104 @@ def descendants(pid: int, name: str) -> list[int]:
         except OSError:
             continue
     return found
+
+
+def test_a_client_that_cannot_be_installed_is_skipped_with_the_reason(context: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache" / "layerfork"
+    cache.mkdir(parents=True)
+    (cache / "engines").symlink_to(cache_home() / "layerfork" / "engines")
+    words = [
+        "--builder",
+        "classic",
+        "--client",
+        "docker-build",
+        "--client",
+        "docker_py-build",
+        "--format",
+        "json",
+    ]
+    done = layerfork(
+        *("run", context, "--engine", "private", *words),
+        XDG_CACHE_HOME=str(cache.parent),
+        UV_CACHE_DIR=str(tmp_path / "uv"),
+        UV_DEFAULT_INDEX="http://127.0.0.1:9/simple",
+        UV_HTTP_TIMEOUT="2",
+        UV_HTTP_RETRIES="0",
+    )
+    assert done.returncode == 3, done.stderr  # one build alone compares nothing
+    rows = {build["client"]: build for build in json.loads(done.stdout)["builds"]}
+    assert rows["docker-build"]["outcome"] == "succeeded"
+    assert rows["docker_py-build"]["outcome"] == "skipped"
+    assert "could not install docker 7.2.0" in rows["docker_py-build"]["reason"]
+    assert "layerfork setup" in rows["docker_py-build"]["reason"]
+
+
+def cache_home() -> Path:
+    """Where this user's caches are."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def test_a_full_disk_is_named(context: Path, tmp_path: Path) -> None:
+    (context / "large").write_bytes(bytes(2 << 20))
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small], check=True)
+    try:
+        done = layerfork("run", context, "--engine", "private", TMPDIR=str(small))
+    finally:
+        subprocess.run(["umount", small], check=True)
+    assert done.returncode == 2, done.stderr
+    assert "could not pack build context" in done.stderr
+    assert "TMPDIR" in done.stderr
+    assert "No space left" in done.stderr
+
+
+def test_no_permission_for_namespaces_is_named(context: Path) -> None:
+    done = subprocess.run(
+        [
+            *("setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"),
+            *(LAYERFORK, "run", context, "--engine=private"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "hint:" in done.stderr
+    assert "namespace" in done.stderr
+
+
+def test_kill_9_at_any_moment_leaves_nothing(context: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as own:
+        (Path(own) / "t").mkdir()
+        places = {"TMPDIR": f"{own}/t", "LAYERFORK_ENGINE_DIR": f"{own}/e"}
+        for delay in (0.3, 0.7, 1.2, 2.0):
+            process = subprocess.Popen(
+                [LAYERFORK, "run", context, "--engine", "private", "--builder", "classic"],
+                env={**os.environ, **places},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            time.sleep(delay)
+            process.kill()
+            process.wait()
+        words = ["--client", "docker-build", "--no-controls"]
+        done = layerfork("run", context, "--engine", "private", *words, **places)
+        assert done.returncode == 0, done.stderr
+        give_up = time.monotonic() + 20
+        while left(Path(own)) and time.monotonic() < give_up:
+            time.sleep(0.2)
+        assert left(Path(own)) == []
+
+
+def left(own: Path) -> list[str]:
+    """What runs left behind that kept everything in ``own``: files, mounts, processes."""
+    files = [str(path) for path in [*(own / "t").glob("*"), *(own / "e").glob("*")]]
+    mounts = [line for line in Path("/proc/self/mounts").read_text().splitlines() if str(own) in line]
+    processes = []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = line.read_bytes().decode(errors="replace")
+            processes += [words] if str(own) in words else []
+    return files + mounts + processes

@@ -2,8 +2,6 @@
 
 import contextlib
 import os
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from layerfork.errors import EngineError, UsageError
 from layerfork.harness.bases import base_references
 from layerfork.harness.evidence import RecordFile
 from layerfork.harness.plan import choose_clients, plan_relay
+from layerfork.harness.privatedir import socket_directory
 from layerfork.harness.redactionkey import redaction_key
 from layerfork.harness.relay import EngineGoneError, Relay, run_relay
 from layerfork.harness.toolchain import find_toolchain
@@ -58,7 +57,7 @@ def measure(scenario: Scenario, options: RunOptions, listener: Listener) -> Meas
         engine = stack.enter_context(open_engine(spec).start(os.environ, say))
         measured.engine = engine.info
         prepare_engine(engine, bases, options)
-        bench = make_bench(engine, stack.enter_context(_socket_directory()), options)
+        bench = make_bench(engine, stack.enter_context(socket_directory(workspace.root)), options)
         probe = workspace.request("probe", 0, options)
         builder = None if options.builder == "default" else Builder(options.builder)
         plan = plan_relay(chosen, builder, probe, say)
@@ -136,10 +135,3 @@ def prepare_engine(engine: RunningEngine, bases: tuple[str, ...], options: RunOp
             else:
                 hint = f"layerfork pulls nothing unasked: docker pull {reference}"
             raise EngineError(f"base image {reference} is not on the engine", hint=hint) from error
-
-
-@contextlib.contextmanager
-def _socket_directory() -> Iterator[Path]:
-    """A private directory with a path so short that a socket fits in it."""
-    with tempfile.TemporaryDirectory(prefix="lf-", dir="/tmp") as path:
-        yield Path(path)

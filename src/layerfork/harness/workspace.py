@@ -1,21 +1,17 @@
 """The private directory of one run: the context as clients get it, its tar, a home for each client."""
 
 import contextlib
-import fcntl
 import os
-import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from layerfork.errors import LayerforkError, UsageError
+from layerfork.harness.privatedir import PREFIX, private_directory
 from layerfork.model.build import BuildRequest, Command
 from layerfork.model.scenario import RunOptions, Scenario
 from layerfork.process import ProgramMissingError, last_lines, run
-
-PREFIX = "layerfork-run-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,44 +51,12 @@ class Workspace:
 
 @contextlib.contextmanager
 def open_workspace(scenario: Scenario) -> Iterator[Workspace]:
-    """A workspace that is removed at the end; leftovers of runs that were killed are removed first.
+    """A workspace that is removed at the end.
 
-    Raises: UsageError, LayerforkError (no space left).
+    Raises: LayerforkError when it cannot be made.
     """
-    sweep()
-    root = Path(tempfile.gettempdir()) / f"{PREFIX}{secrets.token_hex(4)}"
-    try:
-        root.mkdir(mode=0o700)
-    except OSError as error:
-        raise LayerforkError(
-            f"cannot make a working directory in {tempfile.gettempdir()}: {error.strerror}",
-            hint="free some space, or point TMPDIR at a directory with room",
-        ) from error
-    with _owned(root):
+    with private_directory() as root:
         yield prepare(scenario, root)
-
-
-@contextlib.contextmanager
-def _owned(root: Path) -> Iterator[None]:
-    lock = os.open(root / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
-        os.close(lock)
-
-
-def sweep() -> None:
-    """Remove the workspaces of runs that are dead; a living run holds its lock."""
-    for root in Path(tempfile.gettempdir()).glob(PREFIX + "*"):
-        with contextlib.suppress(OSError):
-            lock = os.open(root / "lock", os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(root, ignore_errors=True)
-            finally:
-                os.close(lock)
 
 
 def prepare(scenario: Scenario, root: Path) -> Workspace:

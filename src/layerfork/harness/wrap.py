@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from layerfork.engines import RunningEngine, default_spec, open_engine
 from layerfork.errors import UsageError
 from layerfork.harness.environments import Say
 from layerfork.harness.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.privatedir import SHORT, private_directory
 from layerfork.harness.recorder import Recorder
 from layerfork.harness.redactionkey import redaction_key
 from layerfork.model.build import Command
@@ -40,7 +40,7 @@ def record_command(argv: Sequence[str], spec: str, say: Say) -> Wrapped:
     """
     with contextlib.ExitStack() as stack:
         engine = stack.enter_context(open_engine(spec or default_spec(os.environ)).start(os.environ, say))
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lf-", dir="/tmp")))
+        directory = stack.enter_context(private_directory(SHORT))
         recorder = Recorder(engine, directory / "docker.sock", redaction_key())
         with recorder:
             env = wrapped_environment(engine, recorder.docker_host, directory)
