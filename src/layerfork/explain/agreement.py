@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from layerfork.explain.compare import Comparison
+from layerfork.explain.entry_rule import ENTRY_CAUSES
 from layerfork.explain.judged import JudgedBuild, names_of
 from layerfork.explain.site import Reason, Site
 from layerfork.explain.view import StepView
@@ -113,10 +114,8 @@ def _by_status(comparison: Comparison, site: Site) -> Agreement:
         return Agreement(verdict=Verdict.UNOBSERVED, lines=doubts)
     writer_name, reader_name = names_of(comparison.writer, comparison.reader)
     shared = len(comparison.shared_steps)
-    return Agreement(
-        verdict=Verdict.CONFIRMED,
-        lines=(f"{reader_name} missed this step after sharing {shared} cached steps with {writer_name}",),
-    )
+    line = f"{reader_name} missed this step and shared {shared} cached steps with {writer_name}"
+    return Agreement(verdict=Verdict.CONFIRMED, lines=(line,))
 
 
 def _doubts(comparison: Comparison, site: Site) -> Iterator[str]:
@@ -130,11 +129,11 @@ def _doubts(comparison: Comparison, site: Site) -> Iterator[str]:
         yield "the reader's record does not show a miss at this step"
     if any(other.reason is Reason.EQUAL_KEYS for other in comparison.sites):
         yield "another step missed although its key is equal, so the cache may have lost records"
-    if reader.record.builder is Builder.BUILDKIT:
-        return
-    if len({(difference.cause, difference.path) for difference in site.differences}) > 1:
+    buildkit = reader.record.builder is Builder.BUILDKIT
+    if not buildkit and len({(difference.cause, difference.path) for difference in site.differences}) > 1:
         yield "several things differ and the history strings that would tell them apart were not recorded"
-    if not (comparison.shared_steps or (reader.control == "hit" and writer.control == "hit")):
+    sure = buildkit and not any(difference.cause in ENTRY_CAUSES for difference in site.differences)
+    if not (sure or comparison.shared_steps or writer.control == "hit"):
         yield "nothing shows that the writer's results were still in the cache"
 
 

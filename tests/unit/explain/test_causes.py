@@ -663,3 +663,29 @@ def test_what_a_client_does_to_all_files_is_one_fork() -> None:
     assert [cause.code for cause in alike.causes] == ["uid"]
     assert (owner.step, content.step, content.consequences) == (2, 3, (4,))
     assert {cause.code for cause in content.causes} == {"uid", "content"}
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "control", "status"),
+    [
+        (entry_parts("a"), entry_parts("a", uid="1"), "hit", PROVEN),
+        (entry_parts("a"), entry_parts("a", uid="1"), "", SUSPECTED),
+        ((part("env", "1", "A"),), (part("env", "2", "A"),), "", PROVEN),
+    ],
+)
+def test_files_of_a_first_step_need_proof_that_the_cache_was_there(
+    mine: tuple[KeyPart, ...], theirs: tuple[KeyPart, ...], control: str, status: CauseStatus
+) -> None:
+    cache = Cache()
+    writer, reader = (
+        build(
+            name,
+            (from_line(), Line(text="ADD a /", parts=parts)),
+            cache,
+            builder=Builder.BUILDKIT,
+            control=control,
+        )
+        for name, parts in (("writer", mine), ("reader", theirs))
+    )
+
+    assert single_cause(writer, reader).status is status
