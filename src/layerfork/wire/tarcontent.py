@@ -5,9 +5,8 @@ from hashlib import sha256
 from typing import Any
 
 from layerfork.model.context import ContentSource, ContextEntry, Digest
+from layerfork.wire.tarkept import MAX_BYTES
 from layerfork.wire.tarsparse import SparseHash, SparseMap
-
-MAX_CAPTURED_BYTES = 1 << 20
 
 HeaderSum = Callable[[ContextEntry], bytes]
 """The bytes that the classic builder hashes for an entry before its content."""
@@ -44,7 +43,7 @@ class EntryContent:
         if self._summed is not None:
             self._summed.update(data)
         if self.kept is not None:
-            self.kept += data[: MAX_CAPTURED_BYTES - len(self.kept)]
+            self.kept += data[: MAX_BYTES - len(self.kept)]
 
 
 class _Both:

@@ -4,7 +4,6 @@ Follows Go's ``archive/tar``, with which the engines read archives. Memory grows
 of entries alone. Source: golang/go src/archive/tar/reader.go @ go1.21.
 """
 
-import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -13,7 +12,7 @@ from hashlib import sha256
 from layerfork.model.context import ContentSource, ContextEntry, EntryType, display_name
 from layerfork.model.record import Gap
 from layerfork.wire import tarsparse
-from layerfork.wire.tarcontent import MAX_CAPTURED_BYTES, EntryContent, HeaderSum, seal
+from layerfork.wire.tarcontent import EntryContent, HeaderSum, seal
 from layerfork.wire.tarheader import (
     BLOCK,
     EXTENSIONS,
@@ -22,6 +21,7 @@ from layerfork.wire.tarheader import (
     HeaderReader,
     TarError,
 )
+from layerfork.wire.tarkept import MAX_BYTES, KeptFile
 from layerfork.wire.tarpax import Records, apply_records, parse_records
 from layerfork.wire.tarsparse import SparseMap
 
@@ -37,11 +37,8 @@ class TarDecoder:
         """``capture`` is the one file whose content is kept: its path, normalised and relative."""
         self.entries: list[ContextEntry] = []
         self.gaps: list[Gap] = []
-        self.captured: bytes | None = None
-        """The captured file's content, at most 1 MiB of it; of several with its name the last."""
         self._header_sum = header_sum
-        self._capture = capture
-        self._capture_tail = posixpath.basename(capture) if capture else "\0"
+        self._kept = KeptFile(capture)
         self._reader = HeaderReader()
         self._stopped = False
         self._fed = 0
@@ -57,6 +54,11 @@ class TarDecoder:
         self._long_name: bytes | None = None
         self._long_link: bytes | None = None
         self._extended = False
+
+    @property
+    def captured(self) -> bytes | None:
+        """The captured file's content, at most 1 MiB of it; None when it was not sent."""
+        return self._kept.content
 
     @property
     def ended(self) -> bool:
@@ -104,7 +106,7 @@ class TarDecoder:
     def _pass_entries(self, view: memoryview, at: int, end: int) -> int:
         """Entries that lie in the chunk as a whole, quickly; returns where the next one starts."""
         read, entries, header_sum = self._reader.read, self.entries, self._header_sum
-        tail = self._capture_tail
+        kept = self._kept
         while end - at >= BLOCK:
             block = view[at : at + BLOCK].tobytes()
             if self._extended or block[156] != _FILE or not block[0] or self._zero_blocks:
@@ -130,8 +132,8 @@ class TarDecoder:
                 summed = hasher.hexdigest()
             seal(entry, sha256(content).hexdigest(), summed)
             entries.append(entry)
-            if entry.name.endswith(tail) and self._is_captured(entry):
-                self.captured = bytes(content[:MAX_CAPTURED_BYTES])
+            if entry.name.endswith(kept.tails) and kept.wants(entry):
+                kept.keep(entry, bytes(content[:MAX_BYTES]))
             at += size + (-size & 511)
         if at < end:
             if not self._extended:
@@ -212,6 +214,8 @@ class TarDecoder:
             summed = sha256(self._header_sum(entry)).hexdigest() if self._header_sum is not None else None
             seal(entry, None, summed)
             self.entries.append(entry)
+            if self._kept.wants(entry):
+                self._kept.follow(entry)
             return
         if entry.size < 0 or sent < hidden:
             raise TarError(f"a file of {min(entry.size, sent)} bytes")
@@ -221,7 +225,7 @@ class TarDecoder:
             self.entries.append(replace(entry, content_source=ContentSource.NOT_SENT))
             return
         self._content = EntryContent(
-            entry, header_sum=self._header_sum, layout=layout, captured=self._is_captured(entry)
+            entry, header_sum=self._header_sum, layout=layout, captured=self._kept.wants(entry)
         )
         if not self._left:
             self._finish_content()
@@ -261,7 +265,7 @@ class TarDecoder:
         assert self._content is not None
         self.entries.append(self._content.finish())
         if self._content.kept is not None:
-            self.captured = bytes(self._content.kept)
+            self._kept.keep(self._content.entry, bytes(self._content.kept))
         self._content = None
 
     def _expect(self, size: int, then: Callable[[bytes], None]) -> None:
@@ -280,11 +284,6 @@ class TarDecoder:
             self._want = 0
             then(data)
         return at + len(piece)
-
-    def _is_captured(self, entry: ContextEntry) -> bool:
-        if self._capture is None or not entry.name.endswith(self._capture_tail):
-            return False
-        return posixpath.normpath("/" + entry.name).lstrip("/") == self._capture
 
     def _where(self) -> str:
         return f"tar entry {len(self.entries) + 1} at byte {self._entry_at}"

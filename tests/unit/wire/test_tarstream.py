@@ -287,3 +287,29 @@ def test_of_several_captured_files_the_last_counts_and_never_more_than_a_mebibyt
     assert decode([data], capture="Dockerfile").captured == b"F" * (1 << 20)
     pieces = [data[i : i + 100_000] for i in range(0, len(data), 100_000)]
     assert decode(pieces, capture="Dockerfile").captured == b"F" * (1 << 20)
+
+
+def link(name: str, target: str) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = tarfile.SYMTYPE, target
+    return one(info)
+
+
+def test_a_captured_link_is_followed() -> None:
+    data = link("./Dockerfile", "docker/../docker/Dockerfile.prod") + one(
+        tarfile.TarInfo("docker/Dockerfile.prod"), b"FROM x"
+    )
+    assert decode([data], capture="Dockerfile").captured == b"FROM x"
+    assert (
+        decode([data + one(tarfile.TarInfo("Dockerfile"), b"FROM y")], capture="Dockerfile").captured
+        == b"FROM y"
+    )
+    loop = link("Dockerfile", "a") + link("a", "Dockerfile")
+    assert decode([loop], capture="Dockerfile").captured is None
+
+
+def test_the_default_name_in_lower_case() -> None:
+    lower, upper = one(tarfile.TarInfo("dockerfile"), b"low"), one(tarfile.TarInfo("Dockerfile"), b"up")
+    assert decode([lower], capture="Dockerfile").captured == b"low"
+    assert decode([upper + lower], capture="Dockerfile").captured == b"up"
+    assert decode([lower], capture="Dockerfile.dev").captured is None
