@@ -17,6 +17,7 @@ from layerfork.harness.experiment import make_bench
 from layerfork.harness.plan import Plan, choose_clients, plan_relay
 from layerfork.harness.relay import Relay, run_relay
 from layerfork.harness.toolchain import find_toolchain
+from layerfork.harness.trial import make_endpoint
 from layerfork.harness.workspace import Workspace, make_tar, open_workspace
 from layerfork.model.build import Builder, Command, Endpoint
 from layerfork.model.progress import Progress
@@ -86,10 +87,12 @@ def main() -> None:
             with open_workspace(find_scenario()) as workspace:
                 chosen = choose_clients(())
                 probe = workspace.request("probe", 0, OPTIONS)
-                plan = plan_relay(chosen, Builder.CLASSIC, probe, print)
                 started = time.monotonic()
                 with open_engine("private").start(os.environ, print) as engine:
                     times["start"].append(time.monotonic() - started)
+                    bench = make_bench(engine, workspace.root, OPTIONS)
+                    endpoint = make_endpoint(bench, probe, engine.docker_host)
+                    plan = plan_relay(chosen, Builder.CLASSIC, probe, endpoint, print)
                     if side == "bare":
                         times["bare"].append(bare(engine, workspace, plan))
                     else:

@@ -51,8 +51,8 @@ def run(
         return Completed(
             argv=hide_secrets(command),
             returncode=process.returncode,
-            stdout=_tail(stdout),
-            stderr=_tail(stderr),
+            stdout=_hide(command, _tail(stdout)),
+            stderr=_hide(command, _tail(stderr)),
             seconds=seconds,
             timed_out=timed_out,
         )
@@ -140,11 +140,14 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 
 def hide_secrets(command: Command) -> tuple[str, ...]:
     """The command's argv with its secret values replaced."""
-    argv = command.argv
+    return tuple(_hide(command, word) for word in command.argv)
+
+
+def _hide(command: Command, text: str) -> str:
     for secret in command.secrets:
         if secret:
-            argv = tuple(word.replace(secret, "***") for word in argv)
-    return argv
+            text = text.replace(secret, "***")
+    return text
 
 
 def _wait(

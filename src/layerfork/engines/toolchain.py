@@ -54,7 +54,10 @@ def find_toolchain(root: Path, packages: Mapping[str, str]) -> Toolchain:
         plugins = wrappers / "cli-plugins" if plugins else None
     else:
         docker = root / "usr/bin/docker"
-    return Toolchain(docker=docker, cli_plugins=plugins, version=version.partition("+")[0])
+    names = sorted(path.name.removeprefix("docker-") for path in plugins.iterdir()) if plugins else []
+    return Toolchain(
+        docker=docker, cli_plugins=plugins, plugins=tuple(names), version=version.partition("+")[0]
+    )
 
 
 def _plugins(root: Path) -> Path | None:

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -16,6 +17,7 @@ from layerfork.clients.environment import (
     install_commands,
 )
 from layerfork.errors import ClientError
+from layerfork.model.build import Command
 from layerfork.process import ProgramMissingError, find_program, last_lines, run
 
 INSTALL_TIMEOUT_S = 600.0
@@ -95,9 +97,7 @@ def find_interpreter(environment: ClientEnvironment) -> Path:
     Raises: ClientError naming the versions that would do.
     """
     if environment.interpreter is Interpreter.NODE:
-        if node := find_program("node"):
-            return node
-        raise ClientError(f"{environment.package} needs Node.js", hint="install it (Debian package nodejs)")
+        return _find_node(environment)
     if _fits(environment, sys.version_info[:2]):
         return Path(sys.executable)
     for minor in range(14, 5, -1):
@@ -109,6 +109,21 @@ def find_interpreter(environment: ClientEnvironment) -> Path:
         f"{_dotted(environment.oldest)} to {_dotted(newest) if newest else 'any newer one'}",
         hint="install one and put it on PATH as python3.X",
     )
+
+
+def _find_node(environment: ClientEnvironment) -> Path:
+    node = find_program("node")
+    if node is None:
+        raise ClientError(f"{environment.package} needs Node.js", hint="install it (Debian package nodejs)")
+    answer = run(Command(argv=(str(node), "--version"), env={}), timeout_s=20).stdout
+    version = tuple(map(int, re.findall(r"\d+", answer)[:2]))
+    if not _fits(environment, version):
+        raise ClientError(
+            f"{environment.package} {environment.version} needs Node.js {_dotted(environment.oldest)} or newer, "
+            f"{node} is {answer.strip()}",
+            hint="put a newer one first on PATH",
+        )
+    return node
 
 
 def _fits(environment: ClientEnvironment, version: tuple[int, ...]) -> bool:

@@ -60,13 +60,21 @@ def measure(scenario: Scenario, options: RunOptions, listener: Listener) -> Meas
         bench = make_bench(engine, stack.enter_context(socket_directory(workspace.root)), options)
         probe = workspace.request("probe", 0, options)
         builder = None if options.builder == "default" else Builder(options.builder)
-        plan = plan_relay(chosen, builder, probe, say)
+        endpoint = make_endpoint(bench, probe, engine.docker_host)
+        plan = plan_relay(chosen, builder, probe, endpoint, say)
+        images: list[str] = []
         if not engine.can_reset:
-            stack.callback(engine.remove_images, workspace.tags)
+            stack.callback(engine.remove_images, images)
         if plan.needs_tar:
             make_tar(workspace)
         relay = Relay(
-            plan=plan, bench=bench, workspace=workspace, options=options, listener=listener, file=file
+            plan=plan,
+            bench=bench,
+            workspace=workspace,
+            options=options,
+            listener=listener,
+            file=file,
+            images=images,
         )
         try:
             run_relay(relay, measured.builds.append)
@@ -76,7 +84,6 @@ def measure(scenario: Scenario, options: RunOptions, listener: Listener) -> Meas
             measured.interrupted = True
             measured.problems.append("interrupted: the builds above are all that was measured")
         else:
-            endpoint = make_endpoint(bench, probe, engine.docker_host)
             measured.versions = collect_versions(engine, plan.builds, endpoint)
     return measured
 

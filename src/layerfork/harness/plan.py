@@ -8,7 +8,7 @@ from layerfork.clients import SEED_CLIENTS, find_client
 from layerfork.clients.client import BuildClient, ContextForm
 from layerfork.errors import ClientError, UsageError
 from layerfork.harness.environments import Say, ensure_environment
-from layerfork.model.build import Builder, BuildRequest
+from layerfork.model.build import Builder, BuildRequest, Endpoint
 from layerfork.model.record import BuildOutcome
 from layerfork.model.report import TrialBuild
 
@@ -53,17 +53,28 @@ def choose_clients(ids: Sequence[str]) -> tuple[tuple[str, BuildClient], ...]:
 
 
 def plan_relay(
-    chosen: Sequence[tuple[str, BuildClient]], builder: Builder | None, request: BuildRequest, say: Say
+    chosen: Sequence[tuple[str, BuildClient]],
+    builder: Builder | None,
+    request: BuildRequest,
+    endpoint: Endpoint,
+    say: Say,
 ) -> Plan:
-    """Decide for every client whether it can be asked for this, and make its environment ready.
+    """Decide for every client whether it can be asked for this there, and make its environment ready.
 
-    ``request`` stands for all of them: what it asks for is the same for every client.
+    ``request`` and ``endpoint`` stand for all of them: only tags, homes and sockets will differ.
     """
-    return Plan(rows=tuple(_plan_one(label, client, builder, request, say) for label, client in chosen))
+    return Plan(
+        rows=tuple(_plan_one(label, client, builder, request, endpoint, say) for label, client in chosen)
+    )
 
 
 def _plan_one(
-    label: str, client: BuildClient, builder: Builder | None, request: BuildRequest, say: Say
+    label: str,
+    client: BuildClient,
+    builder: Builder | None,
+    request: BuildRequest,
+    endpoint: Endpoint,
+    say: Say,
 ) -> PlannedBuild | TrialBuild:
     wanted = client.builder or builder
     shown = wanted.value if wanted else client.builders[0].value
@@ -71,6 +82,8 @@ def _plan_one(
         return _left_out(label, shown, BuildOutcome.UNSUPPORTED, client.why_not_builder(wanted))
     if reasons := client.why_not(request, wanted):
         return _left_out(label, shown, BuildOutcome.UNSUPPORTED, "; ".join(reasons))
+    if reason := client.why_not_there(endpoint):
+        return _left_out(label, shown, BuildOutcome.UNSUPPORTED, reason)
     environment = None
     if client.environment is not None:
         try:

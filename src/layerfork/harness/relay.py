@@ -1,7 +1,7 @@
 """One relay: one scenario, one engine, one clean cache, clients in order, each with its control."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from layerfork.harness.evidence import RecordFile
 from layerfork.harness.plan import Plan, PlannedBuild
@@ -23,6 +23,8 @@ class Relay:
     options: RunOptions
     listener: Listener
     file: RecordFile | None = None
+    images: list[str] = field(default_factory=list)
+    """References that builds were asked to make; filled before each, for those who remove them."""
 
 
 class EngineGoneError(Exception):
@@ -53,13 +55,16 @@ def run_relay(relay: Relay, keep: Callable[[TrialBuild], None]) -> None:
 
 
 def _build(relay: Relay, planned: PlannedBuild, numbers: Iterator[int]) -> TrialBuild:
-    options = relay.options
-    request = relay.workspace.request(planned.label, next(numbers), options)
-    build = run_trial(relay.bench, planned, request)
-    if not options.controls or build.outcome is not BuildOutcome.SUCCEEDED:
+    build = _build_once(relay, planned, next(numbers))
+    if not relay.options.controls or build.outcome is not BuildOutcome.SUCCEEDED:
         return build
-    again = run_trial(relay.bench, planned, relay.workspace.request(planned.label, next(numbers), options))
-    return replace(build, control=control_result(again))
+    return replace(build, control=control_result(_build_once(relay, planned, next(numbers))))
+
+
+def _build_once(relay: Relay, planned: PlannedBuild, number: int) -> TrialBuild:
+    request = relay.workspace.request(planned.label, number, relay.options)
+    relay.images.append(planned.client.image_ref(request))
+    return run_trial(relay.bench, planned, request)
 
 
 def control_result(again: TrialBuild) -> str:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from layerfork.errors import LayerforkError, UsageError
@@ -23,8 +23,6 @@ class Workspace:
     dockerfile: Path
     name: str
     """Part of every image tag of this run: unique on the engine."""
-    tags: list[str] = field(default_factory=list)
-    """Every tag that was asked for so far, for those who have to remove the images."""
 
     @property
     def context_tar(self) -> Path:
@@ -35,13 +33,11 @@ class Workspace:
         scratch = self.root / "builds" / f"{number}"
         (scratch / "home").mkdir(parents=True)
         word = client.lower().replace("_", "-").replace("@", "-").replace("+", "-")
-        tag = f"layerfork-{self.name}/{word}:{number}"
-        self.tags.append(tag)
         return BuildRequest(
             context=self.context,
             context_tar=self.context_tar,
             dockerfile=self.dockerfile,
-            tag=tag,
+            tag=f"layerfork-{self.name}/{word}:{number}",
             scratch=scratch,
             build_args=options.build_args,
             labels=options.labels,
