@@ -7,7 +7,7 @@ from itertools import repeat
 from pathlib import Path
 
 import hpack
-from transcripts.framed import (  # type: ignore[import-not-found,unused-ignore]
+from transcripts.framed import (
     CLIENT_CLOSED,
     CLIENT_SENT,
     ENGINE_CLOSED,
@@ -15,7 +15,7 @@ from transcripts.framed import (  # type: ignore[import-not-found,unused-ignore]
     Frame,
     read_transcript,
 )
-from transcripts.replay import recut, replay  # type: ignore[import-not-found,unused-ignore]
+from transcripts.replay import recut, replay
 
 from layerfork.wire.grpc import Call, CallStatus, GrpcStream
 from layerfork.wire.http2 import PREFACE, Http2Connection

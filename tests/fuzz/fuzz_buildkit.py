@@ -19,8 +19,8 @@ from types import FrameType
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import msgspec
-from fuzz.buildkit_cases import CASES, Seeds, mutate  # type: ignore[import-not-found,unused-ignore]
-from transcripts.replay import replay  # type: ignore[import-not-found,unused-ignore]
+from fuzz.buildkit_cases import CASES, Seeds, mutate
+from transcripts.replay import replay
 
 from layerfork.wire.buildkit import BuildKitWatcher, read_build
 from layerfork.wire.buildkit.trace import read_trace

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from fuzz.fuzz_buildkit import run  # type: ignore[import-not-found,unused-ignore]
+from fuzz.fuzz_buildkit import run
 
 SECONDS = float(os.environ.get("LAYERFORK_FUZZ_SECONDS", "3"))
 

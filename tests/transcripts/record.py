@@ -11,9 +11,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from framed import (  # type: ignore[import-not-found,unused-ignore]
+from transcripts.framed import (
     CLIENT_CLOSED,
     CLIENT_SENT,
     ENGINE_CLOSED,

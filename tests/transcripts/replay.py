@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from transcripts.framed import (  # type: ignore[import-not-found,unused-ignore]
+from transcripts.framed import (
     CLIENT_CLOSED,
     CLIENT_SENT,
     ENGINE_CLOSED,

@@ -152,6 +152,10 @@ class MessageReader:
     def feed(self, data: memoryview) -> None:
         """Raises: GrpcError, and whatever the receiver of the messages raises."""
         at, end = 0, len(data)
+        if self._left and self._left == end and not (self._parts or self._compressed):
+            self._left = 0
+            self._deliver(data)
+            return
         if end >= 5 and not (self._left or self._prefix or self._skip):
             compressed, length = _PREFIX.unpack_from(data)
             if length == end - 5 and not compressed:

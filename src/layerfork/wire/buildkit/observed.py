@@ -137,7 +137,10 @@ class ObservedBuild:
 
     @property
     def is_build(self) -> bool:
-        """False for the empty solves with which clients ask what an engine can do."""
+        """False for the empty solves with which clients ask what an engine can do, and for questions
+        to a frontend (``--check``, ``--call outline``), which build nothing."""
+        if "requestid" in self.attrs:
+            return False
         asked = self.request is not None and bool(
             self.request.frontend or self.request.frontend_attrs or self.request.HasField("definition")
         )

@@ -36,9 +36,16 @@ class Stages:
 
     stages: tuple[Stage, ...] = ()
 
-    def at_line(self, line: int) -> int:
-        """Index of the stage that a line belongs to; 0 when it is before the first or unknown."""
+    def at_line(self, line: int) -> int | None:
+        """Index of the stage that a line belongs to: the first for what stands before it; None when
+        the lines are not known."""
+        if not line or not self.stages or not self.stages[0].line:
+            return None
         return max(0, bisect_right([stage.line for stage in self.stages], line) - 1)
+
+    def starting_at(self, line: int) -> int | None:
+        """Index of the stage whose FROM is on a line."""
+        return next((index for index, stage in enumerate(self.stages) if stage.line == line), None)
 
     def named(self, name: str) -> int | None:
         """Index of the stage that a vertex calls ``name``; an empty name is the only stage."""

@@ -203,12 +203,24 @@ class BuildOp(_message.Message):
     def __init__(self) -> None: ...
 
 class MergeOp(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("inputs",)
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    inputs: _containers.RepeatedCompositeFieldContainer[OpInput]
+    def __init__(self, inputs: _Optional[_Iterable[_Union[OpInput, _Mapping]]] = ...) -> None: ...
 
 class DiffOp(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("lower", "upper")
+    LOWER_FIELD_NUMBER: _ClassVar[int]
+    UPPER_FIELD_NUMBER: _ClassVar[int]
+    lower: OpInput
+    upper: OpInput
+    def __init__(self, lower: _Optional[_Union[OpInput, _Mapping]] = ..., upper: _Optional[_Union[OpInput, _Mapping]] = ...) -> None: ...
+
+class OpInput(_message.Message):
+    __slots__ = ("input",)
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    input: int
+    def __init__(self, input: _Optional[int] = ...) -> None: ...
 
 class PassthroughOp(_message.Message):
     __slots__ = ()

@@ -6,11 +6,11 @@ import hpack
 import pytest
 from google.protobuf.message import Message
 from hyperframe.frame import DataFrame, HeadersFrame, SettingsFrame
-from transcripts.framed import (  # type: ignore[import-not-found,unused-ignore]
+from transcripts.framed import (
     Transcript,
     read_transcript,
 )
-from transcripts.replay import replay  # type: ignore[import-not-found,unused-ignore]
+from transcripts.replay import replay
 
 from layerfork.wire.buildkit import BuildKitParts, BuildKitWatcher, read_build
 from layerfork.wire.http2 import PREFACE

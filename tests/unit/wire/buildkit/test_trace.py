@@ -5,12 +5,12 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
-from transcripts.framed import (  # type: ignore[import-not-found,unused-ignore]
+from transcripts.framed import (
     CLIENT_SENT,
     ENGINE_SENT,
     Transcript,
 )
-from transcripts.replay import replay  # type: ignore[import-not-found,unused-ignore]
+from transcripts.replay import replay
 
 from layerfork.model.record import StepStatus
 from layerfork.wire.buildkit import BuildKitWatcher

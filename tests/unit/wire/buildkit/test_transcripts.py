@@ -9,16 +9,17 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from transcripts.framed import (  # type: ignore[import-not-found,unused-ignore]
+from transcripts.framed import (
     Transcript,
     read_transcript,
 )
-from transcripts.replay import recut, replay  # type: ignore[import-not-found,unused-ignore]
+from transcripts.replay import recut, replay
 
 from layerfork.model.context import ContentSource, EntryType, Transport
 from layerfork.model.record import BuildOutcome
 from layerfork.wire.buildkit import BuildKitParts, BuildKitWatcher, read_build
 from layerfork.wire.redact import Redactor
+from layerfork.wire.tap import ConnectionTap, Headers
 
 Builds = Callable[[str], list[BuildKitParts]]
 Load = Callable[[str], Transcript]
@@ -50,6 +51,9 @@ STEPS = {
     "docker-28.5.2-engine-28.5.2-containerd-dir": ["hmmmmm hmmmm"],
     "docker-28.5.2-engine-28.5.2-containerd-export": ["hmm mm"],
     "docker-28.5.2-engine-28.5.2-containerd-platforms": ["hm mmmm"],
+    "docker-26.1.5-engine-26.1.5-features": ["hm hmmmm mmmmmmmmmm"],
+    "docker-28.5.2-engine-28.5.2-containerd-features": ["hm hmmmm mmmmmmmmmm"],
+    "docker-28.5.2-engine-28.5.2-containerd-check": [],
 }
 """First letters of each step's status, a space before each new stage; one text for each build."""
 
@@ -106,6 +110,40 @@ def test_steps_are_in_the_order_of_the_dockerfile_with_lines_and_stages(builds: 
     assert parts.steps[0].vertices == parts.steps[6].vertices
     assert parts.steps[2].instruction == 'RUN echo "build 1" > out'
     assert all(step.started_s is not None and step.seconds is not None for step in parts.steps)
+
+
+@pytest.mark.parametrize(
+    ("name", "linked"),
+    [("docker-26.1.5-engine-26.1.5-features", 1), ("docker-28.5.2-engine-28.5.2-containerd-features", 2)],
+)
+def test_every_feature_of_a_dockerfile_finds_its_line(name: str, linked: int, builds: Builds) -> None:
+    (parts,) = builds(name)
+    trigger = "ONBUILD " if linked == 2 else ""
+
+    assert (
+        [(step.line, step.instruction.split(" /")[0][:40], len(step.vertices)) for step in parts.steps]
+        == [
+            (2, parts.steps[0].instruction[:40], 1),  # named by COPY --from, whose image it shares
+            (3, "RUN echo tool >", 1),
+            (5, parts.steps[2].instruction[:40], 1),
+            (5, trigger + "RUN echo triggered >", 1),
+            (5, trigger + "COPY a.txt", 1),
+            (7, "RUN <<E (echo heredoc 1 >", 1),
+            (10, "RUN echo one     two     three", 1),
+            (16, "COPY --link a.txt", linked),
+            (17, "COPY --link --from=tools", linked),
+            (18, "ADD http://127.0.0.1:8123/x.txt", 2),
+            (19, "COPY --from=alpine:latest", 2),
+            (20, "RUN --mount=type=bind,from=tools,target=", 1),
+            (21, "ADD a.txt b.txt", 1),
+            (22, "COPY .", 1),
+            (23, "WORKDIR", 1),
+            (24, "WORKDIR sub", 1),
+            (25, "RUN echo 1", 1),
+        ]
+    )
+    assert parts.steps[0].instruction.startswith("FROM docker.io/library/alpine:latest")
+    assert parts.steps[2].instruction.startswith("FROM docker.io/library/onbase:latest")
 
 
 def test_a_platform_has_steps_of_its_own(builds: Builds) -> None:
@@ -252,7 +290,7 @@ def test_a_connection_that_speaks_http2_from_the_first_byte_is_the_same_build(
     """As Engine 29.2 and later do: the same bytes, without the upgrade before them."""
     name = "docker-26.1.5-engine-26.1.5-dir"
 
-    def upgraded(path: str, headers: tuple[tuple[str, str], ...]) -> object:
+    def upgraded(path: str, headers: Headers) -> ConnectionTap | None:
         return watcher.upgraded("" if path == "/grpc" else path, () if path == "/grpc" else headers)
 
     watcher = BuildKitWatcher(clock=lambda: 0.0)
