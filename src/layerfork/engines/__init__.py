@@ -14,9 +14,18 @@ from layerfork.engines.generations import GENERATIONS
 from layerfork.engines.host import HostEngine, host_answers
 from layerfork.engines.private import PrivateEngine
 from layerfork.engines.spec import parse_spec
+from layerfork.engines.toolchains import fetch_toolchain
 from layerfork.errors import UsageError
 
-__all__ = ["ENGINES", "Engine", "RunningEngine", "default_spec", "host_answers", "open_engine"]
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "RunningEngine",
+    "default_spec",
+    "fetch_toolchain",
+    "host_answers",
+    "open_engine",
+]
 
 PRIVATE_ENGINES = tuple(
     PrivateEngine(generation=generation, store=store)

@@ -119,8 +119,8 @@ def _find_node(environment: ClientEnvironment) -> Path:
     version = tuple(map(int, re.findall(r"\d+", answer)[:2]))
     if not _fits(environment, version):
         raise ClientError(
-            f"{environment.package} {environment.version} needs Node.js {_dotted(environment.oldest)} or newer, "
-            f"{node} is {answer.strip()}",
+            f"{environment.package} {environment.version} needs Node.js {_dotted(environment.oldest)} "
+            f"or newer, {node} is {answer.strip()}",
             hint="put a newer one first on PATH",
         )
     return node

@@ -12,6 +12,7 @@ from layerfork.harness.bases import base_references
 from layerfork.harness.evidence import RecordFile
 from layerfork.harness.plan import choose_clients, plan_relay
 from layerfork.harness.privatedir import socket_directory
+from layerfork.harness.projectfile import described_clients
 from layerfork.harness.redactionkey import redaction_key
 from layerfork.harness.relay import EngineGoneError, Relay, run_relay
 from layerfork.harness.toolchain import find_toolchain
@@ -42,7 +43,7 @@ def measure(scenario: Scenario, options: RunOptions, listener: Listener) -> Meas
     Raises: UsageError before anything is started when the request itself is wrong; EngineError when no
     engine comes up. An engine that dies later, or Ctrl-C, ends the relay and keeps what was measured.
     """
-    chosen = choose_clients(options.clients)
+    chosen = choose_clients(options.clients, described_clients(Path.cwd()))
     bases = read_bases(scenario, options)
     measured = Measured()
 

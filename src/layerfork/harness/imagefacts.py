@@ -23,7 +23,7 @@ def add_image_facts(record: BuildRecord, look_up: LookUp, image_ref: str) -> Bui
     if record.result.outcome is not BuildOutcome.SUCCEEDED:
         return record
     try:
-        facts = look_up(image_ref)
+        facts = _look_up_either(look_up, image_ref, record.result.image_id)
         rows = {row.image_id: row for row in facts.history if row.image_id}
         if record.builder is Builder.CLASSIC:
             rows |= _other_stages(record.steps, rows, look_up)
@@ -33,6 +33,16 @@ def add_image_facts(record: BuildRecord, look_up: LookUp, image_ref: str) -> Bui
     if record.builder is Builder.CLASSIC:
         steps = tuple(_with_row(step, rows) for step in steps)
     return replace(record, steps=steps, result=replace(record.result, image=facts))
+
+
+def _look_up_either(look_up: LookUp, image_ref: str, image_id: str) -> ImageFacts:
+    """By the name that the image should have; a client that named it otherwise is asked for by id."""
+    try:
+        return look_up(image_ref)
+    except EngineError:
+        if not image_id:
+            raise
+        return look_up(image_id)
 
 
 def _other_stages(

@@ -1,14 +1,18 @@
 """Which clients build in a relay, with what, and why others do not."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
-from layerfork.clients import SEED_CLIENTS, find_client
+from layerfork.clients import CLIENTS, SEED_CLIENTS, find_client
 from layerfork.clients.client import BuildClient, ContextForm
+from layerfork.clients.own import OwnCommand, is_own_client, own_client
+from layerfork.engines import fetch_toolchain
 from layerfork.errors import ClientError, UsageError
 from layerfork.harness.environments import Say, ensure_environment
-from layerfork.model.build import Builder, BuildRequest, Endpoint
+from layerfork.model.build import Builder, BuildRequest, Endpoint, Toolchain
 from layerfork.model.record import BuildOutcome
 from layerfork.model.report import TrialBuild
 
@@ -23,6 +27,8 @@ class PlannedBuild:
     builder: Builder | None
     """None leaves the choice to the client."""
     environment: Path | None
+    toolchain: Toolchain | None = None
+    """The docker CLI of a version that was asked for; None is the engine's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +46,30 @@ class Plan:
         return any(build.client.context_form is ContextForm.TAR for build in self.builds)
 
 
-def choose_clients(ids: Sequence[str]) -> tuple[tuple[str, BuildClient], ...]:
-    """Labels and clients, in relay order; none asked for is the five of 2015.
+def choose_clients(
+    ids: Sequence[str], described: Mapping[str, OwnCommand] = MappingProxyType({})
+) -> tuple[tuple[str, BuildClient], ...]:
+    """Labels and clients, in relay order; none asked for is the five of 2015, ``all`` is every one.
 
+    ``name=command`` is a client of the user's own; ``described`` are those of their layerfork.toml.
     Raises: UsageError for an unknown client, or one that is named twice.
     """
-    labels = tuple(ids) or tuple(client.id for client in SEED_CLIENTS)
-    if len(set(labels)) != len(labels):
-        twice = next(label for label in labels if labels.count(label) > 1)
+    chosen: list[tuple[str, BuildClient]] = []
+    for word in ids or [client.id for client in SEED_CLIENTS]:
+        if word == "all":
+            chosen += [(client.id, client) for client in CLIENTS]
+        elif is_own_client(word):
+            name, _, command = word.partition("=")
+            chosen.append((name, own_client(name, OwnCommand(command=command), Path.cwd())))
+        elif word in described:
+            chosen.append((word, own_client(word, described[word], Path.cwd())))
+        else:
+            chosen.append((word, find_client(word)))
+    labels = [label for label, _ in chosen]
+    twice = next((label for label in labels if labels.count(label) > 1), None)
+    if twice is not None:
         raise UsageError(f"client {twice} is named twice", hint="name every client once")
-    return tuple((label, find_client(label)) for label in labels)
+    return tuple(chosen)
 
 
 def plan_relay(
@@ -82,15 +102,20 @@ def _plan_one(
         return _left_out(label, shown, BuildOutcome.UNSUPPORTED, client.why_not_builder(wanted))
     if reasons := client.why_not(request, wanted):
         return _left_out(label, shown, BuildOutcome.UNSUPPORTED, "; ".join(reasons))
-    if reason := client.why_not_there(endpoint):
-        return _left_out(label, shown, BuildOutcome.UNSUPPORTED, reason)
-    environment = None
-    if client.environment is not None:
-        try:
+    environment, toolchain = None, None
+    try:
+        if client.toolchain_version and client.version:
+            toolchain = fetch_toolchain(client.version, os.environ, say)
+            endpoint = replace(endpoint, toolchain=toolchain)
+        if reason := client.why_not_there(endpoint):
+            return _left_out(label, shown, BuildOutcome.UNSUPPORTED, reason)
+        if client.environment is not None:
             environment = ensure_environment(client.environment, say)
-        except ClientError as error:
-            return _left_out(label, shown, BuildOutcome.SKIPPED, str(error))
-    return PlannedBuild(label=label, client=client, builder=builder, environment=environment)
+    except ClientError as error:
+        return _left_out(label, shown, BuildOutcome.SKIPPED, str(error))
+    return PlannedBuild(
+        label=label, client=client, builder=builder, environment=environment, toolchain=toolchain
+    )
 
 
 def _left_out(label: str, builder: str, outcome: BuildOutcome, reason: str) -> TrialBuild:

@@ -40,7 +40,7 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     client = planned.client
     socket = bench.socket_dir / f"{request.scratch.name}.sock"
     with Recorder(bench.engine, socket, bench.redaction_key, verify=bench.verify) as recorder:
-        endpoint = make_endpoint(bench, request, recorder.docker_host)
+        endpoint = make_endpoint(bench, request, recorder.docker_host, planned.toolchain)
         shown = planned.builder or client.default_builder(endpoint)
         row = TrialBuild(client=planned.label, builder=shown.value, outcome=BuildOutcome.SKIPPED)
         command = client.build_command(request, endpoint, planned.builder, planned.environment)
@@ -68,12 +68,14 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     )
 
 
-def make_endpoint(bench: Bench, request: BuildRequest, docker_host: str) -> Endpoint:
-    """Where a client finds the engine, and its private home."""
+def make_endpoint(
+    bench: Bench, request: BuildRequest, docker_host: str, toolchain: Toolchain | None = None
+) -> Endpoint:
+    """Where a client finds the engine, and its private home; ``toolchain`` instead of the engine's own."""
     return Endpoint(
         docker_host=docker_host,
         home=request.scratch / "home",
-        toolchain=bench.toolchain,
+        toolchain=toolchain or bench.toolchain,
         api_version=bench.engine.info.api_version,
         inherit=dict(os.environ) if bench.inherit_config else {},
     )

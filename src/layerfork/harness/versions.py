@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from layerfork.clients import freeze
 from layerfork.engines import RunningEngine
@@ -36,6 +37,8 @@ def client_version(build: PlannedBuild, endpoint: Endpoint) -> str:
     """The version that a client is, or says that it is; ``unknown`` when it says nothing."""
     if build.client.environment is not None:
         return build.client.environment.version
+    if build.toolchain is not None:
+        endpoint = replace(endpoint, toolchain=build.toolchain)
     try:
         completed = run(build.client.version_command(endpoint, build.environment), timeout_s=ASK_TIMEOUT_S)
     except ProgramMissingError:

@@ -1,0 +1,111 @@
+"""Bring your own: a client that a person describes by its command."""
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from layerfork.clients.client import BuildClient, Call, ContextForm
+from layerfork.clients.docker_cli import docker_default_builder
+from layerfork.clients.surroundings import config_files, secret_values, variables
+from layerfork.errors import UsageError
+from layerfork.model.build import Builder, Command, Endpoint, Feature
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_WORDS = re.compile(r"\{(tag|context|tar|dockerfile|target|build_args|labels)\}")
+_NEEDS = {
+    Feature.DOCKERFILE_NAME: "dockerfile",
+    Feature.DOCKERFILE_OUTSIDE: "dockerfile",
+    Feature.TARGET: "target",
+    Feature.BUILD_ARG: "build_args",
+    Feature.LABEL: "labels",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCommand:
+    """A client as layerfork.toml or the command line describes it."""
+
+    command: str
+    """A shell command; ``{tag}``, ``{context}``, ``{tar}``, ``{dockerfile}``, ``{target}``, ``{build_args}``
+    (``--build-arg NAME=VALUE …``) and ``{labels}`` (``--label NAME=VALUE …``) are replaced, quoted."""
+    version: str = ""
+    """A shell command that prints the client's version."""
+
+
+def is_own_client(word: str) -> bool:
+    """Whether a ``--client`` word is ``name=command``."""
+    name, equals, _ = word.partition("=")
+    return bool(equals) and NAME.fullmatch(name) is not None
+
+
+def own_client(name: str, own: OwnCommand, directory: Path) -> BuildClient:
+    """The client of a user's own command, which runs in ``directory``.
+
+    Raises: UsageError when the name cannot be one, or the command is empty or names no image.
+    """
+    if NAME.fullmatch(name) is None:
+        raise UsageError(f"{name!r} cannot be a client's name", hint="use letters, digits, . _ and -")
+    used = set(_WORDS.findall(own.command))
+    if "tag" not in used:
+        raise UsageError(
+            f"the command of client {name} does not say what the image shall be called",
+            hint="put {tag} where the image's name goes, for example: make image TAG={tag}",
+        )
+    lacks = tuple(
+        (feature, f"the command of {name} has no {{{word}}}")
+        for feature, word in _NEEDS.items()
+        if word not in used
+    )
+    return BuildClient(
+        name=name,
+        title=own.command,
+        context_form=ContextForm.TAR if "tar" in used else ContextForm.DIRECTORY,
+        builders=(Builder.CLASSIC, Builder.BUILDKIT),
+        choose_builder=docker_default_builder,
+        lacks=(
+            *lacks,
+            (Feature.NO_CACHE, f"the command of {name} says itself whether it uses the cache"),
+            (Feature.PLATFORM, f"the command of {name} says itself for which platform it builds"),
+        ),
+        make_command=partial(_make_command, own, directory),
+        ask_version=partial(_ask_version, own, directory),
+        read_version=str.strip,
+    )
+
+
+def _make_command(own: OwnCommand, directory: Path, call: Call) -> Command:
+    request = call.request
+    words: Mapping[str, str] = {
+        "tag": shlex.quote(request.tag),
+        "context": shlex.quote(str(request.context)),
+        "tar": shlex.quote(str(request.context_tar)),
+        "dockerfile": shlex.quote(str(request.dockerfile)),
+        "target": shlex.quote(request.target) if request.target else "",
+        "build_args": shlex.join(
+            word for pair in request.build_args for word in ("--build-arg", "=".join(pair))
+        ),
+        "labels": shlex.join(word for pair in request.labels for word in ("--label", "=".join(pair))),
+    }
+    script = _WORDS.sub(lambda match: words[match[1]], own.command)
+    command = _shell(script, directory, call.endpoint, call.builder)
+    return replace(command, files=config_files(call.endpoint), secrets=secret_values(request))
+
+
+def _flags(flag: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    return shlex.join(word for name, value in pairs for word in (flag, f"{name}={value}"))
+
+
+def _ask_version(
+    own: OwnCommand, directory: Path, endpoint: Endpoint, environment_dir: Path | None
+) -> Command:
+    return _shell(own.version or "true", directory, endpoint, None)
+
+
+def _shell(script: str, directory: Path, endpoint: Endpoint, builder: Builder | None) -> Command:
+    """A shell command that finds the endpoint's docker CLI first on its PATH."""
+    env = variables(endpoint, builder)
+    env["PATH"] = f"{endpoint.toolchain.docker.parent}:{env['PATH']}"
+    return Command(argv=("sh", "-c", script), env=env, cwd=directory)
