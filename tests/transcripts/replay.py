@@ -10,6 +10,7 @@ from transcripts.framed import (
 )
 
 from layerfork.wire.http1 import Http1Tap
+from layerfork.wire.httpstream import HttpError
 from layerfork.wire.tap import ConnectionTap, UpgradeTaps
 
 
@@ -19,20 +20,30 @@ def replay(frames: Iterable[Frame], upgraded: UpgradeTaps) -> None:
 
 
 def play(frames: Iterable[Frame], new_tap: Callable[[], ConnectionTap]) -> None:
-    """Every connection goes to a tap of its own."""
-    taps: dict[int, ConnectionTap] = {}
+    """Every connection goes to a tap of its own; what is no HTTP/1 is lost, as it is to the proxy."""
+    taps: dict[int, ConnectionTap | None] = {}
     for frame in frames:
-        tap = taps.get(frame.connection)
+        if frame.connection not in taps:
+            taps[frame.connection] = new_tap()
+        tap = taps[frame.connection]
         if tap is None:
-            tap = taps[frame.connection] = new_tap()
-        if frame.kind == CLIENT_CLOSED:
-            tap.client_closed()
-        elif frame.kind == ENGINE_CLOSED:
-            tap.engine_closed()
-        elif frame.kind == CLIENT_SENT:
-            tap.client_sent(memoryview(frame.data))
-        else:
-            tap.engine_sent(memoryview(frame.data))
+            continue
+        try:
+            _show(frame, tap)
+        except HttpError as error:
+            tap.lost(str(error))
+            taps[frame.connection] = None
+
+
+def _show(frame: Frame, tap: ConnectionTap) -> None:
+    if frame.kind == CLIENT_CLOSED:
+        tap.client_closed()
+    elif frame.kind == ENGINE_CLOSED:
+        tap.engine_closed()
+    elif frame.kind == CLIENT_SENT:
+        tap.client_sent(memoryview(frame.data))
+    else:
+        tap.engine_sent(memoryview(frame.data))
 
 
 def recut(frames: Iterable[Frame], sizes: Iterable[int]) -> Iterator[Frame]:
