@@ -18,6 +18,9 @@ BUILD_ID = "buildkit-controlapi-buildid"
 """Metadata key by which a bridge call names its build."""
 
 _MAX_BRIDGE_SOLVES = 1000
+_UNKNOWN_VERSION = "v0.0.0"
+"""What a BuildKit says that was built into another program: ``v0.0.0+unknown-moby``.
+Source: moby/buildkit version/version.go @ 73ed6825c."""
 
 BuildByRef = Callable[[str], ObservedBuild]
 
@@ -83,6 +86,8 @@ class BridgeSolveFollower:
     def request(self, message: Bytes) -> None:
         request = control.BridgeSolveRequest.FromString(bytes(message))
         self._by_frontend = bool(request.frontend)
+        request.ClearField("definition")  # only what a frontend is asked tells the build apart
+        request.ClearField("frontend_inputs")
         if len(self._build.bridge_requests) < _MAX_BRIDGE_SOLVES:
             self._build.bridge_requests.append(request)
 
@@ -125,7 +130,8 @@ class WorkersFollower:
     def response(self, message: Bytes) -> None:
         for worker in control.ListWorkersResponse.FromString(bytes(message)).record[:1]:
             self._connection.worker = text(worker.id)
-            self._connection.buildkit_version = text(worker.buildkit_version.version)
+            version = text(worker.buildkit_version.version)
+            self._connection.buildkit_version = "" if version.startswith(_UNKNOWN_VERSION) else version
 
     def ended(self, status: CallStatus) -> None:
         """Nothing to do."""

@@ -157,6 +157,17 @@ def test_a_message_that_is_not_understood_is_a_gap_of_its_builds(watched: Watche
     assert any("LLBBridge/Solve" in gap.where and "DecodeError" in gap.what for gap in parts.gaps)
 
 
+@pytest.mark.parametrize(("sent", "kept"), [("v0.13.2", "v0.13.2"), ("v0.0.0+unknown-moby", ""), ("", "")])
+def test_only_a_version_that_is_one_is_kept(watched: Watched, sent: str, kept: str) -> None:
+    talk = watched.control()
+    worker = control.WorkerRecord(id=b"w", buildkit_version=control.BuildkitVersion(version=sent.encode()))
+    talk.whole(CONTROL + "ListWorkers", control.StatusRequest(), control.ListWorkersResponse(record=[worker]))
+    talk.whole(CONTROL + "Solve", control.SolveRequest(ref=b"r", frontend=b"f"), control.SolveResponse())
+    (parts,) = watched.parts()
+
+    assert (parts.builder_instance, parts.buildkit_version) == ("w", kept)
+
+
 def test_a_lost_connection_cuts_its_builds(watched: Watched) -> None:
     talk = watched.control()
     solve = talk.call(CONTROL + "Solve")
