@@ -7,6 +7,7 @@
 `observed`   the facts of sessions and builds so far
 `parts`      a finished build as the parts of a BuildRecord, from `request`, `llb`, `contexts`,
              `vertices`, `steps` and `result`
+`trace`      the same for a build that was asked for by ``POST /build``
 """
 
 from layerfork.wire.buildkit.observed import ObservedBuild

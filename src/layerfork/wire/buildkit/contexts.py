@@ -125,14 +125,12 @@ def _json_list(attribute: str) -> tuple[str, ...]:
 
 def _matching(session: ObservedSession, local: _Local) -> list[ObservedSync]:
     """The transfer that this source asked for: the last, should it have been asked for twice."""
+    named = [sync for sync in session.syncs if sync.name == local.name]
     found = [
         sync
-        for sync in session.syncs
-        if sync.name == local.name
-        and sync.followed == local.followed
-        and sync.excludes == local.excludes
-        and sync.includes == local.includes
-    ]
+        for sync in named
+        if (sync.followed, sync.excludes, sync.includes) == (local.followed, local.excludes, local.includes)
+    ] or [sync for sync in named if sync.followed != (_IGNORE_FILE,)]
     whole = [sync for sync in found if sync.ended]
     return (whole or found)[-1:]
 

@@ -75,10 +75,7 @@ class ObservedSession:
     """Calls that carry credentials: how often, by method. Nothing else of them is kept."""
     secret_ids: set[str] = field(default_factory=set)
     open: bool = True
-
-    def closed(self) -> None:
-        """Its connection is gone."""
-        self.open = False
+    """Its connection is still there."""
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ _PATH = re.compile(r"(?:/v\d+(?:\.\d+)?)?/(grpc|session)/?(?:\?.*)?")
 _CONTROL = "moby.buildkit.v1.Control/"
 _BRIDGE = "moby.buildkit.v1.frontend.LLBBridge/"
 _SESSION_ID = "x-docker-expose-session-uuid"
-_MAX_REMEMBERED = 10_000
+_MAX_REMEMBERED = 20_000
 """Builds or sessions at a time; more is not a recording of builds."""
 
 
@@ -52,7 +52,7 @@ class BuildKitWatcher:
     def upgraded(self, path: str, headers: Headers) -> ConnectionTap | None:
         """The tap of a connection that leaves HTTP/1 on ``path``; an empty path: it never spoke it."""
         match = _PATH.fullmatch(path) if path else None
-        if path and match is None:
+        if (path and match is None) or len(self._sessions) >= _MAX_REMEMBERED:
             return None
         self._connections += 1
         kind = match[1] if match is not None else "http2"
@@ -104,8 +104,14 @@ class BuildKitWatcher:
             raise WatcherError("too many sessions at a time")
         session = self._sessions[identifier] = ObservedSession(identifier, observed)
         decoder = CallsDecoder(observed, lambda call: self._session_call(call, session), engine_calls=True)
-        decoder.on_close = session.closed
+        decoder.on_close = lambda: self._session_closed(session)
         return decoder
+
+    def _session_closed(self, session: ObservedSession) -> None:
+        """Clients open sessions that carry nothing, only to ask what an engine can do."""
+        session.open = False
+        if not (session.syncs or session.uploads or session.guarded or session.connection.gaps):
+            self._sessions.pop(session.id, None)
 
     def _control_call(self, call: Call, connection: ObservedConnection) -> CallHandler | None:
         service, name = _split(call.method)
