@@ -61,9 +61,11 @@ def recorded(engine: RunningEngine, workspace: Workspace, plan: Plan, sockets: P
     rows: list[TrialBuild] = []
     started = time.monotonic()
     bench = make_bench(engine, sockets, OPTIONS)
-    run_relay(
-        Relay(plan=plan, bench=bench, workspace=workspace, options=OPTIONS, listener=quiet), rows.append
+    endpoint = make_endpoint(bench, workspace.request("probe", 100, OPTIONS), engine.docker_host)
+    relay = Relay(
+        plan=plan, bench=bench, endpoint=endpoint, workspace=workspace, options=OPTIONS, listener=quiet
     )
+    run_relay(relay, rows.append)
     _, judgement = judge_rows(rows)
     seconds = time.monotonic() - started
     assert len(judgement.classes) == 2, judgement.classes

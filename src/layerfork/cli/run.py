@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from layerfork.cli.options import engine_option, format_option, parse_pairs, use_color, verbose_option
+from layerfork.cli.options import format_option, parse_pairs, use_color, verbose_option
+from layerfork.errors import ExitCode
 from layerfork.model.scenario import RunOptions
 
 
@@ -32,7 +33,14 @@ from layerfork.model.scenario import RunOptions
     show_default=True,
     help="Builder to ask every client for; default is each client's own choice.",
 )
-@engine_option
+@click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    metavar="NAME",
+    help="private, private:28.5, private:26.1+containerd: a clean engine of our own; host, host:CONTEXT: the "
+    "user's; repeatable. Default: host if it answers, else private.",
+)
 @click.option(
     "--load",
     multiple=True,
@@ -50,6 +58,7 @@ from layerfork.model.scenario import RunOptions
 @click.option(
     "-o", "--output", "save", default="", metavar="FILE", help="Write every build's record here, one a line."
 )
+@click.option("--plan", is_flag=True, help="Print what would run, what would not, and why; build nothing.")
 @format_option
 @verbose_option
 def command(
@@ -60,7 +69,8 @@ def command(
     labels: tuple[str, ...],
     clients: tuple[str, ...],
     builder: str,
-    engine: str,
+    engines: tuple[str, ...],
+    plan: bool,
     load: tuple[str, ...],
     no_controls: bool,
     timeout: float,
@@ -82,6 +92,7 @@ def command(
       layerfork run --builder classic                everything on the classic builder, as in 2015
       layerfork run . --client docker-build --client docker_py-build
       layerfork run . --engine host --format json
+      layerfork run --engine private:20.10 --engine private:28.5 --client 'mine=make image TAG={tag}'
     """
     from layerfork import pipeline
 
@@ -92,7 +103,7 @@ def command(
         build_args=parse_pairs(build_args, "--build-arg", os.environ),
         labels=parse_pairs(labels, "--label"),
         clients=clients,
-        engine=engine,
+        engines=engines,
         builder=builder,
         controls=not no_controls,
         timeout_s=timeout,
@@ -101,9 +112,14 @@ def command(
         save=save,
     )
     with pipeline.progress(live=sys.stderr.isatty(), color=use_color(sys.stderr)) as listener:
-        report = pipeline.run_experiment(options, listener)
+        if plan:
+            plans = pipeline.plan_experiment(options, listener)
+        else:
+            reports = pipeline.run_experiment(options, listener)
+    if plan:
+        click.echo(pipeline.render_plans(plans, form), nl=False)
+        return ExitCode.AS_HOPED
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    click.echo(
-        pipeline.render_run(report, form, color=use_color(sys.stdout), width=width, verbose=verbose), nl=False
-    )
-    return pipeline.exit_code(report)
+    text = pipeline.render_runs(reports, form, color=use_color(sys.stdout), width=width, verbose=verbose)
+    click.echo(text, nl=False)
+    return pipeline.exit_code(reports)

@@ -4,6 +4,7 @@ Lines are flushed as they are written, so a run that dies keeps what it had meas
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +39,7 @@ class RecordFile:
         """
         self.path = path
         self.count = 0
+        self._lock = threading.Lock()
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -46,12 +48,13 @@ class RecordFile:
         self._write(_Header(schema=FILE_SCHEMA, layerfork=__version__))
 
     def add(self, record: BuildRecord) -> None:
-        """Append one record and see it to the file.
+        """Append one record and see it to the file. Any thread may.
 
         Raises: LayerforkError when there is no space left; what was written before stays readable.
         """
-        self._write(record)
-        self.count += 1
+        with self._lock:
+            self._write(record)
+            self.count += 1
 
     def _write(self, value: Any) -> None:
         try:

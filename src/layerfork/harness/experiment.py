@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
-from layerfork.engines import RunningEngine, default_spec, open_engine
+from layerfork.engines import RunningEngine, open_engine
 from layerfork.errors import EngineError, UsageError
 from layerfork.harness.bases import base_references
 from layerfork.harness.evidence import RecordFile
@@ -37,59 +39,90 @@ class Measured:
     interrupted: bool = False
 
 
-def measure(scenario: Scenario, options: RunOptions, listener: Listener) -> Measured:
-    """Run one relay on one engine with a clean cache.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a relay shares with others that run at the same time."""
+
+    listener: Listener
+    file: RecordFile | None = None
+    """Where every record goes the moment it is there."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set when nobody waits for the rest any more."""
+    install: bool = True
+    """Make client environments that are missing; otherwise only say that they are."""
+
+
+@contextlib.contextmanager
+def prepared_relay(
+    scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings
+) -> Iterator[Relay]:
+    """A relay that is ready to run: its engine started and clean, its clients installed and planned.
 
     Raises: UsageError before anything is started when the request itself is wrong; EngineError when no
-    engine comes up. An engine that dies later, or Ctrl-C, ends the relay and keeps what was measured.
+    engine comes up or lacks a base image.
     """
     chosen = choose_clients(options.clients, described_clients(Path.cwd()))
     bases = read_bases(scenario, options)
-    measured = Measured()
+    listener = surroundings.listener
 
     def say(text: str) -> None:
         listener(Progress(text=text, lasting=True))
 
     with contextlib.ExitStack() as stack:
         workspace = stack.enter_context(open_workspace(scenario))
-        file = stack.enter_context(RecordFile(Path(options.save))) if options.save else None
-        spec = options.engine or default_spec(os.environ)
         listener(Progress(text=f"starting the engine ({spec})"))
         engine = stack.enter_context(open_engine(spec).start(os.environ, say))
-        measured.engine = engine.info
         prepare_engine(engine, bases, options)
-        bench = make_bench(engine, stack.enter_context(socket_directory(workspace.root)), options)
+        sockets = stack.enter_context(socket_directory(workspace.root))
+        bench = make_bench(engine, sockets, options, surroundings.stop)
         probe = workspace.request("probe", 0, options)
         builder = None if options.builder == "default" else Builder(options.builder)
         endpoint = make_endpoint(bench, probe, engine.docker_host)
-        plan = plan_relay(chosen, builder, probe, endpoint, say)
+        plan = plan_relay(chosen, builder, probe, endpoint, say if surroundings.install else None)
         images: list[str] = []
         if not engine.can_reset:
             stack.callback(engine.remove_images, images)
-        if plan.needs_tar:
-            make_tar(workspace)
-        relay = Relay(
+        yield Relay(
             plan=plan,
             bench=bench,
+            endpoint=endpoint,
             workspace=workspace,
             options=options,
             listener=listener,
-            file=file,
+            file=surroundings.file,
             images=images,
         )
+
+
+def measure(scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings) -> Measured:
+    """Run one relay on one engine with a clean cache.
+
+    An engine that dies in the middle, or Ctrl-C, ends the relay and keeps what was measured.
+    Raises: UsageError, EngineError when the relay cannot begin.
+    """
+    measured = Measured()
+    with prepared_relay(scenario, options, spec, surroundings) as relay:
+        engine = relay.bench.engine
+        measured.engine = engine.info
+        if relay.plan.needs_tar:
+            make_tar(relay.workspace)
         try:
             run_relay(relay, measured.builds.append)
         except EngineGoneError as error:
             measured.problems.append(f"{error}\n{engine.log_tail()}".rstrip())
         except KeyboardInterrupt:
-            measured.interrupted = True
-            measured.problems.append("interrupted: the builds above are all that was measured")
+            surroundings.stop.set()
         else:
-            measured.versions = collect_versions(engine, plan.builds, endpoint)
+            measured.versions = collect_versions(engine, relay.plan.builds, relay.endpoint)
+    if surroundings.stop.is_set():
+        measured.interrupted = True
+        measured.problems.append("interrupted: the builds above are all that was measured")
     return measured
 
 
-def make_bench(engine: RunningEngine, socket_dir: Path, options: RunOptions) -> Bench:
+def make_bench(
+    engine: RunningEngine, socket_dir: Path, options: RunOptions, stop: threading.Event | None = None
+) -> Bench:
     """What the trials of one relay share."""
     return Bench(
         engine=engine,
@@ -98,6 +131,7 @@ def make_bench(engine: RunningEngine, socket_dir: Path, options: RunOptions) -> 
         redaction_key=redaction_key(),
         timeout_s=options.timeout_s,
         inherit_config=options.inherit_config,
+        stop=stop or threading.Event(),
     )
 
 

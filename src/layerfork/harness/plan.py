@@ -11,10 +11,10 @@ from layerfork.clients.client import BuildClient, ContextForm
 from layerfork.clients.own import OwnCommand, is_own_client, own_client
 from layerfork.engines import fetch_toolchain
 from layerfork.errors import ClientError, UsageError
-from layerfork.harness.environments import Say, ensure_environment
+from layerfork.harness.environments import Say, ensure_environment, find_environment
 from layerfork.model.build import Builder, BuildRequest, Endpoint, Toolchain
 from layerfork.model.record import BuildOutcome
-from layerfork.model.report import TrialBuild
+from layerfork.model.report import PlanRow, TrialBuild
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +77,12 @@ def plan_relay(
     builder: Builder | None,
     request: BuildRequest,
     endpoint: Endpoint,
-    say: Say,
+    say: Say | None,
 ) -> Plan:
     """Decide for every client whether it can be asked for this there, and make its environment ready.
 
-    ``request`` and ``endpoint`` stand for all of them: only tags, homes and sockets will differ.
+    ``request`` and ``endpoint`` stand for all of them: only tags, homes and sockets will differ. Without
+    ``say`` nothing is fetched or installed: a client that needs it is planned as it would be.
     """
     return Plan(
         rows=tuple(_plan_one(label, client, builder, request, endpoint, say) for label, client in chosen)
@@ -94,7 +95,7 @@ def _plan_one(
     builder: Builder | None,
     request: BuildRequest,
     endpoint: Endpoint,
-    say: Say,
+    say: Say | None,
 ) -> PlannedBuild | TrialBuild:
     wanted = client.builder or builder
     shown = wanted.value if wanted else client.builders[0].value
@@ -104,12 +105,12 @@ def _plan_one(
         return _left_out(label, shown, BuildOutcome.UNSUPPORTED, "; ".join(reasons))
     environment, toolchain = None, None
     try:
-        if client.toolchain_version and client.version:
+        if say and client.toolchain_version and client.version:
             toolchain = fetch_toolchain(client.version, os.environ, say)
             endpoint = replace(endpoint, toolchain=toolchain)
         if reason := client.why_not_there(endpoint):
             return _left_out(label, shown, BuildOutcome.UNSUPPORTED, reason)
-        if client.environment is not None:
+        if say and client.environment is not None:
             environment = ensure_environment(client.environment, say)
     except ClientError as error:
         return _left_out(label, shown, BuildOutcome.SKIPPED, str(error))
@@ -120,3 +121,16 @@ def _plan_one(
 
 def _left_out(label: str, builder: str, outcome: BuildOutcome, reason: str) -> TrialBuild:
     return TrialBuild(client=label, builder=builder, outcome=outcome, reason=reason)
+
+
+def planned_row(row: PlannedBuild | TrialBuild, endpoint: Endpoint) -> PlanRow:
+    """A row of a plan for people: what would run with which builder, or why not."""
+    if isinstance(row, TrialBuild):
+        return PlanRow(client=row.client, builder=row.builder, runs=False, note=row.reason)
+    builder = row.builder or row.client.default_builder(endpoint)
+    environment = row.client.environment
+    missing = environment is not None and find_environment(environment) is None
+    note = (
+        f"{environment.package} {environment.version} is installed first" if environment and missing else ""
+    )
+    return PlanRow(client=row.label, builder=builder.value, runs=True, note=note)

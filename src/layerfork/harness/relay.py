@@ -7,6 +7,7 @@ from layerfork.harness.evidence import RecordFile
 from layerfork.harness.plan import Plan, PlannedBuild
 from layerfork.harness.trial import Bench, run_trial
 from layerfork.harness.workspace import Workspace
+from layerfork.model.build import Endpoint
 from layerfork.model.progress import Listener, Progress
 from layerfork.model.record import BuildOutcome, StepStatus
 from layerfork.model.report import TrialBuild
@@ -19,6 +20,8 @@ class Relay:
 
     plan: Plan
     bench: Bench
+    endpoint: Endpoint
+    """Stands for those of the builds: only homes and sockets differ."""
     workspace: Workspace
     options: RunOptions
     listener: Listener
@@ -50,13 +53,16 @@ def run_relay(relay: Relay, keep: Callable[[TrialBuild], None]) -> None:
         keep(build)
         if relay.file and build.record:
             relay.file.add(build.record)
+        if relay.bench.stop.is_set():
+            return
         if not relay.bench.engine.is_alive():
             raise EngineGoneError(f"the engine ended while {row.label} was building")
 
 
 def _build(relay: Relay, planned: PlannedBuild, numbers: Iterator[int]) -> TrialBuild:
     build = _build_once(relay, planned, next(numbers))
-    if not relay.options.controls or build.outcome is not BuildOutcome.SUCCEEDED:
+    over = relay.bench.stop.is_set() or build.outcome is not BuildOutcome.SUCCEEDED
+    if over or not relay.options.controls:
         return build
     return replace(build, control=control_result(_build_once(relay, planned, next(numbers))))
 

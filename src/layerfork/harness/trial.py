@@ -2,8 +2,9 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from layerfork.engines import RunningEngine
@@ -28,6 +29,8 @@ class Bench:
     redaction_key: bytes
     timeout_s: float
     inherit_config: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set when nobody waits for the rest any more: the running build is ended."""
     verify: bool = False
     """Check by digest that the recorder forwarded exactly what it received."""
 
@@ -45,7 +48,7 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
         row = TrialBuild(client=planned.label, builder=shown.value, outcome=BuildOutcome.SKIPPED)
         command = client.build_command(request, endpoint, planned.builder, planned.environment)
         try:
-            completed = run(command, timeout_s=bench.timeout_s, keep_going=alive_check(bench.engine))
+            completed = run(command, timeout_s=bench.timeout_s, keep_going=worth_waiting(bench))
         except ProgramMissingError as error:
             return replace(row, reason=f"{error}; run: layerfork setup")
     info = ClientInfo(id=planned.label, argv=completed.argv)
@@ -81,9 +84,9 @@ def make_endpoint(
     )
 
 
-def alive_check(engine: RunningEngine) -> Callable[[], bool]:
+def worth_waiting(bench: Bench) -> Callable[[], bool]:
     """Whether it is still worth waiting for a client."""
-    return engine.is_alive
+    return lambda: not bench.stop.is_set() and bench.engine.is_alive()
 
 
 def pick_record(records: tuple[BuildRecord, ...], tag: str) -> BuildRecord | None:
@@ -119,6 +122,8 @@ def _without_record(row: TrialBuild, completed: Completed, bench: Bench) -> Tria
 def _stopped(bench: Bench) -> tuple[BuildOutcome, str]:
     if not bench.engine.is_alive():
         return BuildOutcome.CUT, "the engine ended during the build"
+    if bench.stop.is_set():
+        return BuildOutcome.CUT, "it was stopped: the run was interrupted"
     return (
         BuildOutcome.TIMED_OUT,
         f"no end after {bench.timeout_s:g} s; it was stopped (allow more with --timeout)",

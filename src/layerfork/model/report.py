@@ -7,6 +7,8 @@ from layerfork.model.judgement import Judgement
 from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord
 
 RUN_SCHEMA = "layerfork/run/1"
+MATRIX_SCHEMA = "layerfork/matrix/1"
+PLAN_SCHEMA = "layerfork/plan/1"
 DIFF_SCHEMA = "layerfork/diff/1"
 
 
@@ -76,3 +78,23 @@ class DiffReport:
     judgement: Judgement
     baseline_saved: bool = False
     """There was no earlier build: this one was kept for the next time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRow:
+    """What would become of one client in a relay."""
+
+    client: str
+    builder: str
+    runs: bool
+    note: str = ""
+    """Why it would not run, or what would have to be installed first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReport:
+    """What a relay on one engine would do."""
+
+    scenario: str
+    engine: EngineInfo
+    rows: tuple[PlanRow, ...]

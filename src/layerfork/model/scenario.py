@@ -32,7 +32,7 @@ class RunOptions:
     labels: tuple[tuple[str, str], ...] = ()
     clients: tuple[str, ...] = ()
     """Client ids; empty is the five of 2015."""
-    engine: str = ""
+    engines: tuple[str, ...] = ()
     """``private``, ``private:28.5``, ``host``, ``host:CONTEXT``; empty decides: host if one answers."""
     builder: str = "default"
     """``classic``, ``buildkit`` or ``default`` (each client's own)."""

@@ -12,7 +12,14 @@ from layerfork.pipeline.comparison import (
     render_diffs,
     show_records,
 )
-from layerfork.pipeline.experiment import exit_code, judge_rows, render_run, run_experiment
+from layerfork.pipeline.experiment import (
+    exit_code,
+    judge_rows,
+    plan_experiment,
+    render_plans,
+    render_runs,
+    run_experiment,
+)
 from layerfork.pipeline.preparation import prepare_all
 from layerfork.reporters.progress import progress
 
@@ -21,11 +28,13 @@ __all__ = [
     "exit_code",
     "explain_builds",
     "judge_rows",
+    "plan_experiment",
     "prepare_all",
     "progress",
     "record_builds",
     "render_diffs",
-    "render_run",
+    "render_plans",
+    "render_runs",
     "run_experiment",
     "show_records",
 ]

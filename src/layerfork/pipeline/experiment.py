@@ -1,48 +1,119 @@
 """The experiment: measured, judged, rendered."""
 
+import contextlib
+import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
+from pathlib import Path
 
 from layerfork import __version__
 from layerfork.cachekey import keys_of
-from layerfork.errors import ExitCode
+from layerfork.engines import default_spec, open_engine
+from layerfork.errors import EngineError, ExitCode
 from layerfork.explain import JudgedBuild, judge_relay, layer_contradictions
-from layerfork.harness.experiment import measure
+from layerfork.harness.evidence import RecordFile
+from layerfork.harness.experiment import Surroundings, measure, prepared_relay, read_bases
 from layerfork.harness.identity import add_identities
+from layerfork.harness.plan import planned_row
 from layerfork.model.judgement import Judgement, Verdict
-from layerfork.model.progress import Listener
+from layerfork.model.progress import Listener, Progress
 from layerfork.model.record import BuildOutcome
-from layerfork.model.report import RunReport, TrialBuild
-from layerfork.model.scenario import RunOptions
-from layerfork.reporters import json_report, terminal
+from layerfork.model.report import PlanReport, RunReport, TrialBuild, VersionsUsed
+from layerfork.model.scenario import RunOptions, Scenario
+from layerfork.reporters import json_report, plan_text, terminal
 from layerfork.reporters.console import Look
 from layerfork.scenarios import find_scenario
 
 
-def run_experiment(options: RunOptions, listener: Listener) -> RunReport:
-    """Build with every client in order and judge what was seen.
+def run_experiment(options: RunOptions, listener: Listener) -> tuple[RunReport, ...]:
+    """Build with every client in order, on every engine, and judge what was seen: a report for each engine.
 
-    What was measured before an engine died, or before Ctrl-C, is in the report with the reason.
-    Raises: LayerforkError when nothing could be measured.
+    Several engines run side by side, as many as there are processors. What was measured before an
+    engine died, or before Ctrl-C, is in the report with the reason; an engine that does not come up
+    leaves the others alone.
+    Raises: LayerforkError when the request is wrong, or the only engine does not come up.
     """
-    started = time.monotonic()
     scenario = find_scenario(options.path, options.dockerfile)
-    measured = measure(scenario, options, listener)
+    specs = options.engines or (default_spec(os.environ),)
+    for spec in specs:
+        open_engine(spec)
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(RecordFile(Path(options.save))) if options.save else None
+        if len(specs) == 1:
+            return (_run_on(scenario, options, specs[0], Surroundings(listener=listener, file=file)),)
+        return _run_side_by_side(scenario, options, specs, Surroundings(listener=listener, file=file))
+
+
+def _run_side_by_side(
+    scenario: Scenario, options: RunOptions, specs: Sequence[str], surroundings: Surroundings
+) -> tuple[RunReport, ...]:
+    read_bases(scenario, options)
+
+    def run_one(spec: str) -> RunReport:
+        named = replace(surroundings, listener=lambda event: surroundings.listener(_of(spec, event)))
+        try:
+            return _run_on(scenario, options, spec, named)
+        except EngineError as error:
+            return _without_engine(scenario, options, f"{spec}: {error}")
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        futures = [pool.submit(run_one, spec) for spec in specs]
+        try:
+            wait(futures)
+        except KeyboardInterrupt:
+            surroundings.stop.set()
+        return tuple(future.result() for future in futures)
+
+
+def _of(spec: str, event: Progress) -> Progress:
+    return replace(event, text=f"{spec}: {event.text}")
+
+
+def _run_on(scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings) -> RunReport:
+    started = time.monotonic()
+    measured = measure(scenario, options, spec, surroundings)
     builds, judgement = judge_rows(measured.builds, random_runs=scenario.random_runs)
-    return RunReport(
-        scenario=scenario.name,
-        scenario_path=str(scenario.context),
+    return replace(
+        _without_engine(scenario, options, *measured.problems),
         engine=measured.engine,
-        builder=options.builder,
         builds=builds,
         judgement=judgement,
         versions=measured.versions,
-        layerfork=__version__,
         seconds=time.monotonic() - started,
-        problems=tuple(measured.problems),
         interrupted=measured.interrupted,
     )
+
+
+def _without_engine(scenario: Scenario, options: RunOptions, *problems: str) -> RunReport:
+    """A report of nothing but problems."""
+    return RunReport(
+        scenario=scenario.name,
+        scenario_path=str(scenario.context),
+        engine=None,
+        builder=options.builder,
+        builds=(),
+        judgement=Judgement(verdict=Verdict.ERROR, classes=(), forks=()),
+        versions=VersionsUsed(engine=(), clients=()),
+        layerfork=__version__,
+        problems=problems,
+    )
+
+
+def plan_experiment(options: RunOptions, listener: Listener) -> tuple[PlanReport, ...]:
+    """What `run_experiment` would do: the engines are started, nothing is installed and nothing built.
+
+    Raises: LayerforkError.
+    """
+    scenario = find_scenario(options.path, options.dockerfile)
+    surroundings = Surroundings(listener=listener, install=False)
+    reports = []
+    for spec in options.engines or (default_spec(os.environ),):
+        with prepared_relay(scenario, options, spec, surroundings) as relay:
+            rows = tuple(planned_row(row, relay.endpoint) for row in relay.plan.rows)
+            reports.append(PlanReport(scenario=scenario.name, engine=relay.bench.engine.info, rows=rows))
+    return tuple(reports)
 
 
 def judge_rows(
@@ -70,19 +141,27 @@ def judge_rows(
     return tuple(replace(row, class_index=index.get(row.client)) for row in rows), judgement
 
 
-def render_run(report: RunReport, form: str, color: bool, width: int | None, verbose: bool) -> str:
-    """The report as ``text`` or ``json``."""
+def render_runs(
+    reports: Sequence[RunReport], form: str, color: bool, width: int | None, verbose: bool
+) -> str:
+    """The reports as ``text`` or ``json``: one document, whether for one engine or for several."""
     if form == "json":
-        return json_report.render_run(report)
-    return terminal.render_run(report, Look(color=color, width=width, verbose=verbose))
+        return json_report.render_runs(reports)
+    look = Look(color=color, width=width, verbose=verbose)
+    texts = [terminal.render_run(report, look) for report in reports]
+    return "\n\n".join(texts + ([terminal.render_summary(reports, look)] if len(reports) > 1 else []))
 
 
-def exit_code(report: RunReport) -> ExitCode:
-    """What the process should end with."""
-    if report.interrupted:
+def render_plans(reports: Sequence[PlanReport], form: str) -> str:
+    """Plans as ``text`` or ``json``."""
+    return json_report.render_plans(reports) if form == "json" else plan_text.render_plans(reports)
+
+
+def exit_code(reports: Sequence[RunReport]) -> ExitCode:
+    """What the process should end with: interrupted, else a fork, else an engine that could not run."""
+    verdicts = {report.judgement.verdict for report in reports}
+    if any(report.interrupted for report in reports):
         return ExitCode.INTERRUPTED
-    return {
-        Verdict.REUSED: ExitCode.AS_HOPED,
-        Verdict.FORKED: ExitCode.FORKED,
-        Verdict.ERROR: ExitCode.COULD_NOT_RUN,
-    }[report.judgement.verdict]
+    if Verdict.FORKED in verdicts:
+        return ExitCode.FORKED
+    return ExitCode.COULD_NOT_RUN if Verdict.ERROR in verdicts else ExitCode.AS_HOPED

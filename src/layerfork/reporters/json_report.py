@@ -1,5 +1,6 @@
 """A report as one JSON document, by the contract in docs/output.md."""
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from json import dumps
@@ -7,12 +8,37 @@ from typing import Any
 
 from layerfork.model.judgement import Judgement
 from layerfork.model.record import StepStatus
-from layerfork.model.report import DIFF_SCHEMA, RUN_SCHEMA, DiffReport, RunReport, TrialBuild
+from layerfork.model.report import (
+    DIFF_SCHEMA,
+    MATRIX_SCHEMA,
+    PLAN_SCHEMA,
+    RUN_SCHEMA,
+    DiffReport,
+    PlanReport,
+    RunReport,
+    TrialBuild,
+)
+
+
+def render_runs(reports: Sequence[RunReport]) -> str:
+    """One document: a run, or a matrix of runs when there were several engines."""
+    if len(reports) == 1:
+        return render_run(reports[0])
+    return _text({"schema": MATRIX_SCHEMA, "runs": [_run(report) for report in reports]})
 
 
 def render_run(report: RunReport) -> str:
     """One document, ``schema`` first, two spaces of indent, a newline at the end."""
-    document: dict[str, Any] = {
+    return _text(_run(report))
+
+
+def render_plans(reports: Sequence[PlanReport]) -> str:
+    """What would run on each engine."""
+    return _text({"schema": PLAN_SCHEMA, "engines": [plain(report) for report in reports]})
+
+
+def _run(report: RunReport) -> dict[str, Any]:
+    return {
         "schema": RUN_SCHEMA,
         "layerfork": report.layerfork,
         "verdict": report.judgement.verdict.value,
@@ -25,7 +51,6 @@ def render_run(report: RunReport) -> str:
         "problems": list(report.problems),
         "versions": plain(report.versions),
     }
-    return _text(document)
 
 
 def render_diff(report: DiffReport) -> str:

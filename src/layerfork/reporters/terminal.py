@@ -1,6 +1,6 @@
 """A report for a person at a terminal: the table, the classes, the forks, the verdict, the versions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
@@ -17,6 +17,23 @@ VERDICT_STYLES = {Verdict.REUSED: "bold green", Verdict.FORKED: "bold yellow", V
 def render_run(report: RunReport, look: Look) -> str:
     """The whole report as text, ANSI colours included when the look says so."""
     return print_lines(_run_lines(report, look), look)
+
+
+def render_summary(reports: Sequence[RunReport], look: Look) -> str:
+    """One line for each engine of a matrix."""
+    return print_lines(_summary_lines(reports), look)
+
+
+def _summary_lines(reports: Sequence[RunReport]) -> Iterator[Text]:
+    yield Text("All engines", style="bold")
+    for report in reports:
+        if report.engine is None:
+            yield Text(f"  {report.problems[0].splitlines()[0]}", style="bold red")
+            continue
+        verdict = report.judgement.verdict
+        name = f"Engine {report.engine.version} ({report.engine.kind}, {report.engine.image_store})"
+        classes = " | ".join(", ".join(members) for members in report.judgement.classes)
+        yield Text.assemble(f"  {name}: ", (verdict.value, VERDICT_STYLES[verdict]), f": {classes}")
 
 
 def _run_lines(report: RunReport, look: Look) -> Iterator[Text]:

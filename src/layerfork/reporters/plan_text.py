@@ -1,0 +1,21 @@
+"""What a run would do, for a person."""
+
+from collections.abc import Iterator, Sequence
+
+from layerfork.model.report import PlanReport
+
+
+def render_plans(reports: Sequence[PlanReport]) -> str:
+    """What would run, in order, and what would not, with the reason."""
+    return "\n".join(line for report in reports for line in _lines(report)) + "\n"
+
+
+def _lines(report: PlanReport) -> Iterator[str]:
+    running = [row for row in report.rows if row.runs]
+    yield f"{report.scenario} on Engine {report.engine.version} ({report.engine.kind}): {len(running)} builds"
+    for row in running:
+        yield f"  {row.client} ({row.builder})" + (f": {row.note}" if row.note else "")
+    left_out = [row for row in report.rows if not row.runs]
+    if left_out:
+        yield "  would not run:"
+        yield from (f"    {row.client}: {row.note}" for row in left_out)
