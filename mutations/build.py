@@ -1,0 +1,156 @@
+"""Builds subjects on a running engine, through the product's own recorder."""
+
+import http.client
+import itertools
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlencode
+
+from layerfork.engines import RunningEngine
+from layerfork.harness.fromdisk import fill_from_disk
+from layerfork.harness.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recorder import Recorder
+from layerfork.model.build import Builder, Command
+from layerfork.model.context import Transport
+from layerfork.model.engine import ImageFacts
+from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
+from layerfork.process import run
+from mutations.layout import tar_of, write_directory
+from mutations.subject import Arena, Delivery, Subject
+
+TIMEOUT_S = 120.0
+
+
+class BuildFailedError(Exception):
+    """The engine did not build what was generated; the case says nothing."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """One engine, and a private place for what its builds need."""
+
+    engine: RunningEngine
+    directory: Path
+    """Short: sockets lie in it."""
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    bases: dict[str, ImageFacts] = field(default_factory=dict)
+
+    def build(self, subject: Subject, arena: Arena) -> BuildRecord:
+        """Build once and record it, with the engine's word about the images.
+
+        Raises: BuildFailedError, LayerforkError.
+        """
+        number = next(self.numbers)
+        recorder = Recorder(self.engine, self.directory / f"{number}.sock", b"mutations")
+        context = self.directory / f"context{number}"
+        with self._laid_out(subject, arena, context):
+            with recorder:
+                said = self._send(recorder, subject, arena, context)
+            records = recorder.records(ClientInfo(id=f"build{number}"))
+            if len(records) != 1 or records[0].result.outcome is not BuildOutcome.SUCCEEDED:
+                why = records[0].result.error if records else "nothing was recorded"
+                raise BuildFailedError(f"{why}\n{said}\n{subject.dockerfile()}")
+            record = records[0]
+            if arena.delivery is Delivery.DIRECTORY:
+                record = fill_from_disk(record, context)
+        if record.builder is not Builder.BUILDKIT:
+            record = add_image_facts(record, recorder.image_facts, record.result.image_id)
+        return add_base_facts(record, lambda reference: self._base(recorder, reference))
+
+    def _base(self, recorder: Recorder, reference: str) -> ImageFacts:
+        """Base images stay as they are, so each is asked about once."""
+        if reference not in self.bases:
+            self.bases[reference] = recorder.image_facts(reference)
+        return self.bases[reference]
+
+    @contextmanager
+    def _laid_out(self, subject: Subject, arena: Arena, context: Path) -> Iterator[None]:
+        if arena.delivery is Delivery.DIRECTORY:
+            write_directory(subject, context)
+            try:
+                yield
+            finally:
+                shutil.rmtree(context)
+            return
+        archive = context.with_suffix(".tar")
+        archive.write_bytes(tar_of(subject))
+        try:
+            yield
+        finally:
+            archive.unlink()
+
+    def _send(self, recorder: Recorder, subject: Subject, arena: Arena, context: Path) -> str:
+        archive = context.with_suffix(".tar")
+        if arena.delivery is Delivery.TAR and arena.builder is not Builder.BUILDKIT:
+            return post(recorder, query_of(subject), archive.read_bytes(), gzip=subject.wire.gzip)
+        options = [f"--build-arg={name}={value}" for name, value in subject.build_args]
+        options += [f"--label={name}={value}" for name, value in subject.labels]
+        options += [f"--target={subject.target}"] if subject.target else []
+        options += [f"--network={subject.network}"] if subject.network else []
+        where = "-" if arena.delivery is Delivery.TAR else str(context)
+        stdin = archive if arena.delivery is Delivery.TAR else None
+        return self._client(recorder, arena, [*options, where], stdin)
+
+    def _client(self, recorder: Recorder, arena: Arena, words: list[str], stdin: Path | None) -> str:
+        toolchain = self.engine.toolchain
+        if toolchain is None or toolchain.cli_plugins is None:
+            raise BuildFailedError("the engine has no client of its own")
+        home = self.directory / "home"
+        env = {"PATH": os.defpath, "HOME": str(home), "DOCKER_HOST": recorder.docker_host}
+        if arena.builder is Builder.BUILDKIT:
+            # The plugin itself: the docker CLI would only start it, and each start costs.
+            program = (str(toolchain.cli_plugins / "docker-buildx"), "build", "--provenance=false")
+            argv: tuple[str, ...] = (*program, "--output=type=cacheonly", *words)
+        else:
+            env["DOCKER_BUILDKIT"] = "0"
+            argv = (str(toolchain.docker), "build", *words)
+        done = run(Command(argv=argv, env=env, stdin=stdin), timeout_s=TIMEOUT_S)
+        return done.stderr + done.stdout
+
+
+def query_of(subject: Subject) -> Mapping[str, str]:
+    return {
+        "version": "1",
+        "rm": "1",
+        "buildargs": json.dumps(dict(subject.build_args)),
+        "labels": json.dumps(dict(subject.labels)),
+        "target": subject.target,
+        "networkmode": subject.network or "default",
+    }
+
+
+def post(recorder: Recorder, query: Mapping[str, str], body: bytes, *, gzip: bool) -> str:
+    """``POST /build`` with a tar, straight to the socket: no client program has to start."""
+    connection = http.client.HTTPConnection("localhost", timeout=TIMEOUT_S)
+    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.sock.connect(recorder.docker_host.removeprefix("unix://"))
+    headers = {"Content-Type": "application/x-tar"} | ({"Content-Encoding": "gzip"} if gzip else {})
+    try:
+        connection.request("POST", f"/build?{urlencode(query)}", body, headers)
+        return connection.getresponse().read().decode(errors="replace")
+    finally:
+        connection.close()
+
+
+def blind(record: BuildRecord, subject: Subject) -> BuildRecord:
+    """The record without anything that the engine said about keys, hits and results.
+
+    A model that sees only this cannot copy its prediction from the answer. What the ignore file of a
+    posted tar says is told to it: a record has only its digest, and lets history settle the rest.
+    """
+    context = record.context
+    if context is not None and context.transport is Transport.TAR and record.builder is not Builder.BUILDKIT:
+        context = replace(context, excludes=subject.ignore or ())
+    steps = tuple(
+        replace(step, status=type(step.status).UNKNOWN, identity="", created_by="", seconds=None)
+        for step in record.steps
+    )
+    vertices = tuple(replace(vertex, cached=False) for vertex in record.vertices)
+    result = replace(record.result, image_id="", image=None)
+    return replace(record, steps=steps, vertices=vertices, result=result, context=context)

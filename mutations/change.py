@@ -1,0 +1,153 @@
+"""A mutation with what it must lead to, and the tools that mutations share."""
+
+import posixpath
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from random import Random
+
+from layerfork.model.build import Builder
+from layerfork.model.context import EntryType
+from mutations.reads import BUILD_FILES, live_stages, reads, visible
+from mutations.subject import CASE_FILE, Arena, Line, Node, Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """One cause that the explainer has to name."""
+
+    code: str
+    names: frozenset[str] = frozenset()
+    """Base names of the paths it may name; empty when the cause has no path."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A mutated subject, and the causes that it is labelled with; none when nobody may notice it."""
+
+    name: str
+    after: Subject
+    causes: tuple[Expected, ...] = ()
+
+
+Mutate = Callable[[Random, Subject, Arena], Change | None]
+"""Gives None when the subject has nothing that could be changed in this way."""
+
+
+def change(name: str, before: Subject, after: Subject, arena: Arena, *causes: Expected | None) -> Change:
+    """A change with its causes, and the one that comes of itself when build files are copied."""
+    found = [cause for cause in causes if cause is not None]
+    if copied := copied_build_files(before, after, arena):
+        found.append(Expected(code="dockerfile-in-context", names=copied))
+    return Change(name=name, after=after, causes=tuple(found))
+
+
+def copied_build_files(before: Subject, after: Subject, arena: Arena) -> frozenset[str]:
+    """Dockerfile and ignore file, as far as they differ and are copied."""
+    old, new = visible(before, arena), visible(after, arena)
+    read = reads(before, arena).entries | reads(after, arena).entries
+    return frozenset(
+        name
+        for name in BUILD_FILES
+        if name in read and (_data(old, name), name in old) != (_data(new, name), name in new)
+    )
+
+
+def _data(nodes: dict[str, Node], name: str) -> bytes:
+    return nodes[name].data if name in nodes else b""
+
+
+def if_read(subject: Subject, arena: Arena, code: str, *paths: str) -> Expected | None:
+    """The cause, if any of the paths enters a step by its own header."""
+    if not reads(subject, arena).entries & set(paths):
+        return None
+    return Expected(code=code, names=names_of(subject, *paths))
+
+
+def names_of(subject: Subject, *paths: str) -> frozenset[str]:
+    """Base names under which paths may be told: their own, and those of links to them."""
+    leading = (
+        node.path
+        for node in subject.nodes
+        if node.type is EntryType.SYMLINK
+        and posixpath.basename(node.target) in map(posixpath.basename, paths)
+    )
+    return frozenset(map(posixpath.basename, (*paths, *leading)))
+
+
+def pick(rng: Random, subject: Subject, arena: Arena, *types: EntryType) -> Node | None:
+    """A random node of a type; three times of four one that is read, if there is any."""
+    nodes = [node for node in subject.nodes if node.type in types and node.path != CASE_FILE]
+    read = reads(subject, arena).entries
+    wanted = [node for node in nodes if (node.path in read) == (rng.random() < 0.75)]
+    return rng.choice(wanted or nodes) if nodes else None
+
+
+def with_file(subject: Subject, node: Node) -> Subject:
+    """The subject with a node changed; hard links to it share its header."""
+    after = subject.with_node(node)
+    for link in links_to(subject, node.path):
+        same = replace(link, mode=node.mode, uid=node.uid, gid=node.gid, xattrs=node.xattrs, mtime=node.mtime)
+        after = after.with_node(same)
+    return after
+
+
+def links_to(subject: Subject, path: str) -> list[Node]:
+    """Hard links that share a file."""
+    return [node for node in subject.nodes if node.type is EntryType.HARDLINK and node.target == path]
+
+
+def group_of(subject: Subject, path: str) -> tuple[str, ...]:
+    """A path with all hard links that share it."""
+    return (path, *(node.path for node in links_to(subject, path)))
+
+
+def spare_files(subject: Subject) -> list[Node]:
+    """Files that no line, link or hard link names, so that they may go."""
+    named = {word for stage in subject.stages for line in stage.lines for word in line.words}
+    aimed = {
+        posixpath.normpath(posixpath.join(posixpath.dirname(node.path), node.target))
+        for node in subject.nodes
+        if node.type is EntryType.SYMLINK
+    }
+    aimed |= {node.target for node in subject.nodes if node.type is EntryType.HARDLINK}
+    return [
+        node
+        for node in subject.nodes
+        if node.type is EntryType.FILE and node.path not in named | aimed | {CASE_FILE}
+    ]
+
+
+def is_live(subject: Subject, arena: Arena, stage: int) -> bool:
+    return subject.stages[stage] in live_stages(subject, arena.builder)
+
+
+def is_step(line: Line, arena: Arena) -> bool:
+    """Whether a line has a key of its own: for BuildKit only what makes or runs something."""
+    return arena.builder is not Builder.BUILDKIT or line.copies or line.keyword in ("RUN", "WORKDIR")
+
+
+def following(subject: Subject, arena: Arena, stage: int, number: int) -> Iterator[Line]:
+    """Live lines that build on a line: later ones of its stage, and those of stages built on that."""
+    names = {subject.stages[stage].name}
+    if is_live(subject, arena, stage):
+        yield from subject.stages[stage].lines[number + 1 :]
+    for index, other in enumerate(subject.stages):
+        if other.base in names:
+            names.add(other.name)
+            if is_live(subject, arena, index):
+                yield from other.lines
+
+
+def lines_of(subject: Subject, *keywords: str) -> list[tuple[int, int, Line]]:
+    """Stage, number and line for every line with one of the keywords; the separating COPY is left out."""
+    return [
+        (stage, number, line)
+        for stage, whole in enumerate(subject.stages)
+        for number, line in enumerate(whole.lines)
+        if line.keyword in keywords and CASE_FILE not in line.words
+    ]
+
+
+def copied_from(subject: Subject) -> frozenset[str]:
+    """Paths that some ``COPY --from`` reads."""
+    return frozenset(line.words[0] for stage in subject.stages for line in stage.lines if line.origin)

@@ -1,0 +1,183 @@
+"""Mutations of what the context holds."""
+
+import posixpath
+from dataclasses import replace
+from random import Random
+
+from layerfork.model.build import Builder
+from layerfork.model.context import EntryType
+from mutations.change import (
+    Change,
+    Expected,
+    Mutate,
+    change,
+    group_of,
+    if_read,
+    names_of,
+    pick,
+    spare_files,
+    with_file,
+)
+from mutations.generate import random_data
+from mutations.reads import matches, reads, resolve, visible
+from mutations.subject import Arena, Delivery, Node, Subject
+
+FILE, DIRECTORY, SYMLINK = EntryType.FILE, EntryType.DIRECTORY, EntryType.SYMLINK
+
+
+def other_content(rng: Random, before: Subject, arena: Arena) -> Change | None:
+    node = pick(rng, before, arena, FILE)
+    if node is None:
+        return None
+    # Another time as well: BuildKit asks only for files whose size or time changed.
+    after = with_file(before, replace(node, data=random_data(rng), mtime=node.mtime + 1))
+    return change("content", before, after, arena, if_read(before, arena, "content", node.path))
+
+
+def other_mode(rng: Random, before: Subject, arena: Arena) -> Change | None:
+    node = pick(rng, before, arena, FILE, FILE, DIRECTORY)
+    if node is None:
+        return None
+    modes = [mode for mode in (0o644, 0o755, 0o700, 0o750, 0o664, 0o711) if mode != node.mode]
+    after = with_file(before, replace(node, mode=rng.choice(modes)))
+    return change("mode", before, after, arena, if_read(before, arena, "mode", *group_of(before, node.path)))
+
+
+def other_owner(rng: Random, before: Subject, arena: Arena) -> Change | None:
+    node = pick(rng, before, arena, FILE, DIRECTORY, SYMLINK)
+    if node is None:
+        return None
+    field = rng.choice(("uid", "gid"))
+    number = rng.choice([n for n in (7, 70000, 3000000) if n not in (node.uid, node.gid)])
+    other = replace(node, uid=number) if field == "uid" else replace(node, gid=number)
+    after = with_file(before, other)
+    # Directories are sent as root's by every client here, and buildah makes root the owner of all.
+    counts = arena.delivery is Delivery.TAR and arena.builder is not Builder.BUILDAH
+    cause = if_read(before, arena, field, *group_of(before, node.path)) if counts else None
+    return change(field, before, after, arena, cause)
+
+
+def other_xattr(rng: Random, before: Subject, arena: Arena) -> Change | None:
+    node = pick(rng, before, arena, FILE, DIRECTORY)
+    if node is None:
+        return None
+    value = b"" if node.xattrs and rng.random() < 0.3 else random_data(rng)[:8]
+    after = with_file(before, replace(node, xattrs=(("user.note", value),) if value else ()))
+    # The docker CLI sends no attribute but file capabilities to the classic builder.
+    counts = arena.delivery is Delivery.TAR or arena.builder is not Builder.CLASSIC
+    cause = if_read(before, arena, "xattr", *group_of(before, node.path)) if counts else None
+    return change("xattr", before, after, arena, cause)
+
+
+def other_time(rng: Random, before: Subject, arena: Arena) -> Change | None:
+    node = pick(rng, before, arena, FILE, DIRECTORY, SYMLINK)
+    if node is None:
+        return None
+    return change("mtime", before, with_file(before, replace(node, mtime=node.mtime + 77)), arena)
+
+
+def other_owner_name(rng: Random, before: Subject, arena: Arena) -> Change | None:
+    node = pick(rng, before, arena, FILE)
+    if node is None or arena.delivery is not Delivery.TAR:
+        return None
+    return change("owner-name", before, before.with_node(replace(node, uname="somebody")), arena)
+
+
+def new_file(rng: Random, before: Subject, arena: Arena) -> Change | None:
+    directories = ["", *(node.path for node in before.nodes if node.type is DIRECTORY)]
+    path = posixpath.join(
+        rng.choice(directories), f"new{rng.getrandbits(20):x}{rng.choice(('.txt', '.bin'))}"
+    )
+    after = before.with_node(Node(path=path, data=random_data(rng)))
+    return change("new-file", before, after, arena, if_read(after, arena, "entry-extra", path))
+
+
+def removed_file(rng: Random, before: Subject, arena: Arena) -> Change | None:
+    spare = spare_files(before)
+    if not spare:
+        return None
+    path = rng.choice(spare).path
+    return change(
+        "removed-file", before, before.without(path), arena, if_read(before, arena, "entry-missing", path)
+    )
+
+
+def other_target(rng: Random, before: Subject, arena: Arena) -> Change | None:
+    links = [node for node in before.nodes if node.type is SYMLINK]
+    if not links:
+        return None
+    link = rng.choice(links)
+    nodes = visible(before, arena)
+    old = resolve(nodes, link.path)
+    files = [n.path for n in before.nodes if n.type is FILE and n.path != old and not n.path.endswith(".log")]
+    target = posixpath.relpath(rng.choice(files), posixpath.dirname(link.path) or ".")
+    if "nowhere" in link.target and rng.random() < 0.5:
+        target = f"nowhere-else{rng.getrandbits(20):x}"
+    after = before.with_node(replace(link, target=target))
+    counts = link.path in reads(before, arena).links
+    if arena.builder is Builder.CLASSIC:
+        # A link that leads nowhere counts as its own path.
+        counts &= old in nodes or resolve(visible(after, arena), link.path) in nodes
+    names = names_of(before, link.path, old) | names_of(after, link.path, resolve(nodes, target))
+    return change(
+        "link-target", before, after, arena, Expected(code="link-target", names=names) if counts else None
+    )
+
+
+def link_for_file(rng: Random, before: Subject, arena: Arena) -> Change | None:
+    nodes = visible(before, arena)
+    words = [word for stage in before.stages for line in stage.lines for word in line.sources]
+    named = {path for word in words for path in matches(nodes, word)}
+    spare = [node for node in spare_files(before) if node.path not in named]
+    if not spare:
+        return None
+    node = rng.choice(spare)
+    others = [
+        n for n in before.nodes if n.type is FILE and n.path != node.path and not n.path.endswith(".log")
+    ]
+    target = posixpath.relpath(rng.choice(others).path, posixpath.dirname(node.path) or ".")
+    link = Node(path=node.path, type=SYMLINK, mode=0o777, uid=node.uid, gid=node.gid, target=target)
+    after = before.with_node(link)
+    return change("link-for-file", before, after, arena, if_read(before, arena, "entry-type", node.path))
+
+
+def file_for_hardlink(_rng: Random, before: Subject, arena: Arena) -> Change | None:
+    link = next((node for node in before.nodes if node.type is EntryType.HARDLINK), None)
+    if link is None:
+        return None
+    file = before.node(link.target)
+    after = before.with_node(replace(link, type=FILE, target="", data=file.data if file is not None else b""))
+    cause = None if arena.builder is Builder.BUILDKIT else if_read(before, arena, "hardlink", link.path)
+    return change("file-for-hardlink", before, after, arena, cause)
+
+
+def new_ignore_rule(rng: Random, before: Subject, arena: Arena) -> Change | None:
+    spare = spare_files(before)
+    if not spare:
+        return None
+    path = rng.choice(spare).path
+    after = replace(before, ignore=(*(before.ignore or ()), path))
+    gone = path in reads(before, arena).entries and path not in visible(after, arena)
+    # The classic builder is told nothing of the rules: its client just sends less.
+    code = "entry-missing" if arena.builder is Builder.CLASSIC else "ignore-rule"
+    cause = Expected(code=code, names=names_of(before, path)) if gone else None
+    return change("ignore-rule", before, after, arena, cause)
+
+
+CONTEXT_MUTATIONS: tuple[Mutate, ...] = (
+    other_content,
+    other_content,
+    other_mode,
+    other_mode,
+    other_owner,
+    other_owner,
+    other_xattr,
+    other_time,
+    other_owner_name,
+    new_file,
+    removed_file,
+    other_target,
+    link_for_file,
+    file_for_hardlink,
+    new_ignore_rule,
+)

@@ -1,0 +1,85 @@
+"""Counts and disagreements of a run, for people and for programs."""
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from layerfork.harness.evidence import RecordFile
+from layerfork.model.record import BuildRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """A case in which model, engine and label are not of one mind."""
+
+    case: str
+    kind: str
+    """``prediction``, ``string`` or ``explanation``."""
+    mutation: str
+    expected: tuple[str, ...]
+    named: tuple[str, ...]
+    what: tuple[str, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What one builder's run came to."""
+
+    builder: str
+    engine: str
+    seed: int
+    cases: int = 0
+    relevant: int = 0
+    """Cases with at least one expected cause."""
+    combined: int = 0
+    steps: int = 0
+    """Steps whose hit or miss was predicted, baselines included."""
+    hits: int = 0
+    misses: int = 0
+    strings: int = 0
+    """Key strings compared with those in image history."""
+    below: int = 0
+    """Causes below another fork, SUSPECTED by rule."""
+    not_built: int = 0
+    """Cases that the engine refused to build; they are not among the cases."""
+    seconds: float = 0.0
+    deliveries: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    """Expected causes by code."""
+    mutations: Counter[str] = field(default_factory=Counter)
+    disagreements: list[Disagreement] = field(default_factory=list)
+
+    @property
+    def agreed(self) -> bool:
+        return self.cases > 0 and not self.disagreements and not self.not_built
+
+    def text(self) -> str:
+        kinds = f"{self.relevant} relevant, {self.combined} combined"
+        outcome = f"{self.hits} hits, {self.misses} misses"
+        lines = [
+            f"{self.builder} on {self.engine}, seed {self.seed}:",
+            f"  {self.cases} cases ({kinds}) in {self.seconds:.0f} s",
+            f"  {self.steps} steps predicted ({outcome}); {self.strings} key strings compared",
+            "  " + ", ".join(f"{count} by {name}" for name, count in sorted(self.deliveries.items())),
+            "  causes: " + ", ".join(f"{code} {count}" for code, count in sorted(self.codes.items())),
+            f"  below another fork, so only suspected: {self.below}; not built: {self.not_built}",
+            f"  disagreements: {len(self.disagreements)}",
+        ]
+        for each in self.disagreements:
+            lines.append(f"  - {each.case} {each.kind}, {each.mutation}, expected {list(each.expected)}")
+            lines += [f"      {line}" for line in (*each.what, f"named: {list(each.named)}")]
+        return "\n".join(lines)
+
+    def json(self) -> str:
+        return json.dumps(asdict(self) | {"agreed": self.agreed}, ensure_ascii=False)
+
+
+def keep_records(directory: Path, case: str, records: tuple[BuildRecord, ...]) -> None:
+    """The records of a case as a file that ``layerfork diff FILE#1 FILE#2`` reads."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{case.replace('/', '-')}.jsonl"
+    path.unlink(missing_ok=True)
+    with RecordFile(path) as file:
+        for record in records:
+            file.add(record)

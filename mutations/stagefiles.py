@@ -1,0 +1,46 @@
+"""Which files a stage holds at a place that one of its lines copied to, as a text that compares."""
+
+import posixpath
+
+from layerfork.model.build import Builder
+from layerfork.model.context import EntryType
+from mutations.reads import matches, resolve, visible
+from mutations.subject import Arena, Line, Node, Subject
+
+
+def files_behind(subject: Subject, arena: Arena, stage: str, place: str) -> str:
+    """Equal texts for equal files. Owners are left out: a COPY sets them."""
+    lines = next(each.lines for each in subject.stages if each.name == stage)
+    line = next(each for each in lines if each.copies and each.words[-1] == place)
+    if line.origin:
+        return f"{line.origin} {files_behind(subject, arena, line.origin, line.words[0])}"
+    return f"{line.flags} {line.heredoc} {_sources(subject, arena, line)}"
+
+
+def _sources(subject: Subject, arena: Arena, line: Line) -> str:
+    nodes = visible(subject, arena)
+    found = []
+    for source in line.sources:
+        for path in matches(nodes, source):
+            start = resolve(nodes, path)
+            found.append(_fact(nodes, start, arena, base=posixpath.basename(path)))
+            below = "" if start == "." else f"{start}/"
+            if start == "." or nodes[start].type is EntryType.DIRECTORY:
+                members = sorted(member for member in nodes if member.startswith(below))
+                found += [_fact(nodes, member, arena, base=member.removeprefix(below)) for member in members]
+    return "\n".join(found)
+
+
+def _fact(nodes: dict[str, Node], path: str, arena: Arena, base: str) -> str:
+    node = nodes.get(path)
+    if node is None:
+        return f"{base} nothing"
+    data = node.data
+    type_ = node.type
+    if type_ is EntryType.HARDLINK:
+        file = nodes.get(node.target)
+        data, type_ = (file.data if file is not None else b"hidden"), EntryType.FILE
+    target = node.target if type_ is EntryType.SYMLINK else ""
+    # Of attributes on disk the classic builder reads nothing but file capabilities.
+    xattrs = node.xattrs if arena.builder is not Builder.CLASSIC else ()
+    return f"{base} {type_} {node.mode:o} {data!r} {target} {xattrs}"

@@ -1,0 +1,142 @@
+"""What one generated build consists of: a context, a Dockerfile, a request, and the way they travel."""
+
+import json
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from layerfork.model.build import Builder
+from layerfork.model.context import EntryType
+
+CASE_FILE = ".case"
+"""Copied first in every stage; its random content keeps the groups of cases apart in one cache."""
+BASE = "alpine:latest"
+
+
+class Delivery(StrEnum):
+    """How a context reaches the engine."""
+
+    TAR = "tar"
+    DIRECTORY = "directory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arena:
+    """What decides which facts count: who builds, and how the context travels."""
+
+    builder: Builder
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One path of a context."""
+
+    path: str
+    type: EntryType = EntryType.FILE
+    data: bytes = b""
+    mode: int = 0o644
+    uid: int = 0
+    gid: int = 0
+    uname: str = ""
+    target: str = ""
+    """Text of a symbolic link; path of the file that a hard link shares."""
+    xattrs: tuple[tuple[str, bytes], ...] = ()
+    mtime: int = 1_700_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One instruction."""
+
+    keyword: str
+    words: tuple[str, ...] = ()
+    """Arguments; the last one of a COPY or ADD is the destination."""
+    flags: tuple[str, ...] = ()
+    as_json: bool = False
+    origin: str = ""
+    """The stage that ``--from`` names."""
+    heredoc: str = ""
+    """Content of a here-document; its ``<<EOF`` is among the words."""
+    gap: str = " "
+    """What stands between the words."""
+
+    @property
+    def copies(self) -> bool:
+        return self.keyword.upper() in ("COPY", "ADD")
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Sources in the context; none for ``--from`` and here-documents."""
+        return self.words[:-1] if self.copies and not (self.origin or self.heredoc) else ()
+
+    def render(self) -> str:
+        flags = [f"--from={self.origin}"] if self.origin else []
+        arguments = json.dumps(list(self.words)) if self.as_json else self.gap.join(self.words)
+        text = self.gap.join([self.keyword, *flags, *self.flags, arguments])
+        return f"{text}\n{self.heredoc}EOF\n" if self.heredoc else f"{text}\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    name: str
+    base: str = BASE
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """How a tar is written; a directory has nothing of this."""
+
+    prefix: str = ""
+    type_bits: bool = False
+    directories: bool = True
+    reverse: bool = False
+    gzip: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Everything that one build is made from."""
+
+    nodes: tuple[Node, ...]
+    stages: tuple[Stage, ...]
+    ignore: tuple[str, ...] | None = None
+    """Lines of ``.dockerignore``; None without one."""
+    comment: str = ""
+    build_args: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    target: str = ""
+    network: str = ""
+    wire: Wire = field(default_factory=Wire)
+
+    def node(self, path: str) -> Node | None:
+        return next((node for node in self.nodes if node.path == path), None)
+
+    def with_node(self, node: Node) -> "Subject":
+        """The subject with a node put in, in place of one of the same path."""
+        others = tuple(each for each in self.nodes if each.path != node.path)
+        return replace(self, nodes=tuple(sorted((*others, node), key=lambda each: each.path)))
+
+    def without(self, path: str) -> "Subject":
+        return replace(self, nodes=tuple(each for each in self.nodes if each.path != path))
+
+    def with_line(self, stage: int, number: int, *lines: Line) -> "Subject":
+        """The subject with one line of a stage replaced by any number of lines."""
+        old = self.stages[stage]
+        new = replace(old, lines=(*old.lines[:number], *lines, *old.lines[number + 1 :]))
+        return replace(self, stages=(*self.stages[:stage], new, *self.stages[stage + 1 :]))
+
+    def dockerfile(self) -> str:
+        comment = f"# {self.comment}\n" if self.comment else ""
+        stages = (
+            f"FROM {stage.base} AS {stage.name}\n" + "".join(line.render() for line in stage.lines)
+            for stage in self.stages
+        )
+        return comment + "".join(stages)
+
+    def all_nodes(self) -> tuple[Node, ...]:
+        """Nodes with the Dockerfile and the ignore file, sorted by path."""
+        made = [Node(path="Dockerfile", data=self.dockerfile().encode())]
+        if self.ignore is not None:
+            made.append(Node(path=".dockerignore", data="".join(f"{p}\n" for p in self.ignore).encode()))
+        return tuple(sorted((*self.nodes, *made), key=lambda node: node.path))
