@@ -19,15 +19,12 @@ pytestmark = pytest.mark.engine
 LAYERFORK = Path(sys.executable).with_name("layerfork")
 
 
-def layerfork(
-    *words: str | Path, cwd: Path | None = None, **environment: str
-) -> "subprocess.CompletedProcess[str]":
+def layerfork(*words: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Run the command and wait for it."""
     return subprocess.run(
         [LAYERFORK, *map(str, words)],
         capture_output=True,
         text=True,
-        cwd=cwd,
         env={**os.environ, **environment},
         timeout=240,
         check=False,

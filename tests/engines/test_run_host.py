@@ -73,7 +73,7 @@ def test_why_saves_a_baseline_and_then_explains(engine: RunningEngine, tmp_path:
     context.mkdir()
     (context / "Dockerfile").write_text("FROM alpine\nCOPY data.txt /\nRUN echo after\n")
     (context / "data.txt").write_text("first\n")
-    words = ["why", "--engine", "host", "--store", store, context]
+    words: list[str | Path] = ["why", "--engine", "host", "--store", store, context]
     first = as_host(engine, *words)
     assert first.returncode == 0, first.stderr
     assert "saved as baseline" in first.stdout
