@@ -94,14 +94,8 @@ def _gaps(
     redactor: Redactor,
 ) -> tuple[Gap, ...]:
     gaps = list(others)
-    if definition is None and not build.bridge_requests:
-        gaps.append(
-            Gap(
-                where="definition", what="the client solved without the frontend bridge, which alone shows it"
-            )
-        )
-    elif definition is None and build.status is not None and build.status.code == 0:
-        gaps.append(Gap(where="definition", what="the frontend's answer was not seen"))
+    if definition is None and (why := _why_no_definition(build)):
+        gaps.append(Gap(where="definition", what=why))
     if build.request is None:
         gaps.append(Gap(where="grpc Control.Solve", what="the request was not seen"))
     gaps += contexts.gaps
@@ -110,3 +104,12 @@ def _gaps(
     for connection in connections.values():
         gaps += connection.gaps
     return tuple(dict.fromkeys(Gap(where=gap.where, what=redactor.clean(gap.what)) for gap in gaps))
+
+
+def _why_no_definition(build: ObservedBuild) -> str:
+    """Empty when there is nothing to miss: the frontend itself refused."""
+    if build.request is not None and build.request.frontend:
+        return "the client solved without the frontend bridge, which alone shows it"
+    if build.status is None or build.status.code is None:
+        return "the build was cut before the frontend answered"
+    return "the frontend's answer was not seen" if build.status.code == 0 else ""

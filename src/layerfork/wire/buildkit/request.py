@@ -87,9 +87,11 @@ def _frontend(request: control.SolveRequest, bridge: tuple[control.BridgeSolveRe
 
 def _syntax(attrs: Mapping[str, str], dockerfile: str | None) -> str:
     """Image of the frontend: asked for by the client, else by the Dockerfile's first lines."""
-    asked = attrs.get("build-arg:BUILDKIT_SYNTAX") or attrs.get("source") or attrs.get("cmdline")
+    asked = (
+        attrs.get("build-arg:BUILDKIT_SYNTAX") or attrs.get("source") or attrs.get("cmdline") or ""
+    ).split()
     if asked:
-        return asked.split()[0]
+        return asked[0]
     for line in (dockerfile or "").splitlines():
         directive = _DIRECTIVE.fullmatch(line.strip())
         if directive is None:

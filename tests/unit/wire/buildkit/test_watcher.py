@@ -100,6 +100,32 @@ def test_the_frontend_counts_when_nothing_was_returned(watched: Watched) -> None
     assert [gap.where for gap in parts.gaps] == ["grpc Control.Solve"]
 
 
+@pytest.mark.parametrize(
+    ("request_", "ends", "why"),
+    [
+        (control.SolveRequest(ref=b"ref", frontend=b"dockerfile.v0"), True, "without the frontend bridge"),
+        (control.SolveRequest(ref=b"ref", exporter=b"moby"), False, "cut before the frontend answered"),
+        (control.SolveRequest(ref=b"ref", exporter=b"moby"), True, "answer was not seen"),
+    ],
+)
+def test_why_there_is_no_definition(
+    watched: Watched, request_: control.SolveRequest, ends: bool, why: str
+) -> None:
+    talk = watched.control()
+    asked = talk.call(BRIDGE + "Solve", ("buildkit-controlapi-buildid", "ref"))
+    if not request_.frontend:
+        talk.request(asked, control.BridgeSolveRequest(frontend=b"dockerfile.v0"))
+    solve = talk.call(CONTROL + "Solve")
+    talk.request(solve, request_)
+    if ends:
+        talk.end(solve)
+    talk.close()
+    (parts,) = watched.parts()
+
+    assert parts.definition is None
+    assert [gap.what for gap in parts.gaps if gap.where == "definition" and why in gap.what]
+
+
 def test_an_empty_solve_is_no_build(watched: Watched) -> None:
     talk = watched.control()
     talk.whole(CONTROL + "Solve", control.SolveRequest(ref=b"probe"), control.SolveResponse())
