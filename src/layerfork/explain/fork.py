@@ -33,8 +33,7 @@ def fold_consequences(
     kept: list[Site] = []
     for site in sites:
         above = [index for index, other in enumerate(kept) if is_above(other, site, ancestors)]
-        follows = _follows(site, [kept[index] for index in above])
-        if above and (first_only or follows):
+        if above and (first_only or _follows(site, [kept[index] for index in above])):
             owner = kept[above[-1]]
             merged = {*owner.consequences, site.step, *site.consequences} - {owner.step}
             kept[above[-1]] = replace(owner, consequences=tuple(sorted(merged)))
@@ -48,11 +47,11 @@ def _follows(site: Site, above: list[Site]) -> bool:
     held = {difference for other in above for difference in other.differences}
     signatures = {signature_of(difference) for difference in held} - {None}
     variables = {_variable(each) for other in above for each in (*other.differences, *other.origins)} - {None}
-    new = [
+    new = {
         each
         for each in site.differences
         if each not in held and signature_of(each) not in signatures and _variable(each) not in variables
-    ]
+    }
     return not new or is_derived(
         replace(site, parts=tuple(each for each in site.parts if each in new)), above
     )

@@ -26,15 +26,17 @@ def link_findings(
 
     The classic builder hashes what a link leads to, so a changed link shows as other entries.
     """
-    if not _has_traces(case, open_):
+    traces = _traces(case, open_)
+    if not traces:
         return
     found: list[tuple[str, ContextEntry, ContextEntry]] = []
     claims: dict[Difference, None] = {}
     for path, mine, theirs in _changed_links(case):
-        traces = [each for each in _traces(case, open_, (path, mine, theirs)) if each not in claims]
-        if (mine.type is not theirs.type) is type_changed and traces:
+        places = dict.fromkeys((path, *_targets(path, mine), *_targets(path, theirs)))
+        left = [each for place in places for each in traces.get(place, ()) if each not in claims]
+        if (mine.type is not theirs.type) is type_changed and left:
             found.append((path, mine, theirs))
-            claims.update(dict.fromkeys(traces))
+            claims.update(dict.fromkeys(left))
     if not found:
         return
     path, mine, theirs = found[0]
@@ -59,28 +61,16 @@ def link_findings(
     )
 
 
-def _has_traces(case: Case, open_: tuple[Difference, ...]) -> bool:
-    if any(_counts_links(each) for each in open_):
-        return True
-    return any(one_sided_paths(case, open_))
-
-
-def _counts_links(difference: Difference) -> bool:
-    return difference.cause == "link-target" and difference.field.startswith(_KEYS_OF_LINKS)
-
-
-def _traces(
-    case: Case, open_: tuple[Difference, ...], link: tuple[str, ContextEntry, ContextEntry]
-) -> Iterator[Difference]:
-    """Differences that a changed link explains: at its own path, and at what it leads to."""
-    path, mine, theirs = link
+def _traces(case: Case, open_: tuple[Difference, ...]) -> dict[str, list[Difference]]:
+    """Differences that a changed link may explain, by path: what only one side has, and counts of how
+    often something is reached through links."""
     absent = frozenset().union(*one_sided_paths(case, open_))
-    places = {path, *_targets(path, mine), *_targets(path, theirs)}
+    found: dict[str, list[Difference]] = {}
     for each in open_:
-        if each.path not in places:
-            continue
-        if _counts_links(each) or (each.path in absent and each.cause in ENTRY_CAUSES):
-            yield each
+        counts = each.cause == "link-target" and each.field.startswith(_KEYS_OF_LINKS)
+        if counts or (each.path in absent and each.cause in ENTRY_CAUSES):
+            found.setdefault(each.path, []).append(each)
+    return found
 
 
 def _targets(path: str, entry: ContextEntry) -> tuple[str, ...]:

@@ -84,11 +84,26 @@ def name_paths(paths: Sequence[str]) -> str:
 
 
 def count_by_directory(paths: Sequence[str], limit: int) -> list[str]:
-    """``src/: 4,000`` for the directories that hold most paths, the largest first."""
-    counts = Counter(path.rsplit("/", 1)[0] + "/" if "/" in path else "./" for path in paths)
+    """``src/: 4,000`` for the directories that hold most paths, the largest first.
+
+    Directories are summed up at the deepest level that leaves few of them.
+    """
+    parents = Counter(path.rpartition("/")[0] for path in paths)
+    depth = max(parent.count("/") + 1 for parent in parents)
+    counts = _at_depth(parents, depth)
+    while len(counts) > 2 * limit and depth > 1:
+        depth -= 1
+        counts = _at_depth(parents, depth)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    lines = [f"{directory}: {count:,}" for directory, count in ranked[:limit]]
+    lines = [f"{directory or '.'}/: {count:,}" for directory, count in ranked[:limit]]
     if len(ranked) > limit:
         others = sum(count for _, count in ranked[limit:])
         lines.append(f"{len(ranked) - limit:,} other directories: {others:,}")
     return lines
+
+
+def _at_depth(parents: Counter[str], depth: int) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for parent, count in parents.items():
+        counts["/".join(parent.split("/")[:depth])] += count
+    return counts
