@@ -58,6 +58,13 @@ from layerfork.model.scenario import RunOptions
 @click.option(
     "-o", "--output", "save", default="", metavar="FILE", help="Write every build's record here, one a line."
 )
+@click.option(
+    "--resume",
+    default="",
+    metavar="FILE",
+    help="Go on where the run that wrote FILE (-o) was interrupted: engines that it was through with are not "
+    "run again. FILE is written anew.",
+)
 @click.option("--plan", is_flag=True, help="Print what would run, what would not, and why; build nothing.")
 @format_option
 @verbose_option
@@ -76,6 +83,7 @@ def command(
     timeout: float,
     inherit_config: bool,
     save: str,
+    resume: str,
     form: str,
     verbose: bool,
 ) -> int:
@@ -110,6 +118,7 @@ def command(
         inherit_config=inherit_config,
         load=load,
         save=save,
+        resume=resume,
     )
     with pipeline.progress(live=sys.stderr.isatty(), color=use_color(sys.stderr)) as listener:
         if plan:

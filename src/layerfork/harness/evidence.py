@@ -6,6 +6,7 @@ Lines are flushed as they are written, so a run that dies keeps what it had meas
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -14,9 +15,12 @@ import msgspec
 
 from layerfork import __version__
 from layerfork.errors import EvidenceError, LayerforkError
+from layerfork.model.engine import EngineInfo
 from layerfork.model.record import RECORD_SCHEMA, BuildRecord
+from layerfork.model.report import TrialBuild, VersionsUsed
 
 FILE_SCHEMA = "layerfork/records/1"
+RELAY_START = b'{"relay"'
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -27,6 +31,25 @@ class _Header(msgspec.Struct, frozen=True):
 class _Footer(msgspec.Struct, frozen=True):
     complete: bool
     records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedRelay:
+    """A relay that ran to its end, as a record file keeps it."""
+
+    key: str
+    """What was asked: equal keys are the same relay."""
+    engine: EngineInfo
+    builds: tuple[TrialBuild, ...]
+    record_ids: tuple[str, ...]
+    """Of each build's record, in order; empty for a build without one."""
+    versions: VersionsUsed
+    seconds: float
+    problems: tuple[str, ...] = ()
+
+
+class _RelayLine(msgspec.Struct, frozen=True):
+    relay: FinishedRelay
 
 
 class RecordFile:
@@ -56,9 +79,19 @@ class RecordFile:
             self._write(record)
             self.count += 1
 
+    def add_relay(self, relay: FinishedRelay) -> None:
+        """Note that a relay whose records were added is whole; `read_relays` finds it again.
+
+        Raises: LayerforkError when there is no space left.
+        """
+        with self._lock:
+            self._write(
+                {"relay": replace(relay, builds=tuple(replace(row, record=None) for row in relay.builds))}
+            )
+
     def _write(self, value: Any) -> None:
         try:
-            self._file.write(msgspec.json.encode(value) + b"\n")
+            self._file.write(_encode(value) + b"\n")
             self._file.flush()
         except OSError as error:
             raise _cannot_write(self.path, error) from error
@@ -72,6 +105,23 @@ class RecordFile:
         if kind is None:
             self._write(_Footer(complete=True, records=self.count))
         self._file.close()
+
+
+def _encode(value: Any) -> bytes:
+    """JSON; names that are no text (lone surrogates) are written with escapes that can be read."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        plain = msgspec.to_builtins(value)
+        return msgspec.json.encode(_readable(plain))
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if isinstance(value, dict):
+        return {_readable(key): _readable(item) for key, item in value.items()}
+    return [_readable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _cannot_write(path: Path, error: OSError) -> LayerforkError:
@@ -99,6 +149,8 @@ def read_records(path: Path, accept_truncated: bool = False) -> tuple[BuildRecor
                     hint="record the build again",
                 )
             return tuple(records)
+        if line.startswith(RELAY_START):
+            continue
         try:
             records.append(decode_record(line))
         except EvidenceError as error:
@@ -111,6 +163,30 @@ def read_records(path: Path, accept_truncated: bool = False) -> tuple[BuildRecor
             hint="the run that wrote it was killed or the copy is incomplete; record the build again",
         )
     return tuple(records)
+
+
+def read_relays(path: Path) -> tuple[FinishedRelay, ...]:
+    """The relays that a file holds whole, with their records; what a killed run left unfinished is left out.
+
+    Raises: EvidenceError.
+    """
+    records = {record.id: record for record in read_records(path, accept_truncated=True)}
+    relays = []
+    for _, line in _numbered_lines(path):
+        if not line.startswith(RELAY_START) or not line.endswith(b"\n"):
+            continue
+        relay = _decode_relay(path, line)
+        rows = zip(relay.builds, relay.record_ids, strict=True)
+        builds = tuple(replace(row, record=records.get(record_id)) for row, record_id in rows)
+        relays.append(replace(relay, builds=builds))
+    return tuple(relays)
+
+
+def _decode_relay(path: Path, line: bytes) -> FinishedRelay:
+    try:
+        return msgspec.json.decode(line, type=_RelayLine).relay
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise EvidenceError(f"{path} is damaged: {error}", hint="run again without --resume") from error
 
 
 def _numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -3,15 +3,18 @@
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 
+from layerfork import __version__
 from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.errors import EngineError, UsageError
 from layerfork.harness.bases import base_references
-from layerfork.harness.evidence import RecordFile
+from layerfork.harness.evidence import FinishedRelay, RecordFile
 from layerfork.harness.plan import choose_clients, plan_relay
 from layerfork.harness.privatedir import socket_directory
 from layerfork.harness.projectfile import described_clients
@@ -36,6 +39,7 @@ class Measured:
     builds: list[TrialBuild] = field(default_factory=list)
     versions: VersionsUsed = field(default_factory=lambda: VersionsUsed(engine=(), clients=()))
     problems: list[str] = field(default_factory=list)
+    seconds: float = 0.0
     interrupted: bool = False
 
 
@@ -48,6 +52,8 @@ class Surroundings:
     """Where every record goes the moment it is there."""
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when nobody waits for the rest any more."""
+    finished: Mapping[str, FinishedRelay] = field(default_factory=dict)
+    """Relays that an earlier run has already been through, by their keys."""
     install: bool = True
     """Make client environments that are missing; otherwise only say that they are."""
 
@@ -92,6 +98,52 @@ def prepared_relay(
             file=surroundings.file,
             images=images,
         )
+
+
+def measure_once(scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings) -> Measured:
+    """`measure`, unless an earlier run has been through this relay: then what that one measured.
+
+    Raises: UsageError, EngineError.
+    """
+    key = relay_key(scenario, options, spec)
+    if (relay := surroundings.finished.get(key)) is not None:
+        surroundings.listener(Progress(text="taken from the earlier run", lasting=True))
+        measured = Measured(
+            engine=relay.engine,
+            builds=list(relay.builds),
+            versions=relay.versions,
+            problems=list(relay.problems),
+            seconds=relay.seconds,
+        )
+        for row in relay.builds:
+            if surroundings.file and row.record:
+                surroundings.file.add(row.record)
+    else:
+        started = time.monotonic()
+        measured = measure(scenario, options, spec, surroundings)
+        measured.seconds = time.monotonic() - started
+    if surroundings.file and measured.engine and not measured.interrupted:
+        surroundings.file.add_relay(_finished(key, measured.engine, measured))
+    return measured
+
+
+def relay_key(scenario: Scenario, options: RunOptions, spec: str) -> str:
+    """What makes two relays the same: the engine, the Dockerfile, and everything that was asked."""
+    asked = replace(options, engines=(spec,), save="", resume="", path=str(scenario.context))
+    text = f"{__version__}\n{asked}\n{scenario.dockerfile.read_text('utf-8', 'surrogateescape')}"
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _finished(key: str, engine: EngineInfo, measured: Measured) -> FinishedRelay:
+    return FinishedRelay(
+        key=key,
+        engine=engine,
+        builds=tuple(measured.builds),
+        record_ids=tuple(row.record.id if row.record else "" for row in measured.builds),
+        versions=measured.versions,
+        seconds=measured.seconds,
+        problems=tuple(measured.problems),
+    )
 
 
 def measure(scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings) -> Measured:

@@ -43,3 +43,5 @@ class RunOptions:
     """Image archives to load into a private engine before the first build."""
     save: str = ""
     """File for the records, one JSON document a line; empty saves nothing."""
+    resume: str = ""
+    """File of an earlier run: relays that it holds whole are taken from it; it is written anew."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -13,8 +12,8 @@ from layerfork.cachekey import keys_of
 from layerfork.engines import default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode
 from layerfork.explain import JudgedBuild, judge_relay, layer_contradictions
-from layerfork.harness.evidence import RecordFile
-from layerfork.harness.experiment import Surroundings, measure, prepared_relay, read_bases
+from layerfork.harness.evidence import RecordFile, read_relays
+from layerfork.harness.experiment import Surroundings, measure_once, prepared_relay, read_bases
 from layerfork.harness.identity import add_identities
 from layerfork.harness.plan import planned_row
 from layerfork.model.judgement import Judgement, Verdict
@@ -39,11 +38,14 @@ def run_experiment(options: RunOptions, listener: Listener) -> tuple[RunReport, 
     specs = options.engines or (default_spec(os.environ),)
     for spec in specs:
         open_engine(spec)
+    finished = {relay.key: relay for relay in read_relays(Path(options.resume))} if options.resume else {}
+    output = options.resume or options.save
     with contextlib.ExitStack() as stack:
-        file = stack.enter_context(RecordFile(Path(options.save))) if options.save else None
+        file = stack.enter_context(RecordFile(Path(output))) if output else None
+        surroundings = Surroundings(listener=listener, file=file, finished=finished)
         if len(specs) == 1:
-            return (_run_on(scenario, options, specs[0], Surroundings(listener=listener, file=file)),)
-        return _run_side_by_side(scenario, options, specs, Surroundings(listener=listener, file=file))
+            return (_run_on(scenario, options, specs[0], surroundings),)
+        return _run_side_by_side(scenario, options, specs, surroundings)
 
 
 def _run_side_by_side(
@@ -72,8 +74,7 @@ def _of(spec: str, event: Progress) -> Progress:
 
 
 def _run_on(scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings) -> RunReport:
-    started = time.monotonic()
-    measured = measure(scenario, options, spec, surroundings)
+    measured = measure_once(scenario, options, spec, surroundings)
     builds, judgement = judge_rows(measured.builds, random_runs=scenario.random_runs)
     return replace(
         _without_engine(scenario, options, *measured.problems),
@@ -81,7 +82,7 @@ def _run_on(scenario: Scenario, options: RunOptions, spec: str, surroundings: Su
         builds=builds,
         judgement=judgement,
         versions=measured.versions,
-        seconds=time.monotonic() - started,
+        seconds=measured.seconds,
         interrupted=measured.interrupted,
     )
 
