@@ -84,7 +84,7 @@ def in_turn(
 
 
 @given(pairs())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_every_missed_step_is_a_fork_or_a_consequence_exactly_once(
     made: tuple[tuple[Line, ...], tuple[Line, ...], Builder],
 ) -> None:
@@ -102,7 +102,7 @@ def test_every_missed_step_is_a_fork_or_a_consequence_exactly_once(
 
 
 @given(pairs())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_swapping_the_sides_keeps_the_fork(
     made: tuple[tuple[Line, ...], tuple[Line, ...], Builder],
 ) -> None:
@@ -124,7 +124,7 @@ def test_swapping_the_sides_keeps_the_fork(
 
 
 @given(pairs())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_folding_twice_is_folding_once(
     made: tuple[tuple[Line, ...], tuple[Line, ...], Builder],
 ) -> None:
@@ -137,7 +137,7 @@ def test_folding_twice_is_folding_once(
 
 
 @given(dockerfiles(), BUILDERS, st.data())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_one_changed_value_is_exactly_that_cause(
     lines: tuple[Line, ...], builder: Builder, data: st.DataObject
 ) -> None:
