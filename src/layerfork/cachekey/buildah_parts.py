@@ -45,7 +45,7 @@ def _fields(member: TarMember, in_directory: bool, rules: BuildahRules) -> Itera
     if not in_directory:
         yield "entry-name", "name", shown(member.name)
     yield "entry-type", "typeflag", member.typeflag
-    yield "mode", "mode", f"{member.mode:04o}"
+    yield "mode", "mode", f"0{member.mode:03o}"
     if rules.owner_names:
         yield "owner-name", "uname", member.uname
     if member.linkname:

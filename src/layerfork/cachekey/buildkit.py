@@ -110,7 +110,6 @@ class _Builder:
         parts = op_parts(op, self.platform, self.rules)
         if op.digest in self.doubtful:
             draft.unknown.append("fields of the operation that are newer than this program")
-        draft.form = self._form(op)
         for use, source in zip(input_uses(op), op.inputs, strict=True):
             if use.selectors:
                 parts.extend(self._content(draft, source.digest, use))
@@ -119,6 +118,7 @@ class _Builder:
         if not self.rules.known and any(part.cause == "engine-version" for part in parts):
             draft.unknown.append("version of BuildKit")
         draft.parts.extend(replace(part, field=part.field + suffix) if suffix else part for part in parts)
+        draft.form = self._form(op)
 
     def _add_whole(self, draft: _Draft, digest: Digest) -> None:
         """An input that has to match as a whole result."""
@@ -155,6 +155,9 @@ class _Builder:
         op = self.ops.get(digest)
         if step is not None and step != draft.step.index:
             draft.by_content[step] = None
+        elif op is not None and op.file is not None and not op.inputs:
+            # A here-document: what the operation writes is all that there is to read.
+            self._add_hidden(draft, op)
         elif op is not None and (op.source is None or self.sources.is_context(op.source)):
             draft.unknown.append("the context" if op.source is not None else "files that no step made")
         else:

@@ -77,7 +77,7 @@ class _Parts:
             target = header.link.decode("utf-8", "backslashreplace")
             yield self.part("link-target", path, "linkname", target)
         else:
-            yield self.part("mode", path, "mode", f"{header.mode:04o}")
+            yield self.part("mode", path, "mode", f"0{header.mode:03o}")
         yield self.part("uid", path, "uid", str(header.uid))
         yield self.part("gid", path, "gid", str(header.gid))
         for field, number in (("devmajor", header.devmajor), ("devminor", header.devminor)):

@@ -20,7 +20,7 @@ def header_parts(entry: ContextEntry, path: str, owner_names: bool = False) -> l
     parts = [
         KeyPart(cause="entry-name", path=path, field="name", value=_bytes_text(entry.name, entry.raw_name)),
         KeyPart(cause="entry-type", path=path, field="typeflag", value=typeflag),
-        KeyPart(cause="mode", path=path, field="mode", value=f"{entry.mode & PERMISSIONS:04o}"),
+        KeyPart(cause="mode", path=path, field="mode", value=f"0{entry.mode & PERMISSIONS:03o}"),
         KeyPart(cause="uid", path=path, field="uid", value=str(entry.uid)),
         KeyPart(cause="gid", path=path, field="gid", value=str(entry.gid)),
     ]
