@@ -157,7 +157,9 @@ class _Direction:
         self._preface_left = PREFACE if from_initiator else b""
         self.receivers: dict[int, Callable[[memoryview], None]] = {}
         """Who takes the data of this direction, by stream."""
-        self._rest = b""
+        self._rest: list[bytes] = []
+        """The start of a frame of which more must come; it is ``_wanted`` bytes long."""
+        self._rest_bytes = self._wanted = 0
         self._data_stream = 0
         self._data_left = 0
         self._data_ends = False
@@ -171,8 +173,9 @@ class _Direction:
         return bool(self._rest or self._data_left or self._block)
 
     def feed(self, data: Bytes) -> None:
-        view = memoryview(self._rest + bytes(data) if self._rest else data)
+        view = self._with_rest(data) if self._rest else memoryview(data)
         at, end = 0, len(view)
+        wanted = 9
         if self._preface_left:
             at = self._skip_preface(view)
         if self._data_left:
@@ -195,10 +198,21 @@ class _Direction:
             if stop - at > _MAX_CONTROL_BYTES and kind != _DATA:
                 raise Http2Error(f"a frame of kind {kind} has {stop - at - 9} bytes")
             if stop > end:
+                wanted = stop - at
                 break
             self._frame(kind, flags, number, view[at + 9 : stop])
             at = stop
-        self._rest = bytes(view[at:])
+        if at < end:
+            self._rest, self._rest_bytes, self._wanted = [bytes(view[at:])], end - at, wanted
+
+    def _with_rest(self, data: Bytes) -> memoryview:
+        """What was held back and these bytes, once a whole frame is there; nothing before."""
+        self._rest.append(bytes(data))
+        self._rest_bytes += len(data)
+        if self._rest_bytes < self._wanted:
+            return memoryview(b"")
+        parts, self._rest = self._rest, []
+        return memoryview(b"".join(parts))
 
     def _skip_preface(self, view: memoryview) -> int:
         known = min(len(view), len(self._preface_left))

@@ -39,16 +39,18 @@ class Op(_message.Message):
     def __init__(self, inputs: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., exec: _Optional[_Union[ExecOp, _Mapping]] = ..., source: _Optional[_Union[SourceOp, _Mapping]] = ..., file: _Optional[_Union[FileOp, _Mapping]] = ..., build: _Optional[_Union[BuildOp, _Mapping]] = ..., merge: _Optional[_Union[MergeOp, _Mapping]] = ..., diff: _Optional[_Union[DiffOp, _Mapping]] = ..., passthrough: _Optional[_Union[PassthroughOp, _Mapping]] = ..., platform: _Optional[_Union[Platform, _Mapping]] = ..., constraints: _Optional[_Union[WorkerConstraints, _Mapping]] = ...) -> None: ...
 
 class Platform(_message.Message):
-    __slots__ = ("architecture", "os", "variant", "os_version")
+    __slots__ = ("architecture", "os", "variant", "os_version", "os_features")
     ARCHITECTURE_FIELD_NUMBER: _ClassVar[int]
     OS_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     OS_VERSION_FIELD_NUMBER: _ClassVar[int]
+    OS_FEATURES_FIELD_NUMBER: _ClassVar[int]
     architecture: bytes
     os: bytes
     variant: bytes
     os_version: bytes
-    def __init__(self, architecture: _Optional[bytes] = ..., os: _Optional[bytes] = ..., variant: _Optional[bytes] = ..., os_version: _Optional[bytes] = ...) -> None: ...
+    os_features: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, architecture: _Optional[bytes] = ..., os: _Optional[bytes] = ..., variant: _Optional[bytes] = ..., os_version: _Optional[bytes] = ..., os_features: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class WorkerConstraints(_message.Message):
     __slots__ = ("filter",)
