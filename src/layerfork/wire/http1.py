@@ -240,12 +240,12 @@ class Http1Tap:
 def _request_line(line: str) -> tuple[str, str]:
     words = line.split(" ")
     if len(words) != 3 or not words[2].startswith("HTTP/"):
-        raise HttpError(f"request line {line[:60]!r}")
+        raise HttpError("a request line that is none")
     return words[0], words[1]
 
 
 def _status(line: str) -> int:
     words = line.split(" ", 2)
     if len(words) < 2 or not words[0].startswith("HTTP/1.") or not re.fullmatch("[1-9][0-9]{2}", words[1]):
-        raise HttpError(f"status line {line[:60]!r}")
+        raise HttpError("a status line that is none")
     return int(words[1])

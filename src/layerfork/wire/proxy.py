@@ -213,7 +213,9 @@ class Proxy:
 def open_socket(address: Address) -> socket.socket:
     """A connection to an engine. Raises: OSError."""
     if isinstance(address, tuple):
-        return socket.create_connection(address, CONNECT_S)
+        sock = socket.create_connection(address, CONNECT_S)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
     sock = socket.socket(socket.AF_UNIX)
     try:
         sock.settimeout(CONNECT_S)

@@ -36,7 +36,10 @@ EXTENSIONS = frozenset("xgLK")
 
 
 class TarError(Exception):
-    """The archive is not what any of the known formats allows; the text says what is wrong."""
+    """The archive is not what any of the known formats allows.
+
+    The text says what is wrong and quotes nothing: out of step, a header is some file's content.
+    """
 
 
 _Owner = tuple[int, int, int]
@@ -141,7 +144,7 @@ def number(field: bytes) -> int:
     except ValueError:
         return _odd_number(field)
     if value < 0:
-        raise TarError(f"not a number: {field!r}")
+        raise TarError("a header field that is no number")
     return value
 
 
@@ -152,7 +155,7 @@ def _odd_number(field: bytes) -> int:
     if not digits:
         return 0
     if not digits.isdigit() or b"8" in digits or b"9" in digits:
-        raise TarError(f"not a number: {field!r}")
+        raise TarError("a header field that is no number")
     return int(digits, 8)
 
 
@@ -162,7 +165,7 @@ def _base_256(field: bytes) -> int:
     if field[0] & 0x40:
         value -= 1 << bits
     if not -_INT64 <= value < _INT64:
-        raise TarError(f"number beyond 64 bits: {field!r}")
+        raise TarError("a number beyond 64 bits")
     return value
 
 

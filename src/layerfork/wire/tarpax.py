@@ -64,7 +64,7 @@ def pax_number(value: bytes) -> int:
     """
     number = _decimal(value)
     if not -_INT64 <= number < _INT64:
-        raise TarError(f"PAX number beyond 64 bits: {value[:40]!r}")
+        raise TarError("a PAX number beyond 64 bits")
     return number
 
 
@@ -75,7 +75,7 @@ def pax_time_ns(value: bytes) -> int:
     """
     seconds, _, fraction = value.partition(b".")
     if fraction and not fraction.isdigit():
-        raise TarError(f"not a PAX time: {value[:40]!r}")
+        raise TarError("a PAX time that is none")
     whole = pax_number(seconds) * 1_000_000_000
     part = int(fraction[:9].ljust(9, b"0") or b"0")
     return whole - part if seconds.startswith(b"-") else whole + part
@@ -84,7 +84,7 @@ def pax_time_ns(value: bytes) -> int:
 def _decimal(value: bytes) -> int:
     digits = value[1:] if value[:1] in (b"-", b"+") else value
     if not digits.isdigit() or len(digits) > 40:
-        raise TarError(f"not a number: {value[:40]!r}")
+        raise TarError("a PAX record that is no number")
     return int(value)
 
 
