@@ -130,8 +130,9 @@ class Http1Tap:
         try:
             stream.feed(data)
         except HttpError as error:
-            self._fail(f"not understood as HTTP: {error}")
-            raise
+            reason = f"not understood as HTTP: {error}"
+            self._fail(reason)
+            raise HttpError(reason) from error
 
     def _fail(self, reason: str) -> None:
         self._deaf = True

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from layerfork.wire.tap import Headers
+from layerfork.wire.tap import Headers, TapError
 
 MAX_HEAD_BYTES = 1 << 20
 """Go's default limit; the engines use it."""
@@ -18,7 +18,7 @@ _HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{1,15}")
 _LINE_BREAK = re.compile(rb"\r?\n")
 
 
-class HttpError(Exception):
+class HttpError(TapError):
     """The bytes are no HTTP/1 that we know; the text says why, and quotes none of them."""
 
 

@@ -17,7 +17,7 @@ from typing import Self
 
 from layerfork.errors import EngineError
 from layerfork.wire.relayed import READ_BYTES, ConnectionFacts, Relayed
-from layerfork.wire.tap import ConnectionTap
+from layerfork.wire.tap import ConnectionTap, describe_fault
 
 Address = Path | tuple[str, int]
 """Where an engine listens: a unix socket, or host and TCP port."""
@@ -131,7 +131,7 @@ class Proxy:
             return self._idle(IDLE_WORK_S)
         except Exception as error:
             self._idle = None
-            self._note(ConnectionFacts(problem=f"the decoder failed: {type(error).__name__}: {error}"))
+            self._note(ConnectionFacts(problem=describe_fault(error)))
             return False
 
     def _accept(self) -> bool:
@@ -163,7 +163,7 @@ class Proxy:
         try:
             return self._taps()
         except Exception as error:  # as above
-            self._note(ConnectionFacts(problem=f"no decoder: {type(error).__name__}: {error}"))
+            self._note(ConnectionFacts(problem=describe_fault(error)))
             return None
 
     def _advance(self, relayed: Relayed, sock: socket.socket, events: int) -> None:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from layerfork.model.context import Digest
-from layerfork.wire.tap import ConnectionTap
+from layerfork.wire.tap import ConnectionTap, describe_fault
 
 if TYPE_CHECKING:
     from _hashlib import HASH
@@ -236,7 +236,7 @@ class Relayed:
         try:
             call()
         except Exception as error:
-            self.lose(f"the decoder failed: {type(error).__name__}: {error}")
+            self.lose(describe_fault(error))
 
 
 def _digest(hasher: "HASH") -> Digest:

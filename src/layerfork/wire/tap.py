@@ -10,6 +10,15 @@ Headers = tuple[tuple[str, str], ...]
 """Header names as sent and values, in order; text is latin-1."""
 
 
+class TapError(Exception):
+    """A tap gives up. The text says why and quotes none of the bytes: it is recorded."""
+
+
+def describe_fault(error: Exception) -> str:
+    """What may be recorded of an error in a decoder: of unforeseen ones only the kind."""
+    return str(error) if isinstance(error, TapError) else f"the decoder failed: {type(error).__name__}"
+
+
 class ConnectionTap(Protocol):
     """Follows one connection. Called from one thread, after the bytes were forwarded.
 

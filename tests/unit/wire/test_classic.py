@@ -345,7 +345,7 @@ def test_a_decoder_fault_costs_the_context_only() -> None:
     build.answer_done()
     parts = read_posted_build(watcher.finished()[0], Redactor(b""))
     assert parts.result.outcome is BuildOutcome.SUCCEEDED
-    assert parts.gaps[0].what == "decoder failed: RuntimeError: fault"
+    assert parts.gaps[0].what == "the decoder failed: RuntimeError"
 
 
 def test_a_context_in_a_request_of_its_own() -> None:

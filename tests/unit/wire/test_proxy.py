@@ -238,7 +238,7 @@ def test_a_failing_tap_disturbs_nothing() -> None:
                 assert client.recv(5) == b"hello"
         assert proxy.wait_idle(WAIT_S)
     [facts] = proxy.connections
-    assert facts.problem == "the decoder failed: KeyError: 'no such thing'"
+    assert facts.problem == "the decoder failed: KeyError"
     assert taps[0].events == [facts.problem]
     assert facts.transparent
 
@@ -306,7 +306,7 @@ def test_failing_idle_work_disturbs_nothing(tmp_path: Path) -> None:
                 assert client.recv(1) == b""
             threading.Event().wait(0.05)
     assert [facts.problem for facts in proxy.connections if "decoder" in facts.problem] == [
-        "the decoder failed: KeyError: 'no such thing'"
+        "the decoder failed: KeyError"
     ]
 
 

@@ -10,7 +10,7 @@ from layerfork.wire.classic.answer import AnswerDecoder
 from layerfork.wire.classic.steps import StepTracker
 from layerfork.wire.decompress import Decompressor
 from layerfork.wire.http1 import RequestHead
-from layerfork.wire.tap import Headers
+from layerfork.wire.tap import Headers, describe_fault
 from layerfork.wire.tarcontent import HeaderSum
 from layerfork.wire.tarstream import TarDecoder
 
@@ -139,4 +139,4 @@ class PostedBuild:
             decode()
         except Exception as error:
             self._reads_body = False
-            self.gaps.append(Gap(where="context", what=f"decoder failed: {type(error).__name__}: {error}"))
+            self.gaps.append(Gap(where="context", what=describe_fault(error)))
