@@ -89,9 +89,22 @@ class GoMatcher:
         return excluded, tuple(state)
 
     def may_keep_below(self, directory: str) -> bool:
-        """Whether an exception may keep something below a directory that is itself left out."""
+        """Whether an exception may keep something below a directory that is itself left out.
+
+        Wildcards in it are compared as text. Source: moby/go-archive archive.go:Tarballer.Do @ v0.1.0.
+        """
         prefix = directory + "/"
         return any(p.exception and (p.text + "/").startswith(prefix) for p in self.patterns)
+
+    def may_keep_below_in_transfer(self, directory: str) -> bool:
+        """As `may_keep_below`, for BuildKit's transfer: there any wildcard may keep anything.
+
+        Source: tonistiigi/fsutil filter.go:NewFilterFS @ 6d9dc2e.
+        """
+        exceptions = [p.text.removesuffix("/**").removesuffix("/*") for p in self.patterns if p.exception]
+        if any(re.search(r"[*\[\]?^\\]", text) for text in exceptions):
+            return True
+        return any((text + "/").startswith(directory + "/") for text in exceptions)
 
 
 def go_matcher(patterns: tuple[str, ...]) -> GoMatcher:

@@ -1,4 +1,10 @@
-"""How each builder derives a step's cache key, part by part."""
+"""How each builder derives a step's cache key, part by part.
+
+    keys_of(record).steps[2].key.parts
+
+A part that one key lacks while it has others of the same path has its neutral value there: no link, no
+extended attribute, no type bits in a mode.
+"""
 
 from layerfork.cachekey.buildah import buildah_keys
 from layerfork.cachekey.buildkit import buildkit_keys

@@ -1,0 +1,144 @@
+"""Content digests of files, remembered between runs as long as the files' status stays the same."""
+
+import contextlib
+import hashlib
+import marshal
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from layerfork.buildcontext.walk import Problem, ScannedTree, no_collection
+from layerfork.model.context import Digest
+
+_FORMAT = ("layerfork content digests", 1)
+_RACY_NS = 2 * 10**9
+"""A file that changed so shortly before it was read may change again within the clock's tick."""
+_LARGE_BYTES = 1 << 18
+"""Files from this size on are read in threads: their hashing lets other threads run."""
+_PIECE_BYTES = 1 << 20
+
+Known = tuple[int, int, int, int, Digest]
+"""Size, modification time, change time and inode of a file, and the digest that it had with them."""
+
+
+@dataclass(slots=True, kw_only=True)
+class DigestCache:
+    """Digests of one directory tree's files by path. Use one for one root."""
+
+    known: dict[str, Known] = field(default_factory=dict)
+    changed: bool = False
+
+    def split(
+        self, files: Iterable[tuple[str, os.stat_result]]
+    ) -> tuple[dict[str, Digest], list[tuple[str, os.stat_result]]]:
+        """Digests of the files whose status is still the one they had, and the other files."""
+        digests: dict[str, Digest] = {}
+        others: list[tuple[str, os.stat_result]] = []
+        known = self.known
+        for path, status in files:
+            found = known.get(path)
+            if (
+                found is not None
+                and found[1] == status.st_mtime_ns
+                and found[2] == status.st_ctime_ns
+                and found[0] == status.st_size
+                and found[3] == status.st_ino
+            ):
+                digests[path] = found[4]
+            else:
+                others.append((path, status))
+        return digests, others
+
+    def add(self, path: str, status: os.stat_result, digest: Digest, read_at_ns: int) -> None:
+        """Remember a digest, unless the file changed so shortly before that its status may lie."""
+        if max(status.st_mtime_ns, status.st_ctime_ns) < read_at_ns - _RACY_NS:
+            times = status.st_mtime_ns, status.st_ctime_ns
+            self.known[path] = (status.st_size, *times, status.st_ino, digest)
+            self.changed = True
+
+
+def load_cache(file: Path) -> DigestCache:
+    """The cache that `save_cache` wrote; an empty one when there is none or it cannot be read."""
+    try:
+        with no_collection():
+            form, known = marshal.loads(file.read_bytes())
+    except (OSError, ValueError, EOFError, TypeError):
+        return DigestCache()
+    return DigestCache(known=known) if form == _FORMAT and isinstance(known, dict) else DigestCache()
+
+
+def save_cache(cache: DigestCache, file: Path) -> None:
+    """Write the cache beside its place and move it there. A full disk or a read-only one is no error."""
+    if not cache.changed:
+        return
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as out:
+            out.write(marshal.dumps((_FORMAT, cache.known)))
+        Path(out.name).replace(file)
+        cache.changed = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashedFiles:
+    """Digests of regular files, and which could not be read."""
+
+    digests: Mapping[str, Digest]
+    problems: tuple[Problem, ...] = ()
+
+
+def hash_files(
+    tree: ScannedTree, files: Iterable[tuple[str, os.stat_result]], cache: DigestCache | None = None
+) -> HashedFiles:
+    """SHA-256 of the contents of regular files: paths relative to the tree's root, and their status."""
+    cache = DigestCache() if cache is None else cache
+    digests, unknown = cache.split(files)
+    large = [each for each in unknown if each[1].st_size >= _LARGE_BYTES]
+    small = [each for each in unknown if each[1].st_size < _LARGE_BYTES]
+    hasher = _Hasher(root=os.fspath(tree.root), cache=cache, digests=digests)
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) if large else contextlib.nullcontext() as pool:
+        waiting = [pool.submit(hasher.add, *each) for each in large] if pool is not None else []
+        for path, status in small:
+            hasher.add(path, status)
+        for each in waiting:
+            each.result()
+    return HashedFiles(digests=digests, problems=tuple(hasher.problems))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Hasher:
+    root: str
+    cache: DigestCache
+    digests: dict[str, Digest]
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, path: str, status: os.stat_result) -> None:
+        read_at_ns = time.time_ns()
+        try:
+            digest = Digest("sha256:" + _sha256(f"{self.root}/{path}", status.st_size))
+        except OSError as error:
+            self.problems.append(Problem(path=path, reason=error.strerror or str(error)))
+            return
+        self.digests[path] = digest
+        self.cache.add(path, status, digest, read_at_ns)
+
+
+def _sha256(path: str, size: int) -> str:
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        if size < _LARGE_BYTES:
+            data = os.read(handle, size + 1)
+            digest = hashlib.sha256(data)
+            if len(data) == size:
+                return digest.hexdigest()
+        else:
+            digest = hashlib.sha256()
+        while data := os.read(handle, _PIECE_BYTES):
+            digest.update(data)
+        return digest.hexdigest()
+    finally:
+        os.close(handle)

@@ -1,0 +1,168 @@
+"""What lies in a context directory: names and attributes of everything, contents not yet read."""
+
+import contextlib
+import functools
+import gc
+import operator
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from layerfork.errors import UsageError
+from layerfork.model.context import EntryType
+
+_TYPES = {
+    stat.S_IFREG: EntryType.FILE,
+    stat.S_IFDIR: EntryType.DIRECTORY,
+    stat.S_IFLNK: EntryType.SYMLINK,
+    stat.S_IFCHR: EntryType.CHAR_DEVICE,
+    stat.S_IFBLK: EntryType.BLOCK_DEVICE,
+    stat.S_IFIFO: EntryType.FIFO,
+    stat.S_IFSOCK: EntryType.SOCKET,
+}
+Prune = Callable[[str], bool]
+"""Says of a directory's path whether nothing below it matters."""
+
+
+Row = tuple[str, os.stat_result]
+"""One name in a directory and its status, links not followed. Bytes of a name that are not UTF-8 are
+surrogates, as `os.fsdecode` makes them. A bare tuple: there are very many."""
+
+
+def is_file(status: os.stat_result) -> bool:
+    """Whether it is a regular file."""
+    return status.st_mode & 0o170000 == 0o100000
+
+
+def type_of(status: os.stat_result) -> EntryType:
+    """What a file is."""
+    return _TYPES.get(stat.S_IFMT(status.st_mode), EntryType.OTHER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that could not be read."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScannedTree:
+    """A directory tree at one moment."""
+
+    root: Path
+    root_status: os.stat_result
+    directories: dict[str, list[Row]]
+    """Rows by the directory's path relative to the root (the root is ``.``), sorted by name as bytes."""
+    problems: tuple[Problem, ...] = ()
+    """Directories that could not be listed: they look empty."""
+
+    def walk(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Everything below the root in lexical order, each directory before what it holds."""
+        stack = [("", iter(self.directories["."]))]
+        while stack:
+            prefix, rows = stack[-1]
+            row = next(rows, None)
+            if row is None:
+                stack.pop()
+                continue
+            path = prefix + row[0]
+            yield path, row[1]
+            if path in self.directories:
+                stack.append((path + "/", iter(self.directories[path])))
+
+    def files(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Regular files with their paths, directory by directory."""
+        for directory, rows in self.directories.items():
+            prefix = "" if directory == "." else directory + "/"
+            for name, status in rows:
+                if status.st_mode & 0o170000 == 0o100000:
+                    yield prefix + name, status
+
+    @functools.cached_property
+    def statuses(self) -> dict[str, os.stat_result]:
+        """Status of every path below the root, in lexical order."""
+        return dict(self.walk())
+
+    def find(self, path: str) -> os.stat_result | None:
+        """The status of a path, links not followed; None when there is nothing."""
+        return self.root_status if path == "." else self.statuses.get(path)
+
+
+def scan(root: Path, prune: Prune | None = None) -> ScannedTree:
+    """List a directory and all below it. Links are never followed.
+
+    Directories that ``prune`` names are listed as rows of their parents, but not entered.
+    Raises: UsageError when the root itself is no readable directory.
+    """
+    directories: dict[str, list[Row]] = {}
+    problems: list[Problem] = []
+    top = os.fspath(root)
+    _check_root(root)
+    pending = ["."]
+    with no_collection():
+        while pending:
+            path = pending.pop()
+            try:
+                rows = _list(top if path == "." else f"{top}/{path}")
+            except OSError as error:
+                problems.append(Problem(path=path, reason=error.strerror or str(error)))
+                directories[path] = []
+                continue
+            directories[path] = rows
+            prefix = "" if path == "." else path + "/"
+            below = [prefix + name for name, status in rows if status.st_mode & 0o170000 == 0o040000]
+            pending.extend(below if prune is None else [each for each in below if not prune(each)])
+    return ScannedTree(root=root, root_status=root.stat(), directories=directories, problems=tuple(problems))
+
+
+@contextlib.contextmanager
+def no_collection() -> Iterator[None]:
+    """No garbage collection meanwhile: a walk makes many objects and no garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _list(directory: str) -> list[Row]:
+    rows: list[Row] = []
+    plain = True
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            name = entry.name
+            try:
+                rows.append((name, entry.stat(follow_symlinks=False)))
+            except FileNotFoundError:
+                continue  # it went away since the listing
+            plain = plain and name.isascii()
+    rows.sort(key=_name_of if plain else _byte_order)
+    return rows
+
+
+_name_of = operator.itemgetter(0)
+
+
+def _byte_order(row: Row) -> bytes:
+    return os.fsencode(row[0])
+
+
+def _check_root(root: Path) -> None:
+    try:
+        os.scandir(root).close()
+    except FileNotFoundError as error:
+        if root.is_symlink():
+            message = f"context {root} is a link to {root.readlink()}, which does not exist"
+            raise UsageError(message, "name an existing directory") from error
+        raise UsageError(f"there is no context directory {root}", "name an existing directory") from error
+    except NotADirectoryError as error:
+        raise UsageError(f"context {root} is not a directory", "name the directory that holds it") from error
+    except PermissionError as error:
+        hint = "make it readable for this user, or run as one who may read it"
+        raise UsageError(f"context {root} may not be read", hint) from error
