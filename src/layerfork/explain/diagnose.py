@@ -16,8 +16,11 @@ from layerfork.model.judgement import Cause, CauseStatus, Fork, MissKind
 from layerfork.model.record import StepStatus
 
 
-def diagnose(comparison: Comparison, site: Site, doubts: tuple[str, ...] = ()) -> Fork:
-    """Explain one site. ``doubts`` are reasons known elsewhere why hits and misses prove nothing."""
+def diagnose(
+    comparison: Comparison, site: Site, doubts: tuple[str, ...] = (), *, refuted: bool = False
+) -> Fork:
+    """Explain one site. ``doubts`` are reasons known elsewhere why hits and misses prove nothing;
+    ``refuted`` says that the engine did at this very step what the key model rules out."""
     case = Case(comparison=comparison, site=site)
     view = case.reader_view
     return Fork(
@@ -27,16 +30,18 @@ def diagnose(comparison: Comparison, site: Site, doubts: tuple[str, ...] = ()) -
         instruction=view.step.instruction,
         stage=view.step.stage_name,
         miss_kind=_miss_kind(case),
-        causes=_causes(case, doubts),
+        causes=_causes(case, doubts, refuted),
         consequences=site.consequences,
         seconds_lost=_seconds_lost(case),
         ruled_out=list_ruled_out(case.writer, case.reader),
     )
 
 
-def _causes(case: Case, doubts: tuple[str, ...]) -> tuple[Cause, ...]:
+def _causes(case: Case, doubts: tuple[str, ...], refuted: bool) -> tuple[Cause, ...]:
     found, left = claim_differences(case)
     agreement = _agreement(case, doubts)
+    if refuted:
+        agreement = Agreement(verdict=Verdict.CONTRADICTED, lines=agreement.lines + doubts)
     if left or not found:
         found += tuple((LAST_RESORT, finding) for finding in LAST_RESORT.find(case, left))
     title = title_of(case.reader_view.step.instruction)

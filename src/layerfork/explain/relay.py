@@ -34,7 +34,7 @@ def judge_relay(builds: Sequence[JudgedBuild], *, clean_cache: bool | None = Non
     warnings.extend(_added_labels(labels))
     wrong = [*_wrong_strings(builds), *(_wrong_hits(builds) if clean_cache else ())]
     warnings.extend(wrong)
-    contradicted = {caution.client for caution in wrong if caution.code == "contradiction"}
+    contradicted = {(caution.client, caution.step) for caution in wrong if caution.code == "contradiction"}
     forks = tuple(fork for departure in departures for fork in _forks(departure, contradicted))
     failed_control = any(build.control == "miss" for build in succeeded)
     if not succeeded:
@@ -53,18 +53,22 @@ def _on_user_engine(build: JudgedBuild) -> bool:
     return build.record.engine is None or build.record.engine.kind == "host"
 
 
-def _forks(departure: Departure, contradicted: set[str]) -> Iterator[Fork]:
-    """The forks of one reader, if it and the build it is compared with may accuse."""
+def _forks(departure: Departure, contradicted: set[tuple[str, int]]) -> Iterator[Fork]:
+    """The forks of one reader, if it and the build it is compared with may accuse.
+
+    ``contradicted`` are clients and steps where the engine did what the key model rules out.
+    """
     comparison = departure.comparison
     if "miss" in (departure.reader.control, comparison.writer.control):
         return
     doubts = tuple(
         f"the engine contradicts the key model in the build of {client}"
         for client in (departure.reader.client, comparison.writer.client)
-        if client in contradicted
+        if client in {each for each, _ in contradicted}
     )
     for site in departure.sites:
-        yield diagnose(comparison, site, doubts)
+        refuted = (departure.reader.client, site.step) in contradicted
+        yield diagnose(comparison, site, doubts, refuted=refuted)
 
 
 def _incomplete(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:

@@ -169,7 +169,7 @@ def test_a_hit_without_an_equal_key_is_a_contradiction_on_a_clean_cache_only() -
     warm = judge_relay([one, two], clean_cache=False)
 
     assert [(caution.code, caution.step) for caution in clean.warnings] == [("contradiction", 3)]
-    assert {cause.status for fork in clean.forks for cause in fork.causes} == {CauseStatus.SUSPECTED}
+    assert {cause.status for fork in clean.forks for cause in fork.causes} == {CauseStatus.UNEXPLAINED}
     assert warm.warnings == ()
 
 
