@@ -1,6 +1,7 @@
 """What goes wrong with starting a private engine is said in words, and leaves nothing."""
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from engines.traces import engine_names, wait_until_gone
 
 from layerfork.engines import launch, open_engine
 from layerfork.engines.basestore import ensure_base_archive
+from layerfork.engines.dockerd import docker_startup
 from layerfork.engines.generations import GENERATIONS
 from layerfork.engines.roots import ensure_root, root_path, verify_root
 from layerfork.engines.toolchain import find_toolchain, write_wrappers
@@ -35,6 +37,7 @@ try:
 except EngineError as error:
     print(error)
 """
+GRAPHDRIVER = functools.partial(docker_startup, "graphdriver")
 DROP_CAPABILITY = "import ctypes; assert ctypes.CDLL(None).prctl(24, {number}, 0, 0, 0) == 0\n"
 """prctl 24 is PR_CAPBSET_DROP: root's next program will not have the capability."""
 CAP_SYS_ADMIN, CAP_NET_ADMIN = 21, 12
@@ -135,7 +138,7 @@ def test_daemon_that_ends_early_is_named_with_its_last_words(
     broken_root: Path, engine_directory: Path, script: str, message: str, details: str
 ) -> None:
     write_containerd(broken_root, script)
-    with launch.launched(broken_root, "graphdriver", engine_directory) as daemons:
+    with launch.launched(broken_root, GRAPHDRIVER, engine_directory) as daemons:
         with pytest.raises(EngineError, match=message) as caught:
             launch.await_ready(daemons)
         assert details in caught.value.details
@@ -143,7 +146,7 @@ def test_daemon_that_ends_early_is_named_with_its_last_words(
 
 def test_missing_program_is_named(broken_root: Path, engine_directory: Path) -> None:
     with (
-        launch.launched(broken_root, "graphdriver", engine_directory) as daemons,
+        launch.launched(broken_root, GRAPHDRIVER, engine_directory) as daemons,
         pytest.raises(EngineError, match=r"/usr/bin/containerd: No such file"),
     ):
         launch.await_ready(daemons)
@@ -154,7 +157,7 @@ def test_engine_that_never_gets_ready_is_given_up(
 ) -> None:
     monkeypatch.setattr(launch, "READY_LIMIT_S", 0.5)
     write_containerd(broken_root, "echo thinking; sleep 100")
-    with launch.launched(broken_root, "graphdriver", engine_directory) as daemons:
+    with launch.launched(broken_root, GRAPHDRIVER, engine_directory) as daemons:
         names = engine_names(engine_directory)
         with pytest.raises(EngineError, match=r"not ready within 0\.5 s") as caught:
             launch.await_ready(daemons)

@@ -100,8 +100,11 @@ def process_of(names: set[str], program: str) -> int:
 
 
 def ns_pids(pid: int) -> list[str]:
-    """The process's ids in all its pid namespaces, ours first."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    """The process's ids in all its pid namespaces, ours first; none when it ended meanwhile."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return []
     return next(line.split()[1:] for line in lines if line.startswith("NSpid:"))
 
 

@@ -2,16 +2,17 @@
 
     with open_engine("private:28.5").start(os.environ, say) as engine: ...
 
-To add a generation of Docker Engine, add an entry in `generations`; to add a kind, a file like `host` and
-an entry here.
+To add a generation of Docker Engine or podman, add an entry in `generations`; to add a kind, a file like
+`host` and an entry here.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from layerfork.engines.adapter import Engine, RunningEngine
-from layerfork.engines.generations import GENERATIONS
+from layerfork.engines.generations import GENERATIONS, PODMAN_GENERATIONS
 from layerfork.engines.host import HostEngine, host_answers
+from layerfork.engines.podman import PodmanEngine
 from layerfork.engines.private import PrivateEngine
 from layerfork.engines.spec import parse_spec
 from layerfork.engines.toolchains import fetch_toolchain
@@ -32,23 +33,28 @@ PRIVATE_ENGINES = tuple(
     for generation in GENERATIONS
     for store in generation.image_stores
 )
+PODMAN_ENGINES = tuple(PodmanEngine(generation=generation) for generation in PODMAN_GENERATIONS)
 HOST_ENGINE = HostEngine()
-ENGINES: tuple[Engine, ...] = (*PRIVATE_ENGINES, HOST_ENGINE)
+ENGINES: tuple[Engine, ...] = (*PRIVATE_ENGINES, *PODMAN_ENGINES, HOST_ENGINE)
 
 
 def open_engine(spec: str) -> Engine:
-    """The engine that a person named; ``private`` alone is the first private entry.
+    """The engine that a person named; ``private`` and ``podman`` alone are the first of their kind.
 
     Raises: UsageError when there is none of that name.
     """
     wanted = parse_spec(spec)
     if wanted.kind == "host":
         return replace(HOST_ENGINE, context=wanted.name)
-    name, store = wanted.name or GENERATIONS[0].name, wanted.store or "graphdriver"
-    for engine in PRIVATE_ENGINES:
-        if (engine.generation.name, engine.store) == (name, store):
+    same_kind: tuple[PrivateEngine | PodmanEngine, ...] = PRIVATE_ENGINES
+    if wanted.kind == "podman":
+        same_kind = PODMAN_ENGINES
+    name = wanted.name or same_kind[0].generation.name
+    plus = "+containerd" if wanted.store == "containerd" else ""
+    for engine in same_kind:
+        if engine.id == f"{wanted.kind}:{name}{plus}":
             return engine
-    names = ", ".join(engine.id for engine in PRIVATE_ENGINES)
+    names = ", ".join(engine.id for engine in same_kind)
     raise UsageError(f"there is no engine {spec!r}", f"there are: {names}")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from layerfork.engines.cachedir import Say
-from layerfork.model.build import Feature, Toolchain
+from layerfork.model.build import Feature, PodmanTools, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
 
 
@@ -28,6 +28,10 @@ class RunningEngine(Protocol):
     @property
     def toolchain(self) -> Toolchain | None:
         """CLI and plugins of the engine's own generation; None when it brings none."""
+
+    @property
+    def podman(self) -> PodmanTools | None:
+        """podman's own programs on this engine's storage; None when it is not podman."""
 
     @property
     def base_images(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Which generations of Docker Engine Debian has, and the packages that each is made of."""
+"""Which generations of Docker Engine and podman Debian has, and the packages that each is made of."""
 
 from dataclasses import dataclass
 
@@ -15,16 +15,22 @@ CLIENTS = ("docker-cli", "docker-buildx", "docker-compose")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """One generation of Docker Engine, as one Debian suite ships it."""
+    """One generation of an engine, as one Debian suite ships it."""
 
+    title: str = "Docker Engine"
+    """What it is a generation of, for people."""
     name: str
     """What a person calls it: ``26.1``."""
     suite: str
     """Debian suite by code name."""
+    package: str = "docker.io"
+    """The package that its version is read from."""
     version: str
-    """Start of docker.io's upstream version. A suite that moved on is an error, not another engine."""
+    """Start of that package's upstream version. A suite that moved on is an error, not another engine."""
     packages: tuple[str, ...]
-    image_stores: tuple[str, ...]
+    programs: tuple[str, ...] = ("sbin/dockerd", "bin/containerd", "bin/docker", "sbin/runc")
+    """Without these below ``usr`` it is not complete."""
+    image_stores: tuple[str, ...] = ("graphdriver",)
     """``graphdriver``, and ``containerd`` where the daemon obeys ``features.containerd-snapshotter``."""
 
 
@@ -41,14 +47,12 @@ GENERATIONS = (
         suite="bullseye",
         version="20.10.5",
         packages=SHARED + OLD_LIBRARIES,
-        image_stores=("graphdriver",),
     ),
     Generation(
         name="20.10",
         suite="bookworm",
         version="20.10.",
         packages=SHARED + OLD_LIBRARIES,
-        image_stores=("graphdriver",),
     ),
     Generation(
         name="28.5",
@@ -56,6 +60,60 @@ GENERATIONS = (
         version="28.5.",
         packages=SHARED + CLIENTS,
         image_stores=("graphdriver", "containerd"),
+    ),
+)
+"""The first is the default."""
+
+PODMAN = ("podman", "buildah", "runc", "conmon")
+PODMAN_LIBRARIES = (
+    "libc6", "libgcc-s1", "libgpg-error0", "libseccomp2", "libsystemd0", "libcap2", "libpcre2-8-0",
+    "libselinux1",
+)  # fmt: skip
+"""What the programs link in every suite."""
+SHADOW_LIBRARIES = (
+    "libaudit1",
+    "libcap-ng0",
+    "libbz2-1.0",
+    "libcrypt1",
+    "libpam0g",
+    "libsemanage2",
+    "libsepol2",
+)
+"""What libsubid links."""
+NEW_SHADOW_LIBRARIES = (*SHADOW_LIBRARIES, "libbsd0", "libmd0", "libacl1")
+PODMAN_PROGRAMS = ("bin/podman", "bin/buildah", "bin/conmon", "sbin/runc")
+
+
+def _podman(name: str, suite: str, *libraries: str) -> Generation:
+    return Generation(
+        title="podman",
+        name=name,
+        suite=suite,
+        package="podman",
+        version=f"{name}.",
+        packages=(*PODMAN, *PODMAN_LIBRARIES, *libraries),
+        programs=PODMAN_PROGRAMS,
+    )
+
+
+PODMAN_GENERATIONS = (
+    _podman(
+        "5.4",
+        "trixie",
+        *("netavark", "libgpgme11t64", "libassuan9", "libsqlite3-0", "libglib2.0-0t64", "libatomic1"),
+        *("libsubid5", *NEW_SHADOW_LIBRARIES, "libattr1"),
+    ),
+    _podman(
+        "4.3",
+        "bookworm",
+        *("netavark", "libgpgme11", "libassuan0", "libdevmapper1.02.1", "libudev1", "libglib2.0-0"),
+        *("libgcrypt20", "liblz4-1", "liblzma5", "libzstd1", "libsubid4", *SHADOW_LIBRARIES),
+    ),
+    _podman(
+        "5.8",
+        "forky",
+        *("netavark", "libgpgme45", "libassuan9", "libsqlite3-0", "libglib2.0-0t64", "libatomic1"),
+        *("libsubid6", *NEW_SHADOW_LIBRARIES),
     ),
 )
 """The first is the default."""

@@ -66,6 +66,7 @@ class RunningHostEngine:
     images_before: frozenset[str]
     """Ids of the user's images: never removed."""
     toolchain: Toolchain | None = None
+    podman: None = None
     base_images: tuple[str, ...] = ()
     can_reset: bool = False
 

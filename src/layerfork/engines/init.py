@@ -1,16 +1,21 @@
 """Part of the keeper: the first process of an engine's pid namespace. Sets its world up, starts the daemons.
 
-    run(KEPT, [ROOT, RUN-DIRECTORY, DATA, ("--", SOCKET, PROGRAM, ARGUMENT...)...])
+    run(KEPT, [ROOT, RUN-DIRECTORY, OPTION..., ("--", SOCKET, PROGRAM, ARGUMENT...)...])
 
 KEPT is a pipe that ends when the keeper dies. ROOT becomes ``/`` (read-only), with RUN-DIRECTORY on
-``/run/layerfork``; DATA is ``disk``, or ``tmpfs`` to put ``/run/layerfork/data`` into memory. Each daemon
-starts once the socket of the one before it exists.
+``/run/layerfork``, and what is in its ``etc`` linked into ``/etc``. Each daemon starts once the socket of
+the one before it exists. Options:
+
+``in-memory``    puts ``/run/layerfork/data`` into memory
+``own-cgroup``   moves this process, and so all that it starts, into the cgroup with RUN-DIRECTORY's name
+``host-files``   gives ROOT's programs this machine's files: only ``/usr``, ``/etc``, ``/run`` and the like
+                 are the engine's own, so that a build without a socket finds its context where it is
 
 What fails is told on standard output, one line: ``refused CALL ERRNO`` or ``ended PROGRAM STATUS``.
 It imports little, as `keeper` does, and nothing late: after the pivot there is no Python any more.
 """
 
-# ruff: noqa: PTH102, PTH110, PTH112, PTH123, PTH211
+# ruff: noqa: PTH102, PTH110, PTH112, PTH114, PTH115, PTH118, PTH119, PTH123, PTH208, PTH211
 
 import ctypes
 import os
@@ -18,6 +23,8 @@ import select
 import signal
 import sys
 import time
+
+from keeper import join_cgroups  # type: ignore[import-not-found]  # a sibling: see PROGRAM in launch.py
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWNET = 0x20000, 0x4000000, 0x8000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = (
@@ -32,12 +39,23 @@ HOST_NAME = b"layerfork"
 
 ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin",
-    "HOME": "/tmp",
+    "HOME": "/run/layerfork/data/tmp",
     "TMPDIR": "/run/layerfork/data/tmp",
     "DOCKER_TMPDIR": "/run/layerfork/data/tmp",
+    "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
 }
 IN_MEMORY = (("dev/shm", "1777"), ("run", "755"), ("tmp", "1777"), ("etc", "755"), ("var", "755"))
 """Places that a daemon writes to, with their modes."""
+OWN = ("proc", "sys", "dev", "run", "etc", "var")
+"""Directories of the engine's own beside ``/usr``, also where the rest are this machine's."""
+MERGED = ("bin", "sbin", "lib", "lib64")
+"""Links into ``/usr``."""
+HIDDEN = {
+    "/": ("boot", "lost+found"),
+    "/var": ("run", "lock", "cache", "log", "lib"),
+    "/var/lib": ("containers", "cni", "docker", "containerd", "dpkg", "apt"),
+}
+"""Directories of this machine that the engine must not meet; those that are not named here are shown."""
 ETC = {
     "passwd": "root:x:0:0::/:/bin/sh\n",
     "group": "root:x:0:\n",
@@ -55,10 +73,13 @@ def run(kept: int, arguments: list[str]) -> int:
     if _has_ended(kept):
         return 1
     os.setsid()  # a signal to the keeper's group is the keeper's to handle
-    root, run_directory, data = arguments[:3]
+    end = arguments.index("--")
+    root, run_directory, *options = arguments[:end]
     try:
-        _enter_world(root, run_directory, in_memory=data == "tmpfs")
-        return _run_daemons(_split(arguments[3:]))
+        if "own-cgroup" in options:
+            join_cgroups(os.path.basename(run_directory))
+        _enter_world(root, run_directory, options)
+        return _run_daemons(_split(arguments[end:]))
     except OSError as error:
         os.write(1, f"refused {error.filename or 'start'} {error.errno}\n".encode())
         return 1
@@ -71,11 +92,12 @@ def _has_ended(pipe: int) -> bool:
     return bool(poll.poll(0))
 
 
-def _enter_world(root: str, run_directory: str, in_memory: bool) -> None:
+def _enter_world(root: str, run_directory: str, options: list[str]) -> None:
     _call("unshare", CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
     _mount("none", "/", flags=MS_REC | MS_PRIVATE)
-    _mount(root, root, flags=MS_BIND | MS_REC)
-    os.chdir(root)
+    shows_host = "host-files" in options
+    world = _shared_world(root, run_directory) if shows_host else _world_of(root)
+    os.chdir(world)
     _mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     _mount("/sys", "sys", flags=MS_BIND | MS_REC)
     _mount("/dev", "dev", flags=MS_BIND | MS_REC)
@@ -84,23 +106,70 @@ def _enter_world(root: str, run_directory: str, in_memory: bool) -> None:
     ):  # else dockerd wants to load its AppArmor profile, and has no tool
         _mount("tmpfs", "sys/kernel/security", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     for place, mode in IN_MEMORY:
-        _mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, f"mode={mode}")
-    for name, text in ETC.items():
-        with open(f"etc/{name}", "w", encoding="ascii") as file:
-            file.write(text)
+        if not (shows_host and place == "tmp"):
+            _mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, f"mode={mode}")
     os.symlink("/run", "var/run")
-    os.mkdir("run/layerfork")
-    _mount(run_directory, "run/layerfork", flags=MS_BIND)
-    os.mkdir("run/layerfork/data")
-    if in_memory:
-        _mount("tmpfs", "run/layerfork/data", "tmpfs")
-    os.mkdir("run/layerfork/data/tmp")
-    _mount("none", root, flags=MS_REMOUNT | MS_BIND | MS_RDONLY)
+    if shows_host:
+        os.mkdir("var/lib")
+        for place in ("/var", "/var/lib"):
+            _show(place, place[1:])
+    _fill(run_directory, in_memory="in-memory" in options)
+    _mount("none", world, flags=MS_REMOUNT | MS_BIND | MS_RDONLY)
     _call("pivot_root", b".", b".")
     _call("umount2", b".", MNT_DETACH)
     os.chdir("/")
     _call("sethostname", HOST_NAME, len(HOST_NAME))
     _raise_loopback()
+
+
+def _world_of(root: str) -> str:
+    _mount(root, root, flags=MS_BIND | MS_REC)
+    return root
+
+
+def _shared_world(root: str, run_directory: str) -> str:
+    """A new root with the engine's programs and this machine's files."""
+    world = f"{run_directory}/world"
+    os.mkdir(world)
+    _mount("tmpfs", world, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
+    os.mkdir(f"{world}/usr")
+    _mount(f"{root}/usr", f"{world}/usr", flags=MS_BIND)
+    _mount("none", f"{world}/usr", flags=MS_REMOUNT | MS_BIND | MS_RDONLY)
+    for name in MERGED:
+        os.symlink(f"usr/{name}", f"{world}/{name}")
+    for name in OWN:
+        os.mkdir(f"{world}/{name}")
+    _show("/", world)
+    return world
+
+
+def _show(source: str, target: str) -> None:
+    """Bind the directories of ``source`` that ``target`` has not got, at the same names."""
+    for name in sorted(os.listdir(source)):
+        path, place = os.path.join(source, name), os.path.join(target, name)
+        if name in HIDDEN[source] or os.path.lexists(place):
+            continue
+        if os.path.islink(path):
+            os.symlink(os.readlink(path), place)
+        elif os.path.isdir(path):
+            os.mkdir(place)
+            _mount(path, place, flags=MS_BIND | MS_REC)
+
+
+def _fill(run_directory: str, in_memory: bool) -> None:
+    """What the engine finds in ``/etc`` and ``/run/layerfork``."""
+    for name, text in ETC.items():
+        with open(f"etc/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+    os.mkdir("run/layerfork")
+    _mount(run_directory, "run/layerfork", flags=MS_BIND)
+    if os.path.isdir("run/layerfork/etc"):
+        for name in os.listdir("run/layerfork/etc"):
+            os.symlink(f"/run/layerfork/etc/{name}", f"etc/{name}")
+    os.mkdir("run/layerfork/data")
+    if in_memory:
+        _mount("tmpfs", "run/layerfork/data", "tmpfs")
+    os.mkdir("run/layerfork/data/tmp")
 
 
 def _call(name: str, *arguments: object) -> None:

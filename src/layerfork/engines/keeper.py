@@ -10,7 +10,7 @@ lives. The rest is for `init.py`, the first process of a new pid namespace.
 It is part of every start, so it imports little: neither the package nor `pathlib`.
 """
 
-# ruff: noqa: PTH112, PTH123, PTH208
+# ruff: noqa: PTH103, PTH110, PTH112, PTH123, PTH208
 
 import ctypes
 import os
@@ -111,14 +111,46 @@ def cgroups(name: str) -> list[str]:
     return sorted({os.path.realpath(place) for place in places if os.path.isdir(place)})
 
 
+def join_cgroups(name: str) -> None:
+    """Move this process into a cgroup of that name in every hierarchy, made first where it is missing.
+
+    In version 2 it goes one deeper: runc puts a container beside the cgroup of the process that starts it.
+    Source: opencontainers/runc libcontainer/cgroups/fs2/defaultpath.go @ v1.1.15. A hierarchy that this
+    user may not change is left out: the engine itself will say what it misses there.
+    """
+    one_for_all = os.path.exists(f"{CGROUPS}/cgroup.procs")
+    tops = [CGROUPS] if one_for_all else [f"{CGROUPS}/{entry}" for entry in os.listdir(CGROUPS)]
+    for top in {os.path.realpath(top) for top in tops if os.path.exists(f"{top}/cgroup.procs")}:
+        place = f"{top}/{name}/engine" if one_for_all else f"{top}/{name}"
+        try:
+            os.makedirs(place, exist_ok=True)
+            for setting in ("cpuset.cpus", "cpuset.mems"):  # empty at first, and then nobody may enter
+                if not one_for_all and os.path.exists(f"{place}/{setting}"):
+                    _copy_text(f"{top}/{setting}", f"{place}/{setting}")
+            _write(f"{place}/cgroup.procs", "0")
+        except OSError:
+            continue
+
+
+def _copy_text(source: str, target: str) -> None:
+    with open(source) as file:
+        text = file.read().strip()
+    if text:
+        _write(target, text)
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w") as file:
+        file.write(text)
+
+
 def thaw(name: str) -> None:
     """Let frozen processes of version 1 cgroups run: until then even SIGKILL waits."""
     for top in cgroups(name):
         for directory, _, files in os.walk(top):
             if "freezer.state" in files:
                 try:
-                    with open(f"{directory}/freezer.state", "w") as state:
-                        state.write("THAWED")
+                    _write(f"{directory}/freezer.state", "THAWED")
                 except OSError:
                     continue  # gone meanwhile
 

@@ -2,13 +2,12 @@
 
 import contextlib
 import errno
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -30,26 +29,33 @@ PROGRAM = "import sys; sys.path.append(sys.argv[1]); import keeper; sys.exit(kee
 """Runs the keeper as a module of its directory alone: compiled already, and without the package."""
 LOADER_VARIABLES = ("LD_LIBRARY_PATH",)
 """What this Python may need to start at all; the daemons do not get it."""
-STORAGE_DRIVERS = {"graphdriver": "overlay2", "containerd": "overlayfs"}
-"""The only driver for each image store: dockerd must not fall back to another without a word."""
-CONTAINERD_SOCKET = "/run/containerd.sock"
 INSIDE = "/run/layerfork"
 """Where the run directory appears inside the namespace."""
 
-_CONTAINERD = f"""\
-version = 2
-root = "{INSIDE}/data/containerd/daemon"
-state = "/run/containerd"
-disabled_plugins = [
-  "io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt", "io.containerd.snapshotter.v1.aufs",
-  "io.containerd.snapshotter.v1.blockfile", "io.containerd.snapshotter.v1.btrfs",
-  "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs",
-]
-[grpc]
-  address = "{CONTAINERD_SOCKET}"
-[debug]
-  level = "warn"
-"""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Daemon:
+    """A program to start in the engine's namespaces."""
+
+    socket: str
+    """Path inside: once it exists the next one is started."""
+    program: str
+    """Path below ``/usr``."""
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Startup:
+    """What makes an engine out of its root."""
+
+    daemons: tuple[Daemon, ...]
+    """In order; the last one listens on the run directory's socket."""
+    files: tuple[tuple[str, str], ...]
+    """Names relative to the run directory, and texts. What lies in ``etc`` also appears in ``/etc``."""
+    shows_host: bool = False
+    """Whether this machine's own files are there as well, at their places, for builds without a socket."""
+    owns_cgroup: bool = False
+    """Whether the daemons themselves run in the engine's cgroup: what they start is then below it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +82,10 @@ class Daemons:
 
 
 @contextlib.contextmanager
-def launched(root: Path, store: str, base: Path) -> Iterator[Daemons]:
-    """Start containerd and dockerd of ``root`` in namespaces of their own; end them on leaving.
+def launched(root: Path, plan: Callable[[str], Startup], base: Path) -> Iterator[Daemons]:
+    """Start the daemons of ``root`` in namespaces of their own; end them on leaving.
 
+    ``plan`` gets the engine's name, which is also that of its cgroup.
     Raises: EngineError when the run directory cannot be made.
     """
     sweep(base)
@@ -87,7 +94,7 @@ def launched(root: Path, store: str, base: Path) -> Iterator[Daemons]:
     try:
         with tempfile.TemporaryFile() as report, tempfile.TemporaryFile() as log:
             try:
-                command = _keeper_command(root, store, directory, lifeline)
+                command = _keeper_command(root, plan(directory.name), directory, lifeline)
                 keeper = spawn(command, stdout=report, stderr=log, pass_fds=(lifeline, directory.lock))
             finally:
                 os.close(lifeline)
@@ -159,38 +166,23 @@ def no_space(daemons: Daemons) -> EngineError:
     return EngineError("no space left for the private engine's data", hint, daemons.log_tail())
 
 
-def _keeper_command(root: Path, store: str, directory: RunDirectory, lifeline: int) -> Command:
-    data = "tmpfs" if lies_on_overlay(directory.base) else "disk"
-    settings = {
-        "features": {"containerd-snapshotter": store == "containerd"},
-        "storage-driver": STORAGE_DRIVERS[store],
-        "builder": {"gc": {"enabled": False}},  # an experiment's cache stays
+def _keeper_command(root: Path, startup: Startup, directory: RunDirectory, lifeline: int) -> Command:
+    options = {
+        "in-memory": lies_on_overlay(directory.base),
+        "host-files": startup.shows_host,
+        "own-cgroup": startup.owns_cgroup,
     }
-    dockerd = (
-        f"--containerd={CONTAINERD_SOCKET}",
-        f"--config-file={INSIDE}/daemon.json",
-        f"--data-root={INSIDE}/data",
-        "--exec-root=/run/docker",
-        "--pidfile=/run/docker.pid",
-        f"--host=unix://{INSIDE}/docker.sock",
-        "--group=0",
-        "--iptables=false",
-        "--exec-opt=native.cgroupdriver=cgroupfs",
-        f"--cgroup-parent=/{directory.name}",
-    )
+    daemons = [("--", daemon.socket, daemon.program, *daemon.arguments) for daemon in startup.daemons]
     return Command(
         argv=(
             *(sys.executable, "-I", "-S", "-c", PROGRAM, str(Path(__file__).parent)),
             *(str(directory.base), directory.name, str(lifeline), str(directory.lock)),
-            *(str(root), str(directory.path), data),
-            *("--", CONTAINERD_SOCKET, "bin/containerd", f"--config={INSIDE}/containerd.toml"),
-            *("--", f"{INSIDE}/docker.sock", "sbin/dockerd", *dockerd),
+            *(str(root), str(directory.path)),
+            *(option for option, wanted in options.items() if wanted),
+            *(word for words in daemons for word in words),
         ),
         env={name: os.environ[name] for name in LOADER_VARIABLES if name in os.environ},
-        files=(
-            (directory.path / "containerd.toml", _CONTAINERD),
-            (directory.path / "daemon.json", json.dumps(settings)),
-        ),
+        files=tuple((directory.path / name, text) for name, text in startup.files),
     )
 
 

@@ -4,15 +4,18 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from layerfork.engines.api import ApiError, EngineApi, answers
+from layerfork.engines.answering import explained, is_alive
+from layerfork.engines.api import EngineApi
 from layerfork.engines.basestore import ensure_base_archive
 from layerfork.engines.cachedir import Say
+from layerfork.engines.dockerd import docker_startup
 from layerfork.engines.generations import Generation
 from layerfork.engines.images import clean, load_archive, pin, remove_tags
 from layerfork.engines.inspection import read_engine_info, read_image_facts, read_info_lines
-from layerfork.engines.launch import NO_SPACE, Daemons, await_ready, failure, launched, no_space
+from layerfork.engines.launch import Daemons, await_ready, launched
 from layerfork.engines.roots import ensure_root
 from layerfork.engines.rundirs import base_directory
 from layerfork.errors import EngineError
@@ -48,7 +51,8 @@ class PrivateEngine:
         check_root_user()
         root = ensure_root(self.generation, environment, say)
         base_archive = ensure_base_archive(environment, say)
-        with launched(root.path, self.store, base_directory(environment)) as daemons:
+        plan = partial(docker_startup, self.store)
+        with launched(root.path, plan, base_directory(environment)) as daemons:
             api = await_ready(daemons)
             engine = RunningPrivateEngine(
                 daemons=daemons,
@@ -85,6 +89,7 @@ class RunningPrivateEngine:
     api: EngineApi
     info: EngineInfo
     toolchain: Toolchain
+    podman: None = None
     can_reset: bool = True
     pins: dict[str, str] = field(default_factory=dict)
     """Base image reference to the id of the container that keeps it from being pruned; empty before the
@@ -104,52 +109,35 @@ class RunningPrivateEngine:
 
     def reset(self) -> None:
         """Remove every image, container and cache record but the base images. Raises: EngineError."""
-        with self._explained():
+        with explained(self.daemons, self.api):
             for reference, container in self.pins.items():
                 self.pins[reference] = container or pin(self.api, reference)
             clean(self.api, self.pins)
 
     def image_facts(self, reference: str) -> ImageFacts:
         """What the engine says about an image. Raises: EngineError."""
-        with self._explained():
+        with explained(self.daemons, self.api):
             return read_image_facts(self.api, reference)
 
     def load(self, archive: Path) -> None:
         """Load a docker archive and keep its tagged images over every reset. Raises: EngineError."""
-        with self._explained():
+        with explained(self.daemons, self.api):
             self.pins.update(dict.fromkeys(load_archive(self.api, archive), ""))
 
     def remove_images(self, tags: Sequence[str]) -> None:
         """Remove tags. Raises: EngineError."""
-        with self._explained():
+        with explained(self.daemons, self.api):
             remove_tags(self.api, tags)
 
     def info_lines(self) -> tuple[tuple[str, str], ...]:
         """What ``docker info`` prints. Raises: EngineError."""
-        with self._explained():
+        with explained(self.daemons, self.api):
             return read_info_lines(self.api)
 
     def is_alive(self) -> bool:
-        """Whether both daemons run and dockerd answers. The keeper outlives them while it cleans up."""
-        if self.daemons.keeper.poll() is not None or self.daemons.has_reported():
-            return False
-        return answers(self.api)
+        """Whether both daemons run and dockerd answers."""
+        return is_alive(self.daemons, self.api)
 
     def log_tail(self) -> str:
         """The last lines of containerd and dockerd."""
         return self.daemons.log_tail()
-
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Say why the engine ended, when that is why it does not answer."""
-        try:
-            yield
-        except (ApiError, EngineError) as error:
-            if NO_SPACE in str(error).lower():
-                raise no_space(self.daemons) from error
-            if not self.is_alive():
-                raise failure(self.daemons) from error
-            if isinstance(error, EngineError):
-                raise
-            message = f"the private engine refused: {error}"
-            raise EngineError(message, "see the engine's last lines below", self.log_tail()) from error

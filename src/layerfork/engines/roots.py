@@ -1,4 +1,4 @@
-"""Unpacked generations of Docker Engine, fetched once into the cache directory and shared by all runs."""
+"""Unpacked generations of engines, fetched once into the cache directory and shared by all runs."""
 
 import hashlib
 import shutil
@@ -16,7 +16,7 @@ from layerfork.model.build import Toolchain
 
 NEEDED_BYTES = 700_000_000
 """Downloads and unpacked root of the largest generation, at once."""
-PROGRAMS = ("usr/sbin/dockerd", "usr/bin/containerd", "usr/bin/docker", "usr/sbin/runc")
+DOCKER = Path("usr/bin/docker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,11 @@ class EngineRoot:
     path: Path
     packages: tuple[tuple[str, str], ...]
     """Debian package and version, sorted."""
-    toolchain: Toolchain
+
+    @property
+    def toolchain(self) -> Toolchain:
+        """The docker CLI and its plugins; only a generation of Docker Engine has them."""
+        return find_toolchain(self.path, dict(self.packages))
 
 
 def root_path(generation: Generation, environment: Mapping[str, str]) -> Path:
@@ -45,7 +49,7 @@ def ensure_root(generation: Generation, environment: Mapping[str, str], say: Say
     if not path.exists():
         with making(path, NEEDED_BYTES, say) as missing:
             if missing:
-                say(f"fetching Docker Engine {generation.name} (Debian {generation.suite}) into {path}")
+                say(f"fetching {generation.title} {generation.name} (Debian {generation.suite}) into {path}")
                 _fetch(generation, path, environment)
     return read_root(path)
 
@@ -65,7 +69,7 @@ def read_root(path: Path) -> EngineRoot:
     except (OSError, ValueError) as error:
         raise _tampered(path, getattr(error, "filename", None) or "FILES") from error
     packages = tuple(_package_of(line.split()[1]) for line in sums.splitlines())
-    return EngineRoot(path=path, packages=packages, toolchain=find_toolchain(path, dict(packages)))
+    return EngineRoot(path=path, packages=packages)
 
 
 def verify_root(path: Path) -> None:
@@ -90,7 +94,8 @@ def _fetch(generation: Generation, path: Path, environment: Mapping[str, str]) -
         sums = "".join(f"{_sha256(deb)}  {deb.name}\n" for deb in sorted(debs))
         (partial / "DEBS").write_text(sums, encoding="utf-8")
         _check_complete(partial, generation, dict(_package_of(deb.name) for deb in debs))
-        prepare_toolchain(partial, path)
+        if (partial / DOCKER).exists():
+            prepare_toolchain(partial, path)
         _write_manifest(partial)
         partial.rename(path)
     finally:
@@ -99,13 +104,14 @@ def _fetch(generation: Generation, path: Path, environment: Mapping[str, str]) -
 
 
 def _check_complete(root: Path, generation: Generation, packages: Mapping[str, str]) -> None:
-    for program in PROGRAMS:
-        if not (root / program).is_file():
+    for program in generation.programs:
+        if not (root / "usr" / program).is_file():
             message = f"Debian {generation.suite}'s packages hold no {program}"
             raise EngineError(message, "this version of layerfork does not know that suite's packages")
-    if not packages["docker.io"].startswith(generation.version):
+    found = packages[generation.package]
+    if not found.startswith(generation.version):
         raise EngineError(
-            f"Debian {generation.suite} has docker.io {packages['docker.io']} now, not {generation.name}",
+            f"Debian {generation.suite} has {generation.package} {found} now, not {generation.name}",
             "choose another engine: layerfork engines",
         )
 

@@ -12,15 +12,16 @@ class EngineSpec:
     """An engine as it was asked for: ``kind[:name][+store]``."""
 
     kind: str
-    """``private`` or ``host``."""
+    """``private``, ``podman`` or ``host``."""
     name: str = ""
-    """Generation of a private engine, docker context of a host engine; empty means the default one."""
+    """Generation of an engine of ours, docker context of a host engine; empty means the default one."""
     store: str = ""
     """``graphdriver`` or ``containerd``; empty means the engine's default."""
 
 
 def parse_spec(text: str) -> EngineSpec:
-    """Parse ``private``, ``private:28.5``, ``private:26.1+containerd``, ``host`` or ``host:CONTEXT``.
+    """Parse ``private``, ``private:28.5``, ``private:26.1+containerd``, ``podman``, ``podman:4.3``, ``host``
+    or ``host:CONTEXT``.
 
     Whether there is such a generation or context is not checked here.
 
@@ -33,10 +34,12 @@ def parse_spec(text: str) -> EngineSpec:
         return EngineSpec(kind="host", name=rest)
     kind_and_name, plus, store = text.partition("+")
     kind, colon, name = kind_and_name.partition(":")
-    if kind != "private" or (colon and not name):
-        hint = "write host, host:CONTEXT, private, or private:GENERATION (see: layerfork engines)"
+    if kind not in ("private", "podman") or (colon and not name):
+        hint = "write private, podman, host, or one of them with a name (see: layerfork engines)"
         raise UsageError(f"there is no engine {text!r}", hint)
+    if plus and kind == "podman":
+        raise UsageError(f"{text!r}: podman has one image store", "write podman, or podman:GENERATION")
     if plus and store not in IMAGE_STORES:
         hint = f"write {' or '.join(IMAGE_STORES)} after the +"
         raise UsageError(f"there is no image store {store!r}", hint)
-    return EngineSpec(kind="private", name=name, store=store)
+    return EngineSpec(kind=kind, name=name, store=store)

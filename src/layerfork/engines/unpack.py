@@ -20,9 +20,13 @@ MERGED = ("bin", "sbin", "lib", "lib64")
 MOUNT_POINTS = ("proc", "sys", "dev", "run", "tmp", "etc", "var")
 UNUSED = frozenset(
     {"ovrouter", "dnet", "ctr", "containerd-shim", "containerd-shim-runc-v1", "containerd-stress"}
+    | {"podman-testing", "quadlet", "netavark-dhcp-proxy-client", "pidfd-kill", "recvtty", "sd-helper"}
 )
 """Programs that no engine calls, a third of the size."""
-UNUSED_DIRECTORIES = ("usr/lib/systemd", "usr/lib/udev", "usr/lib/tmpfiles.d", "gconv", "usr/lib/sysusers.d")
+UNUSED_DIRECTORIES = (
+    *("usr/lib/systemd", "usr/lib/udev", "usr/lib/tmpfiles.d", "gconv", "usr/lib/sysusers.d"),
+    "usr/libexec/buildah",  # programs for its own tests
+)
 
 
 def unpack(debs: list[Path], root: Path) -> None:

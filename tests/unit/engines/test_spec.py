@@ -14,6 +14,8 @@ from layerfork.errors import UsageError
         ("private:28.5", EngineSpec(kind="private", name="28.5")),
         ("private:26.1+containerd", EngineSpec(kind="private", name="26.1", store="containerd")),
         ("private+graphdriver", EngineSpec(kind="private", store="graphdriver")),
+        ("podman", EngineSpec(kind="podman")),
+        ("podman:4.3", EngineSpec(kind="podman", name="4.3")),
         ("host", EngineSpec(kind="host")),
         ("host:my-colima", EngineSpec(kind="host", name="my-colima")),
         ("host:a+b:c", EngineSpec(kind="host", name="a+b:c")),
@@ -32,6 +34,9 @@ def test_spec_is_parsed(text: str, spec: EngineSpec) -> None:
         "private:+containerd",
         "private+",
         "private:26.1+zfs",
+        "podman:",
+        "podman+containerd",
+        "podman:5.4+graphdriver",
         "host:",
         "hosts",
         "Private",
@@ -53,8 +58,14 @@ def test_host_keeps_its_context() -> None:
     assert open_engine("host:work").id == "host:work"
 
 
-@pytest.mark.parametrize("spec", ["private:19.03", "private:20.10+containerd", "private:26"])
+def test_podman_alone_is_the_first_generation() -> None:
+    assert open_engine("podman").id == "podman:5.4"
+
+
+@pytest.mark.parametrize("spec", ["private:19.03", "private:20.10+containerd", "private:26", "podman:1.0"])
 def test_missing_generation_or_store_is_refused_with_what_there_is(spec: str) -> None:
     with pytest.raises(UsageError, match="there is no engine") as caught:
         open_engine(spec)
-    assert all(engine.id in caught.value.hint for engine in ENGINES if engine.id != "host")
+    same_kind = [engine for engine in ENGINES if engine.id.partition(":")[0] == spec.partition(":")[0]]
+    assert same_kind
+    assert all(engine.id in caught.value.hint for engine in same_kind)
