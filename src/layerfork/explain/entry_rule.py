@@ -67,15 +67,13 @@ def entry_findings(
         return "none" if value is None else show(value)
 
     for group in group_by_values(own):
-        first = group[0]
-        alike = len({(each.writer, each.reader) for each in group}) == 1
-        what = (
-            f"{case.reader_name} sent {noun} {shown(first.reader)}, "
-            f"{case.writer_name} sent {noun} {shown(first.writer)}"
-        )
-        paths = distinct_paths(group)
-        if not alike:
-            what = f"the two sent different values of {noun}"
+        first, paths = group[0], distinct_paths(group)
+        what = f"the two sent different values of {noun}"
+        if len({(each.writer, each.reader) for each in group}) == 1:
+            what = (
+                f"{case.reader_name} sent {noun} {shown(first.reader)}, "
+                f"{case.writer_name} sent {noun} {shown(first.writer)}"
+            )
         yield Finding(
             code=code,
             path=first.path,

@@ -3,20 +3,17 @@
 from collections.abc import Iterator
 from posixpath import dirname, join, normpath
 
+from layerfork.explain.copied import clean_path, context_paths, copied_sources
 from layerfork.explain.difference import Difference
 from layerfork.explain.entry_rule import ENTRY_CAUSES, EVIDENCE_LIMIT, one_sided_paths, where
 from layerfork.explain.finding import Case, Finding
 from layerfork.explain.wording import show_name, show_type
+from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, EntryType
 from layerfork.model.record import BuildRecord
 
 _KEYS_OF_LINKS = ("times", "entry")
 """Fields of ``link-target`` parts that count how often a path is reached through links."""
-
-
-def clean_path(name: str) -> str:
-    """An entry's name without ``./``, leading and trailing slashes."""
-    return "/".join(piece for piece in name.split("/") if piece not in ("", "."))
 
 
 def link_findings(
@@ -27,13 +24,15 @@ def link_findings(
     The classic builder hashes what a link leads to, so a changed link shows as other entries.
     """
     traces = _traces(case, open_)
-    if not traces:
+    followed = _followed(case, open_)
+    if not (traces or followed):
         return
     found: list[tuple[str, ContextEntry, ContextEntry]] = []
     claims: dict[Difference, None] = {}
     for path, mine, theirs in _changed_links(case):
         places = dict.fromkeys((path, *_targets(path, mine), *_targets(path, theirs)))
-        left = [each for place in places for each in traces.get(place, ()) if each not in claims]
+        marks = [*(each for place in places for each in traces.get(place, ())), *followed.get(path, ())]
+        left = [each for each in marks if each not in claims]
         if (mine.type is not theirs.type) is type_changed and left:
             found.append((path, mine, theirs))
             claims.update(dict.fromkeys(left))
@@ -51,13 +50,17 @@ def link_findings(
             f"{case.reader_name} sent {noun} {_shown(theirs)}, {case.writer_name} sent {noun} "
             f"{_shown(mine)}{where(case, names)}"
         ),
-        evidence=tuple(
-            f"{link}: {case.reader_name} {_shown(right)}, {case.writer_name} {_shown(left)}"
-            for link, left, right in found[:EVIDENCE_LIMIT]
-        ),
+        evidence=_evidence(case, found[:EVIDENCE_LIMIT]),
         remedy=remedy,
         more=len(found) - 1,
         claims=tuple(claims),
+    )
+
+
+def _evidence(case: Case, found: list[tuple[str, ContextEntry, ContextEntry]]) -> tuple[str, ...]:
+    return tuple(
+        f"{link}: {case.reader_name} {_shown(theirs)}, {case.writer_name} {_shown(mine)}"
+        for link, mine, theirs in found
     )
 
 
@@ -70,6 +73,22 @@ def _traces(case: Case, open_: tuple[Difference, ...]) -> dict[str, list[Differe
         counts = each.cause == "link-target" and each.field.startswith(_KEYS_OF_LINKS)
         if counts or (each.path in absent and each.cause in ENTRY_CAUSES):
             found.setdefault(each.path, []).append(each)
+    return found
+
+
+def _followed(case: Case, open_: tuple[Difference, ...]) -> dict[str, list[Difference]]:
+    """Differences of what BuildKit copied through a link that is itself a source, by the link's path:
+    its key holds the file's own attributes, under the name of the link."""
+    if case.reader.record.builder is not Builder.BUILDKIT:
+        return {}
+    instruction = case.reader_view.step.instruction
+    sources = copied_sources(instruction)
+    found: dict[str, list[Difference]] = {}
+    for each in open_:
+        if each.cause in ENTRY_CAUSES:
+            for path in context_paths(instruction, each.path):
+                if path in sources:
+                    found.setdefault(path, []).append(each)
     return found
 
 
