@@ -7,7 +7,7 @@ Source: moby/buildkit solver/{edge,cachekey,cachemanager}.go @ v0.13.2; rules th
 versions where they are. Holds for 0.8 to 0.32.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from layerfork.cachekey.buildkit_inputs import InputUse, input_uses
 from layerfork.cachekey.buildkit_rules import BuildKitRules, buildkit_rules
@@ -23,10 +23,11 @@ from layerfork.cachekey.tree import LinkLoopError
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, StepKey
 from layerfork.model.context import ContextManifest, Digest
 from layerfork.model.llb import LLBOp
-from layerfork.model.record import BuildRecord, StepRecord
+from layerfork.model.record import BuildRecord, Gap, StepRecord
 
-_REDUNDANT = ("fields: merge.1", "fields: diff.1")
-"""Fields that say nothing but the order of the op's inputs, which is known."""
+_NO_PART = ("merge.1", "diff.1", "exec.meta.proxy_env.")
+"""Beginnings of fields that enter no key: the order of the op's inputs, which is known, and values of
+proxies, which are blanked. Source: moby/buildkit solver/llbsolver/ops/exec.go:CacheMap @ v0.13.2."""
 
 
 def buildkit_keys(record: BuildRecord) -> BuildKeys:
@@ -37,6 +38,11 @@ def buildkit_keys(record: BuildRecord) -> BuildKeys:
         steps=tuple(builder.step_key(step) for step in record.steps),
         ruled_out=ruled_out_parts(record.context),
     )
+
+
+def _enters_no_key(gap: Gap) -> bool:
+    said, _, fields = gap.what.partition("unknown fields: ")
+    return not said and all(name.startswith(_NO_PART) for name in fields.split(", "))
 
 
 @dataclass(slots=True)
@@ -80,7 +86,7 @@ class _Builder:
         self.doubtful = frozenset(
             gap.where.removeprefix("llb op ")
             for gap in self.record.gaps
-            if gap.where.startswith("llb op ") and not gap.what.endswith(_REDUNDANT)
+            if gap.where.startswith("llb op ") and not _enters_no_key(gap)
         )
 
     def step_key(self, step: StepRecord) -> StepKey:
@@ -117,7 +123,7 @@ class _Builder:
                 self._add_whole(draft, source.digest)
         if not self.rules.known and any(part.cause == "engine-version" for part in parts):
             draft.unknown.append("version of BuildKit")
-        draft.parts.extend(replace(part, field=part.field + suffix) if suffix else part for part in parts)
+        draft.parts.extend(part._replace(field=part.field + suffix) if suffix else part for part in parts)
         draft.form = self._form(op)
 
     def _add_whole(self, draft: _Draft, digest: Digest) -> None:

@@ -1,13 +1,33 @@
 """Which sources a COPY or ADD names."""
 
+import posixpath
 from collections.abc import Iterable
+from itertools import takewhile
 
 from layerfork.dockerfile import parse_instruction
 from layerfork.errors import UsageError
 from layerfork.explain.align import keyword
-from layerfork.explain.links import clean_path
 
 _WILDCARDS = frozenset("*?[")
+
+
+def clean_path(name: str) -> str:
+    """An entry's name without ``./``, leading and trailing slashes."""
+    return "/".join(piece for piece in name.split("/") if piece not in ("", "."))
+
+
+def context_paths(instruction: str, path: str) -> tuple[str, ...]:
+    """Where in the context a path of a key may lie.
+
+    BuildKit's keys hold paths from the last name of a source on, or below what precedes a wildcard.
+    """
+    found = {path: None}
+    for source in copied_sources(instruction):
+        names = source.split("/")
+        fixed = list(takewhile(lambda name: not _WILDCARDS & set(name), names))
+        above = fixed if len(fixed) < len(names) else names[:-1]
+        found[posixpath.join(*above, path)] = None
+    return tuple(found)
 
 
 def copied_sources(instruction: str) -> tuple[str, ...]:

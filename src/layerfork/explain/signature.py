@@ -8,17 +8,35 @@ DECIDED_BY_CLIENT = frozenset({"entry-name", "mode-type-bits", "uid", "gid", "ow
 
 def signature_of(difference: Difference) -> tuple[str, ...] | None:
     """Equal for differences that one change of the client makes; None for any other difference."""
+    if is_name(difference):
+        return "entry-name", *name_change(difference)
     if difference.cause not in DECIDED_BY_CLIENT:
         return None
-    if difference.cause == "entry-name":
-        return difference.cause, *name_change(difference)
     return difference.cause, difference.base_field, repr(difference.writer), repr(difference.reader)
+
+
+def is_name(difference: Difference) -> bool:
+    """The name of an entry as sent, or the name of one and the same file in a hard link to it."""
+    if difference.cause == "entry-name":
+        return True
+    return difference.cause == "hardlink" and _linked_file(difference) != ""
+
+
+def _linked_file(difference: Difference) -> str:
+    """The file that a hard link names in two spellings; empty when it names two files."""
+    mine, theirs = _clean(difference.writer or ""), _clean(difference.reader or "")
+    return mine if mine == theirs else ""
+
+
+def _clean(name: str) -> str:
+    return "/".join(piece for piece in name.split("/") if piece not in ("", "."))
 
 
 def name_change(difference: Difference) -> tuple[str, ...]:
     """What stands before and after the path in both names as sent, without an end that is equal."""
-    before, after = _affixes(difference.writer, difference.path)
-    reader_before, reader_after = _affixes(difference.reader, difference.path)
+    path = difference.path if difference.cause == "entry-name" else _linked_file(difference)
+    before, after = _affixes(difference.writer, path)
+    reader_before, reader_after = _affixes(difference.reader, path)
     ends = () if after == reader_after else (after, reader_after)
     return before, reader_before, *ends
 

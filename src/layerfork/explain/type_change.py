@@ -9,6 +9,8 @@ from layerfork.explain.wording import show_name, show_type
 
 OWNED_BY_KIND = frozenset({"entry-type", "hardlink", "link-target", "content", "mode", "mode-type-bits"})
 """Attributes that cannot stay equal, or need not, when the kind of an entry changes."""
+USER_XATTR = "user."
+"""Attributes of this namespace exist on files and directories alone. Source: xattr(7)."""
 
 
 def type_findings(
@@ -30,9 +32,7 @@ def type_findings(
     ):
         claimed = frozenset(finding.claims)
         paths = frozenset(each.path for each in claimed)
-        follows = [
-            each for each in claim_paths(open_, paths) if each.cause in OWNED_BY_KIND and each not in claimed
-        ]
+        follows = [each for each in claim_paths(open_, paths) if _owned_by_kind(each) and each not in claimed]
         yield Finding(
             code=code,
             path=finding.path,
@@ -45,6 +45,12 @@ def type_findings(
             more=finding.more,
             claims=(*finding.claims, *follows),
         )
+
+
+def _owned_by_kind(difference: Difference) -> bool:
+    if difference.cause == "xattr":
+        return difference.one_sided and difference.field.startswith(USER_XATTR)
+    return difference.cause in OWNED_BY_KIND
 
 
 def _show_hard_link(target: str) -> str:

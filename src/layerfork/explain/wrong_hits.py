@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from layerfork.explain.compare import Comparison
+from layerfork.explain.copied import clean_path
 from layerfork.explain.difference import entry_paths, list_differences
-from layerfork.explain.links import clean_path
 from layerfork.explain.view import StepView
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, ContextManifest, Transport

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from layerfork.explain.difference import Difference
 from layerfork.explain.entry_rule import distinct_paths, evidence_lines
 from layerfork.explain.finding import Case, CauseRule, Finding
-from layerfork.explain.signature import name_change
+from layerfork.explain.signature import is_name, name_change
 from layerfork.explain.wording import name_paths, show_name
 
 CODE = "entry-name"
@@ -20,7 +20,7 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
     """Own differences, together when one change turns all names of the writer into the reader's."""
     groups: dict[tuple[str, ...], list[Difference]] = defaultdict(list)
     for each in open_:
-        if each.cause == CODE:
+        if is_name(each):
             groups[name_change(each)].append(each)
     for group in groups.values():
         first = group[0]

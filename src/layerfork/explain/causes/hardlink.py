@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from layerfork.explain.difference import Difference
 from layerfork.explain.finding import Case, CauseRule, Finding
+from layerfork.explain.signature import is_name
 from layerfork.explain.type_change import type_findings
 
 CODE = "hardlink"
@@ -15,7 +16,8 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
     own = [
         each
         for each in open_
-        if each.cause == CODE or (each.cause == "entry-type" and _LINK & {each.writer, each.reader})
+        if (each.cause == CODE and not is_name(each))
+        or (each.cause == "entry-type" and _LINK & {each.writer, each.reader})
     ]
     yield from type_findings(
         case, open_, own, code=CODE, remedy="break hard links in the context (`cp --remove-destination`)"

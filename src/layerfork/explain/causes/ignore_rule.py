@@ -1,7 +1,9 @@
 """The two builds left out different files because they applied different ignore rules."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 
+from layerfork.explain.copied import context_paths
 from layerfork.explain.difference import Difference
 from layerfork.explain.entry_rule import claim_paths, distinct_paths, one_sided_paths
 from layerfork.explain.finding import Case, CauseRule, Finding
@@ -15,9 +17,10 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
     """Entries of one side that a pattern which only the other side applied names literally."""
     mine, theirs = _patterns(case.writer.record), _patterns(case.reader.record)
     absent_in_writer, absent_in_reader = one_sided_paths(case, open_)
-    paths = frozenset(path for path in absent_in_writer if _named(path, mine - theirs)) | frozenset(
-        path for path in absent_in_reader if _named(path, theirs - mine)
-    )
+    instruction = case.reader_view.step.instruction
+    paths = frozenset(
+        path for path in absent_in_writer if _named(instruction, path, mine - theirs)
+    ) | frozenset(path for path in absent_in_reader if _named(instruction, path, theirs - mine))
     claims = claim_paths(open_, paths)
     if not claims:
         return
@@ -51,9 +54,12 @@ def _patterns(record: BuildRecord) -> frozenset[str]:
     )
 
 
-def _named(path: str, patterns: frozenset[str]) -> bool:
-    pieces = path.split("/")
-    return any("/".join(pieces[:length]) in patterns for length in range(1, len(pieces) + 1))
+def _named(instruction: str, path: str, patterns: frozenset[str]) -> bool:
+    return any(
+        above in patterns
+        for place in context_paths(instruction, path)
+        for above in accumulate(place.split("/"), "{}/{}".format)
+    )
 
 
 RULE = CauseRule(code=CODE, builders=("classic", "buildkit", "buildah"), find=find)
