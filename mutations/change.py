@@ -44,7 +44,9 @@ def change(name: str, before: Subject, after: Subject, arena: Arena, *causes: Ex
 def copied_build_files(before: Subject, after: Subject, arena: Arena) -> frozenset[str]:
     """Dockerfile and ignore file, as far as they differ and are copied."""
     old, new = visible(before, arena), visible(after, arena)
-    read = reads(before, arena).entries | reads(after, arena).entries
+    # A file that only a removed line read is no matter any more.
+    same_lines = replace(before, stages=after.stages)
+    read = reads(same_lines, arena).entries | reads(after, arena).entries
     return frozenset(
         name
         for name in BUILD_FILES
@@ -64,13 +66,9 @@ def if_read(subject: Subject, arena: Arena, code: str, *paths: str) -> Expected 
 
 
 def names_of(subject: Subject, *paths: str) -> frozenset[str]:
-    """Base names under which paths may be told: their own, and those of links to them."""
-    leading = (
-        node.path
-        for node in subject.nodes
-        if node.type is EntryType.SYMLINK
-        and posixpath.basename(node.target) in map(posixpath.basename, paths)
-    )
+    """Base names under which paths may be told: their own, and those of links of any kind to them."""
+    own = set(map(posixpath.basename, paths))
+    leading = (node.path for node in subject.nodes if posixpath.basename(node.target) in own)
     return frozenset(map(posixpath.basename, (*paths, *leading)))
 
 

@@ -45,7 +45,8 @@ def combined(rng: Random, before: Subject, arena: Arena) -> Change:
     """Two to four mutations; what they lead to is what each of them leads to."""
     chosen = rng.sample(INDEPENDENT, rng.randint(2, 4))
     if rng.random() < 0.3:
-        chosen.append(new_ignore_rule)
+        # First, so that what it hides is known to be hidden when the others are labelled.
+        chosen.insert(0, new_ignore_rule)
     found = Change(name="", after=before)
     for each in chosen:
         if step := each(rng, found.after, arena):

@@ -8,7 +8,7 @@ from hashlib import sha256
 from layerfork.cachekey import keys_of
 from layerfork.model.build import Builder
 from layerfork.model.cachekey import StepKey
-from layerfork.model.record import BuildRecord, StepRecord, StepStatus
+from layerfork.model.record import BuildRecord, StepRecord
 from mutations.build import blind
 from mutations.stagefiles import files_behind
 from mutations.subject import Arena, Subject
@@ -27,20 +27,29 @@ class Wrong:
     actual: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What was predicted of one build."""
+
+    steps: int
+    wrong: tuple[Wrong, ...]
+    from_others: bool
+    """Some step hit what an earlier mutant stored, so its own key never showed as a miss."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Cache:
     """The cache as the model believes it to be: chain digests of all steps that were built."""
 
     arena: Arena
     known: set[str] = field(default_factory=set)
+    baseline: frozenset[str] = frozenset()
+    """Those of the first build."""
 
-    def check(self, record: BuildRecord, subject: Subject) -> tuple[int, tuple[Wrong, ...]]:
-        """Predict every step of a build, compare with the engine, and remember what it stored.
-
-        Gives how many steps were predicted, and those that were predicted wrongly.
-        """
+    def check(self, record: BuildRecord, subject: Subject) -> Prediction:
+        """Predict every step of a build, compare with the engine, and remember what it stored."""
         chains = chains_of(record, subject, self.arena)
-        count, wrong = 0, []
+        count, wrong, from_others = 0, [], False
         for step in record.steps:
             if step.index not in chains:
                 continue
@@ -49,9 +58,11 @@ class Cache:
             predicted = "unknown" if chain is None else "hit" if chain in self.known else "miss"
             if predicted != step.status.value:
                 wrong.append(_wrong(step, predicted))
+            from_others |= predicted == "hit" and bool(self.baseline) and chain not in self.baseline
             if chain is not None:
                 self.known.add(chain)
-        return count, tuple(wrong)
+        self.baseline = self.baseline or frozenset(self.known)
+        return Prediction(steps=count, wrong=tuple(wrong), from_others=from_others)
 
 
 def _wrong(step: StepRecord, predicted: str) -> Wrong:
@@ -117,8 +128,3 @@ def wrong_strings(record: BuildRecord, subject: Subject) -> tuple[Wrong, ...]:
         and written[key.index].created_by
         and key.key.engine_form != written[key.index].created_by
     )
-
-
-def all_hits(record: BuildRecord) -> bool:
-    """Whether the engine reused every step that it looked up."""
-    return all(step.status is not StepStatus.MISS for step in record.steps)

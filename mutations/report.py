@@ -41,6 +41,8 @@ class Report:
     """Key strings compared with those in image history."""
     below: int = 0
     """Causes below another fork, SUSPECTED by rule."""
+    from_others: int = 0
+    """Cases in which a mutated step hit what an earlier mutant had stored, which proves nothing."""
     not_built: int = 0
     """Cases that the engine refused to build; they are not among the cases."""
     seconds: float = 0.0
@@ -63,7 +65,8 @@ class Report:
             f"  {self.steps} steps predicted ({outcome}); {self.strings} key strings compared",
             "  " + ", ".join(f"{count} by {name}" for name, count in sorted(self.deliveries.items())),
             "  causes: " + ", ".join(f"{code} {count}" for code, count in sorted(self.codes.items())),
-            f"  below another fork, so only suspected: {self.below}; not built: {self.not_built}",
+            f"  causes below another fork, so only suspected: {self.below}",
+            f"  cases that reuse other mutants' steps: {self.from_others}; not built: {self.not_built}",
             f"  disagreements: {len(self.disagreements)}",
         ]
         for each in self.disagreements:

@@ -15,7 +15,7 @@ from mutations.build import BuildFailedError, Site
 from mutations.change import Change
 from mutations.generate import generate
 from mutations.mutate import mutate
-from mutations.predict import Cache, wrong_strings
+from mutations.predict import Cache, Prediction, wrong_strings
 from mutations.report import Disagreement, Report, keep_records
 from mutations.subject import Arena, Delivery, Subject
 from mutations.verdict import explain
@@ -81,9 +81,10 @@ class Group:
     def run(self) -> None:
         subject = generate(self.rng, self.arena)
         changes = [mutate(self.rng, subject, self.arena) for _ in range(MUTANTS)]
-        baseline = self._build(subject, "baseline", Change(name="baseline", after=subject), None)
-        if baseline is None:
+        built = self._build(subject, "baseline", Change(name="baseline", after=subject), None)
+        if built is None:
             return
+        baseline, _ = built
         for number, change in enumerate(changes):
             if self.report.cases + self.report.not_built >= self.options.cases:
                 return
@@ -91,9 +92,10 @@ class Group:
 
     def _case(self, number: int, change: Change, baseline: BuildRecord) -> None:
         name = f"{self.name}/{number}"
-        record = self._build(change.after, name, change, baseline)
-        if record is None:
+        built = self._build(change.after, name, change, baseline)
+        if built is None:
             return
+        record, prediction = built
         report = self.report
         report.cases += 1
         report.relevant += bool(change.causes)
@@ -101,8 +103,9 @@ class Group:
         report.deliveries[self.arena.delivery.value] += 1
         report.mutations[change.name] += 1
         report.codes.update({cause.code for cause in change.causes})
-        said = explain(baseline, record, change)
+        said = explain(baseline, record, change, from_others=prediction.from_others)
         report.below += said.below
+        report.from_others += prediction.from_others
         if self.options.verbose:
             _say(f"{name} {self.arena.delivery} {change.name}: {list(said.causes)}")
         if said.problem:
@@ -110,7 +113,7 @@ class Group:
 
     def _build(
         self, subject: Subject, name: str, change: Change, baseline: BuildRecord | None
-    ) -> BuildRecord | None:
+    ) -> tuple[BuildRecord, Prediction] | None:
         """Build, and compare prediction and strings with the engine. None when it was refused."""
         try:
             record = self.site.build(subject, self.arena)
@@ -118,22 +121,22 @@ class Group:
             _say(f"{self.name} {name} {change.name}: {error}")
             self.report.not_built += 1
             return None
-        count, wrong = self.cache.check(record, subject)
+        prediction = self.cache.check(record, subject)
         report = self.report
-        report.steps += count
+        report.steps += prediction.steps
         report.hits += sum(step.status is StepStatus.HIT for step in record.steps)
         report.misses += sum(step.status is StepStatus.MISS for step in record.steps)
         records = (record,) if baseline is None else (baseline, record)
         strings = wrong_strings(record, subject)
         report.strings += sum(bool(step.created_by) for step in record.steps)
-        for kind, found in (("prediction", wrong), ("string", strings)):
+        for kind, found in (("prediction", prediction.wrong), ("string", strings)):
             if found:
                 what = tuple(
                     f"step {each.step} {each.instruction}: model {each.predicted}, engine {each.actual}"
                     for each in found
                 )
                 self._disagree(name, kind, change, what, (), records)
-        return record
+        return record, prediction
 
     def _disagree(
         self,

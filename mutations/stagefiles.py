@@ -5,29 +5,38 @@ import posixpath
 from layerfork.model.build import Builder
 from layerfork.model.context import EntryType
 from mutations.reads import matches, resolve, visible
-from mutations.subject import Arena, Line, Node, Subject
+from mutations.subject import Arena, Delivery, Line, Node, Subject
 
 
 def files_behind(subject: Subject, arena: Arena, stage: str, place: str) -> str:
-    """Equal texts for equal files. Owners are left out: a COPY sets them."""
+    """Equal texts for equal files.
+
+    Owners count only for BuildKit with a tar: it keeps the tar's, where all others make root the owner.
+    """
     lines = next(each.lines for each in subject.stages if each.name == stage)
     line = next(each for each in lines if each.copies and each.words[-1] == place)
     if line.origin:
         return f"{line.origin} {files_behind(subject, arena, line.origin, line.words[0])}"
-    return f"{line.flags} {line.heredoc} {_sources(subject, arena, line)}"
+    owned = any(flag.startswith("--chown") for flag in line.flags)
+    keeps_owner = arena.builder is Builder.BUILDKIT and arena.delivery is Delivery.TAR and not owned
+    return f"{line.flags} {line.heredoc} {_sources(subject, arena, line, keeps_owner=keeps_owner)}"
 
 
-def _sources(subject: Subject, arena: Arena, line: Line) -> str:
+def _sources(subject: Subject, arena: Arena, line: Line, *, keeps_owner: bool) -> str:
     nodes = visible(subject, arena)
     found = []
     for source in line.sources:
         for path in matches(nodes, source):
             start = resolve(nodes, path)
-            found.append(_fact(nodes, start, arena, base=posixpath.basename(path)))
+            places = [(start, posixpath.basename(path))]
             below = "" if start == "." else f"{start}/"
             if start == "." or nodes[start].type is EntryType.DIRECTORY:
                 members = sorted(member for member in nodes if member.startswith(below))
-                found += [_fact(nodes, member, arena, base=member.removeprefix(below)) for member in members]
+                places += [(member, member.removeprefix(below)) for member in members]
+            for place, name in places:
+                node = nodes.get(place)
+                owner = f"{node.uid}:{node.gid}" if keeps_owner and node is not None else ""
+                found.append(f"{owner} {_fact(nodes, place, arena, base=name)}")
     return "\n".join(found)
 
 

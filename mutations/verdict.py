@@ -22,18 +22,21 @@ class Named:
     """Causes that are only SUSPECTED because a step above missed as well: no engine can tell them apart."""
 
 
-def explain(before: BuildRecord, after: BuildRecord, change: Change) -> Named:
+def explain(before: BuildRecord, after: BuildRecord, change: Change, *, from_others: bool) -> Named:
     """Explain a pair and compare with the labels."""
     forks = explain_pair(_judged("baseline", before), _judged("mutant", after))
-    return judge(forks, change.causes)
+    return judge(forks, change.causes, unproven=from_others)
 
 
 def _judged(name: str, record: BuildRecord) -> JudgedBuild:
     return JudgedBuild(client=name, record=record, keys=keys_of(record))
 
 
-def judge(forks: tuple[Fork, ...], expected: tuple[Expected, ...]) -> Named:
-    """Exactly the expected codes, at the expected paths, PROVEN wherever an engine could tell."""
+def judge(forks: tuple[Fork, ...], expected: tuple[Expected, ...], *, unproven: bool = False) -> Named:
+    """Exactly the expected codes, at the expected paths, PROVEN wherever an engine could tell.
+
+    With ``unproven`` no engine could: the steps hit what another build had stored.
+    """
     named = [(number, cause) for number, fork in enumerate(forks) for cause in fork.causes]
     problems = []
     codes, wanted = {cause.code for _, cause in named}, {each.code for each in expected}
@@ -46,7 +49,7 @@ def judge(forks: tuple[Fork, ...], expected: tuple[Expected, ...]) -> Named:
     ]
     below = 0
     for number, cause in named:
-        if number and cause.status is CauseStatus.SUSPECTED:
+        if (number or unproven) and cause.status is CauseStatus.SUSPECTED:
             below += 1
         elif cause.status is not CauseStatus.PROVEN:
             problems.append(f"{cause.code} is {cause.status.value}")
