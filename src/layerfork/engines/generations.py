@@ -30,6 +30,8 @@ class Generation:
     packages: tuple[str, ...]
     programs: tuple[str, ...] = ("sbin/dockerd", "bin/containerd", "bin/docker", "sbin/runc")
     """Without these below ``usr`` it is not complete."""
+    links: tuple[tuple[str, str], ...] = ()
+    """Links below ``usr`` and their targets that a package's script would have made."""
     image_stores: tuple[str, ...] = ("graphdriver",)
     """``graphdriver``, and ``containerd`` where the daemon obeys ``features.containerd-snapshotter``."""
 
@@ -84,7 +86,22 @@ NEW_SHADOW_LIBRARIES = (*SHADOW_LIBRARIES, "libbsd0", "libmd0", "libacl1")
 PODMAN_PROGRAMS = ("bin/podman", "bin/buildah", "bin/conmon", "sbin/runc")
 
 
-def _podman(name: str, suite: str, *libraries: str) -> Generation:
+OSTREE_LIBRARIES = (
+    "libostree-1-1", "libarchive13", "libavahi-client3", "libavahi-common3", "libavahi-glib1", "libblkid1",
+    "libbrotli1", "libcom-err2", "libdbus-1-3", "libffi7", "libgssapi-krb5-2", "libicu67", "libidn2-0",
+    "libk5crypto3", "libkeyutils1", "libkrb5-3", "libkrb5support0", "libmount1", "libnettle8", "libpcre3",
+    "libpsl5", "libsoup2.4-1", "libsqlite3-0", "libstdc++6", "libunistring2", "libxml2", "zlib1g", "libacl1",
+)  # fmt: skip
+"""What buildah 1.19 links."""
+FIREWALL = (
+    "iptables", "libip4tc2", "libip6tc2", "libxtables12", "libmnl0", "libnfnetlink0",
+    "libnetfilter-conntrack3", "libnftnl11",
+)  # fmt: skip
+"""podman 3.0 wants its programs to exist, even for a build without a network."""
+IPTABLES = "xtables-nft-multi"
+
+
+def _podman(name: str, suite: str, *libraries: str, links: tuple[tuple[str, str], ...] = ()) -> Generation:
     return Generation(
         title="podman",
         name=name,
@@ -93,6 +110,7 @@ def _podman(name: str, suite: str, *libraries: str) -> Generation:
         version=f"{name}.",
         packages=(*PODMAN, *PODMAN_LIBRARIES, *libraries),
         programs=PODMAN_PROGRAMS,
+        links=links,
     )
 
 
@@ -114,6 +132,13 @@ PODMAN_GENERATIONS = (
         "forky",
         *("netavark", "libgpgme45", "libassuan9", "libsqlite3-0", "libglib2.0-0t64", "libatomic1"),
         *("libsubid6", *NEW_SHADOW_LIBRARIES),
+    ),
+    _podman(
+        "3.0",
+        "bullseye",
+        *("libgpgme11", "libassuan0", "libdevmapper1.02.1", "libudev1", "libglib2.0-0", "libgcrypt20"),
+        *("liblz4-1", "liblzma5", "libzstd1", "libbz2-1.0", "util-linux", *OSTREE_LIBRARIES, *FIREWALL),
+        links=(("sbin/iptables", IPTABLES), ("sbin/ip6tables", IPTABLES)),
     ),
 )
 """The first is the default."""

@@ -84,11 +84,11 @@ def read_image_facts(api: EngineApi, reference: str) -> ImageFacts:
     diff_ids = tuple((image.get("RootFS") or {}).get("Layers") or ())
     rows = list(reversed(history))
     return ImageFacts(
-        image_id=image["Id"],
+        image_id=full_id(image["Id"]),
         history=tuple(
             ImageStep(
                 created_by=row["CreatedBy"],
-                image_id="" if row["Id"] == "<missing>" else row["Id"],
+                image_id="" if row["Id"] == "<missing>" else full_id(row["Id"]),
                 empty_layer=is_empty,
             )
             for row, is_empty in zip(rows, _empty_layers(rows, len(diff_ids)), strict=True)
@@ -100,6 +100,11 @@ def read_image_facts(api: EngineApi, reference: str) -> ImageFacts:
         shell=tuple(config.get("Shell") or ()),
         onbuild=tuple(config.get("OnBuild") or ()),
     )
+
+
+def full_id(image_id: str) -> str:
+    """An id with its algorithm, which podman leaves out here and there before 5.0."""
+    return image_id if ":" in image_id else f"sha256:{image_id}"
 
 
 def _empty_layers(rows: list[dict[str, Any]], layers: int) -> list[bool]:

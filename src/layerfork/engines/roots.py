@@ -35,7 +35,8 @@ class EngineRoot:
 
 def root_path(generation: Generation, environment: Mapping[str, str]) -> Path:
     """Where the generation's root lies, fetched or not; another list of packages is another root."""
-    recipe = hashlib.sha256(" ".join(generation.packages).encode()).hexdigest()[:8]
+    words = (*generation.packages, *(word for link in generation.links for word in link))
+    recipe = hashlib.sha256(" ".join(words).encode()).hexdigest()[:8]
     name = f"{generation.suite}-{debian_architecture()}-{recipe}"
     return cache_directory(environment) / "engines" / name
 
@@ -91,6 +92,8 @@ def _fetch(generation: Generation, path: Path, environment: Mapping[str, str]) -
     try:
         debs = download(generation.suite, generation.packages, downloads, environment)
         unpack(debs, partial)
+        for name, link in generation.links:
+            (partial / "usr" / name).symlink_to(link)
         sums = "".join(f"{_sha256(deb)}  {deb.name}\n" for deb in sorted(debs))
         (partial / "DEBS").write_text(sums, encoding="utf-8")
         _check_complete(partial, generation, dict(_package_of(deb.name) for deb in debs))
