@@ -6,6 +6,7 @@ A part that one key lacks while it has others of the same path has its neutral v
 extended attribute, no type bits in a mode.
 """
 
+from layerfork.buildcontext.walk import no_collection
 from layerfork.cachekey.buildah import buildah_keys
 from layerfork.cachekey.buildkit import buildkit_keys
 from layerfork.cachekey.classic import classic_keys
@@ -24,4 +25,5 @@ _RULES = {
 
 def keys_of(record: BuildRecord) -> BuildKeys:
     """Keys of every step of a record, by the rules of the builder that made it."""
-    return _RULES[record.builder](record)
+    with no_collection():
+        return _RULES[record.builder](record)

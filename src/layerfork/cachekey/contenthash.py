@@ -12,7 +12,7 @@ from hashlib import sha256
 from layerfork.cachekey.contentselect import Item, Selection, Selector, order_selectors, select
 from layerfork.cachekey.contenttree import ContentTree
 from layerfork.cachekey.filesum import typeflag_of
-from layerfork.cachekey.tree import Node, byte_key
+from layerfork.cachekey.tree import Node, byte_key, in_byte_order
 from layerfork.model.context import ContextEntry, Digest, EntryType
 
 IMPLIED_MODE = 0o755
@@ -127,7 +127,7 @@ class ContentDigester:
 
     def _directory(self, place: str, node: Node) -> Digest:
         digest = sha256(b"\0" + self.node(place, node, whole=False).encode())
-        for name in sorted(node.children, key=byte_key):
+        for name in in_byte_order(node.children):
             child = self.node(f"{place}/{name}", node.children[name], whole=True)
             digest.update(b"\0" + byte_key(name) + child.encode())
         return Digest("sha256:" + digest.hexdigest())

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from layerfork.cachekey.buildkit_rules import BuildKitRules
-from layerfork.cachekey.tree import MAX_LINKS, LinkLoopError, Node, byte_key, link_target, unpack
+from layerfork.cachekey.tree import MAX_LINKS, LinkLoopError, Node, in_byte_order, link_target, unpack
 from layerfork.model.context import ContextManifest, EntryType, Transport
 
 
@@ -95,8 +95,9 @@ class ContentTree:
         while stack:
             place, node = stack.pop()
             yield place, node
-            names = sorted(node.children, key=byte_key, reverse=True)
-            stack.extend((f"{place}/{name}", node.children[name]) for name in names)
+            if node.children:
+                children = node.children
+                stack.extend((f"{place}/{name}", children[name]) for name in in_byte_order(children)[::-1])
 
     def through_hardlink(self, node: Node) -> Node:
         """The file that a hard link shares; other nodes are themselves.

@@ -1,10 +1,15 @@
 """The fields of a context entry as key parts."""
 
+from collections.abc import Callable
+from functools import lru_cache, partial
+
 from layerfork.cachekey.filesum import typeflag_of
 from layerfork.cachekey.tree import shown
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.context import ContentSource, ContextEntry
 
+make_part: Callable[[tuple[str, str, str, str]], KeyPart] = partial(tuple.__new__, KeyPart)
+"""The quick way to make one of very many parts: from cause, path, field and value."""
 PERMISSIONS = 0o7777
 """Permission, setuid, setgid and sticky bits; the rest of a tar mode is type bits."""
 
@@ -17,23 +22,33 @@ def header_parts(entry: ContextEntry, path: str, owner_names: bool = False) -> l
     """
     path = shown(path)
     typeflag = typeflag_of(entry)
-    parts = [
-        KeyPart(cause="entry-name", path=path, field="name", value=_bytes_text(entry.name, entry.raw_name)),
-        KeyPart(cause="entry-type", path=path, field="typeflag", value=typeflag),
-        KeyPart(cause="mode", path=path, field="mode", value=f"0{entry.mode & PERMISSIONS:03o}"),
-        KeyPart(cause="uid", path=path, field="uid", value=str(entry.uid)),
-        KeyPart(cause="gid", path=path, field="gid", value=str(entry.gid)),
-    ]
+    name = entry.name if entry.raw_name is None else f"bytes {entry.raw_name.hex()}"
+    usual = _usual_fields(typeflag, entry.mode, entry.uid, entry.gid)
+    parts = [make_part((cause, path, field, value)) for cause, field, value in usual]
+    parts.append(make_part(("entry-name", path, "name", name)))
     if entry.content is not None:
-        parts.append(KeyPart(cause="content", path=path, field="content", value=entry.content))
-    type_bits = entry.mode & ~PERMISSIONS
-    if type_bits:
-        parts.append(KeyPart(cause="mode-type-bits", path=path, field="mode", value=f"{type_bits:07o}"))
-    parts.extend(_rare_parts(entry, path, typeflag))
+        parts.append(make_part(("content", path, "content", entry.content)))
+    if entry.linkname or entry.devmajor or entry.devminor or entry.xattrs:
+        parts.extend(_rare_parts(entry, path, typeflag))
     if owner_names:
-        parts.append(KeyPart(cause="owner-name", path=path, field="uname", value=entry.uname))
-        parts.append(KeyPart(cause="owner-name", path=path, field="gname", value=entry.gname))
+        parts.append(make_part(("owner-name", path, "uname", entry.uname)))
+        parts.append(make_part(("owner-name", path, "gname", entry.gname)))
     return parts
+
+
+@lru_cache(maxsize=1024)
+def _usual_fields(typeflag: str, mode: int, uid: int, gid: int) -> tuple[tuple[str, str, str], ...]:
+    """Cause, field and value of what every entry has: few combinations occur in one context."""
+    fields = (
+        ("entry-type", "typeflag", typeflag),
+        ("mode", "mode", f"{mode & PERMISSIONS:04o}"),
+        ("uid", "uid", str(uid)),
+        ("gid", "gid", str(gid)),
+    )
+    type_bits = mode & ~PERMISSIONS
+    if not type_bits:
+        return fields
+    return (*fields, ("mode-type-bits", "mode", f"{type_bits:07o}"))
 
 
 def _rare_parts(entry: ContextEntry, path: str, typeflag: str) -> list[KeyPart]:

@@ -92,8 +92,9 @@ class ContextTree:
             place, node = stack.pop()
             yield place, node
             prefix = "" if place == "." else place + "/"
-            names = sorted(node.children, key=byte_key, reverse=True)
-            stack.extend((prefix + name, node.children[name]) for name in names)
+            if node.children:
+                children = node.children
+                stack.extend((prefix + name, children[name]) for name in in_byte_order(children)[::-1])
 
     def remove(self, path: str) -> None:
         """Delete what a path leads to, with all below it."""
@@ -110,15 +111,28 @@ def unpack(entries: Iterable[ContextEntry]) -> ContextTree:
     """
     tree = ContextTree(root=Node(type=EntryType.DIRECTORY), first={})
     duplicates = []
+    first = tree.first
+    parents: dict[str, Node] = {}
     for entry in entries:
         path = context_path(path_text(entry))
-        if tree.first.setdefault(path, entry) is not entry:
+        if first.setdefault(path, entry) is not entry:
             duplicates.append(path)
         if path == ".":
             tree.root.entry = entry
             continue
-        parent, _, name = path.rpartition("/")
-        _place(_directory(tree, parent), name, entry)
+        directory, _, name = path.rpartition("/")
+        parent = parents.get(directory)
+        if parent is None:
+            parent = parents[directory] = _directory(tree, directory)
+        kept = parent.children.get(name)
+        if kept is None:
+            parent.children[name] = Node(type=entry.type, entry=entry)
+        elif kept.is_directory and entry.type is EntryType.DIRECTORY:
+            kept.entry = entry
+        else:
+            # What lay below it is gone, and so may be the parents of later entries.
+            parent.children[name] = Node(type=entry.type, entry=entry)
+            parents.clear()
     tree.duplicates = tuple(duplicates)
     return tree
 
@@ -130,21 +144,12 @@ def _directory(tree: ContextTree, path: str) -> Node:
     for depth, name in enumerate(names):
         child = node.children.get(name)
         if child is not None and child.is_link:
-            return _directory(
-                tree, tree.resolve("/".join(names[: depth + 1])) + "/" + "/".join(names[depth + 1 :])
-            )
+            start = tree.resolve("/".join(names[: depth + 1]))
+            return _directory(tree, "/".join([start, *names[depth + 1 :]]))
         if child is None or not child.is_directory:
             child = node.children[name] = Node(type=EntryType.DIRECTORY)
         node = child
     return node
-
-
-def _place(parent: Node, name: str, entry: ContextEntry) -> None:
-    kept = parent.children.get(name)
-    if kept is not None and kept.is_directory and entry.type is EntryType.DIRECTORY:
-        kept.entry = entry
-    else:
-        parent.children[name] = Node(type=entry.type, entry=entry)
 
 
 def path_text(entry: ContextEntry) -> str:
@@ -164,6 +169,13 @@ def shown(path: str) -> str:
     if path.isascii():
         return path
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def in_byte_order(names: Iterable[str]) -> list[str]:
+    """Names sorted by their bytes."""
+    listed = list(names)
+    listed.sort(key=None if all(map(str.isascii, listed)) else byte_key)
+    return listed
 
 
 def byte_key(name: str) -> bytes:

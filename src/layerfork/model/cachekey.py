@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from layerfork.model.context import Digest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class KeyPart:
-    """One named input of a key. Two keys are equal exactly when all their parts are."""
+class KeyPart(NamedTuple):
+    """One named input of a key. Two keys are equal exactly when all their parts are.
+
+    A tuple, because keys of large contexts have hundreds of thousands of them.
+    """
 
     cause: str
     """Cause code that a difference in this part has: ``uid``, ``content``, ``build-arg`` …"""
@@ -16,7 +19,7 @@ class KeyPart:
     """Context path (normalised, no ``./``), name of an argument, or empty."""
     field: str = ""
     """What the part is called in its source: ``uid``, ``linkname``, ``Cmd``."""
-    value: str
+    value: str = ""
     """Canonical text of the value; hidden values stay hidden."""
 
 
@@ -39,7 +42,7 @@ class CacheKey:
     @property
     def digest(self) -> Digest:
         """Digest over the parts: equal for two keys exactly when the builder would call them equal."""
-        text = "\x1e".join("\x1f".join((p.cause, p.path, p.field, p.value)) for p in sorted(self.parts))
+        text = "\x1e".join(map("\x1f".join, sorted(self.parts)))
         return Digest("sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
 
 

@@ -53,7 +53,7 @@ def changed(draw: st.DrawFn, lines: tuple[Line, ...]) -> tuple[Line, ...]:
         if kind == "value" and result[position].parts:
             parts = list(result[position].parts)
             which = draw(st.integers(0, len(parts) - 1))
-            parts[which] = replace(parts[which], value=f"changed {draw(st.integers(0, 2))}")
+            parts[which] = parts[which]._replace(value=f"changed {draw(st.integers(0, 2))}")
             result[position] = replace(result[position], parts=tuple(parts))
         elif result[position].text == "RUN last":
             continue
@@ -147,7 +147,7 @@ def test_one_changed_value_is_exactly_that_cause(
     place = data.draw(st.sampled_from(places))
     parts = list(lines[place].parts)
     which = data.draw(st.integers(0, len(parts) - 1))
-    parts[which] = replace(parts[which], value="changed")
+    parts[which] = parts[which]._replace(value="changed")
     theirs = (*lines[:place], replace(lines[place], parts=tuple(parts)), *lines[place + 1 :])
 
     (fork,) = explain_pair(*in_turn(lines, theirs, builder))
