@@ -109,6 +109,8 @@ class ContextManifest:
     """Ignore patterns that the builder asked the client to apply (file sync)."""
     followed_paths: tuple[str, ...] = ()
     """Paths that the builder asked for (file sync); empty is all of them."""
+    global_pax: tuple[tuple[str, str], ...] = ()
+    """Records of PAX global headers (``git archive`` sends one), as sent. Builders apply them to nothing."""
     sent_bytes: int = 0
     """Bytes on the wire, compressed if they were."""
     complete: bool = True

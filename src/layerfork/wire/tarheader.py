@@ -32,7 +32,7 @@ TYPES: dict[str, EntryType] = {
 HEADER_ONLY = frozenset("123456")
 """Types whose size says nothing about bytes that follow."""
 EXTENSIONS = frozenset("xgLK")
-"""Headers about the entry that follows; ``g`` about all of them, but Go shows it as an entry of its own."""
+"""Headers about the entry that follows; ``g`` is about all of them, but Go applies it to none."""
 
 
 class TarError(Exception):

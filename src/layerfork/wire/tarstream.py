@@ -4,6 +4,7 @@ Follows Go's ``archive/tar``, with which the engines read archives. Memory grows
 of entries alone. Source: golang/go src/archive/tar/reader.go @ go1.21.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -27,6 +28,7 @@ from layerfork.wire.tarsparse import SparseMap
 
 MAX_EXTENSION_BYTES = 1 << 20
 """Longer extension headers are refused, as Go does since 1.19."""
+MAX_GLOBAL_RECORDS = 1000
 _FILE = ord("0")
 
 
@@ -36,6 +38,8 @@ class TarDecoder:
     def __init__(self, *, header_sum: HeaderSum | None = None, capture: str | None = None) -> None:
         """``capture`` is the one file whose content is kept: its path, normalised and relative."""
         self.entries: list[ContextEntry] = []
+        self.global_pax: list[tuple[str, str]] = []
+        """Records of PAX global headers, the first thousand."""
         self.gaps: list[Gap] = []
         self._header_sum = header_sum
         self._kept = KeptFile(capture)
@@ -183,8 +187,8 @@ class TarDecoder:
             self._pax = parse_records(data)
         else:
             self._forget_extensions()
-            records = tuple((display_name(k)[0], display_name(v)[0]) for k, v in parse_records(data))
-            self.entries.append(replace(header, pax=records))
+            records = ((display_name(k)[0], display_name(v)[0]) for k, v in parse_records(data))
+            self.global_pax += itertools.islice(records, MAX_GLOBAL_RECORDS - len(self.global_pax))
 
     def _apply_extensions(self, entry: ContextEntry) -> ContextEntry:
         if self._pax:

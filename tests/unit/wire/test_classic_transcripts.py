@@ -51,7 +51,7 @@ HITS = {
 
 
 def frames_of(name: str) -> Iterable[Any]:
-    return read_transcript(FOLDER / f"{name}.bin").frames  # type: ignore[no-any-return]
+    return read_transcript(FOLDER / f"{name}.bin").frames  # type: ignore[no-any-return,unused-ignore]
 
 
 def decode(frames: Iterable[Any]) -> list[ClassicParts]:

@@ -97,6 +97,7 @@ def _context(build: PostedBuild, redactor: Redactor) -> ContextManifest | None:
         transport=Transport.TAR,
         entries=tuple(sender.tar.entries),
         compression=sender.body.compression or "identity",
+        global_pax=tuple(sender.tar.global_pax),
         sent_bytes=sender.body_bytes,
         complete=sender.body_whole and not _context_gaps(build),
     )
