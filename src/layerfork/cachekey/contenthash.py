@@ -8,6 +8,7 @@ import posixpath
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from layerfork.cachekey.contentselect import Item, Selection, Selector, order_selectors, select
 from layerfork.cachekey.contenttree import ContentTree
@@ -24,9 +25,8 @@ Contents = Callable[[ContextEntry], Iterable[bytes]]
 """Gives a file's bytes in pieces."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
-    """What a file's digest holds besides its content."""
+class Header(NamedTuple):
+    """What a file's digest holds besides its content. A tuple: there are very many."""
 
     mode: int
     uid: int

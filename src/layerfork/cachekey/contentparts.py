@@ -2,11 +2,12 @@
 
 import posixpath
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from layerfork.cachekey.contenthash import Header, header_of
 from layerfork.cachekey.contentselect import Item, Selection, Selector, order_selectors, select
 from layerfork.cachekey.contenttree import ContentTree
-from layerfork.cachekey.entryparts import content_is_known
+from layerfork.cachekey.entryparts import content_is_known, make_part
 from layerfork.cachekey.tree import Node, shown
 from layerfork.model.cachekey import KeyPart
 
@@ -54,32 +55,35 @@ class _Parts:
             yield from self.of_node(place, node, (path + place.removeprefix(item.place)).lstrip("/"))
 
     def of_node(self, place: str, node: Node, path: str) -> Iterator[KeyPart]:
-        if not place and not self.tree.has_root_header:
-            yield self.part("root-header", ROOT, "header", "none")
+        if not place:
+            yield self.root_header()
             return
         file = self.tree.through_hardlink(node)
         header = header_of(file, scanned=self.tree.has_root_header)
-        if not place:
-            text = f"mode {header.mode:04o}, uid {header.uid}, gid {header.gid}"
-            yield self.part("root-header", ROOT, "header", text)
-            return
         path = shown(path)
-        yield from self.of_header(header, path)
+        fields = _usual_fields(header.typeflag, header.mode, header.uid, header.gid, self.suffix)
+        for cause, field, value in fields:
+            yield make_part((cause, path, field, value))
+        if header.link or header.devmajor or header.devminor or header.xattrs:
+            yield from self.rare_parts(header, path)
         if header.typeflag == "0" and file.entry is not None:
             if file.entry.content is not None:
-                yield self.part("content", path, "content", file.entry.content)
+                yield make_part(("content", path, "content" + self.suffix, file.entry.content))
             elif not content_is_known(file.entry) or header.size:
                 self.unknown.append(f"content of {shown(place[1:])}")
 
-    def of_header(self, header: Header, path: str) -> Iterator[KeyPart]:
-        yield self.part("entry-type", path, "typeflag", header.typeflag)
+    def root_header(self) -> KeyPart:
+        """The root's own attributes: of a transferred directory they are not known to BuildKit."""
+        if not self.tree.has_root_header:
+            return self.part("root-header", ROOT, "header", "none")
+        header = header_of(self.tree.root, scanned=True)
+        text = f"mode {header.mode:04o}, uid {header.uid}, gid {header.gid}"
+        return self.part("root-header", ROOT, "header", text)
+
+    def rare_parts(self, header: Header, path: str) -> Iterator[KeyPart]:
         if header.typeflag == "2":
             target = header.link.decode("utf-8", "backslashreplace")
             yield self.part("link-target", path, "linkname", target)
-        else:
-            yield self.part("mode", path, "mode", f"0{header.mode:03o}")
-        yield self.part("uid", path, "uid", str(header.uid))
-        yield self.part("gid", path, "gid", str(header.gid))
         for field, number in (("devmajor", header.devmajor), ("devminor", header.devminor)):
             if number:
                 yield self.part("entry-type", path, field, str(number))
@@ -88,3 +92,15 @@ class _Parts:
 
     def part(self, cause: str, path: str, field: str, value: str) -> KeyPart:
         return KeyPart(cause=cause, path=path, field=field + self.suffix, value=value)
+
+
+@lru_cache(maxsize=1024)
+def _usual_fields(
+    typeflag: str, mode: int, uid: int, gid: int, suffix: str
+) -> tuple[tuple[str, str, str], ...]:
+    """Cause, field and value of what every file has; a link's mode is always the same and left out."""
+    owner = (("uid", f"uid{suffix}", str(uid)), ("gid", f"gid{suffix}", str(gid)))
+    kind = ("entry-type", f"typeflag{suffix}", typeflag)
+    if typeflag == "2":
+        return (kind, *owner)
+    return (kind, ("mode", f"mode{suffix}", f"{mode:04o}"), *owner)
