@@ -34,7 +34,7 @@ def content_records(record: BuildRecord, contents: Contents) -> dict[str, str]:
     rules = buildkit_rules(record.engine.buildkit_version, record.engine.version)
     ops = {op.digest: op for op in record.definition.ops}
     sources = SourceParts(record=record, ops=ops)
-    found = {}
+    found: dict[str, str] = {}
     for step in record.steps:
         for digest in step.vertices:
             for use, source in zip(input_uses(ops[digest]), ops[digest].inputs, strict=True):

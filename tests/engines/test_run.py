@@ -302,18 +302,12 @@ def test_a_client_that_cannot_be_installed_is_skipped_with_the_reason(context: P
     cache = tmp_path / "cache" / "layerfork"
     cache.mkdir(parents=True)
     (cache / "engines").symlink_to(cache_home() / "layerfork" / "engines")
-    words = [
-        "--builder",
-        "classic",
-        "--client",
-        "docker-build",
-        "--client",
-        "docker_py-build",
-        "--format",
-        "json",
-    ]
+    words = ["--builder=classic", "--client=docker-build", "--client=docker_py-build", "--format=json"]
     done = layerfork(
-        *("run", context, "--engine", "private", *words),
+        "run",
+        context,
+        "--engine=private",
+        *words,
         XDG_CACHE_HOME=str(cache.parent),
         UV_CACHE_DIR=str(tmp_path / "uv"),
         UV_DEFAULT_INDEX="http://127.0.0.1:9/simple",

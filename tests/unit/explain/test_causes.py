@@ -516,7 +516,7 @@ def test_links_that_the_key_follows(
     cache = Cache()
 
     def made(name: str, change: dict[str, object]) -> JudgedBuild:
-        sent = context(entry("d/a"), entry("d/b"), entry("d/l", **change))
+        sent = context(entry("d/a"), entry("d/b"), entry("d/l", **change))  # type: ignore[arg-type]
         parts = traces[change.get("linkname")]  # type: ignore[index]
         return build(name, lines(*both, *parts), cache, sent=sent)
 
