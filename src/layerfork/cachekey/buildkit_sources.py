@@ -7,10 +7,9 @@ frontend/dockerui/context.go @ v0.13.2; moby/moby builder/builder-next/adapters/
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 
 from layerfork.cachekey.baseimage import chain_id, find_facts
-from layerfork.cachekey.opdigest import record_digest
+from layerfork.cachekey.opdigest import layers_record
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.context import ContextManifest, Digest, Transport
 from layerfork.model.llb import LLBOp, SourceOp
@@ -56,8 +55,7 @@ class SourceParts:
                 "",
             )
         chain = chain_id(facts.diff_ids)
-        key = "sha256:" + sha256(f"buildkit.source.v0:{chain}".encode()).hexdigest()
-        return [KeyPart(cause="base-image", field="layers", value=chain)], [], record_digest(key)
+        return [KeyPart(cause="base-image", field="layers", value=chain)], [], layers_record(chain)
 
     def is_context(self, source: SourceOp) -> bool:
         """Whether a source is what the client sent."""

@@ -50,6 +50,26 @@ def op_digest(op: LLBOp, platform: str, rules: BuildKitRules, data: Mapping[Dige
     raise UnknownDataError(f"a {op.kind} op has no digest of its own")
 
 
+def layers_record(chain: str) -> Digest:
+    """The record of an image that BuildKit finds by its layers (their chain ID).
+
+    Source: moby/buildkit source/containerimage/pull.go:CacheKey @ v0.13.2.
+    """
+    return record_digest(_sha256(f"buildkit.source.v0:{chain}".encode()))
+
+
+def manifest_record(manifest: str, platform: str) -> Digest:
+    """The record of the same image found by its manifest, which must be the platform's, not an index.
+
+    Images of a daemon without containerd's store have only the other one.
+
+    Source: moby/buildkit source/containerimage/pull.go:mainManifestKey @ v0.13.2.
+    """
+    os_name, architecture, variant = (*platform.split("/"), "", "")[:3]
+    key = {"Digest": manifest, "OS": os_name, "Arch": architecture, **_present(Variant=variant)}
+    return layers_record(_sha256(_go_json(key)))
+
+
 def _exec_json(exec_: ExecOp, platform: str, rules: BuildKitRules) -> bytes:
     os_name, architecture, variant = (*platform.split("/"), "", "")[:3]
     body: dict[str, object] = {"meta": _meta(exec_)}

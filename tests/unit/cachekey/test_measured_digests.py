@@ -13,7 +13,7 @@ from layerfork.cachekey.contenthash import ContentDigester, content_digest
 from layerfork.cachekey.contentselect import Selector, has_wildcard, select
 from layerfork.cachekey.contenttree import ContentTree, content_tree
 from layerfork.cachekey.filesum import hash_strings, tarsum
-from layerfork.cachekey.opdigest import op_digest, record_digest
+from layerfork.cachekey.opdigest import manifest_record, op_digest, record_digest
 from layerfork.cachekey.tree import unpack
 from layerfork.model.context import ContextEntry, ContextManifest, Digest, EntryType, Transport
 from layerfork.model.llb import ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
@@ -127,6 +127,7 @@ def test_buildkit_base_image_record(vectors: Any, buildkit_record: Callable[...,
     _, unknown, form = SourceParts(record=record, ops={}).parts(source)
     assert not unknown
     assert form == buildkit["from_record_config_key"]
+    assert manifest_record(buildkit["base_manifest"], "linux/amd64") == buildkit["from_record_manifest_key"]
 
 
 def test_classic_files_on_disk(vectors: Any) -> None:
