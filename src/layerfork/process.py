@@ -30,12 +30,16 @@ class ProgramMissingError(Exception):
 
 
 def run(
-    command: Command, timeout_s: float | None = None, keep_going: Callable[[], bool] | None = None
+    command: Command,
+    timeout_s: float | None = None,
+    keep_going: Callable[[], bool] | None = None,
+    keep_bytes: int = KEEP_BYTES,
 ) -> Completed:
     """Run a command in a process group of its own and wait for it.
 
-    Its output goes to temporary files, so a chatty process costs no memory and cannot block.
-    On a timeout, on Ctrl-C and when ``keep_going`` says no, the whole group is ended.
+    Its output goes to temporary files, so a chatty process costs no memory and cannot block; the last
+    ``keep_bytes`` of each stream are returned. On a timeout, on Ctrl-C and when ``keep_going`` says no,
+    the whole group is ended.
 
     Raises: ProgramMissingError.
     """
@@ -51,8 +55,8 @@ def run(
         return Completed(
             argv=hide_secrets(command),
             returncode=process.returncode,
-            stdout=_hide(command, _tail(stdout)),
-            stderr=_hide(command, _tail(stderr)),
+            stdout=_hide(command, _tail(stdout, keep_bytes)),
+            stderr=_hide(command, _tail(stderr, keep_bytes)),
             seconds=seconds,
             timed_out=timed_out,
         )
@@ -175,9 +179,9 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
         os.killpg(process.pid, number)
 
 
-def _tail(stream: IO[bytes]) -> str:
+def _tail(stream: IO[bytes], keep_bytes: int) -> str:
     size = stream.seek(0, os.SEEK_END)
-    stream.seek(max(0, size - KEEP_BYTES))
+    stream.seek(max(0, size - keep_bytes))
     return stream.read().decode("utf-8", errors="replace")
 
 

@@ -25,12 +25,12 @@ def add_image_facts(record: BuildRecord, look_up: LookUp, image_ref: str) -> Bui
     try:
         facts = _look_up_either(look_up, image_ref, record.result.image_id)
         rows = {row.image_id: row for row in facts.history if row.image_id}
-        if record.builder is Builder.CLASSIC:
+        if record.builder is not Builder.BUILDKIT:
             rows |= _other_stages(record.steps, rows, look_up)
     except EngineError:
         return record
     steps = record.steps
-    if record.builder is Builder.CLASSIC:
+    if record.builder is not Builder.BUILDKIT:
         steps = tuple(_with_row(step, rows) for step in steps)
     return replace(record, steps=steps, result=replace(record.result, image=facts))
 
@@ -67,9 +67,9 @@ def _with_row(step: StepRecord, rows: dict[str, ImageStep]) -> StepRecord:
 
 
 def _same_image(shown: str, image_id: str) -> bool:
-    """Whether a shown id, often cut to twelve digits, is this image's."""
+    """Whether a shown id, often cut to twelve digits, is this image's; old podman shows eleven."""
     digits = shown.removeprefix("sha256:")
-    return len(digits) >= 12 and image_id.removeprefix("sha256:").startswith(digits)
+    return len(digits) >= 11 and image_id.removeprefix("sha256:").startswith(digits)
 
 
 def add_base_facts(record: BuildRecord, look_up: LookUp) -> BuildRecord:

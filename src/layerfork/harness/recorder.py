@@ -32,7 +32,8 @@ class Recorder:
     def __init__(self, engine: RunningEngine, socket: Path, key: bytes, *, verify: bool = False) -> None:
         """``key`` is what stand-ins for secrets are made with; ``verify`` digests what is forwarded."""
         self._engine = engine
-        self._redactor = Redactor(key)
+        self.redactor = Redactor(key)
+        """Hides secrets in everything that this recorder hands back."""
         self._classic = ClassicWatcher(header_sum=tarsum_header)
         self._buildkit = BuildKitWatcher()
         self._proxy = Proxy(socket, address_of(engine.docker_host), self._tap, verify=verify)
@@ -70,19 +71,19 @@ class Recorder:
 
     def image_facts(self, reference: str) -> ImageFacts:
         """What the engine says about an image, secrets hidden as in the builds. Raises: EngineError."""
-        facts, clean = self._engine.image_facts(reference), self._redactor.clean
+        facts, clean = self._engine.image_facts(reference), self.redactor.clean
         pairs = (variable.partition("=") for variable in facts.env)
         return replace(
             facts,
             history=tuple(replace(row, created_by=clean(row.created_by)) for row in facts.history),
-            env=tuple(f"{name}{equals}{self._redactor.hide(name, value)}" for name, equals, value in pairs),
+            env=tuple(f"{name}{equals}{self.redactor.hide(name, value)}" for name, equals, value in pairs),
             onbuild=tuple(map(clean, facts.onbuild)),
         )
 
     def _posted(self, build: PostedBuild, client: ClientInfo) -> BuildRecord:
         session = self._buildkit.session(build.first("session"))
-        parts = read_posted_build(build, self._redactor, session)
-        facts = self._facts(build.started_at, replace(client, user_agent=parts.user_agent))
+        parts = read_posted_build(build, self.redactor, session)
+        facts = self.blank_record(build.started_at, replace(client, user_agent=parts.user_agent))
         return replace(
             facts,
             builder=parts.builder,
@@ -97,8 +98,8 @@ class Recorder:
         )
 
     def _solved(self, build: ObservedBuild, client: ClientInfo) -> BuildRecord:
-        parts = read_build(build, self._redactor)
-        facts = self._facts(build.started_at, replace(client, user_agent=_user_agent(build)))
+        parts = read_build(build, self.redactor)
+        facts = self.blank_record(build.started_at, replace(client, user_agent=_user_agent(build)))
         engine = facts.engine and replace(facts.engine, buildkit_version=parts.buildkit_version)
         return replace(
             facts,
@@ -116,10 +117,10 @@ class Recorder:
             gaps=parts.gaps,
         )
 
-    def _facts(self, started_at: float, client: ClientInfo) -> BuildRecord:
-        """A record of what is known apart from the wire."""
+    def blank_record(self, started_at: float, client: ClientInfo) -> BuildRecord:
+        """A record of what is known apart from the wire, for a build that began at a monotonic time."""
         begun = datetime.now(UTC) - timedelta(seconds=time.monotonic() - started_at)
-        argv = tuple(self._redactor.clean(word) for word in client.argv)
+        argv = tuple(self.redactor.clean(word) for word in client.argv)
         return BuildRecord(
             id=secrets.token_hex(8),
             recorded_at=begun.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),

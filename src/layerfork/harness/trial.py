@@ -7,15 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from layerfork.clients.client import BuildClient
 from layerfork.engines import RunningEngine
 from layerfork.harness.fromdisk import fill_from_disk
 from layerfork.harness.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.plan import PlannedBuild
+from layerfork.harness.printed import OUTPUT_BYTES, read_printed_build
 from layerfork.harness.recorder import Recorder
-from layerfork.model.build import BuildRequest, Completed, Endpoint, Toolchain
+from layerfork.model.build import Builder, BuildRequest, Completed, Endpoint, Toolchain
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
 from layerfork.model.report import TrialBuild
-from layerfork.process import ProgramMissingError, last_lines, run
+from layerfork.process import KEEP_BYTES, ProgramMissingError, last_lines, run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +46,19 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     socket = bench.socket_dir / f"{request.scratch.name}.sock"
     with Recorder(bench.engine, socket, bench.redaction_key, verify=bench.verify) as recorder:
         endpoint = make_endpoint(bench, request, recorder.docker_host, planned.toolchain)
-        shown = planned.builder or client.default_builder(endpoint)
+        builder = planned.builder or builder_to_ask_for(client, bench.engine)
+        shown = builder or client.default_builder(endpoint)
         row = TrialBuild(client=planned.label, builder=shown.value, outcome=BuildOutcome.SKIPPED)
-        command = client.build_command(request, endpoint, planned.builder, planned.environment)
+        command = client.build_command(request, endpoint, builder, planned.environment)
+        keep = OUTPUT_BYTES if endpoint.podman else KEEP_BYTES
         try:
-            completed = run(command, timeout_s=bench.timeout_s, keep_going=worth_waiting(bench))
+            completed = run(command, bench.timeout_s, worth_waiting(bench), keep_bytes=keep)
         except ProgramMissingError as error:
             return replace(row, reason=f"{error}; run: layerfork setup")
     info = ClientInfo(id=planned.label, argv=completed.argv)
     record = pick_record(recorder.records(info), request.tag)
+    if record is None and endpoint.podman:
+        record = read_printed_build(recorder, request, info, completed)
     row = replace(row, seconds_of_client=completed.seconds)
     if record is None:
         return _without_record(row, completed, bench)
@@ -80,8 +86,17 @@ def make_endpoint(
         home=request.scratch / "home",
         toolchain=toolchain or bench.toolchain,
         api_version=bench.engine.info.api_version,
+        podman=bench.engine.podman,
         inherit=dict(os.environ) if bench.inherit_config else {},
     )
+
+
+def builder_to_ask_for(client: BuildClient, engine: RunningEngine) -> Builder | None:
+    """What a client is told when a person leaves the choice to it; None leaves it to the client as well.
+
+    podman's service has no BuildKit, but docker's own clients would go on and install one.
+    """
+    return Builder.CLASSIC if engine.podman and Builder.CLASSIC in client.builders else None
 
 
 def worth_waiting(bench: Bench) -> Callable[[], bool]:

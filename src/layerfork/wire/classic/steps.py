@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from layerfork.model.record import StepStatus
 
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.DOTALL)
-_PODMAN_STEP = re.compile(r"(?:\[(\d+)/\d+\] )?STEP (\d+)/(\d+): (.*)", re.DOTALL)
+_PODMAN_STEP = re.compile(r"(?:\[(\d+)/\d+\] )?STEP (\d+)(?:/(\d+))?: (.*)", re.DOTALL)
+"""buildah 1.19 prints neither stage nor total, and the commit as a last step."""
 _ID = re.compile(r" ---> ([0-9a-f]{12,64})?")
 _RUNNING = re.compile(r" ---> Running in ([0-9a-f]+)")
 _REMOVED = re.compile(r"(?: ---> Removed|Removing) intermediate container ([0-9a-f]+)")
 _PODMAN_CACHED = re.compile(r"--> Using cache ([0-9a-f]{12,64})")
-_PODMAN_ID = re.compile(r"--> ([0-9a-f]{12,64})")
+_PODMAN_ID = re.compile(r"--> ([0-9a-f]{11,64})")
 _BUILT = re.compile(r"Successfully built ([0-9a-f]{12,64})")
 _TAGGED = re.compile(r"Successfully tagged (\S+)")
 _FROM = re.compile(r"FROM\s+(?:--\S+\s+)*\S+(?:\s+AS\s+(\S+))?", re.IGNORECASE)
@@ -89,7 +90,7 @@ class StepTracker:
             self._begin(int(match[1]), int(match[2]), match[3], now)
         elif match := _PODMAN_STEP.fullmatch(text):
             self._podman = True
-            self._begin(int(match[2]), int(match[3]), match[4], now)
+            self._begin(int(match[2]), int(match[3] or 0), match[4], now, match[1])
 
     def _docker_line(self, text: str, now: float) -> None:
         step = self.steps[-1]
@@ -119,10 +120,12 @@ class StepTracker:
     def _podman_line(self, text: str, now: float) -> None:
         step = self.steps[-1]
         if match := _PODMAN_STEP.fullmatch(text):
-            number, total = int(match[2]), int(match[3])
+            number, total = int(match[2]), int(match[3] or 0)
+            if not total and match[4].startswith("COMMIT"):
+                return
             first = number == 1 and match[1] is not None and step.number == step.total
             if first or (number == step.number + 1 and total == step.total):
-                self._begin(number, total, match[4], now)
+                self._begin(number, total, match[4], now, match[1])
         elif match := _PODMAN_CACHED.fullmatch(text):
             step.status, step.image_id = StepStatus.HIT, match[1]
         elif match := _PODMAN_ID.fullmatch(text):
@@ -146,12 +149,13 @@ class StepTracker:
         if step.status is StepStatus.UNKNOWN:
             step.status = StepStatus.HIT if step.is_from else StepStatus.MISS
 
-    def _begin(self, number: int, total: int, instruction: str, now: float) -> None:
+    def _begin(self, number: int, total: int, instruction: str, now: float, stage: str | None = None) -> None:
+        """``stage`` is its number where the builder prints one: it leaves out stages that nobody needs."""
         self.finish(now)
         self._running = ""
         match = _FROM.match(instruction)
         if match is not None:
-            self._stage += 1
+            self._stage = int(stage) - 1 if stage else self._stage + 1
             self._stage_name = match[1] or ""
         step = PrintedStep(
             number=number,
