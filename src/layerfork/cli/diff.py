@@ -20,8 +20,8 @@ def command(writer: str, reader: str, form: str, verbose: bool) -> int:
     Both are record files, of any client, day and machine; no engine is needed. A file that holds
     several builds gives its last one, FILE#N gives its N-th.
     """
-    from layerfork import pipeline
+    from layerfork.pipeline.comparison import diff_files, render_diffs
 
-    report = pipeline.diff_files(writer, reader)
-    click.echo(pipeline.render_diffs([report], form, use_color(sys.stdout), verbose), nl=False)
+    report = diff_files(writer, reader)
+    click.echo(render_diffs([report], form, use_color(sys.stdout), verbose), nl=False)
     return ExitCode.FORKED if report.judgement.verdict is Verdict.FORKED else ExitCode.AS_HOPED

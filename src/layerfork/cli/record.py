@@ -23,6 +23,6 @@ def command(output: str, engine: str, command: tuple[str, ...]) -> int:
       layerfork show ci.jsonl
       layerfork diff ci.jsonl laptop.jsonl
     """
-    from layerfork import pipeline
+    from layerfork.pipeline.recording import record_builds
 
-    return pipeline.record_builds(command, output, engine, to_stderr)
+    return record_builds(command, output, engine, to_stderr)

@@ -102,7 +102,8 @@ def command(
       layerfork run . --engine host --format json
       layerfork run --engine private:20.10 --engine private:28.5 --client 'mine=make image TAG={tag}'
     """
-    from layerfork import pipeline
+    from layerfork.pipeline import experiment
+    from layerfork.reporters.progress import progress
 
     options = RunOptions(
         path=path,
@@ -120,15 +121,15 @@ def command(
         save=save,
         resume=resume,
     )
-    with pipeline.progress(live=sys.stderr.isatty(), color=use_color(sys.stderr)) as listener:
+    with progress(live=sys.stderr.isatty(), color=use_color(sys.stderr)) as listener:
         if plan:
-            plans = pipeline.plan_experiment(options, listener)
+            plans = experiment.plan_experiment(options, listener)
         else:
-            reports = pipeline.run_experiment(options, listener)
+            reports = experiment.run_experiment(options, listener)
     if plan:
-        click.echo(pipeline.render_plans(plans, form), nl=False)
+        click.echo(experiment.render_plans(plans, form), nl=False)
         return ExitCode.AS_HOPED
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    text = pipeline.render_runs(reports, form, color=use_color(sys.stdout), width=width, verbose=verbose)
+    text = experiment.render_runs(reports, form, color=use_color(sys.stdout), width=width, verbose=verbose)
     click.echo(text, nl=False)
-    return pipeline.exit_code(reports)
+    return experiment.exit_code(reports)

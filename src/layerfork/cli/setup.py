@@ -12,6 +12,6 @@ def command(engine: str) -> None:
     the libraries of the client programs, in isolated environments. Says what it fetches and why.
     Running a private engine needs root; fetching it does not.
     """
-    from layerfork.pipeline import prepare_all
+    from layerfork.pipeline.preparation import prepare_all
 
     prepare_all(engine, lambda line: click.echo(f"setup: {line}", err=True))

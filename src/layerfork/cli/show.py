@@ -11,6 +11,6 @@ from layerfork.cli.options import format_option, verbose_option
 @verbose_option
 def command(file: str, form: str, verbose: bool) -> None:
     """Print the builds of a record file: what was asked, what was sent, what became of each step."""
-    from layerfork import pipeline
+    from layerfork.pipeline.comparison import show_records
 
-    click.echo(pipeline.show_records(file, form, verbose), nl=False)
+    click.echo(show_records(file, form, verbose), nl=False)

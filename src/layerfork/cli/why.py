@@ -21,14 +21,15 @@ def command(engine: str, store: str, form: str, verbose: bool, words: tuple[str,
     With PATH, `docker build PATH` is run; with a command after --, that. Without either, the newest
     recorded build of this directory is explained. The first build of a Dockerfile is saved as baseline.
     """
-    from layerfork import pipeline
+    from layerfork.pipeline.comparison import render_diffs
+    from layerfork.pipeline.recording import explain_builds
 
     after_dashes = "--" in sys.argv
     if len(words) > 1 and not after_dashes:
         raise UsageError("give one PATH, or a command after --", hint="layerfork why -- docker build .")
     path, argv = ("", words) if after_dashes else (words[0] if words else "", ())
-    code, reports = pipeline.explain_builds(path, argv, engine, store, to_stderr)
-    click.echo(pipeline.render_diffs(reports, form, use_color(sys.stdout), verbose), nl=False)
+    code, reports = explain_builds(path, argv, engine, store, to_stderr)
+    click.echo(render_diffs(reports, form, use_color(sys.stdout), verbose), nl=False)
     if code:
         return code
     forked = any(report.judgement.verdict is Verdict.FORKED for report in reports)

@@ -1,0 +1,84 @@
+"""Builds that are recorded here and now: `layerfork record` and `layerfork why`."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from layerfork.errors import EvidenceError, ExitCode
+from layerfork.harness.evidence import RecordFile
+from layerfork.harness.store import RecordStore, open_store, project_of
+from layerfork.harness.wrap import record_command
+from layerfork.model.judgement import Judgement, Verdict
+from layerfork.model.record import BuildRecord
+from layerfork.model.report import DiffReport
+from layerfork.pipeline.comparison import diff_records
+
+Say = Callable[[str], None]
+NO_BUILD_SEEN = (
+    "no build passed through the recorder: the command built nothing, or it reaches its engine in another "
+    "way than by DOCKER_HOST (a buildx builder of its own, another socket)"
+)
+
+
+def record_builds(argv: Sequence[str], output: str, engine: str, say: Say) -> int:
+    """Run a command with a recorder before its engine and write every build that it made to a file.
+
+    Gives the command's own exit code. Raises: LayerforkError.
+    """
+    with RecordFile(Path(output)) as file:
+        wrapped = record_command(argv, engine, say)
+        for record in wrapped.records:
+            file.add(record)
+    say(f"{len(wrapped.records)} recorded in {output}" if wrapped.records else NO_BUILD_SEEN)
+    return wrapped.exit_code
+
+
+def explain_builds(
+    path: str, argv: Sequence[str], engine: str, store_path: str, say: Say
+) -> tuple[int, tuple[DiffReport, ...]]:
+    """Record the builds of a command, and compare each with the latest earlier one of its kind.
+
+    Without a command, ``docker build PATH`` is run; without both, the newest record of this directory is
+    compared with the one before it. Gives the command's exit code and one report for each build.
+    Raises: LayerforkError.
+    """
+    store = open_store(store_path)
+    directory = Path(path or ".")
+    if not argv and not path:
+        return ExitCode.AS_HOPED, (_newest_explained(store, directory),)
+    command = tuple(argv) or ("docker", "build", path)
+    wrapped = record_command(command, engine, say)
+    if not wrapped.records:
+        say(NO_BUILD_SEEN)
+    reports = []
+    for record in wrapped.records:
+        project = project_of(directory, record)
+        earlier = next(store.newest(project), None)
+        store.add(project, record)
+        reports.append(_explained(earlier, record))
+    return wrapped.exit_code, tuple(reports)
+
+
+def _newest_explained(store: RecordStore, directory: Path) -> DiffReport:
+    newest = next(store.newest_of(directory), None)
+    if newest is None:
+        raise EvidenceError(
+            f"no build in {directory.resolve()} was recorded yet",
+            hint="record one: layerfork why PATH, or layerfork why -- CMD",
+        )
+    records = store.newest(project_of(directory, newest))
+    return _explained(next((each for each in records if each.id != newest.id), None), newest)
+
+
+def _explained(earlier: BuildRecord | None, record: BuildRecord) -> DiffReport:
+    if earlier is not None:
+        return diff_records(earlier, record, _named(earlier), _named(record))
+    name = _named(record)
+    judgement = Judgement(verdict=Verdict.REUSED, classes=((name,),), forks=())
+    return DiffReport(
+        writer="", reader=name, reader_steps=record.steps, judgement=judgement, baseline_saved=True
+    )
+
+
+def _named(record: BuildRecord) -> str:
+    """``the build of 2026-01-02 03:04:05``."""
+    return f"the build of {record.recorded_at[:19].replace('T', ' ')}"
