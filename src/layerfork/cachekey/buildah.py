@@ -27,6 +27,13 @@ from layerfork.model.record import BuildRecord
 
 NOP = "/bin/sh -c #(nop) "
 _URLS = ("http://", "https://")
+_BUILT_IN = frozenset(
+    name
+    for upper in ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
+    for name in (upper, upper.lower())
+)
+"""Arguments that need no ARG: when given, every ARG step lists their names.
+Source: openshift/imagebuilder builder.go:builtinAllowedBuildArgs, measured with buildah 1.39.3."""
 
 
 def buildah_keys(record: BuildRecord) -> BuildKeys:
@@ -124,8 +131,11 @@ class _Builder:
         """Everything but FROM, COPY, ADD and RUN counts as it is written; ARG by its names alone."""
         if instruction.keyword == "ARG":
             self.state.args.update(instruction.pairs)
-            text = "ARG " + " ".join(sorted(self._declared()))
-            return [KeyPart(cause="instruction", field="created by", value=text)], NOP + text
+            names = self._declared().keys()
+            proxies = sorted(_BUILT_IN & self.state.given.keys() - names)
+            parts = [KeyPart(cause="instruction", field="created by", value="ARG " + " ".join(sorted(names)))]
+            parts += [KeyPart(cause="proxy", path=name, field="name", value="given") for name in proxies]
+            return parts, f"{NOP}ARG {' '.join(sorted((*names, *proxies)))}"
         if instruction.keyword == "ENV":
             expanded = [(name, self.state.expand(value or "", notes)) for name, value in instruction.pairs]
             self.state.env.update(expanded)

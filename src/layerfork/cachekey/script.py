@@ -67,13 +67,18 @@ def read_script(record: BuildRecord) -> Script:
 
 
 def read_script_by_text(record: BuildRecord) -> Script:
-    """Match a record's steps to the Dockerfile's instructions by stage and text, whatever their numbers."""
+    """Match a record's steps to the Dockerfile's instructions by stage and text, whatever their numbers.
+
+    Podman shows a FROM of an earlier stage with the id of that stage's image: it is known by its stage.
+    """
     dockerfile = _parse(record)
     left = list(dockerfile.instructions if dockerfile is not None else ())
     steps = []
     for step in record.steps:
         text = step.instruction.strip()
         same = [line for line in left if line.text == text]
+        if not same and text.upper().startswith("FROM "):
+            same = [line for line in left if line.keyword == "FROM" and line.stage == step.stage]
         found = next((line for line in same if line.stage == step.stage), same[0] if same else None)
         if found is not None:
             left.remove(found)

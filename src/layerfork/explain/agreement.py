@@ -130,7 +130,9 @@ def _doubts(comparison: Comparison, site: Site) -> Iterator[str]:
     if any(other.reason is Reason.EQUAL_KEYS for other in comparison.sites):
         yield "another step missed although its key is equal, so the cache may have lost records"
     buildkit = reader.record.builder is Builder.BUILDKIT
-    if not buildkit and len({(difference.cause, difference.path) for difference in site.differences}) > 1:
+    # All that is told of an entry that one side lacks is one difference.
+    kinds = {("" if each.one_sided else each.cause, each.path) for each in site.differences}
+    if not buildkit and len(kinds) > 1:
         yield "several things differ and the history strings that would tell them apart were not recorded"
     sure = buildkit and not any(difference.cause in ENTRY_CAUSES for difference in site.differences)
     if not (sure or comparison.shared_steps or writer.control == "hit"):

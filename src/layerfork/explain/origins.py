@@ -36,7 +36,7 @@ def is_derived(site: Site, above: Iterable[Site]) -> bool:
     above = tuple(above)
     if site.structure or not site.parts:
         return False
-    if site.same_text and all(part.cause == "instruction" for part in site.parts):
+    if site.same_text and not site.origins and all(part.cause == "instruction" for part in site.parts):
         return any(SETTERS & set(other.keywords) for other in above)
     names = {part.path for part in site.parts if part.cause in VARIABLES}
     rest = [part for part in site.parts if part.cause not in VARIABLES]

@@ -106,7 +106,8 @@ class ContextManifest:
     remote: str = ""
     """URL of a remote source, credentials removed."""
     excludes: tuple[str, ...] = ()
-    """Ignore patterns that the builder asked the client to apply (file sync)."""
+    """Ignore patterns: those that the builder asked the client to apply (file sync), or those of the ignore
+    file in a tar that was posted to the classic builder or podman."""
     followed_paths: tuple[str, ...] = ()
     """Paths that the builder asked for (file sync); empty is all of them."""
     global_pax: tuple[tuple[str, str], ...] = ()

@@ -1,6 +1,7 @@
-"""The one file of an archive whose content is kept: the Dockerfile, which a record shows."""
+"""The few files of an archive whose content is kept: the Dockerfile, which a record shows, ignore files."""
 
 import posixpath
+from collections.abc import Iterable
 
 from layerfork.model.context import ContextEntry, EntryType
 
@@ -15,22 +16,25 @@ class KeptFile:
     builder/remotecontext/detect.go:withDockerfileFromContext @ v26.1.5.
     """
 
-    def __init__(self, name: str | None) -> None:
-        """``name`` is normalised and relative; None keeps nothing."""
+    def __init__(self, name: str | None, also: Iterable[str] = ()) -> None:
+        """Names are normalised and relative; None keeps no file of this kind."""
         self.tails: tuple[str, ...] = ()
         """How the names of entries that may be wanted end: a quick first look."""
         self._name = name
         self._links: dict[str, str] = {}
         self._contents: dict[str, bytes] = {}
         self._names: set[str] = set()
-        for wanted in (name, "dockerfile" if name == "Dockerfile" else None):
+        for wanted in (name, "dockerfile" if name == "Dockerfile" else None, *also):
             if wanted is not None:
                 self._want(wanted)
 
     @property
     def content(self) -> bytes | None:
-        """At most 1 MiB of it; of several entries with its name the last; None when it was not sent."""
-        name = self._name
+        """The content of the first file."""
+        return self.content_of(self._name)
+
+    def content_of(self, name: str | None) -> bytes | None:
+        """At most 1 MiB of a file; of several entries with its name the last; None when it was not sent."""
         for _ in range(MAX_LINKS):
             if name is None or name not in self._links:
                 break

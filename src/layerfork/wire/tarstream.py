@@ -5,7 +5,7 @@ of entries alone. Source: golang/go src/archive/tar/reader.go @ go1.21.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -35,14 +35,20 @@ _FILE = ord("0")
 class TarDecoder:
     """Fed an archive in pieces of any size. Never raises for what they hold: see ``gaps``."""
 
-    def __init__(self, *, header_sum: HeaderSum | None = None, capture: str | None = None) -> None:
-        """``capture`` is the one file whose content is kept: its path, normalised and relative."""
+    def __init__(
+        self,
+        *,
+        header_sum: HeaderSum | None = None,
+        capture: str | None = None,
+        capture_also: Iterable[str] = (),
+    ) -> None:
+        """``capture`` is a file whose content is kept: its path, normalised and relative; so are others."""
         self.entries: list[ContextEntry] = []
         self.global_pax: list[tuple[str, str]] = []
         """Records of PAX global headers, the first thousand."""
         self.gaps: list[Gap] = []
         self._header_sum = header_sum
-        self._kept = KeptFile(capture)
+        self._kept = KeptFile(capture, capture_also)
         self._reader = HeaderReader()
         self._stopped = False
         self._fed = 0
@@ -63,6 +69,10 @@ class TarDecoder:
     def captured(self) -> bytes | None:
         """The captured file's content, at most 1 MiB of it; None when it was not sent."""
         return self._kept.content
+
+    def captured_also(self, name: str) -> bytes | None:
+        """The same of another file."""
+        return self._kept.content_of(name)
 
     @property
     def ended(self) -> bool:

@@ -1,7 +1,9 @@
 """A proxy variable is in force for one build only.
 
-The classic builder marks every RUN that has any proxy argument, whatever its value.
-Source: moby/moby builder/dockerfile/dispatchers.go:prependEnvOnCmd @ v26.1.5.
+The classic builder marks every RUN that has any proxy argument, whatever its value; buildah lists the
+names of given ones in every ARG.
+Source: moby/moby builder/dockerfile/dispatchers.go:prependEnvOnCmd @ v26.1.5, containers/buildah
+imagebuildah/stage_executor.go:getCreatedBy @ v1.39.3.
 """
 
 from layerfork.explain.difference import Difference
@@ -27,7 +29,7 @@ def say(case: Case, difference: Difference) -> str:
 
 RULE = value_rule(
     code="proxy",
-    builders=("classic", "buildkit"),
+    builders=("classic", "buildkit", "buildah"),
     say=say,
     remedy=(
         "give every client the same proxy settings (the `proxies` entry of ~/.docker/config.json, "

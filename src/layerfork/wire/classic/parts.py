@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from layerfork.buildcontext.ignorefile import read_ignorefile
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextManifest, Transport
 from layerfork.model.record import BuildResult, Gap, RecordedRequest, StepRecord, Vertex
 from layerfork.wire.buildkit.observed import ObservedSession
 from layerfork.wire.buildkit.trace import read_trace
-from layerfork.wire.classic.posted import PostedBuild, is_true
+from layerfork.wire.classic.posted import IGNORE_FILES, PostedBuild, is_true
 from layerfork.wire.classic.query import digest_of, read_request, remote_of
 from layerfork.wire.classic.result import builder_of, read_result, read_steps
 from layerfork.wire.redact import Redactor
@@ -97,10 +98,22 @@ def _context(build: PostedBuild, redactor: Redactor) -> ContextManifest | None:
         transport=Transport.TAR,
         entries=tuple(sender.tar.entries),
         compression=sender.body.compression or "identity",
+        excludes=() if build.is_buildkit else _excludes(build, redactor),
         global_pax=tuple(sender.tar.global_pax),
         sent_bytes=sender.body_bytes,
         complete=sender.body_whole and not _context_gaps(build),
     )
+
+
+def _excludes(build: PostedBuild, redactor: Redactor) -> tuple[str, ...]:
+    """Patterns of the ignore file that was sent along; BuildKit ignores nothing of a posted tar."""
+    podman = builder_of(build) is Builder.BUILDAH
+    for name in IGNORE_FILES if podman else IGNORE_FILES[1:]:
+        content = build.context_tar.captured_also(name)
+        if content is not None:
+            text = content.decode("utf-8", errors="replace")
+            return tuple(redactor.clean(pattern) for pattern in read_ignorefile(text))
+    return ()
 
 
 def _context_gaps(build: PostedBuild) -> tuple[Gap, ...]:

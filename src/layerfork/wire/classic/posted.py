@@ -15,6 +15,9 @@ from layerfork.wire.tarcontent import HeaderSum
 from layerfork.wire.tarstream import TarDecoder
 
 _LISTED = re.compile(r'\s*\[\s*"([^"]*)"')
+IGNORE_FILES = (".containerignore", ".dockerignore")
+"""Podman's own name wins. Source: containers/buildah pkg/parse/parse.go:ContainerIgnoreFile @ v1.39.3,
+moby/moby builder/remotecontext/detect.go:removeDockerfile @ v26.1.5."""
 _FALSE = frozenset({"", "0", "no", "false", "none"})
 
 
@@ -46,7 +49,7 @@ class PostedBuild:
         self.answer_whole = False
         self.body_whole = False
         self.body_bytes = 0
-        self.tar = TarDecoder(header_sum=header_sum, capture=self.dockerfile_name)
+        self.tar = TarDecoder(header_sum=header_sum, capture=self.dockerfile_name, capture_also=IGNORE_FILES)
         self.body = Decompressor(self.tar.feed)
         self.uploaded: PostedBuild | None = None
         """The request that brought the context, when it came in one of its own."""
