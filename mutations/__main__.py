@@ -13,7 +13,7 @@ from pathlib import Path
 from layerfork.model.build import Builder
 from mutations.run import Options, run_cases
 
-ENGINES = {Builder.CLASSIC: "private", Builder.BUILDKIT: "private"}
+ENGINES = {Builder.CLASSIC: "private", Builder.BUILDKIT: "private", Builder.BUILDAH: "podman"}
 
 
 def main(arguments: Sequence[str]) -> int:

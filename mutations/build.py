@@ -17,7 +17,6 @@ from layerfork.harness.fromdisk import fill_from_disk
 from layerfork.harness.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recorder import Recorder
 from layerfork.model.build import Builder, Command
-from layerfork.model.context import Transport
 from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
 from layerfork.process import run
@@ -138,19 +137,15 @@ def post(recorder: Recorder, query: Mapping[str, str], body: bytes, *, gzip: boo
         connection.close()
 
 
-def blind(record: BuildRecord, subject: Subject) -> BuildRecord:
+def blind(record: BuildRecord) -> BuildRecord:
     """The record without anything that the engine said about keys, hits and results.
 
-    A model that sees only this cannot copy its prediction from the answer. What the ignore file of a
-    posted tar says is told to it: a record has only its digest, and lets history settle the rest.
+    A model that sees only this cannot copy its prediction from the answer.
     """
-    context = record.context
-    if context is not None and context.transport is Transport.TAR and record.builder is not Builder.BUILDKIT:
-        context = replace(context, excludes=subject.ignore or ())
     steps = tuple(
         replace(step, status=type(step.status).UNKNOWN, identity="", created_by="", seconds=None)
         for step in record.steps
     )
     vertices = tuple(replace(vertex, cached=False) for vertex in record.vertices)
     result = replace(record.result, image_id="", image=None)
-    return replace(record, steps=steps, vertices=vertices, result=result, context=context)
+    return replace(record, steps=steps, vertices=vertices, result=result)

@@ -193,7 +193,10 @@ def undeclared_argument(rng: Random, before: Subject, arena: Arena) -> Change | 
 def proxy(_rng: Random, before: Subject, arena: Arena) -> Change | None:
     after = replace(before, build_args=(*before.build_args, ("HTTP_PROXY", "http://proxy.example")))
     runs = any(is_live(before, arena, stage) for stage, _, _ in lines_of(before, "RUN"))
-    counts = arena.builder is Builder.CLASSIC and runs and not lines_of(before, "ARG")
+    declared = [stage for stage, _, _ in lines_of(before, "ARG") if is_live(before, arena, stage)]
+    counts = arena.builder is Builder.CLASSIC and runs and not declared
+    if arena.builder is Builder.BUILDAH:
+        counts = bool(declared)  # every ARG lists the names of proxies that are given
     return change("proxy", before, after, arena, Expected(code="proxy") if counts else None)
 
 

@@ -77,7 +77,7 @@ def chains_of(record: BuildRecord, subject: Subject, arena: Arena) -> dict[int, 
     steps = {step.index: step for step in record.steps}
     all_: dict[int, str | None] = {}
     shown: dict[int, str | None] = {}
-    for key in keys_of(blind(record, subject)).steps:
+    for key in keys_of(blind(record)).steps:
         step = steps[key.index]
         own, parents = _own(key, step, steps, subject, arena)
         above = [all_.get(parent) for parent in parents]
@@ -111,7 +111,7 @@ def _digest(words: Iterable[str]) -> str:
     return sha256("\n".join(words).encode()).hexdigest()
 
 
-def wrong_strings(record: BuildRecord, subject: Subject) -> tuple[Wrong, ...]:
+def wrong_strings(record: BuildRecord) -> tuple[Wrong, ...]:
     """Steps whose key string, computed without the engine's, is not what the engine wrote into history."""
     if record.builder is Builder.BUILDKIT:
         return ()
@@ -123,7 +123,7 @@ def wrong_strings(record: BuildRecord, subject: Subject) -> tuple[Wrong, ...]:
             predicted=key.key.engine_form,
             actual=written[key.index].created_by,
         )
-        for key in keys_of(blind(record, subject)).steps
+        for key in keys_of(blind(record)).steps
         if key.key.engine_form
         and written[key.index].created_by
         and key.key.engine_form != written[key.index].created_by

@@ -27,10 +27,10 @@ class Reads:
 
 
 def live_stages(subject: Subject, builder: Builder) -> tuple[Stage, ...]:
-    """Stages that run: all up to the target, but for BuildKit only those that it needs."""
+    """Stages that run: those that the last one or the target needs, for the classic builder all up to it."""
     names = [stage.name for stage in subject.stages]
     last = names.index(subject.target) if subject.target else len(names) - 1
-    if builder is not Builder.BUILDKIT:
+    if builder is Builder.CLASSIC:
         return subject.stages[: last + 1]
     needed, pending = set(), [names[last]]
     while pending:
@@ -109,6 +109,22 @@ def line_matches(nodes: dict[str, Node], line: Line) -> Iterator[str]:
         yield from matches(nodes, source)
 
 
+def in_one_source(subject: Subject, arena: Arena, *paths: str) -> bool:
+    """Whether one source of a live line is a directory that holds all of the paths."""
+    nodes = visible(subject, arena)
+    places = (
+        resolve(nodes, path)
+        for stage in live_stages(subject, arena.builder)
+        for line in stage.lines
+        for path in line_matches(nodes, line)
+    )
+    return any(
+        all(place == "." or path.startswith(f"{place}/") for path in paths if path in nodes)
+        for place in places
+        if set(paths) <= nodes.keys()
+    )
+
+
 def _read(nodes: dict[str, Node], path: str, builder: Builder, entries: set[str], links: set[str]) -> None:
     node = nodes.get(path)
     if node is not None and node.type is EntryType.SYMLINK:
@@ -134,6 +150,6 @@ def _read(nodes: dict[str, Node], path: str, builder: Builder, entries: set[str]
 def shares(nodes: dict[str, Node], path: str, builder: Builder) -> set[str]:
     """The path; for a hard link also the file it shares, where the builder reads through it."""
     node = nodes.get(path)
-    if node is None or node.type is not EntryType.HARDLINK or builder is not Builder.BUILDKIT:
+    if node is None or node.type is not EntryType.HARDLINK or builder is Builder.CLASSIC:
         return {path}
     return {path, node.target}

@@ -127,7 +127,7 @@ class Group:
         report.hits += sum(step.status is StepStatus.HIT for step in record.steps)
         report.misses += sum(step.status is StepStatus.MISS for step in record.steps)
         records = (record,) if baseline is None else (baseline, record)
-        strings = wrong_strings(record, subject)
+        strings = wrong_strings(record)
         report.strings += sum(bool(step.created_by) for step in record.steps)
         for kind, found in (("prediction", prediction.wrong), ("string", strings)):
             if found:

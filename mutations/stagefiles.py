@@ -31,13 +31,30 @@ def _sources(subject: Subject, arena: Arena, line: Line, *, keeps_owner: bool) -
             places = [(start, posixpath.basename(path))]
             below = "" if start == "." else f"{start}/"
             if start == "." or nodes[start].type is EntryType.DIRECTORY:
+                # The classic builder makes the destination itself, with a mode of its own.
+                places = [] if arena.builder is Builder.CLASSIC else places
                 members = sorted(member for member in nodes if member.startswith(below))
                 places += [(member, member.removeprefix(below)) for member in members]
             for place, name in places:
                 node = nodes.get(place)
                 owner = f"{node.uid}:{node.gid}" if keeps_owner and node is not None else ""
+                if arena.builder is Builder.CLASSIC and node is not None and node.type is EntryType.SYMLINK:
+                    place, name = _behind(nodes, below, name, node)
                 found.append(f"{owner} {_fact(nodes, place, arena, base=name)}")
     return "\n".join(found)
+
+
+def _behind(nodes: dict[str, Node], below: str, name: str, link: Node) -> tuple[str, str]:
+    """What a link leads to once its directory was copied, as place in the context and name.
+
+    The classic builder hashes that instead of the link; where nothing is, the link's own path.
+    """
+    directory = posixpath.dirname(name)
+    inside = posixpath.normpath(posixpath.join("/", "here", directory, link.target))
+    target = below + inside.removeprefix("/here/")
+    if link.target.startswith("/") or not inside.startswith("/here/") or target not in nodes:
+        return "", f"nothing at {name}"
+    return target, f"{name} as {inside}"
 
 
 def _fact(nodes: dict[str, Node], path: str, arena: Arena, base: str) -> str:
