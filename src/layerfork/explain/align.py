@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import takewhile
 
 from layerfork.model.record import StepRecord
 
@@ -21,8 +22,9 @@ class Alignment:
 def align(writer: Sequence[StepRecord], reader: Sequence[StepRecord]) -> Alignment:
     """Pair the steps of two builds: stages by name, then by position; inside them by instruction.
 
-    Equal instructions are paired by a longest common subsequence; what is left between two pairs
-    is paired when its keyword is the same (a reworded line). Swapping the sides swaps the pairs.
+    A common beginning is paired as it stands, since caches are looked up from the first step on.
+    Then equal instructions are paired by longest common blocks; what is left between two pairs is
+    paired when its keyword is the same (a reworded line). Swapping the sides swaps the pairs.
     """
     stages = _pair_stages(writer, reader)
     writer_of: dict[int, int] = {}
@@ -74,7 +76,9 @@ def _pair_steps(writer: list[StepRecord], reader: list[StepRecord]) -> list[tupl
     theirs = [normalise(step.instruction) for step in reader]
     if mine > theirs:  # one fixed order of the sides, so that swapping them swaps the result
         return [(left, right) for right, left in _pair_steps(reader, writer)]
-    pairs: list[tuple[StepRecord, StepRecord]] = []
+    common = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(mine, theirs, strict=False))))
+    pairs = list(zip(writer[:common], reader[:common], strict=True))
+    writer, reader, mine, theirs = writer[common:], reader[common:], mine[common:], theirs[common:]
     for tag, low, high, start, end in SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes():
         if tag == "equal":
             pairs.extend(zip(writer[low:high], reader[start:end], strict=True))
