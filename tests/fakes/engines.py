@@ -18,6 +18,7 @@ class Obliging:
     removed: list[str] = field(default_factory=list)
     docker_host: str = "unix:///nowhere/docker.sock"
     socket: Path | None = None
+    network: Path | None = None
     toolchain: Toolchain | None = field(
         default_factory=lambda: Toolchain(docker=Path("/tools/docker"), cli_plugins=Path("/tools/plugins"))
     )

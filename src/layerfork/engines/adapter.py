@@ -22,6 +22,10 @@ class RunningEngine(Protocol):
         """The unix socket; None when the engine listens on TCP."""
 
     @property
+    def network(self) -> Path | None:
+        """The network namespace that it fetches from; None when that is ours."""
+
+    @property
     def info(self) -> EngineInfo:
         """As the engine reported itself right after the start."""
 

@@ -69,6 +69,7 @@ class RunningHostEngine:
     podman: None = None
     base_images: tuple[str, ...] = ()
     can_reset: bool = False
+    network: Path | None = None
 
     @property
     def docker_host(self) -> str:

@@ -88,7 +88,7 @@ def read_image_facts(api: EngineApi, reference: str) -> ImageFacts:
         history=tuple(
             ImageStep(
                 created_by=row["CreatedBy"],
-                image_id="" if row["Id"] == "<missing>" else full_id(row["Id"]),
+                image_id="" if row["Id"].endswith("<missing>") else full_id(row["Id"]),
                 empty_layer=is_empty,
             )
             for row, is_empty in zip(rows, _empty_layers(rows, len(diff_ids)), strict=True)

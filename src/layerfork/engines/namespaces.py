@@ -65,6 +65,14 @@ def held_namespaces(daemons: Daemons) -> Iterator[Namespaces]:
         yield Namespaces(name=daemons.directory.name, files=files)
 
 
+def network_of(daemons: Daemons) -> Path:
+    """The network namespace of an engine that answers. Raises: EngineError when it ended."""
+    try:
+        return Path(f"/proc/{_only_child(daemons.keeper.pid)}/ns/net")
+    except (OSError, ValueError) as error:
+        raise failure(daemons) from error
+
+
 def _only_child(pid: int) -> int:
     """The keeper's one child, the first process of the namespaces. Raises: ValueError when it has none."""
     return int(Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii"))

@@ -14,7 +14,7 @@ from layerfork.engines.generations import GENERATIONS, Generation
 from layerfork.engines.images import remove_tags
 from layerfork.engines.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.engines.launch import INSIDE, Daemons, await_ready, launched
-from layerfork.engines.namespaces import Namespaces, held_namespaces
+from layerfork.engines.namespaces import Namespaces, held_namespaces, network_of
 from layerfork.engines.podmanimages import clean_storage, load_as_from_hub
 from layerfork.engines.podmanservice import podman_startup
 from layerfork.engines.private import check_root_user
@@ -120,6 +120,10 @@ class RunningPodmanEngine:
     """Names of the images that every reset leaves."""
 
     @property
+    def network(self) -> Path:
+        return network_of(self.daemons)
+
+    @property
     def docker_host(self) -> str:
         return self.daemons.docker_host
 
@@ -137,9 +141,15 @@ class RunningPodmanEngine:
             clean_storage(self.api, self.bases)
 
     def image_facts(self, reference: str) -> ImageFacts:
-        """What podman says about an image. Raises: EngineError."""
+        """What podman says about an image. Raises: EngineError.
+
+        It keeps no image of a step and guesses by layer which one a history row is, so a row without a
+        layer gets a neighbour's. No guess is passed on. Source: containers/common libimage/history.go
+        @ v0.62.2.
+        """
         with explained(self.daemons, self.api):
-            return read_image_facts(self.api, reference)
+            facts = read_image_facts(self.api, reference)
+        return replace(facts, history=tuple(replace(row, image_id="") for row in facts.history))
 
     def load(self, archive: Path) -> None:
         """Load a docker archive and keep its tagged images over every reset. Raises: EngineError."""

@@ -16,6 +16,7 @@ from layerfork.engines.generations import Generation
 from layerfork.engines.images import clean, load_archive, pin, remove_tags
 from layerfork.engines.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.engines.launch import Daemons, await_ready, launched
+from layerfork.engines.namespaces import network_of
 from layerfork.engines.roots import ensure_root
 from layerfork.engines.rundirs import base_directory
 from layerfork.errors import EngineError
@@ -94,6 +95,10 @@ class RunningPrivateEngine:
     pins: dict[str, str] = field(default_factory=dict)
     """Base image reference to the id of the container that keeps it from being pruned; empty before the
     first reset needs one."""
+
+    @property
+    def network(self) -> Path:
+        return network_of(self.daemons)
 
     @property
     def docker_host(self) -> str:

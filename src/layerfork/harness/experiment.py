@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from layerfork import __version__
+from layerfork.clients import ContextForm
 from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.errors import EngineError, UsageError
@@ -20,6 +21,7 @@ from layerfork.harness.privatedir import socket_directory
 from layerfork.harness.projectfile import described_clients
 from layerfork.harness.redactionkey import redaction_key
 from layerfork.harness.relay import EngineGoneError, Relay, run_relay
+from layerfork.harness.served import served_context
 from layerfork.harness.toolchain import find_toolchain
 from layerfork.harness.trial import Bench, make_endpoint
 from layerfork.harness.versions import collect_versions
@@ -81,7 +83,11 @@ def prepared_relay(
         prepare_engine(engine, bases, options)
         sockets = stack.enter_context(socket_directory(workspace.root))
         bench = make_bench(engine, sockets, options, surroundings.stop)
-        probe = workspace.request("probe", 0, options)
+        urls = ("", "")
+        if any(client.context_form in (ContextForm.URL, ContextForm.GIT) for _, client in chosen):
+            served = stack.enter_context(served_context(workspace, engine.network))
+            urls = (served.tar_url, served.git_url)
+        probe = workspace.request("probe", 0, options, urls)
         builder = None if options.builder == "default" else Builder(options.builder)
         endpoint = make_endpoint(bench, probe, engine.docker_host)
         plan = plan_relay(chosen, builder, probe, endpoint, say if surroundings.install else None)
@@ -97,6 +103,7 @@ def prepared_relay(
             listener=listener,
             file=surroundings.file,
             images=images,
+            urls=urls,
         )
 
 

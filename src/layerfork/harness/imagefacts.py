@@ -1,7 +1,7 @@
 """Asks the engine about built images, and puts its answers beside what the wire showed."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
@@ -11,6 +11,8 @@ from layerfork.model.build import Builder
 from layerfork.model.engine import ImageFacts, ImageStep
 from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord
 
+NOP = "#(NOP) "
+"""Marks history rows of all instructions but RUN, in capitals here."""
 LookUp = Callable[[str], ImageFacts]
 """What an engine says about an image, secrets hidden. Raises: EngineError."""
 
@@ -25,14 +27,50 @@ def add_image_facts(record: BuildRecord, look_up: LookUp, image_ref: str) -> Bui
     try:
         facts = _look_up_either(look_up, image_ref, record.result.image_id)
         rows = {row.image_id: row for row in facts.history if row.image_id}
-        if record.builder is not Builder.BUILDKIT:
+        if record.builder is Builder.BUILDAH:
+            return _with_buildah_rows(record, facts, look_up)
+        if record.builder is Builder.CLASSIC:
             rows |= _other_stages(record.steps, rows, look_up)
     except EngineError:
         return record
     steps = record.steps
-    if record.builder is not Builder.BUILDKIT:
+    if record.builder is Builder.CLASSIC:
         steps = tuple(_with_row(step, rows) for step in steps)
     return replace(record, steps=steps, result=replace(record.result, image=facts))
+
+
+def _with_buildah_rows(record: BuildRecord, facts: ImageFacts, look_up: LookUp) -> BuildRecord:
+    """buildah writes one history row for each step; which image it is, podman does not know."""
+    last = record.steps[-1].stage if record.steps else 0
+    told: dict[int, str] = {}
+    for stage in sorted({step.stage for step in record.steps}):
+        own = [step for step in record.steps if step.stage == stage and not _is_from(step)]
+        if own and stage == last:
+            told |= _told_by_position(own, facts.history)
+        elif own and own[-1].identity:
+            told |= _told_by_position(own, look_up(own[-1].identity).history)
+    steps = tuple(replace(step, created_by=told.get(step.index, "")) for step in record.steps)
+    return replace(record, steps=steps, result=replace(record.result, image=facts))
+
+
+def _told_by_position(own: Sequence[StepRecord], history: Sequence[ImageStep]) -> dict[int, str]:
+    """History strings of the steps that end an image, by step index; none when they do not fit."""
+    pairs = tuple(zip(own, history[-len(own) :], strict=False))
+    if len(pairs) < len(own) or not all(_fits(step, row) for step, row in pairs):
+        return {}
+    return {step.index: row.created_by for step, row in pairs}
+
+
+def _fits(step: StepRecord, row: ImageStep) -> bool:
+    """Whether a history row can be this step's: all but RUN are marked and named."""
+    keyword = step.instruction.split(maxsplit=1)[0].upper()
+    if keyword == "RUN":
+        return NOP not in row.created_by.upper()
+    return f"{NOP}{keyword}" in row.created_by.upper()
+
+
+def _is_from(step: StepRecord) -> bool:
+    return step.instruction.upper().startswith("FROM ")
 
 
 def _look_up_either(look_up: LookUp, image_ref: str, image_id: str) -> ImageFacts:
@@ -61,15 +99,15 @@ def _other_stages(
 def _with_row(step: StepRecord, rows: dict[str, ImageStep]) -> StepRecord:
     for image_id, row in rows.items():
         if step.identity and _same_image(step.identity, image_id):
-            created_by = "" if step.instruction.upper().startswith("FROM ") else row.created_by
+            created_by = "" if _is_from(step) else row.created_by
             return replace(step, identity=image_id, created_by=created_by)
     return step
 
 
 def _same_image(shown: str, image_id: str) -> bool:
-    """Whether a shown id, often cut to twelve digits, is this image's; old podman shows eleven."""
+    """Whether a shown id, often cut to twelve digits, is this image's."""
     digits = shown.removeprefix("sha256:")
-    return len(digits) >= 11 and image_id.removeprefix("sha256:").startswith(digits)
+    return len(digits) >= 12 and image_id.removeprefix("sha256:").startswith(digits)
 
 
 def add_base_facts(record: BuildRecord, look_up: LookUp) -> BuildRecord:

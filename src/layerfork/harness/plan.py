@@ -43,7 +43,8 @@ class Plan:
 
     @property
     def needs_tar(self) -> bool:
-        return any(build.client.context_form is ContextForm.TAR for build in self.builds)
+        forms = (ContextForm.TAR, ContextForm.URL)
+        return any(build.client.context_form in forms for build in self.builds)
 
 
 def choose_clients(

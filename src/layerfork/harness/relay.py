@@ -26,6 +26,8 @@ class Relay:
     options: RunOptions
     listener: Listener
     file: RecordFile | None = None
+    urls: tuple[str, str] = ("", "")
+    """Where the context is served as a tar and as a git repository; empty when nobody asked."""
     images: list[str] = field(default_factory=list)
     """References that builds were asked to make; filled before each, for those who remove them."""
 
@@ -68,7 +70,7 @@ def _build(relay: Relay, planned: PlannedBuild, numbers: Iterator[int]) -> Trial
 
 
 def _build_once(relay: Relay, planned: PlannedBuild, number: int) -> TrialBuild:
-    request = relay.workspace.request(planned.label, number, relay.options)
+    request = relay.workspace.request(planned.label, number, relay.options, relay.urls)
     relay.images.append(planned.client.image_ref(request))
     return run_trial(relay.bench, planned, request)
 

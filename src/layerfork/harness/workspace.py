@@ -28,8 +28,12 @@ class Workspace:
     def context_tar(self) -> Path:
         return self.root / "context.tar"
 
-    def request(self, client: str, number: int, options: RunOptions) -> BuildRequest:
-        """The request for one client; ``number`` keeps tags and scratch directories apart."""
+    def request(
+        self, client: str, number: int, options: RunOptions, urls: tuple[str, str] = ("", "")
+    ) -> BuildRequest:
+        """The request for one client; ``number`` keeps tags and scratch directories apart,
+        ``urls`` are where the context is served as a tar and as a git repository.
+        """
         scratch = self.root / "builds" / f"{number}"
         (scratch / "home").mkdir(parents=True)
         word = client.lower().replace("_", "-").replace("@", "-").replace("+", "-")
@@ -42,6 +46,8 @@ class Workspace:
             build_args=options.build_args,
             labels=options.labels,
             target=options.target,
+            context_url=urls[0],
+            context_git=urls[1],
         )
 
 
