@@ -34,7 +34,7 @@ def read_request(build: PostedBuild, redactor: Redactor) -> RecordedRequest:
     options = [(name, value) for name, value in build.query if name not in _DECODED]
     options += [("buildargs without value", name) for name in unset]
     return RecordedRequest(
-        dockerfile_name=build.first("dockerfile") or "Dockerfile",
+        dockerfile_name=_dockerfile_name(build),
         dockerfile=shown,
         dockerfile_lines_sha256=digest_of(shown) if shown is not None else None,
         build_args=shown_args,
@@ -50,6 +50,12 @@ def read_request(build: PostedBuild, redactor: Redactor) -> RecordedRequest:
         options=redactor.pairs(options),
         headers=_headers(build.request.headers, redactor),
     )
+
+
+def _dockerfile_name(build: PostedBuild) -> str:
+    """As sent; of podman's list the first."""
+    sent = build.first("dockerfile")
+    return build.dockerfile_name if sent.lstrip().startswith("[") else sent or "Dockerfile"
 
 
 def remote_of(build: PostedBuild, redactor: Redactor) -> str:

@@ -47,7 +47,9 @@ def outcome_of(build: PostedBuild) -> BuildOutcome:
     began = bool(answer.tracker.steps or answer.traces)
     if answer.error or build.status >= 300:
         return BuildOutcome.FAILED if began and build.status < 300 else BuildOutcome.REFUSED
-    succeeded = bool(answer.tracker.image_id) if answer.tracker.steps else bool(answer.image_ids)
+    succeeded = bool(answer.tracker.image_id)
+    if not answer.tracker.steps or builder_of(build) is Builder.BUILDAH:
+        succeeded = bool(answer.image_ids)  # podman's own clients get no other word of success
     if build.answer_whole and (succeeded or build.is_buildkit):
         return BuildOutcome.SUCCEEDED
     return BuildOutcome.CUT
