@@ -103,4 +103,4 @@ def _usual_fields(
     kind = ("entry-type", f"typeflag{suffix}", typeflag)
     if typeflag == "2":
         return (kind, *owner)
-    return (kind, ("mode", f"mode{suffix}", f"{mode:04o}"), *owner)
+    return (kind, ("mode", f"mode{suffix}", f"0{mode:03o}"), *owner)

@@ -41,7 +41,7 @@ def _usual_fields(typeflag: str, mode: int, uid: int, gid: int) -> tuple[tuple[s
     """Cause, field and value of what every entry has: few combinations occur in one context."""
     fields = (
         ("entry-type", "typeflag", typeflag),
-        ("mode", "mode", f"{mode & PERMISSIONS:04o}"),
+        ("mode", "mode", f"0{mode & PERMISSIONS:03o}"),
         ("uid", "uid", str(uid)),
         ("gid", "gid", str(gid)),
     )

@@ -130,8 +130,11 @@ def _doubts(comparison: Comparison, site: Site) -> Iterator[str]:
     if any(other.reason is Reason.EQUAL_KEYS for other in comparison.sites):
         yield "another step missed although its key is equal, so the cache may have lost records"
     buildkit = reader.record.builder is Builder.BUILDKIT
-    # All that is told of an entry that one side lacks is one difference.
-    kinds = {("" if each.one_sided else each.cause, each.path) for each in site.differences}
+    # All that is told of an entry that one side lacks, or has of another kind, is one difference.
+    retyped = {each.path for each in site.differences if each.cause == "entry-type"}
+    kinds = {
+        ("" if each.one_sided or each.path in retyped else each.cause, each.path) for each in site.differences
+    }
     if not buildkit and len(kinds) > 1:
         yield "several things differ and the history strings that would tell them apart were not recorded"
     sure = buildkit and not any(difference.cause in ENTRY_CAUSES for difference in site.differences)

@@ -1,0 +1,105 @@
+"""The harness notices a wrong prediction, a wrong string and a wrong explanation."""
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from layerfork.cachekey import keys_of
+from layerfork.explain import JudgedBuild, explain_pair
+from layerfork.harness.evidence import read_records
+from layerfork.model.build import Builder
+from layerfork.model.judgement import CauseStatus, Fork
+from layerfork.model.record import BuildRecord, StepStatus
+from mutations.change import Expected
+from mutations.generate import generate
+from mutations.predict import Cache, wrong_strings
+from mutations.report import Disagreement, Report
+from mutations.subject import Arena, Delivery
+from mutations.verdict import judge
+
+PAIR = Path(__file__).parent / "regressions" / "buildkit-link-for-file-with-xattr.jsonl"
+CLASSIC = Path(__file__).parent / "regressions" / "classic-setuid-mode.jsonl"
+ARENA = Arena(builder=Builder.BUILDKIT, delivery=Delivery.TAR)
+SUBJECT = generate(Random(1), ARENA)
+
+
+@pytest.fixture
+def pair() -> tuple[BuildRecord, BuildRecord]:
+    writer, reader = read_records(PAIR)
+    assert not any("--from" in step.instruction for step in writer.steps)
+    return writer, reader
+
+
+def forks_of(pair: tuple[BuildRecord, BuildRecord]) -> tuple[Fork, ...]:
+    writer, reader = (
+        JudgedBuild(client=f"build {number}", record=record, keys=keys_of(record))
+        for number, record in enumerate(pair)
+    )
+    return explain_pair(writer, reader)
+
+
+def test_what_the_engine_did_is_predicted(pair: tuple[BuildRecord, BuildRecord]) -> None:
+    cache = Cache(arena=ARENA)
+    for record in pair:
+        assert cache.check(record, SUBJECT).wrong == ()
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_another_answer_of_the_engine_is_noticed(pair: tuple[BuildRecord, BuildRecord], number: int) -> None:
+    cache = Cache(arena=ARENA)
+    for record in pair[:number]:
+        cache.check(record, SUBJECT)
+    record = pair[number]
+    flipped = {StepStatus.HIT: StepStatus.MISS, StepStatus.MISS: StepStatus.HIT}
+    steps = tuple(replace(step, status=flipped[step.status]) for step in record.steps)
+    prediction = cache.check(replace(record, steps=steps), SUBJECT)
+    assert len(prediction.wrong) == prediction.steps > 0
+
+
+def test_another_string_of_the_engine_is_noticed() -> None:
+    record = read_records(CLASSIC)[0]
+    assert wrong_strings(record) == ()
+    steps = tuple(replace(step, created_by=step.created_by.replace("COPY", "ADD")) for step in record.steps)
+    assert wrong_strings(replace(record, steps=steps))
+
+
+def test_the_right_explanation_is_accepted(pair: tuple[BuildRecord, BuildRecord]) -> None:
+    assert judge(forks_of(pair), (Expected(code="entry-type", names=frozenset({"ü.txt"})),)).problem == ""
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        (),
+        (Expected(code="mode"),),
+        (Expected(code="entry-type"), Expected(code="uid")),
+        (Expected(code="entry-type", names=frozenset({"other.txt"})),),
+    ],
+    ids=["nothing", "another", "one-more", "another-path"],
+)
+def test_a_wrong_explanation_is_noticed(
+    pair: tuple[BuildRecord, BuildRecord], expected: tuple[Expected, ...]
+) -> None:
+    assert judge(forks_of(pair), expected).problem
+
+
+@pytest.mark.parametrize("status", [CauseStatus.SUSPECTED, CauseStatus.UNEXPLAINED])
+def test_a_first_cause_that_is_not_proven_is_noticed(
+    pair: tuple[BuildRecord, BuildRecord], status: CauseStatus
+) -> None:
+    (fork,) = forks_of(pair)
+    unsure = replace(fork, causes=tuple(replace(cause, status=status) for cause in fork.causes))
+    assert judge((unsure,), (Expected(code="entry-type"),)).problem
+
+
+def test_a_report_of_nothing_agrees_with_nothing() -> None:
+    report = Report(builder="classic", engine="private", seed=1)
+    assert not report.agreed
+    report.cases = 1
+    assert report.agreed
+    report.disagreements.append(
+        Disagreement(case="1", kind="prediction", mutation="m", expected=(), named=(), what=())
+    )
+    assert not report.agreed
