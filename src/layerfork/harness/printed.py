@@ -26,6 +26,11 @@ from layerfork.model.record import (
 OUTPUT_BYTES = 1 << 26
 """How much of the output is read: the steps stand between what the commands print."""
 
+OCI = "application/vnd.oci.image.manifest.v1+json"
+"""The format that podman's and buildah's own programs write when nobody asks for another; a cached image
+of another format is passed over. Source: containers/buildah docs/buildah-build.1.md, ``--format``;
+imagebuildah/stage_executor.go:intermediateImageExists @ v1.39.3."""
+
 
 def read_printed_build(
     recorder: Recorder, request: BuildRequest, client: ClientInfo, completed: Completed
@@ -85,7 +90,7 @@ def _shown_request(recorder: Recorder, request: BuildRequest, *, cached: bool) -
         platform=request.platform,
         no_cache=request.no_cache or not cached,
         tags=(request.tag,),
-        options=(("layers", "true" if cached else "false"),),
+        options=(("layers", "true" if cached else "false"), ("outputformat", OCI)),
     )
 
 
