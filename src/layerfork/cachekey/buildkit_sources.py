@@ -59,7 +59,14 @@ class SourceParts:
 
     def is_context(self, source: SourceOp) -> bool:
         """Whether a source is what the client sent."""
-        return source.identifier.startswith((_LOCAL, *_UPLOADS))
+        return source.identifier.startswith((_LOCAL, *_UPLOADS, *self._fetched()))
+
+    def _fetched(self) -> tuple[str, ...]:
+        """The URL of a main context that the engine fetched and whose entries are known all the same."""
+        context = self.record.context
+        if context is None or context.transport is not Transport.TAR or not context.remote:
+            return ()
+        return (context.remote,)
 
     def context_of(self, digest: Digest) -> ContextManifest | None:
         """The context that an input is: transferred as files, or unpacked from a tar by a hidden op."""
@@ -72,9 +79,10 @@ class SourceParts:
             return None
         below = (self.ops.get(each.digest) for each in op.inputs)
         sources = [each.source for each in below if each is not None and each.source is not None]
-        uploaded = [source for source in sources if source.identifier.startswith(_UPLOADS)]
         context = self.record.context
-        if uploaded and context is not None and context.transport is Transport.TAR:
+        if context is None or context.transport is not Transport.TAR:
+            return None
+        if any(source.identifier.startswith((*_UPLOADS, *self._fetched())) for source in sources):
             return context
         return None
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from layerfork.clients import ContextForm
 from layerfork.clients.client import BuildClient
 from layerfork.engines import RunningEngine
-from layerfork.harness.fromdisk import fill_from_disk
+from layerfork.harness.fromdisk import fill_from_disk, fill_from_tar
 from layerfork.harness.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.plan import PlannedBuild
 from layerfork.harness.printed import OUTPUT_BYTES, read_printed_build
@@ -63,6 +64,8 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     if record is None:
         return _without_record(row, completed, bench)
     record = fill_from_disk(record, request.context)
+    if client.context_form is ContextForm.URL:
+        record = fill_from_tar(record, request.context_tar)
     record = add_image_facts(record, recorder.image_facts, client.image_ref(request))
     record = add_base_facts(record, recorder.image_facts)
     outcome, reason = _outcome(record, completed, bench)
