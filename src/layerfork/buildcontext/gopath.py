@@ -20,8 +20,9 @@ def context_path(name: str) -> str:
 
     Source: moby/moby pkg/tarsum/tarsum.go:Read @ v26.1.5.
     """
-    if name and name[0] not in "./" and "//" not in name and "/." not in name:
-        return name.rstrip("/")
+    plain = name.removeprefix("./")
+    if plain and plain[0] not in "./" and "//" not in plain and "/." not in plain:
+        return plain.rstrip("/")
     return clean("/" + name)[1:] or "."
 
 

@@ -191,12 +191,12 @@ class _Builder:
         else:
             options, option_parts = self._options(instruction, words, destination, notes)
             try:
-                sources = local.find(words, options)
+                sources = local.find(words, replace(options, rename=""))
+                if len(sources) == 1 and not sources[0].is_directory:
+                    sources = local.find(words, options)
             except (MissingSourceError, LinkLoopError) as error:
                 notes.unknown.append(f"source {error} in the context")
                 return parts, ""
-            if len(sources) != 1 or sources[0].is_directory:
-                sources = local.find(words, replace(options, rename=""))
             added, unknown = added_parts(sources, self.rules)
             notes.unknown.extend(unknown)
             shape = summary_shape(sources)

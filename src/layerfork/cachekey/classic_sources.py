@@ -5,7 +5,9 @@ Source: moby/moby builder/dockerfile/{copy,internals}.go and builder/remoteconte
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from layerfork.buildcontext import gopath
 from layerfork.cachekey.classic_rules import ClassicRules
@@ -16,9 +18,11 @@ from layerfork.model.cachekey import KeyPart
 from layerfork.model.context import ContextEntry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """One item of a source's hash: an entry's digest, or a bare path where there is no entry."""
+class Member(NamedTuple):
+    """One item of a source's hash: an entry's digest, or a bare path where there is no entry.
+
+    A tuple, because a large context has very many.
+    """
 
     path: str
     """Path of the entry, links followed; for a bare path the text that is hashed."""
@@ -69,22 +73,21 @@ def _source(tree: ContextTree, path: str, rules: ClassicRules) -> Source:
     node = tree.find(resolved)
     if node is None:
         raise MissingSourceError(path)
-    if not node.is_directory:
-        members: tuple[Member, ...] = (_member(tree, resolved, path),)
-    else:
-        walked = ((place, inner) for place, inner in tree.walk(resolved) if place != ".")
-        members = tuple(m for place, inner in walked if (m := _inner(tree, place, inner, rules)) is not None)
-    return Source(path=resolved, is_directory=node.is_directory, members=members)
+    found = _inner_members(tree, resolved, rules) if node.is_directory else (_member(tree, resolved, path),)
+    return Source(path=resolved, is_directory=node.is_directory, members=tuple(found))
 
 
-def _inner(tree: ContextTree, place: str, node: Node, rules: ClassicRules) -> Member | None:
-    """One path of a directory walk; None for a link that runs in circles: it is passed over."""
-    if not node.is_link or not rules.follows_inner_links:
-        return _member(tree, place, place)
-    try:
-        return _member(tree, tree.resolve(place), place, through_link=True)
-    except LinkLoopError:
-        return None
+def _inner_members(tree: ContextTree, top: str, rules: ClassicRules) -> Iterator[Member]:
+    """What a directory walk finds; a link that runs in circles is passed over."""
+    first = tree.first
+    for place, node in tree.walk(top):
+        if node.is_link and rules.follows_inner_links:
+            try:
+                yield _member(tree, tree.resolve(place), place, through_link=True)
+            except LinkLoopError:
+                continue
+        elif place != ".":
+            yield Member(place, first.get(place))
 
 
 def _member(tree: ContextTree, resolved: str, text: str, through_link: bool = False) -> Member:

@@ -14,18 +14,19 @@ def ruled_out_parts(context: ContextManifest | None, owner_names: bool = True) -
     """
     if context is None:
         return ()
-    placed = [(context_path(entry.name), entry) for entry in context.entries]
-    by_path = sorted(placed, key=lambda pair: pair[0])
+    paths = [context_path(entry.name) for entry in context.entries]
+    times = [f"{path} {entry.mtime_ns}" for path, entry in zip(paths, context.entries, strict=True)]
+    pax = [f"{path} {entry.pax}" for path, entry in zip(paths, context.entries, strict=True) if entry.pax]
     facts = {
         "compression": context.compression,
-        "entry order": _listing([path for path, _ in placed]),
-        "mtime": _listing([f"{path} {entry.mtime_ns}" for path, entry in by_path]),
-        "pax": _listing([f"{path} {entry.pax}" for path, entry in by_path if entry.pax]),
-        "root entry": "sent" if any(path == "." for path, _ in placed) else "not sent",
+        "entry order": _listing(paths),
+        "mtime": _listing(sorted(times)),
+        "pax": _listing(sorted(pax)),
+        "root entry": "sent" if "." in paths else "not sent",
     }
     if owner_names:
-        names = {f"{entry.uname}:{entry.gname}" for entry in context.entries}
-        facts["owner names"] = ", ".join(sorted(names - {":"}))
+        names = {(entry.uname, entry.gname) for entry in context.entries} - {("", "")}
+        facts["owner names"] = ", ".join(sorted(map(":".join, names)))
     return tuple(KeyPart(cause=name, field=name, value=value) for name, value in facts.items())
 
 
