@@ -13,7 +13,7 @@ from layerfork.buildcontext import gopath
 from layerfork.cachekey.classic_rules import ClassicRules
 from layerfork.cachekey.entryparts import content_is_known, header_parts
 from layerfork.cachekey.filesum import hash_strings
-from layerfork.cachekey.tree import ContextTree, LinkLoopError, Node, byte_key, shown
+from layerfork.cachekey.tree import ContextTree, LinkLoopError, byte_key, shown
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.context import ContextEntry
 
