@@ -2,11 +2,12 @@
 # make setup   only set up: leaves .venv/bin/layerfork ready
 # make test    set up, then run every check and every test, real engines included
 # make check   format, lint, layers, types, unit, contract and golden tests: seconds, no engine
+# make mutations N=1000 SEED=1   random builds and mutations on real engines against the key models
 # make bench   the benchmarks, as ratios side by side
 .DEFAULT_GOAL := demo
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-.PHONY: demo setup test check lint unit bench golden schema lock fuzz
+.PHONY: demo setup test check lint unit bench golden schema lock fuzz mutations
 
 demo: setup
 	@echo
@@ -37,6 +38,11 @@ test: setup lint
 
 bench: setup
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+N ?= 60
+SEED ?= 1
+mutations: setup
+	$(BIN)/python -m mutations -n $(N) --seed $(SEED) --keep build/mutations
 
 golden: setup
 	LAYERFORK_REWRITE_GOLDEN=1 $(PYTEST) -q tests/golden

@@ -39,8 +39,8 @@ class Report:
     misses: int = 0
     strings: int = 0
     """Key strings compared with those in image history."""
-    below: int = 0
-    """Causes below another fork, SUSPECTED by rule."""
+    suspected: int = 0
+    """Causes that no engine could prove: below another fork, several in one step of buildah."""
     from_others: int = 0
     """Cases in which a mutated step hit what an earlier mutant had stored, which proves nothing."""
     not_built: int = 0
@@ -65,7 +65,7 @@ class Report:
             f"  {self.steps} steps predicted ({outcome}); {self.strings} key strings compared",
             "  " + ", ".join(f"{count} by {name}" for name, count in sorted(self.deliveries.items())),
             "  causes: " + ", ".join(f"{code} {count}" for code, count in sorted(self.codes.items())),
-            f"  causes below another fork, so only suspected: {self.below}",
+            f"  causes only suspected, because no engine could prove them: {self.suspected}",
             f"  cases that reuse other mutants' steps: {self.from_others}; not built: {self.not_built}",
             f"  disagreements: {len(self.disagreements)}",
         ]

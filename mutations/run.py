@@ -103,8 +103,10 @@ class Group:
         report.deliveries[self.arena.delivery.value] += 1
         report.mutations[change.name] += 1
         report.codes.update({cause.code for cause in change.causes})
-        said = explain(baseline, record, change, from_others=prediction.from_others)
-        report.below += said.below
+        # Buildah's strings cannot be computed from a record, so nothing tells two changes of a step apart.
+        several = self.options.builder is Builder.BUILDAH and len(change.causes) > 1
+        said = explain(baseline, record, change, unproven=several or prediction.from_others)
+        report.suspected += said.suspected
         report.from_others += prediction.from_others
         if self.options.verbose:
             _say(f"{name} {self.arena.delivery} {change.name}: {list(said.causes)}")

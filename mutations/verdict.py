@@ -18,14 +18,14 @@ class Named:
     """``code path STATUS``, in order."""
     problem: str = ""
     """Empty when it is exactly what had to be said."""
-    below: int = 0
-    """Causes that are only SUSPECTED because a step above missed as well: no engine can tell them apart."""
+    suspected: int = 0
+    """Causes that are only SUSPECTED, where no engine could prove them: a step above missed as well."""
 
 
-def explain(before: BuildRecord, after: BuildRecord, change: Change, *, from_others: bool) -> Named:
+def explain(before: BuildRecord, after: BuildRecord, change: Change, *, unproven: bool) -> Named:
     """Explain a pair and compare with the labels."""
     forks = explain_pair(_judged("baseline", before), _judged("mutant", after))
-    return judge(forks, change.causes, unproven=from_others)
+    return judge(forks, change.causes, unproven=unproven)
 
 
 def _judged(name: str, record: BuildRecord) -> JudgedBuild:
@@ -35,7 +35,8 @@ def _judged(name: str, record: BuildRecord) -> JudgedBuild:
 def judge(forks: tuple[Fork, ...], expected: tuple[Expected, ...], *, unproven: bool = False) -> Named:
     """Exactly the expected codes, at the expected paths, PROVEN wherever an engine could tell.
 
-    With ``unproven`` no engine could: the steps hit what another build had stored.
+    With ``unproven`` no engine could: the steps hit what another build had stored, or two changes of
+    one step cannot be told apart.
     """
     named = [(number, cause) for number, fork in enumerate(forks) for cause in fork.causes]
     problems = []
@@ -47,14 +48,14 @@ def judge(forks: tuple[Fork, ...], expected: tuple[Expected, ...], *, unproven: 
         for _, cause in named
         if cause.code in wanted and not _at_expected_path(cause, expected)
     ]
-    below = 0
+    suspected = 0
     for number, cause in named:
         if (number or unproven) and cause.status is CauseStatus.SUSPECTED:
-            below += 1
+            suspected += 1
         elif cause.status is not CauseStatus.PROVEN:
             problems.append(f"{cause.code} is {cause.status.value}")
     causes = tuple(f"{cause.code} {cause.path} {cause.status.value}" for _, cause in named)
-    return Named(causes=causes, problem="; ".join(problems), below=below)
+    return Named(causes=causes, problem="; ".join(problems), suspected=suspected)
 
 
 def _at_expected_path(cause: Cause, expected: tuple[Expected, ...]) -> bool:

@@ -1,0 +1,35 @@
+"""The key models predict, and the explainer names, what random mutations do on real engines."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from layerfork.model.build import Builder, Command
+from layerfork.process import run
+
+pytestmark = pytest.mark.engine
+ROOT = Path(__file__).parents[2]
+CASES = 60
+SEED = 20261
+
+
+@pytest.mark.parametrize("builder", list(Builder))
+def test_every_case_is_predicted_and_explained(builder: Builder, tmp_path: Path) -> None:
+    report_file = tmp_path / "report.json"
+    arguments = ("--builder", builder.value, "-n", str(CASES), "--seed", str(SEED))
+    argv = (sys.executable, "-m", "mutations", *arguments, "--json", str(report_file))
+    done = run(Command(argv=argv, env=dict(os.environ), cwd=ROOT), timeout_s=280)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(report_file.read_text())
+    assert report["agreed"]
+    assert report["cases"] == CASES
+    assert report["relevant"] >= CASES // 4
+    assert report["cases"] - report["relevant"] >= CASES // 4
+    assert report["hits"]
+    assert report["misses"]
+    assert set(report["deliveries"]) == {"tar", "directory"}
+    if builder is Builder.CLASSIC:
+        assert report["strings"] > CASES
