@@ -103,6 +103,15 @@ def check_map(size: int, numbers: Iterable[int]) -> SparseMap:
     return SparseMap(size=size, fragments=fragments)
 
 
+def why_not_hashed(layout: SparseMap, sent: int) -> str:
+    """Why a file of ``sent`` content bytes cannot be hashed as a whole; empty when it can."""
+    if layout.data_bytes != sent:
+        return "a sparse file's map does not fit its data"
+    if layout.holes_bytes > MAX_HOLES_BYTES:
+        return "a sparse file with huge holes was not hashed"
+    return ""
+
+
 MapReader = Generator[None, bytes, tuple[SparseMap, int]]
 """Is sent the file's header block and then each block it yields for; returns the map and how many
 bytes of it were part of the content."""

@@ -235,7 +235,8 @@ class TarDecoder:
             raise TarError(f"a file of {min(entry.size, sent)} bytes")
         self._left = sent - hidden
         self._skip = -sent & 511
-        if layout is not None and not self._can_hash(layout):
+        if layout is not None and (why_not := tarsparse.why_not_hashed(layout, self._left)):
+            self.gaps.append(Gap(where=self._where(), what=why_not))
             self.entries.append(replace(entry, content_source=ContentSource.NOT_SENT))
             return
         self._content = EntryContent(
@@ -255,16 +256,6 @@ class TarDecoder:
             self._begin(replace(entry, size=layout.size), sent, layout, hidden)
         else:
             self._expect(BLOCK, partial(self._read_sparse_map, entry, sent, steps))
-
-    def _can_hash(self, layout: SparseMap) -> bool:
-        where = self._where()
-        if layout.data_bytes != self._left:
-            self.gaps.append(Gap(where=where, what="a sparse file's map does not fit its data"))
-            return False
-        if layout.holes_bytes > tarsparse.MAX_HOLES_BYTES:
-            self.gaps.append(Gap(where=where, what="a sparse file with huge holes was not hashed"))
-            return False
-        return True
 
     def _pass_content(self, view: memoryview, at: int) -> int:
         piece = view[at : at + self._left]
