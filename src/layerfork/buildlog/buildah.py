@@ -48,8 +48,8 @@ def read_output(stdout: str, stderr: str, *, layers: bool) -> PrintedBuild:
     error = found[-1] if found else ""
     steps = [printed.record(index) for index, printed in enumerate(reader.steps, 1)]
     if steps and not reader.image_id:
-        last = reader.steps[-1]
-        status = StepStatus.HIT if last.is_from else StepStatus.MISS if error else StepStatus.UNKNOWN
+        ran = error and not reader.steps[-1].is_from
+        status = StepStatus.MISS if ran else StepStatus.UNKNOWN
         steps[-1] = replace(steps[-1], status=status, error=error)
     return PrintedBuild(
         steps=tuple(steps),
