@@ -36,7 +36,8 @@ class Recorder:
         """Hides secrets in everything that this recorder hands back."""
         self._classic = ClassicWatcher(header_sum=tarsum_header)
         self._buildkit = BuildKitWatcher()
-        self._proxy = Proxy(socket, address_of(engine.docker_host), self._tap, verify=verify)
+        address = address_of(engine.docker_host)
+        self._proxy = Proxy(socket, address, self._tap, idle=self._buildkit.work, verify=verify)
 
     def _tap(self) -> Http1Tap:
         return Http1Tap(self._classic.open_exchange, self._buildkit.upgraded)

@@ -66,7 +66,8 @@ def _build(relay: Relay, planned: PlannedBuild, numbers: Iterator[int]) -> Trial
     over = relay.bench.stop.is_set() or build.outcome is not BuildOutcome.SUCCEEDED
     if over or not relay.options.controls:
         return build
-    return replace(build, control=control_result(_build_once(relay, planned, next(numbers))))
+    again = _build_once(relay, planned, next(numbers))
+    return replace(build, control=control_result(build, again))
 
 
 def _build_once(relay: Relay, planned: PlannedBuild, number: int) -> TrialBuild:
@@ -75,11 +76,22 @@ def _build_once(relay: Relay, planned: PlannedBuild, number: int) -> TrialBuild:
     return run_trial(relay.bench, planned, request)
 
 
-def control_result(again: TrialBuild) -> str:
-    """``hit`` when a client's second build reused everything, else ``miss``."""
-    if again.outcome is not BuildOutcome.SUCCEEDED or not again.steps:
+def control_result(first: TrialBuild, again: TrialBuild) -> str:
+    """``hit`` when a client's second build reused everything, else ``miss``; empty when nothing shows it.
+
+    A build that printed no steps shows reuse by the image ids of its steps.
+    """
+    if again.outcome is not BuildOutcome.SUCCEEDED:
         return "miss"
-    return "miss" if any(step.status is StepStatus.MISS for step in again.steps) else "hit"
+    statuses = {step.status for step in again.steps}
+    if StepStatus.MISS in statuses:
+        return "miss"
+    if not statuses or StepStatus.UNKNOWN not in statuses:
+        return "hit" if statuses else ""
+    ids = [[step.identity for step in build.steps] for build in (first, again)]
+    if not all(map(all, ids)):
+        return ""
+    return "hit" if ids[0] == ids[1] else "miss"
 
 
 def _told(build: TrialBuild) -> str:

@@ -14,6 +14,7 @@ from layerfork.harness.fromdisk import fill_from_disk, fill_from_tar
 from layerfork.harness.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.plan import PlannedBuild
 from layerfork.harness.printed import OUTPUT_BYTES, read_printed_build
+from layerfork.harness.quietsteps import add_quiet_steps
 from layerfork.harness.recorder import Recorder
 from layerfork.model.build import Builder, BuildRequest, Completed, Endpoint, Toolchain
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
@@ -67,7 +68,7 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     if client.context_form is ContextForm.URL:
         record = fill_from_tar(record, request.context_tar)
     record = add_image_facts(record, recorder.image_facts, client.image_ref(request))
-    record = add_base_facts(record, recorder.image_facts)
+    record = add_quiet_steps(add_base_facts(record, recorder.image_facts))
     outcome, reason = _outcome(record, completed, bench)
     return replace(
         row,

@@ -12,6 +12,7 @@ from layerfork.errors import UsageError
 from layerfork.harness.environments import Say
 from layerfork.harness.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.privatedir import SHORT, private_directory
+from layerfork.harness.quietsteps import add_quiet_steps
 from layerfork.harness.recorder import Recorder
 from layerfork.harness.redactionkey import redaction_key
 from layerfork.model.build import Command
@@ -56,7 +57,7 @@ def record_command(argv: Sequence[str], spec: str, say: Say) -> Wrapped:
 def _with_facts(record: BuildRecord, recorder: Recorder) -> BuildRecord:
     reference = record.request.tags[0] if record.request.tags else record.result.image_id
     record = add_image_facts(record, recorder.image_facts, reference) if reference else record
-    return add_base_facts(record, recorder.image_facts)
+    return add_quiet_steps(add_base_facts(record, recorder.image_facts))
 
 
 def wrapped_environment(engine: RunningEngine, docker_host: str, directory: Path) -> dict[str, str]:

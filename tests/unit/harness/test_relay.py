@@ -1,6 +1,7 @@
 """Relays: order, controls, and what stays when an engine dies or a person interrupts."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,12 +111,22 @@ def test_every_client_is_its_own_control(setting: Setting) -> None:
         (row("one", HIT, HIT), "hit"),
         (row("one", HIT, StepStatus.NOT_EVALUATED), "hit"),
         (row("one", HIT, MISS), "miss"),
-        (row("one"), "miss"),
+        (row("one"), ""),
+        (row("one", StepStatus.UNKNOWN), ""),
         (row("one", HIT, outcome=BuildOutcome.FAILED), "miss"),
     ],
 )
 def test_a_control_hits_only_when_nothing_was_built_again(again: TrialBuild, result: str) -> None:
-    assert control_result(again) == result
+    assert control_result(row("one", MISS), again) == result
+
+
+def test_a_build_that_printed_nothing_is_a_control_by_its_ids() -> None:
+    quiet = row("one", StepStatus.UNKNOWN)
+    same, other = (
+        replace(quiet, steps=tuple(replace(step, identity=each) for step in quiet.steps)) for each in "ab"
+    )
+    assert control_result(same, same) == "hit"
+    assert control_result(same, other) == "miss"
 
 
 def test_a_failed_build_needs_no_control(setting: Setting) -> None:

@@ -1,0 +1,56 @@
+"""Steps of a build that asked for no output, from the history of the image that it made."""
+
+from dataclasses import replace
+
+from layerfork.dockerfile import parse_dockerfile
+from layerfork.errors import LayerforkError
+from layerfork.model.build import Builder
+from layerfork.model.record import BuildRecord, StepRecord, StepStatus
+
+
+def add_quiet_steps(record: BuildRecord) -> BuildRecord:
+    """The record with its steps, if the classic builder was asked to print none (``docker build -q``).
+
+    Which were reused stays unknown, but each has its image id. Builds of several stages keep no steps:
+    the history shows the last stage alone. Needs the image and the base image in the record.
+    """
+    image = record.result.image
+    bases = dict(record.base_images)
+    if record.builder is not Builder.CLASSIC or record.steps or image is None or len(bases) != 1:
+        return record
+    (base,) = bases.values()
+    ids = [row.image_id for row in image.history]
+    if base.image_id not in ids:
+        return record
+    own = image.history[ids.index(base.image_id) + 1 :]
+    words = _instructions(record)
+    if not words or len(words) > len(own) + 1:
+        return record
+    texts = (*words, *(row.created_by for row in own[len(words) - 1 :]))
+    identities = (base.image_id, *(row.image_id for row in own))
+    told = ("", *(row.created_by for row in own))
+    steps = tuple(
+        StepRecord(
+            index=number,
+            instruction=text,
+            status=StepStatus.HIT if number == 1 else StepStatus.UNKNOWN,
+            identity=identity,
+            created_by=created_by,
+        )
+        for number, (text, identity, created_by) in enumerate(zip(texts, identities, told, strict=True), 1)
+    )
+    return replace(record, steps=steps)
+
+
+def _instructions(record: BuildRecord) -> tuple[str, ...]:
+    """Texts of a Dockerfile of one stage; none when it was not seen or has more."""
+    request = record.request
+    if request.dockerfile is None:
+        return ()
+    try:
+        parsed = parse_dockerfile(request.dockerfile, request.dockerfile_name or "Dockerfile")
+    except LayerforkError:
+        return ()
+    if len(parsed.stages) != 1 or parsed.meta_args:
+        return ()
+    return tuple(instruction.text for instruction in parsed.instructions)
