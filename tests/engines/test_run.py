@@ -421,14 +421,7 @@ def test_a_docker_cli_of_another_generation_forks_by_its_mode(context: Path) -> 
 
 def test_engines_side_by_side_and_resumed(context: Path, tmp_path: Path) -> None:
     file = tmp_path / "records.jsonl"
-    words = [
-        "run",
-        context,
-        "--engine=private:20.10",
-        "--engine=private",
-        "--builder=classic",
-        "--format=json",
-    ]
+    words = ["--engine=private:20.10", "--engine=private", "--builder=classic", "--format=json"]
     clients = ["--client=docker-build", "--client=docker_py-build", "--no-controls"]
     first = layerfork("run", context, *words, *clients, "-o", file)
     assert first.returncode == 1, first.stderr
