@@ -22,6 +22,7 @@ def load_archive(api: EngineApi, archive: Path) -> tuple[str, ...]:
         answers = api.upload("/images/load", stream, archive.stat().st_size)
     lines = "".join(answer.get("stream", "") for answer in answers).splitlines()
     tags = tuple(line.removeprefix(LOADED).strip() for line in lines if line.startswith(LOADED))
+    tags = tuple(filter(None, tags))  # podman 3.0 loads what is no archive, and names nothing
     if not tags:
         reason = next((answer["error"] for answer in answers if "error" in answer), "it has no tagged image")
         raise EngineError(f"{archive} cannot be loaded: {reason}", "write it with docker save IMAGE:TAG")
