@@ -10,7 +10,7 @@ from layerfork.explain.lines import dockerfile_of, raw_text, variables_of
 from layerfork.explain.origins import changed_origins
 from layerfork.explain.scope import ScopeDifference, imports_cache, separate_caches
 from layerfork.explain.site import Reason, Site
-from layerfork.explain.structure import added_step, removed_steps
+from layerfork.explain.structure import added_step, moved_from, removed_steps
 from layerfork.explain.view import StepView, ancestors_of, real_parents, same_chain, source_of, views_of
 from layerfork.model.build import Builder
 from layerfork.model.record import StepStatus
@@ -146,12 +146,15 @@ def _site_at(walk: _Walk, view: StepView) -> Site:
     writer_index = walk.alignment.writer_of.get(view.index)
     mine = walk.writer_views.get(writer_index) if writer_index is not None else None
     if mine is None:
+        origin = moved_from(walk.writer.record, walk.alignment, view.step)
+        moved = walk.writer_views.get(origin.index) if origin is not None else None
         return Site(
             step=view.index,
-            writer_step=None,
+            writer_step=moved.index if moved is not None else None,
             reason=Reason.KEY,
+            parts=conclusive(list_differences(moved.key, view.key), moved.key, view.key) if moved else (),
             structure=(added_step(walk.writer, walk.reader, walk.alignment, view),),
-            known=not view.key.unknown,
+            known=not (view.key.unknown or (moved is not None and moved.key.unknown)),
             keywords=(keyword(view.step.instruction),),
         )
     removed, structure = removed_steps(

@@ -19,7 +19,7 @@ def added_step(writer: JudgedBuild, reader: JudgedBuild, alignment: Alignment, v
             writer=writer.record.request.target,
             reader=reader.record.request.target,
         )
-    origin = _moved_from(writer.record, alignment, step)
+    origin = moved_from(writer.record, alignment, step)
     if origin is not None:
         return _moved(origin, step)
     cause = "label" if is_request_label(reader.record, step) else "instruction"
@@ -106,7 +106,8 @@ def _moved(origin: StepRecord, step: StepRecord) -> Difference:
     )
 
 
-def _moved_from(writer: BuildRecord, alignment: Alignment, step: StepRecord) -> StepRecord | None:
+def moved_from(writer: BuildRecord, alignment: Alignment, step: StepRecord) -> StepRecord | None:
+    """The writer's step with the same text that no other step of the reader stands for."""
     text = normalise(step.instruction)
     stage = alignment.stages.get(step.stage)
     return next(
