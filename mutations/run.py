@@ -103,8 +103,10 @@ class Group:
         report.deliveries[self.arena.delivery.value] += 1
         report.mutations[change.name] += 1
         report.codes.update({cause.code for cause in change.causes})
-        # Buildah's strings cannot be computed from a record, so nothing tells two changes of a step apart.
-        several = self.options.builder is Builder.BUILDAH and len(change.causes) > 1
+        # Buildah's strings cannot be computed from a record, so nothing tells two changes of a step,
+        # or one of two names of a file, apart.
+        paths = max((len(cause.names) for cause in change.causes), default=0)
+        several = self.options.builder is Builder.BUILDAH and max(len(change.causes), paths) > 1
         said = explain(baseline, record, change, unproven=several or prediction.from_others)
         report.suspected += said.suspected
         report.from_others += prediction.from_others
