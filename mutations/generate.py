@@ -123,19 +123,25 @@ def _from_lines(rng: Random, stages: list[Stage], number: int) -> list[Line]:
     return [Line(keyword="COPY", origin=stage.name, words=(source, f"/from{number}/"))]
 
 
+OTHER_KINDS = ("env", "label", "workdir", "metadata")
+
+
 def _line(rng: Random, arena: Arena, nodes: list[Node], place: str) -> Line:
     kinds = ["file"] * 4 + ["directory"] * 4 + ["many", "wildcard", "all", "link", "add", "expanded"]
-    kinds += ["env", "label", "workdir", "metadata"]
+    kinds += OTHER_KINDS
     if arena.builder is Builder.BUILDKIT:
         kinds += ["heredoc", "chmod", "linked"]
     kind = rng.choice(kinds)
-    plain = [n.path for n in nodes if n.type is EntryType.FILE and n.path != CASE_FILE and " " not in n.path]
-    links = [n.path for n in nodes if n.type is EntryType.SYMLINK and "nowhere" not in n.target]
     # A file that an ignore rule may hide would make the build fail.
-    plain = [path for path in plain if not path.endswith(".log")]
+    plain = [n.path for n in nodes if n.type is EntryType.FILE and not n.path.endswith(".log")]
+    file = rng.choice([path for path in plain if path != CASE_FILE and " " not in path])
+    return _other_line(rng, kind, place) if kind in OTHER_KINDS else _copy(rng, kind, nodes, file, place)
+
+
+def _copy(rng: Random, kind: str, nodes: list[Node], file: str, place: str) -> Line:
+    links = [n.path for n in nodes if n.type is EntryType.SYMLINK and "nowhere" not in n.target]
     links = [n.path for n in nodes if n.path in links and not n.target.endswith(".log")]
     directories = [n.path for n in nodes if n.type is EntryType.DIRECTORY]
-    file = rng.choice(plain)
     match kind:
         case "directory":
             return Line(keyword="COPY", words=(rng.choice(directories), f"{place}/"))
@@ -152,20 +158,6 @@ def _line(rng: Random, arena: Arena, nodes: list[Node], place: str) -> Line:
             return Line(keyword="ADD", words=(file, place), flags=rng.choice(((), ("--chown=3:4",))))
         case "expanded":
             return Line(keyword="COPY", words=(file, f"{place}$NAME"), flags=("--chown=1000:1000",))
-        case "env":
-            return Line(keyword="ENV", words=(f"NAME={rng.getrandbits(16):x}",))
-        case "label":
-            return Line(keyword="LABEL", words=(f"note={rng.getrandbits(16):x}",))
-        case "workdir":
-            return Line(keyword="WORKDIR", words=(f"{place}w",))
-        case "metadata":
-            return rng.choice(
-                (
-                    Line(keyword="CMD", words=("true", str(rng.getrandbits(8)))),
-                    Line(keyword="EXPOSE", words=(str(rng.randint(1, 60000)),)),
-                    Line(keyword="STOPSIGNAL", words=(str(rng.randint(1, 30)),)),
-                )
-            )
         case "heredoc":
             return Line(keyword="COPY", words=("<<EOF", place), heredoc=random_data(rng).decode())
         case "chmod":
@@ -173,3 +165,20 @@ def _line(rng: Random, arena: Arena, nodes: list[Node], place: str) -> Line:
         case "linked":
             return Line(keyword="COPY", words=(file, place), flags=("--link",))
     return Line(keyword="COPY", words=(file, place), as_json=rng.random() < 0.3)
+
+
+def _other_line(rng: Random, kind: str, place: str) -> Line:
+    match kind:
+        case "env":
+            return Line(keyword="ENV", words=(f"NAME={rng.getrandbits(16):x}",))
+        case "label":
+            return Line(keyword="LABEL", words=(f"note={rng.getrandbits(16):x}",))
+        case "workdir":
+            return Line(keyword="WORKDIR", words=(f"{place}w",))
+    return rng.choice(
+        (
+            Line(keyword="CMD", words=("true", str(rng.getrandbits(8)))),
+            Line(keyword="EXPOSE", words=(str(rng.randint(1, 60000)),)),
+            Line(keyword="STOPSIGNAL", words=(str(rng.randint(1, 30)),)),
+        )
+    )
