@@ -7,6 +7,7 @@ Source: moby/buildkit solver/{edge,cachekey,cachemanager}.go @ v0.13.2; rules th
 versions where they are. Holds for 0.8 to 0.32.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from layerfork.cachekey.buildkit_inputs import InputUse, input_uses
@@ -91,8 +92,10 @@ class _Builder:
 
     def step_key(self, step: StepRecord) -> StepKey:
         draft = _Draft(step)
-        if not any(digest in self.ops for digest in step.vertices):
+        is_seen = any(digest in self.ops for digest in step.vertices)
+        if not is_seen:
             draft.unknown.append("the definition of this step")
+            draft.parents.update(dict.fromkeys(self._told_parents(step)))
         own = [digest for digest in step.vertices if self.step_of[digest] == step.index]
         work = [self.ops[d] for d in own if d in self.ops and self.ops[d].source is None]
         for number, op in enumerate(work, start=1):
@@ -101,6 +104,8 @@ class _Builder:
         if is_from:
             for digest in step.vertices:
                 self._add_source(draft, digest)
+            if not is_seen:
+                draft.parts.extend(self.sources.named_image(step.instruction))
         key = CacheKey(
             parts=tuple(draft.parts),
             engine_form=draft.form,
@@ -110,6 +115,12 @@ class _Builder:
         parents = tuple(sorted({**draft.parents, **draft.by_content} - {step.index: None}.keys()))
         by_content = tuple(sorted(draft.by_content.keys() - draft.parents.keys()))
         return StepKey(index=step.index, key=key, parents=parents, by_content=by_content, always_runs=is_from)
+
+    def _told_parents(self, step: StepRecord) -> Iterator[int]:
+        """Steps that this one builds on as the engine told while it built, for want of a definition."""
+        for vertex in self.record.vertices:
+            if vertex.digest in step.vertices:
+                yield from (self.step_of[digest] for digest in vertex.inputs if digest in self.step_of)
 
     def _add_op(self, draft: _Draft, op: LLBOp, suffix: str) -> None:
         """An operation with what it takes from its inputs."""

@@ -57,6 +57,12 @@ class SourceParts:
         chain = chain_id(facts.diff_ids)
         return [KeyPart(cause="base-image", field="layers", value=chain)], [], layers_record(chain)
 
+    def named_image(self, instruction: str) -> list[KeyPart]:
+        """The layers of the image that a FROM names, where no source op tells it; none when not known."""
+        names = [word for word in instruction.split()[1:] if not word.startswith("--")]
+        parts, unknown, _ = self._image(names[0]) if names else ([], [], "")
+        return [] if unknown else parts
+
     def is_context(self, source: SourceOp) -> bool:
         """Whether a source is what the client sent."""
         return source.identifier.startswith((_LOCAL, *_UPLOADS, *self._fetched()))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from layerfork.explain.compare import Comparison, compare
 from layerfork.explain.fork import find_forks
 from layerfork.explain.judged import JudgedBuild
+from layerfork.explain.refine import refine
 from layerfork.explain.site import Site
 
 
@@ -27,7 +28,7 @@ class Departure:
 
     reader: JudgedBuild
     comparison: Comparison
-    """With the class that it shared most steps with."""
+    """With the class that it has most in common with."""
     sites: tuple[Site, ...]
 
 
@@ -40,28 +41,54 @@ class AddedLabels:
     steps: tuple[int, ...]
 
 
-def sort_into_classes(
-    builds: Sequence[JudgedBuild],
-) -> tuple[list[BuildClass], list[Departure], list[AddedLabels]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """A reader that may belong to several classes, because its keys are not known completely."""
+
+    reader: JudgedBuild
+    candidates: tuple[JudgedBuild, ...]
+    """First members of the classes; the reader was put into the first one."""
+    unknown: tuple[str, ...]
+    """What its record lacks."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Sorting:
+    """Builds in classes, and what is to be said about those that did not fit smoothly."""
+
+    classes: list[BuildClass] = field(default_factory=list)
+    departures: list[Departure] = field(default_factory=list)
+    labels: list[AddedLabels] = field(default_factory=list)
+    guesses: list[Guess] = field(default_factory=list)
+
+
+def sort_into_classes(builds: Sequence[JudgedBuild]) -> Sorting:
     """Put each build, in order, into the first class whose every step it shares."""
-    classes: list[BuildClass] = []
-    departures: list[Departure] = []
-    labels: list[AddedLabels] = []
+    sorting = Sorting()
+    classes = sorting.classes
     for build in builds:
         comparisons = [compare(group.members[0], build) for group in classes]
-        joined = next(
-            (index for index, comparison in enumerate(comparisons) if shares_every_step(comparison)), None
-        )
-        if joined is not None:
-            classes[joined].members.append(build)
-            added = added_labels(comparisons[joined])
-            if added:
-                labels.append(AddedLabels(reader=build, writer=classes[joined].members[0], steps=added))
+        fitting = [index for index, each in enumerate(comparisons) if shares_every_step(each)]
+        if fitting:
+            classes[fitting[0]].members.append(build)
+            _note(sorting, [comparisons[index] for index in fitting])
             continue
         if classes:
-            departures.append(_departure(classes, comparisons, build))
+            sorting.departures.append(_departure(classes, comparisons, build))
         classes.append(BuildClass(members=[build]))
-    return classes, departures, labels
+    return sorting
+
+
+def _note(sorting: Sorting, fitting: Sequence[Comparison]) -> None:
+    """Remember what is unusual about a build that joins the class of the first of these comparisons."""
+    reader, writer = fitting[0].reader, fitting[0].writer
+    added = added_labels(fitting[0])
+    if added:
+        sorting.labels.append(AddedLabels(reader=reader, writer=writer, steps=added))
+    unknown = tuple(dict.fromkeys(lack for step in reader.keys.steps for lack in step.key.unknown))
+    if len(fitting) > 1 and unknown:
+        candidates = tuple(comparison.writer for comparison in fitting)
+        sorting.guesses.append(Guess(reader=reader, candidates=candidates, unknown=unknown))
 
 
 def shares_every_step(comparison: Comparison) -> bool:
@@ -74,7 +101,7 @@ def shares_every_step(comparison: Comparison) -> bool:
 def added_labels(comparison: Comparison) -> tuple[int, ...]:
     """Steps at the very end that are labels of the reader's request, which the writer has not."""
     added: list[int] = []
-    sites = {site.step: site for site in comparison.sites}
+    sites = {step: site for site in comparison.sites for step in (site.step, *site.added)}
     for index in reversed(list(comparison.reader_views)):
         site = sites.get(index)
         if site is None or site.writer_step is not None or {d.cause for d in site.differences} != {"label"}:
@@ -84,15 +111,20 @@ def added_labels(comparison: Comparison) -> tuple[int, ...]:
 
 
 def _departure(classes: list[BuildClass], comparisons: list[Comparison], build: JudgedBuild) -> Departure:
-    """Compare with the class that has most in common: the same cache, then the latest first fork."""
-
-    def nearness(comparison: Comparison) -> tuple[bool, int]:
-        first = min((site.step for site in comparison.sites), default=0)
-        return comparison.scope is None, first
-
-    best = max(range(len(comparisons)), key=lambda index: (nearness(comparisons[index]), -index))
+    """Compare with the class that is nearest."""
+    best = max(range(len(comparisons)), key=lambda index: (*_nearness(comparisons[index]), -index))
     witness = classes[best].witness
     comparison = comparisons[best]
     if witness is not None and witness is not classes[best].members[0]:
         comparison = compare(witness, build)
     return Departure(reader=build, comparison=comparison, sites=find_forks(comparison, first_only=True))
+
+
+def _nearness(comparison: Comparison) -> tuple[bool, int, int, int]:
+    """Greater for a class that has more in common: the same cache, the latest first fork, and there the
+    fewest causes, then the fewest differences."""
+    first = min(comparison.sites, key=lambda site: site.step, default=None)
+    if first is None:
+        return comparison.scope is None, 0, 0, 0
+    differences = refine(first.differences)
+    return comparison.scope is None, first.step, -len({each.cause for each in differences}), -len(differences)

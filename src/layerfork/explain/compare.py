@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from layerfork.dockerfile import Dockerfile
-from layerfork.explain.align import Alignment, align, keyword
+from layerfork.explain.align import Alignment, align, keyword, normalise
 from layerfork.explain.difference import Difference, conclusive, list_differences
 from layerfork.explain.judged import JudgedBuild
 from layerfork.explain.lines import dockerfile_of, raw_text, variables_of
@@ -166,7 +166,7 @@ def _site_at(walk: _Walk, view: StepView) -> Site:
         step=view.index,
         writer_step=mine.index,
         reason=Reason.KEY,
-        parts=(parts if known else conclusive(parts, mine.key, view.key)) or _base_ids(walk, mine, view),
+        parts=(parts if known else _sure_parts(parts, mine, view)) or _base_ids(walk, mine, view),
         structure=structure,
         removed=removed,
         origins=_origins(walk, mine, view) if parts else (),
@@ -177,6 +177,16 @@ def _site_at(walk: _Walk, view: StepView) -> Site:
         ),
         known=known,
     )
+
+
+def _sure_parts(parts: tuple[Difference, ...], mine: StepView, view: StepView) -> tuple[Difference, ...]:
+    """Differences that hold although keys are incomplete: what both know, or else another text as the
+    builder showed it."""
+    sure = conclusive(parts, mine.key, view.key)
+    writer, reader = normalise(mine.step.instruction), normalise(view.step.instruction)
+    if sure or writer == reader or view.always_runs:
+        return sure
+    return (Difference(cause="instruction", field="text", writer=writer, reader=reader),)
 
 
 def _same_text(walk: _Walk, mine: StepView, view: StepView) -> bool:

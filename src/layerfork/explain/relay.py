@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from layerfork.explain.agreement import disagreeing_string
-from layerfork.explain.classes import AddedLabels, Departure, sort_into_classes
+from layerfork.explain.classes import AddedLabels, Departure, Guess, sort_into_classes
 from layerfork.explain.compare import Comparison, compare
 from layerfork.explain.diagnose import diagnose
 from layerfork.explain.difference import may_equal
@@ -25,25 +25,26 @@ def judge_relay(builds: Sequence[JudgedBuild], *, clean_cache: bool | None = Non
     ran on the user's own engine.
     """
     succeeded = [build for build in builds if build.record.result.outcome is BuildOutcome.SUCCEEDED]
-    classes, departures, labels = sort_into_classes(succeeded)
+    sorting = sort_into_classes(succeeded)
     if clean_cache is None:
         clean_cache = not any(_on_user_engine(build) for build in builds)
     warnings: list[Caution] = []
     warnings.extend(_incomplete(builds))
     warnings.extend(_failed_controls(succeeded))
-    warnings.extend(_added_labels(labels))
+    warnings.extend(_added_labels(sorting.labels))
+    warnings.extend(_guesses(sorting.guesses))
     wrong = [*_wrong_strings(builds), *(_wrong_hits(builds) if clean_cache else ())]
     warnings.extend(wrong)
     contradicted = {(caution.client, caution.step) for caution in wrong if caution.code == "contradiction"}
-    forks = tuple(fork for departure in departures for fork in _forks(departure, contradicted))
+    forks = tuple(fork for departure in sorting.departures for fork in _forks(departure, contradicted))
     failed_control = any(build.control == "miss" for build in succeeded)
     if not succeeded:
         verdict = Verdict.ERROR
     else:
-        verdict = Verdict.FORKED if len(classes) > 1 or failed_control else Verdict.REUSED
+        verdict = Verdict.FORKED if len(sorting.classes) > 1 or failed_control else Verdict.REUSED
     return Judgement(
         verdict=verdict,
-        classes=tuple(tuple(member.client for member in group.members) for group in classes),
+        classes=tuple(tuple(member.client for member in group.members) for group in sorting.classes),
         forks=forks,
         warnings=tuple(warnings),
     )
@@ -104,6 +105,19 @@ def _added_labels(labels: Sequence[AddedLabels]) -> Iterator[Caution]:
             text=(
                 f"{added.reader.client} adds {texts} as a last step that {added.writer.client} does not "
                 "have; every step before it is shared"
+            ),
+        )
+
+
+def _guesses(guesses: Sequence[Guess]) -> Iterator[Caution]:
+    for guess in guesses:
+        first, *others = (build.client for build in guess.candidates)
+        yield Caution(
+            code="incomplete-record",
+            client=guess.reader.client,
+            text=(
+                f"{guess.reader.client} reused every step, and it cannot be seen whether it shares those of "
+                f"{first} or of {' or '.join(others)}: its record lacks {', '.join(guess.unknown)}"
             ),
         )
 

@@ -20,7 +20,7 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
             sorted({each.cause for each in open_})
         )
     elif unknown:
-        what = f"no cause can be named, because the records lack {', '.join(unknown)}"
+        what = f"no cause can be named, because {_lacks(case)}"
     else:
         what = f"{case.reader_name} missed although its key equals {case.writer_name}'s"
     yield Finding(
@@ -39,6 +39,14 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
         claims=open_,
         strength=Strength.NONE,
     )
+
+
+def _lacks(case: Case) -> str:
+    mine, theirs = (sorted(set(view.key.unknown)) for view in (case.writer_view, case.reader_view))
+    if mine == theirs:
+        return f"the records lack {', '.join(mine)}"
+    sides = ((case.reader_name, theirs), (case.writer_name, mine))
+    return " and ".join(f"the record of {name} lacks {', '.join(lacks)}" for name, lacks in sides if lacks)
 
 
 def _describe(name: str, build: JudgedBuild, view: StepView) -> Iterator[str]:
