@@ -98,14 +98,35 @@ def test_a_reader_is_compared_with_the_class_it_shares_most_with() -> None:
     ]
 
 
-def test_labels_added_at_the_end_do_not_split_a_class() -> None:
+def test_of_classes_that_share_as_much_the_one_with_fewest_causes_is_the_writer() -> None:
+    """The engine test of 2015: on CLI 20.10 docker-build differs from docker_py-build in type bits alone."""
     cache = Cache()
-    label = Line(text="LABEL com.docker.compose.image.builder=classic", line=0)
-    request = RecordedRequest(labels=(("com.docker.compose.image.builder", "classic"),))
+    bits = part("mode-type-bits", "0100000", "important.txt", "mode")
+    judgement = judge_relay(
+        [
+            build("docker_py-context-build", seed(entry_parts("important.txt", entry_name="./x")), cache),
+            build("docker_py-build", seed(), cache),
+            build("docker-build", seed((*entry_parts("important.txt"), bits)), cache),
+        ]
+    )
+
+    assert [(fork.writer, fork.reader) for fork in judgement.forks] == [
+        ("docker_py-context-build", "docker_py-build"),
+        ("docker_py-build", "docker-build"),
+    ]
+    assert [cause.code for cause in judgement.forks[1].causes] == ["mode-type-bits"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_labels_added_at_the_end_do_not_split_a_class(count: int) -> None:
+    cache = Cache()
+    labels = tuple((f"com.docker.compose.{number}", "classic") for number in range(count))
+    lines = tuple(Line(text=f"LABEL {name}={value}", line=0) for name, value in labels)
+    request = RecordedRequest(labels=labels)
     judgement = judge_relay(
         [
             build("docker-build", seed(), cache),
-            build("docker-compose-build", (*seed(), label), cache, request=request),
+            build("docker-compose-build", (*seed(), *lines), cache, request=request),
             build("docker_py-build", seed(), cache),
         ]
     )
