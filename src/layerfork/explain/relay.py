@@ -98,13 +98,14 @@ def _failed_controls(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
 def _added_labels(labels: Sequence[AddedLabels]) -> Iterator[Caution]:
     for added in labels:
         texts = ", ".join(step.instruction for step in added.reader.record.steps if step.index in added.steps)
+        place = "a last step" if len(added.steps) == 1 else "last steps"
         yield Caution(
             code="added-label",
             client=added.reader.client,
             step=added.steps[0],
             text=(
-                f"{added.reader.client} adds {texts} as a last step that {added.writer.client} does not "
-                "have; every step before it is shared"
+                f"{added.reader.client} adds {texts} as {place} that {added.writer.client} does not have; "
+                "every step before is shared"
             ),
         )
 

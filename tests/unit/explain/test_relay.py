@@ -136,7 +136,7 @@ def test_labels_added_at_the_end_do_not_split_a_class(count: int) -> None:
     assert judgement.forks == ()
     (caution,) = judgement.warnings
     assert (caution.code, caution.client, caution.step) == ("added-label", "docker-compose-build", 5)
-    assert "every step before it is shared" in caution.text
+    assert "every step before is shared" in caution.text
 
 
 def test_other_labels_are_a_fork() -> None:
