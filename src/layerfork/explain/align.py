@@ -67,7 +67,8 @@ def _stage_names(steps: Iterable[StepRecord]) -> dict[int, str]:
     names: dict[int, str] = {}
     for step in steps:
         generated = step.stage_name in (str(step.stage), f"stage-{step.stage}")
-        names.setdefault(step.stage, "" if generated else step.stage_name)
+        # A global ARG is recorded in the first stage, before FROM has named it.
+        names[step.stage] = names.get(step.stage, "") or ("" if generated else step.stage_name)
     return dict(sorted(names.items()))
 
 

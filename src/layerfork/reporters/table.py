@@ -1,11 +1,14 @@
 """The table of 2015: right-aligned names, one column per instruction, twelve digits of each identity."""
 
 from collections.abc import Sequence
+from difflib import SequenceMatcher
+from itertools import count
 
 from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
 from layerfork.model.report import TrialBuild
 
-CELL = len("'0123456789ab', ")
+DIGITS = len("0123456789ab")
+CELL = DIGITS + len("'', ")
 
 
 def layout_table(builds: Sequence[TrialBuild], width: int | None = None) -> list[str]:
@@ -17,32 +20,54 @@ def layout_table(builds: Sequence[TrialBuild], width: int | None = None) -> list
     if not rows:
         return []
     name_width = max(len(build.client) for build in rows)
-    columns = max(len(build.steps) for build in rows)
-    per_block = columns if width is None else max(1, (width - name_width - 3) // CELL)
+    columns, cells = _arrange(rows)
+    placed = [(build.client, own) for build, own in zip(rows, cells, strict=True)]
+    per_block = len(columns) if width is None else max(1, (width - name_width - 3) // CELL)
     lines: list[str] = []
-    for first in range(0, columns, per_block):
+    for first in range(0, len(columns), per_block):
         if lines:
             lines.append("")
-        lines += _block(rows, name_width, first, min(columns, first + per_block))
+        lines += _block(placed, name_width, columns[first : first + per_block], first)
     return lines
 
 
-def _block(rows: Sequence[TrialBuild], name_width: int, first: int, last: int) -> list[str]:
-    words = "".join(_heading(rows, column).center(CELL) for column in range(first, last))
-    lines = [(" " * (name_width + 2) + words).rstrip()]
-    for build in rows:
-        cells = [cell(step) for step in build.steps[first:last]]
-        if cells:
-            lines.append(f"{build.client.rjust(name_width)}: {cells}")
+def _block(
+    placed: Sequence[tuple[str, dict[int, str]]], name_width: int, columns: Sequence[str], first: int
+) -> list[str]:
+    lines = [(" " * (name_width + 2) + "".join(word.center(CELL) for word in columns)).rstrip()]
+    for client, cells in placed:
+        last = min(max(cells) + 1, first + len(columns))
+        shown = [cells.get(column, " " * DIGITS) for column in range(first, last)]
+        if shown:
+            lines.append(f"{client.rjust(name_width)}: {shown}")
     return lines
 
 
-def _heading(rows: Sequence[TrialBuild], column: int) -> str:
-    """The instruction word of a column; the builds agree on it, or the longest build names it."""
-    for build in sorted(rows, key=lambda row: -len(row.steps)):
-        if column < len(build.steps):
-            return keyword(build.steps[column].instruction)
-    return ""
+def _arrange(rows: Sequence[TrialBuild]) -> tuple[list[str], list[dict[int, str]]]:
+    """Words of the columns, and for each row its cells by the column that they stand in.
+
+    The columns are those of the longest build, and between them what only others have: a client may add
+    an ARG before the first FROM, or a stage at the end.
+    """
+    numbers = count()
+    columns: list[tuple[int, str]] = []
+    places: dict[int, list[tuple[int, str]]] = {}
+    for row in sorted(range(len(rows)), key=lambda row: -len(rows[row].steps)):
+        words = [keyword(step.instruction) for step in rows[row].steps]
+        matcher = SequenceMatcher(None, [word for _, word in columns], words, autojunk=False)
+        merged: list[tuple[int, str]] = []
+        own = places[row] = []
+        for tag, low, high, start, end in matcher.get_opcodes():
+            new = [(next(numbers), word) for word in words[start:end]] if tag != "equal" else []
+            merged += columns[low:high] + new
+            own += new or (columns[low:high] if tag == "equal" else [])
+        columns = merged
+    order = {column: index for index, column in enumerate(columns)}
+    cells = [
+        {order[column]: cell(step) for column, step in zip(places[row], build.steps, strict=True)}
+        for row, build in enumerate(rows)
+    ]
+    return [word for _, word in columns], cells
 
 
 def keyword(instruction: str) -> str:

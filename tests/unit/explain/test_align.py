@@ -1,5 +1,7 @@
 """Steps of two Dockerfiles are paired as the cache looks them up."""
 
+from dataclasses import replace
+
 from layerfork.explain.align import align
 from layerfork.model.record import StepRecord, StepStatus
 
@@ -17,3 +19,29 @@ def test_a_repeated_line_is_paired_from_the_beginning() -> None:
 
     assert align(writer, reader).writer_of == {1: 1, 2: 2, 3: 5, 4: 6}
     assert align(reader, writer).writer_of == {1: 1, 2: 2, 5: 3, 6: 4}
+
+
+def test_a_global_argument_of_one_side_is_an_added_step() -> None:
+    """What the Dev Container CLI makes of a Dockerfile: an ARG, a name for the last stage, one more stage."""
+    writer = steps("FROM a", "RUN x", "COPY y /", "RUN x")
+    reader = steps("ARG BASE=scratch", "FROM a AS name", "RUN x", "COPY y /", "RUN x", "FROM $BASE AS target")
+    reader = [replace(step, stage_name="name" if step.index > 1 else "") for step in reader[:5]] + [
+        replace(reader[5], stage=1, stage_name="target")
+    ]
+
+    assert align(writer, reader).writer_of == {2: 1, 3: 2, 4: 3, 5: 4}
+
+
+def test_a_stage_keeps_its_name_below_a_global_argument() -> None:
+    def two_stages(*first: str) -> list[StepRecord]:
+        made = steps(*first, "FROM a AS one", "RUN x", "FROM b AS two", "RUN y")
+        count = len(first)
+        names = ["", "one", "one", "two", "two"] if first else ["one", "one", "two", "two"]
+        return [
+            replace(step, stage=int(step.index > count + 2), stage_name=name)
+            for step, name in zip(made, names, strict=True)
+        ]
+
+    swapped = [replace(step, stage=1 - step.stage) for step in two_stages()]
+
+    assert align(swapped, two_stages("ARG X=1")).writer_of == {2: 1, 3: 2, 4: 3, 5: 4}

@@ -1,0 +1,42 @@
+"""Columns of the table of 2015 when clients add steps of their own."""
+
+from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
+from layerfork.model.report import TrialBuild
+from layerfork.reporters.table import layout_table
+
+
+def row(client: str, **identities: str) -> TrialBuild:
+    """A build whose steps are named by the keywords; digits after a keyword only tell steps apart."""
+    steps = tuple(
+        StepRecord(
+            index=index,
+            instruction=f"{word.rstrip('0123456789')} x",
+            status=StepStatus.HIT,
+            identity=letter * 12,
+        )
+        for index, (word, letter) in enumerate(identities.items(), start=1)
+    )
+    return TrialBuild(client=client, builder="classic", outcome=BuildOutcome.SUCCEEDED, steps=steps)
+
+
+def test_a_step_that_one_client_adds_gets_a_column_of_its_own() -> None:
+    plain = row("plain", FROM="a", RUN="b", COPY="c", RUN2="d")
+    added = row("added", ARG="x", FROM="a", RUN="b", COPY="c", RUN2="d", FROM2="d")
+    labelled = row("label", FROM="a", RUN="b", COPY="c", RUN2="d", LABEL="e")
+
+    header, *lines = layout_table([plain, added, labelled])
+
+    assert header.split() == ["ARG", "FROM", "RUN", "COPY", "RUN", "FROM", "LABEL"]
+    assert [line.rstrip("]").count(",") + 1 for line in lines] == [5, 6, 7]
+    for letter in "abcd":
+        assert len({line.index(letter * 12) for line in lines}) == 1
+    assert "e" * 12 in lines[2][header.index("LABEL") - 6 :]
+
+
+def test_blocks_keep_the_columns() -> None:
+    rows = [row("one", FROM="a", RUN="b"), row("two", ARG="x", FROM="a", RUN="b")]
+
+    lines = layout_table(rows, width=22)
+
+    assert [line.split() for line in lines if line and ":" not in line] == [["ARG"], ["FROM"], ["RUN"]]
+    assert sum("a" * 12 in line for line in lines) == 2
