@@ -6,23 +6,39 @@ import marshal
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from layerfork.buildcontext.walk import Problem, ScannedTree, no_collection
+from layerfork.buildcontext.walk import Problem, ScannedTree, attribute_names, no_collection
 from layerfork.model.context import Digest
 
-_FORMAT = ("layerfork content digests", 1)
+_FORMAT = ("layerfork content digests", 2)
 _RACY_NS = 2 * 10**9
 """A file that changed so shortly before it was read may change again within the clock's tick."""
 _LARGE_BYTES = 1 << 18
 """Files from this size on are read in threads: their hashing lets other threads run."""
 _PIECE_BYTES = 1 << 20
 
-Known = tuple[int, int, int, int, Digest]
-"""Size, modification time, change time and inode of a file, and the digest that it had with them."""
+Known = tuple[int, int, int, int, Digest, bool]
+"""Size, modification time, change time and inode of a file, the digest that it had with them, and whether
+it was plain: without extended attributes. A new attribute is a new change time."""
+
+
+File = tuple[str, os.stat_result]
+"""Path of a regular file below the tree's root, and its status."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashedFiles:
+    """What became known of regular files, by path."""
+
+    digests: dict[str, Digest]
+    plain: set[str]
+    """Files that have no extended attributes."""
+    problems: list[Problem]
+    """Files that could not be read; they have no digest."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,12 +48,11 @@ class DigestCache:
     known: dict[str, Known] = field(default_factory=dict)
     changed: bool = False
 
-    def split(
-        self, files: Iterable[tuple[str, os.stat_result]]
-    ) -> tuple[dict[str, Digest], list[tuple[str, os.stat_result]]]:
-        """Digests of the files whose status is still the one they had, and the other files."""
+    def split(self, files: Iterable[File]) -> tuple[HashedFiles, list[File]]:
+        """What is known of the files whose status is still the one they had, and the other files."""
         digests: dict[str, Digest] = {}
-        others: list[tuple[str, os.stat_result]] = []
+        plain: set[str] = set()
+        others: list[File] = []
         known = self.known
         for path, status in files:
             found = known.get(path)
@@ -49,15 +64,17 @@ class DigestCache:
                 and found[3] == status.st_ino
             ):
                 digests[path] = found[4]
+                if found[5]:
+                    plain.add(path)
             else:
                 others.append((path, status))
-        return digests, others
+        return HashedFiles(digests=digests, plain=plain, problems=[]), others
 
-    def add(self, path: str, status: os.stat_result, digest: Digest, read_at_ns: int) -> None:
+    def add(self, path: str, status: os.stat_result, digest: Digest, plain: bool, read_at_ns: int) -> None:
         """Remember a digest, unless the file changed so shortly before that its status may lie."""
         if max(status.st_mtime_ns, status.st_ctime_ns) < read_at_ns - _RACY_NS:
             times = status.st_mtime_ns, status.st_ctime_ns
-            self.known[path] = (status.st_size, *times, status.st_ino, digest)
+            self.known[path] = (status.st_size, *times, status.st_ino, digest, plain)
             self.changed = True
 
 
@@ -83,62 +100,59 @@ def save_cache(cache: DigestCache, file: Path) -> None:
         cache.changed = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HashedFiles:
-    """Digests of regular files, and which could not be read."""
-
-    digests: Mapping[str, Digest]
-    problems: tuple[Problem, ...] = ()
-
-
-def hash_files(
-    tree: ScannedTree, files: Iterable[tuple[str, os.stat_result]], cache: DigestCache | None = None
-) -> HashedFiles:
-    """SHA-256 of the contents of regular files: paths relative to the tree's root, and their status."""
+def hash_files(tree: ScannedTree, files: Iterable[File], cache: DigestCache | None = None) -> HashedFiles:
+    """SHA-256 of the contents of files."""
     cache = DigestCache() if cache is None else cache
-    digests, unknown = cache.split(files)
+    hashed, unknown = cache.split(files)
     large = [each for each in unknown if each[1].st_size >= _LARGE_BYTES]
     small = [each for each in unknown if each[1].st_size < _LARGE_BYTES]
-    hasher = _Hasher(root=os.fspath(tree.root), cache=cache, digests=digests)
+    hasher = _Hasher(root=os.fspath(tree.root), cache=cache, hashed=hashed)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) if large else contextlib.nullcontext() as pool:
         waiting = [pool.submit(hasher.add, *each) for each in large] if pool is not None else []
         for path, status in small:
             hasher.add(path, status)
         for each in waiting:
             each.result()
-    return HashedFiles(digests=digests, problems=tuple(hasher.problems))
+    return hashed
 
 
 @dataclass(slots=True, kw_only=True)
 class _Hasher:
     root: str
     cache: DigestCache
-    digests: dict[str, Digest]
-    problems: list[Problem] = field(default_factory=list)
+    hashed: HashedFiles
 
     def add(self, path: str, status: os.stat_result) -> None:
         read_at_ns = time.time_ns()
         try:
-            digest = Digest("sha256:" + _sha256(f"{self.root}/{path}", status.st_size))
+            text, plain = _read(f"{self.root}/{path}", status.st_size)
         except OSError as error:
-            self.problems.append(Problem(path=path, reason=error.strerror or str(error)))
+            self.hashed.problems.append(Problem(path=path, reason=error.strerror or str(error)))
             return
-        self.digests[path] = digest
-        self.cache.add(path, status, digest, read_at_ns)
+        digest = Digest("sha256:" + text)
+        self.hashed.digests[path] = digest
+        if plain:
+            self.hashed.plain.add(path)
+        self.cache.add(path, status, digest, plain, read_at_ns)
 
 
-def _sha256(path: str, size: int) -> str:
+def _read(path: str, size: int) -> tuple[str, bool]:
+    """A file's digest, and whether it has no extended attributes."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        if size < _LARGE_BYTES:
-            data = os.read(handle, size + 1)
-            digest = hashlib.sha256(data)
-            if len(data) == size:
-                return digest.hexdigest()
-        else:
-            digest = hashlib.sha256()
-        while data := os.read(handle, _PIECE_BYTES):
-            digest.update(data)
-        return digest.hexdigest()
+        return _sha256(handle, size), not attribute_names(handle)
     finally:
         os.close(handle)
+
+
+def _sha256(handle: int, size: int) -> str:
+    if size < _LARGE_BYTES:
+        data = os.read(handle, size + 1)
+        digest = hashlib.sha256(data)
+        if len(data) == size:
+            return digest.hexdigest()
+    else:
+        digest = hashlib.sha256()
+    while data := os.read(handle, _PIECE_BYTES):
+        digest.update(data)
+    return digest.hexdigest()

@@ -7,8 +7,9 @@ from layerfork.buildcontext.contents import DigestCache, hash_files
 from layerfork.buildcontext.ignore_docker_py import docker_py_paths
 from layerfork.buildcontext.ignore_other import dockerode_paths, podman_py_paths
 from layerfork.buildcontext.ignorefile import go_matcher, read_ignorefile
-from layerfork.buildcontext.rules import ContextRules, sent_entries
+from layerfork.buildcontext.rules import ContextRules
 from layerfork.buildcontext.selection import IGNORE_FILE, buildkit_paths, classic_cli_paths
+from layerfork.buildcontext.sending import sent_entries
 from layerfork.buildcontext.walk import Problem, Prune, ScannedTree, is_file, scan
 from layerfork.model.context import ContextManifest, Transport
 
@@ -42,10 +43,11 @@ def read_context(
     tree = scan(root, _prune(rules, ignore_text))
     paths = _kept_paths(tree, rules, ignore_text, dockerfile, docker_py)
     statuses = tree.statuses
-    files = [(path, statuses[path]) for path in paths if path in statuses and is_file(statuses[path])]
+    found = ((path, statuses.get(path)) for path in paths)
+    files = [(path, status) for path, status in found if status is not None and is_file(status)]
     hashed = hash_files(tree, files, cache)
-    entries = sent_entries(tree, paths, rules, hashed.digests, umask)
-    problems = tree.problems + hashed.problems
+    entries = sent_entries(tree, paths, rules, hashed.digests, umask, hashed.plain)
+    problems = (*tree.problems, *hashed.problems)
     # In a tar the file itself goes along, and the engine reads it again.
     applied = rules.transport is not Transport.TAR or any(entry.name == IGNORE_FILE for entry in entries)
     return ReadContext(

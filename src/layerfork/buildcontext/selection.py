@@ -21,6 +21,8 @@ def classic_cli_paths(tree: ScannedTree, ignore_text: str, dockerfile: str) -> l
     Raises: UsageError for a malformed pattern.
     """
     patterns = read_ignorefile(ignore_text)
+    if not patterns:
+        return list(tree.statuses)
     for kept in (IGNORE_FILE, dockerfile):
         if go_matcher(patterns).excludes(clean(kept)):
             patterns = (*patterns, f"!{kept}")
@@ -40,8 +42,11 @@ def buildkit_paths(tree: ScannedTree, ignore_text: str) -> list[str]:
     Which of them a build asks for depends on its instructions.
     Raises: UsageError for a malformed pattern.
     """
+    patterns = read_ignorefile(ignore_text)
+    if not patterns:
+        return list(tree.statuses)
     sent: dict[str, None] = {}
-    matcher = go_matcher(read_ignorefile(ignore_text))
+    matcher = go_matcher(patterns)
     for path, excluded in _walk(tree, matcher, matcher.may_keep_below_in_transfer):
         if not excluded:
             parts = path.split("/")

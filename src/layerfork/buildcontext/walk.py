@@ -6,6 +6,7 @@ import gc
 import operator
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,17 +63,7 @@ class ScannedTree:
 
     def walk(self) -> Iterator[tuple[str, os.stat_result]]:
         """Everything below the root in lexical order, each directory before what it holds."""
-        stack = [("", iter(self.directories["."]))]
-        while stack:
-            prefix, rows = stack[-1]
-            row = next(rows, None)
-            if row is None:
-                stack.pop()
-                continue
-            path = prefix + row[0]
-            yield path, row[1]
-            if path in self.directories:
-                stack.append((path + "/", iter(self.directories[path])))
+        return iter(self.statuses.items())
 
     def files(self) -> Iterator[tuple[str, os.stat_result]]:
         """Regular files with their paths, directory by directory."""
@@ -85,7 +76,20 @@ class ScannedTree:
     @functools.cached_property
     def statuses(self) -> dict[str, os.stat_result]:
         """Status of every path below the root, in lexical order."""
-        return dict(self.walk())
+        found: dict[str, os.stat_result] = {}
+        directories = self.directories
+        stack = [("", iter(directories["."]))]
+        while stack:
+            prefix, rows = stack[-1]
+            for name, status in rows:
+                path = prefix + name
+                found[path] = status
+                if path in directories:
+                    stack.append((path + "/", iter(directories[path])))
+                    break
+            else:
+                stack.pop()
+        return found
 
     def find(self, path: str) -> os.stat_result | None:
         """The status of a path, links not followed; None when there is nothing."""
@@ -119,6 +123,19 @@ def scan(root: Path, prune: Prune | None = None) -> ScannedTree:
     return ScannedTree(root=root, root_status=root.stat(), directories=directories, problems=tuple(problems))
 
 
+def attribute_names(place: str | int) -> list[str]:
+    """Names of the extended attributes of an open file or a path, whose links are not followed.
+
+    None where a file system has none, and outside Linux, where Python cannot ask.
+    """
+    if sys.platform != "linux":
+        return []
+    try:
+        return os.listxattr(place, follow_symlinks=isinstance(place, int))
+    except OSError:
+        return []
+
+
 @contextlib.contextmanager
 def no_collection() -> Iterator[None]:
     """No garbage collection meanwhile: a walk makes many objects and no garbage."""
@@ -134,14 +151,19 @@ def no_collection() -> Iterator[None]:
 def _list(directory: str) -> list[Row]:
     rows: list[Row] = []
     plain = True
-    with os.scandir(directory) as entries:
-        for entry in entries:
-            name = entry.name
-            try:
-                rows.append((name, entry.stat(follow_symlinks=False)))
-            except FileNotFoundError:
-                continue  # it went away since the listing
-            plain = plain and name.isascii()
+    # By a handle the kernel looks up each name alone, and not its whole path.
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with os.scandir(handle) as entries:
+            for entry in entries:
+                name = entry.name
+                try:
+                    rows.append((name, entry.stat(follow_symlinks=False)))
+                except FileNotFoundError:
+                    continue  # it went away since the listing
+                plain = plain and name.isascii()
+    finally:
+        os.close(handle)
     rows.sort(key=_name_of if plain else _byte_order)
     return rows
 
