@@ -30,6 +30,9 @@ def separate_caches(writer: BuildRecord, reader: BuildRecord) -> ScopeDifference
         return ScopeDifference(
             code="builder-instance", field="engine id", writer=mine.instance, reader=theirs.instance
         )
+    if mine and theirs and mine.instance and _differ(mine.image_store, theirs.image_store):
+        # Before the builder: BuildKit has another id in each store of one engine.
+        return _other_store(mine.image_store, theirs.image_store)
     if _differ(writer.builder_instance, reader.builder_instance):
         return ScopeDifference(
             code="builder-instance",
@@ -38,14 +41,16 @@ def separate_caches(writer: BuildRecord, reader: BuildRecord) -> ScopeDifference
             reader=reader.builder_instance,
         )
     if mine and theirs and _differ(mine.image_store, theirs.image_store):
-        return ScopeDifference(
-            code="image-store", field="image store", writer=mine.image_store, reader=theirs.image_store
-        )
+        return _other_store(mine.image_store, theirs.image_store)
     if mine and theirs and not (mine.instance and theirs.instance) and _differ(mine.version, theirs.version):
         return ScopeDifference(
             code="engine-version", field="engine version", writer=mine.version, reader=theirs.version
         )
     return None
+
+
+def _other_store(writer: str, reader: str) -> ScopeDifference:
+    return ScopeDifference(code="image-store", field="image store", writer=writer, reader=reader)
 
 
 def imports_cache(reader: BuildRecord) -> bool:
