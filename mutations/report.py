@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from layerfork.harness.evidence import RecordFile
@@ -75,7 +75,9 @@ class Report:
         return "\n".join(lines)
 
     def json(self) -> str:
-        return json.dumps(asdict(self) | {"agreed": self.agreed}, ensure_ascii=False)
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        told = [asdict(disagreement) for disagreement in self.disagreements]
+        return json.dumps(values | {"disagreements": told, "agreed": self.agreed}, ensure_ascii=False)
 
 
 def keep_records(directory: Path, case: str, records: tuple[BuildRecord, ...]) -> None:

@@ -1,5 +1,6 @@
 """The harness notices a wrong prediction, a wrong string and a wrong explanation."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -98,6 +99,8 @@ def test_a_report_of_nothing_agrees_with_nothing() -> None:
     report = Report(builder="classic", engine="private", seed=1)
     assert not report.agreed
     report.cases = 1
+    report.codes.update(["mode", "mode"])
+    assert json.loads(report.json())["codes"] == {"mode": 2}
     assert report.agreed
     report.disagreements.append(
         Disagreement(case="1", kind="prediction", mutation="m", expected=(), named=(), what=())
