@@ -19,16 +19,23 @@ def layer_contradictions(builds: Sequence[JudgedBuild], *, random_runs: bool = F
 
     ``builds`` ran in this order on one cache that was empty before. ``random_runs``: every RUN of this
     Dockerfile writes a value that never comes twice. Builds whose layers cannot be told apart by step
-    (several stages, layers that were left out) are passed over.
+    (several stages, layers that were left out, no image because the build failed) are passed over, and so
+    are later steps that may have reused what they stored.
     """
     stored: dict[tuple[Builder, int, str], JudgedBuild] = {}
     first_by_instruction: dict[tuple[Builder, int, str], set[str]] = {}
+    unseen: set[tuple[Builder, int, str]] = set()
     for build in builds:
         builder = build.record.builder
-        for step, layer in step_layers(build.record):
+        layers = step_layers(build.record)
+        if not layers:
+            ran = (step for step in build.record.steps if step.status is not StepStatus.HIT)
+            unseen.update((builder, step.index, step.instruction) for step in ran)
+        for step, layer in layers:
             place = (builder, step.index, step.instruction)
             earlier = first_by_instruction.setdefault(place, set())
-            if step.status is StepStatus.HIT and earlier and layer not in earlier:
+            lost = step.status is StepStatus.HIT and layer not in earlier and place not in unseen
+            if earlier and lost:
                 yield _caution(build, step, "was reported as reused, but its layer is none that was stored")
             if random_runs and _is_run(step) and step.status is StepStatus.MISS and layer in earlier:
                 writer = stored[(builder, step.index, layer)].client

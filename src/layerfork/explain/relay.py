@@ -29,7 +29,7 @@ def judge_relay(builds: Sequence[JudgedBuild], *, clean_cache: bool | None = Non
     if clean_cache is None:
         clean_cache = not any(_on_user_engine(build) for build in builds)
     warnings: list[Caution] = []
-    warnings.extend(_incomplete(builds))
+    warnings.extend(_incomplete(succeeded))
     warnings.extend(_failed_controls(succeeded))
     warnings.extend(_added_labels(sorting.labels))
     warnings.extend(_guesses(sorting.guesses))
@@ -147,6 +147,7 @@ def _wrong_hits(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
         ]
         if not earlier:
             continue
+        unseen = any(map(_stored_unseen, builds[:position]))
         stale = {index: caution for each in reversed(earlier) for index, caution in stale_hits(each).items()}
         for index, view in views_of(build).items():
             if view.step.status is not StepStatus.HIT or view.always_runs or view.neutral:
@@ -154,7 +155,7 @@ def _wrong_hits(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
             accounted = any(_accounts_for(each, index) for each in earlier)
             if index in stale and (not accounted or build.record.builder is Builder.CLASSIC):
                 yield stale[index]
-            elif not accounted:
+            elif not (accounted or unseen):
                 yield Caution(
                     code="contradiction",
                     client=build.client,
@@ -164,6 +165,12 @@ def _wrong_hits(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
                         "has its key"
                     ),
                 )
+
+
+def _stored_unseen(build: JudgedBuild) -> bool:
+    """The build ended before its record was whole, so it may have stored steps that nobody saw."""
+    record = build.record
+    return record.result.outcome is not BuildOutcome.SUCCEEDED and not (record.complete and record.steps)
 
 
 def _accounts_for(comparison: Comparison, index: int) -> bool:

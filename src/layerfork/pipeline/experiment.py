@@ -122,21 +122,25 @@ def judge_rows(
 ) -> tuple[tuple[TrialBuild, ...], Judgement]:
     """Keys, identities, classes and forks of the builds of one relay.
 
+    Builds that failed have no class, but what they stored can have been reused by later ones.
     ``random_runs``: every RUN of the Dockerfile writes a random value, so equal layers prove reuse.
     """
     rows, judged = [], []
     for row in measured:
-        if row.record is not None and row.outcome is BuildOutcome.SUCCEEDED:
+        if row.record is not None:
             keys = keys_of(row.record)
-            record = add_identities(row.record, keys)
-            row = replace(row, record=record, steps=record.steps)
+            record = row.record
+            if row.outcome is BuildOutcome.SUCCEEDED:
+                record = add_identities(record, keys)
+                row = replace(row, record=record, steps=record.steps)
             judged.append(JudgedBuild(client=row.client, record=record, keys=keys, control=row.control))
         rows.append(row)
     judgement = judge_relay(tuple(judged))
     doubts = tuple(layer_contradictions(judged, random_runs=random_runs))
     judgement = replace(judgement, warnings=judgement.warnings + doubts)
     attempted = [row for row in rows if row.outcome is not BuildOutcome.UNSUPPORTED]
-    if not judged or (len(judged) == 1 and len(attempted) > 1):
+    succeeded = [row for row in rows if row.outcome is BuildOutcome.SUCCEEDED and row.record is not None]
+    if not succeeded or (len(succeeded) == 1 and len(attempted) > 1):
         judgement = replace(judgement, verdict=Verdict.ERROR)
     index = {client: number for number, members in enumerate(judgement.classes) for client in members}
     return tuple(replace(row, class_index=index.get(row.client)) for row in rows), judgement

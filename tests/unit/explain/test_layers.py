@@ -68,3 +68,12 @@ def test_layers_that_cannot_be_matched_say_nothing() -> None:
     assert step_layers(replace(one.record, result=fewer)) == ()
     other = replace(one.record.result, image=ImageFacts(image_id="x", history=(), diff_ids=("x", "a", "b")))
     assert step_layers(replace(one.record, result=other)) == ()
+
+
+def test_a_layer_may_be_of_a_build_that_has_no_image() -> None:
+    failed = build("failed", ("RUN random", MISS, ""))
+    failed = replace(failed, record=replace(failed.record, result=BuildResult(outcome=BuildOutcome.FAILED)))
+    first, last = build("one", ("RUN random", MISS, "a")), build("two", ("RUN random", HIT, "z"))
+
+    assert list(layer_contradictions([first, failed, last])) == []
+    assert len(list(layer_contradictions([first, last]))) == 1

@@ -52,6 +52,17 @@ def test_a_failed_build_has_no_class_and_still_stored_its_steps() -> None:
     assert judgement.warnings == ()
 
 
+def test_a_build_that_was_cut_off_may_have_stored_what_nobody_saw() -> None:
+    cache = Cache()
+    first = build("one", seed(), cache)
+    cut = build("cut", seed(OWNED), cache, outcome=BuildOutcome.CUT)
+    lost = replace(cut, record=replace(cut.record, steps=(), gaps=(Gap(where="answer", what="it ended"),)))
+    last = build("two", seed(OWNED), cache)
+
+    assert [caution.code for caution in judge_relay([first, last]).warnings] == ["contradiction"]
+    assert judge_relay([first, lost, last]).warnings == ()
+
+
 @pytest.mark.parametrize("culprit", [0, 1])
 def test_a_failed_control_accuses_nobody(culprit: int) -> None:
     cache = Cache()

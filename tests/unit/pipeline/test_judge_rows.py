@@ -1,0 +1,59 @@
+"""What becomes of the rows of a relay when they are judged."""
+
+from layerfork.model.build import Builder
+from layerfork.model.judgement import Verdict
+from layerfork.model.record import (
+    BuildOutcome,
+    BuildRecord,
+    BuildResult,
+    RecordedRequest,
+    StepRecord,
+    StepStatus,
+)
+from layerfork.model.report import TrialBuild
+from layerfork.pipeline.experiment import judge_rows
+
+HIT, MISS = StepStatus.HIT, StepStatus.MISS
+
+
+def row(client: str, run: str, status: StepStatus, outcome: BuildOutcome) -> TrialBuild:
+    """A classic build of `FROM base` and one RUN."""
+    steps = (
+        StepRecord(index=1, instruction="FROM base", status=HIT, identity="sha256:" + "b" * 64),
+        StepRecord(index=2, instruction=f"RUN {run}", status=status, identity="sha256:" + run * 64),
+    )
+    record = BuildRecord(
+        id=client,
+        recorded_at="2026-01-01T00:00:00Z",
+        builder=Builder.CLASSIC,
+        request=RecordedRequest(dockerfile=f"FROM base\nRUN {run}\n"),
+        steps=steps,
+        result=BuildResult(outcome=outcome),
+    )
+    return TrialBuild(client=client, builder="classic", outcome=outcome, steps=steps, record=record)
+
+
+def test_a_failed_build_has_no_class_and_accounts_for_hits() -> None:
+    rows = [
+        row("one", "1", MISS, BuildOutcome.SUCCEEDED),
+        row("failed", "2", MISS, BuildOutcome.FAILED),
+        row("two", "2", HIT, BuildOutcome.SUCCEEDED),
+    ]
+
+    judged, judgement = judge_rows(rows)
+
+    assert judgement.classes == (("one",), ("two",))
+    assert [each.class_index for each in judged] == [0, None, 1]
+    assert [fork.causes[0].code for fork in judgement.forks] == ["instruction"]
+    assert judgement.warnings == ()
+
+
+def test_one_success_among_failures_says_nothing() -> None:
+    rows = [
+        row("one", "1", MISS, BuildOutcome.SUCCEEDED),
+        row("failed", "1", HIT, BuildOutcome.FAILED),
+    ]
+
+    assert judge_rows(rows)[1].verdict is Verdict.ERROR
+    assert judge_rows(rows[1:])[1].verdict is Verdict.ERROR
+    assert judge_rows(rows[:1])[1].verdict is Verdict.REUSED
