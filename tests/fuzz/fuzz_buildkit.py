@@ -63,17 +63,10 @@ def one_case(number: int, seeds: Seeds) -> tuple[int, int]:
 def run(seconds: float, first: int = 0, count: int | None = None) -> Summary:
     """Raises: FuzzError for a case that crashes or hangs, or when memory grows."""
     seeds = Seeds()
-    signal.signal(signal.SIGALRM, _hangs)
     until = time.monotonic() + seconds
     warm = builds = gaps = cases = 0
     while time.monotonic() < until and (count is None or cases < count):
-        signal.alarm(HANG_S)
-        try:
-            made, missing = one_case(first + cases, seeds)
-        except Exception as error:
-            raise FuzzError(f"case {first + cases}") from error
-        finally:
-            signal.alarm(0)
+        made, missing = _guarded(first + cases, seeds)
         builds, gaps, cases = builds + made, gaps + missing, cases + 1
         if cases == WARM_UP_CASES:
             warm = _resident_bytes()
@@ -81,6 +74,19 @@ def run(seconds: float, first: int = 0, count: int | None = None) -> Summary:
     if grown > MAY_GROW_BYTES:
         raise FuzzError(f"memory grew by {grown >> 20} MiB over {cases} cases")
     return Summary(cases=cases, builds=builds, gaps=gaps, grown_bytes=grown)
+
+
+def _guarded(number: int, seeds: Seeds) -> tuple[int, int]:
+    """One case, with an alarm; whoever else uses the alarm finds their handler again."""
+    before = signal.signal(signal.SIGALRM, _hangs)
+    signal.alarm(HANG_S)
+    try:
+        return one_case(number, seeds)
+    except Exception as error:
+        raise FuzzError(f"case {number}") from error
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _hangs(number: int, frame: FrameType | None) -> None:
