@@ -126,7 +126,7 @@ def test_killed_tool_leaves_nothing(tool: ToolUnderTest, number: signal.Signals)
     tool.wait_for(b"ready")
     names = engine_names(tool.base)
     os.killpg(process.pid, number)
-    process.wait(10)
+    process.wait(60)
     assert wait_until_gone(tool.base, names) == []
 
 
@@ -208,7 +208,7 @@ def test_death_of_a_part_is_noticed_and_named(engine_directory: Path, program: s
         with pytest.raises(EngineError, match=words):
             engine.reset()
         assert not engine.is_alive()
-        assert engine.daemons.keeper.wait(5) != 0
+        assert engine.daemons.keeper.wait(60) != 0
     assert wait_until_gone(engine_directory, names) == []
 
 
@@ -219,5 +219,5 @@ def test_keeper_that_is_asked_to_end_cleans_up(engine_directory: Path, number: s
         assert isinstance(engine, RunningPrivateEngine)
         names = engine_names(engine_directory)
         os.killpg(keeper_of(names), number)
-        engine.daemons.keeper.wait(5)
+        engine.daemons.keeper.wait(60)
         assert wait_until_gone(engine_directory, names) == []
