@@ -21,6 +21,7 @@ from layerfork.cachekey.ruledout import ruled_out_parts
 from layerfork.cachekey.script import Script, ScriptStep, read_script_by_text
 from layerfork.cachekey.tree import LinkLoopError, unpack
 from layerfork.dockerfile import Instruction
+from layerfork.errors import UsageError
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, StepKey
 from layerfork.model.context import Transport
 from layerfork.model.record import BuildRecord
@@ -240,7 +241,11 @@ class _Builder:
         if not context.complete:
             notes.unknown.append("the whole context")
         if self.finder is None:
-            excludes = go_matcher(context.excludes)
+            try:
+                excludes = go_matcher(context.excludes)
+            except UsageError as error:
+                notes.unknown.append(f"the whole context ({error.message})")
+                return None
             self.finder = SourceFinder(tree=unpack(context.entries), excludes=excludes, rules=self.rules)
         return self.finder
 

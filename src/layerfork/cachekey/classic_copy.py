@@ -24,6 +24,7 @@ from layerfork.cachekey.history import created_by_of
 from layerfork.cachekey.script import Script, ScriptStep
 from layerfork.cachekey.tree import ContextTree, LinkLoopError, unpack
 from layerfork.dockerfile import Instruction
+from layerfork.errors import UsageError
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.context import Transport
 from layerfork.model.record import BuildRecord
@@ -129,7 +130,10 @@ class CopyKeys:
             return ((),)
         dockerfile = self._dockerfile_path(tree)
         if context.excludes:
-            matcher = go_matcher(context.excludes)
+            try:
+                matcher = go_matcher(context.excludes)
+            except UsageError:
+                return ((),)  # the engine passes over an ignore file that it cannot read
             return (tuple(path for path in (IGNORE_FILE, dockerfile) if matcher.excludes(clean(path))),)
         return ((), (IGNORE_FILE,), (dockerfile,), (IGNORE_FILE, dockerfile))
 

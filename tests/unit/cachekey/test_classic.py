@@ -1,7 +1,12 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from layerfork.cachekey import keys_of
 from layerfork.cachekey.classic import classic_keys
+from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry
 from layerfork.model.record import BuildRecord
 
@@ -32,3 +37,20 @@ def test_measured_edge_cases(vectors: Any, entry_of: EntryOf, classic_record: Ma
     ]
     observed = [text for text in edge["observed_created_by"] if " in /7 " not in text]
     assert computed[:6] == observed[:6]
+
+
+@pytest.mark.parametrize("builder", [Builder.CLASSIC, Builder.BUILDAH])
+def test_an_ignore_file_that_cannot_be_read_is_no_crash(
+    classic_record: MakeRecord, entry_of: EntryOf, builder: Builder
+) -> None:
+    plain = {"data": "x", "mode": 0o644, "uid": 0, "gid": 0}
+    entries = [entry_of({"name": name, **plain}) for name in ("a", ".dockerignore")]
+    record = classic_record("FROM base\nCOPY . /\n", entries, excludes=("[",))
+
+    key = keys_of(replace(record, builder=builder)).steps[1].key
+
+    if builder is Builder.CLASSIC:
+        assert not key.unknown, "the engine passes over it, and removes nothing"
+        assert {part.path for part in key.parts} == {"", "a", ".dockerignore"}
+    else:
+        assert key.unknown

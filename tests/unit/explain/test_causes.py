@@ -462,15 +462,54 @@ def test_a_stage_without_cache() -> None:
     assert [(cause.code, cause.status) for cause in fork.causes] == [("cache-off", PROVEN)]
 
 
-def test_ignore_patterns_of_one_side_explain_what_it_left_out() -> None:
-    sent = replace(context(entry("a")), excludes=("node_modules",))
+@pytest.mark.parametrize(
+    ("patterns", "left_out"),
+    [
+        (("node_modules",), True),
+        (("node_*",), True),
+        (("**/x",), True),
+        (("*", "!a"), True),
+        (("node_modules", "!node_modules/x"), False),
+        (("*.log",), False),
+        (("[",), False),
+    ],
+)
+def test_ignore_patterns_of_one_side_explain_what_it_left_out(
+    patterns: tuple[str, ...], left_out: bool
+) -> None:
+    sent = replace(context(entry("a")), excludes=patterns)
+    both = context(entry("a"), entry("./node_modules/x"))
     cache = Cache()
-    writer = build("writer", lines(*entry_parts("a"), *entry_parts("node_modules/x")), cache, sent=context())
+    writer = build("writer", lines(*entry_parts("a"), *entry_parts("node_modules/x")), cache, sent=both)
     reader = build("reader", lines(*entry_parts("a")), cache, sent=sent)
 
     cause = single_cause(writer, reader)
 
-    assert (cause.code, cause.status, cause.path) == ("ignore-rule", PROVEN, "node_modules/x")
+    code = "ignore-rule" if left_out else "entry-missing"
+    assert (cause.code, cause.status, cause.path) == (code, PROVEN, "node_modules/x")
+    assert cause.reader == (" ".join(patterns) if left_out else "absent")
+
+
+def test_the_order_of_ignore_patterns_counts() -> None:
+    cache = Cache()
+    writer = build(
+        "writer",
+        lines(*entry_parts("a"), *entry_parts("d/x")),
+        cache,
+        sent=replace(context(entry("a"), entry("d/x")), excludes=("d", "!d/x")),
+    )
+    reader = build(
+        "reader", lines(*entry_parts("a")), cache, sent=replace(context(entry("a")), excludes=("!d/x", "d"))
+    )
+
+    cause = single_cause(writer, reader)
+
+    assert (cause.code, cause.status, cause.writer, cause.reader) == (
+        "ignore-rule",
+        PROVEN,
+        "d !d/x",
+        "!d/x d",
+    )
 
 
 def test_a_client_version_is_a_hint_beside_the_cause() -> None:

@@ -1,9 +1,10 @@
 """The two builds left out different files because they applied different ignore rules."""
 
 from collections.abc import Iterator
-from itertools import accumulate
 
-from layerfork.explain.copied import context_paths
+from layerfork.buildcontext.ignorefile import go_matcher
+from layerfork.errors import UsageError
+from layerfork.explain.copied import clean_path, context_paths
 from layerfork.explain.difference import Difference
 from layerfork.explain.entry_rule import claim_paths, distinct_paths, one_sided_paths
 from layerfork.explain.finding import Case, CauseRule, Finding
@@ -14,13 +15,16 @@ CODE = "ignore-rule"
 
 
 def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
-    """Entries of one side that a pattern which only the other side applied names literally."""
+    """Entries of one side that the patterns of the other leave out, and its own do not."""
     mine, theirs = _patterns(case.writer.record), _patterns(case.reader.record)
+    if mine == theirs:
+        return
     absent_in_writer, absent_in_reader = one_sided_paths(case, open_)
-    instruction = case.reader_view.step.instruction
-    paths = frozenset(
-        path for path in absent_in_writer if _named(instruction, path, mine - theirs)
-    ) | frozenset(path for path in absent_in_reader if _named(instruction, path, theirs - mine))
+    try:
+        paths = _left_out(case, absent_in_writer, case.reader.record, mine, theirs)
+        paths |= _left_out(case, absent_in_reader, case.writer.record, theirs, mine)
+    except UsageError:
+        return  # a pattern that Docker refuses: another client has read it its own way
     claims = claim_paths(open_, paths)
     if not claims:
         return
@@ -28,15 +32,15 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
         code=CODE,
         path=claims[0].path,
         field="ignore patterns",
-        writer=" ".join(sorted(mine - theirs)),
-        reader=" ".join(sorted(theirs - mine)),
+        writer=_only(mine, theirs),
+        reader=_only(theirs, mine),
         what=(
             f"{case.reader_name} and {case.writer_name} applied different ignore rules "
             f"to {name_paths(distinct_paths(claims))}"
         ),
         evidence=(
-            f"patterns of {case.reader_name} only: {' '.join(sorted(theirs - mine)) or 'none'}",
-            f"patterns of {case.writer_name} only: {' '.join(sorted(mine - theirs)) or 'none'}",
+            f"patterns of {case.reader_name} only: {_only(theirs, mine) or 'none'}",
+            f"patterns of {case.writer_name} only: {_only(mine, theirs) or 'none'}",
         ),
         remedy="use one ignore file for all clients (.dockerignore, no <Dockerfile>.dockerignore beside it)",
         more=len(distinct_paths(claims)) - 1,
@@ -44,22 +48,36 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
     )
 
 
-def _patterns(record: BuildRecord) -> frozenset[str]:
-    """Patterns that are plain paths; with an exception among them none of them is certain."""
-    excludes = record.context.excludes if record.context else ()
-    if any(pattern.startswith("!") for pattern in excludes):
+def _patterns(record: BuildRecord) -> tuple[str, ...]:
+    return record.context.excludes if record.context else ()
+
+
+def _left_out(
+    case: Case,
+    absent: frozenset[str],
+    sender: BuildRecord,
+    others: tuple[str, ...],
+    own: tuple[str, ...],
+) -> frozenset[str]:
+    """Those paths of a key that one build sent, and that the patterns of the other rule out."""
+    if not absent or sender.context is None:
         return frozenset()
+    sent = {clean_path(entry.name) for entry in sender.context.entries}
+    theirs, its = go_matcher(others), go_matcher(own)
+    instruction = case.reader_view.step.instruction
     return frozenset(
-        pattern.strip("/") for pattern in excludes if not any(special in pattern for special in "*?[\\")
+        path
+        for path in absent
+        if any(
+            place in sent and theirs.excludes(place) and not its.excludes(place)
+            for place in context_paths(instruction, path)
+        )
     )
 
 
-def _named(instruction: str, path: str, patterns: frozenset[str]) -> bool:
-    return any(
-        above in patterns
-        for place in context_paths(instruction, path)
-        for above in accumulate(place.split("/"), "{}/{}".format)
-    )
+def _only(patterns: tuple[str, ...], others: tuple[str, ...]) -> str:
+    """Patterns that only one side has, in its order; all of them when the order alone differs."""
+    return " ".join(each for each in patterns if each not in others or set(patterns) == set(others))
 
 
 RULE = CauseRule(code=CODE, builders=("classic", "buildkit", "buildah"), find=find)
