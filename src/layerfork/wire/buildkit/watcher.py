@@ -15,6 +15,7 @@ from layerfork.wire.buildkit.control import (
     StatusFollower,
     WorkersFollower,
 )
+from layerfork.wire.buildkit.execattach import ExecDecoder, ExecTap
 from layerfork.wire.buildkit.filesync import SyncFollower, open_sync
 from layerfork.wire.buildkit.guarded import GET_SECRET, GUARDED, SecretFollower
 from layerfork.wire.buildkit.observed import ObservedBuild, ObservedConnection, ObservedSession
@@ -22,7 +23,7 @@ from layerfork.wire.buildkit.upload import UploadFollower, open_upload
 from layerfork.wire.grpc import Call, CallHandler
 from layerfork.wire.tap import Bytes, ConnectionTap, Headers
 
-_PATH = re.compile(r"(?:/v\d+(?:\.\d+)?)?/(grpc|session)/?(?:\?.*)?")
+_PATH = re.compile(r"(?:/v\d+(?:\.\d+)?)?/(?:(grpc|session)|(exec)/\w+/start)/?(?:\?.*)?")
 _CONTROL = "moby.buildkit.v1.Control/"
 _BRIDGE = "moby.buildkit.v1.frontend.LLBBridge/"
 _SESSION_ID = "x-docker-expose-session-uuid"
@@ -55,11 +56,13 @@ class BuildKitWatcher:
         if (path and match is None) or len(self._sessions) >= _MAX_REMEMBERED:
             return None
         self._connections += 1
-        kind = match[1] if match is not None else "http2"
+        kind = match[1] or match[2] if match is not None else "http2"
         observed = ObservedConnection(where=f"connection {self._connections} ({kind})", headers=headers)
         if kind == "session":
             return _Tap(self._session_decoder(observed, headers), self._backlog)
         decoder = CallsDecoder(observed, lambda call: self._control_call(call, observed), engine_calls=False)
+        if kind == "exec":
+            return ExecTap(_Tap(ExecDecoder(decoder), self._backlog))
         return _Tap(decoder, self._backlog)
 
     def work(self, seconds: float | None = None) -> bool:
@@ -160,7 +163,7 @@ class BuildKitWatcher:
 class _Tap:
     """A `ConnectionTap` that only queues."""
 
-    def __init__(self, decoder: CallsDecoder, backlog: Backlog) -> None:
+    def __init__(self, decoder: CallsDecoder | ExecDecoder, backlog: Backlog) -> None:
         self._decoder = decoder
         self._backlog = backlog
 

@@ -19,7 +19,7 @@ from layerfork.model.context import ContentSource, EntryType, Transport
 from layerfork.model.record import BuildOutcome
 from layerfork.wire.buildkit import BuildKitParts, BuildKitWatcher, read_build
 from layerfork.wire.redact import Redactor
-from layerfork.wire.tap import ConnectionTap, Headers
+from layerfork.wire.tap import Bytes, ConnectionTap, Headers
 
 Builds = Callable[[str], list[BuildKitParts]]
 Load = Callable[[str], Transcript]
@@ -301,6 +301,65 @@ def test_a_connection_that_speaks_http2_from_the_first_byte_is_the_same_build(
     assert parts.steps == usual.steps
     assert parts.definition == usual.definition
     assert parts.context == usual.context
+
+
+@pytest.mark.parametrize("most", [1, 7, 1000])
+def test_a_builder_in_a_container_is_reached_through_exec(most: int, builds: Builds, load: Load) -> None:
+    """As buildx does with its docker-container driver: the engine frames what the process writes."""
+    name = "buildx-0.13.1-engine-26.1.5-remote"
+
+    def upgraded(path: str, headers: Headers) -> ConnectionTap | None:
+        tap = watcher.upgraded("/v1.45/exec/0123abcd/start" if path == "/grpc" else path, headers)
+        assert tap is not None
+        return Framing(tap, most) if path == "/grpc" else tap
+
+    watcher = BuildKitWatcher(clock=lambda: 0.0)
+    replay(load(name).frames, upgraded)
+    (build,) = watcher.finished()
+    parts = read_build(build, Redactor(b"key"))
+    (usual,) = builds(name)
+    assert (parts.steps, parts.definition, parts.context) == (usual.steps, usual.definition, usual.context)
+    assert parts.gaps == ()
+
+
+class Framing:
+    """What the engine does between a container's output and the client."""
+
+    def __init__(self, tap: ConnectionTap, most: int) -> None:
+        self.tap, self.most = tap, most
+        self.client_sent, self.lost = tap.client_sent, tap.lost
+        self.client_closed, self.engine_closed = tap.client_closed, tap.engine_closed
+
+    def engine_sent(self, data: Bytes) -> None:
+        framed = b"\x02\0\0\0\0\0\0\x05error"
+        for at in range(0, len(data), 5000):
+            part = bytes(data[at : at + 5000])
+            framed += b"\x01\0\0\0" + len(part).to_bytes(4) + part
+        for at in range(0, len(framed), self.most):
+            self.tap.engine_sent(framed[at : at + self.most])
+
+
+def test_any_other_process_is_left_alone() -> None:
+    watcher = BuildKitWatcher()
+    tap = watcher.upgraded("/v1.45/exec/0123abcd/start", ())
+    assert tap is not None
+    tap.engine_sent(b"\x01\0\0\0\0\0\0\x04rows")
+    tap.client_sent(b"PRI * psql\n")
+    tap.engine_sent(b"\x01\0\0\0\0\0\0\x04rows")
+    tap.client_closed()
+    tap.engine_closed()
+    assert not watcher.work(seconds=0.0), "nothing was queued"
+    assert watcher.close() == []
+
+
+def test_a_process_that_only_writes_is_left_alone() -> None:
+    watcher = BuildKitWatcher()
+    tap = watcher.upgraded("/v1.45/exec/0123abcd/start", ())
+    assert tap is not None
+    for _ in range(1000):
+        tap.engine_sent(b"\x01\0\0\0\0\0\x04\0" + bytes(1024))
+    tap.lost("ended")
+    assert not watcher.work(seconds=0.0)
 
 
 PLANTED = (b"planted-build-arg-41c9", b"planted-env-5e1d", b"planted-secret-file-9b2f", b"planted-label-77ab")

@@ -215,12 +215,15 @@ def test_a_cancelled_build_is_cut(watched: Watched) -> None:
     assert (parts.result.outcome, parts.result.error) == (BuildOutcome.CUT, "context canceled")
 
 
-@pytest.mark.parametrize("path", ["/grpc", "/v1.45/grpc", "/session", "/v1.41/session?x=y", "/v2/grpc/", ""])
+@pytest.mark.parametrize(
+    "path",
+    ["/grpc", "/v1.45/grpc", "/session", "/v1.41/session?x=y", "/v2/grpc/", "/v1.45/exec/1f/start", ""],
+)
 def test_paths_that_are_decoded(path: str) -> None:
     assert BuildKitWatcher().upgraded(path, ()) is not None
 
 
-@pytest.mark.parametrize("path", ["/attach", "/v1.45/containers/x/attach", "/grpcx", "/v1.45/exec/1/start"])
+@pytest.mark.parametrize("path", ["/attach", "/v1.45/containers/x/attach", "/grpcx", "/v1.45/exec/1/json"])
 def test_paths_that_are_not(path: str) -> None:
     assert BuildKitWatcher().upgraded(path, ()) is None
 
