@@ -142,3 +142,13 @@ PODMAN_GENERATIONS = (
     ),
 )
 """The first is the default."""
+
+REGISTRY = Generation(
+    title="docker-registry",
+    name="2.8",
+    suite="trixie",
+    package="docker-registry",
+    version="2.8.",
+    packages=("docker-registry", "libc6"),
+    programs=("bin/docker-registry",),
+)

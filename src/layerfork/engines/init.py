@@ -15,7 +15,7 @@ What fails is told on standard output, one line: ``refused CALL ERRNO`` or ``end
 It imports little, as `keeper` does, and nothing late: after the pivot there is no Python any more.
 """
 
-# ruff: noqa: PTH102, PTH110, PTH112, PTH114, PTH115, PTH118, PTH119, PTH123, PTH208, PTH211
+# ruff: noqa: PTH102, PTH103, PTH110, PTH112, PTH114, PTH115, PTH118, PTH119, PTH123, PTH208, PTH211
 
 import ctypes
 import os
@@ -166,7 +166,7 @@ def _fill(run_directory: str, in_memory: bool) -> None:
     if os.path.isdir("run/layerfork/etc"):
         for name in os.listdir("run/layerfork/etc"):
             os.symlink(f"/run/layerfork/etc/{name}", f"etc/{name}")
-    os.mkdir("run/layerfork/data")
+    os.makedirs("run/layerfork/data", exist_ok=True)
     if in_memory:
         _mount("tmpfs", "run/layerfork/data", "tmpfs")
     os.mkdir("run/layerfork/data/tmp")

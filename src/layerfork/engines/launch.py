@@ -78,7 +78,7 @@ class Daemons:
         return os.fstat(self.report.fileno()).st_size > 0
 
     def log_tail(self) -> str:
-        return last_lines(_read(self.log))
+        return last_lines(read_log(self.log))
 
 
 @contextlib.contextmanager
@@ -141,7 +141,7 @@ def failure(daemons: Daemons) -> EngineError:
     give_up = time.monotonic() + REPORT_LIMIT_S
     while not daemons.has_reported() and daemons.keeper.poll() is None and time.monotonic() < give_up:
         time.sleep(0.005)
-    what, subject, number = (*_read(daemons.report).split(), "", "", "0")[:3]
+    what, subject, number = (*read_log(daemons.report).split(), "", "", "0")[:3]
     details = daemons.log_tail()
     if NO_SPACE in details.lower():
         return no_space(daemons)
@@ -186,7 +186,7 @@ def _keeper_command(root: Path, startup: Startup, directory: RunDirectory, lifel
     )
 
 
-def _read(stream: IO[bytes]) -> str:
+def read_log(stream: IO[bytes]) -> str:
     """All of a file that others still write to; its position is theirs, and stays."""
     size = os.fstat(stream.fileno()).st_size
     return os.pread(stream.fileno(), min(size, 1 << 20), max(0, size - (1 << 20))).decode(errors="replace")

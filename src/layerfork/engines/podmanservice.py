@@ -4,6 +4,7 @@ import json
 import resource
 
 from layerfork.engines.launch import INSIDE, Daemon, Startup
+from layerfork.engines.registry import ADDRESS
 from layerfork.engines.rundirs import SOCKET_NAME
 
 _STORAGE = f"""\
@@ -12,9 +13,12 @@ driver = "overlay"
 graphroot = "{INSIDE}/data/storage"
 runroot = "/run/containers/storage"
 """
-_REGISTRIES = """\
+_REGISTRIES = f"""\
 unqualified-search-registries = ["docker.io"]
 short-name-mode = "permissive"
+[[registry]]
+location = "{ADDRESS}"
+insecure = true
 """
 _CONTAINERS = """\
 [containers]

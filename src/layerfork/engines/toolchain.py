@@ -44,6 +44,13 @@ def write_wrappers(root: Path, final: Path) -> None:
         wrapper.chmod(0o755)
 
 
+def through_loader(root: Path, program: Path) -> tuple[str, ...]:
+    """Words that start a program of a root outside of it, whatever C library this machine has."""
+    loader = next(name for name in LOADERS if (root / name).exists())
+    libraries = ":".join(str(root / name) for name in LIBRARIES if (root / name).is_dir())
+    return (str(root / loader), "--library-path", libraries, str(program))
+
+
 def find_toolchain(root: Path, packages: Mapping[str, str]) -> Toolchain:
     """The toolchain of a complete root; ``packages`` are Debian package names and versions."""
     version = packages.get("docker-cli", packages["docker.io"])

@@ -113,6 +113,7 @@ def _same_image(shown: str, image_id: str) -> bool:
 def add_base_facts(record: BuildRecord, look_up: LookUp) -> BuildRecord:
     """The record with what the engine says about the images that its Dockerfile builds on.
 
+    With the classic builder also those that ``--cache-from`` names: they say what the list allowed.
     Images that the engine does not have are left out, and so are all when the Dockerfile was not seen.
     """
     request = record.request
@@ -123,8 +124,9 @@ def add_base_facts(record: BuildRecord, look_up: LookUp) -> BuildRecord:
         references = base_references(parsed, dict(request.build_args), request.target)
     except (LayerforkError, BadSubstitutionError):
         return record
+    allowed = request.cache_from if record.builder is Builder.CLASSIC else ()
     found = []
-    for reference in references:
+    for reference in dict.fromkeys((*references, *allowed)):
         with contextlib.suppress(EngineError):
             found.append((reference, look_up(reference)))
     return replace(record, base_images=tuple(found))

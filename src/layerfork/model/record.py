@@ -168,7 +168,8 @@ class BuildRecord:
     steps: tuple[StepRecord, ...] = ()
     result: BuildResult
     base_images: tuple[tuple[str, ImageFacts], ...] = ()
-    """Reference as written in FROM, and what the engine said about it."""
+    """Reference as written in FROM, or in the classic builder's cache-from list, and what the engine said
+    about it."""
     seconds: float = 0.0
     """From the first request byte to the end of the answer."""
     gaps: tuple[Gap, ...] = ()

@@ -27,8 +27,19 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
             f"cache-from of {case.writer_name}: {', '.join(mine) or 'none'}",
         ),
         remedy="drop --cache-from for local builds, or list the local image as well",
-        strength=Strength.GUESS,
+        strength=Strength.RECORDS if _was_there(case) else Strength.GUESS,
     )
+
+
+def _was_there(case: Case) -> bool:
+    """The writer's control found its results, and no image that the reader allowed stands on them."""
+    facts = dict(case.reader.record.base_images)
+    stored = {step.identity for step in case.writer.record.steps if step.index >= case.site.step}
+    allowed = [facts.get(reference) for reference in case.reader.record.request.cache_from]
+    apart = all(
+        image is not None and not stored & {row.image_id for row in image.history} for image in allowed
+    )
+    return apart and case.writer.control == "hit"
 
 
 RULE = CauseRule(code=CODE, builders=("classic",), find=find)

@@ -7,6 +7,7 @@ from layerfork.explain.finding import Case, CauseRule, Finding, Strength
 from layerfork.explain.scope import separate_caches
 from layerfork.explain.site import Reason
 from layerfork.model.build import Builder
+from layerfork.model.record import BuildRecord
 
 CODE = "cache-not-imported"
 IMPORT_VERTEX = "importing cache manifest from "
@@ -20,11 +21,7 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
     separate = separate_caches(writer, reader) is not None
     if case.site.reason is not Reason.EQUAL_KEYS or not separate or reader.builder is Builder.CLASSIC:
         return
-    failed = [
-        f"{vertex.name}: {vertex.error}"
-        for vertex in reader.vertices
-        if vertex.name.startswith(IMPORT_VERTEX) and vertex.error
-    ]
+    failed = failed_imports(reader)
     sources = ", ".join(reader.request.cache_from)
     exports = ", ".join(writer.request.cache_to)
     if failed:
@@ -45,6 +42,15 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
         remedy="export every step (--cache-to …,mode=max), and check that the import finds it",
         strength=Strength.RECORDS if failed else Strength.GUESS,
     )
+
+
+def failed_imports(record: BuildRecord) -> list[str]:
+    """What a build said about each cache that it could not import."""
+    return [
+        f"{vertex.name}: {vertex.error}"
+        for vertex in record.vertices
+        if vertex.name.startswith(IMPORT_VERTEX) and vertex.error
+    ]
 
 
 RULE = CauseRule(code=CODE, builders=("buildkit", "buildah"), find=find)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from layerfork.explain.causes.cache_not_imported import failed_imports
 from layerfork.explain.difference import Difference
 from layerfork.explain.finding import Case, CauseRule, Finding, Strength
 from layerfork.explain.site import Reason
@@ -23,7 +24,7 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
             yield value_finding(case, difference, code=CODE, what=what, remedy=REMEDY)
     scope = case.comparison.scope
     separate = scope is not None and scope.code == CODE and case.site.reason is Reason.OTHER_CACHE
-    if separate or case.site.reason is Reason.EQUAL_KEYS:
+    if separate or (case.site.reason is Reason.EQUAL_KEYS and not failed_imports(case.reader.record)):
         yield from _guess(case)
 
 
