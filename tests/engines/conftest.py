@@ -40,3 +40,11 @@ def engine_directory() -> Iterator[Path]:
     base = Path(f"/var/tmp/lf-test-{os.getpid()}-{os.urandom(3).hex()}")
     yield base
     assert wait_until_gone(base, engine_names(base)) == []
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    """A context of its own, with the Dockerfile of the experiment."""
+    (tmp_path / "Dockerfile").write_text("FROM alpine\nRUN echo one\nCOPY data.txt /\nRUN echo two\n")
+    (tmp_path / "data.txt").write_text("data\n")
+    return tmp_path

@@ -1,0 +1,82 @@
+"""`layerfork run` end to end: what a person can choose."""
+
+import json
+from pathlib import Path
+
+import pytest
+from engines.running import layerfork, report
+
+pytestmark = pytest.mark.engine
+
+
+def test_a_directory_with_arguments_labels_and_a_target(context: Path) -> None:
+    (context / "Dockerfile").write_text(
+        "FROM alpine AS base\nARG WORD=none\nRUN echo $WORD\nCOPY data.txt /\n"
+        "FROM base AS extra\nRUN exit 1\n"
+    )
+    words = ["--target", "base", "--build-arg", "WORD=given", "--label", "who=me", "--no-controls"]
+    document = report(context, "--builder", "classic", *words, code=1)
+    assert [build["outcome"] for build in document["builds"]] == ["succeeded"] * 5
+    steps = [step["instruction"] for step in document["builds"][0]["steps"]]
+    assert any("LABEL" in step and "who" in step for step in steps)
+    assert not any("exit 1" in step for step in steps)
+
+
+def test_a_client_that_cannot_is_listed_with_the_reason(context: Path) -> None:
+    document = report(
+        context, "--builder", "buildkit", "--client", "docker-build", "--client", "docker_py-build", code=0
+    )
+    rows = {build["client"]: build for build in document["builds"]}
+    assert rows["docker_py-build"]["outcome"] == "unsupported"
+    assert "BuildKit" in rows["docker_py-build"]["reason"]
+    assert rows["docker-build"]["outcome"] == "succeeded"
+
+
+@pytest.mark.parametrize("builder", ["classic", "buildkit"])
+def test_contexts_from_a_url_and_from_git_are_served(builder: str) -> None:
+    clients = ["--client=docker-build", "--client=docker-url-build"]
+    clients += ["--client=docker-git-build"] if builder == "classic" else []
+    document = report("--builder", builder, *clients, code=int(builder == "classic"))
+    assert [build["outcome"] for build in document["builds"]] == ["succeeded"] * len(clients)
+    assert [build["control"] for build in document["builds"]] == ["hit"] * len(clients)
+    expected = [["docker-build", "docker-git-build"], ["docker-url-build"]]
+    assert document["classes"] == (
+        expected if builder == "classic" else [["docker-build", "docker-url-build"]]
+    )
+
+
+def test_a_client_of_ones_own_is_a_full_citizen(context: Path) -> None:
+    own = "mine=docker build -q -t {tag} {context}"
+    document = report(context, "--builder", "classic", "--client", own, "--client", "docker-build", code=0)
+    assert document["classes"] == [["mine", "docker-build"]]
+
+
+def test_a_docker_cli_of_another_generation_forks_by_its_mode(context: Path) -> None:
+    clients = ["--client", "docker-build@20.10.24", "--client", "docker-build"]
+    document = report(context, "--builder", "classic", *clients, code=1)
+    ((cause,),) = (fork["causes"] for fork in document["forks"])
+    assert (cause["code"], cause["status"]) == ("mode-type-bits", "PROVEN")
+
+
+def test_engines_side_by_side_and_resumed(context: Path, tmp_path: Path) -> None:
+    file = tmp_path / "records.jsonl"
+    words = ["--engine=private:20.10", "--engine=private", "--builder=classic", "--format=json"]
+    clients = ["--client=docker-build", "--client=docker_py-build", "--no-controls"]
+    first = layerfork("run", context, *words, *clients, "-o", file)
+    assert first.returncode == 1, first.stderr
+    document = json.loads(first.stdout)
+    assert document["schema"] == "layerfork/matrix/1"
+    verdicts = {run["engine"]["version"][:5]: run["verdict"] for run in document["runs"]}
+    assert verdicts == {"20.10": "forked", "26.1.": "reused"}
+    again = layerfork("run", context, *words, *clients, "--resume", file)
+    assert again.stderr.count("taken from the earlier run") == 2
+    assert json.loads(again.stdout)["runs"] == document["runs"]
+
+
+def test_a_plan_builds_nothing(context: Path) -> None:
+    done = layerfork(
+        "run", context, "--engine=private", "--plan", "--client=docker-build", "--client=podman-build"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 builds" in done.stdout
+    assert "podman-build: podman-build builds with podman only" in done.stdout
