@@ -1,6 +1,6 @@
 """How each builder derives a step's cache key, part by part.
 
-    keys_of(record).steps[2].key.parts
+    keys_of(record).steps[2].key.all_parts
 
 A part that one key lacks while it has others of the same path has its neutral value there: no link, no
 extended attribute, no type bits in a mode.

@@ -8,6 +8,7 @@ vendor/github.com/openshift/imagebuilder/dispatchers.go:arg @ v1.39.3. Measured 
 """
 
 import posixpath
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from layerfork.buildcontext.ignorefile import go_matcher
@@ -22,7 +23,7 @@ from layerfork.cachekey.script import Script, ScriptStep, read_script_by_text
 from layerfork.cachekey.tree import LinkLoopError, unpack
 from layerfork.dockerfile import Instruction
 from layerfork.errors import UsageError
-from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, StepKey
+from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey
 from layerfork.model.context import Transport
 from layerfork.model.record import BuildRecord
 
@@ -75,7 +76,7 @@ class _Builder:
         before = self.previous.get(step.record.stage)
         parents: tuple[int, ...] = () if before is None else (before,)
         by_content: tuple[int, ...] = ()
-        parts: list[KeyPart] = []
+        parts: Sequence[Part] = ()
         form = ""
         if before is not None:
             self.state = self.ended[before]
@@ -179,10 +180,10 @@ class _Builder:
                 notes.unknown.append(f"checksum of the mount {mount}")
         return parts, form
 
-    def _copy(self, instruction: Instruction, notes: Notes) -> tuple[list[KeyPart], str]:
+    def _copy(self, instruction: Instruction, notes: Notes) -> tuple[list[Part], str]:
         words = tuple(self.state.expand(word, notes) for word in instruction.arguments[:-1])
         written, destination = instruction.arguments[-1], self.state.expand(instruction.arguments[-1], notes)
-        parts: list[KeyPart] = []
+        parts: list[Part] = []
         shape = "…"
         local = self._finder(notes)
         if instruction.flag("from") or instruction.heredocs or local is None or _has_url(words):

@@ -1,12 +1,13 @@
 """Parts of what buildah digests for a COPY or ADD, and of the command of a RUN."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from layerfork.cachekey.buildah_content import AddedSource, TarMember
 from layerfork.cachekey.buildah_rules import BuildahRules
-from layerfork.cachekey.entryparts import content_is_known
+from layerfork.cachekey.entryparts import content_is_known, make_entry_parts
 from layerfork.cachekey.tree import shown
-from layerfork.model.cachekey import KeyPart
+from layerfork.model.cachekey import EntryParts, Part, Row
 
 
 def summary_shape(sources: tuple[AddedSource, ...]) -> str:
@@ -16,20 +17,20 @@ def summary_shape(sources: tuple[AddedSource, ...]) -> str:
     return f"multi:[{', '.join(source.kind for source in sources)}]"
 
 
-def added_parts(sources: tuple[AddedSource, ...], rules: BuildahRules) -> tuple[list[KeyPart], list[str]]:
+def added_parts(sources: tuple[AddedSource, ...], rules: BuildahRules) -> tuple[list[Part], list[str]]:
     """Parts of every header and content, and what of it nobody hashed, in words.
 
     Paths are those in the context. What is digested are names below the source, so two sources of
     other names that hold the same are one to buildah and two here.
     """
-    parts: list[KeyPart] = []
+    parts: list[Part] = []
     unknown: list[str] = []
     for number, source in enumerate(sources, start=1):
         suffix = f" of source {number}" if number > 1 else ""
         for member in source.members:
             path = shown(_path(source, member))
-            for cause, field, value in _fields(member, source.is_directory, rules):
-                parts.append(KeyPart(cause=cause, path=path, field=field + suffix, value=value))
+            entry = _member_parts(path, member, source.is_directory, rules)
+            parts.append(entry.with_suffix(suffix) if suffix else entry)
             if member.content is not None and not content_is_known(member.content):
                 unknown.append(f"content of {path}")
     return parts, unknown
@@ -41,18 +42,26 @@ def _path(source: AddedSource, member: TarMember) -> str:
     return member.name if source.path == "." else f"{source.path}/{member.name}"
 
 
-def _fields(member: TarMember, in_directory: bool, rules: BuildahRules) -> Iterator[tuple[str, str, str]]:
-    if not in_directory:
-        yield "entry-name", "name", shown(member.name)
-    yield "entry-type", "typeflag", member.typeflag
-    yield "mode", "mode", f"0{member.mode:03o}"
-    if rules.owner_names:
-        yield "owner-name", "uname", member.uname
+def _member_parts(path: str, member: TarMember, in_directory: bool, rules: BuildahRules) -> EntryParts:
+    own: tuple[Row, ...] = () if in_directory else (("entry-name", "name", shown(member.name)),)
+    if member.linkname or member.devmajor or member.devminor or member.xattrs:
+        own = (*own, *_rare_rows(member))
+    if member.content is not None and member.content.content is not None:
+        own = (*own, ("content", "content", member.content.content))
+    uname = member.uname if rules.owner_names else None
+    return make_entry_parts((path, _usual_rows(member.typeflag, member.mode, uname), own))
+
+
+@lru_cache(maxsize=1024)
+def _usual_rows(typeflag: str, mode: int, uname: str | None) -> tuple[Row, ...]:
+    rows = (("entry-type", "typeflag", typeflag), ("mode", "mode", f"0{mode:03o}"))
+    return rows if uname is None else (*rows, ("owner-name", "uname", uname))
+
+
+def _rare_rows(member: TarMember) -> Iterator[Row]:
     if member.linkname:
         yield "hardlink" if member.typeflag == "1" else "link-target", "linkname", shown(member.linkname)
     if member.devmajor or member.devminor:
         yield "entry-type", "device", f"{member.devmajor}:{member.devminor}"
     for name, value in member.xattrs:
         yield "xattr", name, value.hex()
-    if member.content is not None and member.content.content is not None:
-        yield "content", "content", member.content.content

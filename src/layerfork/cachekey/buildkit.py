@@ -21,7 +21,7 @@ from layerfork.cachekey.opparts import op_parts
 from layerfork.cachekey.origins import step_origins
 from layerfork.cachekey.ruledout import ruled_out_parts
 from layerfork.cachekey.tree import LinkLoopError
-from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, StepKey
+from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey
 from layerfork.model.context import ContextManifest, Digest
 from layerfork.model.llb import LLBOp
 from layerfork.model.record import BuildRecord, Gap, StepRecord
@@ -51,7 +51,7 @@ class _Draft:
     """A step's key while it is put together."""
 
     step: StepRecord
-    parts: list[KeyPart] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     parents: dict[int, None] = field(default_factory=dict)
     by_content: dict[int, None] = field(default_factory=dict)
@@ -124,7 +124,7 @@ class _Builder:
 
     def _add_op(self, draft: _Draft, op: LLBOp, suffix: str) -> None:
         """An operation with what it takes from its inputs."""
-        parts = op_parts(op, self.platform, self.rules)
+        parts: list[Part] = [*op_parts(op, self.platform, self.rules)]
         if op.digest in self.doubtful:
             draft.unknown.append("fields of the operation that are newer than this program")
         for use, source in zip(input_uses(op), op.inputs, strict=True):
@@ -132,9 +132,11 @@ class _Builder:
                 parts.extend(self._content(draft, source.digest, use))
             else:
                 self._add_whole(draft, source.digest)
-        if not self.rules.known and any(part.cause == "engine-version" for part in parts):
+        if not self.rules.known and any(
+            isinstance(part, KeyPart) and part.cause == "engine-version" for part in parts
+        ):
             draft.unknown.append("version of BuildKit")
-        draft.parts.extend(part._replace(field=part.field + suffix) if suffix else part for part in parts)
+        draft.parts.extend(part.with_suffix(suffix) if suffix else part for part in parts)
         draft.form = self._form(op)
 
     def _add_whole(self, draft: _Draft, digest: Digest) -> None:
@@ -163,7 +165,7 @@ class _Builder:
             draft.parts.extend(parts)
             draft.unknown.extend(unknown)
 
-    def _content(self, draft: _Draft, digest: Digest, use: InputUse) -> list[KeyPart]:
+    def _content(self, draft: _Draft, digest: Digest, use: InputUse) -> list[Part]:
         """Parts of files that are read of an input."""
         manifest = self.sources.context_of(digest)
         if manifest is not None:
@@ -183,7 +185,7 @@ class _Builder:
 
     def _context_content(
         self, draft: _Draft, manifest: ContextManifest, selectors: tuple[Selector, ...]
-    ) -> list[KeyPart]:
+    ) -> list[Part]:
         if not manifest.complete:
             draft.unknown.append(f"the whole of {manifest.name}")
         try:

@@ -8,6 +8,7 @@ Source: moby/moby builder/dockerfile/{imageprobe,internals}.go and image/cache/{
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from layerfork.cachekey.baseimage import find_facts
@@ -20,7 +21,7 @@ from layerfork.cachekey.ruledout import ruled_out_parts
 from layerfork.cachekey.script import Script, ScriptStep, read_script
 from layerfork.dockerfile import Instruction, parse_instruction
 from layerfork.errors import UsageError
-from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, StepKey
+from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey
 from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildRecord
 
@@ -122,7 +123,7 @@ class _Builder:
         notes.origins.update(dict.fromkeys(key.origins))
         return [
             KeyPart(cause=p.cause, path=p.path, field=f"trigger {number} {p.field}", value=p.value)
-            for p in key.parts
+            for p in key.all_parts
         ]
 
     def _label_key(self, step: ScriptStep, name: str, value: str) -> CacheKey:
@@ -169,7 +170,7 @@ class _Builder:
         return self._finished(step, parts, words, notes, with_shell=False)
 
     def _finished(
-        self, step: ScriptStep, parts: list[KeyPart], words: list[str], notes: Notes, with_shell: bool = True
+        self, step: ScriptStep, parts: Sequence[Part], words: list[str], notes: Notes, with_shell: bool = True
     ) -> CacheKey:
         """The key with its history string; what the engine printed settles what was not recorded."""
         created_by = created_by_of(self.record, step.record)

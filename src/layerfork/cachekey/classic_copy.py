@@ -25,7 +25,7 @@ from layerfork.cachekey.script import Script, ScriptStep
 from layerfork.cachekey.tree import ContextTree, LinkLoopError, unpack
 from layerfork.dockerfile import Instruction
 from layerfork.errors import UsageError
-from layerfork.model.cachekey import KeyPart
+from layerfork.model.cachekey import KeyPart, Part
 from layerfork.model.context import Transport
 from layerfork.model.record import BuildRecord
 
@@ -45,7 +45,7 @@ class CopyKeys:
 
     def parts(
         self, step: ScriptStep, instruction: Instruction, state: StageState, notes: Notes
-    ) -> tuple[list[KeyPart], str]:
+    ) -> tuple[list[Part], str]:
         """Parts of the step, and its comment; the comment is empty when it cannot be known."""
         words = tuple(state.expand(word, notes) for word in instruction.arguments)
         chown = state.expand(instruction.flag("chown"), notes)
@@ -81,7 +81,7 @@ class CopyKeys:
 
     def _context_parts(
         self, words: tuple[str, ...], observed: str, notes: Notes
-    ) -> tuple[str, list[KeyPart], str]:
+    ) -> tuple[str, list[Part], str]:
         """Shape, parts and hash of sources in the context."""
         context = self.record.context
         if context is None or not context.complete:
@@ -146,7 +146,7 @@ class CopyKeys:
 
 def _observed_parts(
     instruction: Instruction, words: tuple[str, ...], observed: str, notes: Notes
-) -> tuple[str, list[KeyPart], str]:
+) -> tuple[str, list[Part], str]:
     """Shape and parts of sources that no client sent: their hash is known from history alone."""
     origin = instruction.flag("from")
     cause = "remote-source" if instruction.keyword == "ADD" else "content"

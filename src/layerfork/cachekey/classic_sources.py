@@ -14,7 +14,7 @@ from layerfork.cachekey.classic_rules import ClassicRules
 from layerfork.cachekey.entryparts import content_is_known, header_parts
 from layerfork.cachekey.filesum import hash_strings
 from layerfork.cachekey.tree import ContextTree, LinkLoopError, byte_key, shown
-from layerfork.model.cachekey import KeyPart
+from layerfork.model.cachekey import EntryParts, KeyPart, Part
 from layerfork.model.context import ContextEntry
 
 
@@ -129,9 +129,9 @@ def source_template(sources: tuple[Source, ...]) -> str:
     return f"multi:[{listed}]"
 
 
-def source_parts(sources: tuple[Source, ...], rules: ClassicRules) -> list[KeyPart]:
+def source_parts(sources: tuple[Source, ...], rules: ClassicRules) -> list[Part]:
     """Parts that are equal for two contexts exactly when `source_string` is."""
-    parts: dict[str, list[KeyPart]] = {}
+    parts: dict[str, EntryParts] = {}
     counted: list[KeyPart] = []
     for number, source in enumerate(sources, start=1):
         counts = Counter(member.path for member in source.members)
@@ -146,14 +146,14 @@ def source_parts(sources: tuple[Source, ...], rules: ClassicRules) -> list[KeyPa
                 counted.append(
                     KeyPart(cause="link-target", path=shown(path), field=f"times{suffix}", value=str(count))
                 )
-    return [part for group in parts.values() for part in group] + counted
+    return [*parts.values(), *counted]
 
 
-def _member_parts(member: Member, rules: ClassicRules) -> list[KeyPart]:
+def _member_parts(member: Member, rules: ClassicRules) -> EntryParts:
     if member.entry is not None:
         return header_parts(member.entry, member.path, rules.owner_names)
     cause = "link-target" if member.dangling else "directory-entry"
-    return [KeyPart(cause=cause, path=shown(member.path), field="entry", value="none")]
+    return EntryParts(path=shown(member.path), usual=((cause, "entry", "none"),))
 
 
 def unknown_contents(sources: tuple[Source, ...]) -> list[str]:

@@ -61,7 +61,7 @@ def header_of(node: Node, scanned: bool) -> Header:
         link=entry.linkname_bytes if is_link else b"",
         devmajor=entry.devmajor if is_device else 0,
         devminor=entry.devminor if is_device else 0,
-        xattrs=tuple(sorted(pair for pair in entry.xattrs if _counts(pair[0]))),
+        xattrs=tuple(sorted(pair for pair in entry.xattrs if _counts(pair[0]))) if entry.xattrs else (),
     )
 
 

@@ -7,14 +7,14 @@ from functools import lru_cache
 from layerfork.cachekey.contenthash import Header, header_of
 from layerfork.cachekey.contentselect import Item, Selection, Selector, order_selectors, select
 from layerfork.cachekey.contenttree import ContentTree
-from layerfork.cachekey.entryparts import content_is_known, make_part
+from layerfork.cachekey.entryparts import content_is_known, make_entry_parts
 from layerfork.cachekey.tree import Node, shown
-from layerfork.model.cachekey import KeyPart
+from layerfork.model.cachekey import KeyPart, Part, Row
 
 ROOT = "."
 
 
-def content_parts(tree: ContentTree, selectors: Iterable[Selector]) -> tuple[list[KeyPart], list[str]]:
+def content_parts(tree: ContentTree, selectors: Iterable[Selector]) -> tuple[list[Part], list[str]]:
     """Parts of everything that selectors pick, and what of it nobody hashed, in words.
 
     Paths begin at the last name of what was selected, because that is all that a key holds of where it
@@ -22,85 +22,76 @@ def content_parts(tree: ContentTree, selectors: Iterable[Selector]) -> tuple[lis
 
     Raises: MissingPathError, LinkLoopError.
     """
-    parts: list[KeyPart] = []
-    unknown: list[str] = []
+    lister = _Lister(tree)
+    parts: list[Part] = []
     for number, selector in enumerate(order_selectors(selectors), start=1):
-        suffix = f" of source {number}" if number > 1 else ""
-        lister = _Parts(tree=tree, suffix=suffix, unknown=unknown)
-        parts.extend(lister.of_selection(select(tree, selector)))
-    return parts, unknown
+        own = lister.of_selection(select(tree, selector))
+        parts.extend(own if number == 1 else (part.with_suffix(f" of source {number}") for part in own))
+    return parts, lister.unknown
 
 
-class _Parts:
-    def __init__(self, tree: ContentTree, suffix: str, unknown: list[str]) -> None:
+class _Lister:
+    def __init__(self, tree: ContentTree) -> None:
         self.tree = tree
-        self.suffix = suffix
-        self.unknown = unknown
+        self.unknown: list[str] = []
 
-    def of_selection(self, selection: Selection) -> Iterator[KeyPart]:
+    def of_selection(self, selection: Selection) -> Iterator[Part]:
         if selection.alone:
             item = selection.items[0]
             yield from self.of_item(item, posixpath.basename(item.path))
             return
         form = "paths" if self.tree.rules.lists_paths else "base names"
-        yield self.part("engine-version", "", "list of files", form)
+        yield KeyPart(cause="engine-version", field="list of files", value=form)
         for item in selection.items:
             yield from self.of_item(item, item.path.removeprefix(selection.prefix).strip("/"))
 
-    def of_item(self, item: Item, path: str) -> Iterator[KeyPart]:
+    def of_item(self, item: Item, path: str) -> Iterator[Part]:
         if not item.whole or not item.node.is_directory:
-            yield from self.of_node(item.place, item.node, path)
+            yield self.of_node(item.place, item.node, path)
             return
+        skipped = len(item.place)
         for place, node in self.tree.walk(item.place):
-            yield from self.of_node(place, node, (path + place.removeprefix(item.place)).lstrip("/"))
+            yield self.of_node(place, node, (path + place[skipped:]).lstrip("/"))
 
-    def of_node(self, place: str, node: Node, path: str) -> Iterator[KeyPart]:
+    def of_node(self, place: str, node: Node, path: str) -> Part:
         if not place:
-            yield self.root_header()
-            return
+            return self.root_header()
         file = self.tree.through_hardlink(node)
         header = header_of(file, scanned=self.tree.has_root_header)
-        path = shown(path)
-        fields = _usual_fields(header.typeflag, header.mode, header.uid, header.gid, self.suffix)
-        for cause, field, value in fields:
-            yield make_part((cause, path, field, value))
+        own: tuple[Row, ...] = ()
         if header.link or header.devmajor or header.devminor or header.xattrs:
-            yield from self.rare_parts(header, path)
+            own = tuple(_rare_rows(header))
         if header.typeflag == "0" and file.entry is not None:
             if file.entry.content is not None:
-                yield make_part(("content", path, "content" + self.suffix, file.entry.content))
+                own = (*own, ("content", "content", file.entry.content))
             elif not content_is_known(file.entry) or header.size:
                 self.unknown.append(f"content of {shown(place[1:])}")
+        usual = _usual_rows(header.typeflag, header.mode, header.uid, header.gid)
+        return make_entry_parts((shown(path), usual, own))
 
     def root_header(self) -> KeyPart:
         """The root's own attributes: of a transferred directory they are not known to BuildKit."""
-        if not self.tree.has_root_header:
-            return self.part("root-header", ROOT, "header", "none")
-        header = header_of(self.tree.root, scanned=True)
-        text = f"mode {header.mode:04o}, uid {header.uid}, gid {header.gid}"
-        return self.part("root-header", ROOT, "header", text)
+        text = "none"
+        if self.tree.has_root_header:
+            header = header_of(self.tree.root, scanned=True)
+            text = f"mode {header.mode:04o}, uid {header.uid}, gid {header.gid}"
+        return KeyPart(cause="root-header", path=ROOT, field="header", value=text)
 
-    def rare_parts(self, header: Header, path: str) -> Iterator[KeyPart]:
-        if header.typeflag == "2":
-            target = header.link.decode("utf-8", "backslashreplace")
-            yield self.part("link-target", path, "linkname", target)
-        for field, number in (("devmajor", header.devmajor), ("devminor", header.devminor)):
-            if number:
-                yield self.part("entry-type", path, field, str(number))
-        for name, value in header.xattrs:
-            yield self.part("xattr", path, name, value.hex())
 
-    def part(self, cause: str, path: str, field: str, value: str) -> KeyPart:
-        return KeyPart(cause=cause, path=path, field=field + self.suffix, value=value)
+def _rare_rows(header: Header) -> Iterator[Row]:
+    if header.typeflag == "2":
+        yield "link-target", "linkname", header.link.decode("utf-8", "backslashreplace")
+    for field, number in (("devmajor", header.devmajor), ("devminor", header.devminor)):
+        if number:
+            yield "entry-type", field, str(number)
+    for name, value in header.xattrs:
+        yield "xattr", name, value.hex()
 
 
 @lru_cache(maxsize=1024)
-def _usual_fields(
-    typeflag: str, mode: int, uid: int, gid: int, suffix: str
-) -> tuple[tuple[str, str, str], ...]:
-    """Cause, field and value of what every file has; a link's mode is always the same and left out."""
-    owner = (("uid", f"uid{suffix}", str(uid)), ("gid", f"gid{suffix}", str(gid)))
-    kind = ("entry-type", f"typeflag{suffix}", typeflag)
+def _usual_rows(typeflag: str, mode: int, uid: int, gid: int) -> tuple[Row, ...]:
+    """What every file has; a link's mode is always the same and left out."""
+    kind, owner = ("entry-type", "typeflag", typeflag), (("uid", "uid", str(uid)), ("gid", "gid", str(gid)))
     if typeflag == "2":
         return (kind, *owner)
-    return (kind, ("mode", f"mode{suffix}", f"0{mode:03o}"), *owner)
+    return (kind, ("mode", "mode", f"0{mode:03o}"), *owner)

@@ -2,13 +2,15 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import TypeVar
 
-from layerfork.model.cachekey import CacheKey, KeyPart
+from layerfork.model.cachekey import CacheKey, KeyPart, Part, expand_parts
 
 _NUMBERED = re.compile(r"( of (source|action|op) \d+| of a hidden op)+$")
+P = TypeVar("P", bound=Hashable)
 STEP_FIELD = "step"
 """Field of a difference that is a whole step: one build has it, the other has not."""
 
@@ -38,18 +40,16 @@ class Difference:
 def list_differences(writer: CacheKey, reader: CacheKey) -> tuple[Difference, ...]:
     """Every part that only one of the keys has, paired by cause, path and field; sorted by path.
 
-    Equal parts cost one comparison each and nothing else, so keys of 40,000 entries are cheap
-    to compare when little differs.
+    Entries that are equal as a whole cost one comparison each and nothing else, so keys of 40,000 of
+    them are cheap to compare when little differs.
     """
-    if writer.parts == reader.parts:
+    mine, theirs = writer.parts, reader.parts
+    if mine == theirs:
         return ()
-    start = _first_difference(writer.parts, reader.parts)
-    end = _first_difference(writer.parts[start:][::-1], reader.parts[start:][::-1])
-    mine, theirs = (
-        writer.parts[start : len(writer.parts) - end],
-        reader.parts[start : len(reader.parts) - end],
-    )
-    return _pair(*_without_common(mine, theirs))
+    start = _common_start(mine, theirs)
+    end = _common_start(mine[start:][::-1], theirs[start:][::-1])
+    left, right = _without_common(mine[start : len(mine) - end], theirs[start : len(theirs) - end])
+    return _pair(*_without_common(expand_parts(left), expand_parts(right)))
 
 
 def may_equal(writer: CacheKey, reader: CacheKey) -> bool:
@@ -77,7 +77,7 @@ def entry_paths(key: CacheKey) -> frozenset[str]:
     return frozenset(part.path for part in key.parts)
 
 
-def _first_difference(writer: tuple[KeyPart, ...], reader: tuple[KeyPart, ...]) -> int:
+def _common_start(writer: tuple[Part, ...], reader: tuple[Part, ...]) -> int:
     """Length of the common beginning; halving compares whole tuples, which is far faster than parts."""
     low, high = 0, min(len(writer), len(reader))
     while low < high:
@@ -89,9 +89,7 @@ def _first_difference(writer: tuple[KeyPart, ...], reader: tuple[KeyPart, ...]) 
     return low
 
 
-def _without_common(
-    writer: tuple[KeyPart, ...], reader: tuple[KeyPart, ...]
-) -> tuple[list[KeyPart], list[KeyPart]]:
+def _without_common(writer: Sequence[P], reader: Sequence[P]) -> tuple[list[P], list[P]]:
     writer_set, reader_set = set(writer), set(reader)
     if len(writer_set) == len(writer) and len(reader_set) == len(reader):
         return (
@@ -105,7 +103,7 @@ def _without_common(
     )
 
 
-def _pair(writer: list[KeyPart], reader: list[KeyPart]) -> tuple[Difference, ...]:
+def _pair(writer: Iterable[KeyPart], reader: Iterable[KeyPart]) -> tuple[Difference, ...]:
     slots: dict[tuple[str, str, str], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     for side, parts in enumerate((writer, reader)):
         for part in parts:

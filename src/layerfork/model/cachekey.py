@@ -1,5 +1,6 @@
 """A step's cache key, with the named parts that it is made from. A digest never travels alone."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
@@ -8,10 +9,7 @@ from layerfork.model.context import Digest
 
 
 class KeyPart(NamedTuple):
-    """One named input of a key. Two keys are equal exactly when all their parts are.
-
-    A tuple, because keys of large contexts have hundreds of thousands of them.
-    """
+    """One named input of a key. Two keys are equal exactly when all their parts are."""
 
     cause: str
     """Cause code that a difference in this part has: ``uid``, ``content``, ``build-arg`` …"""
@@ -22,12 +20,56 @@ class KeyPart(NamedTuple):
     value: str = ""
     """Canonical text of the value; hidden values stay hidden."""
 
+    def with_suffix(self, suffix: str) -> "KeyPart":
+        """The part with something after its field's name."""
+        return self._replace(field=self.field + suffix)
+
+
+Row = tuple[str, str, str]
+"""Cause, field and value of a part."""
+
+
+class EntryParts(NamedTuple):
+    """All parts of one context entry in one object: it stands for a `KeyPart` for each of its rows.
+
+    Keys of large contexts are made, kept and compared faster so; only entries that differ are taken apart.
+    """
+
+    path: str
+    usual: tuple[Row, ...]
+    """What many entries have alike; they may share the tuple."""
+    own: tuple[Row, ...] = ()
+
+    @property
+    def parts(self) -> tuple[KeyPart, ...]:
+        """The parts that it stands for."""
+        path = self.path
+        return tuple(KeyPart(cause, path, field, value) for cause, field, value in (*self.usual, *self.own))
+
+    def with_suffix(self, suffix: str) -> "EntryParts":
+        """The same with something after the name of every field."""
+        usual, own = (
+            tuple((cause, field + suffix, value) for cause, field, value in rows)
+            for rows in (self.usual, self.own)
+        )
+        return EntryParts(self.path, usual, own)
+
+
+Part = KeyPart | EntryParts
+
+
+def expand_parts(parts: Iterable[Part]) -> tuple[KeyPart, ...]:
+    """Every single part, those of entries taken apart."""
+    return tuple(
+        single for part in parts for single in (part.parts if isinstance(part, EntryParts) else (part,))
+    )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheKey:
     """What decides whether one step is reused, apart from the steps it builds on."""
 
-    parts: tuple[KeyPart, ...]
+    parts: tuple[Part, ...]
     """Order does not matter unless the builder's source says so; then it is a part's value."""
     engine_form: str = ""
     """The very string or digest that the engine computes, when the model can compute it
@@ -40,9 +82,14 @@ class CacheKey:
     give equal parts."""
 
     @property
+    def all_parts(self) -> tuple[KeyPart, ...]:
+        """The parts, those of entries taken apart."""
+        return expand_parts(self.parts)
+
+    @property
     def digest(self) -> Digest:
         """Digest over the parts: equal for two keys exactly when the builder would call them equal."""
-        text = "\x1e".join(map("\x1f".join, sorted(self.parts)))
+        text = "\x1e".join(map("\x1f".join, sorted(self.all_parts)))
         return Digest("sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
 
 

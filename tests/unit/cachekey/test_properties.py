@@ -164,6 +164,6 @@ def test_equal_contexts_have_equal_keys_and_a_path_names_each_difference(
     before = keys(make, items)
     assert before == keys(make, items)
     changed = [replace(item, data=b"new") if item.entry.name == "d/a" else item for item in items]
-    one, other = set(before["."].parts), set(keys(make, changed)["."].parts)
+    one, other = set(before["."].all_parts), set(keys(make, changed)["."].all_parts)
     if items[len(DIRECTORIES) + 1].data != b"new":
         assert {(part.cause, part.path) for part in one ^ other} == {("content", "d/a")}
