@@ -8,6 +8,7 @@ from typing import Protocol
 from layerfork.engines.cachedir import Say
 from layerfork.model.build import Feature, PodmanTools, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
+from layerfork.model.listing import EngineRow
 
 
 class RunningEngine(Protocol):
@@ -77,6 +78,9 @@ class Engine(Protocol):
     @property
     def unsupported(self) -> frozenset[Feature]:
         """What no client can ask of this engine."""
+
+    def describe(self, environment: Mapping[str, str]) -> EngineRow:
+        """What it is, and what keeps it from running here. Starts nothing and fetches nothing."""
 
     def fetch(self, environment: Mapping[str, str], say: Say) -> None:
         """Bring everything that a start needs and this machine lacks. Raises: EngineError."""

@@ -32,6 +32,8 @@ class Generation:
     """Without these below ``usr`` it is not complete."""
     links: tuple[tuple[str, str], ...] = ()
     """Links below ``usr`` and their targets that a package's script would have made."""
+    api: tuple[str, str] = ("", "")
+    """Oldest and newest version of the Docker API that it speaks."""
     image_stores: tuple[str, ...] = ("graphdriver",)
     """``graphdriver``, and ``containerd`` where the daemon obeys ``features.containerd-snapshotter``."""
 
@@ -42,6 +44,7 @@ GENERATIONS = (
         suite="trixie",
         version="26.1.",
         packages=(*SHARED, *CLIENTS, "busybox-static"),
+        api=("1.24", "1.45"),
         image_stores=("graphdriver", "containerd"),
     ),
     Generation(
@@ -49,18 +52,21 @@ GENERATIONS = (
         suite="bullseye",
         version="20.10.5",
         packages=SHARED + OLD_LIBRARIES,
+        api=("1.12", "1.41"),
     ),
     Generation(
         name="20.10",
         suite="bookworm",
         version="20.10.",
         packages=SHARED + OLD_LIBRARIES,
+        api=("1.12", "1.41"),
     ),
     Generation(
         name="28.5",
         suite="forky",
         version="28.5.",
         packages=SHARED + CLIENTS,
+        api=("1.24", "1.51"),
         image_stores=("graphdriver", "containerd"),
     ),
 )
@@ -101,7 +107,9 @@ FIREWALL = (
 IPTABLES = "xtables-nft-multi"
 
 
-def _podman(name: str, suite: str, *libraries: str, links: tuple[tuple[str, str], ...] = ()) -> Generation:
+def _podman(
+    name: str, suite: str, newest_api: str, *libraries: str, links: tuple[tuple[str, str], ...] = ()
+) -> Generation:
     return Generation(
         title="podman",
         name=name,
@@ -111,6 +119,7 @@ def _podman(name: str, suite: str, *libraries: str, links: tuple[tuple[str, str]
         packages=(*PODMAN, *PODMAN_LIBRARIES, *libraries),
         programs=PODMAN_PROGRAMS,
         links=links,
+        api=("1.24", newest_api),
     )
 
 
@@ -118,24 +127,28 @@ PODMAN_GENERATIONS = (
     _podman(
         "5.4",
         "trixie",
+        "1.41",
         *("netavark", "libgpgme11t64", "libassuan9", "libsqlite3-0", "libglib2.0-0t64", "libatomic1"),
         *("libsubid5", *NEW_SHADOW_LIBRARIES, "libattr1"),
     ),
     _podman(
         "4.3",
         "bookworm",
+        "1.41",
         *("netavark", "libgpgme11", "libassuan0", "libdevmapper1.02.1", "libudev1", "libglib2.0-0"),
         *("libgcrypt20", "liblz4-1", "liblzma5", "libzstd1", "libsubid4", *SHADOW_LIBRARIES),
     ),
     _podman(
         "5.8",
         "forky",
+        "1.44",
         *("netavark", "libgpgme45", "libassuan9", "libsqlite3-0", "libglib2.0-0t64", "libatomic1"),
         *("libsubid6", *NEW_SHADOW_LIBRARIES),
     ),
     _podman(
         "3.0",
         "bullseye",
+        "1.40",
         *("libgpgme11", "libassuan0", "libdevmapper1.02.1", "libudev1", "libglib2.0-0", "libgcrypt20"),
         *("liblz4-1", "liblzma5", "libzstd1", "libbz2-1.0", "util-linux", *OSTREE_LIBRARIES, *FIREWALL),
         links=(("sbin/iptables", IPTABLES), ("sbin/ip6tables", IPTABLES)),

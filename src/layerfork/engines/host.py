@@ -13,6 +13,7 @@ from layerfork.engines.inspection import read_engine_info, read_image_facts, rea
 from layerfork.errors import EngineError
 from layerfork.model.build import Feature, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
+from layerfork.model.listing import EngineRow, Obstacle
 
 ANSWER_LIMIT_S = 2.0
 """How long to wait for an engine that nobody asked for by name."""
@@ -29,6 +30,30 @@ class HostEngine:
     @property
     def id(self) -> str:
         return f"host:{self.context}" if self.context else "host"
+
+    def describe(self, environment: Mapping[str, str]) -> EngineRow:
+        """What answers there now, if anything does."""
+        try:
+            api = EngineApi(resolve_docker_host(environment, self.context))
+            api.ping(ANSWER_LIMIT_S)
+            info, version = read_engine_info(api, "host"), api.get("/version")
+        except (ApiError, EngineError) as error:
+            obstacle = Obstacle(what=str(error).partition("\n")[0], remedy="start it, or name another one")
+            return EngineRow(id=self.id, title="your own engine", obstacles=(obstacle,))
+        buildkit = (
+            ("buildkit",) if version.get("MinAPIVersion") and info.default_builder == "buildkit" else ()
+        )
+        return EngineRow(
+            id=self.id,
+            title="your own engine",
+            origin=api.docker_host,
+            version=info.version,
+            builders=("classic", *buildkit),
+            image_store=info.image_store,
+            oldest_api=version.get("MinAPIVersion", ""),
+            newest_api=info.api_version,
+            components=info.components,
+        )
 
     def fetch(self, environment: Mapping[str, str], say: Say) -> None:
         """Nothing: the engine is the user's."""

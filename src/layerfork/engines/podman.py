@@ -18,10 +18,12 @@ from layerfork.engines.namespaces import Namespaces, held_namespaces, network_of
 from layerfork.engines.podmanimages import clean_storage, load_as_from_hub
 from layerfork.engines.podmanservice import podman_startup
 from layerfork.engines.private import check_root_user
+from layerfork.engines.readiness import TOLD_OF_PODMAN, components_of, fetched_root, find_obstacles
 from layerfork.engines.roots import ensure_root
 from layerfork.engines.rundirs import base_directory
 from layerfork.model.build import Feature, PodmanTools, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
+from layerfork.model.listing import EngineRow
 
 BUILDAH_HEADER = "libpod-buildah-version"
 """Of every answer. Source: containers/podman pkg/api/server/handler_api.go @ v3.0.1 to v5.8."""
@@ -44,16 +46,34 @@ class PodmanEngine:
     def id(self) -> str:
         return f"podman:{self.generation.name}"
 
+    @property
+    def docker_generation(self) -> Generation:
+        """Whose CLI docker's clients run against podman's socket: that of the same Debian suite."""
+        return next(docker for docker in GENERATIONS if docker.suite == self.generation.suite)
+
+    def describe(self, environment: Mapping[str, str]) -> EngineRow:
+        """What it is, and what keeps it from running here."""
+        oldest, newest = self.generation.api
+        components = components_of(fetched_root(self.generation, environment), TOLD_OF_PODMAN)
+        needed = (self.generation, self.docker_generation)
+        return EngineRow(
+            id=self.id,
+            title=f"podman {self.generation.name}",
+            origin=f"Debian {self.generation.suite}",
+            version=dict(components).get("podman", ""),
+            builders=("buildah",),
+            image_store="graphdriver",
+            oldest_api=oldest,
+            newest_api=newest,
+            components=components,
+            obstacles=tuple(find_obstacles(self.id, needed, environment)),
+        )
+
     def fetch(self, environment: Mapping[str, str], say: Say) -> None:
         """Fetch podman, the docker CLI of the same Debian suite, and the base image. Raises: EngineError."""
         ensure_root(self.generation, environment, say)
-        self.fetch_toolchain(environment, say)
+        ensure_root(self.docker_generation, environment, say)
         ensure_base_archive(environment, say)
-
-    def fetch_toolchain(self, environment: Mapping[str, str], say: Say) -> Toolchain:
-        """What docker's clients run against podman's socket. Raises: EngineError."""
-        same = next(docker for docker in GENERATIONS if docker.suite == self.generation.suite)
-        return ensure_root(same, environment, say).toolchain
 
     @contextlib.contextmanager
     def start(self, environment: Mapping[str, str], say: Say) -> Iterator["RunningPodmanEngine"]:
@@ -63,7 +83,7 @@ class PodmanEngine:
         """
         check_root_user()
         root = ensure_root(self.generation, environment, say)
-        toolchain = self.fetch_toolchain(environment, say)
+        toolchain = ensure_root(self.docker_generation, environment, say).toolchain
         base_archive = ensure_base_archive(environment, say)
         with launched(root.path, podman_startup, base_directory(environment)) as daemons:
             api = await_ready(daemons)

@@ -17,11 +17,13 @@ from layerfork.engines.images import clean, load_archive, pin, remove_tags
 from layerfork.engines.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.engines.launch import Daemons, await_ready, launched
 from layerfork.engines.namespaces import network_of
+from layerfork.engines.readiness import TOLD, components_of, fetched_root, find_obstacles
 from layerfork.engines.roots import ensure_root
 from layerfork.engines.rundirs import base_directory
 from layerfork.errors import EngineError
 from layerfork.model.build import Feature, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
+from layerfork.model.listing import EngineRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,23 @@ class PrivateEngine:
     def id(self) -> str:
         plus = "+containerd" if self.store == "containerd" else ""
         return f"private:{self.generation.name}{plus}"
+
+    def describe(self, environment: Mapping[str, str]) -> EngineRow:
+        """What it is, and what keeps it from running here."""
+        oldest, newest = self.generation.api
+        components = components_of(fetched_root(self.generation, environment), TOLD)
+        return EngineRow(
+            id=self.id,
+            title=f"Docker Engine {self.generation.name}",
+            origin=f"Debian {self.generation.suite}",
+            version=dict(components).get("dockerd", ""),
+            builders=("classic", "buildkit"),
+            image_store=self.store,
+            oldest_api=oldest,
+            newest_api=newest,
+            components=components,
+            obstacles=tuple(find_obstacles(self.id, (self.generation,), environment)),
+        )
 
     def fetch(self, environment: Mapping[str, str], say: Say) -> None:
         """Fetch and unpack the generation's packages and make the base image. Raises: EngineError."""

@@ -3,6 +3,8 @@
 `experiment`   `layerfork run`
 `recording`    `layerfork record` and `why`
 `comparison`   `layerfork show` and `diff`
+`engines`      `layerfork engines`
+`clients`      `layerfork clients`
 `preparation`  `layerfork setup`
 
 Import from the modules: a command that needs no engine then loads none of what engines need.

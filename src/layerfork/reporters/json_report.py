@@ -7,6 +7,7 @@ from json import dumps
 from typing import Any
 
 from layerfork.model.judgement import Judgement
+from layerfork.model.listing import CLIENTS_SCHEMA, ENGINES_SCHEMA, ClientRow, EngineRow
 from layerfork.model.record import StepStatus
 from layerfork.model.report import (
     DIFF_SCHEMA,
@@ -35,6 +36,16 @@ def render_run(report: RunReport) -> str:
 def render_plans(reports: Sequence[PlanReport]) -> str:
     """What would run on each engine."""
     return _text({"schema": PLAN_SCHEMA, "engines": [plain(report) for report in reports]})
+
+
+def render_engines(rows: Sequence[EngineRow]) -> str:
+    """The engines of the table, and what keeps each from running here."""
+    return _text({"schema": ENGINES_SCHEMA, "engines": [{**plain(row), "ready": row.ready} for row in rows]})
+
+
+def render_clients(rows: Sequence[ClientRow]) -> str:
+    """The clients of the table, and what keeps each from running here."""
+    return _text({"schema": CLIENTS_SCHEMA, "clients": [{**plain(row), "ready": row.ready} for row in rows]})
 
 
 def _run(report: RunReport) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""`layerfork clients`: what can build here, and making it ready."""
+
+import click
+
+from layerfork.cli.engines import tell
+from layerfork.cli.options import format_option, to_stderr
+from layerfork.errors import ExitCode
+
+
+@click.group("clients", invoke_without_command=True)
+@format_option
+@click.pass_context
+def command(context: click.Context, form: str) -> None:
+    """List the build clients: version, builders, whether it is ready, and the command that makes it so.
+
+    Libraries are installed into environments of their own, from lock files with hashes. Programs like
+    docker, buildx, compose and podman come with the engines.
+
+    \b
+    Examples:
+      layerfork clients
+      layerfork clients get docker_py-build@4.4.4
+      layerfork clients get --all
+    """
+    if context.invoked_subcommand is None:
+        from layerfork.pipeline.clients import list_clients, render_clients
+
+        click.echo(render_clients(list_clients(), form), nl=False)
+
+
+@command.command("get")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("--all", "everything", is_flag=True, help="Every client of the list.")
+def get(names: tuple[str, ...], everything: bool) -> int:
+    """Make clients ready. One that cannot be says why; the others are made ready all the same."""
+    from layerfork.pipeline.clients import get_clients
+
+    if everything == bool(names):
+        raise click.UsageError("name clients, or give --all", click.get_current_context())
+    complete = get_clients(names, to_stderr, tell)
+    return ExitCode.AS_HOPED if complete else ExitCode.COULD_NOT_RUN

@@ -1,0 +1,75 @@
+"""`layerfork engines`: what can run here, fetching it, opening one."""
+
+import click
+
+from layerfork.cli.options import format_option, to_stderr
+from layerfork.errors import ExitCode
+from layerfork.model.listing import Fetched
+
+
+@click.group("engines", invoke_without_command=True)
+@format_option
+@click.pass_context
+def command(context: click.Context, form: str) -> None:
+    """List the engines that can build here: versions, builders, image stores, API range.
+
+    An engine that is not ready says what is missing and which command helps. Engines of our own are
+    Debian's packages, unpacked below the cache directory and never installed.
+
+    \b
+    Examples:
+      layerfork engines
+      layerfork engines get 20.10 28.5 podman
+      layerfork engines run 28.5
+    """
+    if context.invoked_subcommand is None:
+        from layerfork.pipeline.engines import list_engines, render_engines
+
+        click.echo(render_engines(list_engines(), form), nl=False)
+
+
+@command.command("get")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("--all", "everything", is_flag=True, help="Every engine of the list.")
+def get(names: tuple[str, ...], everything: bool) -> int:
+    """Fetch engines. One that cannot be fetched says why; the others are fetched all the same.
+
+    28.5 alone is private:28.5. What an interrupted fetch left is used by the next one.
+    """
+    from layerfork.pipeline.engines import get_engines
+
+    if everything == bool(names):
+        raise click.UsageError("name engines, or give --all", click.get_current_context())
+    complete = get_engines(names, to_stderr, tell)
+    return ExitCode.AS_HOPED if complete else ExitCode.COULD_NOT_RUN
+
+
+def tell(fetched: Fetched) -> None:
+    """Say what became of one thing that was asked for."""
+    click.echo(f"{fetched.name}: {fetched.error or 'ready'}", err=bool(fetched.error))
+
+
+@command.command("run", context_settings={"ignore_unknown_options": True})
+@click.argument("name", metavar="NAME")
+@click.option(
+    "--registry",
+    default="",
+    metavar="DIR",
+    help="Serve a registry at 127.0.0.1:5000 inside, kept in DIR: to carry caches from engine to engine.",
+)
+@click.argument("argv", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD...]")
+def run(name: str, registry: str, argv: tuple[str, ...]) -> int:
+    """Start an engine and a shell, or CMD, in which docker talks to it; leaving it ends the engine.
+
+    The engine's own docker, podman or buildah come first on PATH, so versions never mix. Nothing of
+    the engine is left behind.
+
+    \b
+    Examples:
+      layerfork engines run 20.10
+      layerfork engines run podman -- podman info
+      layerfork engines run 26.1+containerd --registry /tmp/caches
+    """
+    from layerfork.pipeline.engines import open_shell
+
+    return open_shell(name, argv, registry, to_stderr)

@@ -1,0 +1,94 @@
+"""What keeps an engine of ours from running on this machine, each with a way out. Starts no engine."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from layerfork.engines.cachedir import debian_architecture
+from layerfork.engines.generations import Generation
+from layerfork.engines.roots import EngineRoot, read_root, root_path
+from layerfork.errors import EngineError
+from layerfork.model.build import Command
+from layerfork.model.listing import Obstacle
+from layerfork.process import run
+
+FILE_SYSTEMS = Path("/proc/filesystems")
+OVERLAY_MODULES = "/lib/modules/{release}/kernel/fs/overlayfs"
+ELSEWHERE = "run on a real machine or in a privileged container"
+NAMESPACES = 0x20000 | 0x4000000 | 0x8000000 | 0x20000000 | 0x40000000
+"""CLONE_NEWNS, NEWUTS, NEWIPC, NEWPID, NEWNET."""
+_TRY = "import ctypes, sys; sys.exit(ctypes.CDLL(None, use_errno=True).unshare(int(sys.argv[1])) != 0)"
+NAMES = {
+    "docker.io": "dockerd",
+    "docker-cli": "docker",
+    "docker-buildx": "buildx",
+    "docker-compose": "compose",
+}
+"""What people call the packages' programs."""
+TOLD = ("docker.io", "docker-cli", "docker-buildx", "docker-compose", "containerd", "runc")
+TOLD_OF_PODMAN = ("podman", "buildah", "conmon", "netavark", "runc")
+
+
+def find_obstacles(
+    engine_id: str, needed: Sequence[Generation], environment: Mapping[str, str]
+) -> Iterator[Obstacle]:
+    """Everything that is missing for an engine made of these generations; nothing when it can start."""
+    try:
+        debian_architecture()
+    except EngineError as error:
+        yield Obstacle(what=error.message, remedy=error.hint)
+        return
+    if os.geteuid() != 0:
+        yield Obstacle(what="running it needs root", remedy="run the same command as root (sudo)")
+    elif not _namespaces_work():
+        yield Obstacle(what="this machine lets nobody make namespaces", remedy=ELSEWHERE)
+    if not _has_overlay():
+        yield Obstacle(what="the kernel has no overlay file system", remedy="modprobe overlay")
+    for generation in needed:
+        yield from _missing_root(engine_id, generation, environment)
+
+
+def fetched_root(generation: Generation, environment: Mapping[str, str]) -> EngineRoot | None:
+    """The generation's root, if it was fetched and is still what it was; nothing is fetched here."""
+    try:
+        path = root_path(generation, environment)
+        return read_root(path) if path.exists() else None
+    except EngineError:
+        return None
+
+
+def components_of(root: EngineRoot | None, told: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Programs of a root and their upstream versions, in the order of ``told``."""
+    packages = dict(root.packages) if root is not None else {}
+    return tuple((NAMES.get(name, name), upstream(packages[name])) for name in told if name in packages)
+
+
+def upstream(debian_version: str) -> str:
+    """``26.1.5`` of ``26.1.5+dfsg1-9+b1``, ``1.0.0~rc93`` of ``1.0.0~rc93+ds1-5+deb11u5``."""
+    return re.sub(r"(?:[+~](?:ds|dfsg)|-).*", "", debian_version.rpartition(":")[2])
+
+
+def _missing_root(
+    engine_id: str, generation: Generation, environment: Mapping[str, str]
+) -> Iterator[Obstacle]:
+    path = root_path(generation, environment)
+    if not path.exists():
+        what = f"{generation.title} {generation.name} of Debian {generation.suite} is not fetched yet"
+        yield Obstacle(what=what, remedy=f"layerfork engines get {engine_id}")
+        return
+    try:
+        read_root(path)
+    except EngineError as error:
+        yield Obstacle(what=error.message, remedy=error.hint)
+
+
+def _namespaces_work() -> bool:
+    argv = (sys.executable, "-I", "-S", "-c", _TRY, str(NAMESPACES))
+    return run(Command(argv=argv, env=dict(os.environ)), timeout_s=20).ok
+
+
+def _has_overlay() -> bool:
+    listed = FILE_SYSTEMS.read_text(encoding="ascii", errors="replace").split()
+    return "overlay" in listed or Path(OVERLAY_MODULES.format(release=os.uname().release)).is_dir()
