@@ -60,7 +60,7 @@ class GoMatcher:
 
         Source: moby/patternmatcher patternmatcher.go:MatchesOrParentMatches @ 5a6d842.
         """
-        if path == ".":
+        if path == "." or not self.patterns:
             return False
         parts = path.split("/")
         lineage = ["/".join(parts[:depth]) for depth in range(len(parts), 0, -1)]

@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from layerfork.buildcontext import gopath
 from layerfork.buildcontext.ignorefile import GoMatcher
@@ -32,9 +33,8 @@ class MissingSourceError(Exception):
     """A source is not in the context: the build fails there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TarMember:
-    """One header of the tar, and where its content is."""
+class TarMember(NamedTuple):
+    """One header of the tar, and where its content is. A tuple: there are very many."""
 
     name: str
     place: str
@@ -151,7 +151,7 @@ class SourceFinder:
             devmajor=entry.devmajor if entry is not None and device else 0,
             devminor=entry.devminor if entry is not None and device else 0,
             xattrs=tuple(sorted(pair for pair in entry.xattrs if _counts(pair[0])))
-            if entry is not None
+            if entry is not None and entry.xattrs
             else (),
             content=entry if typeflag == "0" else None,
         )

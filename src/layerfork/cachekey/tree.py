@@ -114,7 +114,7 @@ def unpack(entries: Iterable[ContextEntry]) -> ContextTree:
     first = tree.first
     parents: dict[str, Node] = {}
     for entry in entries:
-        path = context_path(path_text(entry))
+        path = context_path(entry.name if entry.raw_name is None else path_text(entry))
         if first.setdefault(path, entry) is not entry:
             duplicates.append(path)
         if path == ".":
