@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from layerfork.engines import PRIVATE_ENGINES, open_engine
+from layerfork.engines.api import EngineApi
 from layerfork.engines.private import PrivateEngine
 from layerfork.engines.roots import ensure_root, verify_root
 from layerfork.model.build import Command, Completed, Toolchain
@@ -43,6 +44,11 @@ def test_generation_is_what_it_says_and_builds(kind: PrivateEngine, tmp_path: Pa
     with open_engine(kind.id).start(os.environ, print) as engine:
         assert engine.info.version.startswith(kind.generation.version)
         assert engine.info.image_store == kind.store
+        described = kind.describe(os.environ)
+        assert described.ready
+        assert engine.info.version.startswith(described.version)
+        assert described.newest_api == engine.info.api_version
+        assert described.oldest_api == EngineApi(engine.docker_host).get("/version")["MinAPIVersion"]
         assert engine.toolchain is not None
         for buildkit in ("0", "1"):
             for expected in (0, 3):

@@ -76,6 +76,11 @@ def test_engine_is_what_was_asked_for(running: RunningPodmanEngine) -> None:
     assert dict(info.components)["buildah"].startswith("1.")
     assert all("\n" not in version and " " not in version for _, version in info.components)
     assert info.instance.startswith("layerfork-")
+    described = open_engine(name).describe(os.environ)
+    assert described.ready
+    assert described.version == info.version
+    assert described.newest_api == info.api_version
+    assert described.oldest_api == running.api.get("/version")["MinAPIVersion"]
     assert podman(running, "--version").stdout.split()[-1] == info.version
     assert dict(info.components)["buildah"] in podman(running, "--version", program="buildah").stdout
     assert running.is_alive()
