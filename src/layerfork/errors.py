@@ -1,6 +1,6 @@
 """Everything layerfork raises on purpose, and the exit code each kind ends with.
 
-LayerforkError
+LayerforkError      something outside this program failed (no space left)      exit 3
 ├── UsageError      the command line or a file it names is wrong          exit 2
 ├── EvidenceError   a record is truncated, too new, or lacks what is asked exit 2
 ├── EngineError     an engine cannot be started, reached or kept alive     exit 3
@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
 class LayerforkError(Exception):
     """A failure that a person can act on: what is wrong, and what to do next."""
 
-    exit_code = ExitCode.BUG
+    exit_code = ExitCode.COULD_NOT_RUN
 
     def __init__(self, message: str, hint: str = "", details: str = "") -> None:
         super().__init__(message)

@@ -1,5 +1,7 @@
 """The command line: one file per subcommand, and the one place where errors become exit codes."""
 
+import errno
+import signal
 import sys
 import traceback
 
@@ -11,7 +13,14 @@ from layerfork.errors import ExitCode, LayerforkError
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     sys.exit(run(argv))
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """End like Ctrl-C does: what was started is ended, what was measured is kept."""
+    raise KeyboardInterrupt
 
 
 def run(argv: list[str] | None = None) -> int:
@@ -31,11 +40,21 @@ def run(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return ExitCode.AS_HOPED
+    except OSError as error:
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF):
+            return _bug()
+        click.echo(f"layerfork: cannot write the output: {error.strerror}", err=True)
+        return ExitCode.COULD_NOT_RUN
     except Exception:
-        traceback.print_exc()
-        click.echo(
-            "layerfork: this is a bug in layerfork\nhint: report it with the lines above and the output of "
-            "`layerfork --version`",
-            err=True,
-        )
-        return ExitCode.BUG
+        return _bug()
+
+
+def _bug() -> int:
+    """Say that this is ours to mend, with everything needed to report it."""
+    traceback.print_exc()
+    click.echo(
+        "layerfork: this is a bug in layerfork\nhint: report it with the lines above and the output of "
+        "`layerfork --version`",
+        err=True,
+    )
+    return ExitCode.BUG

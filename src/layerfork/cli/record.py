@@ -5,7 +5,7 @@ import click
 from layerfork.cli.options import engine_option, to_stderr
 
 
-@click.command("record", context_settings={"ignore_unknown_options": True})
+@click.command("record", context_settings={"allow_interspersed_args": False})
 @click.option("-o", "--output", required=True, metavar="FILE", help="Write the records here, one a line.")
 @engine_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")

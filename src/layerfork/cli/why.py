@@ -9,7 +9,7 @@ from layerfork.errors import ExitCode, UsageError
 from layerfork.model.judgement import Verdict
 
 
-@click.command("why", context_settings={"ignore_unknown_options": True})
+@click.command("why", context_settings={"allow_interspersed_args": False})
 @engine_option
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
 @format_option
@@ -24,6 +24,8 @@ def command(engine: str, store: str, form: str, verbose: bool, words: tuple[str,
     from layerfork.pipeline.comparison import render_diffs
     from layerfork.pipeline.recording import explain_builds
 
+    if "--" in words:
+        raise UsageError("give a PATH or a command, not both", hint="layerfork why -- docker build PATH")
     after_dashes = "--" in sys.argv
     if len(words) > 1 and not after_dashes:
         raise UsageError("give one PATH, or a command after --", hint="layerfork why -- docker build .")

@@ -1,6 +1,7 @@
 """Says where builds part and why. Pure functions over records and keys; no I/O.
 
 `judge_relay`            builds in order on one cache: classes, forks, warnings
+`judge_pair`             two builds: forks where steps were built again, warnings for the rest
 `explain_pair`           any two builds: every fork with its causes
 `layer_contradictions`   what the images' layers say against what the builders said
 `list_fork_differences`  the whole list of parts that the causes of one fork sum up
@@ -8,7 +9,14 @@
 
 from layerfork.explain.judged import JudgedBuild
 from layerfork.explain.layers import layer_contradictions
-from layerfork.explain.pair import explain_pair, list_fork_differences
+from layerfork.explain.pair import explain_pair, judge_pair, list_fork_differences
 from layerfork.explain.relay import judge_relay
 
-__all__ = ["JudgedBuild", "explain_pair", "judge_relay", "layer_contradictions", "list_fork_differences"]
+__all__ = [
+    "JudgedBuild",
+    "explain_pair",
+    "judge_pair",
+    "judge_relay",
+    "layer_contradictions",
+    "list_fork_differences",
+]

@@ -1,12 +1,16 @@
 """Explains two builds, whoever made them and wherever."""
 
-from layerfork.explain.compare import compare
+from collections.abc import Iterator
+
+from layerfork.explain.compare import Comparison, compare
 from layerfork.explain.diagnose import diagnose
 from layerfork.explain.difference import Difference
 from layerfork.explain.fork import find_forks
 from layerfork.explain.judged import JudgedBuild
 from layerfork.explain.refine import refine
-from layerfork.model.judgement import Fork
+from layerfork.explain.wrong_hits import stale_hits
+from layerfork.model.judgement import Caution, Fork, Judgement, Verdict
+from layerfork.model.record import StepRecord, StepStatus
 
 
 def explain_pair(writer: JudgedBuild, reader: JudgedBuild) -> tuple[Fork, ...]:
@@ -19,6 +23,63 @@ def explain_pair(writer: JudgedBuild, reader: JudgedBuild) -> tuple[Fork, ...]:
     """
     comparison = compare(writer, reader)
     return tuple(diagnose(comparison, site) for site in find_forks(comparison))
+
+
+def judge_pair(writer: JudgedBuild, reader: JudgedBuild) -> Judgement:
+    """Everything to say about two builds, whoever made them.
+
+    Only a step that was built again is a fork. One that was reused although its key is not the
+    writer's came from some other build: that, a hit whose input changed, an incomplete record and
+    builds of two Dockerfiles are warnings.
+    """
+    comparison = compare(writer, reader)
+    stale = stale_hits(comparison)
+    forks: list[Fork] = []
+    warnings = [*_incomplete(writer), *_incomplete(reader), *_other_dockerfile(comparison)]
+    for site in find_forks(comparison):
+        view = comparison.reader_views.get(site.step)
+        if view is None or view.always_runs or view.step.status is not StepStatus.HIT:
+            forks.append(diagnose(comparison, site))
+        elif site.step not in stale:
+            warnings.append(_reused_elsewhere(comparison, view.step))
+    warnings.extend(stale.values())
+    names = (writer.client, reader.client)
+    return Judgement(
+        verdict=Verdict.FORKED if forks else Verdict.REUSED,
+        classes=tuple((name,) for name in names) if forks else (names,),
+        forks=tuple(forks),
+        warnings=tuple(warnings),
+    )
+
+
+def _incomplete(build: JudgedBuild) -> Iterator[Caution]:
+    for gap in build.record.gaps:
+        yield Caution(
+            code="incomplete-record",
+            client=build.client,
+            text=f"the record of {build.client} is incomplete at {gap.where}: {gap.what}",
+        )
+
+
+def _other_dockerfile(comparison: Comparison) -> Iterator[Caution]:
+    own = [index for index, view in comparison.reader_views.items() if not view.always_runs]
+    others = [view for view in comparison.writer_views.values() if not view.always_runs]
+    if own and others and not any(index in comparison.alignment.writer_of for index in own):
+        yield Caution(
+            code="other-scenario",
+            client=comparison.reader.client,
+            text="the two builds have no instruction in common: they seem to be of different Dockerfiles",
+        )
+
+
+def _reused_elsewhere(comparison: Comparison, step: StepRecord) -> Caution:
+    reader, writer = comparison.reader.client, comparison.writer.client
+    return Caution(
+        code="reused-elsewhere",
+        client=reader,
+        step=step.index,
+        text=f"{step.instruction} was reused by {reader}, but from another build than {writer}",
+    )
 
 
 def list_fork_differences(writer: JudgedBuild, reader: JudgedBuild, fork: Fork) -> tuple[Difference, ...]:

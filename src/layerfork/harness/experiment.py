@@ -1,12 +1,12 @@
 """Measures: one engine, one relay, every row kept the moment it is there."""
 
 import contextlib
+import hmac
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 
 from layerfork import __version__
@@ -16,7 +16,7 @@ from layerfork.engines import RunningEngine, open_engine
 from layerfork.errors import EngineError, UsageError
 from layerfork.harness.bases import base_references
 from layerfork.harness.evidence import FinishedRelay, RecordFile
-from layerfork.harness.plan import choose_clients, plan_relay
+from layerfork.harness.plan import choose_clients, plan_relay, rows_after
 from layerfork.harness.privatedir import socket_directory
 from layerfork.harness.projectfile import described_clients
 from layerfork.harness.redactionkey import redaction_key
@@ -115,30 +115,38 @@ def measure_once(scenario: Scenario, options: RunOptions, spec: str, surrounding
     key = relay_key(scenario, options, spec)
     if (relay := surroundings.finished.get(key)) is not None:
         surroundings.listener(Progress(text="taken from the earlier run", lasting=True))
-        measured = Measured(
+        return Measured(
             engine=relay.engine,
             builds=list(relay.builds),
             versions=relay.versions,
             problems=list(relay.problems),
             seconds=relay.seconds,
         )
-        for row in relay.builds:
-            if surroundings.file and row.record:
-                surroundings.file.add(row.record)
-    else:
-        started = time.monotonic()
-        measured = measure(scenario, options, spec, surroundings)
-        measured.seconds = time.monotonic() - started
+    started = time.monotonic()
+    measured = measure(scenario, options, spec, surroundings)
+    measured.seconds = time.monotonic() - started
     if surroundings.file and measured.engine and not measured.interrupted:
         surroundings.file.add_relay(_finished(key, measured.engine, measured))
     return measured
 
 
+def copy_finished(file: RecordFile, relays: Iterable[FinishedRelay]) -> None:
+    """Write what an earlier run was through with, before anything new can fail."""
+    for relay in relays:
+        for row in relay.builds:
+            if row.record:
+                file.add(row.record)
+        file.add_relay(relay)
+
+
 def relay_key(scenario: Scenario, options: RunOptions, spec: str) -> str:
-    """What makes two relays the same: the engine, the Dockerfile, and everything that was asked."""
+    """What makes two relays the same: the engine, the Dockerfile, and everything that was asked.
+
+    Made with the machine's own key: build arguments are among what was asked.
+    """
     asked = replace(options, engines=(spec,), save="", resume="", path=str(scenario.context))
     text = f"{__version__}\n{asked}\n{scenario.dockerfile.read_text('utf-8', 'surrogateescape')}"
-    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    return hmac.digest(redaction_key(), text.encode("utf-8", "surrogateescape"), "sha256").hex()
 
 
 def _finished(key: str, engine: EngineInfo, measured: Measured) -> FinishedRelay:
@@ -169,6 +177,7 @@ def measure(scenario: Scenario, options: RunOptions, spec: str, surroundings: Su
             run_relay(relay, measured.builds.append)
         except EngineGoneError as error:
             measured.problems.append(f"{error}\n{engine.log_tail()}".rstrip())
+            measured.builds += rows_after(relay.plan, len(measured.builds))
         except KeyboardInterrupt:
             surroundings.stop.set()
         else:

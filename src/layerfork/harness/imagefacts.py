@@ -74,13 +74,16 @@ def _is_from(step: StepRecord) -> bool:
 
 
 def _look_up_either(look_up: LookUp, image_ref: str, image_id: str) -> ImageFacts:
-    """By the name that the image should have; a client that named it otherwise is asked for by id."""
-    try:
-        return look_up(image_ref)
-    except EngineError:
-        if not image_id:
-            raise
-        return look_up(image_id)
+    """By the id that the build ended with, since a name may have moved on; else by the name."""
+    if image_id:
+        try:
+            return look_up(image_id)
+        except EngineError:
+            if not image_ref:
+                raise
+    if not image_ref:
+        raise EngineError("the image has neither id nor name")
+    return look_up(image_ref)
 
 
 def _other_stages(

@@ -135,3 +135,13 @@ def planned_row(row: PlannedBuild | TrialBuild, endpoint: Endpoint) -> PlanRow:
         f"{environment.package} {environment.version} is installed first" if environment and missing else ""
     )
     return PlanRow(client=row.label, builder=builder.value, runs=True, note=note)
+
+
+def rows_after(plan: Plan, done: int) -> tuple[TrialBuild, ...]:
+    """Rows of the builds that an engine did not live to see."""
+    return tuple(
+        row
+        if isinstance(row, TrialBuild)
+        else _left_out(row.label, row.client.builders[0].value, BuildOutcome.SKIPPED, "the engine had ended")
+        for row in plan.rows[done:]
+    )

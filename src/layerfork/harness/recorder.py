@@ -2,8 +2,11 @@
 
 import secrets
 import time
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,10 +37,22 @@ class Recorder:
         self._engine = engine
         self.redactor = Redactor(key)
         """Hides secrets in everything that this recorder hands back."""
+        self._key_id = sha256(key).hexdigest()[:16]
         self._classic = ClassicWatcher(header_sum=tarsum_header)
         self._buildkit = BuildKitWatcher()
         address = address_of(engine.docker_host)
-        self._proxy = Proxy(socket, address, self._tap, idle=self._buildkit.work, verify=verify)
+        self._solved_builds: deque[ObservedBuild] = deque()
+        """Ended and decoded, not yet taken; filled by the proxy's thread."""
+        self._posted_builds: list[PostedBuild] = []
+        """Ended, but to be read when all sessions are decoded."""
+        self._proxy = Proxy(socket, address, self._tap, idle=self._work, verify=verify)
+
+    def _work(self, seconds: float) -> bool:
+        """Decode while nothing passes; True when something is left."""
+        left = self._buildkit.work(seconds)
+        if not left:
+            self._solved_builds.extend(self._buildkit.finished())
+        return left
 
     def _tap(self) -> Http1Tap:
         return Http1Tap(self._classic.open_exchange, self._buildkit.upgraded)
@@ -63,12 +78,28 @@ class Recorder:
             self._proxy.wait_idle(DRAIN_S)
         self._proxy.__exit__(kind, error, trace)
 
+    def finished(self, client: ClientInfo) -> tuple[BuildRecord, ...]:
+        """Builds that ended since the last call, while others may still run."""
+        posted = self._classic.finished()
+        self._posted_builds += [build for build in posted if build.is_buildkit]
+        solved = [self._solved_builds.popleft() for _ in range(len(self._solved_builds))]
+        return self._in_order([build for build in posted if not build.is_buildkit], solved, client)
+
     def records(self, client: ClientInfo) -> tuple[BuildRecord, ...]:
-        """Every build that was seen, in the order they began. Call it once, when the context is closed."""
-        posted = [(build.started_at, self._posted(build, client)) for build in self._classic.close()]
-        solved = [(build.started_at, self._solved(build, client)) for build in self._buildkit.close()]
-        ordered = sorted([*posted, *solved], key=lambda pair: pair[0])
-        return tuple(record for _, record in ordered)
+        """Every build that was seen and not taken yet, in the order they began; for a closed context."""
+        posted = [*self._posted_builds, *self._classic.close()]
+        return self._in_order(posted, [*self._solved_builds, *self._buildkit.close()], client)
+
+    def _in_order(
+        self, posted: Sequence[PostedBuild], solved: Sequence[ObservedBuild], client: ClientInfo
+    ) -> tuple[BuildRecord, ...]:
+        records = [(build.started_at, self._posted(build, client)) for build in posted]
+        records += [(build.started_at, self._solved(build, client)) for build in solved]
+        return tuple(record for _, record in sorted(records, key=lambda pair: pair[0]))
+
+    def clean(self, text: str) -> str:
+        """A text without the secrets of the builds and without what else looks secret."""
+        return self.redactor.clean(text)
 
     def image_facts(self, reference: str) -> ImageFacts:
         """What the engine says about an image, secrets hidden as in the builds. Raises: EngineError."""
@@ -82,7 +113,7 @@ class Recorder:
         )
 
     def _posted(self, build: PostedBuild, client: ClientInfo) -> BuildRecord:
-        session = self._buildkit.session(build.first("session"))
+        session = self._buildkit.session(build.first("session")) if build.is_buildkit else None
         parts = read_posted_build(build, self.redactor, session)
         facts = self.blank_record(build.started_at, replace(client, user_agent=parts.user_agent))
         return replace(
@@ -126,6 +157,7 @@ class Recorder:
             id=secrets.token_hex(8),
             recorded_at=begun.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             layerfork=__version__,
+            redaction_key_id=self._key_id,
             client=replace(client, argv=argv),
             engine=self._engine.info,
             builder=Builder.CLASSIC,

@@ -38,10 +38,10 @@ class RecordStore:
     limit_bytes: int = LIMIT_BYTES
     limit_records: int = LIMIT_RECORDS
 
-    def add(self, project: Project, record: BuildRecord) -> Path:
-        """Keep a record; the oldest ones go when the limits are passed. Gives the file.
+    def prepare(self) -> None:
+        """Make the directory, so that nothing is built whose record could not be kept.
 
-        Raises: LayerforkError when it cannot be written.
+        Raises: LayerforkError when it cannot be made.
         """
         try:
             self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -50,6 +50,13 @@ class RecordStore:
                 f"cannot make the record store {self.directory}: {error.strerror}",
                 hint="name another place with --store",
             ) from error
+
+    def add(self, project: Project, record: BuildRecord) -> Path:
+        """Keep a record; the oldest ones go when the limits are passed. Gives the file.
+
+        Raises: LayerforkError when it cannot be written.
+        """
+        self.prepare()
         path = self.directory / f"{project.file_prefix}-{_sortable(record)}-{record.id}{ENDING}"
         unfinished = path.with_suffix(".unfinished")
         try:

@@ -58,6 +58,9 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
         except ProgramMissingError as error:
             return replace(row, reason=f"{error}; run: layerfork setup")
     info = ClientInfo(id=planned.label, argv=completed.argv)
+    completed = replace(
+        completed, stdout=recorder.clean(completed.stdout), stderr=recorder.clean(completed.stderr)
+    )
     record = pick_record(recorder.records(info), request.tag)
     if record is None and endpoint.podman:
         record = read_printed_build(recorder, request, info, completed)
@@ -122,6 +125,8 @@ def _outcome(record: BuildRecord, completed: Completed, bench: Bench) -> tuple[B
         return _stopped(bench)
     if result.outcome is BuildOutcome.SUCCEEDED and completed.returncode != 0:
         return BuildOutcome.FAILED, f"the build succeeded, but {_ended(completed)}"
+    if result.outcome is BuildOutcome.CUT and not bench.engine.is_alive():
+        return result.outcome, "the engine ended during the build"
     if result.outcome is not BuildOutcome.SUCCEEDED:
         return result.outcome, result.error or _ended(completed)
     return result.outcome, ""

@@ -13,6 +13,9 @@ from layerfork.model.build import BuildRequest, Command
 from layerfork.model.scenario import RunOptions, Scenario
 from layerfork.process import ProgramMissingError, last_lines, run
 
+ROOM_BYTES = 1 << 20
+"""Less free space than this is no space."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
@@ -73,11 +76,7 @@ def prepare(scenario: Scenario, root: Path) -> Workspace:
         copy_bundled(scenario.context, context)
         with contextlib.suppress(ValueError):
             dockerfile = context / dockerfile.relative_to(scenario.context)
-    workspace = Workspace(
-        root=root, context=context, dockerfile=dockerfile, name=root.name.removeprefix(PREFIX)
-    )
-    make_tar(workspace)
-    return workspace
+    return Workspace(root=root, context=context, dockerfile=dockerfile, name=root.name.removeprefix(PREFIX))
 
 
 def copy_bundled(source: Path, target: Path) -> None:
@@ -109,11 +108,11 @@ def make_tar(workspace: Workspace) -> None:
     except ProgramMissingError as error:
         raise LayerforkError("tar is not installed", hint="install GNU tar (Debian package tar)") from error
     if not completed.ok:
-        space = "No space left" in completed.stderr
+        room = shutil.disk_usage(workspace.root).free > ROOM_BYTES
         raise UsageError(
             f"tar could not pack build context {workspace.context}",
-            hint="free some space in the temporary directory, or set TMPDIR"
-            if space
-            else "make every file of it readable for you",
+            hint="make every file of it readable for you"
+            if room
+            else f"no space left in {workspace.root.parent}: free some, or point TMPDIR at another place",
             details=last_lines(completed.stderr),
         )

@@ -3,13 +3,14 @@
 import contextlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from layerfork.engines import RunningEngine, default_spec, open_engine
 from layerfork.errors import UsageError
 from layerfork.harness.environments import Say
+from layerfork.harness.fromdisk import fill_from_disk
 from layerfork.harness.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.privatedir import SHORT, private_directory
 from layerfork.harness.quietsteps import add_quiet_steps
@@ -33,30 +34,54 @@ class Wrapped:
     """In the order the builds began."""
 
 
-def record_command(argv: Sequence[str], spec: str, say: Say) -> Wrapped:
+def find_command(argv: Sequence[str]) -> None:
+    """Raises: UsageError when the program does not exist, before anything else is done."""
+    if find_program(argv[0]) is None:
+        raise UsageError(f"{argv[0]}: no such program", hint="give a command that exists after --")
+
+
+def record_command(
+    argv: Sequence[str],
+    spec: str,
+    say: Say,
+    directory: Path,
+    keep: Callable[[BuildRecord], None] = lambda record: None,
+) -> Wrapped:
     """Run a command on our terminal, its DOCKER_HOST pointing at a recorder.
 
     ``spec`` names the engine; empty decides: the host's if it answers, else a private one.
+    ``directory`` is where files that BuildKit did not ask for are looked for: the context, as far as
+    it is known. ``keep`` gets every record soon after its build ended.
     Raises: EngineError when no engine comes up, UsageError when the program does not exist.
     """
+    records: list[BuildRecord] = []
+    client = ClientInfo(argv=tuple(argv))
     with contextlib.ExitStack() as stack:
         engine = stack.enter_context(open_engine(spec or default_spec(os.environ)).start(os.environ, say))
-        directory = stack.enter_context(private_directory(SHORT))
-        recorder = Recorder(engine, directory / "docker.sock", redaction_key())
+        private = stack.enter_context(private_directory(SHORT))
+        recorder = Recorder(engine, private / "docker.sock", redaction_key())
+
+        def take(found: Sequence[BuildRecord]) -> None:
+            for record in found:
+                records.append(_with_facts(record, recorder, directory))
+                keep(records[-1])
+
         with recorder:
-            env = wrapped_environment(engine, recorder.docker_host, directory)
+            env = wrapped_environment(engine, recorder.docker_host, private)
             try:
-                code = run_in_foreground(Command(argv=tuple(argv), env=env), lambda: None)
+                code = run_in_foreground(
+                    Command(argv=tuple(argv), env=env), lambda: take(recorder.finished(client))
+                )
             except ProgramMissingError as error:
                 raise UsageError(str(error), hint="give a command that exists after --") from error
-        client = ClientInfo(argv=tuple(argv))
-        records = tuple(_with_facts(record, recorder) for record in recorder.records(client))
-    return Wrapped(exit_code=code, records=records)
+        take(recorder.records(client))
+    return Wrapped(exit_code=code, records=tuple(records))
 
 
-def _with_facts(record: BuildRecord, recorder: Recorder) -> BuildRecord:
-    reference = record.request.tags[0] if record.request.tags else record.result.image_id
-    record = add_image_facts(record, recorder.image_facts, reference) if reference else record
+def _with_facts(record: BuildRecord, recorder: Recorder, directory: Path) -> BuildRecord:
+    record = fill_from_disk(record, directory)
+    reference = record.request.tags[0] if record.request.tags else ""
+    record = add_image_facts(record, recorder.image_facts, reference)
     return add_quiet_steps(add_base_facts(record, recorder.image_facts))
 
 

@@ -155,6 +155,8 @@ class BuildRecord:
     """RFC 3339, UTC."""
     layerfork: str = ""
     """Version of the recorder."""
+    redaction_key_id: str = ""
+    """Names the key that stand-ins for hidden values were made with: only under one key do they compare."""
     client: ClientInfo = field(default_factory=ClientInfo)
     engine: EngineInfo | None = None
     builder: Builder

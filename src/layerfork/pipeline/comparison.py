@@ -4,19 +4,23 @@ Nothing that talks to engines is imported here: starting fast is most of what a 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from layerfork.buildcontext.walk import no_collection
 from layerfork.cachekey import keys_of
 from layerfork.errors import EvidenceError, UsageError
-from layerfork.explain import JudgedBuild, explain_pair
+from layerfork.explain import JudgedBuild, judge_pair
 from layerfork.harness.evidence import read_records, record_json
 from layerfork.harness.identity import add_identities
-from layerfork.model.judgement import Judgement, Verdict
+from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart
 from layerfork.model.record import BuildRecord
 from layerfork.model.report import DiffReport
 from layerfork.reporters import diff_text, json_report, record_text
 from layerfork.reporters.console import Look
+
+STAND_IN = "hidden:"
+"""Starts the stand-in of every hidden value."""
 
 
 def show_records(path: str, form: str, verbose: bool) -> str:
@@ -43,17 +47,28 @@ def diff_files(writer: str, reader: str) -> DiffReport:
 
 def diff_records(writer: BuildRecord, reader: BuildRecord, writer_name: str, reader_name: str) -> DiffReport:
     """Where and why ``reader`` could not use what ``writer`` stored."""
-    builds = [
-        JudgedBuild(client=name, record=record, keys=keys_of(record))
-        for name, record in ((writer_name, writer), (reader_name, reader))
-    ]
-    forks = explain_pair(*builds)
-    judgement = Judgement(
-        verdict=Verdict.FORKED if forks else Verdict.REUSED,
-        classes=((writer_name,), (reader_name,)) if forks else ((writer_name, reader_name),),
-        forks=forks,
+    keys = [keys_of(writer), keys_of(reader)]
+    if writer.redaction_key_id != reader.redaction_key_id:
+        keys = [without_hidden(each) for each in keys]
+    judgement = judge_pair(
+        JudgedBuild(client=writer_name, record=writer, keys=keys[0]),
+        JudgedBuild(client=reader_name, record=reader, keys=keys[1]),
     )
     return DiffReport(writer=writer_name, reader=reader_name, reader_steps=reader.steps, judgement=judgement)
+
+
+def without_hidden(keys: BuildKeys) -> BuildKeys:
+    """Keys whose hidden values count as unknown: stand-ins of two machines cannot be compared."""
+    return replace(keys, steps=tuple(replace(step, key=_without_hidden(step.key)) for step in keys.steps))
+
+
+def _without_hidden(key: CacheKey) -> CacheKey:
+    hidden = [part for part in key.parts if isinstance(part, KeyPart) and STAND_IN in part.value]
+    if not hidden:
+        return key
+    names = (f"the hidden value of {part.path or part.field or part.cause}" for part in hidden)
+    parts = tuple(part for part in key.parts if part not in hidden)
+    return replace(key, parts=parts, unknown=(*key.unknown, *dict.fromkeys(names)))
 
 
 def _record_named(word: str) -> BuildRecord:

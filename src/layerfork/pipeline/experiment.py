@@ -13,7 +13,7 @@ from layerfork.engines import default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode
 from layerfork.explain import JudgedBuild, judge_relay, layer_contradictions
 from layerfork.harness.evidence import RecordFile, read_relays
-from layerfork.harness.experiment import Surroundings, measure_once, prepared_relay, read_bases
+from layerfork.harness.experiment import Surroundings, copy_finished, measure_once, prepared_relay, read_bases
 from layerfork.harness.identity import add_identities
 from layerfork.harness.plan import planned_row
 from layerfork.model.judgement import Judgement, Verdict
@@ -42,6 +42,8 @@ def run_experiment(options: RunOptions, listener: Listener) -> tuple[RunReport, 
     output = options.resume or options.save
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(RecordFile(Path(output))) if output else None
+        if file:
+            copy_finished(file, finished.values())
         surroundings = Surroundings(listener=listener, file=file, finished=finished)
         if len(specs) == 1:
             return (_run_on(scenario, options, specs[0], surroundings),)

@@ -6,13 +6,14 @@ from pathlib import Path
 from layerfork.errors import EvidenceError, ExitCode
 from layerfork.harness.evidence import RecordFile
 from layerfork.harness.store import RecordStore, open_store, project_of
-from layerfork.harness.wrap import record_command
+from layerfork.harness.wrap import find_command, record_command
 from layerfork.model.judgement import Judgement, Verdict
-from layerfork.model.record import BuildRecord
+from layerfork.model.record import BuildOutcome, BuildRecord
 from layerfork.model.report import DiffReport
 from layerfork.pipeline.comparison import diff_records
 
 Say = Callable[[str], None]
+THIS_BUILD = "this build"
 NO_BUILD_SEEN = (
     "no build passed through the recorder: the command built nothing, or it reaches its engine in another "
     "way than by DOCKER_HOST (a buildx builder of its own, another socket)"
@@ -24,10 +25,9 @@ def record_builds(argv: Sequence[str], output: str, engine: str, say: Say) -> in
 
     Gives the command's own exit code. Raises: LayerforkError.
     """
+    find_command(argv)
     with RecordFile(Path(output)) as file:
-        wrapped = record_command(argv, engine, say)
-        for record in wrapped.records:
-            file.add(record)
+        wrapped = record_command(argv, engine, say, Path(), file.add)
     say(f"{len(wrapped.records)} recorded in {output}" if wrapped.records else NO_BUILD_SEEN)
     return wrapped.exit_code
 
@@ -42,18 +42,23 @@ def explain_builds(
     Raises: LayerforkError.
     """
     store = open_store(store_path)
+    store.prepare()
     directory = Path(path or ".")
     if not argv and not path:
         return ExitCode.AS_HOPED, (_newest_explained(store, directory),)
     command = tuple(argv) or ("docker", "build", path)
-    wrapped = record_command(command, engine, say)
+    wrapped = record_command(command, engine, say, directory)
     if not wrapped.records:
         say(NO_BUILD_SEEN)
     reports = []
     for record in wrapped.records:
         project = project_of(directory, record)
         earlier = next(store.newest(project), None)
-        store.add(project, record)
+        if record.result.outcome is BuildOutcome.SUCCEEDED:
+            store.add(project, record)
+        elif earlier is None:
+            say(f"the build {record.result.outcome.value}: it is no baseline for later ones")
+            continue
         reports.append(_explained(earlier, record))
     return wrapped.exit_code, tuple(reports)
 
@@ -71,8 +76,8 @@ def _newest_explained(store: RecordStore, directory: Path) -> DiffReport:
 
 def _explained(earlier: BuildRecord | None, record: BuildRecord) -> DiffReport:
     if earlier is not None:
-        return diff_records(earlier, record, _named(earlier), _named(record))
-    name = _named(record)
+        return diff_records(earlier, record, _named(earlier), THIS_BUILD)
+    name = THIS_BUILD
     judgement = Judgement(verdict=Verdict.REUSED, classes=((name,),), forks=())
     return DiffReport(
         writer="", reader=name, reader_steps=record.steps, judgement=judgement, baseline_saved=True
@@ -80,5 +85,5 @@ def _explained(earlier: BuildRecord | None, record: BuildRecord) -> DiffReport:
 
 
 def _named(record: BuildRecord) -> str:
-    """``the build of 2026-01-02 03:04:05``."""
-    return f"the build of {record.recorded_at[:19].replace('T', ' ')}"
+    """``the build of 2026-01-02 03:04:05 UTC``."""
+    return f"the build of {record.recorded_at[:19].replace('T', ' ')} UTC"

@@ -32,6 +32,7 @@ def _lines(report: DiffReport, look: Look) -> Iterator[Text]:
 
 
 def _reused(report: DiffReport) -> str:
-    steps = [step for step in report.reader_steps if step.status is not StepStatus.NOT_EVALUATED]
-    hits = sum(step.status is StepStatus.HIT for step in steps)
-    return f"{hits} of {len(steps)} steps were reused"
+    statuses = [step.status for step in report.reader_steps if step.status is not StepStatus.NOT_EVALUATED]
+    if not statuses or StepStatus.UNKNOWN in statuses:
+        return "nothing differs that enters a key; the record does not show which steps were reused"
+    return f"{statuses.count(StepStatus.HIT)} of {len(statuses)} steps were reused"

@@ -68,7 +68,7 @@ def render_diff(report: DiffReport) -> str:
     """Two builds compared: one document."""
     document: dict[str, Any] = {
         "schema": DIFF_SCHEMA,
-        "verdict": report.judgement.verdict.value,
+        "verdict": None if report.baseline_saved else report.judgement.verdict.value,
         "writer": report.writer or None,
         "reader": report.reader,
         "baseline_saved": report.baseline_saved,

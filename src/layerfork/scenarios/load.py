@@ -31,6 +31,8 @@ def _bundled(name: str, dockerfile: str) -> Scenario:
     folder = HERE / name
     facts = tomllib.loads((folder / "scenario.toml").read_text("utf-8"))
     context = folder / "context"
+    if dockerfile:
+        _check_dockerfile(Path(dockerfile))
     return Scenario(
         name=name,
         title=str(facts["title"]),
@@ -48,6 +50,11 @@ def _directory(path: Path, dockerfile: str) -> Scenario:
         chosen = file if file.is_absolute() or file.exists() else context / file
     else:
         chosen = context / "Dockerfile"
+    _check_dockerfile(chosen)
+    return Scenario(name=context.name or "context", context=context, dockerfile=chosen.resolve())
+
+
+def _check_dockerfile(chosen: Path) -> None:
     if not chosen.is_file():
         raise UsageError(
             f"no Dockerfile: {chosen} does not exist" if not chosen.exists() else f"{chosen} is not a file",
@@ -55,7 +62,6 @@ def _directory(path: Path, dockerfile: str) -> Scenario:
         )
     if not os.access(chosen, os.R_OK):
         raise UsageError(f"cannot read {chosen}", hint="make it readable for you (chmod u+r)")
-    return Scenario(name=context.name or "context", context=context, dockerfile=chosen.resolve())
 
 
 def check_context(path: Path) -> Path:
