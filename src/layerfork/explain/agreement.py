@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from layerfork.explain.compare import Comparison
-from layerfork.explain.entry_rule import ENTRY_CAUSES
 from layerfork.explain.judged import JudgedBuild, names_of
 from layerfork.explain.site import Reason, Site
 from layerfork.explain.view import StepView
@@ -119,7 +118,7 @@ def _by_status(comparison: Comparison, site: Site) -> Agreement:
 
 
 def _doubts(comparison: Comparison, site: Site) -> Iterator[str]:
-    reader, writer = comparison.reader, comparison.writer
+    reader = comparison.reader
     if comparison.scope or reader.record.request.no_cache:
         yield "the reader could not look into the writer's cache, so its misses confirm nothing"
         return
@@ -137,9 +136,6 @@ def _doubts(comparison: Comparison, site: Site) -> Iterator[str]:
     }
     if not buildkit and len(kinds) > 1:
         yield "several things differ and the history strings that would tell them apart were not recorded"
-    sure = buildkit and not any(difference.cause in ENTRY_CAUSES for difference in site.differences)
-    if not (sure or comparison.shared_steps or writer.control == "hit"):
-        yield "nothing shows that the writer's results were still in the cache"
 
 
 def _reader_missed(comparison: Comparison, site: Site) -> bool:
