@@ -70,13 +70,6 @@ class DigestCache:
                 others.append((path, status))
         return HashedFiles(digests=digests, plain=plain, problems=[]), others
 
-    def add(self, path: str, status: os.stat_result, digest: Digest, plain: bool, read_at_ns: int) -> None:
-        """Remember a digest, unless the file changed so shortly before that its status may lie."""
-        if max(status.st_mtime_ns, status.st_ctime_ns) < read_at_ns - _RACY_NS:
-            times = status.st_mtime_ns, status.st_ctime_ns
-            self.known[path] = (status.st_size, *times, status.st_ino, digest, plain)
-            self.changed = True
-
 
 def load_cache(file: Path) -> DigestCache:
     """The cache that `save_cache` wrote; an empty one when there is none or it cannot be read."""
@@ -104,55 +97,60 @@ def hash_files(tree: ScannedTree, files: Iterable[File], cache: DigestCache | No
     """SHA-256 of the contents of files."""
     cache = DigestCache() if cache is None else cache
     hashed, unknown = cache.split(files)
+    hasher = _Hasher(
+        prefix=f"{os.fspath(tree.root)}/",
+        hashed=hashed,
+        known=cache.known,
+        settled_ns=time.time_ns() - _RACY_NS,
+    )
     large = [each for each in unknown if each[1].st_size >= _LARGE_BYTES]
-    small = [each for each in unknown if each[1].st_size < _LARGE_BYTES]
-    hasher = _Hasher(root=os.fspath(tree.root), cache=cache, hashed=hashed)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) if large else contextlib.nullcontext() as pool:
-        waiting = [pool.submit(hasher.add, *each) for each in large] if pool is not None else []
-        for path, status in small:
-            hasher.add(path, status)
+        waiting = [pool.submit(hasher.add, [each]) for each in large] if pool is not None else []
+        hasher.add(each for each in unknown if each[1].st_size < _LARGE_BYTES)
         for each in waiting:
             each.result()
+    cache.changed = cache.changed or bool(unknown)
     return hashed
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Hasher:
-    root: str
-    cache: DigestCache
+    prefix: str
     hashed: HashedFiles
+    known: dict[str, Known]
+    settled_ns: int
+    """A digest is only remembered of files that have not changed since then: the status of others may lie."""
 
-    def add(self, path: str, status: os.stat_result) -> None:
-        read_at_ns = time.time_ns()
-        try:
-            text, plain = _read(f"{self.root}/{path}", status.st_size)
-        except OSError as error:
-            self.hashed.problems.append(Problem(path=path, reason=error.strerror or str(error)))
-            return
-        digest = Digest("sha256:" + text)
-        self.hashed.digests[path] = digest
-        if plain:
-            self.hashed.plain.add(path)
-        self.cache.add(path, status, digest, plain, read_at_ns)
+    def add(self, files: Iterable[File]) -> None:
+        """Read files one by one. Written for speed: most contexts are very many small files."""
+        prefix, settled_ns, flags = self.prefix, self.settled_ns, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+        digests, plain, known = self.hashed.digests, self.hashed.plain, self.known
+        buffer = memoryview(bytearray(_PIECE_BYTES))
+        for path, status in files:
+            try:
+                handle = os.open(prefix + path, flags)
+                try:
+                    digest = Digest("sha256:" + _sha256(handle, status.st_size, buffer))
+                    is_plain = not attribute_names(handle)
+                finally:
+                    os.close(handle)
+            except OSError as error:
+                self.hashed.problems.append(Problem(path=path, reason=error.strerror or str(error)))
+                continue
+            digests[path] = digest
+            if is_plain:
+                plain.add(path)
+            modified, changed = status.st_mtime_ns, status.st_ctime_ns
+            if modified < settled_ns and changed < settled_ns:
+                known[path] = (status.st_size, modified, changed, status.st_ino, digest, is_plain)
 
 
-def _read(path: str, size: int) -> tuple[str, bool]:
-    """A file's digest, and whether it has no extended attributes."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        return _sha256(handle, size), not attribute_names(handle)
-    finally:
-        os.close(handle)
-
-
-def _sha256(handle: int, size: int) -> str:
-    if size < _LARGE_BYTES:
-        data = os.read(handle, size + 1)
-        digest = hashlib.sha256(data)
-        if len(data) == size:
-            return digest.hexdigest()
-    else:
-        digest = hashlib.sha256()
-    while data := os.read(handle, _PIECE_BYTES):
-        digest.update(data)
+def _sha256(handle: int, size: int, buffer: memoryview) -> str:
+    count = os.readv(handle, (buffer,))
+    digest = hashlib.sha256(buffer[:count])
+    if count == size < _PIECE_BYTES:
+        return digest.hexdigest()
+    while count:
+        count = os.readv(handle, (buffer,))
+        digest.update(buffer[:count])
     return digest.hexdigest()

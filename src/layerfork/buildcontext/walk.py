@@ -149,23 +149,27 @@ def no_collection() -> Iterator[None]:
 
 
 def _list(directory: str) -> list[Row]:
-    rows: list[Row] = []
-    plain = True
     # By a handle the kernel looks up each name alone, and not its whole path.
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with os.scandir(handle) as entries:
-            for entry in entries:
-                name = entry.name
-                try:
-                    rows.append((name, entry.stat(follow_symlinks=False)))
-                except FileNotFoundError:
-                    continue  # it went away since the listing
-                plain = plain and name.isascii()
+        with os.scandir(handle) as listing:
+            entries = list(listing)
+        try:
+            rows = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
+        except FileNotFoundError:
+            rows = list(_still_there(entries))
     finally:
         os.close(handle)
+    plain = "".join(map(_name_of, rows)).isascii()
     rows.sort(key=_name_of if plain else _byte_order)
     return rows
+
+
+def _still_there(entries: list[os.DirEntry[str]]) -> Iterator[Row]:
+    """Those that did not go away since the listing."""
+    for entry in entries:
+        with contextlib.suppress(FileNotFoundError):
+            yield entry.name, entry.stat(follow_symlinks=False)
 
 
 _name_of = operator.itemgetter(0)
