@@ -31,6 +31,22 @@ _TOKEN = re.compile(
     r")"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY[A-Z ]*-----(?:[^-]*-----END [A-Z ]*PRIVATE KEY[A-Z ]*-----)?"
 )
+_COMMAND_LINES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        (
+            r"(?i)(?<![\w-])--?[\w-]*(?:password|passwd|passphrase|token|secret|api-?key|access-?key)\s+"
+            r"(?P<secret>\"[^\"\n]*\"|'[^'\n]*'|[^\s;&|\"'\\]+)"
+        ),
+        r"\blogin\b[^\n;&|]*?\s-p\s*(?P<secret>[^\s;&|\"']+)",
+        r"\b(?:mysql|mariadb|mysqldump|mysqladmin)\b[^\n;&|]*?\s-p(?P<secret>[^\s;&|\"']+)",
+        r"\bsshpass\s+-p\s*(?P<secret>[^\s;&|]+)",
+        r"(?<!\S)(?:-u|--user|--proxy-user)[\s=]+[^\s:;&|]+:(?P<secret>[^\s;&|\"']+)",
+        r"(?i)\bauthorization:\s*(?:[a-z]+\s+)?(?P<secret>[^\s;&|\"']+)",
+        r"(?i)\bmachine\s+\S+\s+login\s+\S+\s+password\s+(?P<secret>[^\s;&|\"']+)",
+    )
+)
+"""Secrets as command lines spell them: after a flag, after a user, in a header, in a netrc line."""
 _BEARER = re.compile(r"(?i)\b(Bearer|Basic)( +)([\w.~+/-]{12,}=*)")
 _USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*)://([^\s/?#@'\"]+)@")
 _ASSIGNMENT = re.compile(
@@ -89,10 +105,19 @@ class Redactor:
         text = _ASSIGNMENT.sub(self._hide_assigned, text)
         text = _HEADER.sub(self._hide_header, text)
         text = _ENV_PAIR.sub(self._hide_pair, text)
+        for spoken in _COMMAND_LINES:
+            text = spoken.sub(self._hide_word, text)
         pattern = self._pattern
         if pattern is None:
             return text
         return pattern.sub(lambda match: self._known.get(match[0]) or self.stand_in(match[0]), text)
+
+    def _hide_word(self, match: re.Match[str]) -> str:
+        """Hide the group ``secret`` of a match, unless it is a variable or hidden already."""
+        value = match["secret"].strip("\"'")
+        if not value or value.startswith(("$", "hidden:", "id=", "-")) or _TRIVIAL.fullmatch(value):
+            return match[0]
+        return match[0].replace(match["secret"], match["secret"].replace(value, self.secret(value)))
 
     def _hide_userinfo(self, match: re.Match[str]) -> str:
         scheme, userinfo = match[1], match[2]

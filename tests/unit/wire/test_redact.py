@@ -144,3 +144,40 @@ def test_any_text_can_be_cleaned(text: str) -> None:
     redactor = Redactor(b"key")
     cleaned = redactor.clean(text)
     assert redactor.clean(cleaned) == cleaned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docker login -u me -p PLANTED99 registry.example",
+        "helm login --username me --password PLANTED99",
+        "tool --api-key 'PLANTED99' push",
+        "tool --token PLANTED99; next",
+        "curl -u me:PLANTED99 https://example.org",
+        "curl -H 'Authorization: token PLANTED99' https://example.org",
+        "machine h.example login me password PLANTED99",
+        "sshpass -p PLANTED99 ssh host",
+        "mysql -u root -pPLANTED99 db",
+    ],
+)
+def test_secrets_in_command_lines_are_hidden(text: str) -> None:
+    cleaned = Redactor(b"key").clean(text)
+    assert "PLANTED99" not in cleaned
+    assert "hidden:" in cleaned
+    assert Redactor(b"key").clean(cleaned) == cleaned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mkdir -p /some/dir && cp -p a b",
+        "RUN --mount=type=secret,id=deploy cat /run/secrets/deploy",
+        "docker build --secret id=deploy,src=file .",
+        "apt-get install -y --no-install-recommends token-tool",
+        "useradd -u 1000 app",
+        "tool --token $TOKEN --password ${PASSWORD}",
+        "COPY --chown=1:2 a /b",
+    ],
+)
+def test_what_only_looks_like_a_secret_stays(text: str) -> None:
+    assert Redactor(b"key").clean(text) == text
