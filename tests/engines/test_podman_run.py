@@ -6,9 +6,11 @@ import sys
 import pytest
 
 from layerfork.cachekey import keys_of
+from layerfork.explain import JudgedBuild, explain_pair
 from layerfork.harness.evidence import read_records
 from layerfork.model.build import Builder, Command
 from layerfork.model.context import Transport
+from layerfork.model.judgement import CauseStatus
 from layerfork.model.record import BuildRecord, StepStatus
 from layerfork.process import run
 
@@ -77,3 +79,13 @@ def test_builds_of_one_image_format_share_every_step(records: dict[str, BuildRec
 def test_build_without_layers_says_that_its_cache_is_off(records: dict[str, BuildRecord]) -> None:
     assert records[UNCACHED].request.no_cache
     assert not any(record.request.no_cache for client, record in records.items() if client != UNCACHED)
+
+
+def test_other_image_format_is_the_proven_cause(records: dict[str, BuildRecord]) -> None:
+    writer, reader = (
+        JudgedBuild(client=client, record=records[client], keys=keys_of(records[client]), control="hit")
+        for client in ("docker-build", "podman-remote-build")
+    )
+    (fork,) = explain_pair(writer, reader)
+    assert [(cause.code, cause.status) for cause in fork.causes] == [("image-format", CauseStatus.PROVEN)]
+    assert fork.consequences == (2, 3, 4)

@@ -28,6 +28,7 @@ from layerfork.model.context import Transport
 from layerfork.model.record import BuildRecord
 
 NOP = "/bin/sh -c #(nop) "
+DOCKER_FORMAT = "application/vnd.docker.distribution.manifest.v2+json"
 _URLS = ("http://", "https://")
 _BUILT_IN = frozenset(
     name
@@ -121,13 +122,14 @@ class _Builder:
             return [], "", (source,)
         facts = None if base == "scratch" else find_facts(self.record, instruction.arguments[0], base)
         self.state = StageState.of_image(facts, self.state)
+        image_format = KeyPart(cause="image-format", field="manifest type", value=_image_format(self.record))
         if base == "scratch":
-            return [KeyPart(cause="base-image", field="id", value=base)], "", ()
+            return [KeyPart(cause="base-image", field="id", value=base), image_format], "", ()
         image_id = (facts.image_id if facts is not None else "") or step.record.identity
         if not image_id:
             notes.unknown.append(f"image id of {base}")
             return [], "", ()
-        return [KeyPart(cause="base-image", field="id", value=image_id)], "", ()
+        return [KeyPart(cause="base-image", field="id", value=image_id), image_format], "", ()
 
     def _other(self, instruction: Instruction, notes: Notes) -> tuple[list[KeyPart], str]:
         """Everything but FROM, COPY, ADD and RUN counts as it is written; ARG by its names alone."""
@@ -249,6 +251,17 @@ class _Builder:
                 return None
             self.finder = SourceFinder(tree=unpack(context.entries), excludes=excludes, rules=self.rules)
         return self.finder
+
+
+def _image_format(record: BuildRecord) -> str:
+    """Manifest type that the build writes: images of another one are no candidates for its steps.
+
+    Docker's API asks for none and gets Docker's own; podman's programs name theirs.
+    Source: containers/buildah imagebuildah/stage_executor.go:intermediateImageExists @ v1.39.3;
+    containers/podman pkg/api/handlers/compat/images_build.go:BuildImage @ v5.4.2. Measured with podman
+    4.3.1, 5.4.2 and 5.8.6.
+    """
+    return dict(record.request.options).get("outputformat") or DOCKER_FORMAT
 
 
 def _has_url(words: tuple[str, ...]) -> bool:
