@@ -107,8 +107,18 @@ class Meta(_message.Message):
     def __init__(self, args: _Optional[_Iterable[bytes]] = ..., env: _Optional[_Iterable[bytes]] = ..., cwd: _Optional[bytes] = ..., user: _Optional[bytes] = ..., proxy_env: _Optional[_Union[ProxyEnv, _Mapping]] = ..., extra_hosts: _Optional[_Iterable[_Union[HostIP, _Mapping]]] = ..., hostname: _Optional[bytes] = ..., ulimit: _Optional[_Iterable[_Union[Ulimit, _Mapping]]] = ..., cgroup_parent: _Optional[bytes] = ..., remove_mount_stubs_recursive: bool = ..., valid_exit_codes: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ProxyEnv(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
+    HTTP_PROXY_FIELD_NUMBER: _ClassVar[int]
+    HTTPS_PROXY_FIELD_NUMBER: _ClassVar[int]
+    FTP_PROXY_FIELD_NUMBER: _ClassVar[int]
+    NO_PROXY_FIELD_NUMBER: _ClassVar[int]
+    ALL_PROXY_FIELD_NUMBER: _ClassVar[int]
+    http_proxy: bytes
+    https_proxy: bytes
+    ftp_proxy: bytes
+    no_proxy: bytes
+    all_proxy: bytes
+    def __init__(self, http_proxy: _Optional[bytes] = ..., https_proxy: _Optional[bytes] = ..., ftp_proxy: _Optional[bytes] = ..., no_proxy: _Optional[bytes] = ..., all_proxy: _Optional[bytes] = ...) -> None: ...
 
 class HostIP(_message.Message):
     __slots__ = ("host", "ip")
