@@ -3,7 +3,9 @@
 Lines are flushed as they are written, so a run that dies keeps what it had measured.
 """
 
+import contextlib
 import os
+import stat
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -56,19 +58,20 @@ class RecordFile:
     """A record file that is being written; a context manager that ends it properly."""
 
     def __init__(self, path: Path) -> None:
-        """Create the file, readable by its owner only.
+        """Open the file, readable by its owner only; what it held stays until there is something to write.
 
-        Raises: LayerforkError when it cannot be created.
+        Raises: LayerforkError when it cannot be written.
         """
         self.path = path
         self.count = 0
         self._lock = threading.Lock()
+        self._new = not path.exists()
+        self._begun = False
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise _cannot_write(path, error) from error
         self._file: IO[bytes] = os.fdopen(descriptor, "wb")
-        self._write(_Header(schema=FILE_SCHEMA, layerfork=__version__))
 
     def add(self, record: BuildRecord) -> None:
         """Append one record and see it to the file. Any thread may.
@@ -91,6 +94,11 @@ class RecordFile:
 
     def _write(self, value: Any) -> None:
         try:
+            if not self._begun:
+                if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+                    self._file.truncate()
+                self._file.write(_encode(_Header(schema=FILE_SCHEMA, layerfork=__version__)) + b"\n")
+                self._begun = True
             self._file.write(_encode(value) + b"\n")
             self._file.flush()
         except OSError as error:
@@ -102,9 +110,14 @@ class RecordFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._write(_Footer(complete=True, records=self.count))
-        self._file.close()
+        try:
+            if kind is None:
+                self._write(_Footer(complete=True, records=self.count))
+        finally:
+            with contextlib.suppress(OSError):
+                self._file.close()
+        if self._new and not self._begun:
+            self.path.unlink(missing_ok=True)
 
 
 def _encode(value: Any) -> bytes:

@@ -34,12 +34,6 @@ class Wrapped:
     """In the order the builds began."""
 
 
-def find_command(argv: Sequence[str]) -> None:
-    """Raises: UsageError when the program does not exist, before anything else is done."""
-    if find_program(argv[0]) is None:
-        raise UsageError(f"{argv[0]}: no such program", hint="give a command that exists after --")
-
-
 def record_command(
     argv: Sequence[str],
     spec: str,

@@ -6,7 +6,7 @@ from pathlib import Path
 from layerfork.errors import EvidenceError, ExitCode
 from layerfork.harness.evidence import RecordFile
 from layerfork.harness.store import RecordStore, open_store, project_of
-from layerfork.harness.wrap import find_command, record_command
+from layerfork.harness.wrap import record_command
 from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.record import BuildOutcome, BuildRecord
 from layerfork.model.report import DiffReport
@@ -25,7 +25,6 @@ def record_builds(argv: Sequence[str], output: str, engine: str, say: Say) -> in
 
     Gives the command's own exit code. Raises: LayerforkError.
     """
-    find_command(argv)
     with RecordFile(Path(output)) as file:
         wrapped = record_command(argv, engine, say, Path(), file.add)
     say(f"{len(wrapped.records)} recorded in {output}" if wrapped.records else NO_BUILD_SEEN)

@@ -181,3 +181,14 @@ def test_names_that_are_no_text_are_written_readably(tmp_path: Path) -> None:
     with RecordFile(path) as file:
         file.add(odd)
     assert read_records(path)[0].result.error == "no caf\\xe9"
+
+
+def test_what_a_file_held_stays_until_there_is_something_to_write(tmp_path: Path) -> None:
+    path, new = tmp_path / "records.jsonl", tmp_path / "new.jsonl"
+    with RecordFile(path) as file:
+        file.add(record())
+    before = path.read_bytes()
+    for each in (path, new):
+        RecordFile(each).__exit__(RuntimeError, RuntimeError(), None)
+    assert path.read_bytes() == before
+    assert not new.exists()
