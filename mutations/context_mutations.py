@@ -72,8 +72,8 @@ def other_xattr(rng: Random, before: Subject, arena: Arena) -> Change | None:
         return None
     value = b"" if node.xattrs and rng.random() < 0.3 else random_data(rng)[:8]
     after = with_file(before, replace(node, xattrs=(("user.note", value),) if value else ()))
-    # The docker CLI sends no attribute but file capabilities to the classic builder.
-    counts = arena.delivery is Delivery.TAR or arena.builder is not Builder.CLASSIC
+    # The docker CLI puts no attribute but file capabilities into the tars that it posts.
+    counts = arena.delivery is Delivery.TAR or arena.builder is Builder.BUILDKIT
     cause = if_read(before, arena, "xattr", *group_of(before, node.path)) if counts else None
     return change("xattr", before, after, arena, cause)
 
@@ -167,6 +167,8 @@ def new_ignore_rule(rng: Random, before: Subject, arena: Arena) -> Change | None
     if not spare:
         return None
     path = rng.choice(spare).path
+    if arena.builder is Builder.BUILDAH and "txt" in path:
+        return None  # it refuses a wildcard all of whose matches are ignored
     after = replace(before, ignore=(*(before.ignore or ()), path))
     gone = path in reads(before, arena).entries and path not in visible(after, arena)
     cause = Expected(code="ignore-rule", names=names_of(before, path)) if gone else None

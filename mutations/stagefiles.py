@@ -31,8 +31,8 @@ def _sources(subject: Subject, arena: Arena, line: Line, *, keeps_owner: bool) -
             places = [(start, posixpath.basename(path))]
             below = "" if start == "." else f"{start}/"
             if start == "." or nodes[start].type is EntryType.DIRECTORY:
-                # The classic builder makes the destination itself, with a mode of its own.
-                places = [] if arena.builder is Builder.CLASSIC else places
+                # BuildKit alone gives the destination what the source directory has.
+                places = places if arena.builder is Builder.BUILDKIT else []
                 members = sorted(member for member in nodes if member.startswith(below))
                 places += [(member, member.removeprefix(below)) for member in members]
             for place, name in places:
@@ -40,6 +40,8 @@ def _sources(subject: Subject, arena: Arena, line: Line, *, keeps_owner: bool) -
                 owner = f"{node.uid}:{node.gid}" if keeps_owner and node is not None else ""
                 if arena.builder is Builder.CLASSIC and node is not None and node.type is EntryType.SYMLINK:
                     place, name = _behind(nodes, below, name, node)
+                if arena.builder is Builder.BUILDAH and node is not None:
+                    name += _shared_name(nodes, below, node)
                 found.append(f"{owner} {_fact(nodes, place, arena, base=name)}")
     return "\n".join(found)
 
@@ -57,6 +59,12 @@ def _behind(nodes: dict[str, Node], below: str, name: str, link: Node) -> tuple[
     return target, f"{name} as {inside}"
 
 
+def _shared_name(nodes: dict[str, Node], below: str, node: Node) -> str:
+    """The file that a hard link shares with its directory: buildah keeps them one."""
+    shared = node.type is EntryType.HARDLINK and node.target.startswith(below) and node.target in nodes
+    return f" as {node.target.removeprefix(below)}" if shared else ""
+
+
 def _fact(nodes: dict[str, Node], path: str, arena: Arena, base: str) -> str:
     node = nodes.get(path)
     if node is None:
@@ -67,6 +75,8 @@ def _fact(nodes: dict[str, Node], path: str, arena: Arena, base: str) -> str:
         file = nodes.get(node.target)
         data, type_ = (file.data if file is not None else b"hidden"), EntryType.FILE
     target = node.target if type_ is EntryType.SYMLINK else ""
-    # Of attributes on disk the classic builder reads nothing but file capabilities.
-    xattrs = node.xattrs if arena.builder is not Builder.CLASSIC else ()
+    # Of attributes on disk the classic builder reads nothing but file capabilities, and the docker CLI
+    # sends no others in a tar.
+    sent = arena.delivery is Delivery.TAR or arena.builder is Builder.BUILDKIT
+    xattrs = node.xattrs if sent and arena.builder is not Builder.CLASSIC else ()
     return f"{base} {type_} {node.mode:o} {data!r} {target} {xattrs}"

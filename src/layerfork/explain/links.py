@@ -77,9 +77,9 @@ def _traces(case: Case, open_: tuple[Difference, ...]) -> dict[str, list[Differe
 
 
 def _followed(case: Case, open_: tuple[Difference, ...]) -> dict[str, list[Difference]]:
-    """Differences of what BuildKit copied through a link that is itself a source, by the link's path:
-    its key holds the file's own attributes, under the name of the link."""
-    if case.reader.record.builder is not Builder.BUILDKIT:
+    """Differences of what was copied through a link that is itself a source, by the link's path: keys of
+    BuildKit and buildah hold the file's own attributes, under the name of the link."""
+    if case.reader.record.builder is Builder.CLASSIC:
         return {}
     instruction = case.reader_view.step.instruction
     sources = copied_sources(instruction)
