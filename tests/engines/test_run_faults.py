@@ -160,7 +160,7 @@ def test_a_full_disk_is_named(context: Path, tmp_path: Path) -> None:
     assert done.returncode == 2, done.stderr
     assert "could not pack build context" in done.stderr
     assert "TMPDIR" in done.stderr
-    assert "No space left" in done.stderr
+    assert "no space left" in done.stderr
 
 
 def test_no_permission_for_namespaces_is_named(context: Path) -> None:

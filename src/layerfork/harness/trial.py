@@ -92,6 +92,7 @@ def make_endpoint(
         docker_host=docker_host,
         home=request.scratch / "home",
         toolchain=toolchain or bench.toolchain,
+        clones=bench.engine.network is None,
         api_version=bench.engine.info.api_version,
         podman=bench.engine.podman,
         inherit=dict(os.environ) if bench.inherit_config else {},
