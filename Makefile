@@ -2,6 +2,7 @@
 # make setup   only set up: leaves .venv/bin/layerfork ready
 # make test    set up, then run every check and every test, real engines included
 # make check   format, lint, layers, types, unit, contract and golden tests: seconds, no engine
+# make fuzz SECONDS=600           the decoders, for so long each
 # make mutations N=1000 SEED=1   random builds and mutations on real engines against the key models
 # make bench   the benchmarks, as ratios side by side
 .DEFAULT_GOAL := demo
@@ -41,6 +42,9 @@ bench: setup
 
 N ?= 60
 SEED ?= 1
+fuzz: setup
+	LAYERFORK_FUZZ_SECONDS=$(or $(SECONDS),600) $(PYTEST) -q tests/fuzz tests/unit/wire/test_classic_fuzz.py --timeout 0
+
 mutations: setup
 	$(BIN)/python -m mutations -n $(N) --seed $(SEED) --keep build/mutations
 
