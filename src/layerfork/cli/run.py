@@ -39,7 +39,7 @@ from layerfork.model.scenario import RunOptions
     multiple=True,
     metavar="NAME",
     help="private, private:28.5, private:26.1+containerd: a clean engine of our own; host, host:CONTEXT: the "
-    "user's; repeatable. Default: host if it answers, else private.",
+    "user's; all: every engine that layerfork brings; repeatable. Default: host if it answers, else private.",
 )
 @click.option(
     "--load",

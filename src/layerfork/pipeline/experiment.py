@@ -9,7 +9,7 @@ from pathlib import Path
 
 from layerfork import __version__
 from layerfork.cachekey import keys_of
-from layerfork.engines import default_spec, open_engine
+from layerfork.engines import ENGINES, default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode
 from layerfork.explain import JudgedBuild, judge_relay, layer_contradictions
 from layerfork.harness.evidence import RecordFile, read_relays
@@ -35,9 +35,7 @@ def run_experiment(options: RunOptions, listener: Listener) -> tuple[RunReport, 
     Raises: LayerforkError when the request is wrong, or the only engine does not come up.
     """
     scenario = find_scenario(options.path, options.dockerfile)
-    specs = options.engines or (default_spec(os.environ),)
-    for spec in specs:
-        open_engine(spec)
+    specs = chosen_engines(options)
     finished = {relay.key: relay for relay in read_relays(Path(options.resume))} if options.resume else {}
     output = options.resume or options.save
     with contextlib.ExitStack() as stack:
@@ -48,6 +46,19 @@ def run_experiment(options: RunOptions, listener: Listener) -> tuple[RunReport, 
         if len(specs) == 1:
             return (_run_on(scenario, options, specs[0], surroundings),)
         return _run_side_by_side(scenario, options, specs, surroundings)
+
+
+def chosen_engines(options: RunOptions) -> tuple[str, ...]:
+    """The engines to run on; ``all`` is every one that layerfork brings itself.
+
+    Raises: UsageError for an engine that does not exist.
+    """
+    specs: list[str] = []
+    for spec in options.engines or (default_spec(os.environ),):
+        specs += [engine.id for engine in ENGINES if engine.id != "host"] if spec == "all" else [spec]
+    for spec in specs:
+        open_engine(spec)
+    return tuple(dict.fromkeys(specs))
 
 
 def _run_side_by_side(
@@ -112,7 +123,7 @@ def plan_experiment(options: RunOptions, listener: Listener) -> tuple[PlanReport
     scenario = find_scenario(options.path, options.dockerfile)
     surroundings = Surroundings(listener=listener, install=False)
     reports = []
-    for spec in options.engines or (default_spec(os.environ),):
+    for spec in chosen_engines(options):
         with prepared_relay(scenario, options, spec, surroundings) as relay:
             rows = tuple(planned_row(row, relay.endpoint) for row in relay.plan.rows)
             reports.append(PlanReport(scenario=scenario.name, engine=relay.bench.engine.info, rows=rows))

@@ -12,7 +12,8 @@ def render_plans(reports: Sequence[PlanReport]) -> str:
 
 def _lines(report: PlanReport) -> Iterator[str]:
     running = [row for row in report.rows if row.runs]
-    yield f"{report.scenario} on Engine {report.engine.version} ({report.engine.kind}): {len(running)} builds"
+    engine = f"Engine {report.engine.version} ({report.engine.kind}, {report.engine.image_store})"
+    yield f"{report.scenario} on {engine}: {len(running)} build{'' if len(running) == 1 else 's'}"
     for row in running:
         yield f"  {row.client} ({row.builder})" + (f": {row.note}" if row.note else "")
     left_out = [row for row in report.rows if not row.runs]
