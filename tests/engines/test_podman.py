@@ -184,11 +184,17 @@ def test_exit_code_and_signals_pass_through(engine: RunningPodmanEngine, tmp_pat
     assert engine.is_alive()
 
 
+def outside_cgroups() -> set[Path]:
+    """Cgroups of buildah's containers that are below no engine's own, where nobody would remove them."""
+    return {*Path("/sys/fs/cgroup").glob("buildah-*"), *Path("/sys/fs/cgroup").glob("*/buildah-*")}
+
+
 @pytest.mark.parametrize("how", ["left", "killed"])
 def test_engine_that_ends_in_the_middle_of_a_build_takes_everything_with_it(
     tmp_path: Path, engine_directory: Path, how: str
 ) -> None:
     (tmp_path / "Dockerfile").write_text("FROM alpine\nRUN echo begun; sleep 1000\n")
+    before = outside_cgroups()
     environment = {**os.environ, "LAYERFORK_ENGINE_DIR": str(engine_directory)}
     with open_engine("podman").start(environment, print) as engine:
         assert isinstance(engine, RunningPodmanEngine)
@@ -199,6 +205,7 @@ def test_engine_that_ends_in_the_middle_of_a_build_takes_everything_with_it(
         while build.stdout.readline().strip() != b"begun":
             continue
         assert any("sleep 1000" in command for command in processes(names).values())
+        assert outside_cgroups() <= before
         if how == "killed":
             (service,) = (pid for pid, words in processes(names).items() if words.startswith("bin/podman "))
             os.kill(service, signal.SIGKILL)

@@ -64,6 +64,11 @@ ETC = {
     "os-release": 'PRETTY_NAME="layerfork private engine"\n',
 }
 
+HYBRID = "sys/fs/cgroup/unified"
+"""Version 2 beside version 1: there runc puts a container at the top, whoever started it, and crun gives up.
+Source: opencontainers/runc libcontainer/cgroups/fs/paths.go @ v1.1.5; containers/crun src/libcrun/cgroup.c
+@ 1.21."""
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -105,6 +110,8 @@ def _enter_world(root: str, run_directory: str, options: list[str]) -> None:
         "sys/kernel/security"
     ):  # else dockerd wants to load its AppArmor profile, and has no tool
         _mount("tmpfs", "sys/kernel/security", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    if "own-cgroup" in options and os.path.exists(f"{HYBRID}/cgroup.controllers"):
+        _call("umount2", HYBRID.encode(), MNT_DETACH)
     for place, mode in IN_MEMORY:
         if not (shows_host and place == "tmp"):
             _mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, f"mode={mode}")

@@ -114,18 +114,20 @@ def cgroups(name: str) -> list[str]:
 def join_cgroups(name: str) -> None:
     """Move this process into a cgroup of that name in every hierarchy, made first where it is missing.
 
-    In version 2 it goes one deeper: runc puts a container beside the cgroup of the process that starts it.
+    In a version 2 hierarchy it goes one deeper, also where that stands beside version 1: runc puts a
+    container beside the cgroup of the process that starts it.
     Source: opencontainers/runc libcontainer/cgroups/fs2/defaultpath.go @ v1.1.15. A hierarchy that this
     user may not change is left out: the engine itself will say what it misses there.
     """
     one_for_all = os.path.exists(f"{CGROUPS}/cgroup.procs")
     tops = [CGROUPS] if one_for_all else [f"{CGROUPS}/{entry}" for entry in os.listdir(CGROUPS)]
     for top in {os.path.realpath(top) for top in tops if os.path.exists(f"{top}/cgroup.procs")}:
-        place = f"{top}/{name}/engine" if one_for_all else f"{top}/{name}"
+        is_second = os.path.exists(f"{top}/cgroup.controllers")
+        place = f"{top}/{name}/engine" if is_second else f"{top}/{name}"
         try:
             os.makedirs(place, exist_ok=True)
             for setting in ("cpuset.cpus", "cpuset.mems"):  # empty at first, and then nobody may enter
-                if not one_for_all and os.path.exists(f"{place}/{setting}"):
+                if not is_second and os.path.exists(f"{place}/{setting}"):
                     _copy_text(f"{top}/{setting}", f"{place}/{setting}")
             _write(f"{place}/cgroup.procs", "0")
         except OSError:

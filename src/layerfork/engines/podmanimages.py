@@ -68,9 +68,12 @@ def _others(api: EngineApi, bases: Collection[str]) -> list[dict[str, Any]]:
 
 
 def _remove(api: EngineApi, image: dict[str, Any]) -> None:
-    """Remove an image by its id, even if a build that was killed left a container on it."""
+    """Remove an image by its id, even if a build that was killed left a container on it.
+
+    One that others stand on is the next round's; podman 3.0 answers that with 500, later ones with 409.
+    """
     try:
         api.request("DELETE", f"/images/{image['Id']}", {"force": "1"})
     except ApiError as error:
-        if error.status not in (404, 409):
+        if error.status not in (404, 409, 500):
             raise
