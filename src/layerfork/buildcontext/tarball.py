@@ -130,6 +130,7 @@ def header_block(
     devmajor: int = 0,
     devminor: int = 0,
     prefix: bytes = b"",
+    has_devices: bool = True,
 ) -> bytes:
     """One header block with its checksum; names longer than their fields are the caller's business."""
     fields = (
@@ -145,8 +146,8 @@ def header_block(
         b"ustar\x0000",
         uname.ljust(32, b"\0"),
         gname.ljust(32, b"\0"),
-        _octal(devmajor, 8),
-        _octal(devminor, 8),
+        _octal(devmajor, 8) if has_devices else bytes(8),
+        _octal(devminor, 8) if has_devices else bytes(8),
         prefix.ljust(155, b"\0"),
     )
     block = b"".join(fields).ljust(BLOCK, b"\0")

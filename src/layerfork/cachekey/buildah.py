@@ -171,8 +171,7 @@ class _Builder:
         form = f"/bin/sh -c {text}"
         if pairs:
             form = f"|{len(pairs.split(' '))} {pairs} {form}"
-        else:
-            # With arguments in force the here-document is left out of the string.
+        if not pairs or self.rules.here_documents_with_arguments:
             for heredoc in instruction.heredocs:
                 content = heredoc.content.strip()
                 form += f"\n{content}"
@@ -207,7 +206,8 @@ class _Builder:
             parts = [*option_parts, *added]
         if not self.rules.known:
             notes.unknown.append("version of buildah: it decides whether owner names count")
-        text = f"{instruction.keyword} {shape} in {written} "
+        link = " --link" if instruction.flag("link") == "true" and self.rules.shows_link else ""
+        text = f"{instruction.keyword}{link} {shape} in {written} {self.rules.copy_ends}"
         return [KeyPart(cause="instruction", field="created by", value=text), *parts], ""
 
     def _options(

@@ -61,6 +61,8 @@ class AddedSource:
     """As matched, links not followed."""
     is_directory: bool
     members: tuple[TarMember, ...]
+    directory_slash: bool
+    """The tar has a slash after names of directories."""
 
     @property
     def kind(self) -> str:
@@ -108,14 +110,15 @@ class SourceFinder:
     def _source(self, path: str, options: CopyOptions) -> AddedSource:
         place = self.tree.resolve(path)
         node = self.tree.find(place)
+        slash = self.rules.directory_slash
         if node is None:
             raise MissingSourceError(path)
         if not node.is_directory:
             name = options.rename or posixpath.basename(path)
             member = self._member(name, place, node, options, {})
-            return AddedSource(path=path, is_directory=False, members=(member,))
+            return AddedSource(path=path, is_directory=False, members=(member,), directory_slash=slash)
         members = tuple(self._members(place, options))
-        return AddedSource(path=path, is_directory=True, members=members)
+        return AddedSource(path=path, is_directory=True, members=members, directory_slash=slash)
 
     def _members(self, top: str, options: CopyOptions) -> Iterator[TarMember]:
         seen: dict[str, str] = {}
@@ -186,6 +189,8 @@ def source_digest(source: AddedSource, contents: Contents) -> Digest:
     """Digest of the tar of one source."""
     digest = sha256()
     for member in source.members:
+        if member.typeflag == "5" and source.directory_slash:
+            member = member._replace(name=f"{member.name}/")
         for piece in _tar_pieces(member, contents):
             digest.update(piece)
     digest.update(bytes(2 * BLOCK))
@@ -235,7 +240,8 @@ def _pax_pieces(name: str, records: dict[str, bytes]) -> Iterator[bytes]:
     body = b"".join(pax_record(key.encode() + b"=" + records[key]) for key in sorted(records))
     directory, base = posixpath.split(name)
     place = _ascii(byte_key(posixpath.join(directory, "PaxHeaders.0", base)))[:100].rstrip(b"/")
-    yield header_block(name=place, mode=0, size=len(body), typeflag="x")
+    # Go leaves the device numbers of such a header empty.
+    yield header_block(name=place, mode=0, size=len(body), typeflag="x", has_devices=False)
     yield body + bytes(-len(body) % BLOCK)
 
 

@@ -149,7 +149,9 @@ def test_buildah_summaries(vectors: Any) -> None:
     def summary(*words: str, uid: int = 0) -> str:
         owned = [replace_uid(entry, uid) for entry in entries]
         finder = SourceFinder(
-            tree=unpack(owned), excludes=go_matcher(()), rules=BuildahRules(owner_names=True)
+            tree=unpack(owned),
+            excludes=go_matcher(()),
+            rules=BuildahRules(owner_names=True, directory_slash=False),
         )
         return added_summary(finder.find(words, CopyOptions()), lambda entry: [data[entry.name]])
 

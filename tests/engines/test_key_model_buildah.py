@@ -1,0 +1,186 @@
+"""The buildah key model computes the very strings that real podman engines write into image history."""
+
+import json
+import os
+import posixpath
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from engines.keymodel import HandMadeContext, post_build
+
+from layerfork.buildcontext.ignorefile import go_matcher
+from layerfork.cachekey import keys_of
+from layerfork.cachekey.buildah_content import CopyOptions, SourceFinder, added_summary
+from layerfork.cachekey.buildah_rules import buildah_rules
+from layerfork.cachekey.tree import unpack
+from layerfork.dockerfile import parse_dockerfile
+from layerfork.engines import open_engine
+from layerfork.engines.podman import RunningPodmanEngine
+from layerfork.model.build import Builder
+from layerfork.model.context import ContextEntry, EntryType
+from layerfork.model.record import (
+    BuildOutcome,
+    BuildRecord,
+    BuildResult,
+    RecordedRequest,
+    StepRecord,
+    StepStatus,
+)
+
+pytestmark = pytest.mark.engine
+TAG = "test/keys"
+NOP = "/bin/sh -c #(nop) "
+
+
+@pytest.fixture(scope="module", params=["podman:5.4", "podman:4.3", "podman:5.8"])
+def engine(request: pytest.FixtureRequest) -> Iterator[RunningPodmanEngine]:
+    with open_engine(request.param).start(os.environ, print) as running:
+        assert isinstance(running, RunningPodmanEngine)
+        yield running
+
+
+def rich_context() -> HandMadeContext:
+    context = HandMadeContext()
+    context.add("a.txt", b"hello\n", uid=1000, gid=1000, mtime_ns=10**18)
+    context.add("b.txt", b"bye\n", mode=0o4755)
+    context.add("d/", type=EntryType.DIRECTORY, mode=0o750, uid=1000)
+    context.add("d/x", b"X", mode=0o600)
+    context.add("d/hard", type=EntryType.HARDLINK, linkname="d/x", mode=0o600)
+    context.add("d/link", type=EntryType.SYMLINK, linkname="nowhere")
+    context.add("d/sub/", type=EntryType.DIRECTORY, mode=0o2775)
+    context.add("d/sub/é", b"umlaut")
+    context.add("d/" + "n" * 120, b"long name")
+    context.add("implied/by/file", b"f")
+    context.add("empty", b"")
+    context.add("to-a", type=EntryType.SYMLINK, linkname="a.txt")
+    context.add("to-d", type=EntryType.SYMLINK, linkname="d/sub")
+    return context
+
+
+def build(
+    engine: RunningPodmanEngine, lines: list[str], context: HandMadeContext, **args: str
+) -> tuple[BuildRecord, list[str]]:
+    """The record of a build and what history says of its steps after FROM."""
+    dockerfile = "\n".join(["FROM alpine", *lines, ""])
+    context.add("Dockerfile", dockerfile.encode())
+    query = {"t": TAG, "layers": "1", "buildargs": json.dumps(args)}
+    answer = post_build(engine.socket, query, context.tar())
+    assert not [line for line in answer if "error" in line], answer
+    base, built = (engine.image_facts(name) for name in ("alpine", TAG))
+    steps = tuple(
+        StepRecord(index=index, instruction=each.text, status=StepStatus.MISS)
+        for index, each in enumerate(parse_dockerfile(dockerfile).instructions, start=1)
+    )
+    record = BuildRecord(
+        id="build",
+        recorded_at="2026-01-01T00:00:00Z",
+        builder=Builder.BUILDAH,
+        engine=engine.info,
+        request=RecordedRequest(dockerfile=dockerfile, build_args=tuple(sorted(args.items()))),
+        context=context.manifest(),
+        steps=steps,
+        base_images=(("alpine", base),),
+        result=BuildResult(outcome=BuildOutcome.SUCCEEDED),
+    )
+    return record, [row.created_by for row in built.history[len(base.history) :]]
+
+
+COPIES = (
+    ("a.txt", "/x"),
+    ("a.txt", "/y/"),
+    ("b.txt", "/b"),
+    ("d", "/d"),
+    ("d/", "/e/"),
+    (".", "/all"),
+    ("implied", "/i"),
+    ("empty", "/empty"),
+    ("a.txt", "b.txt", "/two/"),
+    ("*.txt", "/glob/"),
+    ("d/sub", "a.txt", "/mixed/"),
+    ("to-a", "/link"),
+    ("to-d", "/dirlink"),
+    ("./d/../a.txt", "/clean"),
+)
+
+
+def test_copied_files(engine: RunningPodmanEngine) -> None:
+    engine.reset()
+    context = rich_context()
+    lines = ["COPY " + " ".join(words) for words in COPIES]
+    record, written = build(engine, lines, context)
+    assert engine.info is not None
+    rules = buildah_rules(engine.info)
+    data = {id(entry): piece for entry, piece in zip(context.entries, context.contents, strict=True)}
+
+    def contents(entry: ContextEntry) -> list[bytes]:
+        return [data[id(entry)]]
+
+    finder = SourceFinder(tree=unpack(context.entries), excludes=go_matcher(()), rules=rules)
+    computed = []
+    for *sources, destination in COPIES:
+        found = finder.find(sources, CopyOptions())
+        if len(found) == 1 and not found[0].is_directory and not destination.endswith("/"):
+            found = finder.find(sources, CopyOptions(rename=posixpath.basename(destination)))
+        computed.append(f"{NOP}COPY {added_summary(found, contents)} in {destination} {rules.copy_ends}")
+    assert computed == written
+    assert not [key.key.unknown for key in keys_of(record).steps if key.key.unknown]
+
+
+def test_every_other_instruction(engine: RunningPodmanEngine) -> None:
+    engine.reset()
+    lines = [
+        "ARG FOO=1",
+        "ARG  BAR",
+        "ENV A=1  B=two",
+        "ENV C $FOO",
+        "LABEL l=1",
+        "label  m=$FOO",
+        "WORKDIR /w",
+        "USER 0",
+        "EXPOSE 80/tcp",
+        "VOLUME /v",
+        'CMD ["x",  "y"]',
+        "ENTRYPOINT x",
+        "STOPSIGNAL 9",
+        'SHELL ["/bin/sh", "-c"]',
+        "MAINTAINER someone",
+        "HEALTHCHECK NONE",
+        "RUN  echo $FOO",
+        "RUN echo \\\n  tail",
+    ]
+    assert engine.info is not None
+    if not engine.info.version.startswith("4."):  # it knows no here-documents
+        lines = ["RUN <<EOF\necho first\nEOF", *lines, "RUN <<EOF\necho last\nEOF"]
+    record, written = build(engine, lines, HandMadeContext(), FOO="2")
+    keys = keys_of(record).steps[1:]
+    assert [key.key.engine_form for key in keys] == written
+    assert not [key.key.unknown for key in keys if key.key.unknown]
+
+
+def test_equal_keys_hit_and_other_keys_miss(engine: RunningPodmanEngine) -> None:
+    """What is no part hits; a part misses, from the step on that has it."""
+    engine.reset()
+    lines = ["COPY d /d", "COPY a.txt /a", "COPY . /all"]
+    first, _ = build(engine, lines, rich_context())
+    layers = engine.image_facts(TAG).diff_ids
+    later = rich_context()
+    later.entries = [replace(entry, mtime_ns=5, gname="someone") for entry in later.entries]
+    again, _ = build(engine, lines, later)
+    assert [key.key.digest for key in keys_of(first).steps] == [
+        key.key.digest for key in keys_of(again).steps
+    ]
+    assert engine.image_facts(TAG).diff_ids == layers
+    changed = rich_context()
+    changed.entries = [
+        replace(entry, mode=0o640) if entry.name == "a.txt" else entry for entry in changed.entries
+    ]
+    other, _ = build(engine, lines, changed)
+    same = [
+        mine.key.digest == theirs.key.digest
+        for mine, theirs in zip(keys_of(first).steps, keys_of(other).steps, strict=True)
+    ]
+    assert same == [True, True, False, False]
+    kept = len(layers) - 2
+    found = engine.image_facts(TAG).diff_ids
+    assert (found[:kept] == layers[:kept], found[kept] == layers[kept]) == (True, False)
