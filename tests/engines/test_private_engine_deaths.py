@@ -22,10 +22,11 @@ from layerfork.errors import EngineError
 pytestmark = pytest.mark.engine
 
 TOOL = """\
-import os, sys, time
+import os, signal, sys, time
 from layerfork.engines import open_engine
 from layerfork.model.build import Command
 from layerfork.process import run
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it for all children
 print("starting", flush=True)
 with open_engine("private").start(os.environ, print) as engine:
     print("ready", flush=True)

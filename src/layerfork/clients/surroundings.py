@@ -25,6 +25,7 @@ _STEERS_THE_BUILDER = ("DOCKER_BUILDKIT", "BUILDX_BUILDER", "COMPOSE_DOCKER_CLI_
 def variables(endpoint: Endpoint, builder: Builder | None, **more: str) -> dict[str, str]:
     """A client's whole environment.
 
+    Temporary files go to the private HOME: some clients leave them behind.
     ``DOCKER_BUILDKIT`` is set when a builder is asked for, and absent when the client shall choose.
     With ``endpoint.inherit`` the user's HOME, PATH and docker configuration stay as they are: letting
     them tint the build is what was asked for. Where the engine is, and the builder, are never theirs.
@@ -32,6 +33,7 @@ def variables(endpoint: Endpoint, builder: Builder | None, **more: str) -> dict[
     env = {
         "PATH": endpoint.path,
         "HOME": str(endpoint.home),
+        "TMPDIR": str(endpoint.home),
         "DOCKER_CONFIG": str(docker_config_dir(endpoint)),
         "LC_ALL": "C.UTF-8",
         **_without(endpoint.inherit, _STEERS_THE_CONNECTION),

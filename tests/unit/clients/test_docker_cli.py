@@ -75,6 +75,7 @@ def test_whole_environment_of_the_clients_default() -> None:
     assert find_client("docker-build").build_command(PLAIN, ENDPOINT).env == {
         "PATH": ENDPOINT.path,
         "HOME": "/s/home",
+        "TMPDIR": "/s/home",
         "DOCKER_CONFIG": "/s/home/.docker",
         "DOCKER_HOST": "unix:///s/d.sock",
         "DOCKER_CLI_HINTS": "false",
