@@ -18,11 +18,6 @@ def find_heredocs(line: str) -> list[Heredoc]:
     return [heredoc for heredoc in found if heredoc is not None]
 
 
-def is_heredoc(word: str) -> bool:
-    """Whether a source word of COPY or ADD stands for a here-document."""
-    return _heredoc_of(word) is not None
-
-
 def _heredoc_of(word: str) -> Heredoc | None:
     match = _WORD.fullmatch(word)
     if match is None or not match[3]:
