@@ -10,6 +10,7 @@ from engines.traces import engine_names, wait_until_gone
 
 from layerfork.engines.private import check_root_user
 from layerfork.errors import EngineError
+from layerfork.harness.recorder import VERIFY_VARIABLE
 from layerfork.model.build import Command
 from layerfork.process import ProgramMissingError, run
 
@@ -19,6 +20,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI"):
             pytest.fail(f"real engines have to run in CI: {reason}", pytrace=False)
         pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def forwarded_is_received(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every recorder of these tests, also of commands that they start, compares digests of what it
+    received and forwarded, and fails where they differ."""
+    monkeypatch.setenv(VERIFY_VARIABLE, "1")
 
 
 @functools.cache

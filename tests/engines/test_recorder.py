@@ -81,7 +81,7 @@ def record_one(
 ) -> tuple[Recorder, tuple[BuildRecord, ...]]:
     client = find_client(client_id)
     environment = ensure_environment(client.environment, print) if client.environment else None
-    recorder = Recorder(bench.engine, bench.socket_dir / "r.sock", b"key", verify=True)
+    recorder = Recorder(bench.engine, bench.socket_dir / "r.sock", b"key")
     with recorder:
         endpoint = make_endpoint(bench, request, recorder.docker_host)
         completed = run(client.build_command(request, endpoint, builder, environment), timeout_s=120)
@@ -130,7 +130,7 @@ def test_secrets_of_a_session_leave_no_trace(bench: Bench, request_: BuildReques
     auth = {"auths": {"registry.example": {"auth": "cGxhbnRlZDpwbGFudGVk"}}}
     plugins = {"cliPluginsExtraDirs": [str(bench.toolchain.cli_plugins)]}
     (config / "config.json").write_text(json.dumps({**auth, **plugins}))
-    recorder = Recorder(bench.engine, bench.socket_dir / "r.sock", b"key", verify=True)
+    recorder = Recorder(bench.engine, bench.socket_dir / "r.sock", b"key")
     with recorder:
         env = {
             "DOCKER_HOST": recorder.docker_host,

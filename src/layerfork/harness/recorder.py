@@ -1,5 +1,6 @@
 """Records builds: a proxy on a socket, decoders on its copy, records in the end."""
 
+import os
 import secrets
 import time
 from collections import deque
@@ -22,18 +23,26 @@ from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, Clien
 from layerfork.wire.buildkit import BuildKitWatcher, ObservedBuild, read_build
 from layerfork.wire.classic import ClassicWatcher, PostedBuild, read_posted_build
 from layerfork.wire.http1 import Http1Tap
-from layerfork.wire.proxy import Address, Proxy
+from layerfork.wire.proxy import Proxy
 from layerfork.wire.redact import Redactor
+from layerfork.wire.sockets import Address
 
 DRAIN_S = 5.0
 """How long connections may stay open after the client has ended before they are cut."""
+
+VERIFY_VARIABLE = "LAYERFORK_VERIFY"
+"""Set in the environment: every recorder digests what it received and what it forwarded, and compares."""
+
+
+class ForwardingError(Exception):
+    """A recorder forwarded something else than it received, which is a bug of ours."""
 
 
 class Recorder:
     """Listens on ``socket`` for an engine and records every build that passes while the context is open."""
 
-    def __init__(self, engine: RunningEngine, socket: Path, key: bytes, *, verify: bool = False) -> None:
-        """``key`` is what stand-ins for secrets are made with; ``verify`` digests what is forwarded."""
+    def __init__(self, engine: RunningEngine, socket: Path, key: bytes) -> None:
+        """``key`` is what stand-ins for secrets are made with."""
         self._engine = engine
         self.redactor = Redactor(key)
         """Hides secrets in everything that this recorder hands back."""
@@ -45,7 +54,8 @@ class Recorder:
         """Ended and decoded, not yet taken; filled by the proxy's thread."""
         self._posted_builds: list[PostedBuild] = []
         """Ended, but to be read when all sessions are decoded."""
-        self._proxy = Proxy(socket, address, self._tap, idle=self._work, verify=verify)
+        self._verify = bool(os.environ.get(VERIFY_VARIABLE))
+        self._proxy = Proxy(socket, address, self._tap, idle=self._work, verify=self._verify)
 
     def _work(self, seconds: float) -> bool:
         """Decode while nothing passes; True when something is left."""
@@ -74,9 +84,13 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Raises: ForwardingError, when that is looked at."""
         if kind is None:
             self._proxy.wait_idle(DRAIN_S)
         self._proxy.__exit__(kind, error, trace)
+        changed = [facts for facts in self._proxy.connections if not facts.transparent]
+        if changed and error is None:
+            raise ForwardingError(f"not what was received: {changed}")
 
     def finished(self, client: ClientInfo) -> tuple[BuildRecord, ...]:
         """Builds that ended since the last call, while others may still run."""

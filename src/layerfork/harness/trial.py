@@ -35,8 +35,6 @@ class Bench:
     inherit_config: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when nobody waits for the rest any more: the running build is ended."""
-    verify: bool = False
-    """Check by digest that the recorder forwarded exactly what it received."""
 
 
 def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> TrialBuild:
@@ -46,7 +44,7 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     """
     client = planned.client
     socket = bench.socket_dir / f"{request.scratch.name}.sock"
-    with Recorder(bench.engine, socket, bench.redaction_key, verify=bench.verify) as recorder:
+    with Recorder(bench.engine, socket, bench.redaction_key) as recorder:
         endpoint = make_endpoint(bench, request, recorder.docker_host, planned.toolchain)
         builder = planned.builder or builder_to_ask_for(client, bench.engine)
         shown = builder or client.default_builder(endpoint)

@@ -5,30 +5,24 @@ read per direction: when a peer is slow, its partner is not read.
 """
 
 import contextlib
-import os
 import selectors
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from layerfork.errors import EngineError
 from layerfork.wire.relayed import READ_BYTES, ConnectionFacts, Relayed
+from layerfork.wire.sockets import Address, enlarge_buffer, listen_on, open_socket
 from layerfork.wire.tap import ConnectionTap, describe_fault
 
-Address = Path | tuple[str, int]
-"""Where an engine listens: a unix socket, or host and TCP port."""
-
-CONNECT_S = 10.0
-SOCKET_BUFFER_BYTES = 4 << 20
 QUIET_S = 0.01
 """Nothing passed for so long: idle work may begin."""
 IDLE_WORK_S = 0.002
 """How long one piece of it may keep new bytes waiting."""
-_SO_SNDBUFFORCE = 32
 
 
 class Proxy:
@@ -54,6 +48,11 @@ class Proxy:
         """
         self.listen = listen
         self._connect = connect if callable(connect) else lambda: open_socket(connect)
+        self._connects_at_once = isinstance(connect, Path)
+        self._connecting: set[socket.socket] = set()
+        """Clients whose connection to the engine is being opened by a thread of its own."""
+        self._connected: deque[tuple[socket.socket, socket.socket | OSError]] = deque()
+        """What such threads have to say: the client, and its connection or why there is none."""
         self._taps = taps
         self._idle = idle
         self._verify = verify
@@ -63,12 +62,13 @@ class Proxy:
         self._open: set[Relayed] = set()
         self._facts: list[ConnectionFacts] = []
         self._stopping = False
+        self._fault: Exception | None = None
         self._asked = self._answered = 0
         self._thread = threading.Thread(target=self._serve, name=f"proxy {listen.name}", daemon=True)
 
     def __enter__(self) -> Self:
         """Raises: EngineError when the socket cannot be made."""
-        self._listener = _listen(self.listen)
+        self._listener = listen_on(self.listen)
         self._waker, wake_end = socket.socketpair()
         self._wake_end = wake_end
         self._selector.register(self._listener, selectors.EVENT_READ, None)
@@ -80,12 +80,12 @@ class Proxy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopping = True
-        self._waker.send(b"\0")
+        self._wake()
         self._thread.join()
-        for sock in (self._listener, self._waker, self._wake_end):
-            sock.close()
-        self._selector.close()
+        self._waker.close()
         self.listen.unlink(missing_ok=True)
+        if self._fault is not None and error is None:
+            raise self._fault
 
     @property
     def connections(self) -> tuple[ConnectionFacts, ...]:
@@ -98,10 +98,33 @@ class Proxy:
         with self._changed:
             self._asked += 1
             asked = self._asked
+            self._wake()
+            return self._changed.wait_for(
+                lambda: self._answered >= asked and not (self._open or self._connecting), timeout_s
+            )
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):  # the thread has ended
             self._waker.send(b"\0")
-            return self._changed.wait_for(lambda: self._answered >= asked and not self._open, timeout_s)
 
     def _serve(self) -> None:
+        try:
+            self._loop()
+        except Exception as error:  # clients must not wait for a thread that is gone
+            self._fault = error
+        for sock in (self._listener, self._wake_end):
+            sock.close()
+        with self._changed:
+            waiting = [sock for _, sock in self._connected if not isinstance(sock, OSError)]
+            for sock in (*self._connecting, *waiting):
+                sock.close()
+            self._connecting.clear()
+        for relayed in tuple(self._open):
+            relayed.lose("the recorder was stopped")
+            self._finish(relayed)
+        self._selector.close()
+
+    def _loop(self) -> None:
         busy = False
         while not self._stopping:
             answers = 0
@@ -113,15 +136,13 @@ class Proxy:
                         pass
                 elif key.fileobj is self._wake_end:
                     answers = len(self._wake_end.recv(4096))
+                    self._take_connected()
                 elif key.data[0] in self._open:
                     self._advance(key.data[0], key.data[1], events)
             if answers:
                 with self._changed:
                     self._answered += answers
                     self._changed.notify_all()
-        for relayed in tuple(self._open):
-            relayed.lose("the recorder was stopped")
-            self._finish(relayed)
 
     def _do_idle_work(self) -> bool:
         """Nothing passed for a while. Whatever a decoder does wrong, the bytes go on."""
@@ -144,20 +165,51 @@ class Proxy:
             self._note(ConnectionFacts(problem=f"cannot accept a connection: {error}"))
             time.sleep(0.05)
             return False
-        try:
-            engine = self._connect()
-        except OSError as error:
-            client.close()
-            self._note(ConnectionFacts(problem=f"cannot reach the engine: {error}"))
+        if self._connects_at_once:
+            self._join(client, self._try_to_connect())
             return True
+        with self._changed:
+            self._connecting.add(client)
+        threading.Thread(target=self._connect_aside, args=(client,), daemon=True).start()
+        return True
+
+    def _try_to_connect(self) -> socket.socket | OSError:
+        try:
+            return self._connect()
+        except OSError as error:
+            return error
+
+    def _connect_aside(self, client: socket.socket) -> None:
+        """A slow way to the engine must not hold up the connections that are open."""
+        engine = self._try_to_connect()
+        with self._changed:
+            if client in self._connecting:
+                self._connected.append((client, engine))
+                self._wake()
+            elif not isinstance(engine, OSError):
+                engine.close()  # the proxy was stopped meanwhile
+
+    def _take_connected(self) -> None:
+        while self._connected:
+            client, engine = self._connected.popleft()
+            self._join(client, engine)
+            with self._changed:
+                self._connecting.discard(client)
+                self._changed.notify_all()
+
+    def _join(self, client: socket.socket, engine: socket.socket | OSError) -> None:
+        """Relay between a client and its connection to the engine, if there is one."""
+        if isinstance(engine, OSError):
+            client.close()
+            self._note(ConnectionFacts(problem=f"cannot reach the engine: {engine}"))
+            return
         for sock in (client, engine):
             sock.setblocking(False)
-            _enlarge_buffer(sock)
+            enlarge_buffer(sock)
         relayed = Relayed(client, engine, self._new_tap(), verify=self._verify)
         with self._changed:
             self._open.add(relayed)
         self._watch(relayed)
-        return True
 
     def _new_tap(self) -> ConnectionTap | None:
         try:
@@ -208,43 +260,3 @@ class Proxy:
     def _note(self, facts: ConnectionFacts) -> None:
         with self._changed:
             self._facts.append(facts)
-
-
-def open_socket(address: Address) -> socket.socket:
-    """A connection to an engine. Raises: OSError."""
-    if isinstance(address, tuple):
-        sock = socket.create_connection(address, CONNECT_S)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return sock
-    sock = socket.socket(socket.AF_UNIX)
-    try:
-        sock.settimeout(CONNECT_S)
-        sock.connect(os.fspath(address))
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def _listen(path: Path) -> socket.socket:
-    sock = socket.socket(socket.AF_UNIX)
-    try:
-        sock.bind(os.fspath(path))
-        path.chmod(0o600)  # before listen: nobody can have connected yet
-        sock.listen(128)
-    except OSError as error:
-        sock.close()
-        raise EngineError(
-            f"cannot listen on {path}: {error}", hint="set TMPDIR to a short, writable directory"
-        ) from error
-    sock.setblocking(False)
-    return sock
-
-
-def _enlarge_buffer(sock: socket.socket) -> None:
-    """Room for the peer to keep working while we decode; without the privilege, what the system allows."""
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, SOCKET_BUFFER_BYTES)
-    except OSError:
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)

@@ -3,7 +3,6 @@
 import contextlib
 import selectors
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -190,6 +189,8 @@ class Relayed:
             if not flow.at_end:
                 flow.at_end = True
                 self._show_end(flow)
+            if flow.unsent:
+                flow.break_off()
         for sock in (self.client, self.engine):
             sock.close()
         out, back = self._out.digests, self._back.digests
@@ -223,19 +224,25 @@ class Relayed:
         self._flows(flow.source)[1].break_off()
 
     def _show(self, flow: _Flow, data: memoryview) -> None:
-        if self._tap is not None:
-            show = self._tap.client_sent if flow is self._out else self._tap.engine_sent
-            self._guard(lambda: show(data))
+        if self._tap is None:
+            return
+        try:
+            if flow is self._out:
+                self._tap.client_sent(data)
+            else:
+                self._tap.engine_sent(data)
+        except Exception as error:  # whatever a decoder does wrong, the bytes go on
+            self.lose(describe_fault(error))
 
     def _show_end(self, flow: _Flow) -> None:
-        if self._tap is not None:
-            self._guard(self._tap.client_closed if flow is self._out else self._tap.engine_closed)
-
-    def _guard(self, call: Callable[[], None]) -> None:
-        """Whatever a decoder does wrong, the bytes go on."""
+        if self._tap is None:
+            return
         try:
-            call()
-        except Exception as error:
+            if flow is self._out:
+                self._tap.client_closed()
+            else:
+                self._tap.engine_closed()
+        except Exception as error:  # as above
             self.lose(describe_fault(error))
 
 

@@ -1,5 +1,6 @@
 """The proxy over real sockets: what one side sends the other receives, whatever happens."""
 
+import contextlib
 import socket
 import stat
 import threading
@@ -251,6 +252,49 @@ def test_no_engine() -> None:
         [facts] = proxy.connections
         assert facts.problem.startswith("cannot reach the engine: ")
     assert taps == []
+
+
+def test_a_slow_way_to_the_engine_holds_up_nobody_else() -> None:
+    far, near = threading.Event(), socket.socketpair()
+    quick = socket.socketpair()
+    ways = iter([(far, near[0]), (None, quick[0])])
+
+    def connect() -> socket.socket:
+        arrived, sock = next(ways)
+        assert arrived is None or arrived.wait(WAIT_S)
+        return sock
+
+    with TemporaryDirectory() as directory, Proxy(Path(directory, "s"), connect, Copy, verify=True) as proxy:
+        with connected(proxy) as waiting, connected(proxy) as served:
+            served.sendall(b"first")
+            assert quick[1].recv(100) == b"first"
+            assert not proxy.wait_idle(0.05)
+            waiting.sendall(b"second")
+            far.set()
+            assert near[1].recv(100) == b"second"
+        quick[1].close()
+        near[1].close()
+        assert proxy.wait_idle(WAIT_S)
+    assert all(facts.transparent and not facts.problem for facts in proxy.connections)
+
+
+def test_a_fault_of_ours_ends_all_connections_and_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: object) -> None:
+        raise KeyError("a bug")
+
+    def use() -> None:
+        with proxied(echo) as (proxy, _), connected(proxy) as client:
+            client.sendall(b"hello")
+            assert client.recv(5) == b"hello"
+            monkeypatch.setattr(Proxy, "_advance", wrong)
+            with contextlib.suppress(OSError):
+                client.sendall(b"again")
+                assert client.recv(5) == b""
+            with pytest.raises(OSError, match="refused"), connected(proxy):
+                pass
+
+    with pytest.raises(KeyError, match="a bug"):
+        use()
 
 
 def test_many_connections_at_once() -> None:
