@@ -133,6 +133,7 @@ class Recorder:
         return replace(
             facts,
             builder=parts.builder,
+            builder_instance=self._instance_of(parts.builder),
             request=parts.request,
             context=parts.context,
             named_contexts=parts.named_contexts,
@@ -142,6 +143,16 @@ class Recorder:
             seconds=parts.seconds,
             gaps=parts.gaps,
         )
+
+    def _instance_of(self, builder: Builder) -> str:
+        """Where a posted build keeps its cache; empty when nothing said it.
+
+        BuildKit's worker has the engine's id on graph drivers and one of its own on the containerd store,
+        which only clients of its gRPC API ask for.
+        Source: moby/moby builder/builder-next/controller.go; measured on 20.10, 26.1 and 28.5.
+        """
+        engine = self._engine.info
+        return "" if builder is Builder.BUILDKIT and engine.image_store == "containerd" else engine.instance
 
     def _solved(self, build: ObservedBuild, client: ClientInfo) -> BuildRecord:
         parts = read_build(build, self.redactor)
