@@ -7,12 +7,16 @@ recorder that is a process of its own. Prints medians, their ratio, the recorder
 largest resident size for: a directory of many files that the engine has never seen; the same again, when
 only stats travel; one huge file; a small build that is all cached. The limits are the issue's: 1.05, and
 1.1 for the cached build, 150 MB. Ends with 1 when a limit is broken.
+
+With socat on the PATH it builds through that as well: a relay in C that only copies and looks at
+nothing. Its ratio is what any process between client and engine costs on the machine.
 """
 
 import argparse
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -67,7 +71,9 @@ def main(arguments: Sequence[str]) -> int:
         tempfile.TemporaryDirectory() as directory,
         open_engine("private").start(os.environ, lambda _: None) as engine,
     ):
-        print(f"{'build':<28}{'without':>9}{'with':>9}{'ratio':>8}{'cpu':>8}{'memory':>10}{'entries':>9}")
+        print(
+            f"{'build':<28}{'without':>9}{'with':>9}{'ratio':>8}{'socat':>8}{'cpu':>8}{'memory':>10}{'entries':>9}"
+        )
         for case in make_cases(engine, Path(directory), options):
             good &= measure(case, engine, Path(directory))
     return 0 if good else 1
@@ -138,6 +144,7 @@ def measure(case: Case, engine: RunningEngine, directory: Path) -> bool:
     case.build(engine.docker_host)
     bare: list[float] = []
     recorded: list[float] = []
+    copied: list[float] = []
     said: list[dict[str, float]] = []
     for turn in range(case.repeats):
         for with_recorder in (False, True) if turn % 2 else (True, False):
@@ -148,14 +155,18 @@ def measure(case: Case, engine: RunningEngine, directory: Path) -> bool:
                 said.append(facts)
             else:
                 bare.append(timed(case.build, engine.docker_host))
+        if socat := shutil.which("socat"):
+            case.before()
+            copied.append(build_copied(socat, engine.socket, case.build, directory / "socat.sock"))
     ratio = statistics.median(recorded) / statistics.median(bare)
     memory = max(facts["memory_mb"] for facts in said)
     slow = case.limit is not None and ratio > case.limit
     fat = memory > MEMORY_LIMIT_MB
     verdict = ("   TOO SLOW" if slow else "") + ("   TOO MUCH MEMORY" if fat else "")
     cpu = statistics.median(facts["cpu_s"] for facts in said)
+    floor = f"{statistics.median(copied) / statistics.median(bare):.3f}" if copied else "-"
     print(
-        f"{case.name:<28}{statistics.median(bare):>8.2f}s{statistics.median(recorded):>8.2f}s{ratio:>8.3f}"
+        f"{case.name:<28}{statistics.median(bare):>8.2f}s{statistics.median(recorded):>8.2f}s{ratio:>8.3f}{floor:>8}"
         f"{cpu:>7.2f}s{memory:>7.0f} MB{said[-1]['entries']:>9.0f}{verdict}",
         flush=True,
     )
@@ -173,6 +184,20 @@ def build_recorded(
         seconds = timed(build, f"unix://{listen}")
         output, _ = recorder.communicate(b"")
     return seconds, json.loads(output)
+
+
+def build_copied(socat: str, engine: Path, build: Callable[[str], None], listen: Path) -> float:
+    """Seconds of a build through a relay that only copies."""
+    argv = [socat, "-d0", "-b262144", f"UNIX-LISTEN:{listen},fork,unlink-early", f"UNIX-CONNECT:{engine}"]
+    with subprocess.Popen(argv, stderr=subprocess.DEVNULL) as relay:
+        try:
+            while not listen.exists():
+                time.sleep(0.01)
+            return timed(build, f"unix://{listen}")
+        finally:
+            relay.terminate()
+            relay.wait()
+            listen.unlink(missing_ok=True)
 
 
 def timed(build: Callable[[str], None], docker_host: str) -> float:
