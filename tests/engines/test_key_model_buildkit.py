@@ -159,3 +159,35 @@ def test_stages_read_each_other_by_content(engine: RunningEngine, tmp_path: Path
         if "from=one" in instruction:
             assert key.by_content == (last_of_one,), instruction
         assert key.key.engine_form in built.exported
+
+
+LINKS = "FROM alpine\nCOPY --link a.txt /a\nCOPY --link b.txt /b\n"
+COPIED = "FROM alpine\nCOPY a.txt /a\nCOPY b.txt /b\n"
+
+
+def statuses(engine: RunningEngine, scratch: Path, context: Path, text: str, *options: str) -> list[str]:
+    (context / "Dockerfile").write_text(text)
+    built = build_buildkit(engine, scratch, [*options, str(context)], export=False)
+    return [step.status.value for step in built.record.steps]
+
+
+def test_a_linked_copy_whose_files_are_merged_later_is_a_hit(engine: RunningEngine, tmp_path: Path) -> None:
+    context = a_context(tmp_path / "context")
+    statuses(engine, tmp_path / "scratch", context, LINKS)
+
+    found = statuses(engine, tmp_path / "scratch", context, LINKS + "RUN true\n")
+
+    assert found == ["hit", "hit", "hit", "miss"]
+
+
+def test_an_imported_step_whose_files_are_fetched_later_is_a_hit(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
+    context, cache = a_context(tmp_path / "context"), tmp_path / "exported"
+    export, import_ = f"--cache-to=type=local,dest={cache},mode=max", f"--cache-from=type=local,src={cache}"
+    statuses(engine, tmp_path / "scratch", context, COPIED, export)
+    engine.reset()
+
+    found = statuses(engine, tmp_path / "scratch", context, COPIED + "RUN true\n", import_)
+
+    assert found == ["hit", "hit", "hit", "miss"]

@@ -17,7 +17,8 @@ def follow(vertices: dict[str, VertexState], status: control.StatusResponse) -> 
     """Take in one status message.
 
     A vertex may run several times in one build; what counts is its last run. Announcements without
-    times (the vertex was loaded once more) do not undo a run.
+    times (the vertex was loaded once more) do not undo a run, and neither does work on a result that
+    is there already.
     """
     for seen in status.vertexes:
         digest = text(seen.digest)
@@ -26,6 +27,8 @@ def follow(vertices: dict[str, VertexState], status: control.StatusResponse) -> 
             if len(vertices) >= MAX_VERTICES:
                 continue
             state = vertices[digest] = VertexState(digest)
+        if _is_work_on_a_result(state, seen):
+            continue
         state.name = text(seen.name) or state.name
         state.inputs = texts(seen.inputs) or state.inputs
         if seen.HasField("started") or seen.HasField("completed"):
@@ -36,6 +39,19 @@ def follow(vertices: dict[str, VertexState], status: control.StatusResponse) -> 
         else:
             state.cached = state.cached or seen.cached
             state.error = text(seen.error) or state.error
+
+
+def _is_work_on_a_result(state: VertexState, seen: control.StatusVertex) -> bool:
+    """Whether files of a known result are only now merged or fetched, because a later step reads them.
+
+    BuildKit reports that as a run of the vertex that is not cached, also for a vertex that was; but
+    unlike a run it names no inputs.
+    Source: moby/buildkit util/progress/controller/controller.go:Start and cache/refs.go:unlazyDiffMerge
+    @ v0.10.0 to v0.32.2.
+    """
+    if seen.cached or seen.inputs or not seen.HasField("started"):
+        return False
+    return bool(state.inputs) or (state.cached and state.completed_ns is not None and not state.error)
 
 
 def first_start_ns(vertices: Iterable[VertexState]) -> int | None:

@@ -198,3 +198,36 @@ def test_a_vertex_is_what_its_last_run_left() -> None:
     assert (vertex.started_s, vertex.completed_s, vertex.cached) == (0.0, 1.5, False)
     assert vertex.inputs == ("sha256:0",)
     assert not vertex.internal
+
+
+@pytest.mark.parametrize("inputs", [[b"sha256:0"], []])
+def test_work_on_a_known_result_is_no_run(inputs: list[bytes]) -> None:
+    """What BuildKit reports when it merges or fetches a cached result's files for a later step."""
+
+    def status(**rest: Any) -> control.StatusResponse:
+        return control.StatusResponse(vertexes=[control.StatusVertex(digest=b"sha256:1", **rest)])
+
+    loaded, worked, done = (control.Timestamp(seconds=seconds) for seconds in (5, 6, 7))
+    states: dict[str, VertexState] = {}
+    follow(states, status(inputs=inputs))
+    follow(states, status(inputs=inputs, started=loaded, completed=loaded, cached=True))
+    follow(states, status(started=worked))
+    follow(states, status(started=worked, completed=done))
+    (vertex,) = read_vertices(states, None, REDACTOR)
+
+    assert vertex.cached
+    assert vertex.completed_s == 0.0
+
+
+def test_a_run_after_a_failed_load_counts() -> None:
+    at = control.Timestamp(seconds=5)
+    run = {"digest": b"sha256:1", "started": at, "completed": at}
+    states: dict[str, VertexState] = {}
+    follow(
+        states,
+        control.StatusResponse(vertexes=[control.StatusVertex(cached=True, error=b"not found", **run)]),
+    )
+    follow(states, control.StatusResponse(vertexes=[control.StatusVertex(**run)]))
+    (vertex,) = read_vertices(states, None, REDACTOR)
+
+    assert not vertex.cached
