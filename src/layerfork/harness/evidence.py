@@ -7,8 +7,7 @@ import contextlib
 import os
 import stat
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -17,12 +16,11 @@ import msgspec
 
 from layerfork import __version__
 from layerfork.errors import EvidenceError, LayerforkError
-from layerfork.model.engine import EngineInfo
 from layerfork.model.record import RECORD_SCHEMA, BuildRecord
-from layerfork.model.report import TrialBuild, VersionsUsed
 
 FILE_SCHEMA = "layerfork/records/1"
-RELAY_START = b'{"relay"'
+NOTE_START = b'{"note"'
+"""Lines for `earlier`, which other readers pass over."""
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -33,25 +31,6 @@ class _Header(msgspec.Struct, frozen=True):
 class _Footer(msgspec.Struct, frozen=True):
     complete: bool
     records: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinishedRelay:
-    """A relay that ran to its end, as a record file keeps it."""
-
-    key: str
-    """What was asked: equal keys are the same relay."""
-    engine: EngineInfo
-    builds: tuple[TrialBuild, ...]
-    record_ids: tuple[str, ...]
-    """Of each build's record, in order; empty for a build without one."""
-    versions: VersionsUsed
-    seconds: float
-    problems: tuple[str, ...] = ()
-
-
-class _RelayLine(msgspec.Struct, frozen=True):
-    relay: FinishedRelay
 
 
 class RecordFile:
@@ -82,15 +61,13 @@ class RecordFile:
             self._write(record)
             self.count += 1
 
-    def add_relay(self, relay: FinishedRelay) -> None:
-        """Note that a relay whose records were added is whole; `read_relays` finds it again.
+    def add_note(self, note: Mapping[str, Any]) -> None:
+        """Append what is no record, by its name; `earlier` reads it again. Any thread may.
 
         Raises: LayerforkError when there is no space left.
         """
         with self._lock:
-            self._write(
-                {"relay": replace(relay, builds=tuple(replace(row, record=None) for row in relay.builds))}
-            )
+            self._write({"note": note})
 
     def _write(self, value: Any) -> None:
         try:
@@ -152,7 +129,7 @@ def read_records(path: Path, accept_truncated: bool = False) -> tuple[BuildRecor
     Raises: EvidenceError naming the file, the line and what is wrong with it.
     """
     records: list[BuildRecord] = []
-    lines = _numbered_lines(path)
+    lines = numbered_lines(path)
     check_header(path, next(lines, (1, b""))[1])
     for number, line in lines:
         if footer := _as_footer(line):
@@ -162,7 +139,7 @@ def read_records(path: Path, accept_truncated: bool = False) -> tuple[BuildRecor
                     hint="record the build again",
                 )
             return tuple(records)
-        if line.startswith(RELAY_START):
+        if line.startswith(NOTE_START):
             continue
         try:
             records.append(decode_record(line))
@@ -178,31 +155,8 @@ def read_records(path: Path, accept_truncated: bool = False) -> tuple[BuildRecor
     return tuple(records)
 
 
-def read_relays(path: Path) -> tuple[FinishedRelay, ...]:
-    """The relays that a file holds whole, with their records; what a killed run left unfinished is left out.
-
-    Raises: EvidenceError.
-    """
-    records = {record.id: record for record in read_records(path, accept_truncated=True)}
-    relays = []
-    for _, line in _numbered_lines(path):
-        if not line.startswith(RELAY_START) or not line.endswith(b"\n"):
-            continue
-        relay = _decode_relay(path, line)
-        rows = zip(relay.builds, relay.record_ids, strict=True)
-        builds = tuple(replace(row, record=records.get(record_id)) for row, record_id in rows)
-        relays.append(replace(relay, builds=builds))
-    return tuple(relays)
-
-
-def _decode_relay(path: Path, line: bytes) -> FinishedRelay:
-    try:
-        return msgspec.json.decode(line, type=_RelayLine).relay
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise EvidenceError(f"{path} is damaged: {error}", hint="run again without --resume") from error
-
-
-def _numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file, from 1. Raises: EvidenceError when it cannot be read."""
     try:
         with path.open("rb") as file:
             yield from enumerate(file, start=1)

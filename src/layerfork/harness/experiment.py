@@ -1,21 +1,20 @@
 """Measures: one engine, one relay, every row kept the moment it is there."""
 
 import contextlib
-import hmac
 import os
 import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from layerfork import __version__
 from layerfork.clients import ContextForm
 from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.errors import EngineError, UsageError
 from layerfork.harness.bases import base_references
-from layerfork.harness.evidence import FinishedRelay, RecordFile
+from layerfork.harness.broken import BrokenEnvironments
+from layerfork.harness.earlier import MeasuredRow
+from layerfork.harness.evidence import RecordFile
 from layerfork.harness.plan import choose_clients, plan_relay, rows_after
 from layerfork.harness.privatedir import socket_directory
 from layerfork.harness.projectfile import described_clients
@@ -54,8 +53,11 @@ class Surroundings:
     """Where every record goes the moment it is there."""
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when nobody waits for the rest any more."""
-    finished: Mapping[str, FinishedRelay] = field(default_factory=dict)
-    """Relays that an earlier run has already been through, by their keys."""
+    key: str = ""
+    """What was asked of this relay, for notes in the file."""
+    rows: Mapping[str, MeasuredRow] = field(default_factory=dict)
+    """Rows of this relay from a run that was interrupted, by client."""
+    broken: BrokenEnvironments = field(default_factory=BrokenEnvironments)
     install: bool = True
     """Make client environments that are missing; otherwise only say that they are."""
 
@@ -90,7 +92,15 @@ def prepared_relay(
         probe = workspace.request("probe", 0, options, urls)
         builder = None if options.builder == "default" else Builder(options.builder)
         endpoint = make_endpoint(bench, probe, engine.docker_host)
-        plan = plan_relay(chosen, builder, probe, endpoint, say if surroundings.install else None)
+        plan = plan_relay(
+            chosen,
+            builder,
+            probe,
+            endpoint,
+            say if surroundings.install else None,
+            broken=surroundings.broken,
+            taken={label: row.build for label, row in surroundings.rows.items() if row.stored_nothing},
+        )
         images: list[str] = []
         if not engine.can_reset:
             stack.callback(engine.remove_images, images)
@@ -102,63 +112,12 @@ def prepared_relay(
             options=options,
             listener=listener,
             file=surroundings.file,
+            key=surroundings.key,
+            earlier=surroundings.rows,
+            broken=surroundings.broken,
             images=images,
             urls=urls,
         )
-
-
-def measure_once(scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings) -> Measured:
-    """`measure`, unless an earlier run has been through this relay: then what that one measured.
-
-    Raises: UsageError, EngineError.
-    """
-    key = relay_key(scenario, options, spec)
-    if (relay := surroundings.finished.get(key)) is not None:
-        surroundings.listener(Progress(text="taken from the earlier run", lasting=True))
-        return Measured(
-            engine=relay.engine,
-            builds=list(relay.builds),
-            versions=relay.versions,
-            problems=list(relay.problems),
-            seconds=relay.seconds,
-        )
-    started = time.monotonic()
-    measured = measure(scenario, options, spec, surroundings)
-    measured.seconds = time.monotonic() - started
-    if surroundings.file and measured.engine and not measured.interrupted:
-        surroundings.file.add_relay(_finished(key, measured.engine, measured))
-    return measured
-
-
-def copy_finished(file: RecordFile, relays: Iterable[FinishedRelay]) -> None:
-    """Write what an earlier run was through with, before anything new can fail."""
-    for relay in relays:
-        for row in relay.builds:
-            if row.record:
-                file.add(row.record)
-        file.add_relay(relay)
-
-
-def relay_key(scenario: Scenario, options: RunOptions, spec: str) -> str:
-    """What makes two relays the same: the engine, the Dockerfile, and everything that was asked.
-
-    Made with the machine's own key: build arguments are among what was asked.
-    """
-    asked = replace(options, engines=(spec,), save="", resume="", path=str(scenario.context))
-    text = f"{__version__}\n{asked}\n{scenario.dockerfile.read_text('utf-8', 'surrogateescape')}"
-    return hmac.digest(redaction_key(), text.encode("utf-8", "surrogateescape"), "sha256").hex()
-
-
-def _finished(key: str, engine: EngineInfo, measured: Measured) -> FinishedRelay:
-    return FinishedRelay(
-        key=key,
-        engine=engine,
-        builds=tuple(measured.builds),
-        record_ids=tuple(row.record.id if row.record else "" for row in measured.builds),
-        versions=measured.versions,
-        seconds=measured.seconds,
-        problems=tuple(measured.problems),
-    )
 
 
 def measure(scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings) -> Measured:
@@ -184,8 +143,15 @@ def measure(scenario: Scenario, options: RunOptions, spec: str, surroundings: Su
             measured.versions = collect_versions(engine, relay.plan.builds, relay.endpoint)
     if surroundings.stop.is_set():
         measured.interrupted = True
-        measured.problems.append("interrupted: the builds above are all that was measured")
+        measured.problems.append(
+            "interrupted: the builds above are all that was measured" + _way_on(surroundings)
+        )
     return measured
+
+
+def _way_on(surroundings: Surroundings) -> str:
+    file = surroundings.file
+    return f"; to go on, give the same words with --resume {file.path}" if file else ""
 
 
 def make_bench(

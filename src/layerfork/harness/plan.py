@@ -11,7 +11,8 @@ from layerfork.clients.client import BuildClient, ContextForm
 from layerfork.clients.own import OwnCommand, is_own_client, own_client
 from layerfork.engines import fetch_toolchain
 from layerfork.errors import ClientError, UsageError
-from layerfork.harness.environments import Say, ensure_environment, find_environment
+from layerfork.harness.broken import BrokenEnvironments
+from layerfork.harness.environments import Say, find_environment
 from layerfork.model.build import Builder, BuildRequest, Endpoint, Toolchain
 from layerfork.model.record import BuildOutcome
 from layerfork.model.report import PlanRow, TrialBuild
@@ -79,14 +80,21 @@ def plan_relay(
     request: BuildRequest,
     endpoint: Endpoint,
     say: Say | None,
+    broken: BrokenEnvironments | None = None,
+    taken: Mapping[str, TrialBuild] = MappingProxyType({}),
 ) -> Plan:
     """Decide for every client whether it can be asked for this there, and make its environment ready.
 
     ``request`` and ``endpoint`` stand for all of them: only tags, homes and sockets will differ. Without
-    ``say`` nothing is fetched or installed: a client that needs it is planned as it would be.
+    ``say`` nothing is fetched or installed: a client that needs it is planned as it would be. ``taken`` are
+    rows by label that need no build, ``broken`` are environments that are not tried again.
     """
+    known = broken or BrokenEnvironments()
     return Plan(
-        rows=tuple(_plan_one(label, client, builder, request, endpoint, say) for label, client in chosen)
+        rows=tuple(
+            taken.get(label) or _plan_one(label, client, builder, request, endpoint, say, known)
+            for label, client in chosen
+        )
     )
 
 
@@ -97,6 +105,7 @@ def _plan_one(
     request: BuildRequest,
     endpoint: Endpoint,
     say: Say | None,
+    broken: BrokenEnvironments,
 ) -> PlannedBuild | TrialBuild:
     wanted = client.builder or builder
     shown = wanted.value if wanted else client.builders[0].value
@@ -112,7 +121,7 @@ def _plan_one(
         if reason := client.why_not_there(endpoint) or _why_not_cloned(client, wanted, endpoint):
             return _left_out(label, shown, BuildOutcome.UNSUPPORTED, reason)
         if say and client.environment is not None:
-            environment = ensure_environment(client.environment, say)
+            environment = broken.ensure(client.environment, say)
     except ClientError as error:
         return _left_out(label, shown, BuildOutcome.SKIPPED, str(error))
     return PlannedBuild(

@@ -44,4 +44,5 @@ class RunOptions:
     save: str = ""
     """File for the records, one JSON document a line; empty saves nothing."""
     resume: str = ""
-    """File of an earlier run: relays that it holds whole are taken from it; it is written anew."""
+    """File of an earlier run: what it holds is not measured again where that means the same; it is written
+    anew."""

@@ -12,10 +12,13 @@ from layerfork.cachekey import keys_of
 from layerfork.engines import ENGINES, default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode
 from layerfork.explain import JudgedBuild, judge_relay, layer_contradictions
-from layerfork.harness.evidence import RecordFile, read_relays
-from layerfork.harness.experiment import Surroundings, copy_finished, measure_once, prepared_relay, read_bases
+from layerfork.harness.broken import BrokenEnvironments
+from layerfork.harness.earlier import Earlier, read_earlier
+from layerfork.harness.evidence import RecordFile
+from layerfork.harness.experiment import Surroundings, prepared_relay, read_bases
 from layerfork.harness.identity import add_identities
 from layerfork.harness.plan import planned_row
+from layerfork.harness.resume import copy_earlier, measure_once
 from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.progress import Listener, Progress
 from layerfork.model.record import BuildOutcome
@@ -36,16 +39,23 @@ def run_experiment(options: RunOptions, listener: Listener) -> tuple[RunReport, 
     """
     scenario = find_scenario(options.path, options.dockerfile)
     specs = chosen_engines(options)
-    finished = {relay.key: relay for relay in read_relays(Path(options.resume))} if options.resume else {}
+    earlier = read_earlier(Path(options.resume)) if options.resume else Earlier()
     output = options.resume or options.save
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(RecordFile(Path(output))) if output else None
         if file:
-            copy_finished(file, finished.values())
-        surroundings = Surroundings(listener=listener, file=file, finished=finished)
+            copy_earlier(file, earlier)
+        surroundings = Surroundings(listener=listener, file=file, broken=_broken(earlier, file))
         if len(specs) == 1:
-            return (_run_on(scenario, options, specs[0], surroundings),)
-        return _run_side_by_side(scenario, options, specs, surroundings)
+            return (_run_on(scenario, options, specs[0], surroundings, earlier),)
+        return _run_side_by_side(scenario, options, specs, surroundings, earlier)
+
+
+def _broken(earlier: Earlier, file: RecordFile | None) -> BrokenEnvironments:
+    """What is known to be broken, shared by all engines; what they learn goes to the file at once."""
+    if file is None:
+        return BrokenEnvironments(earlier.broken)
+    return BrokenEnvironments(earlier.broken, lambda broken: file.add_note({"broken": broken}))
 
 
 def chosen_engines(options: RunOptions) -> tuple[str, ...]:
@@ -62,14 +72,18 @@ def chosen_engines(options: RunOptions) -> tuple[str, ...]:
 
 
 def _run_side_by_side(
-    scenario: Scenario, options: RunOptions, specs: Sequence[str], surroundings: Surroundings
+    scenario: Scenario,
+    options: RunOptions,
+    specs: Sequence[str],
+    surroundings: Surroundings,
+    earlier: Earlier,
 ) -> tuple[RunReport, ...]:
     read_bases(scenario, options)
 
     def run_one(spec: str) -> RunReport:
         named = replace(surroundings, listener=lambda event: surroundings.listener(_of(spec, event)))
         try:
-            return _run_on(scenario, options, spec, named)
+            return _run_on(scenario, options, spec, named, earlier)
         except EngineError as error:
             return _without_engine(scenario, options, f"{spec}: {error}")
 
@@ -86,8 +100,10 @@ def _of(spec: str, event: Progress) -> Progress:
     return replace(event, text=f"{spec}: {event.text}")
 
 
-def _run_on(scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings) -> RunReport:
-    measured = measure_once(scenario, options, spec, surroundings)
+def _run_on(
+    scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings, earlier: Earlier
+) -> RunReport:
+    measured = measure_once(scenario, options, spec, surroundings, earlier)
     builds, judgement = judge_rows(measured.builds, random_runs=scenario.random_runs)
     return replace(
         _without_engine(scenario, options, *measured.problems),

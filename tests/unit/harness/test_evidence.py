@@ -13,18 +13,14 @@ from hypothesis import strategies as st
 
 from layerfork.errors import EvidenceError
 from layerfork.harness.evidence import (
-    FinishedRelay,
     RecordFile,
     decode_record,
     read_records,
-    read_relays,
     record_json_schema,
 )
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport, display_name
-from layerfork.model.engine import EngineInfo
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, StepRecord, StepStatus
-from layerfork.model.report import TrialBuild, VersionsUsed
 
 text = st.text(max_size=20)
 
@@ -149,30 +145,6 @@ def test_newer_fields_are_passed_over_and_newer_schemas_refused() -> None:
 def test_the_published_schema_is_the_models() -> None:
     published = Path(__file__).parents[3] / "docs" / "record.schema.json"
     assert json.loads(published.read_text("utf-8")) == json.loads(json.dumps(record_json_schema()))
-
-
-def finished(key: str, *rows: TrialBuild) -> FinishedRelay:
-    return FinishedRelay(
-        key=key,
-        engine=EngineInfo(kind="private", version="1", api_version="1", image_store="graphdriver"),
-        builds=rows,
-        record_ids=tuple(row.record.id if row.record else "" for row in rows),
-        versions=VersionsUsed(engine=(), clients=()),
-        seconds=1.5,
-    )
-
-
-def test_whole_relays_are_found_again_with_their_records(tmp_path: Path) -> None:
-    path = tmp_path / "records.jsonl"
-    built = TrialBuild(client="one", builder="classic", outcome=BuildOutcome.SUCCEEDED, record=record())
-    skipped = TrialBuild(client="two", builder="classic", outcome=BuildOutcome.SKIPPED, reason="none here")
-    file = RecordFile(path)
-    file.add(record())
-    file.add_relay(finished("first", built, skipped))
-    file.add(replace(record(), id="two"))
-    file.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
-    assert read_relays(path) == (finished("first", built, skipped),)
-    assert len(read_records(path, accept_truncated=True)) == 2
 
 
 def test_names_that_are_no_text_are_written_readably(tmp_path: Path) -> None:

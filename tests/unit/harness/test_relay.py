@@ -1,5 +1,6 @@
 """Relays: order, controls, and what stays when an engine dies or a person interrupts."""
 
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,11 @@ import pytest
 from fakes.engines import Obliging
 
 from layerfork.clients import find_client
+from layerfork.clients.environment import cache_directory
 from layerfork.harness import relay as relay_module
+from layerfork.harness.broken import BrokenEnvironments
+from layerfork.harness.earlier import BrokenEnvironment, MeasuredRow, read_earlier
+from layerfork.harness.evidence import RecordFile
 from layerfork.harness.plan import Plan, PlannedBuild
 from layerfork.harness.relay import EngineGoneError, Relay, control_result, run_relay
 from layerfork.harness.trial import Bench
@@ -127,6 +132,81 @@ def test_a_build_that_printed_nothing_is_a_control_by_its_ids() -> None:
     )
     assert control_result(same, same) == "hit"
     assert control_result(same, other) == "miss"
+
+
+def earlier_row(build: TrialBuild, control: str, recorded: bool = True) -> dict[str, MeasuredRow]:
+    return {
+        build.client: MeasuredRow(key="", build=replace(build, control=control), recorded=recorded),
+    }
+
+
+def test_a_control_that_was_a_hit_is_not_repeated_on_resume(setting: Setting) -> None:
+    first = row("docker-build", MISS)
+    setting.answers = [first]
+    relay = replace(setting.relay("docker-build", controls=True), earlier=earlier_row(first, "hit"))
+    (build,) = kept(relay)
+    assert build.control == "hit"
+    assert len(setting.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("then", "control"),
+    [
+        (row("docker-build", MISS), "miss"),  # it stored something
+        (row("docker-build", MISS), ""),
+        (row("docker-build", HIT), "hit"),  # the build went another way then
+        (replace(row("docker-build", MISS), builder="buildkit"), "hit"),
+    ],
+)
+def test_other_controls_are_repeated_on_resume(setting: Setting, then: TrialBuild, control: str) -> None:
+    setting.answers = [row("docker-build", MISS), row("docker-build", HIT)]
+    relay = replace(setting.relay("docker-build", controls=True), earlier=earlier_row(then, control))
+    kept(relay)
+    assert len(setting.asked) == 2
+
+
+def test_every_whole_row_is_noted_as_it_comes(setting: Setting, tmp_path: Path) -> None:
+    setting.answers = [row("docker-build", MISS), row("buildx-build", outcome=BuildOutcome.CUT)]
+    setting.engine.lives_for = 1
+    path = tmp_path / "records.jsonl"
+    with RecordFile(path) as file:
+        relay = replace(setting.relay("docker-build", "buildx-build"), file=file, key="k")
+        with pytest.raises(EngineGoneError):
+            run_relay(relay, lambda build: None)
+    assert list(read_earlier(path).rows["k"]) == ["docker-build"]
+
+
+def test_a_broken_environment_is_run_once(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(setting.root))
+    setting.answers = [row("docker_py-build", outcome=BuildOutcome.REFUSED)]
+    relay = setting.relay("docker_py-build", "docker_py-context-build", controls=True)
+    there = tuple(
+        replace(planned, environment=setting.root / "gone")
+        for planned in relay.plan.rows
+        if isinstance(planned, PlannedBuild)
+    )
+    learnt: list[BrokenEnvironment] = []
+    relay = replace(relay, plan=Plan(rows=there), broken=BrokenEnvironments(keep=learnt.append))
+    rows = kept(relay)
+    assert [each.outcome for each in rows] == [BuildOutcome.SKIPPED] * 2
+    assert all("layerfork clients get" in each.reason for each in rows)
+    assert len(setting.asked) == 1
+    resumed = replace(relay, broken=BrokenEnvironments(learnt))
+    assert [each.outcome for each in kept(resumed)] == [BuildOutcome.SKIPPED] * 2
+    assert len(setting.asked) == 1
+
+
+def test_an_environment_that_was_made_anew_is_tried_again(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(setting.root))
+    environment = find_client("docker_py-build").environment
+    assert environment is not None
+    broken = BrokenEnvironments()
+    broken.add(environment, "no network")
+    assert broken.why(environment) == "no network"
+    (cache_directory(os.environ) / environment.directory_name).mkdir(parents=True)
+    assert broken.why(environment) == ""
 
 
 def test_a_failed_build_needs_no_control(setting: Setting) -> None:
