@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from layerfork.engines import RunningEngine
+
 LAYERFORK = Path(sys.executable).with_name("layerfork")
 
 
@@ -22,6 +24,20 @@ def layerfork(*words: str | Path, **environment: str) -> "subprocess.CompletedPr
         timeout=240,
         check=False,
     )
+
+
+def user_of(engine: RunningEngine, **environment: str) -> dict[str, str]:
+    """The environment of a user whose docker is this engine."""
+    assert engine.toolchain is not None
+    path = f"{os.environ['PATH']}:{engine.toolchain.docker.parent}"
+    return {**os.environ, "DOCKER_HOST": engine.docker_host, "PATH": path, **environment}
+
+
+def as_host(
+    engine: RunningEngine, *words: str | Path, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run the command as a user whose docker is this engine."""
+    return layerfork(*words, **user_of(engine, **environment))
 
 
 def report(*words: str | Path, code: int) -> dict[str, Any]:

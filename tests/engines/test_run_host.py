@@ -2,20 +2,18 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from engines.running import as_host
 
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.model.build import Command
 from layerfork.process import run
 
 pytestmark = pytest.mark.engine
-LAYERFORK = Path(sys.executable).with_name("layerfork")
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +28,6 @@ def docker(engine: RunningEngine, *words: str) -> str:
     completed = run(Command(argv=(str(engine.toolchain.docker), *words), env=env))
     assert completed.ok, completed.stderr
     return completed.stdout
-
-
-def as_host(engine: RunningEngine, *words: str | Path) -> "subprocess.CompletedProcess[str]":
-    """Run layerfork as a user whose docker is this engine."""
-    assert engine.toolchain is not None
-    programs = engine.toolchain.docker.parent
-    env = {**os.environ, "DOCKER_HOST": engine.docker_host, "PATH": f"{os.environ['PATH']}:{programs}"}
-    return subprocess.run(
-        [LAYERFORK, *map(str, words)], capture_output=True, text=True, env=env, timeout=240, check=False
-    )
 
 
 def test_a_users_engine_is_left_as_it_was(engine: RunningEngine) -> None:

@@ -20,6 +20,7 @@ def command(engine: str, store: str, form: str, verbose: bool, words: tuple[str,
 
     With PATH, `docker build PATH` is run; with a command after --, that. Without either, the newest
     recorded build of this directory is explained. The first build of a Dockerfile is saved as baseline.
+    When the command fails, its exit code is ours; otherwise 1 says that a step missed, 0 that none did.
     """
     from layerfork.pipeline.comparison import render_diffs
     from layerfork.pipeline.recording import explain_builds

@@ -14,14 +14,17 @@ from layerfork.harness.fromdisk import fill_from_disk
 from layerfork.harness.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.privatedir import SHORT, private_directory
 from layerfork.harness.quietsteps import add_quiet_steps
-from layerfork.harness.recorder import Recorder
+from layerfork.harness.recorder import DRAIN_S, Recorder
 from layerfork.harness.redactionkey import redaction_key
 from layerfork.model.build import Command
 from layerfork.model.record import BuildRecord, ClientInfo
 from layerfork.process import ProgramMissingError, find_program, run_in_foreground
+from layerfork.wire.proxy import STOPPED
 
 LEADS_PAST = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "CONTAINER_CONNECTION")
 """Variables that would lead a client past the recorder."""
+QUIET_WAIT_S = 0.5
+"""So long connections may end after the command without a word about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,10 @@ def record_command(
                 )
             except ProgramMissingError as error:
                 raise UsageError(str(error), hint="give a command that exists after --") from error
+            if not recorder.proxy.wait_idle(QUIET_WAIT_S):
+                say(f"something that the command started still talks to the engine: waiting {DRAIN_S:.0f} s")
+        if any(facts.problem == STOPPED for facts in recorder.proxy.connections):
+            say("it was cut off; its builds are recorded as far as they came")
         take(recorder.records(client))
     return Wrapped(exit_code=code, records=tuple(records))
 

@@ -24,8 +24,14 @@ STAND_IN = "hidden:"
 
 
 def show_records(path: str, form: str, verbose: bool) -> str:
-    """The records of a file, readably or as JSON lines. Raises: EvidenceError."""
-    records = read_records(Path(path))
+    """The records of a ``FILE``, or the one that ``FILE#N`` names, readably or as JSON lines.
+
+    Raises: EvidenceError, UsageError.
+    """
+    path, number = _split(path)
+    records = _records_of(path)
+    if number:
+        records = [_pick(records, path, number)]
     if form == "json":
         return "".join(record_json(record) + "\n" for record in records)
     return "\n".join(record_text.render_record(with_identities(record), verbose) for record in records)
@@ -72,16 +78,28 @@ def _without_hidden(key: CacheKey) -> CacheKey:
 
 
 def _record_named(word: str) -> BuildRecord:
+    path, number = _split(word)
+    records = _records_of(path)
+    return _pick(records, path, number or len(records))
+
+
+def _split(word: str) -> tuple[str, int]:
+    """Path and number of ``FILE#N``; 0 where no number is given."""
     path, mark, number = word.rpartition("#")
-    if not mark or not number.isdecimal():
-        path, number = word, ""
+    return (path, int(number)) if mark and number.isdecimal() and int(number) else (word, 0)
+
+
+def _records_of(path: str) -> Sequence[BuildRecord]:
     records = read_records(Path(path))
     if not records:
         raise EvidenceError(f"{path} holds no build", hint="record one: layerfork record -o FILE -- CMD")
-    index = int(number) if number else len(records)
-    if not 1 <= index <= len(records):
-        raise UsageError(f"{path} holds {len(records)} builds, not a number {index}", hint="count from 1")
-    return records[index - 1]
+    return records
+
+
+def _pick(records: Sequence[BuildRecord], path: str, number: int) -> BuildRecord:
+    if number > len(records):
+        raise UsageError(f"{path} holds {len(records)} builds, not a number {number}", hint="count from 1")
+    return records[number - 1]
 
 
 def render_diffs(reports: Sequence[DiffReport], form: str, color: bool, verbose: bool) -> str:

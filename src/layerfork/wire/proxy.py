@@ -23,6 +23,8 @@ QUIET_S = 0.01
 """Nothing passed for so long: idle work may begin."""
 IDLE_WORK_S = 0.002
 """How long one piece of it may keep new bytes waiting."""
+STOPPED = "the recorder was stopped"
+"""The problem of connections that were open to the end."""
 
 
 class Proxy:
@@ -120,7 +122,7 @@ class Proxy:
                 sock.close()
             self._connecting.clear()
         for relayed in tuple(self._open):
-            relayed.lose("the recorder was stopped")
+            relayed.lose(STOPPED)
             self._finish(relayed)
         self._selector.close()
 
