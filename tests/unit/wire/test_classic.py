@@ -286,6 +286,73 @@ def test_podman_with_two_stages() -> None:
     assert parts.result.image_id == "sha256:0123456789ab" + "0" * 52
 
 
+def test_podman_stages_that_wait_for_each_other() -> None:
+    """What podman 5.4 prints when stage two is asked before the engine knows that one is ready."""
+    parts = (
+        Bench("/v5.4.2/libpod/build")
+        .send(b"")
+        .answer(
+            "[1/3] STEP 1/2: FROM x AS one\n",
+            "[1/3] STEP 2/2: RUN a\n",
+            "--> " + ID[0] + "\n",
+            "[3/3] STEP 1/3: FROM x\n",
+            "[3/3] STEP 2/3: COPY --from=two /a /b\n",
+            "[2/3] STEP 1/3: FROM " + ID[0] + " AS two\n",
+            "[2/3] STEP 2/3: COPY a /a\n",
+            "--> Using cache " + FULL + "\n",
+            "--> " + ID[2] + "\n",
+            "[2/3] STEP 3/3: COPY --from=one /a /c\n",
+            "--> Using cache " + FULL[::-1] + "\n",
+            "--> " + FULL[::-1][:12] + "\n",
+            "--> " + ID[1] + "\n",
+            "[3/3] STEP 3/3: RUN b\n",
+            "[3/3] COMMIT x\n",
+            "--> abcdef012345\n",
+        )
+    )
+    assert [(s.stage, s.stage_name, s.status.value, s.identity[:19]) for s in parts.steps] == [
+        (0, "one", "hit", ""),
+        (0, "one", "miss", ID[0]),
+        (1, "two", "hit", ""),
+        (1, "two", "hit", "sha256:" + ID[2]),
+        (1, "two", "hit", "sha256:" + FULL[::-1][:12]),
+        (2, "", "hit", ""),
+        (2, "", "miss", ID[1]),
+        (2, "", "miss", "abcdef012345"),
+    ]
+    assert all(step.seconds is not None and 0 <= step.seconds < 3 for step in parts.steps)
+
+
+def test_two_podman_stages_that_wait() -> None:
+    """Two waits for one, which is ready but not yet known to be; three waits for two."""
+    parts = (
+        Bench("/v5.4.2/libpod/build")
+        .send(b"")
+        .answer(
+            "[1/3] STEP 1/1: FROM x AS one\n",
+            "--> " + ID[0] + "\n",
+            "[2/3] STEP 1/3: FROM x AS two\n",
+            "[2/3] STEP 2/3: COPY --from=one /a /c\n",
+            "[3/3] STEP 1/2: FROM x\n",
+            "[3/3] STEP 2/2: COPY --from=two /c /d\n",
+            "--> Using cache " + FULL + "\n",
+            "--> " + FULL[:12] + "\n",
+            "[2/3] STEP 3/3: COPY z /\n",
+            "--> " + ID[1] + "\n",
+            "[3/3] COMMIT x\n",
+            "--> abcdef012345\n",
+        )
+    )
+    assert [(s.stage, s.status.value, s.identity[:19]) for s in parts.steps] == [
+        (0, "hit", ID[0]),
+        (1, "hit", ""),
+        (1, "hit", "sha256:" + FULL[:12]),
+        (1, "miss", ID[1]),
+        (2, "hit", ""),
+        (2, "miss", "abcdef012345"),
+    ]
+
+
 def test_a_refused_build() -> None:
     parts = Bench().send(b"").answer({"message": "dockerfile parse error on line 2"}, status=400)
     assert (parts.result.outcome, parts.result.error) == (

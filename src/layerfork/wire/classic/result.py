@@ -16,13 +16,12 @@ def builder_of(build: PostedBuild) -> Builder:
 
 
 def read_steps(build: PostedBuild, redactor: Redactor) -> tuple[StepRecord, ...]:
-    """The steps that were printed. The last one of a build that failed has the error."""
+    """The steps that were printed, stage by stage. The one at which a build failed has the error."""
     printed = build.answer.tracker.steps
     error = redactor.clean(build.answer.error) if outcome_of(build) is BuildOutcome.FAILED else ""
-    last = len(printed)
     return tuple(
-        _step(index, step, build, redactor, error if index == last else "")
-        for index, step in enumerate(printed, 1)
+        _step(index, step, build, redactor, error if step is printed[-1] else "")
+        for index, step in enumerate(sorted(printed, key=lambda step: (step.stage, step.number)), 1)
     )
 
 

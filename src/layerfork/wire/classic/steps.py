@@ -2,6 +2,11 @@
 
 Source: moby/moby builder/dockerfile/{evaluator,dispatchers,internals}.go @ v26.1.5, the same lines
 from 17.12 to 29; containers/buildah imagebuildah/{executor,stage_executor}.go @ v1.39.3.
+
+Podman builds one stage at a time, but not always one after the other: a step that copies from a stage
+which is not known to be ready lets others go on after its own line was printed. What follows an ``-->``
+says nothing of its stage. Source: containers/buildah imagebuildah/executor.go:waitForStage @ v1.19.6 to
+v1.43.2.
 """
 
 import re
@@ -20,6 +25,7 @@ _PODMAN_ID = re.compile(r"--> ([0-9a-f]{11,64})")
 _BUILT = re.compile(r"Successfully built ([0-9a-f]{12,64})")
 _TAGGED = re.compile(r"Successfully tagged (\S+)")
 _FROM = re.compile(r"FROM\s+(?:--\S+\s+)*\S+(?:\s+AS\s+(\S+))?", re.IGNORECASE)
+_READS_STAGE = re.compile(r"[-,\s]from=([^\s,]+)")
 _BEFORE_FROM = re.compile(r"ARG\s", re.IGNORECASE)
 _USING_CACHE = " ---> Using cache"
 
@@ -38,10 +44,26 @@ class PrintedStep:
     status: StepStatus = StepStatus.UNKNOWN
     image_id: str = ""
     ended_at: float | None = None
+    done: bool = False
+    """Podman printed the image after it."""
+
+    @property
+    def is_last(self) -> bool:
+        return self.number == self.total
+
+    @property
+    def reads_stage(self) -> str:
+        """Name or number of a stage (or an image) whose files the step reads; empty without."""
+        match = _READS_STAGE.search(self.instruction)
+        return match[1].lower() if match is not None else ""
 
     @property
     def is_from(self) -> bool:
         return _FROM.match(self.instruction) is not None
+
+
+def _number(step: PrintedStep) -> int:
+    return step.number
 
 
 class StepTracker:
@@ -58,6 +80,8 @@ class StepTracker:
         self._podman = False
         self._stage = -1
         self._stage_name = ""
+        self._waiting: list[PrintedStep] = []
+        """Podman's steps that let another stage go on, the last one last."""
 
     @property
     def current(self) -> PrintedStep | None:
@@ -118,23 +142,65 @@ class StepTracker:
         return done and number == step.number + 1 and total == step.total
 
     def _podman_line(self, text: str, now: float) -> None:
-        step = self.steps[-1]
         if match := _PODMAN_STEP.fullmatch(text):
-            number, total = int(match[2]), int(match[3] or 0)
-            if not total and match[4].startswith("COMMIT"):
-                return
-            first = number == 1 and match[1] is not None and step.number == step.total
-            if first or (number == step.number + 1 and total == step.total):
-                self._begin(number, total, match[4], now, match[1])
+            self._podman_step(match, now)
         elif match := _PODMAN_CACHED.fullmatch(text):
+            step = self._resumed(now)
             step.status, step.image_id = StepStatus.HIT, match[1]
         elif match := _PODMAN_ID.fullmatch(text):
+            step = self._resumed(now)
             if step.status is StepStatus.UNKNOWN:
                 step.status = StepStatus.MISS
             if not step.image_id.startswith(match[1]):
                 step.image_id = match[1]
+            step.done = True
         else:
-            self._ending(text, step, now)
+            self._ending(text, self.steps[-1], now)
+
+    def _podman_step(self, match: re.Match[str], now: float) -> None:
+        """Numbers go up by one in each stage; another stage comes when one is complete or waits."""
+        step, number, total = self.steps[-1], int(match[2]), int(match[3] or 0)
+        if not total and match[4].startswith("COMMIT"):
+            return
+        last = step
+        if match[1] is not None and int(match[1]) != step.stage + 1:
+            if not (step.is_last or step.reads_stage):
+                return
+            last = self._last_of(int(match[1]) - 1) or PrintedStep(0, total, "", 0, "", now)
+        if (number, total) != (last.number + 1, last.total):
+            return
+        if last is not step and not (step.done or step.is_from):
+            self._waiting.append(step)
+        self._waiting = [each for each in self._waiting if each is not last]
+        self._begin(number, total, match[4], now, match[1])
+
+    def _resumed(self, now: float) -> PrintedStep:
+        """The step that an ``-->`` speaks of becomes the current one: the last that waits for nothing."""
+        step = self.steps[-1]
+        open_ = [*self._waiting, *(() if step.done else (step,))]
+        ready = [each for each in open_ if not self._is_blocked(each)] or open_
+        if ready and ready[-1] is not step:
+            if not step.done:
+                self._waiting.append(step)
+            step.ended_at = step.ended_at or now
+            step = ready[-1]
+            self._waiting = [each for each in self._waiting if each is not step]
+            self.steps.remove(step)
+            self.steps.append(step)
+            # What it waited for has times of its own.
+            step.started_at, step.ended_at = now, None
+            self._stage, self._stage_name = step.stage, step.stage_name
+        return step
+
+    def _is_blocked(self, step: PrintedStep) -> bool:
+        """The step reads a stage that has begun and is not complete."""
+        source = step.reads_stage
+        names = [each.stage for each in self.steps if source in (each.stage_name.lower(), str(each.stage))]
+        last = self._last_of(names[-1]) if source and names else None
+        return last is not None and not (last.is_last and last.done)
+
+    def _last_of(self, stage: int) -> PrintedStep | None:
+        return max((each for each in self.steps if each.stage == stage), key=_number, default=None)
 
     def _ending(self, text: str, step: PrintedStep, now: float) -> None:
         if match := _BUILT.fullmatch(text):
@@ -154,7 +220,10 @@ class StepTracker:
         self.finish(now)
         self._running = ""
         match = _FROM.match(instruction)
-        if match is not None:
+        if stage is not None and match is None:
+            self._stage = int(stage) - 1
+            self._stage_name = next((s.stage_name for s in self.steps if s.stage == self._stage), "")
+        elif match is not None:
             self._stage = int(stage) - 1 if stage else self._stage + 1
             self._stage_name = match[1] or ""
         step = PrintedStep(
