@@ -24,6 +24,7 @@ from layerfork.model.progress import Listener, Progress
 from layerfork.model.record import BuildOutcome
 from layerfork.model.report import PlanReport, RunReport, TrialBuild, VersionsUsed
 from layerfork.model.scenario import RunOptions, Scenario
+from layerfork.pipeline.parallel import engines_at_once
 from layerfork.reporters import json_report, plan_text, terminal
 from layerfork.reporters.console import Look
 from layerfork.scenarios import find_scenario
@@ -32,7 +33,7 @@ from layerfork.scenarios import find_scenario
 def run_experiment(options: RunOptions, listener: Listener) -> tuple[RunReport, ...]:
     """Build with every client in order, on every engine, and judge what was seen: a report for each engine.
 
-    Several engines run side by side, as many as there are processors. What was measured before an
+    Several engines run side by side, as many as processors and memory allow. What was measured before an
     engine died, or before Ctrl-C, is in the report with the reason; an engine that does not come up
     leaves the others alone.
     Raises: LayerforkError when the request is wrong, or the only engine does not come up.
@@ -87,7 +88,7 @@ def _run_side_by_side(
         except EngineError as error:
             return _without_engine(scenario, options, f"{spec}: {error}")
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(max_workers=engines_at_once()) as pool:
         futures = [pool.submit(run_one, spec) for spec in specs]
         try:
             wait(futures)
