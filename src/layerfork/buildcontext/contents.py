@@ -1,30 +1,21 @@
-"""Content digests of files, remembered between runs as long as the files' status stays the same."""
+"""Content digests of files: read and hashed, or taken from the cache while the files' status is the same."""
 
 import contextlib
 import hashlib
-import marshal
 import os
-import tempfile
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
-from layerfork.buildcontext.walk import Problem, ScannedTree, attribute_names, no_collection
+from layerfork.buildcontext.digestcache import Content, DigestCache, Status
+from layerfork.buildcontext.walk import RACY_NS, Problem, ScannedTree, attribute_names, no_collection
 from layerfork.model.context import Digest
 
-_FORMAT = ("layerfork content digests", 2)
-_RACY_NS = 2 * 10**9
-"""A file that changed so shortly before it was read may change again within the clock's tick."""
-_LARGE_BYTES = 1 << 18
-"""Files from this size on are read in threads: their hashing lets other threads run."""
 _PIECE_BYTES = 1 << 20
-
-Known = tuple[int, int, int, int, Digest, bool]
-"""Size, modification time, change time and inode of a file, the digest that it had with them, and whether
-it was plain: without extended attributes. A new attribute is a new change time."""
-
+_LARGE_BYTES = 1 << 18
+"""Files from this size on are read in threads. Below, handing over the GIL at every call costs more than it
+gains: two threads need a third more CPU time for small files and hardly less time."""
 
 File = tuple[str, os.stat_result]
 """Path of a regular file below the tree's root, and its status."""
@@ -34,123 +25,95 @@ File = tuple[str, os.stat_result]
 class HashedFiles:
     """What became known of regular files, by path."""
 
-    digests: dict[str, Digest]
-    plain: set[str]
-    """Files that have no extended attributes."""
+    contents: dict[str, Content]
     problems: list[Problem]
-    """Files that could not be read; they have no digest."""
-
-
-@dataclass(slots=True, kw_only=True)
-class DigestCache:
-    """Digests of one directory tree's files by path. Use one for one root."""
-
-    known: dict[str, Known] = field(default_factory=dict)
-    changed: bool = False
-
-    def split(self, files: Iterable[File]) -> tuple[HashedFiles, list[File]]:
-        """What is known of the files whose status is still the one they had, and the other files."""
-        digests: dict[str, Digest] = {}
-        plain: set[str] = set()
-        others: list[File] = []
-        known = self.known
-        for path, status in files:
-            found = known.get(path)
-            if (
-                found is not None
-                and found[1] == status.st_mtime_ns
-                and found[2] == status.st_ctime_ns
-                and found[0] == status.st_size
-                and found[3] == status.st_ino
-            ):
-                digests[path] = found[4]
-                if found[5]:
-                    plain.add(path)
-            else:
-                others.append((path, status))
-        return HashedFiles(digests=digests, plain=plain, problems=[]), others
-
-
-def load_cache(file: Path) -> DigestCache:
-    """The cache that `save_cache` wrote; an empty one when there is none or it cannot be read."""
-    try:
-        with no_collection():
-            form, known = marshal.loads(file.read_bytes())
-    except (OSError, ValueError, EOFError, TypeError):
-        return DigestCache()
-    return DigestCache(known=known) if form == _FORMAT and isinstance(known, dict) else DigestCache()
-
-
-def save_cache(cache: DigestCache, file: Path) -> None:
-    """Write the cache beside its place and move it there. A full disk or a read-only one is no error."""
-    if not cache.changed:
-        return
-    with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as out:
-            out.write(marshal.dumps((_FORMAT, cache.known)))
-        Path(out.name).replace(file)
-        cache.changed = False
+    """Files that could not be read; they have no content."""
 
 
 def hash_files(tree: ScannedTree, files: Iterable[File], cache: DigestCache | None = None) -> HashedFiles:
-    """SHA-256 of the contents of files."""
+    """SHA-256 of the contents of files. The cache then holds these files and no others."""
     cache = DigestCache() if cache is None else cache
-    hashed, unknown = cache.split(files)
-    hasher = _Hasher(
-        prefix=f"{os.fspath(tree.root)}/",
-        hashed=hashed,
-        known=cache.known,
-        settled_ns=time.time_ns() - _RACY_NS,
-    )
-    large = [each for each in unknown if each[1].st_size >= _LARGE_BYTES]
+    settled_ns = time.time_ns() - RACY_NS
+    with no_collection():
+        contents, unknown = split(cache, files)
+        problems, learnt = _read_all(os.fspath(tree.root), unknown, contents, settled_ns)
+        if unknown or len(contents) != len(cache.known) or cache.listings != tree.listings:
+            known = cache.known
+            cache.known = {path: known[path] for path in contents if path in known} | learnt
+            cache.listings, cache.changed = tree.listings, True
+    return HashedFiles(contents=contents, problems=problems)
+
+
+def split(cache: DigestCache, files: Iterable[File]) -> tuple[dict[str, Content], list[File]]:
+    """Contents of the files whose status is still the one they had, and the other files."""
+    contents: dict[str, Content] = {}
+    others: list[File] = []
+    known = cache.known.get
+    for path, status in files:
+        found = known(path)
+        # As in `_status`, without the call.
+        if found is not None and found[0] == (
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+            status.st_ino,
+        ):
+            contents[path] = found[1]
+        else:
+            others.append((path, status))
+    return contents, others
+
+
+def _status(status: os.stat_result) -> Status:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+def _read_all(
+    root: str, files: list[File], contents: dict[str, Content], settled_ns: int
+) -> tuple[list[Problem], dict[str, tuple[Status, Content]]]:
+    """Add the contents of files; gives what failed, and what may be remembered.
+
+    A digest is only remembered of files that have not changed since ``settled_ns``: the status of others may
+    lie.
+    """
+    problems: list[Problem] = []
+    large = [each for each in files if each[1].st_size >= _LARGE_BYTES]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) if large else contextlib.nullcontext() as pool:
-        waiting = [pool.submit(hasher.add, [each]) for each in large] if pool is not None else []
-        hasher.add(each for each in unknown if each[1].st_size < _LARGE_BYTES)
+        waiting = [pool.submit(_read, root, [each], contents, problems) for each in large] if pool else []
+        _read(root, (each for each in files if each[1].st_size < _LARGE_BYTES), contents, problems)
         for each in waiting:
             each.result()
-    cache.changed = cache.changed or bool(unknown)
-    return hashed
+    learnt = {
+        path: (_status(status), contents[path])
+        for path, status in files
+        if path in contents and status.st_mtime_ns < settled_ns and status.st_ctime_ns < settled_ns
+    }
+    return problems, learnt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Hasher:
-    prefix: str
-    hashed: HashedFiles
-    known: dict[str, Known]
-    settled_ns: int
-    """A digest is only remembered of files that have not changed since then: the status of others may lie."""
-
-    def add(self, files: Iterable[File]) -> None:
-        """Read files one by one. Written for speed: most contexts are very many small files."""
-        prefix, settled_ns, flags = self.prefix, self.settled_ns, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        digests, plain, known = self.hashed.digests, self.hashed.plain, self.known
-        buffer = memoryview(bytearray(_PIECE_BYTES))
-        for path, status in files:
+def _read(root: str, files: Iterable[File], contents: dict[str, Content], problems: list[Problem]) -> None:
+    """Read files one by one. Written for speed: most contexts are very many small files."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    for path, status in files:
+        try:
+            handle = os.open(f"{root}/{path}", flags)
             try:
-                handle = os.open(prefix + path, flags)
-                try:
-                    digest = Digest("sha256:" + _sha256(handle, status.st_size, buffer))
-                    is_plain = not attribute_names(handle)
-                finally:
-                    os.close(handle)
-            except OSError as error:
-                self.hashed.problems.append(Problem(path=path, reason=error.strerror or str(error)))
-                continue
-            digests[path] = digest
-            if is_plain:
-                plain.add(path)
-            modified, changed = status.st_mtime_ns, status.st_ctime_ns
-            if modified < settled_ns and changed < settled_ns:
-                known[path] = (status.st_size, modified, changed, status.st_ino, digest, is_plain)
+                content = Digest("sha256:" + _sha256(handle, status.st_size)), not attribute_names(handle)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            problems.append(Problem(path=path, reason=error.strerror or str(error)))
+            continue
+        contents[path] = content
 
 
-def _sha256(handle: int, size: int, buffer: memoryview) -> str:
-    count = os.readv(handle, (buffer,))
-    digest = hashlib.sha256(buffer[:count])
-    if count == size < _PIECE_BYTES:
+def _sha256(handle: int, size: int) -> str:
+    # One byte more than there should be: getting all but that one is the end of the file.
+    data = os.read(handle, min(size + 1, _PIECE_BYTES))
+    digest = hashlib.sha256(data)
+    if len(data) == size < _PIECE_BYTES:
         return digest.hexdigest()
-    while count:
-        count = os.readv(handle, (buffer,))
-        digest.update(buffer[:count])
+    while data:
+        data = os.read(handle, _PIECE_BYTES)
+        digest.update(data)
     return digest.hexdigest()

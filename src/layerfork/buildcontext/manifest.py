@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
-from layerfork.buildcontext.contents import DigestCache, hash_files
+from layerfork.buildcontext.contents import hash_files
+from layerfork.buildcontext.digestcache import DigestCache
 from layerfork.buildcontext.ignore_docker_py import docker_py_paths
 from layerfork.buildcontext.ignore_other import dockerode_paths, podman_py_paths
 from layerfork.buildcontext.ignorefile import go_matcher, read_ignorefile
 from layerfork.buildcontext.rules import ContextRules
 from layerfork.buildcontext.selection import IGNORE_FILE, buildkit_paths, classic_cli_paths
 from layerfork.buildcontext.sending import sent_entries
-from layerfork.buildcontext.walk import Problem, Prune, ScannedTree, is_file, scan
+from layerfork.buildcontext.walk import Problem, Prune, ScannedTree, scan
 from layerfork.model.context import ContextManifest, Transport
 
 NEWEST_DOCKER_PY = (7, 2)
@@ -40,13 +42,14 @@ def read_context(
     Raises: UsageError when the root is no readable directory or an ignore pattern is malformed.
     """
     ignore_text = read_ignore_text(root, rules, dockerfile)
-    tree = scan(root, _prune(rules, ignore_text))
+    tree = scan(root, _prune(rules, ignore_text), {} if cache is None else cache.listings)
     paths = _kept_paths(tree, rules, ignore_text, dockerfile, docker_py)
-    statuses = tree.statuses
-    found = ((path, statuses.get(path)) for path in paths)
-    files = [(path, status) for path, status in found if status is not None and is_file(status)]
+    find = tree.statuses.get
+    files = [
+        (path, status) for path in paths if (status := find(path)) is not None and S_ISREG(status.st_mode)
+    ]
     hashed = hash_files(tree, files, cache)
-    entries = sent_entries(tree, paths, rules, hashed.digests, umask, hashed.plain)
+    entries = sent_entries(tree, paths, rules, hashed.contents, umask)
     problems = (*tree.problems, *hashed.problems)
     # In a tar the file itself goes along, and the engine reads it again.
     applied = rules.transport is not Transport.TAR or any(entry.name == IGNORE_FILE for entry in entries)

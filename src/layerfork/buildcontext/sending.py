@@ -1,82 +1,50 @@
 """A directory's entries as a client sends them, by its rules."""
 
-import grp
 import os
-import pwd
 import stat
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
+from layerfork.buildcontext.digestcache import Content
+from layerfork.buildcontext.ownernames import group_name, user_name
+from layerfork.buildcontext.quickentry import plain_file_maker
 from layerfork.buildcontext.rules import ContextRules, Hardlinks, Owners, Xattrs
 from layerfork.buildcontext.walk import ScannedTree, attribute_names, no_collection, type_of
-from layerfork.model.context import ContentSource, ContextEntry, Digest, EntryType, Transport, display_name
+from layerfork.model.context import ContentSource, ContextEntry, EntryType, Transport, display_name
 
 
 def sent_entries(
     tree: ScannedTree,
     paths: Iterable[str],
     rules: ContextRules,
-    digests: Mapping[str, Digest],
+    contents: Mapping[str, Content],
     umask: int = 0o022,
-    plain: Collection[str] = (),
 ) -> tuple[ContextEntry, ...]:
     """Entries as a client sends them, in the order of the paths.
 
-    ``paths`` are what the client's ignore rules keep, ``digests`` the contents of regular files by path;
-    a file without one counts as not sent. ``umask`` is the client's. Files in ``plain`` are known to have no
-    extended attributes; of others the disk is asked. Where a client sends entries in the
-    order of the directory, which no key depends on, they come in the order of the paths, too.
+    ``paths`` are what the client's ignore rules keep, ``contents`` those of regular files by path; a file
+    without one counts as not sent. ``umask`` is the client's. Files whose content is plain are known to have
+    no extended attributes; of others the disk is asked. Where a client sends entries in the order of the
+    directory, which no key depends on, they come in the order of the paths, too.
     """
-    sender = _Sender(tree=tree, rules=rules, umask=umask, names={}, digests=digests)
-    usual = _usual_files(rules, umask, digests, plain)
+    sender = _Sender(tree=tree, rules=rules, umask=umask, names={}, contents=contents)
     with no_collection():
         entries = [sender.root()] if rules.sends_root else []
         find = tree.statuses.get
+        plain_file = plain_file_maker(rules, umask)
         for path in paths:
             status = find(path)
             if status is None:
                 continue
-            entry = usual(path, status) or sender.entry(path, status)
+            content = contents.get(path)
+            if content is not None and content[1] and status.st_nlink == 1 and path.isascii():
+                entries.append(plain_file(path, status, content[0]))
+                continue
+            entry = sender.entry(path, status)
             if entry is not None:
                 entries.append(entry)
     return tuple(entries)
-
-
-def _usual_files(
-    rules: ContextRules, umask: int, digests: Mapping[str, Digest], plain: Collection[str]
-) -> Callable[[str, os.stat_result], ContextEntry | None]:
-    """Makes the same as `_Sender.entry`, much faster, of what nearly all paths are: plain files with one
-    ASCII name, whose content is known."""
-    real_names, other_name = rules.owner_names == "real", rules.owner_names
-    keeps_uid, keeps_gid = rules.owners is Owners.REAL, rules.owners is not Owners.ZERO
-    mode_bits = (0o177777 if rules.type_bits else 0o7777) & ~(umask if rules.masks_mode else 0)
-    typeflag = "0" if rules.transport is Transport.TAR else ""
-    prefix, tick_ns, file, disk = rules.prefix, rules.tick_ns, EntryType.FILE, ContentSource.DISK
-    if rules.xattrs is Xattrs.NONE:
-        plain = digests
-
-    def make(path: str, status: os.stat_result) -> ContextEntry | None:
-        if status.st_nlink != 1 or path not in plain or not path.isascii():
-            return None
-        mtime_ns = status.st_mtime_ns
-        return ContextEntry(
-            name=prefix + path,
-            type=file,
-            typeflag=typeflag,
-            mode=status.st_mode & mode_bits,
-            uid=status.st_uid if keeps_uid else 0,
-            gid=status.st_gid if keeps_gid else 0,
-            uname=_user_name(status.st_uid) if real_names else other_name,
-            gname=_group_name(status.st_gid) if real_names else other_name,
-            size=status.st_size,
-            mtime_ns=mtime_ns - mtime_ns % tick_ns,
-            content=digests[path],
-            content_source=disk,
-        )
-
-    return make
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,7 +54,7 @@ class _Sender:
     umask: int
     names: dict[tuple[int, int], str]
     """First name of every file that has several, by device and inode."""
-    digests: Mapping[str, Digest]
+    contents: Mapping[str, Content]
 
     def root(self) -> ContextEntry:
         return self._make(self.rules.root_name, ".", self.tree.root_status, EntryType.DIRECTORY)
@@ -118,7 +86,8 @@ class _Sender:
         mtime_ns = status.st_mtime_ns
         content, source = None, ContentSource.NONE
         if kind is EntryType.FILE:
-            content = self.digests.get(path)
+            known = self.contents.get(path)
+            content = None if known is None else known[0]
             source = ContentSource.NOT_SENT if content is None else ContentSource.DISK
         return ContextEntry(
             name=text,
@@ -128,8 +97,8 @@ class _Sender:
             mode=self._mode(status),
             uid=uid,
             gid=gid,
-            uname=self._owner_name(status.st_uid, _user_name),
-            gname=self._owner_name(status.st_gid, _group_name),
+            uname=self._owner_name(status.st_uid, user_name),
+            gname=self._owner_name(status.st_gid, group_name),
             size=status.st_size if kind is EntryType.FILE else 0,
             mtime_ns=mtime_ns - mtime_ns % self.rules.tick_ns,
             linkname=link_text,
@@ -180,19 +149,3 @@ _TYPEFLAGS = {
 
 def _text(name: str) -> tuple[str, bytes | None]:
     return (name, None) if name.isascii() else display_name(os.fsencode(name))
-
-
-@lru_cache
-def _user_name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return ""
-
-
-@lru_cache
-def _group_name(gid: int) -> str:
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return ""

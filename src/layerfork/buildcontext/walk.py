@@ -3,13 +3,14 @@
 import contextlib
 import functools
 import gc
-import operator
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from layerfork.errors import UsageError
 from layerfork.model.context import EntryType
@@ -31,10 +32,12 @@ Row = tuple[str, os.stat_result]
 """One name in a directory and its status, links not followed. Bytes of a name that are not UTF-8 are
 surrogates, as `os.fsdecode` makes them. A bare tuple: there are very many."""
 
-
-def is_file(status: os.stat_result) -> bool:
-    """Whether it is a regular file."""
-    return status.st_mode & 0o170000 == 0o100000
+Listing = tuple[int, int, int, int, list[str]]
+"""A directory's modification time, change time, inode and device when it was listed, and the names then in
+it, sorted as bytes."""
+RACY_NS = 2 * 10**9
+"""What changed so shortly before it was read may change again within the clock's tick: its times then prove
+nothing later. The rule of git's index, with a tick that is coarse enough for every file system."""
 
 
 def type_of(status: os.stat_result) -> EntryType:
@@ -60,6 +63,9 @@ class ScannedTree:
     """Rows by the directory's path relative to the root (the root is ``.``), sorted by name as bytes."""
     problems: tuple[Problem, ...] = ()
     """Directories that could not be listed: they look empty."""
+    listings: dict[str, Listing] = field(default_factory=dict)
+    """By the directory's path, of those that had not changed shortly before: what `scan` may be told when it
+    lists the same tree again."""
 
     def walk(self) -> Iterator[tuple[str, os.stat_result]]:
         """Everything below the root in lexical order, each directory before what it holds."""
@@ -78,15 +84,20 @@ class ScannedTree:
         """Status of every path below the root, in lexical order."""
         found: dict[str, os.stat_result] = {}
         directories = self.directories
+        parents = {path.rpartition("/")[0] for path in directories} | {"."}
         stack = [("", iter(directories["."]))]
         while stack:
             prefix, rows = stack[-1]
             for name, status in rows:
                 path = prefix + name
                 found[path] = status
-                if path in directories:
+                if path not in directories:
+                    continue
+                if path in parents:
                     stack.append((path + "/", iter(directories[path])))
                     break
+                below = path + "/"
+                found.update([(below + name, status) for name, status in directories[path]])
             else:
                 stack.pop()
         return found
@@ -96,31 +107,44 @@ class ScannedTree:
         return self.root_status if path == "." else self.statuses.get(path)
 
 
-def scan(root: Path, prune: Prune | None = None) -> ScannedTree:
+def scan(
+    root: Path, prune: Prune | None = None, listings: Mapping[str, Listing] = MappingProxyType({})
+) -> ScannedTree:
     """List a directory and all below it. Links are never followed.
 
-    Directories that ``prune`` names are listed as rows of their parents, but not entered.
+    Directories that ``prune`` names are listed as rows of their parents, but not entered. Names of a
+    directory whose times and inode are still those of ``listings`` are taken from there; statuses never are.
     Raises: UsageError when the root itself is no readable directory.
     """
     directories: dict[str, list[Row]] = {}
+    listed: dict[str, Listing] = {}
     problems: list[Problem] = []
     top = os.fspath(root)
     _check_root(root)
+    settled_ns = time.time_ns() - RACY_NS
     pending = ["."]
     with no_collection():
         while pending:
             path = pending.pop()
             try:
-                rows = _list(top if path == "." else f"{top}/{path}")
+                listing, rows = _list(top if path == "." else f"{top}/{path}", listings.get(path))
             except OSError as error:
                 problems.append(Problem(path=path, reason=error.strerror or str(error)))
                 directories[path] = []
                 continue
             directories[path] = rows
+            if listing[0] < settled_ns and listing[1] < settled_ns:
+                listed[path] = listing
             prefix = "" if path == "." else path + "/"
             below = [prefix + name for name, status in rows if status.st_mode & 0o170000 == 0o040000]
             pending.extend(below if prune is None else [each for each in below if not prune(each)])
-    return ScannedTree(root=root, root_status=root.stat(), directories=directories, problems=tuple(problems))
+    return ScannedTree(
+        root=root,
+        root_status=root.stat(),
+        directories=directories,
+        problems=tuple(problems),
+        listings=listed,
+    )
 
 
 def attribute_names(place: str | int) -> list[str]:
@@ -138,45 +162,51 @@ def attribute_names(place: str | int) -> list[str]:
 
 @contextlib.contextmanager
 def no_collection() -> Iterator[None]:
-    """No garbage collection meanwhile: a walk makes many objects and no garbage."""
+    """No garbage collection meanwhile: a walk makes many objects and no garbage.
+
+    Afterwards they count as old, or the next allocation would have the collector visit all of them.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_enabled:
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
-def _list(directory: str) -> list[Row]:
+def _list(directory: str, known: Listing | None) -> tuple[Listing, list[Row]]:
     # By a handle the kernel looks up each name alone, and not its whole path.
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with os.scandir(handle) as listing:
-            entries = list(listing)
+        # Asked before the names: what changes in between makes other times than these.
+        own = os.fstat(handle)
+        times = own.st_mtime_ns, own.st_ctime_ns, own.st_ino, own.st_dev
+        names = known[4] if known is not None and known[:4] == times else _sorted_names(handle)
+        status_of = functools.partial(os.lstat, dir_fd=handle)
         try:
-            rows = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
+            rows = list(zip(names, map(status_of, names), strict=True))
         except FileNotFoundError:
-            rows = list(_still_there(entries))
+            rows = list(_still_there(_sorted_names(handle), status_of))
     finally:
         os.close(handle)
-    plain = "".join(map(_name_of, rows)).isascii()
-    rows.sort(key=_name_of if plain else _byte_order)
-    return rows
+    return (*times, names), rows
 
 
-def _still_there(entries: list[os.DirEntry[str]]) -> Iterator[Row]:
+def _sorted_names(handle: int) -> list[str]:
+    names = os.listdir(handle)
+    names.sort(key=None if "".join(names).isascii() else os.fsencode)
+    return names
+
+
+def _still_there(names: list[str], status_of: Callable[[str], os.stat_result]) -> Iterator[Row]:
     """Those that did not go away since the listing."""
-    for entry in entries:
+    for name in names:
         with contextlib.suppress(FileNotFoundError):
-            yield entry.name, entry.stat(follow_symlinks=False)
-
-
-_name_of = operator.itemgetter(0)
-
-
-def _byte_order(row: Row) -> bytes:
-    return os.fsencode(row[0])
+            yield name, status_of(name)
 
 
 def _check_root(root: Path) -> None:

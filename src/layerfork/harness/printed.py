@@ -3,10 +3,13 @@
 Their output tells the steps; request and context are read where the builder reads them, after the build.
 """
 
+import os
 import time
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
+from layerfork.buildcontext.digestcache import cache_file, load_cache, save_cache
 from layerfork.buildcontext.manifest import read_context
 from layerfork.buildcontext.rules import find_rules
 from layerfork.buildlog.buildah import PrintedBuild, read_output
@@ -97,11 +100,18 @@ def _shown_request(recorder: Recorder, request: BuildRequest, *, cached: bool) -
 def _read_context(request: BuildRequest) -> tuple[ContextManifest | None, tuple[Gap, ...]]:
     name = request.dockerfile_in_context or request.dockerfile.name
     try:
-        found = read_context(request.context, find_rules("buildah"), dockerfile=name)
+        place = cache_file(_cache_home(), request.context)
+        cache = load_cache(place)
+        found = read_context(request.context, find_rules("buildah"), dockerfile=name, cache=cache)
+        save_cache(cache, place)
     except UsageError as error:
         return None, (Gap(where="context", what=error.message),)
     gaps = tuple(Gap(where=f"context {each.path}", what=each.reason) for each in found.problems)
     return found.manifest, gaps
+
+
+def _cache_home() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def _result(printed: PrintedBuild, completed: Completed, error: str) -> BuildResult:

@@ -1,11 +1,9 @@
 import os
-import time
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from layerfork.buildcontext.contents import DigestCache, hash_files, load_cache, save_cache
 from layerfork.buildcontext.ignore_docker_py import docker_py_paths
 from layerfork.buildcontext.ignore_other import dockerode_paths, podman_py_paths
 from layerfork.buildcontext.manifest import read_context
@@ -138,37 +136,6 @@ def test_bad_roots(tmp_path: Path) -> None:
     ):
         with pytest.raises(UsageError, match=message):
             scan(tmp_path / name)
-
-
-def test_digests_are_remembered_as_long_as_the_status_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = tmp_path / "context"
-    root.mkdir()
-    (root / "big").write_bytes(b"x" * 300_000)
-    (root / "small").write_text("s")
-    files = list(root.iterdir())
-    for file in files:
-        os.utime(file, ns=(10**18, 10**18))
-    place = tmp_path / "cache" / "digests"
-    tree = scan(root)
-    cache = DigestCache()
-    first = hash_files(tree, tree.files(), cache)
-    assert first.digests["big"] == "sha256:" + sha256(b"x" * 300_000).hexdigest()
-    # The change time is now, so nothing may be trusted yet.
-    assert not cache.known
-    monkeypatch.setattr(time, "time_ns", lambda: max(file.stat().st_ctime_ns for file in files) + 10**10)
-    assert hash_files(tree, tree.files(), cache).digests == first.digests
-    save_cache(cache, place)
-    again = load_cache(place)
-    (root / "small").write_text("t")
-    known, others = again.split(scan(root).files())
-    assert known.digests == {"big": first.digests["big"]}
-    assert known.plain == {"big"}
-    assert [path for path, _ in others] == ["small"]
-    assert load_cache(tmp_path / "absent").known == {}
-    place.write_bytes(b"nonsense")
-    assert load_cache(place).known == {}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+"""What is remembered of a context directory, so that an unchanged one need not be read again."""
+
+import contextlib
+import marshal
+import os
+import struct
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from layerfork.buildcontext.walk import Listing, no_collection
+from layerfork.model.context import Digest
+
+_FORMAT = "layerfork contexts 3"
+_STATUS = struct.Struct("<qqqQ")
+_ENDING = ".context"
+_LIMIT_FILES = 64
+
+Status = tuple[int, int, int, int]
+"""A file's size, modification time, change time and inode. No write leaves all of them as they were, and
+neither does a new extended attribute."""
+
+Content = tuple[Digest, bool]
+"""A regular file's digest, and whether it is plain: without extended attributes."""
+
+
+@dataclass(slots=True, kw_only=True)
+class DigestCache:
+    """What one context directory held. Use one for one directory."""
+
+    known: dict[str, tuple[Status, Content]] = field(default_factory=dict)
+    """By the file's path."""
+    listings: Mapping[str, Listing] = field(default_factory=dict)
+    """By the directory's path."""
+    changed: bool = False
+    """Whether there is something to write."""
+
+
+def cache_file(cache_home: Path, root: Path) -> Path:
+    """Where a context directory's cache is kept below ``$XDG_CACHE_HOME``."""
+    name = sha256(os.fsencode(root.resolve())).hexdigest()[:32]
+    return cache_home / "layerfork" / "contexts" / f"{name}{_ENDING}"
+
+
+def load_cache(file: Path) -> DigestCache:
+    """The cache that `save_cache` wrote; an empty one when there is none or it is damaged."""
+    try:
+        whole = file.read_bytes()
+        checksum, body = whole[:32], memoryview(whole)[32:]
+        # Marshal trusts what it reads.
+        if sha256(body).digest() != checksum:
+            return DigestCache()
+        with no_collection():
+            form, *columns = marshal.loads(body)
+            return _from_columns(*columns) if form == _FORMAT else DigestCache()
+    except (OSError, ValueError, EOFError, TypeError):
+        return DigestCache()
+
+
+def _from_columns(
+    listings: dict[str, Listing], paths: list[str], statuses: bytes, digests: str, plain: bytes
+) -> DigestCache:
+    # Columns, because one string of all digests is read faster than very many tuples.
+    contents = zip(map(Digest, digests.split()), map(bool, plain), strict=True)
+    known = dict(zip(paths, zip(_STATUS.iter_unpack(statuses), contents, strict=True), strict=True))
+    return DigestCache(known=known, listings=listings)
+
+
+def save_cache(cache: DigestCache, file: Path) -> None:
+    """Write the cache beside its place and move it there; the oldest of very many caches go.
+
+    A full disk or a read-only one is no error.
+    """
+    if not cache.changed:
+        return
+    rows = cache.known.values()
+    columns = (
+        dict(cache.listings),
+        list(cache.known),
+        b"".join([_STATUS.pack(*status) for status, _ in rows]),
+        "\n".join([content[0] for _, content in rows]),
+        bytes([content[1] for _, content in rows]),
+    )
+    body = marshal.dumps((_FORMAT, *columns))
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as out:
+            out.write(sha256(body).digest())
+            out.write(body)
+        Path(out.name).replace(file)
+        cache.changed = False
+        _drop_oldest(file.parent)
+
+
+def _drop_oldest(directory: Path) -> None:
+    files = [(each.stat().st_mtime_ns, each) for each in directory.glob(f"*{_ENDING}")]
+    for _, each in sorted(files)[:-_LIMIT_FILES]:
+        each.unlink(missing_ok=True)
