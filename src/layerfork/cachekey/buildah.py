@@ -195,12 +195,13 @@ class _Builder:
             options, option_parts = self._options(instruction, words, destination, notes)
             try:
                 sources = local.find(words, replace(options, rename=""))
-                if len(sources) == 1 and not sources[0].is_directory:
+                renamed = bool(options.rename) and len(sources) == 1 and not sources[0].is_directory
+                if renamed:
                     sources = local.find(words, options)
             except (MissingSourceError, LinkLoopError) as error:
                 notes.unknown.append(f"source {error} in the context")
                 return parts, ""
-            added, unknown = added_parts(sources, self.rules)
+            added, unknown = added_parts(sources, self.rules, renamed=renamed)
             notes.unknown.extend(unknown)
             shape = summary_shape(sources)
             parts = [*option_parts, *added]

@@ -7,7 +7,7 @@ from layerfork.cachekey.buildah_content import AddedSource, TarMember
 from layerfork.cachekey.buildah_rules import BuildahRules
 from layerfork.cachekey.entryparts import content_is_known, make_entry_parts
 from layerfork.cachekey.tree import shown
-from layerfork.model.cachekey import EntryParts, Part, Row
+from layerfork.model.cachekey import EntryParts, KeyPart, Part, Row
 
 
 def summary_shape(sources: tuple[AddedSource, ...]) -> str:
@@ -17,19 +17,25 @@ def summary_shape(sources: tuple[AddedSource, ...]) -> str:
     return f"multi:[{', '.join(source.kind for source in sources)}]"
 
 
-def added_parts(sources: tuple[AddedSource, ...], rules: BuildahRules) -> tuple[list[Part], list[str]]:
+def added_parts(
+    sources: tuple[AddedSource, ...], rules: BuildahRules, *, renamed: bool
+) -> tuple[list[Part], list[str]]:
     """Parts of every header and content, and what of it nobody hashed, in words.
+
+    ``renamed``: the only source is a file, and its name is that of the destination.
 
     Paths are those in the context. What is digested are names below the source, so two sources of
     other names that hold the same are one to buildah and two here.
     """
     parts: list[Part] = []
     unknown: list[str] = []
+    if renamed:
+        parts.append(KeyPart(cause="instruction", field="name", value=shown(sources[0].members[0].name)))
     for number, source in enumerate(sources, start=1):
         suffix = f" of source {number}" if number > 1 else ""
         for member in source.members:
             path = shown(_path(source, member))
-            entry = _member_parts(path, member, source.is_directory, rules)
+            entry = _member_parts(path, member, rules, named=not (source.is_directory or renamed))
             parts.append(entry.with_suffix(suffix) if suffix else entry)
             if member.content is not None and not content_is_known(member.content):
                 unknown.append(f"content of {path}")
@@ -42,8 +48,8 @@ def _path(source: AddedSource, member: TarMember) -> str:
     return member.name if source.path == "." else f"{source.path}/{member.name}"
 
 
-def _member_parts(path: str, member: TarMember, in_directory: bool, rules: BuildahRules) -> EntryParts:
-    own: tuple[Row, ...] = () if in_directory else (("entry-name", "name", shown(member.name)),)
+def _member_parts(path: str, member: TarMember, rules: BuildahRules, *, named: bool) -> EntryParts:
+    own: tuple[Row, ...] = (("entry-name", "name", shown(member.name)),) if named else ()
     if member.linkname or member.devmajor or member.devminor or member.xattrs:
         own = (*own, *_rare_rows(member))
     if member.content is not None and member.content.content is not None:

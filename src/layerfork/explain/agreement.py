@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from layerfork.explain.compare import Comparison
 from layerfork.explain.judged import JudgedBuild, names_of
+from layerfork.explain.shape import implied_differences
 from layerfork.explain.site import Reason, Site
 from layerfork.explain.view import StepView
 from layerfork.model.build import Builder
@@ -130,10 +131,10 @@ def _doubts(comparison: Comparison, site: Site) -> Iterator[str]:
         yield "another step missed although its key is equal, so the cache may have lost records"
     buildkit = reader.record.builder is Builder.BUILDKIT
     # All that is told of an entry that one side lacks, or has of another kind, is one difference.
-    retyped = {each.path for each in site.differences if each.cause == "entry-type"}
-    kinds = {
-        ("" if each.one_sided or each.path in retyped else each.cause, each.path) for each in site.differences
-    }
+    implied = implied_differences(site)
+    own = [each for each in site.differences if each not in implied]
+    retyped = {each.path for each in own if each.cause == "entry-type"}
+    kinds = {("" if each.one_sided or each.path in retyped else each.cause, each.path) for each in own}
     if not buildkit and len(kinds) > 1:
         yield "several things differ and the history strings that would tell them apart were not recorded"
 

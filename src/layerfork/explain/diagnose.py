@@ -8,7 +8,7 @@ from layerfork.explain.finding import Case, CauseRule, Finding, Strength
 from layerfork.explain.refine import refine
 from layerfork.explain.ruled_out import list_ruled_out
 from layerfork.explain.scope import imports_cache
-from layerfork.explain.shape import implied_shapes
+from layerfork.explain.shape import implied_differences
 from layerfork.explain.site import Reason, Site
 from layerfork.explain.wording import title_of
 from layerfork.model.build import Builder
@@ -69,10 +69,10 @@ def claim_differences(
     """Let every rule claim what it explains, in order of blame; also returns what is left over.
 
     The rule of a version that only one key needs (it has a wildcard, an owner) comes with what needs it,
-    the kinds of sources in a comment with the entries that they are.
+    the kinds and numbers of sources with the entries that they are.
     """
-    shapes = implied_shapes(case.site)
-    left = tuple(each for each in refine(case.site.differences) if each not in shapes)
+    implied = implied_differences(case.site)
+    left = tuple(each for each in refine(case.site.differences) if each not in implied)
     found: list[tuple[CauseRule, Finding]] = []
     for rule in CAUSES:
         for finding in rule.find(case, left):
@@ -82,7 +82,7 @@ def claim_differences(
     if any(finding.claims for _, finding in found):
         left = tuple(each for each in left if not (each.cause == "engine-version" and each.one_sided))
         return tuple(found), left
-    return tuple(found), left + shapes
+    return tuple(found), left + implied
 
 
 def prove(case: Case, finding: Finding, agreement: Agreement, *, complete: bool) -> CauseStatus:

@@ -25,6 +25,8 @@ class StepView:
     key: CacheKey
     parents: tuple[int, ...]
     always_runs: bool = False
+    by_content: tuple[int, ...] = ()
+    """Parents of which only files are read, whatever steps made them."""
 
     @property
     def index(self) -> int:
@@ -66,7 +68,13 @@ def views_of(build: JudgedBuild) -> dict[int, StepView]:
 def _view(step: StepRecord, key: StepKey | None, previous: int | None) -> StepView:
     if key is None:
         return StepView(step=step, key=NO_KEY, parents=() if previous is None else (previous,))
-    return StepView(step=step, key=key.key, parents=key.parents, always_runs=key.always_runs)
+    return StepView(
+        step=step,
+        key=key.key,
+        parents=key.parents,
+        always_runs=key.always_runs,
+        by_content=key.by_content,
+    )
 
 
 def source_of(views: Mapping[int, StepView], index: int) -> int | None:
@@ -83,11 +91,14 @@ def source_of(views: Mapping[int, StepView], index: int) -> int | None:
     return found[-1] if found else None
 
 
-def real_parents(views: Mapping[int, StepView], index: int) -> tuple[int, ...]:
-    """Parents of a step with neutral ones replaced by theirs: those whose results really enter."""
+def real_parents(views: Mapping[int, StepView], index: int, *, whole: bool = False) -> tuple[int, ...]:
+    """Parents of a step with neutral ones replaced by theirs: those whose results really enter.
+
+    ``whole`` leaves out those of which only files are read.
+    """
     found: list[int] = []
     for parent in views[index].parents:
-        if parent not in views or parent >= index:
+        if parent not in views or parent >= index or (whole and parent in views[index].by_content):
             continue
         if views[parent].neutral:
             found.extend(real_parents(views, parent))
@@ -97,11 +108,15 @@ def real_parents(views: Mapping[int, StepView], index: int) -> tuple[int, ...]:
 
 
 def same_chain(mine: Mapping[int, StepView], step: int, theirs: Mapping[int, StepView], other: int) -> bool:
-    """Two steps have one key, and so have all that they build on."""
+    """Two steps have one key, and so have all that they build on.
+
+    What they only read files of may be other steps: no record tells that the files differ.
+    """
     left, right = mine[step], theirs[other]
     if left.key.unknown or right.key.unknown or list_differences(left.key, right.key):
         return False
-    mine_above, theirs_above = real_parents(mine, step), real_parents(theirs, other)
+    mine_above = real_parents(mine, step, whole=True)
+    theirs_above = real_parents(theirs, other, whole=True)
     return len(mine_above) == len(theirs_above) and all(
         same_chain(mine, above, theirs, beside)
         for above, beside in zip(mine_above, theirs_above, strict=True)
