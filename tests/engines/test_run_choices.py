@@ -34,15 +34,35 @@ def test_a_client_that_cannot_is_listed_with_the_reason(context: Path) -> None:
 
 @pytest.mark.parametrize("builder", ["classic", "buildkit"])
 def test_contexts_from_a_url_and_from_git_are_served(builder: str) -> None:
-    clients = ["--client=docker-build", "--client=docker-url-build"]
-    clients += ["--client=docker-git-build"] if builder == "classic" else []
+    clients = ["--client=docker-build", "--client=docker-url-build", "--client=docker-git-build"]
     document = report("--builder", builder, *clients, code=int(builder == "classic"))
     assert [build["outcome"] for build in document["builds"]] == ["succeeded"] * len(clients)
     assert [build["control"] for build in document["builds"]] == ["hit"] * len(clients)
     expected = [["docker-build", "docker-git-build"], ["docker-url-build"]]
     assert document["classes"] == (
-        expected if builder == "classic" else [["docker-build", "docker-url-build"]]
+        expected if builder == "classic" else [["docker-build", "docker-url-build", "docker-git-build"]]
     )
+
+
+@pytest.mark.parametrize("generation", ["20.10.5", "20.10", "26.1", "26.1+containerd", "28.5"])
+def test_buildkit_clones_in_the_engine(context: Path, generation: str) -> None:
+    """It fetches with a depth, and looks for submodules: git's HTTP helper and its scripts work there."""
+    (context / "run.sh").write_text("#!/bin/sh\n")
+    (context / "run.sh").chmod(0o700)
+    (context / ".gitattributes").write_text("data.txt export-ignore\n")
+    (context / "Dockerfile").write_text("FROM alpine\nCOPY data.txt /\nCOPY run.sh /\n")
+    clients = ["--client=docker-build", "--client=docker-git-build"]
+    words = ["--builder=buildkit", f"--engine=private:{generation}", "--format=json", *clients]
+    done = layerfork("run", context, *words)
+    document = json.loads(done.stdout)
+    assert [build["outcome"] for build in document["builds"]] == ["succeeded"] * 2, done.stderr
+    assert [build["control"] for build in document["builds"]] == ["hit"] * 2
+    statuses = [step["status"] for step in document["builds"][1]["steps"]]
+    assert statuses == ["hit", "hit", "miss"], "git knows no 0700"
+    assert not [each for each in document["warnings"] if each["code"] == "contradiction"]
+    if not generation.startswith("20.10"):
+        ((cause,),) = (fork["causes"] for fork in document["forks"])
+        assert (cause["code"], cause["status"]) == ("mode", "PROVEN")
 
 
 def test_a_client_of_ones_own_is_a_full_citizen(context: Path) -> None:

@@ -17,6 +17,9 @@ from layerfork.model.record import BuildRecord
 
 _IMAGE = "docker-image://"
 _LOCAL = "local://"
+_GIT = "git://"
+"""Before the address of any repository, whatever it is fetched by; the scheme is an attribute.
+Source: moby/buildkit client/llb/source.go (Git) @ v0.13.2 to v0.26."""
 _UPLOADS = ("http://buildkit-session/", "http://build-context-")
 _MAIN = "context"
 
@@ -72,7 +75,7 @@ class SourceParts:
         context = self.record.context
         if context is None or context.transport is not Transport.TAR or not context.remote:
             return ()
-        return (context.remote,)
+        return (context.remote, _GIT + context.remote.partition("://")[2])
 
     def context_of(self, digest: Digest) -> ContextManifest | None:
         """The context that an input is: transferred as files, or unpacked from a tar by a hidden op."""
@@ -81,6 +84,8 @@ class SourceParts:
             return None
         if op.source is not None and op.source.identifier.startswith(_LOCAL):
             return self._manifest(op.source.identifier.removeprefix(_LOCAL))
+        if op.source is not None and op.source.identifier.startswith(_GIT) and self.is_context(op.source):
+            return self.record.context
         if op.file is None or not any(action.attempt_unpack for action in op.file):
             return None
         below = (self.ops.get(each.digest) for each in op.inputs)

@@ -62,9 +62,10 @@ from layerfork.model.scenario import RunOptions
     "--resume",
     default="",
     metavar="FILE",
-    help="Go on where the run that wrote FILE (-o) was interrupted. Engines that it was through with are taken "
-    "from it. On the others the relay starts again, since later clients must meet the cache that earlier ones "
-    "fill; controls that were hits and clients that came to no build are not repeated. FILE is written anew.",
+    help="Go on where the run that wrote FILE (-o) was interrupted. Engines that it was through with are "
+    "taken from it. On the others the relay starts again, since later clients must meet the cache that "
+    "earlier ones fill; controls that were hits and clients that came to no build are not repeated. "
+    "FILE is written anew.",
 )
 @click.option("--plan", is_flag=True, help="Print what would run, what would not, and why; build nothing.")
 @format_option

@@ -9,6 +9,29 @@ OLD_LIBRARIES = (
     "libgcrypt20", "libgpg-error0",
 )  # fmt: skip
 """What dockerd 20.10 (devicemapper) and the libsystemd of its suites link besides."""
+GIT = (
+    "git", "libbrotli1", "libcom-err2", "libgmp10", "libgssapi-krb5-2", "libidn2-0", "libk5crypto3",
+    "libkeyutils1", "libkrb5-3", "libkrb5support0", "libnghttp2-14", "libp11-kit0", "libsasl2-2",
+    "libtasn1-6", "zlib1g", "busybox-static",
+)  # fmt: skip
+"""BuildKit clones a git context in the engine: git, what it and its HTTP helper link in every suite, and a
+shell for its submodules."""
+OLD_GIT = (
+    *GIT, "libcurl3-gnutls", "libgnutls30", "libhogweed6", "libnettle8", "libpsl5", "librtmp1", "libssh2-1",
+    "libunistring2",
+)  # fmt: skip
+NEW_GIT = (
+    *GIT, "libgnutls30t64", "libhogweed6t64", "libldap2", "libnettle8t64", "libnghttp3-9", "libngtcp2-16",
+    "libngtcp2-crypto-gnutls8", "libpsl5t64", "libssh2-1t64", "libunistring5", "libffi8", "libssl3t64",
+    "libpcre2-8-0", "libzstd1",
+)  # fmt: skip
+SHELL_LINKS = tuple(
+    (f"bin/{name}", "busybox")
+    for name in ("sh", "basename", "cat", "cut", "dirname", "expr", "grep", "sed", "tr", "uname")
+)
+"""Programs of git's scripts. ``git submodule``, which BuildKit runs after each clone, is one.
+Source: moby/buildkit source/git/source.go (Snapshot) @ v0.8 to v0.26; git git-submodule.sh, git-sh-setup.sh
+@ v2.30 to v2.53."""
 CLIENTS = ("docker-cli", "docker-buildx", "docker-compose")
 """Packages of their own from trixie on; before, docker.io held the CLI and there was no buildx."""
 
@@ -28,7 +51,14 @@ class Generation:
     version: str
     """Start of that package's upstream version. A suite that moved on is an error, not another engine."""
     packages: tuple[str, ...]
-    programs: tuple[str, ...] = ("sbin/dockerd", "bin/containerd", "bin/docker", "sbin/runc")
+    programs: tuple[str, ...] = (
+        "sbin/dockerd",
+        "bin/containerd",
+        "bin/docker",
+        "sbin/runc",
+        "bin/git",
+        "bin/busybox",
+    )
     """Without these below ``usr`` it is not complete."""
     links: tuple[tuple[str, str], ...] = ()
     """Links below ``usr`` and their targets that a package's script would have made."""
@@ -43,7 +73,8 @@ GENERATIONS = (
         name="26.1",
         suite="trixie",
         version="26.1.",
-        packages=(*SHARED, *CLIENTS, "busybox-static"),
+        packages=(*SHARED, *CLIENTS, *NEW_GIT, "libcurl3t64-gnutls", "librtmp1"),
+        links=SHELL_LINKS,
         api=("1.24", "1.45"),
         image_stores=("graphdriver", "containerd"),
     ),
@@ -51,21 +82,24 @@ GENERATIONS = (
         name="20.10.5",
         suite="bullseye",
         version="20.10.5",
-        packages=SHARED + OLD_LIBRARIES,
+        packages=(*SHARED, *OLD_LIBRARIES, *OLD_GIT, "libffi7", "libldap-2.4-2"),
+        links=SHELL_LINKS,
         api=("1.12", "1.41"),
     ),
     Generation(
         name="20.10",
         suite="bookworm",
         version="20.10.",
-        packages=SHARED + OLD_LIBRARIES,
+        packages=(*SHARED, *OLD_LIBRARIES, *OLD_GIT, "libffi8", "libldap-2.5-0", "libssl3"),
+        links=SHELL_LINKS,
         api=("1.12", "1.41"),
     ),
     Generation(
         name="28.5",
         suite="forky",
         version="28.5.",
-        packages=SHARED + CLIENTS,
+        packages=(*SHARED, *CLIENTS, *NEW_GIT, "libcurl4-gnutls"),
+        links=SHELL_LINKS,
         api=("1.24", "1.51"),
         image_stores=("graphdriver", "containerd"),
     ),

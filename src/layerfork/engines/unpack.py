@@ -21,6 +21,7 @@ MOUNT_POINTS = ("proc", "sys", "dev", "run", "tmp", "etc", "var")
 UNUSED = frozenset(
     {"ovrouter", "dnet", "ctr", "containerd-shim", "containerd-shim-runc-v1", "containerd-stress"}
     | {"podman-testing", "quadlet", "netavark-dhcp-proxy-client", "pidfd-kill", "recvtty", "sd-helper"}
+    | {"git-daemon", "git-http-backend", "git-http-push", "git-imap-send", "git-shell", "scalar"}
 )
 """Programs that no engine calls, a third of the size."""
 UNUSED_DIRECTORIES = (

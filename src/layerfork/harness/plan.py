@@ -118,7 +118,7 @@ def _plan_one(
         if say and client.toolchain_version and client.version:
             toolchain = fetch_toolchain(client.version, os.environ, say)
             endpoint = replace(endpoint, toolchain=toolchain)
-        if reason := client.why_not_there(endpoint) or _why_not_cloned(client, wanted, endpoint):
+        if reason := client.why_not_there(endpoint):
             return _left_out(label, shown, BuildOutcome.UNSUPPORTED, reason)
         if say and client.environment is not None:
             environment = broken.ensure(client.environment, say)
@@ -127,13 +127,6 @@ def _plan_one(
     return PlannedBuild(
         label=label, client=client, builder=builder, environment=environment, toolchain=toolchain
     )
-
-
-def _why_not_cloned(client: BuildClient, wanted: Builder | None, endpoint: Endpoint) -> str:
-    builder = wanted or client.default_builder(endpoint)
-    if client.context_form is ContextForm.GIT and builder is Builder.BUILDKIT and not endpoint.clones:
-        return "BuildKit clones in the engine, and this engine has no git"
-    return ""
 
 
 def _left_out(label: str, builder: str, outcome: BuildOutcome, reason: str) -> TrialBuild:

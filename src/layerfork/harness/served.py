@@ -1,26 +1,32 @@
 """Serves the build context by HTTP, as a tar and as a git repository, for clients that take a URL.
 
 A client that fetches the context itself does so in our network; BuildKit does it in the engine's. So
-the same port is served in both.
+the same port is served in both. The repository speaks git's smart protocol: BuildKit fetches with a depth,
+which plain files cannot answer. Source: git Documentation/gitprotocol-http.txt @ v2.47.
 """
 
 import contextlib
 import ctypes
 import functools
+import gzip
 import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from layerfork.errors import ClientError
 from layerfork.harness.workspace import Workspace
 from layerfork.model.build import Command
-from layerfork.process import ProgramMissingError, last_lines, run
+from layerfork.process import ProgramMissingError, end_group, last_lines, run, spawn
 
 HOST = "127.0.0.1"
 CLONE_NEWNET = 0x40000000
+FETCH_LIMIT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +48,7 @@ def served_context(workspace: Workspace, network: Path | None) -> Iterator[Serve
     directory = workspace.root / "served"
     directory.mkdir()
     (directory / "context.tar").symlink_to(workspace.context_tar)
-    has_git = make_repository(workspace.context, directory / "context.git")
+    has_git = make_repository(workspace.context, directory / "context.git", workspace.context_tar)
     with contextlib.ExitStack() as stack:
         server = _start(stack, directory, 0, None)
         port = server.server_port
@@ -52,8 +58,13 @@ def served_context(workspace: Workspace, network: Path | None) -> Iterator[Serve
         yield ServedContext(tar_url=f"{base}/context.tar", git_url=f"{base}/context.git" if has_git else "")
 
 
-def make_repository(context: Path, repository: Path) -> bool:
-    """A bare repository with the context as its one commit, ready for plain HTTP; False without git.
+def cloned_tar(context_tar: Path) -> Path:
+    """Where the files lie as the engine finds them in a clone: beside the context's own tar."""
+    return context_tar.with_name("context-cloned.tar")
+
+
+def make_repository(context: Path, repository: Path, context_tar: Path) -> bool:
+    """A bare repository with the context as its one commit, and the tar of a clone; False without git.
 
     Raises: ClientError with git's own words.
     """
@@ -71,7 +82,11 @@ def make_repository(context: Path, repository: Path) -> bool:
         (*tree, "add", "--all", "--force", "."),
         (*tree, "commit", "--quiet", "--allow-empty", "--message=context"),
         (*tree, "update-server-info"),
+        (*tree, "-c", "tar.umask=0022", "archive", f"--output={cloned_tar(context_tar)}", "master"),
     )
+    # A clone has also what the context's attributes keep out of archives.
+    (repository / "info").mkdir(parents=True)
+    (repository / "info" / "attributes").write_text("* -export-ignore -export-subst\n", "ascii")
     for argv in commands:
         try:
             completed = run(Command(argv=argv, env=env, cwd=context))
@@ -86,8 +101,59 @@ def make_repository(context: Path, repository: Path) -> bool:
     return True
 
 
+UPLOAD_PACK = "git-upload-pack"
+_SERVICE = f"# service={UPLOAD_PACK}\n".encode()
+
+
 class _Quiet(SimpleHTTPRequestHandler):
-    """Says nothing on our standard error."""
+    """Files of the directory, and fetching from its repository; says nothing on our standard error."""
+
+    def do_GET(self) -> None:
+        """A file, or what a repository has to offer."""
+        path, _, query = self.path.partition("?")
+        if query != f"service={UPLOAD_PACK}" or not path.endswith("/info/refs"):
+            super().do_GET()
+            return
+        greeting = b"%04x%s0000" % (len(_SERVICE) + 4, _SERVICE)
+        self._upload_pack(path.removesuffix("/info/refs"), "advertisement", greeting, "--advertise-refs")
+
+    def do_POST(self) -> None:
+        """The objects that a client wants."""
+        self._upload_pack(self.path.removesuffix(f"/{UPLOAD_PACK}"), "result", b"")
+
+    def _upload_pack(self, path: str, kind: str, greeting: bytes, *flags: str) -> None:
+        repository = self.translate_path(path)
+        protocol = self.headers.get("Git-Protocol", "")
+        env = {"PATH": os.environ.get("PATH", os.defpath), "GIT_PROTOCOL": protocol, "HOME": os.devnull}
+        argv = ("git", "upload-pack", "--strict", "--stateless-rpc", *flags, repository)
+        with tempfile.NamedTemporaryFile() as asked, tempfile.TemporaryFile() as answer:
+            asked.write(self._body())
+            asked.flush()
+            process = spawn(Command(argv=argv, env=env, stdin=Path(asked.name)), stdout=answer)
+            try:
+                process.wait(FETCH_LIMIT_S)
+            finally:
+                end_group(process)
+            answer.seek(0)
+            self.send_response(HTTPStatus.OK)
+            self.send_header("Content-Type", f"application/x-{UPLOAD_PACK}-{kind}")
+            self.send_header("Cache-Control", "no-cache")
+            self.send_header("Content-Length", str(len(greeting) + os.fstat(answer.fileno()).st_size))
+            self.end_headers()
+            self.wfile.write(greeting)
+            shutil.copyfileobj(answer, self.wfile)
+
+    def _body(self) -> bytes:
+        """What was posted, whole: git sends large requests in chunks, and may compress them."""
+        if "chunked" in self.headers.get("Transfer-Encoding", ""):
+            parts = []
+            while size := int(self.rfile.readline().partition(b";")[0], 16):
+                parts.append(self.rfile.read(size))
+                self.rfile.readline()
+            body = b"".join(parts)
+        else:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        return gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is inherited
         """Nothing: requests show in the records."""

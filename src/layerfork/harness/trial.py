@@ -16,6 +16,7 @@ from layerfork.harness.plan import PlannedBuild
 from layerfork.harness.printed import OUTPUT_BYTES, read_printed_build
 from layerfork.harness.quietsteps import add_quiet_steps
 from layerfork.harness.recorder import Recorder
+from layerfork.harness.served import cloned_tar
 from layerfork.model.build import Builder, BuildRequest, Completed, Endpoint, Toolchain
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
 from layerfork.model.report import TrialBuild
@@ -68,6 +69,8 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     record = fill_from_disk(record, request.context)
     if client.context_form is ContextForm.URL:
         record = fill_from_tar(record, request.context_tar)
+    elif client.context_form is ContextForm.GIT:
+        record = fill_from_tar(record, cloned_tar(request.context_tar))
     record = add_image_facts(record, recorder.image_facts, client.image_ref(request))
     record = add_quiet_steps(add_base_facts(record, recorder.image_facts))
     outcome, reason = _outcome(record, completed, bench)
@@ -90,7 +93,6 @@ def make_endpoint(
         docker_host=docker_host,
         home=request.scratch / "home",
         toolchain=toolchain or bench.toolchain,
-        clones=bench.engine.network is None,
         api_version=bench.engine.info.api_version,
         podman=bench.engine.podman,
         inherit=dict(os.environ) if bench.inherit_config else {},

@@ -136,8 +136,6 @@ class Endpoint:
     toolchain: Toolchain
     path: str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     """PATH of the client."""
-    clones: bool = True
-    """Whether the engine has git: BuildKit clones a git context itself."""
     api_version: str = ""
     """The engine's newest API version, such as ``1.45``."""
     podman: PodmanTools | None = None
