@@ -132,14 +132,31 @@ def evidence_lines(
 
 
 def one_sided_paths(case: Case, open_: Iterable[Difference]) -> tuple[frozenset[str], frozenset[str]]:
-    """Entry paths among the differences that the writer's key, and the reader's key, does not know."""
-    candidates = {each.path for each in open_ if each.one_sided and each.cause in ENTRY_CAUSES and each.path}
+    """Entry paths among the differences that the writer's key, and the reader's key, does not know.
+
+    Of several sources that hold entries of one path, one may have lost its own: then nothing else may
+    differ at that path.
+    """
+    own: dict[str, list[Difference]] = defaultdict(list)
+    for each in open_:
+        if each.cause in ENTRY_CAUSES and each.path:
+            own[each.path].append(each)
+    candidates = {path for path, found in own.items() if any(each.one_sided for each in found)}
     if not candidates:
         return frozenset(), frozenset()
+    lost_by_writer = {p for p in candidates if _is_lost(own[p]) and own[p][0].writer is None}
+    lost_by_reader = {p for p in candidates if _is_lost(own[p]) and own[p][0].reader is None}
     return (
-        frozenset(candidates - entry_paths(case.writer_view.key)),
-        frozenset(candidates - entry_paths(case.reader_view.key)),
+        frozenset((candidates - entry_paths(case.writer_view.key)) | lost_by_writer),
+        frozenset((candidates - entry_paths(case.reader_view.key)) | lost_by_reader),
     )
+
+
+def _is_lost(differences: list[Difference]) -> bool:
+    """One side lacks everything, the type included, which every entry has."""
+    sides = {(each.writer is None, each.reader is None) for each in differences}
+    types = any(each.base_field == "typeflag" for each in differences)
+    return types and len(sides) == 1 and (False, False) not in sides
 
 
 def claim_paths(open_: Iterable[Difference], paths: frozenset[str]) -> list[Difference]:
