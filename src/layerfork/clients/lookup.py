@@ -8,6 +8,8 @@ from layerfork.clients.client import BuildClient
 from layerfork.errors import UsageError
 from layerfork.model.build import Builder
 
+NEAREST = 3
+"""How many names are suggested for one that is none."""
 _ID = re.compile(r"(?P<name>[^@+]+)(?:@(?P<version>[^@+]+))?(?:\+(?P<builder>[^@+]+))?")
 
 
@@ -28,8 +30,9 @@ def _named(clients: tuple[BuildClient, ...], name: str, version: str) -> BuildCl
     same_name = [client for client in clients if client.name == name]
     if not same_name:
         names = tuple(dict.fromkeys(client.name for client in clients))
-        near = get_close_matches(name, names, n=4, cutoff=0.5) or names
-        raise UsageError(f"there is no client {name!r}", f"did you mean {_either(near)}?")
+        near = get_close_matches(name, names, n=NEAREST, cutoff=0)
+        hint = f"did you mean {_either(near)}? All are listed by: layerfork clients"
+        raise UsageError(f"there is no client {name!r}", hint)
     for client in same_name:
         if client.version == version:
             return client

@@ -14,7 +14,10 @@ from layerfork.errors import UsageError
 from layerfork.model.build import Builder, Command, Endpoint, Feature
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_WORDS = re.compile(r"\{(tag|context|tar|dockerfile|target|build_args|labels)\}")
+PLACEHOLDERS = ("tag", "context", "tar", "dockerfile", "target", "build_args", "labels")
+_WORDS = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
+_LIKE_ONE = re.compile(r"(?<![$\{])\{([A-Za-z_][A-Za-z0-9_-]*)\}")
+"""What a person may have meant for a placeholder; ``${NAME}`` and ``{a,b}`` are the shell's."""
 _NEEDS = {
     Feature.DOCKERFILE_NAME: "dockerfile",
     Feature.DOCKERFILE_OUTSIDE: "dockerfile",
@@ -44,10 +47,13 @@ def is_own_client(word: str) -> bool:
 def own_client(name: str, own: OwnCommand, directory: Path) -> BuildClient:
     """The client of a user's own command, which runs in ``directory``.
 
-    Raises: UsageError when the name cannot be one, or the command is empty or names no image.
+    Raises: UsageError when the name cannot be one, or the command is empty, names no image, or has a
+    placeholder that there is not.
     """
     if NAME.fullmatch(name) is None:
         raise UsageError(f"{name!r} cannot be a client's name", hint="use letters, digits, . _ and -")
+    _check_placeholders(name, own.command, PLACEHOLDERS)
+    _check_placeholders(name, own.version, ())
     used = set(_WORDS.findall(own.command))
     if "tag" not in used:
         raise UsageError(
@@ -74,6 +80,18 @@ def own_client(name: str, own: OwnCommand, directory: Path) -> BuildClient:
         ask_version=partial(_ask_version, own, directory),
         read_version=str.strip,
     )
+
+
+def _check_placeholders(name: str, command: str, allowed: tuple[str, ...]) -> None:
+    for word in _LIKE_ONE.findall(command):
+        if word not in allowed:
+            there_are = ", ".join(f"{{{each}}}" for each in allowed)
+            raise UsageError(
+                f"the command of client {name} has the unknown placeholder {{{word}}}",
+                hint=f"there are {there_are}; braces of the shell need a space inside: {word}"
+                if allowed
+                else "a version command takes none",
+            )
 
 
 def _make_command(own: OwnCommand, directory: Path, call: Call) -> Command:

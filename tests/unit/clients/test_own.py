@@ -40,7 +40,7 @@ def test_words_are_replaced_and_quoted() -> None:
 
 
 def test_other_braces_stay_as_they_are() -> None:
-    assert script("x {tag} ${VAR} {other} {}") == "x name:1 ${VAR} {other} {}"
+    assert script("x {tag} ${VAR} {a,b} {{.ID}} { print } {}") == "x name:1 ${VAR} {a,b} {{.ID}} { print } {}"
 
 
 def test_it_runs_where_the_user_is_with_the_engines_docker_first() -> None:
@@ -79,3 +79,16 @@ def test_words_of_the_command_line_are_told_apart() -> None:
     assert is_own_client("mine=make image TAG={tag}")
     assert not is_own_client("docker-build@20.10+classic")
     assert not is_own_client("a b=make")
+
+
+@pytest.mark.parametrize("command", ["make TAG={tag} X={typo}", "make TAG={tag} {build-args}"])
+def test_an_unknown_placeholder_is_named_with_those_that_there_are(command: str) -> None:
+    with pytest.raises(UsageError, match="unknown placeholder") as caught:
+        own_client("mine", OwnCommand(command=command), Path("/here"))
+    assert "{tag}" in caught.value.hint
+    assert "{build_args}" in caught.value.hint
+
+
+def test_a_version_command_takes_no_placeholder() -> None:
+    with pytest.raises(UsageError, match=r"\{tag\}"):
+        own_client("mine", OwnCommand(command="make {tag}", version="make {tag}"), Path("/here"))
