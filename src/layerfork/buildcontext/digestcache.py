@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
 from layerfork.buildcontext.walk import Listing, no_collection
 from layerfork.model.context import Digest
@@ -63,7 +64,7 @@ def _from_columns(
     listings: dict[str, Listing], paths: list[str], statuses: bytes, digests: str, plain: bytes
 ) -> DigestCache:
     # Columns, because one string of all digests is read faster than very many tuples.
-    contents = zip(map(Digest, digests.split()), map(bool, plain), strict=True)
+    contents = zip(cast("list[Digest]", digests.split()), map(bool, plain), strict=True)
     known = dict(zip(paths, zip(_STATUS.iter_unpack(statuses), contents, strict=True), strict=True))
     return DigestCache(known=known, listings=listings)
 
