@@ -170,6 +170,12 @@ def new_ignore_rule(rng: Random, before: Subject, arena: Arena) -> Change | None
     if arena.builder is Builder.BUILDAH and "txt" in path:
         return None  # it refuses a wildcard all of whose matches are ignored
     after = replace(before, ignore=(*(before.ignore or ()), path))
+    below = f"{posixpath.dirname(path)}/"
+    matched = any(
+        word.startswith(f"{below}*") for stage in before.stages for line in stage.lines for word in line.words
+    )
+    if matched and not any(other.startswith(below) for other in visible(after, arena)):
+        return None  # a wildcard fails in a directory that is not sent
     gone = path in reads(before, arena).entries and path not in visible(after, arena)
     cause = Expected(code="ignore-rule", names=names_of(before, path)) if gone else None
     return change("ignore-rule", before, after, arena, cause)
