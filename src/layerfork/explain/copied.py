@@ -13,6 +13,8 @@ _WILDCARDS = frozenset("*?[")
 
 def clean_path(name: str) -> str:
     """An entry's name without ``./``, leading and trailing slashes."""
+    if name and name[0] not in "./" and "//" not in name and "/." not in name:
+        return name.rstrip("/")  # nearly all of very many
     return "/".join(piece for piece in name.split("/") if piece not in ("", "."))
 
 
