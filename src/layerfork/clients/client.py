@@ -9,6 +9,8 @@ from layerfork.clients.environment import ClientEnvironment
 from layerfork.errors import ClientError
 from layerfork.model.build import Builder, BuildRequest, Command, Endpoint, Feature
 
+NO_BUILDKIT = "podman's service has no BuildKit: buildx would go on and install one"
+
 
 class ContextForm(StrEnum):
     """In which form a client takes the build context."""
@@ -120,6 +122,8 @@ class BuildClient:
         """Why it cannot build on an endpoint's engine at all; empty when it can."""
         if self.builders == (Builder.BUILDAH,) and endpoint.podman is None:
             return f"{self.name} builds with podman only (--engine podman)"
+        if self.builders == (Builder.BUILDKIT,) and not endpoint.has_buildkit:
+            return NO_BUILDKIT
         toolchain = endpoint.toolchain
         if self.plugin and toolchain.plugins is not None and self.plugin not in toolchain.plugins:
             return f"docker {toolchain.version} has no {self.plugin} plugin here".replace("  ", " ")

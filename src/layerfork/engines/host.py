@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from layerfork.engines.api import ApiError, EngineApi, answers, socket_of
@@ -10,6 +10,7 @@ from layerfork.engines.cachedir import Say
 from layerfork.engines.hostcontext import resolve_docker_host
 from layerfork.engines.images import image_ids, load_archive, remove_tags_and_steps
 from layerfork.engines.inspection import read_engine_info, read_image_facts, read_info_lines
+from layerfork.engines.podman import read_podman_info
 from layerfork.errors import EngineError
 from layerfork.model.build import Feature, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
@@ -36,7 +37,7 @@ class HostEngine:
         try:
             api = EngineApi(resolve_docker_host(environment, self.context))
             api.ping(ANSWER_LIMIT_S)
-            info, version = read_engine_info(api, "host"), api.get("/version")
+            info, version = read_host_info(api), api.get("/version")
         except (ApiError, EngineError) as error:
             obstacle = Obstacle(what=str(error).partition("\n")[0], remedy="start it, or name another one")
             return EngineRow(id=self.id, title="your own engine", obstacles=(obstacle,))
@@ -48,7 +49,7 @@ class HostEngine:
             title="your own engine",
             origin=api.docker_host,
             version=info.version,
-            builders=("classic", *buildkit),
+            builders=("buildah",) if info.is_podman else ("classic", *buildkit),
             image_store=info.image_store,
             oldest_api=version.get("MinAPIVersion", ""),
             newest_api=info.api_version,
@@ -66,12 +67,22 @@ class HostEngine:
         """
         api = EngineApi(resolve_docker_host(environment, self.context))
         try:
-            info = read_engine_info(api, "host")
+            info = read_host_info(api)
             before = image_ids(api)
         except ApiError as error:
             raise EngineError(f"the engine at {api.docker_host} refuses: {error}") from error
-        say(f"using Docker Engine {info.version} at {api.docker_host}")
+        title = "podman" if info.is_podman else "Docker Engine"
+        say(f"using {title} {info.version} at {api.docker_host}")
         yield RunningHostEngine(api=api, info=info, images_before=before)
+
+
+def read_host_info(api: EngineApi) -> EngineInfo:
+    """The user's engine as it reports itself; a podman service is known by what it says of its components.
+
+    Raises: EngineError.
+    """
+    info = read_engine_info(api, "host")
+    return replace(read_podman_info(api, api.docker_host), kind="host") if info.is_podman else info
 
 
 def host_answers(environment: Mapping[str, str]) -> bool:

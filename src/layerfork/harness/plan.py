@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from layerfork.clients import CLIENTS, SEED_CLIENTS, find_client
-from layerfork.clients.client import BuildClient, ContextForm
+from layerfork.clients.client import NO_BUILDKIT, BuildClient, ContextForm
 from layerfork.clients.own import OwnCommand, is_own_client, own_client
 from layerfork.engines import fetch_toolchain
 from layerfork.errors import ClientError, UsageError
@@ -111,6 +111,8 @@ def _plan_one(
     shown = wanted.value if wanted else client.builders[0].value
     if wanted is not None and wanted not in client.builders:
         return _left_out(label, shown, BuildOutcome.UNSUPPORTED, client.why_not_builder(wanted))
+    if wanted is Builder.BUILDKIT and not endpoint.has_buildkit:
+        return _left_out(label, shown, BuildOutcome.UNSUPPORTED, NO_BUILDKIT)
     if reasons := client.why_not(request, wanted):
         return _left_out(label, shown, BuildOutcome.UNSUPPORTED, "; ".join(reasons))
     environment, toolchain = None, None
@@ -137,13 +139,18 @@ def planned_row(row: PlannedBuild | TrialBuild, endpoint: Endpoint) -> PlanRow:
     """A row of a plan for people: what would run with which builder, or why not."""
     if isinstance(row, TrialBuild):
         return PlanRow(client=row.client, builder=row.builder, runs=False, note=row.reason)
-    builder = row.builder or row.client.default_builder(endpoint)
+    builder = builder_that_builds(row.client, row.builder, endpoint)
     environment = row.client.environment
     missing = environment is not None and find_environment(environment) is None
     note = (
         f"{environment.package} {environment.version} is installed first" if environment and missing else ""
     )
     return PlanRow(client=row.label, builder=builder.value, runs=True, note=note)
+
+
+def builder_that_builds(client: BuildClient, builder: Builder | None, endpoint: Endpoint) -> Builder:
+    """What executes a client's build there: behind podman's socket that is buildah, whatever was asked."""
+    return (builder or client.default_builder(endpoint)) if endpoint.has_buildkit else Builder.BUILDAH
 
 
 def rows_after(plan: Plan, done: int) -> tuple[TrialBuild, ...]:

@@ -12,7 +12,7 @@ from layerfork.clients.client import BuildClient
 from layerfork.engines import RunningEngine
 from layerfork.harness.fromdisk import fill_from_disk, fill_from_tar
 from layerfork.harness.imagefacts import add_base_facts, add_image_facts
-from layerfork.harness.plan import PlannedBuild
+from layerfork.harness.plan import PlannedBuild, builder_that_builds
 from layerfork.harness.printed import OUTPUT_BYTES, read_printed_build
 from layerfork.harness.quietsteps import add_quiet_steps
 from layerfork.harness.recorder import Recorder
@@ -48,7 +48,7 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     with Recorder(bench.engine, socket, bench.redaction_key) as recorder:
         endpoint = make_endpoint(bench, request, recorder.docker_host, planned.toolchain)
         builder = planned.builder or builder_to_ask_for(client, bench.engine)
-        shown = builder or client.default_builder(endpoint)
+        shown = builder_that_builds(client, builder, endpoint)
         row = TrialBuild(client=planned.label, builder=shown.value, outcome=BuildOutcome.SKIPPED)
         command = client.build_command(request, endpoint, builder, planned.environment)
         keep = OUTPUT_BYTES if endpoint.podman else KEEP_BYTES
@@ -94,6 +94,7 @@ def make_endpoint(
         home=request.scratch / "home",
         toolchain=toolchain or bench.toolchain,
         api_version=bench.engine.info.api_version,
+        has_buildkit=not bench.engine.info.is_podman,
         podman=bench.engine.podman,
         inherit=dict(os.environ) if bench.inherit_config else {},
     )
@@ -104,7 +105,7 @@ def builder_to_ask_for(client: BuildClient, engine: RunningEngine) -> Builder | 
 
     podman's service has no BuildKit, but docker's own clients would go on and install one.
     """
-    return Builder.CLASSIC if engine.podman and Builder.CLASSIC in client.builders else None
+    return Builder.CLASSIC if engine.info.is_podman and Builder.CLASSIC in client.builders else None
 
 
 def worth_waiting(bench: Bench) -> Callable[[], bool]:

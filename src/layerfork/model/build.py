@@ -138,7 +138,9 @@ class Endpoint:
     """PATH of the client."""
     api_version: str = ""
     """The engine's newest API version, such as ``1.45``."""
+    has_buildkit: bool = True
+    """Whether BuildKit is behind the socket; podman's service has none."""
     podman: PodmanTools | None = None
-    """When the engine is podman; None for Docker."""
+    """When the engine is a podman of ours; None for Docker, and for a podman of the user's."""
     inherit: Mapping[str, str] = field(default_factory=dict)
     """The user's own environment, only with ``--inherit-config``; empty otherwise."""

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+PODMAN = "Podman Engine"
+"""What podman's service calls itself among its components."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
@@ -23,6 +26,14 @@ class EngineInfo:
     buildkit_version: str = ""
     components: tuple[tuple[str, str], ...] = ()
     """Name and version of the parts, in the engine's order (Engine, containerd, runc …)."""
+
+    @property
+    def is_podman(self) -> bool:
+        """Whether podman's service answered, whatever socket it was asked on.
+
+        Source: containers/podman pkg/api/handlers/compat/version.go @ v3.0.1 to v5.8.
+        """
+        return any(name == PODMAN for name, _ in self.components)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
