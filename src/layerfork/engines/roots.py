@@ -56,15 +56,23 @@ def ensure_root(generation: Generation, environment: Mapping[str, str], say: Say
 
 
 def read_root(path: Path) -> EngineRoot:
-    """An existing root, after a quick check that every file still is what was unpacked (size and time).
+    """An existing root, after a quick check that every file still is what was unpacked.
+
+    Size and time settle it, unless the time of the last change of any kind is younger than the root: then the
+    checksum does.
 
     Raises: EngineError when a file was changed or removed.
     """
     try:
-        for line in (path / "FILES").read_text(encoding="utf-8").splitlines():
-            size, mtime_ns, _, name = line.split(" ", 3)
+        manifest = path / "FILES"
+        unpacked_ns = manifest.stat().st_mtime_ns
+        for line in manifest.read_text(encoding="utf-8").splitlines():
+            size, mtime_ns, sha256, name = line.split(" ", 3)
             found = (path / name).stat()
             if (found.st_size, found.st_mtime_ns) != (int(size), int(mtime_ns)):
+                raise _tampered(path, name)
+            # Nobody can set this time: content, owner, mode or links were touched after the unpacking.
+            if found.st_ctime_ns > unpacked_ns and _sha256(path / name) != sha256:
                 raise _tampered(path, name)
         sums = (path / "DEBS").read_text(encoding="utf-8")
     except (OSError, ValueError) as error:

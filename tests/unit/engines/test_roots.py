@@ -1,6 +1,7 @@
 """An unpacked root is used only while it is what was unpacked."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,21 @@ def test_changed_file_is_noticed_at_once(root: Path) -> None:
     with pytest.raises(EngineError, match="usr/bin/docker was changed or removed") as caught:
         read_root(root)
     assert str(root) in caught.value.hint
+
+
+def test_a_change_that_hides_its_time_and_size_is_noticed_at_once(root: Path) -> None:
+    program = root / "usr/bin/docker"
+    found = program.stat()
+    program.write_bytes(b"PROGRAM")
+    os.utime(program, ns=(found.st_atime_ns, found.st_mtime_ns))
+    with pytest.raises(EngineError, match="usr/bin/docker was changed or removed"):
+        read_root(root)
+
+
+def test_a_file_that_was_only_touched_is_still_the_same(root: Path) -> None:
+    program = root / "usr/bin/docker"
+    program.chmod(0o700)
+    read_root(root)
 
 
 def test_removed_file_is_noticed_at_once(root: Path) -> None:
