@@ -44,6 +44,19 @@ def get(names: tuple[str, ...], everything: bool) -> int:
     return ExitCode.AS_HOPED if complete else ExitCode.COULD_NOT_RUN
 
 
+@command.command("check")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+def check(names: tuple[str, ...]) -> int:
+    """Compare every file of fetched engines with the checksum taken when it was unpacked.
+
+    Without a NAME all that were fetched. Every start checks too, by size and times.
+    """
+    from layerfork.pipeline.engines import check_engines
+
+    sound = check_engines(names, tell)
+    return ExitCode.AS_HOPED if sound else ExitCode.COULD_NOT_RUN
+
+
 def tell(fetched: Fetched) -> None:
     """Say what became of one thing that was asked for."""
     click.echo(f"{fetched.name}: {fetched.error or 'ready'}", err=bool(fetched.error))

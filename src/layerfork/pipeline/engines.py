@@ -5,6 +5,9 @@ from collections.abc import Callable, Sequence
 
 from layerfork.engines import ENGINES, Engine, open_engine
 from layerfork.engines.cachedir import Say
+from layerfork.engines.podman import PodmanEngine
+from layerfork.engines.private import PrivateEngine
+from layerfork.engines.roots import root_path, verify_root
 from layerfork.errors import EngineError, UsageError
 from layerfork.harness.shell import run_in_engine
 from layerfork.model.listing import EngineRow, Fetched
@@ -40,6 +43,31 @@ def get_engines(names: Sequence[str], say: Say, keep: Callable[[Fetched], None])
             error, complete = str(failure), False
         keep(Fetched(name=engine.id, error=error))
     return complete
+
+
+def check_engines(names: Sequence[str], keep: Callable[[Fetched], None]) -> bool:
+    """Compare every file of fetched engines with its checksum. Whether all are what was unpacked.
+
+    No name at all is every engine that was fetched. Raises: UsageError for a name that is none.
+    """
+    engines = [engine_named(name) for name in names] if names else list(ENGINES)
+    sound = True
+    for engine in engines:
+        if not isinstance(engine, PrivateEngine | PodmanEngine):
+            continue
+        path, error = root_path(engine.generation, os.environ), ""
+        try:
+            if path.exists():
+                verify_root(path)
+            elif names:
+                error = f"it is not fetched yet; run: layerfork engines get {engine.id}"
+            else:
+                continue
+        except EngineError as failure:
+            error = str(failure)
+        sound = sound and not error
+        keep(Fetched(name=engine.id, error=error))
+    return sound
 
 
 def engine_named(name: str) -> Engine:
