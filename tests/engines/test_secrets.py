@@ -62,7 +62,7 @@ class Home:
         )
 
     def layerfork(self, *words: str | Path) -> "subprocess.CompletedProcess[bytes]":
-        argv = [LAYERFORK, *map(str, words)]
+        argv = [str(LAYERFORK), *map(str, words)]
         return subprocess.run(argv, capture_output=True, env=self.env, timeout=240, check=False)
 
     def leaks(self) -> list[tuple[Path, str]]:
@@ -102,7 +102,17 @@ ARGUMENTS = (
 @pytest.mark.parametrize("builder", ["classic", "default"])
 def test_run(home: Home, leaky: Path, builder: str) -> None:
     clients = [word for client in CLIENTS for word in ("--client", client)]
-    words = ("run", leaky, "--engine", "host", "--builder", builder, *clients, *ARGUMENTS, "-v")
+    words: tuple[str | Path, ...] = (
+        "run",
+        leaky,
+        "--engine",
+        "host",
+        "--builder",
+        builder,
+        *clients,
+        *ARGUMENTS,
+        "-v",
+    )
     records = home.directory / "builds.jsonl"
     done = home.layerfork(*words, "-o", records)
     assert b"docker_py-build" in done.stdout, done.stderr

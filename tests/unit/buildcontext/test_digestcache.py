@@ -61,14 +61,24 @@ def test_what_changed_a_moment_ago_is_not_remembered(root: Path) -> None:
     assert (cache.known, cache.listings) == ({}, {})
 
 
+def rewrite_with_old_times(path: Path) -> None:
+    path.write_text("Z")
+    os.utime(path, (1, 1))
+
+
+def make_a_directory_of(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 CHANGES: dict[str, Callable[[Path], object]] = {
     "content": lambda root: (root / "small").write_text("t"),
-    "same times": lambda root: ((root / "d" / "x").write_text("Z"), os.utime(root / "d" / "x", (1, 1))),
+    "same times": lambda root: rewrite_with_old_times(root / "d" / "x"),
     "mode": lambda root: (root / "small").chmod(0o600),
     "new": lambda root: (root / "d" / "new").write_text("n"),
     "gone": lambda root: (root / "d" / "x").unlink(),
     "directory gone": lambda root: (root / "d").rename(root.parent / "elsewhere"),
-    "swapped": lambda root: ((root / "d" / "x").unlink(), (root / "d" / "x").mkdir()),
+    "swapped": lambda root: make_a_directory_of(root / "d" / "x"),
     "renamed": lambda root: (root / "empty").rename(root / "another"),
     "attribute": lambda root: os.setxattr(root / "small", "user.note", b"1"),
     "nothing": lambda root: None,

@@ -221,13 +221,13 @@ def test_work_on_a_known_result_is_no_run(inputs: list[bytes]) -> None:
 
 def test_a_run_after_a_failed_load_counts() -> None:
     at = control.Timestamp(seconds=5)
-    run = {"digest": b"sha256:1", "started": at, "completed": at}
-    states: dict[str, VertexState] = {}
-    follow(
-        states,
-        control.StatusResponse(vertexes=[control.StatusVertex(cached=True, error=b"not found", **run)]),
+    failed = control.StatusVertex(
+        digest=b"sha256:1", started=at, completed=at, cached=True, error=b"not found"
     )
-    follow(states, control.StatusResponse(vertexes=[control.StatusVertex(**run)]))
+    run = control.StatusVertex(digest=b"sha256:1", started=at, completed=at)
+    states: dict[str, VertexState] = {}
+    for vertex_status in (failed, run):
+        follow(states, control.StatusResponse(vertexes=[vertex_status]))
     (vertex,) = read_vertices(states, None, REDACTOR)
 
     assert not vertex.cached
