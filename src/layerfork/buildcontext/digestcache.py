@@ -87,12 +87,21 @@ def save_cache(cache: DigestCache, file: Path) -> None:
     body = marshal.dumps((_FORMAT, *columns))
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as out:
-            out.write(sha256(body).digest())
-            out.write(body)
-        Path(out.name).replace(file)
+        _replace(file, sha256(body).digest(), body)
         cache.changed = False
         _drop_oldest(file.parent)
+
+
+def _replace(file: Path, *parts: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as out:
+        try:
+            for part in parts:
+                out.write(part)
+            out.flush()
+            Path(out.name).replace(file)
+        except BaseException:
+            Path(out.name).unlink(missing_ok=True)
+            raise
 
 
 def _drop_oldest(directory: Path) -> None:

@@ -1,3 +1,4 @@
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -192,3 +193,17 @@ def test_quick_entries_are_entries(
         assert type(entry) is ContextEntry
         with pytest.raises(AttributeError):
             entry.name = "other"  # type: ignore[misc]
+
+
+def test_a_full_disk_loses_the_cache_and_nothing_else(
+    root: Path, tmp_path: Path, later: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    cache = DigestCache()
+    read_context(root, BUILDAH, cache=cache)
+    monkeypatch.setattr(Path, "replace", full)
+    save_cache(cache, tmp_path / "kept" / "cache")
+    assert list((tmp_path / "kept").iterdir()) == []
+    assert cache.changed
