@@ -1,7 +1,6 @@
 """Content digests of files: read and hashed, or taken from the cache while the files' status is the same."""
 
 import contextlib
-import hashlib
 import os
 import time
 from collections.abc import Iterable
@@ -9,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from layerfork.buildcontext.digestcache import Content, DigestCache, Status
-from layerfork.buildcontext.walk import RACY_NS, Problem, ScannedTree, attribute_names, no_collection
+from layerfork.buildcontext.hashing import read_file
+from layerfork.buildcontext.helper import WORTH_FILES, hashing_aside
+from layerfork.buildcontext.walk import RACY_NS, Problem, ScannedTree, no_collection
 from layerfork.model.context import Digest
 
-_PIECE_BYTES = 1 << 20
 _LARGE_BYTES = 1 << 18
 """Files from this size on are read in threads. Below, handing over the GIL at every call costs more than it
 gains: two threads need a third more CPU time for small files and hardly less time."""
@@ -80,7 +80,7 @@ def _read_all(
     large = [each for each in files if each[1].st_size >= _LARGE_BYTES]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) if large else contextlib.nullcontext() as pool:
         waiting = [pool.submit(_read, root, [each], contents, problems) for each in large] if pool else []
-        _read(root, (each for each in files if each[1].st_size < _LARGE_BYTES), contents, problems)
+        _read_small(root, [each for each in files if each[1].st_size < _LARGE_BYTES], contents, problems)
         for each in waiting:
             each.result()
     learnt = {
@@ -91,29 +91,26 @@ def _read_all(
     return problems, learnt
 
 
+def _read_small(root: str, files: list[File], contents: dict[str, Content], problems: list[Problem]) -> None:
+    """Read many small files, half of them in a process of its own where that pays."""
+    half = len(files) // 2 if len(files) >= WORTH_FILES and (os.cpu_count() or 1) > 1 else len(files)
+    if half == len(files):
+        _read(root, files, contents, problems)
+        return
+    with hashing_aside(root, files[half:]) as share:
+        _read(root, files[:half], contents, problems)
+        answers = list(zip(files[half:], share.wait(), strict=True))
+    contents.update((path, content) for (path, _), content in answers if content is not None)
+    # What cannot be read is asked for again, for the reason.
+    _read(root, (file for file, content in answers if content is None), contents, problems)
+
+
 def _read(root: str, files: Iterable[File], contents: dict[str, Content], problems: list[Problem]) -> None:
-    """Read files one by one. Written for speed: most contexts are very many small files."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    """Read files one by one."""
     for path, status in files:
         try:
-            handle = os.open(f"{root}/{path}", flags)
-            try:
-                content = Digest("sha256:" + _sha256(handle, status.st_size)), not attribute_names(handle)
-            finally:
-                os.close(handle)
+            digest, plain = read_file(f"{root}/{path}", status.st_size)
         except OSError as error:
             problems.append(Problem(path=path, reason=error.strerror or str(error)))
             continue
-        contents[path] = content
-
-
-def _sha256(handle: int, size: int) -> str:
-    # One byte more than there should be: getting all but that one is the end of the file.
-    data = os.read(handle, min(size + 1, _PIECE_BYTES))
-    digest = hashlib.sha256(data)
-    if len(data) == size < _PIECE_BYTES:
-        return digest.hexdigest()
-    while data:
-        data = os.read(handle, _PIECE_BYTES)
-        digest.update(data)
-    return digest.hexdigest()
+        contents[path] = Digest("sha256:" + digest.hexdigest()), plain

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layerfork.buildcontext.digestcache import Content
+from layerfork.buildcontext.hashing import attribute_names
 from layerfork.buildcontext.ownernames import group_name, user_name
 from layerfork.buildcontext.quickentry import plain_file_maker
 from layerfork.buildcontext.rules import ContextRules, Hardlinks, Owners, Xattrs
-from layerfork.buildcontext.walk import ScannedTree, attribute_names, no_collection, type_of
+from layerfork.buildcontext.walk import ScannedTree, no_collection, type_of
 from layerfork.model.context import ContentSource, ContextEntry, EntryType, Transport, display_name
 
 

@@ -5,7 +5,6 @@ import functools
 import gc
 import os
 import stat
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -145,19 +144,6 @@ def scan(
         problems=tuple(problems),
         listings=listed,
     )
-
-
-def attribute_names(place: str | int) -> list[str]:
-    """Names of the extended attributes of an open file or a path, whose links are not followed.
-
-    None where a file system has none, and outside Linux, where Python cannot ask.
-    """
-    if sys.platform != "linux":
-        return []
-    try:
-        return os.listxattr(place, follow_symlinks=isinstance(place, int))
-    except OSError:
-        return []
 
 
 @contextlib.contextmanager
