@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure every case; 1 when a limit is broken."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--seed-repeats", type=int, default=15)
+    parser.add_argument("--seed-repeats", type=int, default=40)
     parser.add_argument("--files", type=int, default=40_000)
     parser.add_argument("--big-file-gib", type=int, default=2)
     parser.add_argument("--record", nargs=2, metavar=("ENGINE", "LISTEN"), help=argparse.SUPPRESS)
