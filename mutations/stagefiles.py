@@ -79,4 +79,6 @@ def _fact(nodes: dict[str, Node], path: str, arena: Arena, base: str) -> str:
     # sends no others in a tar.
     sent = arena.delivery is Delivery.TAR or arena.builder is Builder.BUILDKIT
     xattrs = node.xattrs if sent and arena.builder is not Builder.CLASSIC else ()
-    return f"{base} {type_} {node.mode:o} {data!r} {target} {xattrs}"
+    # Buildah takes setuid and setgid off what it copies.
+    mode = node.mode & 0o1777 if arena.builder is Builder.BUILDAH else node.mode
+    return f"{base} {type_} {mode:o} {data!r} {target} {xattrs}"
