@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -122,6 +121,4 @@ def broken_cache(tmp_path: Path) -> Callable[[str], Path]:
         python.chmod(0o755)
         return tmp_path / "cache"
 
-    if shutil.which("sh") is None:
-        pytest.skip("there is no sh")
     return make

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, Protocol
+from typing import IO
 
 from layerfork.buildcontext import hashing
 from layerfork.buildcontext.digestcache import Content
@@ -19,15 +19,8 @@ Answers = Sequence[Content | None]
 """For each file its content, or None where the helper could not read it."""
 
 
-class Share(Protocol):
-    """What a helper was given."""
-
-    def wait(self) -> Answers:
-        """All answers; none at all when the helper came to nothing."""
-
-
 @contextmanager
-def hashing_aside(root: str, files: Sequence[tuple[str, os.stat_result]]) -> Iterator[Share]:
+def hashing_aside(root: str, files: Sequence[tuple[str, os.stat_result]]) -> Iterator["Share"]:
     """Have files hashed while the context is open. The helper is gone when it closes."""
     with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as answered:
         names = [root, *(word for path, status in files for word in (str(status.st_size), path))]
@@ -36,18 +29,21 @@ def hashing_aside(root: str, files: Sequence[tuple[str, os.stat_result]]) -> Ite
         argv = [sys.executable, "-I", "-S", hashing.__file__]
         with subprocess.Popen(argv, stdin=asked, stdout=answered, stderr=subprocess.DEVNULL) as process:
             try:
-                yield _Share(process, answered, len(files))
+                yield Share(process, answered, len(files))
             finally:
                 process.kill()
 
 
-class _Share:
+class Share:
+    """What a helper was given."""
+
     def __init__(self, process: "subprocess.Popen[bytes]", answered: IO[bytes], count: int) -> None:
         self._process = process
         self._answered = answered
         self._count = count
 
     def wait(self) -> Answers:
+        """All answers; None for every file when the helper came to nothing."""
         code = self._process.wait()
         self._answered.seek(0)
         rows = self._answered.read()

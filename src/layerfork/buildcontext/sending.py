@@ -12,7 +12,7 @@ from layerfork.buildcontext.ownernames import group_name, user_name
 from layerfork.buildcontext.quickentry import plain_file_maker
 from layerfork.buildcontext.rules import ContextRules, Hardlinks, Owners, Xattrs
 from layerfork.buildcontext.walk import ScannedTree, no_collection, type_of
-from layerfork.model.context import ContentSource, ContextEntry, EntryType, Transport, display_name
+from layerfork.model.context import TYPEFLAGS, ContentSource, ContextEntry, EntryType, Transport, display_name
 
 
 def sent_entries(
@@ -94,7 +94,7 @@ class _Sender:
             name=text,
             raw_name=raw,
             type=kind,
-            typeflag=_TYPEFLAGS.get(kind, "") if self.rules.transport is Transport.TAR else "",
+            typeflag=TYPEFLAGS.get(kind, "") if self.rules.transport is Transport.TAR else "",
             mode=self._mode(status),
             uid=uid,
             gid=gid,
@@ -135,17 +135,6 @@ class _Sender:
         if self.rules.xattrs is Xattrs.CAPABILITY:
             names = [name for name in names if name == "security.capability"]
         return tuple((name, os.getxattr(place, name, follow_symlinks=False)) for name in sorted(names))
-
-
-_TYPEFLAGS = {
-    EntryType.FILE: "0",
-    EntryType.HARDLINK: "1",
-    EntryType.SYMLINK: "2",
-    EntryType.CHAR_DEVICE: "3",
-    EntryType.BLOCK_DEVICE: "4",
-    EntryType.DIRECTORY: "5",
-    EntryType.FIFO: "6",
-}
 
 
 def _text(name: str) -> tuple[str, bytes | None]:

@@ -6,20 +6,11 @@ Source: POSIX.1-2017, pax utility, "ustar Interchange Format" and "pax Interchan
 from collections.abc import Callable, Iterable
 from typing import IO
 
-from layerfork.model.context import ContextEntry, EntryType
+from layerfork.model.context import TYPEFLAGS, ContextEntry, EntryType
 
 BLOCK = 512
 RECORD = 10240
 """Archives end in zeros up to a multiple of this, as tar's own do."""
-_TYPEFLAGS = {
-    EntryType.FILE: "0",
-    EntryType.HARDLINK: "1",
-    EntryType.SYMLINK: "2",
-    EntryType.CHAR_DEVICE: "3",
-    EntryType.BLOCK_DEVICE: "4",
-    EntryType.DIRECTORY: "5",
-    EntryType.FIFO: "6",
-}
 
 Contents = Callable[[ContextEntry], Iterable[bytes]]
 """Gives a file's bytes in pieces; they must add up to the entry's size."""
@@ -49,7 +40,7 @@ def write_tar(entries: Iterable[ContextEntry], contents: Contents, out: IO[bytes
 
 
 def _typeflag(entry: ContextEntry) -> str:
-    return entry.typeflag or _TYPEFLAGS.get(entry.type, "0")
+    return entry.typeflag or TYPEFLAGS.get(entry.type, "0")
 
 
 def _write_content(entry: ContextEntry, contents: Contents, out: IO[bytes]) -> int:

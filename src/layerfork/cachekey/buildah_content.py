@@ -14,18 +14,10 @@ from layerfork.buildcontext.ignorefile import GoMatcher
 from layerfork.buildcontext.tarball import BLOCK, header_block, pax_record
 from layerfork.cachekey.buildah_rules import BuildahRules
 from layerfork.cachekey.tree import ContextTree, Node, byte_key, link_target
-from layerfork.model.context import ContextEntry, Digest, EntryType
+from layerfork.model.context import TYPEFLAGS, ContextEntry, Digest, EntryType
 
 IMPLIED_MODE = 0o755
 _XATTRS = ("security.capability", "security.ima")
-_TYPEFLAGS = {
-    EntryType.DIRECTORY: "5",
-    EntryType.SYMLINK: "2",
-    EntryType.CHAR_DEVICE: "3",
-    EntryType.BLOCK_DEVICE: "4",
-    EntryType.FIFO: "6",
-    EntryType.HARDLINK: "1",
-}
 Contents = Callable[[ContextEntry], Iterable[bytes]]
 
 
@@ -135,7 +127,7 @@ class SourceFinder:
         """``seen`` holds files of this tar by where they lie: a second name of one is a hard link."""
         lies, file = self._file_of(place, node)
         entry = file.entry
-        typeflag = _TYPEFLAGS.get(file.type, "0")
+        typeflag = TYPEFLAGS.get(file.type, "0")
         linkname = link_target(entry) if entry is not None and typeflag == "2" else ""
         if typeflag == "0" and seen.setdefault(lies, name) != name:
             typeflag, linkname = "1", seen[lies]

@@ -8,17 +8,8 @@ daemon/builder/remotecontext/internal/tarsum in 29.x. Owner names count before 1
 from collections.abc import Iterable
 from hashlib import sha256
 
-from layerfork.model.context import ContextEntry, Digest, EntryType
+from layerfork.model.context import TYPEFLAGS, ContextEntry, Digest
 
-_TYPEFLAGS = {
-    EntryType.FILE: "0",
-    EntryType.HARDLINK: "1",
-    EntryType.SYMLINK: "2",
-    EntryType.CHAR_DEVICE: "3",
-    EntryType.BLOCK_DEVICE: "4",
-    EntryType.DIRECTORY: "5",
-    EntryType.FIFO: "6",
-}
 _HEADER_ONLY = frozenset("123456")
 """Types whose size Go's tar reader sets to 0."""
 
@@ -31,7 +22,7 @@ def typeflag_of(entry: ContextEntry) -> str:
     """
     if entry.typeflag in ("", "\0"):
         legacy_directory = entry.typeflag and entry.name.endswith("/")
-        return "5" if legacy_directory else _TYPEFLAGS.get(entry.type, "0")
+        return "5" if legacy_directory else TYPEFLAGS.get(entry.type, "0")
     return entry.typeflag
 
 

@@ -22,6 +22,18 @@ class EntryType(StrEnum):
     OTHER = "other"
 
 
+TYPEFLAGS = {
+    EntryType.FILE: "0",
+    EntryType.HARDLINK: "1",
+    EntryType.SYMLINK: "2",
+    EntryType.CHAR_DEVICE: "3",
+    EntryType.BLOCK_DEVICE: "4",
+    EntryType.DIRECTORY: "5",
+    EntryType.FIFO: "6",
+}
+"""Type characters of tar headers; a tar holds nothing else."""
+
+
 class ContentSource(StrEnum):
     """Where an entry's content digest comes from."""
 
