@@ -19,8 +19,8 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from layerfork.cachekey.filesum import tarsum
-from layerfork.harness.evidence import RecordFile
+from layerfork.cachekey.classic.tarsum import tarsum
+from layerfork.harness.records.evidence import RecordFile
 from layerfork.model.build import Builder
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType, Transport
 from layerfork.model.engine import EngineInfo, ImageFacts

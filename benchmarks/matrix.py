@@ -8,11 +8,11 @@ from contextlib import ExitStack
 
 from layerfork.clients import CLIENTS
 from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.experiment import Surroundings, make_bench, measure
-from layerfork.harness.plan import Plan, choose_clients, plan_relay
-from layerfork.harness.relay import Relay, run_relay
-from layerfork.harness.trial import make_endpoint
-from layerfork.harness.workspace import Workspace, make_tar, open_workspace
+from layerfork.harness.environments.workspace import Workspace, make_tar, open_workspace
+from layerfork.harness.relay.experiment import Surroundings, make_bench, measure
+from layerfork.harness.relay.plan import Plan, choose_clients, plan_relay
+from layerfork.harness.relay.relay import Relay, run_relay
+from layerfork.harness.relay.trial import make_endpoint
 from layerfork.model.build import Builder
 from layerfork.model.progress import Progress
 from layerfork.model.report import TrialBuild

@@ -28,8 +28,8 @@ from pathlib import Path
 
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.wire.buildkit import BuildKitWatcher, read_build
-from layerfork.wire.http1 import Http1Tap
-from layerfork.wire.proxy import Proxy
+from layerfork.wire.http.http1 import Http1Tap
+from layerfork.wire.proxy.listener import Proxy
 from layerfork.wire.redact import Redactor
 
 CONTEXT_LIMIT = 1.05

@@ -22,11 +22,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.cachekey.filesum import tarsum_header
+from layerfork.cachekey.classic.tarsum import tarsum_header
 from layerfork.engines import RunningEngine, open_engine
-from layerfork.wire.classic import ClassicWatcher, read_posted_build
-from layerfork.wire.http1 import Http1Tap
-from layerfork.wire.proxy import Proxy
+from layerfork.wire.http.http1 import Http1Tap
+from layerfork.wire.posted import ClassicWatcher, read_posted_build
+from layerfork.wire.proxy.listener import Proxy
 from layerfork.wire.redact import Redactor
 
 RATIO_LIMIT = 1.05

@@ -13,12 +13,12 @@ import time
 from pathlib import Path
 
 from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.experiment import make_bench
-from layerfork.harness.plan import Plan, choose_clients, plan_relay
-from layerfork.harness.relay import Relay, run_relay
-from layerfork.harness.toolchain import find_toolchain
-from layerfork.harness.trial import make_endpoint
-from layerfork.harness.workspace import Workspace, make_tar, open_workspace
+from layerfork.harness.environments.clientcli import find_toolchain
+from layerfork.harness.environments.workspace import Workspace, make_tar, open_workspace
+from layerfork.harness.relay.experiment import make_bench
+from layerfork.harness.relay.plan import Plan, choose_clients, plan_relay
+from layerfork.harness.relay.relay import Relay, run_relay
+from layerfork.harness.relay.trial import make_endpoint
 from layerfork.model.build import Builder, Command, Endpoint
 from layerfork.model.progress import Progress
 from layerfork.model.report import TrialBuild

@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from layerfork.engines import RunningEngine
-from layerfork.harness.fromdisk import fill_from_disk
-from layerfork.harness.imagefacts import add_base_facts, add_image_facts
-from layerfork.harness.recorder import Recorder
+from layerfork.harness.recording.fromdisk import fill_from_disk
+from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recording.recorder import Recorder
 from layerfork.model.build import Builder, Command
 from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo

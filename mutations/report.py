@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from layerfork.harness.evidence import RecordFile
+from layerfork.harness.records.evidence import RecordFile
 from layerfork.model.record import BuildRecord
 
 

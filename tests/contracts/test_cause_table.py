@@ -8,7 +8,7 @@ import pytest
 
 from layerfork.explain import causes
 from layerfork.explain.causes import CAUSES, LAST_RESORT
-from layerfork.explain.finding import CauseRule
+from layerfork.explain.claims.rule import CauseRule
 from layerfork.model.build import Builder
 
 ROOT = Path(__file__).parents[2]

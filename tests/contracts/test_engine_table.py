@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from layerfork.engines import ENGINES, PODMAN_ENGINES, PRIVATE_ENGINES, Engine, open_engine
-from layerfork.engines.generations import GENERATIONS, PODMAN_GENERATIONS, Generation
+from layerfork.engines.debian.generations import GENERATIONS, PODMAN_GENERATIONS, Generation
 from layerfork.model.build import Feature
 
 

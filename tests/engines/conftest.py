@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from engines.traces import engine_names, wait_until_gone
 
-from layerfork.engines.private import check_root_user
+from layerfork.engines.kinds.private import check_root_user
 from layerfork.errors import EngineError
-from layerfork.harness.recorder import VERIFY_VARIABLE
+from layerfork.harness.recording.recorder import VERIFY_VARIABLE
 from layerfork.model.build import Command
 from layerfork.process import ProgramMissingError, run
 

@@ -15,11 +15,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from layerfork.buildcontext.tarball import write_tar
-from layerfork.cachekey.filesum import tarsum
+from layerfork.cachekey.classic.tarsum import tarsum
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.engines import RunningEngine
-from layerfork.harness.imagefacts import add_base_facts
-from layerfork.harness.recorder import Recorder
+from layerfork.harness.recording.imagefacts import add_base_facts
+from layerfork.harness.recording.recorder import Recorder
 from layerfork.model.build import Builder, Command
 from layerfork.model.context import (
     ContentSource,

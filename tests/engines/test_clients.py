@@ -15,7 +15,7 @@ import pytest
 from layerfork.clients import CLIENTS, BuildClient, ContextForm, Interpreter, freeze
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.errors import ClientError
-from layerfork.harness.environments import ensure_environment, find_interpreter
+from layerfork.harness.environments.installing import ensure_environment, find_interpreter
 from layerfork.model.build import Builder, BuildRequest, Command, Completed, Endpoint, Feature, Toolchain
 from layerfork.process import find_program, run
 

@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 from engines.traces import engine_names, wait_until_gone
 
-from layerfork.engines import launch, open_engine
+from layerfork.engines import open_engine
 from layerfork.engines.basestore import ensure_base_archive
-from layerfork.engines.dockerd import docker_startup
-from layerfork.engines.generations import GENERATIONS
-from layerfork.engines.roots import ensure_root, root_path, verify_root
-from layerfork.engines.toolchain import find_toolchain, write_wrappers
-from layerfork.engines.unpack import unpack
+from layerfork.engines.debian.generations import GENERATIONS
+from layerfork.engines.debian.rootcli import find_toolchain, write_wrappers
+from layerfork.engines.debian.roots import ensure_root, root_path, verify_root
+from layerfork.engines.debian.unpack import unpack
+from layerfork.engines.kinds.dockerd import docker_startup
+from layerfork.engines.namespace import launch
 from layerfork.errors import EngineError
 from layerfork.model.build import Command
 from layerfork.process import run
@@ -188,8 +189,8 @@ def test_damaged_package_is_named(tmp_path: Path) -> None:
 FETCH = """\
 import os, sys
 from layerfork.engines.basestore import ensure_base_archive
-from layerfork.engines.generations import GENERATIONS
-from layerfork.engines.roots import ensure_root
+from layerfork.engines.debian.generations import GENERATIONS
+from layerfork.engines.debian.roots import ensure_root
 if sys.argv[1] == "root":
     print(ensure_root(GENERATIONS[0], os.environ, print).path, flush=True)
 else:

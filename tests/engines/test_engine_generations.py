@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from layerfork.engines import PRIVATE_ENGINES, open_engine
-from layerfork.engines.api import EngineApi
-from layerfork.engines.private import PrivateEngine
-from layerfork.engines.roots import ensure_root, verify_root
+from layerfork.engines.api.client import EngineApi
+from layerfork.engines.debian.roots import ensure_root, verify_root
+from layerfork.engines.kinds.private import PrivateEngine
 from layerfork.model.build import Command, Completed, Toolchain
 from layerfork.process import run
 

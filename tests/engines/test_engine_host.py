@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from layerfork.engines import RunningEngine, host_answers, open_engine
-from layerfork.engines.api import EngineApi
+from layerfork.engines.api.client import EngineApi
 from layerfork.engines.baseimage import base_archive
 from layerfork.errors import EngineError
 from layerfork.model.build import Command

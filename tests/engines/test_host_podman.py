@@ -9,8 +9,8 @@ import pytest
 from engines.running import layerfork
 
 from layerfork.engines import RunningEngine, open_engine
-from layerfork.engines.api import EngineApi
-from layerfork.engines.images import image_ids
+from layerfork.engines.api.client import EngineApi
+from layerfork.engines.api.images import image_ids
 
 pytestmark = pytest.mark.engine
 

@@ -9,14 +9,14 @@ from dataclasses import replace
 import pytest
 from engines.keymodel import HandMadeContext, post_build
 
-from layerfork.buildcontext.ignorefile import go_matcher
+from layerfork.buildcontext.ignore.docker_go import go_matcher
 from layerfork.cachekey import keys_of
-from layerfork.cachekey.buildah_content import CopyOptions, SourceFinder, added_summary
-from layerfork.cachekey.buildah_rules import buildah_rules
-from layerfork.cachekey.tree import unpack
+from layerfork.cachekey.buildah.content import CopyOptions, SourceFinder, added_summary
+from layerfork.cachekey.buildah.rules import buildah_rules
+from layerfork.cachekey.shared.tree import unpack
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.engines import open_engine
-from layerfork.engines.podman import RunningPodmanEngine
+from layerfork.engines.kinds.podman import RunningPodmanEngine
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, EntryType
 from layerfork.model.record import (

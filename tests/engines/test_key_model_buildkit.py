@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from engines.keymodel import HandMadeContext, Recorded, build_buildkit
 
-from layerfork.cachekey.buildkit import buildkit_keys
-from layerfork.cachekey.buildkit_inputs import input_uses
-from layerfork.cachekey.buildkit_rules import buildkit_rules
-from layerfork.cachekey.buildkit_sources import SourceParts
-from layerfork.cachekey.contenthash import Contents, content_digest
-from layerfork.cachekey.contenttree import content_tree
-from layerfork.cachekey.opdigest import record_digest
+from layerfork.cachekey.buildkit.contenthash import Contents, content_digest
+from layerfork.cachekey.buildkit.contenttree import content_tree
+from layerfork.cachekey.buildkit.inputs import input_uses
+from layerfork.cachekey.buildkit.keys import buildkit_keys
+from layerfork.cachekey.buildkit.opdigest import record_digest
+from layerfork.cachekey.buildkit.rules import buildkit_rules
+from layerfork.cachekey.buildkit.sources import SourceParts
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.model.context import EntryType
 from layerfork.model.record import BuildRecord

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from engines.keymodel import HandMadeContext, build_classic, created_by
 
-from layerfork.cachekey.classic import classic_keys
+from layerfork.cachekey.classic.keys import classic_keys
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.model.context import EntryType
 from layerfork.model.record import BuildRecord, RecordedRequest

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from layerfork.cachekey import keys_of
-from layerfork.harness.evidence import read_records
-from layerfork.harness.identity import chain_digests
+from layerfork.harness.recording.identity import chain_digests
+from layerfork.harness.records.evidence import read_records
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildRecord
 

@@ -7,7 +7,7 @@ import pytest
 
 from layerfork.cachekey import keys_of
 from layerfork.explain import JudgedBuild, explain_pair
-from layerfork.harness.evidence import read_records
+from layerfork.harness.records.evidence import read_records
 from layerfork.model.build import Builder, Command
 from layerfork.model.context import Transport
 from layerfork.model.judgement import CauseStatus

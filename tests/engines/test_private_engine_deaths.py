@@ -12,11 +12,11 @@ import pytest
 from engines.traces import engine_names, processes, traces, wait_until_gone
 
 from layerfork.engines import open_engine
-from layerfork.engines.generations import GENERATIONS
-from layerfork.engines.keeper import cgroups
-from layerfork.engines.private import RunningPrivateEngine
-from layerfork.engines.roots import ensure_root
-from layerfork.engines.rundirs import sweep
+from layerfork.engines.debian.generations import GENERATIONS
+from layerfork.engines.debian.roots import ensure_root
+from layerfork.engines.kinds.private import RunningPrivateEngine
+from layerfork.engines.namespace.keeper import cgroups
+from layerfork.engines.namespace.rundirs import sweep
 from layerfork.errors import EngineError
 
 pytestmark = pytest.mark.engine

@@ -11,10 +11,10 @@ import pytest
 
 from layerfork.clients import find_client
 from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.environments import ensure_environment
-from layerfork.harness.experiment import make_bench
-from layerfork.harness.recorder import Recorder
-from layerfork.harness.trial import Bench, make_endpoint
+from layerfork.harness.environments.installing import ensure_environment
+from layerfork.harness.recording.recorder import Recorder
+from layerfork.harness.relay.experiment import make_bench
+from layerfork.harness.relay.trial import Bench, make_endpoint
 from layerfork.model.build import Builder, BuildRequest, Command
 from layerfork.model.context import ContentSource
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo, StepStatus

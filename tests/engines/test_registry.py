@@ -12,19 +12,19 @@ from engines.traces import engine_names, processes, wait_until_gone
 
 from layerfork.cachekey import keys_of
 from layerfork.engines import open_engine
+from layerfork.engines.api.inspection import read_engine_info
+from layerfork.engines.api.registry import registry_for
 from layerfork.engines.basestore import ensure_base_archive
-from layerfork.engines.dockerd import docker_startup
-from layerfork.engines.generations import GENERATIONS
-from layerfork.engines.inspection import read_engine_info
-from layerfork.engines.launch import Startup, await_ready, launched
-from layerfork.engines.podman import RunningPodmanEngine
-from layerfork.engines.private import RunningPrivateEngine
-from layerfork.engines.registry import registry_for
-from layerfork.engines.roots import ensure_root
-from layerfork.engines.rundirs import base_directory
+from layerfork.engines.debian.generations import GENERATIONS
+from layerfork.engines.debian.roots import ensure_root
+from layerfork.engines.kinds.dockerd import docker_startup
+from layerfork.engines.kinds.podman import RunningPodmanEngine
+from layerfork.engines.kinds.private import RunningPrivateEngine
+from layerfork.engines.namespace.launch import Startup, await_ready, launched
+from layerfork.engines.namespace.rundirs import base_directory
 from layerfork.explain import JudgedBuild, explain_pair
-from layerfork.harness.imagefacts import add_base_facts, add_image_facts
-from layerfork.harness.recorder import Recorder
+from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recording.recorder import Recorder
 from layerfork.model.build import Command, Toolchain
 from layerfork.model.judgement import CauseStatus, Fork, MissKind
 from layerfork.model.record import BuildRecord, ClientInfo, StepStatus

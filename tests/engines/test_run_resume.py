@@ -12,7 +12,7 @@ from engines.running import LAYERFORK, layerfork
 
 from layerfork.clients import find_client
 from layerfork.clients.environment import cache_directory
-from layerfork.harness.evidence import read_records
+from layerfork.harness.records.evidence import read_records
 
 pytestmark = pytest.mark.engine
 CLIENTS = ("docker-build", "docker_py-build", "docker-context-build")

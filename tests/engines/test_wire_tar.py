@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from layerfork.cachekey.filesum import tarsum_header
+from layerfork.cachekey.classic.tarsum import tarsum_header
 from layerfork.engines import RunningEngine, open_engine
-from layerfork.wire.tarstream import TarDecoder
+from layerfork.wire.tar.stream import TarDecoder
 
 pytestmark = pytest.mark.engine
 

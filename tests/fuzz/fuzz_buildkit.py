@@ -23,7 +23,7 @@ from fuzz.buildkit_cases import CASES, Seeds, mutate
 from transcripts.replay import replay
 
 from layerfork.wire.buildkit import BuildKitWatcher, read_build
-from layerfork.wire.buildkit.trace import read_trace
+from layerfork.wire.buildkit.steps.trace import read_trace
 from layerfork.wire.redact import Redactor
 
 HANG_S = 20

@@ -9,9 +9,9 @@ from transcripts.framed import (
     Frame,
 )
 
-from layerfork.wire.http1 import Http1Tap
-from layerfork.wire.httpstream import HttpError
-from layerfork.wire.tap import ConnectionTap, UpgradeTaps
+from layerfork.wire.http.http1 import Http1Tap
+from layerfork.wire.http.messages import HttpError
+from layerfork.wire.proxy.tap import ConnectionTap, UpgradeTaps
 
 
 def replay(frames: Iterable[Frame], upgraded: UpgradeTaps) -> None:

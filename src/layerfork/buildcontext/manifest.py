@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
-from layerfork.buildcontext.contents import hash_files
-from layerfork.buildcontext.digestcache import DigestCache
-from layerfork.buildcontext.ignore_docker_py import docker_py_paths
-from layerfork.buildcontext.ignore_other import dockerode_paths, podman_py_paths
-from layerfork.buildcontext.ignorefile import go_matcher, read_ignorefile
-from layerfork.buildcontext.rules import ContextRules
+from layerfork.buildcontext.clientrules import ContextRules
+from layerfork.buildcontext.hashing.contents import hash_files
+from layerfork.buildcontext.hashing.digestcache import DigestCache
+from layerfork.buildcontext.ignore.docker_go import go_matcher, read_ignorefile
+from layerfork.buildcontext.ignore.docker_py import docker_py_paths
+from layerfork.buildcontext.ignore.other import dockerode_paths, podman_py_paths
 from layerfork.buildcontext.selection import IGNORE_FILE, buildkit_paths, classic_cli_paths
 from layerfork.buildcontext.sending import sent_entries
 from layerfork.buildcontext.walk import Problem, Prune, ScannedTree, scan

@@ -8,8 +8,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from layerfork.buildcontext.clientrules import ContextRules, Owners
 from layerfork.buildcontext.ownernames import group_name, user_name
-from layerfork.buildcontext.rules import ContextRules, Owners
 from layerfork.model.context import ContentSource, ContextEntry, Digest, EntryType, Transport
 
 

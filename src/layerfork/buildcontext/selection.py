@@ -8,7 +8,7 @@ tonistiigi/fsutil filter.go:Walk @ 6d9dc2e; moby/buildkit frontend/dockerui/conf
 from collections.abc import Callable, Iterator
 
 from layerfork.buildcontext.gopath import clean
-from layerfork.buildcontext.ignorefile import GoMatcher, go_matcher, read_ignorefile
+from layerfork.buildcontext.ignore.docker_go import GoMatcher, go_matcher, read_ignorefile
 from layerfork.buildcontext.walk import ScannedTree
 
 IGNORE_FILE = ".dockerignore"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.buildcontext.digestcache import Content
-from layerfork.buildcontext.hashing import attribute_names
+from layerfork.buildcontext.clientrules import ContextRules, Hardlinks, Owners, Xattrs
+from layerfork.buildcontext.hashing.digestcache import Content
+from layerfork.buildcontext.hashing.files import attribute_names
 from layerfork.buildcontext.ownernames import group_name, user_name
 from layerfork.buildcontext.quickentry import plain_file_maker
-from layerfork.buildcontext.rules import ContextRules, Hardlinks, Owners, Xattrs
 from layerfork.buildcontext.walk import ScannedTree, no_collection, type_of
 from layerfork.model.context import TYPEFLAGS, ContentSource, ContextEntry, EntryType, Transport, display_name
 

@@ -7,9 +7,9 @@ extended attribute, no type bits in a mode.
 """
 
 from layerfork.buildcontext.walk import no_collection
-from layerfork.cachekey.buildah import buildah_keys
-from layerfork.cachekey.buildkit import buildkit_keys
-from layerfork.cachekey.classic import classic_keys
+from layerfork.cachekey.buildah.keys import buildah_keys
+from layerfork.cachekey.buildkit.keys import buildkit_keys
+from layerfork.cachekey.classic.keys import classic_keys
 from layerfork.model.build import Builder
 from layerfork.model.cachekey import BuildKeys
 from layerfork.model.record import BuildRecord

@@ -3,24 +3,16 @@
 `CLIENTS` is the table; a version or a variant of a client is an entry in it.
 """
 
-from layerfork.clients.ansible import ANSIBLE_DOCKER_IMAGE, ANSIBLE_DOCKER_IMAGE_BUILD
-from layerfork.clients.bake import BUILDX_BAKE
-from layerfork.clients.client import BuildClient, ContextForm, needed_features
-from layerfork.clients.compose import DOCKER_COMPOSE_BUILD
-from layerfork.clients.compose_v1 import (
-    DOCKER_COMPOSE_2015_BUILD,
-    DOCKER_COMPOSE_V1_BUILD,
-    DOCKER_COMPOSE_V1_PYTHON_BUILD,
-)
-from layerfork.clients.devcontainers import DEVCONTAINERS_BUILD
-from layerfork.clients.docker_cli import (
+from layerfork.clients.cli.bake import BUILDX_BAKE
+from layerfork.clients.cli.compose import DOCKER_COMPOSE_BUILD
+from layerfork.clients.cli.docker_cli import (
     BUILDX_BUILD,
     BUILDX_CONTEXT_BUILD,
     DOCKER_BUILD,
     DOCKER_CONTEXT_BUILD,
 )
-from layerfork.clients.docker_py import DOCKER_PY_BUILD, DOCKER_PY_CONTEXT_BUILD, DOCKER_PY_VERSIONS
-from layerfork.clients.docker_sources import DOCKER_FILE_STDIN_BUILD, DOCKER_GIT_BUILD, DOCKER_URL_BUILD
+from layerfork.clients.cli.docker_sources import DOCKER_FILE_STDIN_BUILD, DOCKER_GIT_BUILD, DOCKER_URL_BUILD
+from layerfork.clients.client import BuildClient, ContextForm, needed_features
 from layerfork.clients.environment import (
     ClientEnvironment,
     Interpreter,
@@ -28,21 +20,29 @@ from layerfork.clients.environment import (
     freeze,
     install_commands,
 )
-from layerfork.clients.lookup import find_in
-from layerfork.clients.node_libraries import (
+from layerfork.clients.libraries.ansible import ANSIBLE_DOCKER_IMAGE, ANSIBLE_DOCKER_IMAGE_BUILD
+from layerfork.clients.libraries.compose_v1 import (
+    DOCKER_COMPOSE_2015_BUILD,
+    DOCKER_COMPOSE_V1_BUILD,
+    DOCKER_COMPOSE_V1_PYTHON_BUILD,
+)
+from layerfork.clients.libraries.devcontainers import DEVCONTAINERS_BUILD
+from layerfork.clients.libraries.docker_py import DOCKER_PY_BUILD, DOCKER_PY_CONTEXT_BUILD, DOCKER_PY_VERSIONS
+from layerfork.clients.libraries.node_libraries import (
     DOCKER_NODE_SDK_CONTEXT_BUILD,
     DOCKERODE_BUILD,
     DOCKERODE_CONTEXT_BUILD,
     DOCKERODE_TAR_FS_BUILD,
     TESTCONTAINERS_NODE_BUILD,
 )
-from layerfork.clients.podman import PODMAN_CLIENTS
-from layerfork.clients.python_libraries import (
+from layerfork.clients.libraries.python_libraries import (
     AIODOCKER_CONTEXT_BUILD,
     PYTHON_ON_WHALES_BUILD,
     PYTHON_ON_WHALES_BUILDX_BUILD,
     TESTCONTAINERS_PY_BUILD,
 )
+from layerfork.clients.lookup import find_in
+from layerfork.clients.podman.programs import PODMAN_CLIENTS
 
 __all__ = [
     "CLIENTS",

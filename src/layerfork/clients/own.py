@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from layerfork.clients.cli.docker_cli import docker_default_builder
 from layerfork.clients.client import BuildClient, Call, ContextForm
-from layerfork.clients.docker_cli import docker_default_builder
-from layerfork.clients.surroundings import config_files, secret_values, variables
+from layerfork.clients.clientenv import config_files, secret_values, variables
 from layerfork.errors import UsageError
 from layerfork.model.build import Builder, Command, Endpoint, Feature
 

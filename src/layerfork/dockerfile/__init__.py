@@ -2,7 +2,7 @@
 
 from layerfork.dockerfile.expand import BadSubstitutionError, Expansion, expand, expand_raw
 from layerfork.dockerfile.instruction import NO_STAGE, Dockerfile, Heredoc, Instruction, Stage
-from layerfork.dockerfile.parse import parse_dockerfile, parse_instruction
+from layerfork.dockerfile.parse.parser import parse_dockerfile, parse_instruction
 
 __all__ = [
     "NO_STAGE",

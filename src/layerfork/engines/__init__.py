@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from layerfork.engines.adapter import Engine, RunningEngine
-from layerfork.engines.generations import GENERATIONS, PODMAN_GENERATIONS
-from layerfork.engines.host import HostEngine, host_answers
-from layerfork.engines.podman import PodmanEngine
-from layerfork.engines.private import PrivateEngine
+from layerfork.engines.debian.dockerclis import fetch_toolchain
+from layerfork.engines.debian.generations import GENERATIONS, PODMAN_GENERATIONS
+from layerfork.engines.kinds.host import HostEngine, host_answers
+from layerfork.engines.kinds.podman import PodmanEngine
+from layerfork.engines.kinds.private import PrivateEngine
 from layerfork.engines.spec import parse_spec
-from layerfork.engines.toolchains import fetch_toolchain
 from layerfork.errors import UsageError
 
 __all__ = [

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from layerfork.engines.baseimage import write_base_archive
 from layerfork.engines.cachedir import Say, cache_directory, debian_architecture, making
-from layerfork.engines.generations import GENERATIONS
-from layerfork.engines.packages import download
-from layerfork.engines.roots import root_path
-from layerfork.engines.unpack import unpack
+from layerfork.engines.debian.generations import GENERATIONS
+from layerfork.engines.debian.packages import download
+from layerfork.engines.debian.roots import root_path
+from layerfork.engines.debian.unpack import unpack
 from layerfork.errors import EngineError
 from layerfork.model.build import Command
 from layerfork.process import run

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from layerfork.engines.cachedir import debian_architecture
-from layerfork.engines.generations import Generation
-from layerfork.engines.roots import EngineRoot, read_root, root_path
+from layerfork.engines.debian.generations import Generation
+from layerfork.engines.debian.roots import EngineRoot, read_root, root_path
 from layerfork.errors import EngineError
 from layerfork.model.build import Command
 from layerfork.model.listing import Obstacle

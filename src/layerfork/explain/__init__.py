@@ -7,10 +7,10 @@
 `list_fork_differences`  the whole list of parts that the causes of one fork sum up
 """
 
-from layerfork.explain.judged import JudgedBuild
-from layerfork.explain.layers import layer_contradictions
+from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.pair import explain_pair, judge_pair, list_fork_differences
 from layerfork.explain.relay import judge_relay
+from layerfork.explain.warnings.layers import layer_contradictions
 
 __all__ = [
     "JudgedBuild",

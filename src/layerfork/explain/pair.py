@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.compare import Comparison, compare
-from layerfork.explain.diagnose import diagnose
-from layerfork.explain.difference import Difference
-from layerfork.explain.fork import find_forks
-from layerfork.explain.judged import JudgedBuild
-from layerfork.explain.refine import refine
-from layerfork.explain.wrong_hits import stale_hits
+from layerfork.explain.compare.builds import JudgedBuild
+from layerfork.explain.compare.comparison import Comparison, compare
+from layerfork.explain.compare.consequences import find_forks
+from layerfork.explain.compare.differences import Difference
+from layerfork.explain.proof.diagnose import diagnose
+from layerfork.explain.proof.modebits import refine
+from layerfork.explain.warnings.stale import stale_hits
 from layerfork.model.judgement import Caution, Fork, Judgement, Verdict
 from layerfork.model.record import StepRecord, StepStatus
 

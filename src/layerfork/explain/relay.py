@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.explain.agreement import disagreeing_string
-from layerfork.explain.classes import AddedLabels, Departure, Guess, sort_into_classes
-from layerfork.explain.compare import Comparison, compare
-from layerfork.explain.diagnose import diagnose
-from layerfork.explain.difference import may_equal
-from layerfork.explain.judged import JudgedBuild
-from layerfork.explain.view import views_of
-from layerfork.explain.wrong_hits import stale_hits
+from layerfork.explain.compare.builds import JudgedBuild
+from layerfork.explain.compare.classes import AddedLabels, Departure, Guess, sort_into_classes
+from layerfork.explain.compare.comparison import Comparison, compare
+from layerfork.explain.compare.differences import may_equal
+from layerfork.explain.compare.steps import views_of
+from layerfork.explain.proof.diagnose import diagnose
+from layerfork.explain.proof.observations import disagreeing_string
+from layerfork.explain.warnings.stale import stale_hits
 from layerfork.model.build import Builder
 from layerfork.model.judgement import Caution, Fork, Judgement, Verdict
 from layerfork.model.record import BuildOutcome, StepStatus

@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from layerfork.clients import CLIENTS, BuildClient, ContextForm, find_client
 from layerfork.engines import open_engine
 from layerfork.errors import ClientError, EngineError
-from layerfork.harness.environments import Say, ensure_environment, find_environment, find_interpreter
+from layerfork.harness.environments.installing import (
+    Say,
+    ensure_environment,
+    find_environment,
+    find_interpreter,
+)
 from layerfork.model.build import Builder
 from layerfork.model.listing import ClientRow, EngineRow, Fetched, Obstacle
 from layerfork.process import find_program

@@ -11,8 +11,8 @@ from layerfork.buildcontext.walk import no_collection
 from layerfork.cachekey import keys_of
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.explain import JudgedBuild, judge_pair
-from layerfork.harness.evidence import read_records, record_json
-from layerfork.harness.identity import add_identities
+from layerfork.harness.recording.identity import add_identities
+from layerfork.harness.records.evidence import read_records, record_json
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart
 from layerfork.model.record import BuildRecord
 from layerfork.model.report import DiffReport

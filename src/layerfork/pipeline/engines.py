@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 from layerfork.engines import ENGINES, Engine, open_engine
 from layerfork.engines.cachedir import Say
-from layerfork.engines.podman import PodmanEngine
-from layerfork.engines.private import PrivateEngine
-from layerfork.engines.roots import root_path, verify_root
+from layerfork.engines.debian.roots import root_path, verify_root
+from layerfork.engines.kinds.podman import PodmanEngine
+from layerfork.engines.kinds.private import PrivateEngine
 from layerfork.errors import EngineError, UsageError
-from layerfork.harness.shell import run_in_engine
+from layerfork.harness.environments.shell import run_in_engine
 from layerfork.model.listing import EngineRow, Fetched
 from layerfork.reporters import json_report, listing_text
 

@@ -12,13 +12,13 @@ from layerfork.cachekey import keys_of
 from layerfork.engines import ENGINES, default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode
 from layerfork.explain import JudgedBuild, judge_relay, layer_contradictions
-from layerfork.harness.broken import BrokenEnvironments
-from layerfork.harness.earlier import Earlier, read_earlier
-from layerfork.harness.evidence import RecordFile
-from layerfork.harness.experiment import Surroundings, prepared_relay, read_bases
-from layerfork.harness.identity import add_identities
-from layerfork.harness.plan import planned_row
-from layerfork.harness.resume import copy_earlier, measure_once
+from layerfork.harness.recording.identity import add_identities
+from layerfork.harness.records.evidence import RecordFile
+from layerfork.harness.relay.broken import BrokenEnvironments
+from layerfork.harness.relay.earlier import Earlier, read_earlier
+from layerfork.harness.relay.experiment import Surroundings, prepared_relay, read_bases
+from layerfork.harness.relay.plan import planned_row
+from layerfork.harness.relay.resume import copy_earlier, measure_once
 from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.progress import Listener, Progress
 from layerfork.model.record import BuildOutcome

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from layerfork.clients import SEED_CLIENTS
 from layerfork.engines import open_engine
-from layerfork.harness.environments import ensure_environment
+from layerfork.harness.environments.installing import ensure_environment
 
 
 def prepare_all(engine: str, say: Callable[[str], None]) -> None:

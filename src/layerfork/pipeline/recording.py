@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from layerfork.errors import EvidenceError, ExitCode
-from layerfork.harness.evidence import RecordFile
-from layerfork.harness.store import RecordStore, open_store, project_of
-from layerfork.harness.wrap import record_command
+from layerfork.harness.recording.wrap import record_command
+from layerfork.harness.records.evidence import RecordFile
+from layerfork.harness.records.store import RecordStore, open_store, project_of
 from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.record import BuildOutcome, BuildRecord
 from layerfork.model.report import DiffReport

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from layerfork.buildcontext import sending
-from layerfork.buildcontext.contents import hash_files, split
-from layerfork.buildcontext.digestcache import DigestCache, cache_file, load_cache, save_cache
+from layerfork.buildcontext.clientrules import RULES, ContextRules, find_rules
+from layerfork.buildcontext.hashing.contents import hash_files, split
+from layerfork.buildcontext.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
 from layerfork.buildcontext.manifest import ReadContext, read_context
-from layerfork.buildcontext.rules import RULES, ContextRules, find_rules
 from layerfork.buildcontext.walk import scan
 from layerfork.model.context import ContextEntry
 

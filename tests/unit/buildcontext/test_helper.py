@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.buildcontext import contents, hashing
-from layerfork.buildcontext.contents import hash_files
+from layerfork.buildcontext.hashing import contents
+from layerfork.buildcontext.hashing import files as hashing
+from layerfork.buildcontext.hashing.contents import hash_files
 from layerfork.buildcontext.walk import scan
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.buildcontext.ignorefile import go_matcher, read_ignorefile
+from layerfork.buildcontext.ignore.docker_go import go_matcher, read_ignorefile
 from layerfork.errors import UsageError
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.buildcontext.ignore_docker_py import docker_py_paths
-from layerfork.buildcontext.ignore_other import dockerode_paths, podman_py_paths
+from layerfork.buildcontext.clientrules import RULES, find_rules
+from layerfork.buildcontext.ignore.docker_py import docker_py_paths
+from layerfork.buildcontext.ignore.other import dockerode_paths, podman_py_paths
 from layerfork.buildcontext.manifest import read_context
-from layerfork.buildcontext.rules import RULES, find_rules
 from layerfork.buildcontext.selection import buildkit_paths, classic_cli_paths
 from layerfork.buildcontext.walk import scan
 from layerfork.errors import UsageError

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from layerfork.cachekey.filesum import tarsum
+from layerfork.cachekey.classic.tarsum import tarsum
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.model.build import Builder
 from layerfork.model.context import (

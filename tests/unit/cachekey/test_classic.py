@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from layerfork.cachekey import keys_of
-from layerfork.cachekey.classic import classic_keys
+from layerfork.cachekey.classic.keys import classic_keys
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry
 from layerfork.model.record import BuildRecord

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from layerfork.buildcontext.clientrules import find_rules
 from layerfork.buildcontext.manifest import read_context
-from layerfork.buildcontext.rules import find_rules
 from layerfork.cachekey import keys_of
 from layerfork.model.build import Builder
 from layerfork.model.context import Transport

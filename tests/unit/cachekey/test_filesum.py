@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.cachekey.filesum import hash_strings, tarsum, tarsum_header
+from layerfork.cachekey.classic.tarsum import hash_strings, tarsum, tarsum_header
 from layerfork.model.context import ContextEntry, EntryType
 
 EntryOf = Callable[[dict[str, Any]], ContextEntry]

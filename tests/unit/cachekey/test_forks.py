@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from layerfork.cachekey import keys_of
-from layerfork.cachekey.filesum import tarsum
+from layerfork.cachekey.classic.tarsum import tarsum
 from layerfork.model.build import Builder
 from layerfork.model.context import ContentSource, ContextEntry, Digest, EntryType
 from layerfork.model.record import BuildRecord

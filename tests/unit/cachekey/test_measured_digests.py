@@ -4,17 +4,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from layerfork.buildcontext.ignorefile import go_matcher
-from layerfork.cachekey.buildah_content import CopyOptions, SourceFinder, added_summary
-from layerfork.cachekey.buildah_rules import BuildahRules
-from layerfork.cachekey.buildkit_rules import buildkit_rules
-from layerfork.cachekey.buildkit_sources import SourceParts
-from layerfork.cachekey.contenthash import ContentDigester, content_digest
-from layerfork.cachekey.contentselect import Selector, has_wildcard, select
-from layerfork.cachekey.contenttree import ContentTree, content_tree
-from layerfork.cachekey.filesum import hash_strings, tarsum
-from layerfork.cachekey.opdigest import manifest_record, op_digest, record_digest
-from layerfork.cachekey.tree import unpack
+from layerfork.buildcontext.ignore.docker_go import go_matcher
+from layerfork.cachekey.buildah.content import CopyOptions, SourceFinder, added_summary
+from layerfork.cachekey.buildah.rules import BuildahRules
+from layerfork.cachekey.buildkit.contenthash import ContentDigester, content_digest
+from layerfork.cachekey.buildkit.contentselect import Selector, has_wildcard, select
+from layerfork.cachekey.buildkit.contenttree import ContentTree, content_tree
+from layerfork.cachekey.buildkit.opdigest import manifest_record, op_digest, record_digest
+from layerfork.cachekey.buildkit.rules import buildkit_rules
+from layerfork.cachekey.buildkit.sources import SourceParts
+from layerfork.cachekey.classic.tarsum import hash_strings, tarsum
+from layerfork.cachekey.shared.tree import unpack
 from layerfork.model.context import ContextEntry, ContextManifest, Digest, EntryType, Transport
 from layerfork.model.llb import ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
 from layerfork.model.record import BuildRecord

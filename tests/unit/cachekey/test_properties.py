@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layerfork.cachekey import keys_of
-from layerfork.cachekey.filesum import tarsum
+from layerfork.cachekey.classic.tarsum import tarsum
 from layerfork.model.build import Builder
 from layerfork.model.cachekey import CacheKey
 from layerfork.model.context import ContentSource, ContextEntry, Digest, EntryType, Transport

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines.generations import GENERATIONS
-from layerfork.engines.roots import root_path
+from layerfork.engines.debian.generations import GENERATIONS
+from layerfork.engines.debian.roots import root_path
 from layerfork.model.listing import Fetched
 from layerfork.pipeline.engines import check_engines
 

@@ -4,9 +4,9 @@ from typing import Any, cast
 
 import pytest
 
-from layerfork.engines.api import ApiError, EngineApi
-from layerfork.engines.images import load_archive
-from layerfork.engines.inspection import read_engine_info, read_image_facts
+from layerfork.engines.api.client import ApiError, EngineApi
+from layerfork.engines.api.images import load_archive
+from layerfork.engines.api.inspection import read_engine_info, read_image_facts
 from layerfork.errors import EngineError
 
 VERSION = {

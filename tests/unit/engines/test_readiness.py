@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from layerfork.engines import open_engine, readiness
-from layerfork.engines.generations import GENERATIONS
+from layerfork.engines.debian.generations import GENERATIONS
+from layerfork.engines.debian.roots import EngineRoot, root_path
 from layerfork.engines.readiness import components_of, fetched_root, find_obstacles, upstream
-from layerfork.engines.roots import EngineRoot, root_path
 
 
 @pytest.mark.parametrize(

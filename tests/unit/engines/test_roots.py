@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines import private
 from layerfork.engines.cachedir import cache_directory, making
-from layerfork.engines.generations import GENERATIONS
-from layerfork.engines.roots import read_root, root_path, verify_root
+from layerfork.engines.debian.generations import GENERATIONS
+from layerfork.engines.debian.roots import read_root, root_path, verify_root
+from layerfork.engines.kinds import private
 from layerfork.errors import EngineError
 
 DEBS = """\

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from layerfork.explain.judged import JudgedBuild
-from layerfork.explain.layers import layer_contradictions, step_layers
+from layerfork.explain.compare.builds import JudgedBuild
+from layerfork.explain.warnings.layers import layer_contradictions, step_layers
 from layerfork.model.build import Builder
 from layerfork.model.cachekey import BuildKeys
 from layerfork.model.engine import ImageFacts

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from unit.explain.makers import Cache, Line, build, entry_parts, from_line, part
 
 from layerfork.explain import JudgedBuild, explain_pair, judge_relay
-from layerfork.explain.compare import compare
-from layerfork.explain.fork import find_forks, fold_consequences
+from layerfork.explain.compare.comparison import compare
+from layerfork.explain.compare.consequences import find_forks, fold_consequences
 from layerfork.model.build import Builder
 from layerfork.model.judgement import CauseStatus, Verdict
 from layerfork.model.record import StepStatus

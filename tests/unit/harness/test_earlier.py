@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from layerfork.errors import EvidenceError
-from layerfork.harness.earlier import (
+from layerfork.harness.records.evidence import RecordFile, read_records
+from layerfork.harness.relay.earlier import (
     BrokenEnvironment,
     Earlier,
     FinishedRelay,
@@ -15,8 +16,7 @@ from layerfork.harness.earlier import (
     relay_note,
     row_note,
 )
-from layerfork.harness.evidence import RecordFile, read_records
-from layerfork.harness.resume import copy_earlier
+from layerfork.harness.relay.resume import copy_earlier
 from layerfork.model.build import Builder
 from layerfork.model.engine import EngineInfo
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult

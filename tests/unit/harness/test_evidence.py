@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerfork.errors import EvidenceError
-from layerfork.harness.evidence import (
+from layerfork.harness.records.evidence import (
     RecordFile,
     decode_record,
     read_records,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.harness.fromdisk import fill_from_disk
+from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.model.build import Builder
 from layerfork.model.context import (
     ContentSource,

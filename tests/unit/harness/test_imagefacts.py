@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fakes.engines import Obliging
 
-from layerfork.harness.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.model.build import Builder
 from layerfork.model.engine import ImageFacts, ImageStep
 from layerfork.model.record import (

@@ -6,8 +6,8 @@ import pytest
 
 from layerfork.clients.own import OwnCommand
 from layerfork.errors import UsageError
-from layerfork.harness.plan import choose_clients
-from layerfork.harness.projectfile import described_clients
+from layerfork.harness.environments.projectfile import described_clients
+from layerfork.harness.relay.plan import choose_clients
 
 
 def test_no_file_describes_no_clients(tmp_path: Path) -> None:

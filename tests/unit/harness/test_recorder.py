@@ -10,8 +10,8 @@ from typing import cast
 import pytest
 
 from layerfork.engines import RunningEngine
-from layerfork.harness.recorder import VERIFY_VARIABLE, ForwardingError, Recorder
-from layerfork.wire import relayed
+from layerfork.harness.recording.recorder import VERIFY_VARIABLE, ForwardingError, Recorder
+from layerfork.wire.proxy import connection as relayed
 
 
 @pytest.mark.parametrize("verify", ["", "1"])

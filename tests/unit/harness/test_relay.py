@@ -11,14 +11,14 @@ from fakes.engines import Obliging
 
 from layerfork.clients import find_client
 from layerfork.clients.environment import cache_directory
-from layerfork.harness import relay as relay_module
-from layerfork.harness.broken import BrokenEnvironments
-from layerfork.harness.earlier import BrokenEnvironment, MeasuredRow, read_earlier
-from layerfork.harness.evidence import RecordFile
-from layerfork.harness.plan import Plan, PlannedBuild
-from layerfork.harness.relay import EngineGoneError, Relay, control_result, run_relay
-from layerfork.harness.trial import Bench
-from layerfork.harness.workspace import Workspace
+from layerfork.harness.environments.workspace import Workspace
+from layerfork.harness.records.evidence import RecordFile
+from layerfork.harness.relay import relay as relay_module
+from layerfork.harness.relay.broken import BrokenEnvironments
+from layerfork.harness.relay.earlier import BrokenEnvironment, MeasuredRow, read_earlier
+from layerfork.harness.relay.plan import Plan, PlannedBuild
+from layerfork.harness.relay.relay import EngineGoneError, Relay, control_result, run_relay
+from layerfork.harness.relay.trial import Bench
 from layerfork.model.build import BuildRequest, Endpoint, Toolchain
 from layerfork.model.progress import Progress
 from layerfork.model.record import BuildOutcome, StepRecord, StepStatus

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from layerfork.model.build import Builder
 from layerfork.model.context import Transport
 from layerfork.model.record import BuildOutcome, StepStatus
-from layerfork.wire.classic import ClassicParts, ClassicWatcher, PostedBuild, read_posted_build
-from layerfork.wire.classic.answer import MAX_LINE_BYTES
-from layerfork.wire.http1 import Http1Tap, RequestHead
+from layerfork.wire.http.http1 import Http1Tap, RequestHead
+from layerfork.wire.posted import ClassicParts, ClassicWatcher, PostedBuild, read_posted_build
+from layerfork.wire.posted.answer import MAX_LINE_BYTES
 from layerfork.wire.redact import Redactor
 
 ID = ["0123456789ab", "123456789abc", "23456789abcd"]

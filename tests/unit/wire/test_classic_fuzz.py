@@ -14,11 +14,11 @@ import pytest
 from transcripts.framed import Frame, read_transcript  # type: ignore[import-not-found,unused-ignore]
 from transcripts.replay import play  # type: ignore[import-not-found,unused-ignore]
 
-from layerfork.wire.classic import ClassicWatcher, read_posted_build
-from layerfork.wire.http1 import Http1Tap
-from layerfork.wire.httpstream import HttpError
+from layerfork.wire.http.http1 import Http1Tap
+from layerfork.wire.http.messages import HttpError
+from layerfork.wire.posted import ClassicWatcher, read_posted_build
+from layerfork.wire.proxy.tap import Bytes
 from layerfork.wire.redact import Redactor
-from layerfork.wire.tap import Bytes
 
 FOLDER = Path(__file__).parents[2] / "transcripts"
 SECONDS = float(os.environ.get("LAYERFORK_FUZZ_SECONDS", "3"))

@@ -13,8 +13,8 @@ from transcripts.replay import play, recut  # type: ignore[import-not-found,unus
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, EntryType, Transport
 from layerfork.model.record import BuildOutcome, StepStatus
-from layerfork.wire.classic import ClassicParts, ClassicWatcher, read_posted_build
-from layerfork.wire.http1 import Http1Tap
+from layerfork.wire.http.http1 import Http1Tap
+from layerfork.wire.posted import ClassicParts, ClassicWatcher, read_posted_build
 from layerfork.wire.redact import Redactor
 
 FOLDER = Path(__file__).parents[2] / "transcripts"

@@ -9,8 +9,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.wire import decompress
-from layerfork.wire.decompress import Decompressor, sniff
+from layerfork.wire.tar import decompress
+from layerfork.wire.tar.decompress import Decompressor, sniff
 
 Cut = Callable[[bytes, Sequence[int]], Iterator[memoryview]]
 

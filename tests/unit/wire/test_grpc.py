@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.wire.grpc import MAX_MESSAGE_BYTES, Call, CallStatus, GrpcStream, MessageReader
-from layerfork.wire.tap import Bytes, Headers
+from layerfork.wire.http.grpc import MAX_MESSAGE_BYTES, Call, CallStatus, GrpcStream, MessageReader
+from layerfork.wire.proxy.tap import Bytes, Headers
 
 
 class Notes:

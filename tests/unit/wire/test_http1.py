@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.wire.http1 import Http1Tap, RequestHead
-from layerfork.wire.httpstream import HttpError
-from layerfork.wire.tap import Bytes, Headers
+from layerfork.wire.http.http1 import Http1Tap, RequestHead
+from layerfork.wire.http.messages import HttpError
+from layerfork.wire.proxy.tap import Bytes, Headers
 
 Cut = Callable[[bytes, Sequence[int]], Iterator[memoryview]]
 SIZES = st.lists(st.integers(1, 400), min_size=1, max_size=6)

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layerfork.errors import EngineError
-from layerfork.wire.proxy import Proxy
-from layerfork.wire.relayed import READ_BYTES
-from layerfork.wire.tap import Bytes
+from layerfork.wire.proxy.connection import READ_BYTES
+from layerfork.wire.proxy.listener import Proxy
+from layerfork.wire.proxy.tap import Bytes
 
 WAIT_S = 20.0
 

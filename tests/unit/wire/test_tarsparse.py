@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerfork.model.context import ContentSource
-from layerfork.wire import tarsparse
-from layerfork.wire.tarstream import TarDecoder
+from layerfork.wire.tar import sparse as tarsparse
+from layerfork.wire.tar.stream import TarDecoder
 
 Fragments = list[tuple[int, bytes]]
 

@@ -1,4 +1,4 @@
-"""Builds with aiodocker from a tar. The contract is in layerfork.clients.shim."""
+"""Builds with aiodocker from a tar. The contract is in layerfork.clients.libraries.shim."""
 
 import asyncio
 import json

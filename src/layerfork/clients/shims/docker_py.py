@@ -1,4 +1,4 @@
-"""Builds with docker-py, any since 1.6. The contract is in layerfork.clients.shim."""
+"""Builds with docker-py, any since 1.6. The contract is in layerfork.clients.libraries.shim."""
 
 import json
 import os

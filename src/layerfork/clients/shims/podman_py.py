@@ -1,4 +1,4 @@
-"""Builds with podman-py. The contract is in layerfork.clients.shim."""
+"""Builds with podman-py. The contract is in layerfork.clients.libraries.shim."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Builds with testcontainers-python's DockerImage. The contract is in layerfork.clients.shim."""
+"""Builds with testcontainers-python's DockerImage. The contract is in layerfork.clients.libraries.shim."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Builds with python-on-whales, which runs the docker CLI. The contract is in layerfork.clients.shim."""
+"""Builds with python-on-whales, hence the docker CLI. The contract is in layerfork.clients.libraries.shim."""
 
 import json
 import os

@@ -53,7 +53,7 @@ from layerfork.explain.causes import (
     unexplained,
     xattr,
 )
-from layerfork.explain.finding import CauseRule
+from layerfork.explain.claims.rule import CauseRule
 
 CAUSES: tuple[CauseRule, ...] = (
     builder.RULE,

@@ -1,6 +1,6 @@
 """The base image has the same layers but another configuration."""
 
-from layerfork.explain.value_rule import say_values, value_rule
+from layerfork.explain.claims.valuerule import say_values, value_rule
 
 RULE = value_rule(
     code="base-config",

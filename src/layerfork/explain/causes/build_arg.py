@@ -1,8 +1,8 @@
 """A build argument has another value, or only one of the builds has it."""
 
-from layerfork.explain.difference import Difference
-from layerfork.explain.finding import Case
-from layerfork.explain.variable_rule import variable_rule
+from layerfork.explain.claims.rule import Case
+from layerfork.explain.claims.variablerule import variable_rule
+from layerfork.explain.compare.differences import Difference
 
 
 def say(case: Case, difference: Difference) -> str:

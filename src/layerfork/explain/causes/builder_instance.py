@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.difference import Difference
-from layerfork.explain.finding import Case, CauseRule, Finding, Strength
-from layerfork.explain.site import Reason
+from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
+from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.divergence import Reason
 from layerfork.model.record import BuildRecord
 
 CODE = "builder-instance"

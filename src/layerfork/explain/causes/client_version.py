@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.difference import Difference
-from layerfork.explain.finding import Case, CauseRule, Finding, Strength
-from layerfork.explain.signature import DECIDED_BY_CLIENT
+from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
+from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.signature import DECIDED_BY_CLIENT
 
 CODE = "client-version"
 MAY_DEPEND_ON_CLIENT = DECIDED_BY_CLIENT | {"hardlink", "directory-entry", "xattr"}

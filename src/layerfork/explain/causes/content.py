@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.difference import Difference
-from layerfork.explain.entry_rule import EVIDENCE_LIMIT, distinct_paths, where
-from layerfork.explain.finding import Case, CauseRule, Finding
-from layerfork.explain.value_rule import show_value
-from layerfork.explain.wording import count_by_directory
+from layerfork.explain.claims.entryrule import EVIDENCE_LIMIT, distinct_paths, where
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.valuerule import show_value
+from layerfork.explain.claims.wording import count_by_directory
+from layerfork.explain.compare.differences import Difference
 from layerfork.model.record import BuildRecord
 
 CODE = "content"

@@ -3,9 +3,15 @@
 from collections.abc import Iterator, Set
 from itertools import accumulate
 
-from layerfork.explain.difference import Difference, entry_paths
-from layerfork.explain.entry_rule import claim_paths, describe_entry, distinct_paths, one_sided_paths, where
-from layerfork.explain.finding import Case, CauseRule, Finding
+from layerfork.explain.claims.entryrule import (
+    claim_paths,
+    describe_entry,
+    distinct_paths,
+    one_sided_paths,
+    where,
+)
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.compare.differences import Difference, entry_paths
 from layerfork.model.cachekey import CacheKey
 
 CODE = "directory-entry"

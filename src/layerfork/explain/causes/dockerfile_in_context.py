@@ -3,18 +3,18 @@
 import re
 from collections.abc import Iterator
 
-from layerfork.explain.copied import copied_sources, is_covered
-from layerfork.explain.difference import Difference
-from layerfork.explain.entry_rule import (
+from layerfork.explain.claims.entryrule import (
     claim_paths,
     describe_entry,
     distinct_paths,
     evidence_lines,
     one_sided_paths,
 )
-from layerfork.explain.finding import Case, CauseRule, Finding
-from layerfork.explain.value_rule import show_value
-from layerfork.explain.wording import name_paths, shorten_digests
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.valuerule import show_value
+from layerfork.explain.claims.wording import name_paths, shorten_digests
+from layerfork.explain.compare.copied import copied_sources, is_covered
+from layerfork.explain.compare.differences import Difference
 
 CODE = "dockerfile-in-context"
 REMEDY = "list the Dockerfile and .dockerignore in .dockerignore, and keep the Dockerfile in the context"

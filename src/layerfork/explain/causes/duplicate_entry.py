@@ -1,6 +1,6 @@
 """A tar holds one path twice: the classic builder hashes the first entry and copies the last."""
 
-from layerfork.explain.entry_rule import entry_rule
+from layerfork.explain.claims.entryrule import entry_rule
 
 RULE = entry_rule(
     code="duplicate-entry",

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from layerfork.explain.causes.cache_not_imported import failed_imports
-from layerfork.explain.difference import Difference
-from layerfork.explain.finding import Case, CauseRule, Finding, Strength
-from layerfork.explain.site import Reason
-from layerfork.explain.value_rule import value_finding
+from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
+from layerfork.explain.claims.valuerule import value_finding
+from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.divergence import Reason
 from layerfork.model.record import BuildRecord
 
 CODE = "engine-version"

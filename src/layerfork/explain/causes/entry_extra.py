@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.difference import Difference
-from layerfork.explain.entry_rule import one_sided_paths
-from layerfork.explain.finding import Case, CauseRule, Finding
-from layerfork.explain.presence import presence_finding
+from layerfork.explain.claims.entryrule import one_sided_paths
+from layerfork.explain.claims.presence import presence_finding
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.compare.differences import Difference
 
 CODE = "entry-extra"
 

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from layerfork.explain.difference import Difference
-from layerfork.explain.entry_rule import distinct_paths, evidence_lines
-from layerfork.explain.finding import Case, CauseRule, Finding
-from layerfork.explain.signature import is_name, name_change
-from layerfork.explain.wording import name_paths, show_name
+from layerfork.explain.claims.entryrule import distinct_paths, evidence_lines
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.wording import name_paths, show_name
+from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.signature import is_name, name_change
 
 CODE = "entry-name"
 REMEDY = (

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.difference import Difference
-from layerfork.explain.finding import Case, CauseRule, Finding
-from layerfork.explain.links import link_findings
-from layerfork.explain.type_change import type_findings
+from layerfork.explain.claims.links import link_findings
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.typechange import type_findings
+from layerfork.explain.compare.differences import Difference
 
 CODE = "entry-type"
 REMEDY = "check out links as links everywhere (git core.symlinks), or replace them by files"

@@ -1,7 +1,7 @@
 """A variable of the step's environment, or one that its text was expanded with."""
 
-from layerfork.explain.value_rule import say_values
-from layerfork.explain.variable_rule import variable_rule
+from layerfork.explain.claims.valuerule import say_values
+from layerfork.explain.claims.variablerule import variable_rule
 
 RULE = variable_rule(
     code="env",

@@ -1,6 +1,6 @@
 """Another frontend (`# syntax=`) made another definition of the same Dockerfile."""
 
-from layerfork.explain.value_rule import say_values, value_rule
+from layerfork.explain.claims.valuerule import say_values, value_rule
 
 RULE = value_rule(
     code="frontend",

@@ -1,6 +1,6 @@
 """Group id of an entry: some clients send the real one, others 0."""
 
-from layerfork.explain.entry_rule import entry_rule
+from layerfork.explain.claims.entryrule import entry_rule
 
 RULE = entry_rule(
     code="gid",

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.difference import Difference
-from layerfork.explain.finding import Case, CauseRule, Finding
-from layerfork.explain.signature import is_name
-from layerfork.explain.type_change import type_findings
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.typechange import type_findings
+from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.signature import is_name
 
 CODE = "hardlink"
 _LINK = frozenset({"1", "hardlink"})

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from layerfork.buildcontext.ignorefile import go_matcher
+from layerfork.buildcontext.ignore.docker_go import go_matcher
 from layerfork.errors import UsageError
-from layerfork.explain.copied import clean_path, context_paths
-from layerfork.explain.difference import Difference
-from layerfork.explain.entry_rule import claim_paths, distinct_paths, one_sided_paths
-from layerfork.explain.finding import Case, CauseRule, Finding
-from layerfork.explain.wording import name_paths
+from layerfork.explain.claims.entryrule import claim_paths, distinct_paths, one_sided_paths
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.wording import name_paths
+from layerfork.explain.compare.copied import clean_path, context_paths
+from layerfork.explain.compare.differences import Difference
 from layerfork.model.record import BuildRecord
 
 CODE = "ignore-rule"

@@ -1,6 +1,6 @@
 """buildah passes over cached images of another format (Docker's or OCI's) than the build writes."""
 
-from layerfork.explain.value_rule import say_values, value_rule
+from layerfork.explain.claims.valuerule import say_values, value_rule
 
 RULE = value_rule(
     code="image-format",

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from layerfork.explain.align import normalise
-from layerfork.explain.copied import copied_sources, is_covered
-from layerfork.explain.difference import STEP_FIELD, Difference
-from layerfork.explain.entry_rule import claim_paths, one_sided_paths
-from layerfork.explain.finding import Case, CauseRule, Finding
-from layerfork.explain.value_rule import say_step, show_value, value_finding
+from layerfork.explain.claims.entryrule import claim_paths, one_sided_paths
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.valuerule import say_step, show_value, value_finding
+from layerfork.explain.compare.alignment import normalise
+from layerfork.explain.compare.copied import copied_sources, is_covered
+from layerfork.explain.compare.differences import STEP_FIELD, Difference
 
 CODE = "instruction"
 FIELD_NAMES = {"args": "the command", "cwd": "the working directory", "user": "the user", "Cmd": "the text"}

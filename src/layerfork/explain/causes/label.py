@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.difference import Difference
-from layerfork.explain.finding import Case, CauseRule, Finding
-from layerfork.explain.value_rule import say_step, show_value, value_finding
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.valuerule import say_step, show_value, value_finding
+from layerfork.explain.compare.differences import Difference
 
 CODE = "label"
 REMEDY = "give every client the same labels, or label the image after the build"

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.difference import Difference
-from layerfork.explain.entry_rule import entry_findings
-from layerfork.explain.finding import Case, CauseRule, Finding
-from layerfork.explain.links import link_findings
-from layerfork.explain.wording import show_name
+from layerfork.explain.claims.entryrule import entry_findings
+from layerfork.explain.claims.links import link_findings
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.wording import show_name
+from layerfork.explain.compare.differences import Difference
 
 CODE = "link-target"
 REMEDY = "make the link point to the same text everywhere (relative, not absolute)"

@@ -1,7 +1,7 @@
 """Permission bits of an entry: the executable bit, or the umask of the checkout."""
 
-from layerfork.explain.entry_rule import entry_rule
-from layerfork.explain.wording import show_mode
+from layerfork.explain.claims.entryrule import entry_rule
+from layerfork.explain.claims.wording import show_mode
 
 RULE = entry_rule(
     code="mode",

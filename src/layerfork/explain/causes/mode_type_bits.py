@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.difference import Difference
-from layerfork.explain.entry_rule import entry_findings
-from layerfork.explain.finding import Case, CauseRule, Finding
-from layerfork.explain.wording import parse_mode
+from layerfork.explain.claims.entryrule import entry_findings
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.wording import parse_mode
+from layerfork.explain.compare.differences import Difference
 
 CODE = "mode-type-bits"
 REMEDY = (

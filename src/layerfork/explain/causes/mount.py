@@ -1,6 +1,6 @@
 """A mount of a RUN step: its target, id, sharing or source."""
 
-from layerfork.explain.value_rule import say_values, value_rule
+from layerfork.explain.claims.valuerule import say_values, value_rule
 
 RULE = value_rule(
     code="mount",

@@ -1,6 +1,6 @@
 """The network that a RUN step uses; the classic builder's keys do not hold it."""
 
-from layerfork.explain.value_rule import say_values, value_rule
+from layerfork.explain.claims.valuerule import say_values, value_rule
 
 RULE = value_rule(
     code="network",

@@ -6,9 +6,9 @@ Source: moby/moby builder/dockerfile/dispatchers.go:prependEnvOnCmd @ v26.1.5, c
 imagebuildah/stage_executor.go:getCreatedBy @ v1.39.3.
 """
 
-from layerfork.explain.difference import Difference
-from layerfork.explain.finding import Case
-from layerfork.explain.value_rule import show_value, value_rule
+from layerfork.explain.claims.rule import Case
+from layerfork.explain.claims.valuerule import show_value, value_rule
+from layerfork.explain.compare.differences import Difference
 
 MARK = "prefix"
 """Field of the part that stands for the mark alone (``|0``)."""

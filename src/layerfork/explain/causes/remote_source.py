@@ -1,6 +1,6 @@
 """A URL or a repository that ADD or the context fetches gave something else."""
 
-from layerfork.explain.value_rule import say_values, value_rule
+from layerfork.explain.claims.valuerule import say_values, value_rule
 
 RULE = value_rule(
     code="remote-source",

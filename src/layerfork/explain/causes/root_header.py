@@ -1,6 +1,6 @@
 """The header of the context's root counts: a directory transfer sends none, a tar has one."""
 
-from layerfork.explain.entry_rule import entry_rule
+from layerfork.explain.claims.entryrule import entry_rule
 
 RULE = entry_rule(
     code="root-header",

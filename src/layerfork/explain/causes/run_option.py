@@ -1,6 +1,6 @@
 """An option of RUN: user, host names, limits, security mode, working directory."""
 
-from layerfork.explain.value_rule import say_values, value_rule
+from layerfork.explain.claims.valuerule import say_values, value_rule
 
 RULE = value_rule(
     code="run-option",

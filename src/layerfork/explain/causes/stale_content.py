@@ -1,6 +1,6 @@
 """The engine looked at older content than the directory holds."""
 
-from layerfork.explain.entry_rule import entry_rule
+from layerfork.explain.claims.entryrule import entry_rule
 
 RULE = entry_rule(
     code="stale-content",

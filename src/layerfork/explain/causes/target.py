@@ -1,8 +1,8 @@
 """The reader builds stages that the writer was not asked for."""
 
-from layerfork.explain.difference import Difference
-from layerfork.explain.finding import Case
-from layerfork.explain.value_rule import value_rule
+from layerfork.explain.claims.rule import Case
+from layerfork.explain.claims.valuerule import value_rule
+from layerfork.explain.compare.differences import Difference
 
 
 def say(case: Case, difference: Difference) -> str:

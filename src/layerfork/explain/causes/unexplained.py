@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.difference import Difference
-from layerfork.explain.finding import Case, CauseRule, Finding, Strength
-from layerfork.explain.judged import JudgedBuild
-from layerfork.explain.value_rule import show_value
-from layerfork.explain.view import StepView
+from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
+from layerfork.explain.claims.valuerule import show_value
+from layerfork.explain.compare.builds import JudgedBuild
+from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.steps import StepView
 
 CODE = "unexplained"
 REMEDY = "please report this with both records: it is a bug of layerfork until shown otherwise"

@@ -1,6 +1,6 @@
 """An extended attribute of an entry."""
 
-from layerfork.explain.entry_rule import entry_rule
+from layerfork.explain.claims.entryrule import entry_rule
 
 RULE = entry_rule(
     code="xattr",

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from layerfork.wire.tap import Bytes
+from layerfork.wire.proxy.tap import Bytes
 
 LIMIT_BYTES = 16 << 20
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from layerfork.model.record import Gap
 from layerfork.wire.buildkit.observed import ObservedConnection
-from layerfork.wire.grpc import Call, CallHandler, CallStatus, GrpcStream, describe
-from layerfork.wire.http2 import Http2Connection, StreamSink
+from layerfork.wire.http.grpc import Call, CallHandler, CallStatus, GrpcStream, describe
+from layerfork.wire.http.http2 import Http2Connection, StreamSink
 from layerfork.wire.proto import control_pb2 as control
-from layerfork.wire.tap import Bytes, Headers
+from layerfork.wire.proxy.tap import Bytes, Headers
 
 MAX_GAPS = 100
 """A connection that is not understood at all says so often enough."""

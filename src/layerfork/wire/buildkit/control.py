@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 
 from layerfork.wire.buildkit.observed import ObservedBuild, ObservedConnection
 from layerfork.wire.buildkit.plain import text
-from layerfork.wire.buildkit.vertices import follow
-from layerfork.wire.grpc import CallStatus
+from layerfork.wire.buildkit.steps.vertices import follow
+from layerfork.wire.http.grpc import CallStatus
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.proto import ops_pb2 as ops
-from layerfork.wire.tap import Bytes
+from layerfork.wire.proxy.tap import Bytes
 
 BUILD_ID = "buildkit-controlapi-buildid"
 """Metadata key by which a bridge call names its build."""

@@ -8,8 +8,8 @@ pkg/stdcopy/stdcopy.go @ v26.1.5 (one byte of stream, three of zeros, four of le
 import struct
 
 from layerfork.wire.buildkit.connection import CallsDecoder
-from layerfork.wire.http2 import PREFACE
-from layerfork.wire.tap import Bytes, ConnectionTap
+from layerfork.wire.http.http2 import PREFACE
+from layerfork.wire.proxy.tap import Bytes, ConnectionTap
 
 _HEADER = struct.Struct(">B3xI")
 _STDOUT = 1

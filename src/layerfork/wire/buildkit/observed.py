@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 from layerfork.model.record import Gap
 from layerfork.wire.buildkit.plain import pairs, text
-from layerfork.wire.grpc import CallStatus
+from layerfork.wire.http.grpc import CallStatus
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.proto import ops_pb2 as ops
-from layerfork.wire.tap import Headers
-from layerfork.wire.tarstream import TarDecoder
+from layerfork.wire.proxy.tap import Headers
+from layerfork.wire.tar.stream import TarDecoder
 
 MAX_VERTICES = 200_000
 """A build of more vertices is recorded up to here."""

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from layerfork.model.context import ContextManifest
 from layerfork.model.llb import Definition
 from layerfork.model.record import BuildResult, Gap, RecordedRequest, StepRecord, Vertex
-from layerfork.wire.buildkit.contexts import BuildContexts, find_contexts, find_dockerfile
-from layerfork.wire.buildkit.llb import read_definition
+from layerfork.wire.buildkit.definition.ops import read_definition
+from layerfork.wire.buildkit.definition.sourcemap import read_dockerfile
+from layerfork.wire.buildkit.definition.verify import verify
 from layerfork.wire.buildkit.observed import ObservedBuild
 from layerfork.wire.buildkit.plain import text
 from layerfork.wire.buildkit.request import read_request
 from layerfork.wire.buildkit.result import read_result
-from layerfork.wire.buildkit.sourcemap import read_dockerfile
-from layerfork.wire.buildkit.stages import find_stages
-from layerfork.wire.buildkit.steps import read_steps
-from layerfork.wire.buildkit.verify import verify
-from layerfork.wire.buildkit.vertices import read_vertices
+from layerfork.wire.buildkit.session.contexts import BuildContexts, find_contexts, find_dockerfile
+from layerfork.wire.buildkit.steps.stages import find_stages
+from layerfork.wire.buildkit.steps.steps import read_steps
+from layerfork.wire.buildkit.steps.vertices import read_vertices
 from layerfork.wire.proto import ops_pb2 as ops
 from layerfork.wire.redact import Redactor
 

@@ -5,8 +5,8 @@ Source: google.golang.org/grpc codes (1 is canceled); moby/buildkit exporter/con
 """
 
 from layerfork.model.record import BuildOutcome, BuildResult
-from layerfork.wire.buildkit.names import read_label
 from layerfork.wire.buildkit.observed import ObservedBuild
+from layerfork.wire.buildkit.steps.names import read_label
 from layerfork.wire.redact import Redactor
 
 _CANCELED = 1

@@ -16,12 +16,12 @@ from layerfork.wire.buildkit.control import (
     WorkersFollower,
 )
 from layerfork.wire.buildkit.execattach import ExecDecoder, ExecTap
-from layerfork.wire.buildkit.filesync import SyncFollower, open_sync
-from layerfork.wire.buildkit.guarded import GET_SECRET, GUARDED, SecretFollower
 from layerfork.wire.buildkit.observed import ObservedBuild, ObservedConnection, ObservedSession
-from layerfork.wire.buildkit.upload import UploadFollower, open_upload
-from layerfork.wire.grpc import Call, CallHandler
-from layerfork.wire.tap import Bytes, ConnectionTap, Headers
+from layerfork.wire.buildkit.session.filesync import SyncFollower, open_sync
+from layerfork.wire.buildkit.session.guarded import GET_SECRET, GUARDED, SecretFollower
+from layerfork.wire.buildkit.session.upload import UploadFollower, open_upload
+from layerfork.wire.http.grpc import Call, CallHandler
+from layerfork.wire.proxy.tap import Bytes, ConnectionTap, Headers
 
 _PATH = re.compile(r"(?:/v\d+(?:\.\d+)?)?/(?:(grpc|session)|(exec)/\w+/start)/?(?:\?.*)?")
 _CONTROL = "moby.buildkit.v1.Control/"

@@ -16,10 +16,10 @@ import pytest
 
 from layerfork.model.record import BuildOutcome, StepStatus
 from layerfork.wire.buildkit import BuildKitParts, BuildKitWatcher, read_build
-from layerfork.wire.http1 import Http1Tap
+from layerfork.wire.http.http1 import Http1Tap
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.proto import ops_pb2 as ops
-from layerfork.wire.proxy import Proxy
+from layerfork.wire.proxy.listener import Proxy
 from layerfork.wire.redact import Redactor
 
 grpc: Any = importlib.import_module("grpc")

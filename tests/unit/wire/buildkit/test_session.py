@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from layerfork.model.context import ContentSource, EntryType, Transport
-from layerfork.wire.buildkit.filesync import MAX_KEPT_BYTES
+from layerfork.wire.buildkit.session.filesync import MAX_KEPT_BYTES
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.proto import ops_pb2 as ops
 

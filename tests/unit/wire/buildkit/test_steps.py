@@ -6,11 +6,11 @@ import pytest
 
 from layerfork.model.llb import LLBOp
 from layerfork.model.record import StepStatus
-from layerfork.wire.buildkit.names import StepLabel, is_internal, read_label
 from layerfork.wire.buildkit.observed import VertexState
-from layerfork.wire.buildkit.stages import Stages, find_stages, guess_stages
-from layerfork.wire.buildkit.steps import read_steps
-from layerfork.wire.buildkit.vertices import follow, read_vertices
+from layerfork.wire.buildkit.steps.names import StepLabel, is_internal, read_label
+from layerfork.wire.buildkit.steps.stages import Stages, find_stages, guess_stages
+from layerfork.wire.buildkit.steps.steps import read_steps
+from layerfork.wire.buildkit.steps.vertices import follow, read_vertices
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.redact import Redactor
 

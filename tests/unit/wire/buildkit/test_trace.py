@@ -14,7 +14,7 @@ from transcripts.replay import replay
 
 from layerfork.model.record import StepStatus
 from layerfork.wire.buildkit import BuildKitWatcher
-from layerfork.wire.buildkit.trace import TraceParts, read_trace
+from layerfork.wire.buildkit.steps.trace import TraceParts, read_trace
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.redact import Redactor
 

@@ -18,8 +18,8 @@ from transcripts.replay import recut, replay
 from layerfork.model.context import ContentSource, EntryType, Transport
 from layerfork.model.record import BuildOutcome
 from layerfork.wire.buildkit import BuildKitParts, BuildKitWatcher, read_build
+from layerfork.wire.proxy.tap import Bytes, ConnectionTap, Headers
 from layerfork.wire.redact import Redactor
-from layerfork.wire.tap import Bytes, ConnectionTap, Headers
 
 Builds = Callable[[str], list[BuildKitParts]]
 Load = Callable[[str], Transcript]

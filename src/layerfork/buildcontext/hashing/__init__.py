@@ -1,0 +1,1 @@
+"""Content digests of a context's files, read once and remembered."""

@@ -1,0 +1,1 @@
+"""Ignore files, in the dialect of each client."""

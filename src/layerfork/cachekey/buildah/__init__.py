@@ -1,0 +1,1 @@
+"""Keys of buildah, and so of podman."""

@@ -1,0 +1,269 @@
+"""Keys of buildah, and so of podman: the layers so far, the history so far, and a created-by string.
+
+A step hits when a local image has the current layers and history as its beginning and ends in the step's
+created-by string; the string holds a digest of what COPY and ADD bring in.
+Source: containers/buildah imagebuildah/stage_executor.go:{Execute,intermediateImageExists,getCreatedBy},
+vendor/github.com/openshift/imagebuilder/dispatchers.go:arg @ v1.39.3. Measured with 1.39.3; read in
+1.44.0.
+"""
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from layerfork.buildcontext.ignore.docker_go import go_matcher
+from layerfork.cachekey.buildah.content import CopyOptions, MissingSourceError, SourceFinder
+from layerfork.cachekey.buildah.parts import added_parts, summary_shape
+from layerfork.cachekey.buildah.rules import BuildahRules, buildah_rules
+from layerfork.cachekey.classic.rules import ClassicRules
+from layerfork.cachekey.classic.stage import Notes, StageState
+from layerfork.cachekey.shared.baseimage import find_facts
+from layerfork.cachekey.shared.harmless import ruled_out_parts
+from layerfork.cachekey.shared.script import Script, ScriptStep, read_script_by_text
+from layerfork.cachekey.shared.tree import LinkLoopError, unpack
+from layerfork.dockerfile import Instruction
+from layerfork.errors import UsageError
+from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey
+from layerfork.model.context import Transport
+from layerfork.model.record import BuildRecord
+
+NOP = "/bin/sh -c #(nop) "
+DOCKER_FORMAT = "application/vnd.docker.distribution.manifest.v2+json"
+_URLS = ("http://", "https://")
+_BUILT_IN = frozenset(
+    name
+    for upper in ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
+    for name in (upper, upper.lower())
+)
+"""Arguments that need no ARG: when given, every ARG step lists their names.
+Source: openshift/imagebuilder builder.go:builtinAllowedBuildArgs, measured with buildah 1.39.3."""
+
+
+def buildah_keys(record: BuildRecord) -> BuildKeys:
+    """Keys of every step of a buildah or podman build, in step order."""
+    builder = _Builder(record=record, script=read_script_by_text(record))
+    return BuildKeys(
+        rules="buildah, 1.39 to 1.44",
+        steps=tuple(builder.step_key(step) for step in builder.script.steps),
+        ruled_out=ruled_out_parts(record.context, owner_names=not builder.rules.owner_names),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Builder:
+    record: BuildRecord
+    script: Script
+    rules: BuildahRules = field(init=False)
+    state: StageState = field(init=False)
+    ended: dict[int, StageState] = field(default_factory=dict)
+    """State after each step, by step index."""
+    previous: dict[int, int] = field(default_factory=dict)
+    """Last step so far of each stage, by stage index."""
+    finder: SourceFinder | None = None
+
+    def __post_init__(self) -> None:
+        self.rules = buildah_rules(self.record.engine)
+        self.state = StageState(
+            given=dict(self.record.request.build_args),
+            proxies=ClassicRules().proxies,
+            escape=self.script.escape,
+        )
+        dockerfile = self.script.dockerfile
+        for argument in dockerfile.meta_args if dockerfile is not None else ():
+            self.state.meta_args.update(argument.pairs)
+
+    def step_key(self, step: ScriptStep) -> StepKey:
+        notes, instruction = Notes(), step.instruction
+        before = self.previous.get(step.record.stage)
+        parents: tuple[int, ...] = () if before is None else (before,)
+        by_content: tuple[int, ...] = ()
+        parts: Sequence[Part] = ()
+        form = ""
+        if before is not None:
+            self.state = self.ended[before]
+        if instruction is None:
+            notes.unknown.append(f"what {step.record.instruction!r} does")
+        elif instruction.keyword == "FROM":
+            parts, form, parents = self._from(step, instruction, notes)
+        elif instruction.keyword in ("COPY", "ADD"):
+            parts, form = self._copy(instruction, notes)
+            by_content = self._source_stage(step, instruction)
+        elif instruction.keyword == "RUN":
+            parts, form = self._run(instruction, notes)
+        else:
+            parts, form = self._other(instruction, notes)
+        self.ended[step.record.index] = replace(
+            self.state, env=dict(self.state.env), args=dict(self.state.args)
+        )
+        self.previous[step.record.stage] = step.record.index
+        key = CacheKey(
+            parts=tuple(parts),
+            engine_form="" if notes.unknown else form,
+            unknown=tuple(dict.fromkeys(notes.unknown)),
+            origins=tuple(notes.origins),
+        )
+        return StepKey(
+            index=step.record.index,
+            key=key,
+            parents=tuple(dict.fromkeys((*parents, *by_content))),
+            by_content=by_content,
+            always_runs=instruction is not None and instruction.keyword == "FROM",
+        )
+
+    def _from(
+        self, step: ScriptStep, instruction: Instruction, notes: Notes
+    ) -> tuple[list[KeyPart], str, tuple[int, ...]]:
+        values: dict[str, str | None] = {**self.state.meta_arguments()}
+        outer = StageState(args=values, proxies=frozenset(), escape=self.state.escape)
+        base = outer.expand(instruction.arguments[0], notes)
+        source = self.script.last_step_of(base, step.record.index)
+        if source is not None:
+            self.state = self.state.after(self.ended[source])
+            return [], "", (source,)
+        facts = None if base == "scratch" else find_facts(self.record, instruction.arguments[0], base)
+        self.state = StageState.of_image(facts, self.state)
+        image_format = KeyPart(cause="image-format", field="manifest type", value=_image_format(self.record))
+        if base == "scratch":
+            return [KeyPart(cause="base-image", field="id", value=base), image_format], "", ()
+        image_id = (facts.image_id if facts is not None else "") or step.record.identity
+        if not image_id:
+            notes.unknown.append(f"image id of {base}")
+            return [], "", ()
+        return [KeyPart(cause="base-image", field="id", value=image_id), image_format], "", ()
+
+    def _other(self, instruction: Instruction, notes: Notes) -> tuple[list[KeyPart], str]:
+        """Everything but FROM, COPY, ADD and RUN counts as it is written; ARG by its names alone."""
+        if instruction.keyword == "ARG":
+            self.state.args.update(instruction.pairs)
+            names = self._declared().keys()
+            proxies = sorted(_BUILT_IN & self.state.given.keys() - names)
+            parts = [KeyPart(cause="instruction", field="created by", value="ARG " + " ".join(sorted(names)))]
+            parts += [KeyPart(cause="proxy", path=name, field="name", value="given") for name in proxies]
+            return parts, f"{NOP}ARG {' '.join(sorted((*names, *proxies)))}"
+        if instruction.keyword == "ENV":
+            expanded = [(name, self.state.expand(value or "", notes)) for name, value in instruction.pairs]
+            self.state.env.update(expanded)
+        text = instruction.line or instruction.text
+        cause = "label" if instruction.keyword == "LABEL" else "instruction"
+        return [KeyPart(cause=cause, field="created by", value=text)], NOP + text
+
+    def _declared(self) -> dict[str, str]:
+        """Arguments of this stage that have a value; where the environment has one, that counts."""
+        found = {}
+        for name, default in self.state.args.items():
+            value = self.state.given.get(name, default)
+            value = self.state.meta_args.get(name) if value is None else value
+            value = self.state.env.get(name, value)
+            if value is not None:
+                found[name] = value
+        return found
+
+    def _run(self, instruction: Instruction, notes: Notes) -> tuple[list[KeyPart], str]:
+        text = (instruction.line or instruction.text)[4:]
+        declared = self._declared()
+        parts = [KeyPart(cause="instruction", field="created by", value=text)]
+        for name in sorted(declared):
+            cause = "proxy" if name in self.state.proxies else "build-arg"
+            parts.append(KeyPart(cause=cause, path=name, field="created by", value=declared[name]))
+        if declared and not self.state.env_known:
+            notes.unknown.append(f"whether the base image sets {', '.join(sorted(declared))}")
+        pairs = " ".join(sorted(f"{name}={value}" for name, value in declared.items()))
+        form = f"/bin/sh -c {text}"
+        if pairs:
+            form = f"|{len(pairs.split(' '))} {pairs} {form}"
+        if not pairs or self.rules.here_documents_with_arguments:
+            for heredoc in instruction.heredocs:
+                content = heredoc.content.strip()
+                form += f"\n{content}"
+                parts.append(KeyPart(cause="instruction", field="here-document", value=content))
+        for mount in instruction.flag_values("mount"):
+            if "type=" not in mount or "type=bind" in mount:
+                notes.unknown.append(f"checksum of the mount {mount}")
+        return parts, form
+
+    def _copy(self, instruction: Instruction, notes: Notes) -> tuple[list[Part], str]:
+        words = tuple(self.state.expand(word, notes) for word in instruction.arguments[:-1])
+        written, destination = instruction.arguments[-1], self.state.expand(instruction.arguments[-1], notes)
+        parts: list[Part] = []
+        shape = "…"
+        local = self._finder(notes)
+        if instruction.flag("from") or instruction.heredocs or local is None or _has_url(words):
+            origin = f" in {instruction.flag('from')}" if instruction.flag("from") else ""
+            if not self._names_stage(instruction):
+                notes.unknown.append(f"content of {' '.join(words)}{origin}")
+        else:
+            options, option_parts = self._options(instruction, words, destination, notes)
+            try:
+                sources = local.find(words, replace(options, rename=""))
+                renamed = bool(options.rename) and len(sources) == 1 and not sources[0].is_directory
+                if renamed:
+                    sources = local.find(words, options)
+            except (MissingSourceError, LinkLoopError) as error:
+                notes.unknown.append(f"source {error} in the context")
+                return parts, ""
+            added, unknown = added_parts(sources, self.rules, renamed=renamed)
+            notes.unknown.extend(unknown)
+            shape = summary_shape(sources)
+            parts = [*option_parts, *added]
+        if not self.rules.known:
+            notes.unknown.append("version of buildah: it decides whether owner names count")
+        link = " --link" if instruction.flag("link") == "true" and self.rules.shows_link else ""
+        text = f"{instruction.keyword}{link} {shape} in {written} {self.rules.copy_ends}"
+        return [KeyPart(cause="instruction", field="created by", value=text), *parts], ""
+
+    def _options(
+        self, instruction: Instruction, words: tuple[str, ...], destination: str, notes: Notes
+    ) -> tuple[CopyOptions, list[KeyPart]]:
+        """What flags do to the headers; names of owners count through the image's own passwd file."""
+        parts = []
+        rename = "" if destination.endswith("/") or len(words) > 1 else posixpath.basename(destination)
+        chown, chmod = (self.state.expand(instruction.flag(name), notes) for name in ("chown", "chmod"))
+        user, _, group = chown.partition(":")
+        if chown and (not (user.isdecimal() and group.isdecimal()) or (int(user), int(group)) != (0, 0)):
+            parts.append(KeyPart(cause="instruction", field="chown", value=chown))
+        is_octal = chmod != "" and all(digit in "01234567" for digit in chmod)
+        if chmod and not is_octal:
+            parts.append(KeyPart(cause="instruction", field="chmod", value=chmod))
+        excluded = instruction.flag_values("exclude")
+        if excluded:
+            parts.append(KeyPart(cause="instruction", field="exclude", value=" ".join(excluded)))
+        return CopyOptions(rename=rename, mode=int(chmod, 8) if is_octal else None), parts
+
+    def _names_stage(self, instruction: Instruction) -> bool:
+        dockerfile, name = self.script.dockerfile, instruction.flag("from")
+        return bool(name) and dockerfile is not None and dockerfile.find_stage(name) is not None
+
+    def _source_stage(self, step: ScriptStep, instruction: Instruction) -> tuple[int, ...]:
+        name = instruction.flag("from")
+        source = self.script.last_step_of(name, step.record.index) if name else None
+        return () if source is None else (source,)
+
+    def _finder(self, notes: Notes) -> SourceFinder | None:
+        context = self.record.context
+        if context is None or context.transport is Transport.REMOTE:
+            return None
+        if not context.complete:
+            notes.unknown.append("the whole context")
+        if self.finder is None:
+            try:
+                excludes = go_matcher(context.excludes)
+            except UsageError as error:
+                notes.unknown.append(f"the whole context ({error.message})")
+                return None
+            self.finder = SourceFinder(tree=unpack(context.entries), excludes=excludes, rules=self.rules)
+        return self.finder
+
+
+def _image_format(record: BuildRecord) -> str:
+    """Manifest type that the build writes: images of another one are no candidates for its steps.
+
+    Docker's API asks for none and gets Docker's own; podman's programs name theirs.
+    Source: containers/buildah imagebuildah/stage_executor.go:intermediateImageExists @ v1.39.3;
+    containers/podman pkg/api/handlers/compat/images_build.go:BuildImage @ v5.4.2. Measured with podman
+    4.3.1, 5.4.2 and 5.8.6.
+    """
+    return dict(record.request.options).get("outputformat") or DOCKER_FORMAT
+
+
+def _has_url(words: tuple[str, ...]) -> bool:
+    return any(word.startswith(_URLS) for word in words)

@@ -1,0 +1,73 @@
+"""Parts of what buildah digests for a COPY or ADD, and of the command of a RUN."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from layerfork.cachekey.buildah.content import AddedSource, TarMember
+from layerfork.cachekey.buildah.rules import BuildahRules
+from layerfork.cachekey.shared.entryparts import content_is_known, make_entry_parts
+from layerfork.cachekey.shared.tree import shown
+from layerfork.model.cachekey import EntryParts, KeyPart, Part, Row
+
+
+def summary_shape(sources: tuple[AddedSource, ...]) -> str:
+    """The digest's place in the history string, without its value."""
+    if len(sources) == 1:
+        return f"{sources[0].kind}:…"
+    return f"multi:[{', '.join(source.kind for source in sources)}]"
+
+
+def added_parts(
+    sources: tuple[AddedSource, ...], rules: BuildahRules, *, renamed: bool
+) -> tuple[list[Part], list[str]]:
+    """Parts of every header and content, and what of it nobody hashed, in words.
+
+    ``renamed``: the only source is a file, and its name is that of the destination.
+
+    Paths are those in the context. What is digested are names below the source, so two sources of
+    other names that hold the same are one to buildah and two here.
+    """
+    parts: list[Part] = []
+    unknown: list[str] = []
+    if renamed:
+        parts.append(KeyPart(cause="instruction", field="name", value=shown(sources[0].members[0].name)))
+    for number, source in enumerate(sources, start=1):
+        suffix = f" of source {number}" if number > 1 else ""
+        for member in source.members:
+            path = shown(_path(source, member))
+            entry = _member_parts(path, member, rules, named=not (source.is_directory or renamed))
+            parts.append(entry.with_suffix(suffix) if suffix else entry)
+            if member.content is not None and not content_is_known(member.content):
+                unknown.append(f"content of {path}")
+    return parts, unknown
+
+
+def _path(source: AddedSource, member: TarMember) -> str:
+    if not source.is_directory:
+        return source.path
+    return member.name if source.path == "." else f"{source.path}/{member.name}"
+
+
+def _member_parts(path: str, member: TarMember, rules: BuildahRules, *, named: bool) -> EntryParts:
+    own: tuple[Row, ...] = (("entry-name", "name", shown(member.name)),) if named else ()
+    if member.linkname or member.devmajor or member.devminor or member.xattrs:
+        own = (*own, *_rare_rows(member))
+    if member.content is not None and member.content.content is not None:
+        own = (*own, ("content", "content", member.content.content))
+    uname = member.uname if rules.owner_names else None
+    return make_entry_parts((path, _usual_rows(member.typeflag, member.mode, uname), own))
+
+
+@lru_cache(maxsize=1024)
+def _usual_rows(typeflag: str, mode: int, uname: str | None) -> tuple[Row, ...]:
+    rows = (("entry-type", "typeflag", typeflag), ("mode", "mode", f"0{mode:03o}"))
+    return rows if uname is None else (*rows, ("owner-name", "uname", uname))
+
+
+def _rare_rows(member: TarMember) -> Iterator[Row]:
+    if member.linkname:
+        yield "hardlink" if member.typeflag == "1" else "link-target", "linkname", shown(member.linkname)
+    if member.devmajor or member.devminor:
+        yield "entry-type", "device", f"{member.devmajor}:{member.devminor}"
+    for name, value in member.xattrs:
+        yield "xattr", name, value.hex()

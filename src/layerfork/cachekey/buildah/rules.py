@@ -1,0 +1,71 @@
+"""Rules of buildah that changed from version to version."""
+
+import re
+from dataclasses import dataclass
+
+from layerfork.cachekey.shared.versions import Version, parse_version
+from layerfork.model.engine import EngineInfo
+
+Release = tuple[int, int, int]
+BUILDAH_OF_PODMAN: tuple[tuple[Version, Release], ...] = (
+    ((5, 8), (1, 43, 0)),
+    ((5, 7), (1, 42, 0)),
+    ((5, 6), (1, 41, 3)),
+    ((5, 5), (1, 40, 0)),
+    ((5, 4), (1, 39, 0)),
+    ((5, 3), (1, 38, 0)),
+    ((5, 0), (1, 35, 0)),
+    ((4, 3), (1, 28, 0)),
+    ((3, 0), (1, 19, 0)),
+)
+"""First podman version, and the first buildah that it vendors, newest first.
+
+Source: containers/podman go.mod @ v3.0.1, v4.3.1, v5.0.0, v5.3.x to v5.8.x.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildahRules:
+    """What holds for one buildah; the defaults are those of 1.41.2 and later."""
+
+    known: bool = True
+    owner_names: bool = False
+    """Files that belong to the building user carry its name in their headers.
+    Source: containers/buildah commit 9461dd61d: no longer since v1.41.2."""
+    directory_slash: bool = True
+    """Names of directories end in a slash. Source: containers/buildah commit 738fa0d3c, since v1.41.2."""
+    here_documents_with_arguments: bool = True
+    """A RUN's here-documents are in its string even when arguments are in force.
+    Source: containers/buildah imagebuildah/stage_executor.go:getCreatedBy, since v1.40.0."""
+    copy_ends: str = "     "
+    """What ends the string of a COPY when nothing is unset, annotated or dated.
+    Source: containers/buildah imagebuildah/stage_executor.go:buildMetadata, since v1.41.0."""
+    shows_link: bool = True
+    """``COPY --link`` says so. Source: containers/buildah commit eea4838d8, since v1.41.0."""
+
+
+def buildah_rules(engine: EngineInfo | None) -> BuildahRules:
+    """Rules of the buildah behind an engine: its own version when it tells it, else podman's."""
+    version = _buildah_version(engine)
+    if version is None:
+        return BuildahRules(known=False)
+    return BuildahRules(
+        owner_names=version < (1, 41, 2),
+        directory_slash=version >= (1, 41, 2),
+        here_documents_with_arguments=version >= (1, 40, 0),
+        copy_ends="     " if version >= (1, 41, 0) else "",
+        shows_link=version >= (1, 41, 0),
+    )
+
+
+def _buildah_version(engine: EngineInfo | None) -> Release | None:
+    if engine is None:
+        return None
+    own = {name.lower(): version for name, version in engine.components}.get("buildah", "")
+    if own or engine.kind == "buildah":
+        match = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", own or engine.version)
+        return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
+    version = parse_version(engine.version)
+    if version is None:
+        return None
+    return next((vendored for first, vendored in BUILDAH_OF_PODMAN if version >= first), None)

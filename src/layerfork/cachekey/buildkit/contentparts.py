@@ -1,0 +1,97 @@
+"""Parts that are equal for two sources exactly when their content keys are."""
+
+import posixpath
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from layerfork.cachekey.buildkit.contenthash import Header, header_of
+from layerfork.cachekey.buildkit.contentselect import Item, Selection, Selector, order_selectors, select
+from layerfork.cachekey.buildkit.contenttree import ContentTree
+from layerfork.cachekey.shared.entryparts import content_is_known, make_entry_parts
+from layerfork.cachekey.shared.tree import Node, shown
+from layerfork.model.cachekey import KeyPart, Part, Row
+
+ROOT = "."
+
+
+def content_parts(tree: ContentTree, selectors: Iterable[Selector]) -> tuple[list[Part], list[str]]:
+    """Parts of everything that selectors pick, and what of it nobody hashed, in words.
+
+    Paths begin at the last name of what was selected, because that is all that a key holds of where it
+    lay. Of several selectors the later ones have their number in the field.
+
+    Raises: MissingPathError, LinkLoopError.
+    """
+    lister = _Lister(tree)
+    parts: list[Part] = []
+    for number, selector in enumerate(order_selectors(selectors), start=1):
+        own = lister.of_selection(select(tree, selector))
+        parts.extend(own if number == 1 else (part.with_suffix(f" of source {number}") for part in own))
+    return parts, lister.unknown
+
+
+class _Lister:
+    def __init__(self, tree: ContentTree) -> None:
+        self.tree = tree
+        self.unknown: list[str] = []
+
+    def of_selection(self, selection: Selection) -> Iterator[Part]:
+        if selection.alone:
+            item = selection.items[0]
+            yield from self.of_item(item, posixpath.basename(item.path))
+            return
+        form = "paths" if self.tree.rules.lists_paths else "base names"
+        yield KeyPart(cause="engine-version", field="list of files", value=form)
+        for item in selection.items:
+            yield from self.of_item(item, item.path.removeprefix(selection.prefix).strip("/"))
+
+    def of_item(self, item: Item, path: str) -> Iterator[Part]:
+        if not item.whole or not item.node.is_directory:
+            yield self.of_node(item.place, item.node, path)
+            return
+        skipped = len(item.place)
+        for place, node in self.tree.walk(item.place):
+            yield self.of_node(place, node, (path + place[skipped:]).lstrip("/"))
+
+    def of_node(self, place: str, node: Node, path: str) -> Part:
+        if not place:
+            return self.root_header()
+        file = self.tree.through_hardlink(node)
+        header = header_of(file, scanned=self.tree.has_root_header)
+        own: tuple[Row, ...] = ()
+        if header.link or header.devmajor or header.devminor or header.xattrs:
+            own = tuple(_rare_rows(header))
+        if header.typeflag == "0" and file.entry is not None:
+            if file.entry.content is not None:
+                own = (*own, ("content", "content", file.entry.content))
+            elif not content_is_known(file.entry) or header.size:
+                self.unknown.append(f"content of {shown(place[1:])}")
+        usual = _usual_rows(header.typeflag, header.mode, header.uid, header.gid)
+        return make_entry_parts((shown(path), usual, own))
+
+    def root_header(self) -> KeyPart:
+        """The root's own attributes: of a transferred directory they are not known to BuildKit."""
+        text = "none"
+        if self.tree.has_root_header:
+            header = header_of(self.tree.root, scanned=True)
+            text = f"mode {header.mode:04o}, uid {header.uid}, gid {header.gid}"
+        return KeyPart(cause="root-header", path=ROOT, field="header", value=text)
+
+
+def _rare_rows(header: Header) -> Iterator[Row]:
+    if header.typeflag == "2":
+        yield "link-target", "linkname", header.link.decode("utf-8", "backslashreplace")
+    for field, number in (("devmajor", header.devmajor), ("devminor", header.devminor)):
+        if number:
+            yield "entry-type", field, str(number)
+    for name, value in header.xattrs:
+        yield "xattr", name, value.hex()
+
+
+@lru_cache(maxsize=1024)
+def _usual_rows(typeflag: str, mode: int, uid: int, gid: int) -> tuple[Row, ...]:
+    """What every file has; a link's mode is always the same and left out."""
+    kind, owner = ("entry-type", "typeflag", typeflag), (("uid", "uid", str(uid)), ("gid", "gid", str(gid)))
+    if typeflag == "2":
+        return (kind, *owner)
+    return (kind, ("mode", "mode", f"0{mode:03o}"), *owner)

@@ -1,0 +1,105 @@
+"""Where the files of a BuildKit build come from: images, contexts, URLs.
+
+Source: moby/buildkit source/containerimage/pull.go, source/{http,git,local}/source.go,
+frontend/dockerui/context.go @ v0.13.2; moby/moby builder/builder-next/adapters/containerimage/pull.go
+@ v26.1.5.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from layerfork.cachekey.buildkit.opdigest import layers_record
+from layerfork.cachekey.shared.baseimage import chain_id, find_facts
+from layerfork.model.cachekey import KeyPart
+from layerfork.model.context import ContextManifest, Digest, Transport
+from layerfork.model.llb import LLBOp, SourceOp
+from layerfork.model.record import BuildRecord
+
+_IMAGE = "docker-image://"
+_LOCAL = "local://"
+_GIT = "git://"
+"""Before the address of any repository, whatever it is fetched by; the scheme is an attribute.
+Source: moby/buildkit client/llb/source.go (Git) @ v0.13.2 to v0.26."""
+_UPLOADS = ("http://buildkit-session/", "http://build-context-")
+_MAIN = "context"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceParts:
+    """Makes parts of source ops, and finds the contexts behind inputs."""
+
+    record: BuildRecord
+    ops: Mapping[Digest, LLBOp]
+
+    def parts(self, source: SourceOp) -> tuple[list[KeyPart], list[str], str]:
+        """Parts of a source that matches as a whole, what is unknown of it, and its record digest."""
+        if source.identifier.startswith(_IMAGE):
+            return self._image(source.identifier.removeprefix(_IMAGE))
+        if self.is_context(source):
+            # A session's own source never matches by itself; its files do, where they are read.
+            return [], [], ""
+        attrs = dict(source.attrs)
+        known = attrs.get("http.checksum") or attrs.get("git.checksum") or ""
+        part = KeyPart(cause="remote-source", path=source.identifier, field="checksum", value=known)
+        return [part], [] if known else [f"content of {source.identifier}"], ""
+
+    def _image(self, name: str) -> tuple[list[KeyPart], list[str], str]:
+        """An image counts by its layers: its name, labels and id do not.
+
+        It also matches by manifest digest and platform; equal manifests have equal layers.
+        """
+        reference, _, digest = name.partition("@")
+        facts = find_facts(self.record, reference, name)
+        if facts is None:
+            value = digest or reference
+            return (
+                [KeyPart(cause="base-image", path=reference, field="digest", value=value)],
+                [f"layers of {reference}"],
+                "",
+            )
+        chain = chain_id(facts.diff_ids)
+        return [KeyPart(cause="base-image", field="layers", value=chain)], [], layers_record(chain)
+
+    def named_image(self, instruction: str) -> list[KeyPart]:
+        """The layers of the image that a FROM names, where no source op tells it; none when not known."""
+        names = [word for word in instruction.split()[1:] if not word.startswith("--")]
+        parts, unknown, _ = self._image(names[0]) if names else ([], [], "")
+        return [] if unknown else parts
+
+    def is_context(self, source: SourceOp) -> bool:
+        """Whether a source is what the client sent."""
+        return source.identifier.startswith((_LOCAL, *_UPLOADS, *self._fetched()))
+
+    def _fetched(self) -> tuple[str, ...]:
+        """The URL of a main context that the engine fetched and whose entries are known all the same."""
+        context = self.record.context
+        if context is None or context.transport is not Transport.TAR or not context.remote:
+            return ()
+        return (context.remote, _GIT + context.remote.partition("://")[2])
+
+    def context_of(self, digest: Digest) -> ContextManifest | None:
+        """The context that an input is: transferred as files, or unpacked from a tar by a hidden op."""
+        op = self.ops.get(digest)
+        if op is None:
+            return None
+        if op.source is not None and op.source.identifier.startswith(_LOCAL):
+            return self._manifest(op.source.identifier.removeprefix(_LOCAL))
+        if op.source is not None and op.source.identifier.startswith(_GIT) and self.is_context(op.source):
+            return self.record.context
+        if op.file is None or not any(action.attempt_unpack for action in op.file):
+            return None
+        below = (self.ops.get(each.digest) for each in op.inputs)
+        sources = [each.source for each in below if each is not None and each.source is not None]
+        context = self.record.context
+        if context is None or context.transport is not Transport.TAR:
+            return None
+        if any(source.identifier.startswith((*_UPLOADS, *self._fetched())) for source in sources):
+            return context
+        return None
+
+    def _manifest(self, name: str) -> ContextManifest | None:
+        manifests = (self.record.context, *self.record.named_contexts)
+        named = [each for each in manifests if each is not None and each.name == name]
+        if not named and name == _MAIN:
+            return self.record.context
+        return named[0] if named else None

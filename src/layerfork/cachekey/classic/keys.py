@@ -1,0 +1,190 @@
+"""Keys of the classic builder: parent image, and the command that the step's container is created with.
+
+A step hits when a locally built image has the current image as parent and the same container
+configuration. The configuration follows from the parent and the step's ``Cmd``, so the parts are
+those of ``Cmd``, plus what its joined text leaves ambiguous.
+Source: moby/moby builder/dockerfile/{imageprobe,internals}.go and image/cache/{cache,compare}.go
+@ v26.1.5. Holds for Linux engines 1.10 to 29.7; rules that changed name their versions where they are.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from layerfork.cachekey.classic.comments import canonical, command_line, comment_of
+from layerfork.cachekey.classic.copying import CopyKeys
+from layerfork.cachekey.classic.rules import ClassicRules, classic_rules
+from layerfork.cachekey.classic.stage import Notes, StageState
+from layerfork.cachekey.shared.baseimage import find_facts
+from layerfork.cachekey.shared.harmless import ruled_out_parts
+from layerfork.cachekey.shared.history import created_by_of
+from layerfork.cachekey.shared.script import Script, ScriptStep, read_script
+from layerfork.dockerfile import Instruction, parse_instruction
+from layerfork.errors import UsageError
+from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey
+from layerfork.model.engine import ImageFacts
+from layerfork.model.record import BuildRecord
+
+
+def classic_keys(record: BuildRecord) -> BuildKeys:
+    """Keys of every step of a classic build, in step order."""
+    builder = _Builder(record=record, script=read_script(record))
+    return BuildKeys(
+        rules="classic, Linux engines 1.10 to 29.7",
+        steps=tuple(builder.step_key(step) for step in builder.script.steps),
+        ruled_out=ruled_out_parts(record.context, not builder.rules.owner_names),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Builder:
+    record: BuildRecord
+    script: Script
+    rules: ClassicRules = field(init=False)
+    copies: CopyKeys = field(init=False)
+    state: StageState = field(init=False)
+    ended: dict[int, StageState] = field(default_factory=dict)
+    """State after each step, by step index; without the ARG steps before the first FROM."""
+
+    def __post_init__(self) -> None:
+        engine = self.record.engine
+        self.rules = classic_rules(engine.version if engine is not None else "")
+        self.copies = CopyKeys(record=self.record, script=self.script, rules=self.rules)
+        self.state = StageState(
+            given=dict(self.record.request.build_args),
+            proxies=self.rules.proxies,
+            escape=self.script.escape,
+        )
+
+    def step_key(self, step: ScriptStep) -> StepKey:
+        index, instruction = step.record.index, step.instruction
+        if step.label is not None:
+            key = self._label_key(step, *step.label)
+        elif instruction is None:
+            key = CacheKey(parts=(), unknown=(f"what {step.record.instruction!r} does",))
+        elif instruction.keyword == "FROM":
+            return self._from_key(step, instruction)
+        elif not self.ended:
+            return self._meta_arg_key(step, instruction)
+        else:
+            key = self._instruction_key(step, instruction)
+        self.ended[index] = replace(self.state, env=dict(self.state.env))
+        parents = (index - 1, *self.copies.source_parents(step))
+        return StepKey(index=index, key=key, parents=tuple(dict.fromkeys(parents)))
+
+    def _meta_arg_key(self, step: ScriptStep, instruction: Instruction) -> StepKey:
+        notes = Notes()
+        for name, value in instruction.pairs:
+            default = None if value is None else self.state.expand(value, notes)
+            self.state.args[name] = self.state.meta_args[name] = default
+        return StepKey(index=step.record.index, key=CacheKey(parts=()), parents=(), always_runs=True)
+
+    def _from_key(self, step: ScriptStep, instruction: Instruction) -> StepKey:
+        notes = Notes()
+        base = self._base_name(instruction, notes)
+        source = self.script.last_step_of(base, step.record.index)
+        parts: list[KeyPart] = []
+        triggers: tuple[str, ...] = ()
+        if source is not None:
+            self.state = self.state.after(self.ended[source])
+        elif base == "scratch":
+            self.state = StageState.of_image(ImageFacts(image_id="", history=(), diff_ids=()), self.state)
+            parts.append(KeyPart(cause="base-image", field="id", value="scratch"))
+        else:
+            facts = find_facts(self.record, instruction.arguments[0], base)
+            self.state = StageState.of_image(facts, self.state)
+            image_id = (facts.image_id if facts is not None else "") or step.record.identity
+            if image_id:
+                parts.append(KeyPart(cause="base-image", field="id", value=image_id))
+            else:
+                notes.unknown.append(f"image id of {base}")
+            triggers = facts.onbuild if facts is not None else ()
+        for number, trigger in enumerate(triggers, start=1):
+            parts.extend(self._trigger_parts(step, number, trigger, notes))
+        self.ended[step.record.index] = self.state
+        key = CacheKey(parts=tuple(parts), unknown=tuple(notes.unknown), origins=tuple(notes.origins))
+        parents = () if source is None else (source,)
+        return StepKey(index=step.record.index, key=key, parents=parents, always_runs=not triggers)
+
+    def _base_name(self, instruction: Instruction, notes: Notes) -> str:
+        values: dict[str, str | None] = {**self.state.meta_arguments()}
+        outer = StageState(args=values, proxies=frozenset(), escape=self.state.escape)
+        return outer.expand(instruction.arguments[0], notes)
+
+    def _trigger_parts(self, step: ScriptStep, number: int, trigger: str, notes: Notes) -> list[KeyPart]:
+        """Parts of an ONBUILD trigger of the base image: it runs inside the FROM step."""
+        try:
+            instruction = parse_instruction(trigger)
+        except UsageError:
+            notes.unknown.append(f"what ONBUILD {trigger!r} does")
+            return []
+        key = self._instruction_key(ScriptStep(record=step.record, instruction=instruction), instruction)
+        notes.unknown.extend(key.unknown)
+        notes.origins.update(dict.fromkeys(key.origins))
+        return [
+            KeyPart(cause=p.cause, path=p.path, field=f"trigger {number} {p.field}", value=p.value)
+            for p in key.all_parts
+        ]
+
+    def _label_key(self, step: ScriptStep, name: str, value: str) -> CacheKey:
+        text = f"LABEL {name}={value}"
+        part = KeyPart(cause="label", field="Cmd", value=canonical(text, (f"{name}={value}",)))
+        return self._finished(step, [part], ["#(nop) ", text], Notes())
+
+    def _instruction_key(self, step: ScriptStep, instruction: Instruction) -> CacheKey:
+        notes = Notes()
+        if instruction.keyword in ("COPY", "ADD"):
+            parts, text = self.copies.parts(step, instruction, self.state, notes)
+            return self._finished(step, parts, ["#(nop) " + text] if text else [], notes)
+        if instruction.keyword == "RUN":
+            return self._run_key(step, instruction, notes)
+        text, words = comment_of(instruction, self.state, self.rules, notes)
+        cause = "label" if instruction.keyword == "LABEL" else "instruction"
+        part = KeyPart(cause=cause, field="Cmd", value=canonical(text, words))
+        # WORKDIR, like COPY and ADD, writes its comment as one word; the others as two.
+        nop = ["#(nop) " + text] if instruction.keyword == "WORKDIR" else ["#(nop) ", text]
+        return self._finished(step, [part], nop, notes)
+
+    def _run_key(self, step: ScriptStep, instruction: Instruction, notes: Notes) -> CacheKey:
+        command = command_line(instruction, self.state)
+        arguments = self.state.arguments()
+        declared = [name for name in sorted(arguments) if name in self.state.args]
+        parts = [KeyPart(cause="instruction", field="Cmd", value=json.dumps(command, ensure_ascii=False))]
+        parts.extend(
+            KeyPart(
+                cause="proxy" if name in self.state.proxies else "build-arg",
+                path=name,
+                field="Cmd",
+                value=arguments[name],
+            )
+            for name in declared
+        )
+        words = list(command)
+        if arguments:
+            pairs = sorted(f"{name}={arguments[name]}" for name in declared)
+            words = [f"|{len(pairs)}", *pairs, *command]
+            if not pairs:
+                parts.append(KeyPart(cause="proxy", field="prefix", value="|0"))
+        if arguments and not self.state.env_known:
+            notes.unknown.append(f"whether the base image sets {', '.join(sorted(arguments))}")
+        return self._finished(step, parts, words, notes, with_shell=False)
+
+    def _finished(
+        self, step: ScriptStep, parts: Sequence[Part], words: list[str], notes: Notes, with_shell: bool = True
+    ) -> CacheKey:
+        """The key with its history string; what the engine printed settles what was not recorded."""
+        created_by = created_by_of(self.record, step.record)
+        form = " ".join([*(self.state.shell if with_shell else ()), *words]) if words else ""
+        if any(value.startswith("hidden:") for value in self.state.given.values()) and "hidden:" in form:
+            form = ""
+        unknown = notes.unknown
+        if form and form == created_by:
+            unknown = []
+        elif unknown or not self.state.env_known:
+            form = ""
+        return CacheKey(
+            parts=tuple(parts),
+            engine_form=form,
+            unknown=tuple(dict.fromkeys(unknown)),
+            origins=tuple(notes.origins),
+        )

@@ -1,0 +1,58 @@
+"""Rules of the classic builder that changed from version to version."""
+
+from dataclasses import dataclass
+
+from layerfork.cachekey.shared.versions import parse_version
+
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
+
+
+def _both_cases(*names: str) -> frozenset[str]:
+    return frozenset({*names, *(name.lower() for name in names)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassicRules:
+    """What holds for one engine; the defaults are those of 25.0 to 29.4."""
+
+    known: bool = True
+    """False when the engine's version was not recorded: the newest common rules are assumed, and
+    keys that depend on the version say that it is unknown."""
+    health_form: str = "%q"
+    """Format of the HEALTHCHECK comment: ``%q``, ``%v`` or ``%+v``.
+
+    Source: moby/moby builder/dockerfile/dispatchers.go @ v20.10.24 to docker-v29.4.3 (``%q``);
+    commit 5d143db66b, since docker-v29.5.0 (``%+v``); Debian's 28.5.2+dfsg4 was measured to write ``%v``.
+    """
+    start_interval: bool = True
+    """HEALTHCHECK has a start interval. Source: moby/moby api/types/container/config.go @ v25.0.0."""
+    chown_blank: bool = True
+    """A blank follows ``--chown=…`` in the comment. Source: moby/moby commit 43b1afb2cf, since v25.0.0."""
+    follows_inner_links: bool = True
+    """A link inside a copied directory counts as what it leads to. Source: moby/moby
+    builder/tarsum.go:Walk @ v1.9.1 (not yet), builder/remotecontext/archive.go @ v17.12.1-ce."""
+    owner_names: bool = False
+    """Owner names of tar entries are hashed.
+    Source: moby/moby commit a422774e59: no longer since v18.06.0-ce."""
+    proxies: frozenset[str] = _both_cases(*_PROXIES, "ALL_PROXY")
+    """Arguments that need no ARG.
+    Source: moby/moby builder/dockerfile/buildargs.go @ v23.0.0 (ALL_PROXY is new there)."""
+
+
+def classic_rules(engine_version: str) -> ClassicRules:
+    """Rules of an engine by its version text, such as ``26.1.5+dfsg1``; empty when unknown."""
+    version = parse_version(engine_version)
+    if version is None:
+        return ClassicRules(known=False)
+    health_form = "%+v" if version >= (29, 5) else "%q"
+    if version == (28, 5) and "+dfsg" in engine_version:
+        health_form = "%v"
+    newest = ClassicRules()
+    return ClassicRules(
+        health_form=health_form,
+        start_interval=version >= (25, 0),
+        chown_blank=version >= (25, 0),
+        follows_inner_links=version >= (17, 12),
+        owner_names=version < (18, 6),
+        proxies=newest.proxies if version >= (23, 0) else _both_cases(*_PROXIES),
+    )

@@ -1,0 +1,1 @@
+"""What the key models of several builders rest on."""

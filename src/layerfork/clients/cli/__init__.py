@@ -1,0 +1,1 @@
+"""Docker's own programs: the CLI, buildx bake, compose."""

@@ -1,0 +1,147 @@
+"""The docker CLI: ``docker build`` and ``docker buildx build``, from a directory or from a tar."""
+
+import re
+from functools import partial
+from pathlib import Path
+
+from layerfork.clients.client import BuildClient, Call, ContextForm
+from layerfork.clients.clientenv import config_files, secret_values, variables
+from layerfork.model.build import Builder, BuildRequest, Command, Endpoint, Feature
+
+_TAR_ONLY = "with a tar on standard input the Dockerfile must be inside it"
+_BUILDX_ONLY = "buildx builds with BuildKit only"
+
+
+def docker_default_builder(endpoint: Endpoint) -> Builder:
+    """The builder that ``docker build`` takes when ``DOCKER_BUILDKIT`` is unset.
+
+    From 23.0 on the CLI takes BuildKit, whatever the engine says, if it finds the buildx plugin. Before,
+    it took what the engine advised, and engines advise BuildKit since 23.0 (API 1.42).
+    Source: docker/cli cmd/docker/builder.go and cli/command/cli.go BuildKitEnabled, v23.0.0 and v20.10.24.
+    """
+    plugins = endpoint.toolchain.plugins
+    if _major(endpoint.toolchain.version, unknown=23) >= 23:
+        return Builder.BUILDKIT if plugins is None or "buildx" in plugins else Builder.CLASSIC
+    return Builder.BUILDKIT if _api(endpoint.api_version) >= (1, 42) else Builder.CLASSIC
+
+
+def build_flags(request: BuildRequest) -> tuple[str, ...]:
+    """The flags that ``docker build`` and ``docker buildx build`` share."""
+    flags = ["-t", request.tag]
+    if request.dockerfile_in_context != "Dockerfile":
+        flags += ["-f", str(request.dockerfile)]
+    if request.target:
+        flags += ["--target", request.target]
+    if request.platform:
+        flags += ["--platform", request.platform]
+    for name, value in request.build_args:
+        flags += ["--build-arg", f"{name}={value}"]
+    for name, value in request.labels:
+        flags += ["--label", f"{name}={value}"]
+    if request.no_cache:
+        flags.append("--no-cache")
+    return tuple(flags)
+
+
+def tar_flags(request: BuildRequest) -> tuple[str, ...]:
+    """The same flags for a context that is no directory here: ``-f`` is a name inside it."""
+    flags = list(build_flags(request))
+    if "-f" in flags:
+        flags[flags.index("-f") + 1] = request.dockerfile_in_context or request.dockerfile.name
+    return tuple(flags)
+
+
+def docker_command(call: Call, words: tuple[str, ...], stdin: Path | None = None) -> Command:
+    """A docker CLI command in the client's own surroundings."""
+    return Command(
+        argv=(str(call.endpoint.toolchain.docker), *words),
+        env=variables(call.endpoint, call.builder),
+        cwd=call.request.scratch,
+        stdin=stdin,
+        files=config_files(call.endpoint),
+        secrets=secret_values(call.request),
+    )
+
+
+def _from_directory(subcommand: tuple[str, ...], call: Call) -> Command:
+    return docker_command(call, (*subcommand, *build_flags(call.request), str(call.request.context)))
+
+
+def _from_tar(subcommand: tuple[str, ...], call: Call) -> Command:
+    return docker_command(call, (*subcommand, *tar_flags(call.request), "-"), stdin=call.request.context_tar)
+
+
+def ask_docker(words: tuple[str, ...], endpoint: Endpoint, environment_dir: Path | None) -> Command:
+    """A version question to the docker CLI or one of its plugins; it needs no engine."""
+    argv = (str(endpoint.toolchain.docker), *words)
+    return Command(argv=argv, env=variables(endpoint, None), files=config_files(endpoint))
+
+
+def read_version(answer: str) -> str:
+    """The first version number in an answer, without a packager's suffix (``26.1.5+dfsg1`` is ``26.1.5``)."""
+    found = re.search(r"\d+\.\d+(?:\.\d+)*", answer)
+    return found.group() if found else ""
+
+
+def _major(version: str, unknown: int) -> int:
+    found = re.match(r"\d+", version)
+    return int(found.group()) if found else unknown
+
+
+def _api(version: str) -> tuple[int, ...]:
+    """API version as numbers; an unknown one counts as new."""
+    return tuple(map(int, re.findall(r"\d+", version))) or (1, 99)
+
+
+DOCKER_BUILD = BuildClient(
+    name="docker-build",
+    title="docker build DIR",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.CLASSIC, Builder.BUILDKIT),
+    choose_builder=docker_default_builder,
+    make_command=partial(_from_directory, ("build",)),
+    ask_version=partial(ask_docker, ("--version",)),
+    read_version=read_version,
+    toolchain_version=True,
+)
+
+DOCKER_CONTEXT_BUILD = BuildClient(
+    name="docker-context-build",
+    title="docker build - < context.tar",
+    context_form=ContextForm.TAR,
+    builders=(Builder.CLASSIC, Builder.BUILDKIT),
+    choose_builder=docker_default_builder,
+    lacks=((Feature.DOCKERFILE_OUTSIDE, _TAR_ONLY),),
+    make_command=partial(_from_tar, ("build",)),
+    ask_version=partial(ask_docker, ("--version",)),
+    read_version=read_version,
+    toolchain_version=True,
+)
+
+BUILDX_BUILD = BuildClient(
+    name="buildx-build",
+    title="docker buildx build DIR",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.BUILDKIT,),
+    choose_builder=lambda endpoint: Builder.BUILDKIT,
+    lacks=((Feature.CLASSIC, _BUILDX_ONLY),),
+    make_command=partial(_from_directory, ("buildx", "build")),
+    ask_version=partial(ask_docker, ("buildx", "version")),
+    read_version=read_version,
+    plugin="buildx",
+    toolchain_version=True,
+)
+
+BUILDX_CONTEXT_BUILD = BuildClient(
+    name="buildx-context-build",
+    title="docker buildx build - < context.tar",
+    context_form=ContextForm.TAR,
+    builders=(Builder.BUILDKIT,),
+    choose_builder=lambda endpoint: Builder.BUILDKIT,
+    lacks=((Feature.CLASSIC, _BUILDX_ONLY), (Feature.DOCKERFILE_OUTSIDE, _TAR_ONLY)),
+    make_command=partial(_from_tar, ("buildx", "build")),
+    ask_version=partial(ask_docker, ("buildx", "version")),
+    read_version=read_version,
+    plugin="buildx",
+    toolchain_version=True,
+)

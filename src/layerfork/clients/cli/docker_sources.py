@@ -1,0 +1,59 @@
+"""The docker CLI with the context or the Dockerfile from somewhere else: a URL, a git repository, a pipe."""
+
+from functools import partial
+
+from layerfork.clients.cli.docker_cli import (
+    ask_docker,
+    build_flags,
+    docker_command,
+    docker_default_builder,
+    read_version,
+    tar_flags,
+)
+from layerfork.clients.client import BuildClient, Call, ContextForm
+from layerfork.model.build import Builder, Command, Feature
+
+
+def _from_url(form: ContextForm, call: Call) -> Command:
+    """With the classic builder the CLI fetches the context, with BuildKit the engine does."""
+    url = call.request.context_git if form is ContextForm.GIT else call.request.context_url
+    return docker_command(call, ("build", *tar_flags(call.request), url))
+
+
+def _dockerfile_from_stdin(call: Call) -> Command:
+    flags = list(build_flags(call.request))
+    if "-f" in flags:
+        del flags[flags.index("-f") : flags.index("-f") + 2]
+    words = ("build", *flags, "-f", "-", str(call.request.context))
+    return docker_command(call, words, stdin=call.request.dockerfile)
+
+
+def _remote(name: str, title: str, form: ContextForm) -> BuildClient:
+    return BuildClient(
+        name=name,
+        title=title,
+        context_form=form,
+        builders=(Builder.CLASSIC, Builder.BUILDKIT),
+        choose_builder=docker_default_builder,
+        lacks=((Feature.DOCKERFILE_OUTSIDE, "with a context from a URL the Dockerfile must be inside it"),),
+        make_command=partial(_from_url, form),
+        ask_version=partial(ask_docker, ("--version",)),
+        read_version=read_version,
+        toolchain_version=True,
+    )
+
+
+DOCKER_URL_BUILD = _remote("docker-url-build", "docker build URL of context.tar", ContextForm.URL)
+DOCKER_GIT_BUILD = _remote("docker-git-build", "docker build URL of a git repository", ContextForm.GIT)
+
+DOCKER_FILE_STDIN_BUILD = BuildClient(
+    name="docker-file_stdin-build",
+    title="docker build -f - DIR < Dockerfile",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.CLASSIC, Builder.BUILDKIT),
+    choose_builder=docker_default_builder,
+    make_command=_dockerfile_from_stdin,
+    ask_version=partial(ask_docker, ("--version",)),
+    read_version=read_version,
+    toolchain_version=True,
+)

@@ -1,0 +1,1 @@
+"""Client libraries and the tools made from them."""

@@ -1,0 +1,84 @@
+"""Node libraries that build images: dockerode in three ways, Docker's own SDK, testcontainers."""
+
+from functools import partial
+
+from layerfork.clients.cli.docker_cli import read_version
+from layerfork.clients.client import BuildClient, ContextForm
+from layerfork.clients.environment import ClientEnvironment, Interpreter
+from layerfork.clients.libraries.shim import Shim, ask_node
+from layerfork.model.build import Builder, Feature
+
+_DOCKERODE = ClientEnvironment(
+    name="dockerode-5.0.1", interpreter=Interpreter.NODE, package="dockerode", version="5.0.1", oldest=(20, 0)
+)
+_SDK = ClientEnvironment(
+    name="docker_node_sdk-0.0.17",
+    interpreter=Interpreter.NODE,
+    package="@docker/node-sdk",
+    version="0.0.17",
+    oldest=(20, 0),
+)
+_TESTCONTAINERS = ClientEnvironment(
+    name="testcontainers_node-10.28.0",
+    interpreter=Interpreter.NODE,
+    package="testcontainers",
+    version="10.28.0",
+    oldest=(20, 0),
+)
+_NO_OUTSIDE = "the Dockerfile must be inside what the library packs"
+
+
+def _dockerode(name: str, title: str, form: ContextForm, call: str) -> BuildClient:
+    """One way to hand dockerode a context. It asks for the classic builder unless told ``version: "2"``."""
+    return BuildClient(
+        name=name,
+        title=title,
+        context_form=form,
+        builders=(Builder.CLASSIC, Builder.BUILDKIT),
+        choose_builder=lambda endpoint: Builder.CLASSIC,
+        lacks=((Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),),
+        environment=_DOCKERODE,
+        make_command=Shim(program="dockerode.cjs", form=form, options=(("call", call),)),
+        ask_version=partial(ask_node, _DOCKERODE.package),
+        read_version=read_version,
+    )
+
+
+DOCKERODE_BUILD = _dockerode(
+    "dockerode-build", "dockerode buildImage({context, src})", ContextForm.DIRECTORY, "src"
+)
+DOCKERODE_TAR_FS_BUILD = _dockerode(
+    "dockerode-tar_fs-build", "dockerode buildImage(tarfs.pack(DIR))", ContextForm.DIRECTORY, "tar-fs"
+)
+DOCKERODE_CONTEXT_BUILD = _dockerode(
+    "dockerode-context-build", "dockerode buildImage(stream of context.tar)", ContextForm.TAR, "tar"
+)
+
+DOCKER_NODE_SDK_CONTEXT_BUILD = BuildClient(
+    name="docker_node_sdk-context-build",
+    title="@docker/node-sdk imageBuild(stream of context.tar)",
+    context_form=ContextForm.TAR,
+    builders=(Builder.BUILDKIT, Builder.CLASSIC),
+    choose_builder=lambda endpoint: Builder.BUILDKIT,
+    lacks=((Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),),
+    environment=_SDK,
+    make_command=Shim(program="docker_node_sdk.cjs", form=ContextForm.TAR),
+    ask_version=partial(ask_node, _SDK.package),
+    read_version=read_version,
+)
+
+TESTCONTAINERS_NODE_BUILD = BuildClient(
+    name="testcontainers_node-build",
+    title="testcontainers GenericContainer.fromDockerfile().build()",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.CLASSIC, Builder.BUILDKIT),
+    choose_builder=lambda endpoint: Builder.CLASSIC,
+    lacks=(
+        (Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),
+        (Feature.LABEL, "GenericContainerBuilder of testcontainers takes no labels"),
+    ),
+    environment=_TESTCONTAINERS,
+    make_command=Shim(program="testcontainers_node.cjs", form=ContextForm.DIRECTORY),
+    ask_version=partial(ask_node, _TESTCONTAINERS.package),
+    read_version=read_version,
+)

@@ -1,0 +1,89 @@
+"""Python libraries that build images: aiodocker, python-on-whales, testcontainers."""
+
+from functools import partial
+
+from layerfork.clients.cli.docker_cli import docker_default_builder, read_version
+from layerfork.clients.client import BuildClient, ContextForm
+from layerfork.clients.environment import ClientEnvironment, Interpreter
+from layerfork.clients.libraries.shim import Shim, ask_python
+from layerfork.model.build import Builder, Feature
+
+_AIODOCKER = ClientEnvironment(
+    name="aiodocker-0.27.0", interpreter=Interpreter.PYTHON, package="aiodocker", version="0.27.0"
+)
+_WHALES = ClientEnvironment(
+    name="python_on_whales-0.81.0",
+    interpreter=Interpreter.PYTHON,
+    package="python-on-whales",
+    version="0.81.0",
+)
+_TESTCONTAINERS = ClientEnvironment(
+    name="testcontainers_py-4.15.0",
+    interpreter=Interpreter.PYTHON,
+    package="testcontainers",
+    version="4.15.0",
+)
+
+AIODOCKER_CONTEXT_BUILD = BuildClient(
+    name="aiodocker-context-build",
+    title="aiodocker images.build(fileobj=)",
+    context_form=ContextForm.TAR,
+    builders=(Builder.CLASSIC,),
+    choose_builder=lambda endpoint: Builder.CLASSIC,
+    lacks=(
+        (Feature.BUILDKIT, "aiodocker cannot use BuildKit: images.build() has no version= and no session"),
+        (Feature.DOCKERFILE_OUTSIDE, "with fileobj= the Dockerfile must be inside the tar"),
+        (Feature.TARGET, "images.build() of aiodocker has no target="),
+    ),
+    environment=_AIODOCKER,
+    make_command=Shim(program="aiodocker_build.py", form=ContextForm.TAR),
+    ask_version=partial(ask_python, _AIODOCKER.package),
+    read_version=read_version,
+)
+
+PYTHON_ON_WHALES_BUILD = BuildClient(
+    name="python_on_whales-build",
+    title="python-on-whales legacy_build()",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.CLASSIC, Builder.BUILDKIT),
+    choose_builder=docker_default_builder,
+    lacks=((Feature.PLATFORM, "legacy_build() of python-on-whales has no platform="),),
+    environment=_WHALES,
+    make_command=Shim(
+        program="whales.py",
+        form=ContextForm.DIRECTORY,
+        options=(("call", "legacy_build"),),
+        runs_docker=True,
+    ),
+    ask_version=partial(ask_python, _WHALES.package),
+    read_version=read_version,
+)
+
+PYTHON_ON_WHALES_BUILDX_BUILD = BuildClient(
+    name="python_on_whales-buildx-build",
+    title="python-on-whales buildx.build()",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.BUILDKIT,),
+    choose_builder=lambda endpoint: Builder.BUILDKIT,
+    lacks=((Feature.CLASSIC, "buildx builds with BuildKit only"),),
+    environment=_WHALES,
+    make_command=Shim(
+        program="whales.py", form=ContextForm.DIRECTORY, options=(("call", "buildx"),), runs_docker=True
+    ),
+    ask_version=partial(ask_python, _WHALES.package),
+    plugin="buildx",
+    read_version=read_version,
+)
+
+TESTCONTAINERS_PY_BUILD = BuildClient(
+    name="testcontainers_py-build",
+    title="testcontainers-python DockerImage(path=).build()",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.CLASSIC,),
+    choose_builder=lambda endpoint: Builder.CLASSIC,
+    lacks=((Feature.BUILDKIT, "testcontainers-python builds with docker-py, which cannot use BuildKit"),),
+    environment=_TESTCONTAINERS,
+    make_command=Shim(program="testcontainers_py.py", form=ContextForm.DIRECTORY),
+    ask_version=partial(ask_python, _TESTCONTAINERS.package),
+    read_version=read_version,
+)

@@ -1,0 +1,183 @@
+"""podman's own programs: ``podman build``, ``podman --remote build``, ``buildah bud``, podman-compose."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from layerfork.clients.cli.compose import PROJECT, compose_file
+from layerfork.clients.cli.docker_cli import build_flags, read_version, tar_flags
+from layerfork.clients.client import BuildClient, Call, ContextForm
+from layerfork.clients.clientenv import podman_tools, podman_variables, secret_values
+from layerfork.clients.environment import ClientEnvironment, Interpreter, python_of
+from layerfork.clients.libraries.shim import Shim, ask_python
+from layerfork.model.build import Builder, BuildRequest, Command, Endpoint, Feature
+
+_COMPOSE = ClientEnvironment(
+    name="podman_compose-1.6.0", interpreter=Interpreter.PYTHON, package="podman-compose", version="1.6.0"
+)
+_PODMAN_PY = ClientEnvironment(
+    name="podman_py-5.8.0", interpreter=Interpreter.PYTHON, package="podman", version="5.8.0"
+)
+_NOT_DOCKER = (
+    (Feature.CLASSIC, "podman's own clients build with podman's builder only"),
+    (Feature.BUILDKIT, "podman's own clients build with podman's builder only"),
+)
+_TAR_ONLY = (Feature.DOCKERFILE_OUTSIDE, "with a tar the Dockerfile must be inside it")
+
+
+def _local(words: tuple[str, ...], form: ContextForm, call: Call) -> Command:
+    """A build in the storage itself; no socket sees it."""
+    return _command(call, (*podman_tools(call.endpoint).enter, *_program(words, call.endpoint)), form)
+
+
+def _remote(form: ContextForm, call: Call) -> Command:
+    """A build through the service's socket."""
+    podman = str(podman_tools(call.endpoint).podman)
+    return _command(call, (podman, "--remote", "--url", call.endpoint.docker_host, "build"), form)
+
+
+def _command(call: Call, words: tuple[str, ...], form: ContextForm) -> Command:
+    request = call.request
+    tar = form is ContextForm.TAR
+    rest = (*tar_flags(request), "-") if tar else (*build_flags(request), str(request.context))
+    return Command(
+        argv=(*words, *rest),
+        env=podman_variables(call.endpoint),
+        cwd=request.scratch,
+        stdin=request.context_tar if tar else None,
+        secrets=secret_values(request),
+    )
+
+
+def _compose(call: Call) -> Command:
+    request = call.request
+    tools = podman_tools(call.endpoint)
+    path = request.scratch / "compose.yaml"
+    words = (
+        "-I",
+        "-m",
+        "podman_compose",
+        "--podman-path",
+        str(tools.podman),
+        "-p",
+        PROJECT,
+        "-f",
+        str(path),
+        "build",
+    )
+    return Command(
+        argv=(
+            *tools.enter,
+            str(python_of(call.environment)),
+            *words,
+            *(("--no-cache",) if request.no_cache else ()),
+        ),
+        env=podman_variables(call.endpoint),
+        cwd=request.scratch,
+        files=((path, compose_file(request)),),
+        secrets=secret_values(request),
+    )
+
+
+def name_on_localhost(request: BuildRequest) -> str:
+    """podman's own programs put a name without a registry under ``localhost/``.
+
+    Source: containers/podman docs/source/markdown/podman-build.1.md.in, ``--tag``, v5.4.2.
+    """
+    host, slash, _ = request.tag.partition("/")
+    qualified = slash and ("." in host or ":" in host or host == "localhost")
+    return request.tag if qualified else f"localhost/{request.tag}"
+
+
+def _program(words: tuple[str, ...], endpoint: Endpoint) -> tuple[str, ...]:
+    """``words`` with its first, ``podman`` or ``buildah``, as a path."""
+    tools = podman_tools(endpoint)
+    program = tools.buildah if words[0] == "buildah" else tools.podman
+    return (str(program or words[0]), *words[1:])
+
+
+def _ask(program: str, endpoint: Endpoint, environment_dir: Path | None) -> Command:
+    return Command(argv=(*_program((program,), endpoint), "--version"), env=podman_variables(endpoint))
+
+
+def _client(
+    name: str,
+    title: str,
+    make_command: Callable[[Call], Command],
+    form: ContextForm = ContextForm.DIRECTORY,
+    program: str = "podman",
+) -> BuildClient:
+    """A program of podman's toolchain."""
+    return BuildClient(
+        name=name,
+        title=title,
+        context_form=form,
+        builders=(Builder.BUILDAH,),
+        choose_builder=lambda endpoint: Builder.BUILDAH,
+        lacks=(*_NOT_DOCKER, _TAR_ONLY) if form is ContextForm.TAR else _NOT_DOCKER,
+        make_command=make_command,
+        name_image=name_on_localhost,
+        ask_version=partial(_ask, program),
+        read_version=read_version,
+        toolchain_version=True,
+    )
+
+
+def _library(
+    name: str,
+    title: str,
+    environment: ClientEnvironment,
+    make_command: Callable[[Call], Command],
+    form: ContextForm = ContextForm.DIRECTORY,
+    lacks: tuple[tuple[Feature, str], ...] = (),
+) -> BuildClient:
+    """A Python program of podman's with an environment of its own."""
+    return BuildClient(
+        name=name,
+        title=title,
+        context_form=form,
+        builders=(Builder.BUILDAH,),
+        choose_builder=lambda endpoint: Builder.BUILDAH,
+        lacks=(*_NOT_DOCKER, *lacks),
+        environment=environment,
+        make_command=make_command,
+        name_image=name_on_localhost,
+        ask_version=partial(ask_python, environment.package),
+        read_version=read_version,
+    )
+
+
+_DIR, _TAR = ContextForm.DIRECTORY, ContextForm.TAR
+
+PODMAN_CLIENTS: tuple[BuildClient, ...] = (
+    _client(
+        "podman-context-build",
+        "podman build - < context.tar",
+        partial(_local, ("podman", "build"), _TAR),
+        _TAR,
+    ),
+    _client("podman-build", "podman build DIR", partial(_local, ("podman", "build"), _DIR)),
+    _client("podman-remote-build", "podman --remote build DIR", partial(_remote, _DIR)),
+    _client("buildah-bud", "buildah bud DIR", partial(_local, ("buildah", "bud"), _DIR), program="buildah"),
+    _client(
+        "buildah-bud-layers",
+        "buildah bud --layers DIR",
+        partial(_local, ("buildah", "bud", "--layers"), _DIR),
+        program="buildah",
+    ),
+    _library("podman_compose-build", "podman-compose build", _COMPOSE, _compose),
+    _library(
+        "podman_py-context-build",
+        "podman-py images.build(fileobj=, custom_context=True)",
+        _PODMAN_PY,
+        Shim(program="podman_py.py", form=_TAR),
+        _TAR,
+        (_TAR_ONLY,),
+    ),
+    _library(
+        "podman_py-build",
+        "podman-py images.build(path=)",
+        _PODMAN_PY,
+        Shim(program="podman_py.py", form=_DIR),
+    ),
+)

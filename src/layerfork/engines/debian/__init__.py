@@ -1,0 +1,1 @@
+"""Engines from Debian's packages, unpacked and never installed."""

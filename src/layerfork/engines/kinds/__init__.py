@@ -1,0 +1,1 @@
+"""Kinds of engines: the host's, private ones, podman."""

@@ -1,0 +1,154 @@
+"""The user's own engine: looked at and built on, never cleaned, retagged or pulled into."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from layerfork.engines.api.client import ApiError, EngineApi, answers, socket_of
+from layerfork.engines.api.images import image_ids, load_archive, remove_tags_and_steps
+from layerfork.engines.api.inspection import read_engine_info, read_image_facts, read_info_lines
+from layerfork.engines.cachedir import Say
+from layerfork.engines.kinds.hostcontext import resolve_docker_host
+from layerfork.engines.kinds.podman import read_podman_info
+from layerfork.errors import EngineError
+from layerfork.model.build import Feature, Toolchain
+from layerfork.model.engine import EngineInfo, ImageFacts
+from layerfork.model.listing import EngineRow, Obstacle
+
+ANSWER_LIMIT_S = 2.0
+"""How long to wait for an engine that nobody asked for by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostEngine:
+    """What DOCKER_HOST, DOCKER_CONTEXT or the current docker context names."""
+
+    context: str = ""
+    """A docker context by name; empty means what the user's docker would use."""
+    unsupported: frozenset[Feature] = frozenset()
+
+    @property
+    def id(self) -> str:
+        return f"host:{self.context}" if self.context else "host"
+
+    def describe(self, environment: Mapping[str, str]) -> EngineRow:
+        """What answers there now, if anything does."""
+        try:
+            api = EngineApi(resolve_docker_host(environment, self.context))
+            api.ping(ANSWER_LIMIT_S)
+            info, version = read_host_info(api), api.get("/version")
+        except (ApiError, EngineError) as error:
+            obstacle = Obstacle(what=str(error).partition("\n")[0], remedy="start it, or name another one")
+            return EngineRow(id=self.id, title="your own engine", obstacles=(obstacle,))
+        buildkit = (
+            ("buildkit",) if version.get("MinAPIVersion") and info.default_builder == "buildkit" else ()
+        )
+        return EngineRow(
+            id=self.id,
+            title="your own engine",
+            origin=api.docker_host,
+            version=info.version,
+            builders=("buildah",) if info.is_podman else ("classic", *buildkit),
+            image_store=info.image_store,
+            oldest_api=version.get("MinAPIVersion", ""),
+            newest_api=info.api_version,
+            components=info.components,
+        )
+
+    def fetch(self, environment: Mapping[str, str], say: Say) -> None:
+        """Nothing: the engine is the user's."""
+
+    @contextlib.contextmanager
+    def start(self, environment: Mapping[str, str], say: Say) -> Iterator["RunningHostEngine"]:
+        """Connect; there is nothing to end.
+
+        Raises: EngineError when no engine answers there, or it cannot be recorded.
+        """
+        api = EngineApi(resolve_docker_host(environment, self.context))
+        try:
+            info = read_host_info(api)
+            before = image_ids(api)
+        except ApiError as error:
+            raise EngineError(f"the engine at {api.docker_host} refuses: {error}") from error
+        title = "podman" if info.is_podman else "Docker Engine"
+        say(f"using {title} {info.version} at {api.docker_host}")
+        yield RunningHostEngine(api=api, info=info, images_before=before)
+
+
+def read_host_info(api: EngineApi) -> EngineInfo:
+    """The user's engine as it reports itself; a podman service is known by what it says of its components.
+
+    Raises: EngineError.
+    """
+    info = read_engine_info(api, "host")
+    return replace(read_podman_info(api, api.docker_host), kind="host") if info.is_podman else info
+
+
+def host_answers(environment: Mapping[str, str]) -> bool:
+    """Whether the user has an engine that answers now."""
+    try:
+        return answers(EngineApi(resolve_docker_host(environment)), ANSWER_LIMIT_S)
+    except EngineError:
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningHostEngine:
+    """A user's engine that answered."""
+
+    api: EngineApi
+    info: EngineInfo
+    images_before: frozenset[str]
+    """Ids of the user's images: never removed."""
+    toolchain: Toolchain | None = None
+    podman: None = None
+    base_images: tuple[str, ...] = ()
+    can_reset: bool = False
+    network: Path | None = None
+
+    @property
+    def docker_host(self) -> str:
+        return self.api.docker_host
+
+    @property
+    def socket(self) -> Path | None:
+        return socket_of(self.api.docker_host)
+
+    def reset(self) -> None:
+        """Nothing: the cache is the user's."""
+
+    def image_facts(self, reference: str) -> ImageFacts:
+        """What the engine says about an image. Raises: EngineError."""
+        with self._explained():
+            return read_image_facts(self.api, reference)
+
+    def load(self, archive: Path) -> None:
+        """Load a docker archive; its tags are the caller's to remove. Raises: EngineError."""
+        with self._explained():
+            load_archive(self.api, archive)
+
+    def remove_images(self, tags: Sequence[str]) -> None:
+        """Remove these tags, which must be ours, and what was built for them. Raises: EngineError."""
+        with self._explained():
+            remove_tags_and_steps(self.api, tags, self.images_before)
+
+    def info_lines(self) -> tuple[tuple[str, str], ...]:
+        """What ``docker info`` prints. Raises: EngineError."""
+        with self._explained():
+            return read_info_lines(self.api)
+
+    def is_alive(self) -> bool:
+        """Whether it answers a ping."""
+        return answers(self.api)
+
+    def log_tail(self) -> str:
+        """Empty: the log is not ours to read."""
+        return ""
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except ApiError as error:
+            raise EngineError(f"the engine at {self.docker_host} refuses: {error}") from error

@@ -1,0 +1,167 @@
+"""The private engine: a dockerd of our own, with a clean cache, gone without a trace afterwards."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from layerfork.engines.api.answering import explained, is_alive
+from layerfork.engines.api.client import EngineApi
+from layerfork.engines.api.images import clean, load_archive, pin, remove_tags
+from layerfork.engines.api.inspection import read_engine_info, read_image_facts, read_info_lines
+from layerfork.engines.basestore import ensure_base_archive
+from layerfork.engines.cachedir import Say
+from layerfork.engines.debian.generations import Generation
+from layerfork.engines.debian.roots import ensure_root
+from layerfork.engines.kinds.dockerd import docker_startup
+from layerfork.engines.namespace.entering import network_of
+from layerfork.engines.namespace.launch import Daemons, await_ready, launched
+from layerfork.engines.namespace.rundirs import base_directory
+from layerfork.engines.readiness import TOLD, components_of, fetched_root, find_obstacles
+from layerfork.errors import EngineError
+from layerfork.model.build import Feature, Toolchain
+from layerfork.model.engine import EngineInfo, ImageFacts
+from layerfork.model.listing import EngineRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateEngine:
+    """One generation with one image store."""
+
+    generation: Generation
+    store: str = "graphdriver"
+    """``graphdriver`` or ``containerd``."""
+    unsupported: frozenset[Feature] = frozenset()
+
+    @property
+    def id(self) -> str:
+        plus = "+containerd" if self.store == "containerd" else ""
+        return f"private:{self.generation.name}{plus}"
+
+    def describe(self, environment: Mapping[str, str]) -> EngineRow:
+        """What it is, and what keeps it from running here."""
+        oldest, newest = self.generation.api
+        components = components_of(fetched_root(self.generation, environment), TOLD)
+        return EngineRow(
+            id=self.id,
+            title=f"Docker Engine {self.generation.name}",
+            origin=f"Debian {self.generation.suite}",
+            version=dict(components).get("dockerd", ""),
+            builders=("classic", "buildkit"),
+            image_store=self.store,
+            oldest_api=oldest,
+            newest_api=newest,
+            components=components,
+            obstacles=tuple(find_obstacles(self.id, (self.generation,), environment)),
+        )
+
+    def fetch(self, environment: Mapping[str, str], say: Say) -> None:
+        """Fetch and unpack the generation's packages and make the base image. Raises: EngineError."""
+        ensure_root(self.generation, environment, say)
+        ensure_base_archive(environment, say)
+
+    @contextlib.contextmanager
+    def start(self, environment: Mapping[str, str], say: Say) -> Iterator["RunningPrivateEngine"]:
+        """Fetch what is missing, start, load the base image; on leaving, end and remove everything.
+
+        Raises: EngineError.
+        """
+        check_root_user()
+        root = ensure_root(self.generation, environment, say)
+        base_archive = ensure_base_archive(environment, say)
+        plan = partial(docker_startup, self.store)
+        with launched(root.path, plan, base_directory(environment)) as daemons:
+            api = await_ready(daemons)
+            engine = RunningPrivateEngine(
+                daemons=daemons,
+                api=api,
+                info=read_engine_info(api, "private"),
+                toolchain=root.toolchain,
+            )
+            _check_store(engine.info, self.store)
+            engine.load(base_archive)
+            yield engine
+
+
+def check_root_user() -> None:
+    """Raises: EngineError when this user cannot make namespaces."""
+    if os.geteuid() != 0:
+        raise EngineError(
+            "a private engine needs root: it makes namespaces, mounts and cgroups of its own",
+            "run the same command as root (sudo), or use an installed Docker: --engine host",
+        )
+
+
+def _check_store(info: EngineInfo, store: str) -> None:
+    if info.image_store != store:
+        message = f"asked for the {store} image store, but the engine uses {info.image_store}"
+        hint = f"Docker Engine {info.version} does not have it; choose a newer generation"
+        raise EngineError(message, hint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningPrivateEngine:
+    """A private engine that answers."""
+
+    daemons: Daemons
+    api: EngineApi
+    info: EngineInfo
+    toolchain: Toolchain
+    podman: None = None
+    can_reset: bool = True
+    pins: dict[str, str] = field(default_factory=dict)
+    """Base image reference to the id of the container that keeps it from being pruned; empty before the
+    first reset needs one."""
+
+    @property
+    def network(self) -> Path:
+        return network_of(self.daemons)
+
+    @property
+    def docker_host(self) -> str:
+        return self.daemons.docker_host
+
+    @property
+    def socket(self) -> Path:
+        return self.daemons.directory.socket
+
+    @property
+    def base_images(self) -> tuple[str, ...]:
+        return tuple(self.pins)
+
+    def reset(self) -> None:
+        """Remove every image, container and cache record but the base images. Raises: EngineError."""
+        with explained(self.daemons, self.api):
+            for reference, container in self.pins.items():
+                self.pins[reference] = container or pin(self.api, reference)
+            clean(self.api, self.pins)
+
+    def image_facts(self, reference: str) -> ImageFacts:
+        """What the engine says about an image. Raises: EngineError."""
+        with explained(self.daemons, self.api):
+            return read_image_facts(self.api, reference)
+
+    def load(self, archive: Path) -> None:
+        """Load a docker archive and keep its tagged images over every reset. Raises: EngineError."""
+        with explained(self.daemons, self.api):
+            self.pins.update(dict.fromkeys(load_archive(self.api, archive), ""))
+
+    def remove_images(self, tags: Sequence[str]) -> None:
+        """Remove tags. Raises: EngineError."""
+        with explained(self.daemons, self.api):
+            remove_tags(self.api, tags)
+
+    def info_lines(self) -> tuple[tuple[str, str], ...]:
+        """What ``docker info`` prints. Raises: EngineError."""
+        with explained(self.daemons, self.api):
+            return read_info_lines(self.api)
+
+    def is_alive(self) -> bool:
+        """Whether both daemons run and dockerd answers."""
+        return is_alive(self.daemons, self.api)
+
+    def log_tail(self) -> str:
+        """The last lines of containerd and dockerd."""
+        return self.daemons.log_tail()

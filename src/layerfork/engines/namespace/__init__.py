@@ -1,0 +1,1 @@
+"""Private engines' namespaces: started, entered, kept and removed."""

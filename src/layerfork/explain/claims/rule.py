@@ -1,0 +1,99 @@
+"""What a cause rule says about a site: a claim, before anybody has proved it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from layerfork.explain.compare.builds import JudgedBuild, names_of
+from layerfork.explain.compare.comparison import Comparison
+from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.divergence import Site
+from layerfork.explain.compare.steps import NO_KEY, StepView
+from layerfork.model.record import StepRecord, StepStatus
+
+
+class Strength(StrEnum):
+    """What a claim rests on, hence how it can be proven."""
+
+    KEYS = "keys"
+    """Differing key parts: proven when they are all there is and the engine agrees."""
+    RECORDS = "records"
+    """The records alone prove it (two builders, a build told not to use the cache)."""
+    GUESS = "guess"
+    """A likely reason that the records cannot prove."""
+    NONE = "none"
+    """No reason was found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One claim of one rule."""
+
+    code: str
+    path: str = ""
+    field: str = ""
+    writer: str = ""
+    """The writer's value as people read it."""
+    reader: str = ""
+    what: str
+    """What happened, to follow ``<instruction> forked: ``."""
+    evidence: tuple[str, ...] = ()
+    remedy: str = ""
+    more: int = 0
+    """How many further paths differ in the same way."""
+    claims: tuple[Difference, ...] = ()
+    """The differences that this claim explains; each is claimed once."""
+    strength: Strength = Strength.KEYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Everything a rule may look at: two builds and one site."""
+
+    comparison: Comparison
+    site: Site
+
+    @property
+    def writer(self) -> JudgedBuild:
+        return self.comparison.writer
+
+    @property
+    def reader(self) -> JudgedBuild:
+        return self.comparison.reader
+
+    @property
+    def writer_name(self) -> str:
+        return names_of(self.writer, self.reader)[0]
+
+    @property
+    def reader_name(self) -> str:
+        return names_of(self.writer, self.reader)[1]
+
+    @property
+    def reader_view(self) -> StepView:
+        return self.comparison.reader_views.get(self.site.step, NO_STEP)
+
+    @property
+    def writer_view(self) -> StepView:
+        index = self.site.writer_step
+        return self.comparison.writer_views.get(index, NO_STEP) if index is not None else NO_STEP
+
+
+NO_STEP = StepView(
+    step=StepRecord(index=0, instruction="", status=StepStatus.UNKNOWN), key=NO_KEY, parents=()
+)
+"""Stands for a step that one side has not."""
+
+
+Find = Callable[[Case, tuple[Difference, ...]], Iterator[Finding]]
+"""Looks at a case and the differences that no earlier rule has claimed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseRule:
+    """One cause code: how it is found, and which builders it concerns."""
+
+    code: str
+    builders: tuple[str, ...]
+    """Builders whose cache it can fork: ``classic``, ``buildkit``, ``buildah``."""
+    find: Find

@@ -1,0 +1,57 @@
+"""Paths whose kind differs: everything else about them follows from that."""
+
+from collections.abc import Iterator, Sequence
+
+from layerfork.explain.claims.entryrule import claim_paths, entry_findings, one_sided_paths
+from layerfork.explain.claims.rule import Case, Finding
+from layerfork.explain.claims.wording import show_name, show_type
+from layerfork.explain.compare.differences import Difference
+
+OWNED_BY_KIND = frozenset({"entry-type", "hardlink", "link-target", "content", "mode", "mode-type-bits"})
+"""Attributes that cannot stay equal, or need not, when the kind of an entry changes."""
+USER_XATTR = "user."
+"""Attributes of this namespace exist on files and directories alone. Source: xattr(7)."""
+
+
+def type_findings(
+    case: Case, open_: tuple[Difference, ...], own: Sequence[Difference], *, code: str, remedy: str
+) -> Iterator[Finding]:
+    """Findings for type differences at paths that both sides have; each claims what follows from it."""
+    absent = frozenset().union(*one_sided_paths(case, open_))
+    kinds = {each.path for each in own if each.cause == "entry-type"}
+    own = [
+        each
+        for each in own
+        if each.path not in absent and (each.cause == "entry-type" or each.path not in kinds)
+    ]
+    by_kind = [each for each in own if each.cause == "entry-type"]
+    by_target = [each for each in own if each.cause != "entry-type"]
+    for finding in (
+        *entry_findings(case, by_kind, code=code, noun="as", remedy=remedy, show=show_type),
+        *entry_findings(case, by_target, code=code, noun="as", remedy=remedy, show=_show_hard_link),
+    ):
+        claimed = frozenset(finding.claims)
+        paths = frozenset(each.path for each in claimed)
+        follows = [each for each in claim_paths(open_, paths) if _owned_by_kind(each) and each not in claimed]
+        yield Finding(
+            code=code,
+            path=finding.path,
+            field=finding.field,
+            writer=finding.writer,
+            reader=finding.reader,
+            what=finding.what.replace(" sent as ", " sent it as "),
+            evidence=finding.evidence,
+            remedy=remedy,
+            more=finding.more,
+            claims=(*finding.claims, *follows),
+        )
+
+
+def _owned_by_kind(difference: Difference) -> bool:
+    if difference.cause == "xattr":
+        return difference.one_sided and difference.field.startswith(USER_XATTR)
+    return difference.cause in OWNED_BY_KIND
+
+
+def _show_hard_link(target: str) -> str:
+    return f"a hard link to {show_name(target)}"

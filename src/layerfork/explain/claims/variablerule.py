@@ -1,0 +1,85 @@
+"""Rules about variables: parts of their own, or values that a text was expanded with."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from layerfork.explain.claims.entryrule import one_sided_paths
+from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
+from layerfork.explain.claims.valuerule import Say, value_finding
+from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.dockerfiles import declared_names, dockerfile_of
+from layerfork.explain.compare.variables import claimed_by_origins
+
+ORDER_OF_ENV = "order of env"
+"""Field of the part that holds the order in which the variables of a RUN are set."""
+
+
+def variable_rule(*, code: str, builders: tuple[str, ...], say: Say, remedy: str) -> CauseRule:
+    """A rule for ``build-arg`` or ``env``."""
+
+    def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+        arguments = argument_names(case) if code == "build-arg" else frozenset()
+        orders = order_of_names(open_)
+        for difference in open_:
+            if difference.cause == code or (difference.cause == "env" and difference.path in arguments):
+                finding = value_finding(
+                    case, difference, code=code, what=say(case, difference), remedy=remedy
+                )
+                yield replace(finding, claims=(difference, *(orders if difference.one_sided else ())))
+        absent = frozenset().union(*one_sided_paths(case, open_)) if case.site.origins else frozenset()
+        claims = claimed_by_origins(open_, absent) if case.site.origins else ()
+        if not any(each.path not in absent for each in claims):
+            return
+        for origin in case.site.origins:
+            if origin.cause == code:
+                finding = value_finding(case, origin, code=code, what=say(case, origin), remedy=remedy)
+                strength = Strength.KEYS if _is_needed(case, origin, claims) else Strength.GUESS
+                yield replace(finding, claims=claims, strength=strength)
+
+    return CauseRule(code=code, builders=builders, find=find)
+
+
+def _is_needed(case: Case, origin: Difference, claims: tuple[Difference, ...]) -> bool:
+    """The variable is the only one that changed, or both its values stand in the differing texts."""
+    if len(case.site.origins) == 1:
+        return True
+    return any(
+        (origin.writer or "") in (each.writer or "")
+        and (origin.reader or "") in (each.reader or "")
+        and origin.writer
+        and origin.reader
+        for each in claims
+    )
+
+
+def argument_names(case: Case) -> frozenset[str]:
+    """Names that are build arguments and no environment variables of the Dockerfile.
+
+    BuildKit holds both as the environment of a RUN; given ones are among the origins of a step.
+    """
+    names = {
+        origin.path
+        for view in (case.writer_view, case.reader_view)
+        for origin in view.key.origins
+        if origin.cause == "build-arg"
+    }
+    for build in (case.writer, case.reader):
+        dockerfile = dockerfile_of(build)
+        names |= declared_names(dockerfile, "ARG") - declared_names(dockerfile, "ENV")
+    return frozenset(names)
+
+
+def order_of_names(open_: tuple[Difference, ...]) -> tuple[Difference, ...]:
+    """Orders of variables that differ only because a variable is there or not."""
+    return tuple(
+        each
+        for each in open_
+        if each.cause == "instruction-order"
+        and each.field.startswith(ORDER_OF_ENV)
+        and _common(each.writer, each.reader) == _common(each.reader, each.writer)
+    )
+
+
+def _common(names: str | None, others: str | None) -> list[str]:
+    kept = set((others or "").split())
+    return [name for name in (names or "").split() if name in kept]

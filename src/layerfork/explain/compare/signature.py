@@ -1,0 +1,48 @@
+"""What kind of change a difference is, apart from the path that it happened to."""
+
+from layerfork.explain.compare.differences import Difference
+
+DECIDED_BY_CLIENT = frozenset({"entry-name", "mode-type-bits", "uid", "gid", "owner-name"})
+"""Causes that a client's own code decides, for all entries alike."""
+
+
+def signature_of(difference: Difference) -> tuple[str, ...] | None:
+    """Equal for differences that one change of the client makes; None for any other difference."""
+    if is_name(difference):
+        return "entry-name", *name_change(difference)
+    if difference.cause not in DECIDED_BY_CLIENT:
+        return None
+    return difference.cause, difference.base_field, repr(difference.writer), repr(difference.reader)
+
+
+def is_name(difference: Difference) -> bool:
+    """The name of an entry as sent, or the name of one and the same file in a hard link to it."""
+    if difference.cause == "entry-name":
+        return True
+    return difference.cause == "hardlink" and _linked_file(difference) != ""
+
+
+def _linked_file(difference: Difference) -> str:
+    """The file that a hard link names in two spellings; empty when it names two files."""
+    mine, theirs = _clean(difference.writer or ""), _clean(difference.reader or "")
+    return mine if mine == theirs else ""
+
+
+def _clean(name: str) -> str:
+    return "/".join(piece for piece in name.split("/") if piece not in ("", "."))
+
+
+def name_change(difference: Difference) -> tuple[str, ...]:
+    """What stands before and after the path in both names as sent, without an end that is equal."""
+    path = difference.path if difference.cause == "entry-name" else _linked_file(difference)
+    before, after = _affixes(difference.writer, path)
+    reader_before, reader_after = _affixes(difference.reader, path)
+    ends = () if after == reader_after else (after, reader_after)
+    return before, reader_before, *ends
+
+
+def _affixes(name: str | None, path: str) -> tuple[str, str]:
+    if name is None:
+        return "", ""
+    before, found, after = name.partition(path)
+    return (before, after) if path and found else (name, "")

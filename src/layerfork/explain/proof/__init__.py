@@ -1,0 +1,1 @@
+"""Claims about a fork, put to proof."""

@@ -1,0 +1,1 @@
+"""What commands run in: directories, client environments, served contexts."""

@@ -1,0 +1,76 @@
+"""Opens an engine for a person: a shell, or any command, in which ``docker`` talks to it."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from layerfork.engines import Engine, RunningEngine
+from layerfork.engines.api.registry import registry_for
+from layerfork.engines.cachedir import Say
+from layerfork.engines.kinds.podman import RunningPodmanEngine
+from layerfork.engines.kinds.private import RunningPrivateEngine
+from layerfork.errors import UsageError
+from layerfork.harness.recording.wrap import wrapped_environment
+from layerfork.model.build import Command
+from layerfork.process import ProgramMissingError, run_in_foreground
+
+
+def run_in_engine(engine: Engine, argv: Sequence[str], registry: str, say: Say) -> int:
+    """Start an engine, run a command on our terminal, end the engine; the command's exit code.
+
+    Without ``argv`` it is the user's shell. ``registry`` is a directory to serve inside, or empty.
+    Raises: EngineError when the engine does not come up, UsageError when the program does not exist.
+    """
+    with contextlib.ExitStack() as stack:
+        running = stack.enter_context(engine.start(os.environ, say))
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lf-", dir="/tmp")))
+        if registry:
+            say(f"a registry listens on {_open_registry(running, registry, say, stack)} inside")
+        env = engine_environment(running, directory)
+        command = Command(argv=tuple(argv) or (os.environ.get("SHELL") or "/bin/sh",), env=env)
+        if not argv:
+            say(f"{engine.id} runs; leave this shell to end it")
+        try:
+            return run_in_foreground(command, lambda: None)
+        except ProgramMissingError as error:
+            raise UsageError(str(error), hint="give a command that exists after --") from error
+
+
+def _open_registry(running: RunningEngine, directory: str, say: Say, stack: contextlib.ExitStack) -> str:
+    if not isinstance(running, RunningPrivateEngine | RunningPodmanEngine):
+        raise UsageError(
+            "only an engine of ours can have a registry of its own", hint="drop --registry, or take private"
+        )
+    return stack.enter_context(registry_for(running, Path(directory), os.environ, say))
+
+
+def engine_environment(running: RunningEngine, directory: Path) -> dict[str, str]:
+    """The user's environment with the engine's own programs in front, so that versions never mix.
+
+    ``directory`` is where links to them go.
+    """
+    env = wrapped_environment(running, running.docker_host, directory)
+    programs = directory / "bin"
+    programs.mkdir(exist_ok=True)
+    for name, place in _programs(running).items():
+        link = programs / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(place)
+    path = env.get("PATH", os.defpath).split(os.pathsep)
+    env["PATH"] = os.pathsep.join([str(programs), *(each for each in path if each != str(programs))])
+    if running.podman is not None:
+        env["DOCKER_BUILDKIT"] = "0"  # podman's service has no BuildKit
+    return env
+
+
+def _programs(running: RunningEngine) -> dict[str, Path]:
+    programs = {}
+    if running.toolchain is not None:
+        programs["docker"] = running.toolchain.docker
+    if running.podman is not None:
+        programs["podman"] = running.podman.podman
+        if running.podman.buildah is not None:
+            programs["buildah"] = running.podman.buildah
+    return programs

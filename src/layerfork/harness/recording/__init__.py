@@ -1,0 +1,1 @@
+"""Builds recorded: behind a proxy, or from what a builder printed."""

@@ -1,0 +1,135 @@
+"""Asks the engine about built images, and puts its answers beside what the wire showed."""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
+from layerfork.errors import EngineError, LayerforkError
+from layerfork.harness.environments.bases import base_references
+from layerfork.model.build import Builder
+from layerfork.model.engine import ImageFacts, ImageStep
+from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord
+
+NOP = "#(NOP) "
+"""Marks history rows of all instructions but RUN, in capitals here."""
+LookUp = Callable[[str], ImageFacts]
+"""What an engine says about an image, secrets hidden. Raises: EngineError."""
+
+
+def add_image_facts(record: BuildRecord, look_up: LookUp, image_ref: str) -> BuildRecord:
+    """The record with the engine's own word: full ids and created-by strings of the steps, the layers.
+
+    A record of a failed build, or an engine that has gone, leaves it as it was.
+    """
+    if record.result.outcome is not BuildOutcome.SUCCEEDED:
+        return record
+    try:
+        facts = _look_up_either(look_up, image_ref, record.result.image_id)
+        rows = {row.image_id: row for row in facts.history if row.image_id}
+        if record.builder is Builder.BUILDAH:
+            return _with_buildah_rows(record, facts, look_up)
+        if record.builder is Builder.CLASSIC:
+            rows |= _other_stages(record.steps, rows, look_up)
+    except EngineError:
+        return record
+    steps = record.steps
+    if record.builder is Builder.CLASSIC:
+        steps = tuple(_with_row(step, rows) for step in steps)
+    return replace(record, steps=steps, result=replace(record.result, image=facts))
+
+
+def _with_buildah_rows(record: BuildRecord, facts: ImageFacts, look_up: LookUp) -> BuildRecord:
+    """buildah writes one history row for each step; which image it is, podman does not know."""
+    last = record.steps[-1].stage if record.steps else 0
+    told: dict[int, str] = {}
+    for stage in sorted({step.stage for step in record.steps}):
+        own = [step for step in record.steps if step.stage == stage and not _is_from(step)]
+        if own and stage == last:
+            told |= _told_by_position(own, facts.history)
+        elif own and own[-1].identity:
+            told |= _told_by_position(own, look_up(own[-1].identity).history)
+    steps = tuple(replace(step, created_by=told.get(step.index, "")) for step in record.steps)
+    return replace(record, steps=steps, result=replace(record.result, image=facts))
+
+
+def _told_by_position(own: Sequence[StepRecord], history: Sequence[ImageStep]) -> dict[int, str]:
+    """History strings of the steps that end an image, by step index; none when they do not fit."""
+    pairs = tuple(zip(own, history[-len(own) :], strict=False))
+    if len(pairs) < len(own) or not all(_fits(step, row) for step, row in pairs):
+        return {}
+    return {step.index: row.created_by for step, row in pairs}
+
+
+def _fits(step: StepRecord, row: ImageStep) -> bool:
+    """Whether a history row can be this step's: all but RUN are marked and named."""
+    keyword = step.instruction.split(maxsplit=1)[0].upper()
+    if keyword == "RUN":
+        return NOP not in row.created_by.upper()
+    return f"{NOP}{keyword}" in row.created_by.upper()
+
+
+def _is_from(step: StepRecord) -> bool:
+    return step.instruction.upper().startswith("FROM ")
+
+
+def _look_up_either(look_up: LookUp, image_ref: str, image_id: str) -> ImageFacts:
+    """By the id that the build ended with, since a name may have moved on; else by the name."""
+    if image_id:
+        try:
+            return look_up(image_id)
+        except EngineError:
+            if not image_ref:
+                raise
+    if not image_ref:
+        raise EngineError("the image has neither id nor name")
+    return look_up(image_ref)
+
+
+def _other_stages(
+    steps: tuple[StepRecord, ...], known: dict[str, ImageStep], look_up: LookUp
+) -> dict[str, ImageStep]:
+    """History rows of stages that are no part of the final image: each stage's last image has them."""
+    rows: dict[str, ImageStep] = {}
+    last_of_stage = {step.stage: step for step in steps if step.identity}
+    for step in last_of_stage.values():
+        if not any(_same_image(step.identity, image_id) for image_id in known):
+            facts = look_up(step.identity)
+            rows |= {row.image_id: row for row in facts.history if row.image_id}
+    return rows
+
+
+def _with_row(step: StepRecord, rows: dict[str, ImageStep]) -> StepRecord:
+    for image_id, row in rows.items():
+        if step.identity and _same_image(step.identity, image_id):
+            created_by = "" if _is_from(step) else row.created_by
+            return replace(step, identity=image_id, created_by=created_by)
+    return step
+
+
+def _same_image(shown: str, image_id: str) -> bool:
+    """Whether a shown id, often cut to twelve digits, is this image's."""
+    digits = shown.removeprefix("sha256:")
+    return len(digits) >= 12 and image_id.removeprefix("sha256:").startswith(digits)
+
+
+def add_base_facts(record: BuildRecord, look_up: LookUp) -> BuildRecord:
+    """The record with what the engine says about the images that its Dockerfile builds on.
+
+    With the classic builder also those that ``--cache-from`` names: they say what the list allowed.
+    Images that the engine does not have are left out, and so are all when the Dockerfile was not seen.
+    """
+    request = record.request
+    if request.dockerfile is None:
+        return record
+    try:
+        parsed = parse_dockerfile(request.dockerfile, request.dockerfile_name or "Dockerfile")
+        references = base_references(parsed, dict(request.build_args), request.target)
+    except (LayerforkError, BadSubstitutionError):
+        return record
+    allowed = request.cache_from if record.builder is Builder.CLASSIC else ()
+    found = []
+    for reference in dict.fromkeys((*references, *allowed)):
+        with contextlib.suppress(EngineError):
+            found.append((reference, look_up(reference)))
+    return replace(record, base_images=tuple(found))

@@ -1,0 +1,105 @@
+"""Runs any command with a recorder between it and the engine, and hands back every build that it made."""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from layerfork.engines import RunningEngine, default_spec, open_engine
+from layerfork.errors import UsageError
+from layerfork.harness.environments.installing import Say
+from layerfork.harness.environments.privatedir import SHORT, private_directory
+from layerfork.harness.recording.fromdisk import fill_from_disk
+from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recording.quietsteps import add_quiet_steps
+from layerfork.harness.recording.recorder import DRAIN_S, Recorder
+from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.model.build import Command
+from layerfork.model.record import BuildRecord, ClientInfo
+from layerfork.process import ProgramMissingError, find_program, run_in_foreground
+from layerfork.wire.proxy.listener import STOPPED
+
+LEADS_PAST = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "CONTAINER_CONNECTION")
+"""Variables that would lead a client past the recorder."""
+QUIET_WAIT_S = 0.5
+"""So long connections may end after the command without a word about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapped:
+    """What came of a wrapped command."""
+
+    exit_code: int
+    """As a shell shows it: 128 and more for a signal."""
+    records: tuple[BuildRecord, ...]
+    """In the order the builds began."""
+
+
+def record_command(
+    argv: Sequence[str],
+    spec: str,
+    say: Say,
+    directory: Path,
+    keep: Callable[[BuildRecord], None] = lambda record: None,
+) -> Wrapped:
+    """Run a command on our terminal, its DOCKER_HOST pointing at a recorder.
+
+    ``spec`` names the engine; empty decides: the host's if it answers, else a private one.
+    ``directory`` is where files that BuildKit did not ask for are looked for: the context, as far as
+    it is known. ``keep`` gets every record soon after its build ended.
+    Raises: EngineError when no engine comes up, UsageError when the program does not exist.
+    """
+    records: list[BuildRecord] = []
+    client = ClientInfo(argv=tuple(argv))
+    with contextlib.ExitStack() as stack:
+        engine = stack.enter_context(open_engine(spec or default_spec(os.environ)).start(os.environ, say))
+        private = stack.enter_context(private_directory(SHORT))
+        recorder = Recorder(engine, private / "docker.sock", redaction_key())
+
+        def take(found: Sequence[BuildRecord]) -> None:
+            for record in found:
+                records.append(_with_facts(record, recorder, directory))
+                keep(records[-1])
+
+        with recorder:
+            env = wrapped_environment(engine, recorder.docker_host, private)
+            try:
+                code = run_in_foreground(
+                    Command(argv=tuple(argv), env=env), lambda: take(recorder.finished(client))
+                )
+            except ProgramMissingError as error:
+                raise UsageError(str(error), hint="give a command that exists after --") from error
+            if not recorder.proxy.wait_idle(QUIET_WAIT_S):
+                say(f"something that the command started still talks to the engine: waiting {DRAIN_S:.0f} s")
+        if any(facts.problem == STOPPED for facts in recorder.proxy.connections):
+            say("it was cut off; its builds are recorded as far as they came")
+        take(recorder.records(client))
+    return Wrapped(exit_code=code, records=tuple(records))
+
+
+def _with_facts(record: BuildRecord, recorder: Recorder, directory: Path) -> BuildRecord:
+    record = fill_from_disk(record, directory)
+    reference = record.request.tags[0] if record.request.tags else ""
+    record = add_image_facts(record, recorder.image_facts, reference)
+    return add_quiet_steps(add_base_facts(record, recorder.image_facts))
+
+
+def wrapped_environment(engine: RunningEngine, docker_host: str, directory: Path) -> dict[str, str]:
+    """The user's environment, led to the recorder; with the engine's own docker where there is none."""
+    env = {name: value for name, value in os.environ.items() if name not in LEADS_PAST}
+    env["DOCKER_HOST"] = env["CONTAINER_HOST"] = docker_host
+    toolchain = engine.toolchain
+    if toolchain is not None and find_program("docker") is None:
+        programs = directory / "bin"
+        programs.mkdir()
+        (programs / "docker").symlink_to(toolchain.docker)
+        env["PATH"] = f"{programs}{os.pathsep}{env.get('PATH', os.defpath)}"
+        if toolchain.cli_plugins is not None:
+            config = directory / "config"
+            config.mkdir()
+            plugins = {"cliPluginsExtraDirs": [str(toolchain.cli_plugins)]}
+            (config / "config.json").write_text(json.dumps(plugins))
+            env["DOCKER_CONFIG"] = str(config)
+    return env

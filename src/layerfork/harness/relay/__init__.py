@@ -1,0 +1,1 @@
+"""Relays: several clients in order on one engine and one clean cache."""

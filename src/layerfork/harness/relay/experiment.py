@@ -1,0 +1,213 @@
+"""Measures: one engine, one relay, every row kept the moment it is there."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from layerfork.clients import ContextForm
+from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
+from layerfork.engines import RunningEngine, open_engine
+from layerfork.errors import EngineError, UsageError
+from layerfork.harness.environments.bases import base_references
+from layerfork.harness.environments.clientcli import find_toolchain
+from layerfork.harness.environments.privatedir import socket_directory
+from layerfork.harness.environments.projectfile import described_clients
+from layerfork.harness.environments.served import served_context
+from layerfork.harness.environments.workspace import make_tar, open_workspace
+from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.records.evidence import RecordFile
+from layerfork.harness.relay.broken import BrokenEnvironments
+from layerfork.harness.relay.earlier import MeasuredRow
+from layerfork.harness.relay.plan import choose_clients, plan_relay, rows_after
+from layerfork.harness.relay.relay import EngineGoneError, Relay, run_relay
+from layerfork.harness.relay.trial import Bench, make_endpoint
+from layerfork.harness.relay.versions import collect_versions
+from layerfork.model.build import Builder
+from layerfork.model.engine import EngineInfo
+from layerfork.model.progress import Listener, Progress
+from layerfork.model.report import TrialBuild, VersionsUsed
+from layerfork.model.scenario import RunOptions, Scenario
+
+
+@dataclass(slots=True)
+class Measured:
+    """What one relay measured, also when it ended early. Filled while it runs."""
+
+    engine: EngineInfo | None = None
+    builds: list[TrialBuild] = field(default_factory=list)
+    versions: VersionsUsed = field(default_factory=lambda: VersionsUsed(engine=(), clients=()))
+    problems: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a relay shares with others that run at the same time."""
+
+    listener: Listener
+    file: RecordFile | None = None
+    """Where every record goes the moment it is there."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set when nobody waits for the rest any more."""
+    key: str = ""
+    """What was asked of this relay, for notes in the file."""
+    rows: Mapping[str, MeasuredRow] = field(default_factory=dict)
+    """Rows of this relay from a run that was interrupted, by client."""
+    broken: BrokenEnvironments = field(default_factory=BrokenEnvironments)
+    install: bool = True
+    """Make client environments that are missing; otherwise only say that they are."""
+
+
+@contextlib.contextmanager
+def prepared_relay(
+    scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings
+) -> Iterator[Relay]:
+    """A relay that is ready to run: its engine started and clean, its clients installed and planned.
+
+    Raises: UsageError before anything is started when the request itself is wrong; EngineError when no
+    engine comes up or lacks a base image.
+    """
+    chosen = choose_clients(options.clients, described_clients(Path.cwd()))
+    bases = read_bases(scenario, options)
+    listener = surroundings.listener
+
+    def say(text: str) -> None:
+        listener(Progress(text=text, lasting=True))
+
+    with contextlib.ExitStack() as stack:
+        workspace = stack.enter_context(open_workspace(scenario))
+        listener(Progress(text=f"starting the engine ({spec})"))
+        engine = stack.enter_context(open_engine(spec).start(os.environ, say))
+        prepare_engine(engine, bases, options)
+        sockets = stack.enter_context(socket_directory(workspace.root))
+        bench = make_bench(engine, sockets, options, surroundings.stop)
+        urls = ("", "")
+        if any(client.context_form in (ContextForm.URL, ContextForm.GIT) for _, client in chosen):
+            served = stack.enter_context(served_context(workspace, engine.network))
+            urls = (served.tar_url, served.git_url)
+        probe = workspace.request("probe", 0, options, urls)
+        builder = None if options.builder == "default" else Builder(options.builder)
+        endpoint = make_endpoint(bench, probe, engine.docker_host)
+        plan = plan_relay(
+            chosen,
+            builder,
+            probe,
+            endpoint,
+            say if surroundings.install else None,
+            broken=surroundings.broken,
+            taken={label: row.build for label, row in surroundings.rows.items() if row.stored_nothing},
+        )
+        images: list[str] = []
+        if not engine.can_reset:
+            stack.callback(engine.remove_images, images)
+        yield Relay(
+            plan=plan,
+            bench=bench,
+            endpoint=endpoint,
+            workspace=workspace,
+            options=options,
+            listener=listener,
+            file=surroundings.file,
+            key=surroundings.key,
+            earlier=surroundings.rows,
+            broken=surroundings.broken,
+            images=images,
+            urls=urls,
+        )
+
+
+def measure(scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings) -> Measured:
+    """Run one relay on one engine with a clean cache.
+
+    An engine that dies in the middle, or Ctrl-C, ends the relay and keeps what was measured.
+    Raises: UsageError, EngineError when the relay cannot begin.
+    """
+    measured = Measured()
+    with prepared_relay(scenario, options, spec, surroundings) as relay:
+        engine = relay.bench.engine
+        measured.engine = engine.info
+        if relay.plan.needs_tar:
+            make_tar(relay.workspace)
+        try:
+            run_relay(relay, measured.builds.append)
+        except EngineGoneError as error:
+            measured.problems.append(f"{error}\n{engine.log_tail()}".rstrip())
+            measured.builds += rows_after(relay.plan, len(measured.builds))
+        except KeyboardInterrupt:
+            surroundings.stop.set()
+        else:
+            measured.versions = collect_versions(engine, relay.plan.builds, relay.endpoint)
+    if surroundings.stop.is_set():
+        measured.interrupted = True
+        measured.problems.append(
+            "interrupted: the builds above are all that was measured" + _way_on(surroundings)
+        )
+    return measured
+
+
+def _way_on(surroundings: Surroundings) -> str:
+    file = surroundings.file
+    return f"; to go on, give the same words with --resume {file.path}" if file else ""
+
+
+def make_bench(
+    engine: RunningEngine, socket_dir: Path, options: RunOptions, stop: threading.Event | None = None
+) -> Bench:
+    """What the trials of one relay share."""
+    return Bench(
+        engine=engine,
+        toolchain=find_toolchain(engine),
+        socket_dir=socket_dir,
+        redaction_key=redaction_key(),
+        timeout_s=options.timeout_s,
+        inherit_config=options.inherit_config,
+        stop=stop or threading.Event(),
+    )
+
+
+def read_bases(scenario: Scenario, options: RunOptions) -> tuple[str, ...]:
+    """The images that the Dockerfile builds on, as its FROM lines name them.
+
+    Raises: UsageError when the Dockerfile cannot be read or does not parse.
+    """
+    try:
+        text = scenario.dockerfile.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"cannot read {scenario.dockerfile}: {error}", hint="give a readable text file"
+        ) from error
+    parsed = parse_dockerfile(text, scenario.dockerfile.name)
+    if options.target and parsed.find_stage(options.target) is None:
+        names = ", ".join(stage.name or str(stage.index) for stage in parsed.stages)
+        raise UsageError(
+            f"{scenario.dockerfile.name} has no stage {options.target!r}", hint=f"its stages are: {names}"
+        )
+    try:
+        return base_references(parsed, dict(options.build_args), options.target)
+    except BadSubstitutionError as error:
+        raise UsageError(f"{scenario.dockerfile.name}: {error}", hint="mend the variable in FROM") from error
+
+
+def prepare_engine(engine: RunningEngine, bases: tuple[str, ...], options: RunOptions) -> None:
+    """Load what was given, and see that every base image is there: nothing is ever pulled unasked.
+
+    Raises: EngineError naming the image that is missing and how to bring it.
+    """
+    for archive in options.load:
+        engine.load(Path(archive))
+    for reference in bases:
+        try:
+            engine.image_facts(reference)
+        except EngineError as error:
+            if engine.info.kind == "private":
+                hint = (
+                    "a private engine has no network: save the image where you have it "
+                    f"(docker save -o base.tar {reference}) and add --load base.tar, or use --engine host"
+                )
+            else:
+                hint = f"layerfork pulls nothing unasked: docker pull {reference}"
+            raise EngineError(f"base image {reference} is not on the engine", hint=hint) from error

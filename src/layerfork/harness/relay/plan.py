@@ -1,0 +1,163 @@
+"""Which clients build in a relay, with what, and why others do not."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from layerfork.clients import CLIENTS, SEED_CLIENTS, find_client
+from layerfork.clients.client import NO_BUILDKIT, BuildClient, ContextForm
+from layerfork.clients.own import OwnCommand, is_own_client, own_client
+from layerfork.engines import fetch_toolchain
+from layerfork.errors import ClientError, UsageError
+from layerfork.harness.environments.installing import Say, find_environment
+from layerfork.harness.relay.broken import BrokenEnvironments
+from layerfork.model.build import Builder, BuildRequest, Endpoint, Toolchain
+from layerfork.model.record import BuildOutcome
+from layerfork.model.report import PlanRow, TrialBuild
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedBuild:
+    """One client that will build."""
+
+    label: str
+    """The id as it was asked for; the name of its row."""
+    client: BuildClient
+    builder: Builder | None
+    """None leaves the choice to the client."""
+    environment: Path | None
+    toolchain: Toolchain | None = None
+    """The docker CLI of a version that was asked for; None is the engine's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A relay before it runs: builds in order, and the rows of those that cannot take part."""
+
+    rows: tuple[PlannedBuild | TrialBuild, ...]
+
+    @property
+    def builds(self) -> tuple[PlannedBuild, ...]:
+        return tuple(row for row in self.rows if isinstance(row, PlannedBuild))
+
+    @property
+    def needs_tar(self) -> bool:
+        forms = (ContextForm.TAR, ContextForm.URL)
+        return any(build.client.context_form in forms for build in self.builds)
+
+
+def choose_clients(
+    ids: Sequence[str], described: Mapping[str, OwnCommand] = MappingProxyType({})
+) -> tuple[tuple[str, BuildClient], ...]:
+    """Labels and clients, in relay order; none asked for is the five of 2015, ``all`` is every one.
+
+    ``name=command`` is a client of the user's own; ``described`` are those of their layerfork.toml.
+    Raises: UsageError for an unknown client, or one that is named twice.
+    """
+    chosen: list[tuple[str, BuildClient]] = []
+    for word in ids or [client.id for client in SEED_CLIENTS]:
+        if word == "all":
+            chosen += [(client.id, client) for client in CLIENTS]
+        elif is_own_client(word):
+            name, _, command = word.partition("=")
+            chosen.append((name, own_client(name, OwnCommand(command=command), Path.cwd())))
+        elif word in described:
+            chosen.append((word, own_client(word, described[word], Path.cwd())))
+        else:
+            chosen.append((word, find_client(word)))
+    labels = [label for label, _ in chosen]
+    twice = next((label for label in labels if labels.count(label) > 1), None)
+    if twice is not None:
+        raise UsageError(f"client {twice} is named twice", hint="name every client once")
+    return tuple(chosen)
+
+
+def plan_relay(
+    chosen: Sequence[tuple[str, BuildClient]],
+    builder: Builder | None,
+    request: BuildRequest,
+    endpoint: Endpoint,
+    say: Say | None,
+    broken: BrokenEnvironments | None = None,
+    taken: Mapping[str, TrialBuild] = MappingProxyType({}),
+) -> Plan:
+    """Decide for every client whether it can be asked for this there, and make its environment ready.
+
+    ``request`` and ``endpoint`` stand for all of them: only tags, homes and sockets will differ. Without
+    ``say`` nothing is fetched or installed: a client that needs it is planned as it would be. ``taken`` are
+    rows by label that need no build, ``broken`` are environments that are not tried again.
+    """
+    known = broken or BrokenEnvironments()
+    return Plan(
+        rows=tuple(
+            taken.get(label) or _plan_one(label, client, builder, request, endpoint, say, known)
+            for label, client in chosen
+        )
+    )
+
+
+def _plan_one(
+    label: str,
+    client: BuildClient,
+    builder: Builder | None,
+    request: BuildRequest,
+    endpoint: Endpoint,
+    say: Say | None,
+    broken: BrokenEnvironments,
+) -> PlannedBuild | TrialBuild:
+    wanted = client.builder or builder
+    shown = wanted.value if wanted else client.builders[0].value
+    if wanted is not None and wanted not in client.builders:
+        return _left_out(label, shown, BuildOutcome.UNSUPPORTED, client.why_not_builder(wanted))
+    if wanted is Builder.BUILDKIT and not endpoint.has_buildkit:
+        return _left_out(label, shown, BuildOutcome.UNSUPPORTED, NO_BUILDKIT)
+    if reasons := client.why_not(request, wanted):
+        return _left_out(label, shown, BuildOutcome.UNSUPPORTED, "; ".join(reasons))
+    environment, toolchain = None, None
+    try:
+        if say and client.toolchain_version and client.version:
+            toolchain = fetch_toolchain(client.version, os.environ, say)
+            endpoint = replace(endpoint, toolchain=toolchain)
+        if reason := client.why_not_there(endpoint):
+            return _left_out(label, shown, BuildOutcome.UNSUPPORTED, reason)
+        if say and client.environment is not None:
+            environment = broken.ensure(client.environment, say)
+    except ClientError as error:
+        return _left_out(label, shown, BuildOutcome.SKIPPED, str(error))
+    return PlannedBuild(
+        label=label, client=client, builder=builder, environment=environment, toolchain=toolchain
+    )
+
+
+def _left_out(label: str, builder: str, outcome: BuildOutcome, reason: str) -> TrialBuild:
+    return TrialBuild(client=label, builder=builder, outcome=outcome, reason=reason)
+
+
+def planned_row(row: PlannedBuild | TrialBuild, endpoint: Endpoint) -> PlanRow:
+    """A row of a plan for people: what would run with which builder, or why not."""
+    if isinstance(row, TrialBuild):
+        return PlanRow(client=row.client, builder=row.builder, runs=False, note=row.reason)
+    builder = builder_that_builds(row.client, row.builder, endpoint)
+    environment = row.client.environment
+    missing = environment is not None and find_environment(environment) is None
+    note = (
+        f"{environment.package} {environment.version} is installed first" if environment and missing else ""
+    )
+    return PlanRow(client=row.label, builder=builder.value, runs=True, note=note)
+
+
+def builder_that_builds(client: BuildClient, builder: Builder | None, endpoint: Endpoint) -> Builder:
+    """What executes a client's build there: behind podman's socket that is buildah, whatever was asked."""
+    return (builder or client.default_builder(endpoint)) if endpoint.has_buildkit else Builder.BUILDAH
+
+
+def rows_after(plan: Plan, done: int) -> tuple[TrialBuild, ...]:
+    """Rows of the builds that an engine did not live to see."""
+    return tuple(
+        row
+        if isinstance(row, TrialBuild)
+        else _left_out(row.label, row.client.builders[0].value, BuildOutcome.SKIPPED, "the engine had ended")
+        for row in plan.rows[done:]
+    )

@@ -1,0 +1,146 @@
+"""Goes on where an earlier run was interrupted, without changing what a relay means.
+
+In a relay every client meets the cache that those before it filled, on one engine. That engine is gone, and
+with it the cache and every image id, so an interrupted relay starts again from a clean engine: the clients
+that had built build again, and their new records are the ones that are kept. What is not repeated is what
+stores nothing: controls that were hits (the build itself must go as it went before, step by step), clients
+that never came to ask for a build, and environments that turned out to be broken. Relays that were whole
+are taken as they are.
+"""
+
+import hmac
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from layerfork import __version__
+from layerfork.engines.kinds.hostcontext import resolve_docker_host
+from layerfork.harness.environments.projectfile import described_clients
+from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.records.evidence import RecordFile
+from layerfork.harness.relay.earlier import Earlier, FinishedRelay, MeasuredRow, relay_note
+from layerfork.harness.relay.experiment import Measured, Surroundings, measure
+from layerfork.harness.relay.plan import choose_clients
+from layerfork.model.engine import EngineInfo
+from layerfork.model.progress import Progress
+from layerfork.model.scenario import RunOptions, Scenario
+
+
+def measure_once(
+    scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings, earlier: Earlier
+) -> Measured:
+    """`measure`, but for what an earlier run has already been through.
+
+    Raises: UsageError, EngineError.
+    """
+    key = relay_key(scenario, options, spec)
+    if (relay := earlier.finished.get(key)) is not None:
+        text = f"taken from the earlier run: all of {len(relay.builds)} clients, nothing is built again"
+        surroundings.listener(Progress(text=text, lasting=True))
+        return Measured(
+            engine=relay.engine,
+            builds=list(relay.builds),
+            versions=relay.versions,
+            seconds=relay.seconds,
+        )
+    rows = earlier.rows.get(key, {})
+    if rows:
+        surroundings.listener(Progress(text=_told(rows), lasting=True))
+    started = time.monotonic()
+    measured = measure(scenario, options, spec, replace(surroundings, key=key, rows=rows))
+    measured.seconds = time.monotonic() - started
+    if surroundings.file and measured.engine and not measured.interrupted and not measured.problems:
+        surroundings.file.add_note(relay_note(_finished(key, measured.engine, measured)))
+    return measured
+
+
+def _told(rows: Mapping[str, MeasuredRow]) -> str:
+    """How much of an interrupted relay is repeated, and why."""
+    idle = sum(row.stored_nothing for row in rows.values())
+    hits = sum(row.build.control == "hit" for row in rows.values())
+    again = sum(row.recorded for row in rows.values())
+    return (
+        f"the earlier run was interrupted here after {len(rows)} of its clients: the relay starts again, and "
+        f"{again} of them build again to fill the cache for those that follow; taken from the earlier run: "
+        f"controls that were hits ({hits}), clients that came to no build ({idle})"
+    )
+
+
+def copy_earlier(file: RecordFile, earlier: Earlier) -> None:
+    """Write what an earlier run knew, before anything new can fail; new rows and notes replace old ones.
+
+    Records of relays that begin again are left out: their builds are made anew.
+    """
+    for relay in earlier.finished.values():
+        for build in relay.builds:
+            if build.record:
+                file.add(build.record)
+        file.add_note(relay_note(relay))
+    for rows in earlier.rows.values():
+        for row in rows.values():
+            file.add_note({"row": row})
+    for broken in earlier.broken:
+        file.add_note({"broken": broken})
+
+
+def relay_key(scenario: Scenario, options: RunOptions, spec: str) -> str:
+    """What makes two relays the same: the engine, everything that was asked, and the files as they lie there.
+
+    Made with the machine's own key: build arguments are among what was asked.
+    Raises: UsageError, EngineError when there is no such client or docker context.
+    """
+    place = resolve_docker_host(os.environ, spec.partition(":")[2]) if spec.startswith("host") else ""
+    asked = replace(options, engines=(spec, place), save="", resume="", path=str(scenario.context))
+    text = "\n".join(
+        (
+            __version__,
+            str(asked),
+            scenario.dockerfile.read_text("utf-8", "surrogateescape"),
+            *_clients(options),
+            *_states(scenario.context, options),
+            *(_state(Path(archive)) for archive in options.load),
+        )
+    )
+    return hmac.digest(redaction_key(), text.encode("utf-8", "surrogateescape"), "sha256").hex()
+
+
+def _clients(options: RunOptions) -> Iterable[str]:
+    """The clients as they are described or pinned now."""
+    for label, client in choose_clients(options.clients, described_clients(Path.cwd())):
+        pinned = client.environment.directory_name if client.environment else ""
+        yield f"{label} {client.title} {pinned}"
+
+
+def _states(context: Path, options: RunOptions) -> Iterable[str]:
+    """Every entry of a context, without reading it: what was changed has another time or size.
+
+    A record file that lies there grows, and is left out.
+    """
+    own = {Path(name).resolve() for name in (options.save, options.resume) if name}
+    for directory, directories, files in os.walk(context):
+        directories.sort()
+        for name in sorted((*directories, *files)):
+            if (path := Path(directory, name)) not in own:
+                yield _state(path)
+
+
+def _state(path: Path) -> str:
+    try:
+        found = path.lstat()
+    except OSError as error:
+        return f"{path} {error.errno}"
+    times = "" if path.is_dir() else f"{found.st_size} {found.st_mtime_ns}"
+    return f"{path} {found.st_mode} {found.st_uid} {found.st_gid} {times}"
+
+
+def _finished(key: str, engine: EngineInfo, measured: Measured) -> FinishedRelay:
+    return FinishedRelay(
+        key=key,
+        engine=engine,
+        builds=tuple(measured.builds),
+        record_ids=tuple(row.record.id if row.record else "" for row in measured.builds),
+        versions=measured.versions,
+        seconds=measured.seconds,
+    )

@@ -1,0 +1,168 @@
+"""Runs one client's build and turns what the recorder saw into one row of the experiment."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from layerfork.clients import ContextForm
+from layerfork.clients.client import BuildClient
+from layerfork.engines import RunningEngine
+from layerfork.harness.environments.served import cloned_tar
+from layerfork.harness.recording.fromdisk import fill_from_disk, fill_from_tar
+from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recording.printed import OUTPUT_BYTES, read_printed_build
+from layerfork.harness.recording.quietsteps import add_quiet_steps
+from layerfork.harness.recording.recorder import Recorder
+from layerfork.harness.relay.plan import PlannedBuild, builder_that_builds
+from layerfork.model.build import Builder, BuildRequest, Completed, Endpoint, Toolchain
+from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
+from layerfork.model.report import TrialBuild
+from layerfork.process import KEEP_BYTES, ProgramMissingError, last_lines, run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What every trial of a relay shares."""
+
+    engine: RunningEngine
+    toolchain: Toolchain
+    socket_dir: Path
+    """A short path: sockets of the recorder go here."""
+    redaction_key: bytes
+    timeout_s: float
+    inherit_config: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set when nobody waits for the rest any more: the running build is ended."""
+
+
+def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> TrialBuild:
+    """Build once with one client, through a recorder of its own.
+
+    A client that is missing, fails, hangs or crashes gives a row that says so; nothing is raised for it.
+    """
+    client = planned.client
+    socket = bench.socket_dir / f"{request.scratch.name}.sock"
+    with Recorder(bench.engine, socket, bench.redaction_key) as recorder:
+        endpoint = make_endpoint(bench, request, recorder.docker_host, planned.toolchain)
+        builder = planned.builder or builder_to_ask_for(client, bench.engine)
+        shown = builder_that_builds(client, builder, endpoint)
+        row = TrialBuild(client=planned.label, builder=shown.value, outcome=BuildOutcome.SKIPPED)
+        command = client.build_command(request, endpoint, builder, planned.environment)
+        keep = OUTPUT_BYTES if endpoint.podman else KEEP_BYTES
+        try:
+            completed = run(command, bench.timeout_s, worth_waiting(bench), keep_bytes=keep)
+        except ProgramMissingError as error:
+            return replace(row, reason=f"{error}; run: layerfork setup")
+    info = ClientInfo(id=planned.label, argv=completed.argv)
+    completed = replace(
+        completed, stdout=recorder.clean(completed.stdout), stderr=recorder.clean(completed.stderr)
+    )
+    record = pick_record(recorder.records(info), request.tag)
+    if record is None and endpoint.podman:
+        record = read_printed_build(recorder, request, info, completed)
+    row = replace(row, seconds_of_client=completed.seconds)
+    if record is None:
+        return _without_record(row, completed, bench)
+    record = fill_from_disk(record, request.context)
+    if client.context_form is ContextForm.URL:
+        record = fill_from_tar(record, request.context_tar)
+    elif client.context_form is ContextForm.GIT:
+        record = fill_from_tar(record, cloned_tar(request.context_tar))
+    record = add_image_facts(record, recorder.image_facts, client.image_ref(request))
+    record = add_quiet_steps(add_base_facts(record, recorder.image_facts))
+    outcome, reason = _outcome(record, completed, bench)
+    return replace(
+        row,
+        builder=record.builder.value,
+        outcome=outcome,
+        reason=reason,
+        seconds=record.seconds,
+        steps=record.steps,
+        record=record,
+    )
+
+
+def make_endpoint(
+    bench: Bench, request: BuildRequest, docker_host: str, toolchain: Toolchain | None = None
+) -> Endpoint:
+    """Where a client finds the engine, and its private home; ``toolchain`` instead of the engine's own."""
+    return Endpoint(
+        docker_host=docker_host,
+        home=request.scratch / "home",
+        toolchain=toolchain or bench.toolchain,
+        api_version=bench.engine.info.api_version,
+        has_buildkit=not bench.engine.info.is_podman,
+        podman=bench.engine.podman,
+        inherit=dict(os.environ) if bench.inherit_config else {},
+    )
+
+
+def builder_to_ask_for(client: BuildClient, engine: RunningEngine) -> Builder | None:
+    """What a client is told when a person leaves the choice to it; None leaves it to the client as well.
+
+    podman's service has no BuildKit, but docker's own clients would go on and install one.
+    """
+    return Builder.CLASSIC if engine.info.is_podman and Builder.CLASSIC in client.builders else None
+
+
+def worth_waiting(bench: Bench) -> Callable[[], bool]:
+    """Whether it is still worth waiting for a client."""
+    return lambda: not bench.stop.is_set() and bench.engine.is_alive()
+
+
+def pick_record(records: tuple[BuildRecord, ...], tag: str) -> BuildRecord | None:
+    """The build that a command was run for: the one with its tag, else the last one it made."""
+    tagged = [record for record in records if tag in record.request.tags]
+    candidates = tagged or list(records)
+    return candidates[-1] if candidates else None
+
+
+def _outcome(record: BuildRecord, completed: Completed, bench: Bench) -> tuple[BuildOutcome, str]:
+    """How a recorded build ended, and why if it did not end well."""
+    result = record.result
+    if completed.timed_out:
+        return _stopped(bench)
+    if result.outcome is BuildOutcome.SUCCEEDED and completed.returncode != 0:
+        return BuildOutcome.FAILED, f"the build succeeded, but {_ended(completed)}"
+    if result.outcome is BuildOutcome.CUT and not bench.engine.is_alive():
+        return result.outcome, "the engine ended during the build"
+    if result.outcome is not BuildOutcome.SUCCEEDED:
+        return result.outcome, result.error or _ended(completed)
+    return result.outcome, ""
+
+
+def _without_record(row: TrialBuild, completed: Completed, bench: Bench) -> TrialBuild:
+    if completed.timed_out:
+        outcome, reason = _stopped(bench)
+        return replace(row, outcome=outcome, reason=reason)
+    if completed.ok:
+        reason = "it ended without an error, but asked the engine for no build"
+        return replace(row, outcome=BuildOutcome.REFUSED, reason=reason)
+    outcome = BuildOutcome.CUT if completed.returncode < 0 else BuildOutcome.REFUSED
+    return replace(row, outcome=outcome, reason=_ended(completed))
+
+
+def _stopped(bench: Bench) -> tuple[BuildOutcome, str]:
+    if not bench.engine.is_alive():
+        return BuildOutcome.CUT, "the engine ended during the build"
+    if bench.stop.is_set():
+        return BuildOutcome.CUT, "it was stopped: the run was interrupted"
+    return (
+        BuildOutcome.TIMED_OUT,
+        f"no end after {bench.timeout_s:g} s; it was stopped (allow more with --timeout)",
+    )
+
+
+def _ended(completed: Completed) -> str:
+    """How a client's process ended, in its own words where it has some."""
+    if completed.returncode < 0:
+        number = -completed.returncode
+        known = number in signal.valid_signals()
+        how = f"it was ended by {signal.Signals(number).name if known else f'signal {number}'}"
+    else:
+        how = f"it ended with exit code {completed.returncode}"
+    words = last_lines(completed.stderr.strip() or completed.stdout.strip(), 5)
+    return f"{how}: {words}" if words else how

@@ -1,0 +1,1 @@
+"""BuildKit's definition of a build (LLB), from its bytes."""

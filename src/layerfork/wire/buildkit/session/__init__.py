@@ -1,0 +1,1 @@
+"""What travels through a BuildKit session: contexts, and calls that carry secrets."""

@@ -1,0 +1,161 @@
+"""Follows a directory transfer: stats of every path, then the contents that the engine asked for.
+
+Source: tonistiigi/fsutil send.go, receive.go and types/wire.proto @ 6d9dc2e; moby/buildkit
+session/filesync/filesync.go @ 73ed6825c (names of the metadata, their encoding).
+"""
+
+from hashlib import sha256
+from typing import Protocol
+from urllib.parse import unquote_plus
+
+from layerfork.wire.buildkit.observed import ObservedSync
+from layerfork.wire.buildkit.plain import text
+from layerfork.wire.http.grpc import Call, CallStatus
+from layerfork.wire.proto import control_pb2 as control
+from layerfork.wire.proxy.tap import Bytes
+
+_STAT, _DATA, _FIN, _ERROR = 0, 2, 3, 4
+_TYPE_TAG, _STAT_TAG, _ID_TAG, _DATA_TAG = 0x08, 0x12, 0x18, 0x22
+"""A stat packet starts with the stat: its type is the default and left out. So is the id 0."""
+_SHIFTS = (0, 7, 14, 21, 28)
+"""The bytes of a 32-bit number."""
+
+MAX_STATS = 5_000_000
+MAX_OPEN_FILES = 100_000
+MAX_KEPT_BYTES = 4 << 20
+"""A build definition larger than this is not kept as text."""
+DOCKERFILE_DIRECTORY = "dockerfile"
+
+
+class SyncError(Exception):
+    """The transfer is not what the protocol says."""
+
+
+def open_sync(call: Call) -> ObservedSync:
+    """What the engine asks a client for, from the metadata of its call."""
+    return ObservedSync(
+        name="".join(_decoded(call, "dir-name")[:1]),
+        excludes=_decoded(call, "exclude-patterns"),
+        includes=_decoded(call, "include-patterns"),
+        followed=_decoded(call, "followpaths"),
+    )
+
+
+def _decoded(call: Call, key: str) -> tuple[str, ...]:
+    values = call.values(key)
+    if call.first(f"{key}-encoded") in {"1", "t", "T", "true", "TRUE", "True"}:
+        return tuple(map(unquote_plus, values))
+    return values
+
+
+class _Hasher(Protocol):
+    def update(self, data: Bytes, /) -> None: ...
+    def digest(self) -> bytes: ...
+
+
+class SyncFollower:
+    """A `CallHandler` for one transfer. The client, who holds the files, answers the call."""
+
+    def __init__(self, sync: ObservedSync) -> None:
+        self._sync = sync
+        self._open: dict[int, _Hasher] = {}
+        """Files whose content is arriving."""
+        self._texts: dict[int, list[bytes]] | None = {} if sync.name == DOCKERFILE_DIRECTORY else None
+        self._text_bytes = 0
+
+    def request(self, message: Bytes) -> None:
+        """The engine asks for content; what it asked for shows in what is sent."""
+
+    def response(self, message: Bytes) -> None:
+        sync = self._sync
+        size = len(message)
+        sync.sent_bytes += size
+        if size >= 2 and message[0] == _TYPE_TAG and message[1] == _DATA and self._data(message, size):
+            return
+        if not size:
+            sync.listed = True
+        elif message[0] == _STAT_TAG:
+            if len(sync.stats) >= MAX_STATS:
+                raise SyncError("too many paths")
+            sync.stats.append(bytes(message))
+        else:
+            self._other(control.Packet.FromString(bytes(message)))
+
+    def ended(self, status: CallStatus) -> None:
+        self._sync.ended = status.code == 0
+        self._sync.cut.update(self._open)
+        self._open.clear()
+        if status.code != 0 and not self._sync.error:
+            self._sync.error = status.message or f"status {status.code}"
+
+    def _data(self, message: Bytes, size: int) -> bool:
+        """A data packet as every known sender encodes it: type, id, data. False when it is another.
+
+        Written out by hand: most of what is ever decoded are these packets.
+        """
+        at, identifier = 2, 0
+        if at < size and message[at] == _ID_TAG:
+            for shift in _SHIFTS:
+                at += 1
+                byte = message[at]
+                identifier |= (byte & 0x7F) << shift
+                if byte < 0x80:
+                    break
+            at += 1
+        if at == size:
+            self._file_ended(identifier)
+            return True
+        if message[at] != _DATA_TAG:
+            return False
+        length = 0
+        for shift in _SHIFTS:
+            at += 1
+            byte = message[at]
+            length |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                break
+        at += 1
+        if at + length != size or not length:
+            return False
+        self._file_data(identifier, message[at:])
+        return True
+
+    def _file_data(self, identifier: int, data: Bytes) -> None:
+        hasher = self._open.get(identifier)
+        if hasher is not None:
+            hasher.update(data)
+        elif len(self._open) < MAX_OPEN_FILES:
+            self._open[identifier] = sha256(data)
+        else:
+            raise SyncError("too many open files")
+        if self._texts is not None:
+            self._text_bytes += len(data)
+            if self._text_bytes > MAX_KEPT_BYTES:
+                self._texts = None
+            else:
+                self._texts.setdefault(identifier, []).append(bytes(data))
+
+    def _file_ended(self, identifier: int) -> None:
+        digests = self._sync.digests
+        if len(digests) >= MAX_STATS:
+            raise SyncError("too many files")
+        digests[identifier] = (self._open.pop(identifier, None) or sha256()).digest()
+        if self._texts is not None:
+            self._sync.kept[identifier] = b"".join(self._texts.pop(identifier, ()))
+
+    def _other(self, packet: control.Packet) -> None:
+        """Any packet in an encoding that the quick paths do not take."""
+        if packet.type == _STAT:
+            if packet.HasField("stat"):
+                self._sync.stats.append(control.Packet(stat=packet.stat).SerializeToString())
+            else:
+                self._sync.listed = True
+        elif packet.type == _DATA:
+            if packet.data:
+                self._file_data(packet.id, packet.data)
+            else:
+                self._file_ended(packet.id)
+        elif packet.type == _ERROR:
+            self._sync.error = text(packet.data)
+        elif packet.type != _FIN:
+            raise SyncError(f"a packet of unknown type {packet.type}")

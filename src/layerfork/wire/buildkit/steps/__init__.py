@@ -1,0 +1,1 @@
+"""Steps of a BuildKit build: vertices put back under their instructions."""

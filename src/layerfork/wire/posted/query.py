@@ -1,0 +1,101 @@
+"""The parameters and headers of ``POST /build`` as a recorded request, secrets hidden.
+
+Source: moby/moby api/server/router/build/build_routes.go:newImageBuildOptions @ v26.1.5.
+"""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from layerfork.model.context import Digest
+from layerfork.model.record import RecordedRequest
+from layerfork.wire.posted.observed import PostedBuild, is_true
+from layerfork.wire.proxy.tap import Headers
+from layerfork.wire.redact import Redactor
+
+_DECODED = frozenset(
+    {"dockerfile", "t", "buildargs", "labels", "target", "platform", "networkmode"}
+    | {"nocache", "pull", "cachefrom", "cacheto"}
+)
+_TELLING_HEADERS = frozenset(
+    {"user-agent", "content-type", "content-encoding", "content-length", "transfer-encoding", "expect"}
+    | {"x-docker-container-session"}
+)
+"""Everything else may carry credentials: X-Registry-Config, Authorization, a user's own HttpHeaders."""
+
+
+def read_request(build: PostedBuild, redactor: Redactor) -> RecordedRequest:
+    """What the engine was asked. Hides build arguments first: what they hold is then hidden everywhere."""
+    args, unset = _mapping(build.first("buildargs"))
+    shown_args = redactor.pairs(args.items())
+    labels, _ = _mapping(build.first("labels"))
+    dockerfile = build.context_tar.captured
+    shown = redactor.clean(dockerfile.decode("utf-8", "replace")) if dockerfile is not None else None
+    options = [(name, value) for name, value in build.query if name not in _DECODED]
+    options += [("buildargs without value", name) for name in unset]
+    return RecordedRequest(
+        dockerfile_name=_dockerfile_name(build),
+        dockerfile=shown,
+        dockerfile_lines_sha256=digest_of(shown) if shown is not None else None,
+        build_args=shown_args,
+        labels=redactor.pairs(labels.items()),
+        target=build.first("target"),
+        platform=build.first("platform"),
+        network=build.first("networkmode"),
+        no_cache=is_true(build.first("nocache")),
+        pull=is_true(build.first("pull")),
+        cache_from=_names(build, "cachefrom", redactor),
+        cache_to=_names(build, "cacheto", redactor),
+        tags=tuple(value for name, value in build.query if name == "t" and value),
+        options=redactor.pairs(options),
+        headers=_headers(build.request.headers, redactor),
+    )
+
+
+def _dockerfile_name(build: PostedBuild) -> str:
+    """As sent; of podman's list the first."""
+    sent = build.first("dockerfile")
+    return build.dockerfile_name if sent.lstrip().startswith("[") else sent or "Dockerfile"
+
+
+def remote_of(build: PostedBuild, redactor: Redactor) -> str:
+    """URL of a context that the engine fetches itself, without credentials; else empty."""
+    remote = build.first("remote")
+    return "" if remote in ("client-session", "upload-request") else redactor.clean(remote)
+
+
+def _mapping(text: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """A JSON object of texts, and the names whose value is null. What is no object is empty."""
+    found = _json(text)
+    if not isinstance(found, dict):
+        return {}, ()
+    values = {name: value if isinstance(value, str) else str(value) for name, value in found.items()}
+    unset = tuple(name for name, value in found.items() if value is None)
+    return {name: value for name, value in values.items() if name not in unset}, unset
+
+
+def _names(build: PostedBuild, parameter: str, redactor: Redactor) -> tuple[str, ...]:
+    """A JSON list, or the parameter given several times (podman)."""
+    names: list[str] = []
+    for name, value in build.query:
+        if name == parameter and value:
+            listed = _json(value)
+            names += map(str, listed) if isinstance(listed, list) else [value]
+    return tuple(map(redactor.clean, names))
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _headers(headers: Headers, redactor: Redactor) -> Headers:
+    telling = [(name, value) for name, value in headers if name.lower() in _TELLING_HEADERS]
+    return tuple((name, redactor.clean(value)) for name, value in telling)
+
+
+def digest_of(text: str) -> Digest:
+    """Of a Dockerfile as recorded: a digest of the original would let a hidden value be guessed."""
+    return Digest("sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest())

@@ -1,0 +1,1 @@
+"""Tar archives, decoded while they pass."""
