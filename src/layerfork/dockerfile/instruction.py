@@ -111,6 +111,10 @@ class Dockerfile:
         body = (line for stage in self.stages for line in (stage.origin, *stage.instructions))
         return (*self.meta_args, *body)
 
+    def at_line(self, line: int) -> Instruction | None:
+        """The instruction that a line of the file, from 1, belongs to."""
+        return next((each for each in self.instructions if each.first_line <= line <= each.last_line), None)
+
     def find_stage(self, name: str) -> Stage | None:
         """A stage by its name, whatever the case, or by its number written in digits."""
         for stage in self.stages:

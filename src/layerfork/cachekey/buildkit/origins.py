@@ -1,7 +1,7 @@
 """Facts behind the parts of a step: the build arguments that its text and environment hold."""
 
-from layerfork.dockerfile import BadSubstitutionError, Instruction, expand, parse_dockerfile
-from layerfork.errors import UsageError
+from layerfork.dockerfile import BadSubstitutionError, expand
+from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.llb import ExecOp
 from layerfork.model.record import BuildRecord, StepRecord
@@ -22,7 +22,7 @@ def step_origins(record: BuildRecord, step: StepRecord, execs: tuple[ExecOp, ...
 
 
 def _names_in_text(record: BuildRecord, step: StepRecord) -> frozenset[str]:
-    instruction = _instruction_at(record, step.line)
+    instruction = instruction_at(dockerfile_of(record), step)
     if instruction is None or instruction.keyword == "RUN":
         return frozenset()
     words = (*instruction.arguments, *(value for _, value in instruction.flags))
@@ -33,14 +33,3 @@ def _names_in_text(record: BuildRecord, step: StepRecord) -> frozenset[str]:
         except BadSubstitutionError:
             continue
     return names
-
-
-def _instruction_at(record: BuildRecord, line: int) -> Instruction | None:
-    if record.request.dockerfile is None or line < 1:
-        return None
-    try:
-        dockerfile = parse_dockerfile(record.request.dockerfile)
-    except UsageError:
-        return None
-    found = (i for i in dockerfile.instructions if i.first_line <= line <= i.last_line)
-    return next(found, None)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from layerfork.dockerfile import Dockerfile, Instruction, parse_dockerfile, parse_instruction
-from layerfork.errors import UsageError
+from layerfork.dockerfile import Dockerfile, Instruction
+from layerfork.dockerfile.recorded import dockerfile_of, printed_instruction
 from layerfork.model.record import BuildRecord, StepRecord
 
 
@@ -51,7 +51,7 @@ def read_script(record: BuildRecord) -> Script:
     ``--label`` options follow, one step each, sorted by name.
     Source: moby/moby builder/dockerfile/builder.go @ v26.1.5.
     """
-    dockerfile = _parse(record)
+    dockerfile = dockerfile_of(record)
     instructions = _until_target(dockerfile, record.request.target)
     labels = sorted(record.request.labels)
     steps = []
@@ -71,7 +71,7 @@ def read_script_by_text(record: BuildRecord) -> Script:
 
     Podman shows a FROM of an earlier stage with the id of that stage's image: it is known by its stage.
     """
-    dockerfile = _parse(record)
+    dockerfile = dockerfile_of(record)
     left = list(dockerfile.instructions if dockerfile is not None else ())
     steps = []
     for step in record.steps:
@@ -84,16 +84,6 @@ def read_script_by_text(record: BuildRecord) -> Script:
             left.remove(found)
         steps.append(ScriptStep(record=step, instruction=found or _parse_alone(step, dockerfile)))
     return Script(dockerfile=dockerfile, steps=tuple(steps))
-
-
-def _parse(record: BuildRecord) -> Dockerfile | None:
-    text = record.request.dockerfile
-    if text is None:
-        return None
-    try:
-        return parse_dockerfile(text, record.request.dockerfile_name or "Dockerfile")
-    except UsageError:
-        return None
 
 
 def _until_target(dockerfile: Dockerfile | None, target: str) -> tuple[Instruction, ...]:
@@ -113,7 +103,4 @@ def _label_at(labels: list[tuple[str, str]], position: int, step: StepRecord) ->
 
 
 def _parse_alone(step: StepRecord, dockerfile: Dockerfile | None) -> Instruction | None:
-    try:
-        return parse_instruction(step.instruction, dockerfile.escape if dockerfile is not None else "\\")
-    except UsageError:
-        return None
+    return printed_instruction(step.instruction, dockerfile.escape if dockerfile is not None else "\\")

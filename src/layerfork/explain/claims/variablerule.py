@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.explain.claims.entryrule import one_sided_paths
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
 from layerfork.explain.claims.valuerule import Say, value_finding
 from layerfork.explain.compare.differences import Difference
-from layerfork.explain.compare.dockerfiles import declared_names, dockerfile_of
+from layerfork.explain.compare.dockerfiles import declared_names
 from layerfork.explain.compare.variables import claimed_by_origins
 
 ORDER_OF_ENV = "order of env"
@@ -64,7 +65,7 @@ def argument_names(case: Case) -> frozenset[str]:
         if origin.cause == "build-arg"
     }
     for build in (case.writer, case.reader):
-        dockerfile = dockerfile_of(build)
+        dockerfile = dockerfile_of(build.record)
         names |= declared_names(dockerfile, "ARG") - declared_names(dockerfile, "ENV")
     return frozenset(names)
 

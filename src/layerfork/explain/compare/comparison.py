@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field, replace
 
 from layerfork.dockerfile import Dockerfile
+from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.explain.compare.alignment import Alignment, align, keyword, normalise
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.cachescope import ScopeDifference, imports_cache, separate_caches
 from layerfork.explain.compare.differences import Difference, conclusive, list_differences
 from layerfork.explain.compare.divergence import Reason, Site
-from layerfork.explain.compare.dockerfiles import dockerfile_of, raw_text, variables_of
+from layerfork.explain.compare.dockerfiles import raw_text, variables_of
 from layerfork.explain.compare.steps import (
     StepView,
     ancestors_of,
@@ -79,8 +80,8 @@ def compare(writer: JudgedBuild, reader: JudgedBuild) -> Comparison:
         writer_views=views_of(writer),
         reader_views=views_of(reader),
         alignment=align(writer.record.steps, reader.record.steps),
-        writer_dockerfile=dockerfile_of(writer),
-        reader_dockerfile=dockerfile_of(reader),
+        writer_dockerfile=dockerfile_of(writer.record),
+        reader_dockerfile=dockerfile_of(reader.record),
         blocked=scope is not None or reader.record.request.no_cache,
     )
     if scope and scope.code == "builder":

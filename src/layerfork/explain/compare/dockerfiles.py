@@ -2,14 +2,8 @@
 
 from collections.abc import Iterator
 
-from layerfork.dockerfile import (
-    BadSubstitutionError,
-    Dockerfile,
-    Instruction,
-    expand,
-    parse_dockerfile,
-)
-from layerfork.errors import UsageError
+from layerfork.dockerfile import BadSubstitutionError, Dockerfile, Instruction, expand
+from layerfork.dockerfile.recorded import instruction_at
 from layerfork.explain.compare.alignment import normalise
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.steps import StepView
@@ -20,34 +14,16 @@ NOT_EXPANDED = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL", "O
 Source: moby/buildkit frontend/dockerfile/docs/reference.md, "Environment replacement" @ v0.13.2."""
 
 
-def dockerfile_of(build: JudgedBuild) -> Dockerfile | None:
-    """The recorded Dockerfile; None when it was not recorded or does not parse."""
-    text = build.record.request.dockerfile
-    if text is None:
-        return None
-    try:
-        return parse_dockerfile(text)
-    except UsageError:
-        return None
-
-
-def instruction_of(dockerfile: Dockerfile | None, view: StepView) -> Instruction | None:
-    """What stands at the step's line of the Dockerfile."""
-    line = view.step.line
-    found = dockerfile.instructions if dockerfile is not None and line else ()
-    return next((each for each in found if each.first_line <= line <= each.last_line), None)
-
-
 def raw_text(dockerfile: Dockerfile | None, view: StepView) -> str:
     """The step's text in the Dockerfile; what the builder showed when that is not known."""
-    instruction = instruction_of(dockerfile, view)
+    instruction = instruction_at(dockerfile, view.step)
     return normalise(view.step.instruction if instruction is None else instruction.text)
 
 
 def variables_of(build: JudgedBuild, dockerfile: Dockerfile | None, view: StepView) -> tuple[KeyPart, ...]:
     """Variables that the step's text is expanded with, and their values as far as the Dockerfile and
     the request tell them: ENV before ARG, the last one before the step."""
-    instruction = instruction_of(dockerfile, view)
+    instruction = instruction_at(dockerfile, view.step)
     if dockerfile is None or instruction is None or instruction.keyword in NOT_EXPANDED:
         return ()
     given = dict(build.record.request.build_args)

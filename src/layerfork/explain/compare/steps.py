@@ -1,15 +1,14 @@
 """A build's steps joined with their keys: what the comparison walks over."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.differences import list_differences
 from layerfork.model.cachekey import CacheKey, StepKey
 from layerfork.model.record import StepRecord, StepStatus
 
-_FROM_STAGE = re.compile(r"--from=(\S+)")
 NO_KEY = CacheKey(parts=(), unknown=("the key of this step",))
 
 
@@ -79,10 +78,10 @@ def _view(step: StepRecord, key: StepKey | None, previous: int | None) -> StepVi
 
 def source_of(views: Mapping[int, StepView], index: int) -> int | None:
     """The last step of the stage that a ``COPY --from`` names; None when it names an image or nothing."""
-    match = _FROM_STAGE.search(views[index].step.instruction)
-    if match is None:
+    instruction = printed_instruction(views[index].step.instruction)
+    name = instruction.flag("from").lower() if instruction is not None else ""
+    if not name:
         return None
-    name = match[1].lower()
     found = [
         other
         for other, view in views.items()

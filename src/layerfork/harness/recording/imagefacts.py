@@ -4,8 +4,9 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
-from layerfork.errors import EngineError, LayerforkError
+from layerfork.dockerfile import BadSubstitutionError
+from layerfork.dockerfile.recorded import dockerfile_of
+from layerfork.errors import EngineError
 from layerfork.harness.environments.bases import base_references
 from layerfork.model.build import Builder
 from layerfork.model.engine import ImageFacts, ImageStep
@@ -119,13 +120,12 @@ def add_base_facts(record: BuildRecord, look_up: LookUp) -> BuildRecord:
     With the classic builder also those that ``--cache-from`` names: they say what the list allowed.
     Images that the engine does not have are left out, and so are all when the Dockerfile was not seen.
     """
-    request = record.request
-    if request.dockerfile is None:
+    request, parsed = record.request, dockerfile_of(record)
+    if parsed is None:
         return record
     try:
-        parsed = parse_dockerfile(request.dockerfile, request.dockerfile_name or "Dockerfile")
         references = base_references(parsed, dict(request.build_args), request.target)
-    except (LayerforkError, BadSubstitutionError):
+    except BadSubstitutionError:
         return record
     allowed = request.cache_from if record.builder is Builder.CLASSIC else ()
     found = []

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from layerfork.dockerfile import parse_dockerfile
-from layerfork.errors import LayerforkError
+from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildRecord, StepRecord, StepStatus
 
@@ -44,13 +43,7 @@ def add_quiet_steps(record: BuildRecord) -> BuildRecord:
 
 def _instructions(record: BuildRecord) -> tuple[str, ...]:
     """Texts of a Dockerfile of one stage; none when it was not seen or has more."""
-    request = record.request
-    if request.dockerfile is None:
-        return ()
-    try:
-        parsed = parse_dockerfile(request.dockerfile, request.dockerfile_name or "Dockerfile")
-    except LayerforkError:
-        return ()
-    if len(parsed.stages) != 1 or parsed.meta_args:
+    parsed = dockerfile_of(record)
+    if parsed is None or len(parsed.stages) != 1 or parsed.meta_args:
         return ()
     return tuple(instruction.text for instruction in parsed.instructions)

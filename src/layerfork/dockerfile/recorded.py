@@ -1,0 +1,45 @@
+"""The Dockerfile of a recorded build, and the instructions of its steps.
+
+Every text is parsed once; what came of it is kept.
+"""
+
+from functools import lru_cache
+
+from layerfork.dockerfile.instruction import Dockerfile, Instruction
+from layerfork.dockerfile.parse.parser import parse_dockerfile, parse_instruction
+from layerfork.errors import UsageError
+from layerfork.model.record import BuildRecord, StepRecord
+
+_KEPT = 512
+"""Texts of instructions that are remembered; of Dockerfiles an eighth of it."""
+
+
+def dockerfile_of(record: BuildRecord) -> Dockerfile | None:
+    """The recorded Dockerfile; None when it was not recorded or does not parse."""
+    text = record.request.dockerfile
+    return None if text is None else _parse(text, record.request.dockerfile_name or "Dockerfile")
+
+
+def instruction_at(dockerfile: Dockerfile | None, step: StepRecord) -> Instruction | None:
+    """The instruction as written that stands at the step's line; None when that is not known."""
+    return dockerfile.at_line(step.line) if dockerfile is not None else None
+
+
+@lru_cache(maxsize=_KEPT)
+def printed_instruction(text: str, escape: str = "\\") -> Instruction | None:
+    """What a builder printed for a step, parsed by itself; None when it is no whole instruction.
+
+    Builders may print it with variables replaced already. A here-document stays empty.
+    """
+    try:
+        return parse_instruction(text, escape)
+    except UsageError:
+        return None
+
+
+@lru_cache(maxsize=_KEPT // 8)
+def _parse(text: str, name: str) -> Dockerfile | None:
+    try:
+        return parse_dockerfile(text, name)
+    except UsageError:
+        return None
