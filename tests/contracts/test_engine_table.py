@@ -62,9 +62,15 @@ def test_podman_generation_lists_each_package_once(generation: Generation) -> No
     assert {"podman", "buildah", "conmon", "runc", "libc6"} <= set(generation.packages)
 
 
-def test_docs_list_every_engine() -> None:
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """An environment where nothing is fetched and no engine runs."""
+    monkeypatch.setenv("XDG_CACHE_HOME", "/nowhere")
+    return {"DOCKER_HOST": "unix:///nowhere", "HOME": "/nowhere"}
+
+
+def test_docs_list_every_engine(nowhere: dict[str, str]) -> None:
     """The table of docs/engines.md is what the engines say of themselves where nothing is fetched."""
-    nowhere = {"XDG_CACHE_HOME": "/nowhere", "DOCKER_HOST": "unix:///nowhere", "HOME": "/nowhere"}
     expected = {}
     for entry in ENGINES:
         row = entry.describe(nowhere)
@@ -83,8 +89,7 @@ def listed() -> dict[str, list[str]]:
     return rows
 
 
-def test_engine_that_cannot_run_says_what_helps(engine: Engine) -> None:
-    nowhere = {"XDG_CACHE_HOME": "/nowhere", "DOCKER_HOST": "unix:///nowhere", "HOME": "/nowhere"}
+def test_engine_that_cannot_run_says_what_helps(engine: Engine, nowhere: dict[str, str]) -> None:
     row = engine.describe(nowhere)
     assert not row.ready
     assert row.version == ""

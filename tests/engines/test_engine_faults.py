@@ -166,17 +166,16 @@ def test_engine_that_never_gets_ready_is_given_up(
     assert wait_until_gone(engine_directory, names) == []
 
 
-def test_unreachable_mirror_is_named_and_leaves_no_root(tmp_path: Path) -> None:
-    environment = {
-        **os.environ,
-        "XDG_CACHE_HOME": str(tmp_path),
-        "LAYERFORK_DEBIAN_MIRROR": "http://127.0.0.1:9/debian",
-    }
+def test_unreachable_mirror_is_named_and_leaves_no_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    environment = {**os.environ, "LAYERFORK_DEBIAN_MIRROR": "http://127.0.0.1:9/debian"}
     with pytest.raises(EngineError, match="cannot be downloaded") as caught:
         ensure_root(GENERATIONS[0], environment, print)
     assert "LAYERFORK_DEBIAN_MIRROR" in caught.value.hint
     assert "127.0.0.1" in caught.value.details
-    assert not root_path(GENERATIONS[0], environment).exists()
+    assert not root_path(GENERATIONS[0]).exists()
 
 
 def test_damaged_package_is_named(tmp_path: Path) -> None:
@@ -218,10 +217,11 @@ def test_two_processes_fetch_once(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("**/*.downloads"))
 
 
-def test_killed_fetch_is_taken_up_by_the_next(tmp_path: Path) -> None:
+def test_killed_fetch_is_taken_up_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    users = ensure_base_archive(os.environ, print).read_bytes()
     first = fetch("root", tmp_path)
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
-    path = root_path(GENERATIONS[0], environment)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = root_path(GENERATIONS[0])
     partial = path.with_name(f".{path.name}.partial")
     give_up = time.monotonic() + 120
     while not partial.exists() and time.monotonic() < give_up:
@@ -229,13 +229,10 @@ def test_killed_fetch_is_taken_up_by_the_next(tmp_path: Path) -> None:
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
     assert not path.exists()
-    root = ensure_root(GENERATIONS[0], environment, print)
+    root = ensure_root(GENERATIONS[0], os.environ, print)
     verify_root(root.path)
     assert sorted(entry.name for entry in path.parent.iterdir()) == [f".{path.name}.lock", path.name]
-    assert (
-        ensure_base_archive(environment, print).read_bytes()
-        == ensure_base_archive(os.environ, print).read_bytes()
-    )
+    assert ensure_base_archive(os.environ, print).read_bytes() == users
 
 
 def test_programs_run_with_the_roots_own_libraries(tmp_path: Path) -> None:

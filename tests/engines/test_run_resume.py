@@ -1,7 +1,6 @@
 """`layerfork run --resume`: what is taken from an interrupted run, and what is built again."""
 
 import json
-import os
 import signal
 import subprocess
 from collections.abc import Callable
@@ -11,8 +10,8 @@ import pytest
 from engines.running import LAYERFORK, layerfork
 
 from layerfork.clients import find_client
-from layerfork.clients.environment import cache_directory
 from layerfork.harness.records.evidence import read_records
+from layerfork.userdirs import cache_directory
 
 pytestmark = pytest.mark.engine
 CLIENTS = ("docker-build", "docker_py-build", "docker-context-build")
@@ -105,7 +104,7 @@ def broken_cache(tmp_path: Path) -> Callable[[str], Path]:
     """A cache directory in which one client's Python is a program that only counts how often it starts."""
 
     def make(client_id: str) -> Path:
-        real = cache_directory(os.environ).parent
+        real = cache_directory()
         cache = tmp_path / "cache" / "layerfork"
         (cache / "clients").mkdir(parents=True)
         for path in real.iterdir():

@@ -13,13 +13,7 @@ from layerfork.clients.cli.docker_cli import (
 )
 from layerfork.clients.cli.docker_sources import DOCKER_FILE_STDIN_BUILD, DOCKER_GIT_BUILD, DOCKER_URL_BUILD
 from layerfork.clients.client import BuildClient, ContextForm, needed_features
-from layerfork.clients.environment import (
-    ClientEnvironment,
-    Interpreter,
-    cache_directory,
-    freeze,
-    install_commands,
-)
+from layerfork.clients.environment import ClientEnvironment, Interpreter, freeze, install_commands
 from layerfork.clients.libraries.ansible import ANSIBLE_DOCKER_IMAGE, ANSIBLE_DOCKER_IMAGE_BUILD
 from layerfork.clients.libraries.compose_v1 import (
     DOCKER_COMPOSE_2015_BUILD,
@@ -51,7 +45,6 @@ __all__ = [
     "ClientEnvironment",
     "ContextForm",
     "Interpreter",
-    "cache_directory",
     "find_client",
     "freeze",
     "install_commands",

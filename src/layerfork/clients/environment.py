@@ -1,7 +1,6 @@
 """Isolated environments of client libraries: what one needs, how it is built, what lies in it."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -145,10 +144,3 @@ def freeze(directory: Path) -> tuple[str, ...]:
         site_packages = [str(path) for path in directory.glob("lib/python*/site-packages")]
         found = {f"{dist.name}=={dist.version}" for dist in distributions(path=site_packages)}
     return tuple(sorted(found, key=str.lower))
-
-
-def cache_directory(environ: Mapping[str, str]) -> Path:
-    """Where environments are kept: ``$XDG_CACHE_HOME/layerfork/clients``."""
-    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - the password file's home, as text
-    cache = environ.get("XDG_CACHE_HOME") or str(Path(home) / ".cache")
-    return Path(cache) / "layerfork" / "clients"

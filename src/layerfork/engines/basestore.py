@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from layerfork.engines.baseimage import write_base_archive
-from layerfork.engines.cachedir import Say, cache_directory, debian_architecture, making
+from layerfork.engines.cachedir import Say, debian_architecture, making
 from layerfork.engines.debian.generations import GENERATIONS
 from layerfork.engines.debian.packages import download
 from layerfork.engines.debian.roots import root_path
@@ -13,6 +13,7 @@ from layerfork.engines.debian.unpack import unpack
 from layerfork.errors import EngineError
 from layerfork.model.build import Command
 from layerfork.process import run
+from layerfork.userdirs import cache_directory
 
 BUSYBOX = "usr/bin/busybox"
 NEEDED_BYTES = 100_000_000
@@ -27,7 +28,7 @@ def ensure_base_archive(environment: Mapping[str, str], say: Say) -> Path:
 
     Raises: EngineError.
     """
-    path = cache_directory(environment) / "base" / f"busybox-{debian_architecture()}-{LAYOUT}.tar"
+    path = cache_directory() / "base" / f"busybox-{debian_architecture()}-{LAYOUT}.tar"
     if not path.exists():
         with making(path, NEEDED_BYTES, say) as missing:
             if missing:
@@ -36,7 +37,7 @@ def ensure_base_archive(environment: Mapping[str, str], say: Say) -> Path:
 
 
 def _make(path: Path, environment: Mapping[str, str], say: Say) -> None:
-    of_default_engine = root_path(GENERATIONS[0], environment) / BUSYBOX
+    of_default_engine = root_path(GENERATIONS[0]) / BUSYBOX
     if of_default_engine.exists():
         _write(of_default_engine, path)
         return

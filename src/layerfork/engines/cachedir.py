@@ -1,11 +1,11 @@
-"""The user's cache directory: where it is, who may write in it now, what its failures mean."""
+"""The user's cache directory: who may write in it now, what its failures mean."""
 
 import contextlib
 import fcntl
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from layerfork.errors import EngineError
@@ -16,12 +16,6 @@ ELSEWHERE = "free about 1 GB, or point XDG_CACHE_HOME to a directory on another 
 
 Say = Callable[[str], None]
 """Takes one line for the person who waits."""
-
-
-def cache_directory(environment: Mapping[str, str]) -> Path:
-    """Where fetched engines are kept: ``$XDG_CACHE_HOME/layerfork``."""
-    base = environment.get("XDG_CACHE_HOME") or str(Path(environment.get("HOME") or Path.home()) / ".cache")
-    return Path(base).absolute() / "layerfork"
 
 
 def debian_architecture() -> str:

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from layerfork.engines.cachedir import debian_architecture
@@ -31,9 +31,7 @@ TOLD = ("docker.io", "docker-cli", "docker-buildx", "docker-compose", "container
 TOLD_OF_PODMAN = ("podman", "buildah", "conmon", "netavark", "runc")
 
 
-def find_obstacles(
-    engine_id: str, needed: Sequence[Generation], environment: Mapping[str, str]
-) -> Iterator[Obstacle]:
+def find_obstacles(engine_id: str, needed: Sequence[Generation]) -> Iterator[Obstacle]:
     """Everything that is missing for an engine made of these generations; nothing when it can start."""
     try:
         debian_architecture()
@@ -47,13 +45,13 @@ def find_obstacles(
     if not _has_overlay():
         yield Obstacle(what="the kernel has no overlay file system", remedy="modprobe overlay")
     for generation in needed:
-        yield from _missing_root(engine_id, generation, environment)
+        yield from _missing_root(engine_id, generation)
 
 
-def fetched_root(generation: Generation, environment: Mapping[str, str]) -> EngineRoot | None:
+def fetched_root(generation: Generation) -> EngineRoot | None:
     """The generation's root, if it was fetched and is still what it was; nothing is fetched here."""
     try:
-        path = root_path(generation, environment)
+        path = root_path(generation)
         return read_root(path) if path.exists() else None
     except EngineError:
         return None
@@ -70,10 +68,8 @@ def upstream(debian_version: str) -> str:
     return re.sub(r"(?:[+~](?:ds|dfsg)|-).*", "", debian_version.rpartition(":")[2])
 
 
-def _missing_root(
-    engine_id: str, generation: Generation, environment: Mapping[str, str]
-) -> Iterator[Obstacle]:
-    path = root_path(generation, environment)
+def _missing_root(engine_id: str, generation: Generation) -> Iterator[Obstacle]:
+    path = root_path(generation)
     if not path.exists():
         what = f"{generation.title} {generation.name} of Debian {generation.suite} is not fetched yet"
         yield Obstacle(what=what, remedy=f"layerfork engines get {engine_id}")

@@ -55,7 +55,7 @@ def check_engines(names: Sequence[str], keep: Callable[[Fetched], None]) -> bool
     for engine in engines:
         if not isinstance(engine, PrivateEngine | PodmanEngine):
             continue
-        path, error = root_path(engine.generation, os.environ), ""
+        path, error = root_path(engine.generation), ""
         try:
             if path.exists():
                 verify_root(path)

@@ -135,7 +135,7 @@ def test_caches_are_bounded_in_number(root: Path, tmp_path: Path, later: None) -
     for number in range(70):
         cache.changed = True
         save_cache(cache, cache_file(tmp_path, root / str(number)))
-    assert len(list((tmp_path / "layerfork" / "contexts").iterdir())) == 64
+    assert len(list((tmp_path / "contexts").iterdir())) == 64
 
 
 def test_a_place_that_cannot_be_written_is_no_error(root: Path, tmp_path: Path, later: None) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.clients import cache_directory, find_client, freeze, install_commands
+from layerfork.clients import find_client, freeze, install_commands
 from layerfork.clients.environment import ClientEnvironment, Interpreter
 
 
@@ -72,14 +72,3 @@ def test_node_install_runs_no_package_script(tmp_path: Path) -> None:
     assert install.argv[:2] == ("npm", "ci")
     assert "--ignore-scripts" in install.argv
     assert install.cwd == tmp_path / "env"
-
-
-@pytest.mark.parametrize(
-    ("environ", "path"),
-    [
-        ({"XDG_CACHE_HOME": "/x", "HOME": "/h"}, "/x/layerfork/clients"),
-        ({"HOME": "/h"}, "/h/.cache/layerfork/clients"),
-    ],
-)
-def test_cache_directory(environ: dict[str, str], path: str) -> None:
-    assert cache_directory(environ) == Path(path)

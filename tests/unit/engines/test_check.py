@@ -15,7 +15,7 @@ def test_a_changed_file_is_named_and_what_is_not_fetched_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    root = root_path(GENERATIONS[0], {"XDG_CACHE_HOME": str(tmp_path)})
+    root = root_path(GENERATIONS[0])
     root.mkdir(parents=True)
     program = root / "dockerd"
     program.write_bytes(b"program")

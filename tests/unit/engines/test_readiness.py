@@ -35,50 +35,50 @@ def test_components_come_in_the_order_asked_for_and_under_their_own_names() -> N
 
 
 @pytest.fixture
-def able(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """A machine on which everything works."""
+def able(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A machine on which everything works and nothing was fetched."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr(readiness, "_namespaces_work", lambda: True)
     monkeypatch.setattr(readiness, "_has_overlay", lambda: True)
     return monkeypatch
 
 
-def whats(environment: dict[str, str], *generations: int) -> list[str]:
+def whats(*generations: int) -> list[str]:
     needed = [GENERATIONS[number] for number in generations]
-    return [obstacle.what for obstacle in find_obstacles("private:x", needed, environment)]
+    return [obstacle.what for obstacle in find_obstacles("private:x", needed)]
 
 
 @pytest.mark.usefixtures("able")
-def test_generation_that_is_not_there_names_the_command_that_brings_it(tmp_path: Path) -> None:
-    environment = {"XDG_CACHE_HOME": str(tmp_path)}
-    (obstacle,) = find_obstacles("private:26.1", (GENERATIONS[0],), environment)
+def test_generation_that_is_not_there_names_the_command_that_brings_it() -> None:
+    (obstacle,) = find_obstacles("private:26.1", (GENERATIONS[0],))
     assert "not fetched yet" in obstacle.what
     assert obstacle.remedy == "layerfork engines get private:26.1"
-    assert fetched_root(GENERATIONS[0], environment) is None
-    assert len(whats(environment, 0, 1)) == 2
+    assert fetched_root(GENERATIONS[0]) is None
+    assert len(whats(0, 1)) == 2
 
 
 @pytest.mark.usefixtures("able")
-def test_root_that_was_tampered_with_is_no_fetched_root(tmp_path: Path) -> None:
-    environment = {"XDG_CACHE_HOME": str(tmp_path)}
-    root_path(GENERATIONS[0], environment).mkdir(parents=True)
-    (what,) = whats(environment, 0)
+def test_root_that_was_tampered_with_is_no_fetched_root() -> None:
+    root_path(GENERATIONS[0]).mkdir(parents=True)
+    (what,) = whats(0)
     assert "is not what was unpacked there" in what
-    assert fetched_root(GENERATIONS[0], environment) is None
+    assert fetched_root(GENERATIONS[0]) is None
 
 
 def test_each_lack_of_the_machine_is_said_once(able: pytest.MonkeyPatch) -> None:
     able.setattr(readiness, "_has_overlay", lambda: False)
-    assert whats({}) == ["the kernel has no overlay file system"]
+    assert whats() == ["the kernel has no overlay file system"]
     able.setattr(readiness, "_namespaces_work", lambda: False)
-    assert len(whats({})) == 2
+    assert len(whats()) == 2
     able.setattr("os.geteuid", lambda: 1000)
-    assert whats({})[0] == "running it needs root"
+    assert whats()[0] == "running it needs root"
     able.setattr("platform.machine", lambda: "vax")
-    assert whats({}) == ["no private engine for the architecture vax"]
+    assert whats() == ["no private engine for the architecture vax"]
 
 
-def test_description_knows_the_table_even_where_nothing_is_there(tmp_path: Path) -> None:
-    row = open_engine("podman:4.3").describe({"XDG_CACHE_HOME": str(tmp_path)})
+@pytest.mark.usefixtures("able")
+def test_description_knows_the_table_even_where_nothing_is_there() -> None:
+    row = open_engine("podman:4.3").describe({})
     assert (row.id, row.builders, row.version, row.components) == ("podman:4.3", ("buildah",), "", ())
     assert not row.ready

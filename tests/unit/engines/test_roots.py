@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines.cachedir import cache_directory, making
+from layerfork.engines.cachedir import making
 from layerfork.engines.debian.generations import GENERATIONS
 from layerfork.engines.debian.roots import read_root, root_path, verify_root
 from layerfork.engines.kinds import private
@@ -99,16 +99,11 @@ def test_same_size_and_time_with_other_content_is_found_by_verifying(root: Path)
         verify_root(root)
 
 
-def test_every_generation_has_a_place_of_its_own_in_the_cache() -> None:
-    environment = {"XDG_CACHE_HOME": "/cache"}
-    paths = [root_path(generation, environment) for generation in GENERATIONS]
+def test_every_generation_has_a_place_of_its_own_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
+    paths = [root_path(generation) for generation in GENERATIONS]
     assert len(set(paths)) == len(paths)
     assert all(path.parent == Path("/cache/layerfork/engines") for path in paths)
-
-
-def test_cache_lies_in_home_when_nothing_else_is_said() -> None:
-    assert cache_directory({"HOME": "/home/me"}) == Path("/home/me/.cache/layerfork")
-    assert cache_directory({"HOME": "/home/me", "XDG_CACHE_HOME": ""}) == Path("/home/me/.cache/layerfork")
 
 
 def test_thing_already_made_is_not_made_again(tmp_path: Path) -> None:

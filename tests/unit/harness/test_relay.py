@@ -1,6 +1,5 @@
 """Relays: order, controls, and what stays when an engine dies or a person interrupts."""
 
-import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from fakes.engines import Obliging
 
 from layerfork.clients import find_client
-from layerfork.clients.environment import cache_directory
+from layerfork.harness.environments.installing import directory_of
 from layerfork.harness.environments.workspace import Workspace
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay import relay as relay_module
@@ -205,7 +204,7 @@ def test_an_environment_that_was_made_anew_is_tried_again(
     broken = BrokenEnvironments()
     broken.add(environment, "no network")
     assert broken.why(environment) == "no network"
-    (cache_directory(os.environ) / environment.directory_name).mkdir(parents=True)
+    directory_of(environment).mkdir(parents=True)
     assert broken.why(environment) == ""
 
 

@@ -39,10 +39,10 @@ class DigestCache:
     """Whether there is something to write."""
 
 
-def cache_file(cache_home: Path, root: Path) -> Path:
-    """Where a context directory's cache is kept below ``$XDG_CACHE_HOME``."""
+def cache_file(cache_directory: Path, root: Path) -> Path:
+    """Where a context directory's cache is kept below layerfork's own cache directory."""
     name = sha256(os.fsencode(root.resolve())).hexdigest()[:32]
-    return cache_home / "layerfork" / "contexts" / f"{name}{_ENDING}"
+    return cache_directory / "contexts" / f"{name}{_ENDING}"
 
 
 def load_cache(file: Path) -> DigestCache:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.engines.cachedir import Say, cache_directory, debian_architecture, making
+from layerfork.engines.cachedir import Say, debian_architecture, making
 from layerfork.engines.debian.generations import Generation
 from layerfork.engines.debian.packages import download
 from layerfork.engines.debian.rootcli import find_toolchain, prepare_toolchain
 from layerfork.engines.debian.unpack import unpack
 from layerfork.errors import EngineError
 from layerfork.model.build import Toolchain
+from layerfork.userdirs import cache_directory
 
 NEEDED_BYTES = 700_000_000
 """Downloads and unpacked root of the largest generation, at once."""
@@ -33,12 +34,12 @@ class EngineRoot:
         return find_toolchain(self.path, dict(self.packages))
 
 
-def root_path(generation: Generation, environment: Mapping[str, str]) -> Path:
+def root_path(generation: Generation) -> Path:
     """Where the generation's root lies, fetched or not; another list of packages is another root."""
     words = (*generation.packages, *(word for link in generation.links for word in link))
     recipe = hashlib.sha256(" ".join(words).encode()).hexdigest()[:8]
     name = f"{generation.suite}-{debian_architecture()}-{recipe}"
-    return cache_directory(environment) / "engines" / name
+    return cache_directory() / "engines" / name
 
 
 def ensure_root(generation: Generation, environment: Mapping[str, str], say: Say) -> EngineRoot:
@@ -46,7 +47,7 @@ def ensure_root(generation: Generation, environment: Mapping[str, str], say: Say
 
     Raises: EngineError.
     """
-    path = root_path(generation, environment)
+    path = root_path(generation)
     if not path.exists():
         with making(path, NEEDED_BYTES, say) as missing:
             if missing:

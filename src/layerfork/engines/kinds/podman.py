@@ -54,7 +54,7 @@ class PodmanEngine:
     def describe(self, environment: Mapping[str, str]) -> EngineRow:
         """What it is, and what keeps it from running here."""
         oldest, newest = self.generation.api
-        components = components_of(fetched_root(self.generation, environment), TOLD_OF_PODMAN)
+        components = components_of(fetched_root(self.generation), TOLD_OF_PODMAN)
         needed = (self.generation, self.docker_generation)
         return EngineRow(
             id=self.id,
@@ -66,7 +66,7 @@ class PodmanEngine:
             oldest_api=oldest,
             newest_api=newest,
             components=components,
-            obstacles=tuple(find_obstacles(self.id, needed, environment)),
+            obstacles=tuple(find_obstacles(self.id, needed)),
         )
 
     def fetch(self, environment: Mapping[str, str], say: Say) -> None:

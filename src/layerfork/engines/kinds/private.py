@@ -43,7 +43,7 @@ class PrivateEngine:
     def describe(self, environment: Mapping[str, str]) -> EngineRow:
         """What it is, and what keeps it from running here."""
         oldest, newest = self.generation.api
-        components = components_of(fetched_root(self.generation, environment), TOLD)
+        components = components_of(fetched_root(self.generation), TOLD)
         return EngineRow(
             id=self.id,
             title=f"Docker Engine {self.generation.name}",
@@ -54,7 +54,7 @@ class PrivateEngine:
             oldest_api=oldest,
             newest_api=newest,
             components=components,
-            obstacles=tuple(find_obstacles(self.id, (self.generation,), environment)),
+            obstacles=tuple(find_obstacles(self.id, (self.generation,))),
         )
 
     def fetch(self, environment: Mapping[str, str], say: Say) -> None:

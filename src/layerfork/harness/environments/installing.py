@@ -13,12 +13,12 @@ from pathlib import Path
 from layerfork.clients.environment import (
     ClientEnvironment,
     Interpreter,
-    cache_directory,
     install_commands,
 )
 from layerfork.errors import ClientError
 from layerfork.model.build import Command
 from layerfork.process import ProgramMissingError, find_program, last_lines, run
+from layerfork.userdirs import cache_directory
 
 INSTALL_TIMEOUT_S = 600.0
 
@@ -27,8 +27,13 @@ Say = Callable[[str], None]
 
 def find_environment(environment: ClientEnvironment) -> Path | None:
     """The directory of an environment that is ready, or None."""
-    directory = cache_directory(os.environ) / environment.directory_name
+    directory = directory_of(environment)
     return directory if directory.is_dir() else None
+
+
+def directory_of(environment: ClientEnvironment) -> Path:
+    """Where an environment lies, made or not."""
+    return cache_directory() / "clients" / environment.directory_name
 
 
 def ensure_environment(environment: ClientEnvironment, say: Say) -> Path:
@@ -42,20 +47,19 @@ def ensure_environment(environment: ClientEnvironment, say: Say) -> Path:
     if ready := find_environment(environment):
         return ready
     interpreter = find_interpreter(environment)
-    cache = cache_directory(os.environ)
-    with _only_one(cache, environment.directory_name):
+    final = directory_of(environment)
+    with _only_one(final):
         if ready := find_environment(environment):
             return ready
         say(
             f"installing {environment.package} {environment.version} in an environment of its own, "
             "so that it meets no other version"
         )
-        return _install(environment, cache, interpreter)
+        return _install(environment, final, interpreter)
 
 
-def _install(environment: ClientEnvironment, cache: Path, interpreter: Path) -> Path:
-    final = cache / environment.directory_name
-    unfinished = cache / f".{environment.directory_name}.{secrets.token_hex(4)}"
+def _install(environment: ClientEnvironment, final: Path, interpreter: Path) -> Path:
+    unfinished = final.with_name(f".{final.name}.{secrets.token_hex(4)}")
     try:
         for command in install_commands(environment, unfinished, interpreter, os.environ):
             try:
@@ -75,13 +79,13 @@ def _install(environment: ClientEnvironment, cache: Path, interpreter: Path) -> 
 
 
 @contextlib.contextmanager
-def _only_one(cache: Path, name: str) -> Iterator[None]:
+def _only_one(final: Path) -> Iterator[None]:
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        lock = os.open(cache / f".{name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(final.with_name(f".{final.name}.lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise ClientError(
-            f"cannot write to the cache directory {cache}: {error.strerror}",
+            f"cannot write to the cache directory {final.parent}: {error.strerror}",
             hint="set XDG_CACHE_HOME to a directory that you may write to",
         ) from error
     try:

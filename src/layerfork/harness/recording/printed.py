@@ -3,11 +3,9 @@
 Their output tells the steps; request and context are read where the builder reads them, after the build.
 """
 
-import os
 import time
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
 
 from layerfork.buildcontext.clientrules import find_rules
 from layerfork.buildcontext.hashing.digestcache import cache_file, load_cache, save_cache
@@ -25,6 +23,7 @@ from layerfork.model.record import (
     Gap,
     RecordedRequest,
 )
+from layerfork.userdirs import cache_directory
 
 OUTPUT_BYTES = 1 << 26
 """How much of the output is read: the steps stand between what the commands print."""
@@ -100,7 +99,7 @@ def _shown_request(recorder: Recorder, request: BuildRequest, *, cached: bool) -
 def _read_context(request: BuildRequest) -> tuple[ContextManifest | None, tuple[Gap, ...]]:
     name = request.dockerfile_in_context or request.dockerfile.name
     try:
-        place = cache_file(_cache_home(), request.context)
+        place = cache_file(cache_directory(), request.context)
         cache = load_cache(place)
         found = read_context(request.context, find_rules("buildah"), dockerfile=name, cache=cache)
         save_cache(cache, place)
@@ -108,10 +107,6 @@ def _read_context(request: BuildRequest) -> tuple[ContextManifest | None, tuple[
         return None, (Gap(where="context", what=error.message),)
     gaps = tuple(Gap(where=f"context {each.path}", what=each.reason) for each in found.problems)
     return found.manifest, gaps
-
-
-def _cache_home() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def _result(printed: PrintedBuild, completed: Completed, error: str) -> BuildResult:

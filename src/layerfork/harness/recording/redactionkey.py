@@ -4,13 +4,9 @@ import os
 import secrets
 from pathlib import Path
 
+from layerfork.userdirs import state_directory
+
 KEY_BYTES = 32
-
-
-def state_directory() -> Path:
-    """``$XDG_STATE_HOME/layerfork``."""
-    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(state) / "layerfork"
 
 
 def redaction_key() -> bytes:

@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from layerfork.errors import EvidenceError, LayerforkError
-from layerfork.harness.recording.redactionkey import state_directory
 from layerfork.harness.records.evidence import RecordFile, read_records
 from layerfork.model.record import BuildRecord
+from layerfork.userdirs import state_directory
 
 LIMIT_BYTES = 512 << 20
 LIMIT_RECORDS = 500

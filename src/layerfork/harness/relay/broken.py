@@ -1,14 +1,13 @@
 """Broken client environments: none is tried twice, in one run or in one that resumes it."""
 
-import os
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from layerfork.clients import BuildClient
-from layerfork.clients.environment import ClientEnvironment, cache_directory
+from layerfork.clients.environment import ClientEnvironment
 from layerfork.errors import ClientError
-from layerfork.harness.environments.installing import Say, ensure_environment
+from layerfork.harness.environments.installing import Say, directory_of, ensure_environment
 from layerfork.harness.relay.earlier import BrokenEnvironment
 from layerfork.model.build import Endpoint
 from layerfork.process import ProgramMissingError, last_lines, run
@@ -83,7 +82,7 @@ class BrokenEnvironments:
 def _identity(environment: ClientEnvironment) -> str:
     """Of an environment's directory; empty when there is none."""
     try:
-        found = (cache_directory(os.environ) / environment.directory_name).stat()
+        found = directory_of(environment).stat()
     except OSError:
         return ""
     return f"{found.st_dev}:{found.st_ino}"
