@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from layerfork.cachekey import keys_of
-from layerfork.harness.recording.identity import chain_digests
 from layerfork.harness.records.evidence import read_records
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildRecord
@@ -41,7 +40,7 @@ def predicted_classes(records: list[BuildRecord]) -> set[frozenset[str]]:
     """Clients whose steps have equal keys, by the model alone; labels that a client adds are left out."""
     groups: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for record in records:
-        digests = chain_digests(keys_of(record))
+        digests = keys_of(record).chain_digests()
         steps = [step for step in record.steps if not step.instruction.upper().startswith("LABEL ")]
         groups[(record.builder, *(digests.get(step.index, "") for step in steps))].add(record.client.id)
     return {frozenset(members) for members in groups.values()}

@@ -26,6 +26,10 @@ def steps(ids: str, misses: str) -> tuple[StepRecord, ...]:
 
 
 def build(client: str, number: int, ids: str, misses: str, builder: str = "classic") -> TrialBuild:
+    shown = steps(ids, misses)
+    computed = {step.index: step.identity for step in shown}
+    if builder == "buildkit":
+        shown = tuple(replace(step, identity="") for step in shown)
     return TrialBuild(
         client=client,
         version="1.2.3",
@@ -34,7 +38,8 @@ def build(client: str, number: int, ids: str, misses: str, builder: str = "class
         class_index=number,
         seconds=0.25,
         seconds_of_client=0.5,
-        steps=steps(ids, misses),
+        steps=shown,
+        computed_identities=computed,
         control="hit",
     )
 

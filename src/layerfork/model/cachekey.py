@@ -1,6 +1,6 @@
 """A step's cache key, with the named parts that it is made from. A digest never travels alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
@@ -118,3 +118,18 @@ class BuildKeys:
     steps: tuple[StepKey, ...]
     ruled_out: tuple[KeyPart, ...] = ()
     """Facts that differ between clients but enter no key (mtime, entry order, compression)."""
+
+    def chain_digests(self) -> Mapping[int, Digest]:
+        """Step index to a digest over its own key and those of all steps that it builds on.
+
+        Equal for two steps exactly when all these keys are equal. Steps with unknown parts, or above which
+        something is unknown, are left out.
+        """
+        known: dict[int, Digest] = {}
+        for step in self.steps:
+            above = [known.get(parent) for parent in step.parents]
+            if step.key.unknown or None in above:
+                continue
+            text = "\n".join([step.key.digest, *(digest for digest in above if digest)])
+            known[step.index] = Digest("sha256:" + sha256(text.encode()).hexdigest())
+        return known

@@ -96,7 +96,8 @@ class StepRecord:
     """Dockerfile line, from 1; 0 when unknown."""
     status: StepStatus
     identity: str = ""
-    """Classic: the full image id after the step. BuildKit: key digest of the step. Empty when unknown."""
+    """The id that the engine itself showed for the result. Classic, buildah: the image id after the step, in
+    full where the engine was asked. BuildKit shows none. Never computed; empty when unknown."""
     vertices: tuple[Digest, ...] = ()
     """BuildKit vertices of this step."""
     created_by: str = ""

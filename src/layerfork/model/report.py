@@ -1,8 +1,10 @@
 """One run of the experiment: what was asked, what was measured, what was judged."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from layerfork.model.engine import EngineInfo
+from layerfork.model.identity import StepIdentity, identities_of
 from layerfork.model.judgement import Judgement
 from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord
 
@@ -32,6 +34,14 @@ class TrialBuild:
     control: str = ""
     """``hit``, ``miss`` or empty when no control ran."""
     record: BuildRecord | None = None
+    computed_identities: Mapping[int, str] = field(default_factory=dict)
+    """Step index to a digest of all that the key model says decides the step: a hypothesis, so it lies
+    beside the record's facts. Empty before the build is judged, and for one that did not succeed."""
+
+    @property
+    def identities(self) -> Mapping[int, StepIdentity]:
+        """What the views show as identity of each step, and where it comes from."""
+        return identities_of(self.steps, self.computed_identities)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

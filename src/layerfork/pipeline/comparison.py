@@ -11,7 +11,6 @@ from layerfork.buildcontext.walk import no_collection
 from layerfork.cachekey import keys_of
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.explain import JudgedBuild, judge_pair
-from layerfork.harness.recording.identity import add_identities
 from layerfork.harness.records.evidence import read_records, record_json
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart
 from layerfork.model.record import BuildRecord
@@ -34,12 +33,9 @@ def show_records(path: str, form: str, verbose: bool) -> str:
         records = [_pick(records, path, number)]
     if form == "json":
         return "".join(record_json(record) + "\n" for record in records)
-    return "\n".join(record_text.render_record(with_identities(record), verbose) for record in records)
-
-
-def with_identities(record: BuildRecord) -> BuildRecord:
-    """The record with key digests where the builder prints no identity."""
-    return add_identities(record, keys_of(record))
+    return "\n".join(
+        record_text.render_record(record, keys_of(record).chain_digests(), verbose) for record in records
+    )
 
 
 def diff_files(writer: str, reader: str) -> DiffReport:

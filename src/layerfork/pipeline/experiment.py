@@ -12,7 +12,6 @@ from layerfork.cachekey import keys_of
 from layerfork.engines import ENGINES, default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode
 from layerfork.explain import JudgedBuild, judge_relay, layer_contradictions
-from layerfork.harness.recording.identity import add_identities
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.broken import BrokenEnvironments
 from layerfork.harness.relay.earlier import Earlier, read_earlier
@@ -157,12 +156,10 @@ def judge_rows(
     """
     rows, judged = [], []
     for row in measured:
-        if row.record is not None:
-            keys = keys_of(row.record)
-            record = row.record
+        if (record := row.record) is not None:
+            keys = keys_of(record)
             if row.outcome is BuildOutcome.SUCCEEDED:
-                record = add_identities(record, keys)
-                row = replace(row, record=record, steps=record.steps)
+                row = replace(row, computed_identities=keys.chain_digests())
             judged.append(JudgedBuild(client=row.client, record=record, keys=keys, control=row.control))
         rows.append(row)
     judgement = judge_relay(tuple(judged))

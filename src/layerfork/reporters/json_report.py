@@ -6,9 +6,10 @@ from enum import Enum
 from json import dumps
 from typing import Any
 
+from layerfork.model.identity import StepIdentity
 from layerfork.model.judgement import Judgement
 from layerfork.model.listing import CLIENTS_SCHEMA, ENGINES_SCHEMA, ClientRow, EngineRow
-from layerfork.model.record import StepStatus
+from layerfork.model.record import StepRecord, StepStatus
 from layerfork.model.report import (
     DIFF_SCHEMA,
     MATRIX_SCHEMA,
@@ -86,6 +87,7 @@ def _engine(report: RunReport) -> dict[str, Any] | None:
 
 
 def _build(build: TrialBuild) -> dict[str, Any]:
+    identities = build.identities
     return {
         "client": build.client,
         "version": build.version,
@@ -96,20 +98,22 @@ def _build(build: TrialBuild) -> dict[str, Any]:
         "control": build.control or None,
         "seconds": round(build.seconds, 3),
         "seconds_of_client": round(build.seconds_of_client, 3),
-        "steps": [
-            {
-                "index": step.index,
-                "stage": step.stage_name or str(step.stage),
-                "instruction": step.instruction,
-                "line": step.line or None,
-                "status": "unknown" if step.status is StepStatus.NOT_EVALUATED else step.status.value,
-                "evaluated": step.status is not StepStatus.NOT_EVALUATED,
-                "identity": step.identity or None,
-                "seconds": None if step.seconds is None else round(step.seconds, 3),
-                "error": step.error or None,
-            }
-            for step in build.steps
-        ],
+        "steps": [_step(step, identities.get(step.index)) for step in build.steps],
+    }
+
+
+def _step(step: StepRecord, identity: StepIdentity | None) -> dict[str, Any]:
+    return {
+        "index": step.index,
+        "stage": step.stage_name or str(step.stage),
+        "instruction": step.instruction,
+        "line": step.line or None,
+        "status": "unknown" if step.status is StepStatus.NOT_EVALUATED else step.status.value,
+        "evaluated": step.status is not StepStatus.NOT_EVALUATED,
+        "identity": None if identity is None else identity.value,
+        "identity_source": None if identity is None else identity.source.value,
+        "seconds": None if step.seconds is None else round(step.seconds, 3),
+        "error": step.error or None,
     }
 
 

@@ -1,10 +1,12 @@
 """One build record, readably."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, EntryType
+from layerfork.model.identity import StepIdentity, identities_of
 from layerfork.model.record import BuildRecord, StepRecord
+from layerfork.reporters.identity_text import MEANINGS
 
 ENTRY_LIMIT = 40
 """Context entries shown when not verbose."""
@@ -21,19 +23,19 @@ _TYPES = {
 }
 
 
-def render_record(record: BuildRecord, verbose: bool = False) -> str:
-    """Who asked whom for what, what was sent, what became of each step, and what could not be seen."""
-    return "\n".join(_lines(record, verbose)) + "\n"
+def render_record(record: BuildRecord, computed: Mapping[int, str], verbose: bool = False) -> str:
+    """Who asked whom for what, what was sent, what became of each step, and what could not be seen.
+
+    ``computed`` are identities by step index, for a builder that shows none.
+    """
+    return "\n".join(_lines(record, computed, verbose)) + "\n"
 
 
-def _lines(record: BuildRecord, verbose: bool) -> Iterator[str]:
+def _lines(record: BuildRecord, computed: Mapping[int, str], verbose: bool) -> Iterator[str]:
     yield f"record {record.id}, {record.recorded_at}"
     yield from _fields(record)
     yield ""
-    yield "steps"
-    yield from (_step(step) for step in record.steps)
-    if not record.steps:
-        yield "  none"
+    yield from _steps(record, computed)
     for manifest in (record.context, *record.named_contexts):
         if manifest is not None:
             yield ""
@@ -77,9 +79,18 @@ def _fields(record: BuildRecord) -> Iterator[str]:
     yield from (f"{name.rjust(width)}  {value}" for name, value in facts.items() if value)
 
 
-def _step(step: StepRecord) -> str:
+def _steps(record: BuildRecord, computed: Mapping[int, str]) -> Iterator[str]:
+    identities = identities_of(record.steps, computed)
+    kinds = {identity.source for identity in identities.values()}
+    yield "steps" + "".join(f" (identities: {MEANINGS[kind]})" for kind in kinds)
+    yield from (_step(step, identities.get(step.index)) for step in record.steps)
+    if not record.steps:
+        yield "  none"
+
+
+def _step(step: StepRecord, named: StepIdentity | None) -> str:
     seconds = "" if step.seconds is None else f"  {step.seconds:.2f} s"
-    identity = f"  {step.identity.removeprefix('sha256:')[:12]}" if step.identity else ""
+    identity = f"  {named.short}" if named is not None else ""
     stage = f"[{step.stage_name or step.stage}] " if step.stage or step.stage_name else ""
     return f"  {step.index:3} {step.status.value:13} {stage}{step.instruction}{identity}{seconds}"
 

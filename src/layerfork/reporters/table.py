@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import count
 
+from layerfork.model.identity import StepIdentity
 from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
 from layerfork.model.report import TrialBuild
 
@@ -64,7 +65,7 @@ def _arrange(rows: Sequence[TrialBuild]) -> tuple[list[str], list[dict[int, str]
         columns = merged
     order = {column: index for index, column in enumerate(columns)}
     cells = [
-        {order[column]: cell(step) for column, step in zip(places[row], build.steps, strict=True)}
+        dict(zip((order[column] for column in places[row]), cells_of(build), strict=True))
         for row, build in enumerate(rows)
     ]
     return [word for _, word in columns], cells
@@ -76,13 +77,19 @@ def keyword(instruction: str) -> str:
     return words[0].upper() if words else "?"
 
 
-def cell(step: StepRecord) -> str:
+def cells_of(build: TrialBuild) -> list[str]:
+    """A cell for each step of a build."""
+    identities = build.identities
+    return [_cell(step, identities.get(step.index)) for step in build.steps]
+
+
+def _cell(step: StepRecord, identity: StepIdentity | None) -> str:
     """Twelve digits that name the step, or its status where no identity is known."""
-    if step.identity:
-        return step.identity.removeprefix("sha256:")[:12]
+    if identity is not None:
+        return identity.short.ljust(DIGITS)
     if step.status is StepStatus.NOT_EVALUATED:
-        return "not needed".ljust(12)
-    return step.status.value.ljust(12)
+        return "not needed".ljust(DIGITS)
+    return step.status.value.ljust(DIGITS)
 
 
 def missing_builds(builds: Sequence[TrialBuild]) -> list[TrialBuild]:

@@ -7,6 +7,7 @@ from rich.text import Text
 from layerfork.model.judgement import Verdict
 from layerfork.model.report import RunReport
 from layerfork.reporters.console import Look, print_lines, section
+from layerfork.reporters.identity_text import identity_lines
 from layerfork.reporters.judgement_text import caution_lines, fork_lines
 from layerfork.reporters.table import layout_table, missing_builds
 from layerfork.reporters.versions import version_lines
@@ -39,7 +40,7 @@ def _summary_lines(reports: Sequence[RunReport]) -> Iterator[Text]:
 def _run_lines(report: RunReport, look: Look) -> Iterator[Text]:
     yield from _heading(report)
     yield from (Text(line) for line in layout_table(report.builds, look.width))
-    yield from _identity_note(report)
+    yield from _identity_notes(report)
     yield from _not_built(report)
     yield from _classes(report)
     yield from _forks(report, look)
@@ -57,14 +58,10 @@ def _heading(report: RunReport) -> Iterator[Text]:
     yield Text()
 
 
-def _identity_note(report: RunReport) -> Iterator[Text]:
-    builders = {build.builder for build in report.builds if any(step.identity for step in build.steps)}
-    if "buildkit" in builders or "buildah" in builders:
-        yield Text()
-        yield Text(
-            "  classic rows show image ids; BuildKit rows show key digests, which are not image ids",
-            style="dim",
-        )
+def _identity_notes(report: RunReport) -> Iterator[Text]:
+    lines = list(identity_lines(report.builds))
+    yield from [Text()] if lines else []
+    yield from (Text(f"  {line}", style="dim") for line in lines)
 
 
 def _not_built(report: RunReport) -> Iterator[Text]:

@@ -1,6 +1,9 @@
 """What becomes of the rows of a relay when they are judged."""
 
+from dataclasses import replace
+
 from layerfork.model.build import Builder
+from layerfork.model.identity import IdentitySource
 from layerfork.model.judgement import Verdict
 from layerfork.model.record import (
     BuildOutcome,
@@ -33,6 +36,15 @@ def row(client: str, run: str, status: StepStatus, outcome: BuildOutcome) -> Tri
     return TrialBuild(client=client, builder="classic", outcome=outcome, steps=steps, record=record)
 
 
+def kit(client: str, status: StepStatus) -> TrialBuild:
+    """A BuildKit build whose client showed no definition; nobody names its steps."""
+    plain = row(client, "1", status, BuildOutcome.SUCCEEDED)
+    assert plain.record is not None
+    steps = tuple(replace(step, identity="") for step in plain.steps)
+    record = replace(plain.record, builder=Builder.BUILDKIT, steps=steps)
+    return replace(plain, builder="buildkit", record=record, steps=steps)
+
+
 def test_a_failed_build_has_no_class_and_accounts_for_hits() -> None:
     rows = [
         row("one", "1", MISS, BuildOutcome.SUCCEEDED),
@@ -46,6 +58,25 @@ def test_a_failed_build_has_no_class_and_accounts_for_hits() -> None:
     assert [each.class_index for each in judged] == [0, None, 1]
     assert [fork.causes[0].code for fork in judgement.forks] == ["instruction"]
     assert judgement.warnings == ()
+
+
+def test_a_judged_build_keeps_the_facts_that_were_recorded() -> None:
+    """What is computed lies beside the record; a measurement is never replaced by a hypothesis."""
+    measured = [
+        row("one", "1", MISS, BuildOutcome.SUCCEEDED),
+        row("failed", "2", MISS, BuildOutcome.FAILED),
+        kit("kit", MISS),
+    ]
+
+    judged, _ = judge_rows(measured)
+
+    assert [(each.record, each.steps) for each in judged] == [(each.record, each.steps) for each in measured]
+    one, failed, other = (each.identities for each in judged)
+    assert {step.source for step in one.values()} == {IdentitySource.OBSERVED}
+    assert [one[index].value for index in (1, 2)] == ["sha256:" + "b" * 64, "sha256:" + "1" * 64]
+    assert judged[1].computed_identities == {}
+    assert failed[2].value == "sha256:" + "2" * 64
+    assert other == {}, "the key of a BuildKit step without a definition is unknown"
 
 
 def test_one_success_among_failures_says_nothing() -> None:

@@ -1,7 +1,10 @@
 """Columns of the table of 2015 when clients add steps of their own."""
 
+from dataclasses import replace
+
 from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
 from layerfork.model.report import TrialBuild
+from layerfork.reporters.identity_text import identity_lines
 from layerfork.reporters.table import layout_table
 
 
@@ -31,6 +34,27 @@ def test_a_step_that_one_client_adds_gets_a_column_of_its_own() -> None:
     for letter in "abcd":
         assert len({line.index(letter * 12) for line in lines}) == 1
     assert "e" * 12 in lines[2][header.index("LABEL") - 6 :]
+
+
+def test_rows_show_what_the_engine_showed_and_else_what_was_computed() -> None:
+    observed = row("observed", FROM="a", RUN="b")
+    first, second = observed.steps
+    half = replace(observed, client="half", steps=(first, replace(second, identity="")))
+    none = replace(half, client="none", steps=(replace(first, identity=""), half.steps[1]))
+    both = [replace(each, computed_identities={1: "sha256:" + "c" * 64}) for each in (observed, half, none)]
+
+    _, *lines = layout_table(both)
+
+    assert lines == [
+        "observed: ['aaaaaaaaaaaa', 'bbbbbbbbbbbb']",
+        "    half: ['aaaaaaaaaaaa', 'hit         ']",
+        "    none: ['cccccccccccc', 'hit         ']",
+    ]
+    seen, computed = identity_lines(both)
+    assert seen.startswith("identities (observed, half): image ids, observed")
+    assert computed.startswith("identities (none): key digests, computed")
+    assert [line.partition(":")[0] for line in identity_lines(both[:2])] == ["identities"]
+    assert list(identity_lines([replace(none, computed_identities={})])) == []
 
 
 def test_blocks_keep_the_columns() -> None:

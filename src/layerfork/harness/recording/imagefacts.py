@@ -1,7 +1,7 @@
 """Asks the engine about built images, and puts its answers beside what the wire showed."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from layerfork.dockerfile import BadSubstitutionError
@@ -14,6 +14,9 @@ from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord
 
 NOP = "#(NOP) "
 """Marks history rows of all instructions but RUN, in capitals here."""
+ID_DIGITS = 64
+SHORTEST_ID = 11
+"""buildah 1.19 to 1.28 cuts its ids to eleven digits, newer ones and the classic builder to twelve."""
 LookUp = Callable[[str], ImageFacts]
 """What an engine says about an image, secrets hidden. Raises: EngineError."""
 
@@ -43,18 +46,31 @@ def add_image_facts(record: BuildRecord, look_up: LookUp, image_ref: str) -> Bui
 def _with_buildah_rows(record: BuildRecord, facts: ImageFacts, look_up: LookUp) -> BuildRecord:
     """buildah writes one history row for each step; which image it is, podman does not know."""
     last = record.steps[-1].stage if record.steps else 0
-    told: dict[int, str] = {}
+    rows: dict[int, str] = {}
     for stage in sorted({step.stage for step in record.steps}):
         own = [step for step in record.steps if step.stage == stage and not _is_from(step)]
         if own and stage == last:
-            told |= _told_by_position(own, facts.history)
+            rows |= _rows_by_position(own, facts.history)
         elif own and own[-1].identity:
-            told |= _told_by_position(own, look_up(own[-1].identity).history)
-    steps = tuple(replace(step, created_by=told.get(step.index, "")) for step in record.steps)
+            rows |= _rows_by_position(own, look_up(own[-1].identity).history)
+    steps = tuple(
+        replace(step, identity=_full_id(step.identity, look_up), created_by=rows.get(step.index, ""))
+        for step in record.steps
+    )
     return replace(record, steps=steps, result=replace(record.result, image=facts))
 
 
-def _told_by_position(own: Sequence[StepRecord], history: Sequence[ImageStep]) -> dict[int, str]:
+def _full_id(shown: str, look_up: LookUp) -> str:
+    """The whole id of an image whose first digits were shown; as shown when the engine lost the image."""
+    if not shown or len(shown.removeprefix("sha256:")) == ID_DIGITS:
+        return shown
+    with contextlib.suppress(EngineError):
+        found = look_up(shown).image_id
+        return found if _same_image(shown, found) else shown
+    return shown
+
+
+def _rows_by_position(own: Sequence[StepRecord], history: Sequence[ImageStep]) -> dict[int, str]:
     """History strings of the steps that end an image, by step index; none when they do not fit."""
     pairs = tuple(zip(own, history[-len(own) :], strict=False))
     if len(pairs) < len(own) or not all(_fits(step, row) for step, row in pairs):
@@ -109,9 +125,9 @@ def _with_row(step: StepRecord, rows: dict[str, ImageStep]) -> StepRecord:
 
 
 def _same_image(shown: str, image_id: str) -> bool:
-    """Whether a shown id, often cut to twelve digits, is this image's."""
+    """Whether a shown id, often cut, is this image's."""
     digits = shown.removeprefix("sha256:")
-    return len(digits) >= 12 and image_id.removeprefix("sha256:").startswith(digits)
+    return len(digits) >= SHORTEST_ID and image_id.removeprefix("sha256:").startswith(digits)
 
 
 def add_base_facts(record: BuildRecord, look_up: LookUp) -> BuildRecord:
@@ -128,8 +144,21 @@ def add_base_facts(record: BuildRecord, look_up: LookUp) -> BuildRecord:
     except BadSubstitutionError:
         return record
     allowed = request.cache_from if record.builder is Builder.CLASSIC else ()
-    found = []
+    found = {}
     for reference in dict.fromkeys((*references, *allowed)):
         with contextlib.suppress(EngineError):
-            found.append((reference, look_up(reference)))
-    return replace(record, base_images=tuple(found))
+            found[reference] = look_up(reference)
+    steps = tuple(_with_base_id(step, record, found) for step in record.steps)
+    return replace(record, steps=steps, base_images=tuple(found.items()))
+
+
+def _with_base_id(step: StepRecord, record: BuildRecord, bases: Mapping[str, ImageFacts]) -> StepRecord:
+    """buildah shows no id of a base image, but its name as it looked it up; the engine knows the id.
+
+    Source: containers/buildah imagebuildah/stage_executor.go:prepare @ v1.19.6 to v1.43.2.
+    """
+    if record.builder is not Builder.BUILDAH or step.identity or not _is_from(step):
+        return step
+    base = next((word for word in step.instruction.split()[1:] if not word.startswith("--")), "")
+    is_stage = any(other.stage_name == base for other in record.steps if other.stage < step.stage)
+    return step if is_stage or base not in bases else replace(step, identity=bases[base].image_id)

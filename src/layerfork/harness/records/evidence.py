@@ -219,14 +219,3 @@ def _as_footer(line: bytes) -> _Footer | None:
 def record_json(record: BuildRecord) -> str:
     """One record as one line of JSON."""
     return msgspec.json.encode(record).decode()
-
-
-def record_json_schema() -> dict[str, Any]:
-    """The JSON Schema of a record, generated from the model."""
-    (schema,), definitions = msgspec.json.schema_components([BuildRecord], ref_template="#/$defs/{name}")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": RECORD_SCHEMA,
-        **schema,
-        "$defs": definitions,
-    }

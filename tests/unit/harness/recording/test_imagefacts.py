@@ -62,6 +62,43 @@ def test_an_image_of_another_name_is_asked_for_by_id() -> None:
     assert add_image_facts(built, engine.image_facts, "another").steps[0].created_by == "COPY words"
 
 
+def buildah(*steps: tuple[str, str, int]) -> BuildRecord:
+    return replace(record(*steps), builder=Builder.BUILDAH)
+
+
+def test_ids_that_buildah_cut_short_become_full() -> None:
+    nop = "/bin/sh -c #(nop) "
+    image = facts(("", "base words"), ("", f"{nop}COPY file:1 in /"), ("", "/bin/sh -c run"))
+    built = buildah(("FROM alpine", "", 0), ("COPY a /", COPIED[7:18], 0), ("RUN run", OTHER, 0))
+    engine = Obliging(images={"tag": image, COPIED[7:18]: replace(image, image_id=COPIED)})
+    _, copied, ran = add_image_facts(built, engine.image_facts, "tag").steps
+    assert (copied.identity, copied.created_by) == (COPIED, f"{nop}COPY file:1 in /")
+    assert (ran.identity, ran.created_by) == (OTHER, "/bin/sh -c run")
+
+
+def test_an_id_that_the_engine_knows_no_more_stays_as_it_was_shown() -> None:
+    image = facts(("", "/bin/sh -c run"))
+    built = buildah(("FROM alpine", "", 0), ("RUN run", COPIED[7:18], 0))
+    for images in ({"tag": image}, {"tag": image, COPIED[7:18]: replace(image, image_id=OTHER)}):
+        ran = add_image_facts(built, Obliging(images=images).image_facts, "tag").steps[1]
+        assert ran.identity == COPIED[7:18]
+
+
+def test_a_base_that_buildah_shows_no_id_of_has_the_one_that_the_engine_knows() -> None:
+    engine = Obliging(images={"alpine": facts((BASE, "base"))})
+    first, second = buildah(("FROM alpine", "", 0), ("COPY a /", "", 0)).steps
+    built = replace(buildah(), steps=(replace(first, instruction="FROM --platform=x alpine AS a"), second))
+    first, second = add_base_facts(built, engine.image_facts).steps
+    assert (first.identity, second.identity) == (BASE, "")
+
+
+def test_a_stage_with_the_name_of_an_image_is_no_image() -> None:
+    engine = Obliging(images={"alpine": facts((BASE, "base"))})
+    first, second = buildah(("FROM alpine AS alpine", "", 0), ("FROM alpine", "", 1)).steps
+    built = replace(buildah(), steps=(replace(first, stage_name="alpine"), second))
+    assert [step.identity for step in add_base_facts(built, engine.image_facts).steps] == [BASE, ""]
+
+
 def test_failed_builds_and_lost_images_leave_the_record_as_it_was() -> None:
     built = record(("COPY a /", COPIED[7:19], 0))
     assert add_image_facts(built, Obliging().image_facts, "tag") == built

@@ -1,0 +1,27 @@
+"""Digests of a step's key and of everything above it."""
+
+from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, StepKey
+
+
+def step(index: int, value: str, *parents: int, unknown: tuple[str, ...] = ()) -> StepKey:
+    key = CacheKey(parts=(KeyPart(cause="instruction", value=value),), unknown=unknown)
+    return StepKey(index=index, key=key, parents=parents)
+
+
+def chains(*steps: StepKey) -> dict[int, str]:
+    return dict(BuildKeys(rules="test", steps=steps).chain_digests())
+
+
+def test_a_change_shows_in_its_step_and_in_all_below_it() -> None:
+    before = chains(step(1, "a"), step(2, "b", 1), step(3, "c", 2), step(4, "d", 1))
+    after = chains(step(1, "a"), step(2, "B", 1), step(3, "c", 2), step(4, "d", 1))
+    assert [before[index] == after[index] for index in (1, 2, 3, 4)] == [True, False, False, True]
+
+
+def test_the_order_of_parents_counts() -> None:
+    two = (step(1, "a"), step(2, "b"))
+    assert chains(*two, step(3, "c", 1, 2))[3] != chains(*two, step(3, "c", 2, 1))[3]
+
+
+def test_nothing_is_said_of_a_step_with_something_unknown_in_or_above_it() -> None:
+    assert set(chains(step(1, "a"), step(2, "b", 1, unknown=("x",)), step(3, "c", 2))) == {1}
