@@ -12,17 +12,24 @@ def files_behind(subject: Subject, arena: Arena, stage: str, place: str) -> str:
     """Equal texts for equal files.
 
     Owners count only for BuildKit with a tar: it keeps the tar's, where all others make root the owner.
+    ``--chown`` and ``--chmod`` give all files one owner, one mode.
     """
     lines = next(each.lines for each in subject.stages if each.name == stage)
     line = next(each for each in lines if each.copies and each.words[-1] == place)
     if line.origin:
         return f"{line.origin} {files_behind(subject, arena, line.origin, line.words[0])}"
-    owned = any(flag.startswith("--chown") for flag in line.flags)
-    keeps_owner = arena.builder is Builder.BUILDKIT and arena.delivery is Delivery.TAR and not owned
-    return f"{line.flags} {line.heredoc} {_sources(subject, arena, line, keeps_owner=keeps_owner)}"
+    of_tar = arena.builder is Builder.BUILDKIT and arena.delivery is Delivery.TAR
+    keeps_owner = of_tar and not _sets(line, "--chown")
+    keeps_mode = not _sets(line, "--chmod")
+    sources = _sources(subject, arena, line, keeps_owner=keeps_owner, keeps_mode=keeps_mode)
+    return f"{line.flags} {line.heredoc} {sources}"
 
 
-def _sources(subject: Subject, arena: Arena, line: Line, *, keeps_owner: bool) -> str:
+def _sets(line: Line, option: str) -> bool:
+    return any(flag.startswith(f"{option}=") for flag in line.flags)
+
+
+def _sources(subject: Subject, arena: Arena, line: Line, *, keeps_owner: bool, keeps_mode: bool) -> str:
     nodes = visible(subject, arena)
     found = []
     for source in line.sources:
@@ -42,7 +49,7 @@ def _sources(subject: Subject, arena: Arena, line: Line, *, keeps_owner: bool) -
                     place, name = _behind(nodes, below, name, node)
                 if arena.builder is Builder.BUILDAH and node is not None:
                     name += _shared_name(nodes, below, node)
-                found.append(f"{owner} {_fact(nodes, place, arena, base=name)}")
+                found.append(f"{owner} {_fact(nodes, place, arena, base=name, keeps_mode=keeps_mode)}")
     return "\n".join(found)
 
 
@@ -65,7 +72,7 @@ def _shared_name(nodes: dict[str, Node], below: str, node: Node) -> str:
     return f" as {node.target.removeprefix(below)}" if shared else ""
 
 
-def _fact(nodes: dict[str, Node], path: str, arena: Arena, base: str) -> str:
+def _fact(nodes: dict[str, Node], path: str, arena: Arena, *, base: str, keeps_mode: bool) -> str:
     node = nodes.get(path)
     if node is None:
         return f"{base} nothing"
@@ -81,4 +88,5 @@ def _fact(nodes: dict[str, Node], path: str, arena: Arena, base: str) -> str:
     xattrs = node.xattrs if sent and arena.builder is not Builder.CLASSIC else ()
     # Buildah takes setuid and setgid off what it copies.
     mode = node.mode & 0o1777 if arena.builder is Builder.BUILDAH else node.mode
-    return f"{base} {type_} {mode:o} {data!r} {target} {xattrs}"
+    shown_mode = f"{mode:o}" if keeps_mode else ""
+    return f"{base} {type_} {shown_mode} {data!r} {target} {xattrs}"
