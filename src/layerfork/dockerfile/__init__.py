@@ -2,6 +2,8 @@
 
 from layerfork.dockerfile.expand import BadSubstitutionError, Expansion, expand, expand_raw
 from layerfork.dockerfile.instruction import NO_STAGE, Dockerfile, Heredoc, Instruction, Stage
+from layerfork.dockerfile.parse.arguments import keyword_of
+from layerfork.dockerfile.parse.directives import find_syntax
 from layerfork.dockerfile.parse.parser import parse_dockerfile, parse_instruction
 
 __all__ = [
@@ -14,6 +16,8 @@ __all__ = [
     "Stage",
     "expand",
     "expand_raw",
+    "find_syntax",
+    "keyword_of",
     "parse_dockerfile",
     "parse_instruction",
 ]

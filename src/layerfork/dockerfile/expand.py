@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from layerfork.dockerfile.parse.words import SPACES
+from layerfork.dockerfile.gotext import SPACES
 
 SPECIAL_PARAMETERS = "@*#?-$!0"
 

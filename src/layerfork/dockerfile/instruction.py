@@ -101,11 +101,6 @@ class Dockerfile:
     stages: tuple[Stage, ...] = field(default=())
 
     @property
-    def syntax(self) -> str:
-        """The frontend image that ``# syntax=`` names, or empty."""
-        return dict(self.directives).get("syntax", "").partition(" ")[0]
-
-    @property
     def instructions(self) -> tuple[Instruction, ...]:
         """Every instruction in file order: these are the classic builder's numbered steps."""
         body = (line for stage in self.stages for line in (stage.origin, *stage.instructions))

@@ -38,7 +38,7 @@ def test_stages_and_arguments_before_them() -> None:
 
 def test_directives_are_read_from_the_top_only() -> None:
     parsed = parse_dockerfile("\ufeff# Syntax = docker/dockerfile:1 x\n#escape=`\n# check=skip=all\nFROM a\n")
-    assert parsed.syntax == "docker/dockerfile:1"
+    assert dict(parsed.directives)["syntax"] == "docker/dockerfile:1 x"
     assert parsed.escape == "`"
     assert dict(parsed.directives)["check"] == "skip=all"
     late = parse_dockerfile("# a comment\n# escape=`\nFROM a\n")

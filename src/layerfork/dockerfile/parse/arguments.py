@@ -9,7 +9,8 @@ import json
 import re
 from dataclasses import dataclass
 
-from layerfork.dockerfile.parse.words import BLANKS, SPACES, split_flags, split_words
+from layerfork.dockerfile.gotext import SPACES, lower, trim, upper
+from layerfork.dockerfile.parse.words import BLANKS, split_flags, split_words
 
 BOOLEAN_FLAGS = {"link", "keep-git-dir", "parents", "unpack"}
 REPEATED_FLAGS = {"exclude", "mount", "device"}
@@ -45,17 +46,27 @@ class Arguments:
     """Everything after the flags, trimmed."""
 
 
+def keyword_of(text: str) -> str:
+    """The keyword of an instruction's text, in capitals; empty when there is no text."""
+    return upper(lower(_split_keyword(text)[0]))
+
+
+def _split_keyword(text: str) -> tuple[str, str]:
+    """The first word as written, and what follows the blanks after it."""
+    head = BLANKS.split(trim(text), maxsplit=1)
+    return head[0], head[1] if len(head) == 2 else ""
+
+
 def parse_arguments(line: str, escape: str) -> Arguments:
     """Take a logical line apart.
 
     Raises: BadInstructionError.
     """
-    head = BLANKS.split(line.strip(SPACES), maxsplit=1)
-    keyword = head[0].upper()
+    keyword = keyword_of(line)
     if keyword not in KEYWORDS:
-        raise BadInstructionError(f"unknown instruction {head[0]}")
-    raw_flags, rest = split_flags(head[1], escape) if len(head) == 2 else ([], "")
-    rest = rest.strip(SPACES)
+        raise BadInstructionError(f"unknown instruction {_split_keyword(line)[0]}")
+    raw_flags, rest = split_flags(_split_keyword(line)[1], escape)
+    rest = trim(rest)
     flags = tuple(_parse_flags(keyword, raw_flags))
     if keyword in ("ENV", "LABEL"):
         pairs = _name_values(keyword, rest, escape)

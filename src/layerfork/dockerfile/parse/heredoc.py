@@ -6,8 +6,8 @@ Source: moby/buildkit frontend/dockerfile/parser/parser.go:heredocsFromLine @ 73
 import re
 
 from layerfork.dockerfile.expand import BadSubstitutionError, expand
+from layerfork.dockerfile.gotext import SPACES
 from layerfork.dockerfile.instruction import Heredoc
-from layerfork.dockerfile.parse.words import SPACES
 
 _WORD = re.compile(r"(\d*)<<(-?)\s*([^<]*)", re.ASCII)
 

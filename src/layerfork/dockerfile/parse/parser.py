@@ -3,14 +3,13 @@
 import re
 from dataclasses import dataclass, field, replace
 
+from layerfork.dockerfile.gotext import SPACES
 from layerfork.dockerfile.instruction import NO_STAGE, Dockerfile, Heredoc, Instruction, Stage
 from layerfork.dockerfile.parse.arguments import KEYWORDS, BadInstructionError, parse_arguments
+from layerfork.dockerfile.parse.directives import DirectiveReader, RepeatedDirectiveError
 from layerfork.dockerfile.parse.heredoc import find_heredocs
-from layerfork.dockerfile.parse.words import SPACES
 from layerfork.errors import UsageError
 
-_DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*")
-_DIRECTIVES = ("syntax", "escape", "check")
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*")
 
 
@@ -52,8 +51,7 @@ class _Parser:
     """Lines read so far; hence also the number of the line read last, from 1."""
     escape: str = "\\"
     continuation: re.Pattern[str] = re.compile(r"(^|[^\\])\\[ \t]*$")
-    directives: dict[str, str] = field(default_factory=dict)
-    directives_over: bool = False
+    directives: DirectiveReader = field(default_factory=DirectiveReader)
 
     def parse(self) -> Dockerfile:
         instructions = []
@@ -99,18 +97,12 @@ class _Parser:
         return line[: match.start()] + match[1], True
 
     def _note_directive(self, line: str) -> None:
-        if self.directives_over:
-            return
-        match = _DIRECTIVE.fullmatch(line)
-        key = match[1].lower() if match else ""
-        if match is None or key not in _DIRECTIVES:
-            self.directives_over = True
-            return
-        if key in self.directives:
-            raise self.fail(self.position, f"only one {key} parser directive can be used")
-        self.directives[key] = match[2]
-        if key == "escape":
-            self._set_escape(match[2])
+        try:
+            name = self.directives.line(line)
+        except RepeatedDirectiveError as error:
+            raise self.fail(self.position, f"only one {error} parser directive can be used") from error
+        if name == "escape":
+            self._set_escape(self.directives.found[name])
 
     def _set_escape(self, value: str) -> None:
         if value not in ("\\", "`"):
@@ -201,7 +193,7 @@ def _into_stages(parser: _Parser, instructions: list[Instruction]) -> Dockerfile
     return Dockerfile(
         name=parser.name,
         escape=parser.escape,
-        directives=tuple(parser.directives.items()),
+        directives=tuple(parser.directives.found.items()),
         meta_args=tuple(_placed(line, NO_STAGE, "") for line in meta_args),
         stages=tuple(_stage(parser, index, *stage) for index, stage in enumerate(stages)),
     )

@@ -3,13 +3,10 @@
 import re
 from dataclasses import dataclass, field
 
+from layerfork.dockerfile.gotext import SPACES
+
 BLANKS = re.compile(r"[\t\v\f\r ]+")
 """What separates the words of an instruction."""
-SPACES = (
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
-    "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-)
-"""What Go calls white space: fewer characters than Python does."""
 
 
 def split_words(text: str, escape: str) -> list[str]:

@@ -14,7 +14,7 @@ from layerfork.wire.buildkit.plain import text
 from layerfork.wire.buildkit.request import read_request
 from layerfork.wire.buildkit.result import read_result
 from layerfork.wire.buildkit.session.contexts import BuildContexts, find_contexts, find_dockerfile
-from layerfork.wire.buildkit.steps.stages import find_stages
+from layerfork.wire.buildkit.steps.layout import find_layout
 from layerfork.wire.buildkit.steps.steps import read_steps
 from layerfork.wire.buildkit.steps.vertices import read_vertices
 from layerfork.wire.proto import ops_pb2 as ops
@@ -53,7 +53,8 @@ def read_build(build: ObservedBuild, redactor: Redactor) -> BuildKitParts:
     definition, problems = verify(read.definition, build.vertices) if read is not None else (None, ())
     graph = definition.ops if definition is not None else ()
     own = frozenset(op.digest for op in graph) if definition is not None else None
-    steps = read_steps(graph, build.vertices, find_stages(text(dockerfile or b"")), redactor)
+    stages, unplaced = find_layout(None if dockerfile is None else text(dockerfile), dict(request.build_args))
+    steps = read_steps(graph, build.vertices, stages, redactor)
     return BuildKitParts(
         ref=build.ref,
         builder_instance=connection.worker if connection is not None else "",
@@ -67,7 +68,11 @@ def read_build(build: ObservedBuild, redactor: Redactor) -> BuildKitParts:
         result=read_result(build, redactor),
         seconds=round(build.ended_at - build.started_at, 6) if build.ended_at is not None else 0.0,
         gaps=_gaps(
-            build, definition, contexts, (*(read.gaps if read is not None else ()), *problems), redactor
+            build,
+            definition,
+            contexts,
+            (*(read.gaps if read is not None else ()), *problems, *(unplaced if steps else ())),
+            redactor,
         ),
     )
 

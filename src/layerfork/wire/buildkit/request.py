@@ -5,10 +5,10 @@ api/services/control/control.proto @ 73ed6825c.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from hashlib import sha256
 
+from layerfork.dockerfile import find_syntax
 from layerfork.model.context import Digest
 from layerfork.model.record import RecordedRequest
 from layerfork.wire.buildkit.observed import ObservedBuild
@@ -32,7 +32,6 @@ _READ_ELSEWHERE = frozenset(
 )
 _NO_SECRET = frozenset({"contextkey", "dockerfilekey"})
 """Names of directories, whatever the word in them."""
-_DIRECTIVE = re.compile(r"#\s*([A-Za-z][\w-]*)\s*=\s*(.*\S)\s*")
 _HEADERS = frozenset({"user-agent", "x-docker-expose-session-name"})
 
 
@@ -92,13 +91,7 @@ def _syntax(attrs: Mapping[str, str], dockerfile: str | None) -> str:
     ).split()
     if asked:
         return asked[0]
-    for line in (dockerfile or "").splitlines():
-        directive = _DIRECTIVE.fullmatch(line.strip())
-        if directive is None:
-            break
-        if directive[1].lower() == "syntax":
-            return directive[2].split()[0]
-    return ""
+    return find_syntax(dockerfile or "")
 
 
 def _options(

@@ -61,6 +61,7 @@ def _with_trace(
     parts: ClassicParts, build: PostedBuild, redactor: Redactor, session: ObservedSession | None
 ) -> ClassicParts:
     """BuildKit puts its vertices into the answer, base64, and its files come through the session."""
+    request = parts.request
     traced = read_trace(
         build.answer.traces,
         session=session,
@@ -68,8 +69,8 @@ def _with_trace(
         dockerfile_name=build.dockerfile_name,
         uploaded=parts.context,
         dockerfile=build.context_tar.captured,
+        build_args=dict(request.build_args),
     )
-    request = parts.request
     if request.dockerfile is None and traced.dockerfile is not None:
         digest = digest_of(traced.dockerfile)
         request = replace(request, dockerfile=traced.dockerfile, dockerfile_lines_sha256=digest)

@@ -7,8 +7,8 @@ import pytest
 from layerfork.model.llb import LLBOp
 from layerfork.model.record import StepStatus
 from layerfork.wire.buildkit.observed import VertexState
+from layerfork.wire.buildkit.steps.layout import Stages, find_layout, guess_stages
 from layerfork.wire.buildkit.steps.names import StepLabel, is_internal, read_label
-from layerfork.wire.buildkit.steps.stages import Stages, find_stages, guess_stages
 from layerfork.wire.buildkit.steps.steps import read_steps
 from layerfork.wire.buildkit.steps.vertices import follow, read_vertices
 from layerfork.wire.proto import control_pb2 as control
@@ -72,17 +72,70 @@ ADD x /
 """
 
 
+def laid_out(dockerfile: str) -> Stages:
+    return find_layout(dockerfile, {})[0]
+
+
 def test_stages_are_found_with_the_lines_that_are_numbered() -> None:
-    stages = find_stages(DOCKERFILE)
+    stages = laid_out(DOCKERFILE)
 
     assert [(stage.line, stage.name, stage.numbered) for stage in stages.stages] == [
-        (5, "Build", (5, 6, 7, 11)),
+        (5, "build", (5, 6, 7, 11)),
         (14, "stage-1", (15,)),
         (16, "last", (18,)),
     ]
     assert [stages.at_line(line) for line in (1, 5, 13, 14, 15, 18, 99)] == [0, 0, 0, 1, 1, 2, 2]
-    assert (stages.named("BUILD"), stages.named("stage-1"), stages.named("none")) == (0, 1, None)
+    assert (stages.named("BUILD", 0), stages.named("stage-1", 0), stages.named("none", 0)) == (0, 1, None)
     assert (stages.line_of(0, 2), stages.line_of(0, 9), stages.line_of(9, 1)) == (6, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbered"),
+    [
+        ('FROM a\nRUN echo "<<EOF" > x\nFROM b\nRUN y\n', [(1, 2), (3, 4)]),
+        ("FROM a\nRUN echo $((1<<N))\nFROM b\nRUN y\n", [(1, 2), (3, 4)]),
+        ("FROM a\nRUN echo '<<EOF' \\\n  # x\n\n  y\nRUN z\n", [(1, 2, 6)]),
+        ("FROM a AS x\nRUN y\nFROM $B\nRUN z\n", [(1, 2), (3, 4)]),
+        ("ARG B=x\nFROM a AS x\nRUN y\nFROM $B\nRUN z\n", [(2, 3), (5,)]),
+        ("ARG B\nFROM a AS x\nFROM $B\nRUN z\n", [(2,), (3, 4)]),
+    ],
+)
+def test_steps_are_placed_with_the_parser_of_dockerfiles(text: str, numbered: list[tuple[int, ...]]) -> None:
+    assert [stage.numbered for stage in laid_out(text).stages] == numbered
+
+
+def test_a_given_argument_may_name_an_earlier_stage() -> None:
+    stages, _ = find_layout("ARG B=a\nFROM a AS x\nFROM $B\nRUN z\n", {"B": "x"})
+    assert [stage.numbered for stage in stages.stages] == [(2,), (4,)]
+
+
+def test_of_two_stages_with_one_name_the_line_decides() -> None:
+    stages = laid_out("FROM a AS x\nRUN y\nFROM a AS x\nRUN z\n")
+    assert [stages.named("x", line) for line in (2, 4, 0)] == [0, 1, 1]
+
+
+def test_a_dockerfile_that_does_not_parse_is_a_gap_and_its_steps_keep_their_lines() -> None:
+    stages, gaps = find_layout("FROM a\nRUN x\nCOPY --new=1 a /\n", {})
+    (gap,) = gaps
+    steps = read_steps(
+        [op(1, 1, kind="source"), op(2, 3)],
+        {"sha256:1": state(1, "[one 1/2] FROM a", **RAN), "sha256:2": state(2, "[one 2/2] COPY a /", **RAN)},
+        stages,
+        REDACTOR,
+    )
+
+    assert (gap.where, stages) == ("dockerfile", Stages())
+    assert "COPY has no flag --new" in gap.what
+    assert [(step.line, step.stage_name, step.instruction) for step in steps] == [
+        (1, "one", "FROM a"),
+        (3, "one", "COPY a /"),
+    ]
+
+
+def test_without_a_dockerfile_no_line_of_a_shared_vertex_is_chosen() -> None:
+    (step,) = read_steps([op(1, 2, 4)], {"sha256:1": state(1, "[one 1/2] RUN x", **RAN)}, Stages(), REDACTOR)
+
+    assert (step.line, step.stage_name) == (0, "one")
 
 
 def test_stages_are_guessed_from_names() -> None:
@@ -107,7 +160,7 @@ def steps_of(
     *pairs: tuple[LLBOp, VertexState | None], dockerfile: str = ""
 ) -> list[tuple[int, str, str, int]]:
     states = {each.digest: each for _, each in pairs if each is not None}
-    steps = read_steps([each for each, _ in pairs], states, find_stages(dockerfile), REDACTOR)
+    steps = read_steps([each for each, _ in pairs], states, laid_out(dockerfile), REDACTOR)
     return [(step.line, step.instruction, step.status.value, len(step.vertices)) for step in steps]
 
 
@@ -136,7 +189,7 @@ def test_a_vertex_of_two_instructions_is_two_steps() -> None:
             "sha256:1": state(1, "[one 1/2] FROM a", **RAN),
             "sha256:2": state(2, "[one 2/2] RUN x", cached=True),
         },
-        find_stages(dockerfile),
+        laid_out(dockerfile),
         REDACTOR,
     )
 

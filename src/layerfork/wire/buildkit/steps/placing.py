@@ -11,10 +11,11 @@ convert_copy.go @ 73ed6825c; seen so with v0.13.2 and v0.25.2.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from layerfork.dockerfile import keyword_of
 from layerfork.model.llb import LLBOp
 from layerfork.wire.buildkit.observed import VertexState
+from layerfork.wire.buildkit.steps.layout import Stages
 from layerfork.wire.buildkit.steps.names import StepLabel, read_label
-from layerfork.wire.buildkit.steps.stages import Stages
 
 _NO_LINE = 1 << 40
 """Steps without a line come last, in order of stage and number."""
@@ -23,7 +24,7 @@ _LINK = "LINK "
 
 
 def is_from(instruction: str) -> bool:
-    return instruction.upper().startswith("FROM ")
+    return keyword_of(instruction) == "FROM"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,11 +93,13 @@ class Placing:
         return sorted(self._steps.values(), key=_order)
 
     def _stage(self, label: StepLabel, line: int) -> int:
-        named = self._stages.named(label.stage)
+        named = self._stages.named(label.stage, line)
         return named if named is not None else self._stages.at_line(line) or 0
 
     def _line(self, label: StepLabel, stage: int, lines: tuple[int, ...]) -> int:
-        """Which of a vertex's lines its name speaks of."""
+        """Which of a vertex's lines its name speaks of; 0 when nothing tells."""
+        if not self._stages.have_lines and len(lines) > 1:
+            return 0
         own = [line for line in lines if self._stages.at_line(line) in (stage, None)]
         if not own:
             return self._stages.stages[stage].line

@@ -6,9 +6,9 @@ from layerfork.model.context import Digest
 from layerfork.model.llb import LLBOp
 from layerfork.model.record import StepRecord, StepStatus
 from layerfork.wire.buildkit.observed import VertexState
+from layerfork.wire.buildkit.steps.layout import Stages, guess_stages
 from layerfork.wire.buildkit.steps.names import is_internal, read_label
 from layerfork.wire.buildkit.steps.placing import Placing, Step, is_from
-from layerfork.wire.buildkit.steps.stages import Stages, guess_stages
 from layerfork.wire.buildkit.steps.vertices import first_start_ns, seconds_since
 from layerfork.wire.redact import Redactor
 

@@ -8,7 +8,7 @@ and v28.5.2; docker/cli cli/command/image/build_buildkit.go @ v20.10.24.
 
 import binascii
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError
@@ -18,7 +18,7 @@ from layerfork.model.record import Gap, StepRecord, Vertex
 from layerfork.wire.buildkit.observed import ObservedBuild, ObservedSession, VertexState
 from layerfork.wire.buildkit.plain import text
 from layerfork.wire.buildkit.session.contexts import find_contexts, find_dockerfile
-from layerfork.wire.buildkit.steps.stages import find_stages
+from layerfork.wire.buildkit.steps.layout import find_layout
 from layerfork.wire.buildkit.steps.steps import read_steps
 from layerfork.wire.buildkit.steps.vertices import follow, read_vertices
 from layerfork.wire.proto import control_pb2 as control
@@ -48,6 +48,7 @@ def read_trace(
     dockerfile_name: str = "Dockerfile",
     uploaded: ContextManifest | None = None,
     dockerfile: bytes | None = None,
+    build_args: Mapping[str, str] | None = None,
 ) -> TraceParts:
     """The parts of the record that the classic decoder cannot make.
 
@@ -61,6 +62,9 @@ def read_trace(
         build.sessions[session.id] = session
     contexts = find_contexts(build, ())
     found = dockerfile if dockerfile is not None else find_dockerfile(build, contexts)
+    stages, unplaced = find_layout(None if found is None else text(found), build_args or {})
+    steps = read_steps((), states, stages, redactor)
+    gaps += unplaced if steps else ()
     gaps.append(Gap(where="definition", what="POST /build shows no definition: only digests of its vertices"))
     gaps += contexts.gaps
     if session is not None:
@@ -70,7 +74,7 @@ def read_trace(
         context=uploaded or contexts.main,
         named_contexts=contexts.named,
         vertices=read_vertices(states, None, redactor),
-        steps=read_steps((), states, find_stages(text(found or b"")), redactor),
+        steps=steps,
         gaps=tuple(Gap(where=gap.where, what=redactor.clean(gap.what)) for gap in gaps),
     )
 
