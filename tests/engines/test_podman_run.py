@@ -1,7 +1,10 @@
 """A relay on podman: docker's clients on the socket, podman's own beside it, every build recorded."""
 
+import json
 import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +12,7 @@ from layerfork.cachekey import keys_of
 from layerfork.explain import JudgedBuild, explain_pair
 from layerfork.harness.records.evidence import read_records
 from layerfork.model.build import Builder, Command
-from layerfork.model.context import Transport
+from layerfork.model.context import EntryType, Transport
 from layerfork.model.judgement import CauseStatus
 from layerfork.model.record import BuildRecord, StepStatus
 from layerfork.process import run
@@ -24,12 +27,17 @@ UNCACHED = "buildah-bud"
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, BuildRecord]:
     file = tmp_path_factory.mktemp("relay") / "records.jsonl"
-    chosen = [word for client in (*ON_THE_SOCKET, *BESIDE_IT, UNCACHED) for word in ("--client", client)]
-    argv = (sys.executable, "-c", "from layerfork.cli import main; main()", "run", "--engine", "podman")
-    words = (*argv, "--no-controls", "-o", str(file), *chosen)
-    completed = run(Command(argv=words, env=dict(os.environ)), timeout_s=280)
-    assert completed.returncode in (0, 1), completed.stderr
+    run_relay((*ON_THE_SOCKET, *BESIDE_IT, UNCACHED), "--no-controls", "-o", str(file))
     return {record.client.id: record for record in read_records(file)}
+
+
+def run_relay(clients: Sequence[str], *words: str) -> str:
+    """What a relay of these clients on podman prints."""
+    argv = (sys.executable, "-c", "from layerfork.cli import main; main()", "run", "--engine", "podman")
+    chosen = [word for client in clients for word in ("--client", client)]
+    completed = run(Command(argv=(*argv, *chosen, *words), env=dict(os.environ)), timeout_s=280)
+    assert completed.returncode in (0, 1), completed.stderr
+    return completed.stdout
 
 
 def test_every_client_is_recorded_as_a_complete_build_of_buildah(records: dict[str, BuildRecord]) -> None:
@@ -50,9 +58,14 @@ def test_context_of_a_build_without_a_socket_is_read_from_disk(
 ) -> None:
     context = records[client].context
     assert context is not None
-    assert context.transport is Transport.DISK
-    assert {entry.name for entry in context.entries} == {"Dockerfile", "important.txt"}
-    assert all(entry.content for entry in context.entries)
+    names = [entry.name for entry in context.entries]
+    if client == "podman-context-build":
+        assert context.transport is Transport.TAR
+        assert sorted(names) == ["./", "./Dockerfile", "./important.txt"]
+    else:
+        assert context.transport is Transport.DISK
+        assert sorted(names) == ["Dockerfile", "important.txt"]
+    assert all(entry.content for entry in context.entries if entry.type is EntryType.FILE)
 
 
 @pytest.mark.parametrize("client", [*ON_THE_SOCKET, *BESIDE_IT])
@@ -89,3 +102,29 @@ def test_other_image_format_is_the_proven_cause(records: dict[str, BuildRecord])
     (fork,) = explain_pair(writer, reader)
     assert [(cause.code, cause.status) for cause in fork.causes] == [("image-format", CauseStatus.PROVEN)]
     assert fork.consequences == (2, 3, 4)
+
+
+def test_a_tar_on_the_standard_input_is_what_was_built_from(tmp_path: Path) -> None:
+    """podman unpacks it: what the tar does not hold, such as attributes, never was there."""
+    (tmp_path / "Dockerfile").write_text("FROM alpine\nCOPY note /\nRUN true\n")
+    (tmp_path / "note").write_text("text")
+    try:
+        os.setxattr(tmp_path / "note", "user.origin", b"here")
+    except OSError:
+        pytest.skip("the file system of temporary files has no user attributes")
+    clients = ("podman-build", "podman-context-build", "podman_py-context-build")
+    document = json.loads(run_relay(clients, str(tmp_path), "--format", "json"))
+    assert document["classes"] == [["podman-build"], ["podman-context-build", "podman_py-context-build"]]
+    (fork,) = document["forks"]
+    assert (fork["step"], fork["miss_kind"]) == (2, "key-changed")
+    assert [(cause["code"], cause["status"]) for cause in fork["causes"]] == [("xattr", "PROVEN")]
+    assert [warning for warning in document["warnings"] if warning["code"] == "contradiction"] == []
+
+
+def test_ids_are_those_that_podman_has(records: dict[str, BuildRecord]) -> None:
+    """Facts, whole: a build that hits shows the very ids that the build before it stored."""
+    writer, reader = records["podman-remote-build"], records["podman-build"]
+    ids = [step.identity for step in writer.steps]
+    assert all(len(each) == len("sha256:") + 64 for each in ids)
+    assert ids == [step.identity for step in reader.steps]
+    assert (ids[0], ids[-1]) == (dict(writer.base_images)["alpine"].image_id, writer.result.image_id)

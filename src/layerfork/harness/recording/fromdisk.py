@@ -6,11 +6,8 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
-from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType, Transport
+from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType
 from layerfork.model.record import BuildRecord
-from layerfork.wire.tar.stream import TarDecoder
-
-PIECE_BYTES = 1 << 20
 
 
 def fill_from_disk(record: BuildRecord, directory: Path) -> BuildRecord:
@@ -22,26 +19,6 @@ def fill_from_disk(record: BuildRecord, directory: Path) -> BuildRecord:
     if record.context is None:
         return record
     return replace(record, context=_fill(record.context, directory))
-
-
-def fill_from_tar(record: BuildRecord, tar: Path) -> BuildRecord:
-    """The record with the entries of a tar that the engine fetched from us, marked as read from disk."""
-    context = record.context
-    if context is None or context.transport is not Transport.REMOTE:
-        return record
-    decoder = TarDecoder()
-    with tar.open("rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            decoder.feed(piece)
-    decoder.close()
-    entries = tuple(
-        replace(entry, content_source=ContentSource.DISK)
-        if entry.content_source is ContentSource.SENT
-        else entry
-        for entry in decoder.entries
-    )
-    manifest = replace(context, transport=Transport.TAR, entries=entries, complete=decoder.complete)
-    return replace(record, context=manifest, gaps=record.gaps + tuple(decoder.gaps))
 
 
 def _fill(manifest: ContextManifest, directory: Path) -> ContextManifest:

@@ -1,11 +1,13 @@
 """Records of builds that no socket saw: podman and buildah working in the storage itself.
 
-Their output tells the steps; request and context are read where the builder reads them, after the build.
+Their output tells the steps; request and context are read where the builder reads them, after the build:
+in the directory, or in the tar that it had on its standard input.
 """
 
 import time
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 from layerfork.buildcontext.clientrules import find_rules
 from layerfork.buildcontext.hashing.digestcache import cache_file, load_cache, save_cache
@@ -13,6 +15,7 @@ from layerfork.buildcontext.manifest import read_context
 from layerfork.builderlog.podman import PrintedBuild, read_output
 from layerfork.errors import UsageError
 from layerfork.harness.recording.recorder import Recorder
+from layerfork.harness.recording.tarcontext import read_tar
 from layerfork.model.build import Builder, BuildRequest, Completed
 from layerfork.model.context import ContextManifest, Digest
 from layerfork.model.record import (
@@ -24,6 +27,7 @@ from layerfork.model.record import (
     RecordedRequest,
 )
 from layerfork.userdirs import cache_directory
+from layerfork.wire.redact import Redactor
 
 OUTPUT_BYTES = 1 << 26
 """How much of the output is read: the steps stand between what the commands print."""
@@ -35,19 +39,27 @@ imagebuildah/stage_executor.go:intermediateImageExists @ v1.39.3."""
 
 
 def read_printed_build(
-    recorder: Recorder, request: BuildRequest, client: ClientInfo, completed: Completed
+    recorder: Recorder,
+    request: BuildRequest,
+    client: ClientInfo,
+    completed: Completed,
+    tar: Path | None = None,
 ) -> BuildRecord | None:
     """The record of a build that printed its steps; None when it printed none.
 
-    The recorder saw nothing of it, but knows the engine and hides secrets.
+    The recorder saw nothing of it, but knows the engine and hides secrets. ``tar`` is what the builder read
+    instead of the context's directory.
     """
     cached = uses_layers(completed.argv)
     printed = read_output(completed.stdout, completed.stderr, layers=cached)
     if not printed.steps:
         return None
     redactor = recorder.redactor
-    shown = _shown_request(recorder, request, cached=cached)
-    context, gaps = _read_context(request)
+    build_args = redactor.pairs(request.build_args)  # first: what they hold is then hidden everywhere
+    sent = None if tar is None else read_tar(tar, Builder.BUILDAH, _dockerfile_name(request), redactor.clean)
+    text = _dockerfile_text(request) if sent is None else sent.dockerfile
+    shown = replace(_asked(redactor, request, text, cached=cached), build_args=build_args)
+    context, gaps = _read_context(request) if sent is None else (sent.manifest, sent.gaps)
     if not printed.whole:
         gaps = (*gaps, Gap(where="output", what="it was too long: its beginning is missing"))
     steps = tuple(
@@ -75,18 +87,26 @@ def uses_layers(argv: tuple[str, ...]) -> bool:
     return "bud" not in argv or "--layers" in argv
 
 
-def _shown_request(recorder: Recorder, request: BuildRequest, *, cached: bool) -> RecordedRequest:
-    redactor = recorder.redactor
-    build_args = redactor.pairs(request.build_args)  # first: what they hold is then hidden everywhere
+def _dockerfile_name(request: BuildRequest) -> str:
+    return request.dockerfile_in_context or request.dockerfile.name
+
+
+def _dockerfile_text(request: BuildRequest) -> str | None:
     try:
-        text = redactor.clean(request.dockerfile.read_text(encoding="utf-8", errors="replace"))
+        return request.dockerfile.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        text = None
+        return None
+
+
+def _asked(
+    redactor: Redactor, request: BuildRequest, dockerfile: str | None, *, cached: bool
+) -> RecordedRequest:
+    """All but the build arguments."""
+    text = None if dockerfile is None else redactor.clean(dockerfile)
     return RecordedRequest(
-        dockerfile_name=request.dockerfile_in_context or request.dockerfile.name,
+        dockerfile_name=_dockerfile_name(request),
         dockerfile=text,
         dockerfile_lines_sha256=_digest(text) if text is not None else None,
-        build_args=build_args,
         labels=redactor.pairs(request.labels),
         target=request.target,
         platform=request.platform,
@@ -97,7 +117,7 @@ def _shown_request(recorder: Recorder, request: BuildRequest, *, cached: bool) -
 
 
 def _read_context(request: BuildRequest) -> tuple[ContextManifest | None, tuple[Gap, ...]]:
-    name = request.dockerfile_in_context or request.dockerfile.name
+    name = _dockerfile_name(request)
     try:
         place = cache_file(cache_directory(), request.context)
         cache = load_cache(place)

@@ -11,11 +11,12 @@ from layerfork.clients import ContextForm
 from layerfork.clients.client import BuildClient
 from layerfork.engines import RunningEngine
 from layerfork.harness.environments.served import cloned_tar
-from layerfork.harness.recording.fromdisk import fill_from_disk, fill_from_tar
+from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.printed import OUTPUT_BYTES, read_printed_build
 from layerfork.harness.recording.quietsteps import add_quiet_steps
 from layerfork.harness.recording.recorder import Recorder
+from layerfork.harness.recording.tarcontext import fill_from_tar
 from layerfork.harness.relay.plan import PlannedBuild, builder_that_builds
 from layerfork.model.build import Builder, BuildRequest, Completed, Endpoint, Toolchain
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
@@ -62,15 +63,16 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     )
     record = pick_record(recorder.records(info), request.tag)
     if record is None and endpoint.podman:
-        record = read_printed_build(recorder, request, info, completed)
+        tar = request.context_tar if client.context_form is ContextForm.TAR else None
+        record = read_printed_build(recorder, request, info, completed, tar)
     row = replace(row, seconds_of_client=completed.seconds)
     if record is None:
         return _without_record(row, completed, bench)
     record = fill_from_disk(record, request.context)
     if client.context_form is ContextForm.URL:
-        record = fill_from_tar(record, request.context_tar)
+        record = fill_from_tar(record, request.context_tar, recorder.clean)
     elif client.context_form is ContextForm.GIT:
-        record = fill_from_tar(record, cloned_tar(request.context_tar))
+        record = fill_from_tar(record, cloned_tar(request.context_tar), recorder.clean)
     record = add_image_facts(record, recorder.image_facts, client.image_ref(request))
     record = add_quiet_steps(add_base_facts(record, recorder.image_facts))
     outcome, reason = _outcome(record, completed, bench)

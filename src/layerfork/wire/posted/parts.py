@@ -1,5 +1,6 @@
 """A finished build as the parts of a BuildRecord."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from layerfork.buildcontext.ignore.docker_go import read_ignorefile
@@ -12,6 +13,7 @@ from layerfork.wire.posted.observed import IGNORE_FILES, PostedBuild, is_true
 from layerfork.wire.posted.query import digest_of, read_request, remote_of
 from layerfork.wire.posted.result import builder_of, read_result, read_steps
 from layerfork.wire.redact import Redactor
+from layerfork.wire.tar.stream import TarDecoder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,21 +101,20 @@ def _context(build: PostedBuild, redactor: Redactor) -> ContextManifest | None:
         transport=Transport.TAR,
         entries=tuple(sender.tar.entries),
         compression=sender.body.compression or "identity",
-        excludes=() if build.is_buildkit else _excludes(build, redactor),
+        excludes=ignore_patterns(build.context_tar, builder_of(build), redactor.clean),
         global_pax=tuple(sender.tar.global_pax),
         sent_bytes=sender.body_bytes,
         complete=sender.body_whole and not _context_gaps(build),
     )
 
 
-def _excludes(build: PostedBuild, redactor: Redactor) -> tuple[str, ...]:
-    """Patterns of the ignore file that was sent along; BuildKit ignores nothing of a posted tar."""
-    podman = builder_of(build) is Builder.BUILDAH
-    for name in IGNORE_FILES if podman else IGNORE_FILES[1:]:
-        content = build.context_tar.captured_also(name)
+def ignore_patterns(tar: TarDecoder, builder: Builder, clean: Callable[[str], str]) -> tuple[str, ...]:
+    """Patterns of the ignore file in a tar, secrets hidden; BuildKit ignores nothing of a tar."""
+    names = {Builder.BUILDAH: IGNORE_FILES, Builder.CLASSIC: IGNORE_FILES[1:]}.get(builder, ())
+    for name in names:
+        content = tar.captured_also(name)
         if content is not None:
-            text = content.decode("utf-8", errors="replace")
-            return tuple(redactor.clean(pattern) for pattern in read_ignorefile(text))
+            return tuple(map(clean, read_ignorefile(content.decode("utf-8", errors="replace"))))
     return ()
 
 
