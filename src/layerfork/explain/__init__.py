@@ -3,11 +3,13 @@
 `judge_relay`            builds in order on one cache: classes, forks, warnings
 `judge_pair`             two builds: forks where steps were built again, warnings for the rest
 `explain_pair`           any two builds: every fork with its causes
+`lend_definitions`       builds that show no definition, with the one that they must have had
 `layer_contradictions`   what the images' layers say against what the builders said
 `list_fork_differences`  the whole list of parts that the causes of one fork sum up
 """
 
 from layerfork.explain.compare.builds import JudgedBuild
+from layerfork.explain.compare.lending import lend_definitions
 from layerfork.explain.pair import explain_pair, judge_pair, list_fork_differences
 from layerfork.explain.relay import judge_relay
 from layerfork.explain.warnings.layers import layer_contradictions
@@ -18,5 +20,6 @@ __all__ = [
     "judge_pair",
     "judge_relay",
     "layer_contradictions",
+    "lend_definitions",
     "list_fork_differences",
 ]

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 
+from layerfork.explain.compare.added import added_steps
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.comparison import Comparison, compare
 from layerfork.explain.compare.consequences import find_forks
 from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.fit import Fit, fit_of
+from layerfork.explain.compare.lending import lend_definitions
 from layerfork.explain.proof.diagnose import diagnose
 from layerfork.explain.proof.modebits import refine
+from layerfork.explain.warnings.added import added_cautions
 from layerfork.explain.warnings.stale import stale_hits
 from layerfork.model.judgement import Caution, Fork, Judgement, Verdict
 from layerfork.model.record import StepRecord, StepStatus
@@ -21,35 +25,51 @@ def explain_pair(writer: JudgedBuild, reader: JudgedBuild) -> tuple[Fork, ...]:
     two engines) fork at the first step; where their keys can be compared, the forks that remain
     on one common cache follow.
     """
-    comparison = compare(writer, reader)
+    comparison = compare(*lend_definitions((writer, reader)))
     return tuple(diagnose(comparison, site) for site in find_forks(comparison))
 
 
 def judge_pair(writer: JudgedBuild, reader: JudgedBuild) -> Judgement:
     """Everything to say about two builds, whoever made them.
 
-    Only a step that was built again is a fork. One that was reused although its key is not the
-    writer's came from some other build: that, a hit whose input changed, an incomplete record and
-    builds of two Dockerfiles are warnings.
+    Only a step that was built again although the writer had stored it is a fork. One that was reused
+    although its key is not the writer's came from some other build: that, a hit whose input changed, steps
+    that the writer was not asked for, an incomplete record and builds of two Dockerfiles are warnings.
     """
+    writer, reader = lend_definitions((writer, reader))
     comparison = compare(writer, reader)
     stale = stale_hits(comparison)
+    added = added_steps(comparison).steps
     forks: list[Fork] = []
     warnings = [*_incomplete(writer), *_incomplete(reader), *_other_dockerfile(comparison)]
     for site in find_forks(comparison):
         view = comparison.reader_views.get(site.step)
+        if site.step in added:
+            continue
         if view is None or view.always_runs or view.step.status is not StepStatus.HIT:
             forks.append(diagnose(comparison, site))
         elif site.step not in stale:
             warnings.append(_reused_elsewhere(comparison, view.step))
-    warnings.extend(stale.values())
-    names = (writer.client, reader.client)
+    warnings += [*added_cautions(comparison), *stale.values()]
+    parted = bool(forks) or any(caution.code == "reused-elsewhere" for caution in warnings)
+    classes, unknown = _classes(comparison, parted=parted)
     return Judgement(
         verdict=Verdict.FORKED if forks else Verdict.REUSED,
-        classes=tuple((name,) for name in names) if forks else (names,),
+        classes=classes,
+        class_unknown=unknown,
         forks=tuple(forks),
         warnings=tuple(warnings),
     )
+
+
+def _classes(comparison: Comparison, *, parted: bool) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """Who shares every step with whom, and whose class is unknown."""
+    writer, reader = comparison.writer.client, comparison.reader.client
+    if parted:
+        return ((writer,), (reader,)), ()
+    if fit_of(comparison) is Fit.OPEN:
+        return ((writer,),), (reader,)
+    return ((writer, reader),), ()
 
 
 def _incomplete(build: JudgedBuild) -> Iterator[Caution]:
@@ -86,7 +106,7 @@ def list_fork_differences(writer: JudgedBuild, reader: JudgedBuild, fork: Fork) 
     """Every differing part behind a fork of these two builds: the whole list that its causes sum up."""
     return tuple(
         difference
-        for site in find_forks(compare(writer, reader))
+        for site in find_forks(compare(*lend_definitions((writer, reader))))
         if site.step == fork.step
         for difference in refine(site.differences)
     )

@@ -2,37 +2,44 @@
 
 from collections.abc import Iterator, Sequence
 
+from layerfork.explain.compare.added import added_steps
 from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.classes import AddedLabels, Departure, Guess, sort_into_classes
+from layerfork.explain.compare.classes import Departure, Unplaced, sort_into_classes
 from layerfork.explain.compare.comparison import Comparison, compare
 from layerfork.explain.compare.differences import may_equal
+from layerfork.explain.compare.lending import lend_definitions
 from layerfork.explain.compare.steps import views_of
 from layerfork.explain.proof.diagnose import diagnose
 from layerfork.explain.proof.observations import disagreeing_string
+from layerfork.explain.warnings.added import added_cautions
 from layerfork.explain.warnings.stale import stale_hits
 from layerfork.model.build import Builder
 from layerfork.model.judgement import Caution, Fork, Judgement, Verdict
 from layerfork.model.record import BuildOutcome, StepStatus
 
 
-def judge_relay(builds: Sequence[JudgedBuild], *, clean_cache: bool | None = None) -> Judgement:
+def judge_relay(
+    builds: Sequence[JudgedBuild], *, clean_cache: bool | None = None, random_runs: bool = False
+) -> Judgement:
     """Classes, forks and warnings of builds that ran one after the other on one cache.
 
     ``builds`` is in relay order; build k could reuse what builds 1 … k-1 stored. A build that
     failed has no class. A build whose own control missed is in a class and accuses nobody.
     ``clean_cache`` is False when the cache may have held results before the first build: then a
     hit that no build of the relay accounts for contradicts nothing. None: clean unless some build
-    ran on the user's own engine.
+    ran on the user's own engine. ``random_runs``: every RUN of the Dockerfile writes a value that never
+    comes twice, so equal layers prove reuse.
     """
+    builds = lend_definitions(builds)
     succeeded = [build for build in builds if build.record.result.outcome is BuildOutcome.SUCCEEDED]
-    sorting = sort_into_classes(succeeded)
     if clean_cache is None:
         clean_cache = not any(_on_user_engine(build) for build in builds)
+    sorting = sort_into_classes(builds, clean_cache=clean_cache, random_runs=random_runs)
     warnings: list[Caution] = []
     warnings.extend(_incomplete(succeeded))
     warnings.extend(_failed_controls(succeeded))
-    warnings.extend(_added_labels(sorting.labels))
-    warnings.extend(_guesses(sorting.guesses))
+    warnings.extend(caution for joined in sorting.joined for caution in added_cautions(joined))
+    warnings.extend(_unplaced(sorting.unplaced))
     wrong = [*_wrong_strings(builds), *(_wrong_hits(builds) if clean_cache else ())]
     warnings.extend(wrong)
     contradicted = {(caution.client, caution.step) for caution in wrong if caution.code == "contradiction"}
@@ -45,6 +52,7 @@ def judge_relay(builds: Sequence[JudgedBuild], *, clean_cache: bool | None = Non
     return Judgement(
         verdict=verdict,
         classes=tuple(tuple(member.client for member in group.members) for group in sorting.classes),
+        class_unknown=tuple(each.reader.client for each in sorting.unplaced),
         forks=forks,
         warnings=tuple(warnings),
     )
@@ -67,7 +75,10 @@ def _forks(departure: Departure, contradicted: set[tuple[str, int]]) -> Iterator
         for client in (departure.reader.client, comparison.writer.client)
         if client in {each for each, _ in contradicted}
     )
+    added = added_steps(comparison).steps
     for site in departure.sites:
+        if site.step in added:
+            continue
         refuted = (departure.reader.client, site.step) in contradicted
         yield diagnose(comparison, site, doubts, refuted=refuted)
 
@@ -95,30 +106,16 @@ def _failed_controls(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
             )
 
 
-def _added_labels(labels: Sequence[AddedLabels]) -> Iterator[Caution]:
-    for added in labels:
-        texts = ", ".join(step.instruction for step in added.reader.record.steps if step.index in added.steps)
-        place = "a last step" if len(added.steps) == 1 else "last steps"
+def _unplaced(unplaced: Sequence[Unplaced]) -> Iterator[Caution]:
+    for each in unplaced:
+        classes = " or of ".join(build.client for build in each.candidates)
+        lacks = ", ".join(each.unknown) or "its steps"
         yield Caution(
-            code="added-label",
-            client=added.reader.client,
-            step=added.steps[0],
+            code="class-unknown",
+            client=each.reader.client,
             text=(
-                f"{added.reader.client} adds {texts} as {place} that {added.writer.client} does not have; "
-                "every step before is shared"
-            ),
-        )
-
-
-def _guesses(guesses: Sequence[Guess]) -> Iterator[Caution]:
-    for guess in guesses:
-        first, *others = (build.client for build in guess.candidates)
-        yield Caution(
-            code="incomplete-record",
-            client=guess.reader.client,
-            text=(
-                f"{guess.reader.client} reused every step, and it cannot be seen whether it shares those of "
-                f"{first} or of {' or '.join(others)}: its record lacks {', '.join(guess.unknown)}"
+                f"nothing shows whether {each.reader.client} shares the steps of {classes}: "
+                f"its record lacks {lacks}"
             ),
         )
 

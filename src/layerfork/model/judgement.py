@@ -73,8 +73,8 @@ class Caution:
     """Something wrong that is not a miss: a stale hit, a failed control, an incomplete record."""
 
     code: str
-    """``stale-content``, ``duplicate-entry``, ``control-failed``, ``incomplete-record``, ``added-label``,
-    ``contradiction``."""
+    """``stale-content``, ``duplicate-entry``, ``control-failed``, ``incomplete-record``, ``class-unknown``,
+    ``added-label``, ``contradiction``."""
     client: str
     step: int = 0
     text: str
@@ -87,5 +87,7 @@ class Judgement:
     verdict: Verdict
     classes: tuple[tuple[str, ...], ...]
     """Client ids; builds of one class share every step. In relay order."""
+    class_unknown: tuple[str, ...] = ()
+    """Client ids of builds that may belong to some class, where nothing shows to which."""
     forks: tuple[Fork, ...]
     warnings: tuple[Caution, ...] = ()

@@ -120,6 +120,7 @@ def _step(step: StepRecord, identity: StepIdentity | None) -> dict[str, Any]:
 def _judgement(judgement: Judgement) -> dict[str, Any]:
     return {
         "classes": [list(members) for members in judgement.classes],
+        "class_unknown": list(judgement.class_unknown),
         "forks": [plain(fork) for fork in judgement.forks],
         "warnings": [plain(caution) for caution in judgement.warnings],
     }

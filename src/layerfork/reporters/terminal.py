@@ -34,6 +34,8 @@ def _summary_lines(reports: Sequence[RunReport]) -> Iterator[Text]:
         verdict = report.judgement.verdict
         name = f"Engine {report.engine.version} ({report.engine.kind}, {report.engine.image_store})"
         classes = " | ".join(", ".join(members) for members in report.judgement.classes)
+        if report.judgement.class_unknown:
+            classes += f" | unknown: {', '.join(report.judgement.class_unknown)}"
         yield Text.assemble(f"  {name}: ", (verdict.value, VERDICT_STYLES[verdict]), f": {classes}")
 
 
@@ -82,6 +84,8 @@ def _classes(report: RunReport) -> Iterator[Text]:
     yield from section("Classes: clients that share every step")
     for number, members in enumerate(classes, start=1):
         yield Text(f"  {number}  {', '.join(members)}")
+    if report.judgement.class_unknown:
+        yield Text(f"  ?  {', '.join(report.judgement.class_unknown)}: unknown", style="yellow")
 
 
 def _forks(report: RunReport, look: Look) -> Iterator[Text]:
@@ -109,6 +113,9 @@ def verdict_sentence(report: RunReport) -> str:
     if judgement.verdict is Verdict.ERROR:
         return "ERROR: too few builds succeeded to say anything about the hypothesis."
     count = sum(len(members) for members in judgement.classes)
+    unknown = ", ".join(judgement.class_unknown)
+    if judgement.verdict is Verdict.REUSED and unknown:
+        return f"REUSED: no build missed what another had stored, but whose cache {unknown} used is unknown."
     if judgement.verdict is Verdict.REUSED:
         return (
             f"REUSED: the cache is fully reusable across these {count} clients; "
@@ -116,7 +123,8 @@ def verdict_sentence(report: RunReport) -> str:
         )
     steps = sorted({fork.step for fork in judgement.forks})
     where = f" The cache forks at step {', '.join(map(str, steps))}." if steps else ""
+    which = f" (which of them {unknown} used is unknown)" if unknown else ""
     return (
-        f"FORKED: {count} clients, {len(judgement.classes)} caches; "
+        f"FORKED: {count + len(judgement.class_unknown)} clients, {len(judgement.classes)} caches{which}; "
         f"the hypothesis that the cache is fully reusable does not hold here.{where}"
     )

@@ -70,27 +70,31 @@ def test_hits_of_other_instructions_belong_to_the_build_that_has_them(buildkit_r
     assert [(fork.writer, fork.reader) for fork in judgement.forks] == [("client 1", "client 2")]
 
 
-def test_a_choice_between_classes_is_told(buildkit_record: MakeRecord) -> None:
+def test_nobody_chooses_between_classes(buildkit_record: MakeRecord) -> None:
+    """Two definitions of one Dockerfile: then it is not known which of them the third build had."""
     first = with_misses(buildkit_record(DOCKERFILE), 2, 3)
     other = with_misses(buildkit_record(DOCKERFILE, env=("PATH=/other",)), 2, 3)
 
     judgement = judge(first, other, with_misses(without_definition(first)))
 
-    assert judgement.classes == (("client 1", "client 3"), ("client 2",))
+    assert judgement.classes == (("client 1",), ("client 2",))
     (caution,) = judgement.warnings
-    assert (caution.code, caution.client) == ("incomplete-record", "client 3")
+    assert (caution.code, caution.client) == ("class-unknown", "client 3")
     assert "of client 1 or of client 2: its record lacks the definition of this step" in caution.text
 
 
 def test_a_miss_says_what_could_not_be_seen(buildkit_record: MakeRecord) -> None:
-    whole = buildkit_record(DOCKERFILE)
+    """Nothing shows it: whatever the argument made of the definition, nobody else was given it."""
+    writer, reader = (without_definition(buildkit_record(DOCKERFILE)) for _ in range(2))
+    asked = replace(reader.request, build_args=(("A", "1"),))
 
-    judgement = judge(with_misses(whole, 2, 3), with_misses(without_definition(whole), 3))
+    judgement = judge(with_misses(writer, 2, 3), with_misses(replace(reader, request=asked), 3))
 
     (fork,) = judgement.forks
     (cause,) = fork.causes
     assert (fork.step, cause.code, cause.status) == (3, "unexplained", CauseStatus.UNEXPLAINED)
-    assert "the record of client 2 lacks the definition of this step" in cause.text
+    assert "the records lack the definition of this step" in cause.text
+    assert "--client buildx-build" in cause.remedy
 
 
 def test_another_text_is_suspected(buildkit_record: MakeRecord) -> None:

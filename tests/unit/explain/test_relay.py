@@ -147,7 +147,7 @@ def test_labels_added_at_the_end_do_not_split_a_class(count: int) -> None:
     assert judgement.forks == ()
     (caution,) = judgement.warnings
     assert (caution.code, caution.client, caution.step) == ("added-label", "docker-compose-build", 5)
-    assert "every step before is shared" in caution.text
+    assert "every other step is shared" in caution.text
 
 
 def test_other_labels_are_a_fork() -> None:
@@ -316,3 +316,28 @@ def test_two_branches_are_two_forks() -> None:
         ("a", 2, ()),
         ("b", 4, (5,)),
     ]
+
+
+def test_a_wider_target_does_not_split_a_class() -> None:
+    cache = Cache()
+
+    def made(client: str, target: str) -> JudgedBuild:
+        lines = (
+            from_line(stage_name="make"),
+            Line(text="RUN make", stage_name="make"),
+            from_line(stage=1, stage_name="final", digest_of="small"),
+            Line(text="RUN final", stage=1, stage_name="final"),
+        )
+        request = RecordedRequest(target=target)
+        return build(client, lines[:2] if target else lines, cache, request=request)
+
+    judgement = judge_relay([made("narrow", "make"), made("wide", "")])
+
+    assert judgement.verdict is Verdict.REUSED
+    assert judgement.classes == (("narrow", "wide"),)
+    (caution,) = judgement.warnings
+    assert (caution.code, caution.client, caution.step) == ("added-target", "wide", 3)
+    assert caution.text == (
+        "wide builds the last stage, narrow built only make: steps 3, 4 had nothing to reuse; "
+        "every other step is shared"
+    )

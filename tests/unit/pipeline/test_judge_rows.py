@@ -88,3 +88,15 @@ def test_one_success_among_failures_says_nothing() -> None:
     assert judge_rows(rows)[1].verdict is Verdict.ERROR
     assert judge_rows(rows[1:])[1].verdict is Verdict.ERROR
     assert judge_rows(rows[:1])[1].verdict is Verdict.REUSED
+
+
+def test_a_build_whose_class_nobody_knows_has_none() -> None:
+    """Nobody emptied that cache, and no key is known: the hits may be of anybody's builds."""
+    judged, judgement = judge_rows(
+        [kit("one", MISS), kit("two", HIT), row("three", "1", MISS, BuildOutcome.SUCCEEDED)]
+    )
+
+    assert judgement.classes == (("one",), ("three",))
+    assert judgement.class_unknown == ("two",)
+    assert [each.class_index for each in judged] == [0, None, 1]
+    assert "class-unknown" in {caution.code for caution in judgement.warnings}

@@ -9,6 +9,15 @@ from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.steps import StepView
 
 CODE = "unexplained"
+UNSEEN = "the definition of this step"
+"""What a key lacks when the client spoke ``POST /build``."""
+_REMEDIES = {
+    UNSEEN: (
+        "let a client that shows BuildKit's definition build the same in the same run, such as "
+        "`--client buildx-build`: POST /build, which this client uses, never shows it"
+    ),
+    "": "record both builds again, completely",
+}
 REMEDY = "please report this with both records: it is a bug of layerfork until shown otherwise"
 
 
@@ -35,7 +44,7 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
             *_describe(case.reader_name, case.reader, case.reader_view),
             *_describe(case.writer_name, case.writer, case.writer_view),
         ),
-        remedy=REMEDY if not unknown else "record both builds again, completely",
+        remedy=_REMEDIES[UNSEEN if UNSEEN in unknown else ""] if unknown else REMEDY,
         claims=open_,
         strength=Strength.NONE,
     )

@@ -16,6 +16,12 @@ class JudgedBuild:
     keys: BuildKeys
     control: str = ""
     """``hit`` when a second build by the same client was all hits, ``miss`` when not, empty when none ran."""
+    definition_from: str = ""
+    """The build whose definition stands in for the one that the record did not show, or what else does; empty
+    when the definition is the record's own, or nobody's."""
+    as_told: "JudgedBuild | None" = None
+    """The same with a definition made of what the engine reported, to be compared with no build but one
+    that must have had the same definition. None when that is not needed or not possible."""
 
 
 def names_of(writer: JudgedBuild, reader: JudgedBuild) -> tuple[str, str]:

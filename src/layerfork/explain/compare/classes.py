@@ -1,13 +1,15 @@
 """Which builds of a relay share every step, and which build left whose path."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.comparison import Comparison, compare
 from layerfork.explain.compare.consequences import find_forks
 from layerfork.explain.compare.divergence import Site
+from layerfork.explain.compare.fit import Fit, fit_of
 from layerfork.explain.proof.modebits import refine
+from layerfork.model.record import BuildOutcome, StepStatus
 
 
 @dataclass(slots=True, kw_only=True)
@@ -17,9 +19,16 @@ class BuildClass:
     members: list[JudgedBuild] = field(default_factory=list)
 
     @property
+    def speaker(self) -> JudgedBuild:
+        """The member that others are compared with: the first whose keys are all known, else the first."""
+        return next((member for member in self.members if _knows_its_keys(member)), self.members[0])
+
+    @property
     def witness(self) -> JudgedBuild | None:
-        """The first member whose word counts: its own control did not miss."""
-        return next((member for member in self.members if member.control != "miss"), None)
+        """The member that may accuse: its own control did not miss; the first whose keys are all known, else
+        the first."""
+        reliable = [member for member in self.members if member.control != "miss"]
+        return next((member for member in reliable if _knows_its_keys(member)), next(iter(reliable), None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,21 +42,12 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddedLabels:
-    """A reader that shares every step of a class and adds labels of its own at the end."""
-
-    reader: JudgedBuild
-    writer: JudgedBuild
-    steps: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guess:
-    """A reader that may belong to several classes, because its keys are not known completely."""
+class Unplaced:
+    """A reader whose class nobody can know."""
 
     reader: JudgedBuild
     candidates: tuple[JudgedBuild, ...]
-    """First members of the classes; the reader was put into the first one."""
+    """First members of the classes that it may belong to."""
     unknown: tuple[str, ...]
     """What its record lacks."""
 
@@ -58,64 +58,109 @@ class Sorting:
 
     classes: list[BuildClass] = field(default_factory=list)
     departures: list[Departure] = field(default_factory=list)
-    labels: list[AddedLabels] = field(default_factory=list)
-    guesses: list[Guess] = field(default_factory=list)
+    joined: list[Comparison] = field(default_factory=list)
+    """Each build that joined a class, compared with the one that speaks for it."""
+    unplaced: list[Unplaced] = field(default_factory=list)
 
 
-def sort_into_classes(builds: Sequence[JudgedBuild]) -> Sorting:
-    """Put each build, in order, into the first class whose every step it shares."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    group: BuildClass
+    comparison: Comparison
+    fit: Fit
+
+
+def sort_into_classes(
+    builds: Sequence[JudgedBuild], *, clean_cache: bool = False, random_runs: bool = False
+) -> Sorting:
+    """Put each build that succeeded, in order, into the class whose every step it shares.
+
+    A build that may belong to a class, and for which nothing shows that it does, is in none.
+    ``clean_cache``: nothing was stored before the first build, so whatever was reused came from one of
+    these. ``random_runs``: every RUN of the Dockerfile writes a value that never comes twice.
+    """
     sorting = Sorting()
-    classes = sorting.classes
-    for build in builds:
-        comparisons = [compare(group.members[0], build) for group in classes]
-        fitting = [index for index, each in enumerate(comparisons) if shares_every_step(each)]
-        if fitting:
-            classes[fitting[0]].members.append(build)
-            _note(sorting, [comparisons[index] for index in fitting])
+    for position, build in enumerate(builds):
+        if build.record.result.outcome is not BuildOutcome.SUCCEEDED:
             continue
-        if classes:
-            sorting.departures.append(_departure(classes, comparisons, build))
-        classes.append(BuildClass(members=[build]))
+        found = [_candidate(group, build, random_runs=random_runs) for group in sorting.classes]
+        only_classes = clean_cache and all(map(_stored_nothing_else, builds[:position]))
+        chosen = _choose(found, build, only_classes=only_classes)
+        possible = [each for each in found if each.fit is Fit.OPEN]
+        if chosen is not None:
+            chosen.group.members.append(build)
+            sorting.joined.append(chosen.comparison)
+        elif possible:
+            sorting.unplaced.append(_unplaced(build, possible))
+        else:
+            _open_class(sorting, found, build)
     return sorting
 
 
-def _note(sorting: Sorting, fitting: Sequence[Comparison]) -> None:
-    """Remember what is unusual about a build that joins the class of the first of these comparisons."""
-    reader, writer = fitting[0].reader, fitting[0].writer
-    added = added_labels(fitting[0])
-    if added:
-        sorting.labels.append(AddedLabels(reader=reader, writer=writer, steps=added))
-    unknown = tuple(dict.fromkeys(lack for step in reader.keys.steps for lack in step.key.unknown))
-    if len(fitting) > 1 and unknown:
-        candidates = tuple(comparison.writer for comparison in fitting)
-        sorting.guesses.append(Guess(reader=reader, candidates=candidates, unknown=unknown))
+def _candidate(group: BuildClass, build: JudgedBuild, *, random_runs: bool) -> _Candidate:
+    comparison = compare(group.speaker, build)
+    return _Candidate(group=group, comparison=comparison, fit=fit_of(comparison, random_runs=random_runs))
 
 
-def shares_every_step(comparison: Comparison) -> bool:
-    """The reader missed nothing that the writer has; labels added at the end do not count."""
-    added = set(added_labels(comparison))
-    missing = {index for index in comparison.unshared - added if not comparison.reader_views[index].neutral}
-    return not (missing or any(site.step not in added for site in comparison.sites))
+def _choose(found: Sequence[_Candidate], build: JudgedBuild, *, only_classes: bool) -> _Candidate | None:
+    """The class that the build shares every step of.
+
+    ``only_classes``: whatever a whole build could reuse is in some class. Then one that reused every step of
+    its only stage took them from one class, and is in the only one that is not ruled out.
+    """
+    shared = next((each for each in found if each.fit is Fit.SHARED), None)
+    if shared is not None:
+        return shared
+    possible = [each for each in found if each.fit is Fit.OPEN]
+    own_cache = [each for each in found if each.comparison.scope is None]
+    one_source = len(own_cache) == 1 or len({step.stage for step in build.record.steps}) == 1
+    if len(possible) == 1 and only_classes and one_source and _reused_all(possible[0].comparison):
+        return possible[0]
+    return None
 
 
-def added_labels(comparison: Comparison) -> tuple[int, ...]:
-    """Steps at the very end that are labels of the reader's request, which the writer has not."""
-    added: list[int] = []
-    sites = {step: site for site in comparison.sites for step in (site.step, *site.added)}
-    for index in reversed(list(comparison.reader_views)):
-        site = sites.get(index)
-        if site is None or site.writer_step is not None or {d.cause for d in site.differences} != {"label"}:
-            break
-        added.append(index)
-    return tuple(sorted(added))
+def _reused_all(comparison: Comparison) -> bool:
+    views = [view for view in comparison.reader_views.values() if not (view.neutral or view.always_runs)]
+    return bool(views) and all(view.step.status is StepStatus.HIT for view in views)
 
 
-def _departure(classes: list[BuildClass], comparisons: list[Comparison], build: JudgedBuild) -> Departure:
+def _stored_nothing_else(build: JudgedBuild) -> bool:
+    """Nothing that the build, or its control, stored can end a build but what a class has.
+
+    A build that failed at a step did not store the last one.
+    """
+    record = build.record
+    if record.result.outcome is BuildOutcome.SUCCEEDED:
+        shown = bool(record.steps) and all(step.status is not StepStatus.UNKNOWN for step in record.steps)
+        return shown and build.control != "miss"
+    ended = record.result.outcome in (BuildOutcome.FAILED, BuildOutcome.REFUSED)
+    return ended and (not record.steps or any(step.error for step in record.steps))
+
+
+def _unplaced(build: JudgedBuild, possible: Iterable[_Candidate]) -> Unplaced:
+    lacks = (lack for step in build.keys.steps for lack in step.key.unknown)
+    return Unplaced(
+        reader=build,
+        candidates=tuple(each.group.members[0] for each in possible),
+        unknown=tuple(dict.fromkeys(lacks)),
+    )
+
+
+def _knows_its_keys(build: JudgedBuild) -> bool:
+    return not any(step.key.unknown for step in build.keys.steps)
+
+
+def _open_class(sorting: Sorting, found: Sequence[_Candidate], build: JudgedBuild) -> None:
+    if found:
+        sorting.departures.append(_departure(found, build))
+    sorting.classes.append(BuildClass(members=[build]))
+
+
+def _departure(found: Sequence[_Candidate], build: JudgedBuild) -> Departure:
     """Compare with the class that is nearest."""
-    best = max(range(len(comparisons)), key=lambda index: (*_nearness(comparisons[index]), -index))
-    witness = classes[best].witness
-    comparison = comparisons[best]
-    if witness is not None and witness is not classes[best].members[0]:
+    best = max(range(len(found)), key=lambda index: (*_nearness(found[index].comparison), -index))
+    witness, comparison = found[best].group.witness, found[best].comparison
+    if witness is not None and witness.client != comparison.writer.client:
         comparison = compare(witness, build)
     return Departure(reader=build, comparison=comparison, sites=find_forks(comparison, first_only=True))
 

@@ -10,6 +10,7 @@ from layerfork.explain.compare.cachescope import ScopeDifference, imports_cache,
 from layerfork.explain.compare.differences import Difference, conclusive, list_differences
 from layerfork.explain.compare.divergence import Reason, Site
 from layerfork.explain.compare.dockerfiles import raw_text, variables_of
+from layerfork.explain.compare.lending import define_alike
 from layerfork.explain.compare.steps import (
     StepView,
     ancestors_of,
@@ -71,6 +72,7 @@ class _Walk:
 
 def compare(writer: JudgedBuild, reader: JudgedBuild) -> Comparison:
     """Compare two builds step by step. Pure; nothing is judged yet."""
+    writer, reader = define_alike(writer, reader)
     scope = separate_caches(writer.record, reader.record)
     if scope and scope.code != "builder" and imports_cache(reader.record):
         scope = None

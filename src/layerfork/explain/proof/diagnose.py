@@ -8,6 +8,7 @@ from layerfork.explain.compare.comparison import Comparison
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.divergence import Reason, Site
 from layerfork.explain.compare.implied import implied_differences
+from layerfork.explain.compare.lending import definition_lines
 from layerfork.explain.proof.modebits import refine
 from layerfork.explain.proof.observations import Agreement, Verdict, check_agreement
 from layerfork.explain.warnings.harmless import list_ruled_out
@@ -45,6 +46,7 @@ def _causes(case: Case, doubts: tuple[str, ...], refuted: bool) -> tuple[Cause, 
     if left or not found:
         found += tuple((LAST_RESORT, finding) for finding in LAST_RESORT.find(case, left))
     title = title_of(case.reader_view.step.instruction)
+    lines = (*agreement.lines, *definition_lines(case.writer, case.reader))
     return tuple(
         Cause(
             code=finding.code,
@@ -54,7 +56,7 @@ def _causes(case: Case, doubts: tuple[str, ...], refuted: bool) -> tuple[Cause, 
             writer=finding.writer,
             reader=finding.reader,
             text=f"{title} forked: {finding.what}",
-            evidence=finding.evidence + (agreement.lines if finding.strength is Strength.KEYS else ()),
+            evidence=finding.evidence + (lines if finding.strength is Strength.KEYS else ()),
             remedy=finding.remedy,
             affected_builders=rule.builders,
             more=finding.more,

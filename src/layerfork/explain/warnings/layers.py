@@ -7,11 +7,10 @@ reverse holds too: two builds have the same layer only if one reused the other's
 from collections.abc import Iterator, Sequence
 
 from layerfork.explain.compare.builds import JudgedBuild
+from layerfork.explain.compare.imagelayers import is_run, step_layers
 from layerfork.model.build import Builder
 from layerfork.model.judgement import Caution
-from layerfork.model.record import BuildRecord, StepRecord, StepStatus
-
-LAYERED = ("RUN", "COPY", "ADD", "WORKDIR")
+from layerfork.model.record import StepRecord, StepStatus
 
 
 def layer_contradictions(builds: Sequence[JudgedBuild], *, random_runs: bool = False) -> Iterator[Caution]:
@@ -37,31 +36,13 @@ def layer_contradictions(builds: Sequence[JudgedBuild], *, random_runs: bool = F
             lost = step.status is StepStatus.HIT and layer not in earlier and place not in unseen
             if earlier and lost:
                 yield _caution(build, step, "was reported as reused, but its layer is none that was stored")
-            if random_runs and _is_run(step) and step.status is StepStatus.MISS and layer in earlier:
+            if random_runs and is_run(step) and step.status is StepStatus.MISS and layer in earlier:
                 writer = stored[(builder, step.index, layer)].client
                 yield _caution(
                     build, step, f"was reported as run again, but its layer is the one of {writer}"
                 )
             earlier.add(layer)
             stored.setdefault((builder, step.index, layer), build)
-
-
-def step_layers(record: BuildRecord) -> tuple[tuple[StepRecord, str], ...]:
-    """Steps and the diffID of the layer that each made; empty when they cannot be matched for certain."""
-    image = record.result.image
-    bases = dict(record.base_images)
-    if image is None or len(bases) != 1 or len({step.stage for step in record.steps}) != 1:
-        return ()
-    (base,) = bases.values()
-    own = image.diff_ids[len(base.diff_ids) :]
-    steps = [step for step in record.steps if step.instruction.split(maxsplit=1)[0].upper() in LAYERED]
-    if image.diff_ids[: len(base.diff_ids)] != base.diff_ids or len(own) != len(steps):
-        return ()
-    return tuple(zip(steps, own, strict=True))
-
-
-def _is_run(step: StepRecord) -> bool:
-    return step.instruction.upper().startswith("RUN ")
 
 
 def _caution(build: JudgedBuild, step: StepRecord, what: str) -> Caution:

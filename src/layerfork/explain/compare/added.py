@@ -1,0 +1,43 @@
+"""Steps that the reader was asked for and the writer was not: they are no fork, since nothing was stored."""
+
+from dataclasses import dataclass
+
+from layerfork.explain.compare.comparison import Comparison
+from layerfork.explain.compare.divergence import Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedSteps:
+    """The reader's own steps, by why it has them. Indexes are the reader's, in step order."""
+
+    labels: tuple[int, ...] = ()
+    """Labels of its request, which the classic builder and buildah make the very last steps."""
+    target: tuple[int, ...] = ()
+    """Steps of stages that only its target needs."""
+
+    @property
+    def steps(self) -> frozenset[int]:
+        return frozenset((*self.labels, *self.target))
+
+
+def added_steps(comparison: Comparison) -> AddedSteps:
+    """Those of the reader's steps that the writer's request did not ask for."""
+    sites = {step: site for site in comparison.sites for step in (site.step, *site.added)}
+    return AddedSteps(
+        labels=_last_labels(comparison, sites),
+        target=tuple(sorted(step for step, site in sites.items() if _is_all(site, "target"))),
+    )
+
+
+def _last_labels(comparison: Comparison, sites: dict[int, Site]) -> tuple[int, ...]:
+    added: list[int] = []
+    for index in reversed(list(comparison.reader_views)):
+        if index not in sites or not _is_all(sites[index], "label"):
+            break
+        added.append(index)
+    return tuple(sorted(added))
+
+
+def _is_all(site: Site, cause: str) -> bool:
+    """Whether only the reader has the step, for no other reason."""
+    return site.writer_step is None and {each.cause for each in site.differences} == {cause}

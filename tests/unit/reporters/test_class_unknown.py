@@ -1,0 +1,35 @@
+"""Builds whose class nobody knows, in every view."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from golden.cases import CASES
+
+from layerfork.model.judgement import Verdict
+from layerfork.reporters import json_report, terminal
+from layerfork.reporters.console import Look
+
+UNKNOWN = ("dockerode-build", "docker_node_sdk-context-build")
+
+
+@pytest.mark.parametrize(
+    ("case", "sentence"),
+    [
+        ("forked", "caches (which of them dockerode-build, docker_node_sdk-context-build used is unknown);"),
+        ("reused", "but whose cache dockerode-build, docker_node_sdk-context-build used is unknown."),
+    ],
+)
+def test_it_is_shown_as_unknown(case: str, sentence: str) -> None:
+    known = CASES[case]
+    report = replace(known, judgement=replace(known.judgement, class_unknown=UNKNOWN))
+
+    lines = terminal.render_run(report, Look()).splitlines()
+    document = json.loads(json_report.render_run(report))
+
+    assert "  ?  dockerode-build, docker_node_sdk-context-build: unknown" in lines
+    assert sentence in lines[lines.index("Verdict") + 1]
+    assert document["class_unknown"] == list(UNKNOWN)
+    assert document["verdict"] == Verdict(case).value
+    summary = terminal.render_summary([report], Look())
+    assert summary.rstrip().endswith(" | unknown: dockerode-build, docker_node_sdk-context-build")
