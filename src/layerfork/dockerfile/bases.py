@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from layerfork.dockerfile.expand import BadSubstitutionError, expand
+from layerfork.dockerfile.expand import expand
 from layerfork.dockerfile.instruction import Dockerfile, Stage
 
 SCRATCH = "scratch"
@@ -36,10 +36,9 @@ def global_arguments(dockerfile: Dockerfile, given: Mapping[str, str]) -> dict[s
 
 
 def base_of(dockerfile: Dockerfile, stage: Stage, given: Mapping[str, str]) -> str | None:
-    """Image or stage that a stage begins with; None when it depends on what only the builder
-    knows, or cannot be expanded."""
-    try:
-        base = expand(stage.base, global_arguments(dockerfile, given), dockerfile.escape)
-    except BadSubstitutionError:
-        return None
+    """Image or stage that a stage begins with; None when it depends on what only the builder knows.
+
+    Raises: BadSubstitutionError.
+    """
+    base = expand(stage.base, global_arguments(dockerfile, given), dockerfile.escape)
     return None if base.used & BUILTIN_ARGUMENTS - given.keys() else base.text

@@ -1,7 +1,12 @@
 """The nouns of a parsed Dockerfile."""
 
+import csv
+import re
 from dataclasses import dataclass, field
 
+from layerfork.dockerfile.gotext import lower
+
+_NUMBER = re.compile(r"\+?[0-9]{1,9}")
 NO_STAGE = -1
 """Stage index of an instruction before the first FROM."""
 
@@ -66,9 +71,25 @@ class Instruction:
         return tuple(value for flag, value in self.flags if flag == name)
 
     @property
+    def reads_from(self) -> tuple[str, ...]:
+        """Stages, images or contexts of which it reads files, as written: by ``--from``, or by the ``from``
+        of a ``--mount``."""
+        fields = (field for value in self.flag_values("mount") for field in _fields(value))
+        mounted = (value for name, _, value in fields if name.lower() == "from")
+        return tuple(filter(None, (self.flag("from"), *mounted)))
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """Source words of COPY and ADD, here-documents left out."""
         return tuple(word for word in self.arguments[:-1] if not word.startswith("<<"))
+
+
+def _fields(value: str) -> list[tuple[str, str, str]]:
+    """The fields of a ``--mount``, a line of CSV, each cut at its first equals sign."""
+    try:
+        return [field.partition("=") for field in next(csv.reader([value]), [])]
+    except csv.Error:
+        return []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +134,7 @@ class Dockerfile:
     def find_stage(self, name: str) -> Stage | None:
         """A stage by its name, whatever the case, or by its number written in digits."""
         for stage in self.stages:
-            if stage.name and stage.name == name.lower():
+            if stage.name and stage.name == lower(name):
                 return stage
-        if name.isdecimal() and int(name) < len(self.stages):
-            return self.stages[int(name)]
-        return None
+        number = int(name) if _NUMBER.fullmatch(name) else len(self.stages)
+        return self.stages[number] if number < len(self.stages) else None

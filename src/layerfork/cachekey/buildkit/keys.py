@@ -21,6 +21,7 @@ from layerfork.cachekey.buildkit.rules import BuildKitRules, buildkit_rules
 from layerfork.cachekey.buildkit.sources import SourceParts
 from layerfork.cachekey.shared.harmless import ruled_out_parts
 from layerfork.cachekey.shared.tree import LinkLoopError
+from layerfork.dockerfile import keyword_of
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey
 from layerfork.model.context import ContextManifest, Digest
 from layerfork.model.llb import LLBOp
@@ -100,7 +101,7 @@ class _Builder:
         work = [self.ops[d] for d in own if d in self.ops and self.ops[d].source is None]
         for number, op in enumerate(work, start=1):
             self._add_op(draft, op, f" of op {number}" if number > 1 else "")
-        is_from = not work and step.instruction.upper().startswith("FROM")
+        is_from = not work and keyword_of(step.instruction) == "FROM"
         if is_from:
             for digest in step.vertices:
                 self._add_source(draft, digest)

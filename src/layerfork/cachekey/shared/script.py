@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from layerfork.dockerfile import Dockerfile, Instruction
+from layerfork.dockerfile import Dockerfile, Instruction, keyword_of
 from layerfork.dockerfile.recorded import dockerfile_of, printed_instruction
 from layerfork.model.record import BuildRecord, StepRecord
 
@@ -77,7 +77,7 @@ def read_script_by_text(record: BuildRecord) -> Script:
     for step in record.steps:
         text = step.instruction.strip()
         same = [line for line in left if line.text == text]
-        if not same and text.upper().startswith("FROM "):
+        if not same and keyword_of(text) == "FROM":
             same = [line for line in left if line.keyword == "FROM" and line.stage == step.stage]
         found = next((line for line in same if line.stage == step.stage), same[0] if same else None)
         if found is not None:

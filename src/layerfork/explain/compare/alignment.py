@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import takewhile
 
+from layerfork.dockerfile import keyword_of
 from layerfork.model.record import StepRecord
 
 
@@ -48,8 +49,7 @@ def normalise(instruction: str) -> str:
 
 def keyword(instruction: str) -> str:
     """The instruction's first word in capitals."""
-    words = instruction.split(maxsplit=1)
-    return words[0].upper() if words else ""
+    return keyword_of(instruction)
 
 
 def _pair_stages(writer: Sequence[StepRecord], reader: Sequence[StepRecord]) -> dict[int, int]:

@@ -1,5 +1,6 @@
 """Which layer of a build's image each of its steps made."""
 
+from layerfork.dockerfile import keyword_of
 from layerfork.model.record import BuildRecord, StepRecord
 
 LAYERED = ("RUN", "COPY", "ADD", "WORKDIR")
@@ -13,7 +14,7 @@ def step_layers(record: BuildRecord) -> tuple[tuple[StepRecord, str], ...]:
         return ()
     (base,) = bases.values()
     own = image.diff_ids[len(base.diff_ids) :]
-    steps = [step for step in record.steps if step.instruction.split(maxsplit=1)[0].upper() in LAYERED]
+    steps = [step for step in record.steps if keyword_of(step.instruction) in LAYERED]
     if image.diff_ids[: len(base.diff_ids)] != base.diff_ids or len(own) != len(steps):
         return ()
     return tuple(zip(steps, own, strict=True))

@@ -1,35 +1,34 @@
 """Which images a Dockerfile needs before its first step can run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from layerfork.dockerfile import Dockerfile, Stage, expand
-
-SCRATCH = "scratch"
+from layerfork.dockerfile import Dockerfile, Stage
+from layerfork.dockerfile.bases import SCRATCH, base_of
 
 
 def base_references(
     dockerfile: Dockerfile, build_args: Mapping[str, str], target: str = ""
 ) -> tuple[str, ...]:
-    """Images named by FROM and by ``COPY --from``, variables replaced, each once, in order.
+    """Images named by FROM, ``--from`` and ``--mount=from=``, variables replaced, each once, in order.
 
-    Stages after the target are left out; the classic builder builds every stage before it.
+    Stages after the target are left out; the classic builder builds every stage before it. So are bases
+    that depend on what only the builder knows.
     Raises: BadSubstitutionError.
     """
-    values = {
-        name: build_args.get(name, default or "")
-        for argument in dockerfile.meta_args
-        for name, default in argument.pairs
-    }
-    found: list[str] = []
-    for stage in _wanted(dockerfile, target):
-        base = expand(stage.base, values, dockerfile.escape).text
-        if not _is_stage(dockerfile, base, stage.index):
-            found.append(base)
-        for instruction in stage.instructions:
-            source = instruction.flag("from")
-            if source and "$" not in source and not _is_stage(dockerfile, source, stage.index):
-                found.append(source)
-    return tuple(dict.fromkeys(reference for reference in found if reference and reference != SCRATCH))
+    found = (
+        name
+        for stage in _wanted(dockerfile, target)
+        for name in _names(dockerfile, stage, build_args)
+        if not _is_stage(dockerfile, name, stage.index)
+    )
+    return tuple(dict.fromkeys(name for name in found if name and name != SCRATCH))
+
+
+def _names(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> Iterator[str]:
+    """What a stage builds on and reads files of: stages and images. Builders expand no ``from``."""
+    yield base_of(dockerfile, stage, build_args) or ""
+    for instruction in stage.instructions:
+        yield from (name for name in instruction.reads_from if "$" not in name)
 
 
 def _wanted(dockerfile: Dockerfile, target: str) -> tuple[Stage, ...]:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from layerfork.dockerfile import BadSubstitutionError
+from layerfork.dockerfile import BadSubstitutionError, keyword_of
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.errors import EngineError
 from layerfork.harness.environments.bases import base_references
@@ -80,14 +80,14 @@ def _rows_by_position(own: Sequence[StepRecord], history: Sequence[ImageStep]) -
 
 def _fits(step: StepRecord, row: ImageStep) -> bool:
     """Whether a history row can be this step's: all but RUN are marked and named."""
-    keyword = step.instruction.split(maxsplit=1)[0].upper()
+    keyword = keyword_of(step.instruction)
     if keyword == "RUN":
         return NOP not in row.created_by.upper()
     return f"{NOP}{keyword}" in row.created_by.upper()
 
 
 def _is_from(step: StepRecord) -> bool:
-    return step.instruction.upper().startswith("FROM ")
+    return keyword_of(step.instruction) == "FROM"
 
 
 def _look_up_either(look_up: LookUp, image_ref: str, image_id: str) -> ImageFacts:

@@ -12,7 +12,7 @@ from pathlib import Path
 from layerfork.buildcontext.clientrules import find_rules
 from layerfork.buildcontext.hashing.digestcache import cache_file, load_cache, save_cache
 from layerfork.buildcontext.manifest import read_context
-from layerfork.builderlog.podman import PrintedBuild, read_output
+from layerfork.builderlog.output import PrintedBuild, read_output
 from layerfork.errors import UsageError
 from layerfork.harness.recording.recorder import Recorder
 from layerfork.harness.recording.tarcontext import read_tar

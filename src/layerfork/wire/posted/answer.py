@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from layerfork.builderlog.classic import StepTracker
+from layerfork.builderlog.steplog import StepLog
 
 MAX_LINE_BYTES = 1 << 20
 """Longer messages are a command's output and are passed over."""
@@ -18,7 +18,7 @@ MAX_TRACE_BYTES = 64 << 20
 
 _OUTPUT = b'{"stream":"'
 _STRUCTURE = re.compile(
-    rb'\{"stream":"(?:Step |STEP |\[| ---|--(?:>|\\u003[Ee])|Success|Removing |sha256:|[0-9a-f]{64})'
+    rb'\{"stream":"(?:Step |STEP |\[| ---|--(?:>|\\u003[Ee])|Success|Removing |COMMIT|sha256:|[0-9a-f]{64})'
 )
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 _BARE_ID = re.compile(r"[0-9a-f]{64}")
@@ -27,8 +27,8 @@ _BARE_ID = re.compile(r"[0-9a-f]{64}")
 class AnswerDecoder:
     """Fed the body of an answer in pieces of any size. Lines that are not understood are passed over."""
 
-    def __init__(self, tracker: StepTracker, clock: Callable[[], float]) -> None:
-        self.tracker = tracker
+    def __init__(self, log: StepLog, clock: Callable[[], float]) -> None:
+        self.log = log
         self.error = ""
         """The builder's own words; empty when it reported none."""
         self.image_ids: list[str] = []
@@ -66,7 +66,7 @@ class AnswerDecoder:
         if self._line:
             self._message(bytes(self._line))
             self._line.clear()
-        self.tracker.finish(self._clock())
+        self.log.finish(self._clock())
 
     def _message(self, line: bytes) -> None:
         if not line.strip():
@@ -103,13 +103,13 @@ class AnswerDecoder:
         if _IMAGE_ID.fullmatch(text) or _BARE_ID.fullmatch(text):
             self._name_image(text)
         else:
-            self.tracker.line(text, self._clock())
+            self.log.line(text, self._clock())
 
     def _name_image(self, image_id: str) -> None:
         bare = image_id.removeprefix("sha256:")
         if _BARE_ID.fullmatch(bare):
             self.image_ids.append("sha256:" + bare)
-            self.tracker.full_id(bare)
+            self.log.full_id(bare)
 
     def _keep_trace(self, trace: str) -> None:
         self._trace_bytes += len(trace)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from layerfork.builderlog.classic import StepTracker
+from layerfork.builderlog.steplog import StepLog
 from layerfork.model.record import Gap
 from layerfork.wire.http.http1 import RequestHead
 from layerfork.wire.posted.answer import AnswerDecoder
@@ -53,7 +53,10 @@ class PostedBuild:
         self.body = Decompressor(self.tar.feed)
         self.uploaded: PostedBuild | None = None
         """The request that brought the context, when it came in one of its own."""
-        self.answer = AnswerDecoder(StepTracker(removes_containers=is_true(self.first("rm"))), clock)
+        log = StepLog(
+            removes_containers=is_true(self.first("rm")), layers=is_true(self.first("layers") or "true")
+        )
+        self.answer = AnswerDecoder(log, clock)
         self._clock = clock
         self._ended = ended
         self._awaited = {"request", "answer"}

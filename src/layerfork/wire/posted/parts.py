@@ -136,6 +136,6 @@ def _answer_gaps(build: PostedBuild) -> tuple[Gap, ...]:
         return (Gap(where="answer", what="the client asked for no output (q=1): the steps are not shown"),)
     if not build.answer_whole:
         return (Gap(where="answer", what="the answer is not whole"),)
-    if build.status == 200 and not build.answer.tracker.steps and not build.answer.error:
+    if build.status == 200 and not build.answer.log.steps and not build.answer.error:
         return (Gap(where="answer", what="no steps were shown"),)
     return ()

@@ -1,6 +1,6 @@
 """Steps and outcome of a posted build."""
 
-from layerfork.builderlog.classic import PrintedStep
+from layerfork.builderlog.printed import PrintedStep, in_dockerfile_order
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildOutcome, BuildResult, StepRecord, StepStatus
 from layerfork.wire.posted.observed import PostedBuild
@@ -17,11 +17,11 @@ def builder_of(build: PostedBuild) -> Builder:
 
 def read_steps(build: PostedBuild, redactor: Redactor) -> tuple[StepRecord, ...]:
     """The steps that were printed, stage by stage. The one at which a build failed has the error."""
-    printed = build.answer.tracker.steps
+    printed = build.answer.log.steps
     error = redactor.clean(build.answer.error) if outcome_of(build) is BuildOutcome.FAILED else ""
     return tuple(
         _step(index, step, build, redactor, error if step is printed[-1] else "")
-        for index, step in enumerate(sorted(printed, key=lambda step: (step.stage, step.number)), 1)
+        for index, step in enumerate(in_dockerfile_order(printed), 1)
     )
 
 
@@ -29,7 +29,7 @@ def read_result(build: PostedBuild, redactor: Redactor) -> BuildResult:
     """Outcome, image id (full when the engine named it so) and the builder's own words for an error."""
     outcome = outcome_of(build)
     named = build.answer.image_ids
-    image_id = named[-1] if named else build.answer.tracker.image_id
+    image_id = named[-1] if named else build.answer.log.image_id
     error = build.answer.error
     if outcome is BuildOutcome.CUT and not error:
         error = "the connection ended before the result"
@@ -43,11 +43,11 @@ def read_result(build: PostedBuild, redactor: Redactor) -> BuildResult:
 def outcome_of(build: PostedBuild) -> BuildOutcome:
     """How the build ended, by its answer alone."""
     answer = build.answer
-    began = bool(answer.tracker.steps or answer.traces)
+    began = bool(answer.log.steps or answer.traces)
     if answer.error or build.status >= 300:
         return BuildOutcome.FAILED if began and build.status < 300 else BuildOutcome.REFUSED
-    succeeded = bool(answer.tracker.image_id)
-    if not answer.tracker.steps or builder_of(build) is Builder.BUILDAH:
+    succeeded = bool(answer.log.image_id)
+    if not answer.log.steps or builder_of(build) is Builder.BUILDAH:
         succeeded = bool(answer.image_ids)  # podman's own clients get no other word of success
     if build.answer_whole and (succeeded or build.is_buildkit):
         return BuildOutcome.SUCCEEDED
@@ -56,14 +56,13 @@ def outcome_of(build: PostedBuild) -> BuildOutcome:
 
 def _step(index: int, step: PrintedStep, build: PostedBuild, redactor: Redactor, error: str) -> StepRecord:
     failed_while_running = error and step.status is StepStatus.UNKNOWN
-    full = len(step.image_id) == 64
     return StepRecord(
         index=index,
         stage=step.stage,
         stage_name=step.stage_name,
         instruction=redactor.clean(step.instruction),
         status=StepStatus.MISS if failed_while_running else step.status,
-        identity=f"sha256:{step.image_id}" if full else step.image_id,
+        identity=step.identity,
         started_s=round(step.started_at - build.started_at, 6),
         seconds=round(step.ended_at - step.started_at, 6) if step.ended_at is not None else None,
         error=error,

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from layerfork.dockerfile import Dockerfile, parse_dockerfile
+from layerfork.dockerfile import BadSubstitutionError, Dockerfile, parse_dockerfile
 from layerfork.dockerfile.bases import SCRATCH, base_of
 from layerfork.errors import UsageError
 from layerfork.model.record import Gap
@@ -82,14 +82,23 @@ def lay_out(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> Stages:
     """The stages of a Dockerfile, as a build with these arguments counts their instructions."""
     stages: list[Stage] = []
     names: set[str] = set()
+    bases = _bases_of(dockerfile, build_args)
     for stage in dockerfile.stages:
         own = [each.first_line for each in stage.instructions if each.keyword in _NUMBERED]
         line = stage.origin.first_line
-        is_image = base_of(dockerfile, stage, build_args) not in (SCRATCH, *names)
+        is_image = bases[stage.index] not in (SCRATCH, *names)
         numbered = (line, *own) if is_image else tuple(own)
         names |= {stage.name} - {""}
         stages.append(Stage(line=line, name=stage.name or f"stage-{stage.index}", numbered=numbered))
     return Stages(stages=tuple(stages))
+
+
+def _bases_of(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> tuple[str | None, ...]:
+    """What the stages begin with; all unknown when a variable cannot be replaced, which no build survives."""
+    try:
+        return tuple(base_of(dockerfile, stage, build_args) for stage in dockerfile.stages)
+    except BadSubstitutionError:
+        return (None,) * len(dockerfile.stages)
 
 
 def guess_stages(names: Iterable[str]) -> Stages:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.builderlog.podman import PrintedBuild, read_output
+from layerfork.builderlog.output import PrintedBuild, read_output
 from layerfork.model.record import StepStatus
 
 TRANSCRIPTS = Path(__file__).parents[2] / "transcripts"
