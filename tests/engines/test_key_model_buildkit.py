@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from engines.keymodel import HandMadeContext, Recorded, build_buildkit
 
-from layerfork.cachekey.buildkit.contenthash import Contents, content_digest
-from layerfork.cachekey.buildkit.contenttree import content_tree
+from layerfork.cachekey.buildkit.content.digest import Contents, content_digest
+from layerfork.cachekey.buildkit.content.tree import content_tree
 from layerfork.cachekey.buildkit.inputs import input_uses
 from layerfork.cachekey.buildkit.keys import buildkit_keys
 from layerfork.cachekey.buildkit.opdigest import record_digest

@@ -10,9 +10,9 @@ versions where they are. Holds for 0.8 to 0.32.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from layerfork.cachekey.buildkit.contentparts import content_parts
-from layerfork.cachekey.buildkit.contentselect import Selector
-from layerfork.cachekey.buildkit.contenttree import ContentTree, MissingPathError, content_tree
+from layerfork.cachekey.buildkit.content.parts import content_parts
+from layerfork.cachekey.buildkit.content.select import Selector
+from layerfork.cachekey.buildkit.content.tree import ContentTree, MissingPathError, content_tree
 from layerfork.cachekey.buildkit.inputs import InputUse, input_uses
 from layerfork.cachekey.buildkit.opdigest import UnknownDataError, op_digest, record_digest
 from layerfork.cachekey.buildkit.opparts import op_parts

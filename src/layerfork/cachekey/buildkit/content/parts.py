@@ -4,9 +4,9 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from layerfork.cachekey.buildkit.contenthash import Header, header_of
-from layerfork.cachekey.buildkit.contentselect import Item, Selection, Selector, order_selectors, select
-from layerfork.cachekey.buildkit.contenttree import ContentTree
+from layerfork.cachekey.buildkit.content.digest import Header, header_of
+from layerfork.cachekey.buildkit.content.select import Item, Selection, Selector, order_selectors, select
+from layerfork.cachekey.buildkit.content.tree import ContentTree
 from layerfork.cachekey.shared.entryparts import content_is_known, make_entry_parts
 from layerfork.cachekey.shared.tree import Node, shown
 from layerfork.model.cachekey import KeyPart, Part, Row

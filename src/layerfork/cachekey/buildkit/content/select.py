@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from layerfork.buildcontext import gopath
 from layerfork.buildcontext.ignore.docker_go import GoMatcher, go_matcher
-from layerfork.cachekey.buildkit.contenttree import ContentTree, MissingPathError, clean_link, key_path
+from layerfork.cachekey.buildkit.content.tree import ContentTree, MissingPathError, clean_link, key_path
 from layerfork.cachekey.shared.tree import Node, link_target
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
-from layerfork.cachekey.buildkit.contentselect import Item, Selection, Selector, order_selectors, select
-from layerfork.cachekey.buildkit.contenttree import ContentTree
+from layerfork.cachekey.buildkit.content.select import Item, Selection, Selector, order_selectors, select
+from layerfork.cachekey.buildkit.content.tree import ContentTree
 from layerfork.cachekey.classic.tarsum import typeflag_of
 from layerfork.cachekey.shared.tree import Node, byte_key, in_byte_order
 from layerfork.model.context import ContextEntry, Digest, EntryType

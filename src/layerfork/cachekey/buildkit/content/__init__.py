@@ -1,0 +1,1 @@
+"""What BuildKit hashes of files: which are selected, and how."""
