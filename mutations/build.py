@@ -98,16 +98,16 @@ class Site:
 
     def _client(self, recorder: Recorder, arena: Arena, words: list[str], stdin: Path | None) -> str:
         toolchain = self.engine.toolchain
-        if toolchain is None or toolchain.cli_plugins is None:
+        if toolchain is None:
             raise BuildFailedError("the engine has no client of its own")
         home = self.directory / "home"
         env = {"PATH": os.defpath, "HOME": str(home), "DOCKER_HOST": recorder.docker_host}
-        if arena.builder is Builder.BUILDKIT:
+        if arena.builder is Builder.BUILDKIT and toolchain.cli_plugins is not None:
             # The plugin itself: the docker CLI would only start it, and each start costs.
             program = (str(toolchain.cli_plugins / "docker-buildx"), "build", "--provenance=false")
             argv: tuple[str, ...] = (*program, "--output=type=cacheonly", *words)
         else:
-            env["DOCKER_BUILDKIT"] = "0"
+            env["DOCKER_BUILDKIT"] = "1" if arena.builder is Builder.BUILDKIT else "0"
             argv = (str(toolchain.docker), "build", *words)
         done = run(Command(argv=argv, env=env, stdin=stdin), timeout_s=TIMEOUT_S)
         return done.stderr + done.stdout

@@ -8,7 +8,8 @@ from layerfork.buildcontext.ignore.docker_go import go_matcher
 from layerfork.cachekey.buildah.content import CopyOptions, SourceFinder, added_summary
 from layerfork.cachekey.buildah.rules import BuildahRules
 from layerfork.cachekey.buildkit.content.digest import ContentDigester, content_digest
-from layerfork.cachekey.buildkit.content.select import Selector, has_wildcard, select
+from layerfork.cachekey.buildkit.content.select import select
+from layerfork.cachekey.buildkit.content.selection import Selector, has_wildcard
 from layerfork.cachekey.buildkit.content.tree import ContentTree, content_tree
 from layerfork.cachekey.buildkit.opdigest import manifest_record, op_digest, record_digest
 from layerfork.cachekey.buildkit.rules import buildkit_rules

@@ -62,8 +62,7 @@ class GoMatcher:
         """
         if path == "." or not self.patterns:
             return False
-        parts = path.split("/")
-        lineage = ["/".join(parts[:depth]) for depth in range(len(parts), 0, -1)]
+        lineage = _lineage(path)
         excluded = False
         for pattern in self.patterns:
             if pattern.exception == excluded and any(map(pattern.matches, lineage)):
@@ -73,16 +72,18 @@ class GoMatcher:
     def decide(self, path: str, parent: tuple[bool, ...] | None) -> tuple[bool, tuple[bool, ...]]:
         """Whether a walk leaves a path out, and what the walk hands on to what lies below it.
 
-        ``parent`` is what the parent directory handed on; None below the root. Where exceptions
-        come before what they except from, a walk may decide otherwise than `excludes`.
+        ``parent`` is what the parent directory handed on; None below the root, and below a directory
+        that was not asked about: then all parents are. Where exceptions come before what they except
+        from, a walk may decide otherwise than `excludes`.
         Source: moby/patternmatcher patternmatcher.go:MatchesUsingParentResults @ 5a6d842.
         """
         excluded = False
         state = []
+        lineage = _lineage(path) if parent is None else [path]
         for index, pattern in enumerate(self.patterns):
             matched = parent is not None and parent[index]
             if not matched and pattern.exception == excluded:
-                matched = pattern.matches(path)
+                matched = any(map(pattern.matches, lineage))
             state.append(matched)
             if matched:
                 excluded = not pattern.exception
@@ -105,6 +106,12 @@ class GoMatcher:
         if any(re.search(r"[*\[\]?^\\]", text) for text in exceptions):
             return True
         return any((text + "/").startswith(directory + "/") for text in exceptions)
+
+
+def _lineage(path: str) -> list[str]:
+    """A path and all directories above it."""
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(len(parts), 0, -1)]
 
 
 def go_matcher(patterns: tuple[str, ...]) -> GoMatcher:

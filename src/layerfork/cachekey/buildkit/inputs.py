@@ -7,7 +7,7 @@ in v0.32.2.
 import posixpath
 from dataclasses import dataclass
 
-from layerfork.cachekey.buildkit.content.select import Selector, has_wildcard, outermost
+from layerfork.cachekey.buildkit.content.selection import Selector, has_wildcard, outermost
 from layerfork.model.llb import ExecOp, FileAction, LLBOp
 
 

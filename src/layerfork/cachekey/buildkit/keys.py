@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from layerfork.cachekey.buildkit.content.parts import content_parts
-from layerfork.cachekey.buildkit.content.select import Selector
-from layerfork.cachekey.buildkit.content.tree import ContentTree, MissingPathError, content_tree
+from layerfork.cachekey.buildkit.content.selection import Selector
+from layerfork.cachekey.buildkit.content.tree import ContentError, ContentTree, content_tree
 from layerfork.cachekey.buildkit.inputs import InputUse, input_uses
 from layerfork.cachekey.buildkit.opdigest import UnknownDataError, op_digest, record_digest
 from layerfork.cachekey.buildkit.opparts import op_parts
@@ -193,7 +193,7 @@ class _Builder:
             if manifest.name not in self.trees:
                 self.trees[manifest.name] = content_tree(manifest, self.rules)
             parts, unknown = content_parts(self.trees[manifest.name], selectors)
-        except (MissingPathError, LinkLoopError) as error:
+        except (ContentError, LinkLoopError) as error:
             draft.unknown.append(f"{error} in {manifest.name}")
             return []
         draft.unknown.extend(unknown)

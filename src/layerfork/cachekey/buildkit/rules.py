@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from layerfork.cachekey.shared.versions import buildkit_version
+from layerfork.cachekey.shared.versions import Release, buildkit_release
 
 
 class OwnerJson(StrEnum):
@@ -18,6 +18,38 @@ class OwnerJson(StrEnum):
     CUSTOM = "byId"
 
 
+class Listing(StrEnum):
+    """What a digest holds of each match of a wildcard, or of include and exclude patterns.
+
+    Source: moby/buildkit cache/contenthash/checksum.go @ v0.8.2, v0.8.3, v0.10.6, v0.26.0.
+    """
+
+    BARE_TREES = "digests of whole matches"
+    """A directory that matches counts as one digest; names do not count. Up to 0.8.2."""
+    TREES = "base names of whole matches"
+    """Likewise, with the base name of each match. In 0.8.3."""
+    UNKNOWN = ""
+    """Of 0.9, which no Docker Engine ever held."""
+    NAMES = "base names"
+    """Each file and directory by itself, with its base name. From 0.10 to 0.25."""
+    PATHS = "paths"
+    """Likewise, with its path below what precedes the wildcard. Since 0.26, commit 940330210."""
+
+
+class LinkWalk(StrEnum):
+    """How links in a path are followed.
+
+    Source: moby/buildkit cache/contenthash/checksum.go:getFollowLinks @ v0.13.2, v0.14.1, v0.15.0.
+    """
+
+    TEXT = "text"
+    """A link is joined to the rest of the path by text alone. Up to 0.13."""
+    STEPS_BUT_ROOT = "steps, the root mistaken"
+    """Name by name; a link to the root or to its own directory finds the wrong record. In 0.14."""
+    STEPS = "steps"
+    """Name by name, as the kernel does. Since 0.15, commit 65c91465c."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildKitRules:
     """What holds for one BuildKit; the defaults are those of 0.26 and later."""
@@ -28,29 +60,66 @@ class BuildKitRules:
     """Mount and merge inputs are written even when 0.
     Source: moby/buildkit commit 1a3fc0aa1: no longer since v0.17.0."""
     owner_json: OwnerJson = OwnerJson.CUSTOM
-    lexical_links: bool = False
-    """Links in the middle of a path are resolved by text, not step by step.
-    Source: moby/buildkit commits 265994573 and e5171cdca: no longer since v0.14.0."""
+    mounts: bool = True
+    """Mounts of a RUN count at all. Source: moby/buildkit commit 0e106e696: since v0.8.3."""
+    cache_ids: bool = False
+    """Every id and sharing mode of a cache mount counts.
+    Source: moby/buildkit commit 584ec4008: no longer since v0.13.0."""
+    whole_mounts: bool = True
+    """Of one input, a mount of all files counts beside a mount of some.
+    Source: moby/buildkit commit dc608427e: since v0.13.0."""
+    owners: bool = True
+    """Owners of files count. Source: moby/buildkit commit f84058eb1: since v0.11.0."""
+    devices_on_disk: bool = False
+    """Device numbers count for files that BuildKit finds on its disk, not only for transferred ones.
+    Source: moby/buildkit commit c415d85fe: no longer since v0.13.0, by a slip."""
+    link_walk: LinkWalk = LinkWalk.STEPS
     follows_listed_links: bool = False
     """With wildcards or patterns links count as their targets at every depth, not only at the top.
     Source: moby/buildkit commit 74d177910: no longer since v0.25.0."""
-    lists_paths: bool = True
-    """With wildcards or patterns the digest holds paths; before, base names.
-    Source: moby/buildkit commit 940330210, since v0.26.0."""
+    listing: Listing = Listing.PATHS
 
 
 def buildkit_rules(buildkit: str, engine: str) -> BuildKitRules:
     """Rules of a BuildKit by its own version text or that of the engine that holds it."""
-    version = buildkit_version(buildkit, engine)
-    if version is None:
+    release = buildkit_release(buildkit, engine)
+    if release is None:
         return BuildKitRules(known=False)
-    owner_json = OwnerJson.CUSTOM
-    if version < (0, 18):
-        owner_json = OwnerJson.UNTAGGED if version >= (0, 17) else OwnerJson.GOGO
     return BuildKitRules(
-        zero_indexes=version < (0, 17),
-        owner_json=owner_json,
-        lexical_links=version < (0, 14),
-        follows_listed_links=version < (0, 25),
-        lists_paths=version >= (0, 26),
+        zero_indexes=release < (0, 17, 0),
+        owner_json=_owner_json(release),
+        mounts=release >= (0, 8, 3),
+        cache_ids=release < (0, 13, 0),
+        whole_mounts=release >= (0, 13, 0),
+        owners=release >= (0, 11, 0),
+        devices_on_disk=release < (0, 13, 0),
+        link_walk=_link_walk(release),
+        follows_listed_links=release < (0, 25, 0),
+        listing=_listing(release),
     )
+
+
+def _owner_json(release: Release) -> OwnerJson:
+    if release >= (0, 18, 0):
+        return OwnerJson.CUSTOM
+    return OwnerJson.UNTAGGED if release >= (0, 17, 0) else OwnerJson.GOGO
+
+
+_LISTINGS = (
+    ((0, 26, 0), Listing.PATHS),
+    ((0, 10, 0), Listing.NAMES),
+    ((0, 9, 0), Listing.UNKNOWN),
+    ((0, 8, 3), Listing.TREES),
+)
+"""First release of each, newest first."""
+
+
+def _listing(release: Release) -> Listing:
+    found = (listing for first, listing in _LISTINGS if release >= first)
+    return next(found, Listing.BARE_TREES)
+
+
+def _link_walk(release: Release) -> LinkWalk:
+    if release >= (0, 15, 0):
+        return LinkWalk.STEPS
+    return LinkWalk.STEPS_BUT_ROOT if release >= (0, 14, 0) else LinkWalk.TEXT

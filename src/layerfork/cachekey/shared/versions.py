@@ -3,41 +3,60 @@
 import re
 
 Version = tuple[int, int]
+Release = tuple[int, int, int]
 
 
 def parse_version(text: str) -> Version | None:
     """Major and minor number of ``26.1.5+dfsg1`` or ``docker-v29.7.2``; None when there is none."""
-    match = re.search(r"(?:^|[^0-9.])(\d+)\.(\d+)", text)
-    return (int(match[1]), int(match[2])) if match else None
+    release = parse_release(text)
+    return release[:2] if release is not None else None
 
 
-BUILDKIT_OF_ENGINE: tuple[tuple[Version, Version], ...] = (
-    ((29, 7), (0, 32)),
-    ((29, 5), (0, 30)),
-    ((29, 2), (0, 27)),
-    ((28, 5), (0, 25)),
-    ((28, 3), (0, 23)),
-    ((28, 0), (0, 20)),
-    ((27, 5), (0, 18)),
-    ((26, 1), (0, 13)),
-    ((25, 0), (0, 12)),
-    ((24, 0), (0, 11)),
-    ((23, 0), (0, 10)),
-    ((20, 10), (0, 8)),
+def parse_release(text: str) -> Release | None:
+    """All three numbers of a version; the last is 0 when it is left out. None when there are none."""
+    match = re.search(r"(?:^|[^0-9.])(\d+)\.(\d+)(?:\.(\d+))?", text)
+    return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
+
+
+BUILDKIT_OF_ENGINE: tuple[tuple[Release, Release], ...] = (
+    ((29, 7, 0), (0, 32, 0)),
+    ((29, 6, 0), (0, 31, 0)),
+    ((29, 5, 0), (0, 30, 0)),
+    ((29, 4, 0), (0, 29, 0)),
+    ((29, 3, 0), (0, 28, 0)),
+    ((29, 2, 0), (0, 27, 0)),
+    ((29, 1, 0), (0, 26, 2)),
+    ((28, 5, 0), (0, 25, 0)),
+    ((28, 4, 0), (0, 24, 0)),
+    ((28, 3, 0), (0, 23, 1)),
+    ((28, 2, 0), (0, 22, 0)),
+    ((28, 1, 0), (0, 21, 0)),
+    ((28, 0, 0), (0, 20, 0)),
+    ((27, 5, 0), (0, 18, 2)),
+    ((27, 4, 0), (0, 17, 3)),
+    ((27, 3, 0), (0, 16, 0)),
+    ((27, 1, 0), (0, 15, 0)),
+    ((27, 0, 0), (0, 14, 1)),
+    ((26, 0, 0), (0, 13, 1)),
+    ((25, 0, 0), (0, 12, 5)),
+    ((24, 0, 0), (0, 11, 6)),
+    ((23, 0, 0), (0, 10, 6)),
+    ((20, 10, 7), (0, 8, 3)),
+    ((20, 10, 0), (0, 8, 2)),
 )
-"""First engine version, and the BuildKit that it vendors, newest first.
+"""First engine release, and the BuildKit that it vendors, newest first.
 
-Source: moby/moby go.mod and vendor.mod @ v20.10.24, v23.0.x, v24.0.x, v25.0.x, v26.1.5, v27.5.x,
-v28.0.x, v28.3.x, v28.5.2, docker-v29.0.x to docker-v29.7.2.
+Source: moby/moby vendor.conf, vendor.mod and go.mod @ v20.10.0 to v20.10.24, v23.0.0 to v28.5.2,
+docker-v29.0.0 to docker-v29.7.2, each minor release.
 """
 
 
-def buildkit_version(buildkit: str, engine: str) -> Version | None:
-    """The builder's own version when it told it, else the one that the engine's version implies."""
-    own = parse_version(buildkit)
+def buildkit_release(buildkit: str, engine: str) -> Release | None:
+    """The builder's own release when it reported one, else the one that the engine's version implies."""
+    own = parse_release(buildkit)
     if own is not None:
         return own
-    version = parse_version(engine)
-    if version is None:
+    release = parse_release(engine)
+    if release is None:
         return None
-    return next((vendored for first, vendored in BUILDKIT_OF_ENGINE if version >= first), None)
+    return next((vendored for first, vendored in BUILDKIT_OF_ENGINE if release >= first), None)

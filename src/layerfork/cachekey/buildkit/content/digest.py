@@ -1,7 +1,7 @@
 """BuildKit's content digest: files and directories without their times, owner names and places.
 
 Source: moby/buildkit cache/contenthash/{checksum,filehash,tarsum}.go and
-solver/llbsolver/ops/opsutils/contenthash.go @ v0.13.2 and v0.32.2.
+solver/llbsolver/ops/opsutils/contenthash.go @ v0.8.2 to v0.32.2.
 """
 
 import posixpath
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
-from layerfork.cachekey.buildkit.content.select import Item, Selection, Selector, order_selectors, select
+from layerfork.cachekey.buildkit.content.select import select
+from layerfork.cachekey.buildkit.content.selection import Item, Selection, Selector, order_selectors
 from layerfork.cachekey.buildkit.content.tree import ContentTree
+from layerfork.cachekey.buildkit.rules import Listing
 from layerfork.cachekey.classic.tarsum import typeflag_of
 from layerfork.cachekey.shared.tree import Node, byte_key, in_byte_order
 from layerfork.model.context import ContextEntry, Digest, EntryType
@@ -39,28 +41,25 @@ class Header(NamedTuple):
     xattrs: tuple[tuple[str, bytes], ...]
 
 
-def header_of(node: Node, scanned: bool) -> Header:
-    """The hashed attributes of a file, directory or link (hard links already followed).
-
-    ``scanned`` is for files that BuildKit finds on its disk: by a slip in its test for devices it never
-    reads their numbers there. Source: moby/buildkit cache/contenthash/filehash_unix.go @ v0.13.2, v0.32.2.
-    """
+def header_of(node: Node, tree: ContentTree) -> Header:
+    """The hashed attributes of a file, directory or link (hard links already followed)."""
     entry = node.entry
     if entry is None:
         return Header(
             mode=IMPLIED_MODE, uid=0, gid=0, size=0, typeflag="5", link=b"", devmajor=0, devminor=0, xattrs=()
         )
     typeflag = "0" if entry.type is EntryType.SOCKET else typeflag_of(entry)
-    is_link, is_device = typeflag == "2", typeflag in "34" and not scanned
+    is_link = typeflag == "2"
+    has_numbers = typeflag in "34" and (not tree.on_disk or tree.rules.devices_on_disk)
     return Header(
         mode=LINK_MODE if is_link else entry.mode & 0o7777,
-        uid=entry.uid,
-        gid=entry.gid,
+        uid=entry.uid if tree.rules.owners else 0,
+        gid=entry.gid if tree.rules.owners else 0,
         size=0 if typeflag in "23456" else entry.size,
         typeflag="0" if typeflag == "7" else typeflag,
         link=entry.linkname_bytes if is_link else b"",
-        devmajor=entry.devmajor if is_device else 0,
-        devminor=entry.devminor if is_device else 0,
+        devmajor=entry.devmajor if has_numbers else 0,
+        devminor=entry.devminor if has_numbers else 0,
         xattrs=tuple(sorted(pair for pair in entry.xattrs if _counts(pair[0]))) if entry.xattrs else (),
     )
 
@@ -93,15 +92,19 @@ class ContentDigester:
         digests = [self.item(item) for item in selection.items]
         if selection.alone:
             return digests[0]
-        pairs = zip(selection.items, digests, strict=True)
-        if self.tree.rules.lists_paths:
-            listed = b"".join(
-                _key(item.path.removeprefix(selection.prefix)) + d.encode() for item, d in pairs
+        return Digest("sha256:" + sha256(self._listed(selection, digests)).hexdigest())
+
+    def _listed(self, selection: Selection, digests: list[Digest]) -> bytes:
+        """The list of what was picked, as this version writes it."""
+        listing = self.tree.rules.listing
+        if listing is Listing.BARE_TREES:
+            return "\0".join(digests).encode()
+        pairs = zip((item.path for item in selection.items), digests, strict=True)
+        if listing is Listing.PATHS:
+            return b"".join(
+                _key(path.removeprefix(selection.prefix)) + digest.encode() for path, digest in pairs
             )
-        else:
-            bases = [(byte_key(posixpath.basename(item.path)), digest) for item, digest in pairs]
-            listed = b"\0".join(base + digest.encode() for base, digest in bases)
-        return Digest("sha256:" + sha256(listed).hexdigest())
+        return b"\0".join(byte_key(posixpath.basename(path)) + digest.encode() for path, digest in pairs)
 
     def item(self, item: Item) -> Digest:
         return self.node(item.place, item.node, item.whole)
@@ -118,7 +121,7 @@ class ContentDigester:
         node = self.tree.through_hardlink(node)
         if not place and not self.tree.has_root_header:
             return EMPTY
-        header = header_of(node, scanned=self.tree.has_root_header)
+        header = header_of(node, self.tree)
         digest = sha256(header_bytes(header))
         if header.typeflag == "0" and node.entry is not None:
             for piece in self.contents(node.entry):
@@ -136,7 +139,7 @@ class ContentDigester:
 def content_digest(tree: ContentTree, selectors: Iterable[Selector], contents: Contents) -> Digest:
     """The content key of an action that reads these paths: C, still without its output number.
 
-    Raises: MissingPathError, LinkLoopError.
+    Raises: ContentError, LinkLoopError.
     """
     digester = ContentDigester(tree=tree, contents=contents, digests={})
     digests = [digester.selection(select(tree, selector)) for selector in order_selectors(selectors)]

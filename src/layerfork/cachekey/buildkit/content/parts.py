@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from layerfork.cachekey.buildkit.content.digest import Header, header_of
-from layerfork.cachekey.buildkit.content.select import Item, Selection, Selector, order_selectors, select
+from layerfork.cachekey.buildkit.content.select import select
+from layerfork.cachekey.buildkit.content.selection import Item, Selection, Selector, order_selectors
 from layerfork.cachekey.buildkit.content.tree import ContentTree
 from layerfork.cachekey.shared.entryparts import content_is_known, make_entry_parts
 from layerfork.cachekey.shared.tree import Node, shown
@@ -20,7 +21,7 @@ def content_parts(tree: ContentTree, selectors: Iterable[Selector]) -> tuple[lis
     Paths begin at the last name of what was selected, because that is all that a key holds of where it
     lay. Of several selectors the later ones have their number in the field.
 
-    Raises: MissingPathError, LinkLoopError.
+    Raises: ContentError, LinkLoopError.
     """
     lister = _Lister(tree)
     parts: list[Part] = []
@@ -40,8 +41,7 @@ class _Lister:
             item = selection.items[0]
             yield from self.of_item(item, posixpath.basename(item.path))
             return
-        form = "paths" if self.tree.rules.lists_paths else "base names"
-        yield KeyPart(cause="engine-version", field="list of files", value=form)
+        yield KeyPart(cause="engine-version", field="list of files", value=self.tree.rules.listing)
         for item in selection.items:
             yield from self.of_item(item, item.path.removeprefix(selection.prefix).strip("/"))
 
@@ -57,7 +57,7 @@ class _Lister:
         if not place:
             return self.root_header()
         file = self.tree.through_hardlink(node)
-        header = header_of(file, scanned=self.tree.has_root_header)
+        header = header_of(file, self.tree)
         own: tuple[Row, ...] = ()
         if header.link or header.devmajor or header.devminor or header.xattrs:
             own = tuple(_rare_rows(header))
@@ -73,7 +73,7 @@ class _Lister:
         """The root's own attributes: of a transferred directory they are not known to BuildKit."""
         text = "none"
         if self.tree.has_root_header:
-            header = header_of(self.tree.root, scanned=True)
+            header = header_of(self.tree.root, self.tree)
             text = f"mode {header.mode:04o}, uid {header.uid}, gid {header.gid}"
         return KeyPart(cause="root-header", path=ROOT, field="header", value=text)
 

@@ -1,6 +1,6 @@
-"""The files of a BuildKit source as its content digest sees them, and how paths in it are resolved.
+"""The files of a BuildKit source as its content digest sees them.
 
-Source: moby/buildkit cache/contenthash/checksum.go @ v0.13.2 and v0.32.2.
+Source: moby/buildkit cache/contenthash/checksum.go @ v0.8.2 to v0.32.2.
 """
 
 import posixpath
@@ -8,12 +8,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from layerfork.cachekey.buildkit.rules import BuildKitRules
-from layerfork.cachekey.shared.tree import MAX_LINKS, LinkLoopError, Node, in_byte_order, link_target, unpack
+from layerfork.cachekey.shared.tree import MAX_LINKS, Node, in_byte_order, link_target, unpack
 from layerfork.model.context import ContextManifest, EntryType, Transport
 
 
-class MissingPathError(Exception):
+class ContentError(Exception):
+    """Files cannot be selected: BuildKit fails too, or what it does is not known."""
+
+
+class MissingPathError(ContentError):
     """A path is not among the files."""
+
+
+class PatternError(ContentError):
+    """A wildcard or pattern that BuildKit refuses."""
+
+
+class UnmodelledError(ContentError):
+    """What this version of BuildKit does here is not modelled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +33,10 @@ class ContentTree:
     """Files by absolute path; the root is the empty path."""
 
     root: Node
+    on_disk: bool
+    """BuildKit finds the files on its disk; False for a directory that is transferred."""
     has_root_header: bool
-    """False for a transferred directory: its root's own attributes are not transferred."""
+    """False where the root's own attributes are not known to BuildKit."""
     rules: BuildKitRules
 
     def find(self, path: str) -> Node | None:
@@ -31,62 +45,6 @@ class ContentTree:
         for name in path.split("/")[1:]:
             node = node.children.get(name) if node is not None else None
         return node
-
-    def locate(self, path: str, follow_last: bool) -> tuple[str, Node | None]:
-        """Where a path leads when links before its end, and with ``follow_last`` there too, are followed.
-
-        Raises: LinkLoopError.
-        """
-        if not self.rules.lexical_links:
-            return self._locate(path, follow_last)
-        place, node = self._locate_by_text(path, 0)
-        links = 0
-        while follow_last and node is not None and node.is_link:
-            links += 1
-            if links > MAX_LINKS:
-                raise LinkLoopError(path)
-            path = key_path(posixpath.join(posixpath.dirname(path), _target(node)))
-            place, node = self._locate_by_text(path, 0)
-        return place, node
-
-    def _locate(self, path: str, follow_last: bool) -> tuple[str, Node | None]:
-        names: list[str] = []
-        nodes: list[Node | None] = [self.root]
-        pending = path.split("/")[::-1]
-        links = 0
-        while pending:
-            name = pending.pop()
-            if name in ("", "."):
-                continue
-            if name == "..":
-                del names[-1:], nodes[max(1, len(nodes) - 1) :]
-                continue
-            parent = nodes[-1]
-            node = parent.children.get(name) if parent is not None else None
-            if node is not None and node.is_link and (follow_last or any(pending)):
-                links += 1
-                if links > MAX_LINKS:
-                    raise LinkLoopError(path)
-                target = _target(node)
-                if target.startswith("/"):
-                    del names[:], nodes[1:]
-                pending.extend(target.split("/")[::-1])
-                continue
-            names.append(name)
-            nodes.append(node)
-        return "".join("/" + name for name in names), nodes[-1]
-
-    def _locate_by_text(self, path: str, links: int) -> tuple[str, Node | None]:
-        node = self.find(path)
-        if node is not None or not path:
-            return path, node
-        directory, _, name = path.rpartition("/")
-        place, parent = self._locate_by_text(directory, links)
-        if parent is not None and parent.is_link:
-            if links > MAX_LINKS:
-                raise LinkLoopError(path)
-            return self._locate_by_text(f"{clean_link(directory, _target(parent))}/{name}", links + 1)
-        return f"{place}/{name}", self.find(f"{place}/{name}")
 
     def walk(self, path: str) -> Iterator[tuple[str, Node]]:
         """A path and all below it, each directory's names in byte order."""
@@ -122,21 +80,11 @@ def content_tree(manifest: ContextManifest, rules: BuildKitRules) -> ContentTree
     tree = unpack(manifest.entries)
     # Unpacking skips an entry of the root itself, so that stays as it was made: 0755, root's.
     tree.root.entry = None
-    return ContentTree(root=tree.root, has_root_header=manifest.transport is Transport.TAR, rules=rules)
+    on_disk = manifest.transport is Transport.TAR
+    return ContentTree(root=tree.root, on_disk=on_disk, has_root_header=on_disk, rules=rules)
 
 
 def key_path(path: str) -> str:
     """An absolute, clean path; the root is empty."""
     joined = posixpath.normpath("/" + path)
     return "/" + joined.strip("/") if joined.strip("/") else ""
-
-
-def clean_link(directory: str, target: str) -> str:
-    """A link's target by text alone, seen from the link at ``directory``."""
-    if target.startswith("/"):
-        return key_path(target)
-    return key_path(posixpath.join(posixpath.dirname(directory), target))
-
-
-def _target(node: Node) -> str:
-    return link_target(node.entry) if node.entry is not None else ""
