@@ -55,14 +55,12 @@ def other_owner(rng: Random, before: Subject, arena: Arena) -> Change | None:
     number = rng.choice([n for n in (7, 70000, 3000000) if n not in (node.uid, node.gid)])
     other = replace(node, uid=number) if field == "uid" else replace(node, gid=number)
     after = with_file(before, other)
-    code: str = field
     # Directories are sent as root's by every client here.
     counts = arena.delivery is Delivery.TAR
     if arena.builder is Builder.BUILDAH:
         # It makes root the owner of all, but up to 1.41 leaves root's name to what was root's before.
         counts &= (node.uid == 0) != (other.uid == 0)
-        code = "owner-name"
-    cause = if_read(before, arena, code, *group_of(before, node.path)) if counts else None
+    cause = if_read(before, arena, field, *group_of(before, node.path)) if counts else None
     return change(field, before, after, arena, cause)
 
 

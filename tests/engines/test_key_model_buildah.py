@@ -127,6 +127,31 @@ def test_copied_files(engine: RunningPodmanEngine) -> None:
     assert not [key.key.unknown for key in keys_of(record).steps if key.key.unknown]
 
 
+OWNERS = (
+    (0, 0, ""),
+    (0, 1000, "somebody"),
+    (1000, 0, "root"),
+    (1000, 1000, ""),
+    (1001, 1001, "somebody"),
+)
+"""Uid, gid and name as sent; the first two are root's."""
+
+
+def test_nothing_but_whether_root_owns_a_file_counts(engine: RunningPodmanEngine) -> None:
+    """Up to buildah 1.41.1; then nothing of an owner does. Names that are sent never count."""
+    engine.reset()
+    written = []
+    for uid, gid, name in OWNERS:
+        context = HandMadeContext()
+        context.add("a", b"a", uid=uid, gid=gid, uname=name, gname=name)
+        written.append(build(engine, ["COPY a /"], context)[1])
+    assert engine.info is not None
+    roots, others = written[:2], written[2:]
+    assert all(each == roots[0] for each in roots)
+    assert all(each == others[0] for each in others)
+    assert (roots[0] != others[0]) is not engine.info.version.startswith("5.8")
+
+
 def test_every_other_instruction(engine: RunningPodmanEngine) -> None:
     engine.reset()
     lines = [

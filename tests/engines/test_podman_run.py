@@ -101,7 +101,7 @@ def test_other_image_format_is_the_proven_cause(records: dict[str, BuildRecord])
     )
     (fork,) = explain_pair(writer, reader)
     assert [(cause.code, cause.status) for cause in fork.causes] == [("image-format", CauseStatus.PROVEN)]
-    assert fork.consequences == (2, 3, 4)
+    assert (fork.step, fork.consequences) == (2, (3, 4))
 
 
 def test_a_tar_on_the_standard_input_is_what_was_built_from(tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ from layerfork.cachekey import keys_of
 from layerfork.explain import JudgedBuild, judge_relay
 from layerfork.harness.records.evidence import read_records
 from layerfork.model.judgement import CauseStatus, Judgement
-from layerfork.model.record import BuildOutcome, BuildRecord
+from layerfork.model.record import BuildOutcome, BuildRecord, StepStatus
 
 DIRECTORY = Path(__file__).parent / "relays"
 WITH_DEFINITIONS = ("modes", "modes-other-order", "extra", "extra-other-order")
 WITHOUT = ("modes-no-definition", "extra-no-definition")
+PODMAN = ("owners-podman",)
+EVERY = WITH_DEFINITIONS + WITHOUT + PODMAN
 Classes = set[frozenset[str]]
 
 MODES = {
@@ -37,6 +39,15 @@ EXTRA = {
     frozenset({"testcontainers_node-build"}),
 }
 """As measured: a directory, a tar with everything in it, a tar without what is ignored."""
+
+OWNERS = {
+    frozenset({"docker-build"}),
+    frozenset({"docker_py-build"}),
+    frozenset({"podman-build", "podman-context-build"}),
+}
+"""As measured on podman 5.4.2: docker's CLI sends uid 0, docker-py 1000; its own
+programs write another image format."""
+MEASURED = {"modes": MODES, "extra": EXTRA, "owners": OWNERS}
 
 
 def records(name: str) -> list[BuildRecord]:
@@ -62,15 +73,15 @@ def by_last_layer(found: Sequence[BuildRecord]) -> Classes:
     return set(map(frozenset, groups.values()))
 
 
-@pytest.mark.parametrize("name", WITH_DEFINITIONS + WITHOUT)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_layers_say_what_was_measured(name: str) -> None:
-    measured = MODES if name.startswith("modes") else EXTRA
+    measured = MEASURED[name.partition("-")[0]]
     present = {record.client.id for record in records(name)}
 
     assert by_last_layer(records(name)) == {each & present for each in measured if each & present}
 
 
-@pytest.mark.parametrize("name", WITH_DEFINITIONS + WITHOUT)
+@pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("random_runs", [False, True])
 def test_classes_are_those_of_the_layers(name: str, random_runs: bool) -> None:
     judgement = judge(records(name), random_runs=random_runs)
@@ -90,7 +101,7 @@ def test_who_else_built_does_not_change_the_classes_of_two(name: str) -> None:
         assert classes_of(judge(few, clean=False)) == by_last_layer(few)
 
 
-@pytest.mark.parametrize("name", WITH_DEFINITIONS + WITHOUT)
+@pytest.mark.parametrize("name", EVERY)
 def test_no_two_of_other_layers_are_ever_in_one_class(name: str) -> None:
     """Whatever is left out, and if nobody shows a definition."""
     found = [each for each in records(name) if each.result.outcome is BuildOutcome.SUCCEEDED]
@@ -131,3 +142,23 @@ def test_the_evidence_says_whose_definition_it_was() -> None:
         "BuildKit's definition of dockerode-build is not shown, but it is that of docker-build: "
         "same Dockerfile, request, frontend and base images"
     )
+
+
+def test_owners_fork_podman_by_the_uid_alone() -> None:
+    """The directory and the file are of uid and gid 1000; podman digests nothing of a group."""
+    (fork, _) = judge(records("owners-podman")).forks
+
+    assert (fork.writer, fork.reader, fork.step) == ("docker-build", "docker_py-build", 5)
+    (cause,) = fork.causes
+    assert (cause.code, cause.status, cause.path) == ("uid", CauseStatus.PROVEN, "open.txt")
+    assert (cause.writer, cause.reader) == ("0", "1000")
+    assert "--owner=0" in cause.remedy
+
+
+def test_another_image_format_is_shown_where_the_engine_missed() -> None:
+    found = {record.client.id: record for record in records("owners-podman")}
+    (_, fork) = judge(list(found.values())).forks
+
+    assert (fork.reader, fork.step, fork.consequences) == ("podman-build", 2, (3, 4, 5, 6, 7))
+    assert found["podman-build"].steps[fork.step - 1].status is StepStatus.MISS
+    assert [(cause.code, cause.status) for cause in fork.causes] == [("image-format", CauseStatus.PROVEN)]

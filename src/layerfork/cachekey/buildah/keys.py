@@ -45,7 +45,7 @@ def buildah_keys(record: BuildRecord) -> BuildKeys:
     return BuildKeys(
         rules="buildah, 1.39 to 1.44",
         steps=tuple(builder.step_key(step) for step in builder.script.steps),
-        ruled_out=ruled_out_parts(record.context, owner_names=not builder.rules.owner_names),
+        ruled_out=ruled_out_parts(record.context),
     )
 
 
@@ -59,6 +59,8 @@ class _Builder:
     """State after each step, by step index."""
     previous: dict[int, int] = field(default_factory=dict)
     """Last step so far of each stage, by stage index."""
+    bases: set[int] = field(default_factory=set)
+    """Indexes of FROM steps that name an image, or scratch."""
     finder: SourceFinder | None = None
 
     def __post_init__(self) -> None:
@@ -92,6 +94,8 @@ class _Builder:
             parts, form = self._run(instruction, notes)
         else:
             parts, form = self._other(instruction, notes)
+        if before in self.bases:
+            parts = (*parts, _format_part(self.record))
         self.ended[step.record.index] = replace(
             self.state, env=dict(self.state.env), args=dict(self.state.args)
         )
@@ -122,14 +126,14 @@ class _Builder:
             return [], "", (source,)
         facts = None if base == "scratch" else find_facts(self.record, instruction.arguments[0], base)
         self.state = StageState.of_image(facts, self.state)
-        image_format = KeyPart(cause="image-format", field="manifest type", value=_image_format(self.record))
+        self.bases.add(step.record.index)
         if base == "scratch":
-            return [KeyPart(cause="base-image", field="id", value=base), image_format], "", ()
+            return [KeyPart(cause="base-image", field="id", value=base)], "", ()
         image_id = (facts.image_id if facts is not None else "") or step.record.identity
         if not image_id:
             notes.unknown.append(f"image id of {base}")
             return [], "", ()
-        return [KeyPart(cause="base-image", field="id", value=image_id), image_format], "", ()
+        return [KeyPart(cause="base-image", field="id", value=image_id)], "", ()
 
     def _other(self, instruction: Instruction, notes: Notes) -> tuple[list[KeyPart], str]:
         """Everything but FROM, COPY, ADD and RUN counts as it is written; ARG by its names alone."""
@@ -254,15 +258,17 @@ class _Builder:
         return self.finder
 
 
-def _image_format(record: BuildRecord) -> str:
+def _format_part(record: BuildRecord) -> KeyPart:
     """Manifest type that the build writes: images of another one are no candidates for its steps.
 
-    Docker's API asks for none and gets Docker's own; podman's programs name theirs.
+    It is looked at in every step, and decides at the first of a stage. Docker's API asks for none and gets
+    Docker's own; podman's programs name theirs.
     Source: containers/buildah imagebuildah/stage_executor.go:intermediateImageExists @ v1.39.3;
     containers/podman pkg/api/handlers/compat/images_build.go:BuildImage @ v5.4.2. Measured with podman
     4.3.1, 5.4.2 and 5.8.6.
     """
-    return dict(record.request.options).get("outputformat") or DOCKER_FORMAT
+    written = dict(record.request.options).get("outputformat") or DOCKER_FORMAT
+    return KeyPart(cause="image-format", field="manifest type", value=written)
 
 
 def _has_url(words: tuple[str, ...]) -> bool:

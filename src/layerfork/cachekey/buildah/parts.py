@@ -54,14 +54,23 @@ def _member_parts(path: str, member: TarMember, rules: BuildahRules, *, named: b
         own = (*own, *_rare_rows(member))
     if member.content is not None and member.content.content is not None:
         own = (*own, ("content", "content", member.content.content))
-    uname = member.uname if rules.owner_names else None
-    return make_entry_parts((path, _usual_rows(member.typeflag, member.mode, uname), own))
+    owner = _owner(member) if rules.owner_names else None
+    return make_entry_parts((path, _usual_rows(member.typeflag, member.mode, owner), own))
+
+
+def _owner(member: TarMember) -> str:
+    """What of an owner is digested: buildah makes every id 0, but leaves the name of root to what is root's.
+
+    It looks names up by the ids on disk, so names that were sent never count, and neither do groups: measured
+    with podman 3.0.1, 4.3.1 and 5.4.2.
+    """
+    return "0" if member.uname else "not 0"
 
 
 @lru_cache(maxsize=1024)
-def _usual_rows(typeflag: str, mode: int, uname: str | None) -> tuple[Row, ...]:
+def _usual_rows(typeflag: str, mode: int, owner: str | None) -> tuple[Row, ...]:
     rows = (("entry-type", "typeflag", typeflag), ("mode", "mode", f"0{mode:03o}"))
-    return rows if uname is None else (*rows, ("owner-name", "uname", uname))
+    return rows if owner is None else (*rows, ("uid", "uid", owner))
 
 
 def _rare_rows(member: TarMember) -> Iterator[Row]:

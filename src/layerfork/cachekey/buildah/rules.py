@@ -30,7 +30,7 @@ class BuildahRules:
 
     known: bool = True
     owner_names: bool = False
-    """Files that belong to the building user carry its name in their headers.
+    """Files that belong to the building user carry its name in their headers, looked up by the id on disk.
     Source: containers/buildah commit 9461dd61d: no longer since v1.41.2."""
     directory_slash: bool = True
     """Names of directories end in a slash. Source: containers/buildah commit 738fa0d3c, since v1.41.2."""

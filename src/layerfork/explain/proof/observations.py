@@ -71,7 +71,10 @@ def _by_strings(comparison: Comparison, site: Site) -> Agreement:
         return Agreement(verdict=Verdict.CONTRADICTED, lines=lines)
     if not sides or not all(view.step.created_by and view.key.engine_form for _, view in sides):
         return Agreement(verdict=Verdict.UNOBSERVED)
-    if site.parts and len({view.key.engine_form for _, view in sides[-2:]}) == 1:
+    in_strings = [part for part in site.parts if part.cause != "image-format"]
+    if site.parts and not (in_strings or site.structure):
+        return Agreement(verdict=Verdict.UNOBSERVED)
+    if in_strings and len({view.key.engine_form for _, view in sides[-2:]}) == 1:
         return Agreement(
             verdict=Verdict.CONTRADICTED,
             lines=(*lines, "the engine computed one and the same string for both"),
@@ -136,7 +139,14 @@ def _doubts(comparison: Comparison, site: Site) -> Iterator[str]:
     retyped = {each.path for each in own if each.cause == "entry-type"}
     kinds = {("" if each.one_sided or each.path in retyped else each.cause, each.path) for each in own}
     if not buildkit and len(kinds) > 1:
-        yield "several things differ and the history strings that would tell them apart were not recorded"
+        lack = _lack(comparison, site)
+        yield f"several things differ and the history strings that would tell them apart {lack}"
+
+
+def _lack(comparison: Comparison, site: Site) -> str:
+    """Why the strings do not help: buildah digests headers and contents together."""
+    recorded = all(view.step.created_by for _, view in _involved(comparison, site))
+    return "hold digests of contents, which no record has" if recorded else "were not recorded"
 
 
 def _reader_missed(comparison: Comparison, site: Site) -> bool:
