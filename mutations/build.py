@@ -57,7 +57,7 @@ class Site:
                 raise BuildFailedError(f"{why}\n{said}\n{subject.dockerfile()}")
             record = records[0]
             if arena.delivery is Delivery.DIRECTORY:
-                record = fill_from_disk(record, context)
+                record = fill_from_disk(record, lambda manifest: (context,))
         if record.builder is not Builder.BUILDKIT:
             record = add_image_facts(record, recorder.image_facts, record.result.image_id)
         return add_base_facts(record, lambda reference: self._base(recorder, reference))

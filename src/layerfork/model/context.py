@@ -105,16 +105,21 @@ class ContextEntry:
         return self.raw_linkname if self.raw_linkname is not None else self.linkname.encode()
 
 
+MAIN_CONTEXT = "context"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextManifest:
     """Everything that one build sent of one context, in the order it was sent."""
 
-    name: str = "context"
+    name: str = MAIN_CONTEXT
     """``context`` for the main one; the name of a named context otherwise."""
     transport: Transport
     entries: tuple[ContextEntry, ...]
     compression: str = "identity"
     """``identity``, ``gzip``, ``bzip2``, ``xz`` or ``zstd``."""
+    directory_name: str = ""
+    """File sync: last part of the path of the directory that was sent, where the client's session says it."""
     remote: str = ""
     """URL of a remote source, credentials removed."""
     excludes: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ def record_builds(argv: Sequence[str], output: str, engine: str, say: Say) -> in
     Gives the command's own exit code. Raises: LayerforkError.
     """
     with RecordFile(Path(output)) as file:
-        wrapped = record_command(argv, engine, say, Path(), file.add)
+        wrapped = record_command(argv, engine, say, file.add)
     say(f"{len(wrapped.records)} recorded in {output}" if wrapped.records else NO_BUILD_SEEN)
     return wrapped.exit_code
 
@@ -46,7 +46,7 @@ def explain_builds(
     if not argv and not path:
         return ExitCode.AS_HOPED, (_newest_explained(store, directory),)
     command = tuple(argv) or ("docker", "build", path)
-    wrapped = record_command(command, engine, say, directory)
+    wrapped = record_command(command, engine, say)
     if not wrapped.records:
         say(NO_BUILD_SEEN)
     reports = []

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from layerfork import __version__
 from layerfork.cachekey.classic.tarsum import tarsum_header
 from layerfork.engines import RunningEngine
 from layerfork.errors import EngineError
+from layerfork.harness.recording.clientprocess import ClientProcess, process_behind
 from layerfork.model.build import Builder
 from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo
@@ -39,10 +41,10 @@ class ForwardingError(Exception):
 
 
 class Recorder:
-    """Listens on ``socket`` for an engine and records every build that passes while the context is open."""
+    """Listens on a socket for an engine and records every build that passes while the context is open."""
 
-    def __init__(self, engine: RunningEngine, socket: Path, key: bytes) -> None:
-        """``key`` is what stand-ins for secrets are made with."""
+    def __init__(self, engine: RunningEngine, listen: Path, key: bytes) -> None:
+        """``listen`` is where its socket will be, ``key`` is what stand-ins for secrets are made with."""
         self._engine = engine
         self.redactor = Redactor(key)
         """Hides secrets in everything that this recorder hands back."""
@@ -55,7 +57,10 @@ class Recorder:
         self._posted_builds: list[PostedBuild] = []
         """Ended, but to be read when all sessions are decoded."""
         self._verify = bool(os.environ.get(VERIFY_VARIABLE))
-        self._proxy = Proxy(socket, address, self._tap, idle=self._work, verify=self._verify)
+        self._clients: dict[ClientProcess, None] = {}
+        self._proxy = Proxy(
+            listen, address, self._tap, idle=self._work, accepted=self._accepted, verify=self._verify
+        )
 
     def _work(self, seconds: float) -> bool:
         """Decode while nothing passes; True when something is left."""
@@ -63,6 +68,15 @@ class Recorder:
         if not left:
             self._solved_builds.extend(self._buildkit.finished())
         return left
+
+    def _accepted(self, connection: socket.socket) -> None:
+        if (process := process_behind(connection)) is not None:
+            self._clients[process] = None
+
+    @property
+    def clients(self) -> tuple[ClientProcess, ...]:
+        """The processes that have connected so far."""
+        return tuple(self._clients)
 
     def _tap(self) -> Http1Tap:
         return Http1Tap(self._classic.open_exchange, self._buildkit.upgraded)

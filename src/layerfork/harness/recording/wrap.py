@@ -11,6 +11,8 @@ from layerfork.engines import RunningEngine, default_spec, open_engine
 from layerfork.errors import UsageError
 from layerfork.harness.environments.installing import Say
 from layerfork.harness.environments.privatedir import SHORT, private_directory
+from layerfork.harness.recording.clientprocess import ClientProcess
+from layerfork.harness.recording.contextplaces import find_directories
 from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.quietsteps import add_quiet_steps
@@ -41,18 +43,17 @@ def record_command(
     argv: Sequence[str],
     spec: str,
     say: Say,
-    directory: Path,
     keep: Callable[[BuildRecord], None] = lambda record: None,
 ) -> Wrapped:
     """Run a command on our terminal, its DOCKER_HOST pointing at a recorder.
 
     ``spec`` names the engine; empty decides: the host's if it answers, else a private one.
-    ``directory`` is where files that BuildKit did not ask for are looked for: the context, as far as
-    it is known. ``keep`` gets every record soon after its build ended.
+    ``keep`` gets every record soon after its build ended.
     Raises: EngineError when no engine comes up, UsageError when the program does not exist.
     """
     records: list[BuildRecord] = []
     client = ClientInfo(argv=tuple(argv))
+    command = ClientProcess(directory=Path.cwd(), argv=tuple(argv))
     with contextlib.ExitStack() as stack:
         engine = stack.enter_context(open_engine(spec or default_spec(os.environ)).start(os.environ, say))
         private = stack.enter_context(private_directory(SHORT))
@@ -60,7 +61,7 @@ def record_command(
 
         def take(found: Sequence[BuildRecord]) -> None:
             for record in found:
-                records.append(_with_facts(record, recorder, directory))
+                records.append(_with_facts(record, recorder, command))
                 keep(records[-1])
 
         with recorder:
@@ -79,8 +80,9 @@ def record_command(
     return Wrapped(exit_code=code, records=tuple(records))
 
 
-def _with_facts(record: BuildRecord, recorder: Recorder, directory: Path) -> BuildRecord:
-    record = fill_from_disk(record, directory)
+def _with_facts(record: BuildRecord, recorder: Recorder, command: ClientProcess) -> BuildRecord:
+    processes = (command, *recorder.clients)
+    record = fill_from_disk(record, lambda manifest: find_directories(manifest, processes))
     reference = record.request.tags[0] if record.request.tags else ""
     record = add_image_facts(record, recorder.image_facts, reference)
     return add_quiet_steps(add_base_facts(record, recorder.image_facts))

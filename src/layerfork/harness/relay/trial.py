@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from layerfork.clients import ContextForm
 from layerfork.clients.client import BuildClient
 from layerfork.engines import RunningEngine
 from layerfork.harness.environments.served import cloned_tar
+from layerfork.harness.recording.contextplaces import find_directories
 from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.printed import OUTPUT_BYTES, read_printed_build
@@ -19,6 +20,7 @@ from layerfork.harness.recording.recorder import Recorder
 from layerfork.harness.recording.tarcontext import fill_from_tar
 from layerfork.harness.relay.plan import PlannedBuild, builder_that_builds
 from layerfork.model.build import Builder, BuildRequest, Completed, Endpoint, Toolchain
+from layerfork.model.context import MAIN_CONTEXT, ContextManifest
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
 from layerfork.model.report import TrialBuild
 from layerfork.process import KEEP_BYTES, ProgramMissingError, last_lines, run
@@ -68,7 +70,7 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     row = replace(row, seconds_of_client=completed.seconds)
     if record is None:
         return _without_record(row, completed, bench)
-    record = fill_from_disk(record, request.context)
+    record = fill_from_disk(record, lambda manifest: _directories(manifest, request, recorder))
     if client.context_form is ContextForm.URL:
         record = fill_from_tar(record, request.context_tar, recorder.clean)
     elif client.context_form is ContextForm.GIT:
@@ -85,6 +87,12 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
         steps=record.steps,
         record=record,
     )
+
+
+def _directories(manifest: ContextManifest, request: BuildRequest, recorder: Recorder) -> Sequence[Path]:
+    """Where a context was sent from: the main one is known, named ones are a client's own."""
+    is_main = manifest.name == MAIN_CONTEXT
+    return (request.context,) if is_main else find_directories(manifest, recorder.clients)
 
 
 def make_endpoint(

@@ -13,6 +13,7 @@ from layerfork.model.context import Digest
 from layerfork.model.record import RecordedRequest
 from layerfork.wire.buildkit.observed import ObservedBuild
 from layerfork.wire.buildkit.plain import pairs, text, texts
+from layerfork.wire.buildkit.session.directoryname import SHARED_KEY
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.redact import Redactor
 
@@ -97,11 +98,11 @@ def _syntax(attrs: Mapping[str, str], dockerfile: str | None) -> str:
 def _options(
     request: control.SolveRequest, attrs: Mapping[str, str], redactor: Redactor
 ) -> tuple[tuple[str, str], ...]:
-    """All other attributes, and the exporters' (``exporter:moby.push``); never session ids."""
+    """All other attributes, and the exporters' (``exporter:moby.push``); never ids of sessions or nodes."""
     options = {
         key: redactor.clean(value) if key in _NO_SECRET else redactor.hide(key, value)
         for key, value in attrs.items()
-        if key not in _READ_ELSEWHERE and not key.startswith((_BUILD_ARG, _LABEL, _SESSION))
+        if key not in _READ_ELSEWHERE and not key.startswith((_BUILD_ARG, _LABEL, _SESSION, SHARED_KEY))
     }
     for kind, exporter in _exporters(request):
         options.setdefault("exporter", kind)

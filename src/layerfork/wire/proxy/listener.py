@@ -41,12 +41,13 @@ class Proxy:
         taps: Callable[[], ConnectionTap],
         *,
         idle: Callable[[float], bool] | None = None,
+        accepted: Callable[[socket.socket], None] = lambda connection: None,
         verify: bool = False,
     ) -> None:
         """``listen`` must not exist; its directory must. ``connect`` is the engine's address, or
         opens a connection to it. ``idle`` is called while nothing passes, with the seconds it may
-        take, as long as it says that something is left to do. ``verify`` keeps digests of the bytes
-        received and forwarded.
+        take, as long as it says that something is left to do. ``accepted`` is shown every client's
+        connection first, to look at only. ``verify`` keeps digests of the bytes received and forwarded.
         """
         self.listen = listen
         self._connect = connect if callable(connect) else lambda: open_socket(connect)
@@ -57,6 +58,7 @@ class Proxy:
         """What such threads have to say: the client, and its connection or why there is none."""
         self._taps = taps
         self._idle = idle
+        self._accepted = accepted
         self._verify = verify
         self._selector = selectors.DefaultSelector()
         self._buffer = memoryview(bytearray(READ_BYTES))
@@ -167,6 +169,7 @@ class Proxy:
             self._note(ConnectionFacts(problem=f"cannot accept a connection: {error}"))
             time.sleep(0.05)
             return False
+        self._accepted(client)
         if self._connects_at_once:
             self._join(client, self._try_to_connect())
             return True

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,15 +34,22 @@ def announced(path: Path, source: ContentSource = ContentSource.NOT_SENT) -> Con
     )
 
 
-def filled(entry: ContextEntry, directory: Path) -> ContextEntry:
-    record = BuildRecord(
+def manifest(entry: ContextEntry) -> ContextManifest:
+    return ContextManifest(transport=Transport.FILE_SYNC, entries=(entry,))
+
+
+def record(context: ContextManifest) -> BuildRecord:
+    return BuildRecord(
         id="one",
         recorded_at="2026-01-02T03:04:05Z",
         builder=Builder.BUILDKIT,
         result=BuildResult(outcome=BuildOutcome.SUCCEEDED),
-        context=ContextManifest(transport=Transport.FILE_SYNC, entries=(entry,)),
+        context=context,
     )
-    context = fill_from_disk(record, directory).context
+
+
+def filled(entry: ContextEntry, directory: Path) -> ContextEntry:
+    context = fill_from_disk(record(manifest(entry)), lambda manifest: (directory,)).context
     assert context is not None
     return context.entries[0]
 
@@ -71,6 +79,37 @@ def test_what_is_no_plain_file_any_more_is_left_alone(tmp_path: Path) -> None:
     assert filled(entry, tmp_path) == entry
     path.symlink_to("elsewhere")
     assert filled(entry, tmp_path) == entry
+
+
+def test_two_directories_must_agree(tmp_path: Path) -> None:
+    """A file of one name, size, time and mode may have two contents: then nobody knows which was meant."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    for directory, text in ((one, b"content"), (other, b"CONTENT")):
+        directory.mkdir()
+        (directory / "file").write_bytes(text)
+        os.utime(directory / "file", ns=(10**18, 10**18))
+    entry = announced(one / "file")
+    context = manifest(entry)
+    both = fill_from_disk(record(context), lambda manifest: (one, other)).context
+    assert both == context
+    (other / "file").write_bytes(b"content")
+    os.utime(other / "file", ns=(10**18, 10**18))
+    both = fill_from_disk(record(context), lambda manifest: (one, other)).context
+    assert both is not None
+    assert both.entries[0].content_source is ContentSource.DISK
+
+
+def test_named_contexts_are_looked_for_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    entry = announced(path)
+    main, named = manifest(entry), replace(manifest(entry), name="docs")
+    found = fill_from_disk(
+        replace(record(main), named_contexts=(named,)),
+        lambda manifest: (tmp_path,) if manifest.name == "docs" else (),
+    )
+    assert found.context == main
+    assert found.named_contexts[0].entries[0].content_source is ContentSource.DISK
 
 
 def test_what_was_sent_stays_as_it_was_seen(tmp_path: Path) -> None:

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError
 
-from layerfork.model.context import ContextManifest, Transport
+from layerfork.model.context import MAIN_CONTEXT, ContextManifest, Transport
 from layerfork.model.record import Gap
 from layerfork.wire.buildkit.observed import ObservedBuild, ObservedSession, ObservedSync, ObservedUpload
 from layerfork.wire.buildkit.plain import pairs, text
+from layerfork.wire.buildkit.session.directoryname import directory_of, named_directory
 from layerfork.wire.buildkit.session.filesync import DOCKERFILE_DIRECTORY
 from layerfork.wire.buildkit.session.manifest import read_stat, read_syncs, read_upload
 from layerfork.wire.proto import ops_pb2 as ops
 
-_MAIN = "context"
 _LOCAL = "local://"
 _UPLOAD = "http://buildkit-session/"
 _IGNORE_FILE = ".dockerignore"
@@ -56,11 +56,15 @@ def find_contexts(build: ObservedBuild, definitions: Iterable[ops.Definition]) -
     attrs = build.attrs
     transfers: dict[str, list[ObservedSync]] = {}
     sessions: dict[str, ObservedSession] = {}
+    main_local = attrs.get("contextkey", MAIN_CONTEXT)
+    main_directory = ""
     for local in _locals(sources, build):
         session = build.sessions.get(local.session)
         if session is None:
             continue
         sessions[session.id] = session
+        if local.name == main_local:
+            main_directory = directory_of(session.connection.headers)
         known = transfers.setdefault(local.name, [])
         known += [sync for sync in _matching(session, local) if sync not in known]
     own = build.sessions.get(build.session_id)
@@ -68,8 +72,9 @@ def find_contexts(build: ObservedBuild, definitions: Iterable[ops.Definition]) -
         sessions.setdefault(own.id, own)
         if not sources:
             transfers = _all_transfers(own)
+            main_directory = directory_of(own.connection.headers)
     uploads = _uploads(sources, attrs, sessions.values())
-    return _assemble(transfers, uploads, attrs, tuple(sessions.values()))
+    return _assemble(transfers, uploads, attrs, tuple(sessions.values()), main_directory)
 
 
 def find_dockerfile(build: ObservedBuild, contexts: BuildContexts) -> bytes | None:
@@ -150,12 +155,12 @@ def _uploads(
     """Uploads by the name of the context that they are."""
     wanted: dict[str, str] = {}
     for key, value in attrs.items():
-        if value.startswith(_UPLOAD) and (key == _MAIN or key.startswith("context:")):
+        if value.startswith(_UPLOAD) and (key == MAIN_CONTEXT or key.startswith("context:")):
             wanted[posixpath.basename(value)] = key.removeprefix("context:")
     for source in sources:
         identifier = text(source.identifier)
         if identifier.startswith(_UPLOAD):
-            wanted.setdefault(posixpath.basename(identifier), _MAIN)
+            wanted.setdefault(posixpath.basename(identifier), MAIN_CONTEXT)
     return {
         wanted[path]: upload
         for session in sessions
@@ -169,29 +174,32 @@ def _assemble(
     uploads: dict[str, ObservedUpload],
     attrs: dict[str, str],
     sessions: tuple[ObservedSession, ...],
+    main_directory: str,
 ) -> BuildContexts:
     given = {
         value.removeprefix("local:"): key.removeprefix("context:")
         for key, value in attrs.items()
         if key.startswith("context:") and value.startswith("local:")
     }
-    main_local = attrs.get("contextkey", _MAIN)
+    main_local = attrs.get("contextkey", MAIN_CONTEXT)
     manifests: list[ContextManifest] = []
     gaps: list[Gap] = []
     for local, syncs in transfers.items():
         if syncs:
-            name = _MAIN if local == main_local else given.get(local, local)
-            manifests.append(read_syncs(name, syncs))
+            name = MAIN_CONTEXT if local == main_local else given.get(local, local)
+            directory = main_directory if name == MAIN_CONTEXT else named_directory(attrs, name)
+            manifests.append(read_syncs(name, syncs, directory))
             gaps += [
                 Gap(where=f"file sync of {name}", what=what) for sync in syncs for what in _problems(sync)
             ]
     for name, upload in uploads.items():
         manifests.append(read_upload(name, upload))
         gaps += [*upload.gaps, *upload.tar.gaps]
-    main = next((each for each in manifests if each.name == _MAIN), None)
-    if main is None and attrs.get(_MAIN, "").startswith(_REMOTE) and not attrs[_MAIN].startswith(_UPLOAD):
-        main = ContextManifest(transport=Transport.REMOTE, entries=(), remote=attrs[_MAIN])
-    named = tuple(each for each in manifests if each.name != _MAIN)
+    main = next((each for each in manifests if each.name == MAIN_CONTEXT), None)
+    source = attrs.get(MAIN_CONTEXT, "")
+    if main is None and source.startswith(_REMOTE) and not source.startswith(_UPLOAD):
+        main = ContextManifest(transport=Transport.REMOTE, entries=(), remote=source)
+    named = tuple(each for each in manifests if each.name != MAIN_CONTEXT)
     return BuildContexts(
         main=main, named=named, sessions=sessions, gaps=tuple(gaps), uploads=tuple(uploads.values())
     )

@@ -27,7 +27,7 @@ _TYPE_BITS = _DIRECTORY | _SYMLINK | _DEVICE | _PIPE | _SOCKET | _CHAR | 1 << 19
 _UNSIGNED = (1 << 32) - 1
 
 
-def read_syncs(name: str, syncs: Iterable[ObservedSync]) -> ContextManifest:
+def read_syncs(name: str, syncs: Iterable[ObservedSync], directory_name: str = "") -> ContextManifest:
     """One manifest from the transfers of one directory; of several entries with one name the first counts."""
     syncs = tuple(syncs)
     entries: dict[bytes, ContextEntry] = {}
@@ -40,6 +40,7 @@ def read_syncs(name: str, syncs: Iterable[ObservedSync]) -> ContextManifest:
         name=name,
         transport=Transport.FILE_SYNC,
         entries=tuple(entries.values()),
+        directory_name=directory_name,
         excludes=_all(sync.excludes for sync in syncs),
         followed_paths=_all((*sync.followed, *sync.includes) for sync in syncs),
         sent_bytes=sum(sync.sent_bytes for sync in syncs),

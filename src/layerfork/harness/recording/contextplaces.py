@@ -1,0 +1,119 @@
+"""Finds the directory that a context was sent from, by what the clients' processes and sessions say."""
+
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from layerfork.harness.recording.clientprocess import ClientProcess
+from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, EntryType
+
+Find = Callable[[ContextManifest], Sequence[Path]]
+"""Directories that a context may have been sent from, each as likely as the others."""
+MAX_DIRECTORIES = 20_000
+"""So many directories are looked at below those that clients ran in."""
+_SEPARATORS = str.maketrans("=,", "\0\0")
+"""In ``--build-context=docs=./docs`` and ``type=local,src=docs``."""
+
+
+def find_directories(manifest: ContextManifest, processes: Iterable[ClientProcess]) -> tuple[Path, ...]:
+    """Every directory among the likely ones in which all unsent files lie as they were announced.
+
+    Likely are directories that a command line names; else those that clients ran in, and what lies below
+    them. A client's session often says the directory's name, and then only directories of that name count;
+    without a name, files in a directory that nobody named are told from others by their exact times.
+    """
+    known = tuple(processes)
+    named = _fitting(manifest, _named(known))
+    if named or not (manifest.directory_name or _has_exact_times(manifest)):
+        return named
+    roots = [process.directory for process in known]
+    roots += [path.parent for path in _mentioned(known) if os.path.isfile(path)]  # noqa: PTH113
+    return _fitting(manifest, islice(_trees(roots), MAX_DIRECTORIES))
+
+
+def unsent_files(manifest: ContextManifest) -> tuple[ContextEntry, ...]:
+    """Files that were announced, but whose content the builder did not ask for."""
+    return tuple(
+        entry
+        for entry in manifest.entries
+        if entry.content_source is ContentSource.NOT_SENT and entry.type is EntryType.FILE
+    )
+
+
+def is_as_announced(found: os.stat_result, entry: ContextEntry) -> bool:
+    """Whether a file still has the size, time and mode that the client sent."""
+    return stat.S_ISREG(found.st_mode) and (
+        (found.st_size, found.st_mtime_ns, stat.S_IMODE(found.st_mode))
+        == (entry.size, entry.mtime_ns, entry.mode & 0o7777)
+    )
+
+
+def _fitting(manifest: ContextManifest, directories: Iterable[Path]) -> tuple[Path, ...]:
+    files = unsent_files(manifest)
+    right = (each for each in directories if _has_name(each, manifest.directory_name))
+    return tuple(dict.fromkeys(each for each in right if all(_lies_in(each, entry) for entry in files)))
+
+
+def _has_name(directory: Path, name: str) -> bool:
+    """Clients take the last part of the path as it was given, links not followed."""
+    return name in ("", os.path.basename(os.path.abspath(directory)))  # noqa: PTH100, PTH119 - as they do
+
+
+def _lies_in(directory: Path, entry: ContextEntry) -> bool:
+    try:
+        path = os.path.join(os.fsencode(directory), entry.name_bytes)  # noqa: PTH118 - non-UTF-8 names
+        return is_as_announced(os.lstat(path), entry)
+    except (OSError, ValueError):
+        return False
+
+
+def _has_exact_times(manifest: ContextManifest) -> bool:
+    """Whether some time is finer than what tools that make trees reproducible set."""
+    return any(entry.mtime_ns % 10**9 for entry in unsent_files(manifest))
+
+
+def _named(processes: Iterable[ClientProcess]) -> Iterator[Path]:
+    return (path for path in _mentioned(processes) if os.path.isdir(path))  # noqa: PTH112 - see below
+
+
+def _mentioned(processes: Iterable[ClientProcess]) -> Iterator[Path]:
+    """What in the command lines may be a path; `Path.is_dir` would raise for what is too long for one."""
+    for process in processes:
+        for word in process.argv:
+            for piece in word.translate(_SEPARATORS).split("\0"):
+                if piece:
+                    yield process.directory / piece
+
+
+def _trees(roots: Iterable[Path]) -> Iterator[Path]:
+    """Directories and what lies below them, the nearest first; links are named, but not followed."""
+    waiting = deque(dict.fromkeys(roots))
+    seen = set(waiting)
+    while waiting:
+        directory = waiting.popleft()
+        yield directory
+        for path in _inside(directory):
+            if path not in seen:
+                seen.add(path)
+                if path.is_symlink():
+                    yield path
+                else:
+                    waiting.append(path)
+
+
+def _inside(directory: Path) -> list[Path]:
+    try:
+        with os.scandir(directory) as entries:
+            return [Path(entry) for entry in entries if entry.name != ".git" and _is_directory(entry)]
+    except OSError:
+        return []
+
+
+def _is_directory(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
