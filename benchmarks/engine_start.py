@@ -16,7 +16,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from layerfork.engines import PRIVATE_ENGINES, RunningEngine, open_engine
+from layerfork.engines import RunningEngine, open_engine
+from layerfork.engines.kinds.private import PRIVATE_ENGINES
 from layerfork.model.build import Command
 from layerfork.process import run
 

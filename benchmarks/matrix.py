@@ -21,7 +21,7 @@ from layerfork.process import run
 from layerfork.scenarios import find_scenario
 
 ROUNDS = 3
-OPTIONS = RunOptions(builder="classic", controls=False)
+OPTIONS = RunOptions(builder=Builder.CLASSIC, controls=False)
 GENERATIONS = ("private:20.10.5", "private:20.10", "private:26.1", "private:28.5")
 
 

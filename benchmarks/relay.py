@@ -28,7 +28,7 @@ from layerfork.process import run
 from layerfork.scenarios import find_scenario
 
 ROUNDS = 7
-OPTIONS = RunOptions(builder="classic", controls=False)
+OPTIONS = RunOptions(builder=Builder.CLASSIC, controls=False)
 
 
 def quiet(event: Progress) -> None:

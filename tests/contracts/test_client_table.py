@@ -9,7 +9,17 @@ import pytest
 
 from layerfork.clients import CLIENTS, SEED_CLIENTS, BuildClient, ContextForm, find_client
 from layerfork.errors import ClientError, UsageError
-from layerfork.model.build import Builder, BuildRequest, Command, Endpoint, Feature, PodmanTools, Toolchain
+from layerfork.model.build import (
+    DOCKER,
+    Builder,
+    BuildRequest,
+    Command,
+    Endpoint,
+    Feature,
+    PodmanTools,
+    ServedBuilders,
+    Toolchain,
+)
 
 ENVIRONMENT_DIR = Path("/cache/environment")
 REQUEST = BuildRequest(
@@ -28,12 +38,8 @@ ENDPOINT = Endpoint(
         docker=Path("/toolchain/docker"), cli_plugins=Path("/toolchain/plugins"), version="26.1.5"
     ),
     api_version="1.45",
-    podman=PodmanTools(
-        podman=Path("/toolchain/podman"),
-        buildah=Path("/toolchain/buildah"),
-        enter=("/usr/bin/nsenter", "-t", "77"),
-        env={"CONTAINERS_STORAGE_CONF": "/storage.conf"},
-    ),
+    builders=ServedBuilders(executes=tuple((builder, builder) for builder in Builder), refuses=()),
+    podman=PodmanTools(podman=Path("/toolchain/podman"), buildah=Path("/toolchain/buildah")),
 )
 ASKING: dict[Feature, BuildRequest] = {
     Feature.DOCKERFILE_NAME: replace(REQUEST, dockerfile=Path("/project/context/sub/Other.docker")),
@@ -97,7 +103,7 @@ def test_id_reads_as_name_version_builder(client: BuildClient) -> None:
 def test_every_builder_can_be_insisted_on(client: BuildClient) -> None:
     assert client.builders
     for builder in client.builders:
-        assert find_client(f"{client.id}+{builder}").default_builder(ENDPOINT) is builder
+        assert find_client(f"{client.id}+{builder}").choose(None, ENDPOINT).expected is builder
     for builder in set(Builder) - set(client.builders):
         assert client.why_not_builder(builder)
         with pytest.raises(ClientError, match=client.name):
@@ -110,13 +116,13 @@ def test_every_builder_can_be_insisted_on(client: BuildClient) -> None:
 def test_default_builder_is_one_of_its_own(client: BuildClient) -> None:
     for version, api in (("20.10.24", "1.41"), ("20.10.24", "1.45"), ("26.1.5", "1.41"), ("", "")):
         endpoint = replace(ENDPOINT, api_version=api, toolchain=replace(ENDPOINT.toolchain, version=version))
-        assert client.default_builder(endpoint) in client.builders
+        assert client.choose(None, endpoint).expected in client.builders
 
 
 @every_client
-def test_builders_and_features_agree(client: BuildClient) -> None:
-    for feature, builder in ((Feature.CLASSIC, Builder.CLASSIC), (Feature.BUILDKIT, Builder.BUILDKIT)):
-        assert (feature in client.unsupported) == (builder not in client.builders)
+def test_reasons_are_for_builders_that_it_cannot_use(client: BuildClient) -> None:
+    assert not {builder for builder, _ in client.refuses} & set(client.builders)
+    assert all(len(reason) > 15 for _, reason in client.refuses)
 
 
 @every_client
@@ -124,8 +130,9 @@ def test_builders_and_features_agree(client: BuildClient) -> None:
 def test_feature_is_passed_on_or_refused_with_a_reason(client: BuildClient, feature: Feature) -> None:
     request = ASKING[feature]
     reasons = client.why_not(request)
-    if feature in client.unsupported:
-        assert reasons == (client.why_unsupported(feature),)
+    lacks = dict(client.lacks)
+    if feature in lacks:
+        assert reasons == (lacks[feature],)
         assert len(reasons[0]) > 15
         return
     assert reasons == ()
@@ -177,10 +184,10 @@ def test_builder_is_explicit_when_asked_for(client: BuildClient) -> None:
 
 @every_client
 def test_engine_of_the_wrong_kind_is_refused(client: BuildClient) -> None:
-    docker = replace(ENDPOINT, podman=None)
-    assert client.why_not_there(ENDPOINT) == ""
-    assert bool(client.why_not_there(docker)) == (client.builders == (Builder.BUILDAH,))
-    if client.why_not_there(docker):
+    docker = replace(ENDPOINT, podman=None, builders=DOCKER)
+    assert client.choose(None, ENDPOINT).why_not == ""
+    assert bool(client.choose(None, docker).why_not) == (client.builders == (Builder.BUILDAH,))
+    if client.choose(None, docker).why_not:
         with pytest.raises(ClientError, match="podman"):
             client.build_command(REQUEST, docker, None, ENVIRONMENT_DIR)
 
@@ -189,9 +196,9 @@ def test_engine_of_the_wrong_kind_is_refused(client: BuildClient) -> None:
 def test_missing_plugin_is_said(client: BuildClient) -> None:
     bare = replace(ENDPOINT, toolchain=replace(ENDPOINT.toolchain, plugins=()))
     full = replace(ENDPOINT, toolchain=replace(ENDPOINT.toolchain, plugins=("buildx", "compose")))
-    assert client.why_not_there(full) == ""
+    assert client.choose(None, full).why_not == ""
     expected = f"docker 26.1.5 has no {client.plugin} plugin here" if client.plugin else ""
-    assert client.why_not_there(bare) == expected
+    assert client.choose(Builder.BUILDKIT if client.plugin else None, bare).why_not == expected
 
 
 @every_client
@@ -269,6 +276,7 @@ def test_docs_list_every_client() -> None:
 def test_environment_is_locked_with_hashes(client: BuildClient) -> None:
     environment = client.environment
     assert (environment is None) == client.toolchain_version
+    assert client.programs or environment
     if environment is None:
         return
     with pytest.raises(ClientError):

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines import ENGINES, PODMAN_ENGINES, PRIVATE_ENGINES, Engine, open_engine
-from layerfork.engines.debian.generations import GENERATIONS, PODMAN_GENERATIONS, Generation
-from layerfork.model.build import Feature
+from layerfork.engines import ENGINES, KINDS, Engine, open_engine
+from layerfork.engines.debian.generation import Generation, Suite
+from layerfork.engines.debian.suites import SUITES
+from layerfork.engines.kinds.podman import PODMAN_ENGINES
+from layerfork.engines.kinds.private import PRIVATE_ENGINES
+from layerfork.model.build import Builder
 
 
 @pytest.fixture(params=ENGINES, ids=lambda engine: engine.id)
@@ -26,40 +29,69 @@ def test_engine_is_opened_by_its_own_id(engine: Engine) -> None:
 
 def test_engine_is_a_frozen_value(engine: Engine) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        engine.unsupported = frozenset()  # type: ignore[misc]
+        engine.ours = False  # type: ignore[misc]
     assert hash(engine) == hash(open_engine(engine.id))
 
 
-def test_unsupported_features_are_features(engine: Engine) -> None:
-    assert all(isinstance(feature, Feature) for feature in engine.unsupported)
+def test_kinds_have_names_of_small_letters_of_their_own() -> None:
+    names = [kind.name for kind in KINDS]
+    assert len(set(names)) == len(names)
+    for kind in KINDS:
+        assert kind.name.isalpha()
+        assert kind.name.islower()
+        assert all(engine.id.startswith(kind.name) for engine in kind.engines)
+        if kind.engines:
+            assert open_engine(kind.name) == kind.engines[0]
+
+
+def test_only_an_engine_of_ours_has_files_to_check(engine: Engine) -> None:
+    assert bool(engine.roots) == engine.ours
+
+
+def test_an_engine_that_is_yet_to_start_has_no_address(engine: Engine) -> None:
+    assert bool(engine.address({"DOCKER_HOST": "unix:///s"})) == (not engine.ours)
+
+
+def test_described_builders_are_builders(engine: Engine) -> None:
+    assert set(engine.describe({}).builders) <= {builder.value for builder in Builder}
 
 
 def test_every_generation_has_an_entry_for_each_of_its_image_stores() -> None:
     entries = {(engine.generation.name, engine.store) for engine in PRIVATE_ENGINES}
-    assert entries == {(gen.name, store) for gen in GENERATIONS for store in gen.image_stores}
+    assert entries == {(suite.docker.name, store) for suite in SUITES for store in suite.docker.image_stores}
 
 
-@pytest.mark.parametrize("generation", GENERATIONS, ids=lambda generation: generation.name)
+def generations_of(suite: Suite) -> list[Generation]:
+    return [generation for generation in (suite.docker, suite.podman) if generation]
+
+
+GENERATIONS = [generation for suite in SUITES for generation in generations_of(suite)]
+
+
+@pytest.mark.parametrize("generation", GENERATIONS, ids=lambda each: f"{each.title} {each.name}")
 def test_generation_lists_each_package_once(generation: Generation) -> None:
     assert len(set(generation.packages)) == len(generation.packages)
-    assert {"docker.io", "containerd", "runc", "libc6"} <= set(generation.packages)
+    assert {generation.package, "runc", "libc6"} <= set(generation.packages)
 
 
-def test_generations_have_names_and_suites_of_their_own() -> None:
-    for field in ("name", "suite"):
-        assert len({getattr(generation, field) for generation in GENERATIONS}) == len(GENERATIONS)
+def test_suites_have_names_of_their_own_and_generations_know_theirs() -> None:
+    names = [suite.docker.suite for suite in SUITES]
+    assert len(set(names)) == len(names)
+    for suite in SUITES:
+        assert {generation.suite for generation in generations_of(suite)} == {suite.docker.suite}
+
+
+def test_generations_of_one_kind_have_names_of_their_own() -> None:
+    named = [(generation.title, generation.name) for generation in GENERATIONS]
+    assert len(set(named)) == len(named)
 
 
 def test_every_podman_generation_has_an_entry_and_a_docker_cli_of_its_suite() -> None:
-    assert [engine.generation for engine in PODMAN_ENGINES] == list(PODMAN_GENERATIONS)
+    assert [engine.generation for engine in PODMAN_ENGINES] == [
+        suite.podman for suite in SUITES if suite.podman
+    ]
     for engine in PODMAN_ENGINES:
         assert engine.docker_generation.suite == engine.generation.suite
-
-
-@pytest.mark.parametrize("generation", PODMAN_GENERATIONS, ids=lambda generation: generation.name)
-def test_podman_generation_lists_each_package_once(generation: Generation) -> None:
-    assert len(set(generation.packages)) == len(generation.packages)
-    assert {"podman", "buildah", "conmon", "runc", "libc6"} <= set(generation.packages)
 
 
 @pytest.fixture

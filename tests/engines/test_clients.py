@@ -42,7 +42,7 @@ CASES = [
     for builder in client.builders
 ]
 OUTSIDE = [
-    (client, builder) for client, builder in CASES if Feature.DOCKERFILE_OUTSIDE not in client.unsupported
+    (client, builder) for client, builder in CASES if Feature.DOCKERFILE_OUTSIDE not in dict(client.lacks)
 ]
 
 
@@ -116,12 +116,12 @@ def environment_of(client: BuildClient) -> Path | None:
 
 
 def skip_if_it_cannot_run_there(client: BuildClient, endpoint: Endpoint) -> None:
-    if reason := client.why_not_there(endpoint):
+    if reason := client.choose(None, endpoint).why_not:
         pytest.skip(reason)
 
 
 def build(client: BuildClient, builder: Builder, request: BuildRequest, endpoint: Endpoint) -> Completed:
-    assert client.why_not(request, builder) == ()
+    assert client.why_not(request) == ()
     skip_if_it_cannot_run_there(client, endpoint)
     completed = run(client.build_command(request, endpoint, builder, environment_of(client)), timeout_s=120)
     assert completed.ok, completed.stdout + completed.stderr
@@ -151,7 +151,7 @@ def test_builds_the_context(
 def test_passes_on_what_it_says_it_can(
     client: BuildClient, builder: Builder, request_: BuildRequest, endpoint: Endpoint, engine: RunningEngine
 ) -> None:
-    can = {feature for feature in Feature if feature not in client.unsupported}
+    can = {feature for feature in Feature if feature not in dict(client.lacks)}
     compose = client.name == "docker-compose-build"
     greeting, label = (COMPOSE_GREETING, "plain") if compose else (GREETING, LABEL)
     request = replace(

@@ -16,9 +16,9 @@ from engines.traces import engine_names, wait_until_gone
 
 from layerfork.engines import open_engine
 from layerfork.engines.basestore import ensure_base_archive
-from layerfork.engines.debian.generations import GENERATIONS
 from layerfork.engines.debian.rootcli import find_toolchain, write_wrappers
 from layerfork.engines.debian.roots import ensure_root, root_path, verify_root
+from layerfork.engines.debian.suites import SUITES
 from layerfork.engines.debian.unpack import unpack
 from layerfork.engines.kinds.dockerd import docker_startup
 from layerfork.engines.namespace import launch
@@ -109,7 +109,7 @@ def test_full_disk_is_named(engine_directory: Path) -> None:
 @pytest.fixture
 def broken_root(tmp_path: Path) -> Path:
     """A root whose containerd is a shell script to be written."""
-    real = ensure_root(GENERATIONS[0], os.environ, print).path
+    real = ensure_root(SUITES[0].docker, os.environ, print).path
     root = tmp_path / "root"
     for name in ("usr/bin", "usr/sbin", "proc", "sys", "dev", "run", "tmp", "etc", "var"):
         (root / name).mkdir(parents=True)
@@ -172,10 +172,10 @@ def test_unreachable_mirror_is_named_and_leaves_no_root(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     environment = {**os.environ, "LAYERFORK_DEBIAN_MIRROR": "http://127.0.0.1:9/debian"}
     with pytest.raises(EngineError, match="cannot be downloaded") as caught:
-        ensure_root(GENERATIONS[0], environment, print)
+        ensure_root(SUITES[0].docker, environment, print)
     assert "LAYERFORK_DEBIAN_MIRROR" in caught.value.hint
     assert "127.0.0.1" in caught.value.details
-    assert not root_path(GENERATIONS[0]).exists()
+    assert not root_path(SUITES[0].docker).exists()
 
 
 def test_damaged_package_is_named(tmp_path: Path) -> None:
@@ -188,10 +188,10 @@ def test_damaged_package_is_named(tmp_path: Path) -> None:
 FETCH = """\
 import os, sys
 from layerfork.engines.basestore import ensure_base_archive
-from layerfork.engines.debian.generations import GENERATIONS
+from layerfork.engines.debian.suites import SUITES
 from layerfork.engines.debian.roots import ensure_root
 if sys.argv[1] == "root":
-    print(ensure_root(GENERATIONS[0], os.environ, print).path, flush=True)
+    print(ensure_root(SUITES[0].docker, os.environ, print).path, flush=True)
 else:
     print(ensure_base_archive(os.environ, print), flush=True)
 """
@@ -221,7 +221,7 @@ def test_killed_fetch_is_taken_up_by_the_next(tmp_path: Path, monkeypatch: pytes
     users = ensure_base_archive(os.environ, print).read_bytes()
     first = fetch("root", tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    path = root_path(GENERATIONS[0])
+    path = root_path(SUITES[0].docker)
     partial = path.with_name(f".{path.name}.partial")
     give_up = time.monotonic() + 120
     while not partial.exists() and time.monotonic() < give_up:
@@ -229,7 +229,7 @@ def test_killed_fetch_is_taken_up_by_the_next(tmp_path: Path, monkeypatch: pytes
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
     assert not path.exists()
-    root = ensure_root(GENERATIONS[0], os.environ, print)
+    root = ensure_root(SUITES[0].docker, os.environ, print)
     verify_root(root.path)
     assert sorted(entry.name for entry in path.parent.iterdir()) == [f".{path.name}.lock", path.name]
     assert ensure_base_archive(os.environ, print).read_bytes() == users
@@ -237,7 +237,7 @@ def test_killed_fetch_is_taken_up_by_the_next(tmp_path: Path, monkeypatch: pytes
 
 def test_programs_run_with_the_roots_own_libraries(tmp_path: Path) -> None:
     """What a machine with an older C library gets: wrappers around the root's own loader."""
-    real = ensure_root(GENERATIONS[0], os.environ, print)
+    real = ensure_root(SUITES[0].docker, os.environ, print)
     copy = tmp_path / "root"
     copy.mkdir()
     for name in ("usr", "lib64"):

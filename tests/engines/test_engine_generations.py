@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines import PRIVATE_ENGINES, open_engine
+from layerfork.engines import open_engine
 from layerfork.engines.api.client import EngineApi
 from layerfork.engines.debian.roots import ensure_root, verify_root
-from layerfork.engines.kinds.private import PrivateEngine
+from layerfork.engines.kinds.private import PRIVATE_ENGINES, PrivateEngine
 from layerfork.model.build import Command, Completed, Toolchain
 from layerfork.process import run
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from engines.traces import engine_names, processes, wait_until_gone
 
-from layerfork.engines import PODMAN_ENGINES, open_engine
+from layerfork.engines import open_engine
 from layerfork.engines.baseimage import image_id
 from layerfork.engines.basestore import ensure_base_archive
 from layerfork.engines.debian.roots import ensure_root, verify_root
-from layerfork.engines.kinds.podman import RunningPodmanEngine
+from layerfork.engines.kinds.podman import PODMAN_ENGINES, RunningPodmanEngine
 from layerfork.errors import EngineError
 from layerfork.model.build import Command, Completed
 from layerfork.process import run

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from engines.traces import engine_names, processes, wait_until_gone
 
-from layerfork.engines import PRIVATE_ENGINES, RunningEngine, open_engine
+from layerfork.engines import RunningEngine, open_engine
 from layerfork.engines.baseimage import base_archive, image_id
 from layerfork.engines.basestore import ensure_base_archive
+from layerfork.engines.kinds.private import PRIVATE_ENGINES
 from layerfork.errors import EngineError
 from layerfork.model.build import Builder, Command, Completed
 from layerfork.process import run

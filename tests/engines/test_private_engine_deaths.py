@@ -12,8 +12,8 @@ import pytest
 from engines.traces import engine_names, processes, traces, wait_until_gone
 
 from layerfork.engines import open_engine
-from layerfork.engines.debian.generations import GENERATIONS
 from layerfork.engines.debian.roots import ensure_root
+from layerfork.engines.debian.suites import SUITES
 from layerfork.engines.kinds.private import RunningPrivateEngine
 from layerfork.engines.namespace.keeper import cgroups
 from layerfork.engines.namespace.rundirs import sweep
@@ -81,7 +81,7 @@ def tool(engine_directory: Path) -> Iterator[ToolUnderTest]:
 def endless(tmp_path: Path) -> Path:
     """A context whose build never ends; also a docker configuration that knows where buildx is."""
     (tmp_path / "Dockerfile").write_text("FROM alpine\nRUN sleep 1000\n")
-    plugins = ensure_root(GENERATIONS[0], os.environ, print).toolchain.cli_plugins
+    plugins = ensure_root(SUITES[0].docker, os.environ, print).toolchain.cli_plugins
     (tmp_path / "config.json").write_text(f'{{"cliPluginsExtraDirs": ["{plugins}"]}}')
     return tmp_path
 

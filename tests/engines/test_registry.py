@@ -15,8 +15,8 @@ from layerfork.engines import open_engine
 from layerfork.engines.api.inspection import read_engine_info
 from layerfork.engines.api.registry import registry_for
 from layerfork.engines.basestore import ensure_base_archive
-from layerfork.engines.debian.generations import GENERATIONS
 from layerfork.engines.debian.roots import ensure_root
+from layerfork.engines.debian.suites import SUITES
 from layerfork.engines.kinds.dockerd import docker_startup
 from layerfork.engines.kinds.podman import RunningPodmanEngine
 from layerfork.engines.kinds.private import RunningPrivateEngine
@@ -81,7 +81,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return Desk(toolchain=ensure_root(GENERATIONS[0], os.environ, print).toolchain, directory=tmp_path)
+    return Desk(toolchain=ensure_root(SUITES[0].docker, os.environ, print).toolchain, directory=tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ Running = tuple[RunningPrivateEngine, str]
 def running(name: str, storage: Path) -> Iterator[Running]:
     with open_engine(name).start(os.environ, print) as engine:
         assert isinstance(engine, RunningPrivateEngine)
-        with registry_for(engine, storage, os.environ, print) as address:
+        with registry_for(engine.daemons, storage, os.environ, print) as address:
             yield engine, address
 
 
@@ -236,7 +236,7 @@ def test_engine_that_changes_its_image_store_loses_its_cache(desk: Desk, env: di
 
 @contextlib.contextmanager
 def same_engine(store: str) -> Iterator[RunningPrivateEngine]:
-    root = ensure_root(GENERATIONS[0], os.environ, print)
+    root = ensure_root(SUITES[0].docker, os.environ, print)
     with launched(root.path, with_id(store), base_directory(os.environ)) as daemons:
         api = await_ready(daemons)
         info = read_engine_info(api, "private")
@@ -257,7 +257,7 @@ def with_id(store: str) -> Callable[[str], Startup]:
 def test_podman_pushes_and_pulls(storage: Path, tmp_path: Path) -> None:
     with open_engine("podman").start(os.environ, print) as engine:
         assert isinstance(engine, RunningPodmanEngine)
-        with registry_for(engine, storage, os.environ, print) as address:
+        with registry_for(engine.daemons, storage, os.environ, print) as address:
             for words in (("push", "alpine", f"{address}/alpine:1"), ("pull", f"{address}/alpine:1")):
                 argv = (str(engine.podman.podman), *words)
                 completed = run(Command(argv=argv, env={}, cwd=tmp_path), timeout_s=60)
@@ -271,7 +271,7 @@ def test_registry_ends_with_its_engine(engine_directory: Path, tmp_path: Path) -
         engine = stack.enter_context(open_engine("private").start(environment, print))
         assert isinstance(engine, RunningPrivateEngine)
         names = engine_names(engine_directory)
-        stack.enter_context(registry_for(engine, tmp_path, os.environ, print))
+        stack.enter_context(registry_for(engine.daemons, tmp_path, os.environ, print))
         assert any("docker-registry" in command for command in processes(names).values())
         engine.daemons.keeper.terminate()
         engine.daemons.keeper.wait(20)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from layerfork.errors import EngineError
-from layerfork.model.build import PodmanTools, Toolchain
+from layerfork.model.build import DOCKER, PodmanTools, ServedBuilders, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
 
 
@@ -23,6 +23,8 @@ class Obliging:
         default_factory=lambda: Toolchain(docker=Path("/tools/docker"), cli_plugins=Path("/tools/plugins"))
     )
     podman: PodmanTools | None = None
+    daemons: None = None
+    builders: ServedBuilders = DOCKER
     base_images: tuple[str, ...] = ("alpine:latest",)
     can_reset: bool = True
     info: EngineInfo = field(
@@ -33,6 +35,9 @@ class Obliging:
 
     def reset(self) -> None:
         """Nothing to clean."""
+
+    def how_to_bring(self, reference: str) -> str:
+        return f"bring {reference}"
 
     def image_facts(self, reference: str) -> ImageFacts:
         if reference not in self.images:

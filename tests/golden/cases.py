@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from layerfork.model.build import Builder
 from layerfork.model.engine import EngineInfo
 from layerfork.model.judgement import Cause, CauseStatus, Caution, Fork, Judgement, MissKind, Verdict
 from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
@@ -44,7 +45,9 @@ def build(client: str, number: int, ids: str, misses: str, builder: str = "class
     )
 
 
-ENGINE = EngineInfo(kind="private", version="26.1.5", api_version="1.45", image_store="graphdriver")
+ENGINE = EngineInfo(
+    kind="private", ours=True, version="26.1.5", api_version="1.45", image_store="graphdriver"
+)
 VERSIONS = VersionsUsed(
     engine=(("Server Version", "26.1.5"), ("Storage Driver", "overlay2"), ("Live Restore Enabled", "false")),
     clients=(("docker-build", "26.1.5"), ("docker_py-build", "7.2.0")),
@@ -66,7 +69,7 @@ FORKED = RunReport(
     scenario="seed",
     scenario_path="/scenarios/seed/context",
     engine=ENGINE,
-    builder="classic",
+    builder=Builder.CLASSIC,
     builds=(build("tar-client", 0, "abcd", "234"), build("dir-client", 1, "abef", "34")),
     judgement=Judgement(
         verdict=Verdict.FORKED,
@@ -96,7 +99,7 @@ REUSED = replace(
 )
 TROUBLE = replace(
     FORKED,
-    builder="default",
+    builder=None,
     builds=(
         build("kit-client", 0, "ab", "2", builder="buildkit"),
         TrialBuild(

@@ -8,7 +8,10 @@ import click
 
 from layerfork.cli.options import format_option, parse_pairs, use_color, verbose_option
 from layerfork.errors import ExitCode
+from layerfork.model.build import Builder
 from layerfork.model.scenario import RunOptions
+
+OWN_CHOICE = "default"
 
 
 @click.command("run")
@@ -28,8 +31,8 @@ from layerfork.model.scenario import RunOptions
 )
 @click.option(
     "--builder",
-    type=click.Choice(["default", "classic", "buildkit"]),
-    default="default",
+    type=click.Choice([OWN_CHOICE, Builder.CLASSIC, Builder.BUILDKIT]),
+    default=OWN_CHOICE,
     show_default=True,
     help="Builder to ask every client for; default is each client's own choice.",
 )
@@ -115,7 +118,7 @@ def command(
         labels=parse_pairs(labels, "--label"),
         clients=clients,
         engines=engines,
-        builder=builder,
+        builder=None if builder == OWN_CHOICE else Builder(builder),
         controls=not no_controls,
         timeout_s=timeout,
         inherit_config=inherit_config,

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from layerfork.clients.environment import ClientEnvironment
 from layerfork.errors import ClientError
-from layerfork.model.build import Builder, BuildRequest, Command, Endpoint, Feature
-
-NO_BUILDKIT = "podman's service has no BuildKit: buildx would go on and install one"
+from layerfork.model.build import Builder, BuildRequest, Command, Endpoint, Feature, Toolchain
 
 
 class ContextForm(StrEnum):
@@ -45,6 +43,33 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Programs:
+    """Programs that clients are, or run."""
+
+    engine: str
+    """The engine that brings them, as ``--engine`` names it."""
+    installed: str = ""
+    """A program on PATH that does as well; empty when none does."""
+
+
+DOCKER_PROGRAMS = Programs(engine="private", installed="docker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which builder a client is asked for somewhere, and what that comes to."""
+
+    asked: Builder | None
+    """What the client is told; None leaves it to the client."""
+    expected: Builder
+    """The builder that the client then asks the engine for."""
+    executing: Builder
+    """What executes the build: buildah executes what podman's service is asked for as a classic build."""
+    why_not: str = ""
+    """Why it cannot build there like this at all; empty when it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildClient:
     """One way to build an image, in one version."""
 
@@ -58,22 +83,28 @@ class BuildClient:
     """What runs, in a few words, for lists: ``docker-py, path=``."""
     context_form: ContextForm
     builders: tuple[Builder, ...]
-    """The builders that it can use."""
-    choose_builder: Callable[[Endpoint], Builder]
+    """The builders that it can use; the first is its own choice, unless ``own_choice`` says otherwise."""
+    own_choice: Callable[[Endpoint], Builder] | None = None
     """The builder that it uses on an endpoint when nobody asks for one."""
+    refuses: tuple[tuple[Builder, str], ...] = ()
+    """Builders that it cannot use, with a reason that says more than that."""
     lacks: tuple[tuple[Feature, str], ...] = ()
     """What it cannot pass on, each with the reason."""
     environment: ClientEnvironment | None = None
     """The isolated environment that it needs; None when it is part of the toolchain."""
     make_command: Callable[[Call], Command]
-    name_image: Callable[[BuildRequest], str] = lambda request: request.tag
-    ask_version: Callable[[Endpoint, Path | None], Command]
+    image_ref: Callable[[BuildRequest], str] = lambda request: request.tag
+    """The reference that the built image has afterwards; not all clients can take the tag asked for."""
+    version_command: Callable[[Endpoint, Path | None], Command]
+    """The command that makes it say its version; the path is that of its environment."""
     read_version: Callable[[str], str]
-    """Version from the standard output of `ask_version`'s command; empty when it has none."""
+    """Version from the standard output of that command; empty when it has none."""
     plugin: str = ""
     """The plugin of the docker CLI that it needs: ``buildx`` or ``compose``."""
     toolchain_version: bool = False
     """Its version is that of the toolchain, so any ``@version`` names a toolchain to look for."""
+    programs: Programs | None = None
+    """Where the programs come from that it is, or runs; None when it needs none but its environment."""
 
     @property
     def id(self) -> str:
@@ -81,18 +112,10 @@ class BuildClient:
         version = f"@{self.version}" if self.version else ""
         return f"{self.name}{version}" + (f"+{self.builder}" if self.builder else "")
 
-    @property
-    def unsupported(self) -> frozenset[Feature]:
-        return frozenset(feature for feature, _ in self.lacks)
-
-    def why_unsupported(self, feature: Feature) -> str:
-        """Why it cannot pass a feature on; empty when it can."""
-        return dict(self.lacks).get(feature, "")
-
-    def why_not(self, request: BuildRequest, builder: Builder | None = None) -> tuple[str, ...]:
+    def why_not(self, request: BuildRequest) -> tuple[str, ...]:
         """Reasons why it cannot be asked for this; empty when it can."""
-        wanted = needed_features(request, self.builder or builder)
-        reasons = [reason for feature, reason in self.lacks if feature in wanted]
+        needed = needed_features(request)
+        reasons = [reason for feature, reason in self.lacks if feature in needed]
         if not self.context_of(request):
             reasons.append(f"it takes the context as {self.context_form} only, and nobody serves that here")
         return tuple(reasons)
@@ -111,23 +134,35 @@ class BuildClient:
         """Why it cannot build with a builder; empty when it can."""
         if builder in self.builders:
             return ""
-        declared = {feature.value: reason for feature, reason in self.lacks}
-        return declared.get(builder.value, f"it builds with {' or '.join(self.builders)} only")
+        return dict(self.refuses).get(builder, f"it builds with {' or '.join(self.builders)} only")
 
-    def default_builder(self, endpoint: Endpoint) -> Builder:
-        """The builder that it uses there when nobody asks for one."""
-        return self.builder or self.choose_builder(endpoint)
+    def choose(self, wanted: Builder | None, endpoint: Endpoint) -> Choice:
+        """The builder that it is asked for on an endpoint when a person wants ``wanted``, or leaves it open.
 
-    def why_not_there(self, endpoint: Endpoint) -> str:
-        """Why it cannot build on an endpoint's engine at all; empty when it can."""
-        if self.builders == (Builder.BUILDAH,) and endpoint.podman is None:
-            return f"{self.name} builds with podman only (--engine podman)"
-        if self.builders == (Builder.BUILDKIT,) and not endpoint.has_buildkit:
-            return NO_BUILDKIT
-        toolchain = endpoint.toolchain
-        if self.plugin and toolchain.plugins is not None and self.plugin not in toolchain.plugins:
-            return f"docker {toolchain.version} has no {self.plugin} plugin here".replace("  ", " ")
-        return ""
+        A builder in the client's own id wins. Where it can use builders that the engine lacks, it is told
+        one that the engine has: on its own it might go on and bring what is missing.
+        """
+        wanted = self.builder or wanted
+        served = endpoint.builders
+        there = [builder for builder in self.builders if served.executing(builder) is not None]
+        asked = wanted
+        if asked is None and 0 < len(there) < len(self.builders):
+            asked = there[0]
+        expected = asked or (self.own_choice(endpoint) if self.own_choice else self.builders[0])
+        return Choice(
+            asked=asked,
+            expected=expected,
+            executing=served.executing(expected) or expected,
+            why_not=self.why_not_builder(expected)
+            or served.why_not(expected)
+            or self._why_no_plugin(endpoint.toolchain),
+        )
+
+    def _why_no_plugin(self, toolchain: Toolchain) -> str:
+        if not self.plugin or toolchain.plugins is None or self.plugin in toolchain.plugins:
+            return ""
+        docker = " ".join(filter(None, ("docker", toolchain.version)))
+        return f"{docker} has no {self.plugin} plugin here"
 
     def build_command(
         self,
@@ -136,37 +171,25 @@ class BuildClient:
         builder: Builder | None = None,
         environment_dir: Path | None = None,
     ) -> Command:
-        """The command that builds a request there. Ask `why_not` first.
+        """The command that builds a request there, by `choose`. Ask `why_not` first.
 
-        A builder in the client's own id wins over ``builder``; None of both leaves the choice to the client.
-        Raises: ClientError when it needs an environment and none was given, or cannot use the builder
-        or the engine.
+        Raises: ClientError when it needs an environment and none was given, or cannot build there.
         """
-        chosen = self.builder or builder
-        if chosen is not None and chosen not in self.builders:
-            raise ClientError(f"{self.id} cannot build with {chosen}: {self.why_not_builder(chosen)}")
-        if reason := self.why_not_there(endpoint):
-            raise ClientError(reason)
+        choice = self.choose(builder, endpoint)
+        if choice.why_not:
+            raise ClientError(f"{self.id} cannot build there: {choice.why_not}")
         return self.make_command(
             Call(
                 request=request,
                 endpoint=endpoint,
-                builder=chosen,
-                expected=chosen or self.choose_builder(endpoint),
+                builder=choice.asked,
+                expected=choice.expected,
                 environment_dir=environment_dir,
             )
         )
 
-    def version_command(self, endpoint: Endpoint, environment_dir: Path | None = None) -> Command:
-        """The command that makes it say its version; `read_version` reads the answer."""
-        return self.ask_version(endpoint, environment_dir)
 
-    def image_ref(self, request: BuildRequest) -> str:
-        """The reference that the built image has afterwards; not all clients can take the tag asked for."""
-        return self.name_image(request)
-
-
-def needed_features(request: BuildRequest, builder: Builder | None) -> frozenset[Feature]:
+def needed_features(request: BuildRequest) -> frozenset[Feature]:
     """What a client must be able to pass on for this request."""
     inside = request.dockerfile_in_context
     wanted = {
@@ -177,7 +200,5 @@ def needed_features(request: BuildRequest, builder: Builder | None) -> frozenset
         Feature.TARGET: bool(request.target),
         Feature.PLATFORM: bool(request.platform),
         Feature.NO_CACHE: request.no_cache,
-        Feature.CLASSIC: builder is Builder.CLASSIC,
-        Feature.BUILDKIT: builder is Builder.BUILDKIT,
     }
     return frozenset(feature for feature, needed in wanted.items() if needed)

@@ -80,11 +80,6 @@ def podman_tools(endpoint: Endpoint) -> PodmanTools:
     return endpoint.podman
 
 
-def podman_variables(endpoint: Endpoint) -> dict[str, str]:
-    """The whole environment of podman's own programs: as any client's, and where the storage is."""
-    return {**variables(endpoint, None), **podman_tools(endpoint).env}
-
-
 def secret_values(request: BuildRequest) -> tuple[str, ...]:
     """Build argument values to hide, in every spelling that a command line may hold them in."""
     values = [value for name, value in request.build_args if looks_secret(name, value)]

@@ -70,14 +70,14 @@ def own_client(name: str, own: OwnCommand, directory: Path) -> BuildClient:
         title=own.command,
         context_form=ContextForm.TAR if "tar" in used else ContextForm.DIRECTORY,
         builders=(Builder.CLASSIC, Builder.BUILDKIT),
-        choose_builder=docker_default_builder,
+        own_choice=docker_default_builder,
         lacks=(
             *lacks,
             (Feature.NO_CACHE, f"the command of {name} says itself whether it uses the cache"),
             (Feature.PLATFORM, f"the command of {name} says itself for which platform it builds"),
         ),
         make_command=partial(_make_command, own, directory),
-        ask_version=partial(_ask_version, own, directory),
+        version_command=partial(_ask_version, own, directory),
         read_version=str.strip,
     )
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from layerfork.engines.cachedir import Say
-from layerfork.model.build import Feature, PodmanTools, Toolchain
+from layerfork.engines.namespace.launch import Daemons
+from layerfork.model.build import PodmanTools, ServedBuilders, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
 from layerfork.model.listing import EngineRow
 
@@ -31,6 +32,14 @@ class RunningEngine(Protocol):
         """As the engine reported itself right after the start."""
 
     @property
+    def daemons(self) -> Daemons | None:
+        """Its processes; None when they are not ours."""
+
+    @property
+    def builders(self) -> ServedBuilders:
+        """What clients may ask it for."""
+
+    @property
     def toolchain(self) -> Toolchain | None:
         """CLI and plugins of the engine's own generation; None when it brings none."""
 
@@ -48,6 +57,9 @@ class RunningEngine(Protocol):
 
     def reset(self) -> None:
         """Clean the cache, and check that only the base images are left; nothing if not `can_reset`."""
+
+    def how_to_bring(self, reference: str) -> str:
+        """What a person can do about an image that it does not have."""
 
     def image_facts(self, reference: str) -> ImageFacts:
         """What the engine says about an image, history oldest first."""
@@ -76,8 +88,15 @@ class Engine(Protocol):
         """What a person writes after ``--engine``: ``private:26.1+containerd``."""
 
     @property
-    def unsupported(self) -> frozenset[Feature]:
-        """What no client can ask of this engine."""
+    def ours(self) -> bool:
+        """Whether layerfork brings it itself; otherwise it is the user's."""
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """Directories of unpacked packages that it is made of, fetched or not; none when it is the user's."""
+
+    def address(self, environment: Mapping[str, str]) -> str:
+        """Where it runs already; empty for one that is yet to start. Raises: EngineError."""
 
     def describe(self, environment: Mapping[str, str]) -> EngineRow:
         """What it is, and what keeps it from running here. Starts nothing and fetches nothing."""

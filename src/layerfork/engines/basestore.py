@@ -6,9 +6,9 @@ from pathlib import Path
 
 from layerfork.engines.baseimage import write_base_archive
 from layerfork.engines.cachedir import Say, debian_architecture, making
-from layerfork.engines.debian.generations import GENERATIONS
 from layerfork.engines.debian.packages import download
 from layerfork.engines.debian.roots import root_path
+from layerfork.engines.debian.suites import SUITES
 from layerfork.engines.debian.unpack import unpack
 from layerfork.errors import EngineError
 from layerfork.model.build import Command
@@ -37,7 +37,7 @@ def ensure_base_archive(environment: Mapping[str, str], say: Say) -> Path:
 
 
 def _make(path: Path, environment: Mapping[str, str], say: Say) -> None:
-    of_default_engine = root_path(GENERATIONS[0]) / BUSYBOX
+    of_default_engine = root_path(SUITES[0].docker) / BUSYBOX
     if of_default_engine.exists():
         _write(of_default_engine, path)
         return
@@ -45,7 +45,7 @@ def _make(path: Path, environment: Mapping[str, str], say: Say) -> None:
     downloads = path.with_name(f".{path.name}.downloads")
     shutil.rmtree(downloads, ignore_errors=True)
     try:
-        debs = download(GENERATIONS[0].suite, ("busybox-static",), downloads, environment)
+        debs = download(SUITES[0].docker.suite, ("busybox-static",), downloads, environment)
         unpack(debs, downloads / "root")
         _write(downloads / "root" / BUSYBOX, path)
     finally:

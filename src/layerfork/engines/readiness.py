@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from layerfork.engines.cachedir import debian_architecture
-from layerfork.engines.debian.generations import Generation
+from layerfork.engines.debian.generation import Generation
 from layerfork.engines.debian.roots import EngineRoot, read_root, root_path
 from layerfork.errors import EngineError
 from layerfork.model.build import Command

@@ -59,7 +59,7 @@ def judge_relay(
 
 
 def _on_user_engine(build: JudgedBuild) -> bool:
-    return build.record.engine is None or build.record.engine.kind == "host"
+    return build.record.engine is None or not build.record.engine.ours
 
 
 def _forks(departure: Departure, contradicted: set[tuple[str, int]]) -> Iterator[Fork]:

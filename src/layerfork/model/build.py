@@ -1,4 +1,4 @@
-"""What a person wants built, and the commands that build clients run for it."""
+"""What a person wants built, what may build it, and the commands that build clients run for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +14,54 @@ class Builder(StrEnum):
     BUILDAH = "buildah"
 
 
+_NO_BUILDKIT = "podman's service has no BuildKit: buildx would go on and install one"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedBuilders:
+    """The builders of one engine, by what a client asks it for."""
+
+    executes: tuple[tuple[Builder, Builder], ...]
+    """What a client may ask for, and what executes the build then."""
+    refuses: tuple[tuple[Builder, str], ...]
+    """What no client can ask for there, each with the reason."""
+
+    def executing(self, asked: Builder) -> Builder | None:
+        """What executes a build for which a client asks like this; None when nothing does."""
+        return dict(self.executes).get(asked)
+
+    def why_not(self, asked: Builder) -> str:
+        """Why nothing builds when a client asks like this; empty when something does."""
+        return "" if self.executing(asked) else dict(self.refuses).get(asked, f"it has no {asked} builder")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What executes builds, each once."""
+        return tuple(dict.fromkeys(builder.value for _, builder in self.executes))
+
+
+DOCKER = ServedBuilders(
+    executes=((Builder.CLASSIC, Builder.CLASSIC), (Builder.BUILDKIT, Builder.BUILDKIT)),
+    refuses=((Builder.BUILDAH, "podman's own programs build with podman only (--engine podman)"),),
+)
+"""Docker Engine since 18.09."""
+
+PODMAN = ServedBuilders(
+    executes=((Builder.CLASSIC, Builder.BUILDAH), (Builder.BUILDAH, Builder.BUILDAH)),
+    refuses=((Builder.BUILDKIT, _NO_BUILDKIT),),
+)
+"""A podman service with its own programs beside it: Docker's classic requests are built by buildah."""
+
+PODMAN_SERVICE = ServedBuilders(
+    executes=((Builder.CLASSIC, Builder.BUILDAH),),
+    refuses=(
+        (Builder.BUILDKIT, _NO_BUILDKIT),
+        (Builder.BUILDAH, "podman's own programs need a podman of ours (--engine podman)"),
+    ),
+)
+"""A podman service that is known by its socket alone."""
+
+
 class Feature(StrEnum):
     """What a build request may ask for and a client may be unable to pass on."""
 
@@ -26,10 +74,6 @@ class Feature(StrEnum):
     TARGET = "target"
     NO_CACHE = "no-cache"
     PLATFORM = "platform"
-    CLASSIC = "classic"
-    """Building with the classic builder."""
-    BUILDKIT = "buildkit"
-    """Building with BuildKit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +162,7 @@ class PodmanTools:
     """podman's own programs, and the storage root that they share with its service."""
 
     podman: Path
-    buildah: Path | None = None
-    enter: tuple[str, ...] = ()
-    """Words before a command that bring it into the namespaces of the service; empty when it has none."""
-    env: Mapping[str, str] = field(default_factory=dict)
-    """Variables that name the storage and its settings, such as ``CONTAINERS_STORAGE_CONF``."""
+    buildah: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +178,8 @@ class Endpoint:
     """PATH of the client."""
     api_version: str = ""
     """The engine's newest API version, such as ``1.45``."""
-    has_buildkit: bool = True
-    """Whether BuildKit is behind the socket; podman's service has none."""
+    builders: ServedBuilders = DOCKER
+    """What stands behind the socket."""
     podman: PodmanTools | None = None
     """When the engine is a podman of ours; None for Docker, and for a podman of the user's."""
     inherit: Mapping[str, str] = field(default_factory=dict)

@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass
 
-PODMAN = "Podman Engine"
-"""What podman's service calls itself among its components."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
     """An engine as it reports itself, never as it was asked for."""
 
     kind: str
-    """``private``, ``host`` or ``podman``."""
+    """Of the table of kinds: ``private``, ``host``, ``podman``."""
+    ours: bool = False
+    """Whether layerfork started it: its cache then held nothing but base images."""
     version: str
     api_version: str
     image_store: str
@@ -26,14 +25,6 @@ class EngineInfo:
     buildkit_version: str = ""
     components: tuple[tuple[str, str], ...] = ()
     """Name and version of the parts, in the engine's order (Engine, containerd, runc …)."""
-
-    @property
-    def is_podman(self) -> bool:
-        """Whether podman's service answered, whatever socket it was asked on.
-
-        Source: containers/podman pkg/api/handlers/compat/version.go @ v3.0.1 to v5.8.
-        """
-        return any(name == PODMAN for name, _ in self.components)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from layerfork.model.build import Builder
 from layerfork.model.engine import EngineInfo
 from layerfork.model.identity import StepIdentity, identities_of
 from layerfork.model.judgement import Judgement
@@ -64,8 +65,8 @@ class RunReport:
     scenario_path: str
     engine: EngineInfo | None
     """None when no engine came up."""
-    builder: str
-    """``classic``, ``buildkit`` or ``default``: what was asked of the clients."""
+    builder: Builder | None
+    """What was asked of the clients; None left it to each."""
     builds: tuple[TrialBuild, ...]
     judgement: Judgement
     versions: VersionsUsed

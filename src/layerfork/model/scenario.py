@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from layerfork.model.build import Builder
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
@@ -34,8 +36,8 @@ class RunOptions:
     """Client ids; empty is the five of 2015."""
     engines: tuple[str, ...] = ()
     """``private``, ``private:28.5``, ``host``, ``host:CONTEXT``; empty decides: host if one answers."""
-    builder: str = "default"
-    """``classic``, ``buildkit`` or ``default`` (each client's own)."""
+    builder: Builder | None = None
+    """What every client is asked for; None leaves it to each."""
     controls: bool = True
     timeout_s: float = 600.0
     inherit_config: bool = False

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from layerfork.clients import CLIENTS, BuildClient, ContextForm, find_client
+from layerfork.clients.client import Programs
 from layerfork.engines import open_engine
 from layerfork.errors import ClientError, EngineError
 from layerfork.harness.environments.installing import (
@@ -12,7 +14,6 @@ from layerfork.harness.environments.installing import (
     find_environment,
     find_interpreter,
 )
-from layerfork.model.build import Builder
 from layerfork.model.listing import ClientRow, EngineRow, Fetched, Obstacle
 from layerfork.process import find_program
 from layerfork.reporters import json_report, listing_text
@@ -20,8 +21,9 @@ from layerfork.reporters import json_report, listing_text
 
 def list_clients() -> tuple[ClientRow, ...]:
     """Every client of the table, as it stands on this machine. Installs and starts nothing."""
-    toolchains = {kind: open_engine(kind).describe(os.environ) for kind in ("private", "podman")}
-    return tuple(_row(client, toolchains) for client in CLIENTS)
+    names = {client.programs.engine for client in CLIENTS if client.programs}
+    engines = {name: open_engine(name).describe(os.environ) for name in names}
+    return tuple(_row(client, engines) for client in CLIENTS)
 
 
 def render_clients(rows: Sequence[ClientRow], form: str) -> str:
@@ -36,60 +38,74 @@ def get_clients(names: Sequence[str], say: Say, keep: Callable[[Fetched], None])
     for clients that come with one; ``keep`` gets the result of each as it comes.
     Raises: UsageError for a name that is none, before anything is installed.
     """
-    wanted = [find_client(name) for name in names] or list(CLIENTS)
-    errors = {}
-    for client in wanted:
-        name = client.environment.name if client.environment is not None else _engine_of(client)
-        if name in errors:
-            continue
-        try:
-            if client.environment is not None:
-                ensure_environment(client.environment, say)
-            else:
-                open_engine(name).fetch(os.environ, say)
-            errors[name] = ""
-        except (ClientError, EngineError) as failure:
-            errors[name] = str(failure)
-        keep(Fetched(name=name, error=errors[name]))
-    return not any(errors.values())
+    wanted = [find_client(name) for name in names] or CLIENTS
+    needed = dict(_need(client, say) for client in wanted)
+    results = []
+    for name, bring in needed.items():
+        results.append(Fetched(name=name, error=_error_of(bring)))
+        keep(results[-1])
+    return not any(result.error for result in results)
 
 
-def _engine_of(client: BuildClient) -> str:
-    """The engine that a client's programs come with."""
-    return "podman" if client.builders == (Builder.BUILDAH,) else "private"
+def _need(client: BuildClient, say: Say) -> tuple[str, Callable[[], object]]:
+    """Name of what a client has to be brought, and what brings it."""
+    if client.environment is not None:
+        return client.environment.name, partial(ensure_environment, client.environment, say)
+    assert client.programs is not None, client.id
+    name = client.programs.engine
+    return name, partial(open_engine(name).fetch, os.environ, say)
+
+
+def _error_of(bring: Callable[[], object]) -> str:
+    try:
+        bring()
+    except (ClientError, EngineError) as failure:
+        return str(failure)
+    return ""
 
 
 def _row(client: BuildClient, engines: Mapping[str, EngineRow]) -> ClientRow:
+    """A client's row; the engines are those that clients' programs come with, by name."""
     environment = client.environment
+    engine = engines[client.programs.engine] if client.programs else None
     return ClientRow(
         id=client.id,
         title=client.title,
-        version=environment.version if environment is not None else _toolchain_version(client, engines),
+        version=environment.version if environment is not None else _toolchain_version(client, engine),
         builders=tuple(builder.value for builder in client.builders),
-        obstacles=tuple(_obstacles(client, engines)),
+        obstacles=(*_without_library(client), *_without_programs(client, engine)),
     )
 
 
-def _toolchain_version(client: BuildClient, engines: Mapping[str, EngineRow]) -> str:
-    """Of the program that it is, in the toolchain of the default engine of its kind."""
-    known = dict(engines[_engine_of(client)].components)
+def _toolchain_version(client: BuildClient, engine: EngineRow | None) -> str:
+    """Of the program that it is, in the engine's toolchain."""
+    known = dict(engine.components) if engine else {}
     for program in (client.plugin, client.name.partition("-")[0]):
         if program in known:
             return known[program]
     return ""
 
 
-def _obstacles(client: BuildClient, engines: Mapping[str, EngineRow]) -> Iterator[Obstacle]:
-    environment, engine = client.environment, _engine_of(client)
-    if environment is not None and find_environment(environment) is None:
-        what = f"the library {environment.package} {environment.version} is not installed yet"
-        try:
-            find_interpreter(environment)
-            yield Obstacle(what=what, remedy=f"layerfork clients get {client.id}")
-        except ClientError as error:
-            yield Obstacle(what=error.message, remedy=error.hint)
-    brought = find_program("docker") is not None and engine == "private"
-    if not engines[engine].version and not brought and (environment is None or engine == "podman"):
-        yield Obstacle(what=f"its programs come with {engine}", remedy=f"layerfork engines get {engine}")
+def _without_library(client: BuildClient) -> Iterator[Obstacle]:
+    environment = client.environment
+    if environment is None or find_environment(environment) is not None:
+        return
+    what = f"the library {environment.package} {environment.version} is not installed yet"
+    try:
+        find_interpreter(environment)
+        yield Obstacle(what=what, remedy=f"layerfork clients get {client.id}")
+    except ClientError as error:
+        yield Obstacle(what=error.message, remedy=error.hint)
+
+
+def _without_programs(client: BuildClient, engine: EngineRow | None) -> Iterator[Obstacle]:
+    programs = client.programs
+    if programs and engine and not engine.version and not _is_installed(programs):
+        name = programs.engine
+        yield Obstacle(what=f"its programs come with {name}", remedy=f"layerfork engines get {name}")
     if client.context_form is ContextForm.GIT and find_program("git") is None:
         yield Obstacle(what="it needs git", remedy="install it (Debian package git)")
+
+
+def _is_installed(programs: Programs) -> bool:
+    return bool(programs.installed) and find_program(programs.installed) is not None

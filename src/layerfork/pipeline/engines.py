@@ -5,15 +5,11 @@ from collections.abc import Callable, Sequence
 
 from layerfork.engines import ENGINES, Engine, open_engine
 from layerfork.engines.cachedir import Say
-from layerfork.engines.debian.roots import root_path, verify_root
-from layerfork.engines.kinds.podman import PodmanEngine
-from layerfork.engines.kinds.private import PrivateEngine
-from layerfork.errors import EngineError, UsageError
+from layerfork.engines.debian.roots import verify_root
+from layerfork.errors import EngineError
 from layerfork.harness.environments.shell import run_in_engine
 from layerfork.model.listing import EngineRow, Fetched
 from layerfork.reporters import json_report, listing_text
-
-KINDS = ("private", "podman", "host")
 
 
 def list_engines() -> tuple[EngineRow, ...]:
@@ -29,11 +25,10 @@ def render_engines(rows: Sequence[EngineRow], form: str) -> str:
 def get_engines(names: Sequence[str], say: Say, keep: Callable[[Fetched], None]) -> bool:
     """Fetch engines; one that fails does not stop the others. Whether all are there.
 
-    ``28.5`` alone is ``private:28.5``; no name at all is every engine of the table. ``keep`` gets the
-    result of each as it comes.
+    No name at all is every engine of the table. ``keep`` gets the result of each as it comes.
     Raises: UsageError for a name that is none, before anything is fetched.
     """
-    wanted: Sequence[Engine] = [engine_named(name) for name in names] if names else ENGINES
+    wanted: Sequence[Engine] = [open_engine(name) for name in names] if names else ENGINES
     complete = True
     for engine in wanted:
         error = ""
@@ -50,34 +45,29 @@ def check_engines(names: Sequence[str], keep: Callable[[Fetched], None]) -> bool
 
     No name at all is every engine that was fetched. Raises: UsageError for a name that is none.
     """
-    engines = [engine_named(name) for name in names] if names else list(ENGINES)
-    sound = True
-    for engine in engines:
-        if not isinstance(engine, PrivateEngine | PodmanEngine):
-            continue
-        path, error = root_path(engine.generation), ""
-        try:
-            if path.exists():
-                verify_root(path)
-            elif names:
-                error = f"it is not fetched yet; run: layerfork engines get {engine.id}"
-            else:
-                continue
-        except EngineError as failure:
-            error = str(failure)
-        sound = sound and not error
-        keep(Fetched(name=engine.id, error=error))
-    return sound
+    wanted = [open_engine(name) for name in names] or [engine for engine in ENGINES if _is_fetched(engine)]
+    results = [Fetched(name=engine.id, error=_damage(engine)) for engine in wanted]
+    for result in results:
+        keep(result)
+    return not any(result.error for result in results)
 
 
-def engine_named(name: str) -> Engine:
-    """The engine of a name, or of the generation of Docker Engine that it is. Raises: UsageError."""
-    is_generation = name.partition(":")[0].partition("+")[0] not in KINDS
+def _is_fetched(engine: Engine) -> bool:
+    return bool(engine.roots) and all(root.exists() for root in engine.roots)
+
+
+def _damage(engine: Engine) -> str:
+    """What is wrong with the files of an engine; empty when nothing is."""
+    if not engine.ours:
+        return "its files are not ours to check"
+    if not _is_fetched(engine):
+        return f"it is not fetched yet; run: layerfork engines get {engine.id}"
     try:
-        return open_engine(f"private:{name}" if is_generation else name)
-    except UsageError as error:
-        ids = ", ".join(engine.id for engine in ENGINES)
-        raise UsageError(f"there is no engine {name!r}", f"there are: {ids}") from error
+        for root in engine.roots:
+            verify_root(root)
+    except EngineError as failure:
+        return str(failure)
+    return ""
 
 
 def open_shell(name: str, argv: Sequence[str], registry: str, say: Say) -> int:
@@ -86,4 +76,4 @@ def open_shell(name: str, argv: Sequence[str], registry: str, say: Say) -> int:
     ``registry`` is a directory for a registry at 127.0.0.1:5000 inside; empty for none.
     Raises: EngineError, UsageError.
     """
-    return run_in_engine(engine_named(name), argv, registry, say)
+    return run_in_engine(open_engine(name), argv, registry, say)

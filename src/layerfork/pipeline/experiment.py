@@ -65,7 +65,7 @@ def chosen_engines(options: RunOptions) -> tuple[str, ...]:
     """
     specs: list[str] = []
     for spec in options.engines or (default_spec(os.environ),):
-        specs += [engine.id for engine in ENGINES if engine.id != "host"] if spec == "all" else [spec]
+        specs += [engine.id for engine in ENGINES if engine.ours] if spec == "all" else [spec]
     for spec in specs:
         open_engine(spec)
     return tuple(dict.fromkeys(specs))
@@ -141,7 +141,7 @@ def plan_experiment(options: RunOptions, listener: Listener) -> tuple[PlanReport
     reports = []
     for spec in chosen_engines(options):
         with prepared_relay(scenario, options, spec, surroundings) as relay:
-            rows = tuple(planned_row(row, relay.endpoint) for row in relay.plan.rows)
+            rows = tuple(planned_row(row) for row in relay.plan.rows)
             reports.append(PlanReport(scenario=scenario.name, engine=relay.bench.engine.info, rows=rows))
     return tuple(reports)
 

@@ -83,7 +83,7 @@ def _text(document: dict[str, Any]) -> str:
 
 
 def _engine(report: RunReport) -> dict[str, Any] | None:
-    return None if report.engine is None else {**plain(report.engine), "builder": report.builder}
+    return None if report.engine is None else {**plain(report.engine), "builder": report.builder or "default"}
 
 
 def _build(build: TrialBuild) -> dict[str, Any]:

@@ -53,8 +53,7 @@ def _run_lines(report: RunReport, look: Look) -> Iterator[Text]:
 
 
 def _heading(report: RunReport) -> Iterator[Text]:
-    words = {"default": "each client's own builder"}
-    builder = words.get(report.builder, f"the {report.builder} builder")
+    builder = f"the {report.builder} builder" if report.builder else "each client's own builder"
     engine = f"Engine {report.engine.version} ({report.engine.kind})" if report.engine else "no engine"
     yield Text(f"{report.scenario} on {engine}, {builder}", style="bold")
     yield Text()

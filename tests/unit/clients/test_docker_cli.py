@@ -143,10 +143,10 @@ def test_compose_file_escapes_variables() -> None:
 )
 def test_default_builder(cli: str, api: str, builder: Builder) -> None:
     endpoint = replace(ENDPOINT, api_version=api, toolchain=replace(TOOLCHAIN, version=cli))
-    assert find_client("docker-build").default_builder(endpoint) is builder
-    assert find_client("buildx-build").default_builder(endpoint) is Builder.BUILDKIT
+    assert find_client("docker-build").choose(None, endpoint).expected is builder
+    assert find_client("buildx-build").choose(None, endpoint).expected is Builder.BUILDKIT
 
 
 def test_new_cli_without_buildx_falls_back() -> None:
     endpoint = replace(ENDPOINT, toolchain=replace(TOOLCHAIN, plugins=("compose",)))
-    assert find_client("docker-build").default_builder(endpoint) is Builder.CLASSIC
+    assert find_client("docker-build").choose(None, endpoint).expected is Builder.CLASSIC

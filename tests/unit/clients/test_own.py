@@ -59,8 +59,8 @@ def test_what_a_command_cannot_pass_on_is_declared() -> None:
     assert client.why_not(request(build_args=(("A", "b"),))) == ()
     (reason,) = client.why_not(request(target="stage"))
     assert "{target}" in reason
-    wanted = needed_features(request(target="stage", labels=(("a", "b"),)), None)
-    assert wanted <= client.unsupported
+    wanted = needed_features(request(target="stage", labels=(("a", "b"),)))
+    assert wanted <= set(dict(client.lacks))
 
 
 @pytest.mark.parametrize(

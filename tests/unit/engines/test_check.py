@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines.debian.generations import GENERATIONS
 from layerfork.engines.debian.roots import root_path
+from layerfork.engines.debian.suites import SUITES
 from layerfork.model.listing import Fetched
 from layerfork.pipeline.engines import check_engines
 
@@ -15,7 +15,7 @@ def test_a_changed_file_is_named_and_what_is_not_fetched_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    root = root_path(GENERATIONS[0])
+    root = root_path(SUITES[0].docker)
     root.mkdir(parents=True)
     program = root / "dockerd"
     program.write_bytes(b"program")

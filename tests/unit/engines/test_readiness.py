@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from layerfork.engines import open_engine, readiness
-from layerfork.engines.debian.generations import GENERATIONS
 from layerfork.engines.debian.roots import EngineRoot, root_path
+from layerfork.engines.debian.suites import SUITES
 from layerfork.engines.readiness import components_of, fetched_root, find_obstacles, upstream
 
 
@@ -45,25 +45,25 @@ def able(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def whats(*generations: int) -> list[str]:
-    needed = [GENERATIONS[number] for number in generations]
+    needed = [SUITES[number].docker for number in generations]
     return [obstacle.what for obstacle in find_obstacles("private:x", needed)]
 
 
 @pytest.mark.usefixtures("able")
 def test_generation_that_is_not_there_names_the_command_that_brings_it() -> None:
-    (obstacle,) = find_obstacles("private:26.1", (GENERATIONS[0],))
+    (obstacle,) = find_obstacles("private:26.1", (SUITES[0].docker,))
     assert "not fetched yet" in obstacle.what
     assert obstacle.remedy == "layerfork engines get private:26.1"
-    assert fetched_root(GENERATIONS[0]) is None
+    assert fetched_root(SUITES[0].docker) is None
     assert len(whats(0, 1)) == 2
 
 
 @pytest.mark.usefixtures("able")
 def test_root_that_was_tampered_with_is_no_fetched_root() -> None:
-    root_path(GENERATIONS[0]).mkdir(parents=True)
+    root_path(SUITES[0].docker).mkdir(parents=True)
     (what,) = whats(0)
     assert "is not what was unpacked there" in what
-    assert fetched_root(GENERATIONS[0]) is None
+    assert fetched_root(SUITES[0].docker) is None
 
 
 def test_each_lack_of_the_machine_is_said_once(able: pytest.MonkeyPatch) -> None:

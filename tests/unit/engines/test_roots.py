@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from layerfork.engines.cachedir import making
-from layerfork.engines.debian.generations import GENERATIONS
 from layerfork.engines.debian.roots import read_root, root_path, verify_root
+from layerfork.engines.debian.suites import SUITES
 from layerfork.engines.kinds import private
 from layerfork.errors import EngineError
 
@@ -101,7 +101,9 @@ def test_same_size_and_time_with_other_content_is_found_by_verifying(root: Path)
 
 def test_every_generation_has_a_place_of_its_own_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
-    paths = [root_path(generation) for generation in GENERATIONS]
+    paths = [
+        root_path(generation) for suite in SUITES for generation in (suite.docker, suite.podman) if generation
+    ]
     assert len(set(paths)) == len(paths)
     assert all(path.parent == Path("/cache/layerfork/engines") for path in paths)
 

@@ -21,7 +21,12 @@ from layerfork.model.record import (
 
 HIT, MISS = StepStatus.HIT, StepStatus.MISS
 ENGINE = EngineInfo(
-    kind="private", version="26.1.5", api_version="1.45", image_store="graphdriver", instance="engine-1"
+    ours=True,
+    kind="private",
+    version="26.1.5",
+    api_version="1.45",
+    image_store="graphdriver",
+    instance="engine-1",
 )
 
 

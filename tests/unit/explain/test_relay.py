@@ -207,7 +207,7 @@ def test_a_hit_without_an_equal_key_is_a_contradiction_on_a_clean_cache_only() -
 
 def test_the_users_own_engine_is_never_a_clean_cache() -> None:
     cache = Cache()
-    host = replace(ENGINE, kind="host")
+    host = replace(ENGINE, kind="host", ours=False)
     one = build("one", seed(), cache, builder=Builder.BUILDKIT, engine=host)
     two = build("two", seed(OWNED), cache, builder=Builder.BUILDKIT, engine=host)
 

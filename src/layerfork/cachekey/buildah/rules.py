@@ -62,8 +62,8 @@ def _buildah_version(engine: EngineInfo | None) -> Release | None:
     if engine is None:
         return None
     own = {name.lower(): version for name, version in engine.components}.get("buildah", "")
-    if own or engine.kind == "buildah":
-        match = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", own or engine.version)
+    if own:
+        match = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", own)
         return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
     version = parse_version(engine.version)
     if version is None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from functools import partial
 
 from layerfork.clients.cli.docker_cli import ask_docker, docker_command, read_version
-from layerfork.clients.client import BuildClient, Call, ContextForm
-from layerfork.model.build import Builder, BuildRequest, Command, Feature
+from layerfork.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
+from layerfork.model.build import Builder, BuildRequest, Command
 
 
 def bake_file(request: BuildRequest) -> str:
@@ -57,11 +57,11 @@ BUILDX_BAKE = BuildClient(
     title="docker buildx bake",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.BUILDKIT,),
-    choose_builder=lambda endpoint: Builder.BUILDKIT,
-    lacks=((Feature.CLASSIC, "buildx builds with BuildKit only"),),
+    refuses=((Builder.CLASSIC, "buildx builds with BuildKit only"),),
     make_command=_command,
-    ask_version=partial(ask_docker, ("buildx", "version")),
+    version_command=partial(ask_docker, ("buildx", "version")),
     read_version=read_version,
     plugin="buildx",
+    programs=DOCKER_PROGRAMS,
     toolchain_version=True,
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from layerfork.clients.cli.docker_cli import ask_docker, docker_command, docker_default_builder, read_version
-from layerfork.clients.client import BuildClient, Call, ContextForm
+from layerfork.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
 from layerfork.model.build import Builder, BuildRequest, Command
 
 PROJECT = "layerfork"
@@ -47,10 +47,11 @@ DOCKER_COMPOSE_BUILD = BuildClient(
     title="docker compose build",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
-    choose_builder=docker_default_builder,
+    own_choice=docker_default_builder,
     make_command=_command,
-    ask_version=partial(ask_docker, ("compose", "version", "--short")),
+    version_command=partial(ask_docker, ("compose", "version", "--short")),
     read_version=read_version,
     plugin="compose",
+    programs=DOCKER_PROGRAMS,
     toolchain_version=True,
 )

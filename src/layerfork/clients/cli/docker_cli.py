@@ -4,7 +4,7 @@ import re
 from functools import partial
 from pathlib import Path
 
-from layerfork.clients.client import BuildClient, Call, ContextForm
+from layerfork.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
 from layerfork.clients.clientenv import config_files, secret_values, variables
 from layerfork.model.build import Builder, BuildRequest, Command, Endpoint, Feature
 
@@ -98,10 +98,11 @@ DOCKER_BUILD = BuildClient(
     title="docker build DIR",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
-    choose_builder=docker_default_builder,
+    own_choice=docker_default_builder,
     make_command=partial(_from_directory, ("build",)),
-    ask_version=partial(ask_docker, ("--version",)),
+    version_command=partial(ask_docker, ("--version",)),
     read_version=read_version,
+    programs=DOCKER_PROGRAMS,
     toolchain_version=True,
 )
 
@@ -110,11 +111,12 @@ DOCKER_CONTEXT_BUILD = BuildClient(
     title="docker build - < context.tar",
     context_form=ContextForm.TAR,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
-    choose_builder=docker_default_builder,
+    own_choice=docker_default_builder,
     lacks=((Feature.DOCKERFILE_OUTSIDE, _TAR_ONLY),),
     make_command=partial(_from_tar, ("build",)),
-    ask_version=partial(ask_docker, ("--version",)),
+    version_command=partial(ask_docker, ("--version",)),
     read_version=read_version,
+    programs=DOCKER_PROGRAMS,
     toolchain_version=True,
 )
 
@@ -123,12 +125,12 @@ BUILDX_BUILD = BuildClient(
     title="docker buildx build DIR",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.BUILDKIT,),
-    choose_builder=lambda endpoint: Builder.BUILDKIT,
-    lacks=((Feature.CLASSIC, _BUILDX_ONLY),),
+    refuses=((Builder.CLASSIC, _BUILDX_ONLY),),
     make_command=partial(_from_directory, ("buildx", "build")),
-    ask_version=partial(ask_docker, ("buildx", "version")),
+    version_command=partial(ask_docker, ("buildx", "version")),
     read_version=read_version,
     plugin="buildx",
+    programs=DOCKER_PROGRAMS,
     toolchain_version=True,
 )
 
@@ -137,11 +139,12 @@ BUILDX_CONTEXT_BUILD = BuildClient(
     title="docker buildx build - < context.tar",
     context_form=ContextForm.TAR,
     builders=(Builder.BUILDKIT,),
-    choose_builder=lambda endpoint: Builder.BUILDKIT,
-    lacks=((Feature.CLASSIC, _BUILDX_ONLY), (Feature.DOCKERFILE_OUTSIDE, _TAR_ONLY)),
+    refuses=((Builder.CLASSIC, _BUILDX_ONLY),),
+    lacks=((Feature.DOCKERFILE_OUTSIDE, _TAR_ONLY),),
     make_command=partial(_from_tar, ("buildx", "build")),
-    ask_version=partial(ask_docker, ("buildx", "version")),
+    version_command=partial(ask_docker, ("buildx", "version")),
     read_version=read_version,
     plugin="buildx",
+    programs=DOCKER_PROGRAMS,
     toolchain_version=True,
 )

@@ -10,7 +10,7 @@ from layerfork.clients.cli.docker_cli import (
     read_version,
     tar_flags,
 )
-from layerfork.clients.client import BuildClient, Call, ContextForm
+from layerfork.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
 from layerfork.model.build import Builder, Command, Feature
 
 
@@ -34,11 +34,12 @@ def _remote(name: str, title: str, form: ContextForm) -> BuildClient:
         title=title,
         context_form=form,
         builders=(Builder.CLASSIC, Builder.BUILDKIT),
-        choose_builder=docker_default_builder,
+        own_choice=docker_default_builder,
         lacks=((Feature.DOCKERFILE_OUTSIDE, "with a context from a URL the Dockerfile must be inside it"),),
         make_command=partial(_from_url, form),
-        ask_version=partial(ask_docker, ("--version",)),
+        version_command=partial(ask_docker, ("--version",)),
         read_version=read_version,
+        programs=DOCKER_PROGRAMS,
         toolchain_version=True,
     )
 
@@ -51,9 +52,10 @@ DOCKER_FILE_STDIN_BUILD = BuildClient(
     title="docker build -f - DIR < Dockerfile",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
-    choose_builder=docker_default_builder,
+    own_choice=docker_default_builder,
     make_command=_dockerfile_from_stdin,
-    ask_version=partial(ask_docker, ("--version",)),
+    version_command=partial(ask_docker, ("--version",)),
     read_version=read_version,
+    programs=DOCKER_PROGRAMS,
     toolchain_version=True,
 )

@@ -4,11 +4,11 @@ import json
 from functools import partial
 
 from layerfork.clients.cli.docker_cli import read_version
-from layerfork.clients.client import BuildClient, Call, ContextForm
+from layerfork.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
 from layerfork.clients.clientenv import config_files, docker_on_path, secret_values, variables
 from layerfork.clients.environment import ClientEnvironment, Interpreter, python_of
 from layerfork.clients.libraries.shim import ask_python
-from layerfork.model.build import Builder, BuildRequest, Command, Feature
+from layerfork.model.build import Builder, BuildRequest, Command
 
 _ENVIRONMENT = ClientEnvironment(
     name="ansible-12.3.0",
@@ -87,11 +87,10 @@ ANSIBLE_DOCKER_IMAGE = BuildClient(
     title="ansible community.docker.docker_image",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC,),
-    choose_builder=lambda endpoint: Builder.CLASSIC,
-    lacks=((Feature.BUILDKIT, "docker_image speaks docker-py's API, which cannot use BuildKit"),),
+    refuses=((Builder.BUILDKIT, "docker_image speaks docker-py's API, which cannot use BuildKit"),),
     environment=_ENVIRONMENT,
     make_command=partial(_command, "docker_image"),
-    ask_version=partial(ask_python, _ENVIRONMENT.package),
+    version_command=partial(ask_python, _ENVIRONMENT.package),
     read_version=read_version,
 )
 
@@ -100,11 +99,11 @@ ANSIBLE_DOCKER_IMAGE_BUILD = BuildClient(
     title="ansible community.docker.docker_image_build",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.BUILDKIT,),
-    choose_builder=lambda endpoint: Builder.BUILDKIT,
-    lacks=((Feature.CLASSIC, "docker_image_build runs docker buildx, which builds with BuildKit only"),),
+    refuses=((Builder.CLASSIC, "docker_image_build runs docker buildx, which builds with BuildKit only"),),
     environment=_ENVIRONMENT,
     make_command=partial(_command, "docker_image_build"),
-    ask_version=partial(ask_python, _ENVIRONMENT.package),
+    version_command=partial(ask_python, _ENVIRONMENT.package),
     read_version=read_version,
     plugin="buildx",
+    programs=DOCKER_PROGRAMS,
 )

@@ -6,7 +6,7 @@ from functools import partial
 
 from layerfork.clients.cli.compose import PROJECT, compose_file
 from layerfork.clients.cli.docker_cli import docker_default_builder, read_version
-from layerfork.clients.client import BuildClient, Call, ContextForm
+from layerfork.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
 from layerfork.clients.clientenv import config_files, docker_on_path, secret_values, variables
 from layerfork.clients.environment import ClientEnvironment, Interpreter, python_of
 from layerfork.clients.libraries.shim import ask_python
@@ -86,10 +86,11 @@ DOCKER_COMPOSE_V1_BUILD = BuildClient(
     title="docker-compose build",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
-    choose_builder=docker_default_builder,
+    own_choice=docker_default_builder,
     environment=_ENVIRONMENT,
     make_command=partial(_command, True),
-    ask_version=partial(ask_python, _ENVIRONMENT.package),
+    programs=DOCKER_PROGRAMS,
+    version_command=partial(ask_python, _ENVIRONMENT.package),
     read_version=read_version,
 )
 
@@ -98,16 +99,15 @@ DOCKER_COMPOSE_V1_PYTHON_BUILD = BuildClient(
     title="docker-compose build, COMPOSE_DOCKER_CLI_BUILD=0",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC,),
-    choose_builder=lambda endpoint: Builder.CLASSIC,
-    lacks=(
+    refuses=(
         (
-            Feature.BUILDKIT,
+            Builder.BUILDKIT,
             "with COMPOSE_DOCKER_CLI_BUILD=0 compose builds with docker-py, which has no BuildKit",
         ),
     ),
     environment=_ENVIRONMENT,
     make_command=partial(_command, False),
-    ask_version=partial(ask_python, _ENVIRONMENT.package),
+    version_command=partial(ask_python, _ENVIRONMENT.package),
     read_version=read_version,
 )
 
@@ -117,9 +117,8 @@ DOCKER_COMPOSE_2015_BUILD = BuildClient(
     title="docker-compose build",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC,),
-    choose_builder=lambda endpoint: Builder.CLASSIC,
+    refuses=((Builder.BUILDKIT, "compose 1.5 builds with docker-py, which cannot use BuildKit"),),
     lacks=(
-        (Feature.BUILDKIT, "compose 1.5 builds with docker-py, which cannot use BuildKit"),
         (Feature.BUILD_ARG, "compose 1.5 has no build arguments"),
         (Feature.LABEL, "compose 1.5 has no image labels"),
         (Feature.TARGET, "compose 1.5 has no build targets"),
@@ -128,7 +127,7 @@ DOCKER_COMPOSE_2015_BUILD = BuildClient(
     ),
     environment=_ENVIRONMENT_2015,
     make_command=_command_2015,
-    name_image=lambda request: f"{project_2015(request)}_image:latest",
-    ask_version=partial(ask_python, _ENVIRONMENT_2015.package),
+    image_ref=lambda request: f"{project_2015(request)}_image:latest",
+    version_command=partial(ask_python, _ENVIRONMENT_2015.package),
     read_version=read_version,
 )

@@ -9,7 +9,7 @@ import os.path
 from functools import partial
 
 from layerfork.clients.cli.docker_cli import docker_default_builder, read_version
-from layerfork.clients.client import BuildClient, Call, ContextForm
+from layerfork.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
 from layerfork.clients.clientenv import config_files, docker_on_path, secret_values, variables
 from layerfork.clients.environment import ClientEnvironment, Interpreter, node_of
 from layerfork.clients.libraries.shim import ask_node
@@ -59,7 +59,7 @@ DEVCONTAINERS_BUILD = BuildClient(
     title="devcontainer build",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
-    choose_builder=docker_default_builder,
+    own_choice=docker_default_builder,
     lacks=(
         (Feature.LABEL, "devcontainer build drops --label when it installs no feature"),
         (Feature.NO_CACHE, "devcontainer build --no-cache also pulls the base image"),
@@ -67,6 +67,7 @@ DEVCONTAINERS_BUILD = BuildClient(
     ),
     environment=_ENVIRONMENT,
     make_command=_command,
-    ask_version=partial(ask_node, _ENVIRONMENT.package),
+    programs=DOCKER_PROGRAMS,
+    version_command=partial(ask_node, _ENVIRONMENT.package),
     read_version=read_version,
 )

@@ -75,7 +75,7 @@ def _client(
     name: str, form: ContextForm, environment: ClientEnvironment, release: Release, version: str
 ) -> BuildClient:
     tar = form is ContextForm.TAR
-    lacks = dict(((Feature.BUILDKIT, _NO_BUILDKIT), *release.lacks))
+    lacks = dict(release.lacks)
     if tar:
         lacks[Feature.DOCKERFILE_OUTSIDE] = _TAR_ONLY
     return BuildClient(
@@ -84,11 +84,11 @@ def _client(
         title="docker-py build(fileobj=, custom_context=True)" if tar else "docker-py build(path=)",
         context_form=form,
         builders=(Builder.CLASSIC,),
-        choose_builder=lambda endpoint: Builder.CLASSIC,
+        refuses=((Builder.BUILDKIT, _NO_BUILDKIT),),
         lacks=tuple(lacks.items()),
         environment=environment,
         make_command=Shim(program="docker_py.py", form=form, options=release.options),
-        ask_version=partial(ask_python, release.package),
+        version_command=partial(ask_python, release.package),
         read_version=read_version,
     )
 

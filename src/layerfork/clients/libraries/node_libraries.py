@@ -35,11 +35,10 @@ def _dockerode(name: str, title: str, form: ContextForm, call: str) -> BuildClie
         title=title,
         context_form=form,
         builders=(Builder.CLASSIC, Builder.BUILDKIT),
-        choose_builder=lambda endpoint: Builder.CLASSIC,
         lacks=((Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),),
         environment=_DOCKERODE,
         make_command=Shim(program="dockerode.cjs", form=form, options=(("call", call),)),
-        ask_version=partial(ask_node, _DOCKERODE.package),
+        version_command=partial(ask_node, _DOCKERODE.package),
         read_version=read_version,
     )
 
@@ -59,11 +58,10 @@ DOCKER_NODE_SDK_CONTEXT_BUILD = BuildClient(
     title="@docker/node-sdk imageBuild(stream of context.tar)",
     context_form=ContextForm.TAR,
     builders=(Builder.BUILDKIT, Builder.CLASSIC),
-    choose_builder=lambda endpoint: Builder.BUILDKIT,
     lacks=((Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),),
     environment=_SDK,
     make_command=Shim(program="docker_node_sdk.cjs", form=ContextForm.TAR),
-    ask_version=partial(ask_node, _SDK.package),
+    version_command=partial(ask_node, _SDK.package),
     read_version=read_version,
 )
 
@@ -72,13 +70,12 @@ TESTCONTAINERS_NODE_BUILD = BuildClient(
     title="testcontainers GenericContainer.fromDockerfile().build()",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
-    choose_builder=lambda endpoint: Builder.CLASSIC,
     lacks=(
         (Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),
         (Feature.LABEL, "GenericContainerBuilder of testcontainers takes no labels"),
     ),
     environment=_TESTCONTAINERS,
     make_command=Shim(program="testcontainers_node.cjs", form=ContextForm.DIRECTORY),
-    ask_version=partial(ask_node, _TESTCONTAINERS.package),
+    version_command=partial(ask_node, _TESTCONTAINERS.package),
     read_version=read_version,
 )

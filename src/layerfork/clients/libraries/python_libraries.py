@@ -3,7 +3,7 @@
 from functools import partial
 
 from layerfork.clients.cli.docker_cli import docker_default_builder, read_version
-from layerfork.clients.client import BuildClient, ContextForm
+from layerfork.clients.client import DOCKER_PROGRAMS, BuildClient, ContextForm
 from layerfork.clients.environment import ClientEnvironment, Interpreter
 from layerfork.clients.libraries.shim import Shim, ask_python
 from layerfork.model.build import Builder, Feature
@@ -29,15 +29,16 @@ AIODOCKER_CONTEXT_BUILD = BuildClient(
     title="aiodocker images.build(fileobj=)",
     context_form=ContextForm.TAR,
     builders=(Builder.CLASSIC,),
-    choose_builder=lambda endpoint: Builder.CLASSIC,
+    refuses=(
+        (Builder.BUILDKIT, "aiodocker cannot use BuildKit: images.build() has no version= and no session"),
+    ),
     lacks=(
-        (Feature.BUILDKIT, "aiodocker cannot use BuildKit: images.build() has no version= and no session"),
         (Feature.DOCKERFILE_OUTSIDE, "with fileobj= the Dockerfile must be inside the tar"),
         (Feature.TARGET, "images.build() of aiodocker has no target="),
     ),
     environment=_AIODOCKER,
     make_command=Shim(program="aiodocker_build.py", form=ContextForm.TAR),
-    ask_version=partial(ask_python, _AIODOCKER.package),
+    version_command=partial(ask_python, _AIODOCKER.package),
     read_version=read_version,
 )
 
@@ -46,16 +47,17 @@ PYTHON_ON_WHALES_BUILD = BuildClient(
     title="python-on-whales legacy_build()",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
-    choose_builder=docker_default_builder,
+    own_choice=docker_default_builder,
     lacks=((Feature.PLATFORM, "legacy_build() of python-on-whales has no platform="),),
     environment=_WHALES,
+    programs=DOCKER_PROGRAMS,
     make_command=Shim(
         program="whales.py",
         form=ContextForm.DIRECTORY,
         options=(("call", "legacy_build"),),
         runs_docker=True,
     ),
-    ask_version=partial(ask_python, _WHALES.package),
+    version_command=partial(ask_python, _WHALES.package),
     read_version=read_version,
 )
 
@@ -64,13 +66,13 @@ PYTHON_ON_WHALES_BUILDX_BUILD = BuildClient(
     title="python-on-whales buildx.build()",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.BUILDKIT,),
-    choose_builder=lambda endpoint: Builder.BUILDKIT,
-    lacks=((Feature.CLASSIC, "buildx builds with BuildKit only"),),
+    refuses=((Builder.CLASSIC, "buildx builds with BuildKit only"),),
     environment=_WHALES,
+    programs=DOCKER_PROGRAMS,
     make_command=Shim(
         program="whales.py", form=ContextForm.DIRECTORY, options=(("call", "buildx"),), runs_docker=True
     ),
-    ask_version=partial(ask_python, _WHALES.package),
+    version_command=partial(ask_python, _WHALES.package),
     plugin="buildx",
     read_version=read_version,
 )
@@ -80,10 +82,9 @@ TESTCONTAINERS_PY_BUILD = BuildClient(
     title="testcontainers-python DockerImage(path=).build()",
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC,),
-    choose_builder=lambda endpoint: Builder.CLASSIC,
-    lacks=((Feature.BUILDKIT, "testcontainers-python builds with docker-py, which cannot use BuildKit"),),
+    refuses=((Builder.BUILDKIT, "testcontainers-python builds with docker-py, which cannot use BuildKit"),),
     environment=_TESTCONTAINERS,
     make_command=Shim(program="testcontainers_py.py", form=ContextForm.DIRECTORY),
-    ask_version=partial(ask_python, _TESTCONTAINERS.package),
+    version_command=partial(ask_python, _TESTCONTAINERS.package),
     read_version=read_version,
 )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from layerfork.clients.cli.compose import PROJECT, compose_file
 from layerfork.clients.cli.docker_cli import build_flags, read_version, tar_flags
-from layerfork.clients.client import BuildClient, Call, ContextForm
-from layerfork.clients.clientenv import podman_tools, podman_variables, secret_values
+from layerfork.clients.client import BuildClient, Call, ContextForm, Programs
+from layerfork.clients.clientenv import podman_tools, secret_values, variables
 from layerfork.clients.environment import ClientEnvironment, Interpreter, python_of
 from layerfork.clients.libraries.shim import Shim, ask_python
 from layerfork.model.build import Builder, BuildRequest, Command, Endpoint, Feature
@@ -18,16 +18,17 @@ _COMPOSE = ClientEnvironment(
 _PODMAN_PY = ClientEnvironment(
     name="podman_py-5.8.0", interpreter=Interpreter.PYTHON, package="podman", version="5.8.0"
 )
+_PROGRAMS = Programs(engine="podman")
 _NOT_DOCKER = (
-    (Feature.CLASSIC, "podman's own clients build with podman's builder only"),
-    (Feature.BUILDKIT, "podman's own clients build with podman's builder only"),
+    (Builder.CLASSIC, "podman's own clients build with podman's builder only"),
+    (Builder.BUILDKIT, "podman's own clients build with podman's builder only"),
 )
 _TAR_ONLY = (Feature.DOCKERFILE_OUTSIDE, "with a tar the Dockerfile must be inside it")
 
 
 def _local(words: tuple[str, ...], form: ContextForm, call: Call) -> Command:
     """A build in the storage itself; no socket sees it."""
-    return _command(call, (*podman_tools(call.endpoint).enter, *_program(words, call.endpoint)), form)
+    return _command(call, _program(words, call.endpoint), form)
 
 
 def _remote(form: ContextForm, call: Call) -> Command:
@@ -42,7 +43,7 @@ def _command(call: Call, words: tuple[str, ...], form: ContextForm) -> Command:
     rest = (*tar_flags(request), "-") if tar else (*build_flags(request), str(request.context))
     return Command(
         argv=(*words, *rest),
-        env=podman_variables(call.endpoint),
+        env=variables(call.endpoint, None),
         cwd=request.scratch,
         stdin=request.context_tar if tar else None,
         secrets=secret_values(request),
@@ -67,12 +68,11 @@ def _compose(call: Call) -> Command:
     )
     return Command(
         argv=(
-            *tools.enter,
             str(python_of(call.environment)),
             *words,
             *(("--no-cache",) if request.no_cache else ()),
         ),
-        env=podman_variables(call.endpoint),
+        env=variables(call.endpoint, None),
         cwd=request.scratch,
         files=((path, compose_file(request)),),
         secrets=secret_values(request),
@@ -93,11 +93,11 @@ def _program(words: tuple[str, ...], endpoint: Endpoint) -> tuple[str, ...]:
     """``words`` with its first, ``podman`` or ``buildah``, as a path."""
     tools = podman_tools(endpoint)
     program = tools.buildah if words[0] == "buildah" else tools.podman
-    return (str(program or words[0]), *words[1:])
+    return (str(program), *words[1:])
 
 
 def _ask(program: str, endpoint: Endpoint, environment_dir: Path | None) -> Command:
-    return Command(argv=(*_program((program,), endpoint), "--version"), env=podman_variables(endpoint))
+    return Command(argv=(*_program((program,), endpoint), "--version"), env=variables(endpoint, None))
 
 
 def _client(
@@ -113,11 +113,12 @@ def _client(
         title=title,
         context_form=form,
         builders=(Builder.BUILDAH,),
-        choose_builder=lambda endpoint: Builder.BUILDAH,
-        lacks=(*_NOT_DOCKER, _TAR_ONLY) if form is ContextForm.TAR else _NOT_DOCKER,
+        refuses=_NOT_DOCKER,
+        lacks=(_TAR_ONLY,) if form is ContextForm.TAR else (),
+        programs=_PROGRAMS,
         make_command=make_command,
-        name_image=name_on_localhost,
-        ask_version=partial(_ask, program),
+        image_ref=name_on_localhost,
+        version_command=partial(_ask, program),
         read_version=read_version,
         toolchain_version=True,
     )
@@ -137,12 +138,13 @@ def _library(
         title=title,
         context_form=form,
         builders=(Builder.BUILDAH,),
-        choose_builder=lambda endpoint: Builder.BUILDAH,
-        lacks=(*_NOT_DOCKER, *lacks),
+        refuses=_NOT_DOCKER,
+        lacks=lacks,
+        programs=_PROGRAMS,
         environment=environment,
         make_command=make_command,
-        name_image=name_on_localhost,
-        ask_version=partial(ask_python, environment.package),
+        image_ref=name_on_localhost,
+        version_command=partial(ask_python, environment.package),
         read_version=read_version,
     )
 

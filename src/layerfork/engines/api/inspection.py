@@ -15,7 +15,7 @@ Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go, v0.8 to v0.
 BUILDKIT_COMMENT = "buildkit.dockerfile.v0"
 
 
-def read_engine_info(api: EngineApi, kind: str) -> EngineInfo:
+def read_engine_info(api: EngineApi, kind: str, *, ours: bool = False) -> EngineInfo:
     """The engine as it reports itself. Raises: EngineError."""
     headers = api.ping()
     version, info = api.get("/version"), api.get("/info")
@@ -23,6 +23,7 @@ def read_engine_info(api: EngineApi, kind: str) -> EngineInfo:
     in_containerd = CONTAINERD_STORE in (info.get("DriverStatus") or [])
     return EngineInfo(
         kind=kind,
+        ours=ours,
         version=version["Version"],
         api_version=version["ApiVersion"],
         image_store="containerd" if in_containerd else "graphdriver",

@@ -10,10 +10,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO
 
 from layerfork.engines.cachedir import Say
-from layerfork.engines.debian.generations import REGISTRY
+from layerfork.engines.debian.generation import Generation
 from layerfork.engines.debian.rootcli import through_loader
 from layerfork.engines.debian.roots import ensure_root
 from layerfork.engines.namespace.entering import NETWORK, held_namespaces
@@ -22,6 +22,15 @@ from layerfork.errors import EngineError
 from layerfork.model.build import Command
 from layerfork.process import end_group, last_lines, spawn
 
+REGISTRY = Generation(
+    title="docker-registry",
+    name="2.8",
+    suite="trixie",
+    package="docker-registry",
+    version="2.8.",
+    packages=("docker-registry", "libc6"),
+    programs=("bin/docker-registry",),
+)
 ADDRESS = "127.0.0.1:5000"
 """In the engine's network namespace: what goes before a repository's name."""
 READY_LIMIT_S = 15.0
@@ -39,18 +48,11 @@ http: {{addr: '{address}'}}
 """
 
 
-class OurEngine(Protocol):
-    """A running engine with namespaces of its own."""
-
-    @property
-    def daemons(self) -> Daemons: ...
-
-
 @contextlib.contextmanager
 def registry_for(
-    engine: OurEngine, directory: Path, environment: Mapping[str, str], say: Say
+    daemons: Daemons, directory: Path, environment: Mapping[str, str], say: Say
 ) -> Iterator[str]:
-    """Run a registry next to a running engine of ours; the value is its `ADDRESS` for that engine.
+    """Run a registry next to the daemons of an engine of ours; the value is its `ADDRESS` for that engine.
 
     ``directory`` keeps what is pushed; it may be the directory of other engines' registries. The process
     ends with this context, and with the engine, whatever way that goes.
@@ -58,7 +60,6 @@ def registry_for(
     """
     root = ensure_root(REGISTRY, environment, say)
     directory.mkdir(parents=True, exist_ok=True)
-    daemons = engine.daemons
     config = daemons.directory.path / "registry.yml"
     text = _CONFIG.format(directory=str(directory.absolute()).replace("'", "''"), address=ADDRESS)
     program = through_loader(root.path, root.path / "usr" / REGISTRY.programs[0])

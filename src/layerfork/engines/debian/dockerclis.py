@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from layerfork.engines.cachedir import Say
-from layerfork.engines.debian.generations import GENERATIONS
 from layerfork.engines.debian.roots import ensure_root
+from layerfork.engines.debian.suites import SUITES
 from layerfork.errors import ClientError, EngineError
 from layerfork.model.build import Toolchain
 
@@ -14,7 +14,8 @@ def fetch_toolchain(version: str, environment: Mapping[str, str], say: Say) -> T
 
     Raises: ClientError when no generation of Debian has that version, or it cannot be fetched.
     """
-    for generation in GENERATIONS:
+    generations = [suite.docker for suite in SUITES]
+    for generation in generations:
         if not _may_have(generation.version, version):
             continue
         try:
@@ -23,7 +24,7 @@ def fetch_toolchain(version: str, environment: Mapping[str, str], say: Say) -> T
             raise ClientError(error.message, error.hint, error.details) from error
         if toolchain.version == version or toolchain.version.startswith(f"{version}."):
             return toolchain
-    names = ", ".join(generation.name for generation in GENERATIONS)
+    names = ", ".join(generation.name for generation in generations)
     raise ClientError(
         f"there is no docker CLI {version} to fetch", hint=f"Debian has these generations: {names}"
     )

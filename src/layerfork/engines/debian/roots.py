@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layerfork.engines.cachedir import Say, debian_architecture, making
-from layerfork.engines.debian.generations import Generation
+from layerfork.engines.debian.generation import Generation
 from layerfork.engines.debian.packages import download
 from layerfork.engines.debian.rootcli import find_toolchain, prepare_toolchain
 from layerfork.engines.debian.unpack import unpack

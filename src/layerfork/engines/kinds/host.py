@@ -2,20 +2,23 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from layerfork.engines.api.client import ApiError, EngineApi, answers, socket_of
 from layerfork.engines.api.images import image_ids, load_archive, remove_tags_and_steps
 from layerfork.engines.api.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.engines.cachedir import Say
+from layerfork.engines.kind import EngineKind
 from layerfork.engines.kinds.hostcontext import resolve_docker_host
 from layerfork.engines.kinds.podman import read_podman_info
-from layerfork.errors import EngineError
-from layerfork.model.build import Feature, Toolchain
+from layerfork.errors import EngineError, UsageError
+from layerfork.model.build import DOCKER, PODMAN_SERVICE, ServedBuilders, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
 from layerfork.model.listing import EngineRow, Obstacle
 
+PODMAN_COMPONENT = "Podman Engine"
+"""What podman's service calls itself among its components."""
 ANSWER_LIMIT_S = 2.0
 """How long to wait for an engine that nobody asked for by name."""
 
@@ -26,7 +29,8 @@ class HostEngine:
 
     context: str = ""
     """A docker context by name; empty means what the user's docker would use."""
-    unsupported: frozenset[Feature] = frozenset()
+    ours: bool = False
+    roots: tuple[Path, ...] = ()
 
     @property
     def id(self) -> str:
@@ -41,20 +45,21 @@ class HostEngine:
         except (ApiError, EngineError) as error:
             obstacle = Obstacle(what=str(error).partition("\n")[0], remedy="start it, or name another one")
             return EngineRow(id=self.id, title="your own engine", obstacles=(obstacle,))
-        buildkit = (
-            ("buildkit",) if version.get("MinAPIVersion") and info.default_builder == "buildkit" else ()
-        )
         return EngineRow(
             id=self.id,
             title="your own engine",
             origin=api.docker_host,
             version=info.version,
-            builders=("buildah",) if info.is_podman else ("classic", *buildkit),
+            builders=served_by(info).names,
             image_store=info.image_store,
             oldest_api=version.get("MinAPIVersion", ""),
             newest_api=info.api_version,
             components=info.components,
         )
+
+    def address(self, environment: Mapping[str, str]) -> str:
+        """What the user's docker would connect to. Raises: EngineError."""
+        return resolve_docker_host(environment, self.context)
 
     def fetch(self, environment: Mapping[str, str], say: Say) -> None:
         """Nothing: the engine is the user's."""
@@ -71,9 +76,22 @@ class HostEngine:
             before = image_ids(api)
         except ApiError as error:
             raise EngineError(f"the engine at {api.docker_host} refuses: {error}") from error
-        title = "podman" if info.is_podman else "Docker Engine"
+        title = "podman" if is_podman(info) else "Docker Engine"
         say(f"using {title} {info.version} at {api.docker_host}")
-        yield RunningHostEngine(api=api, info=info, images_before=before)
+        yield RunningHostEngine(api=api, info=info, builders=served_by(info), images_before=before)
+
+
+def is_podman(info: EngineInfo) -> bool:
+    """Whether podman's service answered.
+
+    Source: containers/podman pkg/api/handlers/compat/version.go @ v3.0.1 to v5.8.
+    """
+    return any(name == PODMAN_COMPONENT for name, _ in info.components)
+
+
+def served_by(info: EngineInfo) -> ServedBuilders:
+    """What stands behind a user's socket."""
+    return PODMAN_SERVICE if is_podman(info) else DOCKER
 
 
 def read_host_info(api: EngineApi) -> EngineInfo:
@@ -82,7 +100,7 @@ def read_host_info(api: EngineApi) -> EngineInfo:
     Raises: EngineError.
     """
     info = read_engine_info(api, "host")
-    return replace(read_podman_info(api, api.docker_host), kind="host") if info.is_podman else info
+    return read_podman_info(api, api.docker_host, "host", ours=False) if is_podman(info) else info
 
 
 def host_answers(environment: Mapping[str, str]) -> bool:
@@ -99,10 +117,12 @@ class RunningHostEngine:
 
     api: EngineApi
     info: EngineInfo
+    builders: ServedBuilders
     images_before: frozenset[str]
     """Ids of the user's images: never removed."""
     toolchain: Toolchain | None = None
     podman: None = None
+    daemons: None = None
     base_images: tuple[str, ...] = ()
     can_reset: bool = False
     network: Path | None = None
@@ -117,6 +137,10 @@ class RunningHostEngine:
 
     def reset(self) -> None:
         """Nothing: the cache is the user's."""
+
+    def how_to_bring(self, reference: str) -> str:
+        """By the user's own hand: nothing is pulled unasked."""
+        return f"layerfork pulls nothing unasked: docker pull {reference}"
 
     def image_facts(self, reference: str) -> ImageFacts:
         """What the engine says about an image. Raises: EngineError."""
@@ -152,3 +176,13 @@ class RunningHostEngine:
             yield
         except ApiError as error:
             raise EngineError(f"the engine at {self.docker_host} refuses: {error}") from error
+
+
+def _find(rest: str) -> HostEngine:
+    colon, context = rest[:1], rest[1:]
+    if rest and (colon != ":" or not context):
+        raise UsageError(f"{f'host{rest}'!r} names no docker context", "write host, or host:CONTEXT")
+    return HostEngine(context=context)
+
+
+HOST = EngineKind(name="host", engines=(HostEngine(),), find=_find)

@@ -12,16 +12,19 @@ from layerfork.engines.api.images import remove_tags
 from layerfork.engines.api.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.engines.basestore import ensure_base_archive
 from layerfork.engines.cachedir import Say
-from layerfork.engines.debian.generations import GENERATIONS, Generation
-from layerfork.engines.debian.roots import ensure_root
+from layerfork.engines.debian.generation import Generation
+from layerfork.engines.debian.roots import ensure_root, root_path
+from layerfork.engines.debian.suites import SUITES
+from layerfork.engines.kind import listed_kind
 from layerfork.engines.kinds.podmanimages import clean_storage, load_as_from_hub
 from layerfork.engines.kinds.podmanservice import podman_startup
-from layerfork.engines.kinds.private import check_root_user
+from layerfork.engines.kinds.private import check_root_user, how_to_load
 from layerfork.engines.namespace.entering import Namespaces, held_namespaces, network_of
 from layerfork.engines.namespace.launch import INSIDE, Daemons, await_ready, launched
 from layerfork.engines.namespace.rundirs import base_directory
 from layerfork.engines.readiness import TOLD_OF_PODMAN, components_of, fetched_root, find_obstacles
-from layerfork.model.build import Feature, PodmanTools, Toolchain
+from layerfork.model.build import PODMAN as SERVED
+from layerfork.model.build import PodmanTools, ServedBuilders, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
 from layerfork.model.listing import EngineRow
 
@@ -40,16 +43,17 @@ class PodmanEngine:
     """One generation of podman."""
 
     generation: Generation
-    unsupported: frozenset[Feature] = frozenset({Feature.BUILDKIT})
+    docker_generation: Generation
+    """Whose CLI docker's clients run against podman's socket: that of the same Debian suite."""
+    ours: bool = True
 
     @property
     def id(self) -> str:
         return f"podman:{self.generation.name}"
 
     @property
-    def docker_generation(self) -> Generation:
-        """Whose CLI docker's clients run against podman's socket: that of the same Debian suite."""
-        return next(docker for docker in GENERATIONS if docker.suite == self.generation.suite)
+    def roots(self) -> tuple[Path, ...]:
+        return (root_path(self.generation), root_path(self.docker_generation))
 
     def describe(self, environment: Mapping[str, str]) -> EngineRow:
         """What it is, and what keeps it from running here."""
@@ -61,13 +65,17 @@ class PodmanEngine:
             title=f"podman {self.generation.name}",
             origin=f"Debian {self.generation.suite}",
             version=dict(components).get("podman", ""),
-            builders=("buildah",),
+            builders=SERVED.names,
             image_store="graphdriver",
             oldest_api=oldest,
             newest_api=newest,
             components=components,
             obstacles=tuple(find_obstacles(self.id, needed)),
         )
+
+    def address(self, environment: Mapping[str, str]) -> str:
+        """Empty: each start has another."""
+        return ""
 
     def fetch(self, environment: Mapping[str, str], say: Say) -> None:
         """Fetch podman, the docker CLI of the same Debian suite, and the base image. Raises: EngineError."""
@@ -100,12 +108,12 @@ class PodmanEngine:
                 yield engine
 
 
-def read_podman_info(api: EngineApi, instance: str) -> EngineInfo:
+def read_podman_info(api: EngineApi, instance: str, kind: str = "podman", *, ours: bool = True) -> EngineInfo:
     """The engine as it reports itself; with buildah's version, and without the id, new in every answer.
 
     Raises: EngineError.
     """
-    info = read_engine_info(api, "podman")
+    info = read_engine_info(api, kind, ours=ours)
     buildah = api.ping().get(BUILDAH_HEADER, "")
     parts = [(name, _version_in(words)) for name, words in info.components]
     return replace(info, instance=instance, components=(*parts, ("buildah", buildah)))
@@ -134,6 +142,7 @@ class RunningPodmanEngine:
     info: EngineInfo
     toolchain: Toolchain
     podman: PodmanTools
+    builders: ServedBuilders = SERVED
     namespaces: Namespaces
     can_reset: bool = True
     bases: set[str] = field(default_factory=set)
@@ -159,6 +168,10 @@ class RunningPodmanEngine:
         """Remove every image and container but the base images. Raises: EngineError."""
         with explained(self.daemons, self.api):
             clean_storage(self.api, self.bases)
+
+    def how_to_bring(self, reference: str) -> str:
+        """By hand: there is no network inside."""
+        return how_to_load(reference)
 
     def image_facts(self, reference: str) -> ImageFacts:
         """What podman says about an image. Raises: EngineError.
@@ -193,3 +206,9 @@ class RunningPodmanEngine:
     def log_tail(self) -> str:
         """The last lines of the service."""
         return self.daemons.log_tail()
+
+
+PODMAN_ENGINES = tuple(
+    PodmanEngine(generation=suite.podman, docker_generation=suite.docker) for suite in SUITES if suite.podman
+)
+PODMAN = listed_kind("podman", PODMAN_ENGINES)

@@ -13,15 +13,17 @@ from layerfork.engines.api.images import clean, load_archive, pin, remove_tags
 from layerfork.engines.api.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.engines.basestore import ensure_base_archive
 from layerfork.engines.cachedir import Say
-from layerfork.engines.debian.generations import Generation
-from layerfork.engines.debian.roots import ensure_root
+from layerfork.engines.debian.generation import Generation
+from layerfork.engines.debian.roots import ensure_root, root_path
+from layerfork.engines.debian.suites import SUITES
+from layerfork.engines.kind import listed_kind
 from layerfork.engines.kinds.dockerd import docker_startup
 from layerfork.engines.namespace.entering import network_of
 from layerfork.engines.namespace.launch import Daemons, await_ready, launched
 from layerfork.engines.namespace.rundirs import base_directory
 from layerfork.engines.readiness import TOLD, components_of, fetched_root, find_obstacles
 from layerfork.errors import EngineError
-from layerfork.model.build import Feature, Toolchain
+from layerfork.model.build import DOCKER, ServedBuilders, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
 from layerfork.model.listing import EngineRow
 
@@ -33,12 +35,16 @@ class PrivateEngine:
     generation: Generation
     store: str = "graphdriver"
     """``graphdriver`` or ``containerd``."""
-    unsupported: frozenset[Feature] = frozenset()
+    ours: bool = True
 
     @property
     def id(self) -> str:
         plus = "+containerd" if self.store == "containerd" else ""
         return f"private:{self.generation.name}{plus}"
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        return (root_path(self.generation),)
 
     def describe(self, environment: Mapping[str, str]) -> EngineRow:
         """What it is, and what keeps it from running here."""
@@ -49,13 +55,17 @@ class PrivateEngine:
             title=f"Docker Engine {self.generation.name}",
             origin=f"Debian {self.generation.suite}",
             version=dict(components).get("dockerd", ""),
-            builders=("classic", "buildkit"),
+            builders=DOCKER.names,
             image_store=self.store,
             oldest_api=oldest,
             newest_api=newest,
             components=components,
             obstacles=tuple(find_obstacles(self.id, (self.generation,))),
         )
+
+    def address(self, environment: Mapping[str, str]) -> str:
+        """Empty: each start has another."""
+        return ""
 
     def fetch(self, environment: Mapping[str, str], say: Say) -> None:
         """Fetch and unpack the generation's packages and make the base image. Raises: EngineError."""
@@ -77,12 +87,20 @@ class PrivateEngine:
             engine = RunningPrivateEngine(
                 daemons=daemons,
                 api=api,
-                info=read_engine_info(api, "private"),
+                info=read_engine_info(api, "private", ours=True),
                 toolchain=root.toolchain,
             )
             _check_store(engine.info, self.store)
             engine.load(base_archive)
             yield engine
+
+
+def how_to_load(reference: str) -> str:
+    """How an image comes into an engine without a network."""
+    return (
+        "an engine of ours has no network: save the image where you have it "
+        f"(docker save -o base.tar {reference}) and add --load base.tar, or use --engine host"
+    )
 
 
 def check_root_user() -> None:
@@ -110,6 +128,7 @@ class RunningPrivateEngine:
     info: EngineInfo
     toolchain: Toolchain
     podman: None = None
+    builders: ServedBuilders = DOCKER
     can_reset: bool = True
     pins: dict[str, str] = field(default_factory=dict)
     """Base image reference to the id of the container that keeps it from being pruned; empty before the
@@ -138,6 +157,10 @@ class RunningPrivateEngine:
                 self.pins[reference] = container or pin(self.api, reference)
             clean(self.api, self.pins)
 
+    def how_to_bring(self, reference: str) -> str:
+        """By hand: there is no network inside."""
+        return how_to_load(reference)
+
     def image_facts(self, reference: str) -> ImageFacts:
         """What the engine says about an image. Raises: EngineError."""
         with explained(self.daemons, self.api):
@@ -165,3 +188,11 @@ class RunningPrivateEngine:
     def log_tail(self) -> str:
         """The last lines of containerd and dockerd."""
         return self.daemons.log_tail()
+
+
+PRIVATE_ENGINES = tuple(
+    PrivateEngine(generation=suite.docker, store=store)
+    for suite in SUITES
+    for store in suite.docker.image_stores
+)
+PRIVATE = listed_kind("private", PRIVATE_ENGINES)

@@ -9,8 +9,6 @@ from pathlib import Path
 from layerfork.engines import Engine, RunningEngine
 from layerfork.engines.api.registry import registry_for
 from layerfork.engines.cachedir import Say
-from layerfork.engines.kinds.podman import RunningPodmanEngine
-from layerfork.engines.kinds.private import RunningPrivateEngine
 from layerfork.errors import UsageError
 from layerfork.harness.recording.wrap import wrapped_environment
 from layerfork.model.build import Command
@@ -39,11 +37,11 @@ def run_in_engine(engine: Engine, argv: Sequence[str], registry: str, say: Say) 
 
 
 def _open_registry(running: RunningEngine, directory: str, say: Say, stack: contextlib.ExitStack) -> str:
-    if not isinstance(running, RunningPrivateEngine | RunningPodmanEngine):
+    if running.daemons is None:
         raise UsageError(
             "only an engine of ours can have a registry of its own", hint="drop --registry, or take private"
         )
-    return stack.enter_context(registry_for(running, Path(directory), os.environ, say))
+    return stack.enter_context(registry_for(running.daemons, Path(directory), os.environ, say))
 
 
 def engine_environment(running: RunningEngine, directory: Path) -> dict[str, str]:
@@ -70,7 +68,5 @@ def _programs(running: RunningEngine) -> dict[str, Path]:
     if running.toolchain is not None:
         programs["docker"] = running.toolchain.docker
     if running.podman is not None:
-        programs["podman"] = running.podman.podman
-        if running.podman.buildah is not None:
-            programs["buildah"] = running.podman.buildah
+        programs |= {"podman": running.podman.podman, "buildah": running.podman.buildah}
     return programs

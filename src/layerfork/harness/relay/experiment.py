@@ -25,7 +25,6 @@ from layerfork.harness.relay.plan import choose_clients, plan_relay, rows_after
 from layerfork.harness.relay.relay import EngineGoneError, Relay, run_relay
 from layerfork.harness.relay.trial import Bench, make_endpoint
 from layerfork.harness.relay.versions import collect_versions
-from layerfork.model.build import Builder
 from layerfork.model.engine import EngineInfo
 from layerfork.model.progress import Listener, Progress
 from layerfork.model.report import TrialBuild, VersionsUsed
@@ -90,11 +89,10 @@ def prepared_relay(
             served = stack.enter_context(served_context(workspace, engine.network))
             urls = (served.tar_url, served.git_url)
         probe = workspace.request("probe", 0, options, urls)
-        builder = None if options.builder == "default" else Builder(options.builder)
         endpoint = make_endpoint(bench, probe, engine.docker_host)
         plan = plan_relay(
             chosen,
-            builder,
+            options.builder,
             probe,
             endpoint,
             say if surroundings.install else None,
@@ -203,11 +201,6 @@ def prepare_engine(engine: RunningEngine, bases: tuple[str, ...], options: RunOp
         try:
             engine.image_facts(reference)
         except EngineError as error:
-            if engine.info.kind == "private":
-                hint = (
-                    "a private engine has no network: save the image where you have it "
-                    f"(docker save -o base.tar {reference}) and add --load base.tar, or use --engine host"
-                )
-            else:
-                hint = f"layerfork pulls nothing unasked: docker pull {reference}"
-            raise EngineError(f"base image {reference} is not on the engine", hint=hint) from error
+            raise EngineError(
+                f"base image {reference} is not on the engine", hint=engine.how_to_bring(reference)
+            ) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from layerfork.clients import CLIENTS, SEED_CLIENTS, find_client
-from layerfork.clients.client import NO_BUILDKIT, BuildClient, ContextForm
+from layerfork.clients.client import BuildClient, Choice, ContextForm
 from layerfork.clients.own import OwnCommand, is_own_client, own_client
 from layerfork.engines import fetch_toolchain
 from layerfork.errors import ClientError, UsageError
@@ -25,8 +25,8 @@ class PlannedBuild:
     label: str
     """The id as it was asked for; the name of its row."""
     client: BuildClient
-    builder: Builder | None
-    """None leaves the choice to the client."""
+    choice: Choice
+    """The builder that it is asked for, and what executes its build."""
     environment: Path | None
     toolchain: Toolchain | None = None
     """The docker CLI of a version that was asked for; None is the engine's own."""
@@ -107,50 +107,48 @@ def _plan_one(
     say: Say | None,
     broken: BrokenEnvironments,
 ) -> PlannedBuild | TrialBuild:
-    wanted = client.builder or builder
-    shown = wanted.value if wanted else client.builders[0].value
-    if wanted is not None and wanted not in client.builders:
-        return _left_out(label, shown, BuildOutcome.UNSUPPORTED, client.why_not_builder(wanted))
-    if wanted is Builder.BUILDKIT and not endpoint.has_buildkit:
-        return _left_out(label, shown, BuildOutcome.UNSUPPORTED, NO_BUILDKIT)
-    if reasons := client.why_not(request, wanted):
-        return _left_out(label, shown, BuildOutcome.UNSUPPORTED, "; ".join(reasons))
-    environment, toolchain = None, None
+    choice = client.choose(builder, endpoint)
+    if reasons := client.why_not(request):
+        return _left_out(label, choice, BuildOutcome.UNSUPPORTED, "; ".join(reasons))
     try:
-        if say and client.toolchain_version and client.version:
-            toolchain = fetch_toolchain(client.version, os.environ, say)
-            endpoint = replace(endpoint, toolchain=toolchain)
-        if reason := client.why_not_there(endpoint):
-            return _left_out(label, shown, BuildOutcome.UNSUPPORTED, reason)
-        if say and client.environment is not None:
-            environment = broken.ensure(client.environment, say)
+        toolchain = _toolchain_of(client, say)
+        if toolchain is not None:
+            choice = client.choose(builder, replace(endpoint, toolchain=toolchain))
+        if choice.why_not:
+            return _left_out(label, choice, BuildOutcome.UNSUPPORTED, choice.why_not)
+        needed = client.environment if say else None
+        environment = broken.ensure(needed, say) if say and needed else None
     except ClientError as error:
-        return _left_out(label, shown, BuildOutcome.SKIPPED, str(error))
+        return _left_out(label, choice, BuildOutcome.SKIPPED, str(error))
     return PlannedBuild(
-        label=label, client=client, builder=builder, environment=environment, toolchain=toolchain
+        label=label, client=client, choice=choice, environment=environment, toolchain=toolchain
     )
 
 
-def _left_out(label: str, builder: str, outcome: BuildOutcome, reason: str) -> TrialBuild:
-    return TrialBuild(client=label, builder=builder, outcome=outcome, reason=reason)
+def _toolchain_of(client: BuildClient, say: Say | None) -> Toolchain | None:
+    """The docker CLI of the version in a client's id; None is the engine's own.
+
+    Raises: ClientError.
+    """
+    if say is None or not (client.toolchain_version and client.version):
+        return None
+    return fetch_toolchain(client.version, os.environ, say)
 
 
-def planned_row(row: PlannedBuild | TrialBuild, endpoint: Endpoint) -> PlanRow:
+def _left_out(label: str, choice: Choice, outcome: BuildOutcome, reason: str) -> TrialBuild:
+    return TrialBuild(client=label, builder=choice.executing.value, outcome=outcome, reason=reason)
+
+
+def planned_row(row: PlannedBuild | TrialBuild) -> PlanRow:
     """A row of a plan for people: what would run with which builder, or why not."""
     if isinstance(row, TrialBuild):
         return PlanRow(client=row.client, builder=row.builder, runs=False, note=row.reason)
-    builder = builder_that_builds(row.client, row.builder, endpoint)
     environment = row.client.environment
     missing = environment is not None and find_environment(environment) is None
     note = (
         f"{environment.package} {environment.version} is installed first" if environment and missing else ""
     )
-    return PlanRow(client=row.label, builder=builder.value, runs=True, note=note)
-
-
-def builder_that_builds(client: BuildClient, builder: Builder | None, endpoint: Endpoint) -> Builder:
-    """What executes a client's build there: behind podman's socket that is buildah, whatever was asked."""
-    return (builder or client.default_builder(endpoint)) if endpoint.has_buildkit else Builder.BUILDAH
+    return PlanRow(client=row.label, builder=row.choice.executing.value, runs=True, note=note)
 
 
 def rows_after(plan: Plan, done: int) -> tuple[TrialBuild, ...]:
@@ -158,6 +156,6 @@ def rows_after(plan: Plan, done: int) -> tuple[TrialBuild, ...]:
     return tuple(
         row
         if isinstance(row, TrialBuild)
-        else _left_out(row.label, row.client.builders[0].value, BuildOutcome.SKIPPED, "the engine had ended")
+        else _left_out(row.label, row.choice, BuildOutcome.SKIPPED, "the engine had ended")
         for row in plan.rows[done:]
     )

@@ -82,7 +82,7 @@ def _build(relay: Relay, planned: PlannedBuild, numbers: Iterator[int]) -> Trial
     if environment is not None and (reason := relay.broken.why(environment)):
         return TrialBuild(
             client=planned.label,
-            builder=planned.client.default_builder(relay.endpoint).value,
+            builder=planned.choice.executing.value,
             outcome=BuildOutcome.SKIPPED,
             reason=reason,
         )

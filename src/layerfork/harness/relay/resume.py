@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from layerfork import __version__
-from layerfork.engines.kinds.hostcontext import resolve_docker_host
+from layerfork.engines import open_engine
 from layerfork.harness.environments.projectfile import described_clients
 from layerfork.harness.recording.redactionkey import redaction_key
 from layerfork.harness.records.evidence import RecordFile
@@ -91,7 +91,7 @@ def relay_key(scenario: Scenario, options: RunOptions, spec: str) -> str:
     Made with the machine's own key: build arguments are among what was asked.
     Raises: UsageError, EngineError when there is no such client or docker context.
     """
-    place = resolve_docker_host(os.environ, spec.partition(":")[2]) if spec.startswith("host") else ""
+    place = open_engine(spec).address(os.environ)
     asked = replace(options, engines=(spec, place), save="", resume="", path=str(scenario.context))
     text = "\n".join(
         (

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from layerfork.clients import ContextForm
-from layerfork.clients.client import BuildClient
 from layerfork.engines import RunningEngine
 from layerfork.harness.environments.served import cloned_tar
 from layerfork.harness.recording.contextplaces import find_directories
@@ -18,8 +17,8 @@ from layerfork.harness.recording.printed import OUTPUT_BYTES, read_printed_build
 from layerfork.harness.recording.quietsteps import add_quiet_steps
 from layerfork.harness.recording.recorder import Recorder
 from layerfork.harness.recording.tarcontext import fill_from_tar
-from layerfork.harness.relay.plan import PlannedBuild, builder_that_builds
-from layerfork.model.build import Builder, BuildRequest, Completed, Endpoint, Toolchain
+from layerfork.harness.relay.plan import PlannedBuild
+from layerfork.model.build import BuildRequest, Completed, Endpoint, Toolchain
 from layerfork.model.context import MAIN_CONTEXT, ContextManifest
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
 from layerfork.model.report import TrialBuild
@@ -50,10 +49,9 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     socket = bench.socket_dir / f"{request.scratch.name}.sock"
     with Recorder(bench.engine, socket, bench.redaction_key) as recorder:
         endpoint = make_endpoint(bench, request, recorder.docker_host, planned.toolchain)
-        builder = planned.builder or builder_to_ask_for(client, bench.engine)
-        shown = builder_that_builds(client, builder, endpoint)
-        row = TrialBuild(client=planned.label, builder=shown.value, outcome=BuildOutcome.SKIPPED)
-        command = client.build_command(request, endpoint, builder, planned.environment)
+        choice = planned.choice
+        row = TrialBuild(client=planned.label, builder=choice.executing.value, outcome=BuildOutcome.SKIPPED)
+        command = client.build_command(request, endpoint, choice.asked, planned.environment)
         keep = OUTPUT_BYTES if endpoint.podman else KEEP_BYTES
         try:
             completed = run(command, bench.timeout_s, worth_waiting(bench), keep_bytes=keep)
@@ -104,18 +102,10 @@ def make_endpoint(
         home=request.scratch / "home",
         toolchain=toolchain or bench.toolchain,
         api_version=bench.engine.info.api_version,
-        has_buildkit=not bench.engine.info.is_podman,
+        builders=bench.engine.builders,
         podman=bench.engine.podman,
         inherit=dict(os.environ) if bench.inherit_config else {},
     )
-
-
-def builder_to_ask_for(client: BuildClient, engine: RunningEngine) -> Builder | None:
-    """What a client is told when a person leaves the choice to it; None leaves it to the client as well.
-
-    podman's service has no BuildKit, but docker's own clients would go on and install one.
-    """
-    return Builder.CLASSIC if engine.info.is_podman and Builder.CLASSIC in client.builders else None
 
 
 def worth_waiting(bench: Bench) -> Callable[[], bool]:

@@ -9,6 +9,7 @@ import pytest
 from fakes.engines import Obliging
 
 from layerfork.clients import find_client
+from layerfork.clients.client import Choice
 from layerfork.harness.environments.installing import directory_of
 from layerfork.harness.environments.workspace import Workspace
 from layerfork.harness.records.evidence import RecordFile
@@ -18,7 +19,7 @@ from layerfork.harness.relay.earlier import BrokenEnvironment, MeasuredRow, read
 from layerfork.harness.relay.plan import Plan, PlannedBuild
 from layerfork.harness.relay.relay import EngineGoneError, Relay, control_result, run_relay
 from layerfork.harness.relay.trial import Bench
-from layerfork.model.build import BuildRequest, Endpoint, Toolchain
+from layerfork.model.build import Builder, BuildRequest, Endpoint, Toolchain
 from layerfork.model.progress import Progress
 from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
 from layerfork.model.report import TrialBuild
@@ -26,6 +27,7 @@ from layerfork.model.scenario import RunOptions
 
 TOOLS = Toolchain(docker=Path("/tools/docker"), cli_plugins=None)
 HIT, MISS = StepStatus.HIT, StepStatus.MISS
+CHOICE = Choice(asked=None, expected=Builder.CLASSIC, executing=Builder.CLASSIC)
 
 
 def row(client: str, *statuses: StepStatus, outcome: BuildOutcome = BuildOutcome.SUCCEEDED) -> TrialBuild:
@@ -57,7 +59,7 @@ class Setting:
 
     def relay(self, *rows: str | TrialBuild, controls: bool = False) -> Relay:
         planned = tuple(
-            PlannedBuild(label=each, client=find_client(each), builder=None, environment=None)
+            PlannedBuild(label=each, client=find_client(each), choice=CHOICE, environment=None)
             if isinstance(each, str)
             else each
             for each in rows
