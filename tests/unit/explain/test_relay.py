@@ -226,7 +226,7 @@ def test_buildkit_took_a_changed_file_for_unchanged() -> None:
     judgement = judge_relay([made("one", "a"), two])
 
     assert [(caution.code, caution.step) for caution in judgement.warnings] == [("stale-content", 3)]
-    assert "size and modification time are the same" in judgement.warnings[0].text
+    assert "size, mode and modification time are the same" in judgement.warnings[0].text
 
 
 def test_the_classic_builder_did_not_see_the_target_of_a_hard_link() -> None:

@@ -25,8 +25,19 @@ def added_steps(comparison: Comparison) -> AddedSteps:
     sites = {step: site for site in comparison.sites for step in (site.step, *site.added)}
     return AddedSteps(
         labels=_last_labels(comparison, sites),
-        target=tuple(sorted(step for step, site in sites.items() if _is_all(site, "target"))),
+        target=tuple(
+            index
+            for index in sorted(comparison.unshared)
+            if (_is_all(sites[index], "target") if index in sites else _is_own_base(comparison, index))
+        ),
     )
+
+
+def _is_own_base(comparison: Comparison, index: int) -> bool:
+    """A FROM that is no site, since nothing builds on it, in a stage that only the reader's target needs."""
+    view = comparison.reader_views[index]
+    targets = {build.record.request.target for build in (comparison.writer, comparison.reader)}
+    return view.always_runs and view.step.stage not in comparison.alignment.stages and len(targets) > 1
 
 
 def _last_labels(comparison: Comparison, sites: dict[int, Site]) -> tuple[int, ...]:
