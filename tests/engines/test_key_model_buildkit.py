@@ -37,7 +37,7 @@ def content_records(record: BuildRecord, contents: Contents) -> dict[str, str]:
     found: dict[str, str] = {}
     for step in record.steps:
         for digest in step.vertices:
-            for use, source in zip(input_uses(ops[digest]), ops[digest].inputs, strict=True):
+            for use, source in zip(input_uses(ops[digest], rules), ops[digest].inputs, strict=True):
                 manifest = sources.context_of(source.digest)
                 if use.selectors and manifest is not None:
                     tree = content_tree(manifest, rules)

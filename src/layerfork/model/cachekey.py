@@ -76,6 +76,8 @@ class CacheKey:
     (classic: ``/bin/sh -c #(nop) COPY file:… in / ``). Empty when it cannot."""
     unknown: tuple[str, ...] = ()
     """What the record did not hold and the key needs. Not empty: the key proves nothing."""
+    held_names: tuple[tuple[str, str], ...] = ()
+    """Paths of parts, and what the key holds of them where that is less than the path."""
     origins: tuple[KeyPart, ...] = ()
     """Where values of the parts came from, finer than the parts: variables that were replaced in the
     text (cause ``build-arg`` or ``env``, the path is the name). Not compared: different origins may
@@ -88,8 +90,11 @@ class CacheKey:
 
     @property
     def digest(self) -> Digest:
-        """Digest over the parts: equal for two keys exactly when the builder would call them equal."""
-        text = "\x1e".join(map("\x1f".join, sorted(self.all_parts)))
+        """Digest over the parts, as far as the key holds their paths: equal for two keys exactly when the
+        builder would call them equal."""
+        held = dict(self.held_names)
+        parts = sorted(part._replace(path=held.get(part.path, part.path)) for part in self.all_parts)
+        text = "\x1e".join(map("\x1f".join, parts))
         return Digest("sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
 
 

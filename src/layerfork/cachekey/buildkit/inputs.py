@@ -1,14 +1,14 @@
 """What an operation takes from each of its inputs: the whole result, or some files by content.
 
-Source: moby/buildkit solver/llbsolver/ops/file.go:CacheMap and exec.go:getMountDeps @ v0.13.2, the same
-in v0.32.2.
+Source: moby/buildkit solver/llbsolver/ops/file.go:CacheMap and exec.go:getMountDeps @ v0.8.2 to v0.32.2.
 """
 
 import posixpath
 from dataclasses import dataclass
 
 from layerfork.cachekey.buildkit.content.selection import Selector, has_wildcard, outermost
-from layerfork.model.llb import ExecOp, FileAction, LLBOp
+from layerfork.cachekey.buildkit.rules import BuildKitRules
+from layerfork.model.llb import ExecMount, ExecOp, FileAction, LLBOp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +20,12 @@ class InputUse:
     whole result."""
 
 
-def input_uses(op: LLBOp) -> tuple[InputUse, ...]:
+def input_uses(op: LLBOp, rules: BuildKitRules) -> tuple[InputUse, ...]:
     """One for each input, in order."""
     if op.file is not None:
         found = _file_selectors(op.file, len(op.inputs))
     elif op.exec is not None:
-        found = _mount_selectors(op.exec)
+        found = _mount_selectors(op.exec, rules)
     else:
         found = {}
     return tuple(InputUse(selectors=found.get(index, ())) for index in range(len(op.inputs)))
@@ -49,20 +49,33 @@ def _file_selectors(actions: tuple[FileAction, ...], inputs: int) -> dict[int, t
     return {source: tuple(selectors) for source, selectors in found.items()}
 
 
-def _mount_selectors(exec_: ExecOp) -> dict[int, tuple[Selector, ...]]:
-    paths: dict[int, list[str]] = {}
-    by_content: dict[int, bool] = {}
+def _mount_selectors(exec_: ExecOp, rules: BuildKitRules) -> dict[int, tuple[Selector, ...]]:
+    mounts: dict[int, list[ExecMount]] = {}
     for mount in exec_.mounts:
-        if mount.input < 0 or mount.type in ("secret", "ssh", "tmpfs"):
-            continue
-        path = posixpath.join("/", mount.selector.lstrip("/"))
-        paths.setdefault(mount.input, []).append(path)
-        safe = mount.output == -1 or mount.readonly or path == "/"
-        by_content[mount.input] = safe and mount.dest != "/"
-    return {index: _whole_or(outermost(selected)) for index, selected in paths.items() if by_content[index]}
+        if mount.input >= 0 and mount.type not in ("secret", "ssh", "tmpfs"):
+            mounts.setdefault(mount.input, []).append(mount)
+    by_content = _last_is_read if rules.whole_mounts else _all_are_read
+    return {index: _selectors(own, rules) for index, own in mounts.items() if by_content(own)}
 
 
-def _whole_or(paths: list[str]) -> tuple[Selector, ...]:
-    if "/" in paths:
+def _last_is_read(mounts: list[ExecMount]) -> bool:
+    """Whether an input may match by content: of several mounts the last one says so."""
+    last = mounts[-1]
+    return last.dest != "/" and (last.output == -1 or last.readonly or _path(last) == "/")
+
+
+def _all_are_read(mounts: list[ExecMount]) -> bool:
+    """Likewise up to 0.12, where every mount has a say."""
+    return all(mount.output == -1 or (mount.readonly and mount.dest != "/") for mount in mounts)
+
+
+def _selectors(mounts: list[ExecMount], rules: BuildKitRules) -> tuple[Selector, ...]:
+    """What is read of an input; up to 0.12 a mount of all files is forgotten beside one of some."""
+    paths = [_path(mount) for mount in mounts if rules.whole_mounts or mount.selector]
+    if not paths or "/" in paths:
         return (Selector(path="/", follow_links=False),)
-    return tuple(Selector(path=path) for path in paths)
+    return tuple(Selector(path=path) for path in outermost(paths))
+
+
+def _path(mount: ExecMount) -> str:
+    return posixpath.join("/", mount.selector.lstrip("/"))

@@ -54,6 +54,7 @@ class _Draft:
     step: StepRecord
     parts: list[Part] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    held_names: list[tuple[str, str]] = field(default_factory=list)
     parents: dict[int, None] = field(default_factory=dict)
     by_content: dict[int, None] = field(default_factory=dict)
     form: str = ""
@@ -111,6 +112,7 @@ class _Builder:
             parts=tuple(draft.parts),
             engine_form=draft.form,
             unknown=tuple(dict.fromkeys(draft.unknown)),
+            held_names=tuple(draft.held_names),
             origins=step_origins(self.record, step, tuple(op.exec for op in work if op.exec is not None)),
         )
         parents = tuple(sorted({**draft.parents, **draft.by_content} - {step.index: None}.keys()))
@@ -128,7 +130,7 @@ class _Builder:
         parts: list[Part] = [*op_parts(op, self.platform, self.rules)]
         if op.digest in self.doubtful:
             draft.unknown.append("fields of the operation that are newer than this program")
-        for use, source in zip(input_uses(op), op.inputs, strict=True):
+        for use, source in zip(input_uses(op, self.rules), op.inputs, strict=True):
             if use.selectors:
                 parts.extend(self._content(draft, source.digest, use))
             else:
@@ -192,12 +194,13 @@ class _Builder:
         try:
             if manifest.name not in self.trees:
                 self.trees[manifest.name] = content_tree(manifest, self.rules)
-            parts, unknown = content_parts(self.trees[manifest.name], selectors)
+            content = content_parts(self.trees[manifest.name], selectors)
         except (ContentError, LinkLoopError) as error:
             draft.unknown.append(f"{error} in {manifest.name}")
             return []
-        draft.unknown.extend(unknown)
-        return parts
+        draft.unknown.extend(content.unknown)
+        draft.held_names.extend(content.held_names)
+        return [*content.parts]
 
     def _form(self, op: LLBOp) -> str:
         """The record digest of an operation as cache exports list it; empty when it is not known."""

@@ -73,7 +73,7 @@ def manifest_record(manifest: str, platform: str) -> Digest:
 def _exec_json(exec_: ExecOp, platform: str, rules: BuildKitRules) -> bytes:
     os_name, architecture, variant = (*platform.split("/"), "", "")[:3]
     body: dict[str, object] = {"meta": _meta(exec_)}
-    if not is_only_root(exec_.mounts):
+    if counts_mounts(exec_.mounts, rules):
         body["mounts"] = [_mount(mount, rules) for mount in exec_.mounts]
     body |= _present(
         network=_NETWORKS.get(exec_.network, 0),
@@ -104,19 +104,21 @@ def _meta(exec_: ExecOp) -> dict[str, object]:
     )
 
 
-def is_only_root(mounts: tuple[ExecMount, ...]) -> bool:
-    """Whether a RUN has no mount but its root: then the list is left out of the digest."""
-    if len(mounts) != 1:
+def counts_mounts(mounts: tuple[ExecMount, ...], rules: BuildKitRules) -> bool:
+    """Whether the list of mounts is in the digest: it is left out for a RUN with no mount but its root."""
+    if not rules.mounts:
         return False
+    if len(mounts) != 1:
+        return True
     mount = mounts[0]
-    return mount.dest == "/" and mount.type == "bind" and not mount.readonly
+    return mount.dest != "/" or mount.type != "bind" or mount.readonly
 
 
-def kept_cache_id(mount: ExecMount) -> tuple[str, str]:
+def kept_cache_id(mount: ExecMount, rules: BuildKitRules) -> tuple[str, str]:
     """Id and sharing of a cache mount as far as they count: the default ones do, others are blanked."""
     _, slash, rest = mount.cache_id.partition("/")
     default = mount.cache_id == mount.dest or (bool(slash) and rest == mount.dest)
-    if default and mount.cache_sharing in ("", "shared"):
+    if rules.cache_ids or (default and mount.cache_sharing in ("", "shared")):
         return mount.cache_id, mount.cache_sharing
     return "", ""
 
@@ -128,7 +130,7 @@ def _mount(mount: ExecMount, rules: BuildKitRules) -> dict[str, object]:
     if mount.type == "tmpfs":
         body["TmpfsOpt"] = _present(size=mount.tmpfs_size)
     if mount.type == "cache":
-        identity, sharing = kept_cache_id(mount)
+        identity, sharing = kept_cache_id(mount, rules)
         body["cacheOpt"] = _present(ID=identity, sharing=_SHARING[sharing])
     if mount.type in ("secret", "ssh"):
         body["secretOpt" if mount.type == "secret" else "SSHOpt"] = _present(

@@ -4,7 +4,7 @@ import json
 import posixpath
 from collections.abc import Iterator
 
-from layerfork.cachekey.buildkit.opdigest import is_only_root, kept_cache_id
+from layerfork.cachekey.buildkit.opdigest import counts_mounts, kept_cache_id
 from layerfork.cachekey.buildkit.rules import BuildKitRules
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.llb import ExecMount, ExecOp, FileAction, LLBOp
@@ -38,10 +38,11 @@ def _exec_parts(exec_: ExecOp, platform: str, rules: BuildKitRules) -> Iterator[
     if exec_.user:
         yield KeyPart(cause="instruction", field="user", value=exec_.user)
     yield from _option_parts(exec_)
-    if not is_only_root(exec_.mounts):
+    if counts_mounts(exec_.mounts, rules):
         yield KeyPart(cause="engine-version", field="mount inputs", value=_spelling(rules.zero_indexes))
         for number, mount in enumerate(exec_.mounts):
-            yield KeyPart(cause="mount", path=mount.dest, field=f"mount {number}", value=_mount_text(mount))
+            text = _mount_text(mount, rules)
+            yield KeyPart(cause="mount", path=mount.dest, field=f"mount {number}", value=text)
 
 
 def _option_parts(exec_: ExecOp) -> Iterator[KeyPart]:
@@ -65,13 +66,14 @@ def _option_parts(exec_: ExecOp) -> Iterator[KeyPart]:
         yield KeyPart(cause="frontend", field="removeMountStubsRecursive", value="false")
 
 
-def _mount_text(mount: ExecMount) -> str:
+def _mount_text(mount: ExecMount, rules: BuildKitRules) -> str:
     """A mount as far as it counts: no selector, and no cache id that a person chose."""
     words = [mount.type, mount.dest, f"input {mount.input}", f"output {mount.output}"]
     if mount.readonly:
         words.append("readonly")
     if mount.type == "cache":
-        words.append(f"cache {' '.join(filter(None, kept_cache_id(mount))) or 'of another id'}")
+        kept = " ".join(filter(None, kept_cache_id(mount, rules)))
+        words.append(f"cache {kept or 'of another id'}")
     if mount.type == "tmpfs":
         words.append(f"size {mount.tmpfs_size}")
     if mount.type in ("secret", "ssh"):

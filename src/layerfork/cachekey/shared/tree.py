@@ -11,6 +11,7 @@ from layerfork.buildcontext.gopath import context_path
 from layerfork.model.context import ContextEntry, EntryType
 
 MAX_LINKS = 255
+SETGID = 0o2000
 
 
 class LinkLoopError(Exception):
@@ -25,6 +26,9 @@ class Node:
     entry: ContextEntry | None = None
     """The entry that put it there last; None for a directory that only a path below it implies."""
     children: dict[str, "Node"] = field(default_factory=dict)
+    inherits: bool = False
+    """A directory that only a path below it implies, made inside one with the setgid bit: the kernel hands
+    on bit and group, and unpackers differ in what they make of that."""
 
     @property
     def is_directory(self) -> bool:
@@ -147,9 +151,15 @@ def _directory(tree: ContextTree, path: str) -> Node:
             start = tree.resolve("/".join(names[: depth + 1]))
             return _directory(tree, "/".join([start, *names[depth + 1 :]]))
         if child is None or not child.is_directory:
-            child = node.children[name] = Node(type=EntryType.DIRECTORY)
+            child = node.children[name] = Node(type=EntryType.DIRECTORY, inherits=_hands_on(node))
         node = child
     return node
+
+
+def _hands_on(directory: Node) -> bool:
+    if directory.entry is None:
+        return directory.inherits
+    return bool(directory.entry.mode & SETGID)
 
 
 def path_text(entry: ContextEntry) -> str:

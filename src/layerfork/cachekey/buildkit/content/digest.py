@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from layerfork.cachekey.buildkit.content.select import select
 from layerfork.cachekey.buildkit.content.selection import Item, Selection, Selector, order_selectors
-from layerfork.cachekey.buildkit.content.tree import ContentTree
+from layerfork.cachekey.buildkit.content.tree import ContentTree, UnmodelledError
 from layerfork.cachekey.buildkit.rules import Listing
 from layerfork.cachekey.classic.tarsum import typeflag_of
 from layerfork.cachekey.shared.tree import Node, byte_key, in_byte_order
@@ -42,9 +42,14 @@ class Header(NamedTuple):
 
 
 def header_of(node: Node, tree: ContentTree) -> Header:
-    """The hashed attributes of a file, directory or link (hard links already followed)."""
+    """The hashed attributes of a file, directory or link (hard links already followed).
+
+    Raises: UnmodelledError.
+    """
     entry = node.entry
     if entry is None:
+        if node.inherits:
+            raise UnmodelledError("the mode of a directory that nothing sent, below one with the setgid bit")
         return Header(
             mode=IMPLIED_MODE, uid=0, gid=0, size=0, typeflag="5", link=b"", devmajor=0, devminor=0, xattrs=()
         )

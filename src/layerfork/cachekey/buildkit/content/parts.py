@@ -2,12 +2,14 @@
 
 import posixpath
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from layerfork.cachekey.buildkit.content.digest import Header, header_of
 from layerfork.cachekey.buildkit.content.select import select
 from layerfork.cachekey.buildkit.content.selection import Item, Selection, Selector, order_selectors
 from layerfork.cachekey.buildkit.content.tree import ContentTree
+from layerfork.cachekey.buildkit.rules import Listing
 from layerfork.cachekey.shared.entryparts import content_is_known, make_entry_parts
 from layerfork.cachekey.shared.tree import Node, shown
 from layerfork.model.cachekey import KeyPart, Part, Row
@@ -15,45 +17,66 @@ from layerfork.model.cachekey import KeyPart, Part, Row
 ROOT = "."
 
 
-def content_parts(tree: ContentTree, selectors: Iterable[Selector]) -> tuple[list[Part], list[str]]:
-    """Parts of everything that selectors pick, and what of it nobody hashed, in words.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentParts:
+    """Parts of everything that selectors pick."""
 
-    Paths begin at the last name of what was selected, because that is all that a key holds of where it
-    lay. Of several selectors the later ones have their number in the field.
+    parts: tuple[Part, ...]
+    """Paths begin at the last name of what was selected, or below what precedes a wildcard. Of several
+    selectors the later ones have their number in the field."""
+    unknown: tuple[str, ...]
+    """What of it nobody hashed, in words."""
+    held_names: tuple[tuple[str, str], ...]
+    """Paths of parts, and what the key holds of them where that is less: as `CacheKey.held_names`."""
+
+
+def content_parts(tree: ContentTree, selectors: Iterable[Selector]) -> ContentParts:
+    """Name the parts of a content key.
 
     Raises: ContentError, LinkLoopError.
     """
     lister = _Lister(tree)
     parts: list[Part] = []
     for number, selector in enumerate(order_selectors(selectors), start=1):
-        own = lister.of_selection(select(tree, selector))
+        own = lister.of_selection(select(tree, selector), number)
         parts.extend(own if number == 1 else (part.with_suffix(f" of source {number}") for part in own))
-    return parts, lister.unknown
+    return ContentParts(parts=tuple(parts), unknown=tuple(lister.unknown), held_names=tuple(lister.held))
 
 
 class _Lister:
     def __init__(self, tree: ContentTree) -> None:
         self.tree = tree
         self.unknown: list[str] = []
+        self.held: list[tuple[str, str]] = []
 
-    def of_selection(self, selection: Selection) -> Iterator[Part]:
+    def of_selection(self, selection: Selection, number: int) -> Iterator[Part]:
+        listing = self.tree.rules.listing
         if selection.alone:
             item = selection.items[0]
-            yield from self.of_item(item, posixpath.basename(item.path))
+            held = f"{number}" if listing is Listing.BARE_TREES else None
+            yield from self.of_item(item, posixpath.basename(item.path), held)
             return
-        yield KeyPart(cause="engine-version", field="list of files", value=self.tree.rules.listing)
-        for item in selection.items:
-            yield from self.of_item(item, item.path.removeprefix(selection.prefix).strip("/"))
+        yield KeyPart(cause="engine-version", field="list of files", value=listing)
+        for place, item in enumerate(selection.items):
+            held = None
+            if listing is not Listing.PATHS:
+                name = "" if listing is Listing.BARE_TREES else posixpath.basename(item.path)
+                held = f"{number}.{place} {name}"
+            yield from self.of_item(item, item.path.removeprefix(selection.prefix).strip("/"), held)
 
-    def of_item(self, item: Item, path: str) -> Iterator[Part]:
+    def of_item(self, item: Item, path: str, held: str | None) -> Iterator[Part]:
+        """Parts of an item shown at a path; ``held`` is what the key holds of that path, None for all."""
         if not item.whole or not item.node.is_directory:
-            yield self.of_node(item.place, item.node, path)
+            yield self.of_node(item.place, item.node, path, held)
             return
         skipped = len(item.place)
         for place, node in self.tree.walk(item.place):
-            yield self.of_node(place, node, (path + place[skipped:]).lstrip("/"))
+            below = place[skipped:]
+            yield self.of_node(place, node, (path + below).lstrip("/"), held and held + below)
 
-    def of_node(self, place: str, node: Node, path: str) -> Part:
+    def of_node(self, place: str, node: Node, path: str, held: str | None) -> Part:
+        if held is not None:
+            self.held.append((shown(path), shown(held)))
         if not place:
             return self.root_header()
         file = self.tree.through_hardlink(node)

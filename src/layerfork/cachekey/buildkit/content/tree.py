@@ -36,7 +36,8 @@ class ContentTree:
     on_disk: bool
     """BuildKit finds the files on its disk; False for a directory that is transferred."""
     has_root_header: bool
-    """False where the root's own attributes are not known to BuildKit."""
+    """False where the root's own attributes are not known to BuildKit: of a transferred directory, unless
+    nothing of it is transferred, because then BuildKit looks at its disk."""
     rules: BuildKitRules
 
     def find(self, path: str) -> Node | None:
@@ -81,7 +82,8 @@ def content_tree(manifest: ContextManifest, rules: BuildKitRules) -> ContentTree
     # Unpacking skips an entry of the root itself, so that stays as it was made: 0755, root's.
     tree.root.entry = None
     on_disk = manifest.transport is Transport.TAR
-    return ContentTree(root=tree.root, on_disk=on_disk, has_root_header=on_disk, rules=rules)
+    has_root_header = on_disk or not manifest.entries
+    return ContentTree(root=tree.root, on_disk=on_disk, has_root_header=has_root_header, rules=rules)
 
 
 def key_path(path: str) -> str:
