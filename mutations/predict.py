@@ -77,7 +77,7 @@ def chains_of(record: BuildRecord, subject: Subject, arena: Arena) -> dict[int, 
     steps = {step.index: step for step in record.steps}
     all_: dict[int, str | None] = {}
     shown: dict[int, str | None] = {}
-    for key in keys_of(blind(record)).steps:
+    for key in keys_of(blind(record)).parents_first():
         step = steps[key.index]
         own, parents = _own(key, step, steps, subject, arena)
         above = [all_.get(parent) for parent in parents]

@@ -124,6 +124,20 @@ class BuildKeys:
     ruled_out: tuple[KeyPart, ...] = ()
     """Facts that differ between clients but enter no key (mtime, entry order, compression)."""
 
+    def parents_first(self) -> tuple[StepKey, ...]:
+        """The steps, each after those that it builds on: a stage may begin with a FROM that is listed in a
+        later stage."""
+        indexes = {step.index for step in self.steps}
+        found: dict[int, StepKey] = {}
+        waiting, seen = self.steps, -1
+        while len(found) != seen:
+            seen = len(found)
+            for step in waiting:
+                if found.keys() >= indexes.intersection(step.parents):
+                    found[step.index] = step
+            waiting = tuple(step for step in waiting if step.index not in found)
+        return (*found.values(), *waiting)
+
     def chain_digests(self) -> Mapping[int, Digest]:
         """Step index to a digest over its own key and those of all steps that it builds on.
 
@@ -131,7 +145,7 @@ class BuildKeys:
         something is unknown, are left out.
         """
         known: dict[int, Digest] = {}
-        for step in self.steps:
+        for step in self.parents_first():
             above = [known.get(parent) for parent in step.parents]
             if step.key.unknown or None in above:
                 continue
