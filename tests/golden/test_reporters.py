@@ -9,16 +9,17 @@ import pytest
 from golden.cases import CASES
 
 from layerfork.model.report import RunReport
-from layerfork.reporters import json_report, terminal
-from layerfork.reporters.console import Look
+from layerfork.reporters.json_report import JSON
+from layerfork.reporters.reporter import Look
+from layerfork.reporters.text import TEXT
 
 EXPECTED = Path(__file__).parent / "expected"
 RENDERERS: dict[str, Callable[[RunReport], str]] = {
-    "txt": lambda report: terminal.render_run(report, Look()),
-    "verbose.txt": lambda report: terminal.render_run(report, Look(verbose=True)),
-    "narrow.txt": lambda report: terminal.render_run(report, Look(width=60)),
-    "color.txt": lambda report: terminal.render_run(report, Look(color=True)),
-    "json": json_report.render_run,
+    "txt": lambda report: TEXT.render("runs", [report], Look()),
+    "verbose.txt": lambda report: TEXT.render("runs", [report], Look(verbose=True)),
+    "narrow.txt": lambda report: TEXT.render("runs", [report], Look(width=60)),
+    "color.txt": lambda report: TEXT.render("runs", [report], Look(color=True)),
+    "json": lambda report: JSON.render("runs", [report], Look()),
 }
 
 
@@ -35,7 +36,7 @@ def test_output_is_as_expected(case: str, ending: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_json_holds_the_contract(case: str) -> None:
-    document = json.loads(json_report.render_run(CASES[case]))
+    document = json.loads(JSON.render("runs", [CASES[case]], Look()))
     assert document["schema"] == "layerfork/run/1"
     assert document["verdict"] in {"reused", "forked", "error"}
     for build in document["builds"]:
@@ -59,5 +60,5 @@ def test_json_holds_the_contract(case: str) -> None:
 
 
 def test_the_table_has_the_layout_of_2015() -> None:
-    text = terminal.render_run(CASES["forked"], Look())
+    text = TEXT.render("runs", [CASES["forked"]], Look())
     assert "tar-client: ['aaaaaaaaaaaa', 'bbbbbbbbbbbb', 'cccccccccccc', 'dddddddddddd']" in text

@@ -1,16 +1,22 @@
 """`layerfork clients`: what can build here, and making it ready."""
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
 from layerfork.cli.engines import tell
-from layerfork.cli.options import format_option, to_stderr
+from layerfork.cli.options import format_option, look_of, to_stderr
 from layerfork.errors import ExitCode
+
+if TYPE_CHECKING:
+    from layerfork.reporters.reporter import Reporter
 
 
 @click.group("clients", invoke_without_command=True)
-@format_option
+@format_option("clients")
 @click.pass_context
-def command(context: click.Context, form: str) -> None:
+def command(context: click.Context, form: "Reporter") -> None:
     """List the build clients: version, builders, whether it is ready, and the command that makes it so.
 
     Libraries are installed into environments of their own, from lock files with hashes. Programs like
@@ -23,9 +29,9 @@ def command(context: click.Context, form: str) -> None:
       layerfork clients get --all
     """
     if context.invoked_subcommand is None:
-        from layerfork.pipeline.clients import list_clients, render_clients
+        from layerfork.pipeline.clients import list_clients
 
-        click.echo(render_clients(list_clients(), form), nl=False)
+        click.echo(form.render("clients", list_clients(), look_of(sys.stdout)), nl=False)
 
 
 @command.command("get")

@@ -1,16 +1,22 @@
 """`layerfork engines`: what can run here, fetching it, opening one."""
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
-from layerfork.cli.options import format_option, to_stderr
+from layerfork.cli.options import format_option, look_of, to_stderr
 from layerfork.errors import ExitCode
 from layerfork.model.listing import Fetched
 
+if TYPE_CHECKING:
+    from layerfork.reporters.reporter import Reporter
+
 
 @click.group("engines", invoke_without_command=True)
-@format_option
+@format_option("engines")
 @click.pass_context
-def command(context: click.Context, form: str) -> None:
+def command(context: click.Context, form: "Reporter") -> None:
     """List the engines that can build here: versions, builders, image stores, API range.
 
     An engine that is not ready says what is missing and which command helps. Engines of our own are
@@ -23,9 +29,9 @@ def command(context: click.Context, form: str) -> None:
       layerfork engines run 28.5
     """
     if context.invoked_subcommand is None:
-        from layerfork.pipeline.engines import list_engines, render_engines
+        from layerfork.pipeline.engines import list_engines
 
-        click.echo(render_engines(list_engines(), form), nl=False)
+        click.echo(form.render("engines", list_engines(), look_of(sys.stdout)), nl=False)
 
 
 @command.command("get")

@@ -1,12 +1,18 @@
 """Option values that several subcommands share."""
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import IO, Any
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from layerfork.errors import UsageError
+
+if TYPE_CHECKING:
+    from layerfork.reporters.reporter import Kind, Look, Reporter
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def parse_pairs(
@@ -44,9 +50,48 @@ engine_option = click.option(
     help="private: a clean engine of our own; host: the one that DOCKER_HOST, DOCKER_CONTEXT or the "
     "current docker context names. Default: host if it answers, else private.",
 )
-format_option = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output."
-)
+
+
+class FormatType(click.ParamType["Reporter"]):
+    """An output format, by its name; formats are imported only when one is needed."""
+
+    name = "format"
+
+    def __init__(self, kind: "Kind") -> None:
+        """``kind`` is what the command has to render."""
+        self._kind = kind
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """``[text|json]``."""
+        return f"[{'|'.join(self._formats())}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Reporter":
+        formats = self._formats()
+        if value not in formats:
+            self.fail(f"{value!r} is not one of {', '.join(map(repr, formats))}.", param, ctx)
+        return formats[value]
+
+    def _formats(self) -> "dict[str, Reporter]":
+        from layerfork.reporters.formats import formats_for
+
+        return formats_for(self._kind)
+
+
+def format_option(kind: "Kind") -> Callable[[Command], Command]:
+    """``--format``: the parameter ``form`` is the `Reporter` of the format."""
+    return click.option(
+        "--format", "form", type=FormatType(kind), default="text", show_default=True, help="Output."
+    )
+
+
+def look_of(stream: IO[Any], *, verbose: bool = False) -> "Look":
+    """How to print to a stream."""
+    from layerfork.reporters.reporter import Look
+
+    width = shutil.get_terminal_size().columns if stream.isatty() else None
+    return Look(color=use_color(stream), width=width, verbose=verbose)
+
+
 verbose_option = click.option(
     "-v", "--verbose", is_flag=True, help="Everything: whole lists, and differences that do not matter."
 )

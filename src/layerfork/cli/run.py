@@ -1,15 +1,18 @@
 """`layerfork run`: the experiment."""
 
 import os
-import shutil
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import format_option, parse_pairs, use_color, verbose_option
+from layerfork.cli.options import format_option, look_of, parse_pairs, use_color, verbose_option
 from layerfork.errors import ExitCode
 from layerfork.model.build import Builder
 from layerfork.model.scenario import RunOptions
+
+if TYPE_CHECKING:
+    from layerfork.reporters.reporter import Reporter
 
 OWN_CHOICE = "default"
 
@@ -71,7 +74,7 @@ OWN_CHOICE = "default"
     "FILE is written anew.",
 )
 @click.option("--plan", is_flag=True, help="Print what would run, what would not, and why; build nothing.")
-@format_option
+@format_option("runs")
 @verbose_option
 def command(
     path: str,
@@ -89,7 +92,7 @@ def command(
     inherit_config: bool,
     save: str,
     resume: str,
-    form: str,
+    form: "Reporter",
     verbose: bool,
 ) -> int:
     """Build one Dockerfile with several clients, in order, and show where the cache forks.
@@ -131,10 +134,9 @@ def command(
             plans = experiment.plan_experiment(options, listener)
         else:
             reports = experiment.run_experiment(options, listener)
+    look = look_of(sys.stdout, verbose=verbose)
     if plan:
-        click.echo(experiment.render_plans(plans, form), nl=False)
+        click.echo(form.render("plans", plans, look), nl=False)
         return ExitCode.AS_HOPED
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    text = experiment.render_runs(reports, form, color=use_color(sys.stdout), width=width, verbose=verbose)
-    click.echo(text, nl=False)
+    click.echo(form.render("runs", reports, look), nl=False)
     return experiment.exit_code(reports)

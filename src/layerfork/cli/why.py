@@ -1,28 +1,31 @@
 """`layerfork why`: why this build missed."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import engine_option, format_option, to_stderr, use_color, verbose_option
+from layerfork.cli.options import engine_option, format_option, look_of, to_stderr, verbose_option
 from layerfork.errors import ExitCode, UsageError
 from layerfork.model.judgement import Verdict
+
+if TYPE_CHECKING:
+    from layerfork.reporters.reporter import Reporter
 
 
 @click.command("why", context_settings={"allow_interspersed_args": False})
 @engine_option
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
-@format_option
+@format_option("diffs")
 @verbose_option
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[PATH | -- CMD...]")
-def command(engine: str, store: str, form: str, verbose: bool, words: tuple[str, ...]) -> int:
+def command(engine: str, store: str, form: "Reporter", verbose: bool, words: tuple[str, ...]) -> int:
     """Record a build and say why it missed what the last one of the same Dockerfile had stored.
 
     With PATH, `docker build PATH` is run; with a command after --, that. Without either, the newest
     recorded build of this directory is explained. The first build of a Dockerfile is saved as baseline.
     When the command fails, its exit code is ours; otherwise 1 says that a step missed, 0 that none did.
     """
-    from layerfork.pipeline.comparison import render_diffs
     from layerfork.pipeline.recording import explain_builds
 
     if "--" in words:
@@ -32,7 +35,7 @@ def command(engine: str, store: str, form: str, verbose: bool, words: tuple[str,
         raise UsageError("give one PATH, or a command after --", hint="layerfork why -- docker build .")
     path, argv = ("", words) if after_dashes else (words[0] if words else "", ())
     code, reports = explain_builds(path, argv, engine, store, to_stderr)
-    click.echo(render_diffs(reports, form, use_color(sys.stdout), verbose), nl=False)
+    click.echo(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)), nl=False)
     if code:
         return code
     forked = any(report.judgement.verdict is Verdict.FORKED for report in reports)

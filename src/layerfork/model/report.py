@@ -92,6 +92,15 @@ class DiffReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordReport:
+    """One recorded build to show: `layerfork show`."""
+
+    record: BuildRecord
+    computed_identities: Mapping[int, str] = field(default_factory=dict)
+    """By step index, for a builder that reports no identity of a step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRow:
     """What would become of one client in a relay."""
 

@@ -16,7 +16,6 @@ from layerfork.harness.environments.installing import (
 )
 from layerfork.model.listing import ClientRow, EngineRow, Fetched, Obstacle
 from layerfork.process import find_program
-from layerfork.reporters import json_report, listing_text
 
 
 def list_clients() -> tuple[ClientRow, ...]:
@@ -24,11 +23,6 @@ def list_clients() -> tuple[ClientRow, ...]:
     names = {client.programs.engine for client in CLIENTS if client.programs}
     engines = {name: open_engine(name).describe(os.environ) for name in names}
     return tuple(_row(client, engines) for client in CLIENTS)
-
-
-def render_clients(rows: Sequence[ClientRow], form: str) -> str:
-    """The rows as ``text`` or ``json``."""
-    return json_report.render_clients(rows) if form == "json" else listing_text.render_clients(rows)
 
 
 def get_clients(names: Sequence[str], say: Say, keep: Callable[[Fetched], None]) -> bool:

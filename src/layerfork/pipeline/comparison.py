@@ -11,19 +11,17 @@ from layerfork.buildcontext.walk import no_collection
 from layerfork.cachekey import keys_of
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.explain import JudgedBuild, judge_pair
-from layerfork.harness.records.evidence import read_records, record_json
+from layerfork.harness.records.evidence import read_records
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart
 from layerfork.model.record import BuildRecord
-from layerfork.model.report import DiffReport
-from layerfork.reporters import diff_text, json_report, record_text
-from layerfork.reporters.console import Look
+from layerfork.model.report import DiffReport, RecordReport
 
 STAND_IN = "hidden:"
 """Starts the stand-in of every hidden value."""
 
 
-def show_records(path: str, form: str, verbose: bool) -> str:
-    """The records of a ``FILE``, or the one that ``FILE#N`` names, readably or as JSON lines.
+def show_records(path: str) -> tuple[RecordReport, ...]:
+    """The records of a ``FILE``, or the one that ``FILE#N`` names.
 
     Raises: EvidenceError, UsageError.
     """
@@ -31,10 +29,8 @@ def show_records(path: str, form: str, verbose: bool) -> str:
     records = _records_of(path)
     if number:
         records = [_pick(records, path, number)]
-    if form == "json":
-        return "".join(record_json(record) + "\n" for record in records)
-    return "\n".join(
-        record_text.render_record(record, keys_of(record).chain_digests(), verbose) for record in records
+    return tuple(
+        RecordReport(record=record, computed_identities=keys_of(record).chain_digests()) for record in records
     )
 
 
@@ -96,11 +92,3 @@ def _pick(records: Sequence[BuildRecord], path: str, number: int) -> BuildRecord
     if number > len(records):
         raise UsageError(f"{path} holds {len(records)} builds, not a number {number}", hint="count from 1")
     return records[number - 1]
-
-
-def render_diffs(reports: Sequence[DiffReport], form: str, color: bool, verbose: bool) -> str:
-    """Comparisons as ``text``, or as ``json``: one document each."""
-    if form == "json":
-        return "".join(json_report.render_diff(report) for report in reports)
-    look = Look(color=color, verbose=verbose)
-    return "\n".join(diff_text.render_diff(report, look) for report in reports)

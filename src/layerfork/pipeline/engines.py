@@ -9,17 +9,11 @@ from layerfork.engines.debian.roots import verify_root
 from layerfork.errors import EngineError
 from layerfork.harness.environments.shell import run_in_engine
 from layerfork.model.listing import EngineRow, Fetched
-from layerfork.reporters import json_report, listing_text
 
 
 def list_engines() -> tuple[EngineRow, ...]:
     """Every engine of the table, as it stands on this machine. Starts and fetches nothing."""
     return tuple(engine.describe(os.environ) for engine in ENGINES)
-
-
-def render_engines(rows: Sequence[EngineRow], form: str) -> str:
-    """The rows as ``text`` or ``json``."""
-    return json_report.render_engines(rows) if form == "json" else listing_text.render_engines(rows)
 
 
 def get_engines(names: Sequence[str], say: Say, keep: Callable[[Fetched], None]) -> bool:

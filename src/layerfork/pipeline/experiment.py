@@ -24,8 +24,6 @@ from layerfork.model.record import BuildOutcome
 from layerfork.model.report import PlanReport, RunReport, TrialBuild, VersionsUsed
 from layerfork.model.scenario import RunOptions, Scenario
 from layerfork.pipeline.parallel import engines_at_once
-from layerfork.reporters import json_report, plan_text, terminal
-from layerfork.reporters.console import Look
 from layerfork.scenarios import find_scenario
 
 
@@ -182,22 +180,6 @@ def _with_identities(measured: Sequence[TrialBuild], judged: Sequence[JudgedBuil
         else row
         for row in measured
     )
-
-
-def render_runs(
-    reports: Sequence[RunReport], form: str, color: bool, width: int | None, verbose: bool
-) -> str:
-    """The reports as ``text`` or ``json``: one document, whether for one engine or for several."""
-    if form == "json":
-        return json_report.render_runs(reports)
-    look = Look(color=color, width=width, verbose=verbose)
-    texts = [terminal.render_run(report, look) for report in reports]
-    return "\n\n".join(texts + ([terminal.render_summary(reports, look)] if len(reports) > 1 else []))
-
-
-def render_plans(reports: Sequence[PlanReport], form: str) -> str:
-    """Plans as ``text`` or ``json``."""
-    return json_report.render_plans(reports) if form == "json" else plan_text.render_plans(reports)
 
 
 def exit_code(reports: Sequence[RunReport]) -> ExitCode:

@@ -6,6 +6,8 @@ from enum import Enum
 from json import dumps
 from typing import Any
 
+import msgspec
+
 from layerfork.model.identity import StepIdentity
 from layerfork.model.judgement import Judgement
 from layerfork.model.listing import CLIENTS_SCHEMA, ENGINES_SCHEMA, ClientRow, EngineRow
@@ -17,34 +19,30 @@ from layerfork.model.report import (
     RUN_SCHEMA,
     DiffReport,
     PlanReport,
+    RecordReport,
     RunReport,
     TrialBuild,
 )
+from layerfork.reporters.reporter import Look, Reporter
 
 
-def render_runs(reports: Sequence[RunReport]) -> str:
+def render_runs(reports: Sequence[RunReport], look: Look) -> str:
     """One document: a run, or a matrix of runs when there were several engines."""
-    if len(reports) == 1:
-        return render_run(reports[0])
-    return _text({"schema": MATRIX_SCHEMA, "runs": [_run(report) for report in reports]})
+    runs = [_run(report) for report in reports]
+    return _text(runs[0] if len(runs) == 1 else {"schema": MATRIX_SCHEMA, "runs": runs})
 
 
-def render_run(report: RunReport) -> str:
-    """One document, ``schema`` first, two spaces of indent, a newline at the end."""
-    return _text(_run(report))
-
-
-def render_plans(reports: Sequence[PlanReport]) -> str:
+def render_plans(reports: Sequence[PlanReport], look: Look) -> str:
     """What would run on each engine."""
     return _text({"schema": PLAN_SCHEMA, "engines": [plain(report) for report in reports]})
 
 
-def render_engines(rows: Sequence[EngineRow]) -> str:
+def render_engines(rows: Sequence[EngineRow], look: Look) -> str:
     """The engines of the table, and what keeps each from running here."""
     return _text({"schema": ENGINES_SCHEMA, "engines": [{**plain(row), "ready": row.ready} for row in rows]})
 
 
-def render_clients(rows: Sequence[ClientRow]) -> str:
+def render_clients(rows: Sequence[ClientRow], look: Look) -> str:
     """The clients of the table, and what keeps each from running here."""
     return _text({"schema": CLIENTS_SCHEMA, "clients": [{**plain(row), "ready": row.ready} for row in rows]})
 
@@ -65,9 +63,18 @@ def _run(report: RunReport) -> dict[str, Any]:
     }
 
 
-def render_diff(report: DiffReport) -> str:
-    """Two builds compared: one document."""
-    document: dict[str, Any] = {
+def render_records(reports: Sequence[RecordReport], look: Look) -> str:
+    """The records as they are, one a line: nothing that was computed is added."""
+    return "".join(msgspec.json.encode(report.record).decode() + "\n" for report in reports)
+
+
+def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
+    """One document for each two builds compared."""
+    return "".join(_text(_diff(report)) for report in reports)
+
+
+def _diff(report: DiffReport) -> dict[str, Any]:
+    return {
         "schema": DIFF_SCHEMA,
         "verdict": None if report.baseline_saved else report.judgement.verdict.value,
         "writer": report.writer or None,
@@ -75,10 +82,10 @@ def render_diff(report: DiffReport) -> str:
         "baseline_saved": report.baseline_saved,
         **_judgement(report.judgement),
     }
-    return _text(document)
 
 
 def _text(document: dict[str, Any]) -> str:
+    """``schema`` first, two spaces of indent, a newline at the end."""
     return dumps(document, indent=2) + "\n"
 
 
@@ -135,3 +142,14 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     return value
+
+
+JSON = Reporter(
+    name="json",
+    runs=render_runs,
+    plans=render_plans,
+    diffs=render_diffs,
+    records=render_records,
+    engines=render_engines,
+    clients=render_clients,
+)

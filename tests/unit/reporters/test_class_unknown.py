@@ -7,8 +7,9 @@ import pytest
 from golden.cases import CASES
 
 from layerfork.model.judgement import Verdict
-from layerfork.reporters import json_report, terminal
-from layerfork.reporters.console import Look
+from layerfork.reporters.json_report import JSON
+from layerfork.reporters.reporter import Look
+from layerfork.reporters.text import TEXT
 
 UNKNOWN = ("dockerode-build", "docker_node_sdk-context-build")
 
@@ -24,12 +25,12 @@ def test_it_is_shown_as_unknown(case: str, sentence: str) -> None:
     known = CASES[case]
     report = replace(known, judgement=replace(known.judgement, class_unknown=UNKNOWN))
 
-    lines = terminal.render_run(report, Look()).splitlines()
-    document = json.loads(json_report.render_run(report))
+    lines = TEXT.render("runs", [report], Look()).splitlines()
+    document = json.loads(JSON.render("runs", [report], Look()))
 
     assert "  ?  dockerode-build, docker_node_sdk-context-build: unknown" in lines
     assert sentence in lines[lines.index("Verdict") + 1]
     assert document["class_unknown"] == list(UNKNOWN)
     assert document["verdict"] == Verdict(case).value
-    summary = terminal.render_summary([report], Look())
+    summary = TEXT.render("runs", [report, report], Look())
     assert summary.rstrip().endswith(" | unknown: dockerode-build, docker_node_sdk-context-build")

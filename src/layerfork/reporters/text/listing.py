@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from layerfork.model.listing import ClientRow, EngineRow, Obstacle
+from layerfork.reporters.reporter import Look
 
 
-def render_engines(rows: Sequence[EngineRow]) -> str:
+def render_engines(rows: Sequence[EngineRow], look: Look) -> str:
     """One line for each engine; below it what it is made of, or what keeps it from running."""
     cells = [
         (
@@ -24,7 +25,7 @@ def render_engines(rows: Sequence[EngineRow]) -> str:
     return _joined(table[0], zip(table[1:], map(_details, rows), strict=True))
 
 
-def render_clients(rows: Sequence[ClientRow]) -> str:
+def render_clients(rows: Sequence[ClientRow], look: Look) -> str:
     """One line for each client; below it what keeps it from running."""
     cells = [
         (row.id, "ready" if row.ready else "missing", row.version or "-", ", ".join(row.builders), row.title)

@@ -3,9 +3,9 @@
 import json
 
 from layerfork.model.listing import ClientRow, EngineRow, Obstacle
-from layerfork.reporters.json_report import render_clients as clients_json
-from layerfork.reporters.json_report import render_engines as engines_json
-from layerfork.reporters.listing_text import render_clients, render_engines
+from layerfork.reporters.json_report import JSON
+from layerfork.reporters.reporter import Look
+from layerfork.reporters.text.listing import render_clients, render_engines
 
 READY = EngineRow(
     id="private:1",
@@ -30,7 +30,7 @@ CLIENTS = (
 
 
 def test_engines_as_text() -> None:
-    assert render_engines((READY, MISSING)) == (
+    assert render_engines((READY, MISSING), Look()) == (
         "ENGINE              VERSION  BUILDERS           IMAGE STORE  API         FROM\n"
         "private:1  ready    1.2.3    classic, buildkit  graphdriver  1.1 to 1.2  Debian x\n"
         "    with runc 1.0\n"
@@ -40,7 +40,7 @@ def test_engines_as_text() -> None:
 
 
 def test_clients_as_text() -> None:
-    assert render_clients(CLIENTS) == (
+    assert render_clients(CLIENTS, Look()) == (
         "CLIENT                 VERSION  BUILDERS  WHAT RUNS\n"
         "a-build       ready    1.0      classic   a build DIR\n"
         "long-b-build  missing  -        buildah   b\n"
@@ -49,10 +49,10 @@ def test_clients_as_text() -> None:
 
 
 def test_json_says_whether_each_is_ready() -> None:
-    engines = json.loads(engines_json((READY, MISSING)))
+    engines = json.loads(JSON.render("engines", (READY, MISSING), Look()))
     assert engines["schema"] == "layerfork/engines/1"
     assert [(row["id"], row["ready"]) for row in engines["engines"]] == [("private:1", True), ("host", False)]
     assert engines["engines"][1]["obstacles"] == [{"what": "no answer", "remedy": "start it"}]
-    clients = json.loads(clients_json(CLIENTS))
+    clients = json.loads(JSON.render("clients", CLIENTS, Look()))
     assert clients["schema"] == "layerfork/clients/1"
     assert [row["ready"] for row in clients["clients"]] == [True, False]

@@ -1,19 +1,20 @@
 """Two builds compared, for a person at a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
 from layerfork.model.judgement import Verdict
 from layerfork.model.record import StepStatus
 from layerfork.model.report import DiffReport
-from layerfork.reporters.console import Look, print_lines
-from layerfork.reporters.judgement_text import caution_lines, fork_lines
+from layerfork.reporters.reporter import Look
+from layerfork.reporters.text.console import print_lines
+from layerfork.reporters.text.judgement import caution_lines, fork_lines
 
 
-def render_diff(report: DiffReport, look: Look) -> str:
+def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
     """Forks with their causes, or one line that there is none."""
-    return print_lines(_lines(report, look), look)
+    return "\n".join(print_lines(_lines(report, look), look) for report in reports)
 
 
 def _lines(report: DiffReport, look: Look) -> Iterator[Text]:

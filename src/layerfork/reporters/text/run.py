@@ -6,23 +6,22 @@ from rich.text import Text
 
 from layerfork.model.judgement import Verdict
 from layerfork.model.report import RunReport
-from layerfork.reporters.console import Look, print_lines, section
-from layerfork.reporters.identity_text import identity_lines
-from layerfork.reporters.judgement_text import caution_lines, fork_lines
-from layerfork.reporters.table import layout_table, missing_builds
-from layerfork.reporters.versions import version_lines
+from layerfork.reporters.reporter import Look
+from layerfork.reporters.text.console import print_lines, section
+from layerfork.reporters.text.identities import identity_lines
+from layerfork.reporters.text.judgement import caution_lines, fork_lines
+from layerfork.reporters.text.table import layout_table, missing_builds
+from layerfork.reporters.text.versions import version_lines
 
 VERDICT_STYLES = {Verdict.REUSED: "bold green", Verdict.FORKED: "bold yellow", Verdict.ERROR: "bold red"}
 
 
-def render_run(report: RunReport, look: Look) -> str:
-    """The whole report as text, ANSI colours included when the look says so."""
-    return print_lines(_run_lines(report, look), look)
-
-
-def render_summary(reports: Sequence[RunReport], look: Look) -> str:
-    """One line for each engine of a matrix."""
-    return print_lines(_summary_lines(reports), look)
+def render_runs(reports: Sequence[RunReport], look: Look) -> str:
+    """Every run in full; where there are several, then one line for each engine."""
+    parts = [_run_lines(report, look) for report in reports]
+    if len(reports) > 1:
+        parts.append(_summary_lines(reports))
+    return "\n\n".join(print_lines(part, look) for part in parts)
 
 
 def _summary_lines(reports: Sequence[RunReport]) -> Iterator[Text]:

@@ -1,12 +1,14 @@
 """One build record, readably."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, EntryType
 from layerfork.model.identity import StepIdentity, identities_of
 from layerfork.model.record import BuildRecord, StepRecord
-from layerfork.reporters.identity_text import MEANINGS
+from layerfork.model.report import RecordReport
+from layerfork.reporters.reporter import Look
+from layerfork.reporters.text.identities import MEANINGS
 
 ENTRY_LIMIT = 40
 """Context entries shown when not verbose."""
@@ -23,12 +25,10 @@ _TYPES = {
 }
 
 
-def render_record(record: BuildRecord, computed: Mapping[int, str], verbose: bool = False) -> str:
-    """Who asked whom for what, what was sent, what became of each step, and what could not be seen.
-
-    ``computed`` are identities by step index, for a builder that shows none.
-    """
-    return "\n".join(_lines(record, computed, verbose)) + "\n"
+def render_records(reports: Sequence[RecordReport], look: Look) -> str:
+    """Who asked whom for what, what was sent, what became of each step, and what could not be seen."""
+    blocks = (_lines(each.record, each.computed_identities, look.verbose) for each in reports)
+    return "\n".join("\n".join(lines) + "\n" for lines in blocks)
 
 
 def _lines(record: BuildRecord, computed: Mapping[int, str], verbose: bool) -> Iterator[str]:

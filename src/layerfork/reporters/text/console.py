@@ -2,24 +2,15 @@
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.text import Text
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """How to print: chosen once, at the front door."""
-
-    color: bool = False
-    width: int | None = None
-    """Columns of the terminal; None never wraps the table."""
-    verbose: bool = False
+from layerfork.reporters.reporter import Look
 
 
 def print_lines(lines: Iterable[Text], look: Look) -> str:
-    """The lines as text; ANSI colours only when the look says so. Bytes that are no text are escaped."""
+    """The lines as text; ANSI colours only when the look says so. Non-UTF-8 bytes are escaped."""
     output = io.StringIO()
     console = Console(
         file=output,

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from layerfork.model.report import PlanReport
+from layerfork.reporters.reporter import Look
 
 
-def render_plans(reports: Sequence[PlanReport]) -> str:
+def render_plans(reports: Sequence[PlanReport], look: Look) -> str:
     """What would run, in order, and what would not, with the reason."""
     return "\n".join(line for report in reports for line in _lines(report)) + "\n"
 

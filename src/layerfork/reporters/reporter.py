@@ -1,0 +1,55 @@
+"""What an output format is: for each kind of report, a function that makes text of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from layerfork.errors import UsageError
+from layerfork.model.listing import ClientRow, EngineRow
+from layerfork.model.report import DiffReport, PlanReport, RecordReport, RunReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How to print: chosen once, at the front door. Formats for programs pass over it."""
+
+    color: bool = False
+    width: int | None = None
+    """Columns of the terminal; None never wraps the table."""
+    verbose: bool = False
+
+
+Kind = Literal["runs", "plans", "diffs", "records", "engines", "clients"]
+"""The kinds of reports, each a field of `Reporter`."""
+T = TypeVar("T")
+Renderer = Callable[[Sequence[T], Look], str]
+"""All reports of one command as one text, which ends in a newline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporter:
+    """One output format. None where it has nothing to say about a kind of report."""
+
+    name: str
+    """What to write after ``--format``."""
+    runs: Renderer[RunReport] | None = None
+    """What `run` measured, one report for each engine."""
+    plans: Renderer[PlanReport] | None = None
+    """What `run` would do, one report for each engine."""
+    diffs: Renderer[DiffReport] | None = None
+    """What `diff` and `why` found, one report for each build."""
+    records: Renderer[RecordReport] | None = None
+    """What `show` reads."""
+    engines: Renderer[EngineRow] | None = None
+    clients: Renderer[ClientRow] | None = None
+
+    def renders(self, kind: Kind) -> bool:
+        """Whether it has something to say about a kind of report."""
+        return getattr(self, kind) is not None
+
+    def render(self, kind: Kind, reports: Sequence[Any], look: Look) -> str:
+        """All reports of a command as text. Raises: UsageError when it has nothing to say about them."""
+        renderer: Renderer[Any] | None = getattr(self, kind)
+        if renderer is None:
+            raise UsageError(f"there is no output of {kind} as {self.name}", "choose another --format")
+        return renderer(reports, look)

@@ -1,0 +1,18 @@
+"""Output for a person at a terminal: one file for each kind of report."""
+
+from layerfork.reporters.reporter import Reporter
+from layerfork.reporters.text.diff import render_diffs
+from layerfork.reporters.text.listing import render_clients, render_engines
+from layerfork.reporters.text.plan import render_plans
+from layerfork.reporters.text.record import render_records
+from layerfork.reporters.text.run import render_runs
+
+TEXT = Reporter(
+    name="text",
+    runs=render_runs,
+    plans=render_plans,
+    diffs=render_diffs,
+    records=render_records,
+    engines=render_engines,
+    clients=render_clients,
+)
