@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,9 @@ KEEP_BYTES = 1 << 20
 GRACE_S = 2.0
 """How long a process group may take to end after SIGTERM before it is killed."""
 
+_OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)(?=[^\n])")
+_UNSEEN = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+"""Control sequences of terminals (ECMA-48), and control characters but for tabs and ends of lines."""
 _PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -187,7 +191,12 @@ def _tail(stream: IO[bytes], keep_bytes: int) -> str:
 
 def last_lines(text: str, count: int = 25) -> str:
     """The last lines of a program's output, for an error message."""
-    return "\n".join(text.rstrip("\n").splitlines()[-count:])
+    return "\n".join(printable(text).rstrip("\n").splitlines()[-count:])
+
+
+def printable(text: str) -> str:
+    """A program's words as a terminal would leave them: no colours, no NUL, of a progress line the end."""
+    return _UNSEEN.sub("", _OVERWRITTEN.sub("", text))
 
 
 def find_program(name: str, path: str | None = None) -> Path | None:

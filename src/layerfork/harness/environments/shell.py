@@ -58,6 +58,7 @@ def engine_environment(running: RunningEngine, directory: Path) -> dict[str, str
         link.symlink_to(place)
     path = env.get("PATH", os.defpath).split(os.pathsep)
     env["PATH"] = os.pathsep.join([str(programs), *(each for each in path if each != str(programs))])
+    del env["CONTAINER_HOST"]  # with it podman's own programs would be clients of the service
     if running.podman is not None:
         env["DOCKER_BUILDKIT"] = "0"  # podman's service has no BuildKit
     return env

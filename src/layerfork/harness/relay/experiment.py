@@ -4,7 +4,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from layerfork.clients import ContextForm
@@ -24,7 +24,7 @@ from layerfork.harness.relay.earlier import MeasuredRow
 from layerfork.harness.relay.plan import choose_clients, plan_relay, rows_after
 from layerfork.harness.relay.relay import EngineGoneError, Relay, run_relay
 from layerfork.harness.relay.trial import Bench, make_endpoint
-from layerfork.harness.relay.versions import collect_versions
+from layerfork.harness.relay.versions import ask_versions, versions_used
 from layerfork.model.engine import EngineInfo
 from layerfork.model.progress import Listener, Progress
 from layerfork.model.report import TrialBuild, VersionsUsed
@@ -131,14 +131,14 @@ def measure(scenario: Scenario, options: RunOptions, spec: str, surroundings: Su
         if relay.plan.needs_tar:
             make_tar(relay.workspace)
         try:
+            relay = replace(relay, plan=ask_versions(relay.plan, relay.endpoint))
+            measured.versions = versions_used(engine, relay.plan)
             run_relay(relay, measured.builds.append)
         except EngineGoneError as error:
             measured.problems.append(f"{error}\n{engine.log_tail()}".rstrip())
             measured.builds += rows_after(relay.plan, len(measured.builds))
         except KeyboardInterrupt:
             surroundings.stop.set()
-        else:
-            measured.versions = collect_versions(engine, relay.plan.builds, relay.endpoint)
     if surroundings.stop.is_set():
         measured.interrupted = True
         measured.problems.append(

@@ -30,6 +30,18 @@ class PlannedBuild:
     environment: Path | None
     toolchain: Toolchain | None = None
     """The docker CLI of a version that was asked for; None is the engine's own."""
+    version: str = ""
+    """As the client says it; empty before it was asked, and for one that says nothing."""
+
+    def trial_build(self, outcome: BuildOutcome, reason: str = "") -> TrialBuild:
+        """Its row before anything was built."""
+        return TrialBuild(
+            client=self.label,
+            version=self.version,
+            builder=self.choice.executing.value,
+            outcome=outcome,
+            reason=reason,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,17 +121,17 @@ def _plan_one(
 ) -> PlannedBuild | TrialBuild:
     choice = client.choose(builder, endpoint)
     if reasons := client.why_not(request):
-        return _left_out(label, choice, BuildOutcome.UNSUPPORTED, "; ".join(reasons))
+        return _left_out(label, client, choice, BuildOutcome.UNSUPPORTED, "; ".join(reasons))
     try:
         toolchain = _toolchain_of(client, say)
         if toolchain is not None:
             choice = client.choose(builder, replace(endpoint, toolchain=toolchain))
         if choice.why_not:
-            return _left_out(label, choice, BuildOutcome.UNSUPPORTED, choice.why_not)
+            return _left_out(label, client, choice, BuildOutcome.UNSUPPORTED, choice.why_not)
         needed = client.environment if say else None
         environment = broken.ensure(needed, say) if say and needed else None
     except ClientError as error:
-        return _left_out(label, choice, BuildOutcome.SKIPPED, str(error))
+        return _left_out(label, client, choice, BuildOutcome.SKIPPED, str(error))
     return PlannedBuild(
         label=label, client=client, choice=choice, environment=environment, toolchain=toolchain
     )
@@ -135,8 +147,14 @@ def _toolchain_of(client: BuildClient, say: Say | None) -> Toolchain | None:
     return fetch_toolchain(client.version, os.environ, say)
 
 
-def _left_out(label: str, choice: Choice, outcome: BuildOutcome, reason: str) -> TrialBuild:
-    return TrialBuild(client=label, builder=choice.executing.value, outcome=outcome, reason=reason)
+def _left_out(
+    label: str, client: BuildClient, choice: Choice, outcome: BuildOutcome, reason: str
+) -> TrialBuild:
+    """The row of a client that was not asked its version; that of a library is known."""
+    known = client.environment.version if client.environment is not None else client.version
+    return TrialBuild(
+        client=label, version=known, builder=choice.executing.value, outcome=outcome, reason=reason
+    )
 
 
 def planned_row(row: PlannedBuild | TrialBuild) -> PlanRow:
@@ -154,8 +172,6 @@ def planned_row(row: PlannedBuild | TrialBuild) -> PlanRow:
 def rows_after(plan: Plan, done: int) -> tuple[TrialBuild, ...]:
     """Rows of the builds that an engine did not live to see."""
     return tuple(
-        row
-        if isinstance(row, TrialBuild)
-        else _left_out(row.label, row.choice, BuildOutcome.SKIPPED, "the engine had ended")
+        row if isinstance(row, TrialBuild) else row.trial_build(BuildOutcome.SKIPPED, "the engine had ended")
         for row in plan.rows[done:]
     )

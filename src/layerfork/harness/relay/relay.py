@@ -80,12 +80,7 @@ def _build(relay: Relay, planned: PlannedBuild, numbers: Iterator[int]) -> Trial
     """A client's row: its build and its control, unless an earlier run already knows what that would be."""
     environment = planned.client.environment
     if environment is not None and (reason := relay.broken.why(environment)):
-        return TrialBuild(
-            client=planned.label,
-            builder=planned.choice.executing.value,
-            outcome=BuildOutcome.SKIPPED,
-            reason=reason,
-        )
+        return planned.trial_build(BuildOutcome.SKIPPED, reason)
     build = _build_once(relay, planned, next(numbers))
     over = relay.bench.stop.is_set() or build.outcome is not BuildOutcome.SUCCEEDED
     if over and build.record is None and build.outcome in CAME_TO_NO_BUILD and not relay.bench.stop.is_set():

@@ -22,7 +22,7 @@ from layerfork.model.build import BuildRequest, Completed, Endpoint, Toolchain
 from layerfork.model.context import MAIN_CONTEXT, ContextManifest
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
 from layerfork.model.report import TrialBuild
-from layerfork.process import KEEP_BYTES, ProgramMissingError, last_lines, run
+from layerfork.process import KEEP_BYTES, ProgramMissingError, last_lines, printable, run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +49,14 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     socket = bench.socket_dir / f"{request.scratch.name}.sock"
     with Recorder(bench.engine, socket, bench.redaction_key) as recorder:
         endpoint = make_endpoint(bench, request, recorder.docker_host, planned.toolchain)
-        choice = planned.choice
-        row = TrialBuild(client=planned.label, builder=choice.executing.value, outcome=BuildOutcome.SKIPPED)
-        command = client.build_command(request, endpoint, choice.asked, planned.environment)
+        row = planned.trial_build(BuildOutcome.SKIPPED)
+        command = client.build_command(request, endpoint, planned.choice.asked, planned.environment)
         keep = OUTPUT_BYTES if endpoint.podman else KEEP_BYTES
         try:
             completed = run(command, bench.timeout_s, worth_waiting(bench), keep_bytes=keep)
         except ProgramMissingError as error:
             return replace(row, reason=f"{error}; run: layerfork setup")
-    info = ClientInfo(id=planned.label, argv=completed.argv)
+    info = ClientInfo(id=planned.label, version=planned.version, argv=completed.argv)
     completed = replace(
         completed, stdout=recorder.clean(completed.stdout), stderr=recorder.clean(completed.stderr)
     )
@@ -130,7 +129,7 @@ def _outcome(record: BuildRecord, completed: Completed, bench: Bench) -> tuple[B
     if result.outcome is BuildOutcome.CUT and not bench.engine.is_alive():
         return result.outcome, "the engine ended during the build"
     if result.outcome is not BuildOutcome.SUCCEEDED:
-        return result.outcome, result.error or _ended(completed)
+        return result.outcome, printable(result.error) or _ended(completed)
     return result.outcome, ""
 
 
