@@ -104,7 +104,8 @@ def run_in_foreground(command: Command, while_running: Callable[[], None]) -> in
     """Run a command on our own terminal, as a shell would, and give its exit code (128 and more: a signal).
 
     Input, output and the terminal are the command's; Ctrl-C and Ctrl-\\ reach it from the terminal and end
-    it, not us; SIGTERM and SIGHUP are passed on. ``while_running`` is called a few times a second.
+    it, not us; SIGTERM and SIGHUP are passed on. What is ignored when we are called, the command ignores as
+    well, as it would without us. ``while_running`` is called a few times a second.
 
     Raises: ProgramMissingError.
     """
@@ -117,7 +118,8 @@ def run_in_foreground(command: Command, while_running: Callable[[], None]) -> in
         for number in (signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, lambda *_: None)
         for number in _PASSED_ON:
-            signal.signal(number, lambda number, _: _signal_one(process, number))
+            if kept[number] is not signal.SIG_IGN:
+                signal.signal(number, lambda number, _: _signal_one(process, number))
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(0.2)

@@ -12,6 +12,9 @@ from typing import Any
 from layerfork.engines import RunningEngine
 
 LAYERFORK = Path(sys.executable).with_name("layerfork")
+FROM_A_TERMINAL = ("env", "--default-signal=INT,HUP,TERM")
+"""Before a command that is to end by such a signal: these tests may run where they are ignored, in a script
+with ``&`` or under ``nohup``, and what they start would ignore them as well."""
 
 
 def layerfork(*words: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -52,6 +55,7 @@ def report(*words: str | Path, code: int) -> dict[str, Any]:
 def started(*words: str | Path) -> Iterator["subprocess.Popen[str]"]:
     """A private JSON run of five clients on the classic builder, when its first build has ended."""
     command = [
+        *FROM_A_TERMINAL,
         LAYERFORK,
         "run",
         *words,

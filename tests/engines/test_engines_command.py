@@ -47,6 +47,15 @@ def test_opens_podman_with_a_registry(tmp_path: Path) -> None:
     assert (tmp_path / "docker").is_dir()
 
 
+def test_plain_podman_works_in_the_storage_itself() -> None:
+    """It is a client of no service, whatever the user's own environment says."""
+    words = 'echo "$CONTAINER_HOST"; podman info --format "{{.Host.ServiceIsRemote}}"'
+    elsewhere = {"CONTAINER_HOST": "unix:///nowhere/podman.sock"}
+    completed = layerfork("engines", "run", "podman", "--", "sh", "-c", words, **elsewhere)
+    assert completed.ok, completed.stderr
+    assert completed.stdout.splitlines() == ["", "false"]
+
+
 def test_engine_that_cannot_be_fetched_does_not_stop_the_others(tmp_path: Path) -> None:
     nowhere = {"XDG_CACHE_HOME": str(tmp_path), "LAYERFORK_DEBIAN_MIRROR": "http://127.0.0.1:9/debian"}
     completed = layerfork("engines", "get", "28.5", "podman:4.3", **nowhere)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from engines.running import FROM_A_TERMINAL
 from engines.traces import engine_names, processes, traces, wait_until_gone
 
 from layerfork.engines import open_engine
@@ -22,11 +23,10 @@ from layerfork.errors import EngineError
 pytestmark = pytest.mark.engine
 
 TOOL = """\
-import os, signal, sys, time
+import os, sys, time
 from layerfork.engines import open_engine
 from layerfork.model.build import Command
 from layerfork.process import run
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it for all children
 print("starting", flush=True)
 with open_engine("private").start(os.environ, print) as engine:
     print("ready", flush=True)
@@ -49,7 +49,7 @@ class ToolUnderTest:
 
     def start(self, *words: str) -> Tool:
         env = {**os.environ, "LAYERFORK_ENGINE_DIR": str(self.base)}
-        argv = [sys.executable, "-c", TOOL, *(words or ("idle",))]
+        argv = [*FROM_A_TERMINAL, sys.executable, "-c", TOOL, *(words or ("idle",))]
         self.process = subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, start_new_session=True)
         self.wait_for(b"starting")
         return self.process

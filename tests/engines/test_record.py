@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engines.running import LAYERFORK, as_host, layerfork, user_of
+from engines.running import FROM_A_TERMINAL, LAYERFORK, as_host, layerfork, user_of
 
 from layerfork.engines import RunningEngine, open_engine
 
@@ -109,7 +109,7 @@ def test_a_signal_reaches_the_command_and_what_ended_is_kept(
     words = ["record", "--engine", "host", "-o", str(file), "--", "sh", "-c", script]
     env = user_of(engine, DOCKER_CONFIG=config)
     with subprocess.Popen(
-        [LAYERFORK, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
+        [*FROM_A_TERMINAL, LAYERFORK, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
     ) as process:
         assert process.stdout is not None
         assert any(line == b"ready\n" for line in process.stdout)
@@ -117,6 +117,30 @@ def test_a_signal_reaches_the_command_and_what_ended_is_kept(
         process.wait(30)
     assert process.returncode == 128 + signal.SIGTERM
     assert len(builds_of(file)) == 1
+
+
+def test_a_hangup_is_ignored_under_nohup(engine: RunningEngine, tmp_path: Path) -> None:
+    file = tmp_path / "builds.jsonl"
+    words = [
+        "record",
+        "--engine",
+        "host",
+        "-o",
+        str(file),
+        "--",
+        "sh",
+        "-c",
+        "echo ready; sleep 1; echo done",
+    ]
+    with subprocess.Popen(
+        ["nohup", LAYERFORK, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=user_of(engine)
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGHUP)
+        assert process.stdout.readline() == b"done\n"
+        process.wait(30)
+    assert process.returncode == 0
 
 
 def test_what_the_command_leaves_running_is_waited_for_and_named(

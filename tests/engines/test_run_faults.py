@@ -89,6 +89,21 @@ def test_ctrl_c_keeps_what_was_measured(context: Path) -> None:
     assert any("interrupted" in problem for problem in document["problems"])
 
 
+def test_ctrl_c_is_ignored_where_a_shell_says_so(context: Path) -> None:
+    """A script starts it with ``&``: then Ctrl-C is for others."""
+    (context / "Dockerfile").write_text("FROM alpine\nRUN sleep 1\n")
+    words = ["run", context, "--engine=private", "--builder=classic", "--no-controls"]
+    script = 'trap "" INT; exec "$@"'
+    command = ["sh", "-c", script, "sh", str(LAYERFORK), *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any("[1/5]" in line for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        stdout, _ = process.communicate(timeout=60)
+    assert process.returncode in (0, 1)
+    assert "interrupted" not in stdout
+
+
 def test_an_engine_that_dies_keeps_what_was_measured(context: Path) -> None:
     (context / "Dockerfile").write_text("FROM alpine\nRUN sleep 3\nCOPY . /\nRUN sleep 3\n")
     with started(context) as process:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from engines.running import LAYERFORK, layerfork
+from engines.running import FROM_A_TERMINAL, LAYERFORK, layerfork
 
 from layerfork.clients import find_client
 from layerfork.harness.records.evidence import read_records
@@ -20,7 +20,7 @@ WORDS = ("--builder=classic", "--format=json", *(f"--client={client}" for client
 
 def interrupted(number: signal.Signals, after: str, *words: str | Path) -> None:
     """A run that gets a signal once it has said ``after``."""
-    command = [LAYERFORK, "run", *words]
+    command = [*FROM_A_TERMINAL, LAYERFORK, "run", *words]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:

@@ -13,9 +13,19 @@ from layerfork.errors import ExitCode, LayerforkError
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    listen_to_endings()
     sys.exit(run(argv))
+
+
+def listen_to_endings() -> None:
+    """Let SIGTERM and SIGHUP end like Ctrl-C does.
+
+    Whoever starts the process may have them ignored (``nohup``), as a shell does with Ctrl-C for what ends
+    in ``&``: then they stay so.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -54,8 +54,7 @@ def main(arguments: list[str]) -> int:
 def _become(name: str, directory: str, command: list[str]) -> None:
     try:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        for number in (*PASSED_ON, *FROM_TERMINAL, signal.SIGPIPE):
-            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it
         os.chdir(directory if os.path.isdir(directory) else "/")  # noqa: PTH112
         join_cgroups(name)
         os.execv(command[0], command)
