@@ -6,11 +6,12 @@ from pathlib import Path
 from fakes.engines import Obliging
 from fakes.programs import program
 
-from layerfork.clients import find_client
+from layerfork.clients import BuildClient, find_client
+from layerfork.clients.client import Choice
 from layerfork.clients.own import OwnCommand, own_client
 from layerfork.harness.relay.plan import Plan, PlannedBuild
 from layerfork.harness.relay.versions import ask_versions, client_version, versions_used
-from layerfork.model.build import Endpoint, Toolchain
+from layerfork.model.build import Builder, Endpoint, Toolchain
 from layerfork.model.record import BuildOutcome
 from layerfork.model.report import TrialBuild
 
@@ -20,8 +21,11 @@ def endpoint(tmp_path: Path, docker: Path) -> Endpoint:
     return Endpoint(docker_host="unix:///nowhere", home=tmp_path / "home", toolchain=toolchain)
 
 
-def planned(word: str) -> PlannedBuild:
-    return PlannedBuild(label=word, client=find_client(word), builder=None, environment=None)
+CLASSIC = Choice(asked=Builder.CLASSIC, expected=Builder.CLASSIC, executing=Builder.CLASSIC)
+
+
+def planned(word: str, client: BuildClient | None = None) -> PlannedBuild:
+    return PlannedBuild(label=word, client=client or find_client(word), choice=CLASSIC, environment=None)
 
 
 def test_a_library_is_what_its_environment_was_pinned_to(tmp_path: Path) -> None:
@@ -52,8 +56,8 @@ def test_every_planned_client_gets_its_version_and_the_others_stay(tmp_path: Pat
     rows = (
         planned("docker-build"),
         left_out,
-        PlannedBuild(label="mine", client=own, builder=None, environment=None),
-        PlannedBuild(label="silent", client=silent, builder=None, environment=None),
+        planned("mine", own),
+        planned("silent", silent),
     )
     plan = ask_versions(Plan(rows=rows), endpoint(tmp_path, docker))
     assert plan.rows[1] is left_out
