@@ -34,7 +34,7 @@ OWN_CHOICE = "default"
 )
 @click.option(
     "--builder",
-    type=click.Choice([OWN_CHOICE, Builder.CLASSIC, Builder.BUILDKIT]),
+    type=click.Choice([OWN_CHOICE, Builder.CLASSIC.value, Builder.BUILDKIT.value]),
     default=OWN_CHOICE,
     show_default=True,
     help="Builder to ask every client for; default is each client's own choice.",

@@ -37,6 +37,7 @@ class Asked:
     engine: tuple[str, str]
     """Version, which is also that of the frontend in it, and architecture."""
     builder_instance: str
+    """Empty for the engine's own BuildKit."""
     base_images: tuple[tuple[str, str], ...]
     """Reference and image id."""
 
@@ -57,9 +58,15 @@ def read_asked(record: BuildRecord) -> Asked | None:
         platform=request.platform,
         network="" if request.network in _DEFAULT_NETWORKS else request.network,
         engine=(engine.version, engine.architecture),
-        builder_instance=record.builder_instance,
+        builder_instance="" if _is_engines_own(record) else record.builder_instance,
         base_images=tuple(sorted((name, facts.image_id) for name, facts in record.base_images)),
     )
+
+
+def _is_engines_own(record: BuildRecord) -> bool:
+    """``POST /build`` reaches no other BuildKit, and no other one has an exporter of that name.
+    Source: moby/moby builder/builder-next/exporter/exporter.go @ v26.1.5 and v28.5.2."""
+    return not record.request.frontend or ("exporter", "moby") in record.request.options
 
 
 def _may_enter(name: str, value: str) -> bool:
