@@ -20,7 +20,7 @@ from layerfork.dockerfile import parse_dockerfile
 from layerfork.engines import RunningEngine
 from layerfork.harness.recording.imagefacts import add_base_facts
 from layerfork.harness.recording.recorder import Recorder
-from layerfork.model.build import Builder, Command
+from layerfork.model.build import Builder, Command, Toolchain
 from layerfork.model.context import (
     ContentSource,
     ContextEntry,
@@ -165,16 +165,19 @@ def build_buildkit(
     arguments: Sequence[str],
     stdin: Path | None = None,
     export: bool = True,
+    toolchain: Toolchain | None = None,
 ) -> Recorded:
-    """``docker buildx build`` with the engine's own CLI through a recorder; a failed build fails the test."""
-    assert engine.toolchain is not None
+    """``docker buildx build`` through a recorder, with the engine's own CLI unless another one is given; a
+    failed build fails the test."""
+    toolchain = toolchain or engine.toolchain
+    assert toolchain is not None
     scratch.mkdir(exist_ok=True)
     config = scratch / "docker"
     config.mkdir(exist_ok=True)
-    plugins = {"cliPluginsExtraDirs": [str(engine.toolchain.cli_plugins)]}
+    plugins = {"cliPluginsExtraDirs": [str(toolchain.cli_plugins)]}
     (config / "config.json").write_text(json.dumps(plugins))
     cache = scratch / f"cache-{len(list(scratch.iterdir()))}"
-    argv = [str(engine.toolchain.docker), "buildx", "build", "--provenance=false", "-t", "key-model"]
+    argv = [str(toolchain.docker), "buildx", "build", "--provenance=false", "-t", "key-model"]
     argv += [f"--cache-to=type=local,dest={cache},mode=max"] if export else []
     env = {"PATH": os.defpath, "HOME": str(scratch), "DOCKER_CONFIG": str(config)}
     with tempfile.TemporaryDirectory(prefix="lf-") as short:

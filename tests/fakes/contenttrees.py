@@ -53,5 +53,8 @@ def key_of(tree: ContentTree, selectors: Iterable[Selector]) -> CacheKey:
     return CacheKey(parts=content.parts, unknown=content.unknown, held_names=content.held_names)
 
 
-def selector(path: str, *, follow: bool = True, **patterns: tuple[str, ...]) -> Selector:
-    return Selector(path=path, wildcard=has_wildcard(path), follow_links=follow, **patterns)
+def selector(
+    path: str, include: tuple[str, ...] = (), exclude: tuple[str, ...] = (), *, follow: bool = True
+) -> Selector:
+    wildcard = has_wildcard(path)
+    return Selector(path=path, wildcard=wildcard, follow_links=follow, include=include, exclude=exclude)

@@ -39,8 +39,8 @@ def files_of_case(case: dict[str, Any]) -> Files:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_digest_of_every_release(case: dict[str, Any]) -> None:
     files, wanted = files_of_case(case), case["selector"]
-    patterns = {name: tuple(wanted[name]) for name in ("include", "exclude") if name in wanted}
-    asked = selector(wanted["path"], follow=wanted.get("follow_links", True), **patterns)
+    include, exclude = (tuple(wanted.get(name, ())) for name in ("include", "exclude"))
+    asked = selector(wanted["path"], include, exclude, follow=wanted.get("follow_links", True))
     for digest, releases in case["digests"].items():
         for release in releases:
             try:

@@ -25,3 +25,18 @@ def test_the_order_of_parents_counts() -> None:
 
 def test_nothing_is_said_of_a_step_with_something_unknown_in_or_above_it() -> None:
     assert set(chains(step(1, "a"), step(2, "b", 1, unknown=("x",)), step(3, "c", 2))) == {1}
+
+
+def test_a_parent_that_is_listed_later_is_no_unknown_one() -> None:
+    sorted_ = chains(step(1, "FROM"), step(2, "b", 1), step(3, "c", 2))
+    shuffled = chains(step(1, "b", 3), step(2, "c", 1), step(3, "FROM"))
+    assert [shuffled[index] for index in (3, 1, 2)] == [sorted_[index] for index in (1, 2, 3)]
+
+
+def test_names_that_a_key_does_not_hold_do_not_count() -> None:
+    def key(path: str, held: str) -> CacheKey:
+        part = KeyPart(cause="content", path=path, field="content", value="1")
+        return CacheKey(parts=(part,), held_names=((path, held),))
+
+    assert key("a/x", "1 x").digest == key("b/x", "1 x").digest
+    assert key("a/x", "1 x").digest != key("a/y", "1 y").digest
