@@ -8,7 +8,7 @@ from random import Random
 from layerfork.model.build import Builder
 from layerfork.model.context import EntryType
 from mutations.reads import BUILD_FILES, live_stages, reads, visible
-from mutations.subject import CASE_FILE, Arena, Line, Node, Subject
+from mutations.subject import CASE_FILE, Arena, Line, Node, Place, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +21,87 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One edit of a Dockerfile or request, that can be made alone or with others."""
+
+    name: str
+    target: str
+    """What it edits: no two edits of a case have one target."""
+    apply: Callable[[Subject], Subject]
+    cause: Expected | None
+    """How it is named at every step but that of its own line; None when it can matter at no other."""
+    place: Place | None = None
+    """The line that it edits."""
+    at_place: tuple[Expected, ...] = ()
+    """How it may be named at its own line; empty when as anywhere."""
+
+    def expected_at(self, place: Place | None) -> tuple[Expected, ...]:
+        """The causes of which one has to be named, if the edit matters at a place."""
+        if place == self.place and self.at_place:
+            return self.at_place
+        return (self.cause,) if self.cause is not None else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepLabel:
+    """The edits that have to be named at one step."""
+
+    place: Place
+    allowed: tuple[frozenset[str], ...]
+    """Names of edits; each set is one that suffices to make the step what it was, and needs every member."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A mutated subject, and the causes that it is labelled with; none when nobody may notice it."""
+    """A mutated subject, and what it is labelled with; nothing when nobody may notice it."""
 
     name: str
     after: Subject
     causes: tuple[Expected, ...] = ()
+    """Causes that have to be named in any case."""
+    edits: tuple[Edit, ...] = ()
+    """Edits whose effects the steps tell."""
+    steps: tuple[StepLabel, ...] = ()
+    """Steps that the edits change. An edit that none of them names must not be named at all."""
+    inert: tuple[str, ...] = ()
+    """Names of all that was changed and must not be named."""
+
+    @property
+    def matters(self) -> bool:
+        """Something has to be named."""
+        return bool(self.causes or self.steps)
+
+    @property
+    def partial(self) -> bool:
+        """At some step only some of several edits matter."""
+        return any(len(names) < len(self.edits) for step in self.steps for names in step.allowed)
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Codes that have to be named; where there is a choice, those of the first one."""
+        chosen = {name for step in self.steps for name in step.allowed[0]}
+        needed = [edit for edit in self.edits if edit.name in chosen]
+        first = [edit.expected_at(edit.place)[0] for edit in needed if edit.expected_at(edit.place)]
+        return frozenset(cause.code for cause in (*self.causes, *first))
+
+    def shown(self) -> tuple[str, ...]:
+        """All that has to be named, step by step where it depends on the step."""
+        sets = (
+            f"{step.place}: {' or '.join('+'.join(sorted(each)) for each in step.allowed)}"
+            for step in self.steps
+        )
+        return (*sorted(cause.code for cause in self.causes), *sets)
+
+    def followed_by(self, later: "Change") -> "Change":
+        """Both changes, where the later one was made to what this one led to."""
+        return Change(
+            name=f"{self.name}+{later.name}" if self.name else later.name,
+            after=later.after,
+            causes=self.causes + later.causes,
+            edits=self.edits + later.edits,
+            steps=self.steps + later.steps,
+            inert=self.inert + later.inert,
+        )
 
 
 Mutate = Callable[[Random, Subject, Arena], Change | None]
@@ -38,7 +113,7 @@ def change(name: str, before: Subject, after: Subject, arena: Arena, *causes: Ex
     found = [cause for cause in causes if cause is not None]
     if copied := copied_build_files(before, after, arena):
         found.append(Expected(code="dockerfile-in-context", names=copied))
-    return Change(name=name, after=after, causes=tuple(found))
+    return Change(name=name, after=after, causes=tuple(found), inert=() if found else (name,))
 
 
 def copied_build_files(before: Subject, after: Subject, arena: Arena) -> frozenset[str]:
@@ -102,6 +177,7 @@ def group_of(subject: Subject, path: str) -> tuple[str, ...]:
 def spare_files(subject: Subject) -> list[Node]:
     """Files that no line, link or hard link names, so that they may go."""
     named = {word for stage in subject.stages for line in stage.lines for word in line.words}
+    named |= set(possible_values(subject))
     aimed = {
         posixpath.normpath(posixpath.join(posixpath.dirname(node.path), node.target))
         for node in subject.nodes
@@ -115,8 +191,15 @@ def spare_files(subject: Subject) -> list[Node]:
     ]
 
 
+def possible_values(subject: Subject) -> Iterator[str]:
+    """Values that an argument has or falls back to."""
+    lines = (*subject.outer, *(line for stage in subject.stages for line in stage.lines))
+    yield from (value for _, value in subject.build_args)
+    yield from (line.words[0].partition("=")[2] for line in lines if line.keyword == "ARG")
+
+
 def is_live(subject: Subject, arena: Arena, stage: int) -> bool:
-    return subject.stages[stage] in live_stages(subject, arena.builder)
+    return subject.stages[stage].name in {each.name for each in live_stages(subject, arena.builder)}
 
 
 def is_step(line: Line, arena: Arena) -> bool:

@@ -5,7 +5,8 @@ from random import Random
 
 from layerfork.model.build import Builder
 from layerfork.model.context import EntryType
-from mutations.subject import CASE_FILE, Arena, Line, Node, Stage, Subject, Wire
+from mutations.subject import BASE, CASE_FILE, Arena, Line, Node, Stage, Subject, Wire
+from mutations.variables import BASE_NAME, given_arguments, outer_lines, variable_lines
 
 NAMES = ("a.txt", "b.txt", "c.bin", "e.txt", "g.cfg", "h.txt", "x y.txt", "ü.txt", "z.log", "k-1.2.txt")
 MODES = (0o644, 0o644, 0o755, 0o600, 0o640, 0o664, 0o4755)
@@ -23,12 +24,14 @@ def generate(rng: Random, arena: Arena) -> Subject:
     """One subject that the arena's builder can build."""
     nodes = _context(rng)
     stages = _stages(rng, arena, nodes)
+    files = plain_files(nodes)
     return Subject(
         nodes=tuple(sorted(nodes, key=lambda node: node.path)),
         stages=stages,
         ignore=_ignore(rng),
         comment=rng.choice(("", "a comment")),
-        build_args=(("VALUE", "given"),) if rng.random() < 0.5 else (),
+        outer=outer_lines(rng, files),
+        build_args=((("VALUE", "given"),) if rng.random() < 0.5 else ()) + given_arguments(rng, files),
         wire=Wire(prefix=rng.choice(("", "", "./")), gzip=rng.random() < 0.2),
     )
 
@@ -102,11 +105,14 @@ def _stages(rng: Random, arena: Arena, nodes: list[Node]) -> tuple[Stage, ...]:
     stages: list[Stage] = []
     for number in range(count):
         on_earlier = bool(stages) and rng.random() < 0.3
-        base = rng.choice(stages).name if on_earlier else "alpine:latest"
+        image = rng.choice((BASE, f"${{{BASE_NAME}}}"))
+        base = rng.choice(stages).name if on_earlier else image
+        last = number == count - 1
         lines = [Line(keyword="COPY", words=(CASE_FILE, f"/case{number}"))]
+        lines += variable_lines(rng, arena, plain_files(nodes), f"/o{number}", runs=runs and last)
         lines += [_line(rng, arena, nodes, f"/o{number}{k}") for k in range(rng.randint(2, 4))]
         lines += _from_lines(rng, stages, number)
-        if runs and number == count - 1:
+        if runs and last:
             lines += [Line(keyword="ARG", words=("VALUE=default",))] if rng.random() < 0.6 else []
             lines += [Line(keyword="RUN", words=("true",))]
         stages.append(Stage(name=f"s{number}", base=base, lines=tuple(lines)))
@@ -132,10 +138,14 @@ def _line(rng: Random, arena: Arena, nodes: list[Node], place: str) -> Line:
     if arena.builder is Builder.BUILDKIT:
         kinds += ["heredoc", "chmod", "linked"]
     kind = rng.choice(kinds)
-    # A file that an ignore rule may hide would make the build fail.
-    plain = [n.path for n in nodes if n.type is EntryType.FILE and not n.path.endswith(".log")]
-    file = rng.choice([path for path in plain if path != CASE_FILE and " " not in path])
+    file = rng.choice(plain_files(nodes))
     return _other_line(rng, kind, place) if kind in OTHER_KINDS else _copy(rng, kind, nodes, file, place)
+
+
+def plain_files(nodes: list[Node]) -> list[str]:
+    """Files that every line can name; one that an ignore rule may hide would make the build fail."""
+    plain = [n.path for n in nodes if n.type is EntryType.FILE and not n.path.endswith(".log")]
+    return [path for path in plain if path != CASE_FILE and " " not in path]
 
 
 def _copy(rng: Random, kind: str, nodes: list[Node], file: str, place: str) -> Line:

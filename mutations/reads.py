@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from layerfork.model.build import Builder
 from layerfork.model.context import EntryType
-from mutations.subject import Arena, Delivery, Line, Node, Stage, Subject
+from mutations.scope import resolved
+from mutations.subject import Arena, Delivery, Line, Node, Place, Stage, Subject
 
 MAX_LINKS = 40
 BUILD_FILES = ("Dockerfile", ".dockerignore")
@@ -27,7 +28,11 @@ class Reads:
 
 
 def live_stages(subject: Subject, builder: Builder) -> tuple[Stage, ...]:
-    """Stages that run: those that the last one or the target needs, for the classic builder all up to it."""
+    """Stages that run, their variables replaced: those that the last one or the target needs.
+
+    For the classic builder these are all up to it.
+    """
+    subject = resolved(subject, builder)
     names = [stage.name for stage in subject.stages]
     last = names.index(subject.target) if subject.target else len(names) - 1
     if builder is Builder.CLASSIC:
@@ -42,6 +47,31 @@ def live_stages(subject: Subject, builder: Builder) -> tuple[Stage, ...]:
         wanted = {stage.base, *(line.origin for line in stage.lines)}
         pending.extend(other for other in names if other in wanted)
     return tuple(stage for stage in subject.stages if stage.name in needed)
+
+
+def places_above(
+    subject: Subject, builder: Builder, place: Place, *, copied: bool = True
+) -> frozenset[Place]:
+    """Every line that a line builds on: in its stage, in those that this one begins with, and, with
+    ``copied``, in those that it copies from."""
+    stages = resolved(subject, builder).stages
+    numbers = {stage.name: number for number, stage in enumerate(stages)}
+    pending = [place]
+    found: set[Place] = set()
+    while pending:
+        stage, number = pending.pop()
+        lines = stages[stage].lines
+        origins = {line.origin for line in lines[: number + 1]} if copied else set()
+        names = {stages[stage].base, *origins}
+        wanted = [(stage, earlier) for earlier in range(number)]
+        wanted += [
+            (numbers[name], last)
+            for name in names & numbers.keys()
+            for last in range(len(stages[numbers[name]].lines))
+        ]
+        pending += [each for each in wanted if each not in found]
+        found.update(wanted)
+    return frozenset(found)
 
 
 def visible(subject: Subject, arena: Arena) -> dict[str, Node]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.model.record import BuildRecord
+from mutations.change import Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +16,7 @@ class Disagreement:
 
     case: str
     kind: str
-    """``prediction``, ``string`` or ``explanation``."""
+    """``prediction``, ``string``, ``label`` or ``explanation``."""
     mutation: str
     expected: tuple[str, ...]
     named: tuple[str, ...]
@@ -33,6 +34,16 @@ class Report:
     relevant: int = 0
     """Cases with at least one expected cause."""
     combined: int = 0
+    inert: int = 0
+    """Cases in which everything that was changed matters to nothing."""
+    half_inert: int = 0
+    """Cases in which something matters and something else does not."""
+    partial: int = 0
+    """Cases in which only some of several edits matter at some step."""
+    choices: int = 0
+    """Cases in which more than one set of edits explains a step."""
+    labels_checked: int = 0
+    """Cases whose labels' own view of the Dockerfile was compared with what the engine did."""
     steps: int = 0
     """Steps whose hit or miss was predicted, baselines included."""
     hits: int = 0
@@ -56,6 +67,19 @@ class Report:
     def agreed(self) -> bool:
         return self.cases > 0 and not self.disagreements and not self.not_built
 
+    def count(self, change: Change, delivery: str) -> None:
+        """One more case that was built."""
+        self.cases += 1
+        self.relevant += change.matters
+        self.combined += "+" in change.name
+        self.inert += bool(change.inert) and not change.matters
+        self.half_inert += bool(change.inert) and change.matters
+        self.partial += change.partial
+        self.choices += any(len(step.allowed) > 1 for step in change.steps)
+        self.deliveries[delivery] += 1
+        self.mutations.update(change.name.split("+"))
+        self.codes.update(change.codes)
+
     def text(self) -> str:
         kinds = f"{self.relevant} relevant, {self.combined} combined"
         outcome = f"{self.hits} hits, {self.misses} misses"
@@ -63,6 +87,9 @@ class Report:
             f"{self.builder} on {self.engine}, seed {self.seed}:",
             f"  {self.cases} cases ({kinds}) in {self.seconds:.0f} s",
             f"  {self.steps} steps predicted ({outcome}); {self.strings} key strings compared",
+            f"  nothing matters: {self.inert}; something does, something else not: {self.half_inert}",
+            f"  only some of several edits matter at a step: {self.partial}; a choice: {self.choices}",
+            f"  labels compared with the engine: {self.labels_checked} cases",
             "  " + ", ".join(f"{count} by {name}" for name, count in sorted(self.deliveries.items())),
             "  causes: " + ", ".join(f"{code} {count}" for code, count in sorted(self.codes.items())),
             f"  causes only suspected, because no engine could prove them: {self.suspected}",

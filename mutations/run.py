@@ -15,9 +15,10 @@ from mutations.build import BuildFailedError, Site
 from mutations.change import Change
 from mutations.generate import generate
 from mutations.mutate import mutate
-from mutations.predict import Cache, Prediction, wrong_strings
+from mutations.predict import Cache, Prediction, Wrong, wrong_strings
+from mutations.refute import wrong_labels
 from mutations.report import Disagreement, Report, keep_records
-from mutations.subject import Arena, Delivery, Subject
+from mutations.subject import Arena, Delivery
 from mutations.verdict import explain
 
 MUTANTS = 6
@@ -81,10 +82,11 @@ class Group:
     def run(self) -> None:
         subject = generate(self.rng, self.arena)
         changes = [mutate(self.rng, subject, self.arena) for _ in range(MUTANTS)]
-        built = self._build(subject, "baseline", Change(name="baseline", after=subject), None)
+        built = self._build("baseline", Change(name="baseline", after=subject), None)
         if built is None:
             return
         baseline, _ = built
+        self.subject = subject
         for number, change in enumerate(changes):
             if self.report.cases + self.report.not_built >= self.options.cases:
                 return
@@ -92,55 +94,71 @@ class Group:
 
     def _case(self, number: int, change: Change, baseline: BuildRecord) -> None:
         name = f"{self.name}/{number}"
-        built = self._build(change.after, name, change, baseline)
+        built = self._build(name, change, baseline)
         if built is None:
             return
         record, prediction = built
-        report = self.report
-        report.cases += 1
-        report.relevant += bool(change.causes)
-        report.combined += "+" in change.name
-        report.deliveries[self.arena.delivery.value] += 1
-        report.mutations[change.name] += 1
-        report.codes.update({cause.code for cause in change.causes})
-        # Buildah's strings cannot be computed from a record, so nothing tells two changes of a step,
-        # or one of two names of a file, apart.
-        paths = max((len(cause.names) for cause in change.causes), default=0)
-        several = self.options.builder is Builder.BUILDAH and max(len(change.causes), paths) > 1
-        said = explain(baseline, record, change, unproven=several or prediction.from_others)
-        report.suspected += said.suspected
-        report.from_others += prediction.from_others
+        self.report.count(change, self.arena.delivery.value)
+        self.report.from_others += prediction.from_others
+        if not prediction.from_others:
+            wrong = wrong_labels(self.subject, change.after, record, self.arena)
+            self.report.labels_checked += wrong is not None
+            self._disagree_on(name, "label", wrong or (), change, (baseline, record))
+        unproven = self._several_in_one(change) or prediction.from_others
+        said = explain(baseline, record, change, self.arena, unproven=unproven)
+        self.report.suspected += said.suspected
         if self.options.verbose:
             _say(f"{name} {self.arena.delivery} {change.name}: {list(said.causes)}")
         if said.problem:
             self._disagree(name, "explanation", change, (said.problem,), said.causes, (baseline, record))
 
+    def _several_in_one(self, change: Change) -> bool:
+        """Whether nothing tells two changes of a step, or one of two names of a file, apart.
+
+        Buildah's strings cannot be computed from a record.
+        """
+        paths = max((len(cause.names) for cause in change.causes), default=0)
+        count = max(len(change.causes) + len(change.edits), paths)
+        return self.options.builder is Builder.BUILDAH and count > 1
+
     def _build(
-        self, subject: Subject, name: str, change: Change, baseline: BuildRecord | None
+        self, name: str, change: Change, baseline: BuildRecord | None
     ) -> tuple[BuildRecord, Prediction] | None:
         """Build, and compare prediction and strings with the engine. None when it was refused."""
         try:
-            record = self.site.build(subject, self.arena)
+            record = self.site.build(change.after, self.arena)
         except BuildFailedError as error:
             _say(f"{self.name} {name} {change.name}: {error}")
             self.report.not_built += 1
             return None
-        prediction = self.cache.check(record, subject)
+        prediction = self.cache.check(record, change.after)
         report = self.report
         report.steps += prediction.steps
         report.hits += sum(step.status is StepStatus.HIT for step in record.steps)
         report.misses += sum(step.status is StepStatus.MISS for step in record.steps)
         records = (record,) if baseline is None else (baseline, record)
-        strings = wrong_strings(record)
         report.strings += sum(bool(step.created_by) for step in record.steps)
-        for kind, found in (("prediction", prediction.wrong), ("string", strings)):
-            if found:
-                what = tuple(
-                    f"step {each.step} {each.instruction}: model {each.predicted}, engine {each.actual}"
-                    for each in found
-                )
-                self._disagree(name, kind, change, what, (), records)
+        self._disagree_on(name, "prediction", prediction.wrong, change, records)
+        self._disagree_on(name, "string", wrong_strings(record), change, records)
         return record, prediction
+
+    def _disagree_on(
+        self,
+        name: str,
+        kind: str,
+        found: tuple[Wrong, ...],
+        change: Change,
+        records: tuple[BuildRecord, ...],
+    ) -> None:
+        """Report steps of which something else was said than the engine did, if there are any."""
+        if not found:
+            return
+        said_by = "label" if kind == "label" else "model"
+        what = tuple(
+            f"step {each.step} {each.instruction}: {said_by} {each.predicted}, engine {each.actual}"
+            for each in found
+        )
+        self._disagree(name, kind, change, what, (), records)
 
     def _disagree(
         self,
@@ -155,7 +173,7 @@ class Group:
             case=name if name.startswith(self.name) else f"{self.name}/{name}",
             kind=kind,
             mutation=f"{change.name} by {self.arena.delivery.value}",
-            expected=tuple(sorted(cause.code for cause in change.causes)),
+            expected=change.shown(),
             named=named,
             what=what,
         )

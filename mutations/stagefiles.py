@@ -5,6 +5,7 @@ import posixpath
 from layerfork.model.build import Builder
 from layerfork.model.context import EntryType
 from mutations.reads import matches, resolve, visible
+from mutations.scope import resolved
 from mutations.subject import Arena, Delivery, Line, Node, Subject
 
 
@@ -14,6 +15,7 @@ def files_behind(subject: Subject, arena: Arena, stage: str, place: str) -> str:
     Owners count only for BuildKit with a tar: it keeps the tar's, where all others make root the owner.
     ``--chown`` and ``--chmod`` give all files one owner, one mode.
     """
+    subject = resolved(subject, arena.builder)
     lines = next(each.lines for each in subject.stages if each.name == stage)
     line = next(each for each in lines if each.copies and each.words[-1] == place)
     if line.origin:

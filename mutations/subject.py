@@ -1,6 +1,7 @@
 """What one generated build consists of: a context, a Dockerfile, a request, and the way they travel."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -10,6 +11,8 @@ from layerfork.model.context import EntryType
 CASE_FILE = ".case"
 """Copied first in every stage; its random content keeps the groups of cases apart in one cache."""
 BASE = "alpine:latest"
+Place = tuple[int, int]
+"""Index of a stage, and of a line in it."""
 
 
 class Delivery(StrEnum):
@@ -59,6 +62,10 @@ class Line:
     """Content of a here-document; its ``<<EOF`` is among the words."""
     gap: str = " "
     """What stands between the words."""
+    above: str = ""
+    """Blank lines and comments right above it."""
+    trailing: str = ""
+    """Blanks at its end."""
 
     @property
     def copies(self) -> bool:
@@ -72,7 +79,7 @@ class Line:
     def render(self) -> str:
         flags = [f"--from={self.origin}"] if self.origin else []
         arguments = json.dumps(list(self.words)) if self.as_json else self.gap.join(self.words)
-        text = self.gap.join([self.keyword, *flags, *self.flags, arguments])
+        text = self.above + self.gap.join([self.keyword, *flags, *self.flags, arguments]) + self.trailing
         return f"{text}\n{self.heredoc}EOF\n" if self.heredoc else f"{text}\n"
 
 
@@ -100,6 +107,8 @@ class Subject:
 
     nodes: tuple[Node, ...]
     stages: tuple[Stage, ...]
+    outer: tuple[Line, ...] = ()
+    """ARG lines before the first FROM."""
     ignore: tuple[str, ...] | None = None
     """Lines of ``.dockerignore``; None without one."""
     comment: str = ""
@@ -127,12 +136,27 @@ class Subject:
         return replace(self, stages=(*self.stages[:stage], new, *self.stages[stage + 1 :]))
 
     def dockerfile(self) -> str:
-        comment = f"# {self.comment}\n" if self.comment else ""
-        stages = (
-            f"FROM {stage.base} AS {stage.name}\n" + "".join(line.render() for line in stage.lines)
-            for stage in self.stages
-        )
-        return comment + "".join(stages)
+        return "".join(text for _, _, text in self._pieces())
+
+    def places(self) -> dict[int, Place]:
+        """Places by the number of the line that an instruction begins on; a FROM has that of what follows."""
+        found, before = {}, 0
+        for place, above, text in self._pieces():
+            if place is not None:
+                found[before + above.count("\n") + 1] = place
+            before += text.count("\n")
+        return found
+
+    def _pieces(self) -> Iterator[tuple[Place | None, str, str]]:
+        """Place, what stands above it, and text of everything in the Dockerfile."""
+        if self.comment:
+            yield None, "", f"# {self.comment}\n"
+        for line in self.outer:
+            yield None, "", line.render()
+        for index, stage in enumerate(self.stages):
+            yield (index, 0), "", f"FROM {stage.base} AS {stage.name}\n"
+            for number, line in enumerate(stage.lines):
+                yield (index, number), line.above, line.render()
 
     def all_nodes(self) -> tuple[Node, ...]:
         """Nodes with the Dockerfile and the ignore file, sorted by path."""

@@ -28,6 +28,10 @@ def test_every_case_is_predicted_and_explained(builder: Builder, tmp_path: Path)
     assert report["cases"] == CASES
     assert report["relevant"] >= CASES // 4
     assert report["cases"] - report["relevant"] >= CASES // 4
+    assert report["inert"] >= CASES // 6
+    assert report["half_inert"] >= CASES // 10
+    assert report["partial"] >= CASES // 12
+    assert report["labels_checked"] >= CASES // 10
     assert report["hits"]
     assert report["misses"]
     assert set(report["deliveries"]) == {"tar", "directory"}

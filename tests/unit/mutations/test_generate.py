@@ -39,7 +39,7 @@ def test_one_seed_is_one_case(arena: Arena) -> None:
 @pytest.mark.parametrize("arena", ARENAS, ids=lambda arena: f"{arena.builder}-{arena.delivery}")
 def test_every_mutation_is_found_and_changes_what_is_sent(arena: Arena) -> None:
     found: dict[int, list[Change]] = {number: [] for number in range(len(ALL))}
-    for seed, (number, each) in itertools.product(range(60), enumerate(ALL)):
+    for seed, (number, each) in itertools.product(range(24), enumerate(ALL)):
         subject = generate(Random(seed), arena)
         change = each(Random(seed), subject, arena)
         if change is not None:

@@ -13,12 +13,13 @@ from layerfork.harness.records.evidence import read_records
 from layerfork.model.build import Builder
 from layerfork.model.judgement import CauseStatus, Fork
 from layerfork.model.record import BuildRecord, StepStatus
-from mutations.change import Expected
+from mutations.change import Change, Expected
 from mutations.generate import generate
 from mutations.predict import Cache, wrong_strings
 from mutations.report import Disagreement, Report
 from mutations.subject import Arena, Delivery
-from mutations.verdict import judge
+from mutations.verdict import Case, Named
+from mutations.verdict import judge as judge_case
 
 PAIR = Path(__file__).parent / "regressions" / "buildkit-link-for-file-with-xattr.jsonl"
 CLASSIC = Path(__file__).parent / "regressions" / "classic-setuid-mode.jsonl"
@@ -39,6 +40,10 @@ def forks_of(pair: tuple[BuildRecord, BuildRecord]) -> tuple[Fork, ...]:
         for number, record in enumerate(pair)
     )
     return explain_pair(writer, reader)
+
+
+def judge(forks: tuple[Fork, ...], causes: tuple[Expected, ...]) -> Named:
+    return judge_case(forks, Case(change=Change(name="any", after=SUBJECT, causes=causes), places={}))
 
 
 def test_what_the_engine_did_is_predicted(pair: tuple[BuildRecord, BuildRecord]) -> None:
