@@ -22,6 +22,7 @@ from layerfork.cachekey.shared.harmless import ruled_out_parts
 from layerfork.cachekey.shared.script import Script, ScriptStep, read_script_by_text
 from layerfork.cachekey.shared.tree import LinkLoopError, unpack
 from layerfork.dockerfile import Instruction
+from layerfork.dockerfile.scope import LayeredScope
 from layerfork.errors import UsageError
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey
 from layerfork.model.context import Transport
@@ -65,14 +66,12 @@ class _Builder:
 
     def __post_init__(self) -> None:
         self.rules = buildah_rules(self.record.engine)
-        self.state = StageState(
-            given=dict(self.record.request.build_args),
-            proxies=ClassicRules().proxies,
-            escape=self.script.escape,
-        )
+        given = dict(self.record.request.build_args)
+        scope = LayeredScope(given=given, undeclared=ClassicRules().proxies)
+        self.state = StageState(scope=scope, escape=self.script.escape)
         dockerfile = self.script.dockerfile
         for argument in dockerfile.meta_args if dockerfile is not None else ():
-            self.state.meta_args.update(argument.pairs)
+            scope.meta_args.update(argument.pairs)
 
     def step_key(self, step: ScriptStep) -> StepKey:
         notes, instruction = Notes(), step.instruction
@@ -82,7 +81,7 @@ class _Builder:
         parts: Sequence[Part] = ()
         form = ""
         if before is not None:
-            self.state = self.ended[before]
+            self.state = self.ended[before].copy()
         if instruction is None:
             notes.unknown.append(f"what {step.record.instruction!r} does")
         elif instruction.keyword == "FROM":
@@ -96,9 +95,7 @@ class _Builder:
             parts, form = self._other(instruction, notes)
         if before in self.bases:
             parts = (*parts, _format_part(self.record))
-        self.ended[step.record.index] = replace(
-            self.state, env=dict(self.state.env), args=dict(self.state.args)
-        )
+        self.ended[step.record.index] = self.state.copy()
         self.previous[step.record.stage] = step.record.index
         key = CacheKey(
             parts=tuple(parts),
@@ -117,15 +114,13 @@ class _Builder:
     def _from(
         self, step: ScriptStep, instruction: Instruction, notes: Notes
     ) -> tuple[list[KeyPart], str, tuple[int, ...]]:
-        values: dict[str, str | None] = {**self.state.meta_arguments()}
-        outer = StageState(args=values, proxies=frozenset(), escape=self.state.escape)
-        base = outer.expand(instruction.arguments[0], notes)
+        base = self.state.expand_base(instruction.arguments[0], notes)
         source = self.script.last_step_of(base, step.record.index)
         if source is not None:
             self.state = self.state.after(self.ended[source])
             return [], "", (source,)
         facts = None if base == "scratch" else find_facts(self.record, instruction.arguments[0], base)
-        self.state = StageState.of_image(facts, self.state)
+        self.state = self.state.of_image(facts)
         self.bases.add(step.record.index)
         if base == "scratch":
             return [KeyPart(cause="base-image", field="id", value=base)], "", ()
@@ -138,36 +133,26 @@ class _Builder:
     def _other(self, instruction: Instruction, notes: Notes) -> tuple[list[KeyPart], str]:
         """Everything but FROM, COPY, ADD and RUN counts as it is written; ARG by its names alone."""
         if instruction.keyword == "ARG":
-            self.state.args.update(instruction.pairs)
-            names = self._declared().keys()
-            proxies = sorted(_BUILT_IN & self.state.given.keys() - names)
+            scope = self.state.scope
+            scope.args.update(instruction.pairs)
+            names = scope.listed().keys()
+            proxies = sorted(_BUILT_IN & scope.given.keys() - names)
             parts = [KeyPart(cause="instruction", field="created by", value="ARG " + " ".join(sorted(names)))]
             parts += [KeyPart(cause="proxy", path=name, field="name", value="given") for name in proxies]
             return parts, f"{NOP}ARG {' '.join(sorted((*names, *proxies)))}"
         if instruction.keyword == "ENV":
             expanded = [(name, self.state.expand(value or "", notes)) for name, value in instruction.pairs]
-            self.state.env.update(expanded)
+            self.state.scope.env.update(expanded)
         text = instruction.line or instruction.text
         cause = "label" if instruction.keyword == "LABEL" else "instruction"
         return [KeyPart(cause=cause, field="created by", value=text)], NOP + text
 
-    def _declared(self) -> dict[str, str]:
-        """Arguments of this stage that have a value; where the environment has one, that counts."""
-        found = {}
-        for name, default in self.state.args.items():
-            value = self.state.given.get(name, default)
-            value = self.state.meta_args.get(name) if value is None else value
-            value = self.state.env.get(name, value)
-            if value is not None:
-                found[name] = value
-        return found
-
     def _run(self, instruction: Instruction, notes: Notes) -> tuple[list[KeyPart], str]:
         text = (instruction.line or instruction.text)[4:]
-        declared = self._declared()
+        declared = self.state.scope.listed()
         parts = [KeyPart(cause="instruction", field="created by", value=text)]
         for name in sorted(declared):
-            cause = "proxy" if name in self.state.proxies else "build-arg"
+            cause = "proxy" if name in self.state.scope.undeclared else "build-arg"
             parts.append(KeyPart(cause=cause, path=name, field="created by", value=declared[name]))
         if declared and not self.state.env_known:
             notes.unknown.append(f"whether the base image sets {', '.join(sorted(declared))}")

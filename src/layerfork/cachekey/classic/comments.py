@@ -56,9 +56,9 @@ def _pairs_comment(instruction: Instruction, state: StageState, notes: Notes) ->
     ]
     words = tuple(name if value is None else f"{name}={value}" for name, value in expanded)
     if instruction.keyword == "ENV":
-        state.env.update((name, value or "") for name, value in expanded)
+        state.scope.env.update((name, value or "") for name, value in expanded)
     elif instruction.keyword == "ARG":
-        state.args.update(expanded)
+        state.scope.args.update(expanded)
         return f"ARG {' '.join(words)}", ()
     return f"{instruction.keyword} {' '.join(words)}", words
 

@@ -9,20 +9,20 @@ Source: moby/moby builder/dockerfile/{imageprobe,internals}.go and image/cache/{
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from layerfork.cachekey.classic.comments import canonical, command_line, comment_of
 from layerfork.cachekey.classic.copying import CopyKeys
 from layerfork.cachekey.classic.rules import ClassicRules, classic_rules
-from layerfork.cachekey.classic.stage import Notes, StageState
+from layerfork.cachekey.classic.stage import SCRATCH, Notes, StageState
 from layerfork.cachekey.shared.baseimage import find_facts
 from layerfork.cachekey.shared.harmless import ruled_out_parts
 from layerfork.cachekey.shared.history import created_by_of
 from layerfork.cachekey.shared.script import Script, ScriptStep, read_script
 from layerfork.dockerfile import Instruction, parse_instruction
+from layerfork.dockerfile.scope import LayeredScope
 from layerfork.errors import UsageError
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey
-from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildRecord
 
 
@@ -50,11 +50,9 @@ class _Builder:
         engine = self.record.engine
         self.rules = classic_rules(engine.version if engine is not None else "")
         self.copies = CopyKeys(record=self.record, script=self.script, rules=self.rules)
-        self.state = StageState(
-            given=dict(self.record.request.build_args),
-            proxies=self.rules.proxies,
-            escape=self.script.escape,
-        )
+        given = dict(self.record.request.build_args)
+        scope = LayeredScope(given=given, undeclared=self.rules.proxies)
+        self.state = StageState(scope=scope, escape=self.script.escape)
 
     def step_key(self, step: ScriptStep) -> StepKey:
         index, instruction = step.record.index, step.instruction
@@ -68,7 +66,7 @@ class _Builder:
             return self._meta_arg_key(step, instruction)
         else:
             key = self._instruction_key(step, instruction)
-        self.ended[index] = replace(self.state, env=dict(self.state.env))
+        self.ended[index] = self.state.copy()
         parents = (index - 1, *self.copies.source_parents(step))
         return StepKey(index=index, key=key, parents=tuple(dict.fromkeys(parents)))
 
@@ -76,23 +74,23 @@ class _Builder:
         notes = Notes()
         for name, value in instruction.pairs:
             default = None if value is None else self.state.expand(value, notes)
-            self.state.args[name] = self.state.meta_args[name] = default
+            self.state.scope.args[name] = self.state.scope.meta_args[name] = default
         return StepKey(index=step.record.index, key=CacheKey(parts=()), parents=(), always_runs=True)
 
     def _from_key(self, step: ScriptStep, instruction: Instruction) -> StepKey:
         notes = Notes()
-        base = self._base_name(instruction, notes)
+        base = self.state.expand_base(instruction.arguments[0], notes)
         source = self.script.last_step_of(base, step.record.index)
         parts: list[KeyPart] = []
         triggers: tuple[str, ...] = ()
         if source is not None:
             self.state = self.state.after(self.ended[source])
         elif base == "scratch":
-            self.state = StageState.of_image(ImageFacts(image_id="", history=(), diff_ids=()), self.state)
+            self.state = self.state.of_image(SCRATCH)
             parts.append(KeyPart(cause="base-image", field="id", value="scratch"))
         else:
             facts = find_facts(self.record, instruction.arguments[0], base)
-            self.state = StageState.of_image(facts, self.state)
+            self.state = self.state.of_image(facts)
             image_id = (facts.image_id if facts is not None else "") or step.record.identity
             if image_id:
                 parts.append(KeyPart(cause="base-image", field="id", value=image_id))
@@ -105,11 +103,6 @@ class _Builder:
         key = CacheKey(parts=tuple(parts), unknown=tuple(notes.unknown), origins=tuple(notes.origins))
         parents = () if source is None else (source,)
         return StepKey(index=step.record.index, key=key, parents=parents, always_runs=not triggers)
-
-    def _base_name(self, instruction: Instruction, notes: Notes) -> str:
-        values: dict[str, str | None] = {**self.state.meta_arguments()}
-        outer = StageState(args=values, proxies=frozenset(), escape=self.state.escape)
-        return outer.expand(instruction.arguments[0], notes)
 
     def _trigger_parts(self, step: ScriptStep, number: int, trigger: str, notes: Notes) -> list[KeyPart]:
         """Parts of an ONBUILD trigger of the base image: it runs inside the FROM step."""
@@ -147,12 +140,13 @@ class _Builder:
 
     def _run_key(self, step: ScriptStep, instruction: Instruction, notes: Notes) -> CacheKey:
         command = command_line(instruction, self.state)
-        arguments = self.state.arguments()
-        declared = [name for name in sorted(arguments) if name in self.state.args]
+        scope = self.state.scope
+        arguments = scope.arguments()
+        declared = [name for name in sorted(arguments) if name in scope.args]
         parts = [KeyPart(cause="instruction", field="Cmd", value=json.dumps(command, ensure_ascii=False))]
         parts.extend(
             KeyPart(
-                cause="proxy" if name in self.state.proxies else "build-arg",
+                cause="proxy" if name in scope.undeclared else "build-arg",
                 path=name,
                 field="Cmd",
                 value=arguments[name],
@@ -175,7 +169,8 @@ class _Builder:
         """The key with its history string; what the engine printed settles what was not recorded."""
         created_by = created_by_of(self.record, step.record)
         form = " ".join([*(self.state.shell if with_shell else ()), *words]) if words else ""
-        if any(value.startswith("hidden:") for value in self.state.given.values()) and "hidden:" in form:
+        hides = any(value.startswith("hidden:") for value in self.state.scope.given.values())
+        if hides and "hidden:" in form:
             form = ""
         unknown = notes.unknown
         if form and form == created_by:

@@ -1,4 +1,4 @@
-"""What the classic builder knows while it runs a stage: environment, arguments, shell, directory.
+"""What the classic builder and buildah know while they run a stage: variables, shell, directory.
 
 Source: moby/moby builder/dockerfile/{buildargs,evaluator,dispatchers}.go @ v26.1.5; the same text
 under daemon/builder/dockerfile in 29.x.
@@ -6,12 +6,15 @@ under daemon/builder/dockerfile in 29.x.
 
 from dataclasses import dataclass, field, replace
 
-from layerfork.dockerfile import BadSubstitutionError, expand
+from layerfork.dockerfile import BadSubstitutionError
+from layerfork.dockerfile.scope import LayeredScope, Variable, expand_in
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.engine import ImageFacts
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEFAULT_SHELL = ("/bin/sh", "-c")
+SCRATCH = ImageFacts(image_id="", history=(), diff_ids=())
+"""The empty image."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,62 +29,39 @@ class Notes:
 class StageState:
     """A stage between two instructions."""
 
-    env: dict[str, str] = field(default_factory=dict)
+    scope: LayeredScope
     env_known: bool = True
-    """False when the base image's configuration was not recorded: names may be missing in `env`."""
+    """False when the base image's configuration was not recorded: its environment may hold more names."""
     shell: tuple[str, ...] = DEFAULT_SHELL
     working_dir: str = ""
-    args: dict[str, str | None] = field(default_factory=dict)
-    """Declared in this stage: the default, or None."""
-    meta_args: dict[str, str | None] = field(default_factory=dict)
-    """Declared before the first FROM."""
-    given: dict[str, str] = field(default_factory=dict)
-    """``--build-arg`` values."""
-    proxies: frozenset[str]
     escape: str = "\\"
 
-    @classmethod
-    def of_image(cls, facts: ImageFacts | None, outer: "StageState") -> "StageState":
+    def of_image(self, facts: ImageFacts | None) -> "StageState":
         """A stage that begins with an image; without facts its environment is unknown."""
-        env = dict(entry.partition("=")[::2] for entry in (facts.env if facts is not None else ()))
+        known = facts if facts is not None else SCRATCH
+        env = dict(entry.partition("=")[::2] for entry in known.env)
         if facts is not None:
             env.setdefault("PATH", DEFAULT_PATH)
-        return replace(
-            outer,
-            env=env,
+        return StageState(
+            scope=self.scope.of_image(env.items()),
             env_known=facts is not None,
-            shell=(facts.shell if facts is not None else ()) or DEFAULT_SHELL,
-            working_dir=facts.working_dir if facts is not None else "",
-            args={},
+            shell=known.shell or DEFAULT_SHELL,
+            working_dir=known.working_dir,
+            escape=self.escape,
         )
 
     def after(self, base: "StageState") -> "StageState":
         """A stage that begins where another one ended."""
-        return replace(base, env=dict(base.env), args={})
+        return replace(base, scope=self.scope.after(base.scope))
 
-    def arguments(self) -> dict[str, str]:
-        """Arguments in force: declared ones and given proxies that have a value, minus those that
-        the environment already names."""
-        found = {}
-        for name in (*self.args, *self.proxies):
-            if name in self.env:
-                continue
-            value = self._argument(name)
-            if value is not None:
-                found[name] = value
-        return found
+    def copy(self) -> "StageState":
+        """The same state, to be changed apart from this one."""
+        return replace(self, scope=self.scope.copy())
 
-    def _argument(self, name: str) -> str | None:
-        if name in self.given:
-            return self.given[name]
-        default = self.args.get(name)
-        return default if default is not None else self.meta_args.get(name)
-
-    def meta_arguments(self) -> dict[str, str]:
-        """Arguments that FROM lines may use."""
-        names = (*self.meta_args, *self.proxies)
-        values = ((name, self.given.get(name, self.meta_args.get(name))) for name in names)
-        return {name: value for name, value in values if value is not None}
+    def expand_base(self, word: str, notes: Notes) -> str:
+        """A word of a FROM line: only global arguments count there."""
+        values: dict[str, str | None] = {**self.scope.meta_arguments()}
+        return StageState(scope=LayeredScope(args=values), escape=self.escape).expand(word, notes)
 
     def expand(self, word: str, notes: Notes) -> str:
         """A word with its variables replaced; what it could not know goes to the notes."""
@@ -89,22 +69,17 @@ class StageState:
 
     def expand_words(self, word: str, notes: Notes, split: bool = True) -> tuple[str, ...]:
         """As `expand`, split at blanks where asked."""
-        arguments = self.arguments()
         try:
-            expansion = expand(word, arguments | self.env, self.escape)
+            expansion, variables = expand_in(self.scope, word, self.escape)
         except BadSubstitutionError as error:
             notes.unknown.append(f"the value of {word}: {error}")
             return (word,)
-        for name in sorted(expansion.used):
-            self._note_use(name, arguments, notes)
+        notes.origins.update(dict.fromkeys(map(_origin, variables)))
+        if not self.env_known:
+            doubtful = sorted(expansion.used - self.scope.env.keys())
+            notes.unknown.extend(f"whether the base image sets {name}" for name in doubtful)
         return expansion.words if split else (expansion.text,)
 
-    def _note_use(self, name: str, arguments: dict[str, str], notes: Notes) -> None:
-        if name in self.env:
-            notes.origins[KeyPart(cause="env", path=name, field="value", value=self.env[name])] = None
-            return
-        if name in arguments:
-            part = KeyPart(cause="build-arg", path=name, field="value", value=arguments[name])
-            notes.origins[part] = None
-        if not self.env_known:
-            notes.unknown.append(f"whether the base image sets {name}")
+
+def _origin(variable: Variable) -> KeyPart:
+    return KeyPart(cause=variable.source.value, path=variable.name, field="value", value=variable.value)

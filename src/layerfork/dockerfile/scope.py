@@ -1,0 +1,180 @@
+"""The variables that an instruction sees: the base image's, ENV, ARG, global ARG, what the request gave.
+
+Builders differ in what wins. `LayeredScope` is the classic builder's and buildah's: a variable of the
+environment hides an argument, whichever came later. `JoinedScope` is BuildKit's: one list in which the last
+ENV or ARG line wins, and which a stage built on another one inherits whole.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Protocol
+
+from layerfork.dockerfile.expand import Expansion, expand
+
+Pairs = Iterable[tuple[str, str]]
+
+
+class Source(StrEnum):
+    """Where a variable's value comes from."""
+
+    ENV = "env"
+    """An ENV line, or the base image."""
+    ARG = "build-arg"
+    """An ARG line: given, default or global."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A variable as an instruction sees it."""
+
+    name: str
+    value: str
+    source: Source
+
+
+class Scope(Protocol):
+    """What every builder's scope answers."""
+
+    def find(self, name: str) -> Variable | None:
+        """The variable, or None when it is not set."""
+
+    def values(self) -> dict[str, str]:
+        """Every variable that text is expanded with, in the builder's order."""
+
+
+def expand_in(scope: Scope, word: str, escape: str) -> tuple[Expansion, tuple[Variable, ...]]:
+    """A word with its variables replaced, and those that it looked up, sorted by name.
+
+    Raises: BadSubstitutionError.
+    """
+    expansion = expand(word, scope.values(), escape)
+    found = (scope.find(name) for name in sorted(expansion.used))
+    return expansion, tuple(variable for variable in found if variable is not None)
+
+
+@dataclass(slots=True, kw_only=True)
+class LayeredScope:
+    """Environment above arguments.
+
+    Source: moby/moby builder/dockerfile/{buildargs,evaluator}.go @ v26.1.5; openshift/imagebuilder
+    dispatchers.go:arg, builder.go:Arguments @ v1.2.15.
+    """
+
+    env: dict[str, str] = field(default_factory=dict)
+    """Of the base image and of ENV lines."""
+    args: dict[str, str | None] = field(default_factory=dict)
+    """Declared in this stage: the default, or None."""
+    meta_args: dict[str, str | None] = field(default_factory=dict)
+    """Declared before the first FROM."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """``--build-arg`` values."""
+    undeclared: frozenset[str] = frozenset()
+    """Names of given arguments that need no ARG: proxies."""
+
+    def of_image(self, env: Pairs) -> "LayeredScope":
+        """A stage that begins with an image."""
+        return replace(self, env=dict(env), args={})
+
+    def after(self, base: "LayeredScope") -> "LayeredScope":
+        """A stage that begins where another one ended: its arguments end with it."""
+        return replace(base, env=dict(base.env), args={}, meta_args=self.meta_args)
+
+    def copy(self) -> "LayeredScope":
+        """The same variables, to be changed apart from these."""
+        return replace(self, env=dict(self.env), args=dict(self.args), meta_args=dict(self.meta_args))
+
+    def arguments(self) -> dict[str, str]:
+        """Arguments in force: those that have a value and that no variable of the environment hides."""
+        return {name: value for name, value in self._candidates() if name not in self.env}
+
+    def listed(self) -> dict[str, str]:
+        """Declared arguments with a value; where the environment has one, that counts."""
+        return {name: self.env.get(name, value) for name, value in self._candidates() if name in self.args}
+
+    def meta_arguments(self) -> dict[str, str]:
+        """Arguments that FROM lines may use."""
+        names = (*self.meta_args, *self.undeclared)
+        values = ((name, self.given.get(name, self.meta_args.get(name))) for name in names)
+        return {name: value for name, value in values if value is not None}
+
+    def find(self, name: str) -> Variable | None:
+        if name in self.env:
+            return Variable(name=name, value=self.env[name], source=Source.ENV)
+        arguments = self.arguments()
+        return Variable(name=name, value=arguments[name], source=Source.ARG) if name in arguments else None
+
+    def values(self) -> dict[str, str]:
+        return self.arguments() | self.env
+
+    def _candidates(self) -> Iterator[tuple[str, str]]:
+        for name in dict.fromkeys((*self.args, *sorted(self.undeclared))):
+            value = self.given.get(name, self.args.get(name))
+            value = self.meta_args.get(name) if value is None else value
+            if value is not None:
+                yield name, value
+
+
+@dataclass(slots=True, kw_only=True)
+class JoinedScope:
+    """One list of variables: a line that sets a name again moves it to the end.
+
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:{dispatchEnv,dispatchArg,init} and
+    client/llb/meta.go:EnvList @ v0.8.0, v0.13.2 and 73ed6825c.
+    """
+
+    variables: dict[str, str] = field(default_factory=dict)
+    """In the order in which a RUN gets them."""
+    config: dict[str, str] = field(default_factory=dict)
+    """What the image will hold: of the base image and of ENV lines, each name at its first place."""
+    arguments: set[str] = field(default_factory=set)
+    """Names among the variables that an ARG line set last."""
+    meta_args: dict[str, str] = field(default_factory=dict)
+    """Global arguments and those of the platform that have a value."""
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    def of_image(self, env: Pairs) -> "JoinedScope":
+        """A stage that begins with an image."""
+        config = dict(env)
+        return replace(self, variables=dict(config), config=config, arguments=set())
+
+    def after(self, base: "JoinedScope") -> "JoinedScope":
+        """A stage that begins where another one ended, arguments included; the image's own come last."""
+        scope = base.copy()
+        for name, value in base.config.items():
+            scope._put(name, value)
+            scope.arguments.discard(name)
+        return scope
+
+    def copy(self) -> "JoinedScope":
+        """The same variables, to be changed apart from these."""
+        return replace(
+            self, variables=dict(self.variables), config=dict(self.config), arguments=set(self.arguments)
+        )
+
+    def declare(self, name: str, default: str | None) -> None:
+        """An ARG line; ``default`` is expanded already."""
+        value = self.given.get(name, default)
+        value = self.meta_args.get(name) if value is None else value
+        if value is not None:
+            self._put(name, value)
+            self.arguments.add(name)
+
+    def set_env(self, name: str, value: str) -> None:
+        """An ENV line."""
+        self._put(name, value)
+        self.config[name] = value
+        self.arguments.discard(name)
+
+    def _put(self, name: str, value: str) -> None:
+        self.variables.pop(name, None)
+        self.variables[name] = value
+
+    def find(self, name: str) -> Variable | None:
+        if name not in self.variables:
+            return None
+        source = Source.ARG if name in self.arguments else Source.ENV
+        return Variable(name=name, value=self.variables[name], source=source)
+
+    def values(self) -> dict[str, str]:
+        return dict(self.variables)
