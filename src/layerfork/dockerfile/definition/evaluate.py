@@ -1,0 +1,186 @@
+"""Goes through a Dockerfile as BuildKit's frontend does, and says what becomes of every instruction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from layerfork.dockerfile.definition.fields import (
+    Fields,
+    copy_fields,
+    document_fields,
+    exec_fields,
+    workdir_fields,
+)
+from layerfork.dockerfile.definition.stage import FrontendStage
+from layerfork.dockerfile.expand import BadSubstitutionError, expand_raw
+from layerfork.dockerfile.instruction import Dockerfile, Instruction, Stage
+from layerfork.dockerfile.scope import JoinedScope, Variable, expand_in
+from layerfork.model.engine import ImageFacts
+
+EMPTY_IMAGE = ImageFacts(image_id="", history=(), diff_ids=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What the frontend reads besides the Dockerfile."""
+
+    build_args: Mapping[str, str]
+    platform_args: Mapping[str, str] = field(default_factory=dict)
+    """``TARGETPLATFORM``, ``BUILDARCH`` and their like, as far as they are known."""
+    options: Fields = field(default_factory=dict)
+    """Fields of every RUN that the request decides: ``network``, ``hostname``, ``extra_hosts`` …"""
+    images: Mapping[int, ImageFacts] = field(default_factory=dict)
+    """Configuration of the base images, by stage; a stage without one cannot be evaluated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """What becomes of one instruction."""
+
+    instruction: Instruction
+    stage: int
+    variables: tuple[Variable, ...] = ()
+    """Those that its text looked up."""
+    environment: tuple[Variable, ...] = ()
+    """For a RUN those that it gets."""
+    base: str = ""
+    """For a FROM what it names, variables replaced."""
+    origin: str = ""
+    """What ``--from`` names, variables replaced."""
+    run: Fields | None = None
+    """Fields of its `ExecOp`."""
+    actions: tuple[Fields, ...] = ()
+    """Fields of its `FileAction` values, in order."""
+    documents: tuple[Fields, ...] = ()
+    """Fields of the actions that write its here-documents."""
+    fixed: tuple[str, ...] = ()
+    """Text whose effect is not modelled (mounts, checksums): equal text has an equal effect."""
+    problem: str = ""
+    """Why nothing can be said; empty when all is well."""
+
+
+def evaluate(dockerfile: Dockerfile, inputs: Inputs) -> dict[int, Evaluated]:
+    """Every instruction by its first line."""
+    walk = _Walk(dockerfile=dockerfile, inputs=inputs)
+    for argument in dockerfile.meta_args:
+        walk.meta_arg(argument)
+    for stage in dockerfile.stages:
+        walk.stage(stage)
+    return walk.found
+
+
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    dockerfile: Dockerfile
+    inputs: Inputs
+    meta: JoinedScope = field(init=False)
+    ended: dict[int, FrontendStage] = field(default_factory=dict)
+    found: dict[int, Evaluated] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.meta = JoinedScope(variables=dict(self.inputs.platform_args), given=self.inputs.build_args)
+
+    def meta_arg(self, instruction: Instruction) -> None:
+        """A global ARG: its default is expanded with those before it."""
+        used: list[Variable] = []
+        for name, default in instruction.pairs:
+            value = None if default is None else self._expand(self.meta, default, used)
+            self.meta.declare(name, value)
+        self.found[instruction.first_line] = Evaluated(
+            instruction=instruction, stage=0, variables=tuple(used)
+        )
+
+    def stage(self, stage: Stage) -> None:
+        """A FROM and what follows it."""
+        used: list[Variable] = []
+        base = self._expand(self.meta, stage.base, used)
+        if stage.platform:
+            self._expand(self.meta, stage.platform, used)
+        state = self._begin(stage, base)
+        self.ended[stage.index] = state
+        self.found[stage.origin.first_line] = Evaluated(
+            instruction=stage.origin, stage=stage.index, variables=tuple(used), base=base
+        )
+        for instruction in stage.instructions:
+            try:
+                evaluated = self._instruction(instruction, state, stage.index)
+            except BadSubstitutionError as error:
+                evaluated = Evaluated(instruction=instruction, stage=stage.index, problem=str(error))
+            self.found[instruction.first_line] = evaluated
+
+    def _begin(self, stage: Stage, base: str) -> FrontendStage:
+        scope = JoinedScope(meta_args=self.meta.values(), given=self.inputs.build_args)
+        empty = FrontendStage(scope=scope)
+        earlier = self.dockerfile.find_stage(base)
+        if earlier is not None and earlier.index < stage.index:
+            return empty.after(self.ended[earlier.index])
+        if base == "scratch":
+            return empty.of_image(EMPTY_IMAGE)
+        facts = self.inputs.images.get(stage.index)
+        if facts is None:
+            return FrontendStage(scope=scope, problem=f"the configuration of {base} was not recorded")
+        return empty.of_image(facts)
+
+    def _instruction(self, instruction: Instruction, state: FrontendStage, stage: int) -> Evaluated:
+        used: list[Variable] = []
+        environment: tuple[Variable, ...] = ()
+        run: Fields | None = None
+        actions: tuple[Fields, ...] = ()
+        documents: tuple[Fields, ...] = ()
+        fixed: tuple[str, ...] = ()
+
+        def expand(word: str) -> str:
+            return self._expand(state.scope, word, used)
+
+        match instruction.keyword:
+            case "ARG":
+                for name, default in instruction.pairs:
+                    state.scope.declare(name, None if default is None else expand(default))
+            case "ENV":
+                pairs = [(expand(name), expand(value or "")) for name, value in instruction.pairs]
+                for name, value in pairs:
+                    state.scope.set_env(name, value)
+            case "WORKDIR":
+                state.enter(expand(instruction.arguments[0]))
+                actions = workdir_fields(state)
+            case "USER":
+                state.user = expand(instruction.arguments[0])
+            case "SHELL":
+                state.shell = instruction.arguments
+            case "RUN":
+                run = exec_fields(instruction, state, self.inputs.options)
+                environment = _variables(state.scope)
+                fixed = tuple(map(expand, instruction.flag_values("mount")))
+            case "COPY" | "ADD":
+                actions = copy_fields(instruction, state, expand)
+                documents = tuple(
+                    document_fields(each, lambda text: expand_raw(text, state.scope.values()).text)
+                    for each in instruction.heredocs
+                )
+                fixed = tuple(
+                    f"{name}={value}"
+                    for name, value in instruction.flags
+                    if name in ("checksum", "keep-git-dir", "link", "unpack", "parents")
+                )
+        origin = expand(instruction.flag("from")) if instruction.flag("from") else ""
+        return Evaluated(
+            instruction=instruction,
+            stage=stage,
+            variables=tuple(dict.fromkeys(used)),
+            environment=environment,
+            origin=origin,
+            run=run,
+            actions=actions,
+            documents=documents,
+            fixed=fixed,
+            problem=state.problem,
+        )
+
+    def _expand(self, scope: JoinedScope, word: str, used: list[Variable]) -> str:
+        expansion, variables = expand_in(scope, word, self.dockerfile.escape)
+        used.extend(variables)
+        return expansion.text
+
+
+def _variables(scope: JoinedScope) -> tuple[Variable, ...]:
+    found = (scope.find(name) for name in scope.values())
+    return tuple(variable for variable in found if variable is not None)

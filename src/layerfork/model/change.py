@@ -1,0 +1,132 @@
+"""Changes: what could have been otherwise in a build, as values.
+
+Applied to a BuildRecord a change gives a hypothetical record (`layerfork.whatif`); the key models say
+what its keys would be. Proof, prediction and remedies ask "what if" in no other way.
+"""
+
+from dataclasses import dataclass
+
+from layerfork.model.context import ContextEntry
+from layerfork.model.engine import EngineInfo, ImageFacts
+
+MAIN_CONTEXT = "context"
+"""Name of the context that is no named one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryIs:
+    """The first entry of a path has other attributes: ``mode`` of ``a`` is 0644."""
+
+    path: str
+    """Cleaned, relative to the context."""
+    values: tuple[tuple[str, object], ...]
+    """Names of `ContextEntry` fields, and their values."""
+    context: str = MAIN_CONTEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntriesAre:
+    """The entries that are sent of one path; none: ``.git`` is not sent."""
+
+    path: str
+    entries: tuple[ContextEntry, ...]
+    context: str = MAIN_CONTEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatternsAre:
+    """The ignore patterns that go with the context; which entries are sent is another change."""
+
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildArgIs:
+    """A build argument is given with this value; None: it is not given."""
+
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelsAre:
+    """The labels that the request gives."""
+
+    labels: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineIs:
+    """An instruction of the Dockerfile reads otherwise; an empty text: it is not there."""
+
+    line: int
+    """Where it begins, from 1."""
+    text: str
+    example_line: int = 0
+    """Where an instruction of this text begins in the example's Dockerfile; 0 when there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineAdded:
+    """The Dockerfile has one instruction more."""
+
+    before_line: int
+    """The instruction that it stands before begins here; 0 is the end of the file."""
+    text: str
+    example_line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseImageIs:
+    """What a reference of a FROM line means."""
+
+    reference: str
+    facts: ImageFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestIs:
+    """Something that the request asks for: ``network``, ``platform``, ``target``."""
+
+    field: str
+    """A field of `RecordedRequest`."""
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionIs:
+    """An option of the request that has no field of its own; None: it is not given."""
+
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineIs:
+    """The engine that builds."""
+
+    engine: EngineInfo | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceIs:
+    """What a remote source gave, or what was copied from an image: known by a digest alone."""
+
+    identifier: str
+    digest: str
+
+
+Change = (
+    EntryIs
+    | EntriesAre
+    | PatternsAre
+    | BuildArgIs
+    | LabelsAre
+    | LineIs
+    | LineAdded
+    | BaseImageIs
+    | RequestIs
+    | OptionIs
+    | EngineIs
+    | SourceIs
+)

@@ -1,0 +1,57 @@
+"""Changes of what is sent: applied to the entries of contexts."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from layerfork.buildcontext.gopath import context_path
+from layerfork.model.change import MAIN_CONTEXT, EntriesAre, EntryIs, PatternsAre
+from layerfork.model.context import ContextEntry, ContextManifest
+from layerfork.model.record import BuildRecord
+from layerfork.whatif.unappliable import UnappliableError
+
+
+def with_entries(record: BuildRecord, changes: Iterable[EntryIs | EntriesAre]) -> BuildRecord:
+    """The record with other entries in its contexts. Raises: UnappliableError."""
+    by_context: dict[str, list[EntryIs | EntriesAre]] = {}
+    for change in changes:
+        by_context.setdefault(change.context, []).append(change)
+    for name, own in by_context.items():
+        if name == MAIN_CONTEXT:
+            record = replace(record, context=_changed(record.context, name, own))
+            continue
+        named = {each.name: each for each in record.named_contexts}
+        named[name] = _changed(named.get(name), name, own)
+        record = replace(record, named_contexts=tuple(named.values()))
+    return record
+
+
+def with_patterns(record: BuildRecord, change: PatternsAre) -> BuildRecord:
+    """The record with other ignore patterns. Raises: UnappliableError."""
+    if record.context is None:
+        raise UnappliableError("the context was not recorded")
+    return replace(record, context=replace(record.context, excludes=change.patterns))
+
+
+def _changed(
+    manifest: ContextManifest | None, name: str, changes: list[EntryIs | EntriesAre]
+) -> ContextManifest:
+    """Entries in their order; those of a path that was not sent come last."""
+    if manifest is None:
+        raise UnappliableError(f"{name} was not recorded")
+    attributes = {each.path: each for each in changes if isinstance(each, EntryIs)}
+    wholes = {each.path: each.entries for each in changes if isinstance(each, EntriesAre)}
+    entries: list[ContextEntry] = []
+    replaced: set[str] = set()
+    for entry in manifest.entries:
+        path = context_path(entry.name)
+        if path in wholes:
+            entries.extend(() if path in replaced else wholes[path])
+            replaced.add(path)
+        elif path in attributes:
+            entries.append(replace(entry, tarsum=None, **dict(attributes.pop(path).values)))  # type: ignore[arg-type]
+        else:
+            entries.append(entry)
+    if attributes:
+        raise UnappliableError(f"{next(iter(attributes))} was not sent")
+    entries.extend(entry for path, added in wholes.items() if path not in replaced for entry in added)
+    return replace(manifest, entries=tuple(entries))

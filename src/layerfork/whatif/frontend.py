@@ -1,0 +1,232 @@
+"""BuildKit's frontend, run again on another Dockerfile or with other arguments, as far as that is known.
+
+The frontend itself is not at hand. What it made of an instruction was recorded, in the build itself or in
+an example; and a model says which fields of that text, variables and options decide. A field that comes
+out otherwise is replaced, provided that the model also gives the value that was recorded; what the model
+knows nothing of stays as the frontend made it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import TypeVar
+
+from layerfork.dockerfile.definition import Evaluated, Fields, evaluate
+from layerfork.dockerfile.recorded import dockerfile_of
+from layerfork.model.context import Digest
+from layerfork.model.llb import Definition, ExecOp, FileAction, LLBInput, LLBOp
+from layerfork.model.record import BuildRecord, StepRecord
+from layerfork.whatif.graph import Graph
+from layerfork.whatif.inputs import inputs_of
+from layerfork.whatif.lines import Edited, Line
+from layerfork.whatif.unappliable import UnappliableError
+
+_Made = TypeVar("_Made", ExecOp, FileAction)
+_WITH_OPERATIONS = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
+_INPUT_OF_NAME = re.compile(r"@-?\d+(?=:|$)")
+
+
+def run_again(
+    record: BuildRecord, changed: BuildRecord, edited: Edited, example: BuildRecord | None
+) -> tuple[BuildRecord, dict[int, int], dict[int, int]]:
+    """The changed record with the definition and the steps that its frontend would make; where each of its
+    own steps is then, and each that was taken over from the example.
+
+    ``record`` is the build as it was. Raises: UnappliableError.
+    """
+    own = _shown(record)
+    if own is None:
+        raise UnappliableError("the definition of the build was not recorded")
+    rerun = Rerun(
+        own=own,
+        example=_shown(example) if example is not None else None,
+        edited=edited,
+        evaluated=evaluate(edited.dockerfile, inputs_of(changed, edited.dockerfile, own.graph)),
+    )
+    rerun.run()
+    definition = Definition(ops=tuple(rerun.ops.values()))
+    request = replace(changed.request, dockerfile=edited.text)
+    hypothetical = replace(
+        changed,
+        request=request,
+        definition=definition,
+        steps=tuple(rerun.steps),
+    )
+    return hypothetical, rerun.index_of, rerun.taken
+
+
+def _shown(record: BuildRecord) -> "Shown | None":
+    dockerfile = dockerfile_of(record)
+    if dockerfile is None or record.definition is None:
+        return None
+    graph = Graph(record=record, dockerfile=dockerfile)
+    return Shown(graph=graph, evaluated=evaluate(dockerfile, inputs_of(record, dockerfile, graph)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A build in which one can see what the frontend makes of instructions."""
+
+    graph: Graph
+    evaluated: Mapping[int, Evaluated]
+    """By first line of its own Dockerfile."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Rerun:
+    """The definition of a hypothetical build, put together step by step."""
+
+    own: Shown
+    example: Shown | None
+    edited: Edited
+    evaluated: Mapping[int, Evaluated]
+    """By first line of the hypothetical Dockerfile."""
+    ops: dict[Digest, LLBOp] = field(default_factory=dict)
+    steps: list[StepRecord] = field(default_factory=list)
+    index_of: dict[int, int] = field(default_factory=dict)
+    taken: dict[int, int] = field(default_factory=dict)
+    results: dict[int, Digest] = field(default_factory=dict)
+    """The last operation of each stage so far, by stage of the hypothetical Dockerfile."""
+
+    def run(self) -> None:
+        """Go through all lines. Raises: UnappliableError."""
+        for line in self.edited.lines:
+            if line.instruction.keyword == "FROM":
+                self._begin_stage(line)
+            shown = self.example if line.in_example else self.own
+            if line.seen is None or shown is None:
+                if line.instruction.keyword in _WITH_OPERATIONS:
+                    text = line.instruction.text
+                    raise UnappliableError(f"no build shows what the frontend makes of {text}")
+                continue
+            for step in shown.graph.steps_at(line.seen):
+                self._step(line, shown, step)
+
+    def _begin_stage(self, line: Line) -> None:
+        stage = line.instruction.stage
+        base = self.edited.dockerfile.find_stage(self.evaluated[line.instruction.first_line].base)
+        if base is not None and base.index < stage and base.index in self.results:
+            self.results[stage] = self.results[base.index]
+
+    def _step(self, line: Line, shown: Shown, step: StepRecord) -> None:
+        index = len(self.steps) + 1
+        (self.index_of if shown is self.own else self.taken)[step.index] = index
+        work = shown.graph.work_of(step)
+        made: dict[Digest, Digest] = {}
+        for op in work:
+            made[op.digest] = self._operation(line, shown, step, op, made)
+        sources = [each for each in step.vertices if each in shown.graph.sources]
+        for digest in sources:
+            self.ops[digest] = shown.graph.ops[digest]
+        vertices = (*sources, *made.values())
+        if vertices:
+            self.results[line.instruction.stage] = vertices[-1]
+        self.steps.append(
+            replace(
+                step,
+                index=index,
+                line=line.instruction.first_line,
+                stage=line.instruction.stage,
+                vertices=vertices,
+            )
+        )
+
+    def _operation(
+        self, line: Line, shown: Shown, step: StepRecord, op: LLBOp, made: Mapping[Digest, Digest]
+    ) -> Digest:
+        before = shown.evaluated.get(line.seen.first_line) if line.seen is not None else None
+        after = self.evaluated.get(line.instruction.first_line)
+        changed = op if before is None or after is None else _with_fields(op, before, after)
+        inputs = tuple(
+            LLBInput(digest=self._input(line, shown, step, each.digest, made), index=each.index)
+            for each in op.inputs
+        )
+        if changed == op and inputs == op.inputs:
+            self.ops[op.digest] = op
+            return op.digest
+        digest = _digest_of(changed, inputs)
+        self.ops[digest] = replace(changed, inputs=inputs, digest=digest)
+        return digest
+
+    def _input(
+        self, line: Line, shown: Shown, step: StepRecord, digest: Digest, made: Mapping[Digest, Digest]
+    ) -> Digest:
+        if digest in made:
+            return made[digest]
+        stage = line.instruction.stage
+        if digest == shown.graph.before.get(step.index):
+            if stage not in self.results:
+                raise UnappliableError(f"what {line.instruction.text} builds on is not known")
+            return self.results[stage]
+        ended = shown.graph.stage_ending_with(digest, step)
+        if ended is not None:
+            return self._result_of(shown, ended)
+        return self._outside(shown, digest)
+
+    def _result_of(self, shown: Shown, stage: int) -> Digest:
+        here = self._stage_here(shown, stage)
+        if here is None or here not in self.results:
+            raise UnappliableError(f"stage {stage} of the example is not in this Dockerfile")
+        return self.results[here]
+
+    def _stage_here(self, shown: Shown, stage: int) -> int | None:
+        """Which stage of the hypothetical Dockerfile a stage of a build is: by name, else by number."""
+        name = shown.graph.stage_names.get(stage, "")
+        named = self.edited.dockerfile.find_stage(name) if name else None
+        if named is not None:
+            return named.index
+        return stage if stage < len(self.edited.dockerfile.stages) else None
+
+    def _outside(self, shown: Shown, digest: Digest) -> Digest:
+        """An input that no step made: an image, a context, a here-document."""
+        if shown is not self.own and shown.graph.context_name(digest) is not None:
+            digest = self.own.graph.context_named(shown.graph.context_name(digest) or "")
+            shown = self.own
+        for op in shown.graph.with_inputs(digest):
+            self.ops.setdefault(op.digest, op)
+        return digest
+
+
+def _with_fields(op: LLBOp, before: Evaluated, after: Evaluated) -> LLBOp:
+    """The operation with those fields replaced that the model says come out otherwise."""
+    if (before.run, before.actions, before.documents, before.fixed) == (
+        after.run,
+        after.actions,
+        after.documents,
+        after.fixed,
+    ):
+        return op
+    text = after.instruction.text
+    for each in (before, after):
+        if each.problem:
+            raise UnappliableError(f"what the frontend makes of {text} cannot be told: {each.problem}")
+    if before.fixed != after.fixed or before.documents != after.documents:
+        raise UnappliableError(f"what the frontend makes of the options of {text} is not modelled")
+    if op.exec is not None and before.run is not None and after.run is not None:
+        return replace(op, exec=_patched(op.exec, before.run, after.run, text))
+    if op.file is not None and len(op.file) == len(before.actions) == len(after.actions):
+        pairs = zip(op.file, before.actions, after.actions, strict=True)
+        return replace(op, file=tuple(_patched(action, old, new, text) for action, old, new in pairs))
+    if op.exec is None and op.file is None:
+        return op
+    raise UnappliableError(f"the frontend makes other operations of {text}")
+
+
+def _patched(made: _Made, before: Fields, after: Fields, text: str) -> _Made:
+    changes = {name: value for name, value in after.items() if before.get(name) != value}
+    for name in changes:
+        if _recorded(made, name) != before.get(name):
+            raise UnappliableError(f"the frontend made another {name} of {text} than the model says")
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def _recorded(made: ExecOp | FileAction, name: str) -> object:
+    """A field as it was recorded; owners without the inputs that hold their names."""
+    value = getattr(made, name)
+    return _INPUT_OF_NAME.sub("", value) if name == "owner" else value
+
+
+def _digest_of(op: LLBOp, inputs: tuple[LLBInput, ...]) -> Digest:
+    text = repr((op.kind, op.exec, op.file, op.source, op.platform, inputs))
+    return Digest("sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest())

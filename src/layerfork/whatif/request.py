@@ -1,0 +1,104 @@
+"""Changes of what is asked for, of what answers, and of what is fetched."""
+
+from dataclasses import replace
+
+from layerfork.cachekey.shared.baseimage import full_reference
+from layerfork.dockerfile.recorded import printed_instruction
+from layerfork.model.build import Builder
+from layerfork.model.change import (
+    BaseImageIs,
+    BuildArgIs,
+    EngineIs,
+    LabelsAre,
+    OptionIs,
+    RequestIs,
+    SourceIs,
+)
+from layerfork.model.llb import LLBOp
+from layerfork.model.record import BuildRecord, StepRecord
+from layerfork.whatif.unappliable import UnappliableError
+
+_CHECKSUMS = {"http": "http.checksum", "https": "http.checksum", "git": "git.checksum"}
+HIDDEN = "hidden:"
+"""Beginning of the stand-in for a value that a record does not show."""
+
+
+def with_build_arg(record: BuildRecord, change: BuildArgIs) -> BuildRecord:
+    """The record with another build argument. Raises: UnappliableError for a hidden value."""
+    given = dict(record.request.build_args)
+    if HIDDEN in (change.value or "") or HIDDEN in given.get(change.name, ""):
+        raise UnappliableError(f"the value of {change.name} is hidden")
+    given.pop(change.name, None)
+    if change.value is not None:
+        given[change.name] = change.value
+    return replace(record, request=replace(record.request, build_args=tuple(sorted(given.items()))))
+
+
+def with_labels(record: BuildRecord, change: LabelsAre) -> BuildRecord:
+    """The record with other labels, and the steps that the classic builder makes of them."""
+    own = {f"LABEL {name}={value}" for name, value in record.request.labels}
+    steps = [step for step in record.steps if step.line or step.instruction not in own]
+    if record.builder is not Builder.BUILDKIT and record.steps:
+        last = record.steps[-1]
+        steps += [
+            replace(last, index=index, line=0, instruction=f"LABEL {name}={value}", created_by="")
+            for index, (name, value) in enumerate(sorted(change.labels), start=len(steps) + 1)
+        ]
+    return replace(record, request=replace(record.request, labels=change.labels), steps=tuple(steps))
+
+
+def with_request(record: BuildRecord, change: RequestIs) -> BuildRecord:
+    """The record with another value of a field of the request."""
+    return replace(record, request=replace(record.request, **{change.field: change.value}))  # type: ignore[arg-type]
+
+
+def with_option(record: BuildRecord, change: OptionIs) -> BuildRecord:
+    """The record with another option of the request."""
+    options = dict(record.request.options)
+    options.pop(change.name, None)
+    if change.value is not None:
+        options[change.name] = change.value
+    return replace(record, request=replace(record.request, options=tuple(sorted(options.items()))))
+
+
+def with_engine(record: BuildRecord, change: EngineIs) -> BuildRecord:
+    """The record as if another engine had built."""
+    return replace(record, engine=change.engine)
+
+
+def with_base_image(record: BuildRecord, change: BaseImageIs) -> BuildRecord:
+    """The record with another image behind a reference."""
+    full = full_reference(change.reference)
+    others = tuple(each for each in record.base_images if full_reference(each[0]) != full)
+    return replace(record, base_images=(*others, (change.reference, change.facts)))
+
+
+def with_source(record: BuildRecord, change: SourceIs) -> BuildRecord:
+    """The record with another result of a remote source. Raises: UnappliableError if none is like it."""
+    definition = record.definition
+    if record.builder is Builder.BUILDKIT and definition is not None:
+        ops = tuple(_with_checksum(op, change) for op in definition.ops)
+        changed = replace(record, definition=replace(definition, ops=ops))
+    else:
+        changed = replace(record, steps=tuple(_with_digest(step, change) for step in record.steps))
+    if changed == record:
+        raise UnappliableError(f"nothing was read from {change.identifier}")
+    return changed
+
+
+def _with_checksum(op: LLBOp, change: SourceIs) -> LLBOp:
+    if op.source is None or op.source.identifier != change.identifier:
+        return op
+    kind = _CHECKSUMS.get(change.identifier.partition("://")[0], "http.checksum")
+    attrs = {**dict(op.source.attrs), kind: change.digest}
+    return replace(op, source=replace(op.source, attrs=tuple(sorted(attrs.items()))))
+
+
+def _with_digest(step: StepRecord, change: SourceIs) -> StepRecord:
+    """The history string of a COPY or ADD tells the digest of what no client sent."""
+    instruction = printed_instruction(step.instruction)
+    if instruction is None or instruction.keyword not in ("COPY", "ADD"):
+        return step
+    if " ".join(instruction.arguments[:-1]) != change.identifier:
+        return step
+    return replace(step, created_by=f"/bin/sh -c #(nop) {instruction.keyword} {change.digest} in x ")

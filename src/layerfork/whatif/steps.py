@@ -1,0 +1,87 @@
+"""Steps of the classic builder and of buildah, whose keys follow from the Dockerfile's text."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from layerfork.cachekey.shared.script import Script, read_script, read_script_by_text
+from layerfork.dockerfile import NO_STAGE
+from layerfork.dockerfile.recorded import printed_instruction
+from layerfork.model.build import Builder
+from layerfork.model.record import BuildRecord, StepRecord, StepStatus
+from layerfork.whatif.lines import Edited, Line
+
+
+def script_of(record: BuildRecord) -> Script:
+    """The record's steps beside their instructions."""
+    return read_script(record) if record.builder is Builder.CLASSIC else read_script_by_text(record)
+
+
+def without_answers(record: BuildRecord) -> BuildRecord:
+    """The record without history strings; but what was copied from elsewhere is known by nothing else."""
+    steps = tuple(
+        step if _copies_from_elsewhere(step) else replace(step, created_by="") for step in record.steps
+    )
+    return replace(record, steps=steps, result=replace(record.result, image=None))
+
+
+def _copies_from_elsewhere(step: StepRecord) -> bool:
+    instruction = printed_instruction(step.instruction)
+    if instruction is None or instruction.keyword not in ("COPY", "ADD"):
+        return False
+    return bool(instruction.flag("from")) or any("://" in word for word in instruction.sources)
+
+
+def with_lines(
+    record: BuildRecord, edited: Edited, example: BuildRecord | None
+) -> tuple[BuildRecord, dict[int, int], dict[int, int]]:
+    """The record with the steps of another Dockerfile; where each of its own steps is now, by index, and
+    each that was taken over from the example."""
+    own, shown = _by_line(record), _by_line(example) if example is not None else {}
+    steps: list[StepRecord] = []
+    index_of: dict[int, int] = {}
+    taken: dict[int, int] = {}
+    for line in edited.lines:
+        seen = _seen(line, own, shown)
+        if seen is None:
+            continue
+        index = len(steps) + 1
+        (taken if line.in_example else index_of)[seen.index] = index
+        steps.append(_placed(seen, line, index))
+    for step in record.steps:
+        if step.index not in index_of and not _is_of_line(record, step):
+            index_of[step.index] = len(steps) + 1
+            steps.append(replace(step, index=len(steps) + 1))
+    request = replace(record.request, dockerfile=edited.text)
+    return replace(record, request=request, steps=tuple(steps)), index_of, taken
+
+
+def _by_line(record: BuildRecord) -> dict[int, StepRecord]:
+    return {
+        step.instruction.first_line: step.record
+        for step in script_of(record).steps
+        if step.instruction is not None and _is_of_line(record, step.record)
+    }
+
+
+def _is_of_line(record: BuildRecord, step: StepRecord) -> bool:
+    """The step is an instruction of the Dockerfile, not a label of the request."""
+    labels = {f"LABEL {name}={value}" for name, value in record.request.labels}
+    return bool(step.line) or step.instruction not in labels
+
+
+def _seen(line: Line, own: Mapping[int, StepRecord], shown: Mapping[int, StepRecord]) -> StepRecord | None:
+    """The step where the instruction was built; one of text alone when no build had it."""
+    if line.seen is None:
+        return StepRecord(index=0, instruction=line.instruction.text, status=StepStatus.UNKNOWN)
+    return (shown if line.in_example else own).get(line.seen.first_line)
+
+
+def _placed(step: StepRecord, line: Line, index: int) -> StepRecord:
+    instruction = line.instruction
+    return replace(
+        step,
+        index=index,
+        line=instruction.first_line if step.line else 0,
+        stage=step.stage if instruction.stage == NO_STAGE else instruction.stage,
+        stage_name=instruction.stage_name if line.in_example else step.stage_name,
+    )

@@ -1,0 +1,86 @@
+"""Applies changes to a record: the hypothetical record that comes of them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from layerfork.model.build import Builder
+from layerfork.model.change import (
+    BaseImageIs,
+    BuildArgIs,
+    Change,
+    EngineIs,
+    EntriesAre,
+    EntryIs,
+    LabelsAre,
+    LineAdded,
+    LineIs,
+    OptionIs,
+    PatternsAre,
+    RequestIs,
+    SourceIs,
+)
+from layerfork.model.engine import ImageFacts
+from layerfork.model.record import BuildRecord
+from layerfork.whatif import request
+from layerfork.whatif.context import with_entries, with_patterns
+from layerfork.whatif.frontend import run_again
+from layerfork.whatif.lines import edit
+from layerfork.whatif.steps import with_lines, without_answers
+
+_APPLY: Mapping[type, Callable[[BuildRecord, Any], BuildRecord]] = {
+    PatternsAre: with_patterns,
+    BuildArgIs: request.with_build_arg,
+    LabelsAre: request.with_labels,
+    BaseImageIs: request.with_base_image,
+    RequestIs: request.with_request,
+    OptionIs: request.with_option,
+    EngineIs: request.with_engine,
+    SourceIs: request.with_source,
+}
+"""What each change of the request, the engine or what was fetched does to a record."""
+
+_READ_BY_FRONTEND = frozenset({LineIs, LineAdded, BuildArgIs, BaseImageIs, RequestIs, OptionIs})
+"""Changes that may lead to another definition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A build that did not happen."""
+
+    record: BuildRecord
+    index_of: Mapping[int, int]
+    """Where each step of the real record is in this one; a step that is gone is absent."""
+    example_index_of: Mapping[int, int] = field(default_factory=dict)
+    """Where each step that was taken over from the example is, by its index there."""
+
+
+def suppose(record: BuildRecord, changes: Iterable[Change], example: BuildRecord | None = None) -> Hypothesis:
+    """The record as it would be with these changes: without anything that the engine answered.
+
+    ``example`` is another build that shows what a frontend makes of lines that this one does not have.
+    Raises: UnappliableError.
+    """
+    changes = tuple(changes)
+    changed = without_answers(record)
+    if example is not None:
+        changed = replace(changed, base_images=_with_images_of(changed, example))
+    for change in changes:
+        if type(change) in _APPLY:
+            changed = _APPLY[type(change)](changed, change)
+    changed = with_entries(changed, (each for each in changes if isinstance(each, EntryIs | EntriesAre)))
+    lines = tuple(each for each in changes if isinstance(each, LineIs | LineAdded))
+    same = Hypothesis(record=changed, index_of={step.index: step.index for step in changed.steps})
+    if record.builder is Builder.BUILDKIT:
+        if not any(type(each) in _READ_BY_FRONTEND for each in changes):
+            return same
+        edited = edit(changed, lines, example)
+        return Hypothesis(*run_again(record, changed, edited, example))
+    if not lines:
+        return same
+    return Hypothesis(*with_lines(changed, edit(changed, lines, example), example))
+
+
+def _with_images_of(record: BuildRecord, example: BuildRecord) -> tuple[tuple[str, ImageFacts], ...]:
+    """What is known of base images in both; the record's own facts come first."""
+    return tuple({**dict(example.base_images), **dict(record.base_images)}.items())
