@@ -38,7 +38,10 @@ def _changed(
     """Entries in their order; those of a path that was not sent come last."""
     if manifest is None:
         raise UnappliableError(f"{name} was not recorded")
-    attributes = {each.path: each for each in changes if isinstance(each, EntryIs)}
+    attributes: dict[str, dict[str, object]] = {}
+    for change in changes:
+        if isinstance(change, EntryIs):
+            attributes.setdefault(change.path, {}).update(change.values)
     wholes = {each.path: each.entries for each in changes if isinstance(each, EntriesAre)}
     entries: list[ContextEntry] = []
     replaced: set[str] = set()
@@ -48,10 +51,11 @@ def _changed(
             entries.extend(() if path in replaced else wholes[path])
             replaced.add(path)
         elif path in attributes:
-            entries.append(replace(entry, tarsum=None, **dict(attributes.pop(path).values)))  # type: ignore[arg-type]
+            entries.append(replace(entry, tarsum=None, **attributes.pop(path)))  # type: ignore[arg-type]
         else:
             entries.append(entry)
-    if attributes:
-        raise UnappliableError(f"{next(iter(attributes))} was not sent")
+    unsent = attributes.keys() - wholes.keys()
+    if unsent:
+        raise UnappliableError(f"{min(unsent)} was not sent")
     entries.extend(entry for path, added in wholes.items() if path not in replaced for entry in added)
     return replace(manifest, entries=tuple(entries))

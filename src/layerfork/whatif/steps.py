@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from layerfork.cachekey.shared.script import Script, read_script, read_script_by_text
-from layerfork.dockerfile import NO_STAGE
-from layerfork.dockerfile.recorded import printed_instruction
+from layerfork.dockerfile import NO_STAGE, Instruction
+from layerfork.dockerfile.recorded import dockerfile_of, instruction_at, printed_instruction
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildRecord, StepRecord, StepStatus
 from layerfork.whatif.lines import Edited, Line
@@ -55,12 +55,25 @@ def with_lines(
     return replace(record, request=request, steps=tuple(steps)), index_of, taken
 
 
-def _by_line(record: BuildRecord) -> dict[int, StepRecord]:
+def instructions_of(record: BuildRecord) -> dict[int, Instruction]:
+    """The instruction of the Dockerfile that each step is of, by step index."""
+    dockerfile = dockerfile_of(record)
+    if dockerfile is None:
+        return {}
+    if record.builder is Builder.BUILDKIT:
+        pairs = [(step.index, instruction_at(dockerfile, step)) for step in record.steps]
+    else:
+        pairs = [(step.record.index, step.instruction) for step in script_of(record).steps]
     return {
-        step.instruction.first_line: step.record
-        for step in script_of(record).steps
-        if step.instruction is not None and _is_of_line(record, step.record)
+        index: instruction
+        for index, instruction in pairs
+        if instruction is not None and dockerfile.at_line(instruction.first_line) == instruction
     }
+
+
+def _by_line(record: BuildRecord) -> dict[int, StepRecord]:
+    found = instructions_of(record)
+    return {found[step.index].first_line: step for step in record.steps if step.index in found}
 
 
 def _is_of_line(record: BuildRecord, step: StepRecord) -> bool:

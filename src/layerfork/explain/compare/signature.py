@@ -35,8 +35,13 @@ def _clean(name: str) -> str:
 def name_change(difference: Difference) -> tuple[str, ...]:
     """What stands before and after the path in both names as sent, without an end that is equal."""
     path = difference.path if difference.cause == "entry-name" else _linked_file(difference)
-    before, after = _affixes(difference.writer, path)
-    reader_before, reader_after = _affixes(difference.reader, path)
+    return name_change_of(difference.writer, difference.reader, path)
+
+
+def name_change_of(writer: str | None, reader: str | None, path: str) -> tuple[str, ...]:
+    """As `name_change`, of two names of one path."""
+    before, after = _affixes(writer, path)
+    reader_before, reader_after = _affixes(reader, path)
     ends = () if after == reader_after else (after, reader_after)
     return before, reader_before, *ends
 

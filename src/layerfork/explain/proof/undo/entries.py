@@ -1,0 +1,181 @@
+"""Undoes differences of what was sent: the reader's entries become the writer's."""
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+
+from layerfork.buildcontext.gopath import context_path
+from layerfork.explain.claims.rule import Finding
+from layerfork.explain.compare.copied import context_paths
+from layerfork.explain.compare.signature import is_name, name_change_of
+from layerfork.explain.proof.undo.material import Material, Sent
+from layerfork.model.change import Change, EntriesAre, EntryIs, PatternsAre
+from layerfork.model.context import ContextEntry, EntryType
+from layerfork.whatif import UnappliableError
+
+PERMISSIONS = 0o7777
+_OF_KIND = (
+    *("type", "typeflag", "mode", "size", "linkname", "raw_linkname", "devmajor", "devminor"),
+    *("content", "content_source"),
+)
+"""Fields that follow from what kind of entry it is."""
+_CONTENT = ("content", "content_source", "size")
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "uid": ("uid",),
+    "gid": ("gid",),
+    "owner-name": ("uname", "gname"),
+    "content": _CONTENT,
+    "stale-content": _CONTENT,
+    "link-target": ("linkname", "raw_linkname"),
+    "entry-name": ("name", "raw_name"),
+    "hardlink": _OF_KIND,
+    "entry-type": _OF_KIND,
+}
+"""Fields of an entry that a cause is about; the others are about whole entries, or part of a field."""
+SAME_FOR_ALL = frozenset({"uid", "gid", "owner-name", "mode-type-bits", "entry-name"})
+"""Causes that one decision of the client makes for all entries alike."""
+
+
+def undo_attribute(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The claimed attribute of the claimed entries is the writer's. Raises: UnappliableError."""
+    changes: list[Change] = []
+    for sent, path in _claimed(material, finding):
+        changes.extend(_as_written(sent, path, finding))
+    if finding.code in SAME_FOR_ALL and changes:
+        changes.extend(_likewise(material, finding, changes))
+    if not changes:
+        raise UnappliableError(f"no entry of the contexts is {finding.path or 'the one that differs'}")
+    return tuple(dict.fromkeys(changes))
+
+
+def undo_link(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """As `undo_attribute`; what a changed link leads to also shows at other paths."""
+    changes = [
+        change
+        for sent in material.contexts
+        for path in sorted(sent.writer.keys() & sent.reader.keys())
+        if EntryType.SYMLINK in {entry.type for entry in sent.pair(path) or ()}
+        for change in _as_written(sent, path, finding)
+    ]
+    try:
+        changes.extend(undo_attribute(material, finding))
+    except UnappliableError:
+        if not changes:
+            raise
+    return tuple(dict.fromkeys(changes))
+
+
+def undo_presence(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The claimed paths are sent as the writer sent them, or not at all. Raises: UnappliableError."""
+    changes: list[Change] = []
+    for sent, path in _claimed(material, finding):
+        written = sent.writer.get(path, ())
+        if written != sent.reader.get(path, ()):
+            changes.append(EntriesAre(path=path, entries=written, context=sent.context))
+    if not changes:
+        raise UnappliableError(f"no entry of the contexts is {finding.path or 'the one that differs'}")
+    if finding.code == "ignore-rule" and material.case.writer.record.context is not None:
+        changes.append(PatternsAre(patterns=material.case.writer.record.context.excludes))
+    return tuple(dict.fromkeys(changes))
+
+
+def _as_written(sent: Sent, path: str, finding: Finding) -> Iterator[Change]:
+    pair = sent.pair(path)
+    if pair is None:
+        yield EntriesAre(path=path, entries=sent.writer.get(path, ()), context=sent.context)
+        return
+    writer, reader = pair
+    found = _values(finding, writer, reader)
+    values = tuple((name, value) for name, value in found if getattr(reader, name) != value)
+    if values:
+        yield EntryIs(path=path, values=values, context=sent.context)
+
+
+def _values(finding: Finding, writer: ContextEntry, reader: ContextEntry) -> Iterator[tuple[str, object]]:
+    code = finding.code
+    if code == "mode":
+        yield "mode", (writer.mode & PERMISSIONS) | (reader.mode & ~PERMISSIONS)
+    elif code == "mode-type-bits":
+        yield "mode", (reader.mode & PERMISSIONS) | (writer.mode & ~PERMISSIONS)
+    elif code == "xattr":
+        yield "xattrs", _with_xattrs(finding, writer, reader)
+    else:
+        for name in FIELDS[code]:
+            yield name, getattr(writer, name)
+        if code == "entry-name" and _links_one_file(writer, reader):
+            yield "linkname", writer.linkname
+            yield "raw_linkname", writer.raw_linkname
+        if code in ("entry-type", "hardlink") and any(each.cause == "xattr" for each in finding.claims):
+            yield "xattrs", _with_xattrs(finding, writer, reader)
+
+
+def _links_one_file(writer: ContextEntry, reader: ContextEntry) -> bool:
+    """Two hard links to one file, whatever its name looks like in them."""
+    both = {writer.type, reader.type} == {EntryType.HARDLINK}
+    return both and context_path(writer.linkname) == context_path(reader.linkname)
+
+
+def _with_xattrs(
+    finding: Finding, writer: ContextEntry, reader: ContextEntry
+) -> tuple[tuple[str, bytes], ...]:
+    names = {each.base_field for each in finding.claims if each.cause == "xattr"}
+    own = {name: value for name, value in reader.xattrs if name not in names}
+    return tuple(sorted((own | {name: value for name, value in writer.xattrs if name in names}).items()))
+
+
+def _likewise(material: Material, finding: Finding, changes: Iterable[Change]) -> Iterator[Change]:
+    """The same change of all other entries that differ in the same way."""
+    made = {(each.context, each.path): each for each in changes if isinstance(each, EntryIs)}
+    for sent in material.contexts:
+        wanted = {
+            _way(finding, sent.pair(path), path)
+            for context, path in made
+            if context == sent.context and sent.pair(path)
+        }
+        for path in sent.writer.keys() & sent.reader.keys():
+            if (sent.context, path) not in made and _way(finding, sent.pair(path), path) in wanted:
+                yield from _as_written(sent, path, finding)
+
+
+def _way(finding: Finding, pair: tuple[ContextEntry, ContextEntry] | None, path: str) -> object:
+    """In which way a pair of entries differs; equal for those that one decision made."""
+    if pair is None:
+        return None
+    writer, reader = pair
+    if finding.code == "entry-name":
+        return name_change_of(writer.name, reader.name, path)
+    if finding.code == "mode-type-bits":
+        return writer.mode & ~PERMISSIONS, reader.mode & ~PERMISSIONS
+    return tuple((getattr(writer, name), getattr(reader, name)) for name in FIELDS[finding.code])
+
+
+def _claimed(material: Material, finding: Finding) -> Iterator[tuple[Sent, str]]:
+    """Contexts and paths in them that the claims may speak of and that differ."""
+    wanted = dict.fromkeys(each.path for each in finding.claims if each.path or not is_name(each))
+    for sent in material.contexts:
+        seen: set[str] = set()
+        for path in wanted:
+            for place in _places(material, sent, path):
+                differs = sent.writer.get(place) != sent.reader.get(place)
+                if place not in seen and differs:
+                    seen.add(place)
+                    yield sent, place
+
+
+def _places(material: Material, sent: Sent, path: str) -> Iterator[str]:
+    """Where in a context an entry of a key may lie: below the sources, or where links of that path lead."""
+    for view in (material.case.reader_view, material.case.writer_view):
+        for place in context_paths(view.step.instruction, path):
+            yield place or "."
+            for side in (sent.reader, sent.writer):
+                yield from _targets(side, place)
+
+
+def _targets(side: Mapping[str, tuple[ContextEntry, ...]], place: str) -> Iterator[str]:
+    for _ in range(8):
+        entry = side[place][0] if place in side else None
+        if entry is None or entry.type not in (EntryType.SYMLINK, EntryType.HARDLINK):
+            return
+        hard = entry.type is EntryType.HARDLINK
+        name = entry.linkname if hard else posixpath.join(posixpath.dirname(place), entry.linkname)
+        place = context_path(name)
+        yield place

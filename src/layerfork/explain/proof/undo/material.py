@@ -1,0 +1,57 @@
+"""What undoing a cause works with: the case, both contexts by path, both Dockerfiles side by side."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from layerfork.buildcontext.gopath import context_path
+from layerfork.explain.claims.rule import Case
+from layerfork.explain.compare.comparison import Comparison
+from layerfork.explain.proof.undo.dockerfiles import Dockerfiles
+from layerfork.model.context import ContextEntry, ContextManifest
+from layerfork.model.record import BuildRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The entries of one context of both builds, by path."""
+
+    context: str
+    writer: Mapping[str, tuple[ContextEntry, ...]]
+    reader: Mapping[str, tuple[ContextEntry, ...]]
+
+    def pair(self, path: str) -> tuple[ContextEntry, ContextEntry] | None:
+        """The first entry of a path in both; None when one side has none."""
+        if path not in self.writer or path not in self.reader:
+            return None
+        return self.writer[path][0], self.reader[path][0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """One case, with what is made once for all cases of a comparison."""
+
+    case: Case
+    contexts: tuple[Sent, ...]
+    dockerfiles: Dockerfiles
+
+
+def contexts_of(comparison: Comparison) -> tuple[Sent, ...]:
+    """Every context that both builds, or one of them, sent."""
+    writer, reader = _manifests(comparison.writer.record), _manifests(comparison.reader.record)
+    return tuple(
+        Sent(name, _by_path(writer.get(name)), _by_path(reader.get(name)))
+        for name in dict.fromkeys((*reader, *writer))
+    )
+
+
+def _manifests(record: BuildRecord) -> dict[str, ContextManifest]:
+    found = {} if record.context is None else {"context": record.context}
+    return found | {each.name: each for each in record.named_contexts}
+
+
+def _by_path(manifest: ContextManifest | None) -> dict[str, tuple[ContextEntry, ...]]:
+    found: dict[str, list[ContextEntry]] = defaultdict(list)
+    for entry in manifest.entries if manifest is not None else ():
+        found[context_path(entry.name)].append(entry)
+    return {path: tuple(entries) for path, entries in found.items()}

@@ -1,0 +1,96 @@
+"""Undoes differences of the request, the engine, base images and what was fetched."""
+
+from collections.abc import Iterator
+
+from layerfork.cachekey.shared.baseimage import find_facts
+from layerfork.dockerfile.recorded import printed_instruction
+from layerfork.explain.claims.rule import Finding
+from layerfork.explain.proof.undo.lines import undo_line
+from layerfork.explain.proof.undo.material import Material
+from layerfork.model.change import BaseImageIs, Change, EngineIs, OptionIs, RequestIs, SourceIs
+from layerfork.model.engine import ImageFacts
+from layerfork.model.record import BuildRecord, StepRecord
+from layerfork.whatif import UnappliableError
+
+_RUN_OPTIONS = ("add-hosts", "ulimit", "cgroup-parent", "hostname", "shm-size", "extrahosts", "ulimits")
+
+
+def undo_field(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The request asks for the writer's network, platform or target, or the line does."""
+    name = finding.code
+    writer: str = getattr(material.case.writer.record.request, name)
+    reader: str = getattr(material.case.reader.record.request, name)
+    own: tuple[Change, ...] = () if writer == reader else (RequestIs(field=name, value=writer),)
+    if name == "platform":
+        return (*own, *_base_images(material))
+    return own or undo_line(material, finding)
+
+
+def undo_options(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The request has the writer's options for every RUN, or the line does."""
+    return tuple(_options(material, _RUN_OPTIONS)) or undo_line(material, finding)
+
+
+def undo_format(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The build writes images of the writer's format."""
+    return tuple(_options(material, ("outputformat",)))
+
+
+def _options(material: Material, names: tuple[str, ...]) -> Iterator[Change]:
+    writer = dict(material.case.writer.record.request.options)
+    reader = dict(material.case.reader.record.request.options)
+    for name in names:
+        if writer.get(name) != reader.get(name):
+            yield OptionIs(name=name, value=writer.get(name))
+
+
+def undo_base(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The references of the reader's FROM lines mean the writer's images."""
+    changes = tuple(_base_images(material))
+    if not changes:
+        raise UnappliableError("what the base image is was not recorded")
+    return changes
+
+
+def _base_images(material: Material) -> Iterator[Change]:
+    case = material.case
+    for reader, writer in case.comparison.alignment.writer_of.items():
+        views = case.comparison.reader_views[reader], case.comparison.writer_views[writer]
+        reference, other = (_reference(view.step) for view in views)
+        if not (reference and other):
+            continue
+        facts = _facts(case.writer.record, other, views[1].step)
+        if facts is not None and facts != _facts(case.reader.record, reference, views[0].step):
+            yield BaseImageIs(reference=reference, facts=facts)
+
+
+def _reference(step: StepRecord) -> str:
+    instruction = printed_instruction(step.instruction)
+    return instruction.arguments[0] if instruction is not None and instruction.keyword == "FROM" else ""
+
+
+def _facts(record: BuildRecord, reference: str, step: StepRecord) -> ImageFacts | None:
+    """What is known of a base image; of one that nobody asked about only its id."""
+    facts = find_facts(record, reference)
+    if facts is None and step.identity:
+        return ImageFacts(image_id=step.identity, history=(), diff_ids=())
+    return facts
+
+
+def undo_engine(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The writer's engine builds."""
+    return (EngineIs(engine=material.case.writer.record.engine),)
+
+
+def undo_source(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """What was fetched, or copied from an image, is what the writer got."""
+    return tuple(
+        SourceIs(identifier=each.path, digest=each.writer or "")
+        for each in finding.claims
+        if each.writer is not None
+    )
+
+
+def undo_frontend(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """Always raises: UnappliableError."""
+    raise UnappliableError("a frontend cannot be run again here")
