@@ -36,6 +36,9 @@ class Variable:
 class Scope(Protocol):
     """What every builder's scope answers."""
 
+    made_from: dict[str, tuple[Variable, ...]]
+    """Variables that the value of a variable was expanded with, directly or through others."""
+
     def find(self, name: str) -> Variable | None:
         """The variable, or None when it is not set."""
 
@@ -49,8 +52,18 @@ def expand_in(scope: Scope, word: str, escape: str) -> tuple[Expansion, tuple[Va
     Raises: BadSubstitutionError.
     """
     expansion = expand(word, scope.values(), escape)
-    found = (scope.find(name) for name in sorted(expansion.used))
-    return expansion, tuple(variable for variable in found if variable is not None)
+    return expansion, variables_behind(scope, sorted(expansion.used))
+
+
+def variables_behind(scope: Scope, names: Iterable[str]) -> tuple[Variable, ...]:
+    """The variables of these names that are set, and those that their values were made from."""
+    found: dict[Variable, None] = {}
+    for name in names:
+        variable = scope.find(name)
+        if variable is not None:
+            found[variable] = None
+            found.update(dict.fromkeys(scope.made_from.get(name, ())))
+    return tuple(found)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +84,7 @@ class LayeredScope:
     """``--build-arg`` values."""
     undeclared: frozenset[str] = frozenset()
     """Names of given arguments that need no ARG: proxies."""
+    made_from: dict[str, tuple[Variable, ...]] = field(default_factory=dict)
 
     def of_image(self, env: Pairs) -> "LayeredScope":
         """A stage that begins with an image."""
@@ -82,7 +96,13 @@ class LayeredScope:
 
     def copy(self) -> "LayeredScope":
         """The same variables, to be changed apart from these."""
-        return replace(self, env=dict(self.env), args=dict(self.args), meta_args=dict(self.meta_args))
+        return replace(
+            self,
+            env=dict(self.env),
+            args=dict(self.args),
+            meta_args=dict(self.meta_args),
+            made_from=dict(self.made_from),
+        )
 
     def arguments(self) -> dict[str, str]:
         """Arguments in force: those that have a value and that no variable of the environment hides."""
@@ -132,11 +152,13 @@ class JoinedScope:
     meta_args: dict[str, str] = field(default_factory=dict)
     """Global arguments and those of the platform that have a value."""
     given: Mapping[str, str] = field(default_factory=dict)
+    made_from: dict[str, tuple[Variable, ...]] = field(default_factory=dict)
 
     def of_image(self, env: Pairs) -> "JoinedScope":
         """A stage that begins with an image."""
         config = dict(env)
-        return replace(self, variables=dict(config), config=config, arguments=set())
+        made_from = dict(self.made_from)
+        return replace(self, variables=dict(config), config=config, arguments=set(), made_from=made_from)
 
     def after(self, base: "JoinedScope") -> "JoinedScope":
         """A stage that begins where another one ended, arguments included; the image's own come last."""
@@ -149,7 +171,11 @@ class JoinedScope:
     def copy(self) -> "JoinedScope":
         """The same variables, to be changed apart from these."""
         return replace(
-            self, variables=dict(self.variables), config=dict(self.config), arguments=set(self.arguments)
+            self,
+            variables=dict(self.variables),
+            config=dict(self.config),
+            arguments=set(self.arguments),
+            made_from=dict(self.made_from),
         )
 
     def declare(self, name: str, default: str | None) -> None:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from layerfork.explain.compare.added import added_steps
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.comparison import Comparison, compare
-from layerfork.explain.compare.consequences import find_forks
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.fit import Fit, fit_of
 from layerfork.explain.compare.lending import lend_definitions
 from layerfork.explain.proof.diagnose import diagnose
-from layerfork.explain.proof.modebits import refine
+from layerfork.explain.proof.forks import find_forks
+from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.warnings.added import added_cautions
 from layerfork.explain.warnings.stale import stale_hits
 from layerfork.model.judgement import Caution, Fork, Judgement, Verdict
@@ -25,8 +25,8 @@ def explain_pair(writer: JudgedBuild, reader: JudgedBuild) -> tuple[Fork, ...]:
     two engines) fork at the first step; where their keys can be compared, the forks that remain
     on one common cache follow.
     """
-    comparison = compare(*lend_definitions((writer, reader)))
-    return tuple(diagnose(comparison, site) for site in find_forks(comparison))
+    reasoner = Reasoner(comparison=compare(*lend_definitions((writer, reader))))
+    return tuple(diagnose(reasoner, weighed) for weighed in find_forks(reasoner))
 
 
 def judge_pair(writer: JudgedBuild, reader: JudgedBuild) -> Judgement:
@@ -42,12 +42,14 @@ def judge_pair(writer: JudgedBuild, reader: JudgedBuild) -> Judgement:
     added = added_steps(comparison).steps
     forks: list[Fork] = []
     warnings = [*_incomplete(writer), *_incomplete(reader), *_other_dockerfile(comparison)]
-    for site in find_forks(comparison):
+    reasoner = Reasoner(comparison=comparison)
+    for weighed in find_forks(reasoner):
+        site = weighed.site
         view = comparison.reader_views.get(site.step)
         if site.step in added:
             continue
         if view is None or view.always_runs or view.step.status is not StepStatus.HIT:
-            forks.append(diagnose(comparison, site))
+            forks.append(diagnose(reasoner, weighed))
         elif site.step not in stale:
             warnings.append(_reused_elsewhere(comparison, view.step))
     warnings += [*added_cautions(comparison), *stale.values()]
@@ -106,7 +108,7 @@ def list_fork_differences(writer: JudgedBuild, reader: JudgedBuild, fork: Fork) 
     """Every differing part behind a fork of these two builds: the whole list that its causes sum up."""
     return tuple(
         difference
-        for site in find_forks(compare(*lend_definitions((writer, reader))))
-        if site.step == fork.step
-        for difference in refine(site.differences)
+        for weighed in find_forks(Reasoner(comparison=compare(*lend_definitions((writer, reader)))))
+        if weighed.site.step == fork.step
+        for difference in weighed.site.differences
     )

@@ -12,6 +12,8 @@ from layerfork.explain.compare.steps import views_of
 from layerfork.explain.proof.diagnose import diagnose
 from layerfork.explain.proof.observations import disagreeing_string
 from layerfork.explain.warnings.added import added_cautions
+from layerfork.explain.proof.reasoner import Reasoner
+from layerfork.explain.proof.weighing import weigh
 from layerfork.explain.warnings.stale import stale_hits
 from layerfork.model.build import Builder
 from layerfork.model.judgement import Caution, Fork, Judgement, Verdict
@@ -76,11 +78,12 @@ def _forks(departure: Departure, contradicted: set[tuple[str, int]]) -> Iterator
         if client in {each for each, _ in contradicted}
     )
     added = added_steps(comparison).steps
+    reasoner = Reasoner(comparison=comparison)
     for site in departure.sites:
         if site.step in added:
             continue
         refuted = (departure.reader.client, site.step) in contradicted
-        yield diagnose(comparison, site, doubts, refuted=refuted)
+        yield diagnose(reasoner, weigh(reasoner, site), doubts, refuted=refuted)
 
 
 def _incomplete(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:

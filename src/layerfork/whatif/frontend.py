@@ -95,6 +95,9 @@ class Rerun:
             if line.instruction.keyword == "FROM":
                 self._begin_stage(line)
             shown = self.example if line.in_example else self.own
+            if shown is self.own and not self._was_built(line):
+                line = self._as_in_example(line)
+                shown = self.example if line.in_example else self.own
             if line.seen is None or shown is None:
                 if line.instruction.keyword in _WITH_OPERATIONS:
                     text = line.instruction.text
@@ -102,6 +105,22 @@ class Rerun:
                 continue
             for step in shown.graph.steps_at(line.seen):
                 self._step(line, shown, step)
+
+    def _was_built(self, line: Line) -> bool:
+        """The build itself needed the stage of this line."""
+        stage = line.seen.stage if line.seen is not None else line.instruction.stage
+        return stage in self.own.graph.ends
+
+    def _as_in_example(self, line: Line) -> Line:
+        """The line as the example built it, if it did."""
+        if self.example is None:
+            return line
+        stage = self.edited.dockerfile.stages[line.instruction.stage]
+        for each in self.example.graph.dockerfile.instructions:
+            same = each.stage_name == stage.name if stage.name else each.stage == stage.index
+            if same and each.text == line.instruction.text:
+                return replace(line, seen=each, in_example=True)
+        return line
 
     def _begin_stage(self, line: Line) -> None:
         stage = line.instruction.stage

@@ -141,7 +141,9 @@ class _Builder:
             parts += [KeyPart(cause="proxy", path=name, field="name", value="given") for name in proxies]
             return parts, f"{NOP}ARG {' '.join(sorted((*names, *proxies)))}"
         if instruction.keyword == "ENV":
-            expanded = [(name, self.state.expand(value or "", notes)) for name, value in instruction.pairs]
+            expanded = [
+                (name, self.state.define(name, value or "", notes)) for name, value in instruction.pairs
+            ]
             self.state.scope.env.update(expanded)
         text = instruction.line or instruction.text
         cause = "label" if instruction.keyword == "LABEL" else "instruction"

@@ -16,7 +16,7 @@ from layerfork.cachekey.buildkit.content.tree import ContentError, ContentTree, 
 from layerfork.cachekey.buildkit.inputs import InputUse, input_uses
 from layerfork.cachekey.buildkit.opdigest import UnknownDataError, op_digest, record_digest
 from layerfork.cachekey.buildkit.opparts import op_parts
-from layerfork.cachekey.buildkit.origins import step_origins
+from layerfork.cachekey.buildkit.origins import Origins
 from layerfork.cachekey.buildkit.rules import BuildKitRules, buildkit_rules
 from layerfork.cachekey.buildkit.sources import SourceParts
 from layerfork.cachekey.shared.harmless import ruled_out_parts
@@ -69,6 +69,7 @@ class _Builder:
     step_of: dict[Digest, int] = field(default_factory=dict)
     """The first step that a vertex belongs to."""
     sources: SourceParts = field(init=False)
+    origins: Origins = field(init=False)
     trees: dict[str, ContentTree] = field(default_factory=dict)
     doubtful: frozenset[str] = field(init=False)
     """Ops that hold fields which the recorder does not know."""
@@ -86,6 +87,7 @@ class _Builder:
             for digest in step.vertices:
                 self.step_of.setdefault(digest, step.index)
         self.sources = SourceParts(record=self.record, ops=self.ops)
+        self.origins = Origins(self.record)
         self.doubtful = frozenset(
             gap.where.removeprefix("llb op ")
             for gap in self.record.gaps
@@ -113,7 +115,7 @@ class _Builder:
             engine_form=draft.form,
             unknown=tuple(dict.fromkeys(draft.unknown)),
             held_names=tuple(draft.held_names),
-            origins=step_origins(self.record, step, tuple(op.exec for op in work if op.exec is not None)),
+            origins=self.origins.of_step(step),
         )
         parents = tuple(sorted({**draft.parents, **draft.by_content} - {step.index: None}.keys()))
         by_content = tuple(sorted(draft.by_content.keys() - draft.parents.keys()))

@@ -1,35 +1,40 @@
-"""Facts behind the parts of a step: the build arguments that its text and environment hold."""
+"""The variables behind the parts of a step: those that its text was expanded with, or that its RUN gets."""
 
-from layerfork.dockerfile import BadSubstitutionError, expand
+from layerfork.cachekey.shared.baseimage import find_facts
+from layerfork.dockerfile import Dockerfile
+from layerfork.dockerfile.definition import Evaluated, Inputs, evaluate
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
+from layerfork.dockerfile.scope import Source
 from layerfork.model.cachekey import KeyPart
-from layerfork.model.llb import ExecOp
+from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildRecord, StepRecord
 
 
-def step_origins(record: BuildRecord, step: StepRecord, execs: tuple[ExecOp, ...]) -> tuple[KeyPart, ...]:
-    """Given build arguments that a step uses: in its text, or in the environment of its RUN."""
-    given = dict(record.request.build_args)
-    if not given:
-        return ()
-    used = _names_in_text(record, step)
-    for exec_ in execs:
-        used |= {name for name, _, value in (e.partition("=") for e in exec_.env) if given.get(name) == value}
-    return tuple(
-        KeyPart(cause="build-arg", path=name, field="value", value=given[name])
-        for name in sorted(used & given.keys())
-    )
+class Origins:
+    """Finds the variables of every step of one record."""
+
+    def __init__(self, record: BuildRecord) -> None:
+        self.dockerfile = dockerfile_of(record)
+        self.evaluated: dict[int, Evaluated] = {}
+        if self.dockerfile is not None:
+            images = _images(record, self.dockerfile)
+            self.evaluated = evaluate(
+                self.dockerfile, Inputs(build_args=dict(record.request.build_args), images=images)
+            )
+
+    def of_step(self, step: StepRecord) -> tuple[KeyPart, ...]:
+        """The variables as parts; of a RUN only arguments, since its environment is known without."""
+        instruction = instruction_at(self.dockerfile, step)
+        found = self.evaluated.get(instruction.first_line) if instruction is not None else None
+        if found is None:
+            return ()
+        arguments = (each for each in found.environment if each.source is Source.ARG)
+        return tuple(
+            KeyPart(cause=each.source.value, path=each.name, field="value", value=each.value)
+            for each in dict.fromkeys((*found.variables, *arguments))
+        )
 
 
-def _names_in_text(record: BuildRecord, step: StepRecord) -> frozenset[str]:
-    instruction = instruction_at(dockerfile_of(record), step)
-    if instruction is None or instruction.keyword == "RUN":
-        return frozenset()
-    words = (*instruction.arguments, *(value for _, value in instruction.flags))
-    names: frozenset[str] = frozenset()
-    for word in words:
-        try:
-            names |= expand(word, {}).used
-        except BadSubstitutionError:
-            continue
-    return names
+def _images(record: BuildRecord, dockerfile: Dockerfile) -> dict[int, ImageFacts]:
+    found = {stage.index: find_facts(record, stage.base) for stage in dockerfile.stages}
+    return {index: facts for index, facts in found.items() if facts is not None}

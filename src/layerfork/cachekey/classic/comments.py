@@ -51,7 +51,7 @@ def comment_of(
 
 def _pairs_comment(instruction: Instruction, state: StageState, notes: Notes) -> tuple[str, tuple[str, ...]]:
     expanded = [
-        (state.expand(name, notes), None if value is None else state.expand(value, notes))
+        (state.expand(name, notes), None if value is None else state.define(name, value, notes))
         for name, value in instruction.pairs
     ]
     words = tuple(name if value is None else f"{name}={value}" for name, value in expanded)

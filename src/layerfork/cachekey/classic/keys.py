@@ -73,7 +73,7 @@ class _Builder:
     def _meta_arg_key(self, step: ScriptStep, instruction: Instruction) -> StepKey:
         notes = Notes()
         for name, value in instruction.pairs:
-            default = None if value is None else self.state.expand(value, notes)
+            default = None if value is None else self.state.define(name, value, notes)
             self.state.scope.args[name] = self.state.scope.meta_args[name] = default
         return StepKey(index=step.record.index, key=CacheKey(parts=()), parents=(), always_runs=True)
 

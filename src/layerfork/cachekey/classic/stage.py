@@ -4,6 +4,7 @@ Source: moby/moby builder/dockerfile/{buildargs,evaluator,dispatchers}.go @ v26.
 under daemon/builder/dockerfile in 29.x.
 """
 
+import contextlib
 from dataclasses import dataclass, field, replace
 
 from layerfork.dockerfile import BadSubstitutionError
@@ -61,11 +62,18 @@ class StageState:
     def expand_base(self, word: str, notes: Notes) -> str:
         """A word of a FROM line: only global arguments count there."""
         values: dict[str, str | None] = {**self.scope.meta_arguments()}
-        return StageState(scope=LayeredScope(args=values), escape=self.escape).expand(word, notes)
+        scope = LayeredScope(args=values, made_from=self.scope.made_from)
+        return StageState(scope=scope, escape=self.escape).expand(word, notes)
 
     def expand(self, word: str, notes: Notes) -> str:
         """A word with its variables replaced; what it could not know goes to the notes."""
         return " ".join(self.expand_words(word, notes, split=False))
+
+    def define(self, name: str, value: str, notes: Notes) -> str:
+        """The value that a line gives a variable, expanded; what it was made from is remembered."""
+        with contextlib.suppress(BadSubstitutionError):
+            self.scope.made_from[name] = expand_in(self.scope, value, self.escape)[1]
+        return self.expand(value, notes)
 
     def expand_words(self, word: str, notes: Notes, split: bool = True) -> tuple[str, ...]:
         """As `expand`, split at blanks where asked."""

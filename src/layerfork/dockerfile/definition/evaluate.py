@@ -13,7 +13,7 @@ from layerfork.dockerfile.definition.fields import (
 from layerfork.dockerfile.definition.stage import FrontendStage
 from layerfork.dockerfile.expand import BadSubstitutionError, expand_raw
 from layerfork.dockerfile.instruction import Dockerfile, Instruction, Stage
-from layerfork.dockerfile.scope import JoinedScope, Variable, expand_in
+from layerfork.dockerfile.scope import JoinedScope, Variable, expand_in, variables_behind
 from layerfork.model.engine import ImageFacts
 
 EMPTY_IMAGE = ImageFacts(image_id="", history=(), diff_ids=())
@@ -83,7 +83,7 @@ class _Walk:
         """A global ARG: its default is expanded with those before it."""
         used: list[Variable] = []
         for name, default in instruction.pairs:
-            value = None if default is None else self._expand(self.meta, default, used)
+            value = None if default is None else self._define(self.meta, name, default, used)
             self.meta.declare(name, value)
         self.found[instruction.first_line] = Evaluated(
             instruction=instruction, stage=0, variables=tuple(used)
@@ -108,7 +108,11 @@ class _Walk:
             self.found[instruction.first_line] = evaluated
 
     def _begin(self, stage: Stage, base: str) -> FrontendStage:
-        scope = JoinedScope(meta_args=self.meta.values(), given=self.inputs.build_args)
+        scope = JoinedScope(
+            meta_args=self.meta.values(),
+            given=self.inputs.build_args,
+            made_from=dict(self.meta.made_from),
+        )
         empty = FrontendStage(scope=scope)
         earlier = self.dockerfile.find_stage(base)
         if earlier is not None and earlier.index < stage.index:
@@ -134,9 +138,13 @@ class _Walk:
         match instruction.keyword:
             case "ARG":
                 for name, default in instruction.pairs:
-                    state.scope.declare(name, None if default is None else expand(default))
+                    value = None if default is None else self._define(state.scope, name, default, used)
+                    state.scope.declare(name, value)
             case "ENV":
-                pairs = [(expand(name), expand(value or "")) for name, value in instruction.pairs]
+                pairs = [
+                    (expand(name), self._define(state.scope, name, text or "", used))
+                    for name, text in instruction.pairs
+                ]
                 for name, value in pairs:
                     state.scope.set_env(name, value)
             case "WORKDIR":
@@ -148,7 +156,7 @@ class _Walk:
                 state.shell = instruction.arguments
             case "RUN":
                 run = exec_fields(instruction, state, self.inputs.options)
-                environment = _variables(state.scope)
+                environment = variables_behind(state.scope, state.scope.values())
                 fixed = tuple(map(expand, instruction.flag_values("mount")))
             case "COPY" | "ADD":
                 actions = copy_fields(instruction, state, expand)
@@ -175,12 +183,15 @@ class _Walk:
             problem=state.problem,
         )
 
+    def _define(self, scope: JoinedScope, name: str, value: str, used: list[Variable]) -> str:
+        """The value that a line gives a variable; what it was made from is remembered."""
+        own: list[Variable] = []
+        text = self._expand(scope, value, own)
+        scope.made_from[name] = tuple(own)
+        used.extend(own)
+        return text
+
     def _expand(self, scope: JoinedScope, word: str, used: list[Variable]) -> str:
         expansion, variables = expand_in(scope, word, self.dockerfile.escape)
         used.extend(variables)
         return expansion.text
-
-
-def _variables(scope: JoinedScope) -> tuple[Variable, ...]:
-    found = (scope.find(name) for name in scope.values())
-    return tuple(variable for variable in found if variable is not None)

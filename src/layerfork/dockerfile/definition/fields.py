@@ -26,7 +26,7 @@ def exec_fields(instruction: Instruction, stage: FrontendStage, options: Fields)
         "env": tuple(f"{name}={value}" for name, value in stage.scope.values().items()),
         "cwd": stage.directory or "/",
         "user": stage.user,
-        "network": options["network"] if network == "default" else network,
+        "network": options.get("network", "sandbox") if network == "default" else network,
         "security": instruction.flag("security", "sandbox"),
     }
 

@@ -1,7 +1,7 @@
 """What a cause rule says about a site: a claim, before anybody has proved it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from layerfork.explain.compare.builds import JudgedBuild, names_of
@@ -71,7 +71,8 @@ class Case:
 
     @property
     def reader_view(self) -> StepView:
-        return self.comparison.reader_views.get(self.site.step, NO_STEP)
+        view = self.comparison.reader_views.get(self.site.step, NO_STEP)
+        return view if self.site.reader_key is None else replace(view, key=self.site.reader_key)
 
     @property
     def writer_view(self) -> StepView:

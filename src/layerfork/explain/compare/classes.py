@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.comparison import Comparison, compare
-from layerfork.explain.compare.consequences import find_forks
+from layerfork.explain.compare.consequences import first_sites
 from layerfork.explain.compare.divergence import Site
 from layerfork.explain.compare.fit import Fit, fit_of
-from layerfork.explain.proof.modebits import refine
 from layerfork.model.record import BuildOutcome, StepStatus
 
 
@@ -162,7 +161,7 @@ def _departure(found: Sequence[_Candidate], build: JudgedBuild) -> Departure:
     witness, comparison = found[best].group.witness, found[best].comparison
     if witness is not None and witness.client != comparison.writer.client:
         comparison = compare(witness, build)
-    return Departure(reader=build, comparison=comparison, sites=find_forks(comparison, first_only=True))
+    return Departure(reader=build, comparison=comparison, sites=first_sites(comparison))
 
 
 def _nearness(comparison: Comparison) -> tuple[bool, int, int, int]:
@@ -171,5 +170,5 @@ def _nearness(comparison: Comparison) -> tuple[bool, int, int, int]:
     first = min(comparison.sites, key=lambda site: site.step, default=None)
     if first is None:
         return comparison.scope is None, 0, 0, 0
-    differences = refine(first.differences)
+    differences = first.differences
     return comparison.scope is None, first.step, -len({each.cause for each in differences}), -len(differences)

@@ -9,7 +9,7 @@ from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.cachescope import ScopeDifference, imports_cache, separate_caches
 from layerfork.explain.compare.differences import Difference, conclusive, list_differences
 from layerfork.explain.compare.divergence import Reason, Site
-from layerfork.explain.compare.dockerfiles import raw_text, variables_of
+from layerfork.explain.compare.dockerfiles import raw_text
 from layerfork.explain.compare.lending import define_alike
 from layerfork.explain.compare.steps import (
     StepView,
@@ -207,12 +207,7 @@ def _origins(walk: _Walk, mine: StepView, view: StepView) -> tuple[Difference, .
     """Variables behind a step whose text is the same."""
     if not _same_text(walk, mine, view):
         return ()
-    return changed_origins(
-        variables_of(walk.writer, walk.writer_dockerfile, mine),
-        variables_of(walk.reader, walk.reader_dockerfile, view),
-        mine,
-        view,
-    )
+    return changed_origins(mine.key, view.key)
 
 
 def _base_ids(walk: _Walk, mine: StepView, view: StepView) -> tuple[Difference, ...]:

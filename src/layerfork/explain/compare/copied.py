@@ -40,6 +40,9 @@ def copied_sources(instruction: str) -> tuple[str, ...]:
         sources = parse_instruction(instruction).sources
     except UsageError:
         return ()
+    if sources and sources[0].startswith("["):
+        # BuildKit shows the JSON form without its quotes.
+        sources = tuple(word.removeprefix("[").removesuffix(",") for word in sources)
     return tuple(clean_path(word) or "." for word in sources)
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from layerfork.explain.compare.differences import Difference
+from layerfork.model.cachekey import CacheKey
+from layerfork.model.change import Change
 
 
 class Reason(StrEnum):
@@ -48,6 +50,10 @@ class Site:
     """Both keys are known completely."""
     direct: bool = True
     """Every step that this one builds on is shared, so its own key decided."""
+    given: tuple[Change, ...] = ()
+    """What the sites above were undone with before this one was looked at."""
+    reader_key: CacheKey | None = None
+    """The reader's key with that undone; None for the key that it really had."""
     consequences: tuple[int, ...] = ()
     """Later steps that were executed only because of this site."""
 

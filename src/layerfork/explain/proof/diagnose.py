@@ -1,16 +1,14 @@
-"""From a site to a fork with causes: rules claim differences, then the claims are put to proof."""
+"""From a weighed site to a fork with causes."""
 
-from layerfork.explain.causes import CAUSES, LAST_RESORT
-from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
+from layerfork.explain.causes import LAST_RESORT
+from layerfork.explain.claims.rule import Case, Finding, Strength
 from layerfork.explain.claims.wording import title_of
 from layerfork.explain.compare.cachescope import imports_cache
-from layerfork.explain.compare.comparison import Comparison
-from layerfork.explain.compare.differences import Difference
-from layerfork.explain.compare.divergence import Reason, Site
-from layerfork.explain.compare.implied import implied_differences
+from layerfork.explain.compare.divergence import Reason
 from layerfork.explain.compare.lending import definition_lines
-from layerfork.explain.proof.modebits import refine
 from layerfork.explain.proof.observations import Agreement, Verdict, check_agreement
+from layerfork.explain.proof.reasoner import Reasoner
+from layerfork.explain.proof.weighing import Weighed
 from layerfork.explain.warnings.harmless import list_ruled_out
 from layerfork.model.build import Builder
 from layerfork.model.judgement import Cause, CauseStatus, Fork, MissKind
@@ -18,81 +16,68 @@ from layerfork.model.record import StepStatus
 
 
 def diagnose(
-    comparison: Comparison, site: Site, doubts: tuple[str, ...] = (), *, refuted: bool = False
+    reasoner: Reasoner, weighed: Weighed, doubts: tuple[str, ...] = (), *, refuted: bool = False
 ) -> Fork:
     """Explain one site. ``doubts`` are reasons known elsewhere why hits and misses prove nothing;
     ``refuted`` says that the engine did at this very step what the key model rules out."""
-    case = Case(comparison=comparison, site=site)
+    case = Case(comparison=reasoner.comparison, site=weighed.site)
     view = case.reader_view
     return Fork(
         writer=case.writer.client,
         reader=case.reader.client,
-        step=site.step or 1,
+        step=weighed.site.step or 1,
         instruction=view.step.instruction,
         stage=view.step.stage_name,
         miss_kind=_miss_kind(case),
-        causes=_causes(case, doubts, refuted),
-        consequences=site.consequences,
+        causes=_causes(case, weighed, doubts, refuted),
+        consequences=weighed.site.consequences,
         seconds_lost=_seconds_lost(case),
-        ruled_out=list_ruled_out(case.writer, case.reader),
+        ruled_out=(
+            *(f"{finding.what}: does not matter here" for finding in weighed.unneeded),
+            *list_ruled_out(case.writer, case.reader),
+        ),
     )
 
 
-def _causes(case: Case, doubts: tuple[str, ...], refuted: bool) -> tuple[Cause, ...]:
-    found, left = claim_differences(case)
+def _causes(case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool) -> tuple[Cause, ...]:
     agreement = _agreement(case, doubts)
     if refuted:
         agreement = Agreement(verdict=Verdict.CONTRADICTED, lines=agreement.lines + doubts)
-    if left or not found:
-        found += tuple((LAST_RESORT, finding) for finding in LAST_RESORT.find(case, left))
+    claims = weighed.claims
+    if weighed.unclaimed or not claims:
+        claims += tuple((LAST_RESORT, finding) for finding in LAST_RESORT.find(case, weighed.unclaimed))
     title = title_of(case.reader_view.step.instruction)
     lines = (*agreement.lines, *definition_lines(case.writer, case.reader))
     return tuple(
         Cause(
             code=finding.code,
-            status=prove(case, finding, agreement, complete=not left),
+            status=status_of(case, finding, weighed, agreement),
             path=finding.path,
             field=finding.field,
             writer=finding.writer,
             reader=finding.reader,
             text=f"{title} forked: {finding.what}",
-            evidence=finding.evidence + (lines if finding.strength is Strength.KEYS else ()),
+            evidence=finding.evidence + _evidence(finding, weighed, lines),
             remedy=finding.remedy,
             affected_builders=rule.builders,
             more=finding.more,
         )
-        for rule, finding in found
+        for rule, finding in claims
     )
 
 
-def claim_differences(
-    case: Case,
-) -> tuple[tuple[tuple[CauseRule, Finding], ...], tuple[Difference, ...]]:
-    """Let every rule claim what it explains, in order of blame; also returns what is left over.
-
-    The rule of a version that only one key needs (it has a wildcard, an owner) comes with what needs it,
-    the kinds and numbers of sources with the entries that they are.
-    """
-    implied = implied_differences(case.site)
-    left = tuple(each for each in refine(case.site.differences) if each not in implied)
-    found: list[tuple[CauseRule, Finding]] = []
-    for rule in CAUSES:
-        for finding in rule.find(case, left):
-            found.append((rule, finding))
-            claimed = set(finding.claims)
-            left = tuple(difference for difference in left if difference not in claimed)
-    if any(finding.claims for _, finding in found):
-        left = tuple(each for each in left if not (each.cause == "engine-version" and each.one_sided))
-        return tuple(found), left
-    return tuple(found), left + implied
+def _evidence(finding: Finding, weighed: Weighed, lines: tuple[str, ...]) -> tuple[str, ...]:
+    if finding.strength is not Strength.KEYS:
+        return ()
+    return lines + tuple(f"not proven: {doubt}" for doubt in weighed.doubts)
 
 
-def prove(case: Case, finding: Finding, agreement: Agreement, *, complete: bool) -> CauseStatus:
+def status_of(case: Case, finding: Finding, weighed: Weighed, agreement: Agreement) -> CauseStatus:
     """How sure a claim is.
 
-    A claim about key parts is PROVEN when both keys are known completely, when the claims of all
-    rules together are exactly the differing parts (so taking the writer's values for them makes
-    the keys equal, and leaving any one out does not), and when the engine confirms the model.
+    A claim about key parts is PROVEN when both keys are known completely, when undoing all claims together
+    gives the step the writer's key while leaving any one of them out does not, and when the engine
+    confirms the model.
     """
     if finding.strength is Strength.RECORDS:
         return CauseStatus.PROVEN
@@ -100,7 +85,8 @@ def prove(case: Case, finding: Finding, agreement: Agreement, *, complete: bool)
         return CauseStatus.SUSPECTED
     if finding.strength is Strength.NONE or agreement.verdict is Verdict.CONTRADICTED:
         return CauseStatus.UNEXPLAINED
-    proven = case.site.known and complete and bool(finding.claims) and agreement.verdict is Verdict.CONFIRMED
+    holds = case.site.known and not (weighed.doubts or weighed.unclaimed) and bool(finding.claims)
+    proven = holds and agreement.verdict is Verdict.CONFIRMED
     return CauseStatus.PROVEN if proven else CauseStatus.SUSPECTED
 
 

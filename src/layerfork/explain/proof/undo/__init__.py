@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from layerfork.explain.claims.rule import Finding
-from layerfork.explain.proof.undo.entries import undo_attribute, undo_link, undo_presence
+from layerfork.explain.proof.undo.entries import undo_attribute, undo_ignore_rule, undo_link, undo_presence
 from layerfork.explain.proof.undo.lines import undo_label, undo_line
 from layerfork.explain.proof.undo.material import Material
 from layerfork.explain.proof.undo.request import (
@@ -39,7 +39,7 @@ UNDO: Mapping[str, Undo] = {
     "run-option": undo_options,
     "remote-source": undo_source,
     "dockerfile-in-context": undo_presence,
-    "ignore-rule": undo_presence,
+    "ignore-rule": undo_ignore_rule,
     "directory-entry": undo_presence,
     "root-header": undo_presence,
     "entry-missing": undo_presence,

@@ -27,20 +27,24 @@ class Dockerfiles:
         writer, reader = self.writer, self.reader
         if writer is None or reader is None:
             return
-        self._pair_steps()
-        paired = set(self.reader_of), set(self.writer_of)
-        rest = align(_lines(writer, paired[0]), _lines(reader, paired[1]))
-        self.writer_of.update(rest.writer_of)
-        self.reader_of.update(rest.reader_of)
-
-    def _pair_steps(self) -> None:
-        """Steps were paired already; their instructions are paired alike."""
-        mine, theirs = instructions_of(self._record("writer")), instructions_of(self._record("reader"))
+        writer_lines, reader_lines = self._step_lines("writer"), self._step_lines("reader")
         for reader_step, writer_step in self.comparison.alignment.writer_of.items():
-            if writer_step in mine and reader_step in theirs:
-                left, right = mine[writer_step].first_line, theirs[reader_step].first_line
-                self.writer_of[right] = left
-                self.reader_of[left] = right
+            if writer_step in writer_lines and reader_step in reader_lines:
+                self._pair(writer_lines[writer_step], reader_lines[reader_step])
+        rest = align(_lines(writer, set(self.reader_of)), _lines(reader, set(self.writer_of)))
+        built = set(writer_lines.values()), set(reader_lines.values())
+        for reader_line, writer_line in rest.writer_of.items():
+            # Steps of both builds that are no pair have moved.
+            if not (writer_line in built[0] and reader_line in built[1]):
+                self._pair(writer_line, reader_line)
+
+    def _step_lines(self, side: str) -> dict[int, int]:
+        found = instructions_of(self._record(side))
+        return {step: instruction.first_line for step, instruction in found.items()}
+
+    def _pair(self, writer_line: int, reader_line: int) -> None:
+        self.writer_of[reader_line] = writer_line
+        self.reader_of[writer_line] = reader_line
 
     def _record(self, side: str) -> BuildRecord:
         return self.comparison.writer.record if side == "writer" else self.comparison.reader.record

@@ -66,16 +66,28 @@ def undo_link(material: Material, finding: Finding) -> tuple[Change, ...]:
 
 def undo_presence(material: Material, finding: Finding) -> tuple[Change, ...]:
     """The claimed paths are sent as the writer sent them, or not at all. Raises: UnappliableError."""
-    changes: list[Change] = []
-    for sent, path in _claimed(material, finding):
-        written = sent.writer.get(path, ())
-        if written != sent.reader.get(path, ()):
-            changes.append(EntriesAre(path=path, entries=written, context=sent.context))
+    changes = tuple(dict.fromkeys(_present(material, finding)))
     if not changes:
         raise UnappliableError(f"no entry of the contexts is {finding.path or 'the one that differs'}")
-    if finding.code == "ignore-rule" and material.case.writer.record.context is not None:
-        changes.append(PatternsAre(patterns=material.case.writer.record.context.excludes))
-    return tuple(dict.fromkeys(changes))
+    return changes
+
+
+def undo_ignore_rule(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """As `undo_presence`, with the writer's patterns: a tar may hold all the same what they exclude."""
+    context = material.case.writer.record.context
+    patterns = (PatternsAre(patterns=context.excludes),) if context is not None else ()
+    return (*dict.fromkeys(_present(material, finding)), *patterns)
+
+
+def _present(material: Material, finding: Finding) -> Iterator[Change]:
+    contents = {each.path for each in finding.claims if each.cause == "content" and not each.one_sided}
+    for sent, path in _claimed(material, finding):
+        pair = sent.pair(path)
+        if pair is not None and contents and finding.code == "dockerfile-in-context":
+            values = tuple((name, getattr(pair[0], name)) for name in _CONTENT)
+            yield EntryIs(path=path, values=values, context=sent.context)
+        else:
+            yield EntriesAre(path=path, entries=sent.writer.get(path, ()), context=sent.context)
 
 
 def _as_written(sent: Sent, path: str, finding: Finding) -> Iterator[Change]:

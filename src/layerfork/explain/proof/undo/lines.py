@@ -58,9 +58,13 @@ def _undo_step(material: Material, difference: Difference) -> Iterator[Change]:
     files = material.dockerfiles
     text = difference.field if difference.cause == "instruction-order" else ""
     for step in _unpaired(material, "reader", text or difference.reader):
-        yield LineIs(line=files.instruction("reader", step).first_line, text="")
+        instruction = files.instruction("reader", step)
+        if instruction.first_line not in files.writer_of:
+            yield LineIs(line=instruction.first_line, text="")
     for step in _unpaired(material, "writer", text or difference.writer):
-        yield files.added(files.instruction("writer", step))
+        instruction = files.instruction("writer", step)
+        if instruction.first_line not in files.reader_of:
+            yield files.added(instruction)
 
 
 def _unpaired(material: Material, side: str, text: str | None) -> Iterator[StepRecord]:

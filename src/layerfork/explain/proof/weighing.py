@@ -1,0 +1,87 @@
+"""Weighs the claims about a site: which of them are needed to give the step the writer's key."""
+
+from dataclasses import dataclass, replace
+
+from layerfork.explain.claims.rule import Case, Finding, Strength
+from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.divergence import Reason, Site
+from layerfork.explain.proof.claiming import Claim, claim_differences
+from layerfork.explain.proof.counterfactual import reaches_writer
+from layerfork.explain.proof.reasoner import Reasoner
+from layerfork.explain.proof.undo import undo
+from layerfork.model.change import Change
+from layerfork.whatif import UnappliableError
+
+NOT_REACHED = "undoing every cause together does not give the key of the earlier build"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A site with its claims."""
+
+    site: Site
+    claims: tuple[Claim, ...] = ()
+    """Those that are needed, or might be where that is not known."""
+    changes: tuple[Change, ...] = ()
+    """What undoes them all, as far as changes can be made."""
+    unneeded: tuple[Finding, ...] = ()
+    """What differs and does not matter here."""
+    unclaimed: tuple[Difference, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """Why the claims are not proven; empty when all of them together, and no fewer, give the step the
+    writer's key."""
+
+
+def weigh(reasoner: Reasoner, site: Site) -> Weighed:
+    """Undo the claims about a site, all together and each left out."""
+    claims, unclaimed = claim_differences(Case(comparison=reasoner.comparison, site=site))
+    weighed = Weighed(site=site, claims=claims, unclaimed=unclaimed)
+    if site.reason is not Reason.KEY or not any(_rests_on_keys(finding) for _, finding in claims):
+        return weighed
+    undone, doubts = _undo_each(reasoner, weighed)
+    changes = tuple(change for own in undone.values() for change in own)
+    weighed = replace(weighed, changes=changes, doubts=doubts)
+    if doubts or unclaimed:
+        return weighed
+    try:
+        if not reaches_writer(reasoner, site, changes):
+            return replace(weighed, doubts=(NOT_REACHED,))
+        return _without_unneeded(reasoner, weighed, undone)
+    except UnappliableError as error:
+        return replace(weighed, doubts=(str(error),))
+
+
+def _rests_on_keys(finding: Finding) -> bool:
+    return finding.strength is Strength.KEYS
+
+
+def _undo_each(reasoner: Reasoner, weighed: Weighed) -> tuple[dict[int, tuple[Change, ...]], tuple[str, ...]]:
+    """The changes that undo each claim, by its place among the claims; and why some have none."""
+    undone: dict[int, tuple[Change, ...]] = {}
+    doubts: dict[str, None] = {}
+    material = reasoner.material(weighed.site)
+    for place, (_, finding) in enumerate(weighed.claims):
+        if _rests_on_keys(finding):
+            try:
+                undone[place] = undo(material, finding)
+            except UnappliableError as error:
+                doubts[str(error)] = None
+    return undone, tuple(doubts)
+
+
+def _without_unneeded(reasoner: Reasoner, weighed: Weighed, undone: dict[int, tuple[Change, ...]]) -> Weighed:
+    """Only claims without which the step would not have the writer's key. Raises: UnappliableError."""
+    needed = dict(undone)
+    for place in sorted(undone, reverse=True):
+        if len(needed) == 1:
+            break
+        rest = tuple(change for other, own in needed.items() if other != place for change in own)
+        if reaches_writer(reasoner, weighed.site, rest):
+            del needed[place]
+    dropped = undone.keys() - needed.keys()
+    return replace(
+        weighed,
+        claims=tuple(each for place, each in enumerate(weighed.claims) if place not in dropped),
+        changes=tuple(change for own in needed.values() for change in own),
+        unneeded=tuple(weighed.claims[place][1] for place in sorted(dropped)),
+    )
