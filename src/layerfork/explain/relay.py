@@ -11,9 +11,9 @@ from layerfork.explain.compare.lending import lend_definitions
 from layerfork.explain.compare.steps import views_of
 from layerfork.explain.proof.diagnose import diagnose
 from layerfork.explain.proof.observations import disagreeing_string
-from layerfork.explain.warnings.added import added_cautions
 from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.proof.weighing import weigh
+from layerfork.explain.warnings.added import added_cautions
 from layerfork.explain.warnings.stale import stale_hits
 from layerfork.model.build import Builder
 from layerfork.model.judgement import Caution, Fork, Judgement, Verdict

@@ -16,6 +16,7 @@ from layerfork.model.change import (
 )
 from layerfork.model.llb import LLBOp
 from layerfork.model.record import BuildRecord, StepRecord
+from layerfork.whatif.target import with_target
 from layerfork.whatif.unappliable import UnappliableError
 
 _CHECKSUMS = {"http": "http.checksum", "https": "http.checksum", "git": "git.checksum"}
@@ -48,7 +49,9 @@ def with_labels(record: BuildRecord, change: LabelsAre) -> BuildRecord:
 
 
 def with_request(record: BuildRecord, change: RequestIs) -> BuildRecord:
-    """The record with another value of a field of the request."""
+    """The record with another value of a field of the request. Raises: UnappliableError."""
+    if change.field == "target":
+        return with_target(record, change.value)
     return replace(record, request=replace(record.request, **{change.field: change.value}))  # type: ignore[arg-type]
 
 

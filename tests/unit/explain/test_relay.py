@@ -162,7 +162,7 @@ def test_other_labels_are_a_fork() -> None:
 
     (fork,) = judgement.forks
     assert fork.step == 5
-    assert [(cause.code, cause.status) for cause in fork.causes] == [("label", CauseStatus.PROVEN)]
+    assert [(cause.code, cause.status) for cause in fork.causes] == [("label", CauseStatus.SUSPECTED)]
 
 
 def test_a_gap_is_told() -> None:

@@ -34,7 +34,7 @@ def test_the_two_tar_clients_form_a_class_of_their_own() -> None:
     assert fork.seconds_lost == 1.0
     assert fork.ruled_out == ("mtime: docker-context-build 13:00, docker-build 12:00; no key holds it",)
     (cause,) = fork.causes
-    assert (cause.code, cause.status) == ("entry-name", CauseStatus.PROVEN)
+    assert (cause.code, cause.status) == ("entry-name", CauseStatus.SUSPECTED)
     assert (cause.path, cause.field, cause.more) == ("important.txt", "entry-name", 0)
     assert (cause.writer, cause.reader) == ("important.txt", "./important.txt")
     assert cause.text == (
@@ -55,7 +55,7 @@ def test_one_owner_id_is_named_with_both_values() -> None:
     )
 
     (cause,) = judgement.forks[0].causes
-    assert (cause.code, cause.status) == ("uid", CauseStatus.PROVEN)
+    assert (cause.code, cause.status) == ("uid", CauseStatus.SUSPECTED)
     assert cause.text == ("COPY important.txt forked: docker_py-build sent uid 1000, docker-build sent uid 0")
 
 
