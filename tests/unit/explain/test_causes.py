@@ -26,7 +26,7 @@ from layerfork.model.record import BuildRecord, RecordedRequest, StepStatus, Ver
 
 PROVEN, SUSPECTED, UNEXPLAINED = CauseStatus.PROVEN, CauseStatus.SUSPECTED, CauseStatus.UNEXPLAINED
 CLAIMED = CauseStatus.SUSPECTED
-"""Keys made by hand come of no record, so nothing can be undone in one: what is claimed stays unproven here."""
+"""Keys made by hand come of no record, so nothing can be undone in one: claims stay unproven here."""
 
 
 def lines(*parts: KeyPart, text: str = "COPY . /app", extra: Sequence[Line] = ()) -> tuple[Line, ...]:
