@@ -4,22 +4,16 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from layerfork.clients.steering import (
+    CHOOSES_A_BUILDER,
+    NAMES_A_BUILDER,
+    NAMES_AN_ENGINE,
+    OF_ONE_ENGINE,
+    without,
+)
 from layerfork.errors import ClientError
 from layerfork.model.build import Builder, BuildRequest, Endpoint, PodmanTools
 from layerfork.model.secrets import looks_secret
-
-_STEERS_THE_CONNECTION = (
-    "DOCKER_API_VERSION",
-    "DOCKER_CERT_PATH",
-    "DOCKER_CONTEXT",
-    "DOCKER_TLS",
-    "DOCKER_TLS_VERIFY",
-    "CONTAINER_CONNECTION",
-    "CONTAINER_HOST",
-)
-"""Variables of a user that would lead a client past the recorder."""
-_STEERS_THE_BUILDER = ("DOCKER_BUILDKIT", "BUILDX_BUILDER", "COMPOSE_DOCKER_CLI_BUILD", "COMPOSE_BAKE")
-"""Variables of a user that would choose another builder than the one asked for."""
 
 
 def variables(endpoint: Endpoint, builder: Builder | None, **more: str) -> dict[str, str]:
@@ -28,7 +22,7 @@ def variables(endpoint: Endpoint, builder: Builder | None, **more: str) -> dict[
     Temporary files go to the private HOME: some clients leave them behind.
     ``DOCKER_BUILDKIT`` is set when a builder is asked for, and absent when the client shall choose.
     With ``endpoint.inherit`` the user's HOME, PATH and docker configuration stay as they are: letting
-    them tint the build is what was asked for. Where the engine is, and the builder, are never theirs.
+    them tint the build is what was asked for. Where the engine is, and a builder that was asked for, are not.
     """
     env = {
         "PATH": endpoint.path,
@@ -36,14 +30,14 @@ def variables(endpoint: Endpoint, builder: Builder | None, **more: str) -> dict[
         "TMPDIR": str(endpoint.home),
         "DOCKER_CONFIG": str(docker_config_dir(endpoint)),
         "LC_ALL": "C.UTF-8",
-        **_without(endpoint.inherit, _STEERS_THE_CONNECTION),
+        **without(endpoint.inherit, NAMES_AN_ENGINE, NAMES_A_BUILDER, OF_ONE_ENGINE),
         "DOCKER_HOST": endpoint.docker_host,
         "NO_COLOR": "1",
         "DOCKER_CLI_HINTS": "false",
         "DOCKER_SCAN_SUGGEST": "false",
     }
     if builder is not None:
-        env = _without(env, _STEERS_THE_BUILDER)
+        env = without(env, CHOOSES_A_BUILDER)
         env["DOCKER_BUILDKIT"] = "1" if builder is Builder.BUILDKIT else "0"
     return env | more
 
@@ -85,7 +79,3 @@ def secret_values(request: BuildRequest) -> tuple[str, ...]:
     values = [value for name, value in request.build_args if looks_secret(name, value)]
     spellings = [spelling for value in values for spelling in (value, json.dumps(value)[1:-1])]
     return tuple(dict.fromkeys(spellings))
-
-
-def _without(env: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
-    return {name: value for name, value in env.items() if name not in names}

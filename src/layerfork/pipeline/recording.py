@@ -1,8 +1,10 @@
 """Builds that are recorded here and now: `layerfork record` and `layerfork why`."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from layerfork.clients.steering import named_builders
 from layerfork.errors import EvidenceError, ExitCode
 from layerfork.harness.recording.wrap import record_command
 from layerfork.harness.records.evidence import RecordFile
@@ -14,10 +16,16 @@ from layerfork.pipeline.comparison import diff_records
 
 Say = Callable[[str], None]
 THIS_BUILD = "this build"
-NO_BUILD_SEEN = (
-    "no build passed through the recorder: the command built nothing, or it reaches its engine in another "
-    "way than by DOCKER_HOST (a buildx builder of its own, another socket)"
-)
+
+
+def no_build_seen(environment: Mapping[str, str]) -> str:
+    """Why nothing was recorded, as far as it can be known."""
+    elsewhere = named_builders(environment)
+    way = f"{' and '.join(elsewhere)}" if elsewhere else "a buildx builder of its own, another socket"
+    return (
+        "no build passed through the recorder: the command built nothing, or it reaches its engine "
+        f"in another way than by DOCKER_HOST ({way})"
+    )
 
 
 def record_builds(argv: Sequence[str], output: str, engine: str, say: Say) -> int:
@@ -27,7 +35,7 @@ def record_builds(argv: Sequence[str], output: str, engine: str, say: Say) -> in
     """
     with RecordFile(Path(output)) as file:
         wrapped = record_command(argv, engine, say, file.add)
-    say(f"{len(wrapped.records)} recorded in {output}" if wrapped.records else NO_BUILD_SEEN)
+    say(f"{len(wrapped.records)} recorded in {output}" if wrapped.records else no_build_seen(os.environ))
     return wrapped.exit_code
 
 
@@ -48,7 +56,7 @@ def explain_builds(
     command = tuple(argv) or ("docker", "build", path)
     wrapped = record_command(command, engine, say)
     if not wrapped.records:
-        say(NO_BUILD_SEEN)
+        say(no_build_seen(os.environ))
     reports = []
     for record in wrapped.records:
         project = project_of(directory, record)

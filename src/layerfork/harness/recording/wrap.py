@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from layerfork.clients.steering import NAMES_AN_ENGINE, without
 from layerfork.engines import RunningEngine, default_spec, open_engine
 from layerfork.errors import UsageError
 from layerfork.harness.environments.installing import Say
@@ -23,8 +24,6 @@ from layerfork.model.record import BuildRecord, ClientInfo
 from layerfork.process import ProgramMissingError, find_program, run_in_foreground
 from layerfork.wire.proxy.listener import STOPPED
 
-LEADS_PAST = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "CONTAINER_CONNECTION")
-"""Variables that would lead a client past the recorder."""
 QUIET_WAIT_S = 0.5
 """So long connections may end after the command without a word about it."""
 
@@ -90,7 +89,7 @@ def _with_facts(record: BuildRecord, recorder: Recorder, command: ClientProcess)
 
 def wrapped_environment(engine: RunningEngine, docker_host: str, directory: Path) -> dict[str, str]:
     """The user's environment, led to the recorder; with the engine's own docker where there is none."""
-    env = {name: value for name, value in os.environ.items() if name not in LEADS_PAST}
+    env = without(os.environ, NAMES_AN_ENGINE)
     env["DOCKER_HOST"] = env["CONTAINER_HOST"] = docker_host
     toolchain = engine.toolchain
     if toolchain is not None and find_program("docker") is None:
