@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from layerfork.clients import CLIENTS
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.harness.environments.workspace import Workspace, make_tar, open_workspace
-from layerfork.harness.relay.experiment import Surroundings, make_bench, measure
+from layerfork.harness.relay.experiment import RunServices, make_bench, measure
 from layerfork.harness.relay.plan import Plan, choose_clients, plan_relay
 from layerfork.harness.relay.relay import Relay, run_relay
 from layerfork.harness.relay.trial import make_endpoint
@@ -82,7 +82,7 @@ def print_table() -> None:
     for spec in GENERATIONS:
         started = time.monotonic()
         options = RunOptions(clients=("all",), controls=False)
-        measured = measure(find_scenario(), options, spec, Surroundings(listener=quiet))
+        measured = measure(find_scenario(), options, spec, RunServices(listener=quiet))
         wall = time.monotonic() - started
         clients = sum(row.seconds_of_client for row in measured.builds)
         engine = sum(row.seconds for row in measured.builds)

@@ -150,7 +150,7 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 
 def hide_secrets(command: Command) -> tuple[str, ...]:
     """The command's argv with its secret values replaced."""
-    return tuple(_hide(command, word) for word in command.argv)
+    return tuple(_hide(command, argument) for argument in command.argv)
 
 
 def _hide(command: Command, text: str) -> str:
@@ -201,7 +201,7 @@ def printable(text: str) -> str:
     return _UNSEEN.sub("", _OVERWRITTEN.sub("", text))
 
 
-def find_program(name: str, path: str | None = None) -> Path | None:
-    """Absolute path of a program, or None."""
-    found = shutil.which(name, path=path)
+def find_program(name: str) -> Path | None:
+    """Absolute path of a program on PATH, or None."""
+    found = shutil.which(name)
     return Path(found).absolute() if found else None

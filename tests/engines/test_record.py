@@ -62,7 +62,7 @@ def test_the_command_keeps_its_output_and_exit_code(
     assert "COPY data.txt /" in shown.stdout
     beyond = layerfork("show", f"{file}#2")
     assert (beyond.returncode, beyond.stdout) == (2, "")
-    assert "holds 1 builds, not a number 2" in beyond.stderr
+    assert "contains 1 builds, so there is no build 2" in beyond.stderr
 
 
 def test_concurrent_builds_of_both_builders_are_told_apart(

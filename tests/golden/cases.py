@@ -6,7 +6,7 @@ from layerfork.model.build import Builder
 from layerfork.model.engine import EngineInfo
 from layerfork.model.judgement import Cause, CauseStatus, Caution, Fork, Judgement, MissKind, Verdict
 from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
-from layerfork.model.report import RunReport, TrialBuild, VersionsUsed
+from layerfork.model.report import Problem, RunReport, TrialBuild, VersionsUsed
 
 INSTRUCTIONS = ("FROM alpine", "RUN  du -s /", "COPY important.txt /", "RUN  du -s /")
 
@@ -122,7 +122,7 @@ TROUBLE = replace(
             ),
         ),
     ),
-    problems=("the engine ended while broken-client was building",),
+    problems=(Problem(what="the engine ended while broken-client was building", details="last line"),),
 )
 NO_ENGINE = replace(
     FORKED,

@@ -63,7 +63,7 @@ class ScannedTree:
     problems: tuple[Problem, ...] = ()
     """Directories that could not be listed: they look empty."""
     listings: dict[str, Listing] = field(default_factory=dict)
-    """By the directory's path, of those that had not changed shortly before: what `scan` may be told when it
+    """By the directory's path, of those that had not changed shortly before: what `scan` may be given when it
     lists the same tree again."""
 
     def walk(self) -> Iterator[tuple[str, os.stat_result]]:
@@ -206,5 +206,5 @@ def _check_root(root: Path) -> None:
     except NotADirectoryError as error:
         raise UsageError(f"context {root} is not a directory", "name the directory that holds it") from error
     except PermissionError as error:
-        hint = "make it readable for this user, or run as one who may read it"
-        raise UsageError(f"context {root} may not be read", hint) from error
+        hint = "make it readable for this user, or run as another user"
+        raise UsageError(f"context {root} is not readable", hint) from error

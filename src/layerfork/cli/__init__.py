@@ -60,7 +60,7 @@ def run(argv: list[str] | None = None) -> int:
 
 
 def _bug() -> int:
-    """Say that this is ours to mend, with everything needed to report it."""
+    """Say that this is ours to fix, with everything needed to report it."""
     traceback.print_exc()
     click.echo(
         "layerfork: this is a bug in layerfork\nhint: report it with the lines above and the output of "

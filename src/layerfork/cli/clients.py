@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.engines import tell
+from layerfork.cli.engines import show_fetched
 from layerfork.cli.options import format_option, look_of, to_stderr
 from layerfork.errors import ExitCode
 
@@ -43,5 +43,5 @@ def get(names: tuple[str, ...], everything: bool) -> int:
 
     if everything == bool(names):
         raise click.UsageError("name clients, or give --all", click.get_current_context())
-    complete = get_clients(names, to_stderr, tell)
+    complete = get_clients(names, to_stderr, show_fetched)
     return ExitCode.AS_HOPED if complete else ExitCode.COULD_NOT_RUN

@@ -46,7 +46,7 @@ def get(names: tuple[str, ...], everything: bool) -> int:
 
     if everything == bool(names):
         raise click.UsageError("name engines, or give --all", click.get_current_context())
-    complete = get_engines(names, to_stderr, tell)
+    complete = get_engines(names, to_stderr, show_fetched)
     return ExitCode.AS_HOPED if complete else ExitCode.COULD_NOT_RUN
 
 
@@ -59,11 +59,11 @@ def check(names: tuple[str, ...]) -> int:
     """
     from layerfork.pipeline.engines import check_engines
 
-    sound = check_engines(names, tell)
+    sound = check_engines(names, show_fetched)
     return ExitCode.AS_HOPED if sound else ExitCode.COULD_NOT_RUN
 
 
-def tell(fetched: Fetched) -> None:
+def show_fetched(fetched: Fetched) -> None:
     """Say what became of one thing that was asked for."""
     click.echo(f"{fetched.name}: {fetched.error or 'ready'}", err=bool(fetched.error))
 

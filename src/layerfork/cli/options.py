@@ -16,19 +16,19 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def parse_pairs(
-    words: Sequence[str], option: str, environment: Mapping[str, str] | None = None
+    values: Sequence[str], option: str, environment: Mapping[str, str] | None = None
 ) -> tuple[tuple[str, str], ...]:
-    """``NAME=VALUE`` words as pairs; a bare NAME takes its value from the environment, as docker does.
+    """``NAME=VALUE`` as pairs; a bare NAME takes its value from the environment, as docker does.
 
     Raises: UsageError.
     """
     pairs = []
-    for word in words:
-        name, equals, value = word.partition("=")
+    for each in values:
+        name, equals, value = each.partition("=")
         if not equals and environment is not None and name in environment:
             value, equals = environment[name], "="
         if not name or not equals:
-            raise UsageError(f"{option} {word!r} is not NAME=VALUE", hint=f"write {option} NAME=VALUE")
+            raise UsageError(f"{option} {each!r} is not NAME=VALUE", hint=f"write {option} NAME=VALUE")
         pairs.append((name, value))
     return tuple(pairs)
 

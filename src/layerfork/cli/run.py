@@ -68,12 +68,12 @@ OWN_CHOICE = "default"
     "--resume",
     default="",
     metavar="FILE",
-    help="Go on where the run that wrote FILE (-o) was interrupted. Engines that it was through with are "
-    "taken from it. On the others the relay starts again, since later clients must meet the cache that "
-    "earlier ones fill; controls that were hits and clients that came to no build are not repeated. "
-    "FILE is written anew.",
+    help="Continue the run that wrote FILE (-o) where it was interrupted. Finished engines are taken from "
+    "FILE. On the others the relay starts again, because later clients must meet the cache that earlier "
+    "ones fill; controls that were hits, and clients that never asked for a build, are not repeated. "
+    "FILE is rewritten.",
 )
-@click.option("--plan", is_flag=True, help="Print what would run, what would not, and why; build nothing.")
+@click.option("--plan", is_flag=True, help="Print what would run, what would not and why; build nothing.")
 @format_option("runs")
 @verbose_option
 def command(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
 @format_option("diffs")
 @verbose_option
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[PATH | -- CMD...]")
-def command(engine: str, store: str, form: "Reporter", verbose: bool, words: tuple[str, ...]) -> int:
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PATH | -- CMD...]")
+def command(engine: str, store: str, form: "Reporter", verbose: bool, arguments: tuple[str, ...]) -> int:
     """Record a build and say why it missed what the last one of the same Dockerfile had stored.
 
     With PATH, `docker build PATH` is run; with a command after --, that. Without either, the newest
@@ -28,12 +28,12 @@ def command(engine: str, store: str, form: "Reporter", verbose: bool, words: tup
     """
     from layerfork.pipeline.recording import explain_builds
 
-    if "--" in words:
+    if "--" in arguments:
         raise UsageError("give a PATH or a command, not both", hint="layerfork why -- docker build PATH")
     after_dashes = "--" in sys.argv
-    if len(words) > 1 and not after_dashes:
+    if len(arguments) > 1 and not after_dashes:
         raise UsageError("give one PATH, or a command after --", hint="layerfork why -- docker build .")
-    path, argv = ("", words) if after_dashes else (words[0] if words else "", ())
+    path, argv = ("", arguments) if after_dashes else (arguments[0] if arguments else "", ())
     code, reports = explain_builds(path, argv, engine, store, to_stderr)
     click.echo(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)), nl=False)
     if code:

@@ -48,11 +48,13 @@ class Programs:
 
     engine: str
     """The engine that brings them, as ``--engine`` names it."""
+    program: str
+    """The one that has the client's version."""
     installed: str = ""
     """A program on PATH that does as well; empty when none does."""
 
 
-DOCKER_PROGRAMS = Programs(engine="private", installed="docker")
+DOCKER_PROGRAMS = Programs(engine="private", program="docker", installed="docker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ class Choice:
     """Which builder a client is asked for somewhere, and what that comes to."""
 
     asked: Builder | None
-    """What the client is told; None leaves it to the client."""
+    """What it is asked for; None leaves it to the client."""
     expected: Builder
     """The builder that the client then asks the engine for."""
     executing: Builder
@@ -80,7 +82,7 @@ class BuildClient:
     builder: Builder | None = None
     """The builder that this entry insists on (``+classic``); None takes what it is asked for."""
     title: str
-    """What runs, in a few words, for lists: ``docker-py, path=``."""
+    """What runs, in short, for lists: ``docker-py, path=``."""
     context_form: ContextForm
     builders: tuple[Builder, ...]
     """The builders that it can use; the first is its own choice, unless ``own_choice`` says otherwise."""
@@ -117,7 +119,7 @@ class BuildClient:
         needed = needed_features(request)
         reasons = [reason for feature, reason in self.lacks if feature in needed]
         if not self.context_of(request):
-            reasons.append(f"it takes the context as {self.context_form} only, and nobody serves that here")
+            reasons.append(f"it takes the context as {self.context_form} only, which is not served here")
         return tuple(reasons)
 
     def context_of(self, request: BuildRequest) -> str:
@@ -139,8 +141,8 @@ class BuildClient:
     def choose(self, wanted: Builder | None, endpoint: Endpoint) -> Choice:
         """The builder that it is asked for on an endpoint when a person wants ``wanted``, or leaves it open.
 
-        A builder in the client's own id wins. Where it can use builders that the engine lacks, it is told
-        one that the engine has: on its own it might go on and bring what is missing.
+        A builder in the client's own id wins. Where it can use builders that the engine lacks, it is asked
+        for one that the engine has: on its own it might go on and bring what is missing.
         """
         wanted = self.builder or wanted
         served = endpoint.builders

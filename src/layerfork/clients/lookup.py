@@ -9,7 +9,7 @@ from layerfork.errors import UsageError
 from layerfork.model.build import Builder
 
 NEAREST = 3
-"""How many names are suggested for one that is none."""
+"""How many names are suggested for an unknown one."""
 _ID = re.compile(r"(?P<name>[^@+]+)(?:@(?P<version>[^@+]+))?(?:\+(?P<builder>[^@+]+))?")
 
 
@@ -21,7 +21,7 @@ def find_in(clients: tuple[BuildClient, ...], client_id: str) -> BuildClient:
     """
     parts = _ID.fullmatch(client_id.strip())
     if parts is None:
-        raise UsageError(f"{client_id!r} is no client id", "an id is NAME, NAME@VERSION or NAME+BUILDER")
+        raise UsageError(f"{client_id!r} is not a client id", "an id is NAME, NAME@VERSION or NAME+BUILDER")
     client = _named(clients, parts["name"], parts["version"] or "")
     return _with_builder(client, parts["builder"]) if parts["builder"] else client
 
@@ -45,17 +45,17 @@ def _named(clients: tuple[BuildClient, ...], name: str, version: str) -> BuildCl
     raise UsageError(f"{name} is not pinned in version {version!r}", f"there is {_either(versions)}")
 
 
-def _with_builder(client: BuildClient, word: str) -> BuildClient:
+def _with_builder(client: BuildClient, name: str) -> BuildClient:
     builders = {builder.value: builder for builder in Builder}
-    builder = builders.get(word)
+    builder = builders.get(name)
     if builder is None:
-        raise UsageError(f"there is no builder {word!r}", f"the builders are {_either(builders)}")
+        raise UsageError(f"there is no builder {name!r}", f"the builders are {_either(builders)}")
     if builder not in client.builders:
         reason = client.why_not_builder(builder)
-        raise UsageError(f"{client.id} cannot build with {word}: {reason}")
+        raise UsageError(f"{client.id} cannot build with {name}: {reason}")
     return replace(client, builder=builder)
 
 
-def _either(words: "list[str] | tuple[str, ...] | dict[str, Builder]") -> str:
-    *first, last = words
+def _either(names: "list[str] | tuple[str, ...] | dict[str, Builder]") -> str:
+    *first, last = names
     return f"{', '.join(first)} or {last}" if first else last

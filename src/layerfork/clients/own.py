@@ -15,7 +15,7 @@ from layerfork.model.build import Builder, Command, Endpoint, Feature
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 PLACEHOLDERS = ("tag", "context", "tar", "dockerfile", "target", "build_args", "labels")
-_WORDS = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
+_PLACEHOLDER = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
 _LIKE_ONE = re.compile(r"(?<![$\{])\{([A-Za-z_][A-Za-z0-9_-]*)\}")
 """What a person may have meant for a placeholder; ``${NAME}`` and ``{a,b}`` are the shell's."""
 _NEEDS = {
@@ -38,9 +38,9 @@ class OwnCommand:
     """A shell command that prints the client's version."""
 
 
-def is_own_client(word: str) -> bool:
-    """Whether a ``--client`` word is ``name=command``."""
-    name, equals, _ = word.partition("=")
+def is_own_client(option: str) -> bool:
+    """Whether a ``--client`` option is ``name=command``."""
+    name, equals, _ = option.partition("=")
     return bool(equals) and NAME.fullmatch(name) is not None
 
 
@@ -54,16 +54,16 @@ def own_client(name: str, own: OwnCommand, directory: Path) -> BuildClient:
         raise UsageError(f"{name!r} cannot be a client's name", hint="use letters, digits, . _ and -")
     _check_placeholders(name, own.command, PLACEHOLDERS)
     _check_placeholders(name, own.version, ())
-    used = set(_WORDS.findall(own.command))
+    used = set(_PLACEHOLDER.findall(own.command))
     if "tag" not in used:
         raise UsageError(
-            f"the command of client {name} does not say what the image shall be called",
+            f"the command of client {name} does not name the image",
             hint="put {tag} where the image's name goes, for example: make image TAG={tag}",
         )
     lacks = tuple(
-        (feature, f"the command of {name} has no {{{word}}}")
-        for feature, word in _NEEDS.items()
-        if word not in used
+        (feature, f"the command of {name} has no {{{placeholder}}}")
+        for feature, placeholder in _NEEDS.items()
+        if placeholder not in used
     )
     return BuildClient(
         name=name,
@@ -73,8 +73,8 @@ def own_client(name: str, own: OwnCommand, directory: Path) -> BuildClient:
         own_choice=docker_default_builder,
         lacks=(
             *lacks,
-            (Feature.NO_CACHE, f"the command of {name} says itself whether it uses the cache"),
-            (Feature.PLATFORM, f"the command of {name} says itself for which platform it builds"),
+            (Feature.NO_CACHE, f"the command of {name} decides itself whether it uses the cache"),
+            (Feature.PLATFORM, f"the command of {name} decides itself for which platform it builds"),
         ),
         make_command=partial(_make_command, own, directory),
         version_command=partial(_ask_version, own, directory),
@@ -83,12 +83,12 @@ def own_client(name: str, own: OwnCommand, directory: Path) -> BuildClient:
 
 
 def _check_placeholders(name: str, command: str, allowed: tuple[str, ...]) -> None:
-    for word in _LIKE_ONE.findall(command):
-        if word not in allowed:
+    for placeholder in _LIKE_ONE.findall(command):
+        if placeholder not in allowed:
             there_are = ", ".join(f"{{{each}}}" for each in allowed)
             raise UsageError(
-                f"the command of client {name} has the unknown placeholder {{{word}}}",
-                hint=f"there are {there_are}; braces of the shell need a space inside: {word}"
+                f"the command of client {name} has the unknown placeholder {{{placeholder}}}",
+                hint=f"there are {there_are}; braces of the shell need a space inside: {placeholder}"
                 if allowed
                 else "a version command takes none",
             )
@@ -96,24 +96,20 @@ def _check_placeholders(name: str, command: str, allowed: tuple[str, ...]) -> No
 
 def _make_command(own: OwnCommand, directory: Path, call: Call) -> Command:
     request = call.request
-    words: Mapping[str, str] = {
+    values: Mapping[str, str] = {
         "tag": shlex.quote(request.tag),
         "context": shlex.quote(str(request.context)),
         "tar": shlex.quote(str(request.context_tar)),
         "dockerfile": shlex.quote(str(request.dockerfile)),
         "target": shlex.quote(request.target) if request.target else "",
         "build_args": shlex.join(
-            word for pair in request.build_args for word in ("--build-arg", "=".join(pair))
+            argument for pair in request.build_args for argument in ("--build-arg", "=".join(pair))
         ),
-        "labels": shlex.join(word for pair in request.labels for word in ("--label", "=".join(pair))),
+        "labels": shlex.join(argument for pair in request.labels for argument in ("--label", "=".join(pair))),
     }
-    script = _WORDS.sub(lambda match: words[match[1]], own.command)
+    script = _PLACEHOLDER.sub(lambda match: values[match[1]], own.command)
     command = _shell(script, directory, call.endpoint, call.builder)
     return replace(command, files=config_files(call.endpoint), secrets=secret_values(request))
-
-
-def _flags(flag: str, pairs: tuple[tuple[str, str], ...]) -> str:
-    return shlex.join(word for name, value in pairs for word in (flag, f"{name}={value}"))
 
 
 def _ask_version(

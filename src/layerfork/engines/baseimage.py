@@ -27,7 +27,7 @@ def base_archive(busybox: bytes, applets: Sequence[str], architecture: str) -> b
     """A docker archive with one layer, tagged `BASE_TAG`.
 
     ``applets`` are paths relative to the root as ``busybox --list-full`` prints them (``bin/sh``);
-    ``architecture`` is Go's word (``amd64``).
+    ``architecture`` is Go's name for it (``amd64``).
     """
     layer = _layer(busybox, applets)
     config = json.dumps(_config(layer, architecture), sort_keys=True).encode()

@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 
 
 def debian_architecture() -> str:
-    """This machine's architecture in Debian's word.
+    """This machine's architecture by Debian's name.
 
     Raises: EngineError when there are no engines for it.
     """

@@ -20,15 +20,15 @@ ELSEWHERE = "run on a real machine or in a privileged container"
 NAMESPACES = 0x20000 | 0x4000000 | 0x8000000 | 0x20000000 | 0x40000000
 """CLONE_NEWNS, NEWUTS, NEWIPC, NEWPID, NEWNET."""
 _TRY = "import ctypes, sys; sys.exit(ctypes.CDLL(None, use_errno=True).unshare(int(sys.argv[1])) != 0)"
-NAMES = {
+PROGRAMS = {
     "docker.io": "dockerd",
     "docker-cli": "docker",
     "docker-buildx": "buildx",
     "docker-compose": "compose",
 }
 """What people call the packages' programs."""
-TOLD = ("docker.io", "docker-cli", "docker-buildx", "docker-compose", "containerd", "runc")
-TOLD_OF_PODMAN = ("podman", "buildah", "conmon", "netavark", "runc")
+DOCKER_PARTS = ("docker.io", "docker-cli", "docker-buildx", "docker-compose", "containerd", "runc")
+PODMAN_PARTS = ("podman", "buildah", "conmon", "netavark", "runc")
 
 
 def find_obstacles(engine_id: str, needed: Sequence[Generation]) -> Iterator[Obstacle]:
@@ -41,7 +41,7 @@ def find_obstacles(engine_id: str, needed: Sequence[Generation]) -> Iterator[Obs
     if os.geteuid() != 0:
         yield Obstacle(what="running it needs root", remedy="run the same command as root (sudo)")
     elif not _namespaces_work():
-        yield Obstacle(what="this machine lets nobody make namespaces", remedy=ELSEWHERE)
+        yield Obstacle(what="namespaces cannot be made on this machine", remedy=ELSEWHERE)
     if not _has_overlay():
         yield Obstacle(what="the kernel has no overlay file system", remedy="modprobe overlay")
     for generation in needed:
@@ -57,10 +57,10 @@ def fetched_root(generation: Generation) -> EngineRoot | None:
         return None
 
 
-def components_of(root: EngineRoot | None, told: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Programs of a root and their upstream versions, in the order of ``told``."""
+def components_of(root: EngineRoot | None, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Programs of a root and their upstream versions, in the order of ``names``."""
     packages = dict(root.packages) if root is not None else {}
-    return tuple((NAMES.get(name, name), upstream(packages[name])) for name in told if name in packages)
+    return tuple((PROGRAMS.get(name, name), upstream(packages[name])) for name in names if name in packages)
 
 
 def upstream(debian_version: str) -> str:

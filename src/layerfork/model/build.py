@@ -78,7 +78,7 @@ class Feature(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest:
-    """What every client of a relay is asked to build, in the same words for all of them."""
+    """What every client of a relay is asked to build, the same for all of them."""
 
     context: Path
     """Absolute path of the context directory."""

@@ -1,4 +1,4 @@
-"""What happens during a run, told while it happens."""
+"""What happens during a run, reported while it happens."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ class Progress:
 
     text: str
     """One line: ``building with docker-build``."""
+    engine: str = ""
+    """Where it happened; empty when there is only one engine."""
     done: int = 0
     total: int = 0
     """Builds finished and planned; 0 of 0 when nothing is counted yet."""

@@ -24,7 +24,7 @@ class TrialBuild:
     builder: str
     outcome: BuildOutcome
     reason: str = ""
-    """Why it was skipped, unsupported or failed, in the client's own words where it has some."""
+    """Why it was skipped, unsupported or failed, by the client's own message where it has one."""
     class_index: int | None = None
     """Index into the classes; None when the build has none."""
     seconds: float = 0.0
@@ -58,6 +58,19 @@ class VersionsUsed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What went wrong outside any single build: the engine died, or did not come up."""
+
+    what: str
+    """One line."""
+    details: str = ""
+    """What to do, and the engine's own last lines; empty when there is neither."""
+
+    def __str__(self) -> str:
+        return "\n".join(filter(None, (self.what, self.details)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """Everything `layerfork run` has to say."""
 
@@ -72,8 +85,7 @@ class RunReport:
     versions: VersionsUsed
     layerfork: str = ""
     seconds: float = 0.0
-    problems: tuple[str, ...] = ()
-    """What went wrong outside any single build (the engine died), one line each."""
+    problems: tuple[Problem, ...] = ()
     interrupted: bool = False
     """Ctrl-C ended the relay early."""
 

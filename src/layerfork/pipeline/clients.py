@@ -30,7 +30,7 @@ def get_clients(names: Sequence[str], say: Say, keep: Callable[[Fetched], None])
 
     No name at all is every client of the table. What is brought are environments of libraries, and engines
     for clients that come with one; ``keep`` gets the result of each as it comes.
-    Raises: UsageError for a name that is none, before anything is installed.
+    Raises: UsageError for an unknown name, before anything is installed.
     """
     wanted = [find_client(name) for name in names] or CLIENTS
     needed = dict(_need(client, say) for client in wanted)
@@ -73,11 +73,10 @@ def _row(client: BuildClient, engines: Mapping[str, EngineRow]) -> ClientRow:
 
 def _toolchain_version(client: BuildClient, engine: EngineRow | None) -> str:
     """Of the program that it is, in the engine's toolchain."""
-    known = dict(engine.components) if engine else {}
-    for program in (client.plugin, client.name.partition("-")[0]):
-        if program in known:
-            return known[program]
-    return ""
+    if engine is None or client.programs is None:
+        return ""
+    known = dict(engine.components)
+    return known.get(client.plugin) or known.get(client.programs.program, "")
 
 
 def _without_library(client: BuildClient) -> Iterator[Obstacle]:

@@ -69,26 +69,28 @@ def _without_hidden(key: CacheKey) -> CacheKey:
     return replace(key, parts=parts, unknown=(*key.unknown, *dict.fromkeys(names)))
 
 
-def _record_named(word: str) -> BuildRecord:
-    path, number = _split(word)
+def _record_named(name: str) -> BuildRecord:
+    path, number = _split(name)
     records = _records_of(path)
     return _pick(records, path, number or len(records))
 
 
-def _split(word: str) -> tuple[str, int]:
+def _split(name: str) -> tuple[str, int]:
     """Path and number of ``FILE#N``; 0 where no number is given."""
-    path, mark, number = word.rpartition("#")
-    return (path, int(number)) if mark and number.isdecimal() and int(number) else (word, 0)
+    path, mark, number = name.rpartition("#")
+    return (path, int(number)) if mark and number.isdecimal() and int(number) else (name, 0)
 
 
 def _records_of(path: str) -> Sequence[BuildRecord]:
     records = read_records(Path(path))
     if not records:
-        raise EvidenceError(f"{path} holds no build", hint="record one: layerfork record -o FILE -- CMD")
+        raise EvidenceError(f"{path} contains no build", hint="record one: layerfork record -o FILE -- CMD")
     return records
 
 
 def _pick(records: Sequence[BuildRecord], path: str, number: int) -> BuildRecord:
     if number > len(records):
-        raise UsageError(f"{path} holds {len(records)} builds, not a number {number}", hint="count from 1")
+        raise UsageError(
+            f"{path} contains {len(records)} builds, so there is no build {number}", hint="count from 1"
+        )
     return records[number - 1]

@@ -20,7 +20,7 @@ def get_engines(names: Sequence[str], say: Say, keep: Callable[[Fetched], None])
     """Fetch engines; one that fails does not stop the others. Whether all are there.
 
     No name at all is every engine of the table. ``keep`` gets the result of each as it comes.
-    Raises: UsageError for a name that is none, before anything is fetched.
+    Raises: UsageError for an unknown name, before anything is fetched.
     """
     wanted: Sequence[Engine] = [open_engine(name) for name in names] if names else ENGINES
     complete = True
@@ -37,7 +37,7 @@ def get_engines(names: Sequence[str], say: Say, keep: Callable[[Fetched], None])
 def check_engines(names: Sequence[str], keep: Callable[[Fetched], None]) -> bool:
     """Compare every file of fetched engines with its checksum. Whether all are what was unpacked.
 
-    No name at all is every engine that was fetched. Raises: UsageError for a name that is none.
+    No name at all is every engine that was fetched. Raises: UsageError for an unknown name.
     """
     wanted = [open_engine(name) for name in names] or [engine for engine in ENGINES if _is_fetched(engine)]
     results = [Fetched(name=engine.id, error=_damage(engine)) for engine in wanted]

@@ -15,13 +15,13 @@ from layerfork.explain import JudgedBuild, judge_relay, layer_contradictions, le
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.broken import BrokenEnvironments
 from layerfork.harness.relay.earlier import Earlier, read_earlier
-from layerfork.harness.relay.experiment import Surroundings, prepared_relay, read_bases
+from layerfork.harness.relay.experiment import RunServices, prepared_relay, read_bases
 from layerfork.harness.relay.plan import planned_row
 from layerfork.harness.relay.resume import copy_earlier, measure_once
 from layerfork.model.judgement import Judgement, Verdict
-from layerfork.model.progress import Listener, Progress
+from layerfork.model.progress import Listener
 from layerfork.model.record import BuildOutcome
-from layerfork.model.report import PlanReport, RunReport, TrialBuild, VersionsUsed
+from layerfork.model.report import PlanReport, Problem, RunReport, TrialBuild, VersionsUsed
 from layerfork.model.scenario import RunOptions, Scenario
 from layerfork.pipeline.parallel import engines_at_once
 from layerfork.scenarios import find_scenario
@@ -43,10 +43,10 @@ def run_experiment(options: RunOptions, listener: Listener) -> tuple[RunReport, 
         file = stack.enter_context(RecordFile(Path(output))) if output else None
         if file:
             copy_earlier(file, earlier)
-        surroundings = Surroundings(listener=listener, file=file, broken=_broken(earlier, file))
+        services = RunServices(listener=listener, file=file, broken=_broken(earlier, file))
         if len(specs) == 1:
-            return (_run_on(scenario, options, specs[0], surroundings, earlier),)
-        return _run_side_by_side(scenario, options, specs, surroundings, earlier)
+            return (_run_on(scenario, options, specs[0], services, earlier),)
+        return _run_side_by_side(scenario, options, specs, services, earlier)
 
 
 def _broken(earlier: Earlier, file: RecordFile | None) -> BrokenEnvironments:
@@ -73,38 +73,39 @@ def _run_side_by_side(
     scenario: Scenario,
     options: RunOptions,
     specs: Sequence[str],
-    surroundings: Surroundings,
+    services: RunServices,
     earlier: Earlier,
 ) -> tuple[RunReport, ...]:
     read_bases(scenario, options)
 
     def run_one(spec: str) -> RunReport:
-        named = replace(surroundings, listener=lambda event: surroundings.listener(_of(spec, event)))
+        named = replace(services, listener=lambda event: services.listener(replace(event, engine=spec)))
         try:
             return _run_on(scenario, options, spec, named, earlier)
         except EngineError as error:
-            return _without_engine(scenario, options, f"{spec}: {error}")
+            return _without_engine(scenario, options, [_as_problem(spec, error)])
 
     with ThreadPoolExecutor(max_workers=engines_at_once()) as pool:
         futures = [pool.submit(run_one, spec) for spec in specs]
         try:
             wait(futures)
         except KeyboardInterrupt:
-            surroundings.stop.set()
+            services.stop.set()
         return tuple(future.result() for future in futures)
 
 
-def _of(spec: str, event: Progress) -> Progress:
-    return replace(event, text=f"{spec}: {event.text}")
+def _as_problem(spec: str, error: EngineError) -> Problem:
+    hint = f"hint: {error.hint}" if error.hint else ""
+    return Problem(what=f"{spec}: {error.message}", details="\n".join(filter(None, (hint, error.details))))
 
 
 def _run_on(
-    scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings, earlier: Earlier
+    scenario: Scenario, options: RunOptions, spec: str, services: RunServices, earlier: Earlier
 ) -> RunReport:
-    measured = measure_once(scenario, options, spec, surroundings, earlier)
+    measured = measure_once(scenario, options, spec, services, earlier)
     builds, judgement = judge_rows(measured.builds, random_runs=scenario.random_runs)
     return replace(
-        _without_engine(scenario, options, *measured.problems),
+        _without_engine(scenario, options, measured.problems),
         engine=measured.engine,
         builds=builds,
         judgement=judgement,
@@ -114,7 +115,7 @@ def _run_on(
     )
 
 
-def _without_engine(scenario: Scenario, options: RunOptions, *problems: str) -> RunReport:
+def _without_engine(scenario: Scenario, options: RunOptions, problems: Sequence[Problem]) -> RunReport:
     """A report of nothing but problems."""
     return RunReport(
         scenario=scenario.name,
@@ -125,7 +126,7 @@ def _without_engine(scenario: Scenario, options: RunOptions, *problems: str) -> 
         judgement=Judgement(verdict=Verdict.ERROR, classes=(), forks=()),
         versions=VersionsUsed(engine=(), clients=()),
         layerfork=__version__,
-        problems=problems,
+        problems=tuple(problems),
     )
 
 
@@ -135,10 +136,10 @@ def plan_experiment(options: RunOptions, listener: Listener) -> tuple[PlanReport
     Raises: LayerforkError.
     """
     scenario = find_scenario(options.path, options.dockerfile)
-    surroundings = Surroundings(listener=listener, install=False)
+    services = RunServices(listener=listener, install=False)
     reports = []
     for spec in chosen_engines(options):
-        with prepared_relay(scenario, options, spec, surroundings) as relay:
+        with prepared_relay(scenario, options, spec, services) as relay:
             rows = tuple(planned_row(row) for row in relay.plan.rows)
             reports.append(PlanReport(scenario=scenario.name, engine=relay.bench.engine.info, rows=rows))
     return tuple(reports)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from layerfork.clients.steering import named_builders
@@ -93,4 +94,4 @@ def _explained(earlier: BuildRecord | None, record: BuildRecord) -> DiffReport:
 
 def _named(record: BuildRecord) -> str:
     """``the build of 2026-01-02 03:04:05 UTC``."""
-    return f"the build of {record.recorded_at[:19].replace('T', ' ')} UTC"
+    return f"the build of {datetime.fromisoformat(record.recorded_at):%Y-%m-%d %H:%M:%S} UTC"

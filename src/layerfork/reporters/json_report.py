@@ -58,7 +58,7 @@ def _run(report: RunReport) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "builds": [_build(build) for build in report.builds],
         **_judgement(report.judgement),
-        "problems": list(report.problems),
+        "problems": [str(problem) for problem in report.problems],
         "versions": plain(report.versions),
     }
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 
 from rich.console import Console
+from rich.markup import escape
 
 from layerfork.model.progress import Listener, Progress
 
@@ -19,16 +20,21 @@ def progress(live: bool, color: bool) -> Iterator[Listener]:
     with console.status("starting") as status:
 
         def show(event: Progress) -> None:
-            counted = f"[{event.done}/{event.total}] " if event.total else ""
             if event.lasting:
-                console.print(f"{counted}{event.text}", markup=False, style="dim", soft_wrap=True)
+                console.print(progress_line(event), markup=False, style="dim", soft_wrap=True)
             else:
-                status.update(f"{counted}{event.text}".replace("[", r"\["))
+                status.update(escape(progress_line(event)))
 
         yield show
 
 
+def progress_line(event: Progress) -> str:
+    """``[2/5] private:28.5: building with docker-build``."""
+    counted = f"[{event.done}/{event.total}] " if event.total else ""
+    engine = f"{event.engine}: " if event.engine else ""
+    return f"{counted}{engine}{event.text}"
+
+
 def _print_lasting(event: Progress) -> None:
     if event.lasting:
-        counted = f"[{event.done}/{event.total}] " if event.total else ""
-        print(f"layerfork: {counted}{event.text}", file=sys.stderr, flush=True)  # noqa: T201 - its purpose
+        print(f"layerfork: {progress_line(event)}", file=sys.stderr, flush=True)  # noqa: T201 - its purpose

@@ -66,7 +66,7 @@ def test_what_a_command_cannot_pass_on_is_declared() -> None:
 @pytest.mark.parametrize(
     ("name", "command", "message"),
     [
-        ("mine", "make image", "what the image shall be called"),
+        ("mine", "make image", "does not name the image"),
         ("a b", "make {tag}", "cannot be a client's name"),
     ],
 )

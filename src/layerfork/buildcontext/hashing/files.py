@@ -55,9 +55,9 @@ def _hash(handle: int, size: int) -> "hashlib._Hash":
 
 
 def main() -> None:
-    root, *words = sys.stdin.buffer.read().split(b"\0")[:-1]
+    root, *arguments = sys.stdin.buffer.read().split(b"\0")[:-1]
     answers = []
-    for size, path in zip(words[::2], words[1::2], strict=True):
+    for size, path in zip(arguments[::2], arguments[1::2], strict=True):
         try:
             digest, plain = read_file(root + b"/" + path, int(size))
         except OSError:

@@ -23,7 +23,7 @@ Answers = Sequence[Content | None]
 def hashing_aside(root: str, files: Sequence[tuple[str, os.stat_result]]) -> Iterator["Share"]:
     """Have files hashed while the context is open. The helper is gone when it closes."""
     with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as answered:
-        names = [root, *(word for path, status in files for word in (str(status.st_size), path))]
+        names = [root, *(argument for path, status in files for argument in (str(status.st_size), path))]
         asked.write(os.fsencode("\0".join(names) + "\0"))
         asked.seek(0)
         argv = [sys.executable, "-I", "-S", hashing.__file__]

@@ -37,8 +37,8 @@ def compose_file(request: BuildRequest) -> str:
 
 def _command(call: Call) -> Command:
     path = call.request.scratch / "compose.yaml"
-    words = ("compose", "-p", PROJECT, "-f", str(path), "build")
-    command = docker_command(call, words + (("--no-cache",) if call.request.no_cache else ()))
+    arguments = ("compose", "-p", PROJECT, "-f", str(path), "build")
+    command = docker_command(call, arguments + (("--no-cache",) if call.request.no_cache else ()))
     return replace(command, files=(*command.files, (path, compose_file(call.request))))
 
 

@@ -25,11 +25,23 @@ def docker_default_builder(endpoint: Endpoint) -> Builder:
     return Builder.BUILDKIT if _api(endpoint.api_version) >= (1, 42) else Builder.CLASSIC
 
 
-def build_flags(request: BuildRequest) -> tuple[str, ...]:
-    """The flags that ``docker build`` and ``docker buildx build`` share."""
+def directory_flags(request: BuildRequest) -> tuple[str, ...]:
+    """The flags for a context that is a directory here."""
+    usual = request.dockerfile_in_context == "Dockerfile"
+    return build_flags(request, "" if usual else str(request.dockerfile))
+
+
+def tar_flags(request: BuildRequest) -> tuple[str, ...]:
+    """The flags for a context that is no directory here: ``-f`` is a name inside it."""
+    inside = request.dockerfile_in_context
+    return build_flags(request, "" if inside == "Dockerfile" else inside or request.dockerfile.name)
+
+
+def build_flags(request: BuildRequest, dockerfile: str) -> tuple[str, ...]:
+    """The flags that ``docker build`` and ``docker buildx build`` share; ``dockerfile`` is that of ``-f``."""
     flags = ["-t", request.tag]
-    if request.dockerfile_in_context != "Dockerfile":
-        flags += ["-f", str(request.dockerfile)]
+    if dockerfile:
+        flags += ["-f", dockerfile]
     if request.target:
         flags += ["--target", request.target]
     if request.platform:
@@ -43,18 +55,10 @@ def build_flags(request: BuildRequest) -> tuple[str, ...]:
     return tuple(flags)
 
 
-def tar_flags(request: BuildRequest) -> tuple[str, ...]:
-    """The same flags for a context that is no directory here: ``-f`` is a name inside it."""
-    flags = list(build_flags(request))
-    if "-f" in flags:
-        flags[flags.index("-f") + 1] = request.dockerfile_in_context or request.dockerfile.name
-    return tuple(flags)
-
-
-def docker_command(call: Call, words: tuple[str, ...], stdin: Path | None = None) -> Command:
-    """A docker CLI command in the client's own surroundings."""
+def docker_command(call: Call, arguments: tuple[str, ...], stdin: Path | None = None) -> Command:
+    """A docker CLI command in the client's own environment."""
     return Command(
-        argv=(str(call.endpoint.toolchain.docker), *words),
+        argv=(str(call.endpoint.toolchain.docker), *arguments),
         env=variables(call.endpoint, call.builder),
         cwd=call.request.scratch,
         stdin=stdin,
@@ -64,16 +68,16 @@ def docker_command(call: Call, words: tuple[str, ...], stdin: Path | None = None
 
 
 def _from_directory(subcommand: tuple[str, ...], call: Call) -> Command:
-    return docker_command(call, (*subcommand, *build_flags(call.request), str(call.request.context)))
+    return docker_command(call, (*subcommand, *directory_flags(call.request), str(call.request.context)))
 
 
 def _from_tar(subcommand: tuple[str, ...], call: Call) -> Command:
     return docker_command(call, (*subcommand, *tar_flags(call.request), "-"), stdin=call.request.context_tar)
 
 
-def ask_docker(words: tuple[str, ...], endpoint: Endpoint, environment_dir: Path | None) -> Command:
+def ask_docker(arguments: tuple[str, ...], endpoint: Endpoint, environment_dir: Path | None) -> Command:
     """A version question to the docker CLI or one of its plugins; it needs no engine."""
-    argv = (str(endpoint.toolchain.docker), *words)
+    argv = (str(endpoint.toolchain.docker), *arguments)
     return Command(argv=argv, env=variables(endpoint, None), files=config_files(endpoint))
 
 

@@ -21,11 +21,8 @@ def _from_url(form: ContextForm, call: Call) -> Command:
 
 
 def _dockerfile_from_stdin(call: Call) -> Command:
-    flags = list(build_flags(call.request))
-    if "-f" in flags:
-        del flags[flags.index("-f") : flags.index("-f") + 2]
-    words = ("build", *flags, "-f", "-", str(call.request.context))
-    return docker_command(call, words, stdin=call.request.dockerfile)
+    arguments = ("build", *build_flags(call.request, "-"), str(call.request.context))
+    return docker_command(call, arguments, stdin=call.request.dockerfile)
 
 
 def _remote(name: str, title: str, form: ContextForm) -> BuildClient:

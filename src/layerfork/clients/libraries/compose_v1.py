@@ -25,7 +25,7 @@ _ENVIRONMENT_2015 = ClientEnvironment(
 def _command(cli: bool, call: Call) -> Command:
     """``docker-compose build``; without ``cli`` it speaks to the engine itself, as before 1.25.
 
-    Unless told otherwise, 1.29 runs the first ``docker`` on PATH.
+    By default 1.29 runs the first ``docker`` on PATH.
     Source: docker/compose compose/cli/main.py build_action, 1.29.2.
     """
     path = call.request.scratch / "compose.yaml"
@@ -60,11 +60,11 @@ def project_2015(request: BuildRequest) -> str:
 
 
 def _command_2015(call: Call) -> Command:
-    """``docker-compose build``, told an API version that engines from 25.0 on still accept."""
+    """``docker-compose build`` with an API version that engines from 25.0 on still accept."""
     request = call.request
     path = request.scratch / "compose.yaml"
     start = "from compose.cli.main import main; main()"
-    words = (
+    arguments = (
         "-p",
         project_2015(request),
         "-f",
@@ -73,7 +73,7 @@ def _command_2015(call: Call) -> Command:
         *(("--no-cache",) if request.no_cache else ()),
     )
     return Command(
-        argv=(str(python_of(call.environment)), "-I", "-W", "ignore", "-c", start, *words),
+        argv=(str(python_of(call.environment)), "-I", "-W", "ignore", "-c", start, *arguments),
         env=variables(call.endpoint, call.builder, COMPOSE_API_VERSION="1.24"),
         cwd=request.scratch,
         files=((path, compose_file_2015(request)),),

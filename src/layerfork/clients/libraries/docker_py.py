@@ -27,8 +27,8 @@ class Release:
 
 
 _BEFORE_2 = tuple(
-    (feature, f"build() of docker-py before 2.0 has no {word}")
-    for feature, word in (
+    (feature, f"build() of docker-py before 2.0 has no {parameter}")
+    for feature, parameter in (
         (Feature.LABEL, "labels="),
         (Feature.TARGET, "target="),
         (Feature.PLATFORM, "platform="),
@@ -36,8 +36,8 @@ _BEFORE_2 = tuple(
     )
 )
 _VERSION_2 = tuple(
-    (feature, f"build() of docker-py before 3.0 has no {word}")
-    for feature, word in (
+    (feature, f"build() of docker-py before 3.0 has no {parameter}")
+    for feature, parameter in (
         (Feature.PLATFORM, "platform="),
         (Feature.DOCKERFILE_OUTSIDE, "way to read a Dockerfile outside the context"),
     )

@@ -29,7 +29,7 @@ _NO_OUTSIDE = "the Dockerfile must be inside what the library packs"
 
 
 def _dockerode(name: str, title: str, form: ContextForm, call: str) -> BuildClient:
-    """One way to hand dockerode a context. It asks for the classic builder unless told ``version: "2"``."""
+    """One way to hand dockerode a context. It asks for the classic builder unless given ``version: "2"``."""
     return BuildClient(
         name=name,
         title=title,
@@ -37,7 +37,9 @@ def _dockerode(name: str, title: str, form: ContextForm, call: str) -> BuildClie
         builders=(Builder.CLASSIC, Builder.BUILDKIT),
         lacks=((Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),),
         environment=_DOCKERODE,
-        make_command=Shim(program="dockerode.cjs", form=form, options=(("call", call),)),
+        make_command=Shim(
+            program="dockerode.cjs", interpreter=Interpreter.NODE, form=form, options=(("call", call),)
+        ),
         version_command=partial(ask_node, _DOCKERODE.package),
         read_version=read_version,
     )
@@ -60,7 +62,7 @@ DOCKER_NODE_SDK_CONTEXT_BUILD = BuildClient(
     builders=(Builder.BUILDKIT, Builder.CLASSIC),
     lacks=((Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),),
     environment=_SDK,
-    make_command=Shim(program="docker_node_sdk.cjs", form=ContextForm.TAR),
+    make_command=Shim(program="docker_node_sdk.cjs", interpreter=Interpreter.NODE, form=ContextForm.TAR),
     version_command=partial(ask_node, _SDK.package),
     read_version=read_version,
 )
@@ -75,7 +77,9 @@ TESTCONTAINERS_NODE_BUILD = BuildClient(
         (Feature.LABEL, "GenericContainerBuilder of testcontainers takes no labels"),
     ),
     environment=_TESTCONTAINERS,
-    make_command=Shim(program="testcontainers_node.cjs", form=ContextForm.DIRECTORY),
+    make_command=Shim(
+        program="testcontainers_node.cjs", interpreter=Interpreter.NODE, form=ContextForm.DIRECTORY
+    ),
     version_command=partial(ask_node, _TESTCONTAINERS.package),
     read_version=read_version,
 )

@@ -3,7 +3,7 @@
 A shim is a short program in ``shims/``, run by the environment's own interpreter with one argument:
 a JSON object with the keys of `ShimRequest`. The engine is in ``DOCKER_HOST``. It prints the build's
 own progress to standard output and exits 0; when the build fails it exits 1, and the last line of
-standard error is the library's own error words.
+standard error is the library's own error message.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import TypedDict
 
 from layerfork.clients.client import Call, ContextForm
 from layerfork.clients.clientenv import config_files, docker_on_path, secret_values, variables
-from layerfork.clients.environment import SHIMS, node_of, python_of
+from layerfork.clients.environment import SHIMS, Interpreter, node_of, python_of
 from layerfork.model.build import Builder, Command, Endpoint
 
 
@@ -44,6 +44,7 @@ class Shim:
     program: str
     """File name in ``shims/``."""
     form: ContextForm
+    interpreter: Interpreter = Interpreter.PYTHON
     options: tuple[tuple[str, str], ...] = ()
     runs_docker: bool = False
     """The library runs the docker CLI, so that needs its configuration and a place on PATH."""
@@ -51,7 +52,7 @@ class Shim:
     def __call__(self, call: Call) -> Command:
         env = variables(call.endpoint, call.builder)
         interpreter: tuple[str, ...] = (str(python_of(call.environment)), "-I")
-        if self.program.endswith(".cjs"):
+        if self.interpreter is Interpreter.NODE:
             interpreter = (str(node_of(call.environment)),)
             env["NODE_PATH"] = str(call.environment / "node_modules")
         command = Command(

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from layerfork.clients.cli.compose import PROJECT, compose_file
-from layerfork.clients.cli.docker_cli import build_flags, read_version, tar_flags
+from layerfork.clients.cli.docker_cli import directory_flags, read_version, tar_flags
 from layerfork.clients.client import BuildClient, Call, ContextForm, Programs
 from layerfork.clients.clientenv import podman_tools, secret_values, variables
 from layerfork.clients.environment import ClientEnvironment, Interpreter, python_of
@@ -18,7 +18,6 @@ _COMPOSE = ClientEnvironment(
 _PODMAN_PY = ClientEnvironment(
     name="podman_py-5.8.0", interpreter=Interpreter.PYTHON, package="podman", version="5.8.0"
 )
-_PROGRAMS = Programs(engine="podman")
 _NOT_DOCKER = (
     (Builder.CLASSIC, "podman's own clients build with podman's builder only"),
     (Builder.BUILDKIT, "podman's own clients build with podman's builder only"),
@@ -26,9 +25,9 @@ _NOT_DOCKER = (
 _TAR_ONLY = (Feature.DOCKERFILE_OUTSIDE, "with a tar the Dockerfile must be inside it")
 
 
-def _local(words: tuple[str, ...], form: ContextForm, call: Call) -> Command:
+def _local(argv: tuple[str, ...], form: ContextForm, call: Call) -> Command:
     """A build in the storage itself; no socket sees it."""
-    return _command(call, _program(words, call.endpoint), form)
+    return _command(call, _program(argv, call.endpoint), form)
 
 
 def _remote(form: ContextForm, call: Call) -> Command:
@@ -37,12 +36,12 @@ def _remote(form: ContextForm, call: Call) -> Command:
     return _command(call, (podman, "--remote", "--url", call.endpoint.docker_host, "build"), form)
 
 
-def _command(call: Call, words: tuple[str, ...], form: ContextForm) -> Command:
+def _command(call: Call, argv: tuple[str, ...], form: ContextForm) -> Command:
     request = call.request
     tar = form is ContextForm.TAR
-    rest = (*tar_flags(request), "-") if tar else (*build_flags(request), str(request.context))
+    rest = (*tar_flags(request), "-") if tar else (*directory_flags(request), str(request.context))
     return Command(
-        argv=(*words, *rest),
+        argv=(*argv, *rest),
         env=variables(call.endpoint, None),
         cwd=request.scratch,
         stdin=request.context_tar if tar else None,
@@ -54,7 +53,7 @@ def _compose(call: Call) -> Command:
     request = call.request
     tools = podman_tools(call.endpoint)
     path = request.scratch / "compose.yaml"
-    words = (
+    arguments = (
         "-I",
         "-m",
         "podman_compose",
@@ -69,7 +68,7 @@ def _compose(call: Call) -> Command:
     return Command(
         argv=(
             str(python_of(call.environment)),
-            *words,
+            *arguments,
             *(("--no-cache",) if request.no_cache else ()),
         ),
         env=variables(call.endpoint, None),
@@ -89,11 +88,11 @@ def name_on_localhost(request: BuildRequest) -> str:
     return request.tag if qualified else f"localhost/{request.tag}"
 
 
-def _program(words: tuple[str, ...], endpoint: Endpoint) -> tuple[str, ...]:
-    """``words`` with its first, ``podman`` or ``buildah``, as a path."""
+def _program(argv: tuple[str, ...], endpoint: Endpoint) -> tuple[str, ...]:
+    """``argv`` with its first, ``podman`` or ``buildah``, as a path."""
     tools = podman_tools(endpoint)
-    program = tools.buildah if words[0] == "buildah" else tools.podman
-    return (str(program), *words[1:])
+    program = tools.buildah if argv[0] == "buildah" else tools.podman
+    return (str(program), *argv[1:])
 
 
 def _ask(program: str, endpoint: Endpoint, environment_dir: Path | None) -> Command:
@@ -115,7 +114,7 @@ def _client(
         builders=(Builder.BUILDAH,),
         refuses=_NOT_DOCKER,
         lacks=(_TAR_ONLY,) if form is ContextForm.TAR else (),
-        programs=_PROGRAMS,
+        programs=Programs(engine="podman", program=program),
         make_command=make_command,
         image_ref=name_on_localhost,
         version_command=partial(_ask, program),
@@ -140,7 +139,7 @@ def _library(
         builders=(Builder.BUILDAH,),
         refuses=_NOT_DOCKER,
         lacks=lacks,
-        programs=_PROGRAMS,
+        programs=Programs(engine="podman", program="podman"),
         environment=environment,
         make_command=make_command,
         image_ref=name_on_localhost,

@@ -17,7 +17,7 @@ async def main():
         ("labels", "labels"),
         ("platform", "platform"),
     )
-    options.update((theirs, request[ours]) for ours, theirs in names if request[ours])
+    options.update((parameter, request[key]) for key, parameter in names if request[key])
     async with aiodocker.Docker(url=os.environ["DOCKER_HOST"]) as docker:
         with open(request["context"], "rb") as tar:  # noqa: PTH123 - the library wants a plain file
             lines = docker.images.build(

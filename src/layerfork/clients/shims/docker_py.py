@@ -47,7 +47,7 @@ def build_options(request):
         ("platform", "platform"),
         ("no_cache", "nocache"),
     )
-    options.update((theirs, request[ours]) for ours, theirs in names if request[ours])
+    options.update((parameter, request[key]) for key, parameter in names if request[key])
     if MAJOR >= 2:
         options["decode"] = True
     return options

@@ -18,7 +18,7 @@ def main():
         ("platform", "platform"),
         ("no_cache", "nocache"),
     )
-    options.update((theirs, request[ours]) for ours, theirs in names if request[ours])
+    options.update((parameter, request[key]) for key, parameter in names if request[key])
     with PodmanClient(base_url=os.environ["DOCKER_HOST"], timeout=3600) as client:
         if not request["tar"]:
             show(client.images.build(path=request["context"], **options))

@@ -15,7 +15,7 @@ def main():
         ("target", "target"),
         ("platform", "platform"),
     )
-    options = {theirs: request[ours] for ours, theirs in names if request[ours]}
+    options = {parameter: request[key] for key, parameter in names if request[key]}
     image = DockerImage(
         path=request["context"],
         tag=request["tag"],

@@ -12,7 +12,7 @@ def main():
     client = DockerClient(host=os.environ["DOCKER_HOST"])
     options = {"tags": request["tag"], "cache": not request["no_cache"]}
     names = (("build_args", "build_args"), ("labels", "labels"), ("target", "target"))
-    options.update((theirs, request[ours]) for ours, theirs in names if request[ours])
+    options.update((parameter, request[key]) for key, parameter in names if request[key])
     if request["dockerfile"]:
         options["file"] = os.path.join(request["context"], request["dockerfile"])  # noqa: PTH118
     if request["options"]["call"] == "legacy_build":

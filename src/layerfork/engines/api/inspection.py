@@ -66,7 +66,7 @@ def read_info_lines(api: EngineApi) -> tuple[tuple[str, str], ...]:
             for part in version.get("Components") or ()
             if part["Name"] != "Engine"
         ),
-        *(("WARNING", words.removeprefix("WARNING: ")) for words in info.get("Warnings") or ()),
+        *(("WARNING", text.removeprefix("WARNING: ")) for text in info.get("Warnings") or ()),
     )
     return tuple((name, value) for name, value in named if value)
 

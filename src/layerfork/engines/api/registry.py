@@ -81,10 +81,10 @@ def _await_ready(log: IO[bytes], runs: Callable[[], bool]) -> None:
     give_up = time.monotonic() + READY_LIMIT_S
     while time.monotonic() < give_up:
         ended = not runs()
-        said = read_log(log)
-        if LISTENING in said:
+        output = read_log(log)
+        if LISTENING in output:
             return
         if ended:
             break
         time.sleep(0.005)
-    raise EngineError("the registry did not start", "see its last lines below", last_lines(said))
+    raise EngineError("the registry did not start", "see its last lines below", last_lines(output))

@@ -45,7 +45,7 @@ def write_wrappers(root: Path, final: Path) -> None:
 
 
 def through_loader(root: Path, program: Path) -> tuple[str, ...]:
-    """Words that start a program of a root outside of it, whatever C library this machine has."""
+    """Arguments that start a program of a root outside of it, whatever C library this machine has."""
     loader = next(name for name in LOADERS if (root / name).exists())
     libraries = ":".join(str(root / name) for name in LIBRARIES if (root / name).is_dir())
     return (str(root / loader), "--library-path", libraries, str(program))

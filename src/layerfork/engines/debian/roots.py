@@ -36,8 +36,8 @@ class EngineRoot:
 
 def root_path(generation: Generation) -> Path:
     """Where the generation's root lies, fetched or not; another list of packages is another root."""
-    words = (*generation.packages, *(word for link in generation.links for word in link))
-    recipe = hashlib.sha256(" ".join(words).encode()).hexdigest()[:8]
+    names = (*generation.packages, *(name for link in generation.links for name in link))
+    recipe = hashlib.sha256(" ".join(names).encode()).hexdigest()[:8]
     name = f"{generation.suite}-{debian_architecture()}-{recipe}"
     return cache_directory() / "engines" / name
 
@@ -152,5 +152,5 @@ def _sha256(path: Path) -> str:
 def _tampered(path: Path, name: str) -> EngineError:
     return EngineError(
         f"the engine in {path} is not what was unpacked there: {name} was changed or removed",
-        f"remove it and run again, it is fetched anew: rm -r {path}",
+        f"remove it and run again to fetch it again: rm -r {path}",
     )

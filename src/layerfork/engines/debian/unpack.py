@@ -61,7 +61,7 @@ def _unpack_one(deb: Path, root: Path) -> None:
             complaints.seek(0)
             raise EngineError(
                 f"the package {deb.name} is damaged",
-                "run again: it is downloaded anew",
+                "run again to download it again",
                 complaints.read().decode(errors="replace"),
             ) from error
         finally:

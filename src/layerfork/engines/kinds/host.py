@@ -42,9 +42,10 @@ class HostEngine:
             api = EngineApi(resolve_docker_host(environment, self.context))
             api.ping(ANSWER_LIMIT_S)
             info, version = read_host_info(api), api.get("/version")
-        except (ApiError, EngineError) as error:
-            obstacle = Obstacle(what=str(error).partition("\n")[0], remedy="start it, or name another one")
-            return EngineRow(id=self.id, title="your own engine", obstacles=(obstacle,))
+        except ApiError as error:
+            return self._missing(str(error))
+        except EngineError as error:
+            return self._missing(error.message)
         return EngineRow(
             id=self.id,
             title="your own engine",
@@ -56,6 +57,10 @@ class HostEngine:
             newest_api=info.api_version,
             components=info.components,
         )
+
+    def _missing(self, why: str) -> EngineRow:
+        obstacle = Obstacle(what=why, remedy="start it, or name another one")
+        return EngineRow(id=self.id, title="your own engine", obstacles=(obstacle,))
 
     def address(self, environment: Mapping[str, str]) -> str:
         """What the user's docker would connect to. Raises: EngineError."""

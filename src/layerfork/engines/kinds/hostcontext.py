@@ -93,7 +93,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise EngineError(f"{path} cannot be read: {error}", "mend or remove it") from error
+        raise EngineError(f"{path} cannot be read: {error}", "fix or remove it") from error
     if not isinstance(value, dict):
-        raise EngineError(f"{path} is not a JSON object", "mend or remove it")
+        raise EngineError(f"{path} is not a JSON object", "fix or remove it")
     return value

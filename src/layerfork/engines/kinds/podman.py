@@ -22,7 +22,7 @@ from layerfork.engines.kinds.private import check_root_user, how_to_load
 from layerfork.engines.namespace.entering import Namespaces, held_namespaces, network_of
 from layerfork.engines.namespace.launch import INSIDE, Daemons, await_ready, launched
 from layerfork.engines.namespace.rundirs import base_directory
-from layerfork.engines.readiness import TOLD_OF_PODMAN, components_of, fetched_root, find_obstacles
+from layerfork.engines.readiness import PODMAN_PARTS, components_of, fetched_root, find_obstacles
 from layerfork.model.build import PODMAN as SERVED
 from layerfork.model.build import PodmanTools, ServedBuilders, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
@@ -30,7 +30,7 @@ from layerfork.model.listing import EngineRow
 
 BUILDAH_HEADER = "libpod-buildah-version"
 """Of every answer. Source: containers/podman pkg/api/server/handler_api.go @ v3.0.1 to v5.8."""
-SURROUNDINGS = {
+VARIABLES = {
     "TMPDIR": f"{INSIDE}/data/tmp",
     "PATH": "/usr/sbin:/usr/bin",
     "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
@@ -58,7 +58,7 @@ class PodmanEngine:
     def describe(self, environment: Mapping[str, str]) -> EngineRow:
         """What it is, and what keeps it from running here."""
         oldest, newest = self.generation.api
-        components = components_of(fetched_root(self.generation), TOLD_OF_PODMAN)
+        components = components_of(fetched_root(self.generation), PODMAN_PARTS)
         needed = (self.generation, self.docker_generation)
         return EngineRow(
             id=self.id,
@@ -115,21 +115,21 @@ def read_podman_info(api: EngineApi, instance: str, kind: str = "podman", *, our
     """
     info = read_engine_info(api, kind, ours=ours)
     buildah = api.ping().get(BUILDAH_HEADER, "")
-    parts = [(name, _version_in(words)) for name, words in info.components]
+    parts = [(name, _version_in(text)) for name, text in info.components]
     return replace(info, instance=instance, components=(*parts, ("buildah", buildah)))
 
 
-def _version_in(words: str) -> str:
+def _version_in(text: str) -> str:
     """``2.1.12`` of ``conmon version 2.1.12, commit: unknown``."""
-    found = re.search(r"\d[^\s,]*", words)
-    return found.group() if found else words
+    found = re.search(r"\d[^\s,]*", text)
+    return found.group() if found else text
 
 
 def write_tools(directory: Path, namespaces: Namespaces) -> PodmanTools:
     """Programs that look like podman and buildah, and run the engine's own in its namespaces."""
     programs = {name: directory / name for name in ("podman", "buildah")}
     for name, path in programs.items():
-        namespaces.write_wrapper(path, f"/usr/bin/{name}", SURROUNDINGS)
+        namespaces.write_wrapper(path, f"/usr/bin/{name}", VARIABLES)
     return PodmanTools(podman=programs["podman"], buildah=programs["buildah"])
 
 

@@ -21,7 +21,7 @@ from layerfork.engines.kinds.dockerd import docker_startup
 from layerfork.engines.namespace.entering import network_of
 from layerfork.engines.namespace.launch import Daemons, await_ready, launched
 from layerfork.engines.namespace.rundirs import base_directory
-from layerfork.engines.readiness import TOLD, components_of, fetched_root, find_obstacles
+from layerfork.engines.readiness import DOCKER_PARTS, components_of, fetched_root, find_obstacles
 from layerfork.errors import EngineError
 from layerfork.model.build import DOCKER, ServedBuilders, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
@@ -49,7 +49,7 @@ class PrivateEngine:
     def describe(self, environment: Mapping[str, str]) -> EngineRow:
         """What it is, and what keeps it from running here."""
         oldest, newest = self.generation.api
-        components = components_of(fetched_root(self.generation), TOLD)
+        components = components_of(fetched_root(self.generation), DOCKER_PARTS)
         return EngineRow(
             id=self.id,
             title=f"Docker Engine {self.generation.name}",

@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     directory = os.getcwd()
     try:
         # The mount namespace comes last: before it the others' files are still in sight.
-        for descriptor in [os.open(word.partition("=")[2], os.O_RDONLY) for word in files]:
+        for descriptor in [os.open(file.partition("=")[2], os.O_RDONLY) for file in files]:
             if _libc.setns(descriptor, 0) != 0:
                 raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
             os.close(descriptor)

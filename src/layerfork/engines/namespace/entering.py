@@ -1,4 +1,4 @@
-"""Words that bring a command into the namespaces of a running engine."""
+"""Arguments that bring a command into the namespaces of a running engine."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ class Namespaces:
     """Kind to a file that is the namespace, while this process lives."""
 
     def enter(self, *kinds: str) -> tuple[str, ...]:
-        """Words to put before a command, whose program must be an absolute path in there."""
+        """Arguments to put before a command, whose program must be an absolute path in there."""
         files = (f"{kind}={self.files[kind]}" for kind in kinds)
         python = (sys.executable, "-I", "-S", "-c", PROGRAM, str(Path(__file__).parent))
         return (*python, self.name, *files, "--")
@@ -37,8 +37,8 @@ class Namespaces:
         kept = {name: os.environ[name] for name in LOADER_VARIABLES if name in os.environ}
         lines = ["#!/bin/sh"]
         lines += [f"export {name}={_quoted(value)}" for name, value in {**environment, **kept}.items()]
-        words = " ".join(map(_quoted, (*self.enter(*EVERYTHING), program)))
-        lines.append(f'exec {words} "$@"')
+        argv = " ".join(map(_quoted, (*self.enter(*EVERYTHING), program)))
+        lines.append(f'exec {argv} "$@"')
         path.parent.mkdir(exist_ok=True)
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         path.chmod(0o755)
@@ -78,5 +78,5 @@ def _only_child(pid: int) -> int:
     return int(Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii"))
 
 
-def _quoted(word: str) -> str:
-    return "'" + word.replace("'", "'\\''") + "'"
+def _quoted(argument: str) -> str:
+    return "'" + argument.replace("'", "'\\''") + "'"

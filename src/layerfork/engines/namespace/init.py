@@ -11,7 +11,7 @@ the one before it exists. Options:
 ``host-files``   gives ROOT's programs this machine's files: only ``/usr``, ``/etc``, ``/run`` and the like
                  are the engine's own, so that a build without a socket finds its context where it is
 
-What fails is told on standard output, one line: ``refused CALL ERRNO`` or ``ended PROGRAM STATUS``.
+What fails is reported on standard output, one line: ``refused CALL ERRNO`` or ``ended PROGRAM STATUS``.
 It imports little, as `keeper` does, and nothing late: after the pivot there is no Python any more.
 """
 
@@ -203,22 +203,22 @@ def _raise_loopback() -> None:
     os.close(any_socket)
 
 
-def _split(words: list[str]) -> list[list[str]]:
+def _split(arguments: list[str]) -> list[list[str]]:
     groups: list[list[str]] = []
-    for word in words:
-        if word == "--":
+    for argument in arguments:
+        if argument == "--":
             groups.append([])
         else:
-            groups[-1].append(word)
+            groups[-1].append(argument)
     return groups
 
 
 def _run_daemons(daemons: list[list[str]]) -> int:
     """Start each daemon when the one before it listens, then reap orphans until a daemon ends."""
     running: dict[int, str] = {}
-    for awaited, program, *words in daemons:
+    for awaited, program, *arguments in daemons:
         actions = [(os.POSIX_SPAWN_DUP2, 2, 1)]  # both outputs to the log; ours is the report
-        pid = os.posix_spawn(f"/usr/{program}", [program, *words], ENVIRONMENT, file_actions=actions)
+        pid = os.posix_spawn(f"/usr/{program}", [program, *arguments], ENVIRONMENT, file_actions=actions)
         running[pid] = program.rpartition("/")[2]
         while not os.path.exists(awaited):
             if _reap(running, os.WNOHANG):

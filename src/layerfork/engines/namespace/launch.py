@@ -147,7 +147,7 @@ def failure(daemons: Daemons) -> EngineError:
         return no_space(daemons)
     if what == "refused" and int(number) in (errno.EPERM, errno.EACCES):
         return EngineError(
-            f"this machine does not let us make namespaces for a private engine ({subject}: not permitted)",
+            f"namespaces for a private engine cannot be made on this machine ({subject}: not permitted)",
             "run on a real machine or in a privileged container, or use an installed Docker: --engine host",
             details,
         )
@@ -162,7 +162,7 @@ def failure(daemons: Daemons) -> EngineError:
 
 def no_space(daemons: Daemons) -> EngineError:
     """The error for an engine whose disk is full."""
-    hint = f"make room in {daemons.directory.base}, or choose another directory: {BASE_VARIABLE}=…"
+    hint = f"free space in {daemons.directory.base}, or choose another directory: {BASE_VARIABLE}=…"
     return EngineError("no space left for the private engine's data", hint, daemons.log_tail())
 
 
@@ -179,7 +179,7 @@ def _keeper_command(root: Path, startup: Startup, directory: RunDirectory, lifel
             *(str(directory.base), directory.name, str(lifeline), str(directory.lock)),
             *(str(root), str(directory.path)),
             *(option for option, wanted in options.items() if wanted),
-            *(word for words in daemons for word in words),
+            *(argument for daemon in daemons for argument in daemon),
         ),
         env={name: os.environ[name] for name in LOADER_VARIABLES if name in os.environ},
         files=tuple((directory.path / name, text) for name, text in startup.files),
@@ -187,6 +187,6 @@ def _keeper_command(root: Path, startup: Startup, directory: RunDirectory, lifel
 
 
 def read_log(stream: IO[bytes]) -> str:
-    """All of a file that others still write to; its position is theirs, and stays."""
+    """All of a file that others still write to; their position in it stays."""
     size = os.fstat(stream.fileno()).st_size
     return os.pread(stream.fileno(), min(size, 1 << 20), max(0, size - (1 << 20))).decode(errors="replace")

@@ -69,7 +69,7 @@ def claim(base: Path) -> RunDirectory:
                 (base / name).mkdir(mode=0o700)
                 return RunDirectory(base=base, name=name, lock=lock)
     except OSError as error:
-        hint = f"make room there, or choose another directory: {BASE_VARIABLE}=…"
+        hint = f"free space there, or choose another directory: {BASE_VARIABLE}=…"
         raise EngineError(f"{base} cannot hold an engine: {error.strerror}", hint) from error
 
 

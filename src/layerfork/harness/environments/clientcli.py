@@ -31,6 +31,6 @@ def find_toolchain(engine: RunningEngine) -> Toolchain:
             "DOCKER_HOST": "unix:///nowhere",
         },
     )
-    words = run(command, timeout_s=ASK_TIMEOUT_S).stdout.split()
-    version = words[0].partition("+")[0] if words else ""
+    answer = run(command, timeout_s=ASK_TIMEOUT_S).stdout.split()
+    version = answer[0].partition("+")[0] if answer else ""
     return Toolchain(docker=docker, cli_plugins=None, version=version)

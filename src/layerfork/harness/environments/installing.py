@@ -42,7 +42,7 @@ def ensure_environment(environment: ClientEnvironment, say: Say) -> Path:
     Made beside its final place and renamed, under a lock: a half-made environment is never used, and
     two runs that need the same one make it once.
 
-    Raises: ClientError with the installer's own words.
+    Raises: ClientError with the installer's own message.
     """
     if ready := find_environment(environment):
         return ready

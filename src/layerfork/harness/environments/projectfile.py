@@ -21,7 +21,7 @@ def described_clients(directory: Path) -> Mapping[str, OwnCommand]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}", hint="mend it, or move it away") from error
+        raise UsageError(f"cannot read {path}: {error}", hint="fix it, or move it away") from error
     return {str(name): _described(path, str(name), table) for name, table in dict(tables).items()}
 
 

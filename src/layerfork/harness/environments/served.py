@@ -66,7 +66,7 @@ def cloned_tar(context_tar: Path) -> Path:
 def make_repository(context: Path, repository: Path, context_tar: Path) -> bool:
     """A bare repository with the context as its one commit, and the tar of a clone; False without git.
 
-    Raises: ClientError with git's own words.
+    Raises: ClientError with git's own message.
     """
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
@@ -95,7 +95,7 @@ def make_repository(context: Path, repository: Path, context_tar: Path) -> bool:
         if not completed.ok:
             raise ClientError(
                 "could not make a git repository of the context",
-                hint="leave out docker-git-build, or mend what git names",
+                hint="leave out docker-git-build, or fix what git names",
                 details=last_lines(completed.stderr),
             )
     return True

@@ -39,12 +39,12 @@ class Workspace:
         """
         scratch = self.root / "builds" / f"{number}"
         (scratch / "home").mkdir(parents=True)
-        word = client.lower().replace("_", "-").replace("@", "-").replace("+", "-")
+        repository = client.lower().replace("_", "-").replace("@", "-").replace("+", "-")
         return BuildRequest(
             context=self.context,
             context_tar=self.context_tar,
             dockerfile=self.dockerfile,
-            tag=f"layerfork-{self.name}/{word}:{number}",
+            tag=f"layerfork-{self.name}/{repository}:{number}",
             scratch=scratch,
             build_args=options.build_args,
             labels=options.labels,

@@ -27,7 +27,7 @@ def process_behind(connection: socket.socket, proc: Path = Path("/proc")) -> Cli
         directory = (place / "cwd").readlink()
         if not os.path.samestat((place / "cwd").stat(), directory.stat()):
             return None  # it lives in a mount namespace of its own
-        words = (place / "cmdline").read_bytes().split(b"\0")
+        arguments = (place / "cmdline").read_bytes().split(b"\0")
     except OSError:
         return None
-    return ClientProcess(directory=directory, argv=tuple(map(os.fsdecode, filter(None, words))))
+    return ClientProcess(directory=directory, argv=tuple(map(os.fsdecode, filter(None, arguments))))

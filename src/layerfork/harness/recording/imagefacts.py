@@ -22,7 +22,7 @@ LookUp = Callable[[str], ImageFacts]
 
 
 def add_image_facts(record: BuildRecord, look_up: LookUp, image_ref: str) -> BuildRecord:
-    """The record with the engine's own word: full ids and created-by strings of the steps, the layers.
+    """The record with what the engine says: full ids and created-by strings of the steps, the layers.
 
     A record of a failed build, or an engine that has gone, leaves it as it was.
     """

@@ -22,12 +22,12 @@ def add_quiet_steps(record: BuildRecord) -> BuildRecord:
     if base.image_id not in ids:
         return record
     own = image.history[ids.index(base.image_id) + 1 :]
-    words = _instructions(record)
-    if not words or len(words) > len(own) + 1:
+    instructions = _instructions(record)
+    if not instructions or len(instructions) > len(own) + 1:
         return record
-    texts = (*words, *(row.created_by for row in own[len(words) - 1 :]))
+    texts = (*instructions, *(row.created_by for row in own[len(instructions) - 1 :]))
     identities = (base.image_id, *(row.image_id for row in own))
-    told = ("", *(row.created_by for row in own))
+    strings = ("", *(row.created_by for row in own))
     steps = tuple(
         StepRecord(
             index=number,
@@ -36,7 +36,7 @@ def add_quiet_steps(record: BuildRecord) -> BuildRecord:
             identity=identity,
             created_by=created_by,
         )
-        for number, (text, identity, created_by) in enumerate(zip(texts, identities, told, strict=True), 1)
+        for number, (text, identity, created_by) in enumerate(zip(texts, identities, strings, strict=True), 1)
     )
     return replace(record, steps=steps)
 

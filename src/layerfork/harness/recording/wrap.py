@@ -25,7 +25,7 @@ from layerfork.process import ProgramMissingError, find_program, run_in_foregrou
 from layerfork.wire.proxy.listener import STOPPED
 
 QUIET_WAIT_S = 0.5
-"""So long connections may end after the command without a word about it."""
+"""So long connections may end after the command without a message about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -214,8 +214,3 @@ def _as_footer(line: bytes) -> _Footer | None:
         return msgspec.json.decode(line, type=_Footer)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-
-
-def record_json(record: BuildRecord) -> str:
-    """One record as one line of JSON."""
-    return msgspec.json.encode(record).decode()

@@ -69,12 +69,12 @@ class BrokenEnvironments:
             answer = run(client.version_command(endpoint, directory), timeout_s=ASK_TIMEOUT_S)
             if answer.ok and client.read_version(answer.stdout) == environment.version:
                 return ""
-            words = last_lines(answer.stderr.strip() or answer.stdout.strip(), 3)
+            output = last_lines(answer.stderr.strip() or answer.stdout.strip(), 3)
         except ProgramMissingError as error:
-            words = str(error)
-        remedy = f"make it anew: rm -r {directory}, then: layerfork clients get {client.id}"
+            output = str(error)
+        remedy = f"rebuild it: rm -r {directory}, then: layerfork clients get {client.id}"
         library = f"{environment.package} {environment.version}"
-        reason = f"the environment of {library} is broken: {words or 'no answer'}; {remedy}"
+        reason = f"the environment of {library} is broken: {output or 'no answer'}; {remedy}"
         self.add(environment, reason)
         return reason
 

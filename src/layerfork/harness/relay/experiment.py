@@ -27,7 +27,7 @@ from layerfork.harness.relay.trial import Bench, make_endpoint
 from layerfork.harness.relay.versions import ask_versions, versions_used
 from layerfork.model.engine import EngineInfo
 from layerfork.model.progress import Listener, Progress
-from layerfork.model.report import TrialBuild, VersionsUsed
+from layerfork.model.report import Problem, TrialBuild, VersionsUsed
 from layerfork.model.scenario import RunOptions, Scenario
 
 
@@ -38,14 +38,14 @@ class Measured:
     engine: EngineInfo | None = None
     builds: list[TrialBuild] = field(default_factory=list)
     versions: VersionsUsed = field(default_factory=lambda: VersionsUsed(engine=(), clients=()))
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a relay shares with others that run at the same time."""
+class RunServices:
+    """What the relays of one run share, and what an earlier run left of this one."""
 
     listener: Listener
     file: RecordFile | None = None
@@ -63,7 +63,7 @@ class Surroundings:
 
 @contextlib.contextmanager
 def prepared_relay(
-    scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings
+    scenario: Scenario, options: RunOptions, spec: str, services: RunServices
 ) -> Iterator[Relay]:
     """A relay that is ready to run: its engine started and clean, its clients installed and planned.
 
@@ -72,7 +72,7 @@ def prepared_relay(
     """
     chosen = choose_clients(options.clients, described_clients(Path.cwd()))
     bases = read_bases(scenario, options)
-    listener = surroundings.listener
+    listener = services.listener
 
     def say(text: str) -> None:
         listener(Progress(text=text, lasting=True))
@@ -83,7 +83,7 @@ def prepared_relay(
         engine = stack.enter_context(open_engine(spec).start(os.environ, say))
         prepare_engine(engine, bases, options)
         sockets = stack.enter_context(socket_directory(workspace.root))
-        bench = make_bench(engine, sockets, options, surroundings.stop)
+        bench = make_bench(engine, sockets, options, services.stop)
         urls = ("", "")
         if any(client.context_form in (ContextForm.URL, ContextForm.GIT) for _, client in chosen):
             served = stack.enter_context(served_context(workspace, engine.network))
@@ -95,9 +95,9 @@ def prepared_relay(
             options.builder,
             probe,
             endpoint,
-            say if surroundings.install else None,
-            broken=surroundings.broken,
-            taken={label: row.build for label, row in surroundings.rows.items() if row.stored_nothing},
+            say if services.install else None,
+            broken=services.broken,
+            taken={label: row.build for label, row in services.rows.items() if row.stored_nothing},
         )
         images: list[str] = []
         if not engine.can_reset:
@@ -109,23 +109,23 @@ def prepared_relay(
             workspace=workspace,
             options=options,
             listener=listener,
-            file=surroundings.file,
-            key=surroundings.key,
-            earlier=surroundings.rows,
-            broken=surroundings.broken,
+            file=services.file,
+            key=services.key,
+            earlier=services.rows,
+            broken=services.broken,
             images=images,
             urls=urls,
         )
 
 
-def measure(scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings) -> Measured:
+def measure(scenario: Scenario, options: RunOptions, spec: str, services: RunServices) -> Measured:
     """Run one relay on one engine with a clean cache.
 
     An engine that dies in the middle, or Ctrl-C, ends the relay and keeps what was measured.
     Raises: UsageError, EngineError when the relay cannot begin.
     """
     measured = Measured()
-    with prepared_relay(scenario, options, spec, surroundings) as relay:
+    with prepared_relay(scenario, options, spec, services) as relay:
         engine = relay.bench.engine
         measured.engine = engine.info
         if relay.plan.needs_tar:
@@ -135,21 +135,20 @@ def measure(scenario: Scenario, options: RunOptions, spec: str, surroundings: Su
             measured.versions = versions_used(engine, relay.plan)
             run_relay(relay, measured.builds.append)
         except EngineGoneError as error:
-            measured.problems.append(f"{error}\n{engine.log_tail()}".rstrip())
+            measured.problems.append(Problem(what=str(error), details=engine.log_tail()))
             measured.builds += rows_after(relay.plan, len(measured.builds))
         except KeyboardInterrupt:
-            surroundings.stop.set()
-    if surroundings.stop.is_set():
+            services.stop.set()
+    if services.stop.is_set():
         measured.interrupted = True
-        measured.problems.append(
-            "interrupted: the builds above are all that was measured" + _way_on(surroundings)
-        )
+        what = f"interrupted: the builds above are all that was measured{_way_on(services)}"
+        measured.problems.append(Problem(what=what))
     return measured
 
 
-def _way_on(surroundings: Surroundings) -> str:
-    file = surroundings.file
-    return f"; to go on, give the same words with --resume {file.path}" if file else ""
+def _way_on(services: RunServices) -> str:
+    file = services.file
+    return f"; to go on, run the same command with --resume {file.path}" if file else ""
 
 
 def make_bench(
@@ -187,7 +186,7 @@ def read_bases(scenario: Scenario, options: RunOptions) -> tuple[str, ...]:
     try:
         return base_references(parsed, dict(options.build_args), options.target)
     except BadSubstitutionError as error:
-        raise UsageError(f"{scenario.dockerfile.name}: {error}", hint="mend the variable in FROM") from error
+        raise UsageError(f"{scenario.dockerfile.name}: {error}", hint="fix the variable in FROM") from error
 
 
 def prepare_engine(engine: RunningEngine, bases: tuple[str, ...], options: RunOptions) -> None:

@@ -69,16 +69,16 @@ def choose_clients(
     Raises: UsageError for an unknown client, or one that is named twice.
     """
     chosen: list[tuple[str, BuildClient]] = []
-    for word in ids or [client.id for client in SEED_CLIENTS]:
-        if word == "all":
+    for name in ids or [client.id for client in SEED_CLIENTS]:
+        if name == "all":
             chosen += [(client.id, client) for client in CLIENTS]
-        elif is_own_client(word):
-            name, _, command = word.partition("=")
+        elif is_own_client(name):
+            name, _, command = name.partition("=")
             chosen.append((name, own_client(name, OwnCommand(command=command), Path.cwd())))
-        elif word in described:
-            chosen.append((word, own_client(word, described[word], Path.cwd())))
+        elif name in described:
+            chosen.append((name, own_client(name, described[name], Path.cwd())))
         else:
-            chosen.append((word, find_client(word)))
+            chosen.append((name, find_client(name)))
     labels = [label for label, _ in chosen]
     twice = next((label for label in labels if labels.count(label) > 1), None)
     if twice is not None:

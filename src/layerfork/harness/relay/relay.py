@@ -69,7 +69,7 @@ def run_relay(relay: Relay, keep: Callable[[TrialBuild], None]) -> None:
         gone = not stopped and not relay.bench.engine.is_alive()
         if relay.file and not stopped and not gone:
             relay.file.add_note(row_note(relay.key, build))
-        relay.listener(Progress(text=_told(build), done=done, total=total, lasting=True))
+        relay.listener(Progress(text=_summary(build), done=done, total=total, lasting=True))
         if stopped:
             return
         if gone:
@@ -131,7 +131,7 @@ def control_result(first: TrialBuild, again: TrialBuild) -> str:
     return "hit" if ids[0] == ids[1] else "miss"
 
 
-def _told(build: TrialBuild) -> str:
+def _summary(build: TrialBuild) -> str:
     if build.outcome is not BuildOutcome.SUCCEEDED:
         first = build.reason.splitlines()[0] if build.reason else ""
         return f"{build.client}: {build.outcome.value}{': ' if first else ''}{first}"

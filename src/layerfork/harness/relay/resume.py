@@ -21,7 +21,7 @@ from layerfork.harness.environments.projectfile import described_clients
 from layerfork.harness.recording.redactionkey import redaction_key
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.earlier import Earlier, FinishedRelay, MeasuredRow, relay_note
-from layerfork.harness.relay.experiment import Measured, Surroundings, measure
+from layerfork.harness.relay.experiment import Measured, RunServices, measure
 from layerfork.harness.relay.plan import choose_clients
 from layerfork.model.engine import EngineInfo
 from layerfork.model.progress import Progress
@@ -29,7 +29,7 @@ from layerfork.model.scenario import RunOptions, Scenario
 
 
 def measure_once(
-    scenario: Scenario, options: RunOptions, spec: str, surroundings: Surroundings, earlier: Earlier
+    scenario: Scenario, options: RunOptions, spec: str, services: RunServices, earlier: Earlier
 ) -> Measured:
     """`measure`, but for what an earlier run has already been through.
 
@@ -38,7 +38,7 @@ def measure_once(
     key = relay_key(scenario, options, spec)
     if (relay := earlier.finished.get(key)) is not None:
         text = f"taken from the earlier run: all of {len(relay.builds)} clients, nothing is built again"
-        surroundings.listener(Progress(text=text, lasting=True))
+        services.listener(Progress(text=text, lasting=True))
         return Measured(
             engine=relay.engine,
             builds=list(relay.builds),
@@ -47,16 +47,16 @@ def measure_once(
         )
     rows = earlier.rows.get(key, {})
     if rows:
-        surroundings.listener(Progress(text=_told(rows), lasting=True))
+        services.listener(Progress(text=_summary(rows), lasting=True))
     started = time.monotonic()
-    measured = measure(scenario, options, spec, replace(surroundings, key=key, rows=rows))
+    measured = measure(scenario, options, spec, replace(services, key=key, rows=rows))
     measured.seconds = time.monotonic() - started
-    if surroundings.file and measured.engine and not measured.interrupted and not measured.problems:
-        surroundings.file.add_note(relay_note(_finished(key, measured.engine, measured)))
+    if services.file and measured.engine and not measured.interrupted and not measured.problems:
+        services.file.add_note(relay_note(_finished(key, measured.engine, measured)))
     return measured
 
 
-def _told(rows: Mapping[str, MeasuredRow]) -> str:
+def _summary(rows: Mapping[str, MeasuredRow]) -> str:
     """How much of an interrupted relay is repeated, and why."""
     idle = sum(row.stored_nothing for row in rows.values())
     hits = sum(row.build.control == "hit" for row in rows.values())
@@ -64,7 +64,7 @@ def _told(rows: Mapping[str, MeasuredRow]) -> str:
     return (
         f"the earlier run was interrupted here after {len(rows)} of its clients: the relay starts again, and "
         f"{again} of them build again to fill the cache for those that follow; taken from the earlier run: "
-        f"controls that were hits ({hits}), clients that came to no build ({idle})"
+        f"controls that were hits ({hits}), clients that never asked for a build ({idle})"
     )
 
 

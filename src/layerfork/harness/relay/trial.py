@@ -151,17 +151,17 @@ def _stopped(bench: Bench) -> tuple[BuildOutcome, str]:
         return BuildOutcome.CUT, "it was stopped: the run was interrupted"
     return (
         BuildOutcome.TIMED_OUT,
-        f"no end after {bench.timeout_s:g} s; it was stopped (allow more with --timeout)",
+        f"it did not end within {bench.timeout_s:g} s and was stopped (allow more with --timeout)",
     )
 
 
 def _ended(completed: Completed) -> str:
-    """How a client's process ended, in its own words where it has some."""
+    """How a client's process ended, by its own message where it has one."""
     if completed.returncode < 0:
         number = -completed.returncode
         known = number in signal.valid_signals()
         how = f"it was ended by {signal.Signals(number).name if known else f'signal {number}'}"
     else:
         how = f"it ended with exit code {completed.returncode}"
-    words = last_lines(completed.stderr.strip() or completed.stdout.strip(), 5)
-    return f"{how}: {words}" if words else how
+    message = last_lines(completed.stderr.strip() or completed.stdout.strip(), 5)
+    return f"{how}: {message}" if message else how

@@ -44,8 +44,8 @@ def _consequences(fork: Fork, reader_steps: Sequence[StepRecord]) -> Text:
     lost = "" if fork.seconds_lost is None else f" ({fork.seconds_lost:.2f} s re-run in all)"
     if not fork.consequences:
         return Text(f"  no later step depends on it{lost}")
-    words = {step.index: f"{step.index} {keyword(step.instruction)}" for step in reader_steps}
-    steps = ", ".join(words.get(index, str(index)) for index in fork.consequences)
+    names = {step.index: f"{step.index} {keyword(step.instruction)}" for step in reader_steps}
+    steps = ", ".join(names.get(index, str(index)) for index in fork.consequences)
     return Text(f"  missed only as a consequence: step {steps}{lost}")
 
 

@@ -28,7 +28,7 @@ def _summary_lines(reports: Sequence[RunReport]) -> Iterator[Text]:
     yield Text("All engines", style="bold")
     for report in reports:
         if report.engine is None:
-            yield Text(f"  {report.problems[0].splitlines()[0]}", style="bold red")
+            yield Text(f"  {report.problems[0].what}", style="bold red")
             continue
         verdict = report.judgement.verdict
         name = f"Engine {report.engine.version} ({report.engine.kind}, {report.engine.image_store})"
@@ -97,7 +97,9 @@ def _cautions(report: RunReport) -> Iterator[Text]:
         return
     yield from section("Take care")
     yield from caution_lines(report.judgement.warnings)
-    yield from (Text(f"  {problem}", style="red") for problem in report.problems)
+    for problem in report.problems:
+        yield Text(f"  {problem.what}", style="red")
+        yield from (Text(f"      {line}", style="dim") for line in problem.details.splitlines())
 
 
 def _verdict(report: RunReport) -> Iterator[Text]:

@@ -35,7 +35,7 @@ def layout_table(builds: Sequence[TrialBuild], width: int | None = None) -> list
 def _block(
     placed: Sequence[tuple[str, dict[int, str]]], name_width: int, columns: Sequence[str], first: int
 ) -> list[str]:
-    lines = [(" " * (name_width + 2) + "".join(word.center(CELL) for word in columns)).rstrip()]
+    lines = [(" " * (name_width + 2) + "".join(name.center(CELL) for name in columns)).rstrip()]
     for client, cells in placed:
         last = min(max(cells) + 1, first + len(columns))
         shown = [cells.get(column, " " * DIGITS) for column in range(first, last)]
@@ -45,7 +45,7 @@ def _block(
 
 
 def _arrange(rows: Sequence[TrialBuild]) -> tuple[list[str], list[dict[int, str]]]:
-    """Words of the columns, and for each row its cells by the column that they stand in.
+    """Keywords of the columns, and for each row its cells by the column that they stand in.
 
     The columns are those of the longest build, and between them what only others have: a client may add
     an ARG before the first FROM, or a stage at the end.
@@ -54,12 +54,12 @@ def _arrange(rows: Sequence[TrialBuild]) -> tuple[list[str], list[dict[int, str]
     columns: list[tuple[int, str]] = []
     places: dict[int, list[tuple[int, str]]] = {}
     for row in sorted(range(len(rows)), key=lambda row: -len(rows[row].steps)):
-        words = [keyword(step.instruction) for step in rows[row].steps]
-        matcher = SequenceMatcher(None, [word for _, word in columns], words, autojunk=False)
+        keywords = [keyword(step.instruction) for step in rows[row].steps]
+        matcher = SequenceMatcher(None, [name for _, name in columns], keywords, autojunk=False)
         merged: list[tuple[int, str]] = []
         own = places[row] = []
         for tag, low, high, start, end in matcher.get_opcodes():
-            new = [(next(numbers), word) for word in words[start:end]] if tag != "equal" else []
+            new = [(next(numbers), name) for name in keywords[start:end]] if tag != "equal" else []
             merged += columns[low:high] + new
             own += new or (columns[low:high] if tag == "equal" else [])
         columns = merged
@@ -68,13 +68,13 @@ def _arrange(rows: Sequence[TrialBuild]) -> tuple[list[str], list[dict[int, str]
         dict(zip((order[column] for column in places[row]), cells_of(build), strict=True))
         for row, build in enumerate(rows)
     ]
-    return [word for _, word in columns], cells
+    return [name for _, name in columns], cells
 
 
 def keyword(instruction: str) -> str:
     """``COPY`` of ``COPY important.txt /``."""
-    words = instruction.split(maxsplit=1)
-    return words[0].upper() if words else "?"
+    first = instruction.split(maxsplit=1)[:1]
+    return first[0].upper() if first else "?"
 
 
 def cells_of(build: TrialBuild) -> list[str]:

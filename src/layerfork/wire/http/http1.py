@@ -73,7 +73,7 @@ class _Pending:
 class Http1Tap:
     """A tap for connections that start as HTTP/1, or with the HTTP/2 preface.
 
-    Raises HttpError for anything else, after it told the exchanges that were open, and is deaf then.
+    Raises HttpError for anything else, after it has ended the open exchanges, and ignores what follows.
     """
 
     def __init__(self, open_exchange: ExchangeOpener, upgraded: UpgradeTaps) -> None:
@@ -239,14 +239,14 @@ class Http1Tap:
 
 
 def _request_line(line: str) -> tuple[str, str]:
-    words = line.split(" ")
-    if len(words) != 3 or not words[2].startswith("HTTP/"):
-        raise HttpError("a request line that is none")
-    return words[0], words[1]
+    fields = line.split(" ")
+    if len(fields) != 3 or not fields[2].startswith("HTTP/"):
+        raise HttpError("a malformed request line")
+    return fields[0], fields[1]
 
 
 def _status(line: str) -> int:
-    words = line.split(" ", 2)
-    if len(words) < 2 or not words[0].startswith("HTTP/1.") or not re.fullmatch("[1-9][0-9]{2}", words[1]):
-        raise HttpError("a status line that is none")
-    return int(words[1])
+    fields = line.split(" ", 2)
+    if len(fields) < 2 or not fields[0].startswith("HTTP/1.") or not re.fullmatch("[1-9][0-9]{2}", fields[1]):
+        raise HttpError("a malformed status line")
+    return int(fields[1])

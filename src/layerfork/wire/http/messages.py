@@ -36,9 +36,9 @@ class Head:
         return tuple(value for key, value in self.headers if key.lower() == name)
 
     def tokens(self, name: str) -> frozenset[str]:
-        """Comma-separated words of a header, in lower case."""
-        words = ",".join(self.all(name)).split(",")
-        return frozenset(word.strip().lower() for word in words) - {""}
+        """Comma-separated values of a header, in lower case."""
+        values = ",".join(self.all(name)).split(",")
+        return frozenset(value.strip().lower() for value in values) - {""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ def framing_of(head: Head, otherwise: Framing) -> Framing:
         return otherwise
     (length, *more) = lengths
     if more or not length.isdecimal() or len(length) > 18:
-        raise HttpError("a content-length that is no number, or two")
+        raise HttpError("a content-length that is not a number, or two of them")
     return Framing(length=int(length))
 
 
@@ -192,7 +192,7 @@ class MessageStream:
         if line is not None:
             digits = line.partition(b";")[0].strip()
             if not _HEXADECIMAL.fullmatch(digits):
-                raise HttpError("a chunk size that is no number")
+                raise HttpError("a chunk size that is not a number")
             self._left = int(digits, 16)
             self._state = self._pass_chunk if self._left else self._read_trailer
         return view

@@ -29,7 +29,7 @@ class ConnectionFacts:
     reset: str = ""
     """Which side went away with bytes unread, and what the system said; nothing is lost by it."""
     undelivered_bytes: int = 0
-    """Bytes of either side that the other had closed its ears to. The digests are without them."""
+    """Bytes of either side that the other no longer read. The digests are without them."""
     client_received: Digest | None = None
     """Digest of what came from the client; like the other digests only when asked for."""
     client_forwarded: Digest | None = None
@@ -114,7 +114,7 @@ class _Flow:
             self.sink.shutdown(socket.SHUT_WR)
 
 
-class Relayed:
+class ProxiedConnection:
     """A client's connection and the one to the engine that it is relayed over."""
 
     def __init__(
@@ -184,7 +184,7 @@ class Relayed:
                 tap.lost(reason)
 
     def close(self) -> ConnectionFacts:
-        """Close both sockets and tell the tap what it has not heard yet."""
+        """Close both sockets and give the tap what it was not given yet."""
         for flow in (self._out, self._back):
             if not flow.at_end:
                 flow.at_end = True

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from layerfork.wire.proxy.connection import READ_BYTES, ConnectionFacts, Relayed
+from layerfork.wire.proxy.connection import READ_BYTES, ConnectionFacts, ProxiedConnection
 from layerfork.wire.proxy.sockets import Address, enlarge_buffer, listen_on, open_socket
 from layerfork.wire.proxy.tap import ConnectionTap, describe_fault
 
@@ -30,8 +30,8 @@ STOPPED = "the recorder was stopped"
 class Proxy:
     """Forwards connections to ``listen`` to an engine while the context is open.
 
-    Every connection is followed by a tap of its own. A tap that raises is told that it lost the
-    connection, is asked no more, and the bytes go on.
+    Every connection is followed by a tap of its own. When a tap raises, its `lost` is
+    called, it gets nothing more, and the bytes go on.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Proxy:
         self._selector = selectors.DefaultSelector()
         self._buffer = memoryview(bytearray(READ_BYTES))
         self._changed = threading.Condition()
-        self._open: set[Relayed] = set()
+        self._open: set[ProxiedConnection] = set()
         self._facts: list[ConnectionFacts] = []
         self._stopping = False
         self._fault: Exception | None = None
@@ -123,9 +123,9 @@ class Proxy:
             for sock in (*self._connecting, *waiting):
                 sock.close()
             self._connecting.clear()
-        for relayed in tuple(self._open):
-            relayed.lose(STOPPED)
-            self._finish(relayed)
+        for connection in tuple(self._open):
+            connection.lose(STOPPED)
+            self._finish(connection)
         self._selector.close()
 
     def _loop(self) -> None:
@@ -211,10 +211,10 @@ class Proxy:
         for sock in (client, engine):
             sock.setblocking(False)
             enlarge_buffer(sock)
-        relayed = Relayed(client, engine, self._new_tap(), verify=self._verify)
+        connection = ProxiedConnection(client, engine, self._new_tap(), verify=self._verify)
         with self._changed:
-            self._open.add(relayed)
-        self._watch(relayed)
+            self._open.add(connection)
+        self._watch(connection)
 
     def _new_tap(self) -> ConnectionTap | None:
         try:
@@ -223,42 +223,42 @@ class Proxy:
             self._note(ConnectionFacts(problem=describe_fault(error)))
             return None
 
-    def _advance(self, relayed: Relayed, sock: socket.socket, events: int) -> None:
+    def _advance(self, connection: ProxiedConnection, sock: socket.socket, events: int) -> None:
         try:
             if events & selectors.EVENT_WRITE:
-                relayed.on_writable(sock)
+                connection.on_writable(sock)
             if events & selectors.EVENT_READ:
-                relayed.on_readable(sock, self._buffer)
+                connection.on_readable(sock, self._buffer)
         except OSError as error:  # one connection's fault must not stop the others
-            relayed.lose(f"the connection failed: {error}")
-            self._finish(relayed)
+            connection.lose(f"the connection failed: {error}")
+            self._finish(connection)
             return
-        if relayed.finished:
-            self._finish(relayed)
+        if connection.finished:
+            self._finish(connection)
         else:
-            self._watch(relayed)
+            self._watch(connection)
 
-    def _watch(self, relayed: Relayed) -> None:
+    def _watch(self, connection: ProxiedConnection) -> None:
         """Ask the selector for exactly what can happen next: nothing is watched for nothing."""
-        for sock in (relayed.client, relayed.engine):
-            wanted = relayed.interest(sock)
-            if wanted == relayed.watched.get(sock, 0):
+        for sock in (connection.client, connection.engine):
+            wanted = connection.interest(sock)
+            if wanted == connection.watched.get(sock, 0):
                 continue
             if not wanted:
                 self._selector.unregister(sock)
-            elif relayed.watched.get(sock, 0):
-                self._selector.modify(sock, wanted, (relayed, sock))
+            elif connection.watched.get(sock, 0):
+                self._selector.modify(sock, wanted, (connection, sock))
             else:
-                self._selector.register(sock, wanted, (relayed, sock))
-            relayed.watched[sock] = wanted
+                self._selector.register(sock, wanted, (connection, sock))
+            connection.watched[sock] = wanted
 
-    def _finish(self, relayed: Relayed) -> None:
-        for sock in (relayed.client, relayed.engine):
-            if relayed.watched.get(sock, 0):
+    def _finish(self, connection: ProxiedConnection) -> None:
+        for sock in (connection.client, connection.engine):
+            if connection.watched.get(sock, 0):
                 self._selector.unregister(sock)
-        facts = relayed.close()
+        facts = connection.close()
         with self._changed:
-            self._open.discard(relayed)
+            self._open.discard(connection)
             self._facts.append(facts)
             self._changed.notify_all()
 

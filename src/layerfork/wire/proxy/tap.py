@@ -22,7 +22,7 @@ def describe_fault(error: Exception) -> str:
 class ConnectionTap(Protocol):
     """Follows one connection. Called from one thread, after the bytes were forwarded.
 
-    A tap that raises is told that it lost the connection, and the connection's facts say why.
+    After a tap raised its `lost` is called, and the connection's facts say why.
     """
 
     def client_sent(self, data: Bytes) -> None:

@@ -155,7 +155,7 @@ class _Repeated:
 
 
 class _Zstd:
-    """Never says that the data is cut, for the library does not tell where a frame ends: an
+    """Never says that the data is cut, for the library does not say where a frame ends: an
     archive without its end-of-archive blocks does.
     """
 

@@ -144,7 +144,7 @@ def number(field: bytes) -> int:
     except ValueError:
         return _odd_number(field)
     if value < 0:
-        raise TarError("a header field that is no number")
+        raise TarError("a header field that is not a number")
     return value
 
 
@@ -155,7 +155,7 @@ def _odd_number(field: bytes) -> int:
     if not digits:
         return 0
     if not digits.isdigit() or b"8" in digits or b"9" in digits:
-        raise TarError("a header field that is no number")
+        raise TarError("a header field that is not a number")
     return int(digits, 8)
 
 

@@ -75,7 +75,7 @@ def pax_time_ns(value: bytes) -> int:
     """
     seconds, _, fraction = value.partition(b".")
     if fraction and not fraction.isdigit():
-        raise TarError("a PAX time that is none")
+        raise TarError("a malformed PAX time")
     whole = pax_number(seconds) * 1_000_000_000
     part = int(fraction[:9].ljust(9, b"0") or b"0")
     return whole - part if seconds.startswith(b"-") else whole + part
@@ -84,7 +84,7 @@ def pax_time_ns(value: bytes) -> int:
 def _decimal(value: bytes) -> int:
     digits = value[1:] if value[:1] in (b"-", b"+") else value
     if not digits.isdigit() or len(digits) > 40:
-        raise TarError("a PAX record that is no number")
+        raise TarError("a PAX record that is not a number")
     return int(value)
 
 

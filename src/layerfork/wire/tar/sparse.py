@@ -159,10 +159,10 @@ def _read_from_records(size: int, records: Records) -> MapReader:
     yield
     listed = dict(records).get(b"GNU.sparse.map")
     if listed is None:
-        words = [value for key, value in records if key in (b"GNU.sparse.offset", b"GNU.sparse.numbytes")]
+        numbers = [value for key, value in records if key in (b"GNU.sparse.offset", b"GNU.sparse.numbytes")]
     else:
-        words = listed.split(b",") if listed else []
-    return check_map(size, map(pax_number, words)), 0
+        numbers = listed.split(b",") if listed else []
+    return check_map(size, map(pax_number, numbers)), 0
 
 
 def _read_from_content(size: int, sent: int) -> MapReader:

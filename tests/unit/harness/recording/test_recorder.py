@@ -11,7 +11,7 @@ import pytest
 
 from layerfork.engines import RunningEngine
 from layerfork.harness.recording.recorder import VERIFY_VARIABLE, ForwardingError, Recorder
-from layerfork.wire.proxy import connection as relayed
+from layerfork.wire.proxy import connection
 
 
 @pytest.mark.parametrize("verify", ["", "1"])
@@ -20,13 +20,13 @@ def test_a_changed_byte_is_noticed_where_that_is_asked_for(
 ) -> None:
     monkeypatch.setenv(VERIFY_VARIABLE, verify)
 
-    class Garbles(relayed._Digests):
+    class Garbles(connection._Digests):
         """Sees another byte than the one that is forwarded."""
 
         def receive(self, data: memoryview) -> None:
             super().receive(memoryview(bytes(data[:-1]) + b"?"))
 
-    monkeypatch.setattr(relayed, "_Digests", Garbles)
+    monkeypatch.setattr(connection, "_Digests", Garbles)
     engine = cast("RunningEngine", SimpleNamespace(docker_host=f"unix://{tmp_path}/e"))
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(os.fspath(tmp_path / "e"))
