@@ -127,7 +127,7 @@ def _mount(mount: ExecMount, rules: BuildKitRules) -> dict[str, object]:
     body = _index("input", mount.input, rules) | _present(dest=mount.dest)
     body |= _index("output", mount.output, rules)
     body |= _present(readonly=mount.readonly, mountType=_MOUNT_TYPES[mount.type])
-    if mount.type == "tmpfs":
+    if mount.type == "tmpfs" and rules.tmpfs_sizes:
         body["TmpfsOpt"] = _present(size=mount.tmpfs_size)
     if mount.type == "cache":
         identity, sharing = kept_cache_id(mount, rules)

@@ -62,6 +62,8 @@ class BuildKitRules:
     owner_json: OwnerJson = OwnerJson.CUSTOM
     mounts: bool = True
     """Mounts of a RUN count at all. Source: moby/buildkit commit 0e106e696: since v0.8.3."""
+    tmpfs_sizes: bool = True
+    """Mounts of type tmpfs have a size. Source: moby/buildkit commit 87e1fa7ec: since v0.10.0."""
     cache_ids: bool = False
     """Every id and sharing mode of a cache mount counts.
     Source: moby/buildkit commit 584ec4008: no longer since v0.13.0."""
@@ -89,6 +91,7 @@ def buildkit_rules(buildkit: str, engine: str) -> BuildKitRules:
         zero_indexes=release < (0, 17, 0),
         owner_json=_owner_json(release),
         mounts=release >= (0, 8, 3),
+        tmpfs_sizes=release >= (0, 10, 0),
         cache_ids=release < (0, 13, 0),
         whole_mounts=release >= (0, 13, 0),
         owners=release >= (0, 11, 0),
