@@ -21,7 +21,7 @@ from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
 from layerfork.process import run
 from mutations.layout import tar_of, write_directory
-from mutations.subject import Arena, Delivery, Subject
+from mutations.subject import OTHER_BASE, Arena, Delivery, Line, Node, Stage, Subject
 
 TIMEOUT_S = 120.0
 
@@ -39,6 +39,18 @@ class Site:
     """Short: sockets lie in it."""
     numbers: Iterator[int] = field(default_factory=itertools.count)
     bases: dict[str, ImageFacts] = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """Make the second base image. Raises: BuildFailedError."""
+        self.bases.clear()
+        subject = Subject(
+            nodes=(Node(path="other", data=b"other\n"),),
+            stages=(Stage(name="s0", lines=(Line(keyword="COPY", words=("other", "/other")),)),),
+        )
+        query = {**query_of(subject), "t": OTHER_BASE}
+        answer = post(self.engine.docker_host, query, tar_of(subject), gzip=False)
+        if "Successfully" not in answer:
+            raise BuildFailedError(f"{OTHER_BASE}: {answer}")
 
     def build(self, subject: Subject, arena: Arena) -> BuildRecord:
         """Build once and record it, with the engine's word about the images.
@@ -87,7 +99,7 @@ class Site:
     def _send(self, recorder: Recorder, subject: Subject, arena: Arena, context: Path) -> str:
         archive = context.with_suffix(".tar")
         if arena.delivery is Delivery.TAR and arena.builder is not Builder.BUILDKIT:
-            return post(recorder, query_of(subject), archive.read_bytes(), gzip=subject.wire.gzip)
+            return post(recorder.docker_host, query_of(subject), archive.read_bytes(), gzip=subject.wire.gzip)
         options = [f"--build-arg={name}={value}" for name, value in subject.build_args]
         options += [f"--label={name}={value}" for name, value in subject.labels]
         options += [f"--target={subject.target}"] if subject.target else []
@@ -124,11 +136,11 @@ def query_of(subject: Subject) -> Mapping[str, str]:
     }
 
 
-def post(recorder: Recorder, query: Mapping[str, str], body: bytes, *, gzip: bool) -> str:
+def post(docker_host: str, query: Mapping[str, str], body: bytes, *, gzip: bool) -> str:
     """``POST /build`` with a tar, straight to the socket: no client program has to start."""
     connection = http.client.HTTPConnection("localhost", timeout=TIMEOUT_S)
     connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.sock.connect(recorder.docker_host.removeprefix("unix://"))
+    connection.sock.connect(docker_host.removeprefix("unix://"))
     headers = {"Content-Type": "application/x-tar"} | ({"Content-Encoding": "gzip"} if gzip else {})
     try:
         connection.request("POST", f"/build?{urlencode(query)}", body, headers)

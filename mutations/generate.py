@@ -137,6 +137,7 @@ def _line(rng: Random, arena: Arena, nodes: list[Node], place: str) -> Line:
     kinds += OTHER_KINDS
     if arena.builder is Builder.BUILDKIT:
         kinds += ["heredoc", "chmod", "linked"]
+    kinds += ["exclude"] * 2 if arena.excludes else []
     kind = rng.choice(kinds)
     file = rng.choice(plain_files(nodes))
     return _other_line(rng, kind, place) if kind in OTHER_KINDS else _copy(rng, kind, nodes, file, place)
@@ -160,6 +161,13 @@ def _copy(rng: Random, kind: str, nodes: list[Node], file: str, place: str) -> L
         case "wildcard":
             pattern = rng.choice(("*.txt", "d0/*.txt", "?.*"))
             return Line(keyword="COPY", words=(file, pattern, f"{place}/"))
+        case "exclude":
+            directory = rng.choice(directories)
+            inside = [n.path for n in nodes if posixpath.dirname(n.path) == directory and " " not in n.path]
+            names = [posixpath.basename(path) for path in inside]
+            return Line(
+                keyword="COPY", words=(directory, f"{place}/"), flags=(f"--exclude={rng.choice(names)}",)
+            )
         case "all":
             return Line(keyword="COPY", words=(".", f"{place}/"))
         case "link" if links:

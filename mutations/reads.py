@@ -129,9 +129,20 @@ def reads(subject: Subject, arena: Arena) -> Reads:
     links: set[str] = set()
     for stage in live_stages(subject, arena.builder):
         for line in stage.lines:
-            for path in line_matches(nodes, line):
-                _read(nodes, path, arena.builder, entries, links)
+            left = without_excluded(nodes, line)
+            for path in line_matches(left, line):
+                _read(left, path, arena.builder, entries, links)
     return Reads(entries=frozenset(entries), links=frozenset(links))
+
+
+def without_excluded(nodes: dict[str, Node], line: Line) -> dict[str, Node]:
+    """The nodes without those that a line's ``--exclude`` names, and what lies below them."""
+    out = line.excluded
+    return {
+        path: node
+        for path, node in nodes.items()
+        if path not in out and not any(path.startswith(f"{each}/") for each in out)
+    }
 
 
 def line_matches(nodes: dict[str, Node], line: Line) -> Iterator[str]:
@@ -142,16 +153,12 @@ def line_matches(nodes: dict[str, Node], line: Line) -> Iterator[str]:
 def in_one_source(subject: Subject, arena: Arena, *paths: str) -> bool:
     """Whether one source of a live line is a directory that holds all of the paths."""
     nodes = visible(subject, arena)
-    places = (
-        resolve(nodes, path)
-        for stage in live_stages(subject, arena.builder)
-        for line in stage.lines
-        for path in line_matches(nodes, line)
-    )
+    lines = [line for stage in live_stages(subject, arena.builder) for line in stage.lines]
     return any(
-        all(place == "." or path.startswith(f"{place}/") for path in paths if path in nodes)
-        for place in places
-        if set(paths) <= nodes.keys()
+        all(place == "." or path.startswith(f"{place}/") for path in paths)
+        for line in lines
+        if set(paths) <= without_excluded(nodes, line).keys()
+        for place in (resolve(nodes, path) for path in line_matches(nodes, line))
     )
 
 

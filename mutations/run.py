@@ -48,6 +48,7 @@ def run_cases(options: Options) -> Report:
         open_engine(options.engine).start(os.environ, _say) as engine,
     ):
         site = Site(engine=engine, directory=Path(directory))
+        site.prepare()
         report = Report(
             builder=options.builder.value,
             engine=f"{options.engine} {engine.info.version}",
@@ -59,8 +60,20 @@ def run_cases(options: Options) -> Report:
             group += 1
             if group % RESET_EVERY == 0:
                 engine.reset()
+                site.prepare()
     report.seconds = time.monotonic() - started
     return report
+
+
+def knows_exclude(builder: Builder, version: str) -> bool:
+    """Whether ``COPY --exclude`` needs no other frontend.
+
+    Source: Dockerfile reference, "COPY --exclude": Dockerfile 1.19, which is BuildKit 0.25's; measured with
+    Engine 28.5.2 and Podman 5.4.2.
+    """
+    if builder is Builder.BUILDKIT:
+        return tuple(map(int, version.split(".")[:2])) >= (28, 5)
+    return builder is Builder.BUILDAH
 
 
 def _say(text: str) -> None:
@@ -76,7 +89,8 @@ class Group:
         self.rng = Random(self.name)
         by_directory = self.rng.random() < DIRECTORY_SHARE[options.builder]
         delivery = Delivery.DIRECTORY if by_directory else Delivery.TAR
-        self.arena = Arena(builder=options.builder, delivery=delivery)
+        excludes = knows_exclude(options.builder, site.engine.info.version)
+        self.arena = Arena(builder=options.builder, delivery=delivery, excludes=excludes)
         self.cache = Cache(arena=self.arena)
 
     def run(self) -> None:

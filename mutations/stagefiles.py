@@ -4,7 +4,7 @@ import posixpath
 
 from layerfork.model.build import Builder
 from layerfork.model.context import EntryType
-from mutations.reads import matches, resolve, visible
+from mutations.reads import matches, resolve, visible, without_excluded
 from mutations.scope import resolved
 from mutations.subject import Arena, Delivery, Line, Node, Subject
 
@@ -32,7 +32,7 @@ def _sets(line: Line, option: str) -> bool:
 
 
 def _sources(subject: Subject, arena: Arena, line: Line, *, keeps_owner: bool, keeps_mode: bool) -> str:
-    nodes = visible(subject, arena)
+    nodes = without_excluded(visible(subject, arena), line)
     found = []
     for source in line.sources:
         for path in matches(nodes, source):

@@ -1,6 +1,7 @@
 """What one generated build consists of: a context, a Dockerfile, a request, and the way they travel."""
 
 import json
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -11,6 +12,8 @@ from layerfork.model.context import EntryType
 CASE_FILE = ".case"
 """Copied first in every stage; its random content keeps the groups of cases apart in one cache."""
 BASE = "alpine:latest"
+OTHER_BASE = "other-base:latest"
+"""The same with a file more."""
 Place = tuple[int, int]
 """Index of a stage, and of a line in it."""
 
@@ -28,6 +31,8 @@ class Arena:
 
     builder: Builder
     delivery: Delivery
+    excludes: bool = False
+    """The builder knows ``COPY --exclude``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +80,12 @@ class Line:
     def sources(self) -> tuple[str, ...]:
         """Sources in the context; none for ``--from`` and here-documents."""
         return self.words[:-1] if self.copies and not (self.origin or self.heredoc) else ()
+
+    @property
+    def excluded(self) -> frozenset[str]:
+        """Paths that ``--exclude`` takes out of the sources, which are directories then."""
+        names = [flag.partition("=")[2] for flag in self.flags if flag.startswith("--exclude=")]
+        return frozenset(posixpath.join(source, name) for source in self.sources for name in names)
 
     def render(self) -> str:
         flags = [f"--from={self.origin}"] if self.origin else []

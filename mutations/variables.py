@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from random import Random
 
 from layerfork.model.build import Builder
-from mutations.subject import BASE, Arena, Line
+from mutations.subject import BASE, OTHER_BASE, Arena, Line
 
 ARGUMENTS = ("A", "B", "C")
 """Arguments whose values are texts; few, so that lines share them."""
@@ -18,8 +18,8 @@ SOURCE, USER, BASE_NAME = "S", "U", "BASE"
 VALUES = ("", "x", "y", "z9")
 """Few, so that two variables may have one value and either of them explains a step."""
 USERS = ("0", "7", "5")
-BASES = (BASE, BASE.partition(":")[0])
-"""Two names of one image."""
+BASES = (BASE, BASE.partition(":")[0], OTHER_BASE)
+"""Two names of one image, and another one."""
 _NAME = re.compile(r"\$\{?(\w+)")
 SHARE = 0.6
 """Share of stages that use variables."""

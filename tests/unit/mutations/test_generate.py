@@ -123,6 +123,26 @@ def test_what_is_read_depends_on_the_builder() -> None:
     assert named[Builder.BUILDAH] == {"d/b", "d/l"}
 
 
+def test_what_is_excluded_is_not_read() -> None:
+    line = Line(keyword="COPY", words=("d", "/x/"), flags=("--exclude=b",))
+    found = reads(subject_of(line, nodes=NODES), ARENAS[0]).entries
+    assert "d/b" not in found
+    assert "d" in found
+
+
+def test_a_step_stands_for_the_line_that_it_ran() -> None:
+    """BuildKit says which; the classic builder and Podman count, from the FROM on."""
+    subject = Subject(
+        nodes=(),
+        stages=(
+            Stage(name="s0", lines=(Line(keyword="COPY", words=("a", "/")), Line(keyword="RUN", above="\n"))),
+        ),
+        outer=(Line(keyword="ARG", words=("A",)),),
+        comment="one line",
+    )
+    assert subject.places() == {3: (0, 0), 4: (0, 0), 6: (0, 1)}
+
+
 def test_links_are_followed_to_their_end() -> None:
     assert resolve({node.path: node for node in NODES}, "l") == "a"
 
