@@ -1,13 +1,14 @@
 """Which builds of a relay share every step, and which build left whose path."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.comparison import Comparison, compare
 from layerfork.explain.compare.consequences import first_sites
 from layerfork.explain.compare.divergence import Site
 from layerfork.explain.compare.fit import Fit, fit_of
+from layerfork.explain.compare.steps import StepView
 from layerfork.model.record import BuildOutcome, StepStatus
 
 
@@ -161,7 +162,19 @@ def _departure(found: Sequence[_Candidate], build: JudgedBuild) -> Departure:
     witness, comparison = found[best].group.witness, found[best].comparison
     if witness is not None and witness.client != comparison.writer.client:
         comparison = compare(witness, build)
+    comparison = _without_reused(comparison)
     return Departure(reader=build, comparison=comparison, sites=first_sites(comparison))
+
+
+def _without_reused(comparison: Comparison) -> Comparison:
+    """What the reader took from yet another build is none of its forks, as long as it missed something."""
+    views = comparison.reader_views
+    missed = tuple(site for site in comparison.sites if not _is_reused(views.get(site.step)))
+    return replace(comparison, sites=missed) if missed else comparison
+
+
+def _is_reused(view: StepView | None) -> bool:
+    return view is not None and not view.always_runs and view.step.status is StepStatus.HIT
 
 
 def _nearness(comparison: Comparison) -> tuple[bool, int, int, int]:

@@ -29,6 +29,8 @@ class Stage:
     """As in ``AS name``; ``stage-N`` when it has none, as vertices call it."""
     numbered: tuple[int, ...]
     """Lines of the instructions that ``[stage n/m]`` counts, the first is n = 1."""
+    begins_with: int | None = None
+    """Index of the stage that its FROM names; None when that is an image, or not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +83,24 @@ def find_layout(text: str | None, build_args: Mapping[str, str]) -> tuple[Stages
 def lay_out(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> Stages:
     """The stages of a Dockerfile, as a build with these arguments counts their instructions."""
     stages: list[Stage] = []
-    names: set[str] = set()
+    names: dict[str, int] = {}
     bases = _bases_of(dockerfile, build_args)
     for stage in dockerfile.stages:
         own = [each.first_line for each in stage.instructions if each.keyword in _NUMBERED]
         line = stage.origin.first_line
-        is_image = bases[stage.index] not in (SCRATCH, *names)
+        base = bases[stage.index]
+        is_image = base not in (SCRATCH, *names)
         numbered = (line, *own) if is_image else tuple(own)
-        names |= {stage.name} - {""}
-        stages.append(Stage(line=line, name=stage.name or f"stage-{stage.index}", numbered=numbered))
+        stages.append(
+            Stage(
+                line=line,
+                name=stage.name or f"stage-{stage.index}",
+                numbered=numbered,
+                begins_with=names.get(base) if base is not None else None,
+            )
+        )
+        if stage.name:
+            names[stage.name] = stage.index
     return Stages(stages=tuple(stages))
 
 

@@ -19,7 +19,7 @@ from layerfork.wire.buildkit.steps.names import StepLabel, read_label
 
 _NO_LINE = 1 << 40
 """Steps without a line come last, in order of stage and number."""
-_LINK = "LINK "
+LINK = "LINK "
 """How the second vertex of a ``COPY --link`` is named."""
 
 
@@ -90,7 +90,7 @@ class Placing:
         for name, state, op in self._nameless:
             for line in op.lines:
                 self._name(name, state, op, line)
-        return sorted(self._steps.values(), key=_order)
+        return sorted(self._steps.values(), key=place_of)
 
     def _stage(self, label: StepLabel, line: int) -> int:
         named = self._stages.named(label.stage, line)
@@ -118,16 +118,14 @@ class Placing:
                 line=line,
                 number=label.number,
             )
-        elif step.instruction.startswith(_LINK):
-            step.instruction = label.instruction
-        return step
+        return _named_by(step, label)
 
     def _counted(self, label: StepLabel) -> Step:
         """The step that a vertex without a line names by its number."""
         stage = self._stage(label, 0)
         for step in self._steps.values():
             if (step.stage, step.platform, step.number) == (stage, label.platform, label.number):
-                return step
+                return _named_by(step, label)
         return self._at(self._stages.line_of(stage, label.number), stage, label)
 
     def _share(self, item: _Item, line: int) -> None:
@@ -158,5 +156,13 @@ class Placing:
                 step.take(state, op)
 
 
-def _order(step: Step) -> tuple[int, int, int, str]:
+def _named_by(step: Step, label: StepLabel) -> Step:
+    """The step with the instruction's own text, whichever of its vertices came first."""
+    if step.instruction.startswith(LINK):
+        step.instruction = label.instruction
+    return step
+
+
+def place_of(step: Step) -> tuple[int, int, int, str]:
+    """Sorts steps as their lines stand in the Dockerfile."""
     return (step.line or _NO_LINE, step.stage, step.number, step.platform)

@@ -6,9 +6,10 @@ from layerfork.model.context import Digest
 from layerfork.model.llb import LLBOp
 from layerfork.model.record import StepRecord, StepStatus
 from layerfork.wire.buildkit.observed import VertexState
+from layerfork.wire.buildkit.steps.chains import shared_steps
 from layerfork.wire.buildkit.steps.layout import Stages, guess_stages
 from layerfork.wire.buildkit.steps.names import is_internal, read_label
-from layerfork.wire.buildkit.steps.placing import Placing, Step, is_from
+from layerfork.wire.buildkit.steps.placing import Placing, Step, is_from, place_of
 from layerfork.wire.buildkit.steps.vertices import first_start_ns, seconds_since
 from layerfork.wire.redact import Redactor
 
@@ -33,8 +34,11 @@ def read_steps(
         name = state.name or (dict(op.description).get(_CUSTOM_NAME, "") if op is not None else "")
         if not is_internal(name):
             placing.add(name, state, op)
+    steps = list(placing.steps())
+    if not by_digest:
+        steps = sorted((*steps, *shared_steps(steps, stages, states)), key=place_of)
     zero = first_start_ns(states.values())
-    return tuple(_record(index, step, zero, redactor) for index, step in enumerate(placing.steps(), 1))
+    return tuple(_record(index, step, zero, redactor) for index, step in enumerate(steps, 1))
 
 
 def _record(index: int, step: Step, zero_ns: int | None, redactor: Redactor) -> StepRecord:
