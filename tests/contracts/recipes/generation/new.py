@@ -1,0 +1,16 @@
+"""Debian 15, duke."""
+
+from layerfork.engines.debian.generation import Generation, Suite
+from layerfork.engines.debian.packagesets import DOCKER, DOCKER_CLIENTS, NEW_GIT, SHELL_LINKS
+
+DUKE = Suite(
+    docker=Generation(
+        name="31.0",
+        suite="duke",
+        version="31.0.",
+        packages=(*DOCKER, *DOCKER_CLIENTS, *NEW_GIT, "libcurl4-gnutls"),
+        links=SHELL_LINKS,
+        api=("1.44", "1.60"),
+        image_stores=("graphdriver", "containerd"),
+    ),
+)

@@ -1,0 +1,24 @@
+"""Forks as tab-separated lines, for a spreadsheet."""
+
+from collections.abc import Iterator, Sequence
+
+from layerfork.model.judgement import Judgement
+from layerfork.model.report import DiffReport, RunReport
+from layerfork.reporters.reporter import Look, Reporter
+
+
+def render_runs(reports: Sequence[RunReport], look: Look) -> str:
+    return "".join(line for report in reports for line in _lines(report.judgement))
+
+
+def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
+    return "".join(line for report in reports for line in _lines(report.judgement))
+
+
+def _lines(judgement: Judgement) -> Iterator[str]:
+    for fork in judgement.forks:
+        codes = ",".join(cause.code for cause in fork.causes)
+        yield f"{fork.writer}\t{fork.reader}\t{fork.step}\t{codes}\n"
+
+
+TSV = Reporter(name="tsv", runs=render_runs, diffs=render_diffs)
