@@ -1,10 +1,11 @@
 """Dockerfile text to stages and instructions, as Docker's parser reads it."""
 
-from layerfork.dockerfile.expand import BadSubstitutionError, Expansion, expand, expand_raw
+from layerfork.dockerfile.expand import Expansion, expand, expand_raw
 from layerfork.dockerfile.instruction import NO_STAGE, Dockerfile, Heredoc, Instruction, Stage
 from layerfork.dockerfile.parse.arguments import keyword_of
 from layerfork.dockerfile.parse.directives import find_syntax
 from layerfork.dockerfile.parse.parser import parse_dockerfile, parse_instruction
+from layerfork.dockerfile.substitution import BadSubstitutionError
 
 __all__ = [
     "NO_STAGE",

@@ -49,13 +49,16 @@ class Instruction:
     arguments: tuple[str, ...] = ()
     """Words after the flags. RUN, CMD and ENTRYPOINT in shell form have exactly one. The first word
     of HEALTHCHECK is its type. Empty for ENV, LABEL and ARG, which have `pairs`."""
+    sources: tuple[str, ...] = ()
+    """Source words of COPY and ADD, here-documents left out."""
     pairs: tuple[tuple[str, str | None], ...] = ()
     """Name and value of ENV, LABEL and ARG; the value is None for an ARG without default."""
     json: bool = False
     """The arguments were written as a JSON array (exec form)."""
     heredocs: tuple[Heredoc, ...] = ()
     trigger: "Instruction | None" = None
-    """The instruction that an ONBUILD holds."""
+    """The instruction that an ONBUILD holds. Builders check it only where it runs: its keyword may be
+    unknown, and so may its flags."""
     first_line: int
     last_line: int
     """Lines of the file, from 1; a here-document belongs to its instruction."""
@@ -77,11 +80,6 @@ class Instruction:
         fields = (field for value in self.flag_values("mount") for field in _fields(value))
         mounted = (value for name, _, value in fields if name.lower() == "from")
         return tuple(filter(None, (self.flag("from"), *mounted)))
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """Source words of COPY and ADD, here-documents left out."""
-        return tuple(word for word in self.arguments[:-1] if not word.startswith("<<"))
 
 
 def _fields(value: str) -> list[tuple[str, str, str]]:

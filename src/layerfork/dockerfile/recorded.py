@@ -5,9 +5,11 @@ Every text is parsed once; what came of it is kept.
 
 from functools import lru_cache
 
+from layerfork.dockerfile.grammar import Grammar, grammar_of_buildkit, grammar_of_engine
 from layerfork.dockerfile.instruction import Dockerfile, Instruction
 from layerfork.dockerfile.parse.parser import parse_dockerfile, parse_instruction
 from layerfork.errors import UsageError
+from layerfork.model.build import Builder
 from layerfork.model.record import BuildRecord, StepRecord
 
 _KEPT = 512
@@ -17,7 +19,19 @@ _KEPT = 512
 def dockerfile_of(record: BuildRecord) -> Dockerfile | None:
     """The recorded Dockerfile; None when it was not recorded or does not parse."""
     text = record.request.dockerfile
-    return None if text is None else _parse(text, record.request.dockerfile_name or "Dockerfile")
+    if text is None:
+        return None
+    return _parse(text, record.request.dockerfile_name or "Dockerfile", grammar_of(record))
+
+
+def grammar_of(record: BuildRecord) -> Grammar | None:
+    """The grammar that the build's Dockerfile was read by; None when that is not known."""
+    engine = record.engine
+    if engine is None or record.builder is Builder.BUILDAH or record.request.syntax:
+        return None
+    if record.builder is Builder.BUILDKIT and engine.buildkit_version:
+        return grammar_of_buildkit(engine.buildkit_version)
+    return grammar_of_engine(engine.version)
 
 
 def instruction_at(dockerfile: Dockerfile | None, step: StepRecord) -> Instruction | None:
@@ -38,8 +52,8 @@ def printed_instruction(text: str, escape: str = "\\") -> Instruction | None:
 
 
 @lru_cache(maxsize=_KEPT // 8)
-def _parse(text: str, name: str) -> Dockerfile | None:
+def _parse(text: str, name: str, grammar: Grammar | None) -> Dockerfile | None:
     try:
-        return parse_dockerfile(text, name)
+        return parse_dockerfile(text, name, grammar)
     except UsageError:
         return None

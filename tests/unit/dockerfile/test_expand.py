@@ -80,3 +80,41 @@ def test_any_word_is_expanded_or_refused(word: str) -> None:
 @given(st.text(st.characters(exclude_characters="$'\"\\", codec="utf-8"), max_size=20))
 def test_words_without_special_characters_stay(word: str) -> None:
     assert expand(word, VALUES).text == word
+
+
+@pytest.mark.parametrize(
+    ("word", "apart", "shared"),
+    [
+        ("${none:-8000}-${none:-8010}", ["8000-8010"], ["8010"]),
+        ("80${none:-90}", ["8090"], ["90"]),
+        ('pre"${none:-x}"', ["prex"], ["x"]),
+        ("a b${none:+x}c", ["a", "bc"], ["a", "c"]),
+        ("$a-$a", ["A-A"], ["A-A"]),
+        ("${a}${a}", ["AA"], ["AA"]),
+        ("x${path/one/1}y", ["x1/two.tar.gzy"], ["1/two.tar.gzy"]),
+        ("x${none:-a b}", ["xa", "b"], ["a", "b"]),
+    ],
+)
+def test_words_where_the_lexer_shares_its_buffer(word: str, apart: list[str], shared: list[str]) -> None:
+    """Measured with the lexers of BuildKit 0.13.2 and 0.25.2."""
+    assert list(expand(word, VALUES).words) == apart
+    sharing = expand(word, VALUES, shares_buffer=True)
+    assert list(sharing.words) == shared
+    assert sharing.text == expand(word, VALUES).text
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("${a//*/x}", "x"),
+        ("${empty//*/x}", "x"),
+        ("${a///-}", "-A-"),
+        ("${a//A/${dollar}}", "$-"),
+        ("${a/A/${dollar}}", "$$-$1"),
+        ("${a//A/${whole}}", "<A>"),
+        ("\ufeff$a", "A"),
+    ],
+)
+def test_replacements_are_gos(word: str, text: str) -> None:
+    values = VALUES | {"dollar": "$$-$1", "whole": "<$0>"}
+    assert expand(word, values).text == text

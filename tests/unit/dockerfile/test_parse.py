@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.dockerfile import Dockerfile, Instruction, parse_dockerfile, parse_instruction
+from layerfork.dockerfile import Instruction, parse_dockerfile, parse_instruction
 from layerfork.errors import UsageError
 
 
@@ -163,19 +163,50 @@ def test_one_instruction_alone() -> None:
         parse_instruction("FOO x")
 
 
-TEXTS = st.text(st.sampled_from("FROMRUNCPYENVa =\\\"'$<\n\t#[]{}:`\r\x00é"), max_size=80)
+def test_a_line_of_control_characters_is_refused_with_a_hint() -> None:
+    """Python takes U+001C to U+001F for blanks; builders do not."""
+    with pytest.raises(UsageError) as raised:
+        parse_dockerfile("FROM a\n\x1c\x1f\n")
+    assert "unknown instruction" in raised.value.message
+    assert raised.value.hint.startswith("instructions are ADD")
 
 
-@given(TEXTS)
-def test_any_text_is_parsed_or_refused(text: str) -> None:
-    try:
-        parsed = parse_dockerfile("FROM a\n" + text)
-    except UsageError:
-        return
-    assert isinstance(parsed, Dockerfile)
-    lines = [(i.first_line, i.last_line) for i in parsed.instructions]
-    assert all(first <= last for first, last in lines)
-    assert lines == sorted(lines)
+def test_a_trigger_is_left_unchecked() -> None:
+    triggers = [
+        only(f"ONBUILD {text}").trigger for text in ("FOO x", "COPY --x --from=y a", "HEALTHCHECK TEST")
+    ]
+    assert [each.keyword for each in triggers if each is not None] == ["FOO", "COPY", "HEALTHCHECK"]
+    assert triggers[1] is not None
+    assert triggers[1].flags == (("x", "true"), ("from", "y"))
+
+
+def test_a_trigger_keeps_its_here_document() -> None:
+    onbuild = only("ONBUILD RUN <<EOF\nx\nEOF")
+    assert [each.content for each in onbuild.heredocs] == ["x\n"]
+    assert onbuild.trigger is not None
+    assert (onbuild.trigger.first_line, onbuild.trigger.last_line) == (2, 4)
+
+
+def test_sources_are_no_here_documents() -> None:
+    assert only("COPY a 3<<E b /d/\nE").sources == ("a", "b")
+    assert only("ADD a << /d/").sources == ("a", "<<")
+    assert only('COPY ["<<E", "b", "/d/"]').sources == ("b",)
+
+
+def test_flags_beyond_ascii_are_read_byte_by_byte() -> None:
+    """The letter \xe9 has the bytes C3 A9, and \xe0 the bytes C3 A0: the last is a blank to builders."""
+    assert only("COPY --chown=\xe9 a b").flags == (("chown", "\xc3\xa9"),)
+    copy = only("COPY --chown=\xe0x a b")
+    assert (copy.flags, copy.arguments) == ((("chown", "\xc3"),), ("x", "a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [("1", 1), ("+1", 1), ("01", 1), ("\u0661", None), ("-1", None), ("2", None), ("\u212a", 0)],
+)
+def test_stages_are_found_as_builders_find_them(name: str, index: int | None) -> None:
+    found = parse_dockerfile("FROM a AS k\nFROM b\n").find_stage(name)
+    assert (found.index if found is not None else None) == index
 
 
 @given(st.lists(st.sampled_from(["RUN a", "ENV a=b", "COPY a b", "LABEL x=y", "USER u"]), max_size=6))

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from layerfork.cachekey.shared.versions import Version, parse_version
 from layerfork.model.engine import EngineInfo
+from layerfork.model.versions import Version, parse_version
 
 Release = tuple[int, int, int]
 BUILDAH_OF_PODMAN: tuple[tuple[Version, Release], ...] = (

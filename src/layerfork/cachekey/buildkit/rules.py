@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from layerfork.cachekey.shared.versions import Release, buildkit_release
+from layerfork.cachekey.shared.versions import buildkit_release
+from layerfork.model.versions import Release
 
 
 class OwnerJson(StrEnum):

@@ -11,8 +11,9 @@ import re
 from layerfork.buildcontext.gopath import clean
 from layerfork.cachekey.classic.rules import ClassicRules
 from layerfork.cachekey.classic.stage import Notes, StageState
-from layerfork.cachekey.shared.gotext import format_duration, parse_duration_ns, quote, quote_list, quote_rune
+from layerfork.cachekey.shared.gotext import format_duration, quote, quote_list, quote_rune
 from layerfork.dockerfile import Instruction
+from layerfork.dockerfile.gotext import parse_duration_ns
 
 
 def comment_of(
@@ -96,7 +97,7 @@ def _healthcheck(instruction: Instruction, rules: ClassicRules, notes: Notes) ->
         notes.unknown.append("version of the engine: it decides the form of HEALTHCHECK")
     try:
         durations = [format_duration(parse_duration_ns(instruction.flag(name))) for name in names]
-        retries = int(instruction.flag("retries", "0"))
+        retries = int(instruction.flag("retries") or 0)
     except ValueError as error:
         notes.unknown.append(f"HEALTHCHECK options: {error}")
         return instruction.text, ()

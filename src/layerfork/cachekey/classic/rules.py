@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from layerfork.cachekey.shared.versions import parse_version
+from layerfork.model.versions import parse_version
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
 

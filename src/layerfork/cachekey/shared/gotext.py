@@ -3,8 +3,6 @@
 Source: golang/go src/strconv/quote.go and src/time/{time,format}.go @ go1.22.
 """
 
-import re
-
 _SHORT = {
     "\a": r"\a",
     "\b": r"\b",
@@ -15,16 +13,7 @@ _SHORT = {
     "\v": r"\v",
     "\\": r"\\",
 }
-_UNITS_NS = {
-    "ns": 1,
-    "us": 1_000,
-    "µs": 1_000,
-    "μs": 1_000,
-    "ms": 1_000_000,
-    "s": 1_000_000_000,
-    "m": 60_000_000_000,
-    "h": 3_600_000_000_000,
-}
+_UNITS_NS = {"ns": 1, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000}
 
 
 def quote(text: str) -> str:
@@ -54,21 +43,6 @@ def _escaped(char: str) -> str:
     if number < 0x80:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
-
-
-def parse_duration_ns(text: str) -> int:
-    """Nanoseconds of ``1m30s``; 0 for an empty text.
-
-    Raises: ValueError.
-    """
-    total, rest = 0.0, text
-    while rest and rest != "0":
-        match = re.match(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", rest)
-        if match is None:
-            raise ValueError(text)
-        total += float(match[1]) * _UNITS_NS[match[2]]
-        rest = rest[match.end() :]
-    return round(total)
 
 
 def format_duration(nanoseconds: int) -> str:

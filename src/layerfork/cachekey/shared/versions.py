@@ -1,22 +1,6 @@
-"""Engine versions, as the rules need them."""
+"""Which BuildKit an engine has."""
 
-import re
-
-Version = tuple[int, int]
-Release = tuple[int, int, int]
-
-
-def parse_version(text: str) -> Version | None:
-    """Major and minor number of ``26.1.5+dfsg1`` or ``docker-v29.7.2``; None when there is none."""
-    release = parse_release(text)
-    return release[:2] if release is not None else None
-
-
-def parse_release(text: str) -> Release | None:
-    """All three numbers of a version; the last is 0 when it is left out. None when there are none."""
-    match = re.search(r"(?:^|[^0-9.])(\d+)\.(\d+)(?:\.(\d+))?", text)
-    return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
-
+from layerfork.model.versions import Release, parse_release
 
 BUILDKIT_OF_ENGINE: tuple[tuple[Release, Release], ...] = (
     ((29, 7, 0), (0, 32, 0)),

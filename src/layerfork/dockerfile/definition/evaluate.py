@@ -11,9 +11,10 @@ from layerfork.dockerfile.definition.fields import (
     workdir_fields,
 )
 from layerfork.dockerfile.definition.stage import FrontendStage
-from layerfork.dockerfile.expand import BadSubstitutionError, expand_raw
+from layerfork.dockerfile.expand import expand_raw
 from layerfork.dockerfile.instruction import Dockerfile, Instruction, Stage
 from layerfork.dockerfile.scope import JoinedScope, Variable, expand_in, variables_behind
+from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.model.engine import ImageFacts
 
 EMPTY_IMAGE = ImageFacts(image_id="", history=(), diff_ids=())

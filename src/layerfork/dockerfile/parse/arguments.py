@@ -1,36 +1,39 @@
-"""From an instruction's line to its flags and arguments; what builders refuse is refused here.
+"""From an instruction's line to its keyword, flags and words: what the grammar of each keyword says.
 
-Source: moby/buildkit frontend/dockerfile/parser/line_parsers.go and instructions/{parse,bflag}.go
-@ 73ed6825c. Flags are the union of what the builders of all versions know: which builder refuses
-which flag is not decided here.
+What builders check beyond that is in `checks`; they do not check it inside an ONBUILD.
+Source: moby/buildkit frontend/dockerfile/parser/{parser,line_parsers}.go @ v0.8.0 to 73ed6825c.
 """
 
 import json
+import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from layerfork.dockerfile.gotext import SPACES, lower, trim, upper
+from layerfork.dockerfile.gotext import lower, trim
 from layerfork.dockerfile.parse.words import BLANKS, split_flags, split_words
 
-BOOLEAN_FLAGS = {"link", "keep-git-dir", "parents", "unpack"}
-REPEATED_FLAGS = {"exclude", "mount", "device"}
-FLAGS: dict[str, frozenset[str]] = {
-    "ADD": frozenset({"chown", "chmod", "link", "keep-git-dir", "checksum", "exclude", "unpack"}),
-    "COPY": frozenset({"chown", "from", "chmod", "link", "exclude", "parents"}),
-    "FROM": frozenset({"platform"}),
-    "HEALTHCHECK": frozenset({"interval", "timeout", "start-period", "start-interval", "retries"}),
-    "RUN": frozenset({"mount", "network", "security", "device"}),
-}
 KEYWORDS = frozenset(
     {"ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK"}
     | {"LABEL", "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
 )
-_ONE_ARGUMENT = {"MAINTAINER", "WORKDIR", "USER", "STOPSIGNAL"}
-_MAYBE_JSON = {"RUN", "CMD", "ENTRYPOINT", "SHELL"}
+_PAIRS = frozenset({"ENV", "LABEL"})
+_WHOLE = frozenset({"MAINTAINER", "ONBUILD", "STOPSIGNAL", "USER", "WORKDIR"})
+_LISTS = frozenset({"EXPOSE", "FROM"})
+_JSON_OR_WHOLE = frozenset({"CMD", "ENTRYPOINT", "RUN", "SHELL"})
+_JSON_OR_LIST = frozenset({"ADD", "COPY", "VOLUME"})
+_SURROGATES = re.compile("[\ud800-\udfff]")
+"""What an escape such as ``\\ud800`` alone stands for: no character, says Go."""
+_ASCII_BLANKS = re.compile(r"[\t\n\v\f\r ]+")
 
 
 class BadInstructionError(Exception):
     """An instruction that no builder accepts; the message says why."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.hint = hint
+        """What to do; empty for the obvious."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,9 @@ class Arguments:
     """A line taken apart."""
 
     keyword: str
-    flags: tuple[tuple[str, str], ...] = ()
+    """In capitals; may be unknown."""
+    raw_flags: tuple[str, ...] = ()
+    """``--name=value``, quotes and escapes removed."""
     words: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str | None], ...] = ()
     json: bool = False
@@ -48,146 +53,105 @@ class Arguments:
 
 def keyword_of(text: str) -> str:
     """The keyword of an instruction's text, in capitals; empty when there is no text."""
-    return upper(lower(_split_keyword(text)[0]))
+    word = lower(BLANKS.split(trim(text), maxsplit=1)[0])
+    return "".join(char.upper() if char.isascii() else char for char in word)
 
 
-def _split_keyword(text: str) -> tuple[str, str]:
-    """The first word as written, and what follows the blanks after it."""
-    head = BLANKS.split(trim(text), maxsplit=1)
-    return head[0], head[1] if len(head) == 2 else ""
+def parse_arguments(line: str, escape: str, *, text_after_array: bool = False) -> Arguments:
+    """Take a logical line apart. Of an unknown keyword nothing but flags is read.
 
-
-def parse_arguments(line: str, escape: str) -> Arguments:
-    """Take a logical line apart.
-
+    ``text_after_array`` passes over what follows a JSON array, as older builders did.
     Raises: BadInstructionError.
     """
     keyword = keyword_of(line)
-    if keyword not in KEYWORDS:
-        raise BadInstructionError(f"unknown instruction {_split_keyword(line)[0]}")
-    raw_flags, rest = split_flags(_split_keyword(line)[1], escape)
+    flags, rest = split_flags("".join(BLANKS.split(trim(line), maxsplit=1)[1:]), escape)
     rest = trim(rest)
-    flags = tuple(_parse_flags(keyword, raw_flags))
-    if keyword in ("ENV", "LABEL"):
-        pairs = _name_values(keyword, rest, escape)
-        return Arguments(keyword=keyword, flags=flags, pairs=tuple(pairs), rest=rest)
-    if keyword == "ARG":
-        pairs = _optional_values(rest, escape)
-        return Arguments(keyword=keyword, flags=flags, pairs=tuple(pairs), rest=rest)
-    words, is_json = _split(keyword, rest)
-    _check_count(keyword, words, is_json)
-    return Arguments(keyword=keyword, flags=flags, words=tuple(words), json=is_json, rest=rest)
+    words, is_json = _words(keyword, rest, text_after_array)
+    return Arguments(
+        keyword=keyword,
+        raw_flags=tuple(flags),
+        words=tuple(words),
+        pairs=tuple(_pairs(keyword, rest, escape)),
+        json=is_json,
+        rest=rest,
+    )
 
 
-def _split(keyword: str, rest: str) -> tuple[list[str], bool]:
+def _words(keyword: str, rest: str, text_after_array: bool) -> tuple[list[str], bool]:
     if keyword == "HEALTHCHECK":
-        kind, _, command = _partition_blank(rest)
-        words, is_json = _maybe_json(command, as_list=False)
+        kind, *command = _ASCII_BLANKS.split(rest, maxsplit=1)
+        words, is_json = _array_or(_whole, "".join(command), text_after_array)
         return ([kind, *words] if kind else []), is_json
-    if keyword in _MAYBE_JSON:
-        return _maybe_json(rest, as_list=False)
-    if keyword in ("ADD", "COPY", "VOLUME"):
-        return _maybe_json(rest, as_list=True)
-    if keyword in _ONE_ARGUMENT or keyword == "ONBUILD":
-        return ([rest] if rest else []), False
-    return (BLANKS.split(rest) if rest else []), False
+    if keyword in _JSON_OR_WHOLE:
+        return _array_or(_whole, rest, text_after_array)
+    if keyword in _JSON_OR_LIST:
+        return _array_or(_list, rest, text_after_array)
+    if keyword in _WHOLE:
+        return _whole(rest), False
+    return (_list(rest) if keyword in _LISTS else []), False
 
 
-def _partition_blank(text: str) -> tuple[str, str, str]:
-    match = re.search(f"[{SPACES}]+", text)
-    if match is None:
-        return text, "", ""
-    return text[: match.start()], match[0], text[match.end() :]
+def _whole(rest: str) -> list[str]:
+    return [rest] if rest else []
 
 
-def _maybe_json(rest: str, as_list: bool) -> tuple[list[str], bool]:
-    """An array of strings, or else the text as one word or as words between blanks."""
-    if rest.startswith("["):
-        try:
-            array = json.loads(rest)
-        except ValueError:
-            array = None
-        if isinstance(array, list):
-            if not all(isinstance(word, str) for word in array):
-                raise BadInstructionError(
-                    "when using JSON array syntax, arrays must be comprised of strings only"
-                )
-            return array, True
-    if not rest:
-        return [], False
-    return (BLANKS.split(rest) if as_list else [rest]), False
+def _list(rest: str) -> list[str]:
+    return BLANKS.split(rest) if rest else []
 
 
-def _parse_flags(keyword: str, raw_flags: list[str]) -> list[tuple[str, str]]:
-    flags: list[tuple[str, str]] = []
-    for raw in raw_flags:
-        name, equals, value = raw[2:].partition("=")
-        if name not in FLAGS.get(keyword, ()):
-            raise BadInstructionError(f"{keyword} has no flag --{name}")
-        if name not in REPEATED_FLAGS and name in dict(flags):
-            raise BadInstructionError(f"flag --{name} is given twice")
-        if name in BOOLEAN_FLAGS:
-            value = value.lower() if equals else "true"
-            if value not in ("true", "false"):
-                raise BadInstructionError(f"flag --{name} takes true or false, not {value!r}")
-        elif not equals:
-            raise BadInstructionError(f"flag --{name} lacks a value")
-        flags.append((name, value))
-    return flags
+def _array_or(
+    read_text: Callable[[str], list[str]], rest: str, text_after_array: bool
+) -> tuple[list[str], bool]:
+    """An array of strings, or else text."""
+    array = _read_array(rest, text_after_array) if rest.startswith("[") else None
+    if array is None:
+        return read_text(rest), False
+    if not all(isinstance(word, str) for word in array):
+        raise BadInstructionError("when using JSON array syntax, arrays must be comprised of strings only")
+    return [_SURROGATES.sub("\ufffd", word) for word in array if isinstance(word, str)], True
 
 
-def _name_values(keyword: str, rest: str, escape: str) -> list[tuple[str, str | None]]:
-    """Pairs of ENV and LABEL: ``name=value …``, or the old form ``name the whole rest``."""
+def _read_array(text: str, text_after_array: bool) -> list[object] | None:
+    """The JSON array that a text is; None when it is none that Go reads. Arrays nested some thousand deep
+    are taken for text here, so that nothing is refused which a builder accepts."""
+    decoder = json.JSONDecoder(parse_constant=_not_json, parse_float=_number, parse_int=_number)
+    try:
+        array, end = decoder.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(array, list) or (text[end:].strip("\t\n\r ") and not text_after_array):
+        return None
+    return array
+
+
+def _not_json(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is out of range")
+    return number
+
+
+def _pairs(keyword: str, rest: str, escape: str) -> list[tuple[str, str | None]]:
+    """Names and values of ENV and LABEL, and of ARG, where values may be absent."""
+    if keyword == "ARG":
+        cut = [word.partition("=") for word in split_words(rest, escape)]
+        return [(name, value if equals else None) for name, equals, value in cut]
+    return list(_name_values(keyword, rest, escape)) if keyword in _PAIRS else []
+
+
+def _name_values(keyword: str, rest: str, escape: str) -> list[tuple[str, str]]:
+    """``name=value …``, or the old form ``name the whole rest``."""
     words = split_words(rest, escape)
-    if not words:
-        raise BadInstructionError(f"{keyword} needs a name and a value")
-    if "=" not in words[0]:
+    if words and "=" not in words[0]:
         name, *value = BLANKS.split(rest, maxsplit=1)
         if not value:
             raise BadInstructionError(f"{keyword} needs a name and a value")
         return [(name, value[0])]
-    pairs: list[tuple[str, str | None]] = []
-    for word in words:
-        name, equals, text = word.partition("=")
-        if not equals:
-            raise BadInstructionError(f"{keyword} has {word!r} where name=value is needed")
-        if not name:
-            raise BadInstructionError(f"{keyword} has a value without a name")
-        pairs.append((name, text))
-    return pairs
-
-
-def _optional_values(rest: str, escape: str) -> list[tuple[str, str | None]]:
-    words = split_words(rest, escape)
-    if not words:
-        raise BadInstructionError("ARG needs at least one name")
-    pairs: list[tuple[str, str | None]] = []
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not name:
-            raise BadInstructionError("ARG has a value without a name")
-        pairs.append((name, value if equals else None))
-    return pairs
-
-
-def _check_count(keyword: str, words: list[str], is_json: bool) -> None:
-    if keyword in ("ADD", "COPY") and len(words) < 2:
-        raise BadInstructionError(f"{keyword} needs a source and a destination")
-    if keyword == "FROM" and len(words) != 1 and not (len(words) == 3 and words[1].lower() == "as"):
-        raise BadInstructionError("FROM takes an image, or an image and AS with a stage name")
-    if keyword == "SHELL" and not (is_json and words):
-        raise BadInstructionError("SHELL takes a JSON array of at least one word")
-    if keyword == "HEALTHCHECK":
-        _check_healthcheck(words)
-    if not words and keyword in (*_ONE_ARGUMENT, "ONBUILD", "EXPOSE", "VOLUME", "HEALTHCHECK"):
-        raise BadInstructionError(f"{keyword} needs an argument")
-
-
-def _check_healthcheck(words: list[str]) -> None:
-    kind = words[0].upper() if words else ""
-    if kind == "CMD" and len(words) == 1:
-        raise BadInstructionError("HEALTHCHECK CMD needs a command")
-    if kind == "NONE" and len(words) > 1:
-        raise BadInstructionError("HEALTHCHECK NONE takes no argument")
-    if kind not in ("CMD", "NONE", ""):
-        raise BadInstructionError(f"HEALTHCHECK takes CMD or NONE, not {words[0]}")
+    without = next((word for word in words if "=" not in word), None)
+    if without is not None:
+        raise BadInstructionError(f"{keyword} has {without!r} where name=value is needed")
+    return [(name, value) for name, _, value in (word.partition("=") for word in words)]

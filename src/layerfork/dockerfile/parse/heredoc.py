@@ -1,87 +1,84 @@
 """Here-documents: ``<<EOF`` words of RUN, COPY and ADD.
 
-Source: moby/buildkit frontend/dockerfile/parser/parser.go:heredocsFromLine @ 73ed6825c.
+Source: moby/buildkit frontend/dockerfile/parser/parser.go:{heredocsFromLine,heredocFromMatch}
+@ v0.9.0 to 73ed6825c.
 """
 
 import re
 
-from layerfork.dockerfile.expand import BadSubstitutionError, expand
-from layerfork.dockerfile.gotext import SPACES
+from layerfork.dockerfile.grammar import Grammar
 from layerfork.dockerfile.instruction import Heredoc
+from layerfork.dockerfile.lexer import Lexer
+from layerfork.dockerfile.substitution import BadSubstitutionError
 
-_WORD = re.compile(r"(\d*)<<(-?)\s*([^<]*)", re.ASCII)
-
-
-def find_heredocs(line: str) -> list[Heredoc]:
-    """Here-documents that a logical line opens, contents still empty, in order."""
-    found = (_heredoc_of(word) for word in _raw_words(line))
-    return [heredoc for heredoc in found if heredoc is not None]
+_WORD = re.compile(r"([0-9]*)<<(-?)([\t\n\f\r ]*)([^<]*)")
+_MAX_DESCRIPTOR = (1 << 64) - 1
+_MAX_DIGITS = 21
 
 
-def _heredoc_of(word: str) -> Heredoc | None:
-    match = _WORD.fullmatch(word)
-    if match is None or not match[3]:
-        return None
+def find_heredocs(line: str, grammar: Grammar) -> tuple[Heredoc, ...]:
+    """Here-documents that a logical line opens, contents still empty, in order.
+
+    A line in which a quote or a brace is not closed opens none.
+    Raises: BadSubstitutionError when a name has an open quote.
+    """
     try:
-        names = expand(_hide_variables(match[3]), {}).words
+        _, words = _lexer(line, grammar, keep_quotes=True, keep_escapes=True).read()
     except BadSubstitutionError:
+        return ()
+    found = (heredoc_of(word, grammar) for word in words)
+    return tuple(heredoc for heredoc in found if heredoc is not None)
+
+
+def heredoc_of(word: str, grammar: Grammar) -> Heredoc | None:
+    """The here-document that a word opens, content still empty.
+
+    Raises: BadSubstitutionError.
+    """
+    match = _WORD.fullmatch(word)
+    if match is None or not match[4] or not grammar.heredocs:
         return None
+    if match[3] and not grammar.heredocs_after_blanks:
+        return None
+    _, names = _lexer(match[4], grammar).read()
     if len(names) != 1:
         return None
-    name = names[0].replace("\0", "$")
-    quotes_gone = sum(match[3].count(q) - name.count(q) for q in "'\"")
+    _, quoted = _lexer(match[4], grammar, keep_quotes=True).read()
+    if len(quoted) != 1:
+        raise BadSubstitutionError(f"the name of the here-document {word!r} is empty in part")
     return Heredoc(
-        name=name,
+        name=names[0],
         content="",
-        expand=not quotes_gone,
+        expand=_quotes(names[0]) == _quotes(quoted[0]),
         chomp=match[2] == "-",
-        file_descriptor=int(match[1] or 0),
+        file_descriptor=_descriptor(match[1]),
     )
 
 
-def _hide_variables(word: str) -> str:
-    """A delimiter is never expanded: its dollars are ordinary characters."""
-    return word.replace("$", "\0")
+def opens_heredoc(word: str, grammar: Grammar) -> bool:
+    """Whether a word of COPY or ADD is a here-document and no path."""
+    try:
+        return heredoc_of(word, grammar) is not None
+    except BadSubstitutionError:
+        return False
 
 
-def _raw_words(line: str) -> list[str]:
-    """Words split at blanks outside quotes; ``<<`` and blanks after it belong to the word."""
-    words, word, position = [], "", 0
-    while position < len(line):
-        char = line[position]
-        if char in SPACES:
-            if word:
-                words.append(word)
-            word = ""
-        elif char in "'\"":
-            end = _quote_end(line, position)
-            word += line[position:end]
-            position = end
-            continue
-        elif line.startswith("<<", position):
-            end = position + 2
-            while end < len(line) and line[end] in "\t\r ":
-                end += 1
-            word += line[position:end]
-            position = end
-            continue
-        elif char == "\\":
-            word += line[position : position + 2]
-            position += 2
-            continue
-        else:
-            word += char
-        position += 1
-    return [*words, word] if word else words
+def _descriptor(digits: str) -> int:
+    significant = digits.lstrip("0")
+    return min(int(significant[:_MAX_DIGITS] or 0), _MAX_DESCRIPTOR)
 
 
-def _quote_end(line: str, start: int) -> int:
-    """Index after the closing quote; the end of the line when there is none."""
-    quote, position = line[start], start + 1
-    while position < len(line):
-        if line[position] == "\\" and quote == '"':
-            position += 1
-        elif line[position] == quote:
-            return position + 1
-        position += 1
-    return len(line)
+def _lexer(text: str, grammar: Grammar, *, keep_quotes: bool = False, keep_escapes: bool = False) -> Lexer:
+    return Lexer(
+        source=text,
+        values={},
+        escape="\\",
+        keep_quotes=keep_quotes,
+        keep_escapes=keep_escapes,
+        keep_unset=True,
+        shares_buffer=grammar.shares_words,
+    )
+
+
+def _quotes(text: str) -> int:
+    return text.count("'") + text.count('"')

@@ -7,6 +7,8 @@ from layerfork.dockerfile.gotext import SPACES
 
 BLANKS = re.compile(r"[\t\v\f\r ]+")
 """What separates the words of an instruction."""
+_BYTE_SPACES = "\t\n\v\f\r \x85\xa0"
+"""Bytes that are white space when taken for characters; the last two also stand inside of characters."""
 
 
 def split_words(text: str, escape: str) -> list[str]:
@@ -78,27 +80,34 @@ class _WordScanner:
 def split_flags(text: str, escape: str) -> tuple[list[str], str]:
     """Leading ``--flag`` words, quotes and escapes removed, and the rest of the line.
 
+    Builders look at single bytes here: of a flag's letters beyond ASCII each byte becomes a letter, or
+    ends the flag.
     Source: moby/buildkit frontend/dockerfile/parser/split_command.go:extractBuilderFlags @ 73ed6825c.
     """
     flags: list[str] = []
+    line = text.encode("utf-8", "surrogateescape").decode("latin-1")
     position = 0
     while True:
-        while position < len(text) and text[position] in SPACES:
+        while position < len(line) and line[position] in _BYTE_SPACES:
             position += 1
-        if not text.startswith("--", position):
-            return flags, text[position:]
-        word, quoted, position = _unquoted_word(text, position, escape)
+        if not line.startswith("--", position):
+            return flags, _rest(line, position)
+        word, quoted, position = _unquoted_word(line, position, escape)
         if word == "--":
-            return flags, text[position:]
+            return flags, _rest(line, position)
         if word or quoted:
             flags.append(word)
 
 
-def _unquoted_word(text: str, position: int, escape: str) -> tuple[str, bool, int]:
+def _rest(line: str, position: int) -> str:
+    return line[position:].encode("latin-1").decode("utf-8", "replace")
+
+
+def _unquoted_word(line: str, position: int, escape: str) -> tuple[str, bool, int]:
     word, quote, quoted = "", "", False
-    while position < len(text):
-        char = text[position]
-        if not quote and char in SPACES:
+    while position < len(line):
+        char = line[position]
+        if not quote and char in _BYTE_SPACES:
             break
         position += 1
         if char == quote:
@@ -106,8 +115,8 @@ def _unquoted_word(text: str, position: int, escape: str) -> tuple[str, bool, in
         elif not quote and char in "'\"":
             quote, quoted = char, True
         elif char == escape:
-            if position < len(text):
-                word += text[position]
+            if position < len(line):
+                word += line[position]
                 position += 1
         else:
             word += char

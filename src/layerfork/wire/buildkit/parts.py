@@ -53,12 +53,17 @@ def read_build(build: ObservedBuild, redactor: Redactor) -> BuildKitParts:
     definition, problems = verify(read.definition, build.vertices) if read is not None else (None, ())
     graph = definition.ops if definition is not None else ()
     own = frozenset(op.digest for op in graph) if definition is not None else None
-    stages, unplaced = find_layout(None if dockerfile is None else text(dockerfile), dict(request.build_args))
+    version = connection.buildkit_version if connection is not None else ""
+    stages, unplaced = find_layout(
+        None if dockerfile is None else text(dockerfile),
+        dict(request.build_args),
+        buildkit_version="" if request.syntax else version,
+    )
     steps = read_steps(graph, build.vertices, stages, redactor)
     return BuildKitParts(
         ref=build.ref,
         builder_instance=connection.worker if connection is not None else "",
-        buildkit_version=connection.buildkit_version if connection is not None else "",
+        buildkit_version=version,
         request=request,
         context=_clean_remote(contexts.main, redactor),
         named_contexts=contexts.named,

@@ -27,9 +27,9 @@ from layerfork.harness.environments.bases import base_references
             ("a", "b"),
         ),
         (
-            'FROM a\nRUN --mount="type=bind,""From=b""" true\nCOPY --from=\u0661 . /\n',
+            'FROM a\nRUN --mount="type=bind,""From=b""" true\n',
             {},
-            ("a", "b", "\u0661"),
+            ("a", "b"),
         ),
         ("FROM a\nCOPY --from=$X . /\nRUN echo --from=b\n", {}, ("a",)),
     ],

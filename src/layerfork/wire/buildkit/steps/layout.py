@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from layerfork.dockerfile import BadSubstitutionError, Dockerfile, parse_dockerfile
 from layerfork.dockerfile.bases import SCRATCH, base_of
+from layerfork.dockerfile.grammar import grammar_of_buildkit
 from layerfork.errors import UsageError
 from layerfork.model.record import Gap
 
@@ -69,12 +70,14 @@ class Stages:
         return numbered[number - 1] if 0 < number <= len(numbered) else 0
 
 
-def find_layout(text: str | None, build_args: Mapping[str, str]) -> tuple[Stages, tuple[Gap, ...]]:
+def find_layout(
+    text: str | None, build_args: Mapping[str, str], buildkit_version: str = ""
+) -> tuple[Stages, tuple[Gap, ...]]:
     """The stages of a Dockerfile's text; none when it was not seen or, with a gap, does not parse."""
     if text is None:
         return Stages(), ()
     try:
-        return lay_out(parse_dockerfile(text), build_args), ()
+        return lay_out(parse_dockerfile(text, grammar=grammar_of_buildkit(buildkit_version)), build_args), ()
     except UsageError as error:
         what = f"it does not parse ({error.message}): only what vertices themselves say places their steps"
         return Stages(), (Gap(where="dockerfile", what=what),)
