@@ -119,7 +119,7 @@ def _states(context: Path, options: RunOptions) -> Iterable[str]:
     A record file that lies there grows, and is left out.
     """
     own = {Path(name).resolve() for name in (options.save, options.resume) if name}
-    for directory, directories, files in os.walk(context):
+    for directory, directories, files in os.walk(context.resolve()):
         directories.sort()
         for name in sorted((*directories, *files)):
             if (path := Path(directory, name)) not in own:
