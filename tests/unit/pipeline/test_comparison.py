@@ -71,7 +71,7 @@ def test_a_file_is_all_its_builds_and_a_number_is_one_of_them(file: str) -> None
 
 @pytest.mark.parametrize("number", ["4", "99"])
 def test_a_number_that_is_not_there_is_named(file: str, number: str) -> None:
-    with pytest.raises(UsageError, match=f"holds 3 builds, not a number {number}"):
+    with pytest.raises(UsageError, match=f"3 builds, .* no build {number}"):
         show_records(f"{file}#{number}")
 
 
@@ -84,7 +84,7 @@ def test_what_is_no_number_belongs_to_the_name(file: str, ending: str) -> None:
 def test_a_file_without_builds_says_how_to_record_one(tmp_path: Path) -> None:
     with RecordFile(tmp_path / "empty") as written:
         written.add_note({"row": 1})
-    with pytest.raises(EvidenceError, match="holds no build") as raised:
+    with pytest.raises(EvidenceError, match="contains no build") as raised:
         show_records(str(tmp_path / "empty"))
     assert "layerfork record" in str(raised.value)
 
@@ -120,9 +120,12 @@ def test_the_last_build_of_a_file_is_meant_unless_a_number_says_otherwise(file: 
 
 
 def test_hidden_values_compare_on_one_machine() -> None:
+    """They differ, but what the builder made of the values themselves cannot be computed again."""
     writer, reader = record("a1", token="hidden:1111"), record("c3", token="hidden:2222")
     (fork,) = diff_records(writer, reader, "w", "r").judgement.forks
-    assert [(cause.code, cause.status) for cause in fork.causes] == [("build-arg", CauseStatus.PROVEN)]
+    assert [(cause.code, cause.status) for cause in fork.causes] == [("build-arg", CauseStatus.SUSPECTED)]
+    same = diff_records(writer, replace(writer, id="a2"), "w", "r").judgement
+    assert (same.verdict, same.forks) == (Verdict.REUSED, ())
 
 
 def test_hidden_values_of_two_machines_prove_nothing() -> None:

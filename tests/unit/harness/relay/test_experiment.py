@@ -15,7 +15,7 @@ from fakes.sockets import BASE, BUILT, Json, Socket, listening, steps_of
 from layerfork.errors import EngineError, UsageError
 from layerfork.harness.records.evidence import RecordFile, read_records
 from layerfork.harness.relay import experiment
-from layerfork.harness.relay.experiment import Measured, Surroundings, measure, prepare_engine, read_bases
+from layerfork.harness.relay.experiment import Measured, RunServices, measure, prepare_engine, read_bases
 from layerfork.model.build import Builder, Toolchain
 from layerfork.model.engine import ImageFacts
 from layerfork.model.progress import Progress
@@ -58,8 +58,8 @@ class Place:
     said: list[Progress] = field(default_factory=list)
 
     def measure(self, **changes: object) -> Measured:
-        surroundings = replace(Surroundings(listener=self.said.append), **changes)  # type: ignore[arg-type]
-        return measure(self.scenario, self.options, "private", surroundings)
+        services = replace(RunServices(listener=self.said.append), **changes)  # type: ignore[arg-type]
+        return measure(self.scenario, self.options, "private", services)
 
     def docker(self, after: str = "") -> None:
         """What the clients run."""
@@ -124,7 +124,7 @@ def test_an_engine_that_ends_keeps_what_was_measured(place: Place) -> None:
     assert (second.outcome, second.reason) == (BuildOutcome.SKIPPED, "the engine had ended")
     assert len(place.socket.requests) == 1
     (problem,) = measured.problems
-    assert problem.splitlines() == ["the engine ended while docker-build was building", "the last words"]
+    assert str(problem).splitlines() == ["the engine ended while docker-build was building", "the last words"]
     assert not measured.interrupted
     assert dict(measured.versions.engine)["Server Version"] == "26.1.5"
 
@@ -143,7 +143,7 @@ def test_ctrl_c_keeps_what_was_measured_and_says_how_to_go_on(place: Place) -> N
         signal.signal(signal.SIGINT, before)
     assert [row.client for row in measured.builds] == ["docker-build"]
     assert measured.interrupted
-    assert str(path) in measured.problems[0]
+    assert str(path) in str(measured.problems[0])
     assert [client for client, _ in measured.versions.clients] == ["docker-build", "again"]
 
 

@@ -72,7 +72,7 @@ def test_clients_come_in_the_order_they_were_named() -> None:
     [
         (["docker-build", "docker-build"], "docker-build is named twice"),
         (["all", "docker-build"], "docker-build is named twice"),
-        (["mine=make"], "does not say what the image shall be called"),
+        (["mine=make"], "does not name the image"),
         (["no-such-client"], "no-such-client"),
     ],
 )
@@ -111,7 +111,7 @@ def test_a_library_that_is_missing_is_planned_and_said_to_be_installed(
         ("buildx-build", Builder.CLASSIC, "buildkit", ""),
         ("docker_py-build@4.4.4", Builder.BUILDKIT, "classic", "4.4.4"),
         ("docker-compose-build", None, "docker 26.1.5 has no compose plugin here", ""),
-        ("docker-url-build", None, "nobody serves that here", ""),
+        ("docker-url-build", None, "not served here", ""),
         ("podman-build", None, "podman", ""),
     ],
 )

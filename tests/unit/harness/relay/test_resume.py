@@ -16,7 +16,7 @@ from layerfork.harness.relay.earlier import (
     MeasuredRow,
     read_earlier,
 )
-from layerfork.harness.relay.experiment import Surroundings
+from layerfork.harness.relay.experiment import RunServices
 from layerfork.harness.relay.resume import copy_earlier, measure_once, relay_key
 from layerfork.model.build import Builder
 from layerfork.model.engine import EngineInfo
@@ -145,7 +145,7 @@ def test_a_whole_relay_is_taken_and_nothing_starts(scenario: Scenario) -> None:
     said: list[Progress] = []
     name = key(scenario)
     earlier = Earlier(finished={name: finished(name)})
-    measured = measure_once(scenario, OPTIONS, "private", Surroundings(listener=said.append), earlier)
+    measured = measure_once(scenario, OPTIONS, "private", RunServices(listener=said.append), earlier)
     assert tuple(measured.builds) == finished(name).builds
     assert measured.versions == finished(name).versions
     assert (measured.seconds, measured.problems) == (1.5, [])
