@@ -44,12 +44,17 @@ def list_differences(writer: CacheKey, reader: CacheKey) -> tuple[Difference, ..
     them are cheap to compare when little differs.
     """
     mine, theirs = writer.parts, reader.parts
-    if mine == theirs:
+    if mine == theirs or _hold_the_same(writer, reader):
         return ()
     start = _common_start(mine, theirs)
     end = _common_start(mine[start:][::-1], theirs[start:][::-1])
     left, right = _without_common(mine[start : len(mine) - end], theirs[start : len(theirs) - end])
     return _pair(*_without_common(expand_parts(left), expand_parts(right)))
+
+
+def _hold_the_same(writer: CacheKey, reader: CacheKey) -> bool:
+    """Whether two keys hold less of some paths than their parts say, and nothing else differs."""
+    return bool(writer.held_names and reader.held_names) and writer.digest == reader.digest
 
 
 def may_equal(writer: CacheKey, reader: CacheKey) -> bool:
