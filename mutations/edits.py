@@ -161,6 +161,17 @@ def label_text(rng: Random, before: Subject, arena: Arena) -> Edit | None:
     return _line_edit("label", (stage, number), after, before, at_place=(Expected(code="label"),))
 
 
+def case(rng: Random, before: Subject, _arena: Arena) -> Edit | None:
+    """A keyword in small letters: buildah compares these lines as they are written."""
+    lines = lines_of(before, "LABEL", "ENV", "WORKDIR")
+    if not lines:
+        return None
+    stage, number, line = rng.choice(lines)
+    after = replace(line, keyword=line.keyword.lower())
+    cause = Expected(code="label") if line.keyword == "LABEL" else INSTRUCTION
+    return _line_edit("case", (stage, number), after, before, at_place=(cause,))
+
+
 def destination(rng: Random, before: Subject, _arena: Arena) -> Edit | None:
     """Another destination of a COPY or ADD that no other stage reads."""
     taken = copied_from(before)
@@ -206,6 +217,7 @@ EDITS: tuple[MakeEdit, ...] = (
     env,
     label_text,
     destination,
+    case,
     undeclared,
     proxy,
 )

@@ -89,6 +89,6 @@ INERT_MUTATIONS: tuple[Mutate, ...] = (
     _same_meaning("trailing", ("COPY", "ADD"), lambda line: replace(line, trailing="  ")),
     _same_meaning("blank-line", ("COPY", "RUN", "LABEL"), lambda line: replace(line, above="\n")),
     _same_meaning("remark", ("COPY", "ENV", "ARG"), lambda line: replace(line, above="# a remark\n")),
-    _same_meaning("case", ("COPY", "ENV", "LABEL"), lambda line: replace(line, keyword=line.keyword.lower())),
+    _same_meaning("case", ("COPY", "RUN"), lambda line: replace(line, keyword=line.keyword.lower())),
     _same_meaning("json-form", ("COPY",), _as_json),
 )

@@ -69,7 +69,7 @@ def _buildah(line: Line, scope: Scope) -> Meaning | None:
             after.apply(line)
             return (frozenset(after.args) | (PROXIES & scope.given.keys()),)
     if not line.copies:
-        return (line.words,)
+        return (line.keyword, line.words)
     *sources, place = map(scope.text, line.words)
     # The name of a single file is that of the destination.
     name = "" if place.endswith("/") else posixpath.basename(place)
