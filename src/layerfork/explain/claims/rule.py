@@ -42,7 +42,9 @@ class Finding:
     more: int = 0
     """How many further paths differ in the same way."""
     claims: tuple[Difference, ...] = ()
-    """The differences that this claim explains; each is claimed once."""
+    """The differences that this claim explains, alone or with others."""
+    shares_claims: bool = False
+    """Later rules may claim the same differences too."""
     strength: Strength = Strength.KEYS
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.explain.claims.entryrule import one_sided_paths
-from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.valuerule import Say, value_finding
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.dockerfiles import declared_names
@@ -34,23 +34,10 @@ def variable_rule(*, code: str, builders: tuple[str, ...], say: Say, remedy: str
         for origin in case.site.origins:
             if origin.cause == code:
                 finding = value_finding(case, origin, code=code, what=say(case, origin), remedy=remedy)
-                strength = Strength.KEYS if _is_needed(case, origin, claims) else Strength.GUESS
-                yield replace(finding, claims=claims, strength=strength)
+                # Where the text differs as well, its own cause may be needed beside the variable.
+                yield replace(finding, claims=claims, shares_claims=not case.site.same_text)
 
     return CauseRule(code=code, builders=builders, find=find)
-
-
-def _is_needed(case: Case, origin: Difference, claims: tuple[Difference, ...]) -> bool:
-    """The variable is the only one that changed, or both its values stand in the differing texts."""
-    if len(case.site.origins) == 1:
-        return True
-    return any(
-        (origin.writer or "") in (each.writer or "")
-        and (origin.reader or "") in (each.reader or "")
-        and origin.writer
-        and origin.reader
-        for each in claims
-    )
 
 
 def argument_names(case: Case) -> frozenset[str]:

@@ -179,7 +179,7 @@ def _site_at(walk: _Walk, view: StepView) -> Site:
         parts=(parts if known else _sure_parts(parts, mine, view)) or _base_ids(walk, mine, view),
         structure=structure,
         removed=removed,
-        origins=_origins(walk, mine, view) if parts else (),
+        origins=changed_origins(mine.key, view.key) if parts else (),
         same_text=_same_text(walk, mine, view),
         keywords=(
             keyword(view.step.instruction),
@@ -201,13 +201,6 @@ def _sure_parts(parts: tuple[Difference, ...], mine: StepView, view: StepView) -
 
 def _same_text(walk: _Walk, mine: StepView, view: StepView) -> bool:
     return raw_text(walk.writer_dockerfile, mine) == raw_text(walk.reader_dockerfile, view)
-
-
-def _origins(walk: _Walk, mine: StepView, view: StepView) -> tuple[Difference, ...]:
-    """Variables behind a step whose text is the same."""
-    if not _same_text(walk, mine, view):
-        return ()
-    return changed_origins(mine.key, view.key)
 
 
 def _base_ids(walk: _Walk, mine: StepView, view: StepView) -> tuple[Difference, ...]:

@@ -37,7 +37,7 @@ class Site:
     structure: tuple[Difference, ...] = ()
     """Steps that were added, removed or moved just before this one, or this one itself."""
     origins: tuple[Difference, ...] = ()
-    """Variables with other values that the step's text, equal in both builds, was expanded with."""
+    """Variables with other values that the step's text was expanded with."""
     same_text: bool = False
     """The step's own text in the Dockerfile is the same in both builds."""
     keywords: tuple[str, ...] = ()

@@ -65,5 +65,5 @@ def _left_of(reasoner: Reasoner, site: Site, given: tuple[Change, ...]) -> Site 
     structure = site.structure if moved else ()
     if not (parts or structure or key.unknown):
         return None
-    origins = changed_origins(writer, key) if site.same_text and parts else ()
+    origins = changed_origins(writer, key) if parts else ()
     return replace(site, parts=parts, structure=structure, origins=origins, reader_key=key, given=given)
