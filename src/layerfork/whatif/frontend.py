@@ -220,6 +220,9 @@ def _with_fields(op: LLBOp, before: Evaluated, after: Evaluated) -> LLBOp:
     for each in (before, after):
         if each.problem:
             raise UnappliableError(f"what the frontend makes of {text} cannot be told: {each.problem}")
+    assumed = sorted(after.assumed - before.assumed)
+    if assumed:
+        raise UnappliableError(f"whether the base image sets {', '.join(assumed)} was not recorded")
     if before.fixed != after.fixed or before.documents != after.documents:
         raise UnappliableError(f"what the frontend makes of the options of {text} is not modelled")
     if op.exec is not None and before.run is not None and after.run is not None:

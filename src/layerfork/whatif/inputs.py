@@ -4,7 +4,7 @@ Source: moby/buildkit frontend/dockerui/{config,attr}.go, frontend/dockerfile/do
 @ v0.13.2 and 73ed6825c.
 """
 
-from layerfork.cachekey.shared.baseimage import find_facts
+from layerfork.cachekey.shared.baseimage import base_facts
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.definition import Fields, Inputs
 from layerfork.model.engine import ImageFacts
@@ -18,7 +18,7 @@ def inputs_of(record: BuildRecord, dockerfile: Dockerfile, graph: Graph) -> Inpu
     """The frontend's inputs; ``graph`` shows what base images held that nobody asked the engine about."""
     images = {}
     for stage in dockerfile.stages:
-        facts = find_facts(record, stage.base) or _seen_in(graph, stage.index, dockerfile)
+        facts = base_facts(record, dockerfile, stage) or _seen_in(graph, stage.index, dockerfile)
         if facts is not None:
             images[stage.index] = facts
     return Inputs(

@@ -1,6 +1,6 @@
 """The variables behind the parts of a step: those that its text was expanded with, or that its RUN gets."""
 
-from layerfork.cachekey.shared.baseimage import find_facts
+from layerfork.cachekey.shared.baseimage import base_facts
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.definition import Evaluated, Inputs, evaluate
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
@@ -36,5 +36,5 @@ class Origins:
 
 
 def _images(record: BuildRecord, dockerfile: Dockerfile) -> dict[int, ImageFacts]:
-    found = {stage.index: find_facts(record, stage.base) for stage in dockerfile.stages}
+    found = {stage.index: base_facts(record, dockerfile, stage) for stage in dockerfile.stages}
     return {index: facts for index, facts in found.items() if facts is not None}

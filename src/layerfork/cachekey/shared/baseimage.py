@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from hashlib import sha256
 
+from layerfork.dockerfile import BadSubstitutionError, Dockerfile, Stage
+from layerfork.dockerfile.bases import base_of
 from layerfork.model.context import Digest
 from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildRecord
@@ -12,6 +14,15 @@ def find_facts(record: BuildRecord, *names: str) -> ImageFacts | None:
     """Facts about the image that one of the names means; None when nobody asked the engine."""
     facts = {full_reference(name): found for name, found in record.base_images}
     return next((facts[full] for full in map(full_reference, names) if full in facts), None)
+
+
+def base_facts(record: BuildRecord, dockerfile: Dockerfile, stage: Stage) -> ImageFacts | None:
+    """Facts about the image that a stage begins with, variables of its name replaced."""
+    try:
+        base = base_of(dockerfile, stage, dict(record.request.build_args))
+    except BadSubstitutionError:
+        return None
+    return find_facts(record, stage.base, *filter(None, (base,)))
 
 
 def full_reference(name: str) -> str:

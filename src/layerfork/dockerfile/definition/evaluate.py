@@ -1,6 +1,6 @@
 """Goes through a Dockerfile as BuildKit's frontend does, and says what becomes of every instruction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from layerfork.dockerfile.definition.fields import (
@@ -11,7 +11,7 @@ from layerfork.dockerfile.definition.fields import (
     workdir_fields,
 )
 from layerfork.dockerfile.definition.stage import FrontendStage
-from layerfork.dockerfile.expand import expand_raw
+from layerfork.dockerfile.expand import expand, expand_raw
 from layerfork.dockerfile.instruction import Dockerfile, Instruction, Stage
 from layerfork.dockerfile.scope import JoinedScope, Variable, expand_in, variables_behind
 from layerfork.dockerfile.substitution import BadSubstitutionError
@@ -30,7 +30,7 @@ class Inputs:
     options: Fields = field(default_factory=dict)
     """Fields of every RUN that the request decides: ``network``, ``hostname``, ``extra_hosts`` …"""
     images: Mapping[int, ImageFacts] = field(default_factory=dict)
-    """Configuration of the base images, by stage; a stage without one cannot be evaluated."""
+    """Configuration of the base images, by stage, as far as it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,9 @@ class Evaluated:
     """Fields of the actions that write its here-documents."""
     fixed: tuple[str, ...] = ()
     """Text whose effect is not modelled (mounts, checksums): equal text has an equal effect."""
+    assumed: frozenset[str] = frozenset()
+    """What it takes for granted of a base image that nobody asked about: variables that it does not set, and
+    ``the working directory``."""
     problem: str = ""
     """Why nothing can be said; empty when all is well."""
 
@@ -122,7 +125,7 @@ class _Walk:
             return empty.of_image(EMPTY_IMAGE)
         facts = self.inputs.images.get(stage.index)
         if facts is None:
-            return FrontendStage(scope=scope, problem=f"the configuration of {base} was not recorded")
+            return empty.of_unknown_image()
         return empty.of_image(facts)
 
     def _instruction(self, instruction: Instruction, state: FrontendStage, stage: int) -> Evaluated:
@@ -133,7 +136,11 @@ class _Walk:
         documents: tuple[Fields, ...] = ()
         fixed: tuple[str, ...] = ()
 
+        assumed: set[str] = set()
+
         def expand(word: str) -> str:
+            if not state.base_known:
+                assumed.update(_deciding(state.scope, word, self.dockerfile.escape))
             return self._expand(state.scope, word, used)
 
         match instruction.keyword:
@@ -149,6 +156,7 @@ class _Walk:
                 for name, value in pairs:
                     state.scope.set_env(name, value)
             case "WORKDIR":
+                assumed.update(_directory(state, instruction.arguments[0]))
                 state.enter(expand(instruction.arguments[0]))
                 actions = workdir_fields(state)
             case "USER":
@@ -160,6 +168,7 @@ class _Walk:
                 environment = variables_behind(state.scope, state.scope.values())
                 fixed = tuple(map(expand, instruction.flag_values("mount")))
             case "COPY" | "ADD":
+                assumed.update(_directory(state, instruction.arguments[-1]))
                 actions = copy_fields(instruction, state, expand)
                 documents = tuple(
                     document_fields(each, lambda text: expand_raw(text, state.scope.values()).text)
@@ -181,6 +190,7 @@ class _Walk:
             actions=actions,
             documents=documents,
             fixed=fixed,
+            assumed=frozenset(assumed),
             problem=state.problem,
         )
 
@@ -196,3 +206,17 @@ class _Walk:
         expansion, variables = expand_in(scope, word, self.dockerfile.escape)
         used.extend(variables)
         return expansion.text
+
+
+def _deciding(scope: JoinedScope, word: str, escape: str) -> Iterator[str]:
+    """Names that are not set, and that would make the word another one if they were."""
+    values = scope.values()
+    expansion = expand(word, values, escape)
+    for name in expansion.used - values.keys():
+        if expand(word, {**values, name: "\0"}, escape).text != expansion.text:
+            yield name
+
+
+def _directory(state: FrontendStage, path: str) -> Iterator[str]:
+    if not (state.base_known or state.directory or path.startswith("/")):
+        yield "the working directory"

@@ -24,6 +24,8 @@ class FrontendStage:
     shell: tuple[str, ...] = DEFAULT_SHELL
     problem: str = ""
     """Why nothing can be said of this stage; empty when all is well."""
+    base_known: bool = True
+    """False: the image that it begins with may set more variables, and another directory."""
 
     def of_image(self, facts: ImageFacts) -> "FrontendStage":
         """A stage that begins with an image."""
@@ -37,6 +39,10 @@ class FrontendStage:
             shell=facts.shell or DEFAULT_SHELL,
             problem="the base image has ONBUILD triggers" if facts.onbuild else "",
         )
+
+    def of_unknown_image(self) -> "FrontendStage":
+        """A stage that begins with an image that nobody asked about."""
+        return FrontendStage(scope=self.scope.of_image(()), base_known=False)
 
     def after(self, base: "FrontendStage") -> "FrontendStage":
         """A stage that begins where another one ended."""

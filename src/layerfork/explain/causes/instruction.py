@@ -1,5 +1,6 @@
 """The Dockerfile's text for this step differs, or a step was added or removed."""
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -45,28 +46,41 @@ def _texts(case: Case) -> tuple[str, str]:
     return normalise(case.writer_view.step.instruction), normalise(case.reader_view.step.instruction)
 
 
-def _other_sources(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+def _other_sources(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """A COPY that names other sources: the key holds only what they are, not their text."""
-    mine, theirs = (set(copied_sources(text)) for text in _texts(case))
-    absent_in_writer, absent_in_reader = one_sided_paths(case, open_)
-    paths = frozenset(path for path in absent_in_reader if is_covered(path, mine - theirs)) | frozenset(
-        path for path in absent_in_writer if is_covered(path, theirs - mine)
-    )
-    claims = claim_paths(open_, paths)
-    if not claims or mine == theirs:
+    entries = _of_other_sources(case, unclaimed)
+    if not entries:
         return
     writer, reader = _texts(case)
     text = Difference(cause=CODE, field="text", writer=writer, reader=reader)
     finding = value_finding(case, text, code=CODE, what=_say_text(case, text), remedy=REMEDY)
-    yield replace(finding, claims=tuple(claims))
+    yield replace(finding, claims=(), shared=entries)
+
+
+def _of_other_sources(case: Case, unclaimed: tuple[Difference, ...]) -> tuple[Difference, ...]:
+    """Entries that only one side has, where the sources that cover them are named by that side alone."""
+    writer, reader = (set(copied_sources(text)) for text in _texts(case))
+    if writer == reader:
+        return ()
+    absent_in_writer, absent_in_reader = one_sided_paths(case, unclaimed)
+    paths = frozenset(
+        path
+        for absent, sources in ((absent_in_reader, writer - reader), (absent_in_writer, reader - writer))
+        for path in absent
+        if _may_cover(path, sources)
+    )
+    return tuple(claim_paths(unclaimed, paths))
+
+
+def _may_cover(path: str, sources: set[str]) -> bool:
+    """BuildKit's keys hold paths from the last name of a source on."""
+    return is_covered(path, sources) or is_covered(path, map(posixpath.basename, sources))
 
 
 def _with_claims(
-    finding: Finding, case: Case, open_: tuple[Difference, ...], reworded: list[Difference]
+    finding: Finding, case: Case, unclaimed: tuple[Difference, ...], reworded: list[Difference]
 ) -> Finding:
     """One finding for all that a changed text brings with it."""
-    absent_in_writer, absent_in_reader = one_sided_paths(case, open_)
-    entries = claim_paths(open_, absent_in_writer | absent_in_reader)
     return replace(
         finding,
         evidence=finding.evidence
@@ -75,7 +89,8 @@ def _with_claims(
             f"{case.writer_name} {show_value(each.writer)}"
             for each in reworded[1:]
         ),
-        claims=(*reworded, *entries),
+        claims=tuple(reworded),
+        shared=_of_other_sources(case, unclaimed),
     )
 
 

@@ -42,9 +42,9 @@ class Finding:
     more: int = 0
     """How many further paths differ in the same way."""
     claims: tuple[Difference, ...] = ()
-    """The differences that this claim explains, alone or with others."""
-    shares_claims: bool = False
-    """Later rules may claim the same differences too."""
+    """The differences that this claim explains; no later rule claims them."""
+    shared: tuple[Difference, ...] = ()
+    """Differences that it may explain, and later rules as well: what is needed will show."""
     strength: Strength = Strength.KEYS
 
 

@@ -35,7 +35,8 @@ def variable_rule(*, code: str, builders: tuple[str, ...], say: Say, remedy: str
             if origin.cause == code:
                 finding = value_finding(case, origin, code=code, what=say(case, origin), remedy=remedy)
                 # Where the text differs as well, its own cause may be needed beside the variable.
-                yield replace(finding, claims=claims, shares_claims=not case.site.same_text)
+                own = claims if case.site.same_text else ()
+                yield replace(finding, claims=own, shared=() if own else claims)
 
     return CauseRule(code=code, builders=builders, find=find)
 

@@ -20,11 +20,11 @@ def claim_differences(case: Case) -> tuple[tuple[Claim, ...], tuple[Difference, 
     for rule in CAUSES:
         for finding in rule.find(case, left):
             found.append((rule, finding))
-            claimed = frozenset() if finding.shares_claims else frozenset(finding.claims)
+            claimed = set(finding.claims)
             left = tuple(difference for difference in left if difference not in claimed)
-    shared = {difference for _, finding in found if finding.shares_claims for difference in finding.claims}
+    shared = {difference for _, finding in found for difference in finding.shared}
     left = tuple(difference for difference in left if difference not in shared)
-    if any(finding.claims for _, finding in found):
+    if any(finding.claims or finding.shared for _, finding in found):
         left = tuple(each for each in left if not (each.cause == "engine-version" and each.one_sided))
         return tuple(found), left
     return tuple(found), left + implied

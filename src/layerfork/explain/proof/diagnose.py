@@ -85,7 +85,11 @@ def status_of(case: Case, finding: Finding, weighed: Weighed, agreement: Agreeme
         return CauseStatus.SUSPECTED
     if finding.strength is Strength.NONE or agreement.verdict is Verdict.CONTRADICTED:
         return CauseStatus.UNEXPLAINED
-    holds = case.site.known and not (weighed.doubts or weighed.unclaimed) and bool(finding.claims)
+    holds = (
+        case.site.known
+        and not (weighed.doubts or weighed.unclaimed)
+        and bool(finding.claims or finding.shared)
+    )
     proven = holds and agreement.verdict is Verdict.CONFIRMED
     return CauseStatus.PROVEN if proven else CauseStatus.SUSPECTED
 
