@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TypeVar
 
+from layerfork.cachekey.shared.baseimage import full_reference
 from layerfork.dockerfile.definition import Evaluated, Fields, evaluate
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.model.context import Digest
@@ -22,6 +23,7 @@ from layerfork.whatif.inputs import inputs_of
 from layerfork.whatif.lines import Edited, Line
 from layerfork.whatif.unappliable import UnappliableError
 
+_IMAGE = "docker-image://"
 _Made = TypeVar("_Made", ExecOp, FileAction)
 _WITH_OPERATIONS = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
 _INPUT_OF_NAME = re.compile(r"@-?\d+(?=:|$)")
@@ -135,10 +137,10 @@ class Rerun:
         made: dict[Digest, Digest] = {}
         for op in work:
             made[op.digest] = self._operation(line, shown, step, op, made)
-        sources = [each for each in step.vertices if each in shown.graph.sources]
-        for digest in sources:
-            self.ops[digest] = shown.graph.ops[digest]
-        vertices = (*sources, *made.values())
+        fetched = [shown.graph.ops[each] for each in step.vertices if each in shown.graph.sources]
+        sources = [self._source(line, shown, op) for op in fetched]
+        self.ops.update((op.digest, op) for op in sources)
+        vertices = (*(op.digest for op in sources), *made.values())
         if vertices:
             self.results[line.instruction.stage] = vertices[-1]
         self.steps.append(
@@ -150,6 +152,18 @@ class Rerun:
                 vertices=vertices,
             )
         )
+
+    def _source(self, line: Line, shown: Shown, op: LLBOp) -> LLBOp:
+        """What a FROM begins with; another image where its name comes out otherwise."""
+        before = shown.evaluated.get(line.seen.first_line) if line.seen is not None else None
+        after = self.evaluated[line.instruction.first_line]
+        if op.source is None or before is None or before.base == after.base:
+            return op
+        if op.source.identifier.partition("@")[0] != _IMAGE + full_reference(before.base):
+            raise UnappliableError(f"the frontend read another image than {before.base}")
+        source = replace(op.source, identifier=_IMAGE + full_reference(after.base))
+        changed = replace(op, source=source)
+        return replace(changed, digest=_digest_of(changed, op.inputs))
 
     def _operation(
         self, line: Line, shown: Shown, step: StepRecord, op: LLBOp, made: Mapping[Digest, Digest]

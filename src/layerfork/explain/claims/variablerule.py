@@ -34,9 +34,7 @@ def variable_rule(*, code: str, builders: tuple[str, ...], say: Say, remedy: str
         for origin in case.site.origins:
             if origin.cause == code:
                 finding = value_finding(case, origin, code=code, what=say(case, origin), remedy=remedy)
-                # Where the text differs as well, its own cause may be needed beside the variable.
-                own = claims if case.site.same_text else ()
-                yield replace(finding, claims=own, shared=() if own else claims)
+                yield replace(finding, claims=(), shared=claims)
 
     return CauseRule(code=code, builders=builders, find=find)
 

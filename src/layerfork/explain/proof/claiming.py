@@ -16,15 +16,25 @@ def claim_differences(case: Case) -> tuple[tuple[Claim, ...], tuple[Difference, 
     """
     implied = implied_differences(case.site)
     left = tuple(each for each in case.site.differences if each not in implied)
+    shared: set[Difference] = set()
     found: list[Claim] = []
     for rule in CAUSES:
-        for finding in rule.find(case, left):
+        offered = left if _may_share(case, rule) else _without(left, shared)
+        for finding in rule.find(case, offered):
             found.append((rule, finding))
-            claimed = set(finding.claims)
-            left = tuple(difference for difference in left if difference not in claimed)
-    shared = {difference for _, finding in found for difference in finding.shared}
-    left = tuple(difference for difference in left if difference not in shared)
+            left = _without(left, set(finding.claims))
+            shared.update(finding.shared)
+    left = _without(left, shared)
     if any(finding.claims or finding.shared for _, finding in found):
         left = tuple(each for each in left if not (each.cause == "engine-version" and each.one_sided))
         return tuple(found), left
     return tuple(found), left + implied
+
+
+def _may_share(case: Case, rule: CauseRule) -> bool:
+    """A text that is the same in both Dockerfiles differs by its variables alone."""
+    return rule.code in ("build-arg", "env") or not case.site.same_text
+
+
+def _without(differences: tuple[Difference, ...], claimed: set[Difference]) -> tuple[Difference, ...]:
+    return tuple(each for each in differences if each not in claimed)

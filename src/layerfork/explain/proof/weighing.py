@@ -42,13 +42,25 @@ def weigh(reasoner: Reasoner, site: Site) -> Weighed:
     changes = tuple(change for own in undone.values() for change in own)
     weighed = replace(weighed, changes=changes, doubts=doubts)
     if doubts or unclaimed:
-        return weighed
+        return _without_alternatives(weighed)
     try:
-        if not reaches_writer(reasoner, site, changes):
-            return replace(weighed, doubts=(NOT_REACHED,))
-        return _without_unneeded(reasoner, weighed, undone)
+        if reaches_writer(reasoner, site, changes):
+            return _without_unneeded(reasoner, weighed, undone)
+        doubt = NOT_REACHED
     except UnappliableError as error:
-        return replace(weighed, doubts=(str(error),))
+        doubt = str(error)
+    return _without_alternatives(replace(weighed, doubts=(doubt,)))
+
+
+def _without_alternatives(weighed: Weighed) -> Weighed:
+    """Where nothing shows which of two claims about the same differences is needed, the first is kept."""
+    explained: set[Difference] = set()
+    kept: list[Claim] = []
+    for rule, finding in weighed.claims:
+        if not finding.claims or not explained.issuperset(finding.claims):
+            kept.append((rule, finding))
+        explained.update(finding.shared)
+    return replace(weighed, claims=tuple(kept))
 
 
 def _rests_on_keys(finding: Finding) -> bool:
