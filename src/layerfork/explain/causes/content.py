@@ -2,29 +2,40 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.claims.entryrule import EVIDENCE_LIMIT, distinct_paths, where
+from layerfork.explain.claims.entryrule import EVIDENCE_LIMIT, distinct_paths, entry_rule, where
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.valuerule import show_value
 from layerfork.explain.claims.wording import count_by_directory
 from layerfork.explain.compare.differences import Difference
+from layerfork.explain.proof.undo.entries import undo_attribute
+from layerfork.explain.proof.undo.request import undo_content
+from layerfork.model.cause import CauseCode
 from layerfork.model.record import BuildRecord
 
-CODE = "content"
-REMEDY = (
+STALE_CONTENT = entry_rule(
+    code=CauseCode.STALE_CONTENT,
+    undo=undo_attribute,
+    noun="content",
+    remedy="touch the file, or prune the builder's copy: docker builder prune --filter type=source.local",
+)
+"""The engine looked at older content than the directory holds."""
+
+
+CONTENT_REMEDY = (
     "if the change is not wanted: fix line endings (.gitattributes, core.autocrlf), leave generated "
     "files out of the context; else copy what changes often last"
 )
 
 
-def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+def find_content(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Own differences of all files together: content has no value that files could share."""
-    own = [each for each in open_ if each.cause == CODE]
+    own = [each for each in unclaimed if each.cause == CauseCode.CONTENT]
     if not own:
         return
     paths = distinct_paths(own)
     first = next((each for each in own if "size" not in each.field), own[0])
     yield Finding(
-        code=CODE,
+        code=CauseCode.CONTENT,
         path=first.path,
         field=first.field,
         writer=show_value(first.writer),
@@ -32,7 +43,7 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
         what=f"{case.reader_name} sent other content than {case.writer_name}"
         + (where(case, paths) or f" ({_sizes(case, first)})"),
         evidence=tuple(_evidence(case, own, paths)),
-        remedy=REMEDY,
+        remedy=CONTENT_REMEDY,
         more=len(paths) - 1,
         claims=tuple(own),
     )
@@ -40,7 +51,7 @@ def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
 
 def _evidence(case: Case, own: list[Difference], paths: list[str]) -> Iterator[str]:
     for each in own[:EVIDENCE_LIMIT]:
-        label = each.field or CODE
+        label = each.field or CauseCode.CONTENT
         yield (
             f"{label} of {each.path or '.'}: {case.reader_name} {show_value(each.reader)}, "
             f"{case.writer_name} {show_value(each.writer)}"
@@ -69,4 +80,11 @@ def _size(record: BuildRecord, content: str | None) -> int | None:
     return next((entry.size for entry in entries if entry.content == content), None)
 
 
-RULE = CauseRule(code=CODE, builders=("classic", "buildkit", "buildah"), find=find)
+CONTENT = CauseRule(code=CauseCode.CONTENT, find=find_content, undo=undo_content)
+"""The bytes of a file."""
+
+
+RULES = (
+    STALE_CONTENT,
+    CONTENT,
+)

@@ -7,8 +7,8 @@ from layerfork.explain.claims.valuerule import show_value
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.steps import StepView
+from layerfork.model.cause import CauseCode
 
-CODE = "unexplained"
 UNSEEN = "the definition of this step"
 """What a key lacks when the client spoke ``POST /build``."""
 _REMEDIES = {
@@ -21,40 +21,40 @@ _REMEDIES = {
 REMEDY = "please report this with both records: it is a bug of layerfork until shown otherwise"
 
 
-def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Whatever no other rule has claimed, or a miss that nobody had a word for."""
     unknown = sorted({*case.writer_view.key.unknown, *case.reader_view.key.unknown})
-    if open_:
+    if unclaimed:
         what = "these parts differ, and no cause is known for them: " + ", ".join(
-            sorted({each.cause for each in open_})
+            sorted({each.cause for each in unclaimed})
         )
     elif unknown:
         what = f"no cause can be named, because {_lacks(case)}"
     else:
         what = f"{case.reader_name} missed although its key equals {case.writer_name}'s"
     yield Finding(
-        code=CODE,
+        code=CauseCode.UNEXPLAINED,
         what=what,
         evidence=(
             *(
                 f"{each.cause} {each.field} {each.path}: {case.reader_name} {show_value(each.reader)}, "
                 f"{case.writer_name} {show_value(each.writer)}"
-                for each in open_
+                for each in unclaimed
             ),
             *_describe(case.reader_name, case.reader, case.reader_view),
             *_describe(case.writer_name, case.writer, case.writer_view),
         ),
         remedy=_REMEDIES[UNSEEN if UNSEEN in unknown else ""] if unknown else REMEDY,
-        claims=open_,
+        claims=unclaimed,
         strength=Strength.NONE,
     )
 
 
 def _lacks(case: Case) -> str:
-    mine, theirs = (sorted(set(view.key.unknown)) for view in (case.writer_view, case.reader_view))
-    if mine == theirs:
-        return f"the records lack {', '.join(mine)}"
-    sides = ((case.reader_name, theirs), (case.writer_name, mine))
+    writer, reader = (sorted(set(view.key.unknown)) for view in (case.writer_view, case.reader_view))
+    if writer == reader:
+        return f"the records lack {', '.join(writer)}"
+    sides = ((case.reader_name, reader), (case.writer_name, writer))
     return " and ".join(f"the record of {name} lacks {', '.join(lacks)}" for name, lacks in sides if lacks)
 
 
@@ -72,4 +72,7 @@ def _describe(name: str, build: JudgedBuild, view: StepView) -> Iterator[str]:
         yield f"{name}: gap at {gap.where}: {gap.what}"
 
 
-RULE = CauseRule(code=CODE, builders=("classic", "buildkit", "buildah"), find=find)
+UNEXPLAINED = CauseRule(code=CauseCode.UNEXPLAINED, find=find)
+
+
+RULES = (UNEXPLAINED,)

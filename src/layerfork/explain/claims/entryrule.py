@@ -3,31 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.rule import Case, CauseRule, Finding, Undo
 from layerfork.explain.claims.wording import count_by_directory, name_paths, show_plain
 from layerfork.explain.compare.differences import Difference, entry_paths
+from layerfork.model.cause import CauseCode, Trait, codes_with
 
-ENTRY_CAUSES = frozenset(
-    {
-        "entry-name",
-        "entry-type",
-        "mode",
-        "mode-type-bits",
-        "uid",
-        "gid",
-        "owner-name",
-        "xattr",
-        "link-target",
-        "hardlink",
-        "content",
-        "entry-missing",
-        "entry-extra",
-        "directory-entry",
-        "root-header",
-        "duplicate-entry",
-        "stale-content",
-    }
-)
+ENTRY_CAUSES = codes_with(Trait.ENTRY)
 """Cause codes of key parts that describe a context entry."""
 EVIDENCE_LIMIT = 20
 _MOST_GROUPS = 6
@@ -35,23 +16,21 @@ _MOST_GROUPS = 6
 Show = Callable[[str], str]
 
 
-def entry_rule(
-    *, code: str, builders: tuple[str, ...], noun: str, remedy: str, show: Show = show_plain
-) -> CauseRule:
+def entry_rule(*, code: CauseCode, undo: Undo, noun: str, remedy: str, show: Show = show_plain) -> CauseRule:
     """A rule for one attribute that clients send: ``<reader> sent <noun> 1000, <writer> sent …``."""
 
-    def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
-        own = [difference for difference in open_ if difference.cause == code]
+    def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+        own = [difference for difference in unclaimed if difference.cause == code]
         yield from entry_findings(case, own, code=code, noun=noun, remedy=remedy, show=show)
 
-    return CauseRule(code=code, builders=builders, find=find)
+    return CauseRule(code=code, find=find, undo=undo)
 
 
 def entry_findings(
     case: Case,
     own: Sequence[Difference],
     *,
-    code: str,
+    code: CauseCode,
     noun: str,
     remedy: str,
     show: Show = show_plain,
@@ -131,14 +110,14 @@ def evidence_lines(
     return tuple(lines)
 
 
-def one_sided_paths(case: Case, open_: Iterable[Difference]) -> tuple[frozenset[str], frozenset[str]]:
+def one_sided_paths(case: Case, unclaimed: Iterable[Difference]) -> tuple[frozenset[str], frozenset[str]]:
     """Entry paths among the differences that the writer's key, and the reader's key, does not know.
 
     Of several sources that hold entries of one path, one may have lost its own: then nothing else may
     differ at that path.
     """
     own: dict[str, list[Difference]] = defaultdict(list)
-    for each in open_:
+    for each in unclaimed:
         if each.cause in ENTRY_CAUSES and each.path:
             own[each.path].append(each)
     candidates = {path for path, found in own.items() if any(each.one_sided for each in found)}
@@ -159,9 +138,9 @@ def _is_lost(differences: list[Difference]) -> bool:
     return types and len(sides) == 1 and (False, False) not in sides
 
 
-def claim_paths(open_: Iterable[Difference], paths: frozenset[str]) -> list[Difference]:
+def claim_paths(unclaimed: Iterable[Difference], paths: frozenset[str]) -> list[Difference]:
     """Every entry difference at one of the paths."""
-    return [each for each in open_ if each.cause in ENTRY_CAUSES and each.path in paths]
+    return [each for each in unclaimed if each.cause in ENTRY_CAUSES and each.path in paths]
 
 
 def describe_entry(differences: Iterable[Difference], path: str) -> str:

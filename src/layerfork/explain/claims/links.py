@@ -9,6 +9,7 @@ from layerfork.explain.claims.wording import show_name, show_type
 from layerfork.explain.compare.copied import clean_path, context_paths, copied_sources
 from layerfork.explain.compare.differences import Difference
 from layerfork.model.build import Builder
+from layerfork.model.cause import CauseCode
 from layerfork.model.context import ContextEntry, EntryType
 from layerfork.model.record import BuildRecord
 
@@ -17,38 +18,44 @@ _KEYS_OF_LINKS = ("times", "entry")
 
 
 def link_findings(
-    case: Case, open_: tuple[Difference, ...], *, code: str, noun: str, remedy: str, type_changed: bool
+    case: Case,
+    unclaimed: tuple[Difference, ...],
+    *,
+    code: CauseCode,
+    noun: str,
+    remedy: str,
+    type_changed: bool,
 ) -> Iterator[Finding]:
     """One finding for all links whose kind (``type_changed``) or text differs and that left traces.
 
     The classic builder hashes what a link leads to, so a changed link shows as other entries.
     """
-    traces = _traces(case, open_)
-    followed = _followed(case, open_)
+    traces = _traces(case, unclaimed)
+    followed = _followed(case, unclaimed)
     if not (traces or followed):
         return
     found: list[tuple[str, ContextEntry, ContextEntry]] = []
     claims: dict[Difference, None] = {}
-    for path, mine, theirs in _changed_links(case):
-        places = dict.fromkeys((path, *_targets(path, mine), *_targets(path, theirs)))
+    for path, writer, reader in _changed_links(case):
+        places = dict.fromkeys((path, *_targets(path, writer), *_targets(path, reader)))
         marks = [*(each for place in places for each in traces.get(place, ())), *followed.get(path, ())]
         left = [each for each in marks if each not in claims]
-        if (mine.type is not theirs.type) is type_changed and left:
-            found.append((path, mine, theirs))
+        if (writer.type is not reader.type) is type_changed and left:
+            found.append((path, writer, reader))
             claims.update(dict.fromkeys(left))
     if not found:
         return
-    path, mine, theirs = found[0]
+    path, writer, reader = found[0]
     names = [link for link, _, _ in found]
     yield Finding(
         code=code,
         path=path,
         field="linkname",
-        writer=_shown(mine),
-        reader=_shown(theirs),
+        writer=_shown(writer),
+        reader=_shown(reader),
         what=(
-            f"{case.reader_name} sent {noun} {_shown(theirs)}, {case.writer_name} sent {noun} "
-            f"{_shown(mine)}{where(case, names)}"
+            f"{case.reader_name} sent {noun} {_shown(reader)}, {case.writer_name} sent {noun} "
+            f"{_shown(writer)}{where(case, names)}"
         ),
         evidence=_evidence(case, found[:EVIDENCE_LIMIT]),
         remedy=remedy,
@@ -59,24 +66,24 @@ def link_findings(
 
 def _evidence(case: Case, found: list[tuple[str, ContextEntry, ContextEntry]]) -> tuple[str, ...]:
     return tuple(
-        f"{link}: {case.reader_name} {_shown(theirs)}, {case.writer_name} {_shown(mine)}"
-        for link, mine, theirs in found
+        f"{link}: {case.reader_name} {_shown(reader)}, {case.writer_name} {_shown(writer)}"
+        for link, writer, reader in found
     )
 
 
-def _traces(case: Case, open_: tuple[Difference, ...]) -> dict[str, list[Difference]]:
+def _traces(case: Case, unclaimed: tuple[Difference, ...]) -> dict[str, list[Difference]]:
     """Differences that a changed link may explain, by path: what only one side has, and counts of how
     often something is reached through links."""
-    absent = frozenset().union(*one_sided_paths(case, open_))
+    absent = frozenset().union(*one_sided_paths(case, unclaimed))
     found: dict[str, list[Difference]] = {}
-    for each in open_:
+    for each in unclaimed:
         counts = each.cause == "link-target" and each.field.startswith(_KEYS_OF_LINKS)
         if counts or (each.path in absent and each.cause in ENTRY_CAUSES):
             found.setdefault(each.path, []).append(each)
     return found
 
 
-def _followed(case: Case, open_: tuple[Difference, ...]) -> dict[str, list[Difference]]:
+def _followed(case: Case, unclaimed: tuple[Difference, ...]) -> dict[str, list[Difference]]:
     """Differences of what was copied through a link that is itself a source, by the link's path: keys of
     BuildKit and buildah hold the file's own attributes, under the name of the link."""
     if case.reader.record.builder is Builder.CLASSIC:
@@ -84,7 +91,7 @@ def _followed(case: Case, open_: tuple[Difference, ...]) -> dict[str, list[Diffe
     instruction = case.reader_view.step.instruction
     sources = copied_sources(instruction)
     found: dict[str, list[Difference]] = {}
-    for each in open_:
+    for each in unclaimed:
         if each.cause in ENTRY_CAUSES:
             for path in context_paths(instruction, each.path):
                 if path in sources:
@@ -100,9 +107,9 @@ def _targets(path: str, entry: ContextEntry) -> tuple[str, ...]:
 
 
 def _changed_links(case: Case) -> Iterator[tuple[str, ContextEntry, ContextEntry]]:
-    mine, theirs = _entries(case.writer.record), _entries(case.reader.record)
-    for path in sorted(mine.keys() & theirs.keys()):
-        left, right = mine[path], theirs[path]
+    writer, reader = _entries(case.writer.record), _entries(case.reader.record)
+    for path in sorted(writer.keys() & reader.keys()):
+        left, right = writer[path], reader[path]
         if EntryType.SYMLINK not in (left.type, right.type):
             continue
         if (left.type, left.linkname) != (right.type, right.linkname):

@@ -11,6 +11,7 @@ from layerfork.explain.claims.entryrule import (
 from layerfork.explain.claims.rule import Case, Finding
 from layerfork.explain.claims.wording import count_by_directory, name_paths
 from layerfork.explain.compare.differences import Difference
+from layerfork.model.cause import CauseCode
 
 REMEDY = (
     "make every client send the same files: one .dockerignore that all of them apply, "
@@ -19,11 +20,11 @@ REMEDY = (
 
 
 def presence_finding(
-    case: Case, open_: tuple[Difference, ...], paths: frozenset[str], *, code: str
+    case: Case, unclaimed: tuple[Difference, ...], paths: frozenset[str], *, code: CauseCode
 ) -> Iterator[Finding]:
     """One finding for all entries at ``paths`` (which one side lacks), and for explicit differences."""
-    own = frozenset(each.path for each in open_ if each.cause == code)
-    claims = claim_paths(open_, paths | own)
+    own = frozenset(each.path for each in unclaimed if each.cause == code)
+    claims = claim_paths(unclaimed, paths | own)
     if not claims:
         return
     names = distinct_paths(claims)

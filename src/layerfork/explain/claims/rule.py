@@ -3,13 +3,19 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from layerfork.explain.compare.builds import JudgedBuild, names_of
 from layerfork.explain.compare.comparison import Comparison
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.divergence import Site
 from layerfork.explain.compare.steps import NO_KEY, StepView
+from layerfork.model.cause import CauseCode
+from layerfork.model.change import Change
 from layerfork.model.record import StepRecord, StepStatus
+
+if TYPE_CHECKING:
+    from layerfork.explain.proof.undo.material import Material
 
 
 class Strength(StrEnum):
@@ -29,7 +35,7 @@ class Strength(StrEnum):
 class Finding:
     """One claim of one rule."""
 
-    code: str
+    code: CauseCode
     path: str = ""
     field: str = ""
     writer: str = ""
@@ -92,11 +98,16 @@ Find = Callable[[Case, tuple[Difference, ...]], Iterator[Finding]]
 """Looks at a case and the differences that no earlier rule has claimed."""
 
 
+Undo = Callable[["Material", Finding], tuple[Change, ...]]
+"""The changes that would undo a claim; none when nothing in the records stands for it. Raises:
+UnappliableError when it is known that none can be made."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseRule:
-    """One cause code: how it is found, and which builders it concerns."""
+    """One cause: how it is found, and what would undo it."""
 
-    code: str
-    builders: tuple[str, ...]
-    """Builders whose cache it can fork: ``classic``, ``buildkit``, ``buildah``."""
+    code: CauseCode
     find: Find
+    undo: Undo | None = None
+    """None for causes that the records prove by themselves, or that nothing can prove."""

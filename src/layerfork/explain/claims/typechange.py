@@ -6,18 +6,19 @@ from layerfork.explain.claims.entryrule import claim_paths, entry_findings, one_
 from layerfork.explain.claims.rule import Case, Finding
 from layerfork.explain.claims.wording import show_name, show_type
 from layerfork.explain.compare.differences import Difference
+from layerfork.model.cause import CauseCode, Trait, codes_with
 
-OWNED_BY_KIND = frozenset({"entry-type", "hardlink", "link-target", "content", "mode", "mode-type-bits"})
+OWNED_BY_KIND = codes_with(Trait.KIND)
 """Attributes that cannot stay equal, or need not, when the kind of an entry changes."""
 USER_XATTR = "user."
 """Attributes of this namespace exist on files and directories alone. Source: xattr(7)."""
 
 
 def type_findings(
-    case: Case, open_: tuple[Difference, ...], own: Sequence[Difference], *, code: str, remedy: str
+    case: Case, unclaimed: tuple[Difference, ...], own: Sequence[Difference], *, code: CauseCode, remedy: str
 ) -> Iterator[Finding]:
     """Findings for type differences at paths that both sides have; each claims what follows from it."""
-    absent = frozenset().union(*one_sided_paths(case, open_))
+    absent = frozenset().union(*one_sided_paths(case, unclaimed))
     kinds = {each.path for each in own if each.cause == "entry-type"}
     own = [
         each
@@ -32,7 +33,9 @@ def type_findings(
     ):
         claimed = frozenset(finding.claims)
         paths = frozenset(each.path for each in claimed)
-        follows = [each for each in claim_paths(open_, paths) if _owned_by_kind(each) and each not in claimed]
+        follows = [
+            each for each in claim_paths(unclaimed, paths) if _owned_by_kind(each) and each not in claimed
+        ]
         yield Finding(
             code=code,
             path=finding.path,

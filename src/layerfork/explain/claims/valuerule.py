@@ -2,26 +2,27 @@
 
 from collections.abc import Callable, Iterator
 
-from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.rule import Case, CauseRule, Finding, Undo
 from layerfork.explain.claims.wording import shorten_digests
 from layerfork.explain.compare.alignment import normalise
 from layerfork.explain.compare.differences import STEP_FIELD, Difference
+from layerfork.model.cause import CauseCode
 
 Say = Callable[[Case, Difference], str]
 
 
-def value_rule(*, code: str, builders: tuple[str, ...], say: Say, remedy: str) -> CauseRule:
+def value_rule(*, code: CauseCode, undo: Undo, say: Say, remedy: str) -> CauseRule:
     """A rule that names each of its differences on its own."""
 
-    def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
-        for difference in open_:
+    def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+        for difference in unclaimed:
             if difference.cause == code:
                 yield value_finding(case, difference, code=code, what=say(case, difference), remedy=remedy)
 
-    return CauseRule(code=code, builders=builders, find=find)
+    return CauseRule(code=code, find=find, undo=undo)
 
 
-def value_finding(case: Case, difference: Difference, *, code: str, what: str, remedy: str) -> Finding:
+def value_finding(case: Case, difference: Difference, *, code: CauseCode, what: str, remedy: str) -> Finding:
     """The finding for one difference, both values kept whole in the evidence."""
     label = " ".join(filter(None, (difference.field, difference.path))) or code
     return Finding(

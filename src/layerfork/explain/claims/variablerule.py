@@ -5,30 +5,31 @@ from dataclasses import replace
 
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.explain.claims.entryrule import one_sided_paths
-from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.rule import Case, CauseRule, Finding, Undo
 from layerfork.explain.claims.valuerule import Say, value_finding
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.dockerfiles import declared_names
 from layerfork.explain.compare.variables import claimed_by_origins
+from layerfork.model.cause import CauseCode
 
 ORDER_OF_ENV = "order of env"
 """Field of the part that holds the order in which the variables of a RUN are set."""
 
 
-def variable_rule(*, code: str, builders: tuple[str, ...], say: Say, remedy: str) -> CauseRule:
+def variable_rule(*, code: CauseCode, undo: Undo, say: Say, remedy: str) -> CauseRule:
     """A rule for ``build-arg`` or ``env``."""
 
-    def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+    def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         arguments = argument_names(case) if code == "build-arg" else frozenset()
-        orders = order_of_names(open_)
-        for difference in open_:
+        orders = order_of_names(unclaimed)
+        for difference in unclaimed:
             if difference.cause == code or (difference.cause == "env" and difference.path in arguments):
                 finding = value_finding(
                     case, difference, code=code, what=say(case, difference), remedy=remedy
                 )
                 yield replace(finding, claims=(difference, *(orders if difference.one_sided else ())))
-        absent = frozenset().union(*one_sided_paths(case, open_)) if case.site.origins else frozenset()
-        claims = claimed_by_origins(open_, absent) if case.site.origins else ()
+        absent = frozenset().union(*one_sided_paths(case, unclaimed)) if case.site.origins else frozenset()
+        claims = claimed_by_origins(unclaimed, absent) if case.site.origins else ()
         if not any(each.path not in absent for each in claims):
             return
         for origin in case.site.origins:
@@ -36,7 +37,7 @@ def variable_rule(*, code: str, builders: tuple[str, ...], say: Say, remedy: str
                 finding = value_finding(case, origin, code=code, what=say(case, origin), remedy=remedy)
                 yield replace(finding, claims=(), shared=claims)
 
-    return CauseRule(code=code, builders=builders, find=find)
+    return CauseRule(code=code, find=find, undo=undo)
 
 
 def argument_names(case: Case) -> frozenset[str]:
@@ -56,11 +57,11 @@ def argument_names(case: Case) -> frozenset[str]:
     return frozenset(names)
 
 
-def order_of_names(open_: tuple[Difference, ...]) -> tuple[Difference, ...]:
+def order_of_names(unclaimed: tuple[Difference, ...]) -> tuple[Difference, ...]:
     """Orders of variables that differ only because a variable is there or not."""
     return tuple(
         each
-        for each in open_
+        for each in unclaimed
         if each.cause == "instruction-order"
         and each.field.startswith(ORDER_OF_ENV)
         and _common(each.writer, each.reader) == _common(each.reader, each.writer)

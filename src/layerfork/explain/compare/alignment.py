@@ -30,9 +30,9 @@ def align(writer: Sequence[StepRecord], reader: Sequence[StepRecord]) -> Alignme
     stages = _pair_stages(writer, reader)
     writer_of: dict[int, int] = {}
     for reader_stage, writer_stage in stages.items():
-        mine = [step for step in writer if step.stage == writer_stage]
-        theirs = [step for step in reader if step.stage == reader_stage]
-        for left, right in _pair_steps(mine, theirs):
+        writers = [step for step in writer if step.stage == writer_stage]
+        readers = [step for step in reader if step.stage == reader_stage]
+        for left, right in _pair_steps(writers, readers):
             writer_of[right.index] = left.index
     return Alignment(
         writer_of=writer_of,
@@ -53,12 +53,12 @@ def keyword(instruction: str) -> str:
 
 
 def _pair_stages(writer: Sequence[StepRecord], reader: Sequence[StepRecord]) -> dict[int, int]:
-    mine, theirs = _stage_names(writer), _stage_names(reader)
-    by_name = {name: stage for stage, name in mine.items() if name}
-    pairs = {stage: by_name[name] for stage, name in theirs.items() if name in by_name}
+    writers, readers = _stage_names(writer), _stage_names(reader)
+    by_name = {name: stage for stage, name in writers.items() if name}
+    pairs = {stage: by_name[name] for stage, name in readers.items() if name in by_name}
     taken = set(pairs.values())
-    spare = [stage for stage in mine if stage not in taken]
-    rest = [stage for stage in theirs if stage not in pairs]
+    spare = [stage for stage in writers if stage not in taken]
+    rest = [stage for stage in readers if stage not in pairs]
     pairs.update(zip(rest, spare, strict=False))
     return dict(sorted(pairs.items()))
 
@@ -73,14 +73,19 @@ def _stage_names(steps: Iterable[StepRecord]) -> dict[int, str]:
 
 
 def _pair_steps(writer: list[StepRecord], reader: list[StepRecord]) -> list[tuple[StepRecord, StepRecord]]:
-    mine = [normalise(step.instruction) for step in writer]
-    theirs = [normalise(step.instruction) for step in reader]
-    if mine > theirs:  # one fixed order of the sides, so that swapping them swaps the result
+    writers = [normalise(step.instruction) for step in writer]
+    readers = [normalise(step.instruction) for step in reader]
+    if writers > readers:  # one fixed order of the sides, so that swapping them swaps the result
         return [(left, right) for right, left in _pair_steps(reader, writer)]
-    common = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(mine, theirs, strict=False))))
+    common = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(writers, readers, strict=False))))
     pairs = list(zip(writer[:common], reader[:common], strict=True))
-    writer, reader, mine, theirs = writer[common:], reader[common:], mine[common:], theirs[common:]
-    for tag, low, high, start, end in SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes():
+    writer, reader, writers, readers = (
+        writer[common:],
+        reader[common:],
+        writers[common:],
+        readers[common:],
+    )
+    for tag, low, high, start, end in SequenceMatcher(None, writers, readers, autojunk=False).get_opcodes():
         if tag == "equal":
             pairs.extend(zip(writer[low:high], reader[start:end], strict=True))
         elif tag == "replace":
@@ -89,9 +94,9 @@ def _pair_steps(writer: list[StepRecord], reader: list[StepRecord]) -> list[tupl
 
 
 def _pair_reworded(writer: list[StepRecord], reader: list[StepRecord]) -> list[tuple[StepRecord, StepRecord]]:
-    mine = [keyword(step.instruction) for step in writer]
-    theirs = [keyword(step.instruction) for step in reader]
-    blocks = SequenceMatcher(None, mine, theirs, autojunk=False).get_matching_blocks()
+    writers = [keyword(step.instruction) for step in writer]
+    readers = [keyword(step.instruction) for step in reader]
+    blocks = SequenceMatcher(None, writers, readers, autojunk=False).get_matching_blocks()
     return [
         (writer[block.a + offset], reader[block.b + offset])
         for block in blocks

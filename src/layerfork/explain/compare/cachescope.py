@@ -25,14 +25,17 @@ def separate_caches(writer: BuildRecord, reader: BuildRecord) -> ScopeDifference
         return ScopeDifference(
             code="builder", field="builder", writer=writer.builder.value, reader=reader.builder.value
         )
-    mine, theirs = writer.engine, reader.engine
-    if mine and theirs and mine.instance and theirs.instance and mine.instance != theirs.instance:
+    writers, readers = writer.engine, reader.engine
+    if writers and readers and writers.instance and readers.instance and writers.instance != readers.instance:
         return ScopeDifference(
-            code="builder-instance", field="engine id", writer=mine.instance, reader=theirs.instance
+            code="builder-instance",
+            field="engine id",
+            writer=writers.instance,
+            reader=readers.instance,
         )
-    if mine and theirs and mine.instance and _differ(mine.image_store, theirs.image_store):
+    if writers and readers and writers.instance and _differ(writers.image_store, readers.image_store):
         # Before the builder: BuildKit has another id in each store of one engine.
-        return _other_store(mine.image_store, theirs.image_store)
+        return _other_store(writers.image_store, readers.image_store)
     if _differ(writer.builder_instance, reader.builder_instance):
         return ScopeDifference(
             code="builder-instance",
@@ -40,11 +43,19 @@ def separate_caches(writer: BuildRecord, reader: BuildRecord) -> ScopeDifference
             writer=writer.builder_instance,
             reader=reader.builder_instance,
         )
-    if mine and theirs and _differ(mine.image_store, theirs.image_store):
-        return _other_store(mine.image_store, theirs.image_store)
-    if mine and theirs and not (mine.instance and theirs.instance) and _differ(mine.version, theirs.version):
+    if writers and readers and _differ(writers.image_store, readers.image_store):
+        return _other_store(writers.image_store, readers.image_store)
+    if (
+        writers
+        and readers
+        and not (writers.instance and readers.instance)
+        and _differ(writers.version, readers.version)
+    ):
         return ScopeDifference(
-            code="engine-version", field="engine version", writer=mine.version, reader=theirs.version
+            code="engine-version",
+            field="engine version",
+            writer=writers.version,
+            reader=readers.version,
         )
     return None
 

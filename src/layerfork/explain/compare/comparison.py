@@ -154,8 +154,8 @@ def _copies_other_results(walk: _Walk, site: Site) -> bool:
 def _site_at(walk: _Walk, view: StepView) -> Site:
     """The site that this step would be; without differences it may be none."""
     writer_index = walk.alignment.writer_of.get(view.index)
-    mine = walk.writer_views.get(writer_index) if writer_index is not None else None
-    if mine is None:
+    writer = walk.writer_views.get(writer_index) if writer_index is not None else None
+    if writer is None:
         origin = moved_from(walk.writer.record, walk.alignment, view.step)
         moved = walk.writer_views.get(origin.index) if origin is not None else None
         return Site(
@@ -168,19 +168,19 @@ def _site_at(walk: _Walk, view: StepView) -> Site:
             keywords=(keyword(view.step.instruction),),
         )
     removed, structure = removed_steps(
-        walk.writer_views, walk.reader_views, walk.alignment, (mine.index, view.index)
+        walk.writer_views, walk.reader_views, walk.alignment, (writer.index, view.index)
     )
-    known = not (mine.key.unknown or view.key.unknown)
-    parts = list_differences(mine.key, view.key)
+    known = not (writer.key.unknown or view.key.unknown)
+    parts = list_differences(writer.key, view.key)
     return Site(
         step=view.index,
-        writer_step=mine.index,
+        writer_step=writer.index,
         reason=Reason.KEY,
-        parts=(parts if known else _sure_parts(parts, mine, view)) or _base_ids(walk, mine, view),
+        parts=(parts if known else _sure_parts(parts, writer, view)) or _base_ids(walk, writer, view),
         structure=structure,
         removed=removed,
-        origins=changed_origins(mine.key, view.key) if parts else (),
-        same_text=_same_text(walk, mine, view),
+        origins=changed_origins(writer.key, view.key) if parts else (),
+        same_text=_same_text(walk, writer, view),
         keywords=(
             keyword(view.step.instruction),
             *(keyword(walk.writer_views[index].step.instruction) for index in removed),
@@ -189,29 +189,29 @@ def _site_at(walk: _Walk, view: StepView) -> Site:
     )
 
 
-def _sure_parts(parts: tuple[Difference, ...], mine: StepView, view: StepView) -> tuple[Difference, ...]:
+def _sure_parts(parts: tuple[Difference, ...], writers: StepView, view: StepView) -> tuple[Difference, ...]:
     """Differences that hold although keys are incomplete: what both know, or else another text as the
     builder showed it."""
-    sure = conclusive(parts, mine.key, view.key)
-    writer, reader = normalise(mine.step.instruction), normalise(view.step.instruction)
+    sure = conclusive(parts, writers.key, view.key)
+    writer, reader = normalise(writers.step.instruction), normalise(view.step.instruction)
     if sure or writer == reader or view.always_runs:
         return sure
     return (Difference(cause="instruction", field="text", writer=writer, reader=reader),)
 
 
-def _same_text(walk: _Walk, mine: StepView, view: StepView) -> bool:
-    return raw_text(walk.writer_dockerfile, mine) == raw_text(walk.reader_dockerfile, view)
+def _same_text(walk: _Walk, writer: StepView, view: StepView) -> bool:
+    return raw_text(walk.writer_dockerfile, writer) == raw_text(walk.reader_dockerfile, view)
 
 
-def _base_ids(walk: _Walk, mine: StepView, view: StepView) -> tuple[Difference, ...]:
+def _base_ids(walk: _Walk, writer: StepView, view: StepView) -> tuple[Difference, ...]:
     """A FROM whose image ids differ although its keys do not say so."""
     if not (view.always_runs and _compares_images(walk, view)):
         return ()
-    if not (mine.image and view.image) or mine.image == view.image:
+    if not (writer.image and view.image) or writer.image == view.image:
         return ()
     return (
         Difference(
-            cause="base-image", field="image id", writer=mine.step.identity, reader=view.step.identity
+            cause="base-image", field="image id", writer=writer.step.identity, reader=view.step.identity
         ),
     )
 
@@ -244,8 +244,8 @@ def _images(walk: _Walk, view: StepView, site: Site) -> set[str]:
     """Image ids of the writer that the step may have taken: any, but for a FROM only its own."""
     if not view.always_runs:
         return {other.image for other in walk.writer_views.values()}
-    mine = walk.writer_views.get(site.writer_step) if site.writer_step is not None else None
-    return {mine.image if mine else ""}
+    writer = walk.writer_views.get(site.writer_step) if site.writer_step is not None else None
+    return {writer.image if writer else ""}
 
 
 def _compares_images(walk: _Walk, view: StepView) -> bool:

@@ -43,12 +43,12 @@ def list_differences(writer: CacheKey, reader: CacheKey) -> tuple[Difference, ..
     Entries that are equal as a whole cost one comparison each and nothing else, so keys of 40,000 of
     them are cheap to compare when little differs.
     """
-    mine, theirs = writer.parts, reader.parts
-    if mine == theirs or _hold_the_same(writer, reader):
+    writers, readers = writer.parts, reader.parts
+    if writers == readers or _hold_the_same(writer, reader):
         return ()
-    start = _common_start(mine, theirs)
-    end = _common_start(mine[start:][::-1], theirs[start:][::-1])
-    left, right = _without_common(mine[start : len(mine) - end], theirs[start : len(theirs) - end])
+    start = _common_start(writers, readers)
+    end = _common_start(writers[start:][::-1], readers[start:][::-1])
+    left, right = _without_common(writers[start : len(writers) - end], readers[start : len(readers) - end])
     return _pair(*_without_common(expand_parts(left), expand_parts(right)))
 
 
@@ -114,7 +114,7 @@ def _pair(writer: Iterable[KeyPart], reader: Iterable[KeyPart]) -> tuple[Differe
         for part in parts:
             slots[part.path, part.cause, part.field][side].append(part.value)
     return tuple(
-        Difference(cause=cause, path=path, field=field, writer=mine, reader=theirs)
+        Difference(cause=cause, path=path, field=field, writer=writers, reader=readers)
         for (path, cause, field), (left, right) in sorted(slots.items())
-        for mine, theirs in zip_longest(sorted(left), sorted(right))
+        for writers, readers in zip_longest(sorted(left), sorted(right))
     )

@@ -59,33 +59,33 @@ def doubtful_steps(comparison: Comparison) -> tuple[int, ...]:
 
 def _is_known(comparison: Comparison, view: StepView) -> bool:
     writer = comparison.alignment.writer_of.get(view.index)
-    mine = comparison.writer_views.get(writer) if writer is not None else None
-    if mine is None:
+    writers = comparison.writer_views.get(writer) if writer is not None else None
+    if writers is None:
         return not view.key.unknown
-    if comparison.reader.record.builder is Builder.CLASSIC and view.image and view.image == mine.image:
+    if comparison.reader.record.builder is Builder.CLASSIC and view.image and view.image == writers.image:
         return True
-    return not (view.key.unknown or mine.key.unknown)
+    return not (view.key.unknown or writers.key.unknown)
 
 
 def _has_other_layers(comparison: Comparison) -> bool:
     """A step of the reader was reused, and what it reused is not what the writer has at that step."""
-    mine, others = layers_by_step(comparison.writer.record), layers_by_step(comparison.reader.record)
+    writer, others = layers_by_step(comparison.writer.record), layers_by_step(comparison.reader.record)
     pairs = comparison.alignment.writer_of
     return any(
         comparison.reader_views[index].step.status is StepStatus.HIT
-        and pairs.get(index) in mine
-        and mine[pairs[index]] != layer
+        and pairs.get(index) in writer
+        and writer[pairs[index]] != layer
         for index, layer in others.items()
     )
 
 
 def _last_unique_layer(comparison: Comparison) -> int:
     """The last RUN whose layer both images have: nobody can have made it twice. 0 when there is none."""
-    mine, others = layers_by_step(comparison.writer.record), layers_by_step(comparison.reader.record)
+    writer, others = layers_by_step(comparison.writer.record), layers_by_step(comparison.reader.record)
     pairs = comparison.alignment.writer_of
     found = (
         index
         for index, layer in others.items()
-        if is_run(comparison.reader_views[index].step) and mine.get(pairs.get(index, 0)) == layer
+        if is_run(comparison.reader_views[index].step) and writer.get(pairs.get(index, 0)) == layer
     )
     return max(found, default=0)

@@ -1,8 +1,9 @@
 """What kind of change a difference is, apart from the path that it happened to."""
 
 from layerfork.explain.compare.differences import Difference
+from layerfork.model.cause import Trait, codes_with
 
-DECIDED_BY_CLIENT = frozenset({"entry-name", "mode-type-bits", "uid", "gid", "owner-name"})
+DECIDED_BY_CLIENT = codes_with(Trait.CLIENT)
 """Causes that a client's own code decides, for all entries alike."""
 
 
@@ -24,8 +25,8 @@ def is_name(difference: Difference) -> bool:
 
 def _linked_file(difference: Difference) -> str:
     """The file that a hard link names in two spellings; empty when it names two files."""
-    mine, theirs = _clean(difference.writer or ""), _clean(difference.reader or "")
-    return mine if mine == theirs else ""
+    writer, reader = _clean(difference.writer or ""), _clean(difference.reader or "")
+    return writer if writer == reader else ""
 
 
 def _clean(name: str) -> str:

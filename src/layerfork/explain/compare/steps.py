@@ -91,7 +91,7 @@ def source_of(views: Mapping[int, StepView], index: int) -> int | None:
 
 
 def real_parents(views: Mapping[int, StepView], index: int, *, whole: bool = False) -> tuple[int, ...]:
-    """Parents of a step with neutral ones replaced by theirs: those whose results really enter.
+    """Parents of a step with neutral ones replaced by reader: those whose results really enter.
 
     ``whole`` leaves out those of which only files are read.
     """
@@ -106,18 +106,18 @@ def real_parents(views: Mapping[int, StepView], index: int, *, whole: bool = Fal
     return tuple(dict.fromkeys(found))
 
 
-def same_chain(mine: Mapping[int, StepView], step: int, theirs: Mapping[int, StepView], other: int) -> bool:
+def same_chain(writer: Mapping[int, StepView], step: int, reader: Mapping[int, StepView], other: int) -> bool:
     """Two steps have one key, and so have all that they build on.
 
     What they only read files of may be other steps: no record tells that the files differ.
     """
-    left, right = mine[step], theirs[other]
+    left, right = writer[step], reader[other]
     if left.key.unknown or right.key.unknown or list_differences(left.key, right.key):
         return False
-    mine_above = real_parents(mine, step, whole=True)
-    theirs_above = real_parents(theirs, other, whole=True)
+    mine_above = real_parents(writer, step, whole=True)
+    theirs_above = real_parents(reader, other, whole=True)
     return len(mine_above) == len(theirs_above) and all(
-        same_chain(mine, above, theirs, beside)
+        same_chain(writer, above, reader, beside)
         for above, beside in zip(mine_above, theirs_above, strict=True)
     )
 

@@ -80,15 +80,15 @@ def _other_parents(
     pair: tuple[int, int],
 ) -> list[Difference]:
     """A step that builds on another step than before (``COPY --from`` of another stage)."""
-    mine = set(real_parents(writer_views, pair[0]))
-    theirs = {alignment.writer_of.get(parent) for parent in real_parents(reader_views, pair[1])}
-    if None in theirs or mine == theirs:
+    writer = set(real_parents(writer_views, pair[0]))
+    reader = {alignment.writer_of.get(parent) for parent in real_parents(reader_views, pair[1])}
+    if None in reader or writer == reader:
         return []
     return [
         Difference(
             cause="instruction",
             field="builds on",
-            writer=", ".join(normalise(writer_views[index].step.instruction) for index in sorted(mine)),
+            writer=", ".join(normalise(writer_views[index].step.instruction) for index in sorted(writer)),
             reader=", ".join(
                 normalise(reader_views[index].step.instruction)
                 for index in sorted(real_parents(reader_views, pair[1]))

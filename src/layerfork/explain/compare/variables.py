@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from layerfork.explain.compare.differences import STEP_FIELD, Difference, list_differences
 from layerfork.model.cachekey import CacheKey
+from layerfork.model.cause import Trait, codes_with
 
-EXPANDED = frozenset({"instruction", "label", "base-image", "platform"})
+EXPANDED = codes_with(Trait.TEXT)
 """Causes of parts whose value is text from the Dockerfile with variables replaced."""
 
 
@@ -16,10 +17,10 @@ def changed_origins(writer: CacheKey, reader: CacheKey) -> tuple[Difference, ...
     return list_differences(CacheKey(parts=writer.origins), CacheKey(parts=reader.origins))
 
 
-def claimed_by_origins(open_: Iterable[Difference], absent: frozenset[str]) -> tuple[Difference, ...]:
+def claimed_by_origins(unclaimed: Iterable[Difference], absent: frozenset[str]) -> tuple[Difference, ...]:
     """Differences that another value of a variable brings: expanded texts, and what those name."""
     return tuple(
         each
-        for each in open_
+        for each in unclaimed
         if (each.cause in EXPANDED and each.field != STEP_FIELD) or (each.one_sided and each.path in absent)
     )

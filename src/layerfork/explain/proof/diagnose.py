@@ -59,7 +59,7 @@ def _causes(case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool
             text=f"{title} forked: {finding.what}",
             evidence=finding.evidence + _evidence(finding, weighed, lines),
             remedy=finding.remedy,
-            affected_builders=rule.builders,
+            affected_builders=tuple(builder.value for builder in rule.code.builders),
             more=finding.more,
         )
         for rule, finding in claims

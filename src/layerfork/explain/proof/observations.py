@@ -96,17 +96,17 @@ def _involved(comparison: Comparison, site: Site) -> Iterator[tuple[JudgedBuild,
 
 def _by_base_ids(comparison: Comparison, site: Site) -> Agreement:
     view = comparison.reader_views.get(site.step)
-    mine = comparison.writer_views.get(site.writer_step) if site.writer_step is not None else None
-    if not (view and mine and view.always_runs and comparison.reader.record.builder is Builder.CLASSIC):
+    writer = comparison.writer_views.get(site.writer_step) if site.writer_step is not None else None
+    if not (view and writer and view.always_runs and comparison.reader.record.builder is Builder.CLASSIC):
         return Agreement(verdict=Verdict.UNOBSERVED)
-    if not (view.image and mine.image):
+    if not (view.image and writer.image):
         return Agreement(verdict=Verdict.UNOBSERVED)
     writer_name, reader_name = names_of(comparison.writer, comparison.reader)
     lines = (
-        f"image after FROM, {writer_name}: {mine.step.identity}",
+        f"image after FROM, {writer_name}: {writer.step.identity}",
         f"image after FROM, {reader_name}: {view.step.identity}",
     )
-    same = mine.image == view.image
+    same = writer.image == view.image
     return Agreement(verdict=Verdict.CONTRADICTED if same else Verdict.CONFIRMED, lines=lines)
 
 

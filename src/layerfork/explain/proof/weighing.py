@@ -8,7 +8,6 @@ from layerfork.explain.compare.divergence import Reason, Site
 from layerfork.explain.proof.claiming import Claim, claim_differences
 from layerfork.explain.proof.counterfactual import reaches_writer
 from layerfork.explain.proof.reasoner import Reasoner
-from layerfork.explain.proof.undo import undo
 from layerfork.model.change import Change
 from layerfork.whatif import UnappliableError
 
@@ -72,10 +71,10 @@ def _undo_each(reasoner: Reasoner, weighed: Weighed) -> tuple[dict[int, tuple[Ch
     undone: dict[int, tuple[Change, ...]] = {}
     doubts: dict[str, None] = {}
     material = reasoner.material(weighed.site)
-    for place, (_, finding) in enumerate(weighed.claims):
-        if _rests_on_keys(finding):
+    for place, (rule, finding) in enumerate(weighed.claims):
+        if _rests_on_keys(finding) and rule.undo is not None:
             try:
-                undone[place] = undo(material, finding)
+                undone[place] = rule.undo(material, finding)
             except UnappliableError as error:
                 doubts[str(error)] = None
     return undone, tuple(doubts)

@@ -24,9 +24,11 @@ Sent = Mapping[str, tuple[ContextEntry, ContextEntry]]
 
 def unequal_entries(writer: ContextManifest, reader: ContextManifest) -> Sent:
     """Entries, as they end up on disk, of the paths that both contexts have, where anything differs."""
-    mine, theirs = _on_disk(writer), _on_disk(reader)
+    writers, readers = _on_disk(writer), _on_disk(reader)
     return {
-        path: (mine[path], entry) for path, entry in theirs.items() if path in mine and mine[path] != entry
+        path: (writers[path], entry)
+        for path, entry in readers.items()
+        if path in writers and writers[path] != entry
     }
 
 

@@ -31,7 +31,9 @@ def stale_hits(comparison: Comparison) -> dict[int, Caution]:
         judge, sent = _classic, {path: pair for path, pair in sent.items() if _is_changed(*pair)}
     if not sent:
         return {}
-    found = ((view.index, judge(comparison, view, mine, sent)) for view, mine in _reused_steps(comparison))
+    found = (
+        (view.index, judge(comparison, view, writers, sent)) for view, writers in _reused_steps(comparison)
+    )
     return {index: caution for index, caution in found if caution is not None}
 
 
@@ -49,7 +51,7 @@ def _is_changed(writer: ContextEntry, reader: ContextEntry) -> bool:
     return bool(writer.content and reader.content and writer.content != reader.content)
 
 
-def _classic(comparison: Comparison, view: StepView, mine: StepView, sent: Sent) -> Caution | None:
+def _classic(comparison: Comparison, view: StepView, writer: StepView, sent: Sent) -> Caution | None:
     """Only a step of the writer's class (equal image ids) that copies a changed path counts."""
     if view.index in comparison.unshared:
         return None
@@ -75,9 +77,9 @@ def _classic(comparison: Comparison, view: StepView, mine: StepView, sent: Sent)
     return None
 
 
-def _sync(comparison: Comparison, view: StepView, mine: StepView, sent: Sent) -> Caution | None:
+def _sync(comparison: Comparison, view: StepView, writer: StepView, sent: Sent) -> Caution | None:
     manifest = comparison.reader.record.context
-    differences = list_differences(mine.key, view.key)
+    differences = list_differences(writer.key, view.key)
     if manifest is None or not differences:
         return None
     what, why = overlooked_change(manifest, sent, view.step.instruction, differences)

@@ -8,6 +8,7 @@ from layerfork.explain.claims.rule import Finding
 from layerfork.explain.compare.copied import context_paths
 from layerfork.explain.compare.signature import is_name, name_change_of
 from layerfork.explain.proof.undo.material import Material, Sent
+from layerfork.model.cause import Trait
 from layerfork.model.change import Change, EntriesAre, EntryIs, PatternsAre
 from layerfork.model.context import ContextEntry, EntryType
 from layerfork.whatif import UnappliableError
@@ -31,8 +32,6 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "entry-type": _OF_KIND,
 }
 """Fields of an entry that a cause is about; the others are about whole entries, or part of a field."""
-SAME_FOR_ALL = frozenset({"uid", "gid", "owner-name", "mode-type-bits", "entry-name"})
-"""Causes that one decision of the client makes for all entries alike."""
 
 
 def undo_attribute(material: Material, finding: Finding) -> tuple[Change, ...]:
@@ -40,7 +39,7 @@ def undo_attribute(material: Material, finding: Finding) -> tuple[Change, ...]:
     changes: list[Change] = []
     for sent, path in _claimed(material, finding):
         changes.extend(_as_written(sent, path, finding))
-    if finding.code in SAME_FOR_ALL and changes:
+    if finding.code.traits & Trait.CLIENT and changes:
         changes.extend(_likewise(material, finding, changes))
     if not changes:
         raise UnappliableError(f"no entry of the contexts is {finding.path or 'the one that differs'}")

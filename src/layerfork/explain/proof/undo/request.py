@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from layerfork.cachekey.shared.baseimage import find_facts
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.explain.claims.rule import Finding
+from layerfork.explain.proof.undo.entries import undo_attribute
 from layerfork.explain.proof.undo.lines import undo_line
 from layerfork.explain.proof.undo.material import Material
 from layerfork.model.change import BaseImageIs, Change, EngineIs, OptionIs, RequestIs, SourceIs
@@ -94,3 +95,10 @@ def undo_source(material: Material, finding: Finding) -> tuple[Change, ...]:
 def undo_frontend(material: Material, finding: Finding) -> tuple[Change, ...]:
     """Always raises: UnappliableError."""
     raise UnappliableError("a frontend cannot be run again here")
+
+
+def undo_content(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """Files have the writer's content; so has what was copied from an image."""
+    if any(each.base_field == "source" for each in finding.claims):
+        return undo_source(material, finding)
+    return undo_attribute(material, finding)

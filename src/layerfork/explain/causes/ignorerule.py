@@ -9,38 +9,38 @@ from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.wording import name_paths
 from layerfork.explain.compare.copied import clean_path, context_paths
 from layerfork.explain.compare.differences import Difference
+from layerfork.explain.proof.undo.entries import undo_ignore_rule
+from layerfork.model.cause import CauseCode
 from layerfork.model.record import BuildRecord
 
-CODE = "ignore-rule"
 
-
-def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Entries of one side that the patterns of the other leave out, and its own do not."""
-    mine, theirs = _patterns(case.writer.record), _patterns(case.reader.record)
-    if mine == theirs:
+    writer, reader = _patterns(case.writer.record), _patterns(case.reader.record)
+    if writer == reader:
         return
-    absent_in_writer, absent_in_reader = one_sided_paths(case, open_)
+    absent_in_writer, absent_in_reader = one_sided_paths(case, unclaimed)
     try:
-        paths = _left_out(case, absent_in_writer, case.reader.record, mine, theirs)
-        paths |= _left_out(case, absent_in_reader, case.writer.record, theirs, mine)
+        paths = _left_out(case, absent_in_writer, case.reader.record, writer, reader)
+        paths |= _left_out(case, absent_in_reader, case.writer.record, reader, writer)
     except UsageError:
         return  # a pattern that Docker refuses: another client has read it its own way
-    claims = claim_paths(open_, paths)
+    claims = claim_paths(unclaimed, paths)
     if not claims:
         return
     yield Finding(
-        code=CODE,
+        code=CauseCode.IGNORE_RULE,
         path=claims[0].path,
         field="ignore patterns",
-        writer=_only(mine, theirs),
-        reader=_only(theirs, mine),
+        writer=_only(writer, reader),
+        reader=_only(reader, writer),
         what=(
             f"{case.reader_name} and {case.writer_name} applied different ignore rules "
             f"to {name_paths(distinct_paths(claims))}"
         ),
         evidence=(
-            f"patterns of {case.reader_name} only: {_only(theirs, mine) or 'none'}",
-            f"patterns of {case.writer_name} only: {_only(mine, theirs) or 'none'}",
+            f"patterns of {case.reader_name} only: {_only(reader, writer) or 'none'}",
+            f"patterns of {case.writer_name} only: {_only(writer, reader) or 'none'}",
         ),
         remedy="use one ignore file for all clients (.dockerignore, no <Dockerfile>.dockerignore beside it)",
         more=len(distinct_paths(claims)) - 1,
@@ -63,13 +63,13 @@ def _left_out(
     if not absent or sender.context is None:
         return frozenset()
     sent = {clean_path(entry.name) for entry in sender.context.entries}
-    theirs, its = go_matcher(others), go_matcher(own)
+    reader, its = go_matcher(others), go_matcher(own)
     instruction = case.reader_view.step.instruction
     return frozenset(
         path
         for path in absent
         if any(
-            place in sent and theirs.excludes(place) and not its.excludes(place)
+            place in sent and reader.excludes(place) and not its.excludes(place)
             for place in context_paths(instruction, path)
         )
     )
@@ -80,4 +80,7 @@ def _only(patterns: tuple[str, ...], others: tuple[str, ...]) -> str:
     return " ".join(each for each in patterns if each not in others or set(patterns) == set(others))
 
 
-RULE = CauseRule(code=CODE, builders=("classic", "buildkit", "buildah"), find=find)
+IGNORE_RULE = CauseRule(code=CauseCode.IGNORE_RULE, find=find, undo=undo_ignore_rule)
+
+
+RULES = (IGNORE_RULE,)

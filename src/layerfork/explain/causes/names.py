@@ -8,25 +8,26 @@ from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.wording import name_paths, show_name
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.signature import is_name, name_change
+from layerfork.explain.proof.undo.entries import undo_attribute
+from layerfork.model.cause import CauseCode
 
-CODE = "entry-name"
 REMEDY = (
     "make the tar without a prefix: `tar -C context -cf context.tar $(ls -A context)`, "
     "or strip it; directories end in `/`"
 )
 
 
-def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Own differences, together when one change turns all names of the writer into the reader's."""
     groups: dict[tuple[str, ...], list[Difference]] = defaultdict(list)
-    for each in open_:
+    for each in unclaimed:
         if is_name(each):
             groups[name_change(each)].append(each)
     for group in groups.values():
         first = group[0]
         paths = distinct_paths(group)
         yield Finding(
-            code=CODE,
+            code=CauseCode.ENTRY_NAME,
             path=first.path,
             field=first.field,
             writer=first.writer or "",
@@ -47,4 +48,7 @@ def _shown(value: str | None) -> str:
     return "no name" if value is None else show_name(value)
 
 
-RULE = CauseRule(code=CODE, builders=("classic",), find=find)
+ENTRY_NAME = CauseRule(code=CauseCode.ENTRY_NAME, find=find, undo=undo_attribute)
+
+
+RULES = (ENTRY_NAME,)

@@ -1,4 +1,4 @@
-"""The Dockerfile's text for this step differs, or a step was added or removed."""
+"""The Dockerfile's text, and the order of its steps."""
 
 import posixpath
 from collections.abc import Iterator
@@ -6,35 +6,74 @@ from dataclasses import replace
 
 from layerfork.explain.claims.entryrule import claim_paths, one_sided_paths
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
-from layerfork.explain.claims.valuerule import say_step, show_value, value_finding
+from layerfork.explain.claims.valuerule import say_step, show_value, value_finding, value_rule
 from layerfork.explain.compare.alignment import normalise
 from layerfork.explain.compare.copied import copied_sources, is_covered
 from layerfork.explain.compare.differences import STEP_FIELD, Difference
+from layerfork.explain.proof.undo.lines import undo_label, undo_line
+from layerfork.model.cause import CauseCode
 
-CODE = "instruction"
+
+def say_instruction_order(case: Case, difference: Difference) -> str:
+    """Where the step stands in each of the two."""
+    return (
+        f"`{difference.field}` is {difference.reader} for {case.reader_name}, "
+        f"{difference.writer} for {case.writer_name}"
+    )
+
+
+INSTRUCTION_ORDER = value_rule(
+    code=CauseCode.INSTRUCTION_ORDER,
+    undo=undo_line,
+    say=say_instruction_order,
+    remedy="keep the order of instructions; put what changes often last",
+)
+"""A step stands at another place in the Dockerfile."""
+
+
+LABEL_REMEDY = "give every client the same labels, or label the image after the build"
+
+
+def find_label(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Own differences: another value, or a LABEL step that only one of the two has."""
+    for difference in unclaimed:
+        if difference.cause == CauseCode.LABEL:
+            what = say_step(case, difference) or (
+                f"{case.reader_name} has `{show_value(difference.reader)}`, "
+                f"{case.writer_name} has `{show_value(difference.writer)}`"
+            )
+            yield value_finding(case, difference, code=CauseCode.LABEL, what=what, remedy=LABEL_REMEDY)
+
+
+LABEL = CauseRule(code=CauseCode.LABEL, find=find_label, undo=undo_label)
+"""A label: given with the request it becomes a step of its own at the end."""
+
+
 FIELD_NAMES = {"args": "the command", "cwd": "the working directory", "user": "the user", "Cmd": "the text"}
-REMEDY = "build from one Dockerfile; move lines that change often towards the end"
+INSTRUCTION_REMEDY = "build from one Dockerfile; move lines that change often towards the end"
 
 
-def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+def find_instruction(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Own differences; a reworded COPY also claims the entries that only one of the texts names."""
-    own = [difference for difference in open_ if difference.cause == CODE]
+    own = [difference for difference in unclaimed if difference.cause == CauseCode.INSTRUCTION]
     if not own:
-        yield from _other_sources(case, open_)
+        yield from _other_sources(case, unclaimed)
     reworded = [difference for difference in own if difference.field != STEP_FIELD]
     for difference in own:
         what = say_step(case, difference) or _say_text(case, difference)
-        finding = value_finding(case, difference, code=CODE, what=what, remedy=REMEDY)
+        finding = value_finding(
+            case, difference, code=CauseCode.INSTRUCTION, what=what, remedy=INSTRUCTION_REMEDY
+        )
         if reworded and difference is reworded[0]:
-            finding = _with_claims(finding, case, open_, reworded)
+            finding = _with_claims(finding, case, unclaimed, reworded)
         if difference not in reworded[1:]:
             yield finding
 
 
 def _say_text(case: Case, difference: Difference) -> str:
-    mine, theirs = _texts(case)
-    if mine != theirs and difference.field != "builds on":
-        return f"{case.reader_name} has `{theirs}`, {case.writer_name} has `{mine}`"
+    writer, reader = _texts(case)
+    if writer != reader and difference.field != "builds on":
+        return f"{case.reader_name} has `{reader}`, {case.writer_name} has `{writer}`"
     subject = FIELD_NAMES.get(difference.field, difference.field)
     return (
         f"{subject} is `{show_value(difference.reader)}` for {case.reader_name}, "
@@ -52,8 +91,10 @@ def _other_sources(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fi
     if not entries:
         return
     writer, reader = _texts(case)
-    text = Difference(cause=CODE, field="text", writer=writer, reader=reader)
-    finding = value_finding(case, text, code=CODE, what=_say_text(case, text), remedy=REMEDY)
+    text = Difference(cause=CauseCode.INSTRUCTION, field="text", writer=writer, reader=reader)
+    finding = value_finding(
+        case, text, code=CauseCode.INSTRUCTION, what=_say_text(case, text), remedy=INSTRUCTION_REMEDY
+    )
     yield replace(finding, claims=(), shared=entries)
 
 
@@ -94,4 +135,12 @@ def _with_claims(
     )
 
 
-RULE = CauseRule(code=CODE, builders=("classic", "buildkit", "buildah"), find=find)
+INSTRUCTION = CauseRule(code=CauseCode.INSTRUCTION, find=find_instruction, undo=undo_line)
+"""The Dockerfile's text for this step differs, or a step was added or removed."""
+
+
+RULES = (
+    INSTRUCTION_ORDER,
+    LABEL,
+    INSTRUCTION,
+)

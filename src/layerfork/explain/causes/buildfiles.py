@@ -15,8 +15,9 @@ from layerfork.explain.claims.valuerule import show_value
 from layerfork.explain.claims.wording import name_paths, shorten_digests
 from layerfork.explain.compare.copied import copied_sources, is_covered
 from layerfork.explain.compare.differences import Difference
+from layerfork.explain.proof.undo.entries import undo_presence
+from layerfork.model.cause import CauseCode
 
-CODE = "dockerfile-in-context"
 REMEDY = "list the Dockerfile and .dockerignore in .dockerignore, and keep the Dockerfile in the context"
 _GENERATED = re.compile(r"\.dockerfile\.[0-9a-f]{10,}")
 """Names that clients give to a Dockerfile from outside the context: 20 hexadecimal digits by the
@@ -24,20 +25,20 @@ docker CLI, 40 by docker-py. Source: docker/cli cli/command/image/build/context.
 docker-py docker/api/build.py @ 7.1.0."""
 
 
-def find(case: Case, open_: tuple[Difference, ...]) -> Iterator[Finding]:
+def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Content of such a file differs, or only one side sent it."""
     sources = copied_sources(case.reader_view.step.instruction)
     names = frozenset(name for name in _build_files(case) if is_covered(name, sources))
-    absent = frozenset().union(*one_sided_paths(case, open_))
+    absent = frozenset().union(*one_sided_paths(case, unclaimed))
     one_sided = frozenset(path for path in absent if path in names or _GENERATED.fullmatch(path))
-    content = [each for each in open_ if each.cause == "content" and each.path in names]
-    claims = [*claim_paths(open_, one_sided), *(each for each in content if each.path not in one_sided)]
+    content = [each for each in unclaimed if each.cause == "content" and each.path in names]
+    claims = [*claim_paths(unclaimed, one_sided), *(each for each in content if each.path not in one_sided)]
     if not claims:
         return
     paths = distinct_paths(claims)
     first = claims[0]
     yield Finding(
-        code=CODE,
+        code=CauseCode.DOCKERFILE_IN_CONTEXT,
         path=first.path,
         field=first.field,
         writer=first.writer or "",
@@ -63,4 +64,7 @@ def _build_files(case: Case) -> frozenset[str]:
     return frozenset(names)
 
 
-RULE = CauseRule(code=CODE, builders=("classic", "buildkit", "buildah"), find=find)
+DOCKERFILE_IN_CONTEXT = CauseRule(code=CauseCode.DOCKERFILE_IN_CONTEXT, find=find, undo=undo_presence)
+
+
+RULES = (DOCKERFILE_IN_CONTEXT,)

@@ -1,0 +1,197 @@
+"""The cache held nothing for the step, or was not to be used."""
+
+from collections.abc import Iterator
+
+from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
+from layerfork.explain.compare.cachescope import separate_caches
+from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.divergence import Reason
+from layerfork.model.build import Builder
+from layerfork.model.cause import CauseCode
+from layerfork.model.record import BuildRecord, StepStatus
+
+
+def find_cache_off(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """The request says no cache, or the step's op carries BuildKit's ignore-cache flag."""
+    request = case.reader.record.request
+    step = case.reader_view.step
+    if case.site.reason is Reason.CACHE_OFF:
+        scope, told = "no-cache", "not to use the cache"
+    elif case.site.reason is not Reason.OTHER_CACHE and step.stage_name in request.no_cache_stages:
+        scope = f"no-cache of stage {step.stage_name}"
+        told = f"not to use the cache in stage {step.stage_name}"
+    elif case.site.reason is Reason.EQUAL_KEYS and _ignores_cache(case):
+        scope, told = "ignore-cache flag of the op", "not to use the cache for this step"
+    else:
+        return
+    yield Finding(
+        code=CauseCode.CACHE_OFF,
+        field=scope,
+        writer="off" if case.writer.record.request.no_cache else "on",
+        reader="off",
+        what=f"{case.reader_name} was told {told}",
+        evidence=(f"request of {case.reader_name}: {scope}",),
+        remedy="drop --no-cache (nocache=True, no_cache: true, --no-cache-filter) where reuse is wanted",
+        strength=Strength.RECORDS,
+    )
+
+
+def _ignores_cache(case: Case) -> bool:
+    definition = case.reader.record.definition
+    if definition is None:
+        return False
+    vertices = set(case.reader_view.step.vertices)
+    return any(op.ignore_cache for op in definition.ops if op.digest in vertices)
+
+
+CACHE_OFF = CauseRule(code=CauseCode.CACHE_OFF, find=find_cache_off)
+"""The reader was told not to use the cache, for the whole build or for some stages."""
+
+
+def find_cache_from(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Equal keys, the classic builder, and a list that only the reader gave, or another list."""
+    writer, reader = case.writer.record.request.cache_from, case.reader.record.request.cache_from
+    classic = case.reader.record.builder is Builder.CLASSIC
+    if case.site.reason is not Reason.EQUAL_KEYS or not classic or not reader:
+        return
+    yield Finding(
+        code=CauseCode.CACHE_FROM,
+        field="cachefrom",
+        writer=", ".join(writer),
+        reader=", ".join(reader),
+        what=f"{case.reader_name} allowed only results of {', '.join(reader)} (--cache-from)",
+        evidence=(
+            f"cache-from of {case.reader_name}: {', '.join(reader)}",
+            f"cache-from of {case.writer_name}: {', '.join(writer) or 'none'}",
+        ),
+        remedy="drop --cache-from for local builds, or list the local image as well",
+        strength=Strength.RECORDS if _was_there(case) else Strength.GUESS,
+    )
+
+
+def _was_there(case: Case) -> bool:
+    """The writer's control found its results, and no image that the reader allowed stands on them."""
+    facts = dict(case.reader.record.base_images)
+    stored = {step.identity for step in case.writer.record.steps if step.index >= case.site.step}
+    allowed = [facts.get(reference) for reference in case.reader.record.request.cache_from]
+    apart = all(
+        image is not None and not stored & {row.image_id for row in image.history} for image in allowed
+    )
+    return apart and case.writer.control == "hit"
+
+
+CACHE_FROM = CauseRule(code=CauseCode.CACHE_FROM, find=find_cache_from)
+"""--cache-from of the classic builder hides local results that are no ancestor of a listed image."""
+
+
+IMPORT_VERTEX = "importing cache manifest from "
+"""How BuildKit names the vertex of an import.
+Source: moby/buildkit solver/llbsolver/bridge.go @ v0.13.2."""
+
+
+def find_cache_not_imported(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Equal keys in two caches, and an import that failed or did not hold this step."""
+    reader, writer = case.reader.record, case.writer.record
+    separate = separate_caches(writer, reader) is not None
+    if case.site.reason is not Reason.EQUAL_KEYS or not separate or reader.builder is Builder.CLASSIC:
+        return
+    failed = failed_imports(reader)
+    sources = ", ".join(reader.request.cache_from)
+    exports = ", ".join(writer.request.cache_to)
+    if failed:
+        what = f"{case.reader_name} could not import its cache from {sources}"
+    else:
+        what = f"the cache that {case.reader_name} imported from {sources} did not hold this step"
+    yield Finding(
+        code=CauseCode.CACHE_NOT_IMPORTED,
+        field="cache-from",
+        writer=exports,
+        reader=sources,
+        what=what,
+        evidence=(
+            *failed,
+            f"cache-from of {case.reader_name}: {sources}",
+            f"cache-to of {case.writer_name}: {exports or 'none'}",
+        ),
+        remedy="export every step (--cache-to …,mode=max), and check that the import finds it",
+        strength=Strength.RECORDS if failed else Strength.GUESS,
+    )
+
+
+def failed_imports(record: BuildRecord) -> list[str]:
+    """What a build said about each cache that it could not import."""
+    return [
+        f"{vertex.name}: {vertex.error}"
+        for vertex in record.vertices
+        if vertex.name.startswith(IMPORT_VERTEX) and vertex.error
+    ]
+
+
+CACHE_NOT_IMPORTED = CauseRule(code=CauseCode.CACHE_NOT_IMPORTED, find=find_cache_not_imported)
+"""The reader asked for a cache from elsewhere, and the writer's results did not come with it."""
+
+
+def find_cache_empty(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Every cacheable step missed, and no control of the writer shows that its results were kept."""
+    if case.site.reason is not Reason.EQUAL_KEYS or case.writer.control == "hit":
+        return
+    if case.reader.record.request.cache_from or separate_caches(case.writer.record, case.reader.record):
+        return
+    steps = [
+        view.step.status
+        for view in case.comparison.reader_views.values()
+        if not (view.always_runs or view.neutral)
+    ]
+    if any(status is StepStatus.HIT for status in steps):
+        return
+    yield Finding(
+        code=CauseCode.CACHE_EMPTY,
+        field="cache",
+        what=f"nothing of {case.writer_name}'s build was left in the cache when {case.reader_name} built",
+        evidence=(f"{len(steps)} cacheable steps of {case.reader_name}, none reused; keys are equal",),
+        remedy="keep the builder's cache between builds (no prune, no fresh builder), or import one",
+        strength=Strength.GUESS,
+    )
+
+
+CACHE_EMPTY = CauseRule(code=CauseCode.CACHE_EMPTY, find=find_cache_empty)
+"""Equal keys, and not one step of the reader was reused: the cache had nothing to give."""
+
+
+def find_cache_record_gone(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Some steps were reused, and no control of the writer shows that this one was kept."""
+    if case.site.reason is not Reason.EQUAL_KEYS or case.writer.control == "hit":
+        return
+    if case.reader.record.request.cache_from or separate_caches(case.writer.record, case.reader.record):
+        return
+    reused = [
+        index
+        for index, view in case.comparison.reader_views.items()
+        if view.step.status is StepStatus.HIT and not (view.always_runs or view.neutral)
+    ]
+    if not reused:
+        return
+    yield Finding(
+        code=CauseCode.CACHE_RECORD_GONE,
+        field="cache",
+        what=f"the result that {case.writer_name} stored is gone",
+        evidence=(
+            "the keys of this step are equal",
+            f"steps of {case.reader_name} that were reused: {', '.join(map(str, reused))}",
+        ),
+        remedy="keep images and cache (no `docker rmi`, `image prune`, `builder prune`, larger GC limit)",
+        strength=Strength.GUESS,
+    )
+
+
+CACHE_RECORD_GONE = CauseRule(code=CauseCode.CACHE_RECORD_GONE, find=find_cache_record_gone)
+"""Equal keys, earlier steps reused, this one not: its result was pruned or its image removed."""
+
+
+RULES = (
+    CACHE_OFF,
+    CACHE_FROM,
+    CACHE_NOT_IMPORTED,
+    CACHE_EMPTY,
+    CACHE_RECORD_GONE,
+)

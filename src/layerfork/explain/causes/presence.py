@@ -1,0 +1,124 @@
+"""Entries that only one build sent, or sent twice: directories, files, the root's header."""
+
+from collections.abc import Iterator, Set
+from itertools import accumulate
+
+from layerfork.explain.claims.entryrule import (
+    claim_paths,
+    describe_entry,
+    distinct_paths,
+    entry_rule,
+    one_sided_paths,
+    where,
+)
+from layerfork.explain.claims.presence import presence_finding
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.compare.differences import Difference, entry_paths
+from layerfork.explain.proof.undo.entries import undo_presence
+from layerfork.model.cachekey import CacheKey
+from layerfork.model.cause import CauseCode
+
+_DIRECTORY = frozenset({"5", "directory"})
+
+
+def find_directory_entry(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Own differences, and directories among the entries that one side lacks."""
+    absent_in_writer, absent_in_reader = one_sided_paths(case, unclaimed)
+    directories = {
+        each.path
+        for each in unclaimed
+        if each.cause == "entry-type" and (each.reader if each.writer is None else each.writer) in _DIRECTORY
+    }
+    own = {each.path for each in unclaimed if each.cause == CauseCode.DIRECTORY_ENTRY}
+    implied = _implied(case.writer_view.key, directories & absent_in_writer) | _implied(
+        case.reader_view.key, directories & absent_in_reader
+    )
+    paths = frozenset(own | implied)
+    claims = claim_paths(unclaimed, paths)
+    if not claims:
+        return
+    first = claims[0].path
+    sender, other = case.reader_name, case.writer_name
+    if first in absent_in_reader or _says_none(claims, first):
+        sender, other = other, sender
+    yield Finding(
+        code=CauseCode.DIRECTORY_ENTRY,
+        path=first,
+        field="entry",
+        writer="absent" if sender == case.reader_name else describe_entry(claims, first),
+        reader="absent" if sender != case.reader_name else describe_entry(claims, first),
+        what=f"{sender} sent an entry for the directory, {other} sent none"
+        + where(case, distinct_paths(claims)),
+        evidence=tuple(f"{path}: {describe_entry(claims, path)}" for path in distinct_paths(claims)[:20]),
+        remedy="write entries for directories into the tar (list directories, not only files)",
+        more=len(distinct_paths(claims)) - 1,
+        claims=tuple(claims),
+    )
+
+
+def _implied(key: CacheKey, directories: Set[str]) -> frozenset[str]:
+    """Those of the directories that a key knows something below of."""
+    if not directories:
+        return frozenset()
+    above = {parent for path in entry_paths(key) for parent in accumulate(path.split("/"), "{}/{}".format)}
+    return frozenset(directories & above)
+
+
+def _says_none(claims: list[Difference], path: str) -> bool:
+    """The reader's key says that there is no entry: it has a part that stands for one."""
+    return any(
+        each.cause == CauseCode.DIRECTORY_ENTRY and each.reader is not None
+        for each in claims
+        if each.path == path
+    )
+
+
+DIRECTORY_ENTRY = CauseRule(code=CauseCode.DIRECTORY_ENTRY, find=find_directory_entry, undo=undo_presence)
+"""A directory that only one of the two sent as an entry of its own."""
+
+
+ROOT_HEADER = entry_rule(
+    code=CauseCode.ROOT_HEADER,
+    undo=undo_presence,
+    noun="root directory header",
+    remedy="copy a subdirectory instead of `.`, or use one kind of context (directory or tar) everywhere",
+)
+"""The header of the context's root counts: a directory transfer sends none, a tar has one."""
+
+
+def find_entry_missing(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Paths that the reader's key does not know."""
+    _, absent_in_reader = one_sided_paths(case, unclaimed)
+    yield from presence_finding(case, unclaimed, absent_in_reader, code=CauseCode.ENTRY_MISSING)
+
+
+ENTRY_MISSING = CauseRule(code=CauseCode.ENTRY_MISSING, find=find_entry_missing, undo=undo_presence)
+"""The reader did not send entries that the writer sent."""
+
+
+def find_entry_extra(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Paths that the writer's key does not know."""
+    absent_in_writer, _ = one_sided_paths(case, unclaimed)
+    yield from presence_finding(case, unclaimed, absent_in_writer, code=CauseCode.ENTRY_EXTRA)
+
+
+ENTRY_EXTRA = CauseRule(code=CauseCode.ENTRY_EXTRA, find=find_entry_extra, undo=undo_presence)
+"""The reader sent entries that the writer did not send."""
+
+
+DUPLICATE_ENTRY = entry_rule(
+    code=CauseCode.DUPLICATE_ENTRY,
+    undo=undo_presence,
+    noun="entry",
+    remedy="write each path once into the tar",
+)
+"""A tar holds one path twice: the classic builder hashes the first entry and copies the last."""
+
+
+RULES = (
+    DIRECTORY_ENTRY,
+    ROOT_HEADER,
+    ENTRY_MISSING,
+    ENTRY_EXTRA,
+    DUPLICATE_ENTRY,
+)

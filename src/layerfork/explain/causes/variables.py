@@ -1,0 +1,79 @@
+"""Build arguments, environment variables and proxies."""
+
+from layerfork.explain.claims.rule import Case
+from layerfork.explain.claims.valuerule import say_values, show_value, value_rule
+from layerfork.explain.claims.variablerule import variable_rule
+from layerfork.explain.compare.differences import Difference
+from layerfork.explain.proof.undo.variables import undo_proxy, undo_variable
+from layerfork.model.cause import CauseCode
+
+
+def say_build_arg(case: Case, difference: Difference) -> str:
+    """Which value each of the two had."""
+    name = difference.path or difference.field
+    reader = _had(case.reader_name, name, difference.reader)
+    return f"{reader}, {_had(case.writer_name, name, difference.writer)}"
+
+
+def _had(client: str, name: str, value: str | None) -> str:
+    return f"{client} had no build argument {name}" if value is None else f"{client} had {name}={value}"
+
+
+BUILD_ARG = variable_rule(
+    code=CauseCode.BUILD_ARG,
+    undo=undo_variable,
+    say=say_build_arg,
+    remedy="pass the same value, or declare the ARG after the steps that do not need it",
+)
+"""A build argument has another value, or only one of the builds has it."""
+
+
+ENV = variable_rule(
+    code=CauseCode.ENV,
+    undo=undo_variable,
+    say=say_values("environment variable"),
+    remedy="set the same value for every client, or set the variable after the steps that do not need it",
+)
+"""A variable of the step's environment, or one that its text was expanded with."""
+
+
+MARK = "prefix"
+"""Field of the part that stands for the mark alone (``|0``)."""
+
+
+def say_proxy(case: Case, difference: Difference) -> str:
+    """Who has a proxy in force; a declared one counts by its value."""
+    if difference.field == MARK and difference.one_sided:
+        having, lacking = case.reader_name, case.writer_name
+        if difference.reader is None:
+            having, lacking = lacking, having
+        return f"{having} passed a proxy setting, {lacking} passed none (it marks every RUN with |0)"
+    return (
+        f"proxy argument {difference.path} is {show_value(difference.reader)} for {case.reader_name}, "
+        f"{show_value(difference.writer)} for {case.writer_name}"
+    )
+
+
+PROXY = value_rule(
+    code=CauseCode.PROXY,
+    undo=undo_proxy,
+    say=say_proxy,
+    remedy=(
+        "give every client the same proxy settings (the `proxies` entry of ~/.docker/config.json, "
+        "use_config_proxy of docker-py), or declare any ARG before the first RUN"
+    ),
+)
+"""A proxy variable is in force for one build only.
+
+The classic builder marks every RUN that has any proxy argument, whatever its value; buildah lists the
+names of given ones in every ARG.
+Source: moby/moby builder/dockerfile/dispatchers.go:prependEnvOnCmd @ v26.1.5, containers/buildah
+imagebuildah/stage_executor.go:getCreatedBy @ v1.39.3.
+"""
+
+
+RULES = (
+    BUILD_ARG,
+    ENV,
+    PROXY,
+)

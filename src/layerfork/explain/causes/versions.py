@@ -1,0 +1,106 @@
+"""Another version of the engine, or of the client."""
+
+from collections.abc import Iterator
+
+from layerfork.explain.causes.lost import failed_imports
+from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
+from layerfork.explain.claims.valuerule import value_finding
+from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.divergence import Reason
+from layerfork.explain.proof.undo.request import undo_engine
+from layerfork.model.cause import CauseCode, Trait, codes_with
+from layerfork.model.record import BuildRecord
+
+ENGINE_VERSION_REMEDY = "build once with the new engine, or keep all builders on one version"
+
+
+def find_engine_version(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """A key part that depends on the version differs; or nothing else does but the versions."""
+    for difference in unclaimed:
+        if difference.cause == CauseCode.ENGINE_VERSION and not difference.one_sided:
+            what = (
+                f"the engine of {case.reader_name} keys {difference.field} as `{difference.reader}`, "
+                f"that of {case.writer_name} as `{difference.writer}`"
+            )
+            yield value_finding(
+                case, difference, code=CauseCode.ENGINE_VERSION, what=what, remedy=ENGINE_VERSION_REMEDY
+            )
+    scope = case.comparison.scope
+    separate = (
+        scope is not None
+        and scope.code == CauseCode.ENGINE_VERSION
+        and case.site.reason is Reason.OTHER_CACHE
+    )
+    if separate or (case.site.reason is Reason.EQUAL_KEYS and not failed_imports(case.reader.record)):
+        yield from _guess(case)
+
+
+def _guess(case: Case) -> Iterator[Finding]:
+    writer, reader = _version(case.writer.record), _version(case.reader.record)
+    if not (writer and reader) or writer == reader:
+        return
+    yield Finding(
+        code=CauseCode.ENGINE_VERSION,
+        field="engine version",
+        writer=writer,
+        reader=reader,
+        what=f"{case.reader_name} built on engine {reader}, {case.writer_name} on engine {writer}",
+        evidence=(
+            f"engine and key rules, {case.reader_name}: {reader}; {case.reader.keys.rules}",
+            f"engine and key rules, {case.writer_name}: {writer}; {case.writer.keys.rules}",
+        ),
+        remedy=ENGINE_VERSION_REMEDY,
+        strength=Strength.GUESS,
+    )
+
+
+def _version(record: BuildRecord) -> str:
+    engine = record.engine
+    if engine is None:
+        return ""
+    return (
+        f"{engine.version} (BuildKit {engine.buildkit_version})"
+        if engine.buildkit_version
+        else engine.version
+    )
+
+
+ENGINE_VERSION = CauseRule(code=CauseCode.ENGINE_VERSION, find=find_engine_version, undo=undo_engine)
+"""Another version of the engine computes keys in another way."""
+
+
+MAY_DEPEND_ON_CLIENT = codes_with(Trait.CLIENT | Trait.CLIENT_MAY)
+"""Causes that the client's own code decides, or may decide by what it leaves out."""
+
+
+def find_client_version(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Such a difference between two versions of one client: a hint beside the cause itself."""
+    writer, reader = case.writer.record.client, case.reader.record.client
+    same = writer.id and writer.id.partition("@")[0] == reader.id.partition("@")[0]
+    if not (same and writer.version and reader.version) or writer.version == reader.version:
+        return
+    if not any(each.cause in MAY_DEPEND_ON_CLIENT for each in case.site.differences):
+        return
+    yield Finding(
+        code=CauseCode.CLIENT_VERSION,
+        field="client version",
+        writer=writer.version,
+        reader=reader.version,
+        what=f"{case.reader_name} is version {reader.version}, {case.writer_name} is {writer.version}",
+        evidence=(
+            f"version of {case.reader_name}: {reader.version}",
+            f"version of {case.writer_name}: {writer.version}",
+        ),
+        remedy="use one version of the client everywhere",
+        strength=Strength.GUESS,
+    )
+
+
+CLIENT_VERSION = CauseRule(code=CauseCode.CLIENT_VERSION, find=find_client_version)
+"""One client in two versions that write contexts differently."""
+
+
+RULES = (
+    ENGINE_VERSION,
+    CLIENT_VERSION,
+)
