@@ -2,15 +2,16 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from golden.cases import CASES
+from golden.recorded import NAMES, compared, judged, planned, shown
 
 from layerfork.model.report import RunReport
 from layerfork.reporters.json_report import JSON
-from layerfork.reporters.reporter import Look
+from layerfork.reporters.reporter import Kind, Look
 from layerfork.reporters.text import TEXT
 
 EXPECTED = Path(__file__).parent / "expected"
@@ -23,13 +24,32 @@ RENDERERS: dict[str, Callable[[RunReport], str]] = {
 }
 
 
+REPORTS: dict[Kind, Callable[[str], Sequence[object]]] = {
+    "runs": judged,
+    "diffs": compared,
+    "records": shown,
+    "plans": planned,
+}
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("ending", RENDERERS)
 def test_output_is_as_expected(case: str, ending: str) -> None:
-    path = EXPECTED / f"{case}.{ending}"
-    text = RENDERERS[ending](CASES[case])
+    compare(EXPECTED / f"{case}.{ending}", RENDERERS[ending](CASES[case]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", REPORTS)
+@pytest.mark.parametrize("look", [Look(), Look(verbose=True)], ids=["plain", "verbose"])
+def test_text_of_real_builds_is_as_expected(name: str, kind: Kind, look: Look) -> None:
+    ending = "verbose.txt" if look.verbose else "txt"
+    compare(EXPECTED / "recorded" / f"{name}.{kind}.{ending}", TEXT.render(kind, REPORTS[kind](name), look))
+
+
+def compare(path: Path, text: str) -> None:
+    """A text with the file that holds it; `make golden` writes the file first."""
     if os.environ.get("LAYERFORK_REWRITE_GOLDEN"):
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True, parents=True)
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
 

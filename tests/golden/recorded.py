@@ -1,0 +1,105 @@
+"""Reports of real builds of the Dockerfile of 2015, recorded on Engine 26.1.5 and podman 5.4.2.
+
+`seed-classic` are the five clients of 2015 on the classic builder, `seed-podman` a tar on podman's standard
+input and docker behind its service, `seed-buildkit` two builds with a changed file between them. Made by
+``layerfork run -o`` and ``layerfork record -o``; of the clients' command lines only the names of programs and
+files are kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from layerfork.harness.records.evidence import read_records
+from layerfork.model.record import BuildRecord, StepStatus
+from layerfork.model.report import (
+    DiffReport,
+    PlanReport,
+    PlanRow,
+    RecordReport,
+    RunReport,
+    TrialBuild,
+    VersionsUsed,
+)
+from layerfork.pipeline.comparison import diff_records
+from layerfork.pipeline.experiment import judge_rows
+
+RECORDS = Path(__file__).parent / "records"
+NAMES = ("seed-classic", "seed-buildkit", "seed-podman")
+
+
+def recorded(name: str) -> tuple[BuildRecord, ...]:
+    return read_records(RECORDS / f"{name}.jsonl")
+
+
+def some_identities(number: int, record: BuildRecord) -> Mapping[int, str]:
+    """Stand for what the key model computes: how they look is tested here, not what they are.
+
+    ``number`` is the build's, from 1; what later ones reuse has the first one's.
+    """
+    return {
+        step.index: "sha256:" + f"{step.index:x}{1 if step.status is StepStatus.HIT else number:x}" * 32
+        for step in record.steps
+    }
+
+
+def shown(name: str) -> Sequence[RecordReport]:
+    return [
+        RecordReport(record=record, computed_identities=some_identities(number, record))
+        for number, record in enumerate(recorded(name), 1)
+    ]
+
+
+def compared(name: str) -> Sequence[DiffReport]:
+    writer, reader = recorded(name)[:2]
+    return [diff_records(writer, reader, f"{name}.jsonl#1", f"{name}.jsonl#2")]
+
+
+def judged(name: str) -> Sequence[RunReport]:
+    measured = [_row(number, record) for number, record in enumerate(recorded(name), 1)]
+    rows, judgement = judge_rows(measured)
+    first = measured[0].record
+    assert first is not None
+    return [
+        RunReport(
+            scenario="seed",
+            scenario_path="/scenarios/seed/context",
+            engine=first.engine,
+            builder=first.builder,
+            builds=tuple(
+                replace(row, computed_identities=some_identities(number, row.record))
+                for number, row in enumerate(rows, 1)
+                if row.record is not None
+            ),
+            judgement=judgement,
+            versions=VersionsUsed(
+                engine=(), clients=tuple((row.client, row.version or "unknown") for row in rows)
+            ),
+        )
+    ]
+
+
+def planned(name: str) -> Sequence[PlanReport]:
+    records = recorded(name)
+    rows = [
+        PlanRow(client=record.client.id or f"build-{number}", builder=record.builder.value, runs=True)
+        for number, record in enumerate(records, 1)
+    ]
+    left_out = PlanRow(client="other", builder="classic", runs=False, note="it has no target")
+    missing = replace(rows[0], client="library", note="docker 7.2.0 is installed first")
+    engine = records[0].engine
+    assert engine is not None
+    return [PlanReport(scenario="seed", engine=engine, rows=(*rows, left_out, missing))]
+
+
+def _row(number: int, record: BuildRecord) -> TrialBuild:
+    return TrialBuild(
+        client=record.client.id or f"build-{number}",
+        version=record.client.version,
+        builder=record.builder.value,
+        outcome=record.result.outcome,
+        seconds=record.seconds,
+        seconds_of_client=record.seconds,
+        steps=record.steps,
+        record=record,
+    )
