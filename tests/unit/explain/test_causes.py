@@ -144,7 +144,7 @@ OTHER_MUTATIONS: dict[str, tuple[tuple[KeyPart, ...], tuple[KeyPart, ...], str]]
     "xattr": (
         (*entry_parts("a"), part("xattr", "00", "a", "user.x")),
         entry_parts("a"),
-        "reader sent extended attribute none, writer sent extended attribute 00 for a",
+        "reader sent extended attribute user.x none, writer sent extended attribute user.x 0x00 for a",
     ),
     "mode-type-bits": (
         (*entry_parts("a"), part("mode-type-bits", "0100000", "a", "mode")),

@@ -115,15 +115,35 @@ OWNER_NAME = entry_rule(
 """Names of owner and group in the tar header: a key before Engine 18.06."""
 
 
-XATTR = entry_rule(
-    code=CauseCode.XATTR,
-    undo=undo_attribute,
-    noun="extended attribute",
-    remedy=(
-        "remove the attribute (`setfattr -x`), or send it from every client alike "
-        "(`tar --no-xattrs` sends none)"
-    ),
+XATTR_REMEDY = (
+    "remove the attribute (`setfattr -x`), or send it from every client alike (`tar --no-xattrs` sends none)"
 )
+
+
+def find_xattr(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Own differences by the attribute's name; values are in hexadecimal in the key."""
+    own = [each for each in unclaimed if each.cause == CauseCode.XATTR]
+    for name in dict.fromkeys(each.base_field for each in own):
+        yield from entry_findings(
+            case,
+            [each for each in own if each.base_field == name],
+            code=CauseCode.XATTR,
+            noun=f"extended attribute {name}",
+            remedy=XATTR_REMEDY,
+            show=_show_bytes,
+        )
+
+
+def _show_bytes(value: str) -> str:
+    """Bytes written in hexadecimal, as text where they are printable."""
+    try:
+        text = bytes.fromhex(value).decode("utf-8")
+    except ValueError:
+        return f"0x{value}"
+    return f"`{text}`" if text.isprintable() else f"0x{value}"
+
+
+XATTR = CauseRule(code=CauseCode.XATTR, find=find_xattr, undo=undo_attribute)
 """An extended attribute of an entry."""
 
 

@@ -34,10 +34,7 @@ def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         field="ignore patterns",
         writer=_only(writer, reader),
         reader=_only(reader, writer),
-        what=(
-            f"{case.reader_name} and {case.writer_name} applied different ignore rules "
-            f"to {name_paths(distinct_paths(claims))}"
-        ),
+        what=_say(case, distinct_paths(claims), absent_in_writer, absent_in_reader),
         evidence=(
             f"patterns of {case.reader_name} only: {_only(reader, writer) or 'none'}",
             f"patterns of {case.writer_name} only: {_only(writer, reader) or 'none'}",
@@ -45,6 +42,18 @@ def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         remedy="use one ignore file for all clients (.dockerignore, no <Dockerfile>.dockerignore beside it)",
         more=len(distinct_paths(claims)) - 1,
         claims=tuple(claims),
+    )
+
+
+def _say(
+    case: Case, paths: list[str], absent_in_writer: frozenset[str], absent_in_reader: frozenset[str]
+) -> str:
+    """Whose patterns leave which paths out, whoever applied them: a client, or the builder of a tar."""
+    sides = ((case.reader_name, absent_in_reader), (case.writer_name, absent_in_writer))
+    return ", and ".join(
+        f"the ignore patterns of {name} leave out {name_paths(own)}"
+        for name, absent in sides
+        if (own := [path for path in paths if path in absent])
     )
 
 

@@ -64,8 +64,10 @@ def _describe(name: str, build: JudgedBuild, view: StepView) -> Iterator[str]:
     yield f"{name}: record {build.record.id}, engine {version}, key rules {build.keys.rules}"
     step = view.step
     yield f"{name}: step {step.index} {step.status.value}, identity {step.identity or 'unknown'}"
-    if step.created_by or view.key.engine_form:
-        yield f"{name}: engine wrote {step.created_by!r}, computed {view.key.engine_form!r}"
+    if step.created_by:
+        yield f"{name}: the engine wrote {step.created_by!r}"
+    if view.key.engine_form:
+        yield f"{name}: layerfork computed {view.key.engine_form!r}"
     for lack in view.key.unknown:
         yield f"{name}: unknown: {lack}"
     for gap in build.record.gaps:

@@ -74,13 +74,13 @@ def show_plain(value: str) -> str:
 
 
 def name_paths(paths: Sequence[str]) -> str:
-    """``a.txt``, or ``a.txt and 4,999 more`` with the directories that hold most of them."""
-    if len(paths) == 1:
-        return paths[0] or "."
-    text = f"{paths[0] or '.'} and {len(paths) - 1:,} more"
-    if len(paths) > 3:
-        text += f" ({', '.join(count_by_directory(paths, 3))})"
-    return text
+    """Up to three paths by name; of more the first, and how many there are in which directories."""
+    shown = [path or "." for path in paths]
+    if len(shown) == 1:
+        return shown[0]
+    if len(shown) <= 3:
+        return f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return f"{shown[0]} and {len(shown) - 1:,} more ({', '.join(count_by_directory(paths, 3))})"
 
 
 def count_by_directory(paths: Sequence[str], limit: int) -> list[str]:

@@ -6,7 +6,7 @@ from layerfork.explain.claims.wording import title_of
 from layerfork.explain.compare.cachescope import imports_cache
 from layerfork.explain.compare.divergence import Reason
 from layerfork.explain.compare.lending import definition_lines
-from layerfork.explain.proof.observations import Agreement, Verdict, check_agreement
+from layerfork.explain.proof.observations import Agreement, Confirmation, check_agreement
 from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.proof.weighing import Weighed
 from layerfork.explain.warnings.harmless import list_ruled_out
@@ -42,7 +42,7 @@ def diagnose(
 def _causes(case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool) -> tuple[Cause, ...]:
     agreement = _agreement(case, doubts)
     if refuted:
-        agreement = Agreement(verdict=Verdict.CONTRADICTED, lines=agreement.lines + doubts)
+        agreement = Agreement(confirmation=Confirmation.CONTRADICTED, lines=agreement.lines + doubts)
     claims = weighed.claims
     if weighed.unclaimed or not claims:
         claims += tuple((LAST_RESORT, finding) for finding in LAST_RESORT.find(case, weighed.unclaimed))
@@ -83,22 +83,22 @@ def status_of(case: Case, finding: Finding, weighed: Weighed, agreement: Agreeme
         return CauseStatus.PROVEN
     if finding.strength is Strength.GUESS:
         return CauseStatus.SUSPECTED
-    if finding.strength is Strength.NONE or agreement.verdict is Verdict.CONTRADICTED:
+    if finding.strength is Strength.NONE or agreement.confirmation is Confirmation.CONTRADICTED:
         return CauseStatus.UNEXPLAINED
     holds = (
         case.site.known
         and not (weighed.doubts or weighed.unclaimed)
         and bool(finding.claims or finding.shared)
     )
-    proven = holds and agreement.verdict is Verdict.CONFIRMED
+    proven = holds and agreement.confirmation is Confirmation.CONFIRMED
     return CauseStatus.PROVEN if proven else CauseStatus.SUSPECTED
 
 
 def _agreement(case: Case, doubts: tuple[str, ...]) -> Agreement:
     agreement = check_agreement(case.comparison, case.site)
     by_status = case.reader.record.builder is Builder.BUILDKIT
-    if doubts and by_status and agreement.verdict is Verdict.CONFIRMED:
-        return Agreement(verdict=Verdict.UNOBSERVED, lines=doubts)
+    if doubts and by_status and agreement.confirmation is Confirmation.CONFIRMED:
+        return Agreement(confirmation=Confirmation.UNOBSERVED, lines=doubts)
     return agreement
 
 

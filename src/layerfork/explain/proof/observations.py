@@ -22,7 +22,7 @@ from layerfork.model.build import Builder
 from layerfork.model.record import StepStatus
 
 
-class Verdict(StrEnum):
+class Confirmation(StrEnum):
     """What the engine's own words say about the model at one site."""
 
     CONFIRMED = "confirmed"
@@ -32,19 +32,19 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """A verdict with the observations it rests on, one line each."""
+    """A confirmation with the observations it rests on, one line each."""
 
-    verdict: Verdict
+    confirmation: Confirmation
     lines: tuple[str, ...] = ()
 
 
 def check_agreement(comparison: Comparison, site: Site) -> Agreement:
     """Compare the model's claim at ``site`` with what was observed in both builds."""
     by_strings = _by_strings(comparison, site)
-    if by_strings.verdict is not Verdict.UNOBSERVED:
+    if by_strings.confirmation is not Confirmation.UNOBSERVED:
         return by_strings
     by_ids = _by_base_ids(comparison, site)
-    if by_ids.verdict is not Verdict.UNOBSERVED:
+    if by_ids.confirmation is not Confirmation.UNOBSERVED:
         return by_ids
     return _by_status(comparison, site)
 
@@ -59,7 +59,7 @@ def disagreeing_string(view: StepView) -> bool:
 
 def _by_strings(comparison: Comparison, site: Site) -> Agreement:
     if comparison.reader.record.builder is Builder.BUILDKIT:
-        return Agreement(verdict=Verdict.UNOBSERVED)
+        return Agreement(confirmation=Confirmation.UNOBSERVED)
     sides = tuple(_involved(comparison, site))
     lines = tuple(
         f"history of {build.client}, step {view.index}: {view.step.created_by!r}"
@@ -68,18 +68,18 @@ def _by_strings(comparison: Comparison, site: Site) -> Agreement:
         if view.step.created_by
     )
     if any(disagreeing_string(view) for _, view in sides):
-        return Agreement(verdict=Verdict.CONTRADICTED, lines=lines)
+        return Agreement(confirmation=Confirmation.CONTRADICTED, lines=lines)
     if not sides or not all(view.step.created_by and view.key.engine_form for _, view in sides):
-        return Agreement(verdict=Verdict.UNOBSERVED)
+        return Agreement(confirmation=Confirmation.UNOBSERVED)
     in_strings = [part for part in site.parts if part.cause != "image-format"]
     if site.parts and not (in_strings or site.structure):
-        return Agreement(verdict=Verdict.UNOBSERVED)
+        return Agreement(confirmation=Confirmation.UNOBSERVED)
     if in_strings and len({view.key.engine_form for _, view in sides[-2:]}) == 1:
         return Agreement(
-            verdict=Verdict.CONTRADICTED,
+            confirmation=Confirmation.CONTRADICTED,
             lines=(*lines, "the engine computed one and the same string for both"),
         )
-    return Agreement(verdict=Verdict.CONFIRMED, lines=lines)
+    return Agreement(confirmation=Confirmation.CONFIRMED, lines=lines)
 
 
 def _involved(comparison: Comparison, site: Site) -> Iterator[tuple[JudgedBuild, StepView]]:
@@ -98,27 +98,28 @@ def _by_base_ids(comparison: Comparison, site: Site) -> Agreement:
     view = comparison.reader_views.get(site.step)
     writer = comparison.writer_views.get(site.writer_step) if site.writer_step is not None else None
     if not (view and writer and view.always_runs and comparison.reader.record.builder is Builder.CLASSIC):
-        return Agreement(verdict=Verdict.UNOBSERVED)
+        return Agreement(confirmation=Confirmation.UNOBSERVED)
     if not (view.image and writer.image):
-        return Agreement(verdict=Verdict.UNOBSERVED)
+        return Agreement(confirmation=Confirmation.UNOBSERVED)
     writer_name, reader_name = names_of(comparison.writer, comparison.reader)
     lines = (
         f"image after FROM, {writer_name}: {writer.step.identity}",
         f"image after FROM, {reader_name}: {view.step.identity}",
     )
     same = writer.image == view.image
-    return Agreement(verdict=Verdict.CONTRADICTED if same else Verdict.CONFIRMED, lines=lines)
+    return Agreement(confirmation=Confirmation.CONTRADICTED if same else Confirmation.CONFIRMED, lines=lines)
 
 
 def _by_status(comparison: Comparison, site: Site) -> Agreement:
     """Hits and misses confirm the model when they leave it no other way."""
     doubts = tuple(_doubts(comparison, site))
     if doubts:
-        return Agreement(verdict=Verdict.UNOBSERVED, lines=doubts)
+        return Agreement(confirmation=Confirmation.UNOBSERVED, lines=doubts)
     writer_name, reader_name = names_of(comparison.writer, comparison.reader)
     shared = len(comparison.shared_steps)
-    line = f"{reader_name} missed this step and shared {shared} cached steps with {writer_name}"
-    return Agreement(verdict=Verdict.CONFIRMED, lines=(line,))
+    steps = "cached step" if shared == 1 else "cached steps"
+    line = f"{reader_name} missed this step and shared {shared} {steps} with {writer_name}"
+    return Agreement(confirmation=Confirmation.CONFIRMED, lines=(line,))
 
 
 def _doubts(comparison: Comparison, site: Site) -> Iterator[str]:

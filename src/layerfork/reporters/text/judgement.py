@@ -25,7 +25,7 @@ def fork_lines(fork: Fork, reader_steps: Sequence[StepRecord], look: Look) -> It
         yield from cause_lines(cause)
     yield _consequences(fork, reader_steps)
     if look.verbose and fork.ruled_out:
-        yield Text("  differs too, but enters no key:")
+        yield Text("  differs too, and does not matter here:")
         yield from (Text(f"    {line}", style="dim") for line in fork.ruled_out)
 
 
@@ -34,8 +34,6 @@ def cause_lines(cause: Cause) -> Iterator[Text]:
     style = STATUS_STYLES[cause.status]
     yield Text.assemble("  ", (cause.status.value, style), f" {cause.code}: {cause.text}")
     yield from (Text(f"      {line}", style="dim") for line in cause.evidence)
-    if cause.more:
-        yield Text(f"      and {cause.more} more in the same way", style="dim")
     if cause.remedy:
         yield Text(f"    remedy: {cause.remedy}")
 
