@@ -23,8 +23,8 @@ TOP = Path(__file__).parents[2]
 RECIPES = Path(__file__).parent / "recipes"
 RECORDS = TOP / "tests" / "unit" / "mutations" / "regressions" / "classic-env-of-path.jsonl"
 COPIED = ("src", "docs", "tests/contracts", "tests/golden", "tests/fakes", "pyproject.toml")
-CHANGED_LINES = 3
-"""An import, an entry of a table, a row of the docs."""
+CHANGED_LINES = 4
+"""An import, an entry of a table, a row of the docs; for a cause its place in the order of blame as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class House:
 
     def holds_contract(self, table: str, entry: str) -> None:
         """The contract tests of a table pass for the new entry, and the docs list it."""
-        wanted = f"{entry} or docs_list"
+        wanted = f"{entry} or docs_list or a_page"
         summary = self.run(
             "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/contracts/{table}", "-k", wanted
         )
@@ -70,6 +70,8 @@ def follow(name: str, top: Path) -> House:
             shutil.copy(source, target)
     steps = steps_of(name)
     shutil.copy(RECIPES / name / "new.py", top / steps["file"])
+    if "page" in steps:
+        shutil.copy(RECIPES / name / "page.md", top / steps["page"])
     for line in steps["line"]:
         file = top / line["file"]
         text = file.read_text("utf-8")
@@ -103,7 +105,8 @@ def test_recipe_names_every_file_that_is_touched(name: str) -> None:
     recipes = re.split(r"\n\n(?=\*\*|## )", (TOP / "CONTRIBUTING.md").read_text("utf-8"))
     (recipe,) = (text for text in recipes if text.startswith(f"**{steps['recipe']}**"))
     named = re.findall(r"`((?:src|docs)/[^`]*)`", recipe)
-    touched = [steps["file"], *(line["file"] for line in steps["line"])]
+    pages = [steps["page"]] if "page" in steps else []
+    touched = [steps["file"], *pages, *(line["file"] for line in steps["line"])]
 
     assert len(steps["line"]) <= CHANGED_LINES
     for path in touched:
@@ -167,6 +170,15 @@ def test_kind_of_engine(tmp_path: Path, runtime: Path, docker_on_path: str) -> N
     assert re.search(rf"^rootless +ready +27\.5\.1 .* unix://{runtime}/docker\.sock$", listed, re.M)
     assert "1 build\n  docker-build (buildkit)\n" in plan
     house.holds_contract("test_engine_table.py", "rootless")
+
+
+def test_cause(tmp_path: Path) -> None:
+    house = follow("cause", tmp_path / "house")
+
+    said = house.layerfork("diff", f"{RECORDS}#1", f"{RECORDS}#2")
+
+    assert re.search(r"^  PROVEN env-line: ENV NAME=8ce3n forked: the ENV lines differ$", said, re.M)
+    house.holds_contract("test_cause_table.py", "env-line")
 
 
 def test_reporter(tmp_path: Path) -> None:

@@ -1,0 +1,26 @@
+"""A cause for the recipe: an ENV line reads otherwise."""
+
+from collections.abc import Iterator
+
+from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.valuerule import value_finding
+from layerfork.explain.compare.alignment import keyword
+from layerfork.explain.compare.differences import Difference
+from layerfork.explain.proof.undo.lines import undo_line
+from layerfork.model.cause import CauseCode
+
+
+def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """The text of an ENV differs."""
+    for difference in unclaimed:
+        if difference.cause == "instruction" and keyword(case.reader_view.step.instruction) == "ENV":
+            yield value_finding(
+                case,
+                difference,
+                code=CauseCode.ENV_LINE,
+                what="the ENV lines differ",
+                remedy="write them alike",
+            )
+
+
+RULES = (CauseRule(code=CauseCode.ENV_LINE, find=find, undo=undo_line),)
