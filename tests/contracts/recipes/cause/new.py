@@ -10,6 +10,9 @@ from layerfork.explain.proof.undo.lines import undo_line
 from layerfork.model.cause import CauseCode
 
 
+CODE = CauseCode("env-line")
+
+
 def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """The text of an ENV differs."""
     for difference in unclaimed:
@@ -17,10 +20,10 @@ def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
             yield value_finding(
                 case,
                 difference,
-                code=CauseCode.ENV_LINE,
+                code=CODE,
                 what="the ENV lines differ",
                 remedy="write them alike",
             )
 
 
-RULES = (CauseRule(code=CauseCode.ENV_LINE, find=find, undo=undo_line),)
+RULES = (CauseRule(code=CODE, find=find, undo=undo_line),)
