@@ -68,6 +68,8 @@ class _Builder:
     ops: dict[Digest, LLBOp] = field(init=False)
     step_of: dict[Digest, int] = field(default_factory=dict)
     """The first step that a vertex belongs to."""
+    begins: dict[tuple[int, Digest], int] = field(default_factory=dict)
+    """The FROM of a stage, by stage and vertex: stages that begin with one image share its vertex."""
     sources: SourceParts = field(init=False)
     origins: Origins = field(init=False)
     trees: dict[str, ContentTree] = field(default_factory=dict)
@@ -86,6 +88,8 @@ class _Builder:
         for step in self.record.steps:
             for digest in step.vertices:
                 self.step_of.setdefault(digest, step.index)
+                if digest in self.ops and self.ops[digest].source is not None:
+                    self.begins.setdefault((step.stage, digest), step.index)
         self.sources = SourceParts(record=self.record, ops=self.ops)
         self.origins = Origins(self.record)
         self.doubtful = frozenset(
@@ -146,7 +150,7 @@ class _Builder:
 
     def _add_whole(self, draft: _Draft, digest: Digest) -> None:
         """An input that has to match as a whole result."""
-        step = self.step_of.get(digest)
+        step = self.begins.get((draft.step.stage, digest), self.step_of.get(digest))
         if step == draft.step.index:
             return
         if step is not None:

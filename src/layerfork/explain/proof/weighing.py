@@ -8,10 +8,13 @@ from layerfork.explain.compare.divergence import Reason, Site
 from layerfork.explain.proof.claiming import Claim, claim_differences
 from layerfork.explain.proof.counterfactual import reaches_writer
 from layerfork.explain.proof.reasoner import Reasoner
-from layerfork.model.change import Change
+from layerfork.model.change import BaseImageIs, BuildArgIs, Change, LineAdded, LineIs
 from layerfork.whatif import UnappliableError
 
 NOT_REACHED = "undoing every cause together does not give the key of the earlier build"
+
+_APART = (LineIs, LineAdded, BuildArgIs, BaseImageIs)
+"""Changes that are made one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,7 @@ def _without_unneeded(reasoner: Reasoner, weighed: Weighed, undone: dict[int, tu
         rest = tuple(change for other, own in needed.items() if other != place for change in own)
         if reaches_writer(reasoner, weighed.site, rest):
             del needed[place]
+    needed = _reduced(reasoner, weighed.site, needed)
     dropped = undone.keys() - needed.keys()
     return replace(
         weighed,
@@ -96,3 +100,20 @@ def _without_unneeded(reasoner: Reasoner, weighed: Weighed, undone: dict[int, tu
         changes=tuple(change for own in needed.values() for change in own),
         unneeded=tuple(weighed.claims[place][1] for place in sorted(dropped)),
     )
+
+
+def _reduced(
+    reasoner: Reasoner, site: Site, needed: dict[int, tuple[Change, ...]]
+) -> dict[int, tuple[Change, ...]]:
+    """The same claims with no more changes of lines and arguments than it takes; what a client does to all
+    entries alike stays whole. Raises: UnappliableError."""
+    reduced = dict(needed)
+    for place, changes in needed.items():
+        for change in changes:
+            if len(reduced[place]) == 1 or not isinstance(change, _APART):
+                continue
+            fewer = tuple(each for each in reduced[place] if each is not change)
+            rest = (each for other, own in reduced.items() if other != place for each in own)
+            if reaches_writer(reasoner, site, (*fewer, *rest)):
+                reduced[place] = fewer
+    return reduced

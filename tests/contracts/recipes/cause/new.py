@@ -9,8 +9,7 @@ from layerfork.explain.compare.differences import Difference
 from layerfork.explain.proof.undo.lines import undo_line
 from layerfork.model.cause import CauseCode
 
-
-CODE = CauseCode("env-line")
+CODE = CauseCode["ENV_LINE"]
 
 
 def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:

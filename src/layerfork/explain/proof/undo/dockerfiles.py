@@ -1,5 +1,6 @@
 """Two Dockerfiles side by side: which instruction is which, and the changes that make one the other."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -65,6 +66,13 @@ class Dockerfiles:
             raise UnappliableError(f"the line of {step.instruction} is not known")
         return found
 
+    def line_of(self, side: str, step: StepRecord) -> int:
+        """Where the instruction of a step begins; beyond the end when that is not known."""
+        try:
+            return self.instruction(side, step).first_line
+        except UnappliableError:
+            return sys.maxsize
+
     def as_written(self, reader: Instruction) -> Iterator[Change]:
         """The reader's instruction reads as the writer's; nothing when it does already."""
         line = self.writer_of.get(reader.first_line)
@@ -113,11 +121,14 @@ class Dockerfiles:
         stage = max(own, default=writer.stage)
         return next((each.origin.first_line for each in stages if each.index == stage + 1), 0)
 
-    def setting(self, name: str) -> Iterator[Change]:
-        """Lines that set or declare a variable, and read otherwise in the other Dockerfile."""
-        for instruction in _setting(self.reader, name):
+    def setting(self, name: str, before: tuple[int, int]) -> Iterator[Change]:
+        """Lines that set or declare a variable, and read otherwise in the other Dockerfile.
+
+        ``before`` are the lines of the writer's step and of the reader's: later ones do not count.
+        """
+        for instruction in _setting(self.reader, name, before[1]):
             yield from self.as_written(instruction)
-        for instruction in _setting(self.writer, name):
+        for instruction in _setting(self.writer, name, before[0]):
             if instruction.first_line not in self.reader_of:
                 yield self.added(instruction)
             else:
@@ -145,9 +156,9 @@ def _starting_at(dockerfile: Dockerfile | None, line: int | None) -> Instruction
     return next((each for each in found if each.first_line == line), None)
 
 
-def _setting(dockerfile: Dockerfile | None, name: str) -> tuple[Instruction, ...]:
+def _setting(dockerfile: Dockerfile | None, name: str, before: int) -> tuple[Instruction, ...]:
     return tuple(
         each
         for each in (dockerfile.instructions if dockerfile is not None else ())
-        if each.keyword in ("ARG", "ENV") and name in dict(each.pairs)
+        if each.first_line < before and each.keyword in ("ARG", "ENV") and name in dict(each.pairs)
     )

@@ -12,12 +12,13 @@ from layerfork.model.engine import ImageFacts
 
 def undo_variable(material: Material, finding: Finding) -> tuple[Change, ...]:
     """The variable is set as in the writer's build."""
-    name = finding.path
-    return tuple(
-        dict.fromkeys(
-            (*_given(material, name), *material.dockerfiles.setting(name), *_of_base_images(material, name))
-        )
-    )
+    name, case = finding.path, material.case
+    lines = [
+        material.dockerfiles.line_of(side, view.step)
+        for side, view in (("writer", case.writer_view), ("reader", case.reader_view))
+    ]
+    setting = material.dockerfiles.setting(name, (lines[0], lines[1]))
+    return tuple(dict.fromkeys((*_given(material, name), *setting, *_of_base_images(material, name))))
 
 
 def undo_proxy(material: Material, finding: Finding) -> tuple[Change, ...]:
