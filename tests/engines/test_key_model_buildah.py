@@ -183,6 +183,29 @@ def test_every_other_instruction(engine: RunningPodmanEngine) -> None:
     assert not [key.key.unknown for key in keys if key.key.unknown]
 
 
+def test_arguments(engine: RunningPodmanEngine) -> None:
+    """Kept, hidden by the environment, proxies and the builder's own."""
+    engine.reset()
+    lines = [
+        "ARG Y=1",
+        "ARG Y",
+        "RUN echo y",
+        "ARG C=${C:-k} HTTP_PROXY=http://d",
+        "ARG X D=$X$C PATH=/bin:/sbin",
+        "RUN echo $D",
+        "ARG Z=$X TARGETARCH HTTP_PROXY",
+        "RUN echo $Z",
+        "ENV C=env HTTP_PROXY=e",
+        "ARG C=other",
+        "ARG N=$C",
+        "RUN echo $N",
+    ]
+    record, written = build(engine, lines, HandMadeContext(), X="given", FTP_PROXY="f")
+    keys = keys_of(record).steps[1:]
+    assert [key.key.engine_form for key in keys] == written
+    assert not [key.key.unknown for key in keys if key.key.unknown]
+
+
 def test_equal_keys_hit_and_other_keys_miss(engine: RunningPodmanEngine) -> None:
     """What is no part hits; a part misses, from the step on that has it."""
     engine.reset()

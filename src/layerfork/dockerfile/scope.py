@@ -76,6 +76,8 @@ class LayeredScope:
 
     env: dict[str, str] = field(default_factory=dict)
     """Of the base image and of ENV lines."""
+    own_env: set[str] = field(default_factory=set)
+    """Names that ENV lines of this stage set."""
     args: dict[str, str | None] = field(default_factory=dict)
     """Declared in this stage: the default, or None."""
     meta_args: dict[str, str | None] = field(default_factory=dict)
@@ -84,33 +86,51 @@ class LayeredScope:
     """``--build-arg`` values."""
     undeclared: frozenset[str] = frozenset()
     """Names of given arguments that need no ARG: proxies."""
+    bare_keeps: bool = False
+    """An ARG line without a default leaves an argument its value; else it takes that away."""
     made_from: dict[str, tuple[Variable, ...]] = field(default_factory=dict)
 
     def of_image(self, env: Pairs) -> "LayeredScope":
         """A stage that begins with an image."""
-        return replace(self, env=dict(env), args={})
+        return replace(self, env=dict(env), own_env=set(), args={})
 
     def after(self, base: "LayeredScope") -> "LayeredScope":
         """A stage that begins where another one ended: its arguments end with it."""
-        return replace(base, env=dict(base.env), args={}, meta_args=self.meta_args)
+        return replace(base, env=dict(base.env), own_env=set(), args={}, meta_args=self.meta_args)
 
     def copy(self) -> "LayeredScope":
         """The same variables, to be changed apart from these."""
         return replace(
             self,
             env=dict(self.env),
+            own_env=set(self.own_env),
             args=dict(self.args),
             meta_args=dict(self.meta_args),
             made_from=dict(self.made_from),
         )
+
+    def declare(self, name: str, default: str | None) -> None:
+        """An ARG line; ``default`` is expanded already."""
+        if default is None and self.bare_keeps:
+            default = self.meta_args.get(name, self.args.get(name))
+        self.args[name] = default
+
+    def set_env(self, name: str, value: str) -> None:
+        """An ENV line."""
+        self.env[name] = value
+        self.own_env.add(name)
 
     def arguments(self) -> dict[str, str]:
         """Arguments in force: those that have a value and that no variable of the environment hides."""
         return {name: value for name, value in self._candidates() if name not in self.env}
 
     def listed(self) -> dict[str, str]:
-        """Declared arguments with a value; where the environment has one, that counts."""
-        return {name: self.env.get(name, value) for name, value in self._candidates() if name in self.args}
+        """Declared arguments with a value; where an ENV line of the stage gives one, that counts."""
+        return {
+            name: self.env[name] if name in self.own_env else value
+            for name, value in self._candidates()
+            if name in self.args
+        }
 
     def meta_arguments(self) -> dict[str, str]:
         """Arguments that FROM lines may use."""

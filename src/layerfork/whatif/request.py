@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from layerfork.cachekey.shared.baseimage import full_reference
+from layerfork.cachekey.shared.labels import label_texts
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.model.build import Builder
 from layerfork.model.change import (
@@ -36,14 +37,14 @@ def with_build_arg(record: BuildRecord, change: BuildArgIs) -> BuildRecord:
 
 
 def with_labels(record: BuildRecord, change: LabelsAre) -> BuildRecord:
-    """The record with other labels, and the steps that the classic builder makes of them."""
-    own = {f"LABEL {name}={value}" for name, value in record.request.labels}
+    """The record with other labels, and the steps that the classic builder and buildah make of them."""
+    own = label_texts(record.builder, record.request.labels)
     steps = [step for step in record.steps if step.line or step.instruction not in own]
-    if record.builder is not Builder.BUILDKIT and record.steps:
+    if record.steps:
         last = record.steps[-1]
         steps += [
-            replace(last, index=index, line=0, instruction=f"LABEL {name}={value}", created_by="")
-            for index, (name, value) in enumerate(sorted(change.labels), start=len(steps) + 1)
+            replace(last, index=index, line=0, instruction=text, created_by="")
+            for index, text in enumerate(label_texts(record.builder, change.labels), start=len(steps) + 1)
         ]
     return replace(record, request=replace(record.request, labels=change.labels), steps=tuple(steps))
 

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from layerfork.buildcontext.ignore.docker_go import go_matcher
-from layerfork.cachekey.buildah.content import CopyOptions, SourceFinder, added_summary
+from layerfork.cachekey.buildah.content import CopyOptions, MissingSourceError, SourceFinder, added_summary
 from layerfork.cachekey.buildah.rules import BuildahRules
 from layerfork.cachekey.buildkit.content.digest import ContentDigester, content_digest
 from layerfork.cachekey.buildkit.content.select import select
@@ -162,6 +164,18 @@ def test_buildah_summaries(vectors: Any) -> None:
     assert summary("d") == "dir:" + buildah["dir d"]
     assert summary("a.txt", "b.txt") == "multi:" + buildah["multi a.txt b.txt"]
     assert summary(".") == "dir:" + buildah["dir ."]
+
+
+def test_a_wildcard_of_buildah_may_match_nothing_beside_a_match(vectors: Any) -> None:
+    """As podman 5.4.2 did with ``a.txt``, ``nothing?`` and an ignored ``b.txt``."""
+    entries, _ = entries_of(vectors["buildah"]["context"])
+    finder = SourceFinder(
+        tree=unpack(entries), excludes=go_matcher(("b.txt",)), rules=BuildahRules(owner_names=True)
+    )
+    assert [each.path for each in finder.find(("a.txt", "nothing?"), CopyOptions())] == ["a.txt"]
+    for words in (("a.txt", "nothing"), ("a.txt", "b.tx?"), ("a.txt", "b.txt"), ("nothing?",)):
+        with pytest.raises(MissingSourceError):
+            finder.find(words, CopyOptions())
 
 
 def replace_uid(entry: ContextEntry, uid: int) -> ContextEntry:

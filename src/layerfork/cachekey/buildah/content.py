@@ -4,7 +4,7 @@ Source: containers/buildah add.go, digester.go and copier/copier.go @ v1.39.3.
 """
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
@@ -79,25 +79,31 @@ class SourceFinder:
     excludes: GoMatcher
     rules: BuildahRules
 
-    def find(self, words: Iterable[str], options: CopyOptions) -> tuple[AddedSource, ...]:
+    def find(self, words: Sequence[str], options: CopyOptions) -> tuple[AddedSource, ...]:
         """Items in the order of the words; what a wildcard matches in byte order.
 
+        A wildcard may match nothing as long as another word matches; what is all left out may not.
+        Source: containers/buildah copier/copier.go:copierHandlerStat @ v1.39.3.
         Raises: MissingSourceError, LinkLoopError.
         """
         found: list[AddedSource] = []
         for word in words:
-            matched = self._matches(gopath.clean("/" + word)[1:] or ".")
-            if not matched:
+            pattern = gopath.clean("/" + word)[1:] or "."
+            matched = self._matches(pattern)
+            kept = [path for path in matched if not self.excludes.excludes(path)]
+            if not kept and (matched or not gopath.has_wildcard(pattern)):
                 raise MissingSourceError(word)
-            found.extend(self._source(path, options) for path in matched)
+            found.extend(self._source(path, options) for path in kept)
+        if not found:
+            raise MissingSourceError(" ".join(words))
         return tuple(found)
 
     def _matches(self, pattern: str) -> list[str]:
+        """Paths that a word means, with those that are left out."""
         if not gopath.has_wildcard(pattern):
             node = self.tree.find(pattern) or self.tree.find(self.tree.resolve(pattern))
-            return [pattern] if node is not None and not self.excludes.excludes(pattern) else []
-        paths = (path for path, _ in self.tree.walk(".") if gopath.match(pattern, path))
-        return [path for path in paths if not self.excludes.excludes(path)]
+            return [pattern] if node is not None else []
+        return [path for path, _ in self.tree.walk(".") if gopath.match(pattern, path)]
 
     def _source(self, path: str, options: CopyOptions) -> AddedSource:
         place = self.tree.resolve(path)

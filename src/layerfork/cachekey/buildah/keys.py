@@ -12,32 +12,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from layerfork.buildcontext.ignore.docker_go import go_matcher
+from layerfork.cachekey.buildah.arguments import NOP, PROXIES, Arguments, arg_step, arguments_of, global_scope
 from layerfork.cachekey.buildah.content import CopyOptions, MissingSourceError, SourceFinder
+from layerfork.cachekey.buildah.inheritance import inherited_lines
 from layerfork.cachekey.buildah.parts import added_parts, summary_shape
 from layerfork.cachekey.buildah.rules import BuildahRules, buildah_rules
-from layerfork.cachekey.classic.rules import ClassicRules
 from layerfork.cachekey.classic.stage import Notes, StageState
 from layerfork.cachekey.shared.baseimage import find_facts
 from layerfork.cachekey.shared.harmless import ruled_out_parts
 from layerfork.cachekey.shared.script import Script, ScriptStep, read_script_by_text
 from layerfork.cachekey.shared.tree import LinkLoopError, unpack
 from layerfork.dockerfile import Instruction
-from layerfork.dockerfile.scope import LayeredScope
 from layerfork.errors import UsageError
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey
 from layerfork.model.context import Transport
 from layerfork.model.record import BuildRecord
 
-NOP = "/bin/sh -c #(nop) "
 DOCKER_FORMAT = "application/vnd.docker.distribution.manifest.v2+json"
 _URLS = ("http://", "https://")
-_BUILT_IN = frozenset(
-    name
-    for upper in ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
-    for name in (upper, upper.lower())
-)
-"""Arguments that need no ARG: when given, every ARG step lists their names.
-Source: openshift/imagebuilder builder.go:builtinAllowedBuildArgs, measured with buildah 1.39.3."""
 
 
 def buildah_keys(record: BuildRecord) -> BuildKeys:
@@ -55,6 +47,7 @@ class _Builder:
     record: BuildRecord
     script: Script
     rules: BuildahRules = field(init=False)
+    arguments: Arguments = field(init=False)
     state: StageState = field(init=False)
     ended: dict[int, StageState] = field(default_factory=dict)
     """State after each step, by step index."""
@@ -66,12 +59,10 @@ class _Builder:
 
     def __post_init__(self) -> None:
         self.rules = buildah_rules(self.record.engine)
-        given = dict(self.record.request.build_args)
-        scope = LayeredScope(given=given, undeclared=ClassicRules().proxies)
-        self.state = StageState(scope=scope, escape=self.script.escape)
-        dockerfile = self.script.dockerfile
-        for argument in dockerfile.meta_args if dockerfile is not None else ():
-            scope.meta_args.update(argument.pairs)
+        self.arguments = arguments_of(self.record)
+        dockerfile, escape = self.script.dockerfile, self.script.escape
+        meta_args = dockerfile.meta_args if dockerfile is not None else ()
+        self.state = StageState(scope=global_scope(self.record, meta_args, escape), escape=escape)
 
     def step_key(self, step: ScriptStep) -> StepKey:
         notes, instruction = Notes(), step.instruction
@@ -90,9 +81,9 @@ class _Builder:
             parts, form = self._copy(instruction, notes)
             by_content = self._source_stage(step, instruction)
         elif instruction.keyword == "RUN":
-            parts, form = self._run(instruction, notes)
+            parts, form = self._run(step.record.stage, instruction, notes)
         else:
-            parts, form = self._other(instruction, notes)
+            parts, form = self._other(step.record.stage, instruction)
         if before in self.bases:
             parts = (*parts, _format_part(self.record))
         self.ended[step.record.index] = self.state.copy()
@@ -118,6 +109,7 @@ class _Builder:
         source = self.script.last_step_of(base, step.record.index)
         if source is not None:
             self.state = self.state.after(self.ended[source])
+            self._inherit(step.record.stage)
             return [], "", (source,)
         facts = None if base == "scratch" else find_facts(self.record, instruction.arguments[0], base)
         self.state = self.state.of_image(facts)
@@ -130,34 +122,39 @@ class _Builder:
             return [], "", ()
         return [KeyPart(cause="base-image", field="id", value=image_id)], "", ()
 
-    def _other(self, instruction: Instruction, notes: Notes) -> tuple[list[KeyPart], str]:
+    def _inherit(self, stage: int) -> None:
+        dockerfile, scope = self.script.dockerfile, self.state.scope
+        if dockerfile is None or not self.rules.inherits_arguments:
+            return
+        outer = {name: value for name, value in scope.meta_args.items() if value is not None}
+        for name, default in inherited_lines(dockerfile, outer).get(stage, ()):
+            self.arguments.declare_one(scope, name, default)
+
+    def _other(self, stage: int, instruction: Instruction) -> tuple[list[KeyPart], str]:
         """Everything but FROM, COPY, ADD and RUN counts as it is written; ARG by its names alone."""
         if instruction.keyword == "ARG":
-            scope = self.state.scope
-            scope.args.update(instruction.pairs)
-            names = scope.listed().keys()
-            proxies = sorted(_BUILT_IN & scope.given.keys() - names)
-            parts = [KeyPart(cause="instruction", field="created by", value="ARG " + " ".join(sorted(names)))]
-            parts += [KeyPart(cause="proxy", path=name, field="name", value="given") for name in proxies]
-            return parts, f"{NOP}ARG {' '.join(sorted((*names, *proxies)))}"
+            self.arguments.declare(stage, self.state, instruction)
+            return arg_step(self.state.scope)
         if instruction.keyword == "ENV":
             expanded = [
-                (name, self.state.define(name, value or "", notes)) for name, value in instruction.pairs
+                (name, self.state.define(name, value or "", Notes())) for name, value in instruction.pairs
             ]
-            self.state.scope.env.update(expanded)
+            for name, value in expanded:
+                self.state.scope.set_env(name, value)
         text = instruction.line or instruction.text
         cause = "label" if instruction.keyword == "LABEL" else "instruction"
         return [KeyPart(cause=cause, field="created by", value=text)], NOP + text
 
-    def _run(self, instruction: Instruction, notes: Notes) -> tuple[list[KeyPart], str]:
+    def _run(self, stage: int, instruction: Instruction, notes: Notes) -> tuple[list[KeyPart], str]:
         text = (instruction.line or instruction.text)[4:]
-        declared = self.state.scope.listed()
+        declared = self.arguments.shown(stage, self.state.scope)
         parts = [KeyPart(cause="instruction", field="created by", value=text)]
         for name in sorted(declared):
-            cause = "proxy" if name in self.state.scope.undeclared else "build-arg"
+            cause = "proxy" if name in PROXIES else "build-arg"
             parts.append(KeyPart(cause=cause, path=name, field="created by", value=declared[name]))
         if declared and not self.state.env_known:
             notes.unknown.append(f"whether the base image sets {', '.join(sorted(declared))}")
+        notes.unknown.extend(self.arguments.unknown(declared, self.state.scope))
         pairs = " ".join(sorted(f"{name}={value}" for name, value in declared.items()))
         form = f"/bin/sh -c {text}"
         if pairs:

@@ -42,6 +42,9 @@ class BuildahRules:
     Source: containers/buildah imagebuildah/stage_executor.go:buildMetadata, since v1.41.0."""
     shows_link: bool = True
     """``COPY --link`` says so. Source: containers/buildah commit eea4838d8, since v1.41.0."""
+    inherits_arguments: bool = True
+    """A stage takes over the ARG lines of the stage it is built on.
+    Source: containers/buildah commit a4a30cf5e, since v1.41.0."""
 
 
 def buildah_rules(engine: EngineInfo | None) -> BuildahRules:
@@ -55,6 +58,7 @@ def buildah_rules(engine: EngineInfo | None) -> BuildahRules:
         here_documents_with_arguments=version >= (1, 40, 0),
         copy_ends="     " if version >= (1, 41, 0) else "",
         shows_link=version >= (1, 41, 0),
+        inherits_arguments=version >= (1, 41, 0),
     )
 
 

@@ -7,10 +7,20 @@ from layerfork.explain.compare.differences import Difference
 from layerfork.explain.proof.undo.variables import undo_proxy, undo_variable
 from layerfork.model.cause import CauseCode
 
+NAME_ONLY = "name"
+"""Field of the part of buildah's ARG that says that an argument has a value, whichever."""
+
 
 def say_build_arg(case: Case, difference: Difference) -> str:
     """Which value each of the two had."""
     name = difference.path or difference.field
+    if difference.field == NAME_ONLY and difference.one_sided:
+        having, lacking = case.reader_name, case.writer_name
+        if difference.reader is None:
+            having, lacking = lacking, having
+        return (
+            f"{name} has a value for {having}, none for {lacking} (every ARG lists the names that have one)"
+        )
     reader = _had(case.reader_name, name, difference.reader)
     return f"{reader}, {_had(case.writer_name, name, difference.writer)}"
 
