@@ -38,8 +38,8 @@ def with_build_arg(record: BuildRecord, change: BuildArgIs) -> BuildRecord:
 
 def with_labels(record: BuildRecord, change: LabelsAre) -> BuildRecord:
     """The record with other labels, and the steps that the classic builder and buildah make of them."""
-    own = label_texts(record.builder, record.request.labels)
-    steps = [step for step in record.steps if step.line or step.instruction not in own]
+    own = {_in_any_order(text) for text in label_texts(record.builder, record.request.labels)}
+    steps = [step for step in record.steps if step.line or _in_any_order(step.instruction) not in own]
     if record.steps:
         last = record.steps[-1]
         steps += [
@@ -47,6 +47,11 @@ def with_labels(record: BuildRecord, change: LabelsAre) -> BuildRecord:
             for index, text in enumerate(label_texts(record.builder, change.labels), start=len(steps) + 1)
         ]
     return replace(record, request=replace(record.request, labels=change.labels), steps=tuple(steps))
+
+
+def _in_any_order(text: str) -> tuple[str, ...]:
+    """A step's words sorted: podman's service gives several labels in any order."""
+    return tuple(sorted(text.split(" ")))
 
 
 def with_request(record: BuildRecord, change: RequestIs) -> BuildRecord:
