@@ -124,7 +124,8 @@ class Dockerfiles:
     def setting(self, name: str, before: tuple[int, int]) -> Iterator[Change]:
         """Lines that set or declare a variable, and read otherwise in the other Dockerfile.
 
-        ``before`` are the lines of the writer's step and of the reader's: later ones do not count.
+        ``before`` are the lines of the writer's step and of the reader's: later ones do not count, and these
+        only where they are ARG lines.
         """
         for instruction in _setting(self.reader, name, before[1]):
             yield from self.as_written(instruction)
@@ -160,5 +161,7 @@ def _setting(dockerfile: Dockerfile | None, name: str, before: int) -> tuple[Ins
     return tuple(
         each
         for each in (dockerfile.instructions if dockerfile is not None else ())
-        if each.first_line < before and each.keyword in ("ARG", "ENV") and name in dict(each.pairs)
+        if each.first_line < before + (each.keyword == "ARG")
+        and each.keyword in ("ARG", "ENV")
+        and name in dict(each.pairs)
     )
