@@ -15,7 +15,7 @@ _HEREDOC_BLANKS = "\t\r "
 
 
 @dataclass(slots=True, kw_only=True)
-class _Words:
+class Words:
     """Collects words while text goes by."""
 
     buffer: list[str]
@@ -86,7 +86,7 @@ class Lexer:
         """Text and words up to a stop character, or to the end when it is empty."""
         if self.shares_buffer:
             self._buffer.clear()
-        result, words = "", _Words(buffer=self._buffer if self.shares_buffer else [])
+        result, words = "", Words(buffer=self._buffer if self.shares_buffer else [])
         while char := self._peek():
             if char == stop:
                 self._next()
@@ -98,7 +98,7 @@ class Lexer:
         words.end()
         return result, words.done
 
-    def _piece(self, char: str, words: _Words, keep_escapes: bool) -> str:
+    def _piece(self, char: str, words: Words, keep_escapes: bool) -> str:
         """What begins here: a variable, a quoted text, a heredoc's sign, or a character."""
         if char == "$":
             value = self._dollar()
@@ -114,7 +114,7 @@ class Lexer:
             return value
         return self._plain(words, keep_escapes)
 
-    def _plain(self, words: _Words, keep_escapes: bool) -> str:
+    def _plain(self, words: Words, keep_escapes: bool) -> str:
         char = self._next()
         if char != self.escape:
             words.add(char)

@@ -5,7 +5,7 @@ environment hides an argument, whichever came later. `JoinedScope` is BuildKit's
 ENV or ARG line wins, and which a stage built on another one inherits whole.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
@@ -13,6 +13,8 @@ from typing import Protocol
 from layerfork.dockerfile.expand import Expansion, expand
 
 Pairs = Iterable[tuple[str, str]]
+Expander = Callable[[str, Mapping[str, str], str], Expansion]
+"""Replaces the variables of a word: word, values, escape character. Raises: BadSubstitutionError."""
 
 
 class Source(StrEnum):
@@ -46,12 +48,14 @@ class Scope(Protocol):
         """Every variable that text is expanded with, in the builder's order."""
 
 
-def expand_in(scope: Scope, word: str, escape: str) -> tuple[Expansion, tuple[Variable, ...]]:
+def expand_in(
+    scope: Scope, word: str, escape: str, how: Expander = expand
+) -> tuple[Expansion, tuple[Variable, ...]]:
     """A word with its variables replaced, and those that it looked up, sorted by name.
 
     Raises: BadSubstitutionError.
     """
-    expansion = expand(word, scope.values(), escape)
+    expansion = how(word, scope.values(), escape)
     return expansion, variables_behind(scope, sorted(expansion.used))
 
 

@@ -9,6 +9,7 @@ buildah 1.39.3.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from layerfork.cachekey.buildah.expansion import expand
 from layerfork.cachekey.classic.stage import Notes, StageState
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.scope import LayeredScope
@@ -80,12 +81,12 @@ def arguments_of(record: BuildRecord) -> Arguments:
     )
 
 
-def global_scope(record: BuildRecord, meta_args: Iterable[Instruction], escape: str) -> LayeredScope:
+def global_scope(record: BuildRecord, meta_args: Iterable[Instruction]) -> LayeredScope:
     """What every stage begins with: the ARG lines before the first FROM, expanded."""
     arguments = arguments_of(record)
     given = dict(record.request.build_args)
     scope = LayeredScope(given=given, undeclared=PROXIES, bare_keeps=True)
-    state = StageState(scope=scope, escape=escape)
+    state = StageState(scope=scope, expander=expand)
     for name, value in arguments.predefined.items():
         scope.declare(name, value)
     for instruction in meta_args:

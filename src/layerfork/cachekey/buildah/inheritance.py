@@ -9,8 +9,8 @@ podman 5.4.2 (none) and 5.8.6.
 import contextlib
 from collections.abc import Iterator, Mapping
 
+from layerfork.cachekey.buildah.expansion import expand
 from layerfork.dockerfile import BadSubstitutionError, Dockerfile, Instruction
-from layerfork.dockerfile.expand import expand
 from layerfork.dockerfile.instruction import Stage
 
 Line = tuple[str, str | None]
@@ -23,19 +23,19 @@ def inherited_lines(dockerfile: Dockerfile, outer: Mapping[str, str]) -> dict[in
     found: dict[int, tuple[Line, ...]] = {}
     for stage in dockerfile.stages:
         found[stage.index] = passed_on.get(stage.base, ())
-        lines = (*found[stage.index], *_own_lines(stage, dict(outer), dockerfile.escape))
+        lines = (*found[stage.index], *_own_lines(stage, dict(outer)))
         passed_on[str(stage.index)] = lines
         if stage.name:
             passed_on[_written_name(stage.origin)] = lines
     return found
 
 
-def _own_lines(stage: Stage, values: dict[str, str], escape: str) -> Iterator[Line]:
+def _own_lines(stage: Stage, values: dict[str, str]) -> Iterator[Line]:
     for instruction in stage.instructions:
         for name, default in instruction.pairs if instruction.keyword == "ARG" else ():
             value = default
             with contextlib.suppress(BadSubstitutionError):
-                value = None if default is None else expand(default, values, escape).text
+                value = None if default is None else expand(default, values).text
             values[name] = value or ""
             yield name, value
 

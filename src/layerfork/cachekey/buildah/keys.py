@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from layerfork.buildcontext.ignore.docker_go import go_matcher
 from layerfork.cachekey.buildah.arguments import NOP, PROXIES, Arguments, arg_step, arguments_of, global_scope
 from layerfork.cachekey.buildah.content import CopyOptions, MissingSourceError, SourceFinder
+from layerfork.cachekey.buildah.expansion import expand
 from layerfork.cachekey.buildah.inheritance import inherited_lines
 from layerfork.cachekey.buildah.parts import added_parts, summary_shape
 from layerfork.cachekey.buildah.rules import BuildahRules, buildah_rules
@@ -60,9 +61,9 @@ class _Builder:
     def __post_init__(self) -> None:
         self.rules = buildah_rules(self.record.engine)
         self.arguments = arguments_of(self.record)
-        dockerfile, escape = self.script.dockerfile, self.script.escape
+        dockerfile = self.script.dockerfile
         meta_args = dockerfile.meta_args if dockerfile is not None else ()
-        self.state = StageState(scope=global_scope(self.record, meta_args, escape), escape=escape)
+        self.state = StageState(scope=global_scope(self.record, meta_args), expander=expand)
 
     def step_key(self, step: ScriptStep) -> StepKey:
         notes, instruction = Notes(), step.instruction

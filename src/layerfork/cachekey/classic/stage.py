@@ -8,7 +8,8 @@ import contextlib
 from dataclasses import dataclass, field, replace
 
 from layerfork.dockerfile import BadSubstitutionError
-from layerfork.dockerfile.scope import LayeredScope, Variable, expand_in
+from layerfork.dockerfile.expand import expand
+from layerfork.dockerfile.scope import Expander, LayeredScope, Variable, expand_in
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.engine import ImageFacts
 
@@ -36,6 +37,7 @@ class StageState:
     shell: tuple[str, ...] = DEFAULT_SHELL
     working_dir: str = ""
     escape: str = "\\"
+    expander: Expander = expand
 
     def of_image(self, facts: ImageFacts | None) -> "StageState":
         """A stage that begins with an image; without facts its environment is unknown."""
@@ -49,6 +51,7 @@ class StageState:
             shell=known.shell or DEFAULT_SHELL,
             working_dir=known.working_dir,
             escape=self.escape,
+            expander=self.expander,
         )
 
     def after(self, base: "StageState") -> "StageState":
@@ -63,7 +66,7 @@ class StageState:
         """A word of a FROM line: only global arguments count there."""
         values: dict[str, str | None] = {**self.scope.meta_arguments()}
         scope = LayeredScope(args=values, made_from=self.scope.made_from)
-        return StageState(scope=scope, escape=self.escape).expand(word, notes)
+        return StageState(scope=scope, escape=self.escape, expander=self.expander).expand(word, notes)
 
     def expand(self, word: str, notes: Notes) -> str:
         """A word with its variables replaced; what it could not know goes to the notes."""
@@ -72,13 +75,13 @@ class StageState:
     def define(self, name: str, value: str, notes: Notes) -> str:
         """The value that a line gives a variable, expanded; what it was made from is remembered."""
         with contextlib.suppress(BadSubstitutionError):
-            self.scope.made_from[name] = expand_in(self.scope, value, self.escape)[1]
+            self.scope.made_from[name] = expand_in(self.scope, value, self.escape, self.expander)[1]
         return self.expand(value, notes)
 
     def expand_words(self, word: str, notes: Notes, split: bool = True) -> tuple[str, ...]:
         """As `expand`, split at blanks where asked."""
         try:
-            expansion, variables = expand_in(self.scope, word, self.escape)
+            expansion, variables = expand_in(self.scope, word, self.escape, self.expander)
         except BadSubstitutionError as error:
             notes.unknown.append(f"the value of {word}: {error}")
             return (word,)
