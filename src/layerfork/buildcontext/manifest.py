@@ -42,7 +42,7 @@ def read_context(
     Raises: UsageError when the root is no readable directory or an ignore pattern is malformed.
     """
     ignore_text = read_ignore_text(root, rules, dockerfile)
-    tree = scan(root, _prune(rules, ignore_text), {} if cache is None else cache.listings)
+    tree = scan(root, _prune(rules, ignore_text))
     paths = _kept_paths(tree, rules, ignore_text, dockerfile, docker_py)
     find = tree.statuses.get
     files = [

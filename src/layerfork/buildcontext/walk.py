@@ -5,11 +5,9 @@ import functools
 import gc
 import os
 import stat
-import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from layerfork.errors import UsageError
 from layerfork.model.context import EntryType
@@ -30,13 +28,6 @@ Prune = Callable[[str], bool]
 Row = tuple[str, os.stat_result]
 """One name in a directory and its status, links not followed. Bytes of a name that are not UTF-8 are
 surrogates, as `os.fsdecode` makes them. A bare tuple: there are very many."""
-
-Listing = tuple[int, int, int, int, list[str]]
-"""A directory's modification time, change time, inode and device when it was listed, and the names then in
-it, sorted as bytes."""
-RACY_NS = 2 * 10**9
-"""What changed so shortly before it was read may change again within the clock's tick: its times then prove
-nothing later. The rule of git's index, with a tick that is coarse enough for every file system."""
 
 
 def type_of(status: os.stat_result) -> EntryType:
@@ -62,9 +53,6 @@ class ScannedTree:
     """Rows by the directory's path relative to the root (the root is ``.``), sorted by name as bytes."""
     problems: tuple[Problem, ...] = ()
     """Directories that could not be listed: they look empty."""
-    listings: dict[str, Listing] = field(default_factory=dict)
-    """By the directory's path, of those that had not changed shortly before: what `scan` may be given when it
-    lists the same tree again."""
 
     def walk(self) -> Iterator[tuple[str, os.stat_result]]:
         """Everything below the root in lexical order, each directory before what it holds."""
@@ -106,44 +94,31 @@ class ScannedTree:
         return self.root_status if path == "." else self.statuses.get(path)
 
 
-def scan(
-    root: Path, prune: Prune | None = None, listings: Mapping[str, Listing] = MappingProxyType({})
-) -> ScannedTree:
+def scan(root: Path, prune: Prune | None = None) -> ScannedTree:
     """List a directory and all below it. Links are never followed.
 
-    Directories that ``prune`` names are listed as rows of their parents, but not entered. Names of a
-    directory whose times and inode are still those of ``listings`` are taken from there; statuses never are.
+    Directories that ``prune`` names are listed as rows of their parents, but not entered.
     Raises: UsageError when the root itself is no readable directory.
     """
     directories: dict[str, list[Row]] = {}
-    listed: dict[str, Listing] = {}
     problems: list[Problem] = []
     top = os.fspath(root)
     _check_root(root)
-    settled_ns = time.time_ns() - RACY_NS
     pending = ["."]
     with no_collection():
         while pending:
             path = pending.pop()
             try:
-                listing, rows = _list(top if path == "." else f"{top}/{path}", listings.get(path))
+                rows = _list(top if path == "." else f"{top}/{path}")
             except OSError as error:
                 problems.append(Problem(path=path, reason=error.strerror or str(error)))
                 directories[path] = []
                 continue
             directories[path] = rows
-            if listing[0] < settled_ns and listing[1] < settled_ns:
-                listed[path] = listing
             prefix = "" if path == "." else path + "/"
             below = [prefix + name for name, status in rows if status.st_mode & 0o170000 == 0o040000]
             pending.extend(below if prune is None else [each for each in below if not prune(each)])
-    return ScannedTree(
-        root=root,
-        root_status=root.stat(),
-        directories=directories,
-        problems=tuple(problems),
-        listings=listed,
-    )
+    return ScannedTree(root=root, root_status=root.stat(), directories=directories, problems=tuple(problems))
 
 
 @contextlib.contextmanager
@@ -164,22 +139,17 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _list(directory: str, known: Listing | None) -> tuple[Listing, list[Row]]:
+def _list(directory: str) -> list[Row]:
     # By a handle the kernel looks up each name alone, and not its whole path.
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    status_of = functools.partial(os.lstat, dir_fd=handle)
     try:
-        # Asked before the names: what changes in between makes other times than these.
-        own = os.fstat(handle)
-        times = own.st_mtime_ns, own.st_ctime_ns, own.st_ino, own.st_dev
-        names = known[4] if known is not None and known[:4] == times else _sorted_names(handle)
-        status_of = functools.partial(os.lstat, dir_fd=handle)
-        try:
-            rows = list(zip(names, map(status_of, names), strict=True))
-        except FileNotFoundError:
-            rows = list(_still_there(_sorted_names(handle), status_of))
+        names = _sorted_names(handle)
+        return list(zip(names, map(status_of, names), strict=True))
+    except FileNotFoundError:
+        return list(_still_there(_sorted_names(handle), status_of))
     finally:
         os.close(handle)
-    return (*times, names), rows
 
 
 def _sorted_names(handle: int) -> list[str]:

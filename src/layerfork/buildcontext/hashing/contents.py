@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from layerfork.buildcontext.hashing.digestcache import Content, DigestCache, Status
 from layerfork.buildcontext.hashing.files import read_file
 from layerfork.buildcontext.hashing.helper import WORTH_FILES, hashing_aside
-from layerfork.buildcontext.walk import RACY_NS, Problem, ScannedTree, no_collection
+from layerfork.buildcontext.walk import Problem, ScannedTree, no_collection
 from layerfork.model.context import Digest
 
+RACY_NS = 2 * 10**9
+"""What changed so shortly before it was read may change again within the clock's tick: its times then prove
+nothing later. The rule of git's index, with a tick that is coarse enough for every file system."""
 _LARGE_BYTES = 1 << 18
 """Files from this size on are read in threads. Below, handing over the GIL at every call costs more than it
 gains: two threads need a third more CPU time for small files and hardly less time."""
@@ -37,10 +40,10 @@ def hash_files(tree: ScannedTree, files: Iterable[File], cache: DigestCache | No
     with no_collection():
         contents, unknown = split(cache, files)
         problems, learnt = _read_all(os.fspath(tree.root), unknown, contents, settled_ns)
-        if unknown or len(contents) != len(cache.known) or cache.listings != tree.listings:
+        if unknown or len(contents) != len(cache.known):
             known = cache.known
             cache.known = {path: known[path] for path in contents if path in known} | learnt
-            cache.listings, cache.changed = tree.listings, True
+            cache.changed = True
     return HashedFiles(contents=contents, problems=problems)
 
 

@@ -5,16 +5,15 @@ import marshal
 import os
 import struct
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
-from layerfork.buildcontext.walk import Listing, no_collection
+from layerfork.buildcontext.walk import no_collection
 from layerfork.model.context import Digest
 
-_FORMAT = "layerfork contexts 3"
+_FORMAT = "layerfork contexts 4"
 _STATUS = struct.Struct("<qqqQ")
 _ENDING = ".context"
 _LIMIT_FILES = 64
@@ -33,8 +32,6 @@ class DigestCache:
 
     known: dict[str, tuple[Status, Content]] = field(default_factory=dict)
     """By the file's path."""
-    listings: Mapping[str, Listing] = field(default_factory=dict)
-    """By the directory's path."""
     changed: bool = False
     """Whether there is something to write."""
 
@@ -60,13 +57,11 @@ def load_cache(file: Path) -> DigestCache:
         return DigestCache()
 
 
-def _from_columns(
-    listings: dict[str, Listing], paths: list[str], statuses: bytes, digests: str, plain: bytes
-) -> DigestCache:
+def _from_columns(paths: list[str], statuses: bytes, digests: str, plain: bytes) -> DigestCache:
     # Columns, because one string of all digests is read faster than very many tuples.
     contents = zip(cast("list[Digest]", digests.split()), map(bool, plain), strict=True)
     known = dict(zip(paths, zip(_STATUS.iter_unpack(statuses), contents, strict=True), strict=True))
-    return DigestCache(known=known, listings=listings)
+    return DigestCache(known=known)
 
 
 def save_cache(cache: DigestCache, file: Path) -> None:
@@ -78,7 +73,6 @@ def save_cache(cache: DigestCache, file: Path) -> None:
         return
     rows = cache.known.values()
     columns = (
-        dict(cache.listings),
         list(cache.known),
         b"".join([_STATUS.pack(*status) for status, _ in rows]),
         "\n".join([content[0] for _, content in rows]),
