@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import click
@@ -9,15 +10,32 @@ import click
 from layerfork.cli.options import format_option, look_of, parse_pairs, use_color, verbose_option
 from layerfork.errors import ExitCode
 from layerfork.model.build import Builder
+from layerfork.model.progress import Listener
 from layerfork.model.scenario import RunOptions
 
 if TYPE_CHECKING:
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.reporters.reporter import Look, Reporter
 
 OWN_CHOICE = "default"
+HELP = """\
+Build one Dockerfile with several clients, in order, and show where the cache forks.
+
+PATH is a directory with a Dockerfile, or a bundled scenario: seed, seed-random. Without it the
+experiment of 2015 is run (scenario seed). The first client fills a clean cache; every later one
+should reuse it. Each client also builds twice: one whose own second build is not all hits can
+accuse nobody.
+
+\b
+Examples:
+  layerfork run                                  the experiment of 2015
+  layerfork run --builder classic                everything on the classic builder, as in 2015
+  layerfork run . --client docker-build --client docker_py-build
+  layerfork run . --engine host --format json
+  layerfork run --engine private:20.10 --engine private:28.5 --client 'mine=make image TAG={tag}'
+"""
 
 
-@click.command("run")
+@click.command("run", help=HELP)
 @click.argument("path", required=False, default="", metavar="[PATH]")
 @click.option("-f", "--file", "dockerfile", default="", help="Dockerfile; default: PATH/Dockerfile.")
 @click.option("--target", default="", help="Stage to build.")
@@ -95,24 +113,6 @@ def command(
     form: "Reporter",
     verbose: bool,
 ) -> int:
-    """Build one Dockerfile with several clients, in order, and show where the cache forks.
-
-    PATH is a directory with a Dockerfile, or a bundled scenario: seed, seed-random. Without it the
-    experiment of 2015 is run (scenario seed). The first client fills a clean cache; every later one
-    should reuse it. Each client also builds twice: one whose own second build is not all hits can
-    accuse nobody.
-
-    \b
-    Examples:
-      layerfork run                                  the experiment of 2015
-      layerfork run --builder classic                everything on the classic builder, as in 2015
-      layerfork run . --client docker-build --client docker_py-build
-      layerfork run . --engine host --format json
-      layerfork run --engine private:20.10 --engine private:28.5 --client 'mine=make image TAG={tag}'
-    """
-    from layerfork.pipeline import experiment
-    from layerfork.reporters.progress import progress
-
     options = RunOptions(
         path=path,
         dockerfile=dockerfile,
@@ -129,14 +129,28 @@ def command(
         save=save,
         resume=resume,
     )
-    with progress(live=sys.stderr.isatty(), color=use_color(sys.stderr)) as listener:
-        if plan:
-            plans = experiment.plan_experiment(options, listener)
-        else:
-            reports = experiment.run_experiment(options, listener)
-    look = look_of(sys.stdout, verbose=verbose)
-    if plan:
-        click.echo(form.render("plans", plans, look), nl=False)
-        return ExitCode.AS_HOPED
+    return (_plan if plan else _run)(options, form, look_of(sys.stdout, verbose=verbose))
+
+
+def _run(options: RunOptions, form: "Reporter", look: "Look") -> int:
+    from layerfork.pipeline.experiment import exit_code, run_experiment
+
+    with _progress() as listener:
+        reports = run_experiment(options, listener)
     click.echo(form.render("runs", reports, look), nl=False)
-    return experiment.exit_code(reports)
+    return exit_code(reports)
+
+
+def _plan(options: RunOptions, form: "Reporter", look: "Look") -> int:
+    from layerfork.pipeline.experiment import plan_experiment
+
+    with _progress() as listener:
+        reports = plan_experiment(options, listener)
+    click.echo(form.render("plans", reports, look), nl=False)
+    return ExitCode.AS_HOPED
+
+
+def _progress() -> AbstractContextManager[Listener]:
+    from layerfork.reporters.progress import progress
+
+    return progress(live=sys.stderr.isatty(), color=use_color(sys.stderr))

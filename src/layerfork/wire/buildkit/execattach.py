@@ -8,7 +8,7 @@ pkg/stdcopy/stdcopy.go @ v26.1.5 (one byte of stream, three of zeros, four of le
 import struct
 
 from layerfork.wire.buildkit.connection import CallsDecoder
-from layerfork.wire.http.http2 import PREFACE
+from layerfork.wire.http.frames import PREFACE
 from layerfork.wire.proxy.tap import Bytes, ConnectionTap
 
 _HEADER = struct.Struct(">B3xI")

@@ -4,7 +4,6 @@ Follows Go's ``archive/tar``, with which the engines read archives. Memory grows
 of entries alone. Source: golang/go src/archive/tar/reader.go @ go1.21.
 """
 
-import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
@@ -14,6 +13,7 @@ from layerfork.model.context import ContentSource, ContextEntry, EntryType, disp
 from layerfork.model.record import Gap
 from layerfork.wire.tar import sparse as tarsparse
 from layerfork.wire.tar.content import EntryContent, HeaderSum, seal
+from layerfork.wire.tar.extensions import Extensions
 from layerfork.wire.tar.header import (
     BLOCK,
     EXTENSIONS,
@@ -23,12 +23,10 @@ from layerfork.wire.tar.header import (
     TarError,
 )
 from layerfork.wire.tar.kept import MAX_BYTES, KeptFile
-from layerfork.wire.tar.pax import Records, apply_records, parse_records
 from layerfork.wire.tar.sparse import SparseMap
 
 MAX_EXTENSION_BYTES = 1 << 20
 """Longer extension headers are refused, as Go does since 1.19."""
-MAX_GLOBAL_RECORDS = 1000
 _FILE = ord("0")
 
 
@@ -44,8 +42,6 @@ class TarDecoder:
     ) -> None:
         """``capture`` is a file whose content is kept: its path, normalised and relative; so are others."""
         self.entries: list[ContextEntry] = []
-        self.global_pax: list[tuple[str, str]] = []
-        """Records of PAX global headers, the first thousand."""
         self.gaps: list[Gap] = []
         self._header_sum = header_sum
         self._kept = KeptFile(capture, capture_also)
@@ -60,10 +56,12 @@ class TarDecoder:
         self._buffer = bytearray()
         self._want = 0
         self._then: Callable[[bytes], None] = self._on_block
-        self._pax: Records = ()
-        self._long_name: bytes | None = None
-        self._long_link: bytes | None = None
-        self._extended = False
+        self._extensions = Extensions()
+
+    @property
+    def global_pax(self) -> list[tuple[str, str]]:
+        """Records of PAX global headers, the first thousand."""
+        return self._extensions.for_all
 
     @property
     def captured(self) -> bytes | None:
@@ -113,47 +111,51 @@ class TarDecoder:
         if self._content is not None:
             self._stop("the archive ends inside a file's content")
             self.entries.append(replace(self._content.entry, content_source=ContentSource.TRUNCATED))
-        elif self._left or self._want or self._extended:
+        elif self._left or self._want or self._extensions.pending:
             self._stop("the archive ends inside an entry")
         self._stopped = True
 
     def _pass_entries(self, view: memoryview, at: int, end: int) -> int:
-        """Entries that lie in the chunk as a whole, quickly; returns where the next one starts."""
-        read, entries, header_sum = self._reader.read, self.entries, self._header_sum
-        kept = self._kept
+        """Headers, and files that lie in the chunk as a whole; returns where the next one starts."""
         while end - at >= BLOCK:
             block = view[at : at + BLOCK].tobytes()
-            if self._extended or block[156] != _FILE or not block[0] or self._zero_blocks:
-                if not self._extended:
-                    self._entry_at = self._fed + at
-                self._on_block(block)
-                at += BLOCK
-                if self._left or self._skip or self._want or self._stopped:
-                    return at
-                continue
-            self._entry_at = self._fed + at
-            entry = read(block)
+            extended = self._extensions.pending
+            if not extended:
+                self._entry_at = self._fed + at
             at += BLOCK
-            size = entry.size
-            if size < 0 or at + size + (-size & 511) > end:
-                self._begin(entry, size)
+            if extended or self._zero_blocks or block[156] != _FILE or not block[0]:
+                self._on_block(block)
+            else:
+                at = self._pass_file(self._reader.read(block), view, at, end)
+            if self._left or self._skip or self._want or self._stopped:
                 return at
-            content = view[at : at + size]
-            summed = None
-            if header_sum is not None:
-                hasher = sha256(header_sum(entry))
-                hasher.update(content)
-                summed = hasher.hexdigest()
-            seal(entry, sha256(content).hexdigest(), summed)
-            entries.append(entry)
-            if entry.name.endswith(kept.tails) and kept.wants(entry):
-                kept.keep(entry, bytes(content[:MAX_BYTES]))
-            at += size + (-size & 511)
         if at < end:
-            if not self._extended:
+            if not self._extensions.pending:
                 self._entry_at = self._fed + at
             self._expect(BLOCK, self._on_block)
         return at
+
+    def _pass_file(self, entry: ContextEntry, view: memoryview, at: int, end: int) -> int:
+        """A plain file, at once where all of it is there; returns where the next entry starts."""
+        size = entry.size
+        after = at + size + (-size & 511)
+        if size < 0 or after > end:
+            self._begin(entry, size)
+            return at
+        content = view[at : at + size]
+        seal(entry, sha256(content).hexdigest(), self._summed(entry, content))
+        self.entries.append(entry)
+        if entry.name.endswith(self._kept.tails) and self._kept.wants(entry):
+            self._kept.keep(entry, bytes(content[:MAX_BYTES]))
+        return after
+
+    def _summed(self, entry: ContextEntry, content: memoryview | bytes = b"") -> str | None:
+        """The digest of header and content that the engine keeps by; None when nobody asked for it."""
+        if self._header_sum is None:
+            return None
+        hasher = sha256(self._header_sum(entry))
+        hasher.update(content)
+        return hasher.hexdigest()
 
     def _on_block(self, block: bytes) -> None:
         """A header block, wherever it came from."""
@@ -167,12 +169,12 @@ class TarDecoder:
         if entry.typeflag in EXTENSIONS:
             if not 0 <= entry.size <= MAX_EXTENSION_BYTES:
                 raise TarError(f"an extension header of {entry.size} bytes")
-            self._extended = True
-            self._expect(entry.size + (-entry.size & 511), partial(self._on_extension, entry))
+            self._extensions.pending = True
+            self._expect(entry.size + (-entry.size & 511), partial(self._extensions.add, entry))
             return
-        records = self._pax
-        if self._extended:
-            entry = self._apply_extensions(entry)
+        records = self._extensions.pax
+        if self._extensions.pending:
+            entry = self._extensions.apply(entry)
         if entry.typeflag == "\0":
             is_directory = entry.name.endswith("/")
             kind = EntryType.DIRECTORY if is_directory else EntryType.FILE
@@ -187,36 +189,6 @@ class TarDecoder:
             entry = replace(entry, name=shown, raw_name=raw_name)
         self._read_sparse_map(entry, entry.size, steps, block)
 
-    def _on_extension(self, header: ContextEntry, data: bytes) -> None:
-        data = data[: header.size]
-        if header.typeflag == "L":
-            self._long_name = data.partition(b"\0")[0]
-        elif header.typeflag == "K":
-            self._long_link = data.partition(b"\0")[0]
-        elif header.typeflag == "x":
-            self._pax = parse_records(data)
-        else:
-            self._forget_extensions()
-            records = ((display_name(k)[0], display_name(v)[0]) for k, v in parse_records(data))
-            self.global_pax += itertools.islice(records, MAX_GLOBAL_RECORDS - len(self.global_pax))
-
-    def _apply_extensions(self, entry: ContextEntry) -> ContextEntry:
-        if self._pax:
-            entry = apply_records(entry, self._pax)
-        if self._long_name:
-            name, raw_name = display_name(self._long_name)
-            entry = replace(entry, name=name, raw_name=raw_name)
-        if self._long_link:
-            linkname, raw_linkname = display_name(self._long_link)
-            entry = replace(entry, linkname=linkname, raw_linkname=raw_linkname)
-        self._forget_extensions()
-        return entry
-
-    def _forget_extensions(self) -> None:
-        self._extended = False
-        self._pax = ()
-        self._long_name = self._long_link = None
-
     def _begin(
         self, entry: ContextEntry, sent: int, layout: SparseMap | None = None, hidden: int = 0
     ) -> None:
@@ -225,8 +197,7 @@ class TarDecoder:
         ``hidden`` of these bytes were a sparse map and have passed already.
         """
         if entry.typeflag in HEADER_ONLY:
-            summed = sha256(self._header_sum(entry)).hexdigest() if self._header_sum is not None else None
-            seal(entry, None, summed)
+            seal(entry, None, self._summed(entry))
             self.entries.append(entry)
             if self._kept.wants(entry):
                 self._kept.follow(entry)

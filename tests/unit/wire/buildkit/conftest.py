@@ -13,7 +13,7 @@ from transcripts.framed import (
 from transcripts.replay import replay
 
 from layerfork.wire.buildkit import BuildKitParts, BuildKitWatcher, read_build
-from layerfork.wire.http.http2 import PREFACE
+from layerfork.wire.http.frames import PREFACE
 from layerfork.wire.proxy.tap import ConnectionTap, Headers
 from layerfork.wire.redact import Redactor
 
