@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
-from layerfork.engines import RunningEngine
+from layerfork.engines import RunningEngine, fetch_toolchain
 from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.recorder import Recorder
-from layerfork.model.build import Builder, Command
+from layerfork.model.build import Builder, Command, Toolchain
 from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
 from layerfork.process import run
@@ -24,6 +24,8 @@ from mutations.layout import tar_of, write_directory
 from mutations.subject import OTHER_BASE, Arena, Delivery, Line, Node, Stage, Subject
 
 TIMEOUT_S = 120.0
+_BUILDX_OF = "26.1"
+"""The docker CLI whose buildx builds on engines of before 23.0."""
 
 
 class BuildFailedError(Exception):
@@ -114,15 +116,23 @@ class Site:
             raise BuildFailedError("the engine has no client of its own")
         home = self.directory / "home"
         env = {"PATH": os.defpath, "HOME": str(home), "DOCKER_HOST": recorder.docker_host}
-        if arena.builder is Builder.BUILDKIT and toolchain.cli_plugins is not None:
+        if arena.builder is Builder.BUILDKIT:
             # The plugin itself: the docker CLI would only start it, and each start costs.
-            program = (str(toolchain.cli_plugins / "docker-buildx"), "build", "--provenance=false")
+            program = (str(_buildx(toolchain)), "build", "--provenance=false")
             argv: tuple[str, ...] = (*program, "--output=type=cacheonly", *words)
         else:
-            env["DOCKER_BUILDKIT"] = "1" if arena.builder is Builder.BUILDKIT else "0"
+            env["DOCKER_BUILDKIT"] = "0"
             argv = (str(toolchain.docker), "build", *words)
         done = run(Command(argv=argv, env=env, stdin=stdin), timeout_s=TIMEOUT_S)
         return done.stderr + done.stdout
+
+
+def _buildx(toolchain: Toolchain) -> Path:
+    """The engine's own buildx; of engines that come without one, one that shows their definitions."""
+    plugins = toolchain.cli_plugins or fetch_toolchain(_BUILDX_OF, os.environ, print).cli_plugins
+    if plugins is None:
+        raise BuildFailedError("there is no buildx")
+    return plugins / "docker-buildx"
 
 
 def query_of(subject: Subject) -> Mapping[str, str]:
