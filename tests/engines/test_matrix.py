@@ -18,7 +18,7 @@ from layerfork.model.record import BuildRecord
 pytestmark = pytest.mark.engine
 LAYERFORK = Path(sys.executable).with_name("layerfork")
 GENERATIONS = ["20.10.5", "20.10", "26.1", "26.1+containerd", "28.5", "28.5+containerd"]
-NOT_HERE = {"builds with podman only", "plugin here", "engine has no git"}
+NOT_HERE = {"build with podman only", "plugin here", "engine has no git"}
 """Reasons for which a client may be left out on a Docker Engine."""
 
 
