@@ -74,8 +74,12 @@ def test_a_client_of_ones_own_is_a_full_citizen(context: Path) -> None:
 def test_a_docker_cli_of_another_generation_forks_by_its_mode(context: Path) -> None:
     clients = ["--client", "docker-build@20.10.24", "--client", "docker-build"]
     document = report(context, "--builder", "classic", *clients, code=1)
-    ((cause,),) = (fork["causes"] for fork in document["forks"])
+    (fork,) = document["forks"]
+    cause, hint = fork["causes"]
     assert (cause["code"], cause["status"]) == ("mode-type-bits", "PROVEN")
+    assert (hint["code"], hint["status"]) == ("client-version", "SUSPECTED")
+    assert (hint["writer"], hint["reader"][:3]) == ("20.10.24", "26.")
+    assert [build["version"] for build in document["builds"]] == [hint["writer"], hint["reader"]]
 
 
 def test_engines_side_by_side_and_resumed(context: Path, tmp_path: Path) -> None:
@@ -99,4 +103,4 @@ def test_a_plan_builds_nothing(context: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert ": 1 build\n" in done.stdout
-    assert "podman-build: podman-build builds with podman only" in done.stdout
+    assert "podman-build: podman's own programs build with podman only" in done.stdout
