@@ -13,6 +13,7 @@ from layerfork.explain.proof.forks import find_forks
 from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.warnings.added import added_cautions
 from layerfork.explain.warnings.stale import stale_hits
+from layerfork.explain.warnings.unplaced import unplaced_caution
 from layerfork.model.judgement import Caution, Fork, Judgement, Verdict
 from layerfork.model.record import StepRecord, StepStatus
 
@@ -55,6 +56,8 @@ def judge_pair(writer: JudgedBuild, reader: JudgedBuild) -> Judgement:
     warnings += [*added_cautions(comparison), *stale.values()]
     parted = bool(forks) or any(caution.code == "reused-elsewhere" for caution in warnings)
     classes, unknown = _classes(comparison, parted=parted)
+    if unknown:
+        warnings.append(unplaced_caution(reader, (writer,)))
     return Judgement(
         verdict=Verdict.FORKED if forks else Verdict.REUSED,
         classes=classes,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from layerfork.explain.compare.added import added_steps
 from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.classes import Departure, Unplaced, sort_into_classes
+from layerfork.explain.compare.classes import Departure, sort_into_classes
 from layerfork.explain.compare.comparison import Comparison, compare
 from layerfork.explain.compare.differences import may_equal
 from layerfork.explain.compare.lending import lend_definitions
@@ -15,6 +15,7 @@ from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.proof.weighing import weigh
 from layerfork.explain.warnings.added import added_cautions
 from layerfork.explain.warnings.stale import stale_hits
+from layerfork.explain.warnings.unplaced import unplaced_caution
 from layerfork.model.build import Builder
 from layerfork.model.judgement import Caution, Fork, Judgement, Verdict
 from layerfork.model.record import BuildOutcome, StepStatus
@@ -41,7 +42,7 @@ def judge_relay(
     warnings.extend(_incomplete(succeeded))
     warnings.extend(_failed_controls(succeeded))
     warnings.extend(caution for joined in sorting.joined for caution in added_cautions(joined))
-    warnings.extend(_unplaced(sorting.unplaced))
+    warnings.extend(unplaced_caution(each.reader, each.candidates) for each in sorting.unplaced)
     wrong = [*_wrong_strings(builds), *(_wrong_hits(builds) if clean_cache else ())]
     warnings.extend(wrong)
     contradicted = {(caution.client, caution.step) for caution in wrong if caution.code == "contradiction"}
@@ -107,20 +108,6 @@ def _failed_controls(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
                     "stored, prove nothing about another client"
                 ),
             )
-
-
-def _unplaced(unplaced: Sequence[Unplaced]) -> Iterator[Caution]:
-    for each in unplaced:
-        classes = " or of ".join(build.client for build in each.candidates)
-        lacks = ", ".join(each.unknown) or "its steps"
-        yield Caution(
-            code="class-unknown",
-            client=each.reader.client,
-            text=(
-                f"nothing shows whether {each.reader.client} shares the steps of {classes}: "
-                f"its record lacks {lacks}"
-            ),
-        )
 
 
 def _wrong_strings(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:

@@ -76,3 +76,5 @@ def test_hits_of_unknown_keys_are_in_no_class() -> None:
     judgement = judge_pair(one, two)
 
     assert (judgement.classes, judgement.class_unknown) == ((("one",),), ("two",))
+    (caution,) = judgement.warnings
+    assert (caution.code, caution.client) == ("class-unknown", "two")

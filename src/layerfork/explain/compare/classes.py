@@ -1,6 +1,6 @@
 """Which builds of a relay share every step, and which build left whose path."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from layerfork.explain.compare.builds import JudgedBuild
@@ -48,8 +48,6 @@ class Unplaced:
     reader: JudgedBuild
     candidates: tuple[JudgedBuild, ...]
     """First members of the classes that it may belong to."""
-    unknown: tuple[str, ...]
-    """What its record lacks."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,7 +89,8 @@ def sort_into_classes(
             chosen.group.members.append(build)
             sorting.joined.append(chosen.comparison)
         elif possible:
-            sorting.unplaced.append(_unplaced(build, possible))
+            candidates = tuple(each.group.members[0] for each in possible)
+            sorting.unplaced.append(Unplaced(reader=build, candidates=candidates))
         else:
             _open_class(sorting, found, build)
     return sorting
@@ -135,15 +134,6 @@ def _stored_nothing_else(build: JudgedBuild) -> bool:
         return shown and build.control != "miss"
     ended = record.result.outcome in (BuildOutcome.FAILED, BuildOutcome.REFUSED)
     return ended and (not record.steps or any(step.error for step in record.steps))
-
-
-def _unplaced(build: JudgedBuild, possible: Iterable[_Candidate]) -> Unplaced:
-    lacks = (lack for step in build.keys.steps for lack in step.key.unknown)
-    return Unplaced(
-        reader=build,
-        candidates=tuple(each.group.members[0] for each in possible),
-        unknown=tuple(dict.fromkeys(lacks)),
-    )
 
 
 def _knows_its_keys(build: JudgedBuild) -> bool:
