@@ -9,10 +9,11 @@ from dataclasses import replace
 import pytest
 from engines.keymodel import HandMadeContext, post_build
 
-from layerfork.buildcontext.ignore.docker_go import go_matcher
+from layerfork.buildcontext.ignore.containers_storage import storage_matcher
 from layerfork.cachekey import keys_of
-from layerfork.cachekey.buildah.content import CopyOptions, SourceFinder, added_summary
+from layerfork.cachekey.buildah.content import CopyOptions, added_summary
 from layerfork.cachekey.buildah.rules import buildah_rules
+from layerfork.cachekey.buildah.sources import SourceFinder
 from layerfork.cachekey.shared.tree import unpack
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.engines import open_engine
@@ -116,7 +117,7 @@ def test_copied_files(engine: RunningPodmanEngine) -> None:
     def contents(entry: ContextEntry) -> list[bytes]:
         return [data[id(entry)]]
 
-    finder = SourceFinder(tree=unpack(context.entries), excludes=go_matcher(()), rules=rules)
+    finder = SourceFinder(tree=unpack(context.entries), excludes=storage_matcher(()), rules=rules)
     computed = []
     for *sources, destination in COPIES:
         found = finder.find(sources, CopyOptions())

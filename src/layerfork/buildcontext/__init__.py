@@ -1,8 +1,9 @@
 """A directory to context entries, as each build client would send it, and entries to a tar.
 
-`walk`        lists a directory; `contents` hashes files and remembers the digests
-`ignorefile`, `ignore_docker_py`, `ignore_other`  each family's ignore rules; `selection` walks with Go's
-`rules`       what clients do to attributes; `manifest` puts all of it together
+`walk`        lists a directory; `hashing/` hashes files and remembers the digests
+`ignore/`     ignore rules, one file for each dialect; `selection` walks with those of Go's clients
+`clientrules` what each client does: its dialect, what becomes of attributes; `sending` does it
+`manifest`    puts all of it together
 `tarball`     writes a tar with exact headers
 `gopath`      Go's path and pattern rules
 """

@@ -4,10 +4,12 @@ Source: moby/go-archive archive.go (FileInfoHeader, addTarFile) and docker/cli
 cli/command/image/build.go @ v26.1.5; docker/docker-py docker/utils/build.py:create_archive @ 7.1.0 with
 CPython Lib/tarfile.py:gettarinfo; mafintosh/tar-fs index.js @ 3.1.0; tonistiigi/fsutil stat_unix.go
 @ 6d9dc2e with moby/buildkit client/solve.go @ v0.13.2; containers/podman-py podman/api/tar_utils.py
-@ 5.8.0; GNU tar 1.35 manual.
+@ 5.8.0; GNU tar 1.35 manual. Which ignore file counts: moby/buildkit frontend/dockerui/config.go @ v0.32.2;
+containers/buildah pkg/parse/parse.go:ContainerIgnoreFile @ v1.28.0 to v1.44.0, imagebuildah/executor.go
+@ v1.19.6; containers/podman pkg/util/utils.go:ParseDockerignore @ v5.4.2.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from layerfork.model.context import Transport
@@ -38,12 +40,37 @@ class Xattrs(StrEnum):
     ALL = "all"
 
 
+class Ignores(StrEnum):
+    """Which dialect of ignore rules the client applies before it sends."""
+
+    NONE = "none"
+    """It sends everything; the builder may still apply rules."""
+    MOBY_TAR = "moby-tar"
+    MOBY_20_10_TAR = "moby-20.10-tar"
+    MOBY_TRANSFER = "moby-transfer"
+    """BuildKit's file transfer."""
+    MOBY_20_10_TRANSFER = "moby-20.10-transfer"
+    PODMAN_REMOTE = "podman-remote"
+    DOCKER_PY = "docker-py"
+    DOCKERODE = "dockerode"
+    PODMAN_PY = "podman-py"
+
+
+DOCKER_IGNORE = ".dockerignore"
+CONTAINER_IGNORE = ".containerignore"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextRules:
     """How one family of clients sends a directory."""
 
     id: str
     transport: Transport = Transport.TAR
+    ignores: Ignores = Ignores.NONE
+    ignore_files: tuple[str, ...] = (DOCKER_IGNORE,)
+    """Ignore files in the context: the first that is there counts. ``{}`` is the Dockerfile's path."""
+    reads_as_podman: bool = False
+    """Lines of the ignore file are read as buildah and podman read them, not as Docker's programs do."""
     prefix: str = ""
     """Before every name: ``./`` for ``tar -cf x.tar .``."""
     directory_slash: bool = True
@@ -64,12 +91,55 @@ class ContextRules:
     sends_sockets: bool = False
 
 
+_BUILDKIT = ContextRules(
+    id="buildkit",
+    transport=Transport.FILE_SYNC,
+    ignores=Ignores.MOBY_TRANSFER,
+    ignore_files=(f"{{}}{DOCKER_IGNORE}", DOCKER_IGNORE),
+    directory_slash=False,
+    owners=Owners.ZERO,
+    xattrs=Xattrs.ALL,
+    tick_ns=1,
+    sends_sockets=True,
+)
+_BUILDAH = ContextRules(
+    id="buildah",
+    transport=Transport.DISK,
+    reads_as_podman=True,
+    ignore_files=(f"{{}}{DOCKER_IGNORE}", f"{{}}{CONTAINER_IGNORE}", CONTAINER_IGNORE, DOCKER_IGNORE),
+    directory_slash=False,
+    owners=Owners.REAL,
+    xattrs=Xattrs.ALL,
+    tick_ns=1,
+    sends_sockets=True,
+)
 RULES: tuple[ContextRules, ...] = (
-    ContextRules(id="docker-cli", owners=Owners.ZERO, xattrs=Xattrs.CAPABILITY),
-    ContextRules(id="docker-cli-23", owners=Owners.ZERO, xattrs=Xattrs.CAPABILITY, type_bits=True),
+    ContextRules(id="docker-cli", ignores=Ignores.MOBY_TAR, owners=Owners.ZERO, xattrs=Xattrs.CAPABILITY),
+    ContextRules(
+        id="docker-cli-23",
+        ignores=Ignores.MOBY_TAR,
+        owners=Owners.ZERO,
+        xattrs=Xattrs.CAPABILITY,
+        type_bits=True,
+    ),
+    ContextRules(
+        id="docker-cli-20.10",
+        ignores=Ignores.MOBY_20_10_TAR,
+        owners=Owners.ZERO,
+        xattrs=Xattrs.CAPABILITY,
+        type_bits=True,
+    ),
     ContextRules(id="tar", owners=Owners.REAL, owner_names="real", prefix="./", sends_root=True),
-    ContextRules(id="docker-py", owners=Owners.REAL, owner_names="real", tick_ns=1),
-    ContextRules(id="dockerode", owners=Owners.REAL, masks_mode=True, hardlinks=Hardlinks.COPY),
+    ContextRules(
+        id="docker-py", ignores=Ignores.DOCKER_PY, owners=Owners.REAL, owner_names="real", tick_ns=1
+    ),
+    ContextRules(
+        id="dockerode",
+        ignores=Ignores.DOCKERODE,
+        owners=Owners.REAL,
+        masks_mode=True,
+        hardlinks=Hardlinks.COPY,
+    ),
     ContextRules(
         id="tar-fs",
         owners=Owners.REAL,
@@ -78,17 +148,13 @@ RULES: tuple[ContextRules, ...] = (
         sends_root=True,
         root_name=".",
     ),
-    ContextRules(
-        id="buildkit",
-        transport=Transport.FILE_SYNC,
-        directory_slash=False,
-        owners=Owners.ZERO,
-        xattrs=Xattrs.ALL,
-        tick_ns=1,
-        sends_sockets=True,
-    ),
+    _BUILDKIT,
+    replace(_BUILDKIT, id="buildkit-20.10", ignores=Ignores.MOBY_20_10_TRANSFER),
     ContextRules(
         id="podman-remote",
+        ignores=Ignores.PODMAN_REMOTE,
+        reads_as_podman=True,
+        ignore_files=(CONTAINER_IGNORE, DOCKER_IGNORE, f"{{}}{DOCKER_IGNORE}", f"{{}}{CONTAINER_IGNORE}"),
         directory_slash=False,
         owners=Owners.ZERO,
         owner_names="real",
@@ -96,6 +162,9 @@ RULES: tuple[ContextRules, ...] = (
     ),
     ContextRules(
         id="podman-py",
+        ignores=Ignores.PODMAN_PY,
+        reads_as_podman=True,
+        ignore_files=(CONTAINER_IGNORE, DOCKER_IGNORE),
         owners=Owners.ZERO_USER,
         owner_names="root",
         hardlinks=Hardlinks.DROPPED,
@@ -103,18 +172,12 @@ RULES: tuple[ContextRules, ...] = (
         root_name="/",
         tick_ns=1,
     ),
-    ContextRules(
-        id="buildah",
-        transport=Transport.DISK,
-        directory_slash=False,
-        owners=Owners.REAL,
-        xattrs=Xattrs.ALL,
-        tick_ns=1,
-        sends_sockets=True,
-    ),
+    _BUILDAH,
+    replace(_BUILDAH, id="buildah-1.19", ignore_files=(DOCKER_IGNORE,)),
 )
-"""``docker-cli`` is the classic builder's client from 24.0 on, ``docker-cli-23`` the one before;
-``buildkit`` any client of BuildKit; ``tar`` GNU tar as ``tar -cf x.tar .``; ``tar-fs`` its ``pack(dir)``."""
+"""``docker-cli`` is the classic builder's client from 24.0 on, ``docker-cli-23`` that of 23.0 and
+``docker-cli-20.10`` the one before; ``buildkit`` any client of BuildKit but the docker CLI up to 20.10;
+``tar`` GNU tar as ``tar -cf x.tar .``; ``tar-fs`` its ``pack(dir)``; ``buildah`` is 1.28 and later."""
 
 
 def find_rules(rules_id: str) -> ContextRules:

@@ -4,6 +4,11 @@ import posixpath
 import re
 from functools import lru_cache
 
+_WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+_GLOB = frozenset("*?[\\")
+
 
 def clean(path: str) -> str:
     """Shortest equal path; ``.`` for an empty one.
@@ -34,6 +39,22 @@ def has_wildcard(path: str) -> bool:
     return re.search(r"[*?\[]", re.sub(r"\\.", "", path, flags=re.DOTALL)) is not None
 
 
+def has_glob(path: str) -> bool:
+    """Whether Go's ``Glob`` takes a path as a pattern; a backslash counts, too.
+
+    Source: golang/go src/path/filepath/match.go:hasMeta @ go1.22.
+    """
+    return not _GLOB.isdisjoint(path)
+
+
+def trim_space(text: str) -> str:
+    """A text without the white space around it, by Unicode's property: without Python's U+001C to U+001F.
+
+    Source: golang/go src/strings/strings.go:TrimSpace @ go1.22.
+    """
+    return text.strip(_WHITE_SPACE)
+
+
 def match(pattern: str, name: str) -> bool:
     """Whether a name matches a shell pattern as a whole; ``*`` and ``?`` stop at slashes.
 
@@ -45,8 +66,23 @@ def match(pattern: str, name: str) -> bool:
 
 
 def is_valid_pattern(pattern: str) -> bool:
-    """Whether Go accepts the pattern."""
+    """Whether Go accepts the pattern.
+
+    Source: golang/go src/path/filepath/match.go:Match @ go1.16 to go1.22.
+    """
     return _compile(pattern) is not None
+
+
+def is_valid_beginning(pattern: str) -> bool:
+    """Whether Go before 1.16 accepts the pattern when it is asked about a path of one dot.
+
+    It then looks at no more than the first item that is not ``*``.
+    Source: golang/go src/path/filepath/match.go:{Match,matchChunk} @ go1.15.
+    """
+    rest = pattern.lstrip("*")
+    if rest.startswith("["):
+        return _character_class(rest, 1) is not None
+    return rest != "\\"
 
 
 @lru_cache(maxsize=256)
@@ -106,6 +142,7 @@ def _class_character(pattern: str, position: int) -> tuple[str, int] | None:
     if char == "\\":
         position += 1
         char = pattern[position : position + 1]
-    if not char or position + 1 >= len(pattern):
+    is_byte = "\ud800" <= char <= "\udfff"  # not UTF-8
+    if not char or is_byte or position + 1 >= len(pattern):
         return None
     return char, position + 1

@@ -1,22 +1,34 @@
 """A directory as a client would send it: its ignore rules applied, attributes changed, contents hashed."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
-from layerfork.buildcontext.clientrules import ContextRules
+from layerfork.buildcontext.clientrules import DOCKER_IGNORE, ContextRules, Ignores
+from layerfork.buildcontext.gopath import context_path
 from layerfork.buildcontext.hashing.contents import hash_files
 from layerfork.buildcontext.hashing.digestcache import DigestCache
-from layerfork.buildcontext.ignore.docker_go import go_matcher, read_ignorefile
 from layerfork.buildcontext.ignore.docker_py import docker_py_paths
-from layerfork.buildcontext.ignore.other import dockerode_paths, podman_py_paths
-from layerfork.buildcontext.selection import IGNORE_FILE, buildkit_paths, classic_cli_paths
+from layerfork.buildcontext.ignore.dockerode import dockerode_paths
+from layerfork.buildcontext.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
+from layerfork.buildcontext.ignore.moby import MobyMatcher, moby_matcher
+from layerfork.buildcontext.ignore.moby_20_10 import OldMobyMatcher, old_moby_matcher
+from layerfork.buildcontext.ignore.podman_py import podman_py_paths
+from layerfork.buildcontext.selection import (
+    buildkit_paths,
+    classic_cli_paths,
+    old_buildkit_paths,
+    old_classic_cli_paths,
+    podman_remote_paths,
+)
 from layerfork.buildcontext.sending import sent_entries
 from layerfork.buildcontext.walk import Problem, Prune, ScannedTree, scan
 from layerfork.model.context import ContextManifest, Transport
 
 NEWEST_DOCKER_PY = (7, 2)
-_CONTAINER_IGNORE = ".containerignore"
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +64,14 @@ def read_context(
     entries = sent_entries(tree, paths, rules, hashed.contents, umask)
     problems = (*tree.problems, *hashed.problems)
     # In a tar the file itself goes along, and the engine reads it again.
-    applied = rules.transport is not Transport.TAR or any(entry.name == IGNORE_FILE for entry in entries)
+    applied = rules.transport is not Transport.TAR or any(
+        context_path(entry.name) == DOCKER_IGNORE for entry in entries
+    )
     return ReadContext(
         manifest=ContextManifest(
             transport=rules.transport,
             entries=entries,
-            excludes=read_ignorefile(ignore_text) if applied else (),
+            excludes=_recorded_patterns(ignore_text, rules) if applied else (),
             complete=not problems,
         ),
         problems=problems,
@@ -65,42 +79,59 @@ def read_context(
 
 
 def read_ignore_text(root: Path, rules: ContextRules, dockerfile: str) -> str:
-    """Text of the ignore file that a client uses; empty when there is none."""
-    names = [IGNORE_FILE]
-    if rules.id in ("buildkit", "buildah", "podman-remote"):
-        names.insert(0, f"{dockerfile}.dockerignore")
-    if rules.id in ("buildah", "podman-remote", "podman-py"):
-        names.insert(0, _CONTAINER_IGNORE)
-    for name in names:
+    """Text of the ignore file that counts, or nothing; bytes that are not UTF-8 are surrogates."""
+    for name in rules.ignore_files:
         try:
-            return (root / name).read_bytes().decode("utf-8", "surrogateescape")
+            return (root / name.format(dockerfile)).read_bytes().decode("utf-8", "surrogateescape")
         except OSError:
             continue
     return ""
 
 
+def _recorded_patterns(ignore_text: str, rules: ContextRules) -> tuple[str, ...]:
+    """Patterns as the builder will read them; to Go, a byte that is not UTF-8 is U+FFFD."""
+    read = read_containers_ignorefile if rules.reads_as_podman else read_docker_ignorefile
+    return read(_NOT_UTF8.sub("\ufffd", ignore_text))
+
+
 def _prune(rules: ContextRules, ignore_text: str) -> Prune | None:
     """Directories that no client with these rules would enter: they need not be listed."""
-    if rules.id not in ("docker-cli", "docker-cli-23", "buildkit", "podman-remote"):
+    make = _PRUNING.get(rules.ignores)
+    if make is None:
         return None
-    matcher = go_matcher(read_ignorefile(ignore_text))
-    if not matcher.patterns or matcher.has_exceptions:
-        return None
-    return matcher.excludes
+    matcher = make(read_docker_ignorefile(ignore_text))
+    return None if matcher.has_exceptions or not matcher.rules else matcher.excludes
+
+
+_PRUNING: dict[Ignores, Callable[[tuple[str, ...]], MobyMatcher | OldMobyMatcher]] = {
+    Ignores.MOBY_TAR: moby_matcher,
+    Ignores.MOBY_TRANSFER: moby_matcher,
+    Ignores.MOBY_20_10_TAR: old_moby_matcher,
+    Ignores.MOBY_20_10_TRANSFER: old_moby_matcher,
+}
+"""Dialects whose walks enter no directory that is left out, unless there are exceptions."""
 
 
 def _kept_paths(
-    tree: ScannedTree, rules: ContextRules, ignore_text: str, dockerfile: str, docker_py: tuple[int, int]
+    tree: ScannedTree, rules: ContextRules, text: str, dockerfile: str, docker_py: tuple[int, int]
 ) -> list[str]:
-    if rules.id in ("docker-cli", "docker-cli-23", "podman-remote"):
-        return classic_cli_paths(tree, ignore_text, dockerfile)
-    if rules.id == "buildkit":
-        return buildkit_paths(tree, ignore_text)
-    if rules.id == "docker-py":
-        return sorted(docker_py_paths(tree, ignore_text, dockerfile, docker_py))
-    if rules.id == "dockerode":
-        listed = [name for name, _ in tree.directories["."]]
-        return sorted(dockerode_paths(tree, ignore_text, listed))
-    if rules.id == "podman-py":
-        return sorted(podman_py_paths(tree, ignore_text))
+    select = _SELECTIONS.get(rules.ignores)
+    if select is not None:
+        return select(tree, text, dockerfile)
+    if rules.ignores is Ignores.DOCKER_PY:
+        return sorted(docker_py_paths(tree, text, dockerfile, docker_py))
     return list(tree.statuses)
+
+
+_SELECTIONS: dict[Ignores, Callable[[ScannedTree, str, str], list[str]]] = {
+    Ignores.MOBY_TAR: classic_cli_paths,
+    Ignores.MOBY_20_10_TAR: old_classic_cli_paths,
+    Ignores.MOBY_TRANSFER: lambda tree, text, _: buildkit_paths(tree, text),
+    Ignores.MOBY_20_10_TRANSFER: lambda tree, text, _: old_buildkit_paths(tree, text),
+    Ignores.PODMAN_REMOTE: podman_remote_paths,
+    Ignores.DOCKERODE: lambda tree, text, _: sorted(
+        dockerode_paths(tree, text, [name for name, _ in tree.directories["."]])
+    ),
+    Ignores.PODMAN_PY: lambda tree, text, _: sorted(podman_py_paths(tree, text)),
+}
+"""What each dialect sends of a tree, given the ignore file's text and the Dockerfile's path."""

@@ -5,10 +5,7 @@ from pathlib import Path
 import pytest
 
 from layerfork.buildcontext.clientrules import RULES, find_rules
-from layerfork.buildcontext.ignore.docker_py import docker_py_paths
-from layerfork.buildcontext.ignore.other import dockerode_paths, podman_py_paths
-from layerfork.buildcontext.manifest import read_context
-from layerfork.buildcontext.selection import buildkit_paths, classic_cli_paths
+from layerfork.buildcontext.manifest import read_context, read_ignore_text
 from layerfork.buildcontext.walk import scan
 from layerfork.errors import UsageError
 from layerfork.model.context import ContentSource, ContextEntry, EntryType
@@ -105,7 +102,7 @@ def test_every_family_reads_odd_trees(context: Path) -> None:
     for rules in RULES:
         names = {entry.name: entry for entry in read_context(context, rules).manifest.entries}
         found = [entry for entry in names.values() if entry.raw_name is not None]
-        assert rules.id in ("podman-py", "dockerode", "tar-fs") or found[0].raw_name == (
+        assert rules.id in ("podman-py", "podman-remote", "dockerode", "tar-fs") or found[0].raw_name == (
             rules.prefix.encode() + b"caf\xe9"
         )
 
@@ -139,42 +136,29 @@ def test_bad_roots(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "text", "kept"),
+    ("rules_id", "order"),
     [
-        ((1, 6), "*.txt\n!keep.txt\n", {"Dockerfile", "d", "d/a.txt", "keep.txt"}),
-        ((1, 10), "d\n", {"Dockerfile", "a.txt", "keep.txt"}),
-        ((2, 7), "/d\n*.TXT\n", {"Dockerfile"}),
-        ((7, 2), "# note\n**/a.*\n", {"Dockerfile", "d", "keep.txt"}),
-        ((7, 2), "d\n!d/a.txt\n", {"Dockerfile", "a.txt", "keep.txt", "d/a.txt"}),
-        ((7, 2), "*\n", {"Dockerfile"}),
+        ("buildah", ["x.dockerignore", "x.containerignore", ".containerignore", ".dockerignore"]),
+        ("buildah-1.19", [".dockerignore"]),
+        ("podman-remote", [".containerignore", ".dockerignore", "x.dockerignore", "x.containerignore"]),
+        ("podman-py", [".containerignore", ".dockerignore"]),
+        ("buildkit", ["x.dockerignore", ".dockerignore"]),
+        ("docker-cli", [".dockerignore"]),
     ],
 )
-def test_docker_py_versions(tmp_path: Path, version: tuple[int, int], text: str, kept: set[str]) -> None:
-    (tmp_path / "d").mkdir()
-    for name in ("Dockerfile", "a.txt", "keep.txt", "d/a.txt"):
-        (tmp_path / name).write_text("")
-    assert docker_py_paths(scan(tmp_path), text, "Dockerfile", version) == kept
+def test_which_ignore_file_counts(tmp_path: Path, rules_id: str, order: list[str]) -> None:
+    """Read in containers/buildah v1.19.6 and v1.39.3, containers/podman v5.4.2 and podman-py 5.8.0."""
+    names = {"x.dockerignore", "x.containerignore", ".containerignore", ".dockerignore"}
+    for name in names:
+        (tmp_path / name).write_text(name)
+    found = []
+    while text := read_ignore_text(tmp_path, find_rules(rules_id), "x"):
+        found.append(text)
+        (tmp_path / text).unlink()
+    assert found == order
 
 
-def test_dockerode_asks_about_absolute_paths_below_what_is_listed(tmp_path: Path) -> None:
-    (tmp_path / "d").mkdir()
-    for name in ("a", "d/a", "d/b.log"):
-        (tmp_path / name).write_text("")
-    tree = scan(tmp_path)
-    assert dockerode_paths(tree, "d/a\na\n", ["a", "d"]) == {"d", "d/a", "d/b.log"}
-    assert dockerode_paths(tree, "**/*.log\n", ["a", "d"]) == {"a", "d", "d/a"}
-
-
-def test_podman_py_knows_no_exceptions(tmp_path: Path) -> None:
-    (tmp_path / "d").mkdir()
-    (tmp_path / "d" / "a").write_text("")
-    (tmp_path / "x.a").write_text("")
-    assert podman_py_paths(scan(tmp_path), "*a\n!x.a\n") == {"d"}
-
-
-def test_go_clients_differ_where_exceptions_hold_wildcards(tmp_path: Path) -> None:
-    (tmp_path / "dd").mkdir()
-    (tmp_path / "dd" / "x").write_text("")
-    tree = scan(tmp_path)
-    assert classic_cli_paths(tree, "dd\n!d*/x\n", "Dockerfile") == []
-    assert buildkit_paths(tree, "dd\n!d*/x\n") == ["dd", "dd/x"]
+def test_patterns_that_are_not_utf8_are_recorded_as_go_reads_them(context: Path) -> None:
+    (context / ".dockerignore").write_bytes(b"caf\xe9\n")
+    for rules_id in ("buildah", "tar", "buildkit"):
+        assert read_context(context, find_rules(rules_id)).manifest.excludes == ("caf\ufffd",)

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from layerfork.buildcontext.ignore.docker_go import go_matcher
-from layerfork.cachekey.buildah.content import CopyOptions, MissingSourceError, SourceFinder, added_summary
+from layerfork.buildcontext.ignore.containers_storage import storage_matcher
+from layerfork.cachekey.buildah.content import CopyOptions, MissingSourceError, added_summary
 from layerfork.cachekey.buildah.rules import BuildahRules
+from layerfork.cachekey.buildah.sources import SourceFinder
 from layerfork.cachekey.buildkit.content.digest import ContentDigester, content_digest
 from layerfork.cachekey.buildkit.content.select import select
 from layerfork.cachekey.buildkit.content.selection import Selector, has_wildcard
@@ -153,7 +154,7 @@ def test_buildah_summaries(vectors: Any) -> None:
         owned = [replace_uid(entry, uid) for entry in entries]
         finder = SourceFinder(
             tree=unpack(owned),
-            excludes=go_matcher(()),
+            excludes=storage_matcher(()),
             rules=BuildahRules(owner_names=True, directory_slash=False),
         )
         return added_summary(finder.find(words, CopyOptions()), lambda entry: [data[entry.name]])
@@ -170,7 +171,7 @@ def test_a_wildcard_of_buildah_may_match_nothing_beside_a_match(vectors: Any) ->
     """As podman 5.4.2 did with ``a.txt``, ``nothing?`` and an ignored ``b.txt``."""
     entries, _ = entries_of(vectors["buildah"]["context"])
     finder = SourceFinder(
-        tree=unpack(entries), excludes=go_matcher(("b.txt",)), rules=BuildahRules(owner_names=True)
+        tree=unpack(entries), excludes=storage_matcher(("b.txt",)), rules=BuildahRules(owner_names=True)
     )
     assert [each.path for each in finder.find(("a.txt", "nothing?"), CopyOptions())] == ["a.txt"]
     for words in (("a.txt", "nothing"), ("a.txt", "b.tx?"), ("a.txt", "b.txt"), ("nothing?",)):

@@ -6,11 +6,13 @@ Source: docker/docker-py docker/utils/{build,fnmatch,utils}.py and docker/api/bu
 
 import posixpath
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import lru_cache
 
+from layerfork.buildcontext.ignore.malformed import malformed
 from layerfork.buildcontext.walk import ScannedTree
 
 IGNORE_FILE = ".dockerignore"
@@ -18,7 +20,10 @@ Version = tuple[int, int]
 
 
 def docker_py_paths(tree: ScannedTree, ignore_text: str, dockerfile: str, version: Version) -> set[str]:
-    """Paths that docker-py sends of a directory. ``dockerfile`` is its path inside the context."""
+    """Paths that docker-py sends of a directory. ``dockerfile`` is its path inside the context.
+
+    Raises: UsageError for a pattern that makes a malformed expression: docker-py then fails.
+    """
     if version >= (3, 6):
         return set(_PatternWalk(tree=tree, patterns=_read_stripped(ignore_text, dockerfile)).paths("."))
     patterns = [line for line in ignore_text.splitlines() if line]
@@ -129,7 +134,12 @@ def _translate(pattern: str) -> re.Pattern[str]:
             position = end + 1
         else:
             regex += re.escape(char)
-    return re.compile(regex + "$")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # sets that a later Python may read otherwise
+            return re.compile(regex + "$")
+    except re.error as error:
+        raise malformed(pattern) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

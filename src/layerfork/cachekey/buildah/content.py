@@ -4,15 +4,13 @@ Source: containers/buildah add.go, digester.go and copier/copier.go @ v1.39.3.
 """
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
 from layerfork.buildcontext import gopath
-from layerfork.buildcontext.ignore.docker_go import GoMatcher
 from layerfork.buildcontext.tarball import BLOCK, header_block, pax_record
-from layerfork.cachekey.buildah.rules import BuildahRules
 from layerfork.cachekey.shared.tree import ContextTree, Node, byte_key, link_target
 from layerfork.model.context import TYPEFLAGS, ContextEntry, Digest, EntryType
 
@@ -69,105 +67,63 @@ class CopyOptions:
     """Name that a single file gets; empty keeps its own."""
     owner: tuple[int, int] = (0, 0)
     mode: int | None = None
+    excludes: tuple[str, ...] = ()
+    """Patterns of ``--exclude``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFinder:
-    """Finds the sources of COPY and ADD instructions in one context."""
+def tar_member(
+    tree: ContextTree,
+    name: str,
+    place: str,
+    node: Node,
+    options: CopyOptions,
+    seen: dict[str, str],
+    *,
+    owner_names: bool,
+) -> TarMember:
+    """The header of what lies at a place; ``name`` is its name in the tar.
 
-    tree: ContextTree
-    excludes: GoMatcher
-    rules: BuildahRules
+    ``seen`` holds files of this tar by where they lie: a second name of one is a hard link.
+    Raises: MissingSourceError when a hard link leads nowhere.
+    """
+    lies, file = _file_of(tree, place, node)
+    entry = file.entry
+    typeflag = TYPEFLAGS.get(file.type, "0")
+    linkname = link_target(entry) if entry is not None and typeflag == "2" else ""
+    if typeflag == "0" and seen.setdefault(lies, name) != name:
+        typeflag, linkname = "1", seen[lies]
+    uid, gid = options.owner
+    device = typeflag in "34"
+    return TarMember(
+        name=name,
+        place=place,
+        typeflag=typeflag,
+        mode=_mode(file, options),
+        size=entry.size if entry is not None and typeflag == "0" else 0,
+        uid=uid,
+        gid=gid,
+        uname="root" if owner_names and (entry is None or entry.uid == 0) else "",
+        linkname=linkname,
+        devmajor=entry.devmajor if entry is not None and device else 0,
+        devminor=entry.devminor if entry is not None and device else 0,
+        xattrs=tuple(sorted(pair for pair in entry.xattrs if _counts(pair[0])))
+        if entry is not None and entry.xattrs
+        else (),
+        content=entry if typeflag == "0" else None,
+    )
 
-    def find(self, words: Sequence[str], options: CopyOptions) -> tuple[AddedSource, ...]:
-        """Items in the order of the words; what a wildcard matches in byte order.
 
-        A wildcard may match nothing as long as another word matches; what is all left out may not.
-        Source: containers/buildah copier/copier.go:copierHandlerStat @ v1.39.3.
-        Raises: MissingSourceError, LinkLoopError.
-        """
-        found: list[AddedSource] = []
-        for word in words:
-            pattern = gopath.clean("/" + word)[1:] or "."
-            matched = self._matches(pattern)
-            kept = [path for path in matched if not self.excludes.excludes(path)]
-            if not kept and (matched or not gopath.has_wildcard(pattern)):
-                raise MissingSourceError(word)
-            found.extend(self._source(path, options) for path in kept)
-        if not found:
-            raise MissingSourceError(" ".join(words))
-        return tuple(found)
-
-    def _matches(self, pattern: str) -> list[str]:
-        """Paths that a word means, with those that are left out."""
-        if not gopath.has_wildcard(pattern):
-            node = self.tree.find(pattern) or self.tree.find(self.tree.resolve(pattern))
-            return [pattern] if node is not None else []
-        return [path for path, _ in self.tree.walk(".") if gopath.match(pattern, path)]
-
-    def _source(self, path: str, options: CopyOptions) -> AddedSource:
-        place = self.tree.resolve(path)
-        node = self.tree.find(place)
-        slash = self.rules.directory_slash
-        if node is None:
-            raise MissingSourceError(path)
-        if not node.is_directory:
-            name = options.rename or posixpath.basename(path)
-            member = self._member(name, place, node, options, {})
-            return AddedSource(path=path, is_directory=False, members=(member,), directory_slash=slash)
-        members = tuple(self._members(place, options))
-        return AddedSource(path=path, is_directory=True, members=members, directory_slash=slash)
-
-    def _members(self, top: str, options: CopyOptions) -> Iterator[TarMember]:
-        seen: dict[str, str] = {}
-        for place, node in self.tree.walk(top):
-            if place == top or node.type is EntryType.SOCKET:
-                continue
-            name = place if top == "." else place[len(top) + 1 :]
-            if not self.excludes.excludes(place):
-                yield self._member(name, place, node, options, seen)
-
-    def _member(
-        self, name: str, place: str, node: Node, options: CopyOptions, seen: dict[str, str]
-    ) -> TarMember:
-        """``seen`` holds files of this tar by where they lie: a second name of one is a hard link."""
-        lies, file = self._file_of(place, node)
-        entry = file.entry
-        typeflag = TYPEFLAGS.get(file.type, "0")
-        linkname = link_target(entry) if entry is not None and typeflag == "2" else ""
-        if typeflag == "0" and seen.setdefault(lies, name) != name:
-            typeflag, linkname = "1", seen[lies]
-        uid, gid = options.owner
-        device = typeflag in "34"
-        return TarMember(
-            name=name,
-            place=place,
-            typeflag=typeflag,
-            mode=_mode(file, options),
-            size=entry.size if entry is not None and typeflag == "0" else 0,
-            uid=uid,
-            gid=gid,
-            uname="root" if self.rules.owner_names and (entry is None or entry.uid == 0) else "",
-            linkname=linkname,
-            devmajor=entry.devmajor if entry is not None and device else 0,
-            devminor=entry.devminor if entry is not None and device else 0,
-            xattrs=tuple(sorted(pair for pair in entry.xattrs if _counts(pair[0])))
-            if entry is not None and entry.xattrs
-            else (),
-            content=entry if typeflag == "0" else None,
-        )
-
-    def _file_of(self, place: str, node: Node) -> tuple[str, Node]:
-        """The file behind a hard link and the path that it was first sent under."""
-        for _ in range(255):
-            if node.type is not EntryType.HARDLINK or node.entry is None:
-                return place, node
-            place = gopath.context_path(link_target(node.entry))
-            target = self.tree.find(place)
-            if target is None:
-                raise MissingSourceError(place)
-            node = target
-        raise MissingSourceError(place)
+def _file_of(tree: ContextTree, place: str, node: Node) -> tuple[str, Node]:
+    """The file behind a hard link and the path that it was first sent under."""
+    for _ in range(255):
+        if node.type is not EntryType.HARDLINK or node.entry is None:
+            return place, node
+        place = gopath.context_path(link_target(node.entry))
+        target = tree.find(place)
+        if target is None:
+            raise MissingSourceError(place)
+        node = target
+    raise MissingSourceError(place)
 
 
 def _mode(file: Node, options: CopyOptions) -> int:

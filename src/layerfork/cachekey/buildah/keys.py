@@ -11,13 +11,14 @@ import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from layerfork.buildcontext.ignore.docker_go import go_matcher
+from layerfork.buildcontext.ignore.containers_storage import storage_matcher
 from layerfork.cachekey.buildah.arguments import NOP, PROXIES, Arguments, arg_step, arguments_of, global_scope
-from layerfork.cachekey.buildah.content import CopyOptions, MissingSourceError, SourceFinder
+from layerfork.cachekey.buildah.content import CopyOptions, MissingSourceError
 from layerfork.cachekey.buildah.expansion import expand
 from layerfork.cachekey.buildah.inheritance import inherited_lines
 from layerfork.cachekey.buildah.parts import added_parts, summary_shape
 from layerfork.cachekey.buildah.rules import BuildahRules, buildah_rules
+from layerfork.cachekey.buildah.sources import SourceFinder
 from layerfork.cachekey.classic.stage import Notes, StageState
 from layerfork.cachekey.shared.baseimage import find_facts
 from layerfork.cachekey.shared.harmless import ruled_out_parts
@@ -190,6 +191,9 @@ class _Builder:
             except (MissingSourceError, LinkLoopError) as error:
                 notes.unknown.append(f"source {error} in the context")
                 return parts, ""
+            except UsageError as error:
+                notes.unknown.append(f"what the ignore rules leave ({error.message})")
+                return parts, ""
             added, unknown = added_parts(sources, self.rules, renamed=renamed)
             notes.unknown.extend(unknown)
             shape = summary_shape(sources)
@@ -213,10 +217,9 @@ class _Builder:
         is_octal = chmod != "" and all(digit in "01234567" for digit in chmod)
         if chmod and not is_octal:
             parts.append(KeyPart(cause="instruction", field="chmod", value=chmod))
-        excluded = instruction.flag_values("exclude")
-        if excluded:
-            parts.append(KeyPart(cause="instruction", field="exclude", value=" ".join(excluded)))
-        return CopyOptions(rename=rename, mode=int(chmod, 8) if is_octal else None), parts
+        excludes = tuple(self.state.expand(each, notes) for each in instruction.flag_values("exclude"))
+        mode = int(chmod, 8) if is_octal else None
+        return CopyOptions(rename=rename, mode=mode, excludes=excludes), parts
 
     def _names_stage(self, instruction: Instruction) -> bool:
         dockerfile, name = self.script.dockerfile, instruction.flag("from")
@@ -235,9 +238,9 @@ class _Builder:
             notes.unknown.append("the whole context")
         if self.finder is None:
             try:
-                excludes = go_matcher(context.excludes)
+                excludes = storage_matcher(context.excludes, self.rules.ignores)
             except UsageError as error:
-                notes.unknown.append(f"the whole context ({error.message})")
+                notes.unknown.append(f"what the ignore rules leave ({error.message})")
                 return None
             self.finder = SourceFinder(tree=unpack(context.entries), excludes=excludes, rules=self.rules)
         return self.finder

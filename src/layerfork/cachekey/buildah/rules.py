@@ -1,8 +1,9 @@
 """Rules of buildah that changed from version to version."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from layerfork.buildcontext.ignore.containers_storage import StorageSyntax
 from layerfork.model.engine import EngineInfo
 from layerfork.model.versions import Version, parse_version
 
@@ -15,12 +16,24 @@ BUILDAH_OF_PODMAN: tuple[tuple[Version, Release], ...] = (
     ((5, 4), (1, 39, 0)),
     ((5, 3), (1, 38, 0)),
     ((5, 0), (1, 35, 0)),
+    ((4, 8), (1, 33, 0)),
+    ((4, 7), (1, 32, 0)),
+    ((4, 6), (1, 31, 0)),
+    ((4, 5), (1, 30, 0)),
+    ((4, 4), (1, 29, 0)),
     ((4, 3), (1, 28, 0)),
+    ((4, 2), (1, 27, 0)),
+    ((4, 1), (1, 26, 0)),
+    ((4, 0), (1, 24, 0)),
+    ((3, 4), (1, 23, 0)),
+    ((3, 3), (1, 22, 0)),
+    ((3, 2), (1, 21, 0)),
+    ((3, 1), (1, 20, 0)),
     ((3, 0), (1, 19, 0)),
 )
 """First podman version, and the first buildah that it vendors, newest first.
 
-Source: containers/podman go.mod @ v3.0.1, v4.3.1, v5.0.0, v5.3.x to v5.8.x.
+Source: containers/podman go.mod @ v3.0.1 to v4.9.0, v5.0.0, v5.3.x to v5.8.x.
 """
 
 
@@ -45,6 +58,19 @@ class BuildahRules:
     inherits_arguments: bool = True
     """A stage takes over the ARG lines of the stage it is built on.
     Source: containers/buildah commit a4a30cf5e, since v1.41.0."""
+    ignores: StorageSyntax = field(default_factory=StorageSyntax)
+    prunes_excluded: bool = True
+    """A walk enters a directory that is left out only where an exception begins with its path.
+    Source: containers/buildah copier/copier.go:copierHandlerGet @ v1.22.0 (not yet), v1.23.0."""
+    skips_empty_wildcards: bool = True
+    """A wildcard that matches nothing is no error beside a source that matches.
+    Source: containers/buildah commit 37e9d254c, since v1.21.0."""
+    extended_globs: bool = True
+    """``**`` stands for directories; what a wildcard matched is hidden from the next one.
+    Source: containers/buildah commits 9e374f9fd and 3ea43566a, since v1.38.0."""
+    excludes_below_sources: bool = False
+    """Patterns of ``--exclude`` count from the source, too. Source: containers/buildah commit ece597f10,
+    since v1.44.0."""
 
 
 def buildah_rules(engine: EngineInfo | None) -> BuildahRules:
@@ -59,6 +85,15 @@ def buildah_rules(engine: EngineInfo | None) -> BuildahRules:
         copy_ends="     " if version >= (1, 41, 0) else "",
         shows_link=version >= (1, 41, 0),
         inherits_arguments=version >= (1, 41, 0),
+        ignores=StorageSyntax(
+            strips_slashes=version >= (1, 20, 0),
+            strips_exceptions=version >= (1, 22, 0),
+            checks_whole_pattern=version >= (1, 20, 0),
+        ),
+        prunes_excluded=version >= (1, 23, 0),
+        skips_empty_wildcards=version >= (1, 21, 0),
+        extended_globs=version >= (1, 38, 0),
+        excludes_below_sources=version >= (1, 44, 0),
     )
 
 

@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass, field
 
 from layerfork.buildcontext.gopath import clean
-from layerfork.buildcontext.ignore.docker_go import go_matcher
 from layerfork.cachekey.classic.rules import ClassicRules
 from layerfork.cachekey.classic.sources import (
     MissingSourceError,
@@ -130,12 +129,16 @@ class CopyKeys:
             return ((),)
         dockerfile = self._dockerfile_path(tree)
         if context.excludes:
-            try:
-                matcher = go_matcher(context.excludes)
-            except UsageError:
-                return ((),)  # the engine passes over an ignore file that it cannot read
-            return (tuple(path for path in (IGNORE_FILE, dockerfile) if matcher.excludes(clean(path))),)
+            named = (IGNORE_FILE, dockerfile)
+            return (tuple(path for path in named if self._is_ignored(path, context.excludes)),)
         return ((), (IGNORE_FILE,), (dockerfile,), (IGNORE_FILE, dockerfile))
+
+    def _is_ignored(self, path: str, patterns: tuple[str, ...]) -> bool:
+        """The engine passes over a malformed pattern when it notices one, and leaves the file."""
+        try:
+            return self.rules.ignore_matcher(patterns).excludes(clean(path))
+        except UsageError:
+            return False
 
     def _dockerfile_path(self, tree: ContextTree) -> str:
         name = self.record.request.dockerfile_name or "Dockerfile"

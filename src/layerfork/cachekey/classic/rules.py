@@ -1,7 +1,11 @@
 """Rules of the classic builder that changed from version to version."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from layerfork.buildcontext.ignore.moby import moby_matcher
+from layerfork.buildcontext.ignore.moby_20_10 import old_moby_matcher_of
+from layerfork.buildcontext.ignore.rules import Excluder
 from layerfork.model.versions import parse_version
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
@@ -37,6 +41,9 @@ class ClassicRules:
     proxies: frozenset[str] = _both_cases(*_PROXIES, "ALL_PROXY")
     """Arguments that need no ARG.
     Source: moby/moby builder/dockerfile/buildargs.go @ v23.0.0 (ALL_PROXY is new there)."""
+    ignore_matcher: Callable[[Iterable[str]], Excluder] = moby_matcher
+    """How the engine reads the patterns that may have it remove the Dockerfile and the ignore file.
+    Source: moby/moby builder/remotecontext/detect.go:removeDockerfile @ v20.10.24 and v23.0.0."""
 
 
 def classic_rules(engine_version: str) -> ClassicRules:
@@ -55,4 +62,5 @@ def classic_rules(engine_version: str) -> ClassicRules:
         follows_inner_links=version >= (17, 12),
         owner_names=version < (18, 6),
         proxies=newest.proxies if version >= (23, 0) else _both_cases(*_PROXIES),
+        ignore_matcher=moby_matcher if version >= (23, 0) else old_moby_matcher_of(engine_version),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from layerfork.buildcontext.ignore.docker_go import go_matcher
+from layerfork.cachekey.ignoring import ignore_matcher
 from layerfork.errors import UsageError
 from layerfork.explain.claims.entryrule import claim_paths, distinct_paths, one_sided_paths
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
@@ -21,10 +21,10 @@ def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         return
     absent_in_writer, absent_in_reader = one_sided_paths(case, unclaimed)
     try:
-        paths = _left_out(case, absent_in_writer, case.reader.record, writer, reader)
-        paths |= _left_out(case, absent_in_reader, case.writer.record, reader, writer)
+        paths = _left_out(case, absent_in_writer, case.reader.record, case.writer.record)
+        paths |= _left_out(case, absent_in_reader, case.writer.record, case.reader.record)
     except UsageError:
-        return  # a pattern that Docker refuses: another client has read it its own way
+        return  # a pattern that the builder refuses: another client has read it its own way
     claims = claim_paths(unclaimed, paths)
     if not claims:
         return
@@ -61,24 +61,18 @@ def _patterns(record: BuildRecord) -> tuple[str, ...]:
     return record.context.excludes if record.context else ()
 
 
-def _left_out(
-    case: Case,
-    absent: frozenset[str],
-    sender: BuildRecord,
-    others: tuple[str, ...],
-    own: tuple[str, ...],
-) -> frozenset[str]:
+def _left_out(case: Case, absent: frozenset[str], sender: BuildRecord, other: BuildRecord) -> frozenset[str]:
     """Those paths of a key that one build sent, and that the patterns of the other rule out."""
     if not absent or sender.context is None:
         return frozenset()
     sent = {clean_path(entry.name) for entry in sender.context.entries}
-    reader, its = go_matcher(others), go_matcher(own)
+    excluding, including = (ignore_matcher(record)(_patterns(record)) for record in (other, sender))
     instruction = case.reader_view.step.instruction
     return frozenset(
         path
         for path in absent
         if any(
-            place in sent and reader.excludes(place) and not its.excludes(place)
+            place in sent and excluding.excludes(place) and not including.excludes(place)
             for place in context_paths(instruction, path)
         )
     )

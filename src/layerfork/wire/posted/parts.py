@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from layerfork.buildcontext.ignore.docker_go import read_ignorefile
+from layerfork.buildcontext.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextManifest, Transport
 from layerfork.model.record import BuildResult, Gap, RecordedRequest, StepRecord, Vertex
@@ -111,10 +111,11 @@ def _context(build: PostedBuild, redactor: Redactor) -> ContextManifest | None:
 def ignore_patterns(tar: TarDecoder, builder: Builder, clean: Callable[[str], str]) -> tuple[str, ...]:
     """Patterns of the ignore file in a tar, secrets hidden; BuildKit ignores nothing of a tar."""
     names = {Builder.BUILDAH: IGNORE_FILES, Builder.CLASSIC: IGNORE_FILES[1:]}.get(builder, ())
+    read = read_containers_ignorefile if builder is Builder.BUILDAH else read_docker_ignorefile
     for name in names:
         content = tar.captured_also(name)
         if content is not None:
-            return tuple(map(clean, read_ignorefile(content.decode("utf-8", errors="replace"))))
+            return tuple(map(clean, read(content.decode("utf-8", errors="replace"))))
     return ()
 
 

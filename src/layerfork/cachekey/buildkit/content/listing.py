@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from layerfork.buildcontext import gopath
-from layerfork.buildcontext.ignore.docker_go import GoMatcher, go_matcher
+from layerfork.buildcontext.ignore.moby import MobyMatcher, moby_matcher
 from layerfork.cachekey.buildkit.content.links import locate, locate_prefix
 from layerfork.cachekey.buildkit.content.selection import Item, Selector
 from layerfork.cachekey.buildkit.content.tree import ContentTree, MissingPathError, PatternError
@@ -36,13 +36,16 @@ def list_entries(tree: ContentTree, selector: Selector, path: str, prefix: str) 
         return
     if selector.wildcard and not gopath.is_valid_pattern(path):
         raise PatternError(selector.path)
-    for place, node in tree.walk(start):
-        yield from lister.visit(prefix + place.removeprefix(start), place, node)
-
-
-def _matcher(patterns: tuple[str, ...]) -> GoMatcher:
     try:
-        return go_matcher(patterns)
+        for place, node in tree.walk(start):
+            yield from lister.visit(prefix + place.removeprefix(start), place, node)
+    except UsageError as error:  # a malformed expression shows when a path is compared with it
+        raise PatternError(error.message) from error
+
+
+def _matcher(patterns: tuple[str, ...]) -> MobyMatcher:
+    try:
+        return moby_matcher(patterns)
     except UsageError as error:
         raise PatternError(" ".join(patterns)) from error
 
@@ -63,8 +66,8 @@ class _Lister:
     tree: ContentTree
     selector: Selector
     path: str
-    include: GoMatcher
-    exclude: GoMatcher
+    include: MobyMatcher
+    exclude: MobyMatcher
     matched: str = ""
     """The path that the wildcards matched last; what lies below it is included with it."""
     above: list[_Directory] = field(default_factory=list)
@@ -119,12 +122,12 @@ class _Lister:
         every parent again.
         """
         parent = self.above[-1] if self.above else None
-        if self.include.patterns:
+        if self.include.rules:
             state = parent.include_state if parent is not None else None
             included, found.include_state = self.include.decide(candidate, state)
             if not included:
                 return False
-        if self.exclude.patterns:
+        if self.exclude.rules:
             state = parent.exclude_state if parent is not None else None
             excluded, found.exclude_state = self.exclude.decide(candidate, state)
             return not excluded
