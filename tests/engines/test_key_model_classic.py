@@ -140,6 +140,7 @@ ARG FOO
 ARG BAR=2 BAZ="x y"
 ARG W
 EXPOSE 9000 80/tcp $A
+EXPOSE ${NONE:-8000}-${NONE:-8010} 80${NONE:-81} "${NONE:-82}" ${A:+9}${A:+7} $A-$A
 USER nobody:$A
 WORKDIR rel
 WORKDIR sub/../other
@@ -149,11 +150,14 @@ VOLUME ["/a b", "/c"]
 CMD echo  "hi" \
    there
 CMD ["a", "b\"c", "tab	é"]
+CMD ["a"] b
 ENTRYPOINT exec  top
 ENTRYPOINT []
 STOPSIGNAL SIG${STOP:-TERM}
 HEALTHCHECK --interval=1m30s --timeout=2500ms --retries=3 --start-period=1h CMD curl -f "x"
 HEALTHCHECK CMD ["a", "b"]
+HEALTHCHECK --retries=2000000000 --timeout= CMD x
+HEALTHCHECK --retries=55296 CMD x
 HEALTHCHECK NONE
 ONBUILD RUN  echo  "x"BLANKS
 ONBUILD COPY a b

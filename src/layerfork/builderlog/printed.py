@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from layerfork.dockerfile import keyword_of
+from layerfork.dockerfile.gotext import lower
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.model.record import StepStatus
 
@@ -53,7 +54,7 @@ def stage_name_of(text: str) -> str:
 def stages_read_by(step: PrintedStep) -> tuple[str, ...]:
     """Names or numbers of stages (or images) whose files a step reads, in small letters."""
     instruction = printed_instruction(step.instruction)
-    return tuple(name.lower() for name in instruction.reads_from) if instruction is not None else ()
+    return tuple(lower(name) for name in instruction.reads_from) if instruction is not None else ()
 
 
 def in_dockerfile_order(steps: list[PrintedStep]) -> list[PrintedStep]:

@@ -7,6 +7,7 @@ v1.43.2.
 """
 
 from layerfork.builderlog.printed import PrintedStep, stages_read_by
+from layerfork.dockerfile.gotext import lower
 
 
 class Turns:
@@ -66,5 +67,5 @@ class Turns:
         return any(each is not None and not (each.is_last and each.done) for each in last)
 
     def _stage_called(self, name: str) -> int | None:
-        own = [step.stage for step in self.steps if name in (step.stage_name.lower(), str(step.stage))]
+        own = [step.stage for step in self.steps if name in (lower(step.stage_name), str(step.stage))]
         return own[-1] if own else None

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from layerfork.dockerfile.expand import expand
 from layerfork.dockerfile.instruction import Dockerfile, Stage
+from layerfork.dockerfile.scope import JoinedScope, expand_in
 
 SCRATCH = "scratch"
 """The base that is no image."""
@@ -18,21 +18,19 @@ Source: moby/buildkit frontend/dockerfile/dockerfile2llb/platform.go:{getPlatfor
 """
 
 
-def global_arguments(dockerfile: Dockerfile, given: Mapping[str, str]) -> dict[str, str]:
-    """Arguments declared before the first FROM that have a value: given, or else their default, in which
-    those before them are replaced.
+def global_scope(dockerfile: Dockerfile, given: Mapping[str, str]) -> JoinedScope:
+    """The variables that FROM lines see: arguments declared before the first, as far as they have a value.
 
     Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go @ v0.8.0 to 73ed6825c;
     moby/moby builder/dockerfile/builder.go:processMetaArg @ v26.1.5.
     Raises: BadSubstitutionError.
     """
-    values = {name: given[name] for name in BUILTIN_ARGUMENTS & given.keys()}
+    builtin = {name: given[name] for name in BUILTIN_ARGUMENTS & given.keys()}
+    scope = JoinedScope(variables=builtin, given=given)
     for name, default in (pair for argument in dockerfile.meta_args for pair in argument.pairs):
-        if name in given:
-            values[name] = given[name]
-        elif default is not None:
-            values[name] = expand(default, values, dockerfile.escape).text
-    return values
+        value = None if default is None else expand_in(scope, default, dockerfile.escape)[0].text
+        scope.declare(name, value)
+    return scope
 
 
 def base_of(dockerfile: Dockerfile, stage: Stage, given: Mapping[str, str]) -> str | None:
@@ -40,5 +38,5 @@ def base_of(dockerfile: Dockerfile, stage: Stage, given: Mapping[str, str]) -> s
 
     Raises: BadSubstitutionError.
     """
-    base = expand(stage.base, global_arguments(dockerfile, given), dockerfile.escape)
+    base, _ = expand_in(global_scope(dockerfile, given), stage.base, dockerfile.escape)
     return None if base.used & BUILTIN_ARGUMENTS - given.keys() else base.text

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from layerfork.dockerfile.gotext import lower
 
 _NUMBER = re.compile(r"\+?[0-9]{1,9}")
+_LEADING_TABS = re.compile(r"(?m)^\t+")
 NO_STAGE = -1
 """Stage index of an instruction before the first FROM."""
 
@@ -30,7 +31,7 @@ class Heredoc:
         """What ends up in the file: leading tabs dropped when asked for."""
         if not self.chomp:
             return self.content
-        return "".join(line.lstrip("\t") for line in self.content.splitlines(keepends=True))
+        return _LEADING_TABS.sub("", self.content)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,11 @@ class Stage:
     """Without the FROM."""
 
 
+def stage_number(name: str) -> int | None:
+    """The number that a ``--from`` or a target is, in the digits that builders read; None for a name."""
+    return int(name) if _NUMBER.fullmatch(name) else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dockerfile:
     """A whole Dockerfile."""
@@ -129,10 +135,16 @@ class Dockerfile:
         """The instruction that a line of the file, from 1, belongs to."""
         return next((each for each in self.instructions if each.first_line <= line <= each.last_line), None)
 
-    def find_stage(self, name: str) -> Stage | None:
-        """A stage by its name, whatever the case, or by its number written in digits."""
-        for stage in self.stages:
-            if stage.name and stage.name == lower(name):
-                return stage
-        number = int(name) if _NUMBER.fullmatch(name) else len(self.stages)
-        return self.stages[number] if number < len(self.stages) else None
+    def find_stage(self, name: str, before: int | None = None) -> Stage | None:
+        """A stage by its name, whatever the case, or by its number written in digits: of the stages before
+        index ``before`` where that is given. Of several with one name the last counts.
+
+        Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:addState @ v0.8.0 to 73ed6825c;
+        the classic builder refuses a name that is taken.
+        """
+        stages = self.stages[:before]
+        named = [stage for stage in stages if stage.name and stage.name == lower(name)]
+        if named:
+            return named[-1]
+        number = stage_number(name)
+        return stages[number] if number is not None and number < len(stages) else None

@@ -53,6 +53,7 @@ def expand_in(
 ) -> tuple[Expansion, tuple[Variable, ...]]:
     """A word with its variables replaced, and those that it looked up, sorted by name.
 
+    ``how`` replaces them as the builder does.
     Raises: BadSubstitutionError.
     """
     expansion = how(word, scope.values(), escape)

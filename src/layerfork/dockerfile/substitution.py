@@ -48,7 +48,7 @@ def replace_pattern(pattern: str, replacement: str, value: str, *, everywhere: b
 def _fill(template: str, whole: str) -> str:
     def group(match: re.Match[str]) -> str:
         name = match[1] or match[2]
-        return "$" if name is None else whole if name.isdecimal() and int(name) == 0 else ""
+        return "$" if name is None else whole if set(name) == {"0"} else ""
 
     return _TEMPLATE.sub(group, template)
 

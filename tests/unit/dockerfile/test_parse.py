@@ -209,6 +209,13 @@ def test_stages_are_found_as_builders_find_them(name: str, index: int | None) ->
     assert (found.index if found is not None else None) == index
 
 
+def test_of_stages_with_one_name_the_last_before_a_line_counts() -> None:
+    parsed = parse_dockerfile("FROM a AS k\nFROM b AS k\nFROM k\n")
+    found = [parsed.find_stage("k", before=before) for before in (0, 1, 2, None)]
+    assert [each.base if each is not None else None for each in found] == [None, "a", "b", "b"]
+    assert parsed.find_stage("2", before=2) is None
+
+
 @given(st.lists(st.sampled_from(["RUN a", "ENV a=b", "COPY a b", "LABEL x=y", "USER u"]), max_size=6))
 def test_comments_and_blank_lines_change_no_instruction(lines: list[str]) -> None:
     plain = parse_dockerfile("FROM a\n" + "\n".join(lines))

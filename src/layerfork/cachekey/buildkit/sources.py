@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from layerfork.cachekey.buildkit.opdigest import layers_record
 from layerfork.cachekey.shared.baseimage import chain_id, find_facts
+from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.context import ContextManifest, Digest, Transport
 from layerfork.model.llb import LLBOp, SourceOp
@@ -62,8 +63,8 @@ class SourceParts:
 
     def named_image(self, instruction: str) -> list[KeyPart]:
         """The layers of the image that a FROM names, where no source op tells it; none when not known."""
-        names = [word for word in instruction.split()[1:] if not word.startswith("--")]
-        parts, unknown, _ = self._image(names[0]) if names else ([], [], "")
+        parsed = printed_instruction(instruction)
+        parts, unknown, _ = self._image(parsed.arguments[0]) if parsed is not None else ([], [], "")
         return [] if unknown else parts
 
     def is_context(self, source: SourceOp) -> bool:

@@ -9,7 +9,7 @@ where the real ones do.
 import posixpath
 import re
 
-from layerfork.dockerfile import Instruction, keyword_of
+from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.model.context import Digest
 from layerfork.model.llb import Definition, ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
@@ -41,9 +41,9 @@ def _op(vertex: Vertex, text: str, contexts: frozenset[Digest]) -> LLBOp | None:
     inputs = tuple(LLBInput(digest=digest) for digest in vertex.inputs)
     if vertex.digest in contexts:
         return _context_op(vertex, inputs)
-    if keyword_of(text) == "FROM":
-        names = [word for word in text.split()[1:] if not word.startswith("--")]
-        source = SourceOp(identifier=f"docker-image://{names[0]}" if names else "")
+    instruction = printed_instruction(text)
+    if instruction is not None and instruction.keyword == "FROM":
+        source = SourceOp(identifier=f"docker-image://{instruction.arguments[0]}")
         return LLBOp(digest=vertex.digest, kind="source", source=source)
     if not inputs and vertex.name != _DOCUMENT:
         return None  # what lies at a URL may change
@@ -51,7 +51,6 @@ def _op(vertex: Vertex, text: str, contexts: frozenset[Digest]) -> LLBOp | None:
         words = (text,) if inputs else (text, vertex.digest)
         work = ExecOp(args=words, env=(), cwd="")
         return LLBOp(digest=vertex.digest, kind="exec", inputs=inputs, exec=work)
-    instruction = printed_instruction(text)
     if instruction is None:
         return None
     if instruction.keyword == "RUN":

@@ -13,7 +13,9 @@ from layerfork.cachekey.classic.rules import ClassicRules
 from layerfork.cachekey.classic.stage import Notes, StageState
 from layerfork.cachekey.shared.gotext import format_duration, quote, quote_list, quote_rune
 from layerfork.dockerfile import Instruction
-from layerfork.dockerfile.gotext import parse_duration_ns
+from layerfork.dockerfile.gotext import parse_duration_ns, trim
+
+_ONBUILD = re.compile(r"\A[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*", re.IGNORECASE | re.ASCII)
 
 
 def comment_of(
@@ -33,11 +35,10 @@ def comment_of(
     if keyword in ("USER", "STOPSIGNAL"):
         return f"{keyword} {state.expand(instruction.arguments[0], notes)}", ()
     if keyword == "VOLUME":
-        volumes = tuple(state.expand(word.strip(), notes) for word in instruction.arguments)
+        volumes = tuple(state.expand(trim(word), notes) for word in instruction.arguments)
         return f"VOLUME [{' '.join(volumes)}]", volumes
     if keyword == "EXPOSE":
-        words = sorted(instruction.arguments)
-        return "EXPOSE " + " ".join(port for word in words for port in state.expand_words(word, notes)), ()
+        return f"EXPOSE {' '.join(_ports(instruction, state, rules, notes))}", ()
     if keyword in ("CMD", "ENTRYPOINT"):
         return f"{keyword} {quote_list(command_line(instruction, state))}", ()
     if keyword == "SHELL":
@@ -48,6 +49,16 @@ def comment_of(
     if keyword == "ONBUILD":
         return "ONBUILD " + trigger_text(instruction), ()
     return f"{keyword} {' '.join(instruction.arguments)}", ()
+
+
+def _ports(instruction: Instruction, state: StageState, rules: ClassicRules, notes: Notes) -> list[str]:
+    if any("${" in word for word in instruction.arguments) and not rules.known:
+        notes.unknown.append("version of the engine: it decides how EXPOSE is split into words")
+    words = (
+        state.expand_words(word, notes, shares_buffer=rules.shares_words)
+        for word in sorted(instruction.arguments)
+    )
+    return [port for expanded in words for port in expanded]
 
 
 def _pairs_comment(instruction: Instruction, state: StageState, notes: Notes) -> tuple[str, tuple[str, ...]]:
@@ -82,7 +93,7 @@ def command_line(instruction: Instruction, state: StageState) -> tuple[str, ...]
 
 def trigger_text(instruction: Instruction) -> str:
     """What an ONBUILD stores: its line without the keyword, here-documents after it."""
-    text = re.sub(r"^\s*ONBUILD\s*", "", instruction.line or instruction.text, flags=re.IGNORECASE)
+    text = _ONBUILD.sub("", instruction.line or instruction.text, count=1)
     return text + "".join(f"\n{heredoc.content}{heredoc.name}" for heredoc in instruction.heredocs)
 
 

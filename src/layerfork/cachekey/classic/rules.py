@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from layerfork.buildcontext.ignore.moby import moby_matcher
 from layerfork.buildcontext.ignore.moby_20_10 import old_moby_matcher_of
 from layerfork.buildcontext.ignore.rules import Excluder
+from layerfork.dockerfile.grammar import grammar_of_engine
 from layerfork.model.versions import parse_version
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
@@ -38,6 +39,9 @@ class ClassicRules:
     owner_names: bool = False
     """Owner names of tar entries are hashed.
     Source: moby/moby commit a422774e59: no longer since v18.06.0-ce."""
+    shares_words: bool = True
+    """What stands before a ``${x:-word}`` in its word of an EXPOSE is lost: see `Grammar.shares_words`.
+    Measured on 26.1.5 (not yet) and 28.5.2; no other instruction splits its text into words so late."""
     proxies: frozenset[str] = _both_cases(*_PROXIES, "ALL_PROXY")
     """Arguments that need no ARG.
     Source: moby/moby builder/dockerfile/buildargs.go @ v23.0.0 (ALL_PROXY is new there)."""
@@ -54,13 +58,14 @@ def classic_rules(engine_version: str) -> ClassicRules:
     health_form = "%+v" if version >= (29, 5) else "%q"
     if version == (28, 5) and "+dfsg" in engine_version:
         health_form = "%v"
-    newest = ClassicRules()
+    newest, grammar = ClassicRules(), grammar_of_engine(engine_version)
     return ClassicRules(
         health_form=health_form,
         start_interval=version >= (25, 0),
         chown_blank=version >= (25, 0),
         follows_inner_links=version >= (17, 12),
         owner_names=version < (18, 6),
+        shares_words=grammar is not None and grammar.shares_words,
         proxies=newest.proxies if version >= (23, 0) else _both_cases(*_PROXIES),
         ignore_matcher=moby_matcher if version >= (23, 0) else old_moby_matcher_of(engine_version),
     )

@@ -6,8 +6,9 @@ under daemon/builder/dockerfile in 29.x.
 
 import contextlib
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from layerfork.dockerfile import BadSubstitutionError
+from layerfork.dockerfile import BadSubstitutionError, Expansion
 from layerfork.dockerfile.expand import expand
 from layerfork.dockerfile.scope import Expander, LayeredScope, Variable, expand_in
 from layerfork.model.cachekey import KeyPart
@@ -70,7 +71,8 @@ class StageState:
 
     def expand(self, word: str, notes: Notes) -> str:
         """A word with its variables replaced; what it could not know goes to the notes."""
-        return " ".join(self.expand_words(word, notes, split=False))
+        expansion = self._expanded(word, notes, shares_buffer=False)
+        return word if expansion is None else expansion.text
 
     def define(self, name: str, value: str, notes: Notes) -> str:
         """The value that a line gives a variable, expanded; what it was made from is remembered."""
@@ -78,18 +80,24 @@ class StageState:
             self.scope.made_from[name] = expand_in(self.scope, value, self.escape, self.expander)[1]
         return self.expand(value, notes)
 
-    def expand_words(self, word: str, notes: Notes, split: bool = True) -> tuple[str, ...]:
-        """As `expand`, split at blanks where asked."""
+    def expand_words(self, word: str, notes: Notes, *, shares_buffer: bool) -> tuple[str, ...]:
+        """As `expand`, split at blanks; for ``shares_buffer`` see `layerfork.dockerfile.expand`."""
+        expansion = self._expanded(word, notes, shares_buffer=shares_buffer)
+        return (word,) if expansion is None else expansion.words
+
+    def _expanded(self, word: str, notes: Notes, *, shares_buffer: bool) -> Expansion | None:
+        """A word with its variables replaced; None when builders refuse to."""
         try:
-            expansion, variables = expand_in(self.scope, word, self.escape, self.expander)
+            how = partial(expand, shares_buffer=True) if shares_buffer else self.expander
+            expansion, variables = expand_in(self.scope, word, self.escape, how)
         except BadSubstitutionError as error:
             notes.unknown.append(f"the value of {word}: {error}")
-            return (word,)
+            return None
         notes.origins.update(dict.fromkeys(map(_origin, variables)))
         if not self.env_known:
             doubtful = sorted(expansion.used - self.scope.env.keys())
             notes.unknown.extend(f"whether the base image sets {name}" for name in doubtful)
-        return expansion.words if split else (expansion.text,)
+        return expansion
 
 
 def _origin(variable: Variable) -> KeyPart:

@@ -22,8 +22,9 @@ def quote(text: str) -> str:
 
 
 def quote_rune(number: int) -> str:
-    """A number as ``%q`` writes it: as the character it stands for."""
-    char = chr(number)
+    """A number as ``%q`` writes it: as the character it stands for, U+FFFD where it stands for none."""
+    is_character = number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF
+    char = chr(number if is_character else 0xFFFD)
     return "'" + (r"\'" if char == "'" else _escaped(char)) + "'"
 
 

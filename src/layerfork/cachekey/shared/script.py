@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from layerfork.dockerfile import Dockerfile, Instruction, keyword_of
+from layerfork.dockerfile import Dockerfile, Instruction, keyword_of, stage_number
+from layerfork.dockerfile.gotext import lower, trim
 from layerfork.dockerfile.recorded import dockerfile_of, printed_instruction
 from layerfork.model.record import BuildRecord, StepRecord
 
@@ -34,9 +35,10 @@ class Script:
         """Index of the last step of the stage that a name or number means, among the stages that
         end before a step; None when it means an image."""
         steps = [step.record for step in self.steps if step.record.index < before]
-        matching = [s.index for s in steps if s.stage_name and s.stage_name.lower() == name.lower()]
-        if not matching and name.isdecimal():
-            matching = [s.index for s in steps if s.stage == int(name) and not _is_meta(s)]
+        matching = [s.index for s in steps if s.stage_name and lower(s.stage_name) == lower(name)]
+        number = stage_number(name)
+        if not matching and number is not None:
+            matching = [s.index for s in steps if s.stage == number and not _is_meta(s)]
         return matching[-1] if matching else None
 
 
@@ -57,7 +59,7 @@ def read_script(record: BuildRecord) -> Script:
     steps = []
     for step in record.steps:
         position = step.index - 1
-        if position < len(instructions) and instructions[position].text == step.instruction.strip():
+        if position < len(instructions) and instructions[position].text == trim(step.instruction):
             steps.append(ScriptStep(record=step, instruction=instructions[position]))
             continue
         label = _label_at(labels, position - (len(record.steps) - len(labels)), step)
@@ -75,7 +77,7 @@ def read_script_by_text(record: BuildRecord) -> Script:
     left = list(dockerfile.instructions if dockerfile is not None else ())
     steps = []
     for step in record.steps:
-        text = step.instruction.strip()
+        text = trim(step.instruction)
         same = [line for line in left if line.text == text]
         if not same and keyword_of(text) == "FROM":
             same = [line for line in left if line.keyword == "FROM" and line.stage == step.stage]

@@ -118,8 +118,8 @@ class _Walk:
             made_from=dict(self.meta.made_from),
         )
         empty = FrontendStage(scope=scope)
-        earlier = self.dockerfile.find_stage(base)
-        if earlier is not None and earlier.index < stage.index:
+        earlier = self.dockerfile.find_stage(base, before=stage.index)
+        if earlier is not None:
             return empty.after(self.ended[earlier.index])
         if base == "scratch":
             return empty.of_image(EMPTY_IMAGE)

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 
 from layerfork.dockerfile.definition.stage import FrontendStage
+from layerfork.dockerfile.grammar import NEWEST
 from layerfork.dockerfile.instruction import Heredoc, Instruction
+from layerfork.dockerfile.parse.heredoc import opens_heredoc
 
 Fields = Mapping[str, object]
 Expand = Callable[[str], str]
@@ -36,7 +38,7 @@ def _command(instruction: Instruction, stage: FrontendStage) -> tuple[str, ...]:
         return instruction.arguments
     text = " ".join(instruction.arguments)
     documents = instruction.heredocs
-    if len(documents) == 1 and text.strip().lstrip("0123456789").startswith("<<") and " " not in text.strip():
+    if documents and opens_heredoc(text, NEWEST):
         if documents[0].data.startswith("#!"):
             return (f"/dev/pipes/{documents[0].name}",)
         text = documents[0].data

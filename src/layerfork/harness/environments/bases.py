@@ -19,7 +19,7 @@ def base_references(
         name
         for stage in _wanted(dockerfile, target)
         for name in _names(dockerfile, stage, build_args)
-        if not _is_stage(dockerfile, name, stage.index)
+        if dockerfile.find_stage(name, before=stage.index) is None
     )
     return tuple(dict.fromkeys(name for name in found if name and name != SCRATCH))
 
@@ -34,8 +34,3 @@ def _names(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) 
 def _wanted(dockerfile: Dockerfile, target: str) -> tuple[Stage, ...]:
     last = dockerfile.find_stage(target) if target else None
     return dockerfile.stages if last is None else dockerfile.stages[: last.index + 1]
-
-
-def _is_stage(dockerfile: Dockerfile, name: str, before: int) -> bool:
-    stage = dockerfile.find_stage(name)
-    return stage is not None and stage.index < before

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from layerfork.dockerfile import BadSubstitutionError, Dockerfile, parse_dockerfile
 from layerfork.dockerfile.bases import SCRATCH, base_of
+from layerfork.dockerfile.gotext import lower
 from layerfork.dockerfile.grammar import grammar_of_buildkit
 from layerfork.errors import UsageError
 from layerfork.model.record import Gap
@@ -60,7 +61,7 @@ class Stages:
         which alone can be named later. An empty name is the only stage."""
         if not name:
             return 0 if len(self.stages) <= 1 else None
-        found = [index for index, stage in enumerate(self.stages) if stage.name == name.lower()]
+        found = [index for index, stage in enumerate(self.stages) if stage.name == lower(name)]
         here = self.at_line(line)
         return here if here in found else next(reversed(found), None)
 
