@@ -30,7 +30,7 @@ def variable_rule(*, code: CauseCode, undo: Undo, say: Say, remedy: str) -> Caus
                 yield replace(finding, claims=(difference, *(orders if difference.one_sided else ())))
         absent = frozenset().union(*one_sided_paths(case, unclaimed)) if case.site.origins else frozenset()
         claims = claimed_by_origins(unclaimed, absent) if case.site.origins else ()
-        if not any(each.path not in absent for each in claims):
+        if not claims:
             return
         for origin in case.site.origins:
             if origin.cause == code:
