@@ -137,7 +137,8 @@ def _line(rng: Random, arena: Arena, nodes: list[Node], place: str) -> Line:
     kinds += OTHER_KINDS
     if arena.builder is Builder.BUILDKIT:
         kinds += ["heredoc", "chmod", "linked"]
-    kinds += ["exclude"] * 2 if arena.excludes else []
+    exclude = "exclude from the root" if arena.builder is Builder.BUILDAH else "exclude"
+    kinds += [exclude] * 2 if arena.excludes else []
     kind = rng.choice(kinds)
     file = rng.choice(plain_files(nodes))
     return _other_line(rng, kind, place) if kind in OTHER_KINDS else _copy(rng, kind, nodes, file, place)
@@ -161,10 +162,10 @@ def _copy(rng: Random, kind: str, nodes: list[Node], file: str, place: str) -> L
         case "wildcard":
             pattern = rng.choice(("*.txt", "d0/*.txt", "?.*"))
             return Line(keyword="COPY", words=(file, pattern, f"{place}/"))
-        case "exclude":
+        case "exclude" | "exclude from the root":
             directory = rng.choice(directories)
             inside = [n.path for n in nodes if posixpath.dirname(n.path) == directory and " " not in n.path]
-            names = [posixpath.basename(path) for path in inside]
+            names = inside if kind != "exclude" else [posixpath.basename(path) for path in inside]
             return Line(
                 keyword="COPY", words=(directory, f"{place}/"), flags=(f"--exclude={rng.choice(names)}",)
             )

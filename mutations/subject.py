@@ -83,9 +83,16 @@ class Line:
 
     @property
     def excluded(self) -> frozenset[str]:
-        """Paths that ``--exclude`` takes out of the sources, which are directories then."""
+        """Paths that ``--exclude`` takes out of the sources, which are directories then.
+
+        Patterns are below the source; buildah's are written from the context's root.
+        """
         names = [flag.partition("=")[2] for flag in self.flags if flag.startswith("--exclude=")]
-        return frozenset(posixpath.join(source, name) for source in self.sources for name in names)
+        return frozenset(
+            name if name.startswith(f"{source}/") else posixpath.join(source, name)
+            for source in self.sources
+            for name in names
+        )
 
     def render(self) -> str:
         flags = [f"--from={self.origin}"] if self.origin else []
