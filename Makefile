@@ -4,11 +4,12 @@
 # make check   format, lint, layers, types, unit, contract and golden tests: seconds, no engine
 # make fuzz SECONDS=600           the decoders, for so long each
 # make mutations N=1000 SEED=1   random builds and mutations on real engines against the key models
+# make corpus  builds the pairs of tests/corpus whose records are missing, on real engines
 # make bench   the benchmarks, as ratios side by side
 .DEFAULT_GOAL := demo
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-.PHONY: demo setup test check lint unit bench golden schema lock fuzz mutations
+.PHONY: demo setup test check lint unit bench golden schema lock fuzz mutations corpus
 
 demo: setup
 	@echo
@@ -47,6 +48,9 @@ fuzz: setup
 
 mutations: setup
 	$(BIN)/python -m mutations -n $(N) --seed $(SEED) --keep build/mutations
+
+corpus: setup
+	PYTHONPATH=tests $(BIN)/python -m corpus.make $(NAMES)
 
 golden: setup
 	LAYERFORK_REWRITE_GOLDEN=1 $(PYTEST) -q tests/golden

@@ -25,6 +25,28 @@ class EntryIs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModeIs:
+    """Some bits of the mode of a path's first entry are others: its permissions, or its type bits."""
+
+    path: str
+    mask: int
+    """Which bits."""
+    value: int
+    """Within the mask."""
+    context: str = MAIN_CONTEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XattrIs:
+    """An extended attribute of a path's first entry has another value; None: there is none of that name."""
+
+    path: str
+    name: str
+    value: bytes | None
+    context: str = MAIN_CONTEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntriesAre:
     """The entries that are sent of one path; none: ``.git`` is not sent."""
 
@@ -116,8 +138,11 @@ class SourceIs:
     digest: str
 
 
+AttributeChange = EntryIs | ModeIs | XattrIs
+"""Changes of one attribute of an entry that is sent."""
+
 Change = (
-    EntryIs
+    AttributeChange
     | EntriesAre
     | PatternsAre
     | BuildArgIs

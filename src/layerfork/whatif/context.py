@@ -4,15 +4,24 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from layerfork.buildcontext.gopath import context_path
-from layerfork.model.change import MAIN_CONTEXT, EntriesAre, EntryIs, PatternsAre
+from layerfork.model.change import (
+    MAIN_CONTEXT,
+    AttributeChange,
+    EntriesAre,
+    EntryIs,
+    ModeIs,
+    PatternsAre,
+)
 from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.record import BuildRecord
 from layerfork.whatif.unappliable import UnappliableError
 
+EntryChange = AttributeChange | EntriesAre
 
-def with_entries(record: BuildRecord, changes: Iterable[EntryIs | EntriesAre]) -> BuildRecord:
+
+def with_entries(record: BuildRecord, changes: Iterable[EntryChange]) -> BuildRecord:
     """The record with other entries in its contexts. Raises: UnappliableError."""
-    by_context: dict[str, list[EntryIs | EntriesAre]] = {}
+    by_context: dict[str, list[EntryChange]] = {}
     for change in changes:
         by_context.setdefault(change.context, []).append(change)
     for name, own in by_context.items():
@@ -32,17 +41,17 @@ def with_patterns(record: BuildRecord, change: PatternsAre) -> BuildRecord:
     return replace(record, context=replace(record.context, excludes=change.patterns))
 
 
-def _changed(
-    manifest: ContextManifest | None, name: str, changes: list[EntryIs | EntriesAre]
-) -> ContextManifest:
+def _changed(manifest: ContextManifest | None, name: str, changes: list[EntryChange]) -> ContextManifest:
     """Entries in their order; those of a path that was not sent come last."""
     if manifest is None:
         raise UnappliableError(f"{name} was not recorded")
-    attributes: dict[str, dict[str, object]] = {}
+    attributes: dict[str, list[AttributeChange]] = {}
+    wholes: dict[str, tuple[ContextEntry, ...]] = {}
     for change in changes:
-        if isinstance(change, EntryIs):
-            attributes.setdefault(change.path, {}).update(change.values)
-    wholes = {each.path: each.entries for each in changes if isinstance(each, EntriesAre)}
+        if isinstance(change, EntriesAre):
+            wholes[change.path] = change.entries
+        else:
+            attributes.setdefault(change.path, []).append(change)
     entries: list[ContextEntry] = []
     replaced: set[str] = set()
     for entry in manifest.entries:
@@ -51,7 +60,7 @@ def _changed(
             entries.extend(() if path in replaced else wholes[path])
             replaced.add(path)
         elif path in attributes:
-            entries.append(replace(entry, tarsum=None, **attributes.pop(path)))  # type: ignore[arg-type]
+            entries.append(_with_attributes(entry, attributes.pop(path)))
         else:
             entries.append(entry)
     unsent = attributes.keys() - wholes.keys()
@@ -59,3 +68,19 @@ def _changed(
         raise UnappliableError(f"{min(unsent)} was not sent")
     entries.extend(entry for path, added in wholes.items() if path not in replaced for entry in added)
     return replace(manifest, entries=tuple(entries))
+
+
+def _with_attributes(entry: ContextEntry, changes: Iterable[AttributeChange]) -> ContextEntry:
+    values: dict[str, object] = {}
+    mode, xattrs = entry.mode, dict(entry.xattrs)
+    for change in changes:
+        if isinstance(change, EntryIs):
+            values.update(change.values)
+        elif isinstance(change, ModeIs):
+            mode = (mode & ~change.mask) | change.value
+        elif change.value is None:
+            xattrs.pop(change.name, None)
+        else:
+            xattrs[change.name] = change.value
+    values = {"mode": mode, "xattrs": tuple(sorted(xattrs.items()))} | values
+    return replace(entry, tarsum=None, **values)  # type: ignore[arg-type]

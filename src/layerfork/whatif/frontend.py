@@ -6,27 +6,24 @@ out otherwise is replaced, provided that the model also gives the value that was
 knows nothing of stays as the frontend made it.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import TypeVar
 
 from layerfork.cachekey.shared.baseimage import full_reference
-from layerfork.dockerfile.definition import Evaluated, Fields, evaluate
+from layerfork.dockerfile.definition import Evaluated, evaluate
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.model.context import Digest
-from layerfork.model.llb import Definition, ExecOp, FileAction, LLBInput, LLBOp
+from layerfork.model.llb import Definition, LLBInput, LLBOp
 from layerfork.model.record import BuildRecord, StepRecord
 from layerfork.whatif.graph import Graph
 from layerfork.whatif.inputs import inputs_of
 from layerfork.whatif.lines import Edited, Line
+from layerfork.whatif.operations import with_fields
 from layerfork.whatif.unappliable import UnappliableError
 
 _IMAGE = "docker-image://"
-_Made = TypeVar("_Made", ExecOp, FileAction)
 _WITH_OPERATIONS = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
-_INPUT_OF_NAME = re.compile(r"@-?\d+(?=:|$)")
 
 
 def run_again(
@@ -170,7 +167,7 @@ class Rerun:
     ) -> Digest:
         before = shown.evaluated.get(line.seen.first_line) if line.seen is not None else None
         after = self.evaluated.get(line.instruction.first_line)
-        changed = op if before is None or after is None else _with_fields(op, before, after)
+        changed = op if before is None or after is None else with_fields(op, before, after)
         inputs = tuple(
             LLBInput(digest=self._input(line, shown, step, each.digest, made), index=each.index)
             for each in op.inputs
@@ -219,48 +216,6 @@ class Rerun:
         for op in shown.graph.with_inputs(digest):
             self.ops.setdefault(op.digest, op)
         return digest
-
-
-def _with_fields(op: LLBOp, before: Evaluated, after: Evaluated) -> LLBOp:
-    """The operation with those fields replaced that the model says come out otherwise."""
-    if (before.run, before.actions, before.documents, before.fixed) == (
-        after.run,
-        after.actions,
-        after.documents,
-        after.fixed,
-    ):
-        return op
-    text = after.instruction.text
-    for each in (before, after):
-        if each.problem:
-            raise UnappliableError(f"what the frontend makes of {text} cannot be told: {each.problem}")
-    assumed = sorted(after.assumed - before.assumed)
-    if assumed:
-        raise UnappliableError(f"whether the base image sets {', '.join(assumed)} was not recorded")
-    if before.fixed != after.fixed or before.documents != after.documents:
-        raise UnappliableError(f"what the frontend makes of the options of {text} is not modelled")
-    if op.exec is not None and before.run is not None and after.run is not None:
-        return replace(op, exec=_patched(op.exec, before.run, after.run, text))
-    if op.file is not None and len(op.file) == len(before.actions) == len(after.actions):
-        pairs = zip(op.file, before.actions, after.actions, strict=True)
-        return replace(op, file=tuple(_patched(action, old, new, text) for action, old, new in pairs))
-    if op.exec is None and op.file is None:
-        return op
-    raise UnappliableError(f"the frontend makes other operations of {text}")
-
-
-def _patched(made: _Made, before: Fields, after: Fields, text: str) -> _Made:
-    changes = {name: value for name, value in after.items() if before.get(name) != value}
-    for name in changes:
-        if _recorded(made, name) != before.get(name):
-            raise UnappliableError(f"the frontend made another {name} of {text} than the model says")
-    return replace(made, **changes)  # type: ignore[arg-type]
-
-
-def _recorded(made: ExecOp | FileAction, name: str) -> object:
-    """A field as it was recorded; owners without the inputs that hold their names."""
-    value = getattr(made, name)
-    return _INPUT_OF_NAME.sub("", value) if name == "owner" else value
 
 
 def _digest_of(op: LLBOp, inputs: tuple[LLBInput, ...]) -> Digest:

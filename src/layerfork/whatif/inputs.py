@@ -10,6 +10,7 @@ from layerfork.dockerfile.definition import Fields, Inputs
 from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildRecord, RecordedRequest
 from layerfork.whatif.graph import Graph
+from layerfork.whatif.operations import SHARED_MEMORY
 
 _NETWORKS = {"": "sandbox", "default": "sandbox", "host": "host", "none": "none"}
 
@@ -52,6 +53,7 @@ def _options(request: RecordedRequest) -> Fields:
         "extra_hosts": tuple(_hosts(options.get("add-hosts", ""))),
         "ulimits": tuple(_ulimits(options.get("ulimit", ""))),
         "cgroup_parent": options.get("cgroup-parent", ""),
+        SHARED_MEMORY: int(options.get("shm-size") or 0),
     }
 
 

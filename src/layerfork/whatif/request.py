@@ -38,8 +38,7 @@ def with_build_arg(record: BuildRecord, change: BuildArgIs) -> BuildRecord:
 
 def with_labels(record: BuildRecord, change: LabelsAre) -> BuildRecord:
     """The record with other labels, and the steps that the classic builder and buildah make of them."""
-    own = {_in_any_order(text) for text in label_texts(record.builder, record.request.labels)}
-    steps = [step for step in record.steps if step.line or _in_any_order(step.instruction) not in own]
+    steps = [step for step in record.steps if not is_request_label(record, step)]
     if record.steps:
         last = record.steps[-1]
         steps += [
@@ -47,6 +46,12 @@ def with_labels(record: BuildRecord, change: LabelsAre) -> BuildRecord:
             for index, text in enumerate(label_texts(record.builder, change.labels), start=len(steps) + 1)
         ]
     return replace(record, request=replace(record.request, labels=change.labels), steps=tuple(steps))
+
+
+def is_request_label(record: BuildRecord, step: StepRecord) -> bool:
+    """The step is no instruction of the Dockerfile, but a label of the request."""
+    own = {_in_any_order(text) for text in label_texts(record.builder, record.request.labels)}
+    return not step.line and _in_any_order(step.instruction) in own
 
 
 def _in_any_order(text: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from layerfork.dockerfile.recorded import dockerfile_of, instruction_at, printed
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildRecord, StepRecord, StepStatus
 from layerfork.whatif.lines import Edited, Line
+from layerfork.whatif.request import is_request_label
 
 
 def script_of(record: BuildRecord) -> Script:
@@ -48,7 +49,7 @@ def with_lines(
         (taken if line.in_example else index_of)[seen.index] = index
         steps.append(_placed(seen, line, index))
     for step in record.steps:
-        if step.index not in index_of and not _is_of_line(record, step):
+        if step.index not in index_of and is_request_label(record, step):
             index_of[step.index] = len(steps) + 1
             steps.append(replace(step, index=len(steps) + 1))
     request = replace(record.request, dockerfile=edited.text)
@@ -74,12 +75,6 @@ def instructions_of(record: BuildRecord) -> dict[int, Instruction]:
 def _by_line(record: BuildRecord) -> dict[int, StepRecord]:
     found = instructions_of(record)
     return {found[step.index].first_line: step for step in record.steps if step.index in found}
-
-
-def _is_of_line(record: BuildRecord, step: StepRecord) -> bool:
-    """The step is an instruction of the Dockerfile, not a label of the request."""
-    labels = {f"LABEL {name}={value}" for name, value in record.request.labels}
-    return bool(step.line) or step.instruction not in labels
 
 
 def _seen(line: Line, own: Mapping[int, StepRecord], shown: Mapping[int, StepRecord]) -> StepRecord | None:

@@ -6,12 +6,12 @@ from typing import Any
 
 from layerfork.model.build import Builder
 from layerfork.model.change import (
+    AttributeChange,
     BaseImageIs,
     BuildArgIs,
     Change,
     EngineIs,
     EntriesAre,
-    EntryIs,
     LabelsAre,
     LineAdded,
     LineIs,
@@ -68,7 +68,9 @@ def suppose(record: BuildRecord, changes: Iterable[Change], example: BuildRecord
     for change in changes:
         if type(change) in _APPLY:
             changed = _APPLY[type(change)](changed, change)
-    changed = with_entries(changed, (each for each in changes if isinstance(each, EntryIs | EntriesAre)))
+    changed = with_entries(
+        changed, (each for each in changes if isinstance(each, AttributeChange | EntriesAre))
+    )
     lines = tuple(each for each in changes if isinstance(each, LineIs | LineAdded))
     same = Hypothesis(record=changed, index_of={step.index: step.index for step in changed.steps})
     if record.builder is Builder.BUILDKIT:

@@ -9,6 +9,9 @@ from layerfork.cachekey.buildkit.rules import BuildKitRules
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.llb import ExecMount, ExecOp, FileAction, LLBOp
 
+PLAIN_ROOT = "bind, /, input 0, output 0"
+"""The mount that every RUN has. When mounts count there is another part that says so."""
+
 
 def op_parts(op: LLBOp, platform: str, rules: BuildKitRules) -> list[KeyPart]:
     """Parts of an exec, file or merge op, without what its inputs contribute."""
@@ -42,7 +45,8 @@ def _exec_parts(exec_: ExecOp, platform: str, rules: BuildKitRules) -> Iterator[
         yield KeyPart(cause="engine-version", field="mount inputs", value=_spelling(rules.zero_indexes))
         for number, mount in enumerate(exec_.mounts):
             text = _mount_text(mount, rules)
-            yield KeyPart(cause="mount", path=mount.dest, field=f"mount {number}", value=text)
+            if text != PLAIN_ROOT:
+                yield KeyPart(cause="mount", path=mount.dest, field=f"mount {number}", value=text)
 
 
 def _option_parts(exec_: ExecOp) -> Iterator[KeyPart]:

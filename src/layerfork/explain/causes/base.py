@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.valuerule import say_values, show_value, value_finding, value_rule
 from layerfork.explain.compare.differences import Difference
-from layerfork.explain.proof.undo.request import undo_base, undo_field, undo_format, undo_frontend
+from layerfork.explain.proof.undo.request import (
+    undo_base,
+    undo_format,
+    undo_frontend,
+    undo_platform,
+    undo_target,
+)
 from layerfork.model.cause import CauseCode
 
 PLATFORM_REMEDY = "name the platform in every build: --platform linux/amd64, or FROM --platform="
@@ -43,7 +49,7 @@ def find_platform(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fin
         )
 
 
-PLATFORM = CauseRule(code=CauseCode.PLATFORM, find=find_platform, undo=undo_field)
+PLATFORM = CauseRule(code=CauseCode.PLATFORM, find=find_platform, undo=undo_platform)
 """The builds are for different platforms, so everything from FROM on differs."""
 
 
@@ -99,7 +105,7 @@ def say_target(case: Case, difference: Difference) -> str:
 
 TARGET = value_rule(
     code=CauseCode.TARGET,
-    undo=undo_field,
+    undo=undo_target,
     say=say_target,
     remedy="build the same --target with every client, or build the wider one first",
 )

@@ -1,13 +1,12 @@
 """Options of a RUN, and what an ADD fetches."""
 
 from layerfork.explain.claims.valuerule import say_values, value_rule
-from layerfork.explain.proof.undo.lines import undo_line
-from layerfork.explain.proof.undo.request import undo_field, undo_options, undo_source
+from layerfork.explain.proof.undo.request import undo_mount, undo_network, undo_run_option, undo_source
 from layerfork.model.cause import CauseCode
 
 NETWORK = value_rule(
     code=CauseCode.NETWORK,
-    undo=undo_field,
+    undo=undo_network,
     say=say_values("network"),
     remedy="give every client the same --network",
 )
@@ -16,7 +15,7 @@ NETWORK = value_rule(
 
 RUN_OPTION = value_rule(
     code=CauseCode.RUN_OPTION,
-    undo=undo_options,
+    undo=undo_run_option,
     say=say_values("option"),
     remedy=(
         "give every client the same options (--add-host, --ulimit, --shm-size, --cgroup-parent, flags of RUN)"
@@ -27,7 +26,7 @@ RUN_OPTION = value_rule(
 
 MOUNT = value_rule(
     code=CauseCode.MOUNT,
-    undo=undo_line,
+    undo=undo_mount,
     say=say_values("mount"),
     remedy="keep mount ids, targets and modes the same in every build",
 )

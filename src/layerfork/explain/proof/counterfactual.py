@@ -9,6 +9,7 @@ from layerfork.explain.compare.steps import real_parents
 from layerfork.explain.compare.structure import removed_steps
 from layerfork.explain.proof.reasoner import Reasoner, World
 from layerfork.model.change import Change, LineAdded
+from layerfork.whatif import UnappliableError
 
 
 def reaches_writer(reasoner: Reasoner, site: Site, changes: tuple[Change, ...]) -> bool:
@@ -35,13 +36,16 @@ def is_added(comparison: Comparison, site: Site) -> bool:
 
 
 def has_writers_key(site: Site, comparison: Comparison, world: World) -> bool:
-    """The step's own key, known completely, is the writer's."""
+    """The step's own key is the writer's. Raises: UnappliableError when it is not known completely."""
     here = place_of(world, site.step, site.writer_step)
     if here is None or site.writer_step is None:
         return False
     key = world.views[here].key
     writer = comparison.writer_views[site.writer_step].key
-    return not (key.unknown or writer.unknown or list_differences(writer, key))
+    if key.unknown or writer.unknown:
+        lacks = ", ".join(dict.fromkeys((*key.unknown, *writer.unknown)))
+        raise UnappliableError(f"what the key would be is not known without {lacks}")
+    return not list_differences(writer, key)
 
 
 def place_of(world: World, step: int, writer_step: int | None) -> int | None:

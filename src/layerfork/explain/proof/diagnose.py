@@ -34,13 +34,14 @@ def diagnose(
         seconds_lost=_seconds_lost(case),
         ruled_out=(
             *(f"{finding.what}: does not matter here" for finding in weighed.unneeded),
+            *(f"{finding.what}: follows from the above" for finding in weighed.derived),
             *list_ruled_out(case.writer, case.reader),
         ),
     )
 
 
 def _causes(case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool) -> tuple[Cause, ...]:
-    agreement = _agreement(case, doubts)
+    agreement = _agreement(case, weighed, doubts)
     if refuted:
         agreement = Agreement(confirmation=Confirmation.CONTRADICTED, lines=agreement.lines + doubts)
     claims = weighed.claims
@@ -94,8 +95,10 @@ def status_of(case: Case, finding: Finding, weighed: Weighed, agreement: Agreeme
     return CauseStatus.PROVEN if proven else CauseStatus.SUSPECTED
 
 
-def _agreement(case: Case, doubts: tuple[str, ...]) -> Agreement:
-    agreement = check_agreement(case.comparison, case.site)
+def _agreement(case: Case, weighed: Weighed, doubts: tuple[str, ...]) -> Agreement:
+    findings = [finding for _, finding in weighed.claims if finding.strength is Strength.KEYS]
+    claimed = sum(1 + finding.more for finding in findings) + len(weighed.unclaimed)
+    agreement = check_agreement(case.comparison, case.site, claimed)
     by_status = case.reader.record.builder is Builder.BUILDKIT
     if doubts and by_status and agreement.confirmation is Confirmation.CONFIRMED:
         return Agreement(confirmation=Confirmation.UNOBSERVED, lines=doubts)

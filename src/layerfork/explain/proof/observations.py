@@ -16,7 +16,6 @@ from enum import StrEnum
 from layerfork.explain.compare.builds import JudgedBuild, names_of
 from layerfork.explain.compare.comparison import Comparison
 from layerfork.explain.compare.divergence import Reason, Site
-from layerfork.explain.compare.implied import implied_differences
 from layerfork.explain.compare.steps import StepView
 from layerfork.model.build import Builder
 from layerfork.model.record import StepStatus
@@ -38,15 +37,18 @@ class Agreement:
     lines: tuple[str, ...] = ()
 
 
-def check_agreement(comparison: Comparison, site: Site) -> Agreement:
-    """Compare the model's claim at ``site`` with what was observed in both builds."""
+def check_agreement(comparison: Comparison, site: Site, claimed: int) -> Agreement:
+    """Compare the model's claim at ``site`` with what was observed in both builds.
+
+    ``claimed`` is how many things are said to differ there.
+    """
     by_strings = _by_strings(comparison, site)
     if by_strings.confirmation is not Confirmation.UNOBSERVED:
         return by_strings
     by_ids = _by_base_ids(comparison, site)
     if by_ids.confirmation is not Confirmation.UNOBSERVED:
         return by_ids
-    return _by_status(comparison, site)
+    return _by_status(comparison, site, claimed)
 
 
 def disagreeing_string(view: StepView) -> bool:
@@ -110,9 +112,9 @@ def _by_base_ids(comparison: Comparison, site: Site) -> Agreement:
     return Agreement(confirmation=Confirmation.CONTRADICTED if same else Confirmation.CONFIRMED, lines=lines)
 
 
-def _by_status(comparison: Comparison, site: Site) -> Agreement:
+def _by_status(comparison: Comparison, site: Site, claimed: int) -> Agreement:
     """Hits and misses confirm the model when they leave it no other way."""
-    doubts = tuple(_doubts(comparison, site))
+    doubts = tuple(_doubts(comparison, site, claimed))
     if doubts:
         return Agreement(confirmation=Confirmation.UNOBSERVED, lines=doubts)
     writer_name, reader_name = names_of(comparison.writer, comparison.reader)
@@ -122,7 +124,7 @@ def _by_status(comparison: Comparison, site: Site) -> Agreement:
     return Agreement(confirmation=Confirmation.CONFIRMED, lines=(line,))
 
 
-def _doubts(comparison: Comparison, site: Site) -> Iterator[str]:
+def _doubts(comparison: Comparison, site: Site, claimed: int) -> Iterator[str]:
     reader = comparison.reader
     if comparison.scope or reader.record.request.no_cache:
         yield "the reader could not look into the writer's cache, so its misses confirm nothing"
@@ -133,13 +135,7 @@ def _doubts(comparison: Comparison, site: Site) -> Iterator[str]:
         yield "the reader's record does not show a miss at this step"
     if any(other.reason is Reason.EQUAL_KEYS for other in comparison.sites):
         yield "another step missed although its key is equal, so the cache may have lost records"
-    buildkit = reader.record.builder is Builder.BUILDKIT
-    # All that is told of an entry that one side lacks, or has of another kind, is one difference.
-    implied = implied_differences(site)
-    own = [each for each in site.differences if each not in implied]
-    retyped = {each.path for each in own if each.cause == "entry-type"}
-    kinds = {("" if each.one_sided or each.path in retyped else each.cause, each.path) for each in own}
-    if not buildkit and len(kinds) > 1:
+    if claimed > 1 and reader.record.builder is not Builder.BUILDKIT:
         lack = _lack(comparison, site)
         yield f"several things differ and the history strings that would tell them apart {lack}"
 

@@ -1,5 +1,6 @@
 """Weighs the claims about a site: which of them are needed to give the step the writer's key."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from layerfork.explain.claims.rule import Case, Finding, Strength
@@ -12,6 +13,7 @@ from layerfork.model.change import BaseImageIs, BuildArgIs, Change, LineAdded, L
 from layerfork.whatif import UnappliableError
 
 NOT_REACHED = "undoing every cause together does not give the key of the earlier build"
+REACHED_WITHOUT = "the key model gives the key of the earlier build although nothing was undone"
 
 _APART = (LineIs, LineAdded, BuildArgIs, BaseImageIs)
 """Changes that are made one by one."""
@@ -28,6 +30,8 @@ class Weighed:
     """What undoes them all, as far as changes can be made."""
     unneeded: tuple[Finding, ...] = ()
     """What differs and does not matter here."""
+    derived: tuple[Finding, ...] = ()
+    """What differs only because the claims do: nothing in the records stands for it alone."""
     unclaimed: tuple[Difference, ...] = ()
     doubts: tuple[str, ...] = ()
     """Why the claims are not proven; empty when all of them together, and no fewer, give the step the
@@ -43,15 +47,14 @@ def weigh(reasoner: Reasoner, site: Site) -> Weighed:
     undone, doubts = _undo_each(reasoner, weighed)
     changes = tuple(change for own in undone.values() for change in own)
     weighed = replace(weighed, changes=changes, doubts=doubts)
-    if doubts or unclaimed:
+    if unclaimed:
         return _without_alternatives(weighed)
     try:
         if reaches_writer(reasoner, site, changes):
             return _without_unneeded(reasoner, weighed, undone)
-        doubt = NOT_REACHED
     except UnappliableError as error:
-        doubt = str(error)
-    return _without_alternatives(replace(weighed, doubts=(doubt,)))
+        doubts = (*doubts, str(error))
+    return _without_alternatives(replace(weighed, doubts=doubts or (NOT_REACHED,)))
 
 
 def _without_alternatives(weighed: Weighed) -> Weighed:
@@ -84,36 +87,56 @@ def _undo_each(reasoner: Reasoner, weighed: Weighed) -> tuple[dict[int, tuple[Ch
 
 
 def _without_unneeded(reasoner: Reasoner, weighed: Weighed, undone: dict[int, tuple[Change, ...]]) -> Weighed:
-    """Only claims without which the step would not have the writer's key. Raises: UnappliableError."""
-    needed = dict(undone)
-    for place in sorted(undone, reverse=True):
-        if len(needed) == 1:
-            break
-        rest = tuple(change for other, own in needed.items() if other != place for change in own)
-        if reaches_writer(reasoner, weighed.site, rest):
-            del needed[place]
-    needed = _reduced(reasoner, weighed.site, needed)
-    dropped = undone.keys() - needed.keys()
+    """Only claims without which the step would not have the writer's key, which all of them give it.
+
+    Claims that one and the same change undoes are needed together, or not at all. One for which no change
+    could be made is needed no more than one for which there is none.
+    Raises: UnappliableError.
+    """
+    needed = list(dict.fromkeys(undone.values()))
+    for changes in reversed(tuple(needed)):
+        rest = [other for other in needed if other != changes]
+        if reaches_writer(reasoner, weighed.site, tuple(change for own in rest for change in own)):
+            needed = rest
+    if not needed:
+        return replace(weighed, doubts=(REACHED_WITHOUT,))
+    unneeded = {place for place, changes in undone.items() if changes and changes not in needed}
+    needing_nothing = {
+        place
+        for place, (_, each) in enumerate(weighed.claims)
+        if _rests_on_keys(each) and not undone.get(place)
+    }
+    derived = needing_nothing | _repeated(weighed.claims, undone)
+    findings = [finding for _, finding in weighed.claims]
     return replace(
         weighed,
-        claims=tuple(each for place, each in enumerate(weighed.claims) if place not in dropped),
-        changes=tuple(change for own in needed.values() for change in own),
-        unneeded=tuple(weighed.claims[place][1] for place in sorted(dropped)),
+        claims=tuple(each for place, each in enumerate(weighed.claims) if place not in unneeded | derived),
+        changes=_reduced(reasoner, weighed.site, needed),
+        unneeded=tuple(findings[place] for place in sorted(unneeded)),
+        derived=tuple(findings[place] for place in sorted(derived - unneeded)),
+        doubts=(),
     )
 
 
-def _reduced(
-    reasoner: Reasoner, site: Site, needed: dict[int, tuple[Change, ...]]
-) -> dict[int, tuple[Change, ...]]:
-    """The same claims with no more changes of lines and arguments than it takes; what a client does to all
-    entries alike stays whole. Raises: UnappliableError."""
-    reduced = dict(needed)
-    for place, changes in needed.items():
+def _reduced(reasoner: Reasoner, site: Site, needed: Sequence[tuple[Change, ...]]) -> tuple[Change, ...]:
+    """What undoes the same claims with no more changes of lines and arguments than it takes; what a client
+    does to all entries alike stays whole. Raises: UnappliableError."""
+    reduced = list(needed)
+    for place, changes in enumerate(needed):
         for change in changes:
             if len(reduced[place]) == 1 or not isinstance(change, _APART):
                 continue
             fewer = tuple(each for each in reduced[place] if each is not change)
-            rest = (each for other, own in reduced.items() if other != place for each in own)
+            rest = (each for other, own in enumerate(reduced) if other != place for each in own)
             if reaches_writer(reasoner, site, (*fewer, *rest)):
                 reduced[place] = fewer
-    return reduced
+    return tuple(change for own in reduced for change in own)
+
+
+def _repeated(claims: tuple[Claim, ...], undone: Mapping[int, tuple[Change, ...]]) -> set[int]:
+    """Claims of one code about one path that the very change of an earlier one undoes."""
+    first: dict[object, int] = {}
+    for place, changes in undone.items():
+        finding = claims[place][1]
+        first.setdefault((changes, finding.code, finding.path), place)
+    return undone.keys() - set(first.values())

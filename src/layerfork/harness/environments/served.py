@@ -169,7 +169,7 @@ def _start(
     def serve() -> None:
         try:
             if network is not None:
-                _enter(network)
+                enter_network(network)
             handler = functools.partial(_Quiet, directory=os.fspath(directory))
             made.append(ThreadingHTTPServer((HOST, port), handler))
         except OSError as error:
@@ -189,7 +189,7 @@ def _start(
     return server
 
 
-def _enter(network: Path) -> None:
+def enter_network(network: Path) -> None:
     """Move this thread, and no other, into a network namespace. Raises: OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     descriptor = os.open(network, os.O_RDONLY | os.O_CLOEXEC)

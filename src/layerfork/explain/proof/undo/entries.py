@@ -9,7 +9,15 @@ from layerfork.explain.compare.copied import context_paths
 from layerfork.explain.compare.signature import is_name, name_change_of
 from layerfork.explain.proof.undo.material import Material, Sent
 from layerfork.model.cause import Trait
-from layerfork.model.change import Change, EntriesAre, EntryIs, PatternsAre
+from layerfork.model.change import (
+    AttributeChange,
+    Change,
+    EntriesAre,
+    EntryIs,
+    ModeIs,
+    PatternsAre,
+    XattrIs,
+)
 from layerfork.model.context import ContextEntry, EntryType
 from layerfork.whatif import UnappliableError
 
@@ -32,6 +40,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "entry-type": _OF_KIND,
 }
 """Fields of an entry that a cause is about; the others are about whole entries, or part of a field."""
+MASKS: Mapping[str, int] = {"mode": PERMISSIONS, "mode-type-bits": ~PERMISSIONS}
+"""Bits of the mode that a cause is about."""
 
 
 def undo_attribute(material: Material, finding: Finding) -> tuple[Change, ...]:
@@ -90,33 +100,36 @@ def _present(material: Material, finding: Finding) -> Iterator[Change]:
 
 
 def _as_written(sent: Sent, path: str, finding: Finding) -> Iterator[Change]:
+    """What the finding says of the first entry of a path is the writer's."""
     pair = sent.pair(path)
     if pair is None:
         yield EntriesAre(path=path, entries=sent.writer.get(path, ()), context=sent.context)
         return
     writer, reader = pair
-    found = _values(finding, writer, reader)
+    if finding.code in MASKS:
+        mask = MASKS[finding.code]
+        if (writer.mode ^ reader.mode) & mask:
+            yield ModeIs(path=path, mask=mask, value=writer.mode & mask, context=sent.context)
+        return
+    found = ((name, getattr(writer, name)) for name in _fields(finding, writer, reader))
     values = tuple((name, value) for name, value in found if getattr(reader, name) != value)
     if values:
         yield EntryIs(path=path, values=values, context=sent.context)
+    yield from _xattrs(sent, path, finding)
 
 
-def _values(finding: Finding, writer: ContextEntry, reader: ContextEntry) -> Iterator[tuple[str, object]]:
-    code = finding.code
-    if code == "mode":
-        yield "mode", (writer.mode & PERMISSIONS) | (reader.mode & ~PERMISSIONS)
-    elif code == "mode-type-bits":
-        yield "mode", (reader.mode & PERMISSIONS) | (writer.mode & ~PERMISSIONS)
-    elif code == "xattr":
-        yield "xattrs", _with_xattrs(finding, writer, reader)
-    else:
-        for name in FIELDS[code]:
-            yield name, getattr(writer, name)
-        if code == "entry-name" and _links_one_file(writer, reader):
-            yield "linkname", writer.linkname
-            yield "raw_linkname", writer.raw_linkname
-        if code in ("entry-type", "hardlink") and any(each.cause == "xattr" for each in finding.claims):
-            yield "xattrs", _with_xattrs(finding, writer, reader)
+def _fields(finding: Finding, writer: ContextEntry, reader: ContextEntry) -> Iterator[str]:
+    yield from FIELDS.get(finding.code, ())
+    if finding.code == "entry-name" and _links_one_file(writer, reader):
+        yield from ("linkname", "raw_linkname")
+
+
+def _xattrs(sent: Sent, path: str, finding: Finding) -> Iterator[Change]:
+    """The attributes that the finding claims; an entry of another kind may have lost some."""
+    writer, reader = (dict(side[path][0].xattrs) for side in (sent.writer, sent.reader))
+    for name in sorted({each.base_field for each in finding.claims if each.cause == "xattr"}):
+        if writer.get(name) != reader.get(name):
+            yield XattrIs(path=path, name=name, value=writer.get(name), context=sent.context)
 
 
 def _links_one_file(writer: ContextEntry, reader: ContextEntry) -> bool:
@@ -125,17 +138,9 @@ def _links_one_file(writer: ContextEntry, reader: ContextEntry) -> bool:
     return both and context_path(writer.linkname) == context_path(reader.linkname)
 
 
-def _with_xattrs(
-    finding: Finding, writer: ContextEntry, reader: ContextEntry
-) -> tuple[tuple[str, bytes], ...]:
-    names = {each.base_field for each in finding.claims if each.cause == "xattr"}
-    own = {name: value for name, value in reader.xattrs if name not in names}
-    return tuple(sorted((own | {name: value for name, value in writer.xattrs if name in names}).items()))
-
-
 def _likewise(material: Material, finding: Finding, changes: Iterable[Change]) -> Iterator[Change]:
     """The same change of all other entries that differ in the same way."""
-    made = {(each.context, each.path): each for each in changes if isinstance(each, EntryIs)}
+    made = {(each.context, each.path) for each in changes if isinstance(each, AttributeChange)}
     for sent in material.contexts:
         wanted = {
             _way(finding, sent.pair(path), path)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from layerfork.explain.claims.rule import Finding
+from layerfork.explain.claims.variablerule import ORDER_OF_ENV
 from layerfork.explain.compare.alignment import normalise
 from layerfork.explain.compare.differences import STEP_FIELD, Difference
 from layerfork.explain.proof.undo.material import Material
@@ -18,7 +19,7 @@ def undo_line(material: Material, finding: Finding) -> tuple[Change, ...]:
 
     Raises: UnappliableError.
     """
-    whole = [each for each in finding.claims if each.field == STEP_FIELD or each.cause == "instruction-order"]
+    whole = [each for each in finding.claims if _is_whole_step(each)]
     if whole:
         return tuple(dict.fromkeys(change for each in whole for change in _undo_step(material, each)))
     return tuple(_own_line(material)) or tuple(_lines_above(material))
@@ -30,6 +31,12 @@ def undo_label(material: Material, finding: Finding) -> tuple[Change, ...]:
     if writer != reader:
         return (LabelsAre(labels=writer),)
     return undo_line(material, finding)
+
+
+def _is_whole_step(difference: Difference) -> bool:
+    """A step that came, went or moved; the order in which a RUN gets its variables is none."""
+    moved = difference.cause == "instruction-order" and not difference.field.startswith(ORDER_OF_ENV)
+    return moved or difference.field == STEP_FIELD
 
 
 def _own_line(material: Material) -> Iterator[Change]:

@@ -1,6 +1,6 @@
 """Undoes differences of the request, the engine, base images and what was fetched."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from layerfork.cachekey.shared.baseimage import find_facts
 from layerfork.dockerfile.recorded import printed_instruction
@@ -13,23 +13,56 @@ from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildRecord, StepRecord
 from layerfork.whatif import UnappliableError
 
-_RUN_OPTIONS = ("add-hosts", "ulimit", "cgroup-parent", "hostname", "shm-size", "extrahosts", "ulimits")
+_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "add-host": ("add-hosts", "extrahosts"),
+    "ulimit": ("ulimit", "ulimits"),
+    "cgroup-parent": ("cgroup-parent", "cgroupparent"),
+    "hostname": ("hostname",),
+}
+"""Options of the request behind fields of RUN: the frontend's attribute, the API's parameter."""
+_OPTIONS_OF_MOUNTS: Mapping[str, tuple[str, ...]] = {"/dev/shm": ("shm-size", "shmsize")}
+"""Options of the request that are mounts of every RUN, by their place."""
 
 
-def undo_field(material: Material, finding: Finding) -> tuple[Change, ...]:
-    """The request asks for the writer's network, platform or target, or the line does."""
-    name = finding.code
-    writer: str = getattr(material.case.writer.record.request, name)
-    reader: str = getattr(material.case.reader.record.request, name)
-    own: tuple[Change, ...] = () if writer == reader else (RequestIs(field=name, value=writer),)
-    if name == "platform":
-        return (*own, *_base_images(material))
-    return own or undo_line(material, finding)
+def undo_network(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The line names the writer's network, or the request does."""
+    lines = _flags(material, "network")
+    return undo_line(material, finding) if lines[0] != lines[1] else _requested(material, "network")
 
 
-def undo_options(material: Material, finding: Finding) -> tuple[Change, ...]:
-    """The request has the writer's options for every RUN, or the line does."""
-    return tuple(_options(material, _RUN_OPTIONS)) or undo_line(material, finding)
+def undo_platform(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The request asks for the writer's platform, and gets the writer's images."""
+    return (*_requested(material, "platform"), *_base_images(material))
+
+
+def undo_target(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The request asks for the writer's target."""
+    return _requested(material, "target")
+
+
+def _requested(material: Material, field: str) -> tuple[Change, ...]:
+    writer: str = getattr(material.case.writer.record.request, field)
+    reader: str = getattr(material.case.reader.record.request, field)
+    return () if writer == reader else (RequestIs(field=field, value=writer),)
+
+
+def _flags(material: Material, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Values of a flag of the step's line in both Dockerfiles, writer first."""
+    files, case = material.dockerfiles, material.case
+    writer = files.instruction("writer", case.writer_view.step)
+    reader = files.instruction("reader", case.reader_view.step)
+    return writer.flag_values(name), reader.flag_values(name)
+
+
+def undo_run_option(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The request has the writer's option for every RUN, or the line has its flag."""
+    return tuple(_options(material, _OPTIONS.get(finding.field, ()))) or undo_line(material, finding)
+
+
+def undo_mount(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The request has the writer's option for every RUN, or the line has its mounts."""
+    options = _OPTIONS_OF_MOUNTS.get(finding.path, ())
+    return tuple(_options(material, options)) or undo_line(material, finding)
 
 
 def undo_format(material: Material, finding: Finding) -> tuple[Change, ...]:

@@ -1,0 +1,74 @@
+"""Operations as the frontend would have made them of other texts, variables or options."""
+
+import re
+from dataclasses import replace
+from typing import TypeVar
+
+from layerfork.dockerfile.definition import Evaluated, Fields
+from layerfork.model.llb import ExecMount, ExecOp, FileAction, LLBOp
+from layerfork.whatif.unappliable import UnappliableError
+
+SHARED_MEMORY = "shared memory"
+"""Bytes that ``--shm-size`` asks for: a field of no operation, but one more mount.
+Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchRun @ v0.13.2."""
+_SHARED_MEMORY_PLACE = "/dev/shm"
+_INPUT_OF_NAME = re.compile(r"@-?\d+(?=:|$)")
+_Made = TypeVar("_Made", ExecOp, FileAction)
+
+
+def with_fields(op: LLBOp, before: Evaluated, after: Evaluated) -> LLBOp:
+    """The operation with those fields replaced that the model says come out otherwise.
+
+    Raises: UnappliableError.
+    """
+    if (before.run, before.actions, before.documents, before.fixed) == (
+        after.run,
+        after.actions,
+        after.documents,
+        after.fixed,
+    ):
+        return op
+    text = after.instruction.text
+    for each in (before, after):
+        if each.problem:
+            raise UnappliableError(f"what the frontend makes of {text} cannot be told: {each.problem}")
+    assumed = sorted(after.assumed - before.assumed)
+    if assumed:
+        raise UnappliableError(f"whether the base image sets {', '.join(assumed)} was not recorded")
+    if before.fixed != after.fixed or before.documents != after.documents:
+        raise UnappliableError(f"what the frontend makes of the options of {text} is not modelled")
+    if op.exec is not None and before.run is not None and after.run is not None:
+        return replace(op, exec=_patched(op.exec, before.run, after.run, text))
+    if op.file is not None and len(op.file) == len(before.actions) == len(after.actions):
+        pairs = zip(op.file, before.actions, after.actions, strict=True)
+        return replace(op, file=tuple(_patched(action, old, new, text) for action, old, new in pairs))
+    if op.exec is None and op.file is None:
+        return op
+    raise UnappliableError(f"the frontend makes other operations of {text}")
+
+
+def _patched(made: _Made, before: Fields, after: Fields, text: str) -> _Made:
+    changes = {name: value for name, value in after.items() if before.get(name) != value}
+    for name in changes:
+        if _recorded(made, name) != before.get(name):
+            raise UnappliableError(f"the frontend made another {name} of {text} than the model says")
+    size = changes.pop(SHARED_MEMORY, None)
+    if isinstance(made, ExecOp) and isinstance(size, int):
+        changes["mounts"] = _with_shared_memory(made.mounts, size)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def _recorded(made: ExecOp | FileAction, name: str) -> object:
+    """A field as it was recorded; owners without the inputs that hold their names."""
+    if name == SHARED_MEMORY:
+        mounts = made.mounts if isinstance(made, ExecOp) else ()
+        return sum(mount.tmpfs_size for mount in mounts if mount.dest == _SHARED_MEMORY_PLACE)
+    value = getattr(made, name)
+    return _INPUT_OF_NAME.sub("", value) if name == "owner" else value
+
+
+def _with_shared_memory(mounts: tuple[ExecMount, ...], size: int) -> tuple[ExecMount, ...]:
+    """Mounts are sorted by their place. Source: moby/buildkit client/llb/exec.go:Marshal @ v0.13.2."""
+    own = [mount for mount in mounts if mount.dest != _SHARED_MEMORY_PLACE]
+    own += [ExecMount(type="tmpfs", dest=_SHARED_MEMORY_PLACE, tmpfs_size=size)] if size else []
+    return tuple(sorted(own, key=lambda mount: mount.dest))

@@ -1,0 +1,191 @@
+"""Build arguments, ENV and proxies."""
+
+from corpus.subjects import Build, Fork, file, idle, matters
+
+ALL = "classic buildkit buildah"
+ONE, TWO = {"A": "1"}, {"A": "2"}
+BOTH = {"A": "1", "B": "10"}, {"A": "2", "B": "20"}
+
+
+def builds(dockerfile: str, writer: dict[str, str], reader: dict[str, str]) -> tuple[Build, Build]:
+    """One Dockerfile with two sets of arguments; the context has ``a``."""
+    sent = (file("a"),)
+    return (
+        Build(dockerfile=dockerfile, nodes=sent, args=writer),
+        Build(dockerfile=dockerfile, nodes=sent, args=reader),
+    )
+
+
+def texts(writer: str, reader: str) -> tuple[Build, Build]:
+    """Two Dockerfiles; the context has ``a``."""
+    return Build(dockerfile=writer, nodes=(file("a"),)), Build(dockerfile=reader, nodes=(file("a"),))
+
+
+USED = "FROM alpine\nARG A\nRUN echo used\n"
+EXPANDED = "FROM alpine\nARG A\nCOPY a /$A/\n"
+SWALLOWED = "FROM alpine\nARG A\nARG B\nLABEL x=${A:+x}${B}\nCOPY a /d${A:+x}${B}\n"
+SWALLOWED_ONLY = "FROM alpine\nARG A\nCOPY a /${A:+x}\n"
+DERIVED = "FROM alpine\nARG A\nARG B=$A\nRUN echo used\n"
+DERIVED_ENV = "FROM alpine\nARG A\nENV E=x$A\nCOPY a /$E\n"
+AFTER = "FROM alpine\nCOPY a /\nARG A\n"
+DEFAULT = "FROM alpine\nARG A=1\nRUN echo used\n"
+UNDECLARED = "FROM alpine\nCOPY a /\nRUN echo used\n"
+GLOBAL = "ARG A=0\nFROM alpine\nARG A\nRUN echo used\n"
+GLOBAL_ONLY = "ARG A=0\nFROM alpine\nRUN echo $A\n"
+HIDDEN = "FROM alpine\nARG A\nENV A=fixed\nRUN echo used\n"
+OTHER_STAGE = (
+    "FROM alpine AS s\nARG A\nRUN echo $A > /f\nFROM alpine\nRUN echo used\nCOPY --from=s /etc /etc2\n"
+)
+
+BUILD_ARGS = (
+    *matters(ALL, "build-arg", *builds(USED, ONE, TWO), Fork("RUN", ("build-arg A",))),
+    *matters(
+        "classic buildkit",
+        "build-arg",
+        *builds(EXPANDED, ONE, TWO),
+        Fork("COPY", ("build-arg A",)),
+        what="expanded",
+    ),
+    # buildah's string has the destination as it is written: the second image gets the first one's file.
+    *idle("buildah", "build-arg", *builds(EXPANDED, ONE, TWO), what="expanded"),
+    *matters(
+        "classic", "build-arg", *builds(SWALLOWED, *BOTH), Fork("LABEL", ("build-arg B",)), what="swallowed"
+    ),
+    *matters(
+        "buildkit buildah",
+        "build-arg",
+        *builds(SWALLOWED, *BOTH),
+        Fork("COPY", ("build-arg B",)),
+        what="swallowed",
+    ),
+    *idle(ALL, "build-arg", *builds(SWALLOWED_ONLY, ONE, TWO), what="swallowed-alone"),
+    *matters(
+        "classic", "build-arg", *builds(DERIVED, ONE, TWO), Fork("ARG B", ("build-arg A",)), what="derived"
+    ),
+    *matters(
+        "buildkit buildah",
+        "build-arg",
+        *builds(DERIVED, ONE, TWO),
+        Fork("RUN", ("build-arg A",)),
+        what="derived",
+    ),
+    *matters(
+        "classic",
+        "build-arg",
+        *builds(DERIVED_ENV, ONE, TWO),
+        Fork("ENV", ("build-arg A",)),
+        what="derived-env",
+    ),
+    *matters(
+        "buildkit buildah",
+        "build-arg",
+        *builds(DERIVED_ENV, ONE, TWO),
+        Fork("COPY", ("build-arg A",)),
+        what="derived-env",
+    ),
+    *matters(ALL, "build-arg", *builds(GLOBAL, ONE, TWO), Fork("RUN", ("build-arg A",)), what="global"),
+    *matters(
+        "classic buildkit",
+        "build-arg",
+        *builds(USED, {}, TWO),
+        Fork("RUN", ("build-arg A",)),
+        what="only-reader",
+    ),
+    *matters(
+        "classic buildkit",
+        "build-arg",
+        *builds(USED, ONE, {}),
+        Fork("RUN", ("build-arg A",)),
+        what="only-writer",
+    ),
+    # buildah lists the arguments that have a value in every ARG.
+    *matters(
+        "buildah", "build-arg", *builds(USED, {}, TWO), Fork("ARG", ("build-arg A",)), what="only-reader"
+    ),
+    *matters(
+        "buildah", "build-arg", *builds(USED, ONE, {}), Fork("ARG", ("build-arg A",)), what="only-writer"
+    ),
+    *idle(ALL, "build-arg", *builds(UNDECLARED, ONE, TWO), what="undeclared"),
+    *idle(ALL, "build-arg", *builds(DEFAULT, {}, ONE), what="default"),
+    *idle(ALL, "build-arg", *builds(GLOBAL_ONLY, ONE, TWO), what="global-alone"),
+    *idle(ALL, "build-arg", *builds(HIDDEN, ONE, TWO), what="hidden-by-env"),
+    *idle(
+        ALL,
+        "build-arg",
+        Build(dockerfile=AFTER, nodes=(file("a", "one"),), args=ONE),
+        Build(dockerfile=AFTER, nodes=(file("a", "two"),), args=TWO),
+        Fork("COPY", ("content a",)),
+        what="below-content",
+    ),
+    *matters(
+        ALL,
+        "build-arg",
+        *builds(OTHER_STAGE, ONE, TWO),
+        Fork("RUN echo", ("build-arg A",)),
+        what="other-stage",
+    ),
+)
+
+ENV_RUN = "FROM alpine\nENV E={}\nRUN echo used\n"
+ENV_OVERRIDDEN = "FROM alpine\nENV E={}\nENV E=3\nRUN echo used\n"
+ENV_LAST = "FROM alpine\nCOPY a /\nENV E={}\n"
+ENV_SWALLOWED = "FROM alpine\nENV E={}\nCOPY a /${{E:+x}}\n"
+ENV_BASE = "FROM base\nRUN echo used\n"
+BASE = "FROM alpine\nRUN echo base\nENV E={}\n"
+
+ENVS = (
+    *matters(
+        "buildkit",
+        "env",
+        *texts(ENV_RUN.format(1), ENV_RUN.format(2)),
+        Fork("RUN", ("env E",)),
+    ),
+    *matters(
+        "buildkit",
+        "env",
+        Build(dockerfile=ENV_BASE, bases=(("base", Build(dockerfile=BASE.format(1))),)),
+        Build(dockerfile=ENV_BASE, bases=(("base", Build(dockerfile=BASE.format(2))),)),
+        Fork("RUN", ("env E",)),
+        what="of-base",
+    ),
+    *idle("buildkit", "env", *texts(ENV_OVERRIDDEN.format(1), ENV_OVERRIDDEN.format(2)), what="overridden"),
+    *idle("buildkit", "env", *texts(ENV_SWALLOWED.format(1), ENV_SWALLOWED.format(2)), what="swallowed"),
+    *idle(
+        "buildkit",
+        "env",
+        Build(dockerfile=ENV_LAST.format(1), nodes=(file("a", "one"),)),
+        Build(dockerfile=ENV_LAST.format(2), nodes=(file("a", "two"),)),
+        Fork("COPY", ("content a",)),
+        what="below-content",
+    ),
+)
+
+PROXY = {"http_proxy": "http://proxy:1"}
+OTHER_PROXY = {"http_proxy": "http://proxy:2"}
+PLAIN_RUN = "FROM alpine\nRUN echo used\n"
+WITH_ARG = "FROM alpine\nARG A=1\nRUN echo used\n"
+DECLARED = "FROM alpine\nARG http_proxy\nRUN echo used\n"
+
+PROXIES = (
+    *matters("classic", "proxy", *builds(PLAIN_RUN, {}, PROXY), Fork("RUN", ("proxy",))),
+    *matters("buildah", "proxy", *builds(WITH_ARG, {}, PROXY), Fork("ARG", ("proxy http_proxy",))),
+    *matters(
+        "classic",
+        "proxy",
+        *builds(DECLARED, PROXY, OTHER_PROXY),
+        Fork("RUN", ("proxy http_proxy",)),
+        what="declared",
+    ),
+    *matters(
+        "buildkit",
+        "build-arg",
+        *builds(DECLARED, PROXY, OTHER_PROXY),
+        Fork("RUN", ("build-arg http_proxy",)),
+        what="proxy",
+    ),
+    *idle("classic", "proxy", *builds(WITH_ARG, {}, PROXY), what="beside-arg"),
+    *idle(ALL, "proxy", *builds(PLAIN_RUN, PROXY, OTHER_PROXY), what="other-value"),
+    *idle("buildkit buildah", "proxy", *builds(PLAIN_RUN, {}, PROXY), what="undeclared"),
+)
+
+PAIRS = (*BUILD_ARGS, *ENVS, *PROXIES)
