@@ -6,7 +6,7 @@ what its keys would be. Proof, prediction and remedies ask "what if" in no other
 
 from dataclasses import dataclass
 
-from layerfork.model.context import ContextEntry
+from layerfork.model.context import ContextEntry, Transport
 from layerfork.model.engine import EngineInfo, ImageFacts
 
 MAIN_CONTEXT = "context"
@@ -52,6 +52,14 @@ class EntriesAre:
 
     path: str
     entries: tuple[ContextEntry, ...]
+    context: str = MAIN_CONTEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportIs:
+    """A context travels in another way: as a tar, or by file sync, which sends no header of the root."""
+
+    transport: Transport
     context: str = MAIN_CONTEXT
 
 
@@ -144,6 +152,7 @@ AttributeChange = EntryIs | ModeIs | XattrIs
 Change = (
     AttributeChange
     | EntriesAre
+    | TransportIs
     | PatternsAre
     | BuildArgIs
     | LabelsAre

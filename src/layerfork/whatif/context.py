@@ -11,6 +11,7 @@ from layerfork.model.change import (
     EntryIs,
     ModeIs,
     PatternsAre,
+    TransportIs,
 )
 from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.record import BuildRecord
@@ -32,6 +33,19 @@ def with_entries(record: BuildRecord, changes: Iterable[EntryChange]) -> BuildRe
         named[name] = _changed(named.get(name), name, own)
         record = replace(record, named_contexts=tuple(named.values()))
     return record
+
+
+def with_transport(record: BuildRecord, change: TransportIs) -> BuildRecord:
+    """The record with a context that travelled in another way. Raises: UnappliableError."""
+    if change.context == MAIN_CONTEXT and record.context is not None:
+        return replace(record, context=replace(record.context, transport=change.transport))
+    if all(each.name != change.context for each in record.named_contexts):
+        raise UnappliableError(f"{change.context} was not recorded")
+    named = tuple(
+        replace(each, transport=change.transport) if each.name == change.context else each
+        for each in record.named_contexts
+    )
+    return replace(record, named_contexts=named)
 
 
 def with_patterns(record: BuildRecord, change: PatternsAre) -> BuildRecord:

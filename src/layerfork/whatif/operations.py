@@ -21,6 +21,7 @@ def with_fields(op: LLBOp, before: Evaluated, after: Evaluated) -> LLBOp:
 
     Raises: UnappliableError.
     """
+    op = _with_platform(op, before, after)
     if (before.run, before.actions, before.documents, before.fixed) == (
         after.run,
         after.actions,
@@ -45,6 +46,14 @@ def with_fields(op: LLBOp, before: Evaluated, after: Evaluated) -> LLBOp:
     if op.exec is None and op.file is None:
         return op
     raise UnappliableError(f"the frontend makes other operations of {text}")
+
+
+def _with_platform(op: LLBOp, before: Evaluated, after: Evaluated) -> LLBOp:
+    if before.platform == after.platform or not op.platform:
+        return op
+    if op.platform != before.platform:
+        raise UnappliableError(f"the frontend built {before.instruction.text} for {op.platform}")
+    return replace(op, platform=after.platform)
 
 
 def _patched(made: _Made, before: Fields, after: Fields, text: str) -> _Made:

@@ -19,17 +19,19 @@ from layerfork.model.change import (
     PatternsAre,
     RequestIs,
     SourceIs,
+    TransportIs,
 )
 from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildRecord
 from layerfork.whatif import request
-from layerfork.whatif.context import with_entries, with_patterns
+from layerfork.whatif.context import with_entries, with_patterns, with_transport
 from layerfork.whatif.frontend import run_again
 from layerfork.whatif.lines import edit
 from layerfork.whatif.steps import with_lines, without_answers
 
 _APPLY: Mapping[type, Callable[[BuildRecord, Any], BuildRecord]] = {
     PatternsAre: with_patterns,
+    TransportIs: with_transport,
     BuildArgIs: request.with_build_arg,
     LabelsAre: request.with_labels,
     BaseImageIs: request.with_base_image,

@@ -1,12 +1,14 @@
 """All pairs, by what they are about."""
 
-from corpus.pairs import attributes, lines, links, options, variables
+from corpus.pairs import attributes, base, lines, links, options, presence, variables
 from corpus.subjects import Pair
 
 PAIRS: tuple[Pair, ...] = (
     *variables.PAIRS,
     *lines.PAIRS,
     *options.PAIRS,
+    *base.PAIRS,
     *attributes.PAIRS,
     *links.PAIRS,
+    *presence.PAIRS,
 )

@@ -8,6 +8,7 @@ vendor/github.com/openshift/imagebuilder/dispatchers.go:arg @ v1.39.3. Measured 
 """
 
 import posixpath
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -32,6 +33,8 @@ from layerfork.model.record import BuildRecord
 
 DOCKER_FORMAT = "application/vnd.docker.distribution.manifest.v2+json"
 _URLS = ("http://", "https://")
+_SUMMARY = re.compile(r"#\(nop\) (?:COPY|ADD) (?:--link )?(\S+) in ")
+"""The digest of what was added, in history."""
 
 
 def buildah_keys(record: BuildRecord) -> BuildKeys:
@@ -80,7 +83,7 @@ class _Builder:
         elif instruction.keyword == "FROM":
             parts, form, parents = self._from(step, instruction, notes)
         elif instruction.keyword in ("COPY", "ADD"):
-            parts, form = self._copy(instruction, notes)
+            parts, form = self._copy(step, instruction, notes)
             by_content = self._source_stage(step, instruction)
         elif instruction.keyword == "RUN":
             parts, form = self._run(step.record.stage, instruction, notes)
@@ -171,16 +174,15 @@ class _Builder:
                 notes.unknown.append(f"checksum of the mount {mount}")
         return parts, form
 
-    def _copy(self, instruction: Instruction, notes: Notes) -> tuple[list[Part], str]:
+    def _copy(self, step: ScriptStep, instruction: Instruction, notes: Notes) -> tuple[list[Part], str]:
         words = tuple(self.state.expand(word, notes) for word in instruction.arguments[:-1])
         written, destination = instruction.arguments[-1], self.state.expand(instruction.arguments[-1], notes)
         parts: list[Part] = []
         shape = "…"
         local = self._finder(notes)
         if instruction.flag("from") or instruction.heredocs or local is None or _has_url(words):
-            origin = f" in {instruction.flag('from')}" if instruction.flag("from") else ""
             if not self._names_stage(instruction):
-                notes.unknown.append(f"content of {' '.join(words)}{origin}")
+                parts = self._from_elsewhere(step, instruction, words, notes)
         else:
             options, option_parts = self._options(instruction, words, destination, notes)
             try:
@@ -203,6 +205,18 @@ class _Builder:
         link = " --link" if instruction.flag("link") == "true" and self.rules.shows_link else ""
         text = f"{instruction.keyword}{link} {shape} in {written} {self.rules.copy_ends}"
         return [KeyPart(cause="instruction", field="created by", value=text), *parts], ""
+
+    def _from_elsewhere(
+        self, step: ScriptStep, instruction: Instruction, words: tuple[str, ...], notes: Notes
+    ) -> list[Part]:
+        """What no client sent is known by the digest that history shows, and by nothing else."""
+        path, origin = " ".join(words), instruction.flag("from")
+        shown = _SUMMARY.search(step.record.created_by)
+        if shown is None:
+            notes.unknown.append(f"content of {path}" + (f" in {origin}" if origin else ""))
+            return []
+        cause = "remote-source" if instruction.keyword == "ADD" else "content"
+        return [KeyPart(cause=cause, path=path, field="source", value=shown[1])]
 
     def _options(
         self, instruction: Instruction, words: tuple[str, ...], destination: str, notes: Notes

@@ -8,7 +8,7 @@ Source: moby/moby builder/dockerfile/{imageprobe,internals}.go and image/cache/{
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from layerfork.cachekey.classic.comments import canonical, command_line, comment_of
@@ -83,6 +83,8 @@ class _Builder:
         source = self.script.last_step_of(base, step.record.index)
         parts: list[KeyPart] = []
         triggers: tuple[str, ...] = ()
+        if source is None:
+            parts.extend(self._platform_parts())
         if source is not None:
             self.state = self.state.after(self.ended[source])
         elif base == "scratch":
@@ -103,6 +105,20 @@ class _Builder:
         key = CacheKey(parts=tuple(parts), unknown=tuple(notes.unknown), origins=tuple(notes.origins))
         parents = () if source is None else (source,)
         return StepKey(index=step.record.index, key=key, parents=parents, always_runs=not triggers)
+
+    def _platform_parts(self) -> Iterator[KeyPart]:
+        """The platform that a build is for: no step finds an image of another one.
+
+        Source: moby/moby builder/dockerfile/internals.go:getPlatform, image/cache/compare.go:comparePlatform
+        @ v26.1.5.
+        """
+        engine = self.record.engine
+        if engine is None or not (engine.architecture and self.rules.compares_platforms):
+            return
+        own = f"{engine.os}/{engine.architecture}"
+        asked = self.record.request.platform or own
+        value = asked if "/" in asked else f"{engine.os}/{asked}"
+        yield KeyPart(cause="platform", field="platform", value=value.lower())
 
     def _trigger_parts(self, step: ScriptStep, number: int, trigger: str, notes: Notes) -> list[KeyPart]:
         """Parts of an ONBUILD trigger of the base image: it runs inside the FROM step."""

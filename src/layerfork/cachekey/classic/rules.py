@@ -7,7 +7,7 @@ from layerfork.buildcontext.ignore.moby import moby_matcher
 from layerfork.buildcontext.ignore.moby_20_10 import old_moby_matcher_of
 from layerfork.buildcontext.ignore.rules import Excluder
 from layerfork.dockerfile.grammar import grammar_of_engine
-from layerfork.model.versions import parse_version
+from layerfork.model.versions import Release, parse_release, parse_version
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
 
@@ -42,6 +42,9 @@ class ClassicRules:
     shares_words: bool = True
     """What stands before a ``${x:-word}`` in its word of an EXPOSE is lost: see `Grammar.shares_words`.
     Measured on 26.1.5 (not yet) and 28.5.2; no other instruction splits its text into words so late."""
+    compares_platforms: bool = True
+    """Only images of the platform that the build is for are candidates.
+    Source: moby/moby image/cache/cache.go:getLocalCachedImage, since v23.0.10, v24.0.9 and v25.0.2."""
     proxies: frozenset[str] = _both_cases(*_PROXIES, "ALL_PROXY")
     """Arguments that need no ARG.
     Source: moby/moby builder/dockerfile/buildargs.go @ v23.0.0 (ALL_PROXY is new there)."""
@@ -66,6 +69,13 @@ def classic_rules(engine_version: str) -> ClassicRules:
         follows_inner_links=version >= (17, 12),
         owner_names=version < (18, 6),
         shares_words=grammar is not None and grammar.shares_words,
+        compares_platforms=_compares_platforms(parse_release(engine_version)),
         proxies=newest.proxies if version >= (23, 0) else _both_cases(*_PROXIES),
         ignore_matcher=moby_matcher if version >= (23, 0) else old_moby_matcher_of(engine_version),
     )
+
+
+def _compares_platforms(release: Release | None) -> bool:
+    """The filter came with one release of each branch."""
+    first = {(23, 0): 10, (24, 0): 9, (25, 0): 2}
+    return release is None or (release >= (23, 0, 0) and release[2] >= first.get(release[:2], 0))

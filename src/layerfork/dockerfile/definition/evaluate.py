@@ -1,7 +1,7 @@
 """Goes through a Dockerfile as BuildKit's frontend does, and says what becomes of every instruction."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from layerfork.dockerfile.definition.fields import (
     Fields,
@@ -47,6 +47,8 @@ class Evaluated:
     """For a FROM what it names, variables replaced."""
     origin: str = ""
     """What ``--from`` names, variables replaced."""
+    platform: str = ""
+    """What its stage is built for; empty when that is not known."""
     run: Fields | None = None
     """Fields of its `ExecOp`."""
     actions: tuple[Fields, ...] = ()
@@ -78,6 +80,7 @@ class _Walk:
     inputs: Inputs
     meta: JoinedScope = field(init=False)
     ended: dict[int, FrontendStage] = field(default_factory=dict)
+    platforms: dict[int, str] = field(default_factory=dict)
     found: dict[int, Evaluated] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -97,8 +100,8 @@ class _Walk:
         """A FROM and what follows it."""
         used: list[Variable] = []
         base = self._expand(self.meta, stage.base, used)
-        if stage.platform:
-            self._expand(self.meta, stage.platform, used)
+        platform = self._platform(stage, base, used)
+        self.platforms[stage.index] = platform
         state = self._begin(stage, base)
         self.ended[stage.index] = state
         self.found[stage.origin.first_line] = Evaluated(
@@ -109,7 +112,15 @@ class _Walk:
                 evaluated = self._instruction(instruction, state, stage.index)
             except BadSubstitutionError as error:
                 evaluated = Evaluated(instruction=instruction, stage=stage.index, problem=str(error))
-            self.found[instruction.first_line] = evaluated
+            self.found[instruction.first_line] = replace(evaluated, platform=platform)
+
+    def _platform(self, stage: Stage, base: str, used: list[Variable]) -> str:
+        """That of the stage which it is built on, its own, or the target's."""
+        asked = self._expand(self.meta, stage.platform, used) if stage.platform else ""
+        earlier = self.dockerfile.find_stage(base)
+        if earlier is not None and earlier.index < stage.index:
+            return self.platforms[earlier.index]
+        return asked or self.inputs.platform_args.get("TARGETPLATFORM", "")
 
     def _begin(self, stage: Stage, base: str) -> FrontendStage:
         scope = JoinedScope(

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+from layerfork.cachekey.shared.baseimage import find_facts
+from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.valuerule import say_values, show_value, value_finding, value_rule
 from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.steps import StepView
 from layerfork.explain.proof.undo.request import (
     undo_base,
     undo_format,
@@ -13,7 +16,10 @@ from layerfork.explain.proof.undo.request import (
     undo_target,
 )
 from layerfork.model.cause import CauseCode
+from layerfork.model.engine import ImageFacts
+from layerfork.model.record import BuildRecord
 
+PIN = "pin the base image by digest: FROM image@sha256:…; do not pull in only some builds"
 PLATFORM_REMEDY = "name the platform in every build: --platform linux/amd64, or FROM --platform="
 
 
@@ -70,22 +76,50 @@ def say_base_image(case: Case, difference: Difference) -> str:
     )
 
 
-BASE_IMAGE = value_rule(
-    code=CauseCode.BASE_IMAGE,
-    undo=undo_base,
-    say=say_base_image,
-    remedy="pin the base image by digest: FROM image@sha256:…; do not pull in only some builds",
-)
-"""FROM gave another image."""
+def find_base_image(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """FROM gave other layers, or nobody knows whether it did."""
+    if _same_layers(case):
+        return
+    for difference in unclaimed:
+        if difference.cause == CauseCode.BASE_IMAGE:
+            what = say_base_image(case, difference)
+            yield value_finding(case, difference, code=CauseCode.BASE_IMAGE, what=what, remedy=PIN)
 
 
-BASE_CONFIG = value_rule(
-    code=CauseCode.BASE_CONFIG,
-    undo=undo_base,
-    say=say_values("base image configuration"),
-    remedy="pin the base image by digest: FROM image@sha256:…",
-)
+def find_base_config(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """FROM gave another image with the very layers: only its configuration, or history, is another."""
+    if not _same_layers(case):
+        return
+    for difference in unclaimed:
+        if difference.cause == CauseCode.BASE_IMAGE:
+            what = f"{say_base_image(case, difference)}, with the same layers"
+            yield value_finding(case, difference, code=CauseCode.BASE_CONFIG, what=what, remedy=PIN)
+
+
+def _same_layers(case: Case) -> bool:
+    layers = [
+        facts.diff_ids if (facts := _base_of(record, view)) is not None else ()
+        for record, view in (
+            (case.writer.record, case.writer_view),
+            (case.reader.record, case.reader_view),
+        )
+    ]
+    return bool(layers[0]) and layers[0] == layers[1]
+
+
+def _base_of(record: BuildRecord, view: StepView) -> ImageFacts | None:
+    instruction = printed_instruction(view.step.instruction)
+    if instruction is None or instruction.keyword != "FROM":
+        return None
+    return find_facts(record, instruction.arguments[0])
+
+
+BASE_CONFIG = CauseRule(code=CauseCode.BASE_CONFIG, find=find_base_config, undo=undo_base)
 """The base image has the same layers but another configuration."""
+
+
+BASE_IMAGE = CauseRule(code=CauseCode.BASE_IMAGE, find=find_base_image, undo=undo_base)
+"""FROM gave another image."""
 
 
 FRONTEND = value_rule(

@@ -1,6 +1,10 @@
 """Options of a RUN, and what an ADD fetches."""
 
-from layerfork.explain.claims.valuerule import say_values, value_rule
+from collections.abc import Iterator
+
+from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
+from layerfork.explain.claims.valuerule import say_values, value_finding, value_rule
+from layerfork.explain.compare.differences import Difference
 from layerfork.explain.proof.undo.request import undo_mount, undo_network, undo_run_option, undo_source
 from layerfork.model.cause import CauseCode
 
@@ -33,12 +37,32 @@ MOUNT = value_rule(
 """A mount of a RUN step: its target, id, sharing or source."""
 
 
-REMOTE_SOURCE = value_rule(
-    code=CauseCode.REMOTE_SOURCE,
-    undo=undo_source,
-    say=say_values("remote source"),
-    remedy="pin the source: ADD --checksum=sha256:…, or a commit instead of a branch",
-)
+REMOTE_REMEDY = "pin the source: ADD --checksum=sha256:…, or a commit instead of a branch"
+_FETCHED = ("http://", "https://", "git://", "ssh://", "git@")
+
+
+def find_remote_source(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """What was fetched differs; or it is all that is not known of two keys that are equal otherwise."""
+    own = [difference for difference in unclaimed if difference.cause == CauseCode.REMOTE_SOURCE]
+    for difference in own:
+        what = say_values("remote source")(case, difference)
+        yield value_finding(case, difference, code=CauseCode.REMOTE_SOURCE, what=what, remedy=REMOTE_REMEDY)
+    lacks = {*case.writer_view.key.unknown, *case.reader_view.key.unknown}
+    url = "".join(lack.removeprefix("content of ") for lack in lacks)
+    if unclaimed or len(lacks) != 1 or not url.startswith(_FETCHED):
+        return
+    yield Finding(
+        code=CauseCode.REMOTE_SOURCE,
+        path=url,
+        field="content",
+        what=f"what {url} gave may differ: no record shows it, and nothing else differs",
+        evidence=(f"not recorded: what {case.reader_name} and {case.writer_name} got from {url}",),
+        remedy=REMOTE_REMEDY,
+        strength=Strength.GUESS,
+    )
+
+
+REMOTE_SOURCE = CauseRule(code=CauseCode.REMOTE_SOURCE, find=find_remote_source, undo=undo_source)
 """A URL or a repository that ADD or the context fetches gave something else."""
 
 

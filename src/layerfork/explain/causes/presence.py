@@ -13,10 +13,13 @@ from layerfork.explain.claims.entryrule import (
 )
 from layerfork.explain.claims.presence import presence_finding
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.compare.copied import clean_path, context_paths
 from layerfork.explain.compare.differences import Difference, entry_paths
-from layerfork.explain.proof.undo.entries import undo_presence
+from layerfork.explain.proof.undo.entries import undo_presence, undo_root
 from layerfork.model.cachekey import CacheKey
 from layerfork.model.cause import CauseCode
+from layerfork.model.context import EntryType, Transport
+from layerfork.model.record import BuildRecord
 
 _DIRECTORY = frozenset({"5", "directory"})
 
@@ -29,17 +32,17 @@ def find_directory_entry(case: Case, unclaimed: tuple[Difference, ...]) -> Itera
         for each in unclaimed
         if each.cause == "entry-type" and (each.reader if each.writer is None else each.writer) in _DIRECTORY
     }
-    own = {each.path for each in unclaimed if each.cause == CauseCode.DIRECTORY_ENTRY}
+    own = frozenset(each.path for each in unclaimed if each.cause == CauseCode.DIRECTORY_ENTRY)
     implied = _implied(case.writer_view.key, directories & absent_in_writer) | _implied(
         case.reader_view.key, directories & absent_in_reader
     )
-    paths = frozenset(own | implied)
-    claims = claim_paths(unclaimed, paths)
+    only_writer, only_reader = _sent_by_one(case, unclaimed)
+    claims = claim_paths(unclaimed, own | implied | only_writer | only_reader)
     if not claims:
         return
     first = claims[0].path
     sender, other = case.reader_name, case.writer_name
-    if first in absent_in_reader or _says_none(claims, first):
+    if first in absent_in_reader | only_writer or _says_none(claims, first):
         sender, other = other, sender
     yield Finding(
         code=CauseCode.DIRECTORY_ENTRY,
@@ -64,6 +67,27 @@ def _implied(key: CacheKey, directories: Set[str]) -> frozenset[str]:
     return frozenset(directories & above)
 
 
+def _sent_by_one(case: Case, unclaimed: tuple[Difference, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """Paths of directories that only the writer sent, and only the reader, although both keys know them:
+    BuildKit makes one of its own where a tar has none."""
+    writer, reader = (_sent_directories(build.record) for build in (case.writer, case.reader))
+    instruction = case.reader_view.step.instruction
+    paths = {each.path for each in unclaimed if each.path and not each.one_sided}
+    places = {path: frozenset(context_paths(instruction, path)) for path in paths}
+    return (
+        frozenset(path for path, found in places.items() if found & writer and not found & reader),
+        frozenset(path for path, found in places.items() if found & reader and not found & writer),
+    )
+
+
+def _sent_directories(record: BuildRecord) -> frozenset[str]:
+    """Directories of a tar; one that is a directory in no tar was not sent as one."""
+    context = record.context
+    if context is None or context.transport is not Transport.TAR:
+        return frozenset()
+    return frozenset(clean_path(entry.name) for entry in context.entries if entry.type is EntryType.DIRECTORY)
+
+
 def _says_none(claims: list[Difference], path: str) -> bool:
     """The reader's key says that there is no entry: it has a part that stands for one."""
     return any(
@@ -79,7 +103,7 @@ DIRECTORY_ENTRY = CauseRule(code=CauseCode.DIRECTORY_ENTRY, find=find_directory_
 
 ROOT_HEADER = entry_rule(
     code=CauseCode.ROOT_HEADER,
-    undo=undo_presence,
+    undo=undo_root,
     noun="root directory header",
     remedy="copy a subdirectory instead of `.`, or use one kind of context (directory or tar) everywhere",
 )

@@ -16,6 +16,7 @@ from layerfork.model.change import (
     EntryIs,
     ModeIs,
     PatternsAre,
+    TransportIs,
     XattrIs,
 )
 from layerfork.model.context import ContextEntry, EntryType
@@ -79,6 +80,18 @@ def undo_presence(material: Material, finding: Finding) -> tuple[Change, ...]:
     if not changes:
         raise UnappliableError(f"no entry of the contexts is {finding.path or 'the one that differs'}")
     return changes
+
+
+def undo_root(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The context travels as the writer's did, with the root that it sent."""
+    changes: list[Change] = []
+    for sent in material.contexts:
+        writer, reader = sent.transports
+        if writer is not None and reader is not None and writer is not reader:
+            changes.append(TransportIs(transport=writer, context=sent.context))
+        if sent.writer.get(".") != sent.reader.get("."):
+            changes.append(EntriesAre(path=".", entries=sent.writer.get(".", ()), context=sent.context))
+    return tuple(changes)
 
 
 def undo_ignore_rule(material: Material, finding: Finding) -> tuple[Change, ...]:

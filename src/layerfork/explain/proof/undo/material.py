@@ -8,17 +8,19 @@ from layerfork.buildcontext.gopath import context_path
 from layerfork.explain.claims.rule import Case
 from layerfork.explain.compare.comparison import Comparison
 from layerfork.explain.proof.undo.dockerfiles import Dockerfiles
-from layerfork.model.context import ContextEntry, ContextManifest
+from layerfork.model.context import ContextEntry, ContextManifest, Transport
 from layerfork.model.record import BuildRecord
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """The entries of one context of both builds, by path."""
 
     context: str
     writer: Mapping[str, tuple[ContextEntry, ...]]
     reader: Mapping[str, tuple[ContextEntry, ...]]
+    transports: tuple[Transport | None, Transport | None] = (None, None)
+    """How the writer's travelled, and the reader's; None when there is none."""
 
     def pair(self, path: str) -> tuple[ContextEntry, ContextEntry] | None:
         """The first entry of a path in both; None when one side has none."""
@@ -40,7 +42,12 @@ def contexts_of(comparison: Comparison) -> tuple[Sent, ...]:
     """Every context that both builds, or one of them, sent."""
     writer, reader = _manifests(comparison.writer.record), _manifests(comparison.reader.record)
     return tuple(
-        Sent(name, _by_path(writer.get(name)), _by_path(reader.get(name)))
+        Sent(
+            context=name,
+            writer=_by_path(writer.get(name)),
+            reader=_by_path(reader.get(name)),
+            transports=(_transport(writer.get(name)), _transport(reader.get(name))),
+        )
         for name in dict.fromkeys((*reader, *writer))
     )
 
@@ -48,6 +55,10 @@ def contexts_of(comparison: Comparison) -> tuple[Sent, ...]:
 def _manifests(record: BuildRecord) -> dict[str, ContextManifest]:
     found = {} if record.context is None else {"context": record.context}
     return found | {each.name: each for each in record.named_contexts}
+
+
+def _transport(manifest: ContextManifest | None) -> Transport | None:
+    return manifest.transport if manifest is not None else None
 
 
 def _by_path(manifest: ContextManifest | None) -> dict[str, tuple[ContextEntry, ...]]:
