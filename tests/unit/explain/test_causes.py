@@ -110,11 +110,6 @@ OTHER_MUTATIONS: dict[str, tuple[tuple[KeyPart, ...], tuple[KeyPart, ...], str]]
         (part("frontend", "1.7"),),
         "frontend is 1.7 for reader, 1.4 for writer",
     ),
-    "base-config": (
-        (part("base-config", digest("a")),),
-        (part("base-config", digest("b")),),
-        f"base image configuration is {digest('b')[:19]}… for reader, {digest('a')[:19]}… for writer",
-    ),
     "remote-source": (
         (part("remote-source", "v1", "https://host/x"),),
         (part("remote-source", "v2", "https://host/x"),),
