@@ -6,23 +6,29 @@ input and docker behind its service, `seed-buildkit` two builds with a changed f
 files are kept.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from layerfork.harness.records.evidence import read_records
+from layerfork.model.judgement import Judgement, Verdict
+from layerfork.model.listing import ClientRow, EngineRow
 from layerfork.model.record import BuildRecord, StepStatus
 from layerfork.model.report import (
     DiffReport,
     PlanReport,
     PlanRow,
+    Problem,
     RecordReport,
     RunReport,
     TrialBuild,
     VersionsUsed,
 )
 from layerfork.pipeline.comparison import diff_records
-from layerfork.pipeline.experiment import judge_rows
+from layerfork.pipeline.judging import judge_rows
 
 RECORDS = Path(__file__).parent / "records"
 NAMES = ("seed-classic", "seed-buildkit", "seed-podman")
@@ -77,6 +83,29 @@ def judged(name: str) -> Sequence[RunReport]:
             ),
         )
     ]
+
+
+def judged_together(name: str) -> Sequence[RunReport]:
+    """All of them as if one run had used several engines, of which one did not come up."""
+    reports = [report for each in NAMES for report in judged(each)]
+    problem = Problem(what="private:20.10: a private engine needs root", details="hint: run as root")
+    nothing = Judgement(verdict=Verdict.ERROR, classes=(), forks=())
+    gone = replace(reports[0], engine=None, builds=(), judgement=nothing, problems=(problem,))
+    return [*reports, gone]
+
+
+def listed_engines(name: str) -> Sequence[EngineRow]:
+    return [msgspec.convert(row, EngineRow) for row in _listing("engines")]
+
+
+def listed_clients(name: str) -> Sequence[ClientRow]:
+    return [msgspec.convert(row, ClientRow) for row in _listing("clients")]
+
+
+def _listing(name: str) -> Sequence[object]:
+    """What ``layerfork engines`` and ``layerfork clients`` printed as JSON."""
+    rows: Sequence[object] = json.loads((RECORDS / f"{name}.json").read_text("utf-8"))[name]
+    return rows
 
 
 def planned(name: str) -> Sequence[PlanReport]:

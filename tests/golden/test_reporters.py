@@ -7,11 +7,23 @@ from pathlib import Path
 
 import pytest
 from golden.cases import CASES
-from golden.recorded import NAMES, compared, judged, planned, shown
+from golden.recorded import (
+    NAMES,
+    compared,
+    judged,
+    judged_together,
+    listed_clients,
+    listed_engines,
+    planned,
+    recorded,
+    shown,
+)
 
+from layerfork.harness.records.evidence import decode_record
 from layerfork.model.report import RunReport
+from layerfork.reporters.formats import FORMATS
 from layerfork.reporters.json_report import JSON
-from layerfork.reporters.reporter import Kind, Look
+from layerfork.reporters.reporter import Kind, Look, Reporter
 from layerfork.reporters.text import TEXT
 
 EXPECTED = Path(__file__).parent / "expected"
@@ -24,12 +36,19 @@ RENDERERS: dict[str, Callable[[RunReport], str]] = {
 }
 
 
-REPORTS: dict[Kind, Callable[[str], Sequence[object]]] = {
+OF_EACH: dict[Kind, Callable[[str], Sequence[object]]] = {
     "runs": judged,
     "diffs": compared,
     "records": shown,
     "plans": planned,
 }
+REPORTS: tuple[tuple[Kind, str, Callable[[str], Sequence[object]]], ...] = (
+    *((kind, name, read) for kind, read in OF_EACH.items() for name in NAMES),
+    ("runs", "several", judged_together),
+    ("engines", "machine", listed_engines),
+    ("clients", "machine", listed_clients),
+)
+FOR_PEOPLE = {"txt": Look(), "verbose.txt": Look(verbose=True)}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -38,12 +57,26 @@ def test_output_is_as_expected(case: str, ending: str) -> None:
     compare(EXPECTED / f"{case}.{ending}", RENDERERS[ending](CASES[case]))
 
 
+@pytest.mark.parametrize("reporter", FORMATS, ids=lambda reporter: reporter.name)
+@pytest.mark.parametrize(
+    ("kind", "name", "read"), REPORTS, ids=lambda each: each if isinstance(each, str) else ""
+)
+def test_real_builds_are_rendered_as_expected(
+    reporter: Reporter, kind: Kind, name: str, read: Callable[[str], Sequence[object]]
+) -> None:
+    """In every format of the table. Records as JSON are the records themselves."""
+    if not reporter.renders(kind) or (reporter is JSON and kind == "records"):
+        return
+    looks = FOR_PEOPLE if reporter is TEXT else {reporter.name: Look()}
+    for ending, look in looks.items():
+        compare(EXPECTED / "recorded" / f"{name}.{kind}.{ending}", reporter.render(kind, read(name), look))
+
+
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("kind", REPORTS)
-@pytest.mark.parametrize("look", [Look(), Look(verbose=True)], ids=["plain", "verbose"])
-def test_text_of_real_builds_is_as_expected(name: str, kind: Kind, look: Look) -> None:
-    ending = "verbose.txt" if look.verbose else "txt"
-    compare(EXPECTED / "recorded" / f"{name}.{kind}.{ending}", TEXT.render(kind, REPORTS[kind](name), look))
+def test_records_as_json_are_what_was_read(name: str) -> None:
+    lines = JSON.render("records", shown(name), Look()).splitlines()
+
+    assert [decode_record(line.encode()) for line in lines] == list(recorded(name))
 
 
 def compare(path: Path, text: str) -> None:

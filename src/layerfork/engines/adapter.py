@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from layerfork.engines.cachedir import Say
 from layerfork.engines.namespace.launch import Daemons
 from layerfork.model.build import PodmanTools, ServedBuilders, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
 from layerfork.model.listing import EngineRow
+from layerfork.model.progress import Say
 
 
 class RunningEngine(Protocol):

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from layerfork.engines.baseimage import write_base_archive
-from layerfork.engines.cachedir import Say, debian_architecture, making
+from layerfork.engines.cachedir import debian_architecture, making
 from layerfork.engines.debian.packages import download
 from layerfork.engines.debian.roots import root_path
 from layerfork.engines.debian.suites import SUITES
 from layerfork.engines.debian.unpack import unpack
 from layerfork.errors import EngineError
 from layerfork.model.build import Command
+from layerfork.model.progress import Say
 from layerfork.process import run
 from layerfork.userdirs import cache_directory
 

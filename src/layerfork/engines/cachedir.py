@@ -5,17 +5,15 @@ import fcntl
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from layerfork.errors import EngineError
+from layerfork.model.progress import Say
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 """What the kernel says, and what Debian and Go call it."""
 ELSEWHERE = "free about 1 GB, or point XDG_CACHE_HOME to a directory on another disk"
-
-Say = Callable[[str], None]
-"""Takes one line for the person who waits."""
 
 
 def debian_architecture() -> str:

@@ -25,6 +25,8 @@ class ServedBuilders:
     """What a client may ask for, and what executes the build then."""
     refuses: tuple[tuple[Builder, str], ...]
     """What no client can ask for there, each with the reason."""
+    variables: tuple[str, ...] = ("DOCKER_HOST",)
+    """What a person sets to the engine's address so that programs find it."""
 
     def executing(self, asked: Builder) -> Builder | None:
         """What executes a build for which a client asks like this; None when nothing does."""
@@ -49,6 +51,7 @@ DOCKER = ServedBuilders(
 PODMAN = ServedBuilders(
     executes=((Builder.CLASSIC, Builder.BUILDAH), (Builder.BUILDAH, Builder.BUILDAH)),
     refuses=((Builder.BUILDKIT, _NO_BUILDKIT),),
+    variables=("DOCKER_HOST", "CONTAINER_HOST"),
 )
 """A podman service with its own programs beside it: Docker's classic requests are built by buildah."""
 
@@ -58,6 +61,7 @@ PODMAN_SERVICE = ServedBuilders(
         (Builder.BUILDKIT, _NO_BUILDKIT),
         (Builder.BUILDAH, "podman's own programs need a podman of ours (--engine podman)"),
     ),
+    variables=("DOCKER_HOST", "CONTAINER_HOST"),
 )
 """A podman service that is known by its socket alone."""
 

@@ -19,4 +19,7 @@ class Progress:
     """Worth a line of its own that stays; otherwise only the current state."""
 
 
+Say = Callable[[str], None]
+"""Takes one line for the person who waits."""
+
 Listener = Callable[[Progress], None]

@@ -3,6 +3,7 @@
 `experiment`   `layerfork run`
 `recording`    `layerfork record` and `why`
 `comparison`   `layerfork show` and `diff`
+`judging`      builds of one relay, measured or read from files, judged
 `engines`      `layerfork engines`
 `clients`      `layerfork clients`
 `preparation`  `layerfork setup`

@@ -9,12 +9,12 @@ from layerfork.clients.client import Programs
 from layerfork.engines import open_engine
 from layerfork.errors import ClientError, EngineError
 from layerfork.harness.environments.installing import (
-    Say,
     ensure_environment,
     find_environment,
     find_interpreter,
 )
 from layerfork.model.listing import ClientRow, EngineRow, Fetched, Obstacle
+from layerfork.model.progress import Say
 from layerfork.process import find_program
 
 

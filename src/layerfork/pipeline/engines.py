@@ -4,11 +4,11 @@ import os
 from collections.abc import Callable, Sequence
 
 from layerfork.engines import ENGINES, Engine, open_engine
-from layerfork.engines.cachedir import Say
 from layerfork.engines.debian.roots import verify_root
 from layerfork.errors import EngineError
 from layerfork.harness.environments.shell import run_in_engine
 from layerfork.model.listing import EngineRow, Fetched
+from layerfork.model.progress import Say
 
 
 def list_engines() -> tuple[EngineRow, ...]:

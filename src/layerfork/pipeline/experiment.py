@@ -8,10 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from layerfork import __version__
-from layerfork.cachekey import keys_of
 from layerfork.engines import ENGINES, default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode
-from layerfork.explain import JudgedBuild, judge_relay, layer_contradictions, lend_definitions
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.broken import BrokenEnvironments
 from layerfork.harness.relay.earlier import Earlier, read_earlier
@@ -20,9 +18,9 @@ from layerfork.harness.relay.plan import planned_row
 from layerfork.harness.relay.resume import copy_earlier, measure_once
 from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.progress import Listener
-from layerfork.model.record import BuildOutcome
-from layerfork.model.report import PlanReport, Problem, RunReport, TrialBuild, VersionsUsed
+from layerfork.model.report import PlanReport, Problem, RunReport, VersionsUsed
 from layerfork.model.scenario import RunOptions, Scenario
+from layerfork.pipeline.judging import judge_rows
 from layerfork.pipeline.parallel import engines_at_once
 from layerfork.scenarios import find_scenario
 
@@ -143,44 +141,6 @@ def plan_experiment(options: RunOptions, listener: Listener) -> tuple[PlanReport
             rows = tuple(planned_row(row) for row in relay.plan.rows)
             reports.append(PlanReport(scenario=scenario.name, engine=relay.bench.engine.info, rows=rows))
     return tuple(reports)
-
-
-def judge_rows(
-    measured: Sequence[TrialBuild], *, random_runs: bool = False
-) -> tuple[tuple[TrialBuild, ...], Judgement]:
-    """Keys, identities, classes and forks of the builds of one relay.
-
-    Builds that failed have no class, but what they stored can have been reused by later ones.
-    ``random_runs``: every RUN of the Dockerfile writes a random value, so equal layers prove reuse.
-    """
-    judged = lend_definitions(
-        [
-            JudgedBuild(client=row.client, record=row.record, keys=keys_of(row.record), control=row.control)
-            for row in measured
-            if row.record is not None
-        ]
-    )
-    judgement = judge_relay(judged, random_runs=random_runs)
-    doubts = tuple(layer_contradictions(judged, random_runs=random_runs))
-    judgement = replace(judgement, warnings=judgement.warnings + doubts)
-    rows = _with_identities(measured, judged)
-    attempted = [row for row in rows if row.outcome is not BuildOutcome.UNSUPPORTED]
-    succeeded = [row for row in rows if row.outcome is BuildOutcome.SUCCEEDED and row.record is not None]
-    if not succeeded or (len(succeeded) == 1 and len(attempted) > 1):
-        judgement = replace(judgement, verdict=Verdict.ERROR)
-    index = {client: number for number, members in enumerate(judgement.classes) for client in members}
-    return tuple(replace(row, class_index=index.get(row.client)) for row in rows), judgement
-
-
-def _with_identities(measured: Sequence[TrialBuild], judged: Sequence[JudgedBuild]) -> tuple[TrialBuild, ...]:
-    """The rows, those of builds that succeeded with the identities that their keys give."""
-    keys = {build.client: build.keys for build in judged}
-    return tuple(
-        replace(row, computed_identities=keys[row.client].chain_digests())
-        if row.outcome is BuildOutcome.SUCCEEDED and row.client in keys
-        else row
-        for row in measured
-    )
 
 
 def exit_code(reports: Sequence[RunReport]) -> ExitCode:

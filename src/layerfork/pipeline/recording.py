@@ -1,7 +1,7 @@
 """Builds that are recorded here and now: `layerfork record` and `layerfork why`."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from layerfork.harness.recording.wrap import record_command
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.records.store import RecordStore, open_store, project_of
 from layerfork.model.judgement import Judgement, Verdict
+from layerfork.model.progress import Say
 from layerfork.model.record import BuildOutcome, BuildRecord
 from layerfork.model.report import DiffReport
 from layerfork.pipeline.comparison import diff_records
 
-Say = Callable[[str], None]
 THIS_BUILD = "this build"
 
 

@@ -14,7 +14,7 @@ from layerfork.model.record import (
     StepStatus,
 )
 from layerfork.model.report import TrialBuild
-from layerfork.pipeline.experiment import judge_rows
+from layerfork.pipeline.judging import judge_rows
 
 HIT, MISS = StepStatus.HIT, StepStatus.MISS
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from layerfork.engines.cachedir import Say
 from layerfork.engines.debian.generation import Generation
 from layerfork.engines.debian.rootcli import through_loader
 from layerfork.engines.debian.roots import ensure_root
@@ -20,6 +19,7 @@ from layerfork.engines.namespace.entering import NETWORK, held_namespaces
 from layerfork.engines.namespace.launch import Daemons, read_log
 from layerfork.errors import EngineError
 from layerfork.model.build import Command
+from layerfork.model.progress import Say
 from layerfork.process import end_group, last_lines, spawn
 
 REGISTRY = Generation(

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from layerfork.engines.cachedir import Say
 from layerfork.engines.debian.roots import ensure_root
 from layerfork.engines.debian.suites import SUITES
 from layerfork.errors import ClientError, EngineError
 from layerfork.model.build import Toolchain
+from layerfork.model.progress import Say
 
 
 def fetch_toolchain(version: str, environment: Mapping[str, str], say: Say) -> Toolchain:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.engines.cachedir import Say, debian_architecture, making
+from layerfork.engines.cachedir import debian_architecture, making
 from layerfork.engines.debian.generation import Generation
 from layerfork.engines.debian.packages import download
 from layerfork.engines.debian.rootcli import find_toolchain, prepare_toolchain
 from layerfork.engines.debian.unpack import unpack
 from layerfork.errors import EngineError
 from layerfork.model.build import Toolchain
+from layerfork.model.progress import Say
 from layerfork.userdirs import cache_directory
 
 NEEDED_BYTES = 700_000_000

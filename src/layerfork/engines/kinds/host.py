@@ -8,7 +8,6 @@ from pathlib import Path
 from layerfork.engines.api.client import ApiError, EngineApi, answers, socket_of
 from layerfork.engines.api.images import image_ids, load_archive, remove_tags_and_steps
 from layerfork.engines.api.inspection import read_engine_info, read_image_facts, read_info_lines
-from layerfork.engines.cachedir import Say
 from layerfork.engines.kind import EngineKind
 from layerfork.engines.kinds.hostcontext import resolve_docker_host
 from layerfork.engines.kinds.podman import read_podman_info
@@ -16,6 +15,7 @@ from layerfork.errors import EngineError, UsageError
 from layerfork.model.build import DOCKER, PODMAN_SERVICE, ServedBuilders, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
 from layerfork.model.listing import EngineRow, Obstacle
+from layerfork.model.progress import Say
 
 PODMAN_COMPONENT = "Podman Engine"
 """What podman's service calls itself among its components."""

@@ -11,7 +11,6 @@ from layerfork.engines.api.client import EngineApi
 from layerfork.engines.api.images import remove_tags
 from layerfork.engines.api.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.engines.basestore import ensure_base_archive
-from layerfork.engines.cachedir import Say
 from layerfork.engines.debian.generation import Generation
 from layerfork.engines.debian.roots import ensure_root, root_path
 from layerfork.engines.debian.suites import SUITES
@@ -27,6 +26,7 @@ from layerfork.model.build import PODMAN as SERVED
 from layerfork.model.build import PodmanTools, ServedBuilders, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
 from layerfork.model.listing import EngineRow
+from layerfork.model.progress import Say
 
 BUILDAH_HEADER = "libpod-buildah-version"
 """Of every answer. Source: containers/podman pkg/api/server/handler_api.go @ v3.0.1 to v5.8."""

@@ -12,7 +12,6 @@ from layerfork.engines.api.client import EngineApi
 from layerfork.engines.api.images import clean, load_archive, pin, remove_tags
 from layerfork.engines.api.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.engines.basestore import ensure_base_archive
-from layerfork.engines.cachedir import Say
 from layerfork.engines.debian.generation import Generation
 from layerfork.engines.debian.roots import ensure_root, root_path
 from layerfork.engines.debian.suites import SUITES
@@ -26,6 +25,7 @@ from layerfork.errors import EngineError
 from layerfork.model.build import DOCKER, ServedBuilders, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
 from layerfork.model.listing import EngineRow
+from layerfork.model.progress import Say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from layerfork.clients.environment import (
@@ -17,12 +17,11 @@ from layerfork.clients.environment import (
 )
 from layerfork.errors import ClientError
 from layerfork.model.build import Command
+from layerfork.model.progress import Say
 from layerfork.process import ProgramMissingError, find_program, last_lines, run
 from layerfork.userdirs import cache_directory
 
 INSTALL_TIMEOUT_S = 600.0
-
-Say = Callable[[str], None]
 
 
 def find_environment(environment: ClientEnvironment) -> Path | None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from layerfork.engines import Engine, RunningEngine
 from layerfork.engines.api.registry import registry_for
-from layerfork.engines.cachedir import Say
 from layerfork.errors import UsageError
 from layerfork.harness.recording.wrap import wrapped_environment
-from layerfork.model.build import Command
+from layerfork.model.build import Builder, Command
+from layerfork.model.progress import Say
 from layerfork.process import ProgramMissingError, run_in_foreground
 
 
@@ -58,9 +58,9 @@ def engine_environment(running: RunningEngine, directory: Path) -> dict[str, str
         link.symlink_to(place)
     path = env.get("PATH", os.defpath).split(os.pathsep)
     env["PATH"] = os.pathsep.join([str(programs), *(each for each in path if each != str(programs))])
-    del env["CONTAINER_HOST"]  # with it podman's own programs would be clients of the service
-    if running.podman is not None:
-        env["DOCKER_BUILDKIT"] = "0"  # podman's service has no BuildKit
+    env.pop("CONTAINER_HOST", None)  # with it podman's own programs would be clients of the service
+    if running.builders.executing(Builder.BUILDKIT) is None:
+        env["DOCKER_BUILDKIT"] = "0"
     return env
 
 

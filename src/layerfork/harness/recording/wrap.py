@@ -10,7 +10,6 @@ from pathlib import Path
 from layerfork.clients.steering import NAMES_AN_ENGINE, without
 from layerfork.engines import RunningEngine, default_spec, open_engine
 from layerfork.errors import UsageError
-from layerfork.harness.environments.installing import Say
 from layerfork.harness.environments.privatedir import SHORT, private_directory
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.contextplaces import find_directories
@@ -20,6 +19,7 @@ from layerfork.harness.recording.quietsteps import add_quiet_steps
 from layerfork.harness.recording.recorder import DRAIN_S, Recorder
 from layerfork.harness.recording.redactionkey import redaction_key
 from layerfork.model.build import Command
+from layerfork.model.progress import Say
 from layerfork.model.record import BuildRecord, ClientInfo
 from layerfork.process import ProgramMissingError, find_program, run_in_foreground
 from layerfork.wire.proxy.listener import STOPPED
@@ -52,7 +52,7 @@ def record_command(
     """
     records: list[BuildRecord] = []
     client = ClientInfo(argv=tuple(argv))
-    command = ClientProcess(directory=Path.cwd(), argv=tuple(argv))
+    process = ClientProcess(directory=Path.cwd(), argv=tuple(argv))
     with contextlib.ExitStack() as stack:
         engine = stack.enter_context(open_engine(spec or default_spec(os.environ)).start(os.environ, say))
         private = stack.enter_context(private_directory(SHORT))
@@ -60,23 +60,26 @@ def record_command(
 
         def take(found: Sequence[BuildRecord]) -> None:
             for record in found:
-                records.append(_with_facts(record, recorder, command))
+                records.append(_with_facts(record, recorder, process))
                 keep(records[-1])
 
+        command = Command(argv=process.argv, env=wrapped_environment(engine, recorder.docker_host, private))
         with recorder:
-            env = wrapped_environment(engine, recorder.docker_host, private)
-            try:
-                code = run_in_foreground(
-                    Command(argv=tuple(argv), env=env), lambda: take(recorder.finished(client))
-                )
-            except ProgramMissingError as error:
-                raise UsageError(str(error), hint="give a command that exists after --") from error
+            code = _run(command, lambda: take(recorder.finished(client)))
             if not recorder.proxy.wait_idle(QUIET_WAIT_S):
                 say(f"something that the command started still talks to the engine: waiting {DRAIN_S:.0f} s")
         if any(facts.problem == STOPPED for facts in recorder.proxy.connections):
             say("it was cut off; its builds are recorded as far as they came")
         take(recorder.records(client))
     return Wrapped(exit_code=code, records=tuple(records))
+
+
+def _run(command: Command, while_running: Callable[[], None]) -> int:
+    """Raises: UsageError when the program does not exist."""
+    try:
+        return run_in_foreground(command, while_running)
+    except ProgramMissingError as error:
+        raise UsageError(str(error), hint="give a command that exists after --") from error
 
 
 def _with_facts(record: BuildRecord, recorder: Recorder, command: ClientProcess) -> BuildRecord:
@@ -90,7 +93,7 @@ def _with_facts(record: BuildRecord, recorder: Recorder, command: ClientProcess)
 def wrapped_environment(engine: RunningEngine, docker_host: str, directory: Path) -> dict[str, str]:
     """The user's environment, led to the recorder; with the engine's own docker where there is none."""
     env = without(os.environ, NAMES_AN_ENGINE)
-    env["DOCKER_HOST"] = env["CONTAINER_HOST"] = docker_host
+    env |= dict.fromkeys(engine.builders.variables, docker_host)
     toolchain = engine.toolchain
     if toolchain is not None and find_program("docker") is None:
         programs = directory / "bin"

@@ -7,9 +7,10 @@ from pathlib import Path
 from layerfork.clients import BuildClient
 from layerfork.clients.environment import ClientEnvironment
 from layerfork.errors import ClientError
-from layerfork.harness.environments.installing import Say, directory_of, ensure_environment
+from layerfork.harness.environments.installing import directory_of, ensure_environment
 from layerfork.harness.relay.earlier import BrokenEnvironment
 from layerfork.model.build import Endpoint
+from layerfork.model.progress import Say
 from layerfork.process import ProgramMissingError, last_lines, run
 
 ASK_TIMEOUT_S = 60.0

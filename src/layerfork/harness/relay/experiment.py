@@ -3,11 +3,11 @@
 import contextlib
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from layerfork.clients import ContextForm
+from layerfork.clients import BuildClient, ContextForm
 from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.errors import EngineError, UsageError
@@ -16,7 +16,7 @@ from layerfork.harness.environments.clientcli import find_toolchain
 from layerfork.harness.environments.privatedir import socket_directory
 from layerfork.harness.environments.projectfile import described_clients
 from layerfork.harness.environments.served import served_context
-from layerfork.harness.environments.workspace import make_tar, open_workspace
+from layerfork.harness.environments.workspace import Workspace, make_tar, open_workspace
 from layerfork.harness.recording.redactionkey import redaction_key
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.broken import BrokenEnvironments
@@ -26,7 +26,7 @@ from layerfork.harness.relay.relay import EngineGoneError, Relay, run_relay
 from layerfork.harness.relay.trial import Bench, make_endpoint
 from layerfork.harness.relay.versions import ask_versions, versions_used
 from layerfork.model.engine import EngineInfo
-from layerfork.model.progress import Listener, Progress
+from layerfork.model.progress import Listener, Progress, Say
 from layerfork.model.report import Problem, TrialBuild, VersionsUsed
 from layerfork.model.scenario import RunOptions, Scenario
 
@@ -72,22 +72,17 @@ def prepared_relay(
     """
     chosen = choose_clients(options.clients, described_clients(Path.cwd()))
     bases = read_bases(scenario, options)
-    listener = services.listener
-
-    def say(text: str) -> None:
-        listener(Progress(text=text, lasting=True))
-
+    say = _lasting(services.listener)
     with contextlib.ExitStack() as stack:
         workspace = stack.enter_context(open_workspace(scenario))
-        listener(Progress(text=f"starting the engine ({spec})"))
+        services.listener(Progress(text=f"starting the engine ({spec})"))
         engine = stack.enter_context(open_engine(spec).start(os.environ, say))
         prepare_engine(engine, bases, options)
-        sockets = stack.enter_context(socket_directory(workspace.root))
-        bench = make_bench(engine, sockets, options, services.stop)
-        urls = ("", "")
-        if any(client.context_form in (ContextForm.URL, ContextForm.GIT) for _, client in chosen):
-            served = stack.enter_context(served_context(workspace, engine.network))
-            urls = (served.tar_url, served.git_url)
+        bench = make_bench(
+            engine, stack.enter_context(socket_directory(workspace.root)), options, services.stop
+        )
+        clients = [client for _, client in chosen]
+        urls = stack.enter_context(_served(clients, workspace, engine))
         probe = workspace.request("probe", 0, options, urls)
         endpoint = make_endpoint(bench, probe, engine.docker_host)
         plan = plan_relay(
@@ -99,23 +94,48 @@ def prepared_relay(
             broken=services.broken,
             taken={label: row.build for label, row in services.rows.items() if row.stored_nothing},
         )
-        images: list[str] = []
-        if not engine.can_reset:
-            stack.callback(engine.remove_images, images)
         yield Relay(
             plan=plan,
             bench=bench,
             endpoint=endpoint,
             workspace=workspace,
             options=options,
-            listener=listener,
+            listener=services.listener,
             file=services.file,
             key=services.key,
             earlier=services.rows,
             broken=services.broken,
-            images=images,
+            images=stack.enter_context(_removed_later(engine)),
             urls=urls,
         )
+
+
+def _lasting(listener: Listener) -> Say:
+    """Hands lines on as progress that stays."""
+    return lambda text: listener(Progress(text=text, lasting=True))
+
+
+@contextlib.contextmanager
+def _served(
+    clients: Sequence[BuildClient], workspace: Workspace, engine: RunningEngine
+) -> Iterator[tuple[str, str]]:
+    """Where the context is served as a tar and as a git repository; empty when no client fetches it."""
+    if not any(client.context_form in (ContextForm.URL, ContextForm.GIT) for client in clients):
+        yield "", ""
+        return
+    with served_context(workspace, engine.network) as served:
+        yield served.tar_url, served.git_url
+
+
+@contextlib.contextmanager
+def _removed_later(engine: RunningEngine) -> Iterator[list[str]]:
+    """References to fill in, which are removed from an engine whose cache is not ours to clean."""
+    images: list[str] = []
+    try:
+        yield images
+    finally:
+        if not engine.can_reset:
+            engine.remove_images(images)
 
 
 def measure(scenario: Scenario, options: RunOptions, spec: str, services: RunServices) -> Measured:

@@ -11,9 +11,10 @@ from layerfork.clients.client import BuildClient, Choice, ContextForm
 from layerfork.clients.own import OwnCommand, is_own_client, own_client
 from layerfork.engines import fetch_toolchain
 from layerfork.errors import ClientError, UsageError
-from layerfork.harness.environments.installing import Say, find_environment
+from layerfork.harness.environments.installing import find_environment
 from layerfork.harness.relay.broken import BrokenEnvironments
 from layerfork.model.build import Builder, BuildRequest, Endpoint, Toolchain
+from layerfork.model.progress import Say
 from layerfork.model.record import BuildOutcome
 from layerfork.model.report import PlanRow, TrialBuild
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from layerfork.clients import ContextForm
+from layerfork.clients import BuildClient, ContextForm
 from layerfork.engines import RunningEngine
 from layerfork.harness.environments.served import cloned_tar
 from layerfork.harness.recording.contextplaces import find_directories
@@ -45,35 +45,21 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
 
     A client that is missing, fails, hangs or crashes gives a row that says so; nothing is raised for it.
     """
-    client = planned.client
+    row = planned.trial_build(BuildOutcome.SKIPPED)
     socket = bench.socket_dir / f"{request.scratch.name}.sock"
     with Recorder(bench.engine, socket, bench.redaction_key) as recorder:
-        endpoint = make_endpoint(bench, request, recorder.docker_host, planned.toolchain)
-        row = planned.trial_build(BuildOutcome.SKIPPED)
-        command = client.build_command(request, endpoint, planned.choice.asked, planned.environment)
-        keep = OUTPUT_BYTES if endpoint.podman else KEEP_BYTES
         try:
-            completed = run(command, bench.timeout_s, worth_waiting(bench), keep_bytes=keep)
+            completed = _run_client(bench, planned, request, recorder.docker_host)
         except ProgramMissingError as error:
             return replace(row, reason=f"{error}; run: layerfork setup")
-    info = ClientInfo(id=planned.label, version=planned.version, argv=completed.argv)
     completed = replace(
         completed, stdout=recorder.clean(completed.stdout), stderr=recorder.clean(completed.stderr)
     )
-    record = pick_record(recorder.records(info), request.tag)
-    if record is None and endpoint.podman:
-        tar = request.context_tar if client.context_form is ContextForm.TAR else None
-        record = read_printed_build(recorder, request, info, completed, tar)
     row = replace(row, seconds_of_client=completed.seconds)
+    record = _record_of(bench, recorder, planned, request, completed)
     if record is None:
         return _without_record(row, completed, bench)
-    record = fill_from_disk(record, lambda manifest: _directories(manifest, request, recorder))
-    if client.context_form is ContextForm.URL:
-        record = fill_from_tar(record, request.context_tar, recorder.clean)
-    elif client.context_form is ContextForm.GIT:
-        record = fill_from_tar(record, cloned_tar(request.context_tar), recorder.clean)
-    record = add_image_facts(record, recorder.image_facts, client.image_ref(request))
-    record = add_quiet_steps(add_base_facts(record, recorder.image_facts))
+    record = _with_facts(record, recorder, planned.client, request)
     outcome, reason = _outcome(record, completed, bench)
     return replace(
         row,
@@ -84,6 +70,44 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
         steps=record.steps,
         record=record,
     )
+
+
+def _run_client(bench: Bench, planned: PlannedBuild, request: BuildRequest, docker_host: str) -> Completed:
+    """Raises: ProgramMissingError."""
+    endpoint = make_endpoint(bench, request, docker_host, planned.toolchain)
+    command = planned.client.build_command(request, endpoint, planned.choice.asked, planned.environment)
+    keep = OUTPUT_BYTES if bench.engine.podman else KEEP_BYTES
+    return run(command, bench.timeout_s, worth_waiting(bench), keep_bytes=keep)
+
+
+def _record_of(
+    bench: Bench, recorder: Recorder, planned: PlannedBuild, request: BuildRequest, completed: Completed
+) -> BuildRecord | None:
+    """The build that passed through the recorder; None when there was none.
+
+    On a podman of ours a client may build in the storage itself: then what it printed shows the build.
+    """
+    client = ClientInfo(id=planned.label, version=planned.version, argv=completed.argv)
+    record = pick_record(recorder.records(client), request.tag)
+    if record is not None or bench.engine.podman is None:
+        return record
+    tar = request.context_tar if planned.client.context_form is ContextForm.TAR else None
+    return read_printed_build(recorder, request, client, completed, tar)
+
+
+def _with_facts(
+    record: BuildRecord, recorder: Recorder, client: BuildClient, request: BuildRequest
+) -> BuildRecord:
+    """The record with what the disk and the engine know besides."""
+    record = fill_from_disk(record, lambda manifest: _directories(manifest, request, recorder))
+    fetched = {
+        ContextForm.URL: request.context_tar,
+        ContextForm.GIT: cloned_tar(request.context_tar),
+    }.get(client.context_form)
+    if fetched is not None:
+        record = fill_from_tar(record, fetched, recorder.clean)
+    record = add_image_facts(record, recorder.image_facts, client.image_ref(request))
+    return add_quiet_steps(add_base_facts(record, recorder.image_facts))
 
 
 def _directories(manifest: ContextManifest, request: BuildRequest, recorder: Recorder) -> Sequence[Path]:

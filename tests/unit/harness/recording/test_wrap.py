@@ -11,10 +11,11 @@ from fakes.engines import Obliging
 from fakes.programs import posts_its_context, program
 from fakes.sockets import BUILT, Socket, listening
 
+from layerfork.clients.steering import NAMES_AN_ENGINE
 from layerfork.errors import EngineError, UsageError
 from layerfork.harness.environments.shell import engine_environment
 from layerfork.harness.recording.wrap import Wrapped, record_command, wrapped_environment
-from layerfork.model.build import PodmanTools, Toolchain
+from layerfork.model.build import PODMAN, PodmanTools, Toolchain
 from layerfork.model.record import BuildOutcome, BuildRecord
 
 RECORDER = "unix:///recorder.sock"
@@ -30,13 +31,16 @@ def no_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_nothing_leads_past_the_recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "CONTAINER_CONNECTION"):
+    for name in NAMES_AN_ENGINE:
         monkeypatch.setenv(name, "elsewhere")
     monkeypatch.setenv("DOCKER_HOST", "tcp://elsewhere:2375")
     monkeypatch.setenv("OWN_SETTING", "kept")
     env = wrapped_environment(Obliging(), RECORDER, tmp_path)
     assert "elsewhere" not in "".join(env.values())
-    assert (env["DOCKER_HOST"], env["CONTAINER_HOST"], env["OWN_SETTING"]) == (RECORDER, RECORDER, "kept")
+    assert (env["DOCKER_HOST"], env["OWN_SETTING"]) == (RECORDER, "kept")
+    assert "CONTAINER_HOST" not in env
+    podman = Obliging(builders=PODMAN, toolchain=None)
+    assert wrapped_environment(podman, RECORDER, tmp_path)["CONTAINER_HOST"] == RECORDER
 
 
 def test_a_user_without_docker_gets_the_engines(tmp_path: Path, no_docker: Path) -> None:
@@ -62,7 +66,7 @@ def test_an_opened_engine_comes_with_its_own_programs(tmp_path: Path, no_docker:
     """podman's are no clients of the service: that is what CONTAINER_HOST would make them."""
     program(no_docker, "docker", "exit 0")
     tools = PodmanTools(podman=Path("/tools/podman"), buildah=Path("/tools/buildah"))
-    env = engine_environment(Obliging(podman=tools), tmp_path)
+    env = engine_environment(Obliging(podman=tools, builders=PODMAN), tmp_path)
     first = Path(env["PATH"].split(os.pathsep)[0])
     assert {path.name: path.readlink() for path in first.iterdir()} == {
         name: Path("/tools") / name for name in ("docker", "podman", "buildah")

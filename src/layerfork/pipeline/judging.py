@@ -1,0 +1,48 @@
+"""Measured builds judged: keys, classes, forks, and whether there is a verdict at all."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from layerfork.cachekey import keys_of
+from layerfork.explain import JudgedBuild, judge_relay, layer_contradictions, lend_definitions
+from layerfork.model.judgement import Judgement, Verdict
+from layerfork.model.record import BuildOutcome
+from layerfork.model.report import TrialBuild
+
+
+def judge_rows(
+    measured: Sequence[TrialBuild], *, random_runs: bool = False
+) -> tuple[tuple[TrialBuild, ...], Judgement]:
+    """Keys, identities, classes and forks of the builds of one relay.
+
+    Builds that failed have no class, but what they stored can have been reused by later ones.
+    ``random_runs``: every RUN of the Dockerfile writes a random value, so equal layers prove reuse.
+    """
+    judged = lend_definitions(
+        [
+            JudgedBuild(client=row.client, record=row.record, keys=keys_of(row.record), control=row.control)
+            for row in measured
+            if row.record is not None
+        ]
+    )
+    judgement = judge_relay(judged, random_runs=random_runs)
+    doubts = tuple(layer_contradictions(judged, random_runs=random_runs))
+    judgement = replace(judgement, warnings=judgement.warnings + doubts)
+    rows = _with_identities(measured, judged)
+    attempted = [row for row in rows if row.outcome is not BuildOutcome.UNSUPPORTED]
+    succeeded = [row for row in rows if row.outcome is BuildOutcome.SUCCEEDED and row.record is not None]
+    if not succeeded or (len(succeeded) == 1 and len(attempted) > 1):
+        judgement = replace(judgement, verdict=Verdict.ERROR)
+    index = {client: number for number, members in enumerate(judgement.classes) for client in members}
+    return tuple(replace(row, class_index=index.get(row.client)) for row in rows), judgement
+
+
+def _with_identities(measured: Sequence[TrialBuild], judged: Sequence[JudgedBuild]) -> tuple[TrialBuild, ...]:
+    """The rows, those of builds that succeeded with the identities that their keys give."""
+    keys = {build.client: build.keys for build in judged}
+    return tuple(
+        replace(row, computed_identities=keys[row.client].chain_digests())
+        if row.outcome is BuildOutcome.SUCCEEDED and row.client in keys
+        else row
+        for row in measured
+    )
