@@ -26,6 +26,10 @@ def test_exactly_these_causes_are_named(name: str) -> None:
     forks = explain_pair(judged("writer", writer), judged("reader", reader))
     causes = [cause for fork in forks for cause in fork.causes]
     assert {cause.code for cause in causes} == set(EXPECTED[name]["causes"])
+    if "arguments" in EXPECTED[name]:
+        assert {cause.path for cause in causes if cause.code == "build-arg"} == set(
+            EXPECTED[name]["arguments"]
+        )
     status = CauseStatus(EXPECTED[name].get("status", "PROVEN"))
     assert all(cause.status is status for cause in (forks[0].causes if forks else ()))
 
