@@ -12,8 +12,8 @@ class Verdict(StrEnum):
 
 class CauseStatus(StrEnum):
     PROVEN = "PROVEN"
-    """With this part (or this minimal set) swapped the model's keys are equal, and the model agrees
-    with what the engine did for both builds."""
+    """With all causes of the fork undone the reader's step has the writer's key, with any one left out it has
+    not, and the model agrees with what the engine did for both builds."""
     SUSPECTED = "SUSPECTED"
     UNEXPLAINED = "UNEXPLAINED"
 
