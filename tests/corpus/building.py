@@ -12,18 +12,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from corpus.subjects import Build, Client, Node
 
 from layerfork.buildcontext.tarball import write_tar
-from layerfork.engines import RunningEngine
+from layerfork.engines import RunningEngine, fetch_toolchain
 from layerfork.harness.environments.served import enter_network
 from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.printed import read_printed_build
 from layerfork.harness.recording.recorder import Recorder
-from layerfork.model.build import Builder, BuildRequest, Command, Completed
+from layerfork.model.build import Builder, BuildRequest, Command, Completed, Toolchain
 from layerfork.model.context import EntryType
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
 from layerfork.process import run
@@ -46,7 +46,7 @@ class Workplace:
     shared: Path
     """What both builds of a pair see: an exported cache."""
 
-    def build(self, build: Build, client: Client, name: str) -> BuildRecord:
+    def build(self, build: Build, client: Client) -> BuildRecord:
         """Build once and record it, with the engine's word about the images.
 
         Raises: BuildFailedError, LayerforkError.
@@ -57,7 +57,8 @@ class Workplace:
         place = self.directory / build.directory
         with self._served(build.served), recorder:
             done = _SEND[client](self, recorder, build, place)
-        info = ClientInfo(id=name)
+        version = build.client_version or self._own_version()
+        info = ClientInfo(id=client.value, version=version)
         records = recorder.records(info)
         if client is Client.PODMAN:
             printed = read_printed_build(recorder, _request_of(build, place), info, done)
@@ -74,9 +75,21 @@ class Workplace:
     def ask(self, request: str) -> None:
         """``POST /path?query``: a request to the engine beside the builds."""
         method, _, path = request.partition(" ")
+        path = quote(path, safe="/?&=")
         status, body = _exchange(self.engine, method, path, b"", {})
         if status >= 400:
             raise BuildFailedError(f"{request}: {body}")
+
+    def _own_version(self) -> str:
+        return self.engine.toolchain.version if self.engine.toolchain is not None else ""
+
+    def toolchain(self, build: Build) -> Toolchain:
+        """The engine's own programs, or those of another generation. Raises: BuildFailedError."""
+        if build.client_version:
+            return fetch_toolchain(build.client_version, os.environ, lambda text: None)
+        if self.engine.toolchain is None:
+            raise BuildFailedError("the engine has no client of its own")
+        return self.engine.toolchain
 
     def _make_base(self, tag: str, base: Build) -> None:
         query = {"version": "1", "t": tag, **base.query}
@@ -192,9 +205,9 @@ def _buildx_tar(place: Workplace, recorder: Recorder, build: Build, context: Pat
 def _run_buildx(
     place: Workplace, recorder: Recorder, build: Build, where: str, stdin: Path | None
 ) -> Completed:
-    toolchain = place.engine.toolchain
-    if toolchain is None or toolchain.cli_plugins is None:
-        raise BuildFailedError("the engine has no buildx")
+    toolchain = place.toolchain(build)
+    if toolchain.cli_plugins is None:
+        raise BuildFailedError("there is no buildx")
     program = str(toolchain.cli_plugins / "docker-buildx")
     words = _command_line(build, place.shared)
     output = [] if any("--output" in word for word in words) else ["--output=type=cacheonly"]
@@ -203,10 +216,8 @@ def _run_buildx(
 
 
 def _docker(place: Workplace, recorder: Recorder, build: Build, context: Path) -> Completed:
-    if place.engine.toolchain is None:
-        raise BuildFailedError("the engine has no docker CLI")
     write_directory(build.tar_nodes(), context)
-    argv = (str(place.engine.toolchain.docker), "build", *_command_line(build, place.shared), str(context))
+    argv = (str(place.toolchain(build).docker), "build", *_command_line(build, place.shared), str(context))
     env = {**_environment(place, recorder), "DOCKER_BUILDKIT": "0"}
     return run(Command(argv=argv, env=env), timeout_s=TIMEOUT_S)
 

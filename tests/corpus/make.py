@@ -38,7 +38,10 @@ class Engines:
     def get(self, spec: str) -> RunningEngine:
         """The engine of that name. Raises: LayerforkError."""
         if spec not in self.running:
-            start = open_engine(spec).start(os.environ, lambda text: click.echo(text, err=True))
+            # What follows # tells two engines of one kind apart.
+            start = open_engine(spec.partition("#")[0]).start(
+                os.environ, lambda text: click.echo(text, err=True)
+            )
             self.running[spec] = self.stack.enter_context(start)
         return self.running[spec]
 
@@ -100,20 +103,20 @@ def build_both(pair: Pair, engines: Engines) -> tuple[BuildRecord, BuildRecord]:
         shared = Path(base) / "shared"
         shared.mkdir()
 
-        def built(build: Build, name: str) -> BuildRecord:
+        def built(build: Build) -> BuildRecord:
             place = Path(base) / "work"
             place.mkdir()
             engine = engines.get(build.engine or engine_of(pair))
             workplace = Workplace(engine=engine, directory=place, shared=shared)
             try:
-                return workplace.build(build, build.client or DEFAULT_CLIENTS[pair.builder], name)
+                return workplace.build(build, build.client or DEFAULT_CLIENTS[pair.builder])
             finally:
                 shutil.rmtree(place)
 
-        writer = built(pair.writer, "writer")
+        writer = built(pair.writer)
         for request in pair.between:
             Workplace(engine=engines.get(engine_of(pair)), directory=Path(base), shared=shared).ask(request)
-        return writer, built(pair.reader, "reader")
+        return writer, built(pair.reader)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
+from corpus.subjects import Pair
+
 from layerfork.model.context import ContextEntry, EntryType
 from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildRecord
@@ -68,7 +70,24 @@ def _bases(value: Callable[[ImageFacts], object]) -> Callable[[BuildRecord], obj
 _dockerfile = _record(lambda record: record.request.dockerfile)
 _options = _record(lambda record: record.request.options)
 
+
+def _no_cache(record: BuildRecord) -> object:
+    return record.request.no_cache, record.request.no_cache_stages
+
+
+def _engine(record: BuildRecord) -> tuple[str, str]:
+    return (record.engine.instance, record.engine.version) if record.engine is not None else ("", "")
+
+
 PRESENT: Mapping[str, Present] = {
+    "builder": _record(lambda record: record.builder),
+    "builder-instance": _record(lambda record: _engine(record)[0]),
+    "engine-version": _record(lambda record: _engine(record)[1]),
+    "client-version": _record(lambda record: record.client.version),
+    "cache-off": _record(_no_cache),
+    "cache-from": lambda writer, reader: bool(reader.request.cache_from),
+    "cache-not-imported": lambda writer, reader: bool(reader.request.cache_from),
+    "unexplained": lambda writer, reader: not (writer.complete or reader.complete),
     "build-arg": _record(lambda record: record.request.build_args),
     "env": _either(_dockerfile, _record(_bases(lambda facts: facts.env))),
     "proxy": _record(_proxies),
@@ -109,3 +128,10 @@ PRESENT: Mapping[str, Present] = {
     ),
 }
 """By cause code."""
+
+ARRANGED: Mapping[str, Callable[[Pair], bool]] = {
+    "remote-source": lambda pair: pair.writer.served != pair.reader.served,
+    "cache-empty": lambda pair: bool(pair.between),
+    "cache-record-gone": lambda pair: bool(pair.between),
+}
+"""What no record shows, from how the pair was built."""

@@ -93,7 +93,7 @@ class Build:
     bases: tuple[tuple[str, "Build"], ...] = ()
     """Images that are built before this one, with their tags."""
     client_version: str = ""
-    """Docker CLI or buildx of another engine's generation: ``private:20.10``. Empty: the engine's own."""
+    """Version of the docker CLI, with its buildx, such as ``20.10``. Empty: the engine's own."""
     served: tuple[tuple[str, str], ...] = ()
     """What ``http://127.0.0.1:8000`` serves inside the engine while this builds: name and text."""
 

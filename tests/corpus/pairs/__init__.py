@@ -1,6 +1,6 @@
 """All pairs, by what they are about."""
 
-from corpus.pairs import attributes, base, lines, links, options, presence, variables
+from corpus.pairs import attributes, base, caches, lines, links, options, presence, variables
 from corpus.subjects import Pair
 
 PAIRS: tuple[Pair, ...] = (
@@ -11,4 +11,5 @@ PAIRS: tuple[Pair, ...] = (
     *attributes.PAIRS,
     *links.PAIRS,
     *presence.PAIRS,
+    *caches.PAIRS,
 )

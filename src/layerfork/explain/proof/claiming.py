@@ -1,7 +1,7 @@
 """Lets cause rules claim the differences of a site."""
 
 from layerfork.explain.causes import CAUSES
-from layerfork.explain.claims.rule import Case, CauseRule, Finding
+from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.implied import implied_differences
 
@@ -27,8 +27,14 @@ def claim_differences(case: Case) -> tuple[tuple[Claim, ...], tuple[Difference, 
     left = _without(left, shared)
     if any(finding.claims or finding.shared for _, finding in found):
         left = tuple(each for each in left if not (each.cause == "engine-version" and each.one_sided))
-        return tuple(found), left
-    return tuple(found), left + implied
+        return _without_guesses(found), left
+    return _without_guesses(found), left + implied
+
+
+def _without_guesses(found: list[Claim]) -> tuple[Claim, ...]:
+    """Where the records themselves prove a reason, nobody has to guess one."""
+    known = any(finding.strength is Strength.RECORDS for _, finding in found)
+    return tuple(each for each in found if not (known and each[1].strength is Strength.GUESS))
 
 
 def _may_share(case: Case, rule: CauseRule) -> bool:

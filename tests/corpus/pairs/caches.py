@@ -1,0 +1,302 @@
+"""Separate, empty and imported caches; what only records tell."""
+
+import json
+
+from corpus.builds import CONTENT, FILE, two
+from corpus.subjects import Build, Client, Fork, Pair, file, idle, matters
+
+RUNS = "FROM alpine\nRUN echo 1\nRUN echo 2\n"
+PLAIN = Build(dockerfile=RUNS)
+CHAINS = "classic buildah"
+PRUNE_IMAGES = f"POST /images/prune?filters={json.dumps({'dangling': {'true': True}})}"
+STORED, OTHER_STORED = "private:26.1+containerd", "private:28.5+containerd"
+TWIN = f"{STORED}#2"
+EXPORT = ("--cache-to=type=local,dest={shared}/cache,mode=max",)
+EXPORT_LAST = ("--cache-to=type=local,dest={shared}/cache,mode=min",)
+IMPORT = ("--cache-from=type=local,src={shared}/cache",)
+
+EMPTY = Fork("RUN echo 1", ("cache-empty SUSPECTED",))
+SWITCHED_OFF = Fork("RUN echo 1", ("cache-off",))
+NO_CACHE = {"nocache": "1"}
+PRUNE_RECORDS = "POST /build/prune?all=1"
+DELETE_LAST = "DELETE /images/kept?noprune=1"
+CHANGED = two(FILE, (file("a", "one"),), (file("a", "two"),))
+APART = (
+    Build(dockerfile=FILE, nodes=(file("a", "one"),), engine="private:28.5"),
+    Build(dockerfile=FILE, nodes=(file("a", "two"),)),
+)
+SEPARATE = (
+    *matters(
+        "buildkit",
+        "builder",
+        Build(dockerfile=FILE, nodes=(file("a"),), client=Client.POST),
+        Build(dockerfile=FILE, nodes=(file("a"),)),
+        Fork("FROM", ("builder",)),
+    ),
+    *matters(
+        "classic buildkit",
+        "builder-instance",
+        Build(dockerfile=FILE, nodes=(file("a"),), engine="private:28.5"),
+        Build(dockerfile=FILE, nodes=(file("a"),)),
+        Fork("FROM", ("builder-instance",)),
+    ),
+    # The classic builder's history strings say what its misses cannot.
+    *matters(
+        "classic",
+        "builder-instance",
+        *APART,
+        Fork("FROM", ("builder-instance",)),
+        CONTENT,
+        what="and-content",
+    ),
+    *matters(
+        "buildkit",
+        "builder-instance",
+        *APART,
+        Fork("FROM", ("builder-instance",)),
+        Fork("COPY", ("content a SUSPECTED",)),
+        what="and-content",
+    ),
+    *idle(
+        "buildkit",
+        "builder-instance",
+        Build(dockerfile=FILE, nodes=(file("a"),), engine=STORED, flags=EXPORT),
+        Build(dockerfile=FILE, nodes=(file("a"),), flags=IMPORT),
+        what="imported",
+        engine=OTHER_STORED,
+    ),
+    *matters(
+        "buildkit",
+        "engine-version",
+        Build(dockerfile="FROM alpine\nRUN --mount=type=cache,target=/c id\n", engine=STORED, flags=EXPORT),
+        Build(dockerfile="FROM alpine\nRUN --mount=type=cache,target=/c id\n", flags=IMPORT),
+        Fork("RUN", ("engine-version",)),
+        engine=OTHER_STORED,
+    ),
+    *idle(
+        "buildkit",
+        "engine-version",
+        Build(dockerfile=FILE, nodes=(file("a", "one"),), engine=STORED, flags=EXPORT),
+        Build(dockerfile=FILE, nodes=(file("a", "two"),), flags=IMPORT),
+        CONTENT,
+        engine=OTHER_STORED,
+    ),
+)
+
+OFF = (
+    *matters(
+        CHAINS,
+        "cache-off",
+        PLAIN,
+        Build(dockerfile=RUNS, query=NO_CACHE),
+        SWITCHED_OFF,
+    ),
+    *matters(
+        "buildkit",
+        "cache-off",
+        PLAIN,
+        Build(dockerfile=RUNS, flags=("--no-cache",)),
+        SWITCHED_OFF,
+    ),
+    *matters(
+        "buildkit",
+        "cache-off",
+        Build(dockerfile="FROM alpine AS s\nRUN echo 1\n"),
+        Build(dockerfile="FROM alpine AS s\nRUN echo 1\n", flags=("--no-cache-filter=s",)),
+        SWITCHED_OFF,
+        what="of-stage",
+    ),
+    *idle(
+        CHAINS,
+        "cache-off",
+        Build(dockerfile=RUNS, query=NO_CACHE),
+        PLAIN,
+        what="of-writer",
+    ),
+    *idle(
+        "buildkit",
+        "cache-off",
+        Build(dockerfile=RUNS, flags=("--no-cache",)),
+        PLAIN,
+        what="of-writer",
+    ),
+    *idle(
+        "buildkit",
+        "cache-off",
+        Build(dockerfile=FILE, nodes=(file("a", "one"),)),
+        Build(dockerfile=FILE, nodes=(file("a", "two"),), flags=("--no-cache-filter=other",)),
+        CONTENT,
+        what="of-other-stage",
+    ),
+)
+
+TAGGED = {"t": "kept"}
+GONE = (
+    *matters(
+        "classic",
+        "cache-empty",
+        PLAIN,
+        PLAIN,
+        EMPTY,
+        between=(PRUNE_IMAGES,),
+    ),
+    *matters(
+        "buildah",
+        "cache-empty",
+        PLAIN,
+        PLAIN,
+        EMPTY,
+        between=(PRUNE_IMAGES,),
+    ),
+    *matters(
+        "buildkit",
+        "cache-empty",
+        PLAIN,
+        PLAIN,
+        EMPTY,
+        between=(PRUNE_RECORDS,),
+    ),
+    *idle(
+        "classic buildah",
+        "cache-empty",
+        *CHANGED,
+        CONTENT,
+        between=(PRUNE_IMAGES,),
+    ),
+    *idle(
+        "buildkit",
+        "cache-empty",
+        *CHANGED,
+        CONTENT,
+        between=(PRUNE_RECORDS,),
+    ),
+    *matters(
+        "classic",
+        "cache-record-gone",
+        Build(dockerfile=RUNS, query=TAGGED),
+        PLAIN,
+        Fork("RUN echo 2", ("cache-record-gone SUSPECTED",)),
+        between=(DELETE_LAST,),
+    ),
+    *idle(
+        "classic",
+        "cache-record-gone",
+        Build(dockerfile=FILE + "RUN echo 2\n", nodes=(file("a", "one"),), query=TAGGED),
+        Build(dockerfile=FILE + "RUN echo 2\n", nodes=(file("a", "two"),)),
+        CONTENT,
+        between=(DELETE_LAST,),
+    ),
+)
+
+FROM_ALPINE = {"cachefrom": '["alpine"]'}
+LISTED = (
+    *matters(
+        "classic",
+        "cache-from",
+        PLAIN,
+        Build(dockerfile=RUNS, query=FROM_ALPINE),
+        Fork("RUN echo 1", ("cache-from",)),
+        control="hit",
+    ),
+    *matters(
+        "classic",
+        "cache-from",
+        PLAIN,
+        Build(dockerfile=RUNS, query=FROM_ALPINE),
+        Fork("RUN echo 1", ("cache-from SUSPECTED",)),
+        what="without-control",
+    ),
+    *idle(
+        "classic",
+        "cache-from",
+        Build(dockerfile=RUNS, query=TAGGED),
+        Build(dockerfile=RUNS, query={"cachefrom": '["kept"]'}),
+        what="writers",
+    ),
+    *idle(
+        "classic",
+        "cache-from",
+        Build(dockerfile=FILE, nodes=(file("a", "one"),)),
+        Build(dockerfile=FILE, nodes=(file("a", "two"),), query=FROM_ALPINE),
+        CONTENT,
+        what="beside-content",
+        control="hit",
+    ),
+)
+
+STAGES = "FROM alpine AS s\nRUN echo 1 > /f\nFROM alpine AS t\nCOPY --from=s /f /\n"
+IMPORTED = (
+    *matters(
+        "buildkit",
+        "cache-not-imported",
+        Build(dockerfile=STAGES, engine=STORED, flags=EXPORT_LAST),
+        Build(dockerfile=STAGES, target="s", flags=IMPORT),
+        Fork("RUN echo 1", ("cache-not-imported SUSPECTED",)),
+        engine=TWIN,
+    ),
+    *matters(
+        "buildkit",
+        "cache-not-imported",
+        Build(dockerfile=RUNS, engine=STORED),
+        Build(dockerfile=RUNS, flags=("--cache-from=type=registry,ref=127.0.0.1:5000/none",)),
+        Fork("RUN echo 1", ("cache-not-imported",)),
+        what="failed",
+        engine=OTHER_STORED,
+    ),
+    *idle(
+        "buildkit",
+        "cache-not-imported",
+        Build(dockerfile=RUNS, engine=STORED, flags=EXPORT),
+        Build(dockerfile=RUNS, flags=IMPORT),
+        engine=OTHER_STORED,
+    ),
+)
+
+OLD_CLIENT = "20.10"
+VERSIONS = (
+    *matters(
+        "classic",
+        "client-version",
+        Build(dockerfile=FILE, nodes=(file("a"),), client=Client.DOCKER, client_version=OLD_CLIENT),
+        Build(dockerfile=FILE, nodes=(file("a"),), client=Client.DOCKER),
+        Fork("COPY", ("mode-type-bits a", "client-version SUSPECTED")),
+    ),
+    *idle(
+        "buildkit",
+        "client-version",
+        Build(dockerfile=FILE, nodes=(file("a", "one"),), client_version="28.5"),
+        Build(dockerfile=FILE, nodes=(file("a", "two"),)),
+        CONTENT,
+    ),
+)
+
+UNSEEN = {"version": "2"}
+UNEXPLAINED = (
+    # Two Dockerfiles, so neither's definition can be the other's.
+    *matters(
+        "buildkit",
+        "unexplained",
+        Build(dockerfile=FILE, nodes=(file("a", "one"),), client=Client.POST, query=UNSEEN),
+        Build(dockerfile=f"# other\n{FILE}", nodes=(file("a", "two"),), client=Client.POST, query=UNSEEN),
+        Fork("COPY", ("unexplained UNEXPLAINED",)),
+        warnings=("incomplete-record",),
+    ),
+    *idle(
+        "buildkit",
+        "unexplained",
+        Build(dockerfile=FILE, nodes=(file("a", "one"),), client=Client.POST, query=UNSEEN),
+        Build(dockerfile=FILE, nodes=(file("a", "two"),), client=Client.POST, query=UNSEEN),
+        CONTENT,
+        what="same-dockerfile",
+        warnings=("incomplete-record",),
+    ),
+    *idle(
+        "buildkit",
+        "unexplained",
+        Build(dockerfile=FILE, nodes=(file("a"),), client=Client.POST, query=UNSEEN),
+        Build(dockerfile=FILE, nodes=(file("a"),), client=Client.POST, query=UNSEEN),
+        warnings=("incomplete-record",),
+    ),
+)
+
+PAIRS: tuple[Pair, ...] = (*SEPARATE, *OFF, *GONE, *LISTED, *IMPORTED, *VERSIONS, *UNEXPLAINED)
