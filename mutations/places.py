@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from layerfork.dockerfile import keyword_of
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildRecord, StepRecord
 from mutations.subject import Place, Subject
@@ -29,4 +30,4 @@ def places_of(record: BuildRecord, subject: Subject) -> dict[int, Place]:
 
 def is_from(step: StepRecord) -> bool:
     """A FROM has the place of the first line of its stage."""
-    return step.instruction.upper().startswith("FROM ")
+    return keyword_of(step.instruction) == "FROM"

@@ -65,7 +65,17 @@ LINKED: Vertices = VERTICES | {
 """Where BuildKit can merge, the link is an operation of its own: so seen on Engine 28.5.2 with containerd."""
 
 
-@pytest.mark.parametrize("vertices", [VERTICES, LINKED], ids=["plain", "linked"])
+def numbered(text: str) -> str:
+    """The same with stages read by their numbers."""
+    for number, name in enumerate(("base", "make", "side", "same")):
+        text = text.replace(f"--from={name}", f"--from={number}")
+    return text
+
+
+NUMBERED: Vertices = {digest: (numbered(name), *inputs) for digest, (name, *inputs) in VERTICES.items()}
+
+
+@pytest.mark.parametrize("vertices", [VERTICES, LINKED, NUMBERED], ids=["plain", "linked", "numbered"])
 def test_every_step_is_found(vertices: Vertices) -> None:
     states = {
         digest: VertexState(digest=digest, name=name, inputs=tuple(inputs))

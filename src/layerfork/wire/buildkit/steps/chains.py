@@ -7,15 +7,15 @@ Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchCopy
 client/llb/{fileop,exec,merge}.go @ v0.8.3 to v0.25.2 (order of inputs).
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from layerfork.dockerfile import stage_number
+from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.wire.buildkit.observed import VertexState
 from layerfork.wire.buildkit.steps.layout import Stages
 from layerfork.wire.buildkit.steps.names import read_label
 from layerfork.wire.buildkit.steps.placing import LINK, Step
 
-_FROM_STAGE = re.compile(r"(?:COPY|ADD)\s(?:\S+\s)*?--from=(\S+)", re.IGNORECASE)
 _Place = tuple[int, int]
 """Index of a stage, and number of an instruction in it, from 1."""
 
@@ -54,12 +54,21 @@ def _built_on(step: Step, stages: Stages) -> Iterator[tuple[_Place, str]]:
     before = _before((step.stage, step.number), stages)
     if before is not None and work.inputs:
         yield before, work.inputs[0]
-    source = _FROM_STAGE.match(step.instruction)
-    copied = stages.named(source[1], 0) if source is not None else None
+    copied = _copied_stage(step, stages)
     end = _end_of(copied, stages) if copied is not None else None
     if end is not None:
         copying = next((each for each in step.vertices if each is not work), work)
         yield from ((end, digest) for digest in copying.inputs[-1:])
+
+
+def _copied_stage(step: Step, stages: Stages) -> int | None:
+    """Index of the stage that a COPY reads; None when it reads an image or the context."""
+    instruction = printed_instruction(step.instruction)
+    name = instruction.flag("from") if instruction is not None else ""
+    number = stage_number(name)
+    if number is not None:
+        return number if number < len(stages.stages) else None
+    return stages.named(name, 0) if name else None
 
 
 def _instruction(state: VertexState) -> str:
