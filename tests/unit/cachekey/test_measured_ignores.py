@@ -1,30 +1,11 @@
 """What real engines copied of one context under many ignore files, against every dialect's model."""
 
 import json
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from layerfork.buildcontext.clientrules import find_rules
-from layerfork.buildcontext.ignore.containers_storage import storage_matcher
-from layerfork.buildcontext.ignore.ignorefile import read_docker_ignorefile
-from layerfork.buildcontext.manifest import read_context
-from layerfork.buildcontext.selection import (
-    buildkit_paths,
-    classic_cli_paths,
-    old_buildkit_paths,
-    old_classic_cli_paths,
-)
-from layerfork.buildcontext.walk import scan
-from layerfork.cachekey.buildah.content import CopyOptions, MissingSourceError
-from layerfork.cachekey.buildah.rules import buildah_rules
-from layerfork.cachekey.buildah.sources import SourceFinder
-from layerfork.cachekey.classic.rules import classic_rules
-from layerfork.cachekey.shared.tree import unpack
-from layerfork.errors import UsageError
-from layerfork.model.engine import EngineInfo
+from unit.cachekey.ignoremodels import MODELS
 
 VECTORS: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "vectors" / "ignore-rules.json").read_text(encoding="utf-8")
@@ -34,8 +15,6 @@ CASES = [
     for case in VECTORS["cases"]
     for result in case["results"]
 ]
-Copied = set[str] | None
-"""Paths below the destination; None when the build is refused."""
 
 
 @pytest.fixture(scope="module")
@@ -57,61 +36,3 @@ def test_measured(root: Path, ignore: str, source: str, engines: list[str], copi
         assert MODELS[builder](root, ignore, source, version) == (None if copied is None else set(copied)), (
             engine
         )
-
-
-def classic(root: Path, ignore: str, source: str, version: str) -> Copied:
-    tree, name = scan(root), "Dockerfile"
-    if version.startswith("20."):
-        sent = implied(lambda: old_classic_cli_paths(tree, ignore, name, version))
-    else:
-        sent = implied(lambda: classic_cli_paths(tree, ignore, name))
-    if sent is None:
-        return None
-    return {
-        path for path in sent if path not in (name, ".dockerignore") or not is_removed(path, ignore, version)
-    }
-
-
-def is_removed(name: str, ignore: str, version: str) -> bool:
-    """What the engine does when the context has arrived."""
-    try:
-        return classic_rules(version).ignore_matcher(read_docker_ignorefile(ignore)).excludes(name)
-    except UsageError:
-        return False
-
-
-def buildkit(root: Path, ignore: str, source: str, version: str) -> Copied:
-    paths = old_buildkit_paths if version.startswith("20.") else buildkit_paths
-    return implied(lambda: paths(scan(root), ignore))
-
-
-def implied(sent: Callable[[], Iterable[str]]) -> Copied:
-    """What a client sends, with the directories that it implies."""
-    try:
-        return {above for path in sent() for above in lineage(path)}
-    except UsageError:
-        return None
-
-
-def buildah(root: Path, ignore: str, source: str, version: str) -> Copied:
-    rules = buildah_rules(EngineInfo(kind="podman", version=version, api_version="", image_store=""))
-    context = read_context(root, find_rules("buildah")).manifest
-    try:
-        excludes = storage_matcher(context.excludes, rules.ignores)
-        finder = SourceFinder(tree=unpack(context.entries), excludes=excludes, rules=rules)
-        found = finder.find(source.split(), CopyOptions())
-    except (UsageError, MissingSourceError):
-        return None
-    return {above for each in found for member in each.members for above in lineage(member.name)}
-
-
-def lineage(path: str) -> list[str]:
-    names = path.split("/")
-    return ["/".join(names[:end]) for end in range(1, len(names) + 1)]
-
-
-MODELS: dict[str, Callable[[Path, str, str, str], Copied]] = {
-    "classic": classic,
-    "buildkit": buildkit,
-    "buildah": buildah,
-}
