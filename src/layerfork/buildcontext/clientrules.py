@@ -4,14 +4,19 @@ Source: moby/go-archive archive.go (FileInfoHeader, addTarFile) and docker/cli
 cli/command/image/build.go @ v26.1.5; docker/docker-py docker/utils/build.py:create_archive @ 7.1.0 with
 CPython Lib/tarfile.py:gettarinfo; mafintosh/tar-fs index.js @ 3.1.0; tonistiigi/fsutil stat_unix.go
 @ 6d9dc2e with moby/buildkit client/solve.go @ v0.13.2; containers/podman-py podman/api/tar_utils.py
-@ 5.8.0; GNU tar 1.35 manual. Which ignore file counts: moby/buildkit frontend/dockerui/config.go @ v0.32.2;
-containers/buildah pkg/parse/parse.go:ContainerIgnoreFile @ v1.28.0 to v1.44.0, imagebuildah/executor.go
-@ v1.19.6; containers/podman pkg/util/utils.go:ParseDockerignore @ v5.4.2.
+@ 5.8.0; GNU tar 1.35 manual.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from layerfork.buildcontext.ignore.files import (
+    BUILDAH_FILES,
+    BUILDKIT_FILES,
+    DOCKER_FILES,
+    GENERAL_FILES,
+    PODMAN_SERVICE_FILES,
+)
 from layerfork.model.context import Transport
 
 
@@ -56,10 +61,6 @@ class Ignores(StrEnum):
     PODMAN_PY = "podman-py"
 
 
-DOCKER_IGNORE = ".dockerignore"
-CONTAINER_IGNORE = ".containerignore"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextRules:
     """How one family of clients sends a directory."""
@@ -67,8 +68,8 @@ class ContextRules:
     id: str
     transport: Transport = Transport.TAR
     ignores: Ignores = Ignores.NONE
-    ignore_files: tuple[str, ...] = (DOCKER_IGNORE,)
-    """Ignore files in the context: the first that is there counts. ``{}`` is the Dockerfile's path."""
+    ignore_files: tuple[str, ...] = DOCKER_FILES
+    """Names of `ignore.files`."""
     reads_as_podman: bool = False
     """Lines of the ignore file are read as buildah and podman read them, not as Docker's programs do."""
     prefix: str = ""
@@ -95,20 +96,9 @@ _BUILDKIT = ContextRules(
     id="buildkit",
     transport=Transport.FILE_SYNC,
     ignores=Ignores.MOBY_TRANSFER,
-    ignore_files=(f"{{}}{DOCKER_IGNORE}", DOCKER_IGNORE),
+    ignore_files=BUILDKIT_FILES,
     directory_slash=False,
     owners=Owners.ZERO,
-    xattrs=Xattrs.ALL,
-    tick_ns=1,
-    sends_sockets=True,
-)
-_BUILDAH = ContextRules(
-    id="buildah",
-    transport=Transport.DISK,
-    reads_as_podman=True,
-    ignore_files=(f"{{}}{DOCKER_IGNORE}", f"{{}}{CONTAINER_IGNORE}", CONTAINER_IGNORE, DOCKER_IGNORE),
-    directory_slash=False,
-    owners=Owners.REAL,
     xattrs=Xattrs.ALL,
     tick_ns=1,
     sends_sockets=True,
@@ -154,7 +144,7 @@ RULES: tuple[ContextRules, ...] = (
         id="podman-remote",
         ignores=Ignores.PODMAN_REMOTE,
         reads_as_podman=True,
-        ignore_files=(CONTAINER_IGNORE, DOCKER_IGNORE, f"{{}}{DOCKER_IGNORE}", f"{{}}{CONTAINER_IGNORE}"),
+        ignore_files=PODMAN_SERVICE_FILES,
         directory_slash=False,
         owners=Owners.ZERO,
         owner_names="real",
@@ -164,7 +154,7 @@ RULES: tuple[ContextRules, ...] = (
         id="podman-py",
         ignores=Ignores.PODMAN_PY,
         reads_as_podman=True,
-        ignore_files=(CONTAINER_IGNORE, DOCKER_IGNORE),
+        ignore_files=GENERAL_FILES,
         owners=Owners.ZERO_USER,
         owner_names="root",
         hardlinks=Hardlinks.DROPPED,
@@ -172,12 +162,21 @@ RULES: tuple[ContextRules, ...] = (
         root_name="/",
         tick_ns=1,
     ),
-    _BUILDAH,
-    replace(_BUILDAH, id="buildah-1.19", ignore_files=(DOCKER_IGNORE,)),
+    ContextRules(
+        id="buildah",
+        transport=Transport.DISK,
+        ignore_files=BUILDAH_FILES,
+        reads_as_podman=True,
+        directory_slash=False,
+        owners=Owners.REAL,
+        xattrs=Xattrs.ALL,
+        tick_ns=1,
+        sends_sockets=True,
+    ),
 )
 """``docker-cli`` is the classic builder's client from 24.0 on, ``docker-cli-23`` that of 23.0 and
 ``docker-cli-20.10`` the one before; ``buildkit`` any client of BuildKit but the docker CLI up to 20.10;
-``tar`` GNU tar as ``tar -cf x.tar .``; ``tar-fs`` its ``pack(dir)``; ``buildah`` is 1.28 and later."""
+``tar`` GNU tar as ``tar -cf x.tar .``; ``tar-fs`` its ``pack(dir)``."""
 
 
 def find_rules(rules_id: str) -> ContextRules:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
-from layerfork.buildcontext.clientrules import DOCKER_IGNORE, ContextRules, Ignores
+from layerfork.buildcontext.clientrules import ContextRules, Ignores
 from layerfork.buildcontext.gopath import context_path
 from layerfork.buildcontext.hashing.contents import hash_files
 from layerfork.buildcontext.hashing.digestcache import DigestCache
 from layerfork.buildcontext.ignore.docker_py import docker_py_paths
 from layerfork.buildcontext.ignore.dockerode import dockerode_paths
+from layerfork.buildcontext.ignore.files import DOCKER_IGNORE
 from layerfork.buildcontext.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
 from layerfork.buildcontext.ignore.moby import MobyMatcher, moby_matcher
 from layerfork.buildcontext.ignore.moby_20_10 import OldMobyMatcher, old_moby_matcher

@@ -11,9 +11,9 @@ All of them raise UsageError for a malformed pattern that they notice: the clien
 import re
 from collections.abc import Callable, Iterator
 
-from layerfork.buildcontext.clientrules import CONTAINER_IGNORE, DOCKER_IGNORE
 from layerfork.buildcontext.gopath import clean
 from layerfork.buildcontext.ignore.containers_storage import StorageSyntax, storage_matcher
+from layerfork.buildcontext.ignore.files import CONTAINER_IGNORE, DOCKER_IGNORE
 from layerfork.buildcontext.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
 from layerfork.buildcontext.ignore.moby import moby_matcher
 from layerfork.buildcontext.ignore.moby_20_10 import old_moby_matcher, old_moby_matcher_of

@@ -139,7 +139,6 @@ def test_bad_roots(tmp_path: Path) -> None:
     ("rules_id", "order"),
     [
         ("buildah", ["x.dockerignore", "x.containerignore", ".containerignore", ".dockerignore"]),
-        ("buildah-1.19", [".dockerignore"]),
         ("podman-remote", [".containerignore", ".dockerignore", "x.dockerignore", "x.containerignore"]),
         ("podman-py", [".containerignore", ".dockerignore"]),
         ("buildkit", ["x.dockerignore", ".dockerignore"]),

@@ -47,9 +47,11 @@ class Bench:
         self.build.request_done(whole=True)
         return self
 
-    def answer(self, *messages: dict[str, object] | str, status: int = 200) -> ClassicParts:
+    def answer(
+        self, *messages: dict[str, object] | str, status: int = 200, server: str = "Docker/26.1.5 (linux)"
+    ) -> ClassicParts:
         """Texts are streamed as the builder does it: the line end comes separately after a step."""
-        self.build.answered(status, (("Content-Type", "application/json"),))
+        self.build.answered(status, (("Content-Type", "application/json"), ("Server", server)))
         for message in messages:
             each = {"stream": message} if isinstance(message, str) else message
             self.build.answer_data(memoryview(json.dumps(each).encode() + b"\r\n"))
@@ -104,6 +106,23 @@ def test_every_parameter_has_its_place() -> None:
         ("rm", "1"),
         ("version", "1"),
     )
+
+
+@pytest.mark.parametrize(
+    ("server", "excludes"),
+    [
+        ("Docker/26.1.5 (linux)", ("general",)),
+        ("Libpod/5.4.2 (linux)", (" /general/ ",)),
+        ("Libpod/4.3.1 (linux)", ("own",)),
+        ("Libpod/3.0.1 (linux)", (" /general/ ",)),
+    ],
+)
+def test_patterns_are_those_of_the_file_that_counts(server: str, excludes: tuple[str, ...]) -> None:
+    """Of two ignore files in a posted tar, as each engine was measured to choose; its lines as read there."""
+    body = tar(**{".dockerignore": "# note\n /general/ \n", "f/Dockerfile.dockerignore": "own\n"})
+    context = Bench(dockerfile="f/Dockerfile").send(body).answer(server=server).context
+    assert context is not None
+    assert context.excludes == excludes
 
 
 @pytest.mark.parametrize(("value", "expected"), [("", False), ("0", False), ("False", False), ("1", True)])

@@ -4,7 +4,6 @@ Source: moby/moby pkg/fileutils/fileutils.go @ v17.06.0 to v20.10.24.
 """
 
 import functools
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ from functools import lru_cache
 from layerfork.buildcontext import gopath
 from layerfork.buildcontext.ignore.goregexp import go_regexp
 from layerfork.buildcontext.ignore.rules import Rule, Test, parents, read_rules, wildcard_expression
+from layerfork.model.versions import parse_release
 
 _ESCAPED = ".$"
 
@@ -55,8 +55,8 @@ def old_moby_matcher_of(version: str) -> Callable[[Iterable[str]], OldMobyMatche
 
     Source: moby/moby Dockerfile, ARG GO_VERSION @ v20.10.7 (1.13) and v20.10.8 (1.16).
     """
-    patch = re.search(r"20\.10\.(\d+)", version)
-    checks_whole = patch is not None and int(patch[1]) >= 8
+    release = parse_release(version)
+    checks_whole = release is None or release >= (20, 10, 8)
     return functools.partial(old_moby_matcher, checks_whole_pattern=checks_whole)
 
 

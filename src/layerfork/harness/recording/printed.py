@@ -11,6 +11,7 @@ from pathlib import Path
 
 from layerfork.buildcontext.clientrules import find_rules
 from layerfork.buildcontext.hashing.digestcache import cache_file, load_cache, save_cache
+from layerfork.buildcontext.ignore.files import files_of_buildah
 from layerfork.buildcontext.manifest import read_context
 from layerfork.builderlog.output import PrintedBuild, read_output
 from layerfork.errors import UsageError
@@ -26,6 +27,7 @@ from layerfork.model.record import (
     Gap,
     RecordedRequest,
 )
+from layerfork.model.versions import parse_version
 from layerfork.userdirs import cache_directory
 from layerfork.wire.redact import Redactor
 
@@ -56,10 +58,13 @@ def read_printed_build(
         return None
     redactor = recorder.redactor
     build_args = redactor.pairs(request.build_args)  # first: what they hold is then hidden everywhere
-    sent = None if tar is None else read_tar(tar, Builder.BUILDAH, _dockerfile_name(request), redactor.clean)
+    blank = recorder.blank_record(time.monotonic() - completed.seconds, client)
+    files = files_of_buildah(parse_version(blank.engine.version if blank.engine else ""))
+    name = _dockerfile_name(request)
+    sent = None if tar is None else read_tar(tar, Builder.BUILDAH, name, files, redactor.clean)
     text = _dockerfile_text(request) if sent is None else sent.dockerfile
     shown = replace(_asked(redactor, request, text, cached=cached), build_args=build_args)
-    context, gaps = _read_context(request) if sent is None else (sent.manifest, sent.gaps)
+    context, gaps = _read_context(request, files) if sent is None else (sent.manifest, sent.gaps)
     if not printed.whole:
         gaps = (*gaps, Gap(where="output", what="it was too long: its beginning is missing"))
     steps = tuple(
@@ -67,7 +72,7 @@ def read_printed_build(
         for step in printed.steps
     )
     return replace(
-        recorder.blank_record(time.monotonic() - completed.seconds, client),
+        blank,
         builder=Builder.BUILDAH,
         request=shown,
         context=context,
@@ -116,12 +121,15 @@ def _asked(
     )
 
 
-def _read_context(request: BuildRequest) -> tuple[ContextManifest | None, tuple[Gap, ...]]:
+def _read_context(
+    request: BuildRequest, ignore_files: tuple[str, ...]
+) -> tuple[ContextManifest | None, tuple[Gap, ...]]:
     name = _dockerfile_name(request)
     try:
         place = cache_file(cache_directory(), request.context)
         cache = load_cache(place)
-        found = read_context(request.context, find_rules("buildah"), dockerfile=name, cache=cache)
+        rules = replace(find_rules("buildah"), ignore_files=ignore_files)
+        found = read_context(request.context, rules, dockerfile=name, cache=cache)
         save_cache(cache, place)
     except UsageError as error:
         return None, (Gap(where="context", what=error.message),)

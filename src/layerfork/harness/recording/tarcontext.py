@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from layerfork.buildcontext.ignore.files import DOCKER_FILES, files_of_podman_service
 from layerfork.model.build import Builder
 from layerfork.model.context import ContentSource, ContextManifest, Transport
 from layerfork.model.record import BuildRecord, Gap
-from layerfork.wire.posted import IGNORE_FILES, ignore_patterns
+from layerfork.model.versions import parse_version
+from layerfork.wire.tar.ignoring import ignore_patterns
 from layerfork.wire.tar.stream import TarDecoder
 
 PIECE_BYTES = 1 << 20
@@ -26,14 +28,18 @@ class TarContext:
     gaps: tuple[Gap, ...]
 
 
-def read_tar(tar: Path, builder: Builder, dockerfile: str, clean: Clean) -> TarContext:
+def read_tar(
+    tar: Path, builder: Builder, dockerfile: str, ignore_files: tuple[str, ...], clean: Clean
+) -> TarContext:
     """The entries of a tar that a builder was given: as such, unpacked from its standard input, or fetched.
 
-    ``dockerfile`` is the Dockerfile's path in it. podman unpacks what comes on the standard input into a
-    directory, and applies the ignore file that it finds there; nothing of the directory that the tar was
-    made from enters. Source: containers/buildah define/types.go:stdinToDirectory @ v1.19.6 to v1.43.2.
+    ``dockerfile`` is the Dockerfile's path in it, ``ignore_files`` are the names that the builder looks for.
+    podman unpacks what comes on the standard input into a directory, and applies the ignore file that it
+    finds there; nothing of the directory that the tar was made from enters.
+    Source: containers/buildah define/types.go:stdinToDirectory @ v1.19.6 to v1.43.2.
     """
-    decoder = TarDecoder(capture=dockerfile, capture_also=IGNORE_FILES)
+    names = [name.format(dockerfile) for name in ignore_files]
+    decoder = TarDecoder(capture=dockerfile, capture_also=names)
     with tar.open("rb") as file:
         while piece := file.read(PIECE_BYTES):
             decoder.feed(piece)
@@ -46,7 +52,7 @@ def read_tar(tar: Path, builder: Builder, dockerfile: str, clean: Clean) -> TarC
             else entry
             for entry in decoder.entries
         ),
-        excludes=ignore_patterns(decoder, builder, clean),
+        excludes=ignore_patterns(decoder, builder, names, clean),
         global_pax=tuple(decoder.global_pax),
         complete=decoder.complete,
     )
@@ -63,6 +69,14 @@ def fill_from_tar(record: BuildRecord, tar: Path, clean: Clean) -> BuildRecord:
     context = record.context
     if context is None or context.transport is not Transport.REMOTE:
         return record
-    found = read_tar(tar, record.builder, record.request.dockerfile_name or "Dockerfile", clean)
+    name = record.request.dockerfile_name or "Dockerfile"
+    found = read_tar(tar, record.builder, name, _ignore_files(record), clean)
     manifest = replace(found.manifest, name=context.name, remote=context.remote)
     return replace(record, context=manifest, gaps=record.gaps + found.gaps)
+
+
+def _ignore_files(record: BuildRecord) -> tuple[str, ...]:
+    """BuildKit ignores nothing of a tar."""
+    if record.builder is Builder.BUILDAH:
+        return files_of_podman_service(parse_version(record.engine.version if record.engine else ""))
+    return DOCKER_FILES if record.builder is Builder.CLASSIC else ()

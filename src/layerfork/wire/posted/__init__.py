@@ -8,15 +8,13 @@
 `parts`    a finished build as the parts of a BuildRecord
 """
 
-from layerfork.wire.posted.observed import IGNORE_FILES, PostedBuild
-from layerfork.wire.posted.parts import ClassicParts, ignore_patterns, read_posted_build
+from layerfork.wire.posted.observed import PostedBuild
+from layerfork.wire.posted.parts import ClassicParts, read_posted_build
 from layerfork.wire.posted.watcher import ClassicWatcher
 
 __all__ = [
-    "IGNORE_FILES",
     "ClassicParts",
     "ClassicWatcher",
     "PostedBuild",
-    "ignore_patterns",
     "read_posted_build",
 ]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
+from layerfork.buildcontext.ignore.files import BUILDAH_FILES
 from layerfork.builderlog.steplog import StepLog
 from layerfork.model.record import Gap
 from layerfork.wire.http.http1 import RequestHead
@@ -15,9 +16,6 @@ from layerfork.wire.tar.decompress import Decompressor
 from layerfork.wire.tar.stream import TarDecoder
 
 _LISTED = re.compile(r'\s*\[\s*"([^"]*)"')
-IGNORE_FILES = (".containerignore", ".dockerignore")
-"""Podman's own name wins. Source: containers/buildah pkg/parse/parse.go:ContainerIgnoreFile @ v1.39.3,
-moby/moby builder/remotecontext/detect.go:removeDockerfile @ v26.1.5."""
 _FALSE = frozenset({"", "0", "no", "false", "none"})
 
 
@@ -49,7 +47,8 @@ class PostedBuild:
         self.answer_whole = False
         self.body_whole = False
         self.body_bytes = 0
-        self.tar = TarDecoder(header_sum=header_sum, capture=self.dockerfile_name, capture_also=IGNORE_FILES)
+        kept = [name.format(self.dockerfile_name) for name in BUILDAH_FILES]
+        self.tar = TarDecoder(header_sum=header_sum, capture=self.dockerfile_name, capture_also=kept)
         self.body = Decompressor(self.tar.feed)
         self.uploaded: PostedBuild | None = None
         """The request that brought the context, when it came in one of its own."""

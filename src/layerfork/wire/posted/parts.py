@@ -1,19 +1,18 @@
 """A finished build as the parts of a BuildRecord."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from layerfork.buildcontext.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
+from layerfork.buildcontext.ignore.files import DOCKER_FILES, files_of_podman_service
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextManifest, Transport
 from layerfork.model.record import BuildResult, Gap, RecordedRequest, StepRecord, Vertex
 from layerfork.wire.buildkit.observed import ObservedSession
 from layerfork.wire.buildkit.steps.trace import read_trace
-from layerfork.wire.posted.observed import IGNORE_FILES, PostedBuild, is_true
+from layerfork.wire.posted.observed import PostedBuild, is_true
 from layerfork.wire.posted.query import digest_of, read_request, remote_of
-from layerfork.wire.posted.result import builder_of, read_result, read_steps
+from layerfork.wire.posted.result import builder_of, podman_version_of, read_result, read_steps
 from layerfork.wire.redact import Redactor
-from layerfork.wire.tar.stream import TarDecoder
+from layerfork.wire.tar.ignoring import ignore_patterns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,22 +100,19 @@ def _context(build: PostedBuild, redactor: Redactor) -> ContextManifest | None:
         transport=Transport.TAR,
         entries=tuple(sender.tar.entries),
         compression=sender.body.compression or "identity",
-        excludes=ignore_patterns(build.context_tar, builder_of(build), redactor.clean),
+        excludes=_excludes(build, redactor),
         global_pax=tuple(sender.tar.global_pax),
         sent_bytes=sender.body_bytes,
         complete=sender.body_whole and not _context_gaps(build),
     )
 
 
-def ignore_patterns(tar: TarDecoder, builder: Builder, clean: Callable[[str], str]) -> tuple[str, ...]:
-    """Patterns of the ignore file in a tar, secrets hidden; BuildKit ignores nothing of a tar."""
-    names = {Builder.BUILDAH: IGNORE_FILES, Builder.CLASSIC: IGNORE_FILES[1:]}.get(builder, ())
-    read = read_containers_ignorefile if builder is Builder.BUILDAH else read_docker_ignorefile
-    for name in names:
-        content = tar.captured_also(name)
-        if content is not None:
-            return tuple(map(clean, read(content.decode("utf-8", errors="replace"))))
-    return ()
+def _excludes(build: PostedBuild, redactor: Redactor) -> tuple[str, ...]:
+    builder = builder_of(build)
+    podman = podman_version_of(build) if builder is Builder.BUILDAH else None
+    files = {Builder.BUILDAH: files_of_podman_service(podman), Builder.CLASSIC: DOCKER_FILES}.get(builder, ())
+    names = [name.format(build.dockerfile_name) for name in files]
+    return ignore_patterns(build.context_tar, builder, names, redactor.clean)
 
 
 def _context_gaps(build: PostedBuild) -> tuple[Gap, ...]:

@@ -3,6 +3,7 @@
 from layerfork.builderlog.printed import PrintedStep, in_dockerfile_order
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildOutcome, BuildResult, StepRecord, StepStatus
+from layerfork.model.versions import Version, parse_version
 from layerfork.wire.posted.observed import PostedBuild
 from layerfork.wire.redact import Redactor
 
@@ -13,6 +14,12 @@ def builder_of(build: PostedBuild) -> Builder:
     if server.startswith("Libpod/") or "/libpod/" in build.request.path:
         return Builder.BUILDAH
     return Builder.BUILDKIT if build.is_buildkit else Builder.CLASSIC
+
+
+def podman_version_of(build: PostedBuild) -> Version | None:
+    """Version of podman's service, as it calls itself: ``Libpod/5.4.2 (linux)``."""
+    server = next((value for name, value in build.answer_headers if name.lower() == "server"), "")
+    return parse_version(server) if server.startswith("Libpod/") else None
 
 
 def read_steps(build: PostedBuild, redactor: Redactor) -> tuple[StepRecord, ...]:

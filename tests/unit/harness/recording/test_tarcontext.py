@@ -76,5 +76,5 @@ def test_a_tar_that_is_none_leaves_a_gap(tmp_path: Path) -> None:
 
 
 def test_the_dockerfile_is_the_one_that_was_named(tar: Path) -> None:
-    assert read_tar(tar, Builder.BUILDAH, "Dockerfile", hide).dockerfile == "FROM a\n"
-    assert read_tar(tar, Builder.BUILDAH, "other/Dockerfile", hide).dockerfile is None
+    assert read_tar(tar, Builder.BUILDAH, "Dockerfile", (), hide).dockerfile == "FROM a\n"
+    assert read_tar(tar, Builder.BUILDAH, "other/Dockerfile", (), hide).dockerfile is None
