@@ -168,7 +168,7 @@ def test_a_command_that_builds_nothing_and_one_that_is_not_there(
     assert "no build passed through the recorder" in done.stderr
     shown = layerfork("show", file)
     assert shown.returncode == 2
-    assert "holds no build" in shown.stderr
+    assert "contains no build" in shown.stderr
     missing = as_host(engine, "record", "--engine", "host", "-o", file, "--", "no-such-program")
     assert missing.returncode == 2
     assert "no-such-program" in missing.stderr
