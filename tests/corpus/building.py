@@ -57,7 +57,7 @@ class Workplace:
         place = self.directory / build.directory
         with self._served(build.served), recorder:
             done = _SEND[client](self, recorder, build, place)
-        version = build.client_version or self._own_version()
+        version = "" if client is Client.POST else build.client_version or self._own_version()
         info = ClientInfo(id=client.value, version=version)
         records = recorder.records(info)
         if client is Client.PODMAN:

@@ -87,14 +87,13 @@ PRESENT: Mapping[str, Present] = {
     "cache-off": _record(_no_cache),
     "cache-from": lambda writer, reader: bool(reader.request.cache_from),
     "cache-not-imported": lambda writer, reader: bool(reader.request.cache_from),
-    "unexplained": lambda writer, reader: not (writer.complete or reader.complete),
     "build-arg": _record(lambda record: record.request.build_args),
     "env": _either(_dockerfile, _record(_bases(lambda facts: facts.env))),
     "proxy": _record(_proxies),
     "instruction": _dockerfile,
     "instruction-order": _dockerfile,
     "label": _either(_dockerfile, _record(lambda record: record.request.labels)),
-    "mount": _either(_dockerfile, _options),
+    "mount": _either(_dockerfile, _options, _entry(lambda entry: entry.content)),
     "run-option": _either(_dockerfile, _options),
     "network": _either(_dockerfile, _record(lambda record: record.request.network)),
     "platform": _either(_dockerfile, _record(lambda record: record.request.platform)),
@@ -133,5 +132,6 @@ ARRANGED: Mapping[str, Callable[[Pair], bool]] = {
     "remote-source": lambda pair: pair.writer.served != pair.reader.served,
     "cache-empty": lambda pair: bool(pair.between),
     "cache-record-gone": lambda pair: bool(pair.between),
+    "unexplained": lambda pair: bool(pair.control) or "version" in pair.writer.query,
 }
 """What no record shows, from how the pair was built."""

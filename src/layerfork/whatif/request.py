@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from layerfork.cachekey.buildah.elsewhere import bind_targets, mount_checksums
 from layerfork.cachekey.shared.baseimage import full_reference
 from layerfork.cachekey.shared.labels import label_texts
 from layerfork.dockerfile.recorded import printed_instruction
@@ -109,10 +110,23 @@ def _with_checksum(op: LLBOp, change: SourceIs) -> LLBOp:
 
 
 def _with_digest(step: StepRecord, change: SourceIs) -> StepRecord:
-    """The history string of a COPY or ADD tells the digest of what no client sent."""
+    """The history string of a step tells the digest of what no client sent, or of a mount."""
     instruction = printed_instruction(step.instruction)
-    if instruction is None or instruction.keyword not in ("COPY", "ADD"):
+    if instruction is None:
+        return step
+    if instruction.keyword == "RUN":
+        return _with_mount_checksum(step, bind_targets(instruction), change)
+    if instruction.keyword not in ("COPY", "ADD"):
         return step
     if " ".join(instruction.arguments[:-1]) != change.identifier:
         return step
     return replace(step, created_by=f"/bin/sh -c #(nop) {instruction.keyword} {change.digest} in x ")
+
+
+def _with_mount_checksum(step: StepRecord, targets: tuple[str, ...], change: SourceIs) -> StepRecord:
+    checksums = mount_checksums(step.created_by, len(targets))
+    if change.identifier not in targets or not checksums:
+        return step
+    own = zip(targets, checksums, strict=True)
+    changed = (change.digest if target == change.identifier else each for target, each in own)
+    return replace(step, created_by="".join(f":{each}" for each in changed))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from layerfork.cachekey.buildah.elsewhere import bind_targets
 from layerfork.cachekey.shared.script import Script, read_script, read_script_by_text
 from layerfork.dockerfile import NO_STAGE, Instruction
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at, printed_instruction
@@ -18,18 +19,19 @@ def script_of(record: BuildRecord) -> Script:
 
 
 def without_answers(record: BuildRecord) -> BuildRecord:
-    """The record without history strings; but what was copied from elsewhere is known by nothing else."""
-    steps = tuple(
-        step if _copies_from_elsewhere(step) else replace(step, created_by="") for step in record.steps
-    )
+    """The record without history strings; but what was read from elsewhere is known by nothing else."""
+    steps = tuple(step if _reads_elsewhere(step) else replace(step, created_by="") for step in record.steps)
     return replace(record, steps=steps, result=replace(record.result, image=None))
 
 
-def _copies_from_elsewhere(step: StepRecord) -> bool:
+def _reads_elsewhere(step: StepRecord) -> bool:
     instruction = printed_instruction(step.instruction)
-    if instruction is None or instruction.keyword not in ("COPY", "ADD"):
+    if instruction is None:
         return False
-    return bool(instruction.flag("from")) or any("://" in word for word in instruction.sources)
+    if instruction.keyword == "RUN":
+        return bool(bind_targets(instruction))
+    copies = instruction.keyword in ("COPY", "ADD")
+    return copies and (bool(instruction.flag("from")) or any("://" in word for word in instruction.sources))
 
 
 def with_lines(

@@ -158,9 +158,9 @@ CONTENTS = (
         *two(FILE, (file("a"), file("b", "one")), (file("a"), file("b", "two"))),
         what="unread",
     ),
-    *idle(
+    *matters(
         "classic",
-        "content",
+        "stale-content",
         *two(
             "FROM alpine\nCOPY h /\n",
             (file("a", "one"), hardlink("h", "a")),
@@ -169,11 +169,10 @@ CONTENTS = (
         what="behind-hard-link",
         warnings=("stale-content",),
     ),
-    *idle(
+    *matters(
         "buildkit",
         "stale-content",
         *two(FILE, (file("a", "one"),), (file("a", "two", mtime_ns=file("a", "one").entry.mtime_ns),)),
-        what="hit",
         warnings=("stale-content",),
     ),
     *idle(

@@ -77,6 +77,42 @@ BASES = (
     ),
 )
 
+CONFIGS = (
+    *idle(
+        "classic",
+        "base-config",
+        Build(
+            dockerfile=OTHER_STAGE,
+            nodes=(file("a", "one"),),
+            bases=(("base", Build(dockerfile=CONFIG.format(1))),),
+        ),
+        Build(
+            dockerfile=OTHER_STAGE,
+            nodes=(file("a", "two"),),
+            bases=(("base", Build(dockerfile=CONFIG.format(2))),),
+        ),
+        Fork("FROM base", ("base-config",)),
+        CONTENT,
+        what="other-stage",
+    ),
+    *idle(
+        "buildah",
+        "base-config",
+        Build(
+            dockerfile=OTHER_STAGE,
+            nodes=(file("a", "one"),),
+            bases=(("base", Build(dockerfile=CONFIG.format(1))),),
+        ),
+        Build(
+            dockerfile=OTHER_STAGE,
+            nodes=(file("a", "two"),),
+            bases=(("base", Build(dockerfile=CONFIG.format(2))),),
+        ),
+        CONTENT,
+        what="unneeded-stage",
+    ),
+)
+
 
 def exits() -> Node:
     """A program of 64 bits without any library, that ends at once: it runs whatever platform is asked for."""
@@ -107,6 +143,8 @@ def platforms(dockerfile: str, writer: str, reader: str) -> tuple[Build, Build]:
 
 PLATFORMS = (
     *matters("buildkit", "platform", *platforms(SCRATCH, "", "linux/386"), Fork("RUN", ("platform",))),
+    # buildah 1.39 passes over no image of another platform.
+    *idle("buildah", "platform", *platforms(SCRATCH, "", "linux/386"), what="scratch"),
     *matters("classic", "platform", *platforms(SCRATCH, "", "linux/386"), Fork("FROM", ("platform",))),
     *idle(ALL, "platform", *platforms(SCRATCH, "", "linux/amd64"), what="default"),
     *idle("buildkit", "platform", *platforms(SCRATCH_FILES, "", "linux/386"), what="files"),
@@ -168,4 +206,4 @@ SOURCES = (
     ),
 )
 
-PAIRS: tuple[Pair, ...] = (*BASES, *PLATFORMS, *FORMATS, *SOURCES)
+PAIRS: tuple[Pair, ...] = (*BASES, *CONFIGS, *PLATFORMS, *FORMATS, *SOURCES)

@@ -21,11 +21,61 @@ NO_CACHE = {"nocache": "1"}
 PRUNE_RECORDS = "POST /build/prune?all=1"
 DELETE_LAST = "DELETE /images/kept?noprune=1"
 CHANGED = two(FILE, (file("a", "one"),), (file("a", "two"),))
+TWO_STAGES = "FROM alpine AS t\nRUN echo {0}\nRUN echo 2\nFROM alpine\nRUN echo {0}\nCOPY --from=t /etc /e\n"
+KEPT = ("--output=type=docker,name=kept",)
 APART = (
     Build(dockerfile=FILE, nodes=(file("a", "one"),), engine="private:28.5"),
     Build(dockerfile=FILE, nodes=(file("a", "two"),)),
 )
+PODMAN, OLD_PODMAN, NEW_PODMAN = "podman:5.4", "podman:4.3", "podman:5.8"
+OWNED = "FROM alpine\nCOPY --chown=1:2 a /\n"
 SEPARATE = (
+    *matters(
+        "classic buildah",
+        "builder",
+        Build(dockerfile=FILE, nodes=(file("a"),), client=Client.BUILDX, engine="private:26.1"),
+        Build(dockerfile=FILE, nodes=(file("a"),)),
+        Fork("FROM", ("builder",)),
+    ),
+    *matters(
+        "buildah",
+        "builder-instance",
+        Build(dockerfile=FILE, nodes=(file("a"),), engine=f"{PODMAN}#2"),
+        Build(dockerfile=FILE, nodes=(file("a"),)),
+        Fork("FROM", ("builder-instance",)),
+    ),
+    # Engine 25.0 puts a blank behind the owner.
+    *matters(
+        "classic",
+        "engine-version",
+        Build(dockerfile=OWNED, nodes=(file("a"),), engine="private:20.10"),
+        Build(dockerfile=OWNED, nodes=(file("a"),)),
+        Fork("FROM", ("builder-instance",)),
+        Fork("COPY", ("engine-version",)),
+    ),
+    *idle(
+        "classic",
+        "engine-version",
+        Build(dockerfile=FILE, nodes=(file("a"),), engine="private:20.10"),
+        Build(dockerfile=FILE, nodes=(file("a"),)),
+        Fork("FROM", ("builder-instance",)),
+    ),
+    # buildah 1.41 puts blanks behind every COPY, and looks at no owner.
+    *matters(
+        "buildah",
+        "engine-version",
+        Build(dockerfile=FILE, nodes=(file("a"),)),
+        Build(dockerfile=FILE, nodes=(file("a"),), engine=NEW_PODMAN),
+        Fork("FROM", ("builder-instance",)),
+        Fork("COPY", ("engine-version SUSPECTED",)),
+    ),
+    *idle(
+        "buildah",
+        "engine-version",
+        Build(dockerfile=RUNS, engine=OLD_PODMAN),
+        PLAIN,
+        Fork("FROM", ("builder-instance",)),
+    ),
     *matters(
         "buildkit",
         "builder",
@@ -178,6 +228,50 @@ GONE = (
         Fork("RUN echo 2", ("cache-record-gone SUSPECTED",)),
         between=(DELETE_LAST,),
     ),
+    # The writer's image keeps the records that it is made of, and no others.
+    *matters(
+        "buildkit",
+        "cache-record-gone",
+        Build(dockerfile=TWO_STAGES.format(1), flags=KEPT),
+        Build(dockerfile=TWO_STAGES.format(1), target="t"),
+        Fork("RUN echo 2", ("cache-record-gone SUSPECTED",)),
+        between=("POST /build/prune",),
+    ),
+    *idle(
+        "buildkit",
+        "cache-record-gone",
+        Build(dockerfile=TWO_STAGES.format(1), flags=KEPT),
+        Build(dockerfile=TWO_STAGES.format(3), target="t"),
+        Fork("RUN echo 3", ("instruction",)),
+        between=("POST /build/prune",),
+    ),
+    *matters(
+        "buildah",
+        "cache-record-gone",
+        Build(dockerfile=RUNS, query=TAGGED),
+        PLAIN,
+        Fork("RUN echo 2", ("cache-record-gone SUSPECTED",)),
+        between=(DELETE_LAST,),
+    ),
+    *idle(
+        "buildah",
+        "cache-record-gone",
+        Build(dockerfile=f"{FILE}RUN echo 2\n", nodes=(file("a", "one"),), query=TAGGED),
+        Build(dockerfile=f"{FILE}RUN echo 2\n", nodes=(file("a", "two"),)),
+        CONTENT,
+        between=(DELETE_LAST,),
+    ),
+    # A control that was all hits says that nothing was lost.
+    *matters(
+        "classic buildah",
+        "unexplained",
+        PLAIN,
+        PLAIN,
+        Fork("RUN echo 1", ("unexplained UNEXPLAINED",)),
+        between=(PRUNE_IMAGES,),
+        control="hit",
+    ),
+    *idle("classic buildah", "unexplained", *CHANGED, CONTENT, between=(PRUNE_IMAGES,), control="hit"),
     *idle(
         "classic",
         "cache-record-gone",
@@ -266,6 +360,20 @@ VERSIONS = (
         "client-version",
         Build(dockerfile=FILE, nodes=(file("a", "one"),), client_version="28.5"),
         Build(dockerfile=FILE, nodes=(file("a", "two"),)),
+        CONTENT,
+    ),
+    *idle(
+        "classic",
+        "client-version",
+        Build(dockerfile=FILE, nodes=(file("a", "one"),), client=Client.DOCKER, client_version="28.5"),
+        Build(dockerfile=FILE, nodes=(file("a", "two"),), client=Client.DOCKER),
+        CONTENT,
+    ),
+    *idle(
+        "buildah",
+        "client-version",
+        Build(dockerfile=FILE, nodes=(file("a", "one"),), client=Client.DOCKER, client_version=OLD_CLIENT),
+        Build(dockerfile=FILE, nodes=(file("a", "two"),), client=Client.DOCKER, client_version="26.1"),
         CONTENT,
     ),
 )

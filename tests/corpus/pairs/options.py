@@ -48,6 +48,23 @@ def options(dockerfile: str, *pairs: tuple[tuple[str, ...], tuple[str, ...]]) ->
     )
 
 
+BIND_FILE = "FROM alpine\nRUN --mount=type=bind,source=a,target=/m id\n"
+BINDS = (
+    *matters(
+        "buildah",
+        "mount",
+        Build(dockerfile=BIND_FILE, nodes=(file("a", "one"),)),
+        Build(dockerfile=BIND_FILE, nodes=(file("a", "two"),)),
+        Fork("RUN", ("mount /m",)),
+    ),
+    *idle(
+        "buildah",
+        "mount",
+        Build(dockerfile=BIND_FILE, nodes=(file("a"), file("b", "one"))),
+        Build(dockerfile=BIND_FILE, nodes=(file("a"), file("b", "two"))),
+    ),
+)
+
 OPTIONS = (
     *matters(
         "buildkit",
@@ -98,7 +115,7 @@ OPTIONS = (
         what="below-content",
     ),
     *idle(
-        "classic",
+        "classic buildah",
         "run-option",
         Build(dockerfile=PLAIN, nodes=(file("a"),)),
         Build(
@@ -159,4 +176,4 @@ TARGETS = (
     ),
 )
 
-PAIRS = (*MOUNTS, *OPTIONS, *NETWORKS, *TARGETS)
+PAIRS = (*MOUNTS, *BINDS, *OPTIONS, *NETWORKS, *TARGETS)

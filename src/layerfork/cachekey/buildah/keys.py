@@ -8,13 +8,13 @@ vendor/github.com/openshift/imagebuilder/dispatchers.go:arg @ v1.39.3. Measured 
 """
 
 import posixpath
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from layerfork.buildcontext.ignore.containers_storage import storage_matcher
 from layerfork.cachekey.buildah.arguments import NOP, PROXIES, Arguments, arg_step, arguments_of, global_scope
 from layerfork.cachekey.buildah.content import CopyOptions, MissingSourceError
+from layerfork.cachekey.buildah.elsewhere import added_digest, bind_targets, mount_checksums
 from layerfork.cachekey.buildah.expansion import expand
 from layerfork.cachekey.buildah.inheritance import inherited_lines
 from layerfork.cachekey.buildah.parts import added_parts, summary_shape
@@ -29,12 +29,10 @@ from layerfork.dockerfile import Instruction
 from layerfork.errors import UsageError
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey
 from layerfork.model.context import Transport
-from layerfork.model.record import BuildRecord
+from layerfork.model.record import BuildRecord, StepRecord
 
 DOCKER_FORMAT = "application/vnd.docker.distribution.manifest.v2+json"
 _URLS = ("http://", "https://")
-_SUMMARY = re.compile(r"#\(nop\) (?:COPY|ADD) (?:--link )?(\S+) in ")
-"""The digest of what was added, in history."""
 
 
 def buildah_keys(record: BuildRecord) -> BuildKeys:
@@ -86,7 +84,7 @@ class _Builder:
             parts, form = self._copy(step, instruction, notes)
             by_content = self._source_stage(step, instruction)
         elif instruction.keyword == "RUN":
-            parts, form = self._run(step.record.stage, instruction, notes)
+            parts, form = self._run(step.record, instruction, notes)
         else:
             parts, form = self._other(step.record.stage, instruction)
         if before in self.bases:
@@ -150,9 +148,9 @@ class _Builder:
         cause = "label" if instruction.keyword == "LABEL" else "instruction"
         return [KeyPart(cause=cause, field="created by", value=text)], NOP + text
 
-    def _run(self, stage: int, instruction: Instruction, notes: Notes) -> tuple[list[KeyPart], str]:
+    def _run(self, step: StepRecord, instruction: Instruction, notes: Notes) -> tuple[list[KeyPart], str]:
         text = (instruction.line or instruction.text)[4:]
-        declared = self.arguments.shown(stage, self.state.scope)
+        declared = self.arguments.shown(step.stage, self.state.scope)
         parts = [KeyPart(cause="instruction", field="created by", value=text)]
         for name in sorted(declared):
             cause = "proxy" if name in PROXIES else "build-arg"
@@ -169,10 +167,12 @@ class _Builder:
                 content = heredoc.content.strip()
                 form += f"\n{content}"
                 parts.append(KeyPart(cause="instruction", field="here-document", value=content))
-        for mount in instruction.flag_values("mount"):
-            if "type=" not in mount or "type=bind" in mount:
-                notes.unknown.append(f"checksum of the mount {mount}")
-        return parts, form
+        targets = bind_targets(instruction)
+        checksums = mount_checksums(step.created_by, len(targets))
+        for target, checksum in zip(targets, checksums, strict=False):
+            parts.append(KeyPart(cause="mount", path=target, field="checksum", value=checksum))
+        notes.unknown.extend(f"checksum of the mount at {target}" for target in targets[len(checksums) :])
+        return parts, "".join((form, *(f":{checksum}" for checksum in checksums)))
 
     def _copy(self, step: ScriptStep, instruction: Instruction, notes: Notes) -> tuple[list[Part], str]:
         words = tuple(self.state.expand(word, notes) for word in instruction.arguments[:-1])
@@ -211,12 +211,12 @@ class _Builder:
     ) -> list[Part]:
         """What no client sent is known by the digest that history shows, and by nothing else."""
         path, origin = " ".join(words), instruction.flag("from")
-        shown = _SUMMARY.search(step.record.created_by)
-        if shown is None:
+        shown = added_digest(step.record.created_by)
+        if not shown:
             notes.unknown.append(f"content of {path}" + (f" in {origin}" if origin else ""))
             return []
         cause = "remote-source" if instruction.keyword == "ADD" else "content"
-        return [KeyPart(cause=cause, path=path, field="source", value=shown[1])]
+        return [KeyPart(cause=cause, path=path, field="source", value=shown)]
 
     def _options(
         self, instruction: Instruction, words: tuple[str, ...], destination: str, notes: Notes

@@ -1,11 +1,12 @@
 """Another version of the engine, or of the client."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from layerfork.explain.causes.lost import failed_imports
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
 from layerfork.explain.claims.valuerule import value_finding
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences import Difference, entry_paths
 from layerfork.explain.compare.divergence import Reason
 from layerfork.explain.proof.undo.request import undo_engine
 from layerfork.model.cause import CauseCode, Trait, codes_with
@@ -25,21 +26,41 @@ def find_engine_version(case: Case, unclaimed: tuple[Difference, ...]) -> Iterat
             yield value_finding(
                 case, difference, code=CauseCode.ENGINE_VERSION, what=what, remedy=ENGINE_VERSION_REMEDY
             )
+    written = _written_otherwise(case, unclaimed)
+    if written:
+        yield replace(_by_version(case), strength=Strength.KEYS, shared=written)
     scope = case.comparison.scope
     separate = (
         scope is not None
         and scope.code == CauseCode.ENGINE_VERSION
         and case.site.reason is Reason.OTHER_CACHE
     )
-    if separate or (case.site.reason is Reason.EQUAL_KEYS and not failed_imports(case.reader.record)):
-        yield from _guess(case)
+    equal = case.site.reason is Reason.EQUAL_KEYS and not failed_imports(case.reader.record)
+    if (separate or equal) and _are_two_versions(case):
+        yield _by_version(case)
 
 
-def _guess(case: Case) -> Iterator[Finding]:
+def _written_otherwise(case: Case, unclaimed: tuple[Difference, ...]) -> tuple[Difference, ...]:
+    """Differences of one text of the Dockerfile that another version of the engine may make: of what it
+    writes of it, and attributes of an entry that only one of the two looks at."""
+    if not (case.site.same_text and _are_two_versions(case)) or case.site.origins:
+        return ()
+    known = entry_paths(case.writer_view.key) & entry_paths(case.reader_view.key)
+    return tuple(
+        each
+        for each in unclaimed
+        if (each.path in known if each.one_sided else each.cause == CauseCode.INSTRUCTION)
+    )
+
+
+def _are_two_versions(case: Case) -> bool:
     writer, reader = _version(case.writer.record), _version(case.reader.record)
-    if not (writer and reader) or writer == reader:
-        return
-    yield Finding(
+    return bool(writer and reader) and writer != reader
+
+
+def _by_version(case: Case) -> Finding:
+    writer, reader = _version(case.writer.record), _version(case.reader.record)
+    return Finding(
         code=CauseCode.ENGINE_VERSION,
         field="engine version",
         writer=writer,

@@ -20,6 +20,8 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "hostname": ("hostname",),
 }
 """Options of the request behind fields of RUN: the frontend's attribute, the API's parameter."""
+CHECKSUM = "checksum"
+"""Field of what a mount holds, where only a digest of it is known."""
 _OPTIONS_OF_MOUNTS: Mapping[str, tuple[str, ...]] = {"/dev/shm": ("shm-size", "shmsize")}
 """Options of the request that are mounts of every RUN, by their place."""
 
@@ -60,7 +62,10 @@ def undo_run_option(material: Material, finding: Finding) -> tuple[Change, ...]:
 
 
 def undo_mount(material: Material, finding: Finding) -> tuple[Change, ...]:
-    """The request has the writer's option for every RUN, or the line has its mounts."""
+    """What is mounted is what the writer's build had; or the request has the writer's option for every RUN,
+    or the line has its mounts."""
+    if finding.field == CHECKSUM:
+        return undo_source(material, finding)
     options = _OPTIONS_OF_MOUNTS.get(finding.path, ())
     return tuple(_options(material, options)) or undo_line(material, finding)
 
