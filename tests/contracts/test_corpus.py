@@ -1,4 +1,4 @@
-"""Every cause is in the corpus for each of its builders: where it matters, and where it is there and does not."""
+"""Every cause is in the corpus for each of its builders: where it matters, and where it does not."""
 
 import itertools
 

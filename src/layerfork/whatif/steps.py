@@ -44,6 +44,7 @@ def with_lines(
     index_of: dict[int, int] = {}
     taken: dict[int, int] = {}
     for line in edited.lines:
+        line = _as_built(line, own, example)
         seen = _seen(line, own, shown)
         if seen is None:
             continue
@@ -77,6 +78,18 @@ def instructions_of(record: BuildRecord) -> dict[int, Instruction]:
 def _by_line(record: BuildRecord) -> dict[int, StepRecord]:
     found = instructions_of(record)
     return {found[step.index].first_line: step for step in record.steps if step.index in found}
+
+
+def _as_built(line: Line, own: Mapping[int, StepRecord], example: BuildRecord | None) -> Line:
+    """The line as the example built it, where this build did not need its stage."""
+    dockerfile = dockerfile_of(example) if example is not None else None
+    if line.in_example or line.seen is None or line.seen.first_line in own or dockerfile is None:
+        return line
+    for each in dockerfile.instructions:
+        same = (each.stage_name or each.stage) == (line.seen.stage_name or line.seen.stage)
+        if same and each.text == line.seen.text:
+            return replace(line, seen=each, in_example=True)
+    return line
 
 
 def _seen(line: Line, own: Mapping[int, StepRecord], shown: Mapping[int, StepRecord]) -> StepRecord | None:

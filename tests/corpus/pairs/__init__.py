@@ -1,6 +1,6 @@
 """All pairs, by what they are about."""
 
-from corpus.pairs import attributes, base, caches, lines, links, options, presence, variables
+from corpus.pairs import attributes, base, caches, lines, links, options, presence, several, variables
 from corpus.subjects import Pair
 
 PAIRS: tuple[Pair, ...] = (
@@ -12,4 +12,5 @@ PAIRS: tuple[Pair, ...] = (
     *links.PAIRS,
     *presence.PAIRS,
     *caches.PAIRS,
+    *several.PAIRS,
 )

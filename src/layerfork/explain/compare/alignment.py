@@ -53,13 +53,19 @@ def keyword(instruction: str) -> str:
 
 
 def _pair_stages(writer: Sequence[StepRecord], reader: Sequence[StepRecord]) -> dict[int, int]:
-    writers, readers = _stage_names(writer), _stage_names(reader)
-    by_name = {name: stage for stage, name in writers.items() if name}
-    pairs = {stage: by_name[name] for stage, name in readers.items() if name in by_name}
-    taken = set(pairs.values())
-    spare = [stage for stage in writers if stage not in taken]
-    rest = [stage for stage in readers if stage not in pairs]
-    pairs.update(zip(rest, spare, strict=False))
+    """Reader's stages to writer's: by name; nameless ones by number, as some may not have been needed; then
+    what is left in order, nameless ones first."""
+    writer_names, reader_names = _stage_names(writer), _stage_names(reader)
+    by_name = {name: stage for stage, name in writer_names.items() if name}
+    pairs = {stage: by_name[name] for stage, name in reader_names.items() if name in by_name}
+    nameless = [
+        {stage for stage, name in names.items() if not name} for names in (writer_names, reader_names)
+    ]
+    pairs.update({stage: stage for stage in nameless[0] & nameless[1]})
+    for writer_stages, reader_stages in (nameless, (writer_names, reader_names)):
+        spare = sorted(set(writer_stages) - set(pairs.values()))
+        rest = sorted(set(reader_stages) - pairs.keys())
+        pairs.update(zip(rest, spare, strict=False))
     return dict(sorted(pairs.items()))
 
 
