@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from layerfork.cachekey.shared.baseimage import full_reference
+from layerfork.dockerfile import NO_STAGE
 from layerfork.dockerfile.definition import Evaluated, evaluate
 from layerfork.dockerfile.recorded import dockerfile_of
+from layerfork.model.build import Builder
 from layerfork.model.context import Digest
 from layerfork.model.llb import Definition, LLBInput, LLBOp
 from layerfork.model.record import BuildRecord, StepRecord
@@ -20,6 +22,7 @@ from layerfork.whatif.graph import Graph
 from layerfork.whatif.inputs import inputs_of
 from layerfork.whatif.lines import Edited, Line
 from layerfork.whatif.operations import with_fields
+from layerfork.whatif.target import needed_stages
 from layerfork.whatif.unappliable import UnappliableError
 
 _IMAGE = "docker-image://"
@@ -43,6 +46,8 @@ def run_again(
         edited=edited,
         evaluated=evaluate(edited.dockerfile, inputs_of(changed, edited.dockerfile, own.graph)),
     )
+    if changed.request.target != record.request.target:
+        rerun.needed = needed_stages(edited.dockerfile, changed.request.target, Builder.BUILDKIT)
     rerun.run()
     definition = Definition(ops=tuple(rerun.ops.values()))
     request = replace(changed.request, dockerfile=edited.text)
@@ -81,6 +86,8 @@ class Rerun:
     edited: Edited
     evaluated: Mapping[int, Evaluated]
     """By first line of the hypothetical Dockerfile."""
+    needed: frozenset[int] | None = None
+    """Stages that the target needs; None when it is what it was."""
     ops: dict[Digest, LLBOp] = field(default_factory=dict)
     steps: list[StepRecord] = field(default_factory=list)
     index_of: dict[int, int] = field(default_factory=dict)
@@ -91,6 +98,8 @@ class Rerun:
     def run(self) -> None:
         """Go through all lines. Raises: UnappliableError."""
         for line in self.edited.lines:
+            if not self._is_needed(line):
+                continue
             if line.instruction.keyword == "FROM":
                 self._begin_stage(line)
             shown = self.example if line.in_example else self.own
@@ -104,6 +113,10 @@ class Rerun:
                 continue
             for step in shown.graph.steps_at(line.seen):
                 self._step(line, shown, step)
+
+    def _is_needed(self, line: Line) -> bool:
+        stage = line.instruction.stage
+        return self.needed is None or stage == NO_STAGE or stage in self.needed
 
     def _was_built(self, line: Line) -> bool:
         """The build itself needed the stage of this line."""

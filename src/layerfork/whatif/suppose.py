@@ -80,7 +80,7 @@ def suppose(record: BuildRecord, changes: Iterable[Change], example: BuildRecord
             return same
         edited = edit(changed, lines, example)
         return Hypothesis(*run_again(record, changed, edited, example))
-    if not lines:
+    if not lines and changed.request.target == record.request.target:
         return same
     return Hypothesis(*with_lines(changed, edit(changed, lines, example), example))
 

@@ -15,24 +15,31 @@ def with_target(record: BuildRecord, target: str) -> BuildRecord:
     dockerfile = dockerfile_of(record)
     if dockerfile is None:
         raise UnappliableError("the Dockerfile was not recorded")
-    last = dockerfile.find_stage(target) if target else dockerfile.stages[-1]
-    if last is None:
-        raise UnappliableError(f"the Dockerfile has no stage {target}")
-    if record.builder is Builder.CLASSIC:
-        needed = set(range(last.index + 1))
-    else:
-        needed = set(_behind(dockerfile, last))
+    needed = needed_stages(dockerfile, target, record.builder)
     steps = tuple(step for step in record.steps if step.stage in needed or step.stage < 0)
     return replace(record, request=replace(record.request, target=target), steps=steps)
 
 
+def needed_stages(dockerfile: Dockerfile, target: str, builder: Builder) -> frozenset[int]:
+    """Indexes of the stages that a builder builds for a target: the classic one all up to it.
+
+    Raises: UnappliableError when there is no such stage.
+    """
+    last = dockerfile.find_stage(target) if target else dockerfile.stages[-1]
+    if last is None:
+        raise UnappliableError(f"the Dockerfile has no stage {target}")
+    if builder is Builder.CLASSIC:
+        return frozenset(range(last.index + 1))
+    return frozenset(_behind(dockerfile, last))
+
+
 def _behind(dockerfile: Dockerfile, stage: Stage) -> Iterator[int]:
-    """A stage with all that it builds on or copies from."""
+    """A stage with all that it builds on or copies from; a variable may name any before it."""
     yield stage.index
-    names = [stage.base, *(each.flag("from") for each in stage.instructions)]
-    mounts = (value for each in stage.instructions for value in each.flag_values("mount"))
-    names += [word.removeprefix("from=") for mount in mounts for word in mount.split(",")]
-    for name in filter(None, names):
+    for name in (stage.base, *(name for each in stage.instructions for name in each.reads_from)):
+        if "$" in name:
+            yield from range(stage.index)
+            return
         other = dockerfile.find_stage(name)
         if other is not None and other.index < stage.index:
             yield from _behind(dockerfile, other)

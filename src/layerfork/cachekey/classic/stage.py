@@ -5,6 +5,7 @@ under daemon/builder/dockerfile in 29.x.
 """
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -95,9 +96,16 @@ class StageState:
             return None
         notes.origins.update(dict.fromkeys(map(_origin, variables)))
         if not self.env_known:
-            doubtful = sorted(expansion.used - self.scope.env.keys())
-            notes.unknown.extend(f"whether the base image sets {name}" for name in doubtful)
+            for name in sorted(expansion.used - self.scope.env.keys()):
+                notes.unknown.extend(self._doubts(word, expansion, name, how))
         return expansion
+
+    def _doubts(self, word: str, expansion: Expansion, name: str, how: Expander) -> Iterator[str]:
+        """What it would take to know that the base image's environment does not change a word."""
+        for value, what in (("\0", ""), ("", " to nothing")):
+            other = how(word, {**self.scope.values(), name: value}, self.escape)
+            if (other.text, other.words) != (expansion.text, expansion.words):
+                yield f"whether the base image sets {name}{what}"
 
 
 def _origin(variable: Variable) -> KeyPart:
