@@ -95,13 +95,23 @@ def test_who_was_asked_something_else_lends_nothing(edit: Edit) -> None:
     assert lender_of(edit(RECORDS["dockerode-build"])) == ""
 
 
-def test_a_definition_that_unpacks_a_tar_is_not_one_that_reads_a_directory() -> None:
-    """The CLI of 20.10 transfers a directory and shows no definition either."""
-    context = RECORDS["docker-build"].context
-    borrower = replace(RECORDS["dockerode-build"], context=context)
+@pytest.mark.parametrize("lender", ["docker-build", "docker-context-build"])
+@pytest.mark.parametrize("sent", ["docker-build", "docker-context-build"])
+def test_how_a_context_is_sent_changes_nothing_of_what_reads_it(lender: str, sent: str) -> None:
+    """The CLI of 20.10 transfers a directory and shows no definition either: its keys are those of the
+    client that sent the same, and shows one."""
+    borrower = JudgedBuild(
+        client="borrower",
+        record=replace(RECORDS["dockerode-build"], context=RECORDS[sent].context),
+        keys=keys_of(RECORDS["dockerode-build"]),
+    )
+    shown = JudgedBuild(client=lender, record=RECORDS[lender], keys=keys_of(RECORDS[lender]))
 
-    assert lender_of(borrower, "docker-context-build") == ""
-    assert lender_of(borrower, "docker-build") == "docker-build"
+    lent, _ = lend_definitions([borrower, shown])
+
+    expected = keys_of(RECORDS[sent])
+    assert [step.key.digest for step in lent.keys.steps] == [step.key.digest for step in expected.steps]
+    assert not any(step.key.unknown for step in lent.keys.steps)
 
 
 def test_what_was_recorded_stays() -> None:

@@ -47,6 +47,13 @@ OWNERS = {
 }
 """As measured on podman 5.4.2: docker's CLI sends uid 0, docker-py 1000; its own
 programs write another image format."""
+WHOLE_CONTEXT = {
+    ("dockerfile-in-context", ".dockerignore"),
+    ("ignore-rule", "big.log"),
+    ("root-header", "."),
+    ("entry-missing", "big.log"),
+}
+"""What a directory with an ignore file, a tar of everything and a tar without what is ignored differ in."""
 FORKED_STEPS = {"modes": {5}, "extra": {4}, "stages": {4, 8}}
 """Where the engine missed first: in one chain of steps, or in two stages."""
 MEASURED = {"modes": MODES, "stages": MODES, "extra": EXTRA, "owners": OWNERS}
@@ -121,6 +128,7 @@ def test_no_two_of_other_layers_are_ever_in_one_class(name: str) -> None:
         ("modes", 5, {("uid", "open.txt"), ("gid", "open.txt"), ("mode", "open.txt")}),
         ("modes-other-order", 5, {("uid", "open.txt"), ("gid", "open.txt"), ("mode", "open.txt")}),
         ("modes-no-definition", 5, {("mode", "open.txt")}),
+        ("extra", 4, WHOLE_CONTEXT),
         ("stages", 4, {("uid", "b.c"), ("gid", "b.c"), ("mode", "a.c")}),
         ("stages", 8, {("mode", "conf")}),
         ("stages-no-definition", 4, {("mode", "a.c")}),

@@ -79,7 +79,11 @@ class SourceParts:
         return (context.remote, _GIT + context.remote.partition("://")[2])
 
     def context_of(self, digest: Digest) -> ContextManifest | None:
-        """The context that an input is: transferred as files, or unpacked from a tar by a hidden op."""
+        """The context that an input is: transferred as files, or unpacked from a tar by a hidden op.
+
+        How the record says that it travelled decides, not which op brings it: in a build that did not
+        happen one may stand for the other.
+        """
         op = self.ops.get(digest)
         if op is None:
             return None
@@ -92,7 +96,7 @@ class SourceParts:
         below = (self.ops.get(each.digest) for each in op.inputs)
         sources = [each.source for each in below if each is not None and each.source is not None]
         context = self.record.context
-        if context is None or context.transport is not Transport.TAR:
+        if context is None or context.transport not in (Transport.TAR, Transport.FILE_SYNC):
             return None
         if any(source.identifier.startswith((*_UPLOADS, *self._fetched())) for source in sources):
             return context

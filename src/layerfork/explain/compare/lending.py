@@ -15,6 +15,7 @@ from layerfork.model.record import BuildRecord, StepRecord
 
 STEPS = "the steps' own texts"
 """What a definition is taken from when no build shows one."""
+_SENT = (Transport.FILE_SYNC, Transport.TAR)
 _ALIKE = "same Dockerfile, request, frontend and base images"
 
 
@@ -55,13 +56,13 @@ def _unpacks(work: ExecOp | tuple[FileAction, ...]) -> bool:
 def _lenders(record: BuildRecord, others: Iterable[JudgedBuild]) -> Iterator[JudgedBuild]:
     """Builds with the definition that the record's must be, step by step."""
     asked = read_asked(record)
-    if asked is None:
+    if asked is None or not _is_sent(record.context):
         return
     steps = _places(record.steps)
     for other in others:
         if (
             other.record.definition is not None
-            and _fits_context(other.record.context, record.context)
+            and _is_sent(other.record.context)
             and _places(other.record.steps) == steps
             and read_asked(other.record) == asked
         ):
@@ -84,11 +85,9 @@ def _places(steps: Iterable[StepRecord]) -> list[tuple[int, str]]:
     return [(stage, "FROM" if keyword(text) == "FROM" else text) for stage, text in texts]
 
 
-def _fits_context(lender: ContextManifest | None, borrower: ContextManifest | None) -> bool:
-    """Where a definition reads files of a directory it may as well read those of a tar, not the reverse."""
-    if lender is None or borrower is None or lender.remote or borrower.remote:
-        return False
-    return lender.transport in (borrower.transport, Transport.FILE_SYNC)
+def _is_sent(context: ContextManifest | None) -> bool:
+    """Whether the client itself sent it, in whichever way: what reads files of it is the same."""
+    return context is not None and not context.remote and context.transport in _SENT
 
 
 def define_alike(writer: JudgedBuild, reader: JudgedBuild) -> tuple[JudgedBuild, JudgedBuild]:
