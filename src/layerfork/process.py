@@ -197,7 +197,7 @@ def last_lines(text: str, count: int = 25) -> str:
 
 
 def printable(text: str) -> str:
-    """A program's words as a terminal would leave them: no colours, no NUL, of a progress line the end."""
+    """A program's output as a terminal would leave it: no colours, no NUL, of a progress line the end."""
     return _UNSEEN.sub("", _OVERWRITTEN.sub("", text))
 
 

@@ -19,7 +19,7 @@ class PrintedBuild:
     image_id: str = ""
     """``sha256:`` and 64 digits, of a build that came to its end."""
     error: str = ""
-    """The builder's last words for what went wrong; empty when it said nothing of the kind."""
+    """The builder's last message about what went wrong; empty when it said nothing of the kind."""
     whole: bool = True
     """False when the beginning is missing."""
 

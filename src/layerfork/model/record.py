@@ -138,7 +138,7 @@ class BuildResult:
     outcome: BuildOutcome
     image_id: str = ""
     error: str = ""
-    """The builder's or client's own words."""
+    """The builder's or client's own error message."""
     image: ImageFacts | None = None
     """What the engine said about the image afterwards, when the harness asked."""
     exporter: tuple[tuple[str, str], ...] = ()

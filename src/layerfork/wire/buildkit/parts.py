@@ -83,7 +83,7 @@ def read_build(build: ObservedBuild, redactor: Redactor) -> BuildKitParts:
 
 
 def _definitions(build: ObservedBuild) -> list[ops.Definition]:
-    """What the build solved: what the client returned, else what the frontend told it, else what it sent."""
+    """What the build solved: what the client returned, else what the frontend gave it, else what it sent."""
     found = build.returned or build.bridge_definitions
     if not found and build.request is not None and build.request.definition.ops:
         found = [build.request.definition]

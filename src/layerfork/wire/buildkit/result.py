@@ -16,7 +16,7 @@ _SMALL = 300
 
 
 def read_result(build: ObservedBuild, redactor: Redactor) -> BuildResult:
-    """Outcome, the engine's own words for an error, and the exporter's answer."""
+    """Outcome, the engine's own error message, and the exporter's answer."""
     answer = build.exporter_response
     return BuildResult(
         outcome=_outcome(build),

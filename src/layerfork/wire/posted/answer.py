@@ -30,7 +30,7 @@ class AnswerDecoder:
     def __init__(self, log: StepLog, clock: Callable[[], float]) -> None:
         self.log = log
         self.error = ""
-        """The builder's own words; empty when it reported none."""
+        """The builder's own error message; empty when it reported none."""
         self.image_ids: list[str] = []
         """Full ids that were named, in order; the last is the result."""
         self.traces: list[str] = []

@@ -33,7 +33,7 @@ def read_steps(build: PostedBuild, redactor: Redactor) -> tuple[StepRecord, ...]
 
 
 def read_result(build: PostedBuild, redactor: Redactor) -> BuildResult:
-    """Outcome, image id (full when the engine named it so) and the builder's own words for an error."""
+    """Outcome, image id (full when the engine named it so) and the builder's own error message."""
     outcome = outcome_of(build)
     named = build.answer.image_ids
     image_id = named[-1] if named else build.answer.log.image_id
