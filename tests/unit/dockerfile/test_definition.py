@@ -1,0 +1,123 @@
+"""What becomes of instructions, against what BuildKit 0.13 and 0.25 made of the same Dockerfiles.
+
+`corpus.definitions` recorded the vectors.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from corpus.definitions import BUILDS, VECTORS
+
+from layerfork.dockerfile import parse_dockerfile
+from layerfork.dockerfile.definition import Evaluated, Fields, Inputs, evaluate
+from layerfork.dockerfile.scope import Source, Variable
+from layerfork.model.engine import ImageFacts
+
+RECORDED: dict[str, Any] = json.loads(Path(VECTORS).read_text())
+OPTIONS: dict[str, Fields] = {
+    "options": {
+        "network": "none",
+        "hostname": "",
+        "extra_hosts": (("h", "10.0.0.1"),),
+        "ulimits": ("nofile=1000:2000",),
+        "cgroup_parent": "x",
+        "shared memory": 32 << 20,
+    }
+}
+NO_OPTIONS: Fields = {
+    "network": "sandbox",
+    "hostname": "",
+    "extra_hosts": (),
+    "ulimits": (),
+    "cgroup_parent": "",
+    "shared memory": 0,
+}
+PLATFORM = {"TARGETPLATFORM": "linux/amd64", "BUILDPLATFORM": "linux/amd64", "TARGETARCH": "amd64"}
+
+
+def image(facts: dict[str, Any]) -> ImageFacts:
+    return ImageFacts(
+        image_id="",
+        history=(),
+        diff_ids=(),
+        env=tuple(facts["env"]),
+        user=facts["user"],
+        working_dir=facts["working_dir"],
+        shell=tuple(facts["shell"]),
+    )
+
+
+def evaluated(case: str) -> dict[int, Evaluated]:
+    name = case.split()[0]
+    build = BUILDS[name]
+    dockerfile = parse_dockerfile(build.dockerfile)
+    known = {reference: image(facts) for reference, facts in RECORDED[case]["images"].items()}
+    only = next(iter(known.values()))
+    inputs = Inputs(
+        build_args=build.args,
+        platform_args=PLATFORM,
+        options=OPTIONS.get(name, NO_OPTIONS),
+        images={
+            stage.index: only for stage in dockerfile.stages if stage.base not in ("scratch", "parent", "one")
+        },
+    )
+    return evaluate(dockerfile, inputs)
+
+
+def plain(value: Any) -> Any:
+    """As it is in JSON."""
+    return json.loads(json.dumps(value))
+
+
+@pytest.mark.parametrize("case", RECORDED)
+def test_every_recorded_field(case: str) -> None:
+    found = evaluated(case)
+    for line, recorded in RECORDED[case]["lines"].items():
+        made = found[int(line)]
+        assert made.problem == ""
+        if "run" in recorded:
+            assert plain(made.run) == recorded["run"], made.instruction.text
+        if "actions" in recorded:
+            actions = [{"include_patterns": [], **action} for action in plain(made.actions)]
+            assert actions == recorded["actions"], made.instruction.text
+        if "documents" in recorded:
+            assert plain(made.documents) == recorded["documents"], made.instruction.text
+        if "directories" in recorded:
+            directories = [{"dest": each["dest"], "owner": each["owner"]} for each in made.actions]
+            assert recorded["directories"] == directories, made.instruction.text
+
+
+@pytest.mark.parametrize("case", RECORDED)
+def test_lines_that_made_no_operation(case: str) -> None:
+    for line, made in evaluated(case).items():
+        if str(line) not in RECORDED[case]["lines"]:
+            assert made.run is None
+            assert made.actions == ()
+
+
+def test_variables_that_a_text_looked_up_and_those_behind_them() -> None:
+    made = evaluated("texts private:26.1")
+    line = next(each for each in made.values() if each.instruction.text.startswith("ADD"))
+    assert {variable.name: variable.value for variable in line.variables} == {
+        "E": "7-dflt",
+        "A": "7",
+        "B": "dflt",
+    }
+    assert Variable(name="E", value="7-dflt", source=Source.ENV) in line.variables
+
+
+def test_an_unknown_base_image_is_assumed_to_set_nothing() -> None:
+    dockerfile = parse_dockerfile(
+        "FROM base\nARG A\nCOPY a /${A:-x}${B+y}\nCOPY a there\nWORKDIR /w\nCOPY a here\n"
+    )
+    made = evaluate(dockerfile, Inputs(build_args={"A": "1"}))
+    assert made[3].assumed == {"B"}
+    assert made[4].assumed == {"the working directory"}
+    assert made[6].assumed == frozenset()
+    assert [action["dest"] for line in (3, 4, 6) for action in made[line].actions] == [
+        "/1",
+        "/there",
+        "/w/here",
+    ]
