@@ -39,13 +39,14 @@ def test_measured_edge_cases(vectors: Any, entry_of: EntryOf, classic_record: Ma
     assert computed[:6] == observed[:6]
 
 
+@pytest.mark.parametrize("pattern", ["[", "[z-a]", "[Local-Only]/"])
 @pytest.mark.parametrize("builder", [Builder.CLASSIC, Builder.BUILDAH])
 def test_an_ignore_file_that_cannot_be_read_is_no_crash(
-    classic_record: MakeRecord, entry_of: EntryOf, builder: Builder
+    classic_record: MakeRecord, entry_of: EntryOf, builder: Builder, pattern: str
 ) -> None:
     plain = {"data": "x", "mode": 0o644, "uid": 0, "gid": 0}
     entries = [entry_of({"name": name, **plain}) for name in ("a", ".dockerignore")]
-    record = classic_record("FROM base\nCOPY . /\n", entries, excludes=("[",))
+    record = classic_record("FROM base\nCOPY . /\n", entries, excludes=(pattern,))
 
     key = keys_of(replace(record, builder=builder)).steps[1].key
 
