@@ -154,6 +154,20 @@ def test_secrets_in_arguments_and_variables_are_hidden() -> None:
     assert again.definition.ops[0].exec.env[0] == run.env[0]
 
 
+def test_secrets_in_paths_are_hidden_whatever_is_made_there() -> None:
+    token = "ghp_" + "a1B2" * 9
+    actions = (
+        pb.FileAction(copy=pb.FileActionCopy(src=token.encode(), dest=b"/a")),
+        pb.FileAction(mkfile=pb.FileActionMkFile(path=token.encode())),
+        pb.FileAction(mkdir=pb.FileActionMkDir(path=token.encode())),
+        pb.FileAction(symlink=pb.FileActionSymlink(oldpath=token.encode(), newpath=b"/a")),
+        pb.FileAction(rm=pb.FileActionRm(path=token.encode())),
+    )
+    op = only(pb.Op(file=pb.FileOp(actions=actions)))
+    assert [action.kind for action in op.file or ()] == ["copy", "mkfile", "mkdir", "symlink", "rm"]
+    assert token not in repr(op)
+
+
 def test_file_actions_of_every_kind() -> None:
     owner = pb.ChownOpt(
         user=pb.UserOpt(by_name=pb.NamedUserOpt(name=b"app", input=1)), group=pb.UserOpt(by_id=1000)

@@ -3,6 +3,8 @@
 Source: moby/buildkit solver/pb/ops.proto (FileAction) @ 73ed6825c.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 
 from layerfork.model.context import Digest
@@ -15,55 +17,20 @@ from layerfork.wire.redact import Redactor
 def read_action(action: pb.FileAction, redactor: Redactor) -> FileAction:
     """One action; the data of a file that it makes is digested, not kept."""
     kind = action.WhichOneof("action") or ""
-    if kind == "copy":
-        return _copy(action, redactor)
-    if kind == "mkfile":
-        made = action.mkfile
-        return FileAction(
-            kind=kind,
-            input=action.input,
-            secondary_input=action.secondary_input,
-            output=action.output,
-            dest=text(made.path),
-            owner=_owner(made),
-            mode=made.mode,
-            timestamp=made.timestamp,
-            data=Digest("sha256:" + sha256(made.data).hexdigest()),
-            data_size=len(made.data),
-        )
-    if kind == "mkdir":
-        directory = action.mkdir
-        return FileAction(
-            kind=kind,
-            input=action.input,
-            secondary_input=action.secondary_input,
-            output=action.output,
-            dest=redactor.clean(text(directory.path)),
-            owner=_owner(directory),
-            mode=directory.mode,
-            timestamp=directory.timestamp,
-            make_parents=directory.make_parents,
-        )
-    return FileAction(
+    read = FileAction(
         kind=kind,
         input=action.input,
         secondary_input=action.secondary_input,
         output=action.output,
-        src=text(action.symlink.oldpath),
-        dest=text(action.rm.path or action.symlink.newpath),
-        owner=_owner(action.symlink),
-        timestamp=action.symlink.timestamp if kind == "symlink" else -1,
-        allow_wildcard=action.rm.allow_wildcard,
     )
+    fill = _FILL.get(kind)
+    return read if fill is None else fill(read, action, redactor)
 
 
-def _copy(action: pb.FileAction, redactor: Redactor) -> FileAction:
+def _copy(read: FileAction, action: pb.FileAction, redactor: Redactor) -> FileAction:
     copy = action.copy
-    return FileAction(
-        kind="copy",
-        input=action.input,
-        secondary_input=action.secondary_input,
-        output=action.output,
+    return replace(
+        read,
         src=redactor.clean(text(copy.src)),
         dest=redactor.clean(text(copy.dest)),
         owner=_owner(copy),
@@ -82,6 +49,56 @@ def _copy(action: pb.FileAction, redactor: Redactor) -> FileAction:
         timestamp=copy.timestamp,
     )
 
+
+def _mkfile(read: FileAction, action: pb.FileAction, redactor: Redactor) -> FileAction:
+    made = action.mkfile
+    return replace(
+        read,
+        dest=redactor.clean(text(made.path)),
+        owner=_owner(made),
+        mode=made.mode,
+        timestamp=made.timestamp,
+        data=Digest("sha256:" + sha256(made.data).hexdigest()),
+        data_size=len(made.data),
+    )
+
+
+def _mkdir(read: FileAction, action: pb.FileAction, redactor: Redactor) -> FileAction:
+    made = action.mkdir
+    return replace(
+        read,
+        dest=redactor.clean(text(made.path)),
+        owner=_owner(made),
+        mode=made.mode,
+        timestamp=made.timestamp,
+        make_parents=made.make_parents,
+    )
+
+
+def _symlink(read: FileAction, action: pb.FileAction, redactor: Redactor) -> FileAction:
+    made = action.symlink
+    return replace(
+        read,
+        src=redactor.clean(text(made.oldpath)),
+        dest=redactor.clean(text(made.newpath)),
+        owner=_owner(made),
+        timestamp=made.timestamp,
+    )
+
+
+def _rm(read: FileAction, action: pb.FileAction, redactor: Redactor) -> FileAction:
+    dest = redactor.clean(text(action.rm.path))
+    return replace(read, dest=dest, allow_wildcard=action.rm.allow_wildcard)
+
+
+_FILL: dict[str, Callable[[FileAction, pb.FileAction, Redactor], FileAction]] = {
+    "copy": _copy,
+    "mkfile": _mkfile,
+    "mkdir": _mkdir,
+    "symlink": _symlink,
+    "rm": _rm,
+}
+"""What reads the fields of each kind of action."""
 
 _Owned = pb.FileActionCopy | pb.FileActionMkFile | pb.FileActionMkDir | pb.FileActionSymlink
 
