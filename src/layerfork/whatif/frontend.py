@@ -14,7 +14,6 @@ from layerfork.cachekey.shared.baseimage import full_reference
 from layerfork.dockerfile import NO_STAGE
 from layerfork.dockerfile.definition import Evaluated, evaluate
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.model.build import Builder
 from layerfork.model.context import Digest
 from layerfork.model.llb import Definition, LLBInput, LLBOp
 from layerfork.model.record import BuildRecord, StepRecord
@@ -22,7 +21,7 @@ from layerfork.whatif.graph import Graph
 from layerfork.whatif.inputs import inputs_of
 from layerfork.whatif.lines import Edited, Line
 from layerfork.whatif.operations import with_fields
-from layerfork.whatif.target import needed_stages
+from layerfork.whatif.target import stages_to_build
 from layerfork.whatif.unappliable import UnappliableError
 
 _IMAGE = "docker-image://"
@@ -46,8 +45,7 @@ def run_again(
         edited=edited,
         evaluated=evaluate(edited.dockerfile, inputs_of(changed, edited.dockerfile, own.graph)),
     )
-    if changed.request.target != record.request.target:
-        rerun.needed = needed_stages(edited.dockerfile, changed.request.target, Builder.BUILDKIT)
+    rerun.needed = stages_to_build(record, edited.dockerfile, changed.request.target)
     rerun.run()
     definition = Definition(ops=tuple(rerun.ops.values()))
     request = replace(changed.request, dockerfile=edited.text)
@@ -87,7 +85,7 @@ class Rerun:
     evaluated: Mapping[int, Evaluated]
     """By first line of the hypothetical Dockerfile."""
     needed: frozenset[int] | None = None
-    """Stages that the target needs; None when it is what it was."""
+    """Stages that are built; None for all."""
     ops: dict[Digest, LLBOp] = field(default_factory=dict)
     steps: list[StepRecord] = field(default_factory=list)
     index_of: dict[int, int] = field(default_factory=dict)

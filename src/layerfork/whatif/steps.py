@@ -1,6 +1,6 @@
 """Steps of the classic builder and of buildah, whose keys follow from the Dockerfile's text."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 
 from layerfork.cachekey.buildah.elsewhere import bind_targets
@@ -35,15 +35,18 @@ def _reads_elsewhere(step: StepRecord) -> bool:
 
 
 def with_lines(
-    record: BuildRecord, edited: Edited, example: BuildRecord | None
+    record: BuildRecord, edited: Edited, example: BuildRecord | None, stages: Container[int] | None
 ) -> tuple[BuildRecord, dict[int, int], dict[int, int]]:
     """The record with the steps of another Dockerfile; where each of its own steps is now, by index, and
-    each that was taken over from the example."""
+    each that was taken over from the example. ``stages`` are those that are built; None for all."""
     own, shown = _by_line(record), _by_line(example) if example is not None else {}
     steps: list[StepRecord] = []
     index_of: dict[int, int] = {}
     taken: dict[int, int] = {}
     for line in edited.lines:
+        stage = line.instruction.stage
+        if stages is not None and stage != NO_STAGE and stage not in stages:
+            continue
         line = _as_built(line, own, example)
         seen = _seen(line, own, shown)
         if seen is None:

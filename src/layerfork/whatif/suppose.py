@@ -28,6 +28,7 @@ from layerfork.whatif.context import with_entries, with_patterns, with_transport
 from layerfork.whatif.frontend import run_again
 from layerfork.whatif.lines import edit
 from layerfork.whatif.steps import with_lines, without_answers
+from layerfork.whatif.target import stages_to_build
 
 _APPLY: Mapping[type, Callable[[BuildRecord, Any], BuildRecord]] = {
     PatternsAre: with_patterns,
@@ -82,7 +83,9 @@ def suppose(record: BuildRecord, changes: Iterable[Change], example: BuildRecord
         return Hypothesis(*run_again(record, changed, edited, example))
     if not lines and changed.request.target == record.request.target:
         return same
-    return Hypothesis(*with_lines(changed, edit(changed, lines, example), example))
+    edited = edit(changed, lines, example)
+    stages = stages_to_build(record, edited.dockerfile, changed.request.target)
+    return Hypothesis(*with_lines(changed, edited, example, stages))
 
 
 def _with_images_of(record: BuildRecord, example: BuildRecord) -> tuple[tuple[str, ImageFacts], ...]:

@@ -33,6 +33,18 @@ def needed_stages(dockerfile: Dockerfile, target: str, builder: Builder) -> froz
     return frozenset(_behind(dockerfile, last))
 
 
+def stages_to_build(record: BuildRecord, dockerfile: Dockerfile, target: str) -> frozenset[int] | None:
+    """Indexes of the stages of another Dockerfile that the builder of a record would build; None when it
+    builds what it need not. Raises: UnappliableError."""
+    own = dockerfile_of(record)
+    if own is None or record.builder is Builder.CLASSIC:
+        return None
+    needed = needed_stages(own, record.request.target, record.builder)
+    if any(step.stage not in needed for step in record.steps if step.stage >= 0):
+        return None
+    return needed_stages(dockerfile, target, record.builder)
+
+
 def _behind(dockerfile: Dockerfile, stage: Stage) -> Iterator[int]:
     """A stage with all that it builds on or copies from; a variable may name any before it."""
     yield stage.index

@@ -1,19 +1,6 @@
-"""What kind of change a difference is, apart from the path that it happened to."""
+"""What a change of names is, apart from the path that it happened to."""
 
 from layerfork.explain.compare.differences import Difference
-from layerfork.model.cause import Trait, codes_with
-
-DECIDED_BY_CLIENT = codes_with(Trait.CLIENT)
-"""Causes that a client's own code decides, for all entries alike."""
-
-
-def signature_of(difference: Difference) -> tuple[str, ...] | None:
-    """Equal for differences that one change of the client makes; None for any other difference."""
-    if is_name(difference):
-        return "entry-name", *name_change(difference)
-    if difference.cause not in DECIDED_BY_CLIENT:
-        return None
-    return difference.cause, difference.base_field, repr(difference.writer), repr(difference.reader)
 
 
 def is_name(difference: Difference) -> bool:

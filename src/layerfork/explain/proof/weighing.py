@@ -1,6 +1,6 @@
 """Weighs the claims about a site: which of them are needed to give the step the writer's key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from layerfork.explain.claims.rule import Case, Finding, Strength
@@ -111,19 +111,29 @@ def _without_unneeded(reasoner: Reasoner, weighed: Weighed, undone: dict[int, tu
     return replace(
         weighed,
         claims=tuple(each for place, each in enumerate(weighed.claims) if place not in unneeded | derived),
-        changes=_reduced(reasoner, weighed.site, needed),
+        changes=_reduced(reasoner, weighed.site, needed, _moves(weighed.claims, undone)),
         unneeded=tuple(findings[place] for place in sorted(unneeded)),
         derived=tuple(findings[place] for place in sorted(derived - unneeded)),
         doubts=(),
     )
 
 
-def _reduced(reasoner: Reasoner, site: Site, needed: Sequence[tuple[Change, ...]]) -> tuple[Change, ...]:
+def _moves(claims: tuple[Claim, ...], undone: Mapping[int, tuple[Change, ...]]) -> set[tuple[Change, ...]]:
+    """What undoes a step's move: that it goes from one place, and that it comes to another, are one thing."""
+    return {own for place, own in undone.items() if claims[place][1].code == "instruction-order"}
+
+
+def _reduced(
+    reasoner: Reasoner,
+    site: Site,
+    needed: Sequence[tuple[Change, ...]],
+    whole: Container[tuple[Change, ...]],
+) -> tuple[Change, ...]:
     """What undoes the same claims with no more changes of lines and arguments than it takes; what a client
     does to all entries alike stays whole. Raises: UnappliableError."""
     reduced = list(needed)
     for place, changes in enumerate(needed):
-        for change in changes:
+        for change in changes if changes not in whole else ():
             if len(reduced[place]) == 1 or not isinstance(change, _APART):
                 continue
             fewer = tuple(each for each in reduced[place] if each is not change)

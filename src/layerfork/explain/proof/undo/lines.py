@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from layerfork.dockerfile import NO_STAGE, Instruction
 from layerfork.explain.claims.rule import Finding
 from layerfork.explain.claims.variablerule import ORDER_OF_ENV
 from layerfork.explain.compare.alignment import normalise
@@ -68,10 +69,24 @@ def _undo_step(material: Material, difference: Difference) -> Iterator[Change]:
         instruction = files.instruction("reader", step)
         if instruction.first_line not in files.writer_of:
             yield LineIs(line=instruction.first_line, text="")
+        else:
+            yield from _lines_that_need(material, instruction)
     for step in _unpaired(material, "writer", text or difference.writer):
         instruction = files.instruction("writer", step)
         if instruction.first_line not in files.reader_of:
             yield files.added(instruction)
+
+
+def _lines_that_need(material: Material, instruction: Instruction) -> Iterator[Change]:
+    """Where both Dockerfiles have a line and only the reader built its stage: the lines for which it did."""
+    files, dockerfile = material.dockerfiles, material.dockerfiles.reader
+    if dockerfile is None or instruction.stage == NO_STAGE:
+        return
+    names = {dockerfile.stages[instruction.stage].name, str(instruction.stage)}
+    for each in dockerfile.instructions:
+        base = each.arguments[:1] if each.keyword == "FROM" else ()
+        if names & {*each.reads_from, *base}:
+            yield from files.as_written(each)
 
 
 def _unpaired(material: Material, side: str, text: str | None) -> Iterator[StepRecord]:
