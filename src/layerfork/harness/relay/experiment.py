@@ -21,14 +21,18 @@ from layerfork.harness.recording.redactionkey import redaction_key
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.broken import BrokenEnvironments
 from layerfork.harness.relay.earlier import MeasuredRow
-from layerfork.harness.relay.plan import choose_clients, plan_relay, rows_after
+from layerfork.harness.relay.plan import Plan, choose_clients, plan_relay, rows_after
 from layerfork.harness.relay.relay import EngineGoneError, Relay, run_relay
 from layerfork.harness.relay.trial import Bench, make_endpoint
 from layerfork.harness.relay.versions import ask_versions, versions_used
+from layerfork.model.build import BuildRequest, Endpoint
 from layerfork.model.engine import EngineInfo
 from layerfork.model.progress import Listener, Progress, Say
 from layerfork.model.report import Problem, TrialBuild, VersionsUsed
 from layerfork.model.scenario import RunOptions, Scenario
+
+Chosen = Sequence[tuple[str, BuildClient]]
+"""Clients in relay order, each with the id as it was asked for."""
 
 
 @dataclass(slots=True)
@@ -72,30 +76,18 @@ def prepared_relay(
     """
     chosen = choose_clients(options.clients, described_clients(Path.cwd()))
     bases = read_bases(scenario, options)
-    say = _lasting(services.listener)
     with contextlib.ExitStack() as stack:
         workspace = stack.enter_context(open_workspace(scenario))
         services.listener(Progress(text=f"starting the engine ({spec})"))
-        engine = stack.enter_context(open_engine(spec).start(os.environ, say))
+        engine = stack.enter_context(open_engine(spec).start(os.environ, _lasting(services.listener)))
         prepare_engine(engine, bases, options)
-        bench = make_bench(
-            engine, stack.enter_context(socket_directory(workspace.root)), options, services.stop
-        )
-        clients = [client for _, client in chosen]
-        urls = stack.enter_context(_served(clients, workspace, engine))
+        sockets = stack.enter_context(socket_directory(workspace.root))
+        bench = make_bench(engine, sockets, options, services.stop)
+        urls = stack.enter_context(_served(chosen, workspace, engine))
         probe = workspace.request("probe", 0, options, urls)
         endpoint = make_endpoint(bench, probe, engine.docker_host)
-        plan = plan_relay(
-            chosen,
-            options.builder,
-            probe,
-            endpoint,
-            say if services.install else None,
-            broken=services.broken,
-            taken={label: row.build for label, row in services.rows.items() if row.stored_nothing},
-        )
         yield Relay(
-            plan=plan,
+            plan=_planned(chosen, options, probe, endpoint, services),
             bench=bench,
             endpoint=endpoint,
             workspace=workspace,
@@ -110,17 +102,29 @@ def prepared_relay(
         )
 
 
+def _planned(
+    chosen: Chosen, options: RunOptions, request: BuildRequest, endpoint: Endpoint, services: RunServices
+) -> Plan:
+    return plan_relay(
+        chosen,
+        options.builder,
+        request,
+        endpoint,
+        _lasting(services.listener) if services.install else None,
+        broken=services.broken,
+        taken={label: row.build for label, row in services.rows.items() if row.stored_nothing},
+    )
+
+
 def _lasting(listener: Listener) -> Say:
     """Hands lines on as progress that stays."""
     return lambda text: listener(Progress(text=text, lasting=True))
 
 
 @contextlib.contextmanager
-def _served(
-    clients: Sequence[BuildClient], workspace: Workspace, engine: RunningEngine
-) -> Iterator[tuple[str, str]]:
+def _served(chosen: Chosen, workspace: Workspace, engine: RunningEngine) -> Iterator[tuple[str, str]]:
     """Where the context is served as a tar and as a git repository; empty when no client fetches it."""
-    if not any(client.context_form in (ContextForm.URL, ContextForm.GIT) for client in clients):
+    if not any(client.context_form in (ContextForm.URL, ContextForm.GIT) for _, client in chosen):
         yield "", ""
         return
     with served_context(workspace, engine.network) as served:
