@@ -86,12 +86,11 @@ def test_a_change_beside_files_that_were_not_sent_again_is_proven(
     )
 
 
+@pytest.mark.parametrize("engine", ["26.1", "28.5"], indirect=True)  # 20.10 came with neither plugin
 @pytest.mark.parametrize("command", ["docker compose build", "docker buildx bake"])
 def test_several_builds_of_one_command_and_their_named_contexts(
     engine: RunningEngine, config: str, tmp_path: Path, command: str
 ) -> None:
-    if engine.info.version.startswith("20.10"):
-        pytest.skip("this generation's packages have neither compose nor buildx")
     project = tmp_path / "project"
     for name in ("one", "two"):
         context = lay_out(project / name)
