@@ -8,6 +8,18 @@ from typing import NamedTuple
 from layerfork.model.context import Digest
 
 
+class Place(NamedTuple):
+    """Which one of several alike a part belongs to: the second source of a COPY …"""
+
+    kind: str
+    """``source``, ``action``, ``op``, ``hidden op`` or ``trigger`` (of ONBUILD)."""
+    number: int
+    """From 1, in the order of the key. The first source, action or operation needs no place."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number}"
+
+
 class KeyPart(NamedTuple):
     """One named input of a key. Two keys are equal exactly when all their parts are."""
 
@@ -19,10 +31,12 @@ class KeyPart(NamedTuple):
     """What the part is called in its source: ``uid``, ``linkname``, ``Cmd``."""
     value: str = ""
     """Canonical text of the value; hidden values stay hidden."""
+    places: tuple[Place, ...] = ()
+    """Innermost first; empty for what is there once, and for the first of several."""
 
-    def with_suffix(self, suffix: str) -> "KeyPart":
-        """The part with something after its field's name."""
-        return self._replace(field=self.field + suffix)
+    def within(self, place: Place) -> "KeyPart":
+        """The part as one of a larger thing."""
+        return self._replace(places=(*self.places, place))
 
 
 Row = tuple[str, str, str]
@@ -39,20 +53,20 @@ class EntryParts(NamedTuple):
     usual: tuple[Row, ...]
     """What many entries have alike; they may share the tuple."""
     own: tuple[Row, ...] = ()
+    places: tuple[Place, ...] = ()
+    """As those of a `KeyPart`."""
 
     @property
     def parts(self) -> tuple[KeyPart, ...]:
         """The parts that it stands for."""
-        path = self.path
-        return tuple(KeyPart(cause, path, field, value) for cause, field, value in (*self.usual, *self.own))
-
-    def with_suffix(self, suffix: str) -> "EntryParts":
-        """The same with something after the name of every field."""
-        usual, own = (
-            tuple((cause, field + suffix, value) for cause, field, value in rows)
-            for rows in (self.usual, self.own)
+        path, places = self.path, self.places
+        return tuple(
+            KeyPart(cause, path, field, value, places) for cause, field, value in (*self.usual, *self.own)
         )
-        return EntryParts(self.path, usual, own)
+
+    def within(self, place: Place) -> "EntryParts":
+        """The same as one of a larger thing."""
+        return self._replace(places=(*self.places, place))
 
 
 Part = KeyPart | EntryParts
@@ -94,7 +108,7 @@ class CacheKey:
         builder would call them equal."""
         held = dict(self.held_names)
         parts = sorted(part._replace(path=held.get(part.path, part.path)) for part in self.all_parts)
-        text = "\x1e".join(map("\x1f".join, parts))
+        text = "\x1e".join("\x1f".join((*part[:4], *map(str, part.places))) for part in parts)
         return Digest("sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
 
 

@@ -7,7 +7,7 @@ from layerfork.cachekey.buildah.content import AddedSource, TarMember
 from layerfork.cachekey.buildah.rules import BuildahRules
 from layerfork.cachekey.shared.entryparts import content_is_known, make_entry_parts
 from layerfork.cachekey.shared.tree import shown
-from layerfork.model.cachekey import EntryParts, KeyPart, Part, Row
+from layerfork.model.cachekey import EntryParts, KeyPart, Part, Place, Row
 
 
 def summary_shape(sources: tuple[AddedSource, ...]) -> str:
@@ -32,11 +32,10 @@ def added_parts(
     if renamed:
         parts.append(KeyPart(cause="instruction", field="name", value=shown(sources[0].members[0].name)))
     for number, source in enumerate(sources, start=1):
-        suffix = f" of source {number}" if number > 1 else ""
         for member in source.members:
             path = shown(_path(source, member))
             entry = _member_parts(path, member, rules, named=not (source.is_directory or renamed))
-            parts.append(entry.with_suffix(suffix) if suffix else entry)
+            parts.append(entry.within(Place("source", number)) if number > 1 else entry)
             if member.content is not None and not content_is_known(member.content):
                 unknown.append(f"content of {path}")
     return parts, unknown
@@ -55,7 +54,7 @@ def _member_parts(path: str, member: TarMember, rules: BuildahRules, *, named: b
     if member.content is not None and member.content.content is not None:
         own = (*own, ("content", "content", member.content.content))
     owner = _owner(member) if rules.owner_names else None
-    return make_entry_parts((path, _usual_rows(member.typeflag, member.mode, owner), own))
+    return make_entry_parts((path, _usual_rows(member.typeflag, member.mode, owner), own, ()))
 
 
 def _owner(member: TarMember) -> str:

@@ -22,7 +22,7 @@ from layerfork.cachekey.buildkit.sources import SourceParts
 from layerfork.cachekey.shared.harmless import ruled_out_parts
 from layerfork.cachekey.shared.tree import LinkLoopError
 from layerfork.dockerfile import keyword_of
-from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey
+from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, Place, StepKey
 from layerfork.model.context import ContextManifest, Digest
 from layerfork.model.llb import LLBOp
 from layerfork.model.record import BuildRecord, Gap, StepRecord
@@ -107,7 +107,7 @@ class _Builder:
         own = [digest for digest in step.vertices if self.step_of[digest] == step.index]
         work = [self.ops[d] for d in own if d in self.ops and self.ops[d].source is None]
         for number, op in enumerate(work, start=1):
-            self._add_op(draft, op, f" of op {number}" if number > 1 else "")
+            self._add_op(draft, op, Place("op", number) if number > 1 else None)
         is_from = not work and keyword_of(step.instruction) == "FROM"
         if is_from:
             for digest in step.vertices:
@@ -131,7 +131,7 @@ class _Builder:
             if vertex.digest in step.vertices:
                 yield from (self.step_of[digest] for digest in vertex.inputs if digest in self.step_of)
 
-    def _add_op(self, draft: _Draft, op: LLBOp, suffix: str) -> None:
+    def _add_op(self, draft: _Draft, op: LLBOp, place: Place | None) -> None:
         """An operation with what it takes from its inputs."""
         parts: list[Part] = [*op_parts(op, self.platform, self.rules)]
         if op.digest in self.doubtful:
@@ -145,7 +145,7 @@ class _Builder:
             isinstance(part, KeyPart) and part.cause == "engine-version" for part in parts
         ):
             draft.unknown.append("version of BuildKit")
-        draft.parts.extend(part.with_suffix(suffix) if suffix else part for part in parts)
+        draft.parts.extend(parts if place is None else (part.within(place) for part in parts))
         draft.form = self._form(op)
 
     def _add_whole(self, draft: _Draft, digest: Digest) -> None:
@@ -165,7 +165,7 @@ class _Builder:
         if op.source is not None:
             self._add_source(draft, op.digest)
         else:
-            self._add_op(draft, op, " of a hidden op")
+            self._add_op(draft, op, Place("hidden op", 1))
 
     def _add_source(self, draft: _Draft, digest: Digest) -> None:
         op = self.ops.get(digest)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from layerfork.cachekey.buildkit.opdigest import counts_mounts, kept_cache_id
 from layerfork.cachekey.buildkit.rules import BuildKitRules
-from layerfork.model.cachekey import KeyPart
+from layerfork.model.cachekey import KeyPart, Place
 from layerfork.model.llb import ExecMount, ExecOp, FileAction, LLBOp
 
 PLAIN_ROOT = "bind, /, input 0, output 0"
@@ -89,9 +89,9 @@ def _mount_text(mount: ExecMount, rules: BuildKitRules) -> str:
 
 def _file_parts(actions: tuple[FileAction, ...], inputs: int, rules: BuildKitRules) -> Iterator[KeyPart]:
     for number, action in enumerate(actions, start=1):
-        suffix = f" of action {number}" if number > 1 else ""
+        places = (Place("action", number),) if number > 1 else ()
         for field, value in _action_fields(action, inputs):
-            yield KeyPart(cause="instruction", field=field + suffix, value=value)
+            yield KeyPart(cause="instruction", field=field, value=value, places=places)
     if any(action.owner for action in actions):
         yield KeyPart(cause="engine-version", field="owner", value=rules.owner_json.value)
     wiring = [(action.input, action.secondary_input, action.output) for action in actions]

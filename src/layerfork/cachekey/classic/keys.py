@@ -22,7 +22,7 @@ from layerfork.cachekey.shared.script import Script, ScriptStep, read_script
 from layerfork.dockerfile import Instruction, parse_instruction
 from layerfork.dockerfile.scope import LayeredScope
 from layerfork.errors import UsageError
-from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey
+from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, Place, StepKey
 from layerfork.model.record import BuildRecord
 
 
@@ -130,10 +130,7 @@ class _Builder:
         key = self._instruction_key(ScriptStep(record=step.record, instruction=instruction), instruction)
         notes.unknown.extend(key.unknown)
         notes.origins.update(dict.fromkeys(key.origins))
-        return [
-            KeyPart(cause=p.cause, path=p.path, field=f"trigger {number} {p.field}", value=p.value)
-            for p in key.all_parts
-        ]
+        return [part.within(Place("trigger", number)) for part in key.all_parts]
 
     def _label_key(self, step: ScriptStep, name: str, value: str) -> CacheKey:
         text = f"LABEL {name}={value}"

@@ -14,7 +14,7 @@ from layerfork.cachekey.classic.rules import ClassicRules
 from layerfork.cachekey.classic.tarsum import hash_strings
 from layerfork.cachekey.shared.entryparts import content_is_known, header_parts
 from layerfork.cachekey.shared.tree import ContextTree, LinkLoopError, byte_key, shown
-from layerfork.model.cachekey import EntryParts, KeyPart, Part
+from layerfork.model.cachekey import EntryParts, KeyPart, Part, Place
 from layerfork.model.context import ContextEntry
 
 
@@ -142,10 +142,8 @@ def source_parts(sources: tuple[Source, ...], rules: ClassicRules) -> list[Part]
         for path, count in counts.items():
             inside = path == source.path or path.startswith(own)
             if count != 1 or not inside:
-                suffix = f" by source {number}" if len(sources) > 1 else ""
-                counted.append(
-                    KeyPart(cause="link-target", path=shown(path), field=f"times{suffix}", value=str(count))
-                )
+                part = KeyPart(cause="link-target", path=shown(path), field="times", value=str(count))
+                counted.append(part.within(Place("source", number)) if number > 1 else part)
     return [*parts.values(), *counted]
 
 

@@ -5,10 +5,10 @@ from functools import lru_cache, partial
 
 from layerfork.cachekey.classic.tarsum import typeflag_of
 from layerfork.cachekey.shared.tree import shown
-from layerfork.model.cachekey import EntryParts, Row
+from layerfork.model.cachekey import EntryParts, Place, Row
 from layerfork.model.context import ContentSource, ContextEntry
 
-make_entry_parts: Callable[[tuple[str, tuple[Row, ...], tuple[Row, ...]]], EntryParts]
+make_entry_parts: Callable[[tuple[str, tuple[Row, ...], tuple[Row, ...], tuple[Place, ...]]], EntryParts]
 make_entry_parts = partial(tuple.__new__, EntryParts)
 """The quick way to make one of very many: from path, usual and own rows."""
 PERMISSIONS = 0o7777
@@ -30,7 +30,7 @@ def header_parts(entry: ContextEntry, path: str, owner_names: bool = False) -> E
         own = (*own, *_rare_rows(entry, typeflag))
     if owner_names:
         own = (*own, ("owner-name", "uname", entry.uname), ("owner-name", "gname", entry.gname))
-    return make_entry_parts((shown(path), _usual_rows(typeflag, entry.mode, entry.uid, entry.gid), own))
+    return make_entry_parts((shown(path), _usual_rows(typeflag, entry.mode, entry.uid, entry.gid), own, ()))
 
 
 @lru_cache(maxsize=1024)

@@ -123,10 +123,10 @@ XATTR_REMEDY = (
 def find_xattr(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Own differences by the attribute's name; values are in hexadecimal in the key."""
     own = [each for each in unclaimed if each.cause == CauseCode.XATTR]
-    for name in dict.fromkeys(each.base_field for each in own):
+    for name in dict.fromkeys(each.field for each in own):
         yield from entry_findings(
             case,
-            [each for each in own if each.base_field == name],
+            [each for each in own if each.field == name],
             code=CauseCode.XATTR,
             noun=f"extended attribute {name}",
             remedy=XATTR_REMEDY,

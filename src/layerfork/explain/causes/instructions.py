@@ -17,7 +17,7 @@ from layerfork.model.cause import CauseCode
 def say_instruction_order(case: Case, difference: Difference) -> str:
     """Where the step stands in each of the two."""
     return (
-        f"`{difference.field}` is {difference.reader} for {case.reader_name}, "
+        f"`{difference.label}` is {difference.reader} for {case.reader_name}, "
         f"{difference.writer} for {case.writer_name}"
     )
 
@@ -74,7 +74,7 @@ def _say_text(case: Case, difference: Difference) -> str:
     writer, reader = _texts(case)
     if writer != reader and difference.field != "builds on":
         return f"{case.reader_name} has `{reader}`, {case.writer_name} has `{writer}`"
-    subject = FIELD_NAMES.get(difference.field, difference.field)
+    subject = FIELD_NAMES.get(difference.field, difference.label)
     return (
         f"{subject} is `{show_value(difference.reader)}` for {case.reader_name}, "
         f"`{show_value(difference.writer)}` for {case.writer_name}"
@@ -126,7 +126,7 @@ def _with_claims(
         finding,
         evidence=finding.evidence
         + tuple(
-            f"{each.field}: {case.reader_name} {show_value(each.reader)}, "
+            f"{each.label}: {case.reader_name} {show_value(each.reader)}, "
             f"{case.writer_name} {show_value(each.writer)}"
             for each in reworded[1:]
         ),

@@ -37,7 +37,7 @@ def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         what=what,
         evidence=(
             *(
-                f"{each.cause} {each.field} {each.path}: {case.reader_name} {show_value(each.reader)}, "
+                f"{each.cause} {each.label} {each.path}: {case.reader_name} {show_value(each.reader)}, "
                 f"{case.writer_name} {show_value(each.writer)}"
                 for each in unclaimed
             ),

@@ -56,7 +56,7 @@ def entry_findings(
         yield Finding(
             code=code,
             path=first.path,
-            field=first.base_field,
+            field=first.field,
             writer=shown(first.writer),
             reader=shown(first.reader),
             what=what + where(case, paths),
@@ -72,7 +72,7 @@ def group_by_values(differences: Iterable[Difference]) -> list[list[Difference]]
     fields: dict[str, dict[tuple[str | None, str | None], list[Difference]]]
     fields = defaultdict(lambda: defaultdict(list))
     for difference in differences:
-        fields[difference.base_field][difference.writer, difference.reader].append(difference)
+        fields[difference.field][difference.writer, difference.reader].append(difference)
     groups: list[list[Difference]] = []
     for by_values in fields.values():
         if len(by_values) <= _MOST_GROUPS:
@@ -134,7 +134,7 @@ def one_sided_paths(case: Case, unclaimed: Iterable[Difference]) -> tuple[frozen
 def _is_lost(differences: list[Difference]) -> bool:
     """One side lacks everything, the type included, which every entry has."""
     sides = {(each.writer is None, each.reader is None) for each in differences}
-    types = any(each.base_field == "typeflag" for each in differences)
+    types = any(each.field == "typeflag" for each in differences)
     return types and len(sides) == 1 and (False, False) not in sides
 
 

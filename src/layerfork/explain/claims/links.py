@@ -77,7 +77,7 @@ def _traces(case: Case, unclaimed: tuple[Difference, ...]) -> dict[str, list[Dif
     absent = frozenset().union(*one_sided_paths(case, unclaimed))
     found: dict[str, list[Difference]] = {}
     for each in unclaimed:
-        counts = each.cause == "link-target" and each.field.startswith(_KEYS_OF_LINKS)
+        counts = each.cause == "link-target" and each.field in _KEYS_OF_LINKS
         if counts or (each.path in absent and each.cause in ENTRY_CAUSES):
             found.setdefault(each.path, []).append(each)
     return found

@@ -24,7 +24,7 @@ def value_rule(*, code: CauseCode, undo: Undo, say: Say, remedy: str) -> CauseRu
 
 def value_finding(case: Case, difference: Difference, *, code: CauseCode, what: str, remedy: str) -> Finding:
     """The finding for one difference, both values kept whole in the evidence."""
-    label = " ".join(filter(None, (difference.field, difference.path))) or code
+    label = " ".join(filter(None, (difference.label, difference.path))) or code
     return Finding(
         code=code,
         path=difference.path,
@@ -50,8 +50,8 @@ def say_values(noun: str) -> Say:
     """``<reader> has <noun> X, <writer> has Y``, with the part's path where it has one."""
 
     def say(case: Case, difference: Difference) -> str:
-        own = difference.base_field in (noun, difference.cause, "value", "env", "checksum")
-        subject = " ".join(filter(None, (noun, difference.path or ("" if own else difference.field))))
+        own = difference.field in (noun, difference.cause, "value", "env", "checksum")
+        subject = " ".join(filter(None, (noun, difference.path or ("" if own else difference.label))))
         return (
             f"{subject} is {show_value(difference.reader)} for {case.reader_name}, "
             f"{show_value(difference.writer)} for {case.writer_name}"

@@ -63,7 +63,7 @@ def order_of_names(unclaimed: tuple[Difference, ...]) -> tuple[Difference, ...]:
         each
         for each in unclaimed
         if each.cause == "instruction-order"
-        and each.field.startswith(ORDER_OF_ENV)
+        and each.field == ORDER_OF_ENV
         and _common(each.writer, each.reader) == _common(each.reader, each.writer)
     )
 

@@ -1,15 +1,13 @@
 """Where two keys differ, part by part. Only what differs is ever looked at."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TypeVar
 
-from layerfork.model.cachekey import CacheKey, KeyPart, Part, expand_parts
+from layerfork.model.cachekey import CacheKey, KeyPart, Part, Place, expand_parts
 
-_NUMBERED = re.compile(r"( of (source|action|op) \d+| of a hidden op)+$")
 P = TypeVar("P", bound=Hashable)
 STEP_FIELD = "step"
 """Field of a difference that is a whole step: one build has it, the other has not."""
@@ -27,10 +25,13 @@ class Difference:
     """The writer's value; None when its key has no such part."""
     reader: str | None
 
+    places: tuple[Place, ...] = ()
+    """As those of a `KeyPart`."""
+
     @property
-    def base_field(self) -> str:
-        """The field without the number of the source, action or operation that it belongs to."""
-        return _NUMBERED.sub("", self.field)
+    def label(self) -> str:
+        """The field, and of which of several."""
+        return " of ".join((self.field, *map(str, self.places)))
 
     @property
     def one_sided(self) -> bool:
@@ -38,7 +39,7 @@ class Difference:
 
 
 def list_differences(writer: CacheKey, reader: CacheKey) -> tuple[Difference, ...]:
-    """Every part that only one of the keys has, paired by cause, path and field; sorted by path.
+    """Every part that only one of the keys has, paired by cause, path, field and place; sorted by path.
 
     Entries that are equal as a whole cost one comparison each and nothing else, so keys of 40,000 of
     them are cheap to compare when little differs.
@@ -109,12 +110,13 @@ def _without_common(writer: Sequence[P], reader: Sequence[P]) -> tuple[list[P], 
 
 
 def _pair(writer: Iterable[KeyPart], reader: Iterable[KeyPart]) -> tuple[Difference, ...]:
-    slots: dict[tuple[str, str, str], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    slots: dict[tuple[str, str, str, tuple[Place, ...]], tuple[list[str], list[str]]]
+    slots = defaultdict(lambda: ([], []))
     for side, parts in enumerate((writer, reader)):
         for part in parts:
-            slots[part.path, part.cause, part.field][side].append(part.value)
+            slots[part.path, part.cause, part.field, part.places][side].append(part.value)
     return tuple(
-        Difference(cause=cause, path=path, field=field, writer=writers, reader=readers)
-        for (path, cause, field), (left, right) in sorted(slots.items())
+        Difference(cause=cause, path=path, field=field, places=places, writer=writers, reader=readers)
+        for (path, cause, field, places), (left, right) in sorted(slots.items())
         for writers, readers in zip_longest(sorted(left), sorted(right))
     )

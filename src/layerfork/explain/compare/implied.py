@@ -39,7 +39,7 @@ def _renumbered(site: Site) -> tuple[Difference, ...]:
 
 
 def _value(difference: Difference, value: str | None) -> tuple[str, str, str, str | None]:
-    return difference.path, difference.cause, difference.base_field, value
+    return difference.path, difference.cause, difference.field, value
 
 
 def _shapes(site: Site) -> tuple[Difference, ...]:

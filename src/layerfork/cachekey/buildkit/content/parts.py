@@ -12,7 +12,7 @@ from layerfork.cachekey.buildkit.content.tree import ContentTree
 from layerfork.cachekey.buildkit.rules import Listing
 from layerfork.cachekey.shared.entryparts import content_is_known, make_entry_parts
 from layerfork.cachekey.shared.tree import Node, shown
-from layerfork.model.cachekey import KeyPart, Part, Row
+from layerfork.model.cachekey import KeyPart, Part, Place, Row
 
 ROOT = "."
 
@@ -23,7 +23,7 @@ class ContentParts:
 
     parts: tuple[Part, ...]
     """Paths begin at the last name of what was selected, or below what precedes a wildcard. Of several
-    selectors the later ones have their number in the field."""
+    selectors the later ones have their number as a place."""
     unknown: tuple[str, ...]
     """What of it nobody hashed, in words."""
     held_names: tuple[tuple[str, str], ...]
@@ -39,7 +39,7 @@ def content_parts(tree: ContentTree, selectors: Iterable[Selector]) -> ContentPa
     parts: list[Part] = []
     for number, selector in enumerate(order_selectors(selectors), start=1):
         own = lister.of_selection(select(tree, selector), number)
-        parts.extend(own if number == 1 else (part.with_suffix(f" of source {number}") for part in own))
+        parts.extend(own if number == 1 else (part.within(Place("source", number)) for part in own))
     return ContentParts(parts=tuple(parts), unknown=tuple(lister.unknown), held_names=tuple(lister.held))
 
 
@@ -90,7 +90,7 @@ class _Lister:
             elif not content_is_known(file.entry) or header.size:
                 self.unknown.append(f"content of {shown(place[1:])}")
         usual = _usual_rows(header.typeflag, header.mode, header.uid, header.gid)
-        return make_entry_parts((shown(path), usual, own))
+        return make_entry_parts((shown(path), usual, own, ()))
 
     def root_header(self) -> KeyPart:
         """The root's own attributes: of a transferred directory they are not known to BuildKit."""

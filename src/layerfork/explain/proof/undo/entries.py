@@ -140,7 +140,7 @@ def _fields(finding: Finding, writer: ContextEntry, reader: ContextEntry) -> Ite
 def _xattrs(sent: Sent, path: str, finding: Finding) -> Iterator[Change]:
     """The attributes that the finding claims; an entry of another kind may have lost some."""
     writer, reader = (dict(side[path][0].xattrs) for side in (sent.writer, sent.reader))
-    for name in sorted({each.base_field for each in finding.claims if each.cause == "xattr"}):
+    for name in sorted({each.field for each in finding.claims if each.cause == "xattr"}):
         if writer.get(name) != reader.get(name):
             yield XattrIs(path=path, name=name, value=writer.get(name), context=sent.context)
 

@@ -36,7 +36,7 @@ def undo_label(material: Material, finding: Finding) -> tuple[Change, ...]:
 
 def _is_whole_step(difference: Difference) -> bool:
     """A step that came, went or moved; the order in which a RUN gets its variables is none."""
-    moved = difference.cause == "instruction-order" and not difference.field.startswith(ORDER_OF_ENV)
+    moved = difference.cause == "instruction-order" and difference.field != ORDER_OF_ENV
     return moved or difference.field == STEP_FIELD
 
 

@@ -137,6 +137,6 @@ def undo_frontend(material: Material, finding: Finding) -> tuple[Change, ...]:
 
 def undo_content(material: Material, finding: Finding) -> tuple[Change, ...]:
     """Files have the writer's content; so has what was copied from an image."""
-    if any(each.base_field == "source" for each in finding.claims):
+    if any(each.field == "source" for each in finding.claims):
         return undo_source(material, finding)
     return undo_attribute(material, finding)
