@@ -103,7 +103,7 @@ class _Builder:
         is_seen = any(digest in self.ops for digest in step.vertices)
         if not is_seen:
             draft.unknown.append("the definition of this step")
-            draft.parents.update(dict.fromkeys(self._told_parents(step)))
+            draft.parents.update(dict.fromkeys(self._reported_parents(step)))
         own = [digest for digest in step.vertices if self.step_of[digest] == step.index]
         work = [self.ops[d] for d in own if d in self.ops and self.ops[d].source is None]
         for number, op in enumerate(work, start=1):
@@ -125,8 +125,8 @@ class _Builder:
         by_content = tuple(sorted(draft.by_content.keys() - draft.parents.keys()))
         return StepKey(index=step.index, key=key, parents=parents, by_content=by_content, always_runs=is_from)
 
-    def _told_parents(self, step: StepRecord) -> Iterator[int]:
-        """Steps that this one builds on as the engine told while it built, for want of a definition."""
+    def _reported_parents(self, step: StepRecord) -> Iterator[int]:
+        """Steps that this one builds on as the engine reported while it built, for want of a definition."""
         for vertex in self.record.vertices:
             if vertex.digest in step.vertices:
                 yield from (self.step_of[digest] for digest in vertex.inputs if digest in self.step_of)

@@ -19,7 +19,7 @@ class JudgedBuild:
     definition_from: str = ""
     """The build whose definition stands in for the one that the record did not show, or what else does; empty
     when the definition is the record's own, or nobody's."""
-    as_told: "JudgedBuild | None" = None
+    as_reported: "JudgedBuild | None" = None
     """The same with a definition made of what the engine reported, to be compared with no build but one
     that must have had the same definition. None when that is not needed or not possible."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from layerfork.cachekey import keys_of
-from layerfork.cachekey.buildkit.told import definition_as_told
+from layerfork.cachekey.buildkit.reported import definition_as_reported
 from layerfork.explain.compare.alignment import keyword, normalise
 from layerfork.explain.compare.asked import read_asked
 from layerfork.explain.compare.builds import JudgedBuild, names_of
@@ -34,7 +34,7 @@ def _borrow(build: JudgedBuild, others: Iterable[JudgedBuild]) -> JudgedBuild:
     lenders = list(_lenders(build.record, others))
     if len({_work(lender.record.definition) for lender in lenders}) != 1:
         # Nobody shows one, or more decides about definitions than this program knows of.
-        return build if lenders or build.as_told else replace(build, as_told=_as_told(build))
+        return build if lenders or build.as_reported else replace(build, as_reported=_as_reported(build))
     record = _with_definition(build.record, lenders[0].record)
     return replace(build, record=record, keys=keys_of(record), definition_from=lenders[0].client)
 
@@ -95,19 +95,19 @@ def define_alike(writer: JudgedBuild, reader: JudgedBuild) -> tuple[JudgedBuild,
 
     What is made of the vertices' texts then stands for it in both, and says nothing beside a third build.
     """
-    if writer.as_told is None or reader.as_told is None:
+    if writer.as_reported is None or reader.as_reported is None:
         return writer, reader
     asked = read_asked(writer.record)
     alike = asked == read_asked(reader.record) and _places(writer.record.steps) == _places(
         reader.record.steps
     )
-    return (writer.as_told, reader.as_told) if asked is not None and alike else (writer, reader)
+    return (writer.as_reported, reader.as_reported) if asked is not None and alike else (writer, reader)
 
 
-def _as_told(build: JudgedBuild) -> JudgedBuild | None:
+def _as_reported(build: JudgedBuild) -> JudgedBuild | None:
     if read_asked(build.record) is None:
         return None
-    record = replace(build.record, definition=definition_as_told(build.record))
+    record = replace(build.record, definition=definition_as_reported(build.record))
     return replace(build, record=record, keys=keys_of(record), definition_from=STEPS)
 
 

@@ -29,7 +29,7 @@ _DOCUMENT = "[internal] preparing inline document"
 Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchCopy @ v0.13.2 and v0.25.2."""
 
 
-def definition_as_told(record: BuildRecord) -> Definition:
+def definition_as_reported(record: BuildRecord) -> Definition:
     """Operations of a build's vertices, inputs as the engine reported them; those in doubt are left out."""
     texts = {digest: step.instruction for step in record.steps for digest in step.vertices}
     contexts = frozenset(vertex.digest for vertex in record.vertices if vertex.name in _CONTEXTS)
