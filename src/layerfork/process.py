@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from layerfork.model.build import Command, Completed
 
@@ -100,23 +100,29 @@ def spawn(
             raise ProgramMissingError(command.argv[0], error.strerror or str(error)) from error
 
 
-def run_in_foreground(command: Command, while_running: Callable[[], None]) -> int:
+def run_in_foreground(
+    command: Command,
+    while_running: Callable[[], None],
+    interrupted: Callable[[], None] = lambda: None,
+    stdout: IO[Any] | None = None,
+) -> int:
     """Run a command on our own terminal, as a shell would, and give its exit code (128 and more: a signal).
 
     Input, output and the terminal are the command's; Ctrl-C and Ctrl-\\ reach it from the terminal and end
-    it, not us; SIGTERM and SIGHUP are passed on. What is ignored when we are called, the command ignores as
-    well, as it would without us. ``while_running`` is called a few times a second.
+    it, not us: ``interrupted`` is called then; SIGTERM and SIGHUP are passed on. What is ignored when we are
+    called, the command ignores as well, as it would without us. ``while_running`` is called a few times a
+    second. ``stdout`` instead of our own standard output.
 
     Raises: ProgramMissingError.
     """
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT, *_PASSED_ON)}
     try:
-        process = subprocess.Popen(command.argv, env=dict(command.env), cwd=command.cwd)
+        process = subprocess.Popen(command.argv, env=dict(command.env), cwd=command.cwd, stdout=stdout)
     except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
         raise ProgramMissingError(command.argv[0], error.strerror or str(error)) from error
     try:
         for number in (signal.SIGINT, signal.SIGQUIT):
-            signal.signal(number, lambda *_: None)
+            signal.signal(number, lambda *_: interrupted())
         for number in _PASSED_ON:
             if kept[number] is not signal.SIG_IGN:
                 signal.signal(number, lambda number, _: _signal_one(process, number))

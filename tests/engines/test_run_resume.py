@@ -78,6 +78,44 @@ def test_a_context_that_was_changed_is_another_relay(context: Path, tmp_path: Pa
     assert "[3/3]" in done.stderr
 
 
+def test_a_resumed_run_can_go_to_another_file(
+    context: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The first is read and left as it is; the other one is whole, so that it can be gone on with as well."""
+    outside = tmp_path_factory.mktemp("outside")
+    first, second = outside / "first.jsonl", outside / "second.jsonl"
+    words = ("--engine=private", *WORDS)
+    interrupted(signal.SIGINT, "[2/3]", context, *words, "-o", first)
+    before = first.read_bytes()
+    resumed = layerfork("run", context, *words, "--resume", first, "-o", second)
+    assert "after 2 of its clients" in resumed.stderr
+    assert first.read_bytes() == before
+    assert len(read_records(second)) == 3
+    again = layerfork("run", context, *words, "--resume", second)
+    assert "all of 3 clients, nothing is built again" in again.stderr
+
+
+def test_a_plan_says_what_would_not_be_done_again(context: Path, tmp_path: Path) -> None:
+    file = tmp_path / "records.jsonl"
+    words = ("--engine=private", *WORDS)
+    interrupted(signal.SIGINT, "[2/3]", context, *words, "-o", file)
+    plan: tuple[str | Path, ...] = ("run", context, *words, "--plan", "--resume", file)
+
+    def notes() -> list[tuple[bool, str]]:
+        [engine] = json.loads(layerfork(*plan).stdout)["engines"]
+        return [(row["runs"], row["note"]) for row in engine["rows"]]
+
+    again = (True, "built again, as the cache that it filled is gone, without its control")
+    before = file.read_bytes()
+    assert notes() == [again, again, (True, "")]
+    assert file.read_bytes() == before
+    assert layerfork("run", context, *words, "--resume", file).returncode == 1
+    assert notes() == [(False, f"taken from {file}")] * 3
+    missing = layerfork(*plan[:-1], tmp_path / "no-such-file")
+    assert missing.returncode == 2
+    assert "no-such-file" in missing.stderr
+
+
 def test_a_broken_environment_is_run_once_on_all_engines_and_never_on_resume(
     context: Path, tmp_path: Path, broken_cache: Callable[[str], Path]
 ) -> None:

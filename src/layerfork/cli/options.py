@@ -18,14 +18,19 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def parse_pairs(
     values: Sequence[str], option: str, environment: Mapping[str, str] | None = None
 ) -> tuple[tuple[str, str], ...]:
-    """``NAME=VALUE`` as pairs; a bare NAME takes its value from the environment, as docker does.
+    """``NAME=VALUE`` as pairs; a bare NAME takes its value from the environment.
 
+    One that the environment does not have either is left out, as docker leaves it out.
+    Source: docker/cli opts/env.go and cli/command/image/build.go @ v26.1.5, docker/buildx
+    commands/build.go (listToMap) @ v0.13.1.
     Raises: UsageError.
     """
     pairs = []
     for each in values:
         name, equals, value = each.partition("=")
-        if not equals and environment is not None and name in environment:
+        if name and not equals and environment is not None:
+            if name not in environment:
+                continue
             value, equals = environment[name], "="
         if not name or not equals:
             raise UsageError(f"{option} {each!r} is not NAME=VALUE", hint=f"write {option} NAME=VALUE")

@@ -40,7 +40,11 @@ Examples:
 @click.option("-f", "--file", "dockerfile", default="", help="Dockerfile; default: PATH/Dockerfile.")
 @click.option("--target", default="", help="Stage to build.")
 @click.option(
-    "--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="Build argument; repeatable."
+    "--build-arg",
+    "build_args",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Build argument; without a value, that of the environment; repeatable.",
 )
 @click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="Image label; repeatable.")
 @click.option(
@@ -89,7 +93,7 @@ Examples:
     help="Continue the run that wrote FILE (-o) where it was interrupted. Finished engines are taken from "
     "FILE. On the others the relay starts again, because later clients must meet the cache that earlier "
     "ones fill; controls that were hits, and clients that never asked for a build, are not repeated. "
-    "FILE is rewritten.",
+    "FILE is rewritten, or with -o another one is written and FILE stays as it is.",
 )
 @click.option("--plan", is_flag=True, help="Print what would run, what would not and why; build nothing.")
 @format_option("runs")

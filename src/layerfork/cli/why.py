@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from layerfork.cli.options import engine_option, format_option, look_of, to_stderr, verbose_option
+from layerfork.cli.words import WordsThenCommand
 from layerfork.errors import ExitCode, UsageError
 from layerfork.model.judgement import Verdict
 
@@ -13,30 +14,76 @@ if TYPE_CHECKING:
     from layerfork.reporters.reporter import Reporter
 
 
-@click.command("why", context_settings={"allow_interspersed_args": False})
+@click.command("why", cls=WordsThenCommand)
+@click.option("-f", "--file", "dockerfile", default="", help="Dockerfile; default: PATH/Dockerfile.")
+@click.option("--target", default="", help="Stage to build.")
+@click.option(
+    "--build-arg",
+    "build_args",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Build argument; without a value, that of the environment; repeatable.",
+)
+@click.option("-t", "--tag", "tags", multiple=True, metavar="NAME", help="Name of the image; repeatable.")
 @engine_option
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
 @format_option("diffs")
 @verbose_option
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PATH | -- CMD...]")
-def command(engine: str, store: str, form: "Reporter", verbose: bool, arguments: tuple[str, ...]) -> int:
+@click.argument("paths", nargs=-1, metavar="[PATH | -- CMD...]")
+def command(
+    dockerfile: str,
+    target: str,
+    build_args: tuple[str, ...],
+    tags: tuple[str, ...],
+    engine: str,
+    store: str,
+    form: "Reporter",
+    verbose: bool,
+    paths: tuple[str, ...],
+    argv: tuple[str, ...] | None,
+) -> int:
     """Record a build and say why it missed what the last one of the same Dockerfile had stored.
 
-    With PATH, `docker build PATH` is run; with a command after --, that. Without either, the newest
-    recorded build of this directory is explained. The first build of a Dockerfile is saved as baseline.
-    When the command fails, its exit code is ours; otherwise 1 says that a step missed, 0 that none did.
+    With PATH, `docker build PATH` is run, with the options -f, --target, --build-arg and -t as given; with a
+    command after --, that. Without either, the newest recorded build of this directory is explained. The
+    first build of a Dockerfile is saved as baseline. With a --format for programs, what the command writes to
+    standard output goes to standard error.
+
+    When the command fails, its exit code is ours; otherwise 1 says that a step missed, 0 that none did, 3
+    that no build was seen.
     """
     from layerfork.pipeline.recording import explain_builds
 
-    if "--" in arguments:
+    asked = _options(dockerfile, target, build_args, tags)
+    if argv is not None and paths:
         raise UsageError("give a PATH or a command, not both", hint="layerfork why -- docker build PATH")
-    after_dashes = "--" in sys.argv
-    if len(arguments) > 1 and not after_dashes:
+    if len(paths) > 1:
         raise UsageError("give one PATH, or a command after --", hint="layerfork why -- docker build .")
-    path, argv = ("", arguments) if after_dashes else (arguments[0] if arguments else "", ())
-    code, reports = explain_builds(path, argv, engine, store, to_stderr)
+    if asked and not paths:
+        raise UsageError(
+            f"{asked[0]} needs a PATH", hint="layerfork why PATH, or put it into the command after --"
+        )
+    if argv == ():
+        raise UsageError("there is no command after --", hint="layerfork why -- docker build .")
+    path = paths[0] if paths else ""
+    if path:
+        argv = ("docker", "build", *asked, path)
+    code, reports = explain_builds(path, argv or (), engine, store, to_stderr, apart=form.name != "text")
     click.echo(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)), nl=False)
     if code:
         return code
     forked = any(report.judgement.verdict is Verdict.FORKED for report in reports)
     return ExitCode.FORKED if forked else ExitCode.AS_HOPED
+
+
+def _options(
+    dockerfile: str, target: str, build_args: tuple[str, ...], tags: tuple[str, ...]
+) -> tuple[str, ...]:
+    """As ``docker build`` takes them."""
+    values = (
+        ("--file", (dockerfile,)),
+        ("--target", (target,)),
+        ("--build-arg", build_args),
+        ("--tag", tags),
+    )
+    return tuple(word for option, given in values for value in given if value for word in (option, value))

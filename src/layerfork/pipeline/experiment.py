@@ -14,8 +14,8 @@ from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.broken import BrokenEnvironments
 from layerfork.harness.relay.earlier import Earlier, read_earlier
 from layerfork.harness.relay.experiment import RunServices, prepared_relay, read_bases
-from layerfork.harness.relay.plan import planned_row
-from layerfork.harness.relay.resume import copy_earlier, measure_once
+from layerfork.harness.relay.plan import planned_row, row_taken
+from layerfork.harness.relay.resume import copy_earlier, measure_once, relay_key
 from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.progress import Listener
 from layerfork.model.report import PlanReport, Problem, RunReport, VersionsUsed
@@ -36,7 +36,7 @@ def run_experiment(options: RunOptions, listener: Listener) -> tuple[RunReport, 
     scenario = find_scenario(options.path, options.dockerfile)
     specs = chosen_engines(options)
     earlier = read_earlier(Path(options.resume)) if options.resume else Earlier()
-    output = options.resume or options.save
+    output = options.save or options.resume
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(RecordFile(Path(output))) if output else None
         if file:
@@ -131,16 +131,26 @@ def _without_engine(scenario: Scenario, options: RunOptions, problems: Sequence[
 def plan_experiment(options: RunOptions, listener: Listener) -> tuple[PlanReport, ...]:
     """What `run_experiment` would do: the engines are started, nothing is installed and nothing built.
 
+    Of a run that it would go on with (``resume``), it says what would not be done again.
     Raises: LayerforkError.
     """
     scenario = find_scenario(options.path, options.dockerfile)
-    services = RunServices(listener=listener, install=False)
-    reports = []
-    for spec in chosen_engines(options):
-        with prepared_relay(scenario, options, spec, services) as relay:
-            rows = tuple(planned_row(row) for row in relay.plan.rows)
-            reports.append(PlanReport(scenario=scenario.name, engine=relay.bench.engine.info, rows=rows))
-    return tuple(reports)
+    earlier = read_earlier(Path(options.resume)) if options.resume else Earlier()
+    services = RunServices(listener=listener, install=False, broken=BrokenEnvironments(earlier.broken))
+    return tuple(_plan_on(scenario, options, spec, services, earlier) for spec in chosen_engines(options))
+
+
+def _plan_on(
+    scenario: Scenario, options: RunOptions, spec: str, services: RunServices, earlier: Earlier
+) -> PlanReport:
+    key = relay_key(scenario, options, spec) if options.resume else ""
+    if (relay := earlier.finished.get(key)) is not None:
+        rows = tuple(row_taken(build, options.resume) for build in relay.builds)
+        return PlanReport(scenario=scenario.name, engine=relay.engine, rows=rows)
+    services = replace(services, rows=earlier.rows.get(key, {}))
+    with prepared_relay(scenario, options, spec, services) as prepared:
+        rows = tuple(planned_row(row, services.rows) for row in prepared.plan.rows)
+        return PlanReport(scenario=scenario.name, engine=prepared.bench.engine.info, rows=rows)
 
 
 def exit_code(reports: Sequence[RunReport]) -> ExitCode:

@@ -1,13 +1,14 @@
 """Builds that are recorded here and now: `layerfork record` and `layerfork why`."""
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from layerfork.clients.steering import named_builders
 from layerfork.errors import EvidenceError, ExitCode
-from layerfork.harness.recording.wrap import record_command
+from layerfork.harness.recording.wrap import Wrapped, record_command
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.records.store import RecordStore, open_store, project_of
 from layerfork.model.judgement import Judgement, Verdict
@@ -41,21 +42,21 @@ def record_builds(argv: Sequence[str], output: str, engine: str, say: Say) -> in
 
 
 def explain_builds(
-    path: str, argv: Sequence[str], engine: str, store_path: str, say: Say
+    path: str, argv: Sequence[str], engine: str, store_path: str, say: Say, *, apart: bool = False
 ) -> tuple[int, tuple[DiffReport, ...]]:
     """Record the builds of a command, and compare each with the latest earlier one of its kind.
 
-    Without a command, ``docker build PATH`` is run; without both, the newest record of this directory is
-    compared with the one before it. Gives the command's exit code and one report for each build.
+    Without a command, the newest record of the directory ``path`` is compared with the one before it.
+    ``apart``: what the command writes to standard output goes to standard error. Gives one report for each
+    build, and how the command ended: its exit code, 130 after Ctrl-C, 3 if it built nothing.
     Raises: LayerforkError.
     """
     store = open_store(store_path)
     store.prepare()
     directory = Path(path or ".")
-    if not argv and not path:
+    if not argv:
         return ExitCode.AS_HOPED, (_newest_explained(store, directory),)
-    command = tuple(argv) or ("docker", "build", path)
-    wrapped = record_command(command, engine, say)
+    wrapped = record_command(argv, engine, say, stdout=sys.stderr if apart else None)
     if not wrapped.records:
         say(no_build_seen(os.environ))
     reports = []
@@ -68,7 +69,13 @@ def explain_builds(
             say(f"the build {record.result.outcome.value}: it is no baseline for later ones")
             continue
         reports.append(_explained(earlier, record))
-    return wrapped.exit_code, tuple(reports)
+    return _ending(wrapped), tuple(reports)
+
+
+def _ending(wrapped: Wrapped) -> int:
+    if wrapped.interrupted:
+        return ExitCode.INTERRUPTED
+    return wrapped.exit_code or (ExitCode.AS_HOPED if wrapped.records else ExitCode.COULD_NOT_RUN)
 
 
 def _newest_explained(store: RecordStore, directory: Path) -> DiffReport:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
+from typing import IO, Any
 
 from layerfork.clients.steering import NAMES_AN_ENGINE, without
 from layerfork.engines import RunningEngine, default_spec, open_engine
@@ -36,6 +38,8 @@ class Wrapped:
     """As a shell shows it: 128 and more for a signal."""
     records: tuple[BuildRecord, ...]
     """In the order the builds began."""
+    interrupted: bool = False
+    """Ctrl-C reached it, whatever it made of that."""
 
 
 def record_command(
@@ -43,14 +47,16 @@ def record_command(
     spec: str,
     say: Say,
     keep: Callable[[BuildRecord], None] = lambda record: None,
+    stdout: IO[Any] | None = None,
 ) -> Wrapped:
     """Run a command on our terminal, its DOCKER_HOST pointing at a recorder.
 
     ``spec`` names the engine; empty decides: the host's if it answers, else a private one.
-    ``keep`` gets every record soon after its build ended.
+    ``keep`` gets every record soon after its build ended. ``stdout`` instead of our own standard output.
     Raises: EngineError when no engine comes up, UsageError when the program does not exist.
     """
     records: list[BuildRecord] = []
+    interrupted = Event()
     client = ClientInfo(argv=tuple(argv))
     process = ClientProcess(directory=Path.cwd(), argv=tuple(argv))
     with contextlib.ExitStack() as stack:
@@ -65,19 +71,24 @@ def record_command(
 
         command = Command(argv=process.argv, env=wrapped_environment(engine, recorder.docker_host, private))
         with recorder:
-            code = _run(command, lambda: take(recorder.finished(client)))
+            code = _run(command, lambda: take(recorder.finished(client)), interrupted.set, stdout)
             if not recorder.proxy.wait_idle(QUIET_WAIT_S):
                 say(f"something that the command started still talks to the engine: waiting {DRAIN_S:.0f} s")
         if any(facts.problem == STOPPED for facts in recorder.proxy.connections):
             say("it was cut off; its builds are recorded as far as they came")
         take(recorder.records(client))
-    return Wrapped(exit_code=code, records=tuple(records))
+    return Wrapped(exit_code=code, records=tuple(records), interrupted=interrupted.is_set())
 
 
-def _run(command: Command, while_running: Callable[[], None]) -> int:
+def _run(
+    command: Command,
+    while_running: Callable[[], None],
+    interrupted: Callable[[], None],
+    stdout: IO[Any] | None,
+) -> int:
     """Raises: UsageError when the program does not exist."""
     try:
-        return run_in_foreground(command, while_running)
+        return run_in_foreground(command, while_running, interrupted, stdout)
     except ProgramMissingError as error:
         raise UsageError(str(error), hint="give a command that exists after --") from error
 

@@ -13,6 +13,7 @@ from layerfork.engines import fetch_toolchain
 from layerfork.errors import ClientError, UsageError
 from layerfork.harness.environments.installing import find_environment
 from layerfork.harness.relay.broken import BrokenEnvironments
+from layerfork.harness.relay.earlier import MeasuredRow
 from layerfork.model.build import Builder, BuildRequest, Endpoint, Toolchain
 from layerfork.model.progress import Say
 from layerfork.model.record import BuildOutcome
@@ -131,6 +132,8 @@ def _plan_one(
             return _left_out(label, client, choice, BuildOutcome.UNSUPPORTED, choice.why_not)
         needed = client.environment if say else None
         environment = broken.ensure(needed, say) if say and needed else None
+        if not say and client.environment is not None and (reason := broken.why(client.environment)):
+            return _left_out(label, client, choice, BuildOutcome.SKIPPED, reason)
     except ClientError as error:
         return _left_out(label, client, choice, BuildOutcome.SKIPPED, str(error))
     return PlannedBuild(
@@ -158,16 +161,30 @@ def _left_out(
     )
 
 
-def planned_row(row: PlannedBuild | TrialBuild) -> PlanRow:
-    """A row of a plan for people: what would run with which builder, or why not."""
+def planned_row(
+    row: PlannedBuild | TrialBuild, earlier: Mapping[str, MeasuredRow] = MappingProxyType({})
+) -> PlanRow:
+    """A row of a plan for people: what would run with which builder, or why not.
+
+    ``earlier`` are the rows, by client, of a run that would be gone on with.
+    """
     if isinstance(row, TrialBuild):
         return PlanRow(client=row.client, builder=row.builder, runs=False, note=row.reason)
     environment = row.client.environment
-    missing = environment is not None and find_environment(environment) is None
-    note = (
-        f"{environment.package} {environment.version} is installed first" if environment and missing else ""
-    )
-    return PlanRow(client=row.label, builder=row.choice.executing.value, runs=True, note=note)
+    notes = []
+    if environment is not None and find_environment(environment) is None:
+        notes.append(f"{environment.package} {environment.version} is installed first")
+    if row.label in earlier:
+        hit = earlier[row.label].build.control == "hit"
+        notes.append(
+            "built again, as the cache that it filled is gone" + (", without its control" if hit else "")
+        )
+    return PlanRow(client=row.label, builder=row.choice.executing.value, runs=True, note="; ".join(notes))
+
+
+def row_taken(build: TrialBuild, file: str) -> PlanRow:
+    """The row of a client whose whole relay an earlier run has measured."""
+    return PlanRow(client=build.client, builder=build.builder, runs=False, note=f"taken from {file}")
 
 
 def rows_after(plan: Plan, done: int) -> tuple[TrialBuild, ...]:
