@@ -44,6 +44,8 @@ HITS = {
     "docker-26.1.5-engine-podman-5.4.2-dir-cached": "HHHHH",
     "docker-28.5.2-engine-28.5.2-containerd-dir": "HMMMM",
     "docker-28.5.2-engine-28.5.2-containerd-dir-cached": "HHHHH",
+    "docker-29.7.2-engine-29.7.2-dir": "HMMM",
+    "docker-29.7.2-engine-29.7.2-dir-cached": "HHHM",
     "docker_py-7.2.0-engine-26.1.5-path": "HHHHHM",
     "docker_py-7.2.0-engine-26.1.5-tar": "HHHMMM",
 }
@@ -83,7 +85,14 @@ def test_hits_and_misses(name: str) -> None:
     assert [step.index for step in build.steps] == list(range(1, len(build.steps) + 1))
 
 
-@pytest.mark.parametrize("name", sorted(set(HITS) - {"docker-26.1.5-engine-26.1.5-stdin-dockerfile"}))
+OTHER_BUILDS = {
+    "docker-26.1.5-engine-26.1.5-stdin-dockerfile",
+    "docker-29.7.2-engine-29.7.2-dir",
+    "docker-29.7.2-engine-29.7.2-dir-cached",
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(HITS) - OTHER_BUILDS))
 def test_the_seed_build(name: str) -> None:
     build = the_build(name)
     assert build.result.outcome is BuildOutcome.SUCCEEDED
@@ -114,6 +123,7 @@ def test_the_seed_build(name: str) -> None:
         ("docker-20.10.24-engine-20.10.24-dir", 0o100644, "root"),
         ("docker-26.1.5-engine-26.1.5-dir", 0o644, ""),
         ("compose-2.26.1-engine-26.1.5-gzip", 0o644, ""),
+        ("docker-29.7.2-engine-29.7.2-dir", 0o644, ""),
         ("docker_py-7.2.0-engine-26.1.5-path", 0o644, "root"),
     ],
 )
@@ -157,6 +167,28 @@ def test_a_build_that_fails() -> None:
     assert [step.error for step in build.steps] == ["", "", error]
     assert build.gaps == (), "the client leaves the archive's last padding out, and the engine does not mind"
     assert build.request.dockerfile_name.startswith(".dockerfile.")
+
+
+@pytest.mark.parametrize("name", ["dir", "dir-cached"])
+def test_engine_29_refuses_what_only_buildkit_can(name: str) -> None:
+    """Its CLI still speaks to the classic builder, which runs the steps before the one that it cannot run."""
+    build = the_build(f"docker-29.7.2-engine-29.7.2-{name}")
+    error = (
+        "the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ "
+        "to learn how to build images with BuildKit enabled"
+    )
+    assert build.builder is Builder.CLASSIC
+    assert (build.result.outcome, build.result.error) == (BuildOutcome.FAILED, error)
+    assert [step.identity for step in build.steps] == ["99f162bad3fa", "77db0c081d2b", "5602bb73bec5", ""]
+    assert [step.error for step in build.steps] == ["", "", "", error]
+    assert build.gaps == ()
+    assert build.context is not None
+    assert [(entry.name, entry.mode, entry.uid, entry.uname) for entry in build.context.entries] == [
+        ("Dockerfile", 0o644, 0, ""),
+        ("d/", 0o755, 0, ""),
+        ("d/x", 0o644, 0, ""),
+        ("important.txt", 0o644, 0, ""),
+    ]
 
 
 def test_a_quiet_build_says_that_its_steps_are_unknown() -> None:

@@ -1,7 +1,7 @@
 """Connections that speak HTTP/2 from the first byte, as Engine 29.2 and later offer on their socket.
 
-No such engine is at hand, so gRPC's own implementation (C core) plays engine and client through the
-real proxy: its framing, its header compression, its gzip.
+Beside the transcript of such an engine: gRPC's own implementation (C core) plays engine and client
+through the real proxy, with its framing, its header compression and its gzip.
 """
 
 import importlib

@@ -54,6 +54,13 @@ STEPS = {
     "docker-26.1.5-engine-26.1.5-features": ["hm hmmmm mmmmmmmmmm"],
     "docker-28.5.2-engine-28.5.2-containerd-features": ["hm hmmmm mmmmmmmmmm"],
     "docker-28.5.2-engine-28.5.2-containerd-check": [],
+    "docker-29.7.2-engine-29.7.2-dir": ["hmmm"],
+    "docker-29.7.2-engine-29.7.2-dir-cached": ["hhhh"],
+    "docker-29.7.2-engine-29.7.2-stdin-tar": ["hhhh"],
+    "buildx-0.36.1-engine-29.7.2-dir": ["hhhh"],
+    "bake-0.36.1-engine-29.7.2-two-targets": ["hhhh", "hhhh"],
+    "buildctl-0.32.2-engine-29.7.2-http2": ["hmmm"],
+    "buildx-0.36.1-buildkitd-0.32.2-container-driver": ["mm", "mm", "hh"],
 }
 """First letters of each step's status, a space before each new stage; one text for each build."""
 
