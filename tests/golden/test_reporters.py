@@ -19,7 +19,7 @@ from golden.recorded import (
     shown,
 )
 
-from layerfork.harness.records.evidence import decode_record
+from layerfork.harness.records.stored import decode_record
 from layerfork.model.report import RunReport
 from layerfork.reporters.formats import FORMATS
 from layerfork.reporters.json_report import JSON

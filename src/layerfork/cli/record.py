@@ -6,7 +6,7 @@ from layerfork.cli.options import engine_option, to_stderr
 
 
 @click.command("record", context_settings={"allow_interspersed_args": False})
-@click.option("-o", "--output", required=True, metavar="FILE", help="Write the records here, one a line.")
+@click.option("-o", "--output", required=True, metavar="FILE", help="Write the records here.")
 @engine_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
 def command(output: str, engine: str, command: tuple[str, ...]) -> int:

@@ -83,9 +83,7 @@ Examples:
 @click.option(
     "--inherit-config", is_flag=True, help="Let your environment and docker config reach the clients."
 )
-@click.option(
-    "-o", "--output", "save", default="", metavar="FILE", help="Write every build's record here, one a line."
-)
+@click.option("-o", "--output", "save", default="", metavar="FILE", help="Write every build's record here.")
 @click.option(
     "--resume",
     default="",

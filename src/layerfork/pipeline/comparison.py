@@ -11,7 +11,9 @@ from layerfork.buildcontext.walk import no_collection
 from layerfork.cachekey import keys_of
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.explain import JudgedBuild, judge_pair
-from layerfork.harness.records.evidence import read_records
+from layerfork.harness.records.common import Pair, read_pair
+from layerfork.harness.records.evidence import read_stored
+from layerfork.harness.records.stored import StoredRecord
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart
 from layerfork.model.record import BuildRecord
 from layerfork.model.report import DiffReport, RecordReport
@@ -29,9 +31,11 @@ def show_records(path: str) -> tuple[RecordReport, ...]:
     records = _records_of(path)
     if number:
         records = [_pick(records, path, number)]
-    return tuple(
-        RecordReport(record=record, computed_identities=keys_of(record).chain_digests()) for record in records
-    )
+    return tuple(_shown(record.whole()) for record in records)
+
+
+def _shown(record: BuildRecord) -> RecordReport:
+    return RecordReport(record=record, computed_identities=keys_of(record).chain_digests())
 
 
 def diff_files(writer: str, reader: str) -> DiffReport:
@@ -40,12 +44,25 @@ def diff_files(writer: str, reader: str) -> DiffReport:
     Raises: EvidenceError, UsageError.
     """
     with no_collection():
-        return diff_records(_record_named(writer), _record_named(reader), writer, reader)
+        return diff_stored(_record_named(writer), _record_named(reader), writer, reader)
+
+
+def diff_stored(writer: StoredRecord, reader: StoredRecord, writer_name: str, reader_name: str) -> DiffReport:
+    """As `diff_records`; what both contexts hold alike is only decoded where it matters.
+
+    Raises: EvidenceError.
+    """
+    return _diff_pair(read_pair(writer, reader), writer_name, reader_name)
 
 
 def diff_records(writer: BuildRecord, reader: BuildRecord, writer_name: str, reader_name: str) -> DiffReport:
     """Where and why ``reader`` could not use what ``writer`` stored."""
-    keys = [keys_of(writer), keys_of(reader)]
+    return _diff_pair(Pair(writer=writer, reader=reader), writer_name, reader_name)
+
+
+def _diff_pair(pair: Pair, writer_name: str, reader_name: str) -> DiffReport:
+    writer, reader = pair.writer, pair.reader
+    keys = [keys_of(writer, pair.unlisted), keys_of(reader, pair.unlisted)]
     if writer.redaction_key_id != reader.redaction_key_id:
         keys = [without_hidden(each) for each in keys]
     judgement = judge_pair(
@@ -69,7 +86,7 @@ def _without_hidden(key: CacheKey) -> CacheKey:
     return replace(key, parts=parts, unknown=(*key.unknown, *dict.fromkeys(names)))
 
 
-def _record_named(name: str) -> BuildRecord:
+def _record_named(name: str) -> StoredRecord:
     path, number = _split(name)
     records = _records_of(path)
     return _pick(records, path, number or len(records))
@@ -81,14 +98,14 @@ def _split(name: str) -> tuple[str, int]:
     return (path, int(number)) if mark and number.isdecimal() and int(number) else (name, 0)
 
 
-def _records_of(path: str) -> Sequence[BuildRecord]:
-    records = read_records(Path(path))
+def _records_of(path: str) -> Sequence[StoredRecord]:
+    records = read_stored(Path(path))
     if not records:
         raise EvidenceError(f"{path} contains no build", hint="record one: layerfork record -o FILE -- CMD")
     return records
 
 
-def _pick(records: Sequence[BuildRecord], path: str, number: int) -> BuildRecord:
+def _pick(records: Sequence[StoredRecord], path: str, number: int) -> StoredRecord:
     if number > len(records):
         raise UsageError(
             f"{path} contains {len(records)} builds, so there is no build {number}", hint="count from 1"

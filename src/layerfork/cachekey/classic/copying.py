@@ -22,6 +22,7 @@ from layerfork.cachekey.classic.stage import Notes, StageState
 from layerfork.cachekey.shared.history import created_by_of
 from layerfork.cachekey.shared.script import Script, ScriptStep
 from layerfork.cachekey.shared.tree import ContextTree, LinkLoopError, unpack
+from layerfork.cachekey.shared.unlisted import Unlisted
 from layerfork.dockerfile import Instruction
 from layerfork.errors import UsageError
 from layerfork.model.cachekey import KeyPart, Part
@@ -39,6 +40,7 @@ class CopyKeys:
     record: BuildRecord
     script: Script
     rules: ClassicRules
+    unlisted: Unlisted = field(default_factory=dict)
     trees: dict[tuple[str, ...], ContextTree] = field(default_factory=dict)
     """The unpacked context by what was removed from it."""
 
@@ -94,7 +96,11 @@ class CopyKeys:
             notes.unknown.append(f"where the links of {error} lead")
             return "…", [], observed
         notes.unknown.extend(unknown_contents(sources))
-        return source_template(sources), source_parts(sources, self.rules), source_string(sources) or ""
+        return (
+            source_template(sources),
+            source_parts(sources, self.rules),
+            source_string(sources, self.unlisted) or "",
+        )
 
     def _find(self, words: tuple[str, ...], observed: str, notes: Notes) -> tuple[Source, ...]:
         """Sources in the context as the engine had it, Dockerfile and ignore file removed or not."""
@@ -104,10 +110,10 @@ class CopyKeys:
         removable = {tree.resolve(path) for removal in others for path in removal}
         if not any(member.path in removable for source in sources for member in source.members):
             return sources
-        candidates = {source_string(sources): sources}
+        candidates = {source_string(sources, self.unlisted): sources}
         for removal in others:
             other = find_sources(self._tree(removal), words, self.rules)
-            candidates.setdefault(source_string(other), other)
+            candidates.setdefault(source_string(other, self.unlisted), other)
         if len(candidates) == 1 or observed in candidates:
             return candidates.get(observed, sources)
         notes.unknown.append(f"patterns of {IGNORE_FILE}: they decide whether the engine removes it")

@@ -19,6 +19,7 @@ from layerfork.cachekey.shared.baseimage import find_facts
 from layerfork.cachekey.shared.harmless import ruled_out_parts
 from layerfork.cachekey.shared.history import created_by_of
 from layerfork.cachekey.shared.script import Script, ScriptStep, read_script
+from layerfork.cachekey.shared.unlisted import Unlisted
 from layerfork.dockerfile import Instruction, parse_instruction
 from layerfork.dockerfile.scope import LayeredScope
 from layerfork.errors import UsageError
@@ -26,9 +27,9 @@ from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, Place, 
 from layerfork.model.record import BuildRecord
 
 
-def classic_keys(record: BuildRecord) -> BuildKeys:
+def classic_keys(record: BuildRecord, unlisted: Unlisted | None = None) -> BuildKeys:
     """Keys of every step of a classic build, in step order."""
-    builder = _Builder(record=record, script=read_script(record))
+    builder = _Builder(record=record, script=read_script(record), unlisted=unlisted or {})
     return BuildKeys(
         rules="classic, Linux engines 1.10 to 29.7",
         steps=tuple(builder.step_key(step) for step in builder.script.steps),
@@ -40,6 +41,7 @@ def classic_keys(record: BuildRecord) -> BuildKeys:
 class _Builder:
     record: BuildRecord
     script: Script
+    unlisted: Unlisted
     rules: ClassicRules = field(init=False)
     copies: CopyKeys = field(init=False)
     state: StageState = field(init=False)
@@ -49,7 +51,9 @@ class _Builder:
     def __post_init__(self) -> None:
         engine = self.record.engine
         self.rules = classic_rules(engine.version if engine is not None else "")
-        self.copies = CopyKeys(record=self.record, script=self.script, rules=self.rules)
+        self.copies = CopyKeys(
+            record=self.record, script=self.script, rules=self.rules, unlisted=self.unlisted
+        )
         given = dict(self.record.request.build_args)
         scope = LayeredScope(given=given, undeclared=self.rules.proxies)
         self.state = StageState(scope=scope, escape=self.script.escape)

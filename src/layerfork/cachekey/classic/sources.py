@@ -14,6 +14,7 @@ from layerfork.cachekey.classic.rules import ClassicRules
 from layerfork.cachekey.classic.tarsum import hash_strings
 from layerfork.cachekey.shared.entryparts import content_is_known, header_parts
 from layerfork.cachekey.shared.tree import ContextTree, LinkLoopError, byte_key, shown
+from layerfork.cachekey.shared.unlisted import Unlisted
 from layerfork.model.cachekey import EntryParts, KeyPart, Part, Place
 from layerfork.model.context import ContextEntry
 
@@ -97,11 +98,12 @@ def _member(tree: ContextTree, resolved: str, text: str, through_link: bool = Fa
     return Member(path=resolved, entry=entry)
 
 
-def source_string(sources: tuple[Source, ...]) -> str | None:
+def source_string(sources: tuple[Source, ...], unlisted: Unlisted | None = None) -> str | None:
     """The hash as history shows it (``file:…``), or None when some entry's digest is not recorded."""
     strings = []
     for source in sources:
         digests = [_member_string(member) for member in source.members]
+        digests += _unlisted_below(source, unlisted or {})
         known = [digest for digest in digests if digest is not None]
         if len(known) < len(digests):
             return None
@@ -115,7 +117,23 @@ def source_string(sources: tuple[Source, ...]) -> str | None:
 def _member_string(member: Member) -> str | None:
     if member.entry is None:
         return member.path
-    return None if member.entry.tarsum is None else member.entry.tarsum.removeprefix("sha256:")
+    return _hexadecimal(member.entry.tarsum)
+
+
+def _hexadecimal(digest: str | None) -> str | None:
+    return None if digest is None else digest.removeprefix("sha256:")
+
+
+def _unlisted_below(source: Source, unlisted: Unlisted) -> list[str | None]:
+    if not source.is_directory:
+        return []
+    top = "" if source.path == "." else source.path + "/"
+    return [
+        _hexadecimal(digest)
+        for directory, digests in unlisted.items()
+        if f"{directory}/".startswith(top)
+        for digest in digests
+    ]
 
 
 def source_template(sources: tuple[Source, ...]) -> str:

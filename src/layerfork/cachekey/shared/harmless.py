@@ -6,9 +6,12 @@ from layerfork.buildcontext.gopath import context_path
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.context import ContextManifest
 
+LISTS = ("entry order", "mtime", "pax")
+"""Facts of all entries together: the value is a digest, which says nothing but whether two are equal."""
+
 
 def ruled_out_parts(context: ContextManifest | None, owner_names: bool = True) -> tuple[KeyPart, ...]:
-    """Order, times, format and the like. A list is shown by its length and a short digest.
+    """Order, times, format and the like.
 
     ``owner_names`` is False where names are parts of keys.
     """
@@ -31,5 +34,4 @@ def ruled_out_parts(context: ContextManifest | None, owner_names: bool = True) -
 
 
 def _listing(lines: list[str]) -> str:
-    digest = sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{len(lines)} entries, {digest[:12]}" if lines else "none"
+    return sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from layerfork.cachekey.shared.harmless import LISTS
 from layerfork.explain.compare.builds import JudgedBuild, names_of
 from layerfork.explain.compare.differences import Difference, list_differences
 from layerfork.model.cachekey import CacheKey
@@ -19,6 +20,9 @@ def list_ruled_out(writer: JudgedBuild, reader: JudgedBuild) -> tuple[str, ...]:
     lines = []
     for (cause, field), group in kinds.items():
         first = group[0]
+        if field in LISTS:
+            lines.append(f"{field}: not the same in {reader_name} and {writer_name}; no key holds it")
+            continue
         place = f" of {first.path}" if first.path else ""
         more = f" (and {len(group) - 1:,} more)" if len(group) > 1 else ""
         lines.append(

@@ -1,13 +1,14 @@
-"""Record files: JSON lines with a header, one line a record, and a footer. No footer means truncated.
+"""Record files: JSON lines with a header, records, and a footer. No footer means truncated.
 
-Lines are flushed as they are written, so a run that dies keeps what it had measured.
+A record is one line, after the lines of what its contexts held (`blocks`). Each is flushed when it is whole,
+so a run that dies keeps what it had measured.
 """
 
 import contextlib
 import os
 import stat
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -16,9 +17,14 @@ import msgspec
 
 from layerfork import __version__
 from layerfork.errors import EvidenceError, LayerforkError
-from layerfork.model.record import RECORD_SCHEMA, BuildRecord
+from layerfork.harness.records.blocks import BLOCK_START
+from layerfork.harness.records.lines import LineWriter, numbered_lines
+from layerfork.harness.records.stored import StoredRecord, decode_record, encode, stored
+from layerfork.model.record import BuildRecord
 
-FILE_SCHEMA = "layerfork/records/1"
+FILE_SCHEMA = "layerfork/records/2"
+READABLE = frozenset({"1", "2"})
+"""Versions of files; in the first a record holds its contexts' entries itself, and nothing is compressed."""
 NOTE_START = b'{"note"'
 """Lines for `earlier`, which other readers pass over."""
 
@@ -51,14 +57,16 @@ class RecordFile:
         except OSError as error:
             raise _cannot_write(path, error) from error
         self._file: IO[bytes] = os.fdopen(descriptor, "wb")
+        self._lines = LineWriter(self._file)
 
-    def add(self, record: BuildRecord) -> None:
+    def add(self, record: BuildRecord | StoredRecord) -> None:
         """Append one record and see it to the file. Any thread may.
 
         Raises: LayerforkError when there is no space left; what was written before stays readable.
         """
+        record = stored(record) if isinstance(record, BuildRecord) else record
         with self._lock:
-            self._write(record)
+            self._write(*record.blocks, encode(record.outline))
             self.count += 1
 
     def add_note(self, note: Mapping[str, Any]) -> None:
@@ -67,17 +75,18 @@ class RecordFile:
         Raises: LayerforkError when there is no space left.
         """
         with self._lock:
-            self._write({"note": note})
+            self._write(encode({"note": note}))
 
-    def _write(self, value: Any) -> None:
+    def _write(self, *lines: bytes) -> None:
         try:
             if not self._begun:
                 if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
                     self._file.truncate()
-                self._file.write(_encode(_Header(schema=FILE_SCHEMA, layerfork=__version__)) + b"\n")
+                self._lines.write(encode(_Header(schema=FILE_SCHEMA, layerfork=__version__)))
                 self._begun = True
-            self._file.write(_encode(value) + b"\n")
-            self._file.flush()
+            for line in lines:
+                self._lines.write(line)
+            self._lines.flush()
         except OSError as error:
             raise _cannot_write(self.path, error) from error
 
@@ -89,29 +98,12 @@ class RecordFile:
     ) -> None:
         try:
             if kind is None:
-                self._write(_Footer(complete=True, records=self.count))
+                self._write(encode(_Footer(complete=True, records=self.count)))
         finally:
             with contextlib.suppress(OSError):
                 self._file.close()
         if self._new and not self._begun:
             self.path.unlink(missing_ok=True)
-
-
-def _encode(value: Any) -> bytes:
-    """JSON; names that are no text (lone surrogates) are written with escapes that can be read."""
-    try:
-        return msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        plain = msgspec.to_builtins(value)
-        return msgspec.json.encode(_readable(plain))
-
-
-def _readable(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    if isinstance(value, dict):
-        return {_readable(key): _readable(item) for key, item in value.items()}
-    return [_readable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _cannot_write(path: Path, error: OSError) -> LayerforkError:
@@ -128,7 +120,16 @@ def read_records(path: Path, accept_truncated: bool = False) -> tuple[BuildRecor
 
     Raises: EvidenceError naming the file, the line and what is wrong with it.
     """
-    records: list[BuildRecord] = []
+    return tuple(record.whole() for record in read_stored(path, accept_truncated))
+
+
+def read_stored(path: Path, accept_truncated: bool = False) -> tuple[StoredRecord, ...]:
+    """As `read_records`, without decoding what contexts held.
+
+    Raises: EvidenceError.
+    """
+    records: list[StoredRecord] = []
+    blocks: list[bytes] = []
     lines = numbered_lines(path)
     check_header(path, next(lines, (1, b""))[1])
     for number, line in lines:
@@ -141,8 +142,12 @@ def read_records(path: Path, accept_truncated: bool = False) -> tuple[BuildRecor
             return tuple(records)
         if line.startswith(NOTE_START):
             continue
+        if line.startswith(BLOCK_START):
+            blocks.append(line)
+            continue
         try:
-            records.append(decode_record(line))
+            records.append(StoredRecord(outline=decode_record(line), blocks=tuple(blocks)))
+            blocks = []
         except EvidenceError as error:
             if accept_truncated and not line.endswith(b"\n"):
                 break
@@ -153,18 +158,6 @@ def read_records(path: Path, accept_truncated: bool = False) -> tuple[BuildRecor
             hint="the run that wrote it was killed or the copy is incomplete; record the build again",
         )
     return tuple(records)
-
-
-def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file, from 1. Raises: EvidenceError when it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            yield from enumerate(file, start=1)
-    except OSError as error:
-        raise EvidenceError(
-            f"cannot read {path}: {error.strerror}",
-            hint="name a file that `layerfork record` or `run -o` wrote",
-        ) from error
 
 
 def check_header(path: Path, line: bytes) -> None:
@@ -180,31 +173,12 @@ def check_header(path: Path, line: bytes) -> None:
     kind, _, version = header.schema.rpartition("/")
     if kind != FILE_SCHEMA.rpartition("/")[0]:
         raise EvidenceError(f"{path} is not a layerfork record file but {header.schema}", hint=hint)
-    if version != FILE_SCHEMA.rpartition("/")[2]:
+    if version not in READABLE:
         raise EvidenceError(
             f"{path} has the schema {header.schema}, this layerfork reads {FILE_SCHEMA}",
             hint="read it with the layerfork that wrote it"
             + (f" ({header.layerfork}), or a newer one" if header.layerfork else ""),
         )
-
-
-def decode_record(line: bytes) -> BuildRecord:
-    """One record from its JSON.
-
-    Raises: EvidenceError.
-    """
-    try:
-        record = msgspec.json.decode(line, type=BuildRecord)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise EvidenceError(
-            f"this is not a build record ({error})", hint="the file is damaged; record the build again"
-        ) from error
-    if record.schema != RECORD_SCHEMA:
-        raise EvidenceError(
-            f"the record has the schema {record.schema}, this layerfork reads {RECORD_SCHEMA}",
-            hint="read it with a newer layerfork",
-        )
-    return record
 
 
 def _as_footer(line: bytes) -> _Footer | None:

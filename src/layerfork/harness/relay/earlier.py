@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from layerfork.errors import EvidenceError
-from layerfork.harness.records.evidence import NOTE_START, numbered_lines, read_records
+from layerfork.harness.records.evidence import NOTE_START, read_records
+from layerfork.harness.records.lines import numbered_lines
 from layerfork.model.engine import EngineInfo
 from layerfork.model.record import BuildOutcome
 from layerfork.model.report import TrialBuild, VersionsUsed

@@ -1,5 +1,6 @@
 """Record files: what is written is what is read, and damage is named."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from layerfork.errors import EvidenceError
-from layerfork.harness.records.evidence import RecordFile, decode_record, read_records
+from layerfork.harness.records.evidence import RecordFile, read_records
 from layerfork.harness.records.schema import record_json_schema
+from layerfork.harness.records.stored import decode_record
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport, display_name
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, StepRecord, StepStatus
@@ -84,8 +87,16 @@ def test_every_truncation_is_refused_and_what_is_whole_can_still_be_had(tmp_path
         path.write_bytes(whole[:end])
         with pytest.raises(EvidenceError):
             read_records(path)
-    path.write_bytes(whole[: whole.rindex(b'{"complete"') - 5])
+    last, second = frames(whole)[-1], frames(whole)[-2]
+    path.write_bytes(whole[: last - 5])
     assert read_records(path, accept_truncated=True) == (record(),)
+    path.write_bytes(whole[: second + 5])
+    assert read_records(path, accept_truncated=True) == (record(),)
+
+
+def frames(whole: bytes) -> list[int]:
+    """Where each frame begins. Source: RFC 8878, 3.1.1 (the magic number)."""
+    return [match.start() for match in re.finditer(re.escape(bytes.fromhex("28b52ffd")), whole)]
 
 
 def test_a_run_that_dies_leaves_a_file_without_its_last_line(tmp_path: Path) -> None:
@@ -103,7 +114,9 @@ def test_a_file_that_lost_a_record_is_refused(tmp_path: Path) -> None:
     with RecordFile(path) as file:
         file.add(record())
         file.add(record())
-    header, first, _, footer = path.read_bytes().splitlines(keepends=True)
+    with path.open("rb") as packed:
+        lines = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True).read()
+    header, first, _, footer = lines.splitlines(keepends=True)
     path.write_bytes(header + first + footer)
     with pytest.raises(EvidenceError, match="holds 2 records, but holds 1"):
         read_records(path)
@@ -115,7 +128,9 @@ def test_a_file_that_lost_a_record_is_refused(tmp_path: Path) -> None:
         (b"", "not a layerfork record file"),
         (b"\xff\xfe\n", "not a layerfork record file"),
         (b'{"schema":"other/1"}\n', "is not a layerfork record file but other/1"),
-        (b'{"schema":"layerfork/records/2","layerfork":"9.9"}\n', "has the schema layerfork/records/2"),
+        (b'{"schema":"layerfork/records/3","layerfork":"9.9"}\n', "has the schema layerfork/records/3"),
+        (b'{"schema":"layerfork/records/2"}\n{"block":{"context":0},"entries":[]}\n', "truncated"),
+        (bytes.fromhex("28b52ffd") + b"no zstandard at all", "damaged"),
         (b'{"schema":"layerfork/records/1"}\n{"id":1}\n', "line 2"),
     ],
 )

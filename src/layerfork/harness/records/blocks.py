@@ -1,0 +1,148 @@
+"""Entries of a context as they lie in a record file: cut into blocks, one a line.
+
+A block of alike files holds nothing but regular files of one directory, after the first of them. What is
+known of the whole context when it is written makes such a block one that nothing else in the context leans
+on: `common` leaves it out where both of two builds have it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from posixpath import basename, dirname
+
+import msgspec
+
+from layerfork.buildcontext.gopath import context_path
+from layerfork.model.context import (
+    TYPEFLAGS,
+    ContentSource,
+    ContextEntry,
+    ContextManifest,
+    EntryType,
+)
+from layerfork.model.record import BuildRecord
+
+BLOCK_START = b'{"block"'
+_ENTRIES = b',"entries":'
+"""No text of a block's head can hold it: there a quotation mark has a backslash before it."""
+_WORD = re.compile(r"[^\s,\"'\[\]=]+")
+_KNOWN = frozenset({ContentSource.SENT, ContentSource.DISK})
+_FILE_FLAGS = frozenset({"", TYPEFLAGS[EntryType.FILE]})
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a block belongs."""
+
+    context: int
+    """0 is the main context, then the named ones in their order."""
+    after: str = ""
+    """Path of the file before a block of alike files; empty for every other block."""
+
+
+class _Head(msgspec.Struct, frozen=True):
+    block: Place
+
+
+class _Block(msgspec.Struct, frozen=True):
+    entries: tuple[ContextEntry, ...]
+
+
+class _Tarsum(msgspec.Struct, frozen=True):
+    tarsum: str | None = None
+
+
+class _Tarsums(msgspec.Struct, frozen=True):
+    entries: tuple[_Tarsum, ...]
+
+
+def contexts_of(record: BuildRecord) -> tuple[ContextManifest, ...]:
+    """All contexts, the main one first. Empty where there is no main one."""
+    return () if record.context is None else (record.context, *record.named_contexts)
+
+
+def with_contexts(record: BuildRecord, contexts: Iterable[ContextManifest]) -> BuildRecord:
+    """The record with other contexts in the places of its own."""
+    main, *named = contexts
+    return replace(record, context=main, named_contexts=tuple(named))
+
+
+def cut(record: BuildRecord) -> Iterator[tuple[Place, tuple[ContextEntry, ...]]]:
+    """The blocks of all contexts, in the order of their entries."""
+    for number, manifest in enumerate(contexts_of(record)):
+        named = _named_files(record, manifest)
+        for after, entries in _cut(manifest, named) if manifest.complete else [("", manifest.entries)]:
+            if entries:
+                yield Place(context=number, after=after), entries
+
+
+def place_of(line: bytes) -> Place:
+    """Where a block belongs. Raises: msgspec.DecodeError."""
+    return msgspec.json.decode(line[: line.index(_ENTRIES)] + b"}", type=_Head).block
+
+
+def entries_of(line: bytes) -> tuple[ContextEntry, ...]:
+    """What a block holds. Raises: msgspec.DecodeError."""
+    return msgspec.json.decode(line, type=_Block).entries
+
+
+def tarsums_of(line: bytes) -> tuple[str | None, ...]:
+    """The classic builder's digests of what a block holds."""
+    return tuple(each.tarsum for each in msgspec.json.decode(line, type=_Tarsums).entries)
+
+
+def _named_files(record: BuildRecord, manifest: ContextManifest) -> frozenset[str]:
+    """Last names of everything that a link, the Dockerfile or a builder may name: such files stand alone."""
+    texts = [entry.linkname for entry in manifest.entries if entry.linkname]
+    texts += _WORD.findall(record.request.dockerfile or "")
+    texts += ("Dockerfile", "dockerfile", record.request.dockerfile_name, ".dockerignore")
+    names = {basename(text.rstrip("/")) for text in texts}
+    return frozenset(names | {name + ".dockerignore" for name in names})
+
+
+def _cut(manifest: ContextManifest, named: frozenset[str]) -> Iterator[tuple[str, tuple[ContextEntry, ...]]]:
+    """Blocks, and for those of alike files the path of the one before them."""
+    entries = manifest.entries
+    paths = [context_path(entry.name) for entry in entries]
+    sent = {path for path, entry in zip(paths, entries, strict=True) if entry.type is EntryType.DIRECTORY}
+    inside = frozenset({"", *sent})
+    if not _lie_apart(entries, paths, inside):
+        yield "", entries
+        return
+    kinds = [_kind(entry, path, inside, named) for entry, path in zip(entries, paths, strict=True)]
+    start = end = 0
+    for kind, group in groupby(kinds):
+        first, end = end, end + len(list(group))
+        if kind is not None and end - first > 1:
+            yield "", entries[start : first + 1]
+            yield paths[first], entries[first + 1 : end]
+            start = end
+    yield "", entries[start:]
+
+
+def _lie_apart(entries: Sequence[ContextEntry], paths: Sequence[str], inside: frozenset[str]) -> bool:
+    """No path was sent twice, nor put where another lies by way of a link."""
+    if len(set(paths)) != len(paths):
+        return False
+    return inside.issuperset(map(dirname, paths)) or not any(entry.linkname for entry in entries)
+
+
+def _kind(
+    entry: ContextEntry, path: str, inside: frozenset[str], named: frozenset[str]
+) -> tuple[str, str, str] | None:
+    """What alike files of one directory have in common; None for everything else.
+
+    Alike are regular files of which all is known, that nothing names, and whose directory was sent.
+    """
+    directory, _, name = path.rpartition("/")
+    alike = (
+        entry.type is EntryType.FILE
+        and entry.content is not None
+        and entry.content_source in _KNOWN
+        and entry.typeflag in _FILE_FLAGS
+        and entry.raw_name is None
+        and not entry.pax
+        and directory in inside
+        and name not in named
+    )
+    return (directory, entry.uname, entry.gname) if alike else None
