@@ -63,7 +63,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--files", type=int, default=40_000)
     options = parser.parse_args(arguments)
     print(
-        f"{'records':<12}{'diff cpu':>10}{'plain load':>12}{'ratio':>8}{'memory':>10}{'plain':>10}{'file':>10}"
+        f"{'records':<12}{'diff cpu':>10}{'plain load':>12}{'ratio':>8}{'memory':>10}{'plain':>10}"
+        f"{'file':>10}"
     )
     good = True
     for builder in Builder:
