@@ -33,7 +33,8 @@ def _sets(line: Line, option: str) -> bool:
 
 def _sources(subject: Subject, arena: Arena, line: Line, *, keeps_owner: bool, keeps_mode: bool) -> str:
     nodes = without_excluded(visible(subject, arena), line)
-    found = []
+    found: list[str] = []
+    files: dict[str, int] = {}
     for source in line.sources:
         for path in matches(nodes, source):
             start = resolve(nodes, path)
@@ -51,6 +52,10 @@ def _sources(subject: Subject, arena: Arena, line: Line, *, keeps_owner: bool, k
                     place, name = _behind(nodes, below, name, node)
                 if arena.builder is Builder.BUILDAH and node is not None:
                     name += _shared_name(nodes, below, node)
+                if node is not None and node.type in (EntryType.FILE, EntryType.HARDLINK):
+                    if name in files:  # a later source overwrites it
+                        found[files[name]] = ""
+                    files[name] = len(found)
                 found.append(f"{owner} {_fact(nodes, place, arena, base=name, keeps_mode=keeps_mode)}")
     return "\n".join(found)
 

@@ -40,7 +40,7 @@ class Evaluated:
     instruction: Instruction
     stage: int
     variables: tuple[Variable, ...] = ()
-    """Those that its text looked up."""
+    """Those that its text looked up; for a WORKDIR or RUN also those of the USER that it runs as."""
     environment: tuple[Variable, ...] = ()
     """For a RUN those that it gets."""
     base: str = ""
@@ -169,14 +169,17 @@ class _Walk:
             case "WORKDIR":
                 assumed.update(_directory(state, instruction.arguments[0]))
                 state.enter(expand(instruction.arguments[0]))
+                used.extend(state.user_from)
                 actions = workdir_fields(state)
             case "USER":
                 state.user = expand(instruction.arguments[0])
+                state.user_from = tuple(used)
             case "SHELL":
                 state.shell = instruction.arguments
             case "RUN":
                 run = exec_fields(instruction, state, self.inputs.options)
                 environment = variables_behind(state.scope, state.scope.values())
+                used.extend(state.user_from)
                 fixed = tuple(map(expand, instruction.flag_values("mount")))
             case "COPY" | "ADD":
                 assumed.update(_directory(state, instruction.arguments[-1]))

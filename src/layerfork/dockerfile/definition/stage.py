@@ -6,7 +6,7 @@ Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go @ v0.13.2 an
 import posixpath
 from dataclasses import dataclass, replace
 
-from layerfork.dockerfile.scope import JoinedScope
+from layerfork.dockerfile.scope import JoinedScope, Variable
 from layerfork.model.engine import ImageFacts
 
 DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -21,6 +21,8 @@ class FrontendStage:
     directory: str = ""
     """Working directory; empty until something sets one."""
     user: str = ""
+    user_from: tuple[Variable, ...] = ()
+    """Variables that the USER line was expanded with."""
     shell: tuple[str, ...] = DEFAULT_SHELL
     problem: str = ""
     """Why nothing can be said of this stage; empty when all is well."""

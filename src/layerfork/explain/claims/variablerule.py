@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.explain.claims.entryrule import one_sided_paths
+from layerfork.explain.claims.entryrule import ENTRY_CAUSES, one_sided_paths
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Undo
 from layerfork.explain.claims.valuerule import Say, value_finding
+from layerfork.explain.compare.copied import copied_sources
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.dockerfiles import declared_names
 from layerfork.explain.compare.variables import claimed_by_origins
@@ -28,8 +29,7 @@ def variable_rule(*, code: CauseCode, undo: Undo, say: Say, remedy: str) -> Caus
                     case, difference, code=code, what=say(case, difference), remedy=remedy
                 )
                 yield replace(finding, claims=(difference, *(orders if difference.one_sided else ())))
-        absent = frozenset().union(*one_sided_paths(case, unclaimed)) if case.site.origins else frozenset()
-        claims = claimed_by_origins(unclaimed, absent) if case.site.origins else ()
+        claims = claimed_by_origins(unclaimed, _named_otherwise(case, unclaimed)) if case.site.origins else ()
         if not claims:
             return
         for origin in case.site.origins:
@@ -38,6 +38,21 @@ def variable_rule(*, code: CauseCode, undo: Undo, say: Say, remedy: str) -> Caus
                 yield replace(finding, claims=(), shared=claims)
 
     return CauseRule(code=code, find=find, undo=undo)
+
+
+def _named_otherwise(case: Case, unclaimed: tuple[Difference, ...]) -> frozenset[str]:
+    """Paths of entries that may differ because a variable names other sources."""
+    if reads_elsewhere(case):
+        return frozenset(each.path for each in unclaimed if each.cause in ENTRY_CAUSES)
+    return frozenset().union(*one_sided_paths(case, unclaimed))
+
+
+def reads_elsewhere(case: Case) -> bool:
+    """The builder showed other sources for one text: BuildKit's keys hold less than their whole paths."""
+    if not case.site.same_text or case.site.writer_step is None:
+        return False
+    writer, reader = case.writer_view.step.instruction, case.reader_view.step.instruction
+    return copied_sources(writer) != copied_sources(reader)
 
 
 def argument_names(case: Case) -> frozenset[str]:

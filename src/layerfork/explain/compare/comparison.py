@@ -20,6 +20,7 @@ from layerfork.explain.compare.steps import (
     views_of,
 )
 from layerfork.explain.compare.structure import added_step, moved_from, removed_steps
+from layerfork.explain.compare.touching import writes_beside
 from layerfork.explain.compare.variables import changed_origins
 from layerfork.model.build import Builder
 from layerfork.model.record import StepStatus
@@ -118,7 +119,7 @@ def _visit(walk: _Walk, index: int) -> None:
     if _is_shared(walk, view, site, parent_unshared):
         return
     walk.unshared.add(index)
-    if _copies_other_results(walk, site):
+    if _copies_other_results(walk, site) or _only_beside(walk, view, site):
         return
     if site.differences:
         if view.step.status is StepStatus.NOT_EVALUATED or _extends_added_block(walk, view, site):
@@ -149,6 +150,26 @@ def _copies_other_results(walk: _Walk, site: Site) -> bool:
     if site.structure or not site.parts or any(part.field != "source" for part in site.parts):
         return False
     return source_of(walk.reader_views, site.step) in walk.unshared
+
+
+def _only_beside(walk: _Walk, view: StepView, site: Site) -> bool:
+    """The stage that a ``COPY --from`` reads lacks steps that write elsewhere, and the step had to be built
+    anyway."""
+    if site.parts or not site.removed or site.writer_step is None:
+        return False
+    if not _builds_on_unshared(walk, view):
+        return False
+    whole = _whole_ancestors(walk.writer_views, site.writer_step)
+    return all(
+        index not in whole and writes_beside(walk.writer_views[index].step, view.step)
+        for index in site.removed
+    )
+
+
+def _whole_ancestors(views: dict[int, StepView], index: int) -> frozenset[int]:
+    """Steps that a step builds on in its own stage and those below it."""
+    above = real_parents(views, index, whole=True)
+    return frozenset(above).union(*(ancestors_of(views)[parent] for parent in above))
 
 
 def _site_at(walk: _Walk, view: StepView) -> Site:
@@ -230,7 +251,7 @@ def _is_shared(walk: _Walk, view: StepView, site: Site, parent_unshared: bool) -
         case StepStatus.MISS:
             return False
         case StepStatus.HIT:
-            return not site.differences or any(
+            return not (site.differences or _builds_on_unshared(walk, view)) or any(
                 same_chain(walk.writer_views, other, walk.reader_views, view.index)
                 for other in walk.writer_views
             )
@@ -238,6 +259,10 @@ def _is_shared(walk: _Walk, view: StepView, site: Site, parent_unshared: bool) -
             return not parent_unshared
         case StepStatus.UNKNOWN:
             return not (site.differences or parent_unshared)
+
+
+def _builds_on_unshared(walk: _Walk, view: StepView) -> bool:
+    return any(parent in walk.unshared for parent in real_parents(walk.reader_views, view.index, whole=True))
 
 
 def _images(walk: _Walk, view: StepView, site: Site) -> set[str]:

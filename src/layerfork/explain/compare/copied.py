@@ -9,6 +9,7 @@ from layerfork.errors import UsageError
 from layerfork.explain.compare.alignment import keyword
 
 _WILDCARDS = frozenset("*?[")
+_OPEN = _WILDCARDS | {"$"}
 
 
 def clean_path(name: str) -> str:
@@ -21,14 +22,19 @@ def clean_path(name: str) -> str:
 def context_paths(instruction: str, path: str) -> tuple[str, ...]:
     """Where in the context a path of a key may lie.
 
-    BuildKit's keys hold paths from the last name of a source on, or below what precedes a wildcard.
+    BuildKit's keys hold paths from the last name of a source on, or below what precedes a wildcard;
+    with ``--exclude`` those below a source.
     """
-    found = {path: None}
-    for source in copied_sources(instruction):
+    sources = copied_sources(instruction)
+    leaves_out = "--exclude=" in instruction
+    found = {path: None} if not sources or is_covered(path, sources) else {}
+    for source in sources:
         names = source.split("/")
         fixed = list(takewhile(lambda name: not _WILDCARDS & set(name), names))
         above = fixed if len(fixed) < len(names) else names[:-1]
         found[posixpath.join(*above, path)] = None
+        if leaves_out:
+            found[posixpath.join(source, path).rstrip("/")] = None
     return tuple(found)
 
 
@@ -47,8 +53,8 @@ def copied_sources(instruction: str) -> tuple[str, ...]:
 
 
 def is_covered(path: str, sources: Iterable[str]) -> bool:
-    """Whether a context path is one of the sources, or lies below one; a wildcard may cover any."""
+    """Whether a context path is a source, or lies below one; a wildcard or variable may cover any."""
     return any(
-        source == "." or bool(_WILDCARDS & set(source)) or path == source or path.startswith(source + "/")
+        source == "." or bool(_OPEN & set(source)) or path == source or path.startswith(source + "/")
         for source in sources
     )

@@ -17,10 +17,10 @@ def changed_origins(writer: CacheKey, reader: CacheKey) -> tuple[Difference, ...
     return list_differences(CacheKey(parts=writer.origins), CacheKey(parts=reader.origins))
 
 
-def claimed_by_origins(unclaimed: Iterable[Difference], absent: frozenset[str]) -> tuple[Difference, ...]:
+def claimed_by_origins(unclaimed: Iterable[Difference], paths: frozenset[str]) -> tuple[Difference, ...]:
     """Differences that another value of a variable brings: expanded texts, and what those name."""
     return tuple(
         each
         for each in unclaimed
-        if (each.cause in EXPANDED and each.field != STEP_FIELD) or (each.one_sided and each.path in absent)
+        if (each.cause in EXPANDED and each.field != STEP_FIELD) or each.path in paths
     )

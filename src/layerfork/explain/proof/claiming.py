@@ -2,6 +2,7 @@
 
 from layerfork.explain.causes import CAUSES
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
+from layerfork.explain.claims.variablerule import reads_elsewhere
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.implied import implied_differences
 
@@ -38,8 +39,8 @@ def _without_guesses(found: list[Claim]) -> tuple[Claim, ...]:
 
 
 def _may_share(case: Case, rule: CauseRule) -> bool:
-    """A text that is the same in both Dockerfiles differs by its variables alone."""
-    return rule.code in ("build-arg", "env") or not case.site.same_text
+    """A text that is the same in both Dockerfiles differs by its variables alone, but not what it copies."""
+    return rule.code in ("build-arg", "env") or not case.site.same_text or reads_elsewhere(case)
 
 
 def _without(differences: tuple[Difference, ...], claimed: set[Difference]) -> tuple[Difference, ...]:

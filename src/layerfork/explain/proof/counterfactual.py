@@ -1,12 +1,14 @@
 """Whether a step of the reader would have the writer's key, had something been otherwise."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from layerfork.explain.compare.comparison import Comparison
-from layerfork.explain.compare.differences import list_differences
+from layerfork.explain.compare.differences import Difference, conclusive, list_differences
 from layerfork.explain.compare.divergence import Site
 from layerfork.explain.compare.steps import real_parents
 from layerfork.explain.compare.structure import removed_steps
+from layerfork.explain.compare.variables import changed_origins
 from layerfork.explain.proof.reasoner import Reasoner, World
 from layerfork.model.change import Change, LineAdded
 from layerfork.whatif import UnappliableError
@@ -46,6 +48,40 @@ def has_writers_key(site: Site, comparison: Comparison, world: World) -> bool:
         lacks = ", ".join(dict.fromkeys((*key.unknown, *writer.unknown)))
         raise UnappliableError(f"what the key would be is not known without {lacks}")
     return not list_differences(writer, key)
+
+
+def differences_in(
+    reasoner: Reasoner, site: Site, changes: tuple[Change, ...]
+) -> tuple[Difference, ...] | None:
+    """How the step's own key still differs from the writer's with these changes; None where there is no such
+    step. Raises: UnappliableError."""
+    world = reasoner.world((*site.given, *changes))
+    here = place_of(world, site.step, site.writer_step)
+    if here is None or site.writer_step is None:
+        return None
+    return list_differences(reasoner.comparison.writer_views[site.writer_step].key, world.views[here].key)
+
+
+def left_of(reasoner: Reasoner, site: Site, given: tuple[Change, ...]) -> Site | None:
+    """What a site is about once these changes are made; None when nothing is left.
+
+    Raises: UnappliableError.
+    """
+    comparison = reasoner.comparison
+    world = reasoner.world(given)
+    here = place_of(world, site.step, site.writer_step)
+    if here is None and is_added(comparison, site):
+        return None
+    if here is None or site.writer_step is None:
+        return replace(site, given=given)
+    writer, key = comparison.writer_views[site.writer_step].key, world.views[here].key
+    parts = conclusive(list_differences(writer, key), writer, key)
+    moved = not builds_on_writers(comparison, world, site.step, site.writer_step)
+    structure = site.structure if moved else ()
+    if not (parts or structure or key.unknown):
+        return None
+    origins = changed_origins(writer, key) if parts else ()
+    return replace(site, parts=parts, structure=structure, origins=origins, reader_key=key, given=given)
 
 
 def place_of(world: World, step: int, writer_step: int | None) -> int | None:

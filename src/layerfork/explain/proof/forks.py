@@ -8,13 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from layerfork.explain.compare.consequences import assign_missed, is_above, merge_into
-from layerfork.explain.compare.differences import conclusive, list_differences
 from layerfork.explain.compare.divergence import Site
-from layerfork.explain.compare.variables import changed_origins
-from layerfork.explain.proof.counterfactual import builds_on_writers, is_added, place_of
+from layerfork.explain.proof.counterfactual import left_of
 from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.proof.weighing import Weighed, weigh
-from layerfork.model.change import Change
 from layerfork.whatif import UnappliableError
 
 
@@ -45,25 +42,6 @@ def _own_site(reasoner: Reasoner, site: Site, above: Sequence[Weighed]) -> Site 
     if not given:
         return site
     try:
-        return _left_of(reasoner, site, given)
+        return left_of(reasoner, site, given)
     except UnappliableError:
         return site
-
-
-def _left_of(reasoner: Reasoner, site: Site, given: tuple[Change, ...]) -> Site | None:
-    """Raises: UnappliableError."""
-    comparison = reasoner.comparison
-    world = reasoner.world(given)
-    here = place_of(world, site.step, site.writer_step)
-    if here is None and is_added(comparison, site):
-        return None
-    if here is None or site.writer_step is None:
-        return replace(site, given=given)
-    writer, key = comparison.writer_views[site.writer_step].key, world.views[here].key
-    parts = conclusive(list_differences(writer, key), writer, key)
-    moved = not builds_on_writers(comparison, world, site.step, site.writer_step)
-    structure = site.structure if moved else ()
-    if not (parts or structure or key.unknown):
-        return None
-    origins = changed_origins(writer, key) if parts else ()
-    return replace(site, parts=parts, structure=structure, origins=origins, reader_key=key, given=given)

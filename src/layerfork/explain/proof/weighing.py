@@ -7,7 +7,7 @@ from layerfork.explain.claims.rule import Case, Finding, Strength
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.divergence import Reason, Site
 from layerfork.explain.proof.claiming import Claim, claim_differences
-from layerfork.explain.proof.counterfactual import reaches_writer
+from layerfork.explain.proof.counterfactual import differences_in, left_of, reaches_writer
 from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.model.change import BaseImageIs, BuildArgIs, Change, LineAdded, LineIs
 from layerfork.whatif import UnappliableError
@@ -52,9 +52,23 @@ def weigh(reasoner: Reasoner, site: Site) -> Weighed:
     try:
         if reaches_writer(reasoner, site, changes):
             return _without_unneeded(reasoner, weighed, undone)
+        whole = _with_claims_behind(reasoner, weighed)
+        undone, _ = _undo_each(reasoner, whole)
+        if reaches_writer(reasoner, site, tuple(change for own in undone.values() for change in own)):
+            return _without_unneeded(reasoner, whole, undone)
     except UnappliableError as error:
         doubts = (*doubts, str(error))
     return _without_alternatives(replace(weighed, doubts=doubts or (NOT_REACHED,)))
+
+
+def _with_claims_behind(reasoner: Reasoner, weighed: Weighed) -> Weighed:
+    """Also what differs in the world where the claims are undone: the writer's line may name what the
+    reader's does not, a variable or a file with another value. Raises: UnappliableError."""
+    left = left_of(reasoner, weighed.site, (*weighed.site.given, *weighed.changes))
+    if left is None:
+        return weighed
+    behind, unclaimed = claim_differences(Case(comparison=reasoner.comparison, site=left))
+    return weighed if unclaimed else replace(weighed, claims=(*weighed.claims, *behind))
 
 
 def _without_alternatives(weighed: Weighed) -> Weighed:
@@ -93,11 +107,7 @@ def _without_unneeded(reasoner: Reasoner, weighed: Weighed, undone: dict[int, tu
     could be made is needed no more than one for which there is none.
     Raises: UnappliableError.
     """
-    needed = list(dict.fromkeys(undone.values()))
-    for changes in reversed(tuple(needed)):
-        rest = [other for other in needed if other != changes]
-        if reaches_writer(reasoner, weighed.site, tuple(change for own in rest for change in own)):
-            needed = rest
+    needed = _fewest(reasoner, weighed.site, list(dict.fromkeys(undone.values())))
     if not needed:
         return replace(weighed, doubts=(REACHED_WITHOUT,))
     unneeded = {place for place, changes in undone.items() if changes and changes not in needed}
@@ -106,7 +116,9 @@ def _without_unneeded(reasoner: Reasoner, weighed: Weighed, undone: dict[int, tu
         for place, (_, each) in enumerate(weighed.claims)
         if _rests_on_keys(each) and not undone.get(place)
     }
-    derived = needing_nothing | _repeated(weighed.claims, undone)
+    derived = (
+        needing_nothing | _repeated(weighed.claims, undone) | _followers(reasoner, weighed, undone, needed)
+    )
     findings = [finding for _, finding in weighed.claims]
     return replace(
         weighed,
@@ -116,6 +128,45 @@ def _without_unneeded(reasoner: Reasoner, weighed: Weighed, undone: dict[int, tu
         derived=tuple(findings[place] for place in sorted(derived - unneeded)),
         doubts=(),
     )
+
+
+def _fewest(reasoner: Reasoner, site: Site, needed: list[tuple[Change, ...]]) -> list[tuple[Change, ...]]:
+    """Of what gives the writer's key together, no more than gives it: none of them can be left out.
+
+    Without one, another may no longer matter (``${A:-$B}`` reads B only while A is undone), so each is tried
+    again until all stay. Raises: UnappliableError.
+    """
+    for changes in reversed(needed):
+        rest = [other for other in needed if other != changes]
+        if reaches_writer(reasoner, site, tuple(change for own in rest for change in own)):
+            return _fewest(reasoner, site, rest)
+    return needed
+
+
+def _followers(
+    reasoner: Reasoner,
+    weighed: Weighed,
+    undone: Mapping[int, tuple[Change, ...]],
+    needed: Sequence[tuple[Change, ...]],
+) -> set[int]:
+    """Of several claims that one change undoes, those whose differences go away without it as well.
+    Raises: UnappliableError."""
+    found: set[int] = set()
+    for changes in needed:
+        places = [place for place, own in undone.items() if own == changes]
+        if len(places) == 1:
+            continue
+        rest = tuple(change for other in needed if other != changes for change in other)
+        left = differences_in(reasoner, weighed.site, rest)
+        if left is not None:
+            left = (*left, *weighed.site.structure)
+            found.update(place for place in places if not _meets(weighed.claims[place][1], left))
+    return found
+
+
+def _meets(finding: Finding, left: Sequence[Difference]) -> bool:
+    slots = {(each.cause, each.path, each.field) for each in left}
+    return any((each.cause, each.path, each.field) in slots for each in (*finding.claims, *finding.shared))
 
 
 def _moves(claims: tuple[Claim, ...], undone: Mapping[int, tuple[Change, ...]]) -> set[tuple[Change, ...]]:
@@ -144,9 +195,11 @@ def _reduced(
 
 
 def _repeated(claims: tuple[Claim, ...], undone: Mapping[int, tuple[Change, ...]]) -> set[int]:
-    """Claims of one code about one path that the very change of an earlier one undoes."""
+    """Claims of one code about one path that the very change of an earlier one undoes; an argument that hides
+    an ENV of its name is one thing, too."""
     first: dict[object, int] = {}
     for place, changes in undone.items():
         finding = claims[place][1]
-        first.setdefault((changes, finding.code, finding.path), place)
+        kind = "variable" if finding.code in ("build-arg", "env") else finding.code
+        first.setdefault((changes, kind, finding.path), place)
     return undone.keys() - set(first.values())
