@@ -58,6 +58,8 @@ class Fork:
     """Index of the reader's step, from 1."""
     instruction: str
     stage: str = ""
+    platform: str = ""
+    """As in `StepRecord`."""
     miss_kind: MissKind
     causes: tuple[Cause, ...]
     consequences: tuple[int, ...] = ()
@@ -74,7 +76,7 @@ class Caution:
 
     code: str
     """``stale-content``, ``duplicate-entry``, ``control-failed``, ``incomplete-record``, ``class-unknown``,
-    ``added-label``, ``contradiction``."""
+    ``added-label``, ``added-target``, ``added-platform``, ``contradiction``."""
     client: str
     step: int = 0
     text: str

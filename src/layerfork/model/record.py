@@ -90,6 +90,9 @@ class StepRecord:
     stage: int = 0
     """Index of the stage, from 0."""
     stage_name: str = ""
+    platform: str = ""
+    """Of a build for several platforms those that the step is for, joined by commas; empty for what all of
+    them have in common, and in any other build."""
     instruction: str
     """Text as the builder showed it, for example ``COPY important.txt /``."""
     line: int = 0

@@ -113,6 +113,7 @@ def _step(step: StepRecord, identity: StepIdentity | None) -> dict[str, Any]:
     return {
         "index": step.index,
         "stage": step.stage_name or str(step.stage),
+        "platform": step.platform or None,
         "instruction": step.instruction,
         "line": step.line or None,
         "status": "unknown" if step.status is StepStatus.NOT_EVALUATED else step.status.value,

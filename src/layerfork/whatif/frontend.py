@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from layerfork.cachekey.shared.baseimage import full_reference
-from layerfork.dockerfile import NO_STAGE
+from layerfork.dockerfile import NO_STAGE, Dockerfile
 from layerfork.dockerfile.definition import Evaluated, evaluate
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.model.context import Digest
 from layerfork.model.llb import Definition, LLBInput, LLBOp
 from layerfork.model.record import BuildRecord, StepRecord
-from layerfork.whatif.graph import Graph
+from layerfork.whatif.graph import Ends, Graph
 from layerfork.whatif.inputs import inputs_of
 from layerfork.whatif.lines import Edited, Line
 from layerfork.whatif.operations import with_fields
@@ -43,7 +43,7 @@ def run_again(
         own=own,
         example=_shown(example) if example is not None else None,
         edited=edited,
-        evaluated=evaluate(edited.dockerfile, inputs_of(changed, edited.dockerfile, own.graph)),
+        evaluations=Evaluations(record=changed, dockerfile=edited.dockerfile, graph=own.graph),
     )
     rerun.needed = stages_to_build(record, edited.dockerfile, changed.request.target)
     rerun.run()
@@ -63,7 +63,24 @@ def _shown(record: BuildRecord) -> "Shown | None":
     if dockerfile is None or record.definition is None:
         return None
     graph = Graph(record=record, dockerfile=dockerfile)
-    return Shown(graph=graph, evaluated=evaluate(dockerfile, inputs_of(record, dockerfile, graph)))
+    return Shown(graph=graph, evaluations=Evaluations(record=record, dockerfile=dockerfile, graph=graph))
+
+
+@dataclass(slots=True, kw_only=True)
+class Evaluations:
+    """What becomes of a Dockerfile's instructions, for each platform that it is built for."""
+
+    record: BuildRecord
+    dockerfile: Dockerfile
+    graph: Graph
+    found: dict[str, Mapping[int, Evaluated]] = field(default_factory=dict)
+
+    def of(self, branch: str) -> Mapping[int, Evaluated]:
+        """By first line. What some platforms have in common comes out alike for each of them."""
+        if branch not in self.found:
+            inputs = inputs_of(self.record, self.dockerfile, self.graph, branch)
+            self.found[branch] = evaluate(self.dockerfile, inputs)
+        return self.found[branch]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +88,8 @@ class Shown:
     """A build in which one can see what the frontend makes of instructions."""
 
     graph: Graph
-    evaluated: Mapping[int, Evaluated]
-    """By first line of its own Dockerfile."""
+    evaluations: Evaluations
+    """Of its own Dockerfile."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,16 +99,16 @@ class Rerun:
     own: Shown
     example: Shown | None
     edited: Edited
-    evaluated: Mapping[int, Evaluated]
-    """By first line of the hypothetical Dockerfile."""
+    evaluations: Evaluations
+    """Of the hypothetical Dockerfile."""
     needed: frozenset[int] | None = None
     """Stages that are built; None for all."""
     ops: dict[Digest, LLBOp] = field(default_factory=dict)
     steps: list[StepRecord] = field(default_factory=list)
     index_of: dict[int, int] = field(default_factory=dict)
     taken: dict[int, int] = field(default_factory=dict)
-    results: dict[int, Digest] = field(default_factory=dict)
-    """The last operation of each stage so far, by stage of the hypothetical Dockerfile."""
+    results: Ends = field(default_factory=Ends)
+    """The last operation of each stage of the hypothetical Dockerfile so far."""
 
     def run(self) -> None:
         """Go through all lines. Raises: UnappliableError."""
@@ -119,7 +136,7 @@ class Rerun:
     def _was_built(self, line: Line) -> bool:
         """The build itself needed the stage of this line."""
         stage = line.seen.stage if line.seen is not None else line.instruction.stage
-        return stage in self.own.graph.ends
+        return self.own.graph.ends.has(stage)
 
     def _as_in_example(self, line: Line) -> Line:
         """The line as the example built it, if it did."""
@@ -133,10 +150,9 @@ class Rerun:
         return line
 
     def _begin_stage(self, line: Line) -> None:
-        stage = line.instruction.stage
-        base = self.edited.dockerfile.find_stage(self.evaluated[line.instruction.first_line].base)
-        if base is not None and base.index < stage and base.index in self.results:
-            self.results[stage] = self.results[base.index]
+        for branch in self.own.graph.branches:
+            name = self.evaluations.of(branch)[line.instruction.first_line].base
+            self.results.begin(line.instruction.stage, branch, self.edited.dockerfile.find_stage(name))
 
     def _step(self, line: Line, shown: Shown, step: StepRecord) -> None:
         index = len(self.steps) + 1
@@ -146,11 +162,11 @@ class Rerun:
         for op in work:
             made[op.digest] = self._operation(line, shown, step, op, made)
         fetched = [shown.graph.ops[each] for each in step.vertices if each in shown.graph.sources]
-        sources = [self._source(line, shown, op) for op in fetched]
+        sources = [self._source(line, shown, step, op) for op in fetched]
         self.ops.update((op.digest, op) for op in sources)
         vertices = (*(op.digest for op in sources), *made.values())
         if vertices:
-            self.results[line.instruction.stage] = vertices[-1]
+            self.results.put(line.instruction.stage, step.platform, vertices[-1])
         self.steps.append(
             replace(
                 step,
@@ -161,10 +177,11 @@ class Rerun:
             )
         )
 
-    def _source(self, line: Line, shown: Shown, op: LLBOp) -> LLBOp:
+    def _source(self, line: Line, shown: Shown, step: StepRecord, op: LLBOp) -> LLBOp:
         """What a FROM begins with; another image where its name comes out otherwise."""
-        before = shown.evaluated.get(line.seen.first_line) if line.seen is not None else None
-        after = self.evaluated[line.instruction.first_line]
+        evaluated = shown.evaluations.of(step.platform)
+        before = evaluated.get(line.seen.first_line) if line.seen is not None else None
+        after = self.evaluations.of(step.platform)[line.instruction.first_line]
         if op.source is None or before is None or before.base == after.base:
             return op
         if op.source.identifier.partition("@")[0] != _IMAGE + full_reference(before.base):
@@ -176,8 +193,9 @@ class Rerun:
     def _operation(
         self, line: Line, shown: Shown, step: StepRecord, op: LLBOp, made: Mapping[Digest, Digest]
     ) -> Digest:
-        before = shown.evaluated.get(line.seen.first_line) if line.seen is not None else None
-        after = self.evaluated.get(line.instruction.first_line)
+        evaluated = shown.evaluations.of(step.platform)
+        before = evaluated.get(line.seen.first_line) if line.seen is not None else None
+        after = self.evaluations.of(step.platform).get(line.instruction.first_line)
         changed = op if before is None or after is None else with_fields(op, before, after)
         inputs = tuple(
             LLBInput(digest=self._input(line, shown, step, each.digest, made), index=each.index)
@@ -197,19 +215,21 @@ class Rerun:
             return made[digest]
         stage = line.instruction.stage
         if digest == shown.graph.before.get(step.index):
-            if stage not in self.results:
+            built_on = self.results.of(stage, step.platform)
+            if built_on is None:
                 raise UnappliableError(f"what {line.instruction.text} builds on is not known")
-            return self.results[stage]
+            return built_on
         ended = shown.graph.stage_ending_with(digest, step)
         if ended is not None:
-            return self._result_of(shown, ended)
+            return self._result_of(shown, ended, step.platform)
         return self._outside(shown, digest)
 
-    def _result_of(self, shown: Shown, stage: int) -> Digest:
+    def _result_of(self, shown: Shown, stage: int, branch: str) -> Digest:
         here = self._stage_here(shown, stage)
-        if here is None or here not in self.results:
+        result = self.results.of(here, branch) if here is not None else None
+        if result is None:
             raise UnappliableError(f"stage {stage} of the example is not in this Dockerfile")
-        return self.results[here]
+        return result
 
     def _stage_here(self, shown: Shown, stage: int) -> int | None:
         """Which stage of the hypothetical Dockerfile a stage of a build is: by name, else by number."""

@@ -4,11 +4,52 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from layerfork.cachekey.buildkit.sources import SourceParts
-from layerfork.dockerfile import Dockerfile, Instruction
+from layerfork.dockerfile import Dockerfile, Instruction, Stage
+from layerfork.model.branch import is_part_of
 from layerfork.model.context import Digest
 from layerfork.model.llb import LLBOp
 from layerfork.model.record import BuildRecord, StepRecord
 from layerfork.whatif.unappliable import UnappliableError
+
+
+@dataclass(slots=True, kw_only=True)
+class Ends:
+    """How far stages are, and in a build for several platforms each of its branches."""
+
+    found: dict[tuple[int, str], Digest] = field(default_factory=dict)
+    """The last operation by stage and branch, the branch that is ahead last."""
+    bases: dict[tuple[int, str], int] = field(default_factory=dict)
+    """The stage that a branch of a stage begins with."""
+
+    def begin(self, stage: int, branch: str, base: Stage | None) -> None:
+        """A stage that begins with an earlier one, or with none of them."""
+        if base is not None and base.index < stage:
+            self.bases[stage, branch] = base.index
+
+    def put(self, stage: int, branch: str, digest: Digest) -> None:
+        """An operation of a stage, for the platforms of a branch."""
+        self.found.pop((stage, branch), None)
+        self.found[stage, branch] = digest
+
+    def of(self, stage: int, branch: str) -> Digest | None:
+        """The last operation that a branch of a stage builds on: its own, that of a branch which it has in
+        common with others, or the end of the stage that its stage begins with."""
+        own = (
+            digest
+            for (other, of_branch), digest in reversed(self.found.items())
+            if other == stage and is_part_of(branch, of_branch)
+        )
+        found = next(own, None)
+        base = self.bases.get((stage, branch))
+        return self.of(base, branch) if found is None and base is not None else found
+
+    def has(self, stage: int) -> bool:
+        """Whether anything of a stage was built."""
+        return any(stage == other for other, _ in self.found)
+
+    def stages_at(self, digest: Digest) -> Iterator[int]:
+        """Stages whose last operation it is, in any branch."""
+        return (stage for (stage, _), end in self.found.items() if end == digest)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,36 +63,35 @@ class Graph:
     """Operations that fetch an image, a context or a URL."""
     before: dict[int, Digest] = field(default_factory=dict)
     """What each step builds on in its stage, by step index."""
-    ends: dict[int, Digest] = field(default_factory=dict)
-    """The last operation of each stage."""
+    ends: Ends = field(default_factory=Ends)
+    """The last operation of each stage so far."""
     stage_names: dict[int, str] = field(default_factory=dict)
+    branches: tuple[str, ...] = field(init=False)
+    """Those of its steps, as `StepRecord.platform` names them, and ``""``."""
 
     def __post_init__(self) -> None:
         definition = self.record.definition
         self.ops = {op.digest: op for op in (definition.ops if definition is not None else ())}
         self.sources = frozenset(digest for digest, op in self.ops.items() if op.source is not None)
         self.stage_names = {stage.index: stage.name for stage in self.dockerfile.stages}
+        self.branches = tuple(dict.fromkeys(("", *(step.platform for step in self.record.steps))))
+        for stage in self.dockerfile.stages:
+            for branch in self.branches:
+                self.ends.begin(stage.index, branch, self.dockerfile.find_stage(stage.base))
         for step in self.record.steps:
             self._follow(step)
 
     def _follow(self, step: StepRecord) -> None:
-        chain = self.ends.get(step.stage, self._inherited(step.stage))
+        chain = self.ends.of(step.stage, step.platform)
         work = self.work_of(step)
         if work:
             if chain is not None:
                 self.before[step.index] = chain
-            self.ends[step.stage] = work[-1].digest
+            self.ends.put(step.stage, step.platform, work[-1].digest)
             return
         fetched = [digest for digest in step.vertices if digest in self.sources]
         if fetched:
-            self.ends[step.stage] = fetched[-1]
-
-    def _inherited(self, stage: int) -> Digest | None:
-        """Where a stage begins that is built on another one."""
-        if not 0 <= stage < len(self.dockerfile.stages):
-            return None
-        base = self.dockerfile.find_stage(self.dockerfile.stages[stage].base)
-        return self.ends.get(base.index) if base is not None and base.index < stage else None
+            self.ends.put(step.stage, step.platform, fetched[-1])
 
     def work_of(self, step: StepRecord) -> tuple[LLBOp, ...]:
         """Operations of a step that fetch nothing, inputs first."""
@@ -67,8 +107,9 @@ class Graph:
 
     def stage_ending_with(self, digest: Digest, reader: StepRecord) -> int | None:
         """The earlier stage whose result an operation is."""
-        found = (stage for stage, end in self.ends.items() if end == digest and stage < reader.stage)
-        return next(found, None) if digest not in self.sources else None
+        if digest in self.sources:
+            return None
+        return next((stage for stage in self.ends.stages_at(digest) if stage < reader.stage), None)
 
     def with_inputs(self, digest: Digest) -> Iterator[LLBOp]:
         """An operation and all that it stands on, inputs first."""

@@ -4,9 +4,10 @@ Source: moby/buildkit frontend/dockerui/{config,attr}.go, frontend/dockerfile/do
 @ v0.13.2 and 73ed6825c.
 """
 
-from layerfork.cachekey.shared.baseimage import base_facts
+from layerfork.cachekey.shared.baseimage import are_facts_of, base_facts
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.definition import Fields, Inputs
+from layerfork.model.branch import is_part_of
 from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildRecord, RecordedRequest
 from layerfork.whatif.graph import Graph
@@ -15,29 +16,35 @@ from layerfork.whatif.operations import SHARED_MEMORY
 _NETWORKS = {"": "sandbox", "default": "sandbox", "host": "host", "none": "none"}
 
 
-def inputs_of(record: BuildRecord, dockerfile: Dockerfile, graph: Graph) -> Inputs:
-    """The frontend's inputs; ``graph`` shows what base images held that nobody asked the engine about."""
+def inputs_of(record: BuildRecord, dockerfile: Dockerfile, graph: Graph, branch: str = "") -> Inputs:
+    """The frontend's inputs; ``graph`` shows what base images held that nobody asked the engine about.
+
+    ``branch`` is that of the steps that are asked for, as `StepRecord.platform` names it.
+    """
     images = {}
     for stage in dockerfile.stages:
-        facts = base_facts(record, dockerfile, stage) or _seen_in(graph, stage.index, dockerfile)
+        seen = _seen_in(graph, stage.index, dockerfile, branch)
+        asked = base_facts(record, dockerfile, stage)
+        facts = (asked or seen) if are_facts_of(record, branch) else seen
         if facts is not None:
             images[stage.index] = facts
     return Inputs(
         build_args=dict(record.request.build_args),
-        platform_args=_platform_args(record),
+        platform_args=_platform_args(record, branch),
         options=_options(record.request),
         images=images,
     )
 
 
-def _seen_in(graph: Graph, stage: int, dockerfile: Dockerfile) -> ImageFacts | None:
+def _seen_in(graph: Graph, stage: int, dockerfile: Dockerfile, branch: str) -> ImageFacts | None:
     """The environment of a base image as the first RUN of its stage got it."""
     if not 0 <= stage < len(dockerfile.stages):
         return None
     setting = (each for each in dockerfile.instructions if each.keyword in ("ARG", "ENV"))
     own = {name for each in setting for name, _ in each.pairs}
     for step in graph.record.steps:
-        for op in graph.work_of(step) if step.stage == stage else ():
+        is_of_it = step.stage == stage and is_part_of(branch, step.platform)
+        for op in graph.work_of(step) if is_of_it else ():
             if op.exec is not None:
                 env = tuple(entry for entry in op.exec.env if entry.partition("=")[0] not in own)
                 return ImageFacts(image_id="", history=(), diff_ids=(), env=env)
@@ -72,18 +79,16 @@ def _ulimits(text: str) -> list[str]:
     return found
 
 
-def _platform_args(record: BuildRecord) -> dict[str, str]:
-    """Arguments that every stage may declare without a value."""
+def _platform_args(record: BuildRecord, branch: str) -> dict[str, str]:
+    """Arguments that every stage may declare without a value. What several platforms have in common was made
+    without those of the target."""
     engine = record.engine
     if engine is None or not engine.architecture:
         return {}
     build = f"{engine.os}/{engine.architecture}"
-    target = record.request.platform or build
-    if "," in target:
-        return {}
-    return (
-        _args("BUILD", build) | _args("TARGET", target) | {"TARGETSTAGE": record.request.target or "default"}
-    )
+    target = branch or record.request.platform or build
+    found = _args("BUILD", build) | {"TARGETSTAGE": record.request.target or "default"}
+    return found if "," in target else found | _args("TARGET", target)
 
 
 def _args(prefix: str, platform: str) -> dict[str, str]:

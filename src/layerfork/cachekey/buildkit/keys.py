@@ -170,7 +170,7 @@ class _Builder:
     def _add_source(self, draft: _Draft, digest: Digest) -> None:
         op = self.ops.get(digest)
         if op is not None and op.source is not None:
-            parts, unknown, draft.form = self.sources.parts(op.source)
+            parts, unknown, draft.form = self.sources.parts(op.source, op.platform)
             draft.parts.extend(parts)
             draft.unknown.extend(unknown)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from layerfork.cachekey.buildkit.opdigest import layers_record
-from layerfork.cachekey.shared.baseimage import chain_id, find_facts
+from layerfork.cachekey.shared.baseimage import are_facts_of, chain_id, find_facts
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.context import ContextManifest, Digest, Transport
@@ -32,10 +32,13 @@ class SourceParts:
     record: BuildRecord
     ops: Mapping[Digest, LLBOp]
 
-    def parts(self, source: SourceOp) -> tuple[list[KeyPart], list[str], str]:
-        """Parts of a source that matches as a whole, what is unknown of it, and its record digest."""
+    def parts(self, source: SourceOp, platform: str = "") -> tuple[list[KeyPart], list[str], str]:
+        """Parts of a source that matches as a whole, what is unknown of it, and its record digest.
+
+        ``platform`` is that of the op.
+        """
         if source.identifier.startswith(_IMAGE):
-            return self._image(source.identifier.removeprefix(_IMAGE))
+            return self._image(source.identifier.removeprefix(_IMAGE), platform)
         if self.is_context(source):
             # A session's own source never matches by itself; its files do, where they are read.
             return [], [], ""
@@ -44,13 +47,14 @@ class SourceParts:
         part = KeyPart(cause="remote-source", path=source.identifier, field="checksum", value=known)
         return [part], [] if known else [f"content of {source.identifier}"], ""
 
-    def _image(self, name: str) -> tuple[list[KeyPart], list[str], str]:
+    def _image(self, name: str, platform: str = "") -> tuple[list[KeyPart], list[str], str]:
         """An image counts by its layers: its name, labels and id do not.
 
         It also matches by manifest digest and platform; equal manifests have equal layers.
         """
         reference, _, digest = name.partition("@")
-        facts = find_facts(self.record, reference, name)
+        known = are_facts_of(self.record, platform)
+        facts = find_facts(self.record, reference, name) if known else None
         if facts is None:
             value = digest or reference
             return (

@@ -16,6 +16,15 @@ def find_facts(record: BuildRecord, *names: str) -> ImageFacts | None:
     return next((facts[full] for full in map(full_reference, names) if full in facts), None)
 
 
+def are_facts_of(record: BuildRecord, platform: str) -> bool:
+    """Whether what the engine said of base images is about those for a platform: an engine with the images of
+    several platforms speaks of its own."""
+    engine = record.engine
+    if "," not in record.request.platform or not platform or engine is None:
+        return True
+    return platform == f"{engine.os}/{engine.architecture}"
+
+
 def base_facts(record: BuildRecord, dockerfile: Dockerfile, stage: Stage) -> ImageFacts | None:
     """Facts about the image that a stage begins with, variables of its name replaced."""
     try:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from layerfork.explain.compare.branches import added_platforms
 from layerfork.explain.compare.comparison import Comparison
 from layerfork.explain.compare.divergence import Site
+from layerfork.model.branch import platforms_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,10 +16,12 @@ class AddedSteps:
     """Labels of its request, which the classic builder and buildah make the very last steps."""
     target: tuple[int, ...] = ()
     """Steps of stages that only its target needs."""
+    platform: tuple[int, ...] = ()
+    """Steps for platforms that only it is built for."""
 
     @property
     def steps(self) -> frozenset[int]:
-        return frozenset((*self.labels, *self.target))
+        return frozenset((*self.labels, *self.target, *self.platform))
 
 
 def added_steps(comparison: Comparison) -> AddedSteps:
@@ -30,6 +34,19 @@ def added_steps(comparison: Comparison) -> AddedSteps:
             for index in sorted(comparison.unshared)
             if (_is_all(sites[index], "target") if index in sites else _is_own_base(comparison, index))
         ),
+        platform=_own_platforms(comparison, sites),
+    )
+
+
+def _own_platforms(comparison: Comparison, sites: dict[int, Site]) -> tuple[int, ...]:
+    """Steps of branches that the writer has not; where they differ for another reason too they are none."""
+    added = added_platforms(comparison.writer.record, comparison.reader.record)
+    return tuple(
+        index
+        for index in sorted(comparison.unshared)
+        if (own := platforms_of(comparison.reader_views[index].step.platform))
+        and own <= added
+        and (index not in sites or _is_all(sites[index], "platform"))
     )
 
 

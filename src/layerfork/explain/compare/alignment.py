@@ -1,11 +1,12 @@
 """Which step of the reader is which step of the writer, also after lines moved or changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import takewhile
 
 from layerfork.dockerfile import keyword_of
+from layerfork.model.branch import is_part_of
 from layerfork.model.record import StepRecord
 
 
@@ -20,25 +21,56 @@ class Alignment:
     """Reader's stage index to writer's; a stage that the writer did not build is absent."""
 
 
-def align(writer: Sequence[StepRecord], reader: Sequence[StepRecord]) -> Alignment:
+def align(
+    writer: Sequence[StepRecord], reader: Sequence[StepRecord], platforms: Sequence[str] | None = None
+) -> Alignment:
     """Pair the steps of two builds: stages by name, then by position; inside them by instruction.
 
     A common beginning is paired as it stands, since caches are looked up from the first step on.
     Then equal instructions are paired by longest common blocks; what is left between two pairs is
     paired when its keyword is the same (a reworded line). Swapping the sides swaps the pairs.
+
+    ``platforms`` are those that both builds are for, where one of them is for several: each is a branch
+    that is paired by itself, together with what it has in common with others. None for any other builds.
     """
-    stages = _pair_stages(writer, reader)
+    stages: dict[int, int] = {}
     writer_of: dict[int, int] = {}
+    reader_of: dict[int, int] = {}
+    for writers, readers in _branches(writer, reader, platforms):
+        own = _pair_stages(writers, readers)
+        for left, right in _pair_branch(writers, readers, own):
+            if left.index not in reader_of and right.index not in writer_of:
+                writer_of[right.index] = left.index
+                reader_of[left.index] = right.index
+        stages = own | stages
+    return Alignment(writer_of=writer_of, reader_of=reader_of, stages=stages)
+
+
+_Steps = Sequence[StepRecord]
+
+
+def _branches(
+    writer: _Steps, reader: _Steps, platforms: Sequence[str] | None
+) -> Iterator[tuple[_Steps, _Steps]]:
+    """The steps of each branch; without a platform in common what all platforms have in common."""
+    if platforms is None:
+        yield writer, reader
+        return
+    for platform in platforms or ("",):
+        yield _on(writer, platform), _on(reader, platform)
+
+
+def _on(steps: _Steps, platform: str) -> _Steps:
+    return [step for step in steps if is_part_of(platform, step.platform)]
+
+
+def _pair_branch(
+    writer: _Steps, reader: _Steps, stages: Mapping[int, int]
+) -> Iterator[tuple[StepRecord, StepRecord]]:
     for reader_stage, writer_stage in stages.items():
         writers = [step for step in writer if step.stage == writer_stage]
         readers = [step for step in reader if step.stage == reader_stage]
-        for left, right in _pair_steps(writers, readers):
-            writer_of[right.index] = left.index
-    return Alignment(
-        writer_of=writer_of,
-        reader_of={left: right for right, left in writer_of.items()},
-        stages=stages,
-    )
+        yield from _pair_steps(writers, readers)
 
 
 def normalise(instruction: str) -> str:

@@ -112,7 +112,7 @@ def _choose(found: Sequence[_Candidate], build: JudgedBuild, *, only_classes: bo
         return shared
     possible = [each for each in found if each.fit is Fit.OPEN]
     own_cache = [each for each in found if each.comparison.scope is None]
-    one_source = len(own_cache) == 1 or len({step.stage for step in build.record.steps}) == 1
+    one_source = len(own_cache) == 1 or len({(each.stage, each.platform) for each in build.record.steps}) == 1
     if len(possible) == 1 and only_classes and one_source and _reused_all(possible[0].comparison):
         return possible[0]
     return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.explain.compare.alignment import Alignment, align, keyword, normalise
+from layerfork.explain.compare.branches import shared_platforms
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.cachescope import ScopeDifference, imports_cache, separate_caches
 from layerfork.explain.compare.differences import Difference, conclusive, list_differences
@@ -82,7 +83,9 @@ def compare(writer: JudgedBuild, reader: JudgedBuild) -> Comparison:
         reader=reader,
         writer_views=views_of(writer),
         reader_views=views_of(reader),
-        alignment=align(writer.record.steps, reader.record.steps),
+        alignment=align(
+            writer.record.steps, reader.record.steps, shared_platforms(writer.record, reader.record)
+        ),
         writer_dockerfile=dockerfile_of(writer.record),
         reader_dockerfile=dockerfile_of(reader.record),
         blocked=scope is not None or reader.record.request.no_cache,

@@ -10,7 +10,8 @@ def step_layers(record: BuildRecord) -> tuple[tuple[StepRecord, str], ...]:
     """Steps and the diffID of the layer that each made; empty when they cannot be matched for certain."""
     image = record.result.image
     bases = dict(record.base_images)
-    if image is None or len(bases) != 1 or len({step.stage for step in record.steps}) != 1:
+    chains = {(step.stage, step.platform) for step in record.steps}
+    if image is None or len(bases) != 1 or len(chains) != 1:
         return ()
     (base,) = bases.values()
     own = image.diff_ids[len(base.diff_ids) :]

@@ -79,10 +79,11 @@ def _with_definition(record: BuildRecord, lender: BuildRecord) -> BuildRecord:
     )
 
 
-def _places(steps: Iterable[StepRecord]) -> list[tuple[int, str]]:
-    """Stage and text of each step. A FROM may show a digest or none, as the client asked for the image."""
-    texts = ((step.stage, normalise(step.instruction)) for step in steps)
-    return [(stage, "FROM" if keyword(text) == "FROM" else text) for stage, text in texts]
+def _places(steps: Iterable[StepRecord]) -> list[tuple[int, str, str]]:
+    """Stage, platform and text of each step. A FROM may show a digest or none, as the client asked for the
+    image."""
+    texts = ((step.stage, step.platform, normalise(step.instruction)) for step in steps)
+    return [(stage, platform, "FROM" if keyword(text) == "FROM" else text) for stage, platform, text in texts]
 
 
 def _is_sent(context: ContextManifest | None) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.differences import list_differences
+from layerfork.model.branch import is_part_of
 from layerfork.model.cachekey import CacheKey, StepKey
 from layerfork.model.record import StepRecord, StepStatus
 
@@ -56,12 +57,22 @@ def views_of(build: JudgedBuild) -> dict[int, StepView]:
     stage as its parent.
     """
     keys = {key.index: key for key in build.keys.steps}
-    last_of_stage: dict[int, int] = {}
     views: dict[int, StepView] = {}
     for step in sorted(build.record.steps, key=lambda step: step.index):
-        views[step.index] = _view(step, keys.get(step.index), last_of_stage.get(step.stage))
-        last_of_stage[step.stage] = step.index
+        views[step.index] = _view(step, keys.get(step.index), _before(views, step))
     return views
+
+
+def _before(views: Mapping[int, StepView], step: StepRecord) -> int | None:
+    """The last step of the same stage and branch so far."""
+    return next(
+        (
+            index
+            for index, view in reversed(list(views.items()))
+            if view.step.stage == step.stage and is_part_of(step.platform, view.step.platform)
+        ),
+        None,
+    )
 
 
 def _view(step: StepRecord, key: StepKey | None, previous: int | None) -> StepView:
@@ -85,7 +96,9 @@ def source_of(views: Mapping[int, StepView], index: int) -> int | None:
     found = [
         other
         for other, view in views.items()
-        if other < index and name in (view.step.stage_name.lower(), str(view.step.stage))
+        if other < index
+        and name in (view.step.stage_name.lower(), str(view.step.stage))
+        and is_part_of(views[index].step.platform, view.step.platform)
     ]
     return found[-1] if found else None
 

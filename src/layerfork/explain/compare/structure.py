@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from layerfork.explain.compare.alignment import Alignment, keyword, normalise
+from layerfork.explain.compare.branches import added_platforms, is_beside, platforms_built
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.differences import STEP_FIELD, Difference
 from layerfork.explain.compare.steps import StepView, real_parents
+from layerfork.model.branch import platforms_of
 from layerfork.model.record import BuildRecord, StepRecord
 
 
@@ -18,6 +20,14 @@ def added_step(writer: JudgedBuild, reader: JudgedBuild, alignment: Alignment, v
             field="target",
             writer=writer.record.request.target,
             reader=reader.record.request.target,
+        )
+    added = added_platforms(writer.record, reader.record)
+    if step.platform and platforms_of(step.platform) <= added:
+        return Difference(
+            cause="platform",
+            field="platform",
+            writer=",".join(sorted(platforms_built(writer.record))),
+            reader=",".join(sorted(platforms_built(reader.record))),
         )
     origin = moved_from(writer.record, alignment, step)
     if origin is not None:
@@ -116,6 +126,7 @@ def moved_from(writer: BuildRecord, alignment: Alignment, step: StepRecord) -> S
             for candidate in writer.steps
             if candidate.stage == stage
             and candidate.index not in alignment.reader_of
+            and is_beside(candidate, step)
             and normalise(candidate.instruction) == text
         ),
         None,
@@ -132,6 +143,7 @@ def _moved_to(
             for view in reader_views.values()
             if view.index not in alignment.writer_of
             and alignment.stages.get(view.step.stage) == step.stage
+            and is_beside(view.step, step)
             and normalise(view.step.instruction) == text
         ),
         None,

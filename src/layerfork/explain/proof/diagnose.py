@@ -28,6 +28,7 @@ def diagnose(
         step=weighed.site.step or 1,
         instruction=view.step.instruction,
         stage=view.step.stage_name,
+        platform=view.step.platform,
         miss_kind=_miss_kind(case),
         causes=_causes(case, weighed, doubts, refuted),
         consequences=weighed.site.consequences,

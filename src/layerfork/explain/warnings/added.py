@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from layerfork.explain.compare.added import added_steps
+from layerfork.explain.compare.branches import added_platforms, platforms_built
 from layerfork.explain.compare.comparison import Comparison
 from layerfork.explain.compare.fit import shares_every_step
 from layerfork.model.judgement import Caution
 
 
 def added_cautions(comparison: Comparison) -> Iterator[Caution]:
-    """One for the labels, one for the stages that only the reader's target needs."""
+    """One for the labels, one for the stages that only the reader's target needs, one for its platforms."""
     reader, writer = comparison.reader, comparison.writer
     added = added_steps(comparison)
     views = comparison.reader_views
@@ -32,6 +33,18 @@ def added_cautions(comparison: Comparison) -> Iterator[Caution]:
             text=(
                 f"{reader.client} builds {asked}, {writer.client} built only {others}: "
                 f"{_steps(added.target)} had nothing to reuse{rest}"
+            ),
+        )
+    if added.platform:
+        own = ", ".join(sorted(added_platforms(writer.record, reader.record)))
+        others = ", ".join(sorted(platforms_built(writer.record)))
+        yield Caution(
+            code="added-platform",
+            client=reader.client,
+            step=added.platform[0],
+            text=(
+                f"{reader.client} builds for {own} too, {writer.client} built only for {others}: "
+                f"{_steps(added.platform)} had nothing to reuse{rest}"
             ),
         )
 

@@ -19,7 +19,8 @@ STATUS_STYLES = {
 
 def fork_lines(fork: Fork, reader_steps: Sequence[StepRecord], look: Look) -> Iterator[Text]:
     """One fork: where, why, and what it drew after it."""
-    yield from section(f"Fork at step {fork.step}, {fork.instruction}")
+    platform = f" ({fork.platform})" if fork.platform else ""
+    yield from section(f"Fork at step {fork.step}, {fork.instruction}{platform}")
     yield Text(f"  {fork.reader} did not reuse what {fork.writer} had stored ({fork.miss_kind.value})")
     for cause in fork.causes:
         yield from cause_lines(cause)

@@ -88,10 +88,12 @@ def _steps(record: BuildRecord, computed: Mapping[int, str]) -> Iterator[str]:
         yield "  none"
 
 
-def _step(step: StepRecord, named: StepIdentity | None) -> str:
+def _step(step: StepRecord, known: StepIdentity | None) -> str:
     seconds = "" if step.seconds is None else f"  {step.seconds:.2f} s"
-    identity = f"  {named.short}" if named is not None else ""
-    stage = f"[{step.stage_name or step.stage}] " if step.stage or step.stage_name else ""
+    identity = f"  {known.short}" if known is not None else ""
+    named = step.stage_name or (str(step.stage) if step.stage else "")
+    place = " ".join(filter(None, (step.platform, named)))
+    stage = f"[{place}] " if place else ""
     return f"  {step.index:3} {step.status.value:13} {stage}{step.instruction}{identity}{seconds}"
 
 

@@ -137,11 +137,15 @@ class WorkersFollower:
         """Nothing to do."""
 
 
-def result_definitions(result: control.Result) -> list[ops.Definition]:
-    """The definitions of a result, one for each platform; attestations have their own and are left out."""
-    refs: Iterable[control.Ref] = ()
+def result_definitions(result: control.Result) -> dict[str, ops.Definition]:
+    """The definitions of a result by platform, by ``""`` when it has but one; attestations have their own
+    and are left out.
+
+    Source: moby/buildkit frontend/dockerui/build.go:Build @ v0.13.2 and v0.25.2.
+    """
+    refs: Iterable[tuple[str, control.Ref]] = ()
     if result.WhichOneof("result") == "ref":
-        refs = (result.ref,)
+        refs = (("", result.ref),)
     elif result.WhichOneof("result") == "refs":
-        refs = (entry.ref for entry in result.refs.refs)
-    return [ref.definition for ref in refs if ref.definition.ops]
+        refs = ((text(entry.name), entry.ref) for entry in result.refs.refs)
+    return {platform: ref.definition for platform, ref in refs if ref.definition.ops}

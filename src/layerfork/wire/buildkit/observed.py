@@ -102,10 +102,10 @@ class ObservedBuild:
     ended_at: float | None = None
     request: control.SolveRequest | None = None
     bridge_requests: list[control.BridgeSolveRequest] = field(default_factory=list)
-    bridge_definitions: list[ops.Definition] = field(default_factory=list)
-    """What the frontend returned to the client, last answer last."""
-    returned: list[ops.Definition] | None = None
-    """What the client returned as the build's result: one definition for each platform."""
+    bridge_definitions: dict[str, ops.Definition] = field(default_factory=dict)
+    """What the frontend returned to the client last, by platform; by ``""`` when it named none."""
+    returned: dict[str, ops.Definition] | None = None
+    """What the client returned as the build's result, likewise."""
     return_error: str = ""
     exporter_response: dict[str, str] = field(default_factory=dict)
     status: CallStatus | None = None

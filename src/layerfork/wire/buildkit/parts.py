@@ -1,6 +1,6 @@
 """A finished build as the parts of a BuildRecord."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from layerfork.model.context import ContextManifest
@@ -14,6 +14,7 @@ from layerfork.wire.buildkit.plain import text
 from layerfork.wire.buildkit.request import read_request
 from layerfork.wire.buildkit.result import read_result
 from layerfork.wire.buildkit.session.contexts import BuildContexts, find_contexts, find_dockerfile
+from layerfork.wire.buildkit.steps.branches import branches_of
 from layerfork.wire.buildkit.steps.layout import find_layout
 from layerfork.wire.buildkit.steps.steps import read_steps
 from layerfork.wire.buildkit.steps.vertices import read_vertices
@@ -43,7 +44,8 @@ class BuildKitParts:
 
 def read_build(build: ObservedBuild, redactor: Redactor) -> BuildKitParts:
     """Everything that was seen of a build, secrets hidden."""
-    definitions = _definitions(build)
+    by_platform = _definitions(build)
+    definitions = list(by_platform.values())
     contexts = find_contexts(build, definitions)
     name = build.dockerfile_name
     dockerfile = read_dockerfile(definitions, name) or find_dockerfile(build, contexts)
@@ -59,7 +61,7 @@ def read_build(build: ObservedBuild, redactor: Redactor) -> BuildKitParts:
         dict(request.build_args),
         buildkit_version="" if request.syntax else version,
     )
-    steps = read_steps(graph, build.vertices, stages, redactor)
+    steps = read_steps(graph, build.vertices, stages, redactor, branches_of(by_platform))
     return BuildKitParts(
         ref=build.ref,
         builder_instance=connection.worker if connection is not None else "",
@@ -82,11 +84,12 @@ def read_build(build: ObservedBuild, redactor: Redactor) -> BuildKitParts:
     )
 
 
-def _definitions(build: ObservedBuild) -> list[ops.Definition]:
-    """What the build solved: what the client returned, else what the frontend gave it, else what it sent."""
+def _definitions(build: ObservedBuild) -> Mapping[str, ops.Definition]:
+    """What the build solved, by platform: what the client returned, else what the frontend gave it, else what
+    it sent."""
     found = build.returned or build.bridge_definitions
     if not found and build.request is not None and build.request.definition.ops:
-        found = [build.request.definition]
+        found = {"": build.request.definition}
     return found
 
 

@@ -26,7 +26,7 @@ class StepLabel:
     """The bracket before an instruction: ``[linux/arm64 build 2/6] RUN make``."""
 
     platform: str = ""
-    """Only in builds for several platforms; ``build->target`` when they differ."""
+    """Only in builds for several platforms: what it runs on, ``->`` and what it is for when they differ."""
     stage: str = ""
     """Name of the stage, ``stage-N`` for a nameless one; empty when there is one stage only."""
     number: int

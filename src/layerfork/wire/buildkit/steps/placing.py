@@ -8,12 +8,14 @@ Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go (prefixComma
 convert_copy.go @ 73ed6825c; seen so with v0.13.2 and v0.25.2.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from layerfork.dockerfile import keyword_of
+from layerfork.model.branch import is_part_of
 from layerfork.model.llb import LLBOp
 from layerfork.wire.buildkit.observed import VertexState
+from layerfork.wire.buildkit.steps.branches import named_branch
 from layerfork.wire.buildkit.steps.layout import Stages
 from layerfork.wire.buildkit.steps.names import StepLabel, read_label
 
@@ -29,7 +31,7 @@ def is_from(instruction: str) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Step:
-    """One instruction in one stage, for one platform."""
+    """One instruction in one stage, for those platforms that have it in common."""
 
     instruction: str
     stage: int
@@ -54,8 +56,9 @@ _Item = tuple[VertexState, LLBOp | None, StepLabel]
 class Placing:
     """Collects vertices, then tells the steps that they make."""
 
-    def __init__(self, stages: Stages) -> None:
+    def __init__(self, stages: Stages, branches: Mapping[str, str]) -> None:
         self._stages = stages
+        self._branches = branches
         self._placed: list[_Item] = []
         self._lineless: list[_Item] = []
         self._nameless: list[tuple[str, VertexState, LLBOp]] = []
@@ -67,10 +70,16 @@ class Placing:
         if label is None:
             if op is not None and op.lines:
                 self._nameless.append((name, state, op))
-        elif op is not None and op.lines:
+            return
+        label = replace(label, platform=self._branch(state, label))
+        if op is not None and op.lines:
             self._placed.append((state, op, label))
         else:
             self._lineless.append((state, op, label))
+
+    def _branch(self, state: VertexState, label: StepLabel) -> str:
+        found = self._branches.get(state.digest)
+        return found if found is not None else named_branch(label.platform)
 
     def steps(self) -> Iterable[Step]:
         """In Dockerfile order. Call it once, when everything was added."""
@@ -148,11 +157,18 @@ class Placing:
         """A vertex without a step's name: an image that COPY --from reads, and maybe a FROM too."""
         starts = self._stages.starting_at(line)
         if starts is not None and is_from(name) and op.kind == "source":
-            label = StepLabel(stage=self._stages.stages[starts].name, number=1, total=0, instruction=name)
+            label = StepLabel(
+                platform=self._branches.get(state.digest, ""),
+                stage=self._stages.stages[starts].name,
+                number=1,
+                total=0,
+                instruction=name,
+            )
             self._at(line, starts, label).take(state, op)
             return
+        branch = self._branches.get(state.digest, "")
         for step in self._steps.values():
-            if step.line == line:
+            if step.line == line and is_part_of(step.platform, branch):
                 step.take(state, op)
 
 
@@ -163,6 +179,9 @@ def _named_by(step: Step, label: StepLabel) -> Step:
     return step
 
 
-def place_of(step: Step) -> tuple[int, int, int, str]:
-    """Sorts steps as their lines stand in the Dockerfile."""
-    return (step.line or _NO_LINE, step.stage, step.number, step.platform)
+def place_of(step: Step) -> tuple[int, str, int, int, int]:
+    """Sorts steps as their lines stand in the Dockerfile, for each branch; one that others have in common
+    comes before these, as they build on it."""
+    platforms = step.platform.split(",") if step.platform else []
+    common = -len(platforms) if platforms else -_NO_LINE
+    return (common, step.platform, step.line or _NO_LINE, step.stage, step.number)

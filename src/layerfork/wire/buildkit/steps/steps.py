@@ -1,6 +1,7 @@
 """The steps of a build: BuildKit's vertices put back under the instructions they come from."""
 
 from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 from layerfork.model.context import Digest
 from layerfork.model.llb import LLBOp
@@ -17,16 +18,22 @@ _CUSTOM_NAME = "llb.customname"
 
 
 def read_steps(
-    ops: Iterable[LLBOp], states: Mapping[str, VertexState], stages: Stages, redactor: Redactor
+    ops: Iterable[LLBOp],
+    states: Mapping[str, VertexState],
+    stages: Stages,
+    redactor: Redactor,
+    branches: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[StepRecord, ...]:
-    """One step for each instruction that has vertices, in Dockerfile order.
+    """One step for each instruction and platform that has vertices, in Dockerfile order; first what all
+    platforms have in common, then each platform's own.
 
-    Without ops (no definition was seen) lines come from the numbers in the vertices' names.
+    Without ops (no definition was seen) lines come from the numbers in the vertices' names. ``branches``
+    are those of `branches_of`.
     """
     if not stages.stages:
         labels = (read_label(state.name) for state in states.values())
         stages = guess_stages(label.stage for label in labels if label is not None)
-    placing = Placing(stages)
+    placing = Placing(stages, branches)
     by_digest = {op.digest: op for op in ops}
     for digest in dict.fromkeys((*by_digest, *states)):
         state = states.get(digest) or VertexState(digest)
@@ -48,7 +55,8 @@ def _record(index: int, step: Step, zero_ns: int | None, redactor: Redactor) -> 
     return StepRecord(
         index=index,
         stage=step.stage,
-        stage_name=" ".join(filter(None, (step.platform, step.stage_name))),
+        stage_name=step.stage_name,
+        platform=step.platform,
         instruction=redactor.clean(step.instruction),
         line=step.line,
         status=_status(step.instruction, states),
