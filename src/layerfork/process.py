@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -98,6 +99,29 @@ def spawn(
             )
         except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
             raise ProgramMissingError(command.argv[0], error.strerror or str(error)) from error
+
+
+def spawn_on_socket(command: Command, stderr: IO[bytes]) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start a command in a session of its own whose standard input and output are one socket; our end of it.
+
+    Raises: ProgramMissingError.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = subprocess.Popen(
+                command.argv,
+                env=dict(command.env),
+                cwd=command.cwd,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=stderr,
+                start_new_session=True,
+            )
+        except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+            ours.close()
+            raise ProgramMissingError(command.argv[0], error.strerror or str(error)) from error
+    return process, ours
 
 
 def run_in_foreground(

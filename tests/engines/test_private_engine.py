@@ -141,6 +141,13 @@ def test_reset_removes_images_and_containers_but_the_base(engine: RunningEngine,
             engine.image_facts(tag)
 
 
+def test_a_container_may_have_an_init_process(engine: RunningEngine) -> None:
+    assert engine.toolchain is not None
+    argv = (str(engine.toolchain.docker), "run", "--rm", "--init", "alpine", "cat", "/proc/1/comm")
+    done = run(Command(argv=argv, env={"PATH": os.defpath, "DOCKER_HOST": engine.docker_host}))
+    assert done.stdout == "docker-init\n", done.stderr
+
+
 def test_removed_tags_are_gone_and_missing_ones_no_error(engine: RunningEngine, seed: Path) -> None:
     build(engine, seed, Builder.CLASSIC, "one")
     engine.remove_images(["one", "never-was:here"])

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from layerfork.engines.api.client import address_of
 from layerfork.errors import EngineError
 from layerfork.model.build import DOCKER, PodmanTools, ServedBuilders, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
+from layerfork.wire.proxy.sockets import Address
 
 
 @dataclass
@@ -32,6 +34,10 @@ class Obliging:
             kind="private", version="26.1.5", api_version="1.45", image_store="graphdriver"
         )
     )
+
+    @property
+    def way(self) -> Address:
+        return address_of(self.docker_host)
 
     def reset(self) -> None:
         """Nothing to clean."""

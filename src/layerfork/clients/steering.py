@@ -15,7 +15,7 @@ NAMES_AN_ENGINE = (
 Source: docker/cli cli/command/cli.go and cli/flags/options.go, v20.10 to v28; containers/podman
 docs/source/markdown/podman-remote.1.md, v3.0 to v5.8."""
 NAMES_A_BUILDER = ("BUILDX_BUILDER", "BUILDKIT_HOST")
-"""A BuildKit besides the engine's. buildx's can lie behind the engine's socket, in a container; or elsewhere.
+"""A BuildKit besides the engine's, by the name of its buildx builder or by its address.
 Source: docker/buildx commands/root.go (rootFlags), v0.8 to v0.29; moby/buildkit cmd/buildctl/main.go, v0.8
 to v0.26."""
 CHOOSES_A_BUILDER = ("DOCKER_BUILDKIT", "COMPOSE_DOCKER_CLI_BUILD", "COMPOSE_BAKE")

@@ -9,7 +9,7 @@ in `debian.suites` and a line there.
 from collections.abc import Mapping
 from itertools import takewhile
 
-from layerfork.engines.adapter import Engine, RunningEngine
+from layerfork.engines.adapter import Engine, Recordable, RunningEngine
 from layerfork.engines.debian.dockerclis import fetch_toolchain
 from layerfork.engines.kind import EngineKind
 from layerfork.engines.kinds.host import HOST, host_answers
@@ -21,6 +21,7 @@ __all__ = [
     "ENGINES",
     "KINDS",
     "Engine",
+    "Recordable",
     "RunningEngine",
     "default_spec",
     "fetch_toolchain",

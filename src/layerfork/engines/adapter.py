@@ -10,14 +10,30 @@ from layerfork.model.build import PodmanTools, ServedBuilders, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
 from layerfork.model.listing import EngineRow
 from layerfork.model.progress import Say
+from layerfork.wire.proxy.sockets import Way
 
 
-class RunningEngine(Protocol):
+class Recordable(Protocol):
+    """What a recorder needs to know of what is behind it."""
+
+    @property
+    def way(self) -> Way:
+        """Where the recorder connects, or how."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """As the engine reported itself."""
+
+    def image_facts(self, reference: str) -> ImageFacts:
+        """What the engine says about an image, history oldest first. Raises: EngineError."""
+
+
+class RunningEngine(Recordable, Protocol):
     """An engine that answers. Every method raises EngineError when it no longer does."""
 
     @property
     def docker_host(self) -> str:
-        """``unix:///path`` or ``tcp://host:port``: where the recorder connects."""
+        """``unix:///path`` or ``tcp://host:port``: what a client's DOCKER_HOST would be."""
 
     @property
     def socket(self) -> Path | None:
@@ -26,10 +42,6 @@ class RunningEngine(Protocol):
     @property
     def network(self) -> Path | None:
         """The network namespace that it fetches from; None when that is ours."""
-
-    @property
-    def info(self) -> EngineInfo:
-        """As the engine reported itself right after the start."""
 
     @property
     def daemons(self) -> Daemons | None:
@@ -60,9 +72,6 @@ class RunningEngine(Protocol):
 
     def how_to_bring(self, reference: str) -> str:
         """What a person can do about an image that it does not have."""
-
-    def image_facts(self, reference: str) -> ImageFacts:
-        """What the engine says about an image, history oldest first."""
 
     def load(self, archive: Path) -> None:
         """Load a docker archive. On an engine that can reset, its tagged images become base images."""

@@ -2,19 +2,22 @@
 
 from dataclasses import dataclass
 
+BUILDKIT_DAEMON = "buildkit"
+"""The kind of a BuildKit that is no part of a Docker Engine: it keeps no images."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
     """An engine as it reports itself, never as it was asked for."""
 
     kind: str
-    """Of the table of kinds: ``private``, ``host``, ``podman``."""
+    """Of the table of kinds: ``private``, ``host``, ``podman``, ``buildkit``."""
     ours: bool = False
     """Whether layerfork started it: its cache then held nothing but base images."""
     version: str
     api_version: str
     image_store: str
-    """``graphdriver`` or ``containerd``."""
+    """``graphdriver`` or ``containerd``; empty where there is none."""
     storage_driver: str = ""
     default_builder: str = ""
     """``classic`` or ``buildkit``: what the engine advises clients to use."""

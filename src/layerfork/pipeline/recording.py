@@ -23,7 +23,7 @@ THIS_BUILD = "this build"
 def no_build_seen(environment: Mapping[str, str]) -> str:
     """Why nothing was recorded, as far as it can be known."""
     elsewhere = named_builders(environment)
-    way = f"{' and '.join(elsewhere)}" if elsewhere else "a buildx builder of its own, another socket"
+    way = f"{' and '.join(elsewhere)}" if elsewhere else "a builder that it made itself, another socket"
     return (
         "no build passed through the recorder: the command built nothing, or it reaches its engine "
         f"in another way than by DOCKER_HOST ({way})"

@@ -10,6 +10,7 @@ from typing import IO, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from layerfork.errors import EngineError
+from layerfork.wire.proxy.sockets import Address
 
 TIMEOUT_S = 30.0
 
@@ -117,6 +118,21 @@ def socket_of(docker_host: str) -> Path | None:
     """Path of a ``unix://`` address; None for others."""
     parts = urlsplit(docker_host)
     return Path(parts.path) if parts.scheme == "unix" else None
+
+
+def address_of(docker_host: str) -> Address:
+    """Where an engine listens.
+
+    Raises: EngineError for anything but a unix socket or plain TCP.
+    """
+    parts = urlsplit(docker_host)
+    if parts.scheme == "unix":
+        return Path(parts.path)
+    if parts.scheme in ("tcp", "http") and parts.hostname and parts.port:
+        return (parts.hostname, parts.port)
+    raise EngineError(
+        f"cannot record an engine at {docker_host}", hint="use a unix socket or plain tcp://host:port"
+    )
 
 
 def _message(answer: bytes) -> str:

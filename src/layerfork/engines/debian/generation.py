@@ -24,6 +24,7 @@ class Generation:
         "sbin/dockerd",
         "bin/containerd",
         "bin/docker",
+        "bin/docker-init",
         "sbin/runc",
         "bin/git",
         "bin/busybox",

@@ -1,7 +1,8 @@
 """Debian packages by what they are for. A generation of an engine is made of several of these sets."""
 
 DOCKER = ("docker.io", "containerd", "runc", "libc6", "libseccomp2", "libsystemd0", "libcap2")
-"""In every generation: the daemons and the libraries they link."""
+"""In every generation: the daemons and the libraries they link. What `docker run --init` starts is of another
+package in some suites."""
 OLD_DOCKER_LIBRARIES = (
     "libdevmapper1.02.1", "libselinux1", "libudev1", "libpcre2-8-0", "liblzma5", "libzstd1", "liblz4-1",
     "libgcrypt20", "libgpg-error0",

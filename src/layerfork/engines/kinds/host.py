@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.engines.api.client import ApiError, EngineApi, answers, socket_of
+from layerfork.engines.api.client import ApiError, EngineApi, address_of, answers, socket_of
 from layerfork.engines.api.images import image_ids, load_archive, remove_tags_and_steps
 from layerfork.engines.api.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.engines.kind import EngineKind
@@ -16,6 +16,7 @@ from layerfork.model.build import DOCKER, PODMAN_SERVICE, ServedBuilders, Toolch
 from layerfork.model.engine import EngineInfo, ImageFacts
 from layerfork.model.listing import EngineRow, Obstacle
 from layerfork.model.progress import Say
+from layerfork.wire.proxy.sockets import Address
 
 PODMAN_COMPONENT = "Podman Engine"
 """What podman's service calls itself among its components."""
@@ -135,6 +136,10 @@ class RunningHostEngine:
     @property
     def docker_host(self) -> str:
         return self.api.docker_host
+
+    @property
+    def way(self) -> Address:
+        return address_of(self.docker_host)
 
     @property
     def socket(self) -> Path | None:

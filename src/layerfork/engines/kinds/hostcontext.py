@@ -32,6 +32,28 @@ def resolve_docker_host(environment: Mapping[str, str], context: str = "") -> st
     return _host_of_context(name, environment)
 
 
+def resolve_endpoint(environment: Mapping[str, str], endpoint: str) -> str:
+    """Address of the engine of a buildx node: ``endpoint`` is an address, or the name of a docker context.
+
+    Source: docker/buildx util/dockerutil/api.go (NewClientAPI), v0.8 to v0.36.
+    Raises: EngineError, as `resolve_docker_host` does.
+    """
+    return _plain(endpoint) if "://" in endpoint else _host_of_context(endpoint, environment)
+
+
+def endpoint_key(environment: Mapping[str, str]) -> str:
+    """What buildx calls the engine that docker uses: the context's name, of the default context the address.
+
+    Source: docker/buildx util/dockerutil/context.go (GetCurrentEndpoint), v0.8 to v0.36.
+    Raises: EngineError, as `resolve_docker_host` does.
+    """
+    if not environment.get("DOCKER_HOST"):
+        name = environment.get("DOCKER_CONTEXT") or _current_context(environment)
+        if name != DEFAULT_CONTEXT:
+            return name
+    return _default_host(environment)
+
+
 def _default_host(environment: Mapping[str, str]) -> str:
     """Address of the context that needs no file."""
     host = environment.get("DOCKER_HOST") or DEFAULT_HOST
@@ -40,14 +62,15 @@ def _default_host(environment: Mapping[str, str]) -> str:
     return _plain(host)
 
 
-def _config_directory(environment: Mapping[str, str]) -> Path:
+def docker_config_directory(environment: Mapping[str, str]) -> Path:
+    """Where the user's docker keeps its configuration."""
     if directory := environment.get("DOCKER_CONFIG"):
         return Path(directory)
     return Path(environment.get("HOME") or Path.home()) / ".docker"
 
 
 def _current_context(environment: Mapping[str, str]) -> str:
-    config = _config_directory(environment) / "config.json"
+    config = docker_config_directory(environment) / "config.json"
     if not config.exists():
         return DEFAULT_CONTEXT
     return str(_read_json(config).get("currentContext") or DEFAULT_CONTEXT)
@@ -57,7 +80,7 @@ def _host_of_context(name: str, environment: Mapping[str, str]) -> str:
     """A context lies in a directory named after the SHA-256 of its name."""
     if name == DEFAULT_CONTEXT:
         return _default_host(environment)
-    contexts = _config_directory(environment) / "contexts"
+    contexts = docker_config_directory(environment) / "contexts"
     directory = hashlib.sha256(name.encode()).hexdigest()
     meta = contexts / "meta" / directory / "meta.json"
     if not meta.exists():

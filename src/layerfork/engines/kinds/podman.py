@@ -157,6 +157,10 @@ class RunningPodmanEngine:
         return self.daemons.docker_host
 
     @property
+    def way(self) -> Path:
+        return self.socket
+
+    @property
     def socket(self) -> Path:
         return self.daemons.directory.socket
 

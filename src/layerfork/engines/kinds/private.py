@@ -143,6 +143,10 @@ class RunningPrivateEngine:
         return self.daemons.docker_host
 
     @property
+    def way(self) -> Path:
+        return self.socket
+
+    @property
     def socket(self) -> Path:
         return self.daemons.directory.socket
 

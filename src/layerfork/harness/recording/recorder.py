@@ -12,21 +12,18 @@ from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from layerfork import __version__
 from layerfork.cachekey.classic.tarsum import tarsum_header
-from layerfork.engines import RunningEngine
-from layerfork.errors import EngineError
+from layerfork.engines import Recordable
 from layerfork.harness.recording.clientprocess import ClientProcess, process_behind
 from layerfork.model.build import Builder
-from layerfork.model.engine import ImageFacts
+from layerfork.model.engine import BUILDKIT_DAEMON, EngineInfo, ImageFacts
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo
 from layerfork.wire.buildkit import BuildKitWatcher, ObservedBuild, read_build
 from layerfork.wire.http.http1 import Http1Tap
 from layerfork.wire.posted import ClassicWatcher, PostedBuild, read_posted_build
 from layerfork.wire.proxy.listener import Proxy
-from layerfork.wire.proxy.sockets import Address
 from layerfork.wire.redact import Redactor
 
 DRAIN_S = 5.0
@@ -43,7 +40,7 @@ class ForwardingError(Exception):
 class Recorder:
     """Listens on a socket for an engine and records every build that passes while the context is open."""
 
-    def __init__(self, engine: RunningEngine, listen: Path, key: bytes) -> None:
+    def __init__(self, engine: Recordable, listen: Path, key: bytes) -> None:
         """``listen`` is where its socket will be, ``key`` is what stand-ins for secrets are made with."""
         self._engine = engine
         self.redactor = Redactor(key)
@@ -51,7 +48,6 @@ class Recorder:
         self._key_id = sha256(key).hexdigest()[:16]
         self._classic = ClassicWatcher(header_sum=tarsum_header)
         self._buildkit = BuildKitWatcher()
-        address = address_of(engine.docker_host)
         self._solved_builds: deque[ObservedBuild] = deque()
         """Ended and decoded, not yet taken; filled by the proxy's thread."""
         self._posted_builds: list[PostedBuild] = []
@@ -59,7 +55,7 @@ class Recorder:
         self._verify = bool(os.environ.get(VERIFY_VARIABLE))
         self._clients: dict[ClientProcess, None] = {}
         self._proxy = Proxy(
-            listen, address, self._tap, idle=self._work, accepted=self._accepted, verify=self._verify
+            listen, engine.way, self._tap, idle=self._work, accepted=self._accepted, verify=self._verify
         )
 
     def _work(self, seconds: float) -> bool:
@@ -171,7 +167,7 @@ class Recorder:
     def _solved(self, build: ObservedBuild, client: ClientInfo) -> BuildRecord:
         parts = read_build(build, self.redactor)
         facts = self.blank_record(build.started_at, replace(client, user_agent=_user_agent(build)))
-        engine = facts.engine and replace(facts.engine, buildkit_version=parts.buildkit_version)
+        engine = facts.engine and _of_worker(facts.engine, parts.buildkit_version, parts.platform)
         return replace(
             facts,
             engine=engine,
@@ -205,21 +201,15 @@ class Recorder:
         )
 
 
+def _of_worker(engine: EngineInfo, buildkit_version: str, platform: str) -> EngineInfo:
+    """An engine with what its worker said of itself; a daemon without Docker says all there."""
+    engine = replace(engine, buildkit_version=buildkit_version)
+    if engine.kind != BUILDKIT_DAEMON:
+        return engine
+    system, _, architecture = platform.partition("/")
+    return replace(engine, version=buildkit_version, os=system or engine.os, architecture=architecture)
+
+
 def _user_agent(build: ObservedBuild) -> str:
     headers = build.connection.headers if build.connection is not None else ()
     return next((value for name, value in headers if name.lower() == "user-agent"), "")
-
-
-def address_of(docker_host: str) -> Address:
-    """Where an engine listens.
-
-    Raises: EngineError for anything but a unix socket or plain TCP.
-    """
-    url = urlsplit(docker_host)
-    if url.scheme == "unix":
-        return Path(url.path)
-    if url.scheme in ("tcp", "http") and url.hostname and url.port:
-        return (url.hostname, url.port)
-    raise EngineError(
-        f"cannot record an engine at {docker_host}", hint="use a unix socket or plain tcp://host:port"
-    )

@@ -13,6 +13,7 @@ from layerfork.clients.steering import NAMES_AN_ENGINE, without
 from layerfork.engines import RunningEngine, default_spec, open_engine
 from layerfork.errors import UsageError
 from layerfork.harness.environments.privatedir import SHORT, private_directory
+from layerfork.harness.recording.buildx import LedBuilders, lead_builders
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.contextplaces import find_directories
 from layerfork.harness.recording.fromdisk import fill_from_disk
@@ -24,8 +25,10 @@ from layerfork.model.build import Command
 from layerfork.model.progress import Say
 from layerfork.model.record import BuildRecord, ClientInfo
 from layerfork.process import ProgramMissingError, find_program, run_in_foreground
-from layerfork.wire.proxy.listener import STOPPED
+from layerfork.wire.proxy.listener import STOPPED, UNREACHABLE
 
+PROGRAMS: tuple[str, ...] = ("PATH", "DOCKER_CONFIG")
+"""Where a command finds docker and its plugins."""
 QUIET_WAIT_S = 0.5
 """So long connections may end after the command without a message about it."""
 
@@ -62,22 +65,48 @@ def record_command(
     with contextlib.ExitStack() as stack:
         engine = stack.enter_context(open_engine(spec or default_spec(os.environ)).start(os.environ, say))
         private = stack.enter_context(private_directory(SHORT))
-        recorder = Recorder(engine, private / "docker.sock", redaction_key())
+        key = redaction_key()
+        recorder = Recorder(engine, private / "docker.sock", key)
+        env = wrapped_environment(engine, recorder.docker_host, private)
+        own_programs = {name: env[name] for name in PROGRAMS if name in env}
+        led = stack.enter_context(
+            lead_builders({**os.environ, **own_programs}, engine, recorder.docker_host, private, say)
+        )
+        env["BUILDX_CONFIG"] = str(led.configuration)
+        recorders = (recorder, *(Recorder(each, socket, key) for socket, each in led.behind))
 
-        def take(found: Sequence[BuildRecord]) -> None:
-            for record in found:
-                records.append(_with_facts(record, recorder, process))
-                keep(records[-1])
+        def take(ask: Callable[[Recorder], Sequence[BuildRecord]]) -> None:
+            for each in recorders:
+                for record in ask(each):
+                    records.append(_with_facts(record, each, process))
+                    keep(records[-1])
 
-        command = Command(argv=process.argv, env=wrapped_environment(engine, recorder.docker_host, private))
-        with recorder:
-            code = _run(command, lambda: take(recorder.finished(client)), interrupted.set, stdout)
-            if not recorder.proxy.wait_idle(QUIET_WAIT_S):
+        with contextlib.ExitStack() as listening:
+            for each in recorders:
+                listening.enter_context(each)
+            code = _run(
+                Command(argv=process.argv, env=env),
+                lambda: take(lambda each: each.finished(client)),
+                interrupted.set,
+                stdout,
+            )
+            if not all(each.proxy.wait_idle(QUIET_WAIT_S) for each in recorders):
                 say(f"something that the command started still talks to the engine: waiting {DRAIN_S:.0f} s")
-        if any(facts.problem == STOPPED for facts in recorder.proxy.connections):
-            say("it was cut off; its builds are recorded as far as they came")
-        take(recorder.records(client))
+        _report_faults(recorders, led, say)
+        take(lambda each: each.records(client))
     return Wrapped(exit_code=code, records=tuple(records), interrupted=interrupted.is_set())
+
+
+def _report_faults(recorders: Sequence[Recorder], led: LedBuilders, say: Say) -> None:
+    """What kept connections from being made, or builds from being recorded whole."""
+    facts = [facts for recorder in recorders for facts in recorder.proxy.connections]
+    if any(each.problem == STOPPED for each in facts):
+        say("it was cut off; its builds are recorded as far as they came")
+    for problem in dict.fromkeys(each.problem for each in facts if each.problem.startswith(UNREACHABLE)):
+        say(problem)
+    for name, way in led.dialler.ways:
+        if any(not each.engine_bytes for each in facts) and (complaint := way.complaint):
+            say(f"the buildx builder {name} could not be reached: {complaint}")
 
 
 def _run(
@@ -96,6 +125,8 @@ def _run(
 def _with_facts(record: BuildRecord, recorder: Recorder, command: ClientProcess) -> BuildRecord:
     processes = (command, *recorder.clients)
     record = fill_from_disk(record, lambda manifest: find_directories(manifest, processes))
+    if record.engine is not None and record.engine.buildkit_version:
+        return add_quiet_steps(record)  # a BuildKit of its own: what the engine has is not what it built on
     reference = record.request.tags[0] if record.request.tags else ""
     record = add_image_facts(record, recorder.image_facts, reference)
     return add_quiet_steps(add_base_facts(record, recorder.image_facts))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, EntryType
+from layerfork.model.engine import BUILDKIT_DAEMON
 from layerfork.model.identity import StepIdentity, identities_of
 from layerfork.model.record import BuildRecord, StepRecord
 from layerfork.model.report import RecordReport
@@ -51,15 +52,24 @@ def _lines(record: BuildRecord, computed: Mapping[int, str], verbose: bool) -> I
     yield from (f"  {gap.where}: {gap.what}" for gap in record.gaps)
 
 
+def _engine(record: BuildRecord) -> str:
+    """`` on Engine 28.5.2 (graphdriver)``."""
+    if record.engine is None:
+        return ""
+    version = record.engine.version or "of unknown version"
+    if record.engine.kind == BUILDKIT_DAEMON:
+        return f" of a BuildKit {version} without Docker"
+    return f" on Engine {version} ({record.engine.image_store})"
+
+
 def _fields(record: BuildRecord) -> Iterator[str]:
     request, result = record.request, record.result
     client = " ".join(filter(None, (record.client.id, record.client.version))) or "unknown"
     agent = f" ({record.client.user_agent})" if record.client.user_agent else ""
-    engine = f" on Engine {record.engine.version} ({record.engine.image_store})" if record.engine else ""
     facts = {
         "client": client + agent,
         "command": " ".join(record.client.argv),
-        "builder": record.builder.value + engine,
+        "builder": record.builder.value + _engine(record),
         "dockerfile": request.dockerfile_name,
         "syntax": request.syntax,
         "target": request.target,

@@ -132,6 +132,8 @@ class WorkersFollower:
             self._connection.worker = text(worker.id)
             version = text(worker.buildkit_version.version)
             self._connection.buildkit_version = "" if version.startswith(_UNKNOWN_VERSION) else version
+            for platform in worker.platforms[:1]:
+                self._connection.platform = f"{text(platform.os)}/{text(platform.architecture)}"
 
     def ended(self, status: CallStatus) -> None:
         """Nothing to do."""

@@ -61,6 +61,8 @@ class ObservedConnection:
     worker: str = ""
     """Id of the worker that ListWorkers named on this connection."""
     buildkit_version: str = ""
+    platform: str = ""
+    """``os/architecture`` that it builds for unless asked otherwise."""
 
 
 @dataclass(slots=True)

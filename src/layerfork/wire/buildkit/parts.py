@@ -31,6 +31,9 @@ class BuildKitParts:
     builder_instance: str
     """Id of the worker; empty when the client did not ask for it."""
     buildkit_version: str
+    """Empty when the client did not ask, and for the BuildKit within a Docker Engine."""
+    platform: str
+    """``os/architecture`` of the worker; empty when the client did not ask."""
     request: RecordedRequest
     context: ContextManifest | None
     named_contexts: tuple[ContextManifest, ...]
@@ -66,6 +69,7 @@ def read_build(build: ObservedBuild, redactor: Redactor) -> BuildKitParts:
         ref=build.ref,
         builder_instance=connection.worker if connection is not None else "",
         buildkit_version=version,
+        platform=connection.platform if connection is not None else "",
         request=request,
         context=_clean_remote(contexts.main, redactor),
         named_contexts=contexts.named,

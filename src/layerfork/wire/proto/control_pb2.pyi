@@ -112,14 +112,16 @@ class ListWorkersResponse(_message.Message):
     def __init__(self, record: _Optional[_Iterable[_Union[WorkerRecord, _Mapping]]] = ...) -> None: ...
 
 class WorkerRecord(_message.Message):
-    __slots__ = ("id", "labels", "buildkit_version")
+    __slots__ = ("id", "labels", "platforms", "buildkit_version")
     ID_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
+    PLATFORMS_FIELD_NUMBER: _ClassVar[int]
     BUILDKIT_VERSION_FIELD_NUMBER: _ClassVar[int]
     id: bytes
     labels: _containers.RepeatedCompositeFieldContainer[_ops_pb2.Pair]
+    platforms: _containers.RepeatedCompositeFieldContainer[_ops_pb2.Platform]
     buildkit_version: BuildkitVersion
-    def __init__(self, id: _Optional[bytes] = ..., labels: _Optional[_Iterable[_Union[_ops_pb2.Pair, _Mapping]]] = ..., buildkit_version: _Optional[_Union[BuildkitVersion, _Mapping]] = ...) -> None: ...
+    def __init__(self, id: _Optional[bytes] = ..., labels: _Optional[_Iterable[_Union[_ops_pb2.Pair, _Mapping]]] = ..., platforms: _Optional[_Iterable[_Union[_ops_pb2.Platform, _Mapping]]] = ..., buildkit_version: _Optional[_Union[BuildkitVersion, _Mapping]] = ...) -> None: ...
 
 class BuildkitVersion(_message.Message):
     __slots__ = ("package", "version", "revision")

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from layerfork.wire.proxy.connection import READ_BYTES, ConnectionFacts, ProxiedConnection
-from layerfork.wire.proxy.sockets import Address, enlarge_buffer, listen_on, open_socket
+from layerfork.wire.proxy.sockets import Way, enlarge_buffer, listen_on, open_socket
 from layerfork.wire.proxy.tap import ConnectionTap, describe_fault
 
 QUIET_S = 0.01
@@ -25,6 +25,8 @@ IDLE_WORK_S = 0.002
 """How long one piece of it may keep new bytes waiting."""
 STOPPED = "the recorder was stopped"
 """The problem of connections that were open to the end."""
+UNREACHABLE = "cannot reach the engine"
+"""How the problem begins of a client that found nobody."""
 
 
 class Proxy:
@@ -37,7 +39,7 @@ class Proxy:
     def __init__(
         self,
         listen: Path,
-        connect: Address | Callable[[], socket.socket],
+        connect: Way,
         taps: Callable[[], ConnectionTap],
         *,
         idle: Callable[[float], bool] | None = None,
@@ -206,7 +208,7 @@ class Proxy:
         """Relay between a client and its connection to the engine, if there is one."""
         if isinstance(engine, OSError):
             client.close()
-            self._note(ConnectionFacts(problem=f"cannot reach the engine: {engine}"))
+            self._note(ConnectionFacts(problem=f"{UNREACHABLE}: {engine}"))
             return
         for sock in (client, engine):
             sock.setblocking(False)

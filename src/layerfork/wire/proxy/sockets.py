@@ -3,12 +3,15 @@
 import contextlib
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from layerfork.errors import EngineError
 
 Address = Path | tuple[str, int]
 """Where an engine listens: a unix socket, or host and TCP port."""
+Way = Address | Callable[[], socket.socket]
+"""How to an engine: its address, or what opens a connection to it and raises OSError."""
 
 CONNECT_S = 10.0
 SOCKET_BUFFER_BYTES = 4 << 20

@@ -27,7 +27,7 @@ def test_a_changed_byte_is_noticed_where_that_is_asked_for(
             super().receive(memoryview(bytes(data[:-1]) + b"?"))
 
     monkeypatch.setattr(connection, "_Digests", Garbles)
-    engine = cast("RunningEngine", SimpleNamespace(docker_host=f"unix://{tmp_path}/e"))
+    engine = cast("RunningEngine", SimpleNamespace(way=tmp_path / "e"))
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(os.fspath(tmp_path / "e"))
         listener.listen()

@@ -14,7 +14,7 @@ BOOKWORM = Suite(
         name="20.10",
         suite="bookworm",
         version="20.10.",
-        packages=(*DOCKER, *OLD_DOCKER_LIBRARIES, *OLD_GIT, "libffi8", "libldap-2.5-0", "libssl3"),
+        packages=("tini", *DOCKER, *OLD_DOCKER_LIBRARIES, *OLD_GIT, "libffi8", "libldap-2.5-0", "libssl3"),
         links=SHELL_LINKS,
         api=("1.12", "1.41"),
     ),

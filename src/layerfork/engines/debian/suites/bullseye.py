@@ -22,7 +22,7 @@ BULLSEYE = Suite(
         name="20.10.5",
         suite="bullseye",
         version="20.10.5",
-        packages=(*DOCKER, *OLD_DOCKER_LIBRARIES, *OLD_GIT, "libffi7", "libldap-2.4-2"),
+        packages=("tini", *DOCKER, *OLD_DOCKER_LIBRARIES, *OLD_GIT, "libffi7", "libldap-2.4-2"),
         links=SHELL_LINKS,
         api=("1.12", "1.41"),
     ),

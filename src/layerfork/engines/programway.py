@@ -1,0 +1,47 @@
+"""A way to an engine through a program: its standard input and output are the connection."""
+
+import socket
+import subprocess
+import tempfile
+from types import TracebackType
+from typing import IO, Self
+
+from layerfork.model.build import Command
+from layerfork.process import ProgramMissingError, end_group, last_lines, spawn_on_socket
+
+
+class ProgramWay:
+    """Opens connections by starting a command for each; those that still run at the end are ended."""
+
+    def __init__(self, command: Command) -> None:
+        self._command = command
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Self:
+        self._log: IO[bytes] = tempfile.TemporaryFile()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._started:
+            end_group(process)
+        self._log.close()
+
+    def __call__(self) -> socket.socket:
+        """A connection; nothing says yet that the program gets through. Raises: OSError."""
+        try:
+            process, connection = spawn_on_socket(self._command, self._log)
+        except ProgramMissingError as error:
+            raise OSError(str(error)) from error
+        self._started.append(process)
+        return connection
+
+    @property
+    def complaint(self) -> str:
+        """The last line of a program that failed by itself; empty when none did."""
+        if not any(process.poll() for process in self._started):
+            return ""
+        self._log.seek(0)
+        lines = last_lines(self._log.read().decode(errors="replace"), 1)
+        return lines or "it ended without a word"
