@@ -4,6 +4,7 @@ Source: moby/buildkit frontend/dockerui/{config,attr}.go, frontend/dockerfile/do
 @ v0.13.2 and 73ed6825c.
 """
 
+from layerfork.cachekey.buildkit.epoch import arguments_of, dating
 from layerfork.cachekey.shared.baseimage import are_facts_of, base_facts
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.definition import Fields, Inputs
@@ -29,10 +30,11 @@ def inputs_of(record: BuildRecord, dockerfile: Dockerfile, graph: Graph, branch:
         if facts is not None:
             images[stage.index] = facts
     return Inputs(
-        build_args=dict(record.request.build_args),
+        build_args=arguments_of(record),
         platform_args=_platform_args(record, branch),
         options=_options(record.request),
         images=images,
+        dated=dating(record),
     )
 
 

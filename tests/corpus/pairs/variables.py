@@ -37,7 +37,28 @@ OTHER_STAGE = (
     "FROM alpine AS s\nARG A\nRUN echo $A > /f\nFROM alpine\nRUN echo used\nCOPY --from=s /etc /etc2\n"
 )
 
+MADE_DIRECTORY = "FROM alpine\nCOPY a /\nWORKDIR /made\nCOPY a /again\n"
+DATES = {"SOURCE_DATE_EPOCH": "1700000000"}, {"SOURCE_DATE_EPOCH": "1800000000"}
+"""BuildKit dates what WORKDIR makes since 0.22; to others it is an argument that nobody declared."""
+
 BUILD_ARGS = (
+    *matters(
+        "buildkit",
+        "build-arg",
+        *builds(MADE_DIRECTORY, *DATES),
+        Fork("WORKDIR", ("build-arg SOURCE_DATE_EPOCH",)),
+        what="dates-directories",
+        engine="private:28.5",
+    ),
+    *matters(
+        "buildkit",
+        "build-arg",
+        *builds(MADE_DIRECTORY, {}, DATES[0]),
+        Fork("WORKDIR", ("build-arg SOURCE_DATE_EPOCH",)),
+        what="dates-directories-at-all",
+        engine="private:28.5",
+    ),
+    *idle(ALL, "build-arg", *builds(MADE_DIRECTORY, *DATES), what="dates-nothing"),
     *matters(ALL, "build-arg", *builds(USED, ONE, TWO), Fork("RUN", ("build-arg A",))),
     *matters(
         "classic buildkit",

@@ -1,5 +1,6 @@
 """The variables behind the parts of a step: those that its text was expanded with, or that its RUN gets."""
 
+from layerfork.cachekey.buildkit.epoch import arguments_of, dating
 from layerfork.cachekey.shared.baseimage import base_facts
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.definition import Evaluated, Inputs, evaluate
@@ -19,7 +20,8 @@ class Origins:
         if self.dockerfile is not None:
             images = _images(record, self.dockerfile)
             self.evaluated = evaluate(
-                self.dockerfile, Inputs(build_args=dict(record.request.build_args), images=images)
+                self.dockerfile,
+                Inputs(build_args=arguments_of(record), images=images, dated=dating(record)),
             )
 
     def of_step(self, step: StepRecord) -> tuple[KeyPart, ...]:

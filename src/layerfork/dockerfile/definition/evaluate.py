@@ -1,6 +1,6 @@
 """Goes through a Dockerfile as BuildKit's frontend does, and says what becomes of every instruction."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from layerfork.dockerfile.definition.fields import (
@@ -13,11 +13,22 @@ from layerfork.dockerfile.definition.fields import (
 from layerfork.dockerfile.definition.stage import FrontendStage
 from layerfork.dockerfile.expand import expand, expand_raw
 from layerfork.dockerfile.instruction import Dockerfile, Instruction, Stage
-from layerfork.dockerfile.scope import JoinedScope, Variable, expand_in, variables_behind
+from layerfork.dockerfile.scope import JoinedScope, Source, Variable, expand_in, variables_behind
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.model.engine import ImageFacts
 
 EMPTY_IMAGE = ImageFacts(image_id="", history=(), diff_ids=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dated:
+    """An argument whose value is the time of what the frontend makes."""
+
+    name: str
+    to_timestamp: Callable[[str], int]
+    """What operations hold for a value."""
+    by_global_default: bool
+    """Whether a global ARG may give it, and not only the request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +42,8 @@ class Inputs:
     """Fields of every RUN that the request decides: ``network``, ``hostname``, ``extra_hosts`` …"""
     images: Mapping[int, ImageFacts] = field(default_factory=dict)
     """Configuration of the base images, by stage, as far as it is known."""
+    dated: Dated | None = None
+    """The argument that dates the directories of WORKDIR; None when none does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +82,7 @@ def evaluate(dockerfile: Dockerfile, inputs: Inputs) -> dict[int, Evaluated]:
     walk = _Walk(dockerfile=dockerfile, inputs=inputs)
     for argument in dockerfile.meta_args:
         walk.meta_arg(argument)
+    walk.find_date()
     for stage in dockerfile.stages:
         walk.stage(stage)
     return walk.found
@@ -79,12 +93,25 @@ class _Walk:
     dockerfile: Dockerfile
     inputs: Inputs
     meta: JoinedScope = field(init=False)
+    date: Variable | None = None
+    """The argument that dates directories, when it has a value."""
     ended: dict[int, FrontendStage] = field(default_factory=dict)
     platforms: dict[int, str] = field(default_factory=dict)
     found: dict[int, Evaluated] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.meta = JoinedScope(variables=dict(self.inputs.platform_args), given=self.inputs.build_args)
+
+    def find_date(self) -> None:
+        """The date of everything, once global arguments are known."""
+        dated = self.inputs.dated
+        if dated is None:
+            return
+        value = self.inputs.build_args.get(dated.name)
+        if value is None and dated.by_global_default:
+            value = self.meta.values().get(dated.name)
+        if value:
+            self.date = Variable(name=dated.name, value=value, source=Source.ARG)
 
     def meta_arg(self, instruction: Instruction) -> None:
         """A global ARG: its default is expanded with those before it."""
@@ -170,7 +197,9 @@ class _Walk:
                 assumed.update(_directory(state, instruction.arguments[0]))
                 state.enter(expand(instruction.arguments[0]))
                 used.extend(state.user_from)
-                actions = workdir_fields(state)
+                actions = workdir_fields(state, self._timestamp())
+                if actions and self.date is not None:
+                    used.append(self.date)
             case "USER":
                 state.user = expand(instruction.arguments[0])
                 state.user_from = tuple(used)
@@ -207,6 +236,10 @@ class _Walk:
             assumed=frozenset(assumed),
             problem=state.problem,
         )
+
+    def _timestamp(self) -> int:
+        dated = self.inputs.dated
+        return -1 if dated is None or self.date is None else dated.to_timestamp(self.date.value)
 
     def _define(self, scope: JoinedScope, name: str, value: str, used: list[Variable]) -> str:
         """The value that a line gives a variable; what it was made from is remembered."""

@@ -89,11 +89,15 @@ def _mode(text: str) -> Fields:
     return {"mode": -1, "mode_str": text}
 
 
-def workdir_fields(stage: FrontendStage) -> tuple[Fields, ...]:
-    """What a WORKDIR becomes, once the stage has entered it; nothing at the root."""
+def workdir_fields(stage: FrontendStage, timestamp: int = -1) -> tuple[Fields, ...]:
+    """What a WORKDIR becomes, once the stage has entered it; nothing at the root.
+
+    ``timestamp`` is that of the directory, -1 for none.
+    """
     if stage.directory == "/":
         return ()
-    return ({"dest": stage.made_directory(), "owner": _owner(stage.user)},)
+    fields = {"dest": stage.made_directory(), "owner": _owner(stage.user), "timestamp": timestamp}
+    return (fields,)
 
 
 def document_data(heredoc: Heredoc, expand: Expand) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from layerfork.cachekey.buildkit.epoch import arguments_of
 from layerfork.cachekey.shared.baseimage import find_facts
 from layerfork.explain.claims.rule import Finding
 from layerfork.explain.proof.undo.material import Material
@@ -38,7 +39,7 @@ def _given(material: Material, name: str) -> Iterator[Change]:
 
 def _requests(material: Material) -> tuple[dict[str, str], dict[str, str]]:
     case = material.case
-    return dict(case.writer.record.request.build_args), dict(case.reader.record.request.build_args)
+    return arguments_of(case.writer.record), arguments_of(case.reader.record)
 
 
 def _of_base_images(material: Material, name: str) -> Iterator[Change]:
