@@ -22,6 +22,8 @@ class Trait(Flag):
     """Its value is text of the Dockerfile with variables replaced."""
     KIND = auto()
     """It cannot stay equal, or need not, when the kind of an entry changes."""
+    WRONG_HIT = auto()
+    """A step was reused that should not have been: it is told as a warning, and is no cause of a fork."""
 
 
 class CauseCode(StrEnum):
@@ -76,7 +78,7 @@ class CauseCode(StrEnum):
     LINK_TARGET = "link-target", _ALL, Trait.ENTRY | Trait.KIND
     ENTRY_MISSING = "entry-missing", _ALL, Trait.ENTRY
     ENTRY_EXTRA = "entry-extra", _ALL, Trait.ENTRY
-    DUPLICATE_ENTRY = "duplicate-entry", _CLASSIC, Trait.ENTRY
+    DUPLICATE_ENTRY = "duplicate-entry", _CLASSIC, Trait.ENTRY | Trait.WRONG_HIT
     ENTRY_NAME = "entry-name", _CLASSIC, Trait.ENTRY | Trait.CLIENT
     MODE_TYPE_BITS = "mode-type-bits", _CLASSIC, Trait.ENTRY | Trait.CLIENT | Trait.KIND
     MODE = "mode", _ALL, Trait.ENTRY | Trait.KIND
@@ -84,7 +86,7 @@ class CauseCode(StrEnum):
     GID = "gid", _CLASSIC + _BUILDKIT, Trait.ENTRY | Trait.CLIENT
     OWNER_NAME = "owner-name", _CLASSIC, Trait.ENTRY | Trait.CLIENT
     XATTR = "xattr", _ALL, Trait.ENTRY | Trait.CLIENT_MAY
-    STALE_CONTENT = "stale-content", _CLASSIC + _BUILDKIT, Trait.ENTRY
+    STALE_CONTENT = "stale-content", _CLASSIC + _BUILDKIT, Trait.ENTRY | Trait.WRONG_HIT
     CONTENT = "content", _ALL, Trait.ENTRY | Trait.KIND
     CLIENT_VERSION = "client-version", _ALL
     CACHE_EMPTY = "cache-empty", _ALL

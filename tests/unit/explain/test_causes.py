@@ -172,16 +172,6 @@ OTHER_MUTATIONS: dict[str, tuple[tuple[KeyPart, ...], tuple[KeyPart, ...], str]]
         entry_parts("Dockerfile", content=digest("edited")),
         "it copies Dockerfile, which reader and writer sent differently",
     ),
-    "duplicate-entry": (
-        (part("duplicate-entry", "1", "a"),),
-        (part("duplicate-entry", "2", "a"),),
-        "reader sent entry 2, writer sent entry 1 for a",
-    ),
-    "stale-content": (
-        (part("stale-content", "1", "a"),),
-        (part("stale-content", "2", "a"),),
-        "reader sent content 2, writer sent content 1 for a",
-    ),
 }
 
 

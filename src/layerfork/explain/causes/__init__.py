@@ -21,7 +21,7 @@ from layerfork.explain.causes import (
     versions,
 )
 from layerfork.explain.claims.rule import CauseRule
-from layerfork.model.cause import CauseCode
+from layerfork.model.cause import CauseCode, Trait
 
 _FAMILIES = (
     separate,
@@ -42,7 +42,9 @@ _FAMILIES = (
 )
 RULE_OF: dict[CauseCode, CauseRule] = {rule.code: rule for family in _FAMILIES for rule in family.RULES}
 CAUSES: tuple[CauseRule, ...] = tuple(
-    RULE_OF[code] for code in CauseCode if code is not CauseCode.UNEXPLAINED
+    RULE_OF[code]
+    for code in CauseCode
+    if code is not CauseCode.UNEXPLAINED and Trait.WRONG_HIT not in code.traits
 )
 """Rules in order of blame."""
 

@@ -2,24 +2,14 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.claims.entryrule import EVIDENCE_LIMIT, distinct_paths, entry_rule, where
+from layerfork.explain.claims.entryrule import EVIDENCE_LIMIT, distinct_paths, where
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.valuerule import show_value
 from layerfork.explain.claims.wording import count_by_directory
 from layerfork.explain.compare.differences import Difference
-from layerfork.explain.proof.undo.entries import undo_attribute
 from layerfork.explain.proof.undo.request import undo_content
 from layerfork.model.cause import CauseCode
 from layerfork.model.record import BuildRecord
-
-STALE_CONTENT = entry_rule(
-    code=CauseCode.STALE_CONTENT,
-    undo=undo_attribute,
-    noun="content",
-    remedy="touch the file, or prune the builder's copy: docker builder prune --filter type=source.local",
-)
-"""The engine looked at older content than the directory holds."""
-
 
 CONTENT_REMEDY = (
     "if the change is not wanted: fix line endings (.gitattributes, core.autocrlf), leave generated "
@@ -84,7 +74,4 @@ CONTENT = CauseRule(code=CauseCode.CONTENT, find=find_content, undo=undo_content
 """The bytes of a file."""
 
 
-RULES = (
-    STALE_CONTENT,
-    CONTENT,
-)
+RULES = (CONTENT,)

@@ -130,19 +130,9 @@ ENTRY_EXTRA = CauseRule(code=CauseCode.ENTRY_EXTRA, find=find_entry_extra, undo=
 """The reader sent entries that the writer did not send."""
 
 
-DUPLICATE_ENTRY = entry_rule(
-    code=CauseCode.DUPLICATE_ENTRY,
-    undo=undo_presence,
-    noun="entry",
-    remedy="write each path once into the tar",
-)
-"""A tar holds one path twice: the classic builder hashes the first entry and copies the last."""
-
-
 RULES = (
     DIRECTORY_ENTRY,
     ROOT_HEADER,
     ENTRY_MISSING,
     ENTRY_EXTRA,
-    DUPLICATE_ENTRY,
 )

@@ -34,7 +34,6 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "gid": ("gid",),
     "owner-name": ("uname", "gname"),
     "content": _CONTENT,
-    "stale-content": _CONTENT,
     "link-target": ("linkname", "raw_linkname"),
     "entry-name": ("name", "raw_name"),
     "hardlink": _OF_KIND,
