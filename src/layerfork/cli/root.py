@@ -9,6 +9,7 @@ from layerfork import __version__
 COMMANDS = {
     "run": "Build one Dockerfile with several clients and show where the cache forks.",
     "record": "Run any command and record the builds that it makes.",
+    "import": "Make records of the logs, archives and provenance that builds left behind.",
     "show": "Print recorded builds.",
     "diff": "Say why one recorded build missed what another had stored.",
     "why": "Record a build and say why it missed what the last one had stored.",
@@ -17,6 +18,8 @@ COMMANDS = {
     "setup": "Fetch what `run` needs: an engine, the clients' libraries.",
 }
 """Subcommands in the order of the help text; each lives in the module of its name."""
+_MODULES = {"import": "importing"}
+"""Where the name is a word of Python's."""
 
 
 class LazyGroup(click.Group):
@@ -28,7 +31,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"layerfork.cli.{cmd_name}").command
+        command: click.Command = import_module(
+            f"layerfork.cli.{_MODULES.get(cmd_name, cmd_name)}"
+        ).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

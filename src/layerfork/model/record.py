@@ -36,6 +36,8 @@ class BuildOutcome(StrEnum):
     """The connection ended before the result: a crash of the client or of the engine."""
     SKIPPED = "skipped"
     """The client cannot run on this machine; nothing ran."""
+    UNKNOWN = "unknown"
+    """What it was imported from does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +163,9 @@ class BuildRecord:
     """Version of the recorder."""
     redaction_key_id: str = ""
     """Names the key that stand-ins for hidden values were made with: only under one key do they compare."""
+    imported_from: str = ""
+    """What the record was made of when nobody recorded the build, such as ``BuildKit log (plain)``; empty for
+    a build that was recorded."""
     client: ClientInfo = field(default_factory=ClientInfo)
     engine: EngineInfo | None = None
     builder: Builder

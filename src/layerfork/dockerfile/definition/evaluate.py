@@ -17,6 +17,7 @@ from layerfork.dockerfile.scope import JoinedScope, Source, Variable, expand_in,
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.model.engine import ImageFacts
 
+_SHOWN = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
 EMPTY_IMAGE = ImageFacts(image_id="", history=(), diff_ids=())
 
 
@@ -56,6 +57,8 @@ class Evaluated:
     """Those that its text looked up; for a WORKDIR or RUN also those of the USER that it runs as."""
     environment: tuple[Variable, ...] = ()
     """For a RUN those that it gets."""
+    visible: Mapping[str, str] = field(default_factory=dict)
+    """For COPY, ADD, WORKDIR and RUN the values that their text is shown with."""
     base: str = ""
     """For a FROM what it names, variables replaced."""
     origin: str = ""
@@ -228,6 +231,7 @@ class _Walk:
             stage=stage,
             variables=tuple(dict.fromkeys(used)),
             environment=environment,
+            visible=state.scope.values() if instruction.keyword in _SHOWN else {},
             origin=origin,
             run=run,
             actions=actions,

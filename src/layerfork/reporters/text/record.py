@@ -67,6 +67,7 @@ def _fields(record: BuildRecord) -> Iterator[str]:
     client = " ".join(filter(None, (record.client.id, record.client.version))) or "unknown"
     agent = f" ({record.client.user_agent})" if record.client.user_agent else ""
     facts = {
+        "made of": record.imported_from,
         "client": client + agent,
         "command": " ".join(record.client.argv),
         "builder": record.builder.value + _engine(record),
@@ -81,7 +82,7 @@ def _fields(record: BuildRecord) -> Iterator[str]:
         "cache from": ", ".join(request.cache_from),
         "cache to": ", ".join(request.cache_to),
         "tags": ", ".join(request.tags),
-        "outcome": f"{result.outcome.value} in {record.seconds:.2f} s",
+        "outcome": result.outcome.value + (f" in {record.seconds:.2f} s" if record.seconds else ""),
         "error": result.error,
         "image": result.image_id,
     }

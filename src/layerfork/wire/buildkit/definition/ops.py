@@ -4,7 +4,7 @@ Source: moby/buildkit solver/pb/ops.proto @ 73ed6825c; the digest of a vertex is
 (client/llb/marshal.go, solver/llbsolver/vertex.go), v0.8 and later.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -53,6 +53,18 @@ def read_definition(
             gaps.extend(_unknown(op, digest))
             ops[digest] = _read_op(op, digest, metadata.get(digest), lines.get(digest, ()), redactor)
     return ReadDefinition(definition=Definition(ops=_inputs_first(ops)), gaps=tuple(gaps))
+
+
+def read_known_ops(
+    ops: Mapping[str, pb.Op], source: pb.Source, dockerfile_name: str, redactor: Redactor
+) -> ReadDefinition:
+    """One graph from ops whose bytes are not at hand, by the digests that their builder gave them."""
+    lines = read_lines(source, dockerfile_name)
+    gaps = tuple(gap for digest, op in ops.items() for gap in _unknown(op, digest))
+    read = {
+        digest: _read_op(op, digest, None, lines.get(digest, ()), redactor) for digest, op in ops.items()
+    }
+    return ReadDefinition(definition=Definition(ops=_inputs_first(read)), gaps=gaps)
 
 
 def _read_op(

@@ -1,0 +1,109 @@
+"""Lines of a CI system's log, without what the CI put before them.
+
+The first line that a builder surely printed shows what stands before it; what stands there in the same form
+is taken off every line. Where jobs or branches write into one log, each is a stream of its own.
+
+Source: actions/runner src/Runner.Common/Logging.cs (time), cli/cli pkg/cmd/run/view (job, step),
+gitlab-org/gitlab-runner common/buildlogger (time, stream, continuation) and docs of ``section_start``,
+jenkinsci/timestamper-plugin, jenkinsci/workflow-cps-plugin (branch names), jenkinsci/jenkins
+hudson/console/ConsoleNote.java.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_ESCAPES = re.compile(
+    r"\x1b\[8mha:.*?\x1b\[0m"  # a note of Jenkins, hidden
+    r"|\x1b\[[0-?]*[ -/]*[@-~]"
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+    r"|\x1b[@-_]"
+)
+_SECTION = re.compile(r"section_(?:start|end):\d+:[\w.-]+(?:\[[^\]\r\n]*\])?\r?")
+_MARK = re.compile(r"(?:##\[(?:group|endgroup|command|debug)\]|::(?:group|endgroup)::)")
+
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)"
+_CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d+)?"
+_BRANCH = r"\[(?P<stream>[^\]\r\n]{1,80})\] "
+_FORMS = tuple(
+    re.compile(form)
+    for form in (
+        r"",
+        rf"(?P<time>{_TIME}) ?",  # GitHub Actions
+        rf"(?P<stream>[^\t\r\n]*\t[^\t\r\n]*)\t\ufeff?(?:(?P<time>{_TIME}) ?)?",  # gh run view --log
+        rf"(?P<time>{_TIME}) [0-9a-fA-F]{{2}}[OE](?P<more>[ +])",  # GitLab
+        rf"\[(?P<time>{_TIME})\] {{1,2}}",  # Jenkins, timestamper
+        rf"\[(?P<time>{_TIME})\] {{1,2}}{_BRANCH}",
+        rf"{_CLOCK} {{1,2}}",
+        rf"{_CLOCK} {{1,2}}{_BRANCH}",
+        _BRANCH,  # Jenkins, parallel branches
+    )
+)
+_BUILDERS = re.compile(
+    r"#[0-9]+ (?:\[|building with |resolve image config|sha256:[0-9a-f]{64}$)"
+    r"|Step [0-9]+/[0-9]+ : "
+    r"|(?:\[[0-9]+/[0-9]+\] )?STEP [0-9]+(?:/[0-9]+)?: "
+    r"|\{\"(?:vertexes|statuses|logs|warnings)\":"
+)
+
+
+@dataclass(slots=True)
+class Stream:
+    """What one job, step or branch wrote."""
+
+    lines: list[str] = field(default_factory=list)
+    began: str = ""
+    """Time of the line that showed a builder, as the CI wrote it; empty without."""
+
+
+def read_streams(text: str) -> tuple[Stream, ...]:
+    """The streams of a log that show a builder at work, in the order of their first such line."""
+    form: re.Pattern[str] | None = None
+    before: list[str] = []
+    streams: dict[str, Stream] = {}
+    for line in _lines(text):
+        if form is None:
+            form = _form_of(line)
+            if form is None:
+                before.append(line)
+                continue
+            for earlier in before:
+                _add(streams, form, earlier)
+        _add(streams, form, line)
+    return tuple(stream for stream in streams.values() if any(map(_BUILDERS.match, stream.lines)))
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines without escape sequences and marks of sections."""
+    for line in text.removeprefix("\ufeff").split("\n"):
+        plain = line.rstrip("\r")
+        if "\x1b" in plain or "section_" in plain:
+            plain = _SECTION.sub("", _ESCAPES.sub("", plain)).lstrip("\r")
+        yield plain
+
+
+def _form_of(line: str) -> re.Pattern[str] | None:
+    """The form of what stands before a builder's line; None for any other line."""
+    for form in _FORMS:
+        match = form.match(line)
+        if match is not None and _BUILDERS.match(line, match.end()):
+            return form
+    return None
+
+
+def _add(streams: dict[str, Stream], form: re.Pattern[str], line: str) -> None:
+    match = form.match(line)
+    groups = match.groupdict() if match is not None else {}
+    name = groups.get("stream") or ""
+    if match is None and form.groupindex.get("stream"):
+        return  # the CI's own line, of no branch
+    stream = streams.setdefault(name, Stream())
+    rest = line[match.end() :] if match is not None else line
+    if groups.get("more") == "+" and stream.lines:
+        stream.lines[-1] += rest
+        return
+    mark = _MARK.match(rest)
+    rest = rest[mark.end() :] if mark is not None else rest
+    if not stream.began and groups.get("time") and _BUILDERS.match(rest):
+        stream.began = groups["time"]
+    stream.lines.append(rest)

@@ -1,0 +1,145 @@
+"""What buildx and docker print of a BuildKit build with ``--progress plain``.
+
+Every line of a vertex begins with its number, also what its commands print, which has a time behind it; so
+nothing that a command prints can be taken for the builder's.
+Source: moby/buildkit util/progress/progressui/printer.go @ v0.8.3 to 73ed6825c (0.8 prints digests too);
+docker/buildx util/progress/printer.go (``building with``), commands/bake.go and util/progress/writer.go:
+WithPrefix (names of several targets) @ v0.10 to v0.29.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+_LINE = re.compile(r"#([0-9]{1,7}) (.*)")
+_LOG = re.compile(r"[0-9]+\.[0-9]+ ")
+_DONE = re.compile(r"DONE(?: ([0-9]+\.[0-9]+)s)?")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_ERROR = re.compile(r"(?:.*?(?:ERROR|Error|error): )?(failed to (?:build|solve)\b.*)")
+_IMAGE = re.compile(r"(?:writing image|exporting manifest list|exporting manifest) (sha256:[0-9a-f]{64})")
+_TARGET = re.compile(r"\[(\S+) (?=[^\]]*\])")
+_INTERNAL = re.compile(r"\[(\S+) internal\] load build definition ")
+_WRAPPINGS = re.compile(
+    r"(?:failed to build: |target [^:]+: |failed to solve(?: with frontend [^:]+)?: |failed to build LLB: "
+    r"|rpc error: code = \w+ desc = )"
+)
+_EXPORT = "exporting "
+_BUILDING = "building with "
+
+
+@dataclass(slots=True)
+class PrintedVertex:
+    """A vertex as its lines left it."""
+
+    number: int
+    name: str
+    digest: str = ""
+    """Only BuildKit 0.8 prints it."""
+    ended: str = ""
+    """``done``, ``cached``, ``error`` or ``canceled``; empty while it runs."""
+    seconds: float | None = None
+    """Of a vertex that is done, to a tenth; all its runs together."""
+    error: str = ""
+
+
+@dataclass(slots=True)
+class PrintedProgress:
+    """One build as it was printed."""
+
+    vertices: dict[int, PrintedVertex] = field(default_factory=dict)
+    image_id: str = ""
+    error: str = ""
+    """What the client said in the end; empty when it said nothing of the kind."""
+
+def read_builds(lines: Iterable[str]) -> tuple[PrintedProgress, ...]:
+    """The builds of a log, one after the other; those of several targets apart."""
+    found = [PrintedProgress()]
+    for line in lines:
+        match = _LINE.fullmatch(line)
+        if match is None:
+            if (error := _ERROR.fullmatch(line)) and found[-1].vertices:
+                found[-1].error = found[-1].error or _unwrapped(error[1])
+            continue
+        number, rest = int(match[1]), match[2]
+        if _begins_anew(found[-1], number, rest):
+            found.append(PrintedProgress())
+        if number:
+            _take(found[-1], number, rest)
+    return tuple(part for build in found if _is_build(build) for part in _targets(build))
+
+
+def _is_build(build: PrintedProgress) -> bool:
+    """Whether there is more than numbers and words that some command printed."""
+    return any(vertex.name.startswith("[") for vertex in build.vertices.values())
+
+
+def _begins_anew(build: PrintedProgress, number: int, rest: str) -> bool:
+    """Whether a line belongs to another build than the one so far."""
+    if not build.vertices:
+        return False
+    if number == 0:
+        return rest.startswith(_BUILDING)
+    first = build.vertices.get(1)
+    if number != 1 or first is None or _is_about(first, rest):
+        return False
+    return bool(first.ended) and rest.startswith("[") and (len(build.vertices) > 1 or rest != first.name)
+
+
+def _is_about(vertex: PrintedVertex, rest: str) -> bool:
+    """Whether a line goes on about a vertex: all but a name do, and its own name if it still runs."""
+    return not rest.startswith("[") or (rest == vertex.name and not vertex.ended)
+
+
+def _take(build: PrintedProgress, number: int, rest: str) -> None:
+    vertex = build.vertices.get(number)
+    if vertex is None:
+        if rest != "...":
+            build.vertices[number] = PrintedVertex(number, rest)
+        return
+    if _LOG.match(rest) or rest == vertex.name:
+        return
+    if match := _DONE.fullmatch(rest):
+        vertex.ended = "done"
+        vertex.seconds = float(match[1]) if match[1] else None
+    elif rest == "CACHED":
+        vertex.ended = "cached"
+    elif rest == "CANCELED":
+        vertex.ended = "canceled"
+    elif rest.startswith("ERROR: "):
+        vertex.ended, vertex.error = "error", rest.removeprefix("ERROR: ")
+    elif _DIGEST.fullmatch(rest) and not vertex.digest:
+        vertex.digest = rest
+    elif vertex.name.startswith(_EXPORT) and (image := image_of(rest)):
+        build.image_id = image
+
+
+def image_of(status: str) -> str:
+    """The image that a status says was written; empty for any other. Of several the last is the image's id."""
+    match = _IMAGE.match(status)
+    return match[1] if match is not None else ""
+
+
+def _unwrapped(error: str) -> str:
+    """The builder's own message, without what its callers put before it."""
+    while match := _WRAPPINGS.match(error):
+        error = error[match.end() :]
+    return error
+
+
+def _targets(build: PrintedProgress) -> Iterator[PrintedProgress]:
+    """A build of several targets, taken apart: their vertices bear the targets' names."""
+    names = [match[1] for each in build.vertices.values() if (match := _INTERNAL.match(each.name))]
+    if not names:
+        yield build
+        return
+    for name in dict.fromkeys(names):
+        own = PrintedProgress(error=build.error, image_id=build.image_id if len(set(names)) == 1 else "")
+        for number, vertex in build.vertices.items():
+            match = _TARGET.match(vertex.name)
+            if match is not None and match[1] == name:
+                vertex.name = "[" + vertex.name[match.end() :]
+                own.vertices[number] = vertex
+            elif vertex.name.startswith(f"[{name}] "):
+                vertex.name = vertex.name.removeprefix(f"[{name}] ")
+                own.vertices[number] = vertex
+        yield own

@@ -1,0 +1,92 @@
+"""Records of provenance: attestations, and the metadata files of buildx, bake and compose."""
+
+import binascii
+import json
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from layerfork.harness.imports.drafts import NO_PROGRESS, NO_RESULT, Importer, with_parts
+from layerfork.model.build import Builder
+from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, Gap
+from layerfork.wire.buildkit.history.parts import LeftBehind, read_left_behind
+from layerfork.wire.buildkit.history.provenance import Provenance, is_predicate, read_provenance
+
+ATTESTATION = "provenance attestation"
+METADATA = "buildx metadata file"
+
+_KEY = "buildx.build.provenance"
+_IMAGE_IDS = ("containerimage.digest", "containerimage.config.digest")
+MISSING_PARAMETERS = Gap(
+    where="request", what="provenance of mode=min leaves build arguments and labels out; mode=max holds them"
+)
+_DEPTH = 4
+"""How deep predicates lie: bake file, target, platform, predicate."""
+
+
+def import_provenance(value: Any, importer: Importer) -> tuple[BuildRecord, ...]:
+    """The builds whose provenance a JSON value holds; none when it holds none."""
+    return tuple(_find(value, importer, _DEPTH))
+
+
+def _find(value: Any, importer: Importer, depth: int) -> Iterator[BuildRecord]:
+    if not isinstance(value, Mapping) or not depth:
+        return
+    metadata = [item for key, item in value.items() if key == _KEY or key.startswith(_KEY + "/")]
+    predicates = [each for each in metadata if is_predicate(each)]
+    if predicates:
+        yield _of_metadata(value, predicates, importer)
+    elif (predicate := predicate_of(value)) is not None:
+        yield _record(ATTESTATION, [predicate], importer)
+    elif platforms := [each["SLSA"] for each in value.values() if _is_inspected(each)]:
+        yield _record(ATTESTATION, platforms, importer)
+    else:
+        for item in value.values():
+            yield from _find(item, importer, depth - 1)
+
+
+def predicate_of(value: Any) -> Mapping[str, Any] | None:
+    """The predicate of an attestation, an in-toto statement or an envelope; None of anything else."""
+    if not isinstance(value, Mapping):
+        return None
+    if isinstance(value.get("payload"), str):
+        try:
+            return predicate_of(json.loads(b64decode(value["payload"])))
+        except (binascii.Error, ValueError, RecursionError):
+            return None
+    for each in (value, value.get("predicate"), value.get("SLSA")):
+        if isinstance(each, Mapping) and is_predicate(each):
+            return each
+    return None
+
+
+def _is_inspected(value: Any) -> bool:
+    """As ``docker buildx imagetools inspect`` writes it: by platform."""
+    return isinstance(value, Mapping) and is_predicate(value.get("SLSA"))
+
+
+def _of_metadata(
+    value: Mapping[str, Any], predicates: list[Mapping[str, Any]], importer: Importer
+) -> BuildRecord:
+    record = _record(METADATA, predicates, importer)
+    image_id = next((value[key] for key in _IMAGE_IDS if isinstance(value.get(key), str)), "")
+    # buildx writes the file when the build is through.
+    result = BuildResult(outcome=BuildOutcome.SUCCEEDED, image_id=image_id)
+    return replace(record, result=result, gaps=tuple(gap for gap in record.gaps if gap != NO_RESULT))
+
+
+def _record(form: str, predicates: list[Mapping[str, Any]], importer: Importer) -> BuildRecord:
+    read = [read_provenance(each) for each in predicates]
+    draft = importer.draft(form, Builder.BUILDKIT, read[0].started)
+    parts = read_left_behind(left_of(read), importer.redactor)
+    gaps = [NO_PROGRESS, NO_RESULT]
+    if not all(each.all_parameters for each in read):
+        gaps.append(MISSING_PARAMETERS)
+    return with_parts(draft, parts, *gaps)
+
+
+def left_of(read: list[Provenance]) -> LeftBehind:
+    """What provenance alone says."""
+    first = read[0]
+    return LeftBehind(attrs=first.attrs, frontend=first.frontend, provenance=read)

@@ -1,0 +1,140 @@
+"""What BuildKit left behind of a build, as the parts of a BuildRecord."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from layerfork.dockerfile import parse_dockerfile
+from layerfork.errors import UsageError
+from layerfork.model.context import Digest
+from layerfork.model.llb import Definition, LLBOp
+from layerfork.model.record import Gap, RecordedRequest, StepRecord, StepStatus, Vertex
+from layerfork.wire.buildkit.definition.ops import read_known_ops
+from layerfork.wire.buildkit.definition.sourcemap import read_dockerfile
+from layerfork.wire.buildkit.definition.verify import verify
+from layerfork.wire.buildkit.history.naming import names_of
+from layerfork.wire.buildkit.history.provenance import Provenance
+from layerfork.wire.buildkit.observed import ObservedBuild, VertexState
+from layerfork.wire.buildkit.plain import text
+from layerfork.wire.buildkit.request import read_request
+from layerfork.wire.buildkit.steps.layout import Stages, find_layout
+from layerfork.wire.buildkit.steps.steps import read_steps
+from layerfork.wire.buildkit.steps.vertices import read_vertices
+from layerfork.wire.proto import control_pb2 as control
+from layerfork.wire.proto import ops_pb2 as ops
+from layerfork.wire.redact import Redactor
+
+_BUILD_ARG = "build-arg:"
+_NO_DIGEST = "#"
+"""Begins the key of a vertex whose digest nobody printed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftBehind:
+    """Everything that is at hand of one build."""
+
+    attrs: Mapping[str, str] = field(default_factory=dict)
+    frontend: str = ""
+    provenance: Sequence[Provenance] = ()
+    """One for each platform."""
+    vertices: Mapping[str, VertexState] | None = None
+    """By digest, or by ``#`` and a number; None when no progress is at hand."""
+    timed: bool = True
+    """The vertices' times are those of a clock; otherwise they only say how long each took, if it is not 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftParts:
+    """The fields are those of `BuildRecord`."""
+
+    request: RecordedRequest
+    definition: Definition | None
+    vertices: tuple[Vertex, ...]
+    steps: tuple[StepRecord, ...]
+    gaps: tuple[Gap, ...]
+
+
+def read_left_behind(left: LeftBehind, redactor: Redactor) -> LeftParts:
+    """Everything that is known, secrets hidden; what was read and not understood is in the gaps."""
+    name = left.attrs.get("filename") or "Dockerfile"
+    sources = [ops.Definition(source=each.source) for each in left.provenance]
+    dockerfile = read_dockerfile(sources, name)
+    request = read_request(_asked(left), dockerfile, redactor)
+    definition, gaps = _definition(left, name, redactor)
+    graph = definition.ops if definition is not None else ()
+    stages, unplaced = find_layout(
+        None if dockerfile is None else text(dockerfile), dict(request.build_args), buildkit_version=""
+    )
+    states = left.vertices
+    if states is None:
+        states = _named(left, graph, dockerfile, stages)
+    elif definition is not None:
+        definition, problems = verify(definition, states)
+        gaps += problems
+    steps = read_steps(graph, states, stages, redactor)
+    own = frozenset(op.digest for op in graph) if graph else None
+    return LeftParts(
+        request=request,
+        definition=definition,
+        vertices=() if left.vertices is None else _honest_vertices(read_vertices(states, own, redactor), left),
+        steps=tuple(_honest(step, left) for step in steps),
+        gaps=tuple(
+            replace(gap, what=redactor.clean(gap.what)) for gap in (*gaps, *(unplaced if steps else ()))
+        ),
+    )
+
+
+def _asked(left: LeftBehind) -> ObservedBuild:
+    """The request as if it had been seen."""
+    request = control.SolveRequest(frontend=left.frontend.encode())
+    for key, value in left.attrs.items():
+        encoded = (part.encode("utf-8", "surrogatepass") for part in (key, value))
+        request.frontend_attrs.append(ops.Pair(**dict(zip(("key", "value"), encoded, strict=True))))
+    return ObservedBuild(ref="", request=request)
+
+
+def _definition(
+    left: LeftBehind, name: str, redactor: Redactor
+) -> tuple[Definition | None, tuple[Gap, ...]]:
+    """The graphs of all platforms as one."""
+    found: dict[Digest, LLBOp] = {}
+    gaps: list[Gap] = []
+    for each in left.provenance:
+        gaps += each.gaps
+        read = read_known_ops(each.ops, each.source, name, redactor)
+        gaps += read.gaps
+        found.update({op.digest: op for op in read.definition.ops if op.digest not in found})
+    return Definition(ops=tuple(found.values())) if found else None, tuple(dict.fromkeys(gaps))
+
+
+def _named(
+    left: LeftBehind, graph: Sequence[LLBOp], dockerfile: bytes | None, stages: Stages
+) -> dict[str, VertexState]:
+    """Vertices that nobody saw, with the names that they must have had."""
+    if dockerfile is None:
+        return {}
+    try:
+        parsed = parse_dockerfile(text(dockerfile))
+    except UsageError:
+        return {}
+    messages = {digest: op for each in left.provenance for digest, op in each.ops.items()}
+    build_args = {
+        key.removeprefix(_BUILD_ARG): value for key, value in left.attrs.items() if key.startswith(_BUILD_ARG)
+    }
+    names = names_of(graph, messages, parsed, stages, build_args)
+    return {digest: VertexState(digest, name=name) for digest, name in names.items()}
+
+
+def _honest_vertices(vertices: tuple[Vertex, ...], left: LeftBehind) -> tuple[Vertex, ...]:
+    """Those with a digest, without times that no clock showed."""
+    known = tuple(vertex for vertex in vertices if not vertex.digest.startswith(_NO_DIGEST))
+    return known if left.timed else tuple(replace(v, started_s=None, completed_s=None) for v in known)
+
+
+def _honest(step: StepRecord, left: LeftBehind) -> StepRecord:
+    """The step without what nobody saw."""
+    if left.vertices is None:
+        return replace(step, status=StepStatus.UNKNOWN)
+    if left.timed:
+        return step
+    known = tuple(digest for digest in step.vertices if not digest.startswith(_NO_DIGEST))
+    return replace(step, vertices=known, started_s=None, seconds=step.seconds or None)
