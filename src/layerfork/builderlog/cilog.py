@@ -44,6 +44,7 @@ _BUILDERS = re.compile(
     r"|Step [0-9]+/[0-9]+ : "
     r"|(?:\[[0-9]+/[0-9]+\] )?STEP [0-9]+(?:/[0-9]+)?: "
     r"|\{\"(?:vertexes|statuses|logs|warnings)\":"
+    r"| *\"(?:vertexes|statuses|logs|warnings)\": \[$"
 )
 
 

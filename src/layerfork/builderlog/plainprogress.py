@@ -19,10 +19,7 @@ _ERROR = re.compile(r"(?:.*?(?:ERROR|Error|error): )?(failed to (?:build|solve)\
 _IMAGE = re.compile(r"(?:writing image|exporting manifest list|exporting manifest) (sha256:[0-9a-f]{64})")
 _TARGET = re.compile(r"\[(\S+) (?=[^\]]*\])")
 _INTERNAL = re.compile(r"\[(\S+) internal\] load build definition ")
-_WRAPPINGS = re.compile(
-    r"(?:failed to build: |target [^:]+: |failed to solve(?: with frontend [^:]+)?: |failed to build LLB: "
-    r"|rpc error: code = \w+ desc = )"
-)
+_WRAPPINGS = re.compile(r"failed to build: |target [^:]+: |failed to solve: |rpc error: code = \w+ desc = ")
 _EXPORT = "exporting "
 _BUILDING = "building with "
 
@@ -50,6 +47,7 @@ class PrintedProgress:
     image_id: str = ""
     error: str = ""
     """What the client said in the end; empty when it said nothing of the kind."""
+
 
 def read_builds(lines: Iterable[str]) -> tuple[PrintedProgress, ...]:
     """The builds of a log, one after the other; those of several targets apart."""
@@ -114,7 +112,7 @@ def _take(build: PrintedProgress, number: int, rest: str) -> None:
 
 
 def image_of(status: str) -> str:
-    """The image that a status says was written; empty for any other. Of several the last is the image's id."""
+    """The image that a status says was written; empty for any other. Of several the last counts."""
     match = _IMAGE.match(status)
     return match[1] if match is not None else ""
 

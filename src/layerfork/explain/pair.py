@@ -6,7 +6,9 @@ from layerfork.explain.compare.added import added_steps
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.comparison import Comparison, compare
 from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.divergence import Reason
 from layerfork.explain.compare.fit import Fit, fit_of
+from layerfork.explain.compare.ground import reuse_is_known
 from layerfork.explain.compare.lending import lend_definitions
 from layerfork.explain.proof.diagnose import diagnose
 from layerfork.explain.proof.forks import find_forks
@@ -44,10 +46,11 @@ def judge_pair(writer: JudgedBuild, reader: JudgedBuild) -> Judgement:
     forks: list[Fork] = []
     warnings = [*_incomplete(writer), *_incomplete(reader), *_other_dockerfile(comparison)]
     reasoner = Reasoner(comparison=comparison)
+    known = reuse_is_known(reader.record)
     for weighed in find_forks(reasoner):
         site = weighed.site
         view = comparison.reader_views.get(site.step)
-        if site.step in added:
+        if site.step in added or not (known or (site.reason is Reason.KEY and site.differences)):
             continue
         if view is None or view.always_runs or view.step.status is not StepStatus.HIT:
             forks.append(diagnose(reasoner, weighed))

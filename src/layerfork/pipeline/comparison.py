@@ -11,6 +11,7 @@ from layerfork.buildcontext.walk import no_collection
 from layerfork.cachekey import keys_of
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.explain import JudgedBuild, judge_pair
+from layerfork.explain.compare.ground import on_common_ground
 from layerfork.harness.records.common import Pair, read_pair
 from layerfork.harness.records.evidence import read_stored
 from layerfork.harness.records.stored import StoredRecord
@@ -61,7 +62,7 @@ def diff_records(writer: BuildRecord, reader: BuildRecord, writer_name: str, rea
 
 
 def _diff_pair(pair: Pair, writer_name: str, reader_name: str) -> DiffReport:
-    writer, reader = pair.writer, pair.reader
+    writer, reader = on_common_ground(pair.writer, pair.reader)
     keys = [keys_of(writer, pair.unlisted), keys_of(reader, pair.unlisted)]
     if writer.redaction_key_id != reader.redaction_key_id:
         keys = [without_hidden(each) for each in keys]

@@ -22,6 +22,8 @@ from layerfork.cachekey.buildkit.sources import SourceParts
 from layerfork.cachekey.shared.harmless import ruled_out_parts
 from layerfork.cachekey.shared.tree import LinkLoopError
 from layerfork.dockerfile import keyword_of
+from layerfork.dockerfile.gotext import lower
+from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, Place, StepKey
 from layerfork.model.context import ContextManifest, Digest
 from layerfork.model.llb import LLBOp
@@ -45,6 +47,11 @@ def buildkit_keys(record: BuildRecord) -> BuildKeys:
 def _enters_no_key(gap: Gap) -> bool:
     said, _, fields = gap.what.partition("unknown fields: ")
     return not said and all(name.startswith(_NO_PART) for name in fields.split(", "))
+
+
+def _is_called(step: StepRecord, name: str) -> bool:
+    """Whether ``--from`` means the stage of this step; before its name stands the platform, if any."""
+    return name in (step.stage_name.rpartition(" ")[2], str(step.stage))
 
 
 @dataclass(slots=True)
@@ -127,9 +134,24 @@ class _Builder:
 
     def _reported_parents(self, step: StepRecord) -> Iterator[int]:
         """Steps that this one builds on as the engine reported while it built, for want of a definition."""
+        if not any(vertex.inputs for vertex in self.record.vertices):
+            yield from self._placed_parents(step)
         for vertex in self.record.vertices:
             if vertex.digest in step.vertices:
                 yield from (self.step_of[digest] for digest in vertex.inputs if digest in self.step_of)
+
+    def _placed_parents(self, step: StepRecord) -> Iterator[int]:
+        """The same as far as the steps' places say: the one before it in its stage, and the last step of
+        each stage that it copies from."""
+        yield from [each.index for each in self._steps_of(step.stage) if each.index < step.index][-1:]
+        instruction = printed_instruction(step.instruction)
+        for name in instruction.reads_from if instruction is not None else ():
+            stages = (each.stage for each in self.record.steps if _is_called(each, lower(name)))
+            for stage in dict.fromkeys(stages):
+                yield from [each.index for each in self._steps_of(stage)][-1:]
+
+    def _steps_of(self, stage: int) -> Iterator[StepRecord]:
+        return (each for each in self.record.steps if each.stage == stage)
 
     def _add_op(self, draft: _Draft, op: LLBOp, place: Place | None) -> None:
         """An operation with what it takes from its inputs."""

@@ -18,6 +18,10 @@ _REMEDIES = {
     ),
     "": "record both builds again, completely",
 }
+_IMPORTED_REMEDY = (
+    "compare what tells more: an export of the build history (docker buildx history export), provenance of "
+    "mode=max, or a recorded build (layerfork record)"
+)
 REMEDY = "please report this with both records: it is a bug of layerfork until shown otherwise"
 
 
@@ -44,10 +48,18 @@ def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
             *_describe(case.reader_name, case.reader, case.reader_view),
             *_describe(case.writer_name, case.writer, case.writer_view),
         ),
-        remedy=_REMEDIES[UNSEEN if UNSEEN in unknown else ""] if unknown else REMEDY,
+        remedy=_remedy(case, unknown),
         claims=unclaimed,
         strength=Strength.NONE,
     )
+
+
+def _remedy(case: Case, unknown: list[str]) -> str:
+    if not unknown:
+        return REMEDY
+    if case.writer.record.imported_from or case.reader.record.imported_from:
+        return _IMPORTED_REMEDY
+    return _REMEDIES[UNSEEN if UNSEEN in unknown else ""]
 
 
 def _lacks(case: Case) -> str:
@@ -70,7 +82,8 @@ def _describe(name: str, build: JudgedBuild, view: StepView) -> Iterator[str]:
         yield f"{name}: layerfork computed {view.key.engine_form!r}"
     for lack in view.key.unknown:
         yield f"{name}: unknown: {lack}"
-    for gap in build.record.gaps:
+    # What an imported record lacks is said once, of the whole record.
+    for gap in () if build.record.imported_from else build.record.gaps:
         yield f"{name}: gap at {gap.where}: {gap.what}"
 
 

@@ -1,4 +1,4 @@
-"""Records of archives that ``docker buildx history export`` writes: an OCI layout with records of the history.
+"""Records of archives of ``docker buildx history export``: an OCI layout with records of the history.
 
 Source: docker/buildx util/desktop/bundle/export.go @ v0.29.1; opencontainers/image-spec image-layout.md.
 """
@@ -98,9 +98,8 @@ def _manifests(archive: Archive, index: Mapping[str, Any], depth: int) -> Iterat
         found = archive.json_blob(descriptor)
         if "manifests" in found:
             yield from _manifests(archive, found, depth - 1)
-        elif (config := found.get("config")) and isinstance(config, Mapping):
-            if config.get("mediaType") == MEDIA_TYPE:
-                yield found
+        elif _at(found, "config", "mediaType") == MEDIA_TYPE:
+            yield found
 
 
 def _record(archive: Archive, manifest: Mapping[str, Any], importer: Importer) -> BuildRecord:
@@ -128,9 +127,7 @@ def _record(archive: Archive, manifest: Mapping[str, Any], importer: Importer) -
     )
 
 
-def _progress(
-    archive: Archive, layers: list[Mapping[str, Any]], gaps: list[Gap]
-) -> StoredProgress | None:
+def _progress(archive: Archive, layers: list[Mapping[str, Any]], gaps: list[Gap]) -> StoredProgress | None:
     for layer in layers:
         if layer.get("mediaType") == LOG_TYPE:
             data = archive.blob(layer)
@@ -167,6 +164,11 @@ def _result(history: HistoryRecord, parts: LeftParts) -> BuildResult:
     if history.ref and history.seconds is not None:
         return BuildResult(outcome=BuildOutcome.SUCCEEDED, image_id=history.image_id)
     return BuildResult(outcome=BuildOutcome.UNKNOWN)
+
+
+def _at(value: Mapping[str, Any], name: str, inner: str) -> Any:
+    found = value.get(name)
+    return found.get(inner) if isinstance(found, Mapping) else None
 
 
 def _object(data: bytes | None) -> Mapping[str, Any]:

@@ -24,8 +24,8 @@ _MAX_MEMBERS = 1000
 _GZIP, _ZIP, _ZIP_END = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
 _RECORDS = b'{"schema":"layerfork/'
 FORMS = (
-    "a log of BuildKit (rawjson or plain), of the classic builder, of podman or buildah; an export of the build "
-    "history (.dockerbuild); provenance; or a metadata file"
+    "a log of BuildKit (rawjson or plain), of the classic builder, of podman or buildah; an export of the "
+    "build history (.dockerbuild); provenance; or a metadata file"
 )
 
 
@@ -117,7 +117,15 @@ def _import_zip(data: bytes, importer: Importer) -> Iterator[BuildRecord]:
                 left -= len(inner)
                 if not inner.startswith((_ZIP, _ZIP_END)):
                     yield from _import_member(inner, importer)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        OSError,
+    ) as error:
         raise EvidenceError(f"its zip is damaged: {error}", hint="fetch the file once more") from error
 
 

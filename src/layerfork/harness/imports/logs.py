@@ -19,7 +19,7 @@ from layerfork.harness.imports.drafts import (
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
 from layerfork.wire.buildkit.history.parts import LeftBehind, read_left_behind
-from layerfork.wire.buildkit.history.progress import StoredProgress, read_json_line
+from layerfork.wire.buildkit.history.progress import StoredProgress, read_json_progress
 from layerfork.wire.buildkit.history.record import as_utc
 from layerfork.wire.buildkit.observed import VertexState
 from layerfork.wire.buildkit.steps.names import is_internal, read_label
@@ -43,10 +43,8 @@ def import_log(text: str, importer: Importer) -> tuple[BuildRecord, ...]:
 
 
 def _stream(stream: Stream, importer: Importer) -> Iterator[BuildRecord]:
-    progress, rest = StoredProgress(), []
-    for line in stream.lines:
-        if not read_json_line(line, progress):
-            rest.append(line)
+    progress = StoredProgress()
+    rest = read_json_progress(stream.lines, progress)
     if progress.vertices:
         yield _raw(progress, read_builds(rest), importer)
         return
@@ -117,7 +115,9 @@ def _result(states: dict[str, VertexState], image_id: str, error: str) -> BuildR
     failed = [
         state
         for state in states.values()
-        if state.error and not state.name.startswith(_IGNORED_ERRORS) and "context canceled" not in state.error
+        if state.error
+        and not state.name.startswith(_IGNORED_ERRORS)
+        and "context canceled" not in state.error
     ]
     if error or failed:
         began = any(state.started_ns is not None and read_label(state.name) for state in states.values())

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from layerfork.errors import EvidenceError
 from layerfork.harness.imports.drafts import NO_PROGRESS, NO_RESULT, Importer, with_parts
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, Gap
@@ -17,6 +18,7 @@ ATTESTATION = "provenance attestation"
 METADATA = "buildx metadata file"
 
 _KEY = "buildx.build.provenance"
+_REF = "buildx.build.ref"
 _IMAGE_IDS = ("containerimage.digest", "containerimage.config.digest")
 MISSING_PARAMETERS = Gap(
     where="request", what="provenance of mode=min leaves build arguments and labels out; mode=max holds them"
@@ -26,8 +28,23 @@ _DEPTH = 4
 
 
 def import_provenance(value: Any, importer: Importer) -> tuple[BuildRecord, ...]:
-    """The builds whose provenance a JSON value holds; none when it holds none."""
-    return tuple(_find(value, importer, _DEPTH))
+    """The builds whose provenance a JSON value holds; none when it is something else.
+
+    Raises: EvidenceError for a metadata file without provenance.
+    """
+    records = tuple(_find(value, importer, _DEPTH))
+    if not records and _is_metadata(value):
+        raise EvidenceError(
+            "it is a metadata file of buildx without provenance, which says nothing about steps",
+            hint="build with a newer buildx and BUILDX_METADATA_PROVENANCE=max",
+        )
+    return records
+
+
+def _is_metadata(value: Any) -> bool:
+    """Of one build, or of several by their names."""
+    objects = (value, *value.values()) if isinstance(value, Mapping) else ()
+    return any(_REF in each for each in objects if isinstance(each, Mapping))
 
 
 def _find(value: Any, importer: Importer, depth: int) -> Iterator[BuildRecord]:

@@ -61,9 +61,7 @@ def read_known_ops(
     """One graph from ops whose bytes are not at hand, by the digests that their builder gave them."""
     lines = read_lines(source, dockerfile_name)
     gaps = tuple(gap for digest, op in ops.items() for gap in _unknown(op, digest))
-    read = {
-        digest: _read_op(op, digest, None, lines.get(digest, ()), redactor) for digest, op in ops.items()
-    }
+    read = {digest: _read_op(op, digest, None, lines.get(digest, ()), redactor) for digest, op in ops.items()}
     return ReadDefinition(definition=Definition(ops=_inputs_first(read)), gaps=gaps)
 
 

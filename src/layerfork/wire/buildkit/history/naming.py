@@ -2,8 +2,8 @@
 
 Names are made of the Dockerfile, as the frontend makes them: ``[build 2/4] RUN make``.
 Source: moby/buildkit frontend/dockerfile/dockerfile2llb/{convert,convert_copy}.go (prefixCommand,
-processCmdEnv, summarizeHeredoc) @ v0.13.2 to 73ed6825c. What that leaves open stays nameless: triggers of base
-images, and sources without a line.
+processCmdEnv, summarizeHeredoc) @ v0.13.2 to 73ed6825c. What that leaves open stays nameless: triggers of
+base images, and sources without a line.
 """
 
 from collections.abc import Iterable, Mapping

@@ -57,7 +57,7 @@ def fill(message: Message, value: Any, unknown: list[str]) -> None:
         if key in fields:
             _set(message, fields[key], item, unknown)
         elif key in _ONE_OF:
-            fill(message, item, unknown)
+            fill(message, item if item is not None else {}, unknown)
             if isinstance(message, pb.UserOpt) and message.WhichOneof("user") is None:
                 message.by_id = 0  # Go leaves the number out when it is 0
         else:
@@ -68,7 +68,7 @@ def _plain(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def _set(message: Message, field: FieldDescriptor, value: Any, unknown: list[str]) -> None:
+def _set(message: Message, field: Any, value: Any, unknown: list[str]) -> None:
     if value is None:
         return
     if field.is_repeated:
@@ -81,7 +81,7 @@ def _set(message: Message, field: FieldDescriptor, value: Any, unknown: list[str
         _assign(message, field, value)
 
 
-def _set_repeated(message: Message, field: FieldDescriptor, value: Any, unknown: list[str]) -> None:
+def _set_repeated(message: Message, field: Any, value: Any, unknown: list[str]) -> None:
     items = getattr(message, field.name)
     if isinstance(value, Mapping) and field.message_type is pb.Pair.DESCRIPTOR:
         pairs = sorted((str(key).encode(), str(item).encode()) for key, item in value.items())
@@ -96,14 +96,14 @@ def _set_repeated(message: Message, field: FieldDescriptor, value: Any, unknown:
             items.append(_scalar(field, item))
 
 
-def _assign(message: Message, field: FieldDescriptor, value: Any) -> None:
+def _assign(message: Message, field: Any, value: Any) -> None:
     try:
         setattr(message, field.name, _scalar(field, value))
     except (TypeError, ValueError) as error:
         raise UnreadableError(f"{field.name}: {error}") from error
 
 
-def _scalar(field: FieldDescriptor, value: Any) -> Any:
+def _scalar(field: Any, value: Any) -> Any:
     if field.type != FieldDescriptor.TYPE_BYTES:
         return value
     if not isinstance(value, str):

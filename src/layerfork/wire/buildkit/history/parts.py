@@ -39,7 +39,7 @@ class LeftBehind:
     vertices: Mapping[str, VertexState] | None = None
     """By digest, or by ``#`` and a number; None when no progress is at hand."""
     timed: bool = True
-    """The vertices' times are those of a clock; otherwise they only say how long each took, if it is not 0."""
+    """The vertices' times are a clock's; otherwise they only say how long each took, if it is not 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,9 @@ def read_left_behind(left: LeftBehind, redactor: Redactor) -> LeftParts:
     return LeftParts(
         request=request,
         definition=definition,
-        vertices=() if left.vertices is None else _honest_vertices(read_vertices(states, own, redactor), left),
+        vertices=()
+        if left.vertices is None
+        else _honest_vertices(read_vertices(states, own, redactor), left),
         steps=tuple(_honest(step, left) for step in steps),
         gaps=tuple(
             replace(gap, what=redactor.clean(gap.what)) for gap in (*gaps, *(unplaced if steps else ()))
@@ -92,9 +94,7 @@ def _asked(left: LeftBehind) -> ObservedBuild:
     return ObservedBuild(ref="", request=request)
 
 
-def _definition(
-    left: LeftBehind, name: str, redactor: Redactor
-) -> tuple[Definition | None, tuple[Gap, ...]]:
+def _definition(left: LeftBehind, name: str, redactor: Redactor) -> tuple[Definition | None, tuple[Gap, ...]]:
     """The graphs of all platforms as one."""
     found: dict[Digest, LLBOp] = {}
     gaps: list[Gap] = []

@@ -5,7 +5,7 @@ Source: moby/buildkit client/graph.go (SolveStatus, Vertex: JSON tags), solver/l
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,8 @@ from layerfork.wire.proto import control_pb2 as control
 
 _LENGTH = 4
 """Bytes before each message of a stored log: its length, least significant byte first."""
+_MAX_LINES = 100_000
+"""Of one indented message."""
 _KEYS = frozenset({"vertexes", "statuses", "logs", "warnings"})
 
 
@@ -37,8 +39,33 @@ class StoredProgress:
         follow(self.vertices, message)
 
 
-def read_json_line(line: str, progress: StoredProgress) -> bool:
-    """Take in a line of ``--progress rawjson``; False when it is none."""
+def read_json_progress(lines: Iterable[str], progress: StoredProgress) -> list[str]:
+    """Take in the messages of ``--progress rawjson``; the lines that are none come back.
+
+    Newer clients write one message a line. Older ones, such as buildx 0.13, indent them: from ``{`` to ``}``.
+    """
+    others: list[str] = []
+    message: list[str] = []
+    for line in lines:
+        if line == "{" or (message and line.startswith(" ") and len(message) < _MAX_LINES):
+            if line == "{":
+                others += message
+                message = []
+            message.append(line)
+        elif message and line == "}":
+            if not _read_message("\n".join((*message, line)), progress):
+                others += [*message, line]
+            message = []
+        else:
+            others += message
+            message = []
+            if not _read_message(line, progress):
+                others.append(line)
+    return others + message
+
+
+def _read_message(line: str, progress: StoredProgress) -> bool:
+    """Take in one message; False when it is none."""
     if not line.startswith("{"):
         return False
     try:

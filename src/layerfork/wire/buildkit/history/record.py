@@ -64,9 +64,8 @@ def as_utc(seconds: float) -> str:
 def _image_ids(value: Mapping[str, Any]) -> Iterator[str]:
     """Digests of what was made, the one first that the engine calls the image's id."""
     response = value.get("ExporterResponse")
-    for name in _IMAGE_IDS if isinstance(response, Mapping) else ():
-        if isinstance(response.get(name), str):
-            yield response[name]
+    named = [response.get(name) for name in _IMAGE_IDS] if isinstance(response, Mapping) else []
+    yield from (each for each in named if isinstance(each, str))
     result = value.get("Result")
     results = result.get("Results") if isinstance(result, Mapping) else None
     if isinstance(results, Mapping) and len(results) == 1:
