@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from layerfork.harness.imports.drafts import SHARED
 from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord, StepStatus
 
 CLOCK_S = 0.5
@@ -118,7 +119,7 @@ def _of_steps(imported: BuildRecord, live: BuildRecord) -> Iterator[str]:
         known.remove(other)
         yield from _of_step(step, other)
     shared = {digest for step in live.steps for digest in step.vertices if _count(digest, live) > 1}
-    for step in known:
+    for step in known if SHARED not in imported.gaps else ():
         printed_once = not imported.vertices or not any(vertex.inputs for vertex in imported.vertices)
         if imported.steps and not (printed_once and set(step.vertices) <= shared):
             yield f"the step {step.instruction} was left out"

@@ -14,7 +14,7 @@ left() {  # left WHAT COMMAND…: run it recorded; its output becomes WHAT.log
     "$layerfork" record --engine host -o "$file.records.jsonl" -- sh -c '"$@" > "$0" 2>&1' "$file.log" "$@" \
         2> /dev/null || true
 }
-has() { docker "$@" > /dev/null 2>&1; }
+has() { docker buildx $1 --help 2>&1 | grep -q "docker buildx $1 "; }
 
 case $name in podman*)
     podman build -f Dockerfile.plain --build-arg VERSION=1 . > "$out/$name-ok.log" 2>&1
@@ -29,13 +29,14 @@ left classic docker build -f Dockerfile.plain .
 left classic-again docker build -f Dockerfile.plain --build-arg VERSION=2 .
 left classic-fails docker build -f Dockerfile.fails .
 export DOCKER_BUILDKIT=1
+has build || cp Dockerfile.plain Dockerfile  # BuildKit 0.8 knows no COPY --link
 left plain docker build --progress plain --build-arg API_TOKEN=tok-very-secret-1 .
 left plain-again docker build --progress plain --build-arg API_TOKEN=tok-very-secret-1 --build-arg VERSION=2 .
 left plain-fails docker build --progress plain -f Dockerfile.fails .
-has buildx version || exit 0
+has build || exit 0
 left raw docker buildx build --progress rawjson --no-cache --build-arg API_TOKEN=tok-very-secret-1 .
 left raw-fails docker buildx build --progress rawjson -f Dockerfile.fails .
-if has buildx history export --help; then
+if has "history export"; then
     export BUILDX_METADATA_PROVENANCE=max
     left meta docker buildx build --progress plain --build-arg API_TOKEN=tok-very-secret-1 --build-arg VERSION=3 \
         --label team=infra --target build --metadata-file "$out/$name-meta.json" .
@@ -51,7 +52,7 @@ case $name in *containerd*)
             --output type=local,dest=/tmp/app.out .
         mv /tmp/app.out/provenance.json "$out/$name-slsa-$version.json" && rm -rf /tmp/app.out
     done
-    if has buildx history export --help; then
+    if has "history export"; then
         left platforms docker buildx build --progress plain -f Dockerfile.scratch --platform linux/amd64,linux/arm64 .
         docker buildx history export --finalize -o "$out/$name-platforms.dockerbuild"
     fi;;

@@ -17,8 +17,9 @@ _DONE = re.compile(r"DONE(?: ([0-9]+\.[0-9]+)s)?")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _ERROR = re.compile(r"(?:.*?(?:ERROR|Error|error): )?(failed to (?:build|solve)\b.*)")
 _IMAGE = re.compile(r"(?:writing image|exporting manifest list|exporting manifest) (sha256:[0-9a-f]{64})")
-_TARGET = re.compile(r"\[(\S+) (?=[^\]]*\])")
+_TARGET = re.compile(r"\[(?P<target>[^\s\]]+)(?:\] | (?P<more>))")
 _INTERNAL = re.compile(r"\[(\S+) internal\] load build definition ")
+_NO_TARGETS = frozenset({"internal", "auth"})
 _WRAPPINGS = re.compile(r"failed to build: |target [^:]+: |failed to solve: |rpc error: code = \w+ desc = ")
 _EXPORT = "exporting "
 _BUILDING = "building with "
@@ -47,6 +48,8 @@ class PrintedProgress:
     image_id: str = ""
     error: str = ""
     """What the client said in the end; empty when it said nothing of the kind."""
+    shared: bool = False
+    """Several targets were built together: what they share was printed once, as if it were one target's."""
 
 
 def read_builds(lines: Iterable[str]) -> tuple[PrintedProgress, ...]:
@@ -126,18 +129,18 @@ def _unwrapped(error: str) -> str:
 
 def _targets(build: PrintedProgress) -> Iterator[PrintedProgress]:
     """A build of several targets, taken apart: their vertices bear the targets' names."""
-    names = [match[1] for each in build.vertices.values() if (match := _INTERNAL.match(each.name))]
-    if not names:
+    if not any(_INTERNAL.match(vertex.name) for vertex in build.vertices.values()):
         yield build
         return
-    for name in dict.fromkeys(names):
-        own = PrintedProgress(error=build.error, image_id=build.image_id if len(set(names)) == 1 else "")
-        for number, vertex in build.vertices.items():
-            match = _TARGET.match(vertex.name)
-            if match is not None and match[1] == name:
-                vertex.name = "[" + vertex.name[match.end() :]
-                own.vertices[number] = vertex
-            elif vertex.name.startswith(f"[{name}] "):
-                vertex.name = vertex.name.removeprefix(f"[{name}] ")
-                own.vertices[number] = vertex
-        yield own
+    parts: dict[str, PrintedProgress] = {}
+    for number, vertex in build.vertices.items():
+        match = _TARGET.match(vertex.name)
+        name = match["target"] if match is not None else "internal"
+        if match is not None and name not in _NO_TARGETS:
+            part = parts.setdefault(name, PrintedProgress(error=build.error, shared=True))
+            vertex.name = ("" if match["more"] is None else "[") + vertex.name[match.end() :]
+            part.vertices[number] = vertex
+    only = next(iter(parts.values())) if len(parts) == 1 else None
+    if only is not None:
+        only.image_id, only.shared = build.image_id, False
+    yield from parts.values()

@@ -78,7 +78,7 @@ class PodmanLog:
             step = self._turns.resume(now)
             step.done = True
             _set_id(step, match[1])
-        elif self._committing and _IMAGE.fullmatch(text):
+        elif _IMAGE.fullmatch(text) and (self._committing or self._is_result(text)):
             self.image_id = text
             self.finish(now)
 
@@ -88,6 +88,11 @@ class PodmanLog:
             _end(step)
         if self.steps and self.steps[-1].ended_at is None:
             self.steps[-1].ended_at = now
+
+    def _is_result(self, image_id: str) -> bool:
+        """Whether an id is that of the last step: what is cached and gets no name is not committed."""
+        last = self._turns.current
+        return last.is_last and last.done and bool(last.image_id) and image_id.startswith(last.image_id)
 
     def _announced(self, line: _Announcement, now: float) -> None:
         """Numbers go up by one in each stage; another stage comes when one is complete or waits."""

@@ -3,7 +3,6 @@
 Source: docker/buildx util/desktop/bundle/export.go @ v0.29.1; opencontainers/image-spec image-layout.md.
 """
 
-import json
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -16,6 +15,7 @@ from layerfork.harness.imports.drafts import Importer, with_parts
 from layerfork.harness.imports.provenance import predicate_of
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, Gap
+from layerfork.wire.buildkit.history.jsontext import read_json
 from layerfork.wire.buildkit.history.parts import LeftBehind, LeftParts, read_left_behind
 from layerfork.wire.buildkit.history.progress import StoredProgress, read_stored_log
 from layerfork.wire.buildkit.history.provenance import Provenance, read_provenance
@@ -173,7 +173,7 @@ def _at(value: Mapping[str, Any], name: str, inner: str) -> Any:
 
 def _object(data: bytes | None) -> Mapping[str, Any]:
     try:
-        value = json.loads(data) if data is not None else {}
-    except (ValueError, RecursionError):
+        value = read_json(data) if data is not None else {}
+    except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

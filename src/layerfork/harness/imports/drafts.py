@@ -32,6 +32,10 @@ NO_PROGRESS = Gap(
     "build history (docker buildx history export)",
 )
 NO_RESULT = Gap(where="result", what="how the build ended is not written there")
+SHARED = Gap(
+    where="log",
+    what="several targets were built together: steps that they share were printed once, as one target's",
+)
 CUT = Gap(where="log", what="it ends in the middle of the build")
 
 

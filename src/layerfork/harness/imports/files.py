@@ -1,6 +1,5 @@
 """Files that builds left behind, told by what they hold and never by their names."""
 
-import json
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from layerfork.harness.imports.logs import import_log
 from layerfork.harness.imports.provenance import import_provenance
 from layerfork.harness.recording.redactionkey import redaction_key
 from layerfork.model.record import BuildRecord
+from layerfork.wire.buildkit.history.jsontext import read_json
 from layerfork.wire.redact import Redactor
 
 LIMIT_BYTES = 64 << 20
@@ -42,19 +42,27 @@ def import_file(path: Path, key: bytes | None = None) -> tuple[BuildRecord, ...]
         time = path.stat().st_mtime
     except OSError as error:
         raise EvidenceError(f"cannot read {path}: {error.strerror}", hint=f"name {FORMS}") from error
-    importer = Importer(
-        redactor=Redactor(key),
-        key_id=sha256(key).hexdigest()[:16],
-        file_time=time,
-        cut=len(data) > LIMIT_BYTES,
-    )
     try:
-        records = tuple(_import(data[:LIMIT_BYTES], importer))
+        records = import_bytes(data, key, time)
     except EvidenceError as error:
         raise EvidenceError(f"{path}: {error.message}", hint=error.hint) from error
     if not records:
         raise UsageError(f"{path} tells of no build", hint=f"name {FORMS}")
     return records
+
+
+def import_bytes(data: bytes, key: bytes, file_time: float) -> tuple[BuildRecord, ...]:
+    """The same of a file's bytes, ``file_time`` seconds since 1970; none when they tell of no build.
+
+    Raises: EvidenceError.
+    """
+    importer = Importer(
+        redactor=Redactor(key),
+        key_id=sha256(key).hexdigest()[:16],
+        file_time=file_time,
+        cut=len(data) > LIMIT_BYTES,
+    )
+    return tuple(_import(data[:LIMIT_BYTES], importer))
 
 
 def _import(data: bytes, importer: Importer) -> Iterator[BuildRecord]:
@@ -75,10 +83,10 @@ def _import_text(data: bytes, importer: Importer) -> Iterator[BuildRecord]:
     text = _text(data)
     if text.lstrip("\ufeff \t\r\n").startswith("{"):
         try:
-            records = import_provenance(json.loads(text.lstrip("\ufeff")), importer)
-        except (ValueError, RecursionError):
-            records = ()
-        if records:
+            value = read_json(text.lstrip("\ufeff"))
+        except ValueError:
+            value = None  # lines of JSON
+        if records := import_provenance(value, importer):
             yield from records
             return
     yield from import_log(text, importer)

@@ -13,6 +13,7 @@ from layerfork.harness.imports.drafts import (
     NO_CONTEXT,
     NO_REQUEST,
     NO_RESULT,
+    SHARED,
     Importer,
     with_parts,
 )
@@ -70,7 +71,8 @@ def _raw(progress: StoredProgress, said: tuple[PrintedProgress, ...], importer: 
 def _plain(printed: PrintedProgress, began: str, importer: Importer) -> BuildRecord:
     states = {vertex.digest or f"#{vertex.number}": _state(vertex) for vertex in printed.vertices.values()}
     draft = importer.draft(PLAIN, Builder.BUILDKIT, began)
-    return _of_progress(draft, states, printed.image_id, printed.error, importer)
+    record = _of_progress(draft, states, printed.image_id, printed.error, importer)
+    return replace(record, gaps=(*record.gaps, SHARED)) if printed.shared else record
 
 
 def _state(vertex: PrintedVertex) -> VertexState:

@@ -1,7 +1,6 @@
 """Records of provenance: attestations, and the metadata files of buildx, bake and compose."""
 
 import binascii
-import json
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -11,6 +10,7 @@ from layerfork.errors import EvidenceError
 from layerfork.harness.imports.drafts import NO_PROGRESS, NO_RESULT, Importer, with_parts
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, Gap
+from layerfork.wire.buildkit.history.jsontext import read_json
 from layerfork.wire.buildkit.history.parts import LeftBehind, read_left_behind
 from layerfork.wire.buildkit.history.provenance import Provenance, is_predicate, read_provenance
 
@@ -69,8 +69,8 @@ def predicate_of(value: Any) -> Mapping[str, Any] | None:
         return None
     if isinstance(value.get("payload"), str):
         try:
-            return predicate_of(json.loads(b64decode(value["payload"])))
-        except (binascii.Error, ValueError, RecursionError):
+            return predicate_of(read_json(b64decode(value["payload"])))
+        except (binascii.Error, ValueError):
             return None
     for each in (value, value.get("predicate"), value.get("SLSA")):
         if isinstance(each, Mapping) and is_predicate(each):

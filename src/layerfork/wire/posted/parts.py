@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from layerfork.buildcontext.ignore.files import DOCKER_FILES, files_of_podman_service
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextManifest, Transport
-from layerfork.model.record import BuildResult, Gap, RecordedRequest, StepRecord, Vertex
+from layerfork.model.record import BuildOutcome, BuildResult, Gap, RecordedRequest, StepRecord, Vertex
 from layerfork.wire.buildkit.observed import ObservedSession
+from layerfork.wire.buildkit.steps.names import read_label
 from layerfork.wire.buildkit.steps.trace import read_trace
 from layerfork.wire.posted.observed import PostedBuild, is_true
 from layerfork.wire.posted.query import digest_of, read_request, remote_of
@@ -85,8 +86,17 @@ def _with_trace(
         named_contexts=traced.named_contexts,
         vertices=traced.vertices,
         steps=traced.steps,
+        result=_refused_before(traced.vertices, parts.result),
         gaps=tuple(dict.fromkeys(gaps)),
     )
+
+
+def _refused_before(vertices: tuple[Vertex, ...], result: BuildResult) -> BuildResult:
+    """A build that failed before any of its steps began was refused."""
+    began = any(vertex.started_s is not None and read_label(vertex.name) for vertex in vertices)
+    if began or result.outcome is not BuildOutcome.FAILED:
+        return result
+    return replace(result, outcome=BuildOutcome.REFUSED)
 
 
 def _context(build: PostedBuild, redactor: Redactor) -> ContextManifest | None:

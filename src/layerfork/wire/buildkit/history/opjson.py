@@ -93,13 +93,20 @@ def _set_repeated(message: Message, field: Any, value: Any, unknown: list[str]) 
         if field.message_type is not None:
             fill(items.add(), item, unknown)
         else:
-            items.append(_scalar(field, item))
+            _append(items, field, item)
 
 
 def _assign(message: Message, field: Any, value: Any) -> None:
     try:
         setattr(message, field.name, _scalar(field, value))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UnreadableError(f"{field.name}: {error}") from error
+
+
+def _append(items: Any, field: Any, value: Any) -> None:
+    try:
+        items.append(_scalar(field, value))
+    except (TypeError, ValueError, OverflowError) as error:
         raise UnreadableError(f"{field.name}: {error}") from error
 
 

@@ -4,7 +4,6 @@ Source: moby/buildkit client/graph.go (SolveStatus, Vertex: JSON tags), solver/l
 (the stored log) and util/progress/progressui/display.go (rawjson) @ v0.13.2 to 73ed6825c.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from layerfork.model.record import Gap
+from layerfork.wire.buildkit.history.jsontext import read_json
 from layerfork.wire.buildkit.observed import VertexState
 from layerfork.wire.buildkit.steps.vertices import follow
 from layerfork.wire.proto import control_pb2 as control
@@ -69,12 +69,12 @@ def _read_message(line: str, progress: StoredProgress) -> bool:
     if not line.startswith("{"):
         return False
     try:
-        value = json.loads(line)
+        value = read_json(line)
         if not isinstance(value, dict) or not _KEYS & value.keys():
             return False
         message = control.StatusResponse(vertexes=[_vertex(each) for each in value.get("vertexes") or ()])
         said = [str(each.get("id", "")) for each in value.get("statuses") or ()]
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+    except (ValueError, TypeError, AttributeError, OverflowError):
         return False
     progress.take(message)
     progress.said += said

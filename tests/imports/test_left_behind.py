@@ -1,0 +1,94 @@
+"""Real files that builds left behind, each with what it must lead to and with the record that was made live."""
+
+from pathlib import Path
+
+import pytest
+from imports.agreement import disagreements
+from imports.expected import EXPECTED, Expected
+
+from layerfork.harness.imports.files import import_file
+from layerfork.harness.records.evidence import read_records
+from layerfork.model.record import BuildRecord, StepStatus
+
+LEFT = Path(__file__).parent / "left"
+KEY = b"0" * 32
+"""What `make.sh` lets the recorder hide secrets with."""
+LETTERS = {StepStatus.HIT: "h", StepStatus.MISS: "m", StepStatus.UNKNOWN: "u"}
+SECRET = b"tok-very-secret"
+
+every_file = pytest.mark.parametrize("name", sorted(EXPECTED))
+
+
+def imported(name: str) -> BuildRecord:
+    (record,) = import_file(LEFT / name, KEY)
+    return record
+
+
+def live(name: str) -> BuildRecord | None:
+    path = LEFT / f"{name.removesuffix(Path(name).suffix)}.records.jsonl"
+    return read_records(path)[-1] if path.exists() else None
+
+
+@every_file
+def test_it_leads_to_what_was_written_down(name: str) -> None:
+    record, expected = imported(name), EXPECTED[name]
+
+    assert record.imported_from == expected.form
+    assert record.result.outcome is expected.outcome
+    assert record.result.error == expected.error
+    assert "".join(LETTERS.get(step.status, "?") for step in record.steps) == expected.statuses
+    assert {gap.where for gap in record.gaps} == set(expected.gaps.split())
+    assert (record.definition is not None) is expected.definition
+    assert _matches(record, expected)
+
+
+def _matches(record: BuildRecord, expected: Expected) -> bool:
+    shown = [f"{name}={value}" for name, value in record.request.build_args]
+    return len(shown) == len(expected.build_args) and all(
+        each.startswith(begins) for each, begins in zip(shown, expected.build_args, strict=True)
+    )
+
+
+@every_file
+def test_it_agrees_with_the_record_of_the_build_itself(name: str) -> None:
+    known = live(name)
+    if known is None:
+        pytest.skip("podman's own programs pass no recorder")
+    assert disagreements(imported(name), known) == []
+
+
+def test_agreement_can_fail() -> None:
+    record, other = imported("engine-28.5-meta.dockerbuild"), live("engine-28.5-plain.log")
+    assert other is not None
+    assert len(disagreements(record, other)) > 5
+
+
+def test_several_targets_are_several_builds() -> None:
+    records = import_file(LEFT / "engine-28.5-bake.log", KEY)
+    builds = read_records(LEFT / "engine-28.5-bake.records.jsonl")
+
+    assert len(records) == len(builds) == 2
+    for target in ("web", "jobs"):
+        (record,), (build,) = (
+            [each for each in several if any(f"building {target}" in step.instruction for step in each.steps)]
+            for several in (records, builds)
+        )
+        assert disagreements(record, build) == []
+        assert "log" in {gap.where for gap in record.gaps}
+
+
+def test_every_file_is_used_and_holds_no_other_secret() -> None:
+    """Live records hide what provenance and archives show; that is theirs to show, and ours to hide."""
+    for path in sorted(LEFT.iterdir()):
+        name = path.name
+        if name.endswith(".records.jsonl"):
+            stem = name.removesuffix(".records.jsonl")
+            assert any(other.startswith(f"{stem}.") for other in (*EXPECTED, "engine-28.5-bake.log")), name
+            assert SECRET not in path.read_bytes(), name
+        else:
+            assert name in EXPECTED or name == "engine-28.5-bake.log", name
+
+
+@every_file
+def test_no_secret_reaches_a_record(name: str) -> None:
+    assert SECRET.decode() not in repr(imported(name))
