@@ -19,7 +19,7 @@ from fuzz.import_cases import CASES, Files
 from layerfork.cachekey import keys_of
 from layerfork.errors import LayerforkError
 from layerfork.harness.imports.files import import_bytes
-from layerfork.harness.records.evidence import decode_record
+from layerfork.harness.records.stored import decode_record
 
 SLOW_S = 20.0
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import tarfile
 from collections.abc import Callable
 from hashlib import sha256
 from io import BytesIO
@@ -10,12 +11,24 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-import tarfile
-
 from fuzz.buildkit_cases import mutate
 
 LEFT = Path(__file__).parent.parent / "imports" / "left"
-_ODD: tuple[Any, ...] = (None, True, -1, 1 << 70, 0.5, "", "sha256:", "\ud800", [], {}, [[]], {"": {}}, "step0:0")
+_ODD: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    1 << 70,
+    0.5,
+    "",
+    "sha256:",
+    "\ud800",
+    [],
+    {},
+    [[]],
+    {"": {}},
+    "step0:0",
+)
 
 
 class Files:

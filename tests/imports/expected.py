@@ -1,7 +1,8 @@
-"""What each file in ``left/`` must lead to, written down from `context/` and `make.sh`, not from any record.
+"""What each file in ``left/`` must lead to, written down from ``context/`` and ``make.sh``, not from records.
 
-Statuses are letters in the order of the steps: ``h`` reused, ``m`` executed, ``u`` not told. A FROM has nothing
-to execute, so it is ``h``. A plain log shows a base image that two stages share once, under the first of them.
+Statuses are letters in the order of the steps: ``h`` reused, ``m`` executed, ``u`` not told. A FROM has
+nothing to execute, so it is ``h``. A plain log shows a base image that two stages share once, under the first
+of them.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Real files that builds left behind, each with what it must lead to and with the record that was made live."""
+"""Real files that builds left behind: what each must lead to, and the record of the build itself."""
 
 from pathlib import Path
 

@@ -22,6 +22,7 @@ LIMIT_BYTES = 64 << 20
 _MAX_MEMBERS = 1000
 """Of a zip."""
 _GZIP, _ZIP, _ZIP_END = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
+_ZSTD = b"\x28\xb5\x2f\xfd"
 _RECORDS = b'{"schema":"layerfork/'
 FORMS = (
     "a log of BuildKit (rawjson or plain), of the classic builder, of podman or buildah; an export of the "
@@ -66,8 +67,11 @@ def import_bytes(data: bytes, key: bytes, file_time: float) -> tuple[BuildRecord
 
 
 def _import(data: bytes, importer: Importer) -> Iterator[BuildRecord]:
-    if data.startswith(_RECORDS):
-        raise EvidenceError("it holds records already", hint="give it to show, diff or why as it is")
+    if data.startswith((_RECORDS, _ZSTD)):
+        raise EvidenceError(
+            "it holds records already, or is compressed with zstd as they are",
+            hint="give records to show, diff or why as they are; decompress anything else first",
+        )
     if data.startswith((_ZIP, _ZIP_END)):
         yield from _import_zip(data, importer)
         return
