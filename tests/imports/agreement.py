@@ -136,6 +136,7 @@ def _of_step(step: StepRecord, other: StepRecord) -> Iterator[str]:
     if step.line:
         yield from _differ(f"line of {name}", step.line, other.line)
     yield from _differ(f"stage of {name}", step.stage_name, other.stage_name)
+    yield from _differ(f"platform of {name}", step.platform, other.platform)
     if step.identity and not _is_id(step.identity, other.identity):
         yield f"{name}: image {step.identity} instead of {other.identity}"
     if not set(step.vertices) <= set(other.vertices):

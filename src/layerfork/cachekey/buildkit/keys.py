@@ -50,8 +50,8 @@ def _enters_no_key(gap: Gap) -> bool:
 
 
 def _is_called(step: StepRecord, name: str) -> bool:
-    """Whether ``--from`` means the stage of this step; before its name stands the platform, if any."""
-    return name in (step.stage_name.rpartition(" ")[2], str(step.stage))
+    """Whether ``--from`` means the stage of this step."""
+    return name in (step.stage_name, str(step.stage))
 
 
 @dataclass(slots=True)
