@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines import RunningEngine, host_answers, open_engine
+from layerfork.engines import RunningEngine, host_is_meant, open_engine
 from layerfork.engines.api.client import EngineApi
 from layerfork.engines.baseimage import base_archive
 from layerfork.errors import EngineError
@@ -125,7 +125,7 @@ def test_host_engine_over_tcp(users: RunningEngine, environment: Mapping[str, st
     assert users.socket is not None
     with forwarded(users.socket) as port:
         over_tcp = {**environment, "DOCKER_HOST": f"tcp://127.0.0.1:{port}"}
-        assert host_answers(over_tcp)
+        assert host_is_meant(over_tcp)
         with open_engine("host").start(over_tcp, print) as engine:
             assert engine.info.instance == users.info.instance
             assert engine.socket is None
@@ -134,9 +134,10 @@ def test_host_engine_over_tcp(users: RunningEngine, environment: Mapping[str, st
 
 def test_dead_socket_is_no_answer_and_a_clear_error(tmp_path: Path) -> None:
     environment = {"DOCKER_HOST": f"unix://{tmp_path}/none.sock", "HOME": str(tmp_path)}
-    assert not host_answers(environment)
+    assert host_is_meant(environment)
+    named = r"there is no socket unix://.*none\.sock \(DOCKER_HOST names it\)"
     with (
-        pytest.raises(EngineError, match=r"none\.sock does not answer") as caught,
+        pytest.raises(EngineError, match=named) as caught,
         open_engine("host").start(environment, print),
     ):
         pass

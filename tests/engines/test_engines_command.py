@@ -2,10 +2,14 @@
 
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from engines.running import LAYERFORK
 
 from layerfork.clients import CLIENTS
 from layerfork.engines import ENGINES
@@ -36,6 +40,24 @@ def test_opens_an_engine_with_its_own_docker_and_passes_the_exit_code_on(name: s
     assert client == server
     assert client.startswith(name.partition("+")[0])
     assert completed.returncode == 7
+
+
+def test_what_a_killed_one_left_is_removed_by_the_next() -> None:
+    words = 'echo "$BUILDX_CONFIG" $$; docker buildx create --name gone >&2; exec sleep 60'
+    command = [LAYERFORK, "engines", "run", "private", "--", "sh", "-c", words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        named, shell = process.stdout.readline().split()
+        place = Path(named)
+        for _ in range(300):
+            if (place / "instances" / "gone").exists():
+                break
+            time.sleep(0.1)
+        process.kill()
+        os.kill(int(shell), signal.SIGKILL)
+    assert (place / "instances" / "gone").exists()
+    assert layerfork("engines", "run", "private", "--", "true").ok
+    assert not place.parent.exists()
 
 
 def test_opens_podman_with_a_registry(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from itertools import takewhile
 from layerfork.engines.adapter import Engine, Recordable, RunningEngine
 from layerfork.engines.debian.dockerclis import fetch_toolchain
 from layerfork.engines.kind import EngineKind
-from layerfork.engines.kinds.host import HOST, host_answers
+from layerfork.engines.kinds.host import HOST, host_is_meant
 from layerfork.engines.kinds.podman import PODMAN
 from layerfork.engines.kinds.private import PRIVATE
 from layerfork.errors import UsageError
@@ -25,7 +25,7 @@ __all__ = [
     "RunningEngine",
     "default_spec",
     "fetch_toolchain",
-    "host_answers",
+    "host_is_meant",
     "open_engine",
 ]
 
@@ -54,5 +54,5 @@ def open_engine(spec: str) -> Engine:
 
 
 def default_spec(environment: Mapping[str, str]) -> str:
-    """The host's engine when the user has one that answers, else a private one."""
-    return HOST.name if host_answers(environment) else PRIVATE.name
+    """The host's engine when the user has one, answering or not: no other takes its place."""
+    return HOST.name if host_is_meant(environment) else PRIVATE.name

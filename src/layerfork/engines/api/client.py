@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from layerfork.engines.api.unreachable import unreachable
 from layerfork.errors import EngineError
 from layerfork.wire.proxy.sockets import Address
 
@@ -92,9 +93,7 @@ class EngineApi:
                 raise ApiError(response.status, _message(answer))
             return {name.lower(): value for name, value in response.getheaders()}, answer
         except (OSError, http.client.HTTPException) as error:
-            message = f"the engine at {self.docker_host} does not answer: {error}"
-            hint = "check that it runs, and that this user may open its socket"
-            raise EngineError(message, hint) from error
+            raise unreachable(self.docker_host, error) from error
         finally:
             connection.close()
 

@@ -1,6 +1,7 @@
 """The user's own engine: looked at and built on, never cleaned, retagged or pulled into."""
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from layerfork.engines.api.client import ApiError, EngineApi, address_of, answer
 from layerfork.engines.api.images import image_ids, load_archive, remove_tags_and_steps
 from layerfork.engines.api.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.engines.kind import EngineKind
-from layerfork.engines.kinds.hostcontext import resolve_docker_host
+from layerfork.engines.kinds.hostcontext import named_by, resolve_docker_host
 from layerfork.engines.kinds.podman import read_podman_info
 from layerfork.errors import EngineError, UsageError
 from layerfork.model.build import DOCKER, PODMAN_SERVICE, ServedBuilders, Toolchain
@@ -20,6 +21,7 @@ from layerfork.wire.proxy.sockets import Address
 
 PODMAN_COMPONENT = "Podman Engine"
 """What podman's service calls itself among its components."""
+DEFAULT_SOCKET = Path("/var/run/docker.sock")
 ANSWER_LIMIT_S = 2.0
 """How long to wait for an engine that nobody asked for by name."""
 
@@ -59,6 +61,10 @@ class HostEngine:
             components=info.components,
         )
 
+    def _with_origin(self, error: EngineError, environment: Mapping[str, str]) -> EngineError:
+        origin = named_by(environment, self.context)
+        return EngineError(f"{error.message} ({origin} names it)" if origin else error.message, error.hint)
+
     def _missing(self, why: str) -> EngineRow:
         obstacle = Obstacle(what=why, remedy="start it, or name another one")
         return EngineRow(id=self.id, title="your own engine", obstacles=(obstacle,))
@@ -82,6 +88,8 @@ class HostEngine:
             before = image_ids(api)
         except ApiError as error:
             raise EngineError(f"the engine at {api.docker_host} refuses: {error}") from error
+        except EngineError as error:
+            raise self._with_origin(error, environment) from error
         title = "podman" if is_podman(info) else "Docker Engine"
         say(f"using {title} {info.version} at {api.docker_host}")
         yield RunningHostEngine(api=api, info=info, builders=served_by(info), images_before=before)
@@ -109,12 +117,12 @@ def read_host_info(api: EngineApi) -> EngineInfo:
     return read_podman_info(api, api.docker_host, "host", ours=False) if is_podman(info) else info
 
 
-def host_answers(environment: Mapping[str, str]) -> bool:
-    """Whether the user has an engine that answers now."""
+def host_is_meant(environment: Mapping[str, str]) -> bool:
+    """Whether the user has an engine, answering or not: one has a name, or docker's own socket is there."""
     try:
-        return answers(EngineApi(resolve_docker_host(environment)), ANSWER_LIMIT_S)
+        return bool(named_by(environment)) or os.path.lexists(DEFAULT_SOCKET)
     except EngineError:
-        return False
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,17 @@ def resolve_docker_host(environment: Mapping[str, str], context: str = "") -> st
     return _host_of_context(name, environment)
 
 
+def named_by(environment: Mapping[str, str], context: str = "") -> str:
+    """What names the engine of `resolve_docker_host`, for people; empty when nothing does but the default.
+
+    Raises: EngineError when docker's configuration cannot be read.
+    """
+    if not context and environment.get("DOCKER_HOST"):
+        return "DOCKER_HOST"
+    name = context or environment.get("DOCKER_CONTEXT") or _current_context(environment)
+    return "" if name == DEFAULT_CONTEXT else f"the docker context {name!r}"
+
+
 def resolve_endpoint(environment: Mapping[str, str], endpoint: str) -> str:
     """Address of the engine of a buildx node: ``endpoint`` is an address, or the name of a docker context.
 

@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from layerfork.engines import Engine, RunningEngine
 from layerfork.engines.api.registry import registry_for
 from layerfork.errors import UsageError
+from layerfork.harness.environments.privatedir import SHORT, private_directory
 from layerfork.harness.recording.wrap import wrapped_environment
 from layerfork.model.build import Builder, Command
 from layerfork.model.progress import Say
@@ -23,7 +23,7 @@ def run_in_engine(engine: Engine, argv: Sequence[str], registry: str, say: Say) 
     """
     with contextlib.ExitStack() as stack:
         running = stack.enter_context(engine.start(os.environ, say))
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lf-", dir="/tmp")))
+        directory = stack.enter_context(private_directory(SHORT))
         if registry:
             say(f"a registry listens on {_open_registry(running, registry, say, stack)} inside")
         env = engine_environment(running, directory)
@@ -58,6 +58,8 @@ def engine_environment(running: RunningEngine, directory: Path) -> dict[str, str
         link.symlink_to(place)
     path = env.get("PATH", os.defpath).split(os.pathsep)
     env["PATH"] = os.pathsep.join([str(programs), *(each for each in path if each != str(programs))])
+    if running.info.ours:
+        env["BUILDX_CONFIG"] = str(directory / "buildx")  # builders made here end with the engine
     env.pop("CONTAINER_HOST", None)  # with it podman's own programs would be clients of the service
     if running.builders.executing(Builder.BUILDKIT) is None:
         env["DOCKER_BUILDKIT"] = "0"

@@ -10,7 +10,7 @@ from threading import Event
 from typing import IO, Any
 
 from layerfork.clients.steering import NAMES_AN_ENGINE, without
-from layerfork.engines import RunningEngine, default_spec, open_engine
+from layerfork.engines import Engine, RunningEngine, default_spec, open_engine
 from layerfork.errors import UsageError
 from layerfork.harness.environments.privatedir import SHORT, private_directory
 from layerfork.harness.recording.buildx import LedBuilders, lead_builders
@@ -63,7 +63,10 @@ def record_command(
     client = ClientInfo(argv=tuple(argv))
     process = ClientProcess(directory=Path.cwd(), argv=tuple(argv))
     with contextlib.ExitStack() as stack:
-        engine = stack.enter_context(open_engine(spec or default_spec(os.environ)).start(os.environ, say))
+        chosen = open_engine(spec or default_spec(os.environ))
+        engine = stack.enter_context(chosen.start(os.environ, say))
+        if chosen.ours:
+            say(_whose(chosen, engine, asked=bool(spec)))
         private = stack.enter_context(private_directory(SHORT))
         key = redaction_key()
         recorder = Recorder(engine, private / "docker.sock", key)
@@ -95,6 +98,12 @@ def record_command(
         _report_faults(recorders, led, say)
         take(lambda each: each.records(client))
     return Wrapped(exit_code=code, records=tuple(records), interrupted=interrupted.is_set())
+
+
+def _whose(chosen: Engine, engine: RunningEngine, *, asked: bool) -> str:
+    """Which engine of ours is used, and why it is not the user's."""
+    why = "" if asked else ": nothing names another, and docker's own socket does not exist"
+    return f"using an engine of layerfork's own, {chosen.id} ({engine.info.version}){why}"
 
 
 def _report_faults(recorders: Sequence[Recorder], led: LedBuilders, say: Say) -> None:
