@@ -44,7 +44,7 @@ def test_opens_an_engine_with_its_own_docker_and_passes_the_exit_code_on(name: s
 
 def test_what_a_killed_one_left_is_removed_by_the_next() -> None:
     words = 'echo "$BUILDX_CONFIG" $$; docker buildx create --name gone >&2; exec sleep 60'
-    command = [LAYERFORK, "engines", "run", "private", "--", "sh", "-c", words]
+    command = [str(LAYERFORK), "engines", "run", "private", "--", "sh", "-c", words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         named, shell = process.stdout.readline().split()
