@@ -12,6 +12,7 @@ from itertools import takewhile
 from layerfork.engines.adapter import Engine, Recordable, RunningEngine
 from layerfork.engines.debian.dockerclis import fetch_toolchain
 from layerfork.engines.kind import EngineKind
+from layerfork.engines.kinds.buildkit import ADDRESS_VARIABLE, BUILDKIT
 from layerfork.engines.kinds.host import HOST, host_is_meant
 from layerfork.engines.kinds.podman import PODMAN
 from layerfork.engines.kinds.private import PRIVATE
@@ -33,6 +34,7 @@ KINDS: tuple[EngineKind, ...] = (
     PRIVATE,
     PODMAN,
     HOST,
+    BUILDKIT,
 )
 ENGINES: tuple[Engine, ...] = tuple(engine for kind in KINDS for engine in kind.engines)
 """Every engine that can be listed."""
@@ -54,5 +56,8 @@ def open_engine(spec: str) -> Engine:
 
 
 def default_spec(environment: Mapping[str, str]) -> str:
-    """The host's engine when the user has one, answering or not: no other takes its place."""
-    return HOST.name if host_is_meant(environment) else PRIVATE.name
+    """The host's engine when the user has one, answering or not: no other takes its place. Then a BuildKit
+    that BUILDKIT_HOST names, else a private engine."""
+    if host_is_meant(environment):
+        return HOST.name
+    return BUILDKIT.name if environment.get(ADDRESS_VARIABLE) else PRIVATE.name

@@ -66,6 +66,17 @@ PODMAN_SERVICE = ServedBuilders(
 """A podman service that is known by its socket alone."""
 
 
+_DOCKER_ONLY = (
+    "a BuildKit without Docker builds for buildctl and buildx alone: record them (layerfork record)"
+)
+BUILDKIT_ALONE = ServedBuilders(
+    executes=(),
+    refuses=tuple((builder, _DOCKER_ONLY) for builder in Builder),
+    variables=("BUILDKIT_HOST",),
+)
+"""A buildkitd by its address: nothing that the clients of a relay could be led to."""
+
+
 class Feature(StrEnum):
     """What a build request may ask for and a client may be unable to pass on."""
 

@@ -13,6 +13,7 @@ from layerfork.clients.steering import NAMES_AN_ENGINE, without
 from layerfork.engines import Engine, RunningEngine, default_spec, open_engine
 from layerfork.errors import UsageError
 from layerfork.harness.environments.privatedir import SHORT, private_directory
+from layerfork.harness.recording.buildctl import lead_buildkit, read_buildctl
 from layerfork.harness.recording.buildx import LedBuilders, lead_builders
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.contextplaces import find_directories
@@ -63,7 +64,8 @@ def record_command(
     client = ClientInfo(argv=tuple(argv))
     process = ClientProcess(directory=Path.cwd(), argv=tuple(argv))
     with contextlib.ExitStack() as stack:
-        chosen = open_engine(spec or default_spec(os.environ))
+        call = read_buildctl(argv, os.environ)
+        chosen = open_engine(spec or (call.spec if call is not None else default_spec(os.environ)))
         engine = stack.enter_context(chosen.start(os.environ, say))
         if chosen.ours:
             say(_whose(chosen, engine, asked=bool(spec)))
@@ -71,12 +73,21 @@ def record_command(
         key = redaction_key()
         recorder = Recorder(engine, private / "docker.sock", key)
         env = wrapped_environment(engine, recorder.docker_host, private)
+        beside = stack.enter_context(
+            lead_buildkit(argv, call, engine, recorder.docker_host, os.environ, private, say)
+        )
+        env |= beside.variables
         own_programs = {name: env[name] for name in PROGRAMS if name in env}
         led = stack.enter_context(
-            lead_builders({**os.environ, **own_programs}, engine, recorder.docker_host, private, say)
+            lead_builders(
+                {**os.environ, **own_programs}, engine, recorder.docker_host, private, say, beside.addresses
+            )
         )
         env["BUILDX_CONFIG"] = str(led.configuration)
-        recorders = (recorder, *(Recorder(each, socket, key) for socket, each in led.behind))
+        recorders = (
+            recorder,
+            *(Recorder(each, socket, key) for socket, each in (*beside.behind, *led.behind)),
+        )
 
         def take(ask: Callable[[Recorder], Sequence[BuildRecord]]) -> None:
             for each in recorders:
@@ -88,7 +99,7 @@ def record_command(
             for each in recorders:
                 listening.enter_context(each)
             code = _run(
-                Command(argv=process.argv, env=env),
+                Command(argv=beside.argv, env=env),
                 lambda: take(lambda each: each.finished(client)),
                 interrupted.set,
                 stdout,
@@ -143,7 +154,8 @@ def _with_facts(record: BuildRecord, recorder: Recorder, command: ClientProcess)
 
 def wrapped_environment(engine: RunningEngine, docker_host: str, directory: Path) -> dict[str, str]:
     """The user's environment, led to the recorder; with the engine's own docker where there is none."""
-    env = without(os.environ, NAMES_AN_ENGINE)
+    docker = "DOCKER_HOST" in engine.builders.variables
+    env = without(os.environ, NAMES_AN_ENGINE) if docker else dict(os.environ)
     env |= dict.fromkeys(engine.builders.variables, docker_host)
     toolchain = engine.toolchain
     if toolchain is not None and find_program("docker") is None:

@@ -35,6 +35,8 @@ class Substitution:
     """The recorder's address, which is DOCKER_HOST in the command."""
     key: str
     """What buildx calls the recorded engine without a recorder; empty when that engine is gone afterwards."""
+    addresses: Mapping[str, str]
+    """Other recorders' addresses that the command was told, and what they stand for."""
     nodes: Mapping[tuple[str, str], tuple[Node, Node]]
     """By builder and node: as the user has it, and as it is in the copy."""
     drivers: Mapping[str, tuple[str, str]]
@@ -51,7 +53,7 @@ class Substitution:
     def back(self, name: str, instance: Instance) -> Instance | None:
         """A builder of the copy for the user; None when it would name an engine that is gone."""
         nodes = [self._restored(name, node) for node in nodes_of(instance)]
-        if any(node.get("Endpoint") == self.recorder for node in nodes):
+        if not self.key and any(node.get("Endpoint") == self.recorder for node in nodes):
             return None
         before, instead = self.drivers.get(name, ("", None))
         driver = before if instance.get("Driver") == instead else instance.get("Driver")
@@ -68,7 +70,8 @@ class Substitution:
             fields = dict(node)
         if fields.get("Endpoint") == self.recorder and self.key:
             fields["Endpoint"] = self.key
-        return fields
+        endpoint = str(fields.get("Endpoint"))
+        return {**fields, "Endpoint": self.addresses[endpoint]} if endpoint in self.addresses else fields
 
     def choice_forth(self, current: Mapping[str, Any]) -> dict[str, Any]:
         """The last choice for the copy."""

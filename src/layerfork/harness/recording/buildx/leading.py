@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from layerfork.engines import Recordable, RunningEngine
 from layerfork.engines.kinds.hostcontext import endpoint_key, resolve_docker_host
@@ -22,6 +23,7 @@ from layerfork.harness.recording.buildx.leads import (
     same_place,
 )
 from layerfork.harness.recording.buildx.store import Instance, instances_in, nodes_of, store_directory
+from layerfork.model.engine import BUILDKIT_DAEMON
 from layerfork.model.progress import Say
 
 
@@ -38,12 +40,18 @@ class LedBuilders:
 
 @contextlib.contextmanager
 def lead_builders(
-    environment: Mapping[str, str], engine: RunningEngine, recorder: str, place: Path, say: Say
+    environment: Mapping[str, str],
+    engine: RunningEngine,
+    recorder: str,
+    place: Path,
+    say: Say,
+    addresses: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[LedBuilders]:
     """Give a command a copy of the user's buildx configuration; on leaving, carry back what it changed.
 
     ``recorder`` is the address of the recorder in front of ``engine``; ``place`` is a private directory whose
-    path leaves room for sockets. Raises: OSError.
+    path leaves room for sockets. ``addresses`` are those of other recorders, with what they stand for.
+    Raises: OSError.
     """
     store = store_directory(environment)
     with contextlib.ExitStack() as stack:
@@ -53,12 +61,15 @@ def lead_builders(
             plan.add(name, instance, engine.docker_host, environment, dialler)
         plan.report(say)
         key = "" if engine.info.ours else _key_of(engine, environment)
+        if engine.info.kind == BUILDKIT_DAEMON:
+            recorder = key  # the command's docker finds its engine as ever
         copy = ConfigurationCopy(
             store,
             place / "buildx",
             Substitution(
                 recorder=recorder,
                 key=key,
+                addresses=addresses,
                 nodes=plan.nodes,
                 drivers=plan.drivers,
                 added=_context_builder(key, recorder),
@@ -133,7 +144,9 @@ class _Plan:
 def _key_of(engine: RunningEngine, environment: Mapping[str, str]) -> str:
     """What buildx calls the engine in the user's environment: that of docker's choice may have a name."""
     with contextlib.suppress(EngineError):
-        if same_place(resolve_docker_host(environment), engine.docker_host):
+        if engine.info.kind == BUILDKIT_DAEMON or same_place(
+            resolve_docker_host(environment), engine.docker_host
+        ):
             return endpoint_key(environment)
     return engine.docker_host
 
@@ -143,7 +156,7 @@ def _context_builder(key: str, recorder: str) -> dict[str, Instance]:
 
     Source: docker/buildx builder/builder.go (Validate), v0.9 to v0.36.
     """
-    if not key or "://" in key:
+    if not key or "://" in key or key == recorder:
         return {}
     node = {"Name": key, "Endpoint": recorder, "Platforms": None, "DriverOpts": None, "Flags": None}
     name = key.lower()

@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from layerfork.engines import Recordable
-from layerfork.engines.kinds.behind import BuildKitDaemon, OtherEngine
+from layerfork.engines.kinds.buildkit import RunningBuildKit
 from layerfork.engines.kinds.hostcontext import DEFAULT_CONTEXT, resolve_endpoint
+from layerfork.engines.kinds.otherengine import OtherEngine
 from layerfork.errors import EngineError
 from layerfork.harness.recording.buildx.store import Instance, nodes_of
 from layerfork.wire.proxy.sockets import Address, Way, open_socket
@@ -61,7 +62,7 @@ def find_lead(
     if driver == REMOTE:
         return _remote(instance, node, endpoint, dial)
     if driver == KUBERNETES:
-        return Behind(engine=BuildKitDaemon(way=dial(instance, node)), is_buildkit=True)
+        return _buildkit(endpoint, dial(instance, node))
     raise EngineError(f"its driver {driver!r} is not known here")
 
 
@@ -87,9 +88,7 @@ def _remote(instance: Instance, node: Node, endpoint: str, dial: Dial) -> Lead:
         return LeftAlone()  # it runs `docker exec`, which goes where DOCKER_HOST says
     if parts.scheme == "unix" and not any(options.get(name) for name in TLS_OPTIONS):
         socket = Path(parts.path)
-        return (
-            LeftAlone() if _is_dead(socket) else Behind(engine=BuildKitDaemon(way=socket), is_buildkit=True)
-        )
+        return LeftAlone() if _is_dead(socket) else _buildkit(endpoint, socket)
     if (
         parts.scheme == "tcp"
         and parts.hostname
@@ -99,7 +98,11 @@ def _remote(instance: Instance, node: Node, endpoint: str, dial: Dial) -> Lead:
         way: Way = (parts.hostname, parts.port)
     else:
         way = dial(instance, node)
-    return Behind(engine=BuildKitDaemon(way=way), is_buildkit=True)
+    return _buildkit(endpoint, way)
+
+
+def _buildkit(endpoint: str, way: Way) -> Behind:
+    return Behind(engine=RunningBuildKit(address=endpoint, way=way), is_buildkit=True)
 
 
 def same_place(one: str, other: str) -> bool:

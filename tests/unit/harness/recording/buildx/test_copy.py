@@ -30,6 +30,7 @@ POD = builder("pod", "kubernetes", node("pod0", "kubernetes:///pod?deployment=po
 SUBSTITUTION = Substitution(
     recorder=RECORDER,
     key=ENGINE,
+    addresses={"unix:///tmp/run/buildkit.sock": "tcp://kit:1234"},
     nodes={
         ("ci", "ci0"): (CI["Nodes"][0], node("ci0", RECORDER, Flags=["--debug"])),
         ("far", "far0"): (FAR["Nodes"][0], node("far0", "unix:///tmp/run/b0.sock")),
@@ -108,6 +109,15 @@ def test_a_builder_that_the_command_made_and_chose_names_the_engine_not_the_reco
     assert json.loads((store / "current").read_text()) == {**chosen, "Key": ENGINE}
 
 
+def test_a_builder_at_buildkit_host_names_what_that_was(store: Path) -> None:
+    copy = made(store)
+    new = builder("new", "remote", node("new0", "unix:///tmp/run/buildkit.sock"))
+    (copy.directory / "instances" / "new").write_text(json.dumps(new))
+    copy.carry_back()
+    kept = json.loads((store / "instances" / "new").read_text())
+    assert kept["Nodes"] == [node("new0", "tcp://kit:1234")]
+
+
 def test_a_removed_builder_is_removed_and_others_stay(store: Path) -> None:
     copy = made(store)
     (copy.directory / "instances" / "ci").unlink()
@@ -158,7 +168,7 @@ def test_the_lasting_choice_is_that_of_the_engine(store: Path) -> None:
 
 def test_nothing_that_names_an_engine_that_is_gone_comes_back(store: Path) -> None:
     before = content(store)
-    copy = made(store, Substitution(recorder=RECORDER, key="", nodes={}, drivers={}, added={}))
+    copy = made(store, Substitution(recorder=RECORDER, key="", addresses={}, nodes={}, drivers={}, added={}))
     assert in_copy(copy, "current")["Key"] == ENGINE
     new = builder("new", "docker-container", node("new0", RECORDER))
     (copy.directory / "instances" / "new").write_text(json.dumps(new))
@@ -186,7 +196,7 @@ def test_a_user_without_a_configuration_keeps_none(tmp_path: Path) -> None:
 
 
 def made_in(store: Path, directory: Path) -> ConfigurationCopy:
-    nothing = Substitution(recorder=RECORDER, key=ENGINE, nodes={}, drivers={}, added={})
+    nothing = Substitution(recorder=RECORDER, key=ENGINE, addresses={}, nodes={}, drivers={}, added={})
     copy = ConfigurationCopy(store, directory, nothing)
     copy.make()
     return copy

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from fakes.engines import Obliging
 
-from layerfork.engines.kinds.behind import BuildKitDaemon, OtherEngine
+from layerfork.engines.kinds.buildkit import RunningBuildKit
+from layerfork.engines.kinds.otherengine import OtherEngine
 from layerfork.errors import EngineError
 from layerfork.harness.recording.buildx import lead_builders
 from layerfork.harness.recording.buildx.leads import Behind, Lead, LeftAlone, SameEngine, find_lead
@@ -81,12 +82,14 @@ def test_a_buildkit_without_docker(
     driver: str, endpoint: str, options: dict[str, str], way: tuple[str, int], environment: dict[str, str]
 ) -> None:
     found = lead(driver, endpoint, environment, **options)
-    assert found == Behind(engine=BuildKitDaemon(way=way), is_buildkit=True)
+    assert found == Behind(engine=RunningBuildKit(address=endpoint, way=way), is_buildkit=True)
 
 
 def test_remote_sockets(environment: dict[str, str], listening: Path) -> None:
     found = lead("remote", f"unix://{listening}", environment)
-    assert found == Behind(engine=BuildKitDaemon(way=listening), is_buildkit=True)
+    assert found == Behind(
+        engine=RunningBuildKit(address=f"unix://{listening}", way=listening), is_buildkit=True
+    )
     assert lead("remote", f"unix://{listening}.gone", environment) == LeftAlone()
     assert lead("remote", "docker-container://one", environment) == LeftAlone()
 

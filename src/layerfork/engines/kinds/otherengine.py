@@ -1,14 +1,13 @@
-"""What a user's buildx builders stand on besides the engine. It is asked nothing before a build passes."""
+"""Another Docker Engine that a user's buildx builders stand on. It is asked nothing before a build passes."""
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from layerfork.engines.api.client import ApiError, EngineApi, address_of
 from layerfork.engines.api.inspection import read_image_facts
 from layerfork.engines.kinds.host import read_host_info
 from layerfork.errors import EngineError
-from layerfork.model.engine import BUILDKIT_DAEMON, EngineInfo, ImageFacts
-from layerfork.wire.proxy.sockets import Address, Way
+from layerfork.model.engine import EngineInfo, ImageFacts
+from layerfork.wire.proxy.sockets import Address
 
 
 class OtherEngine:
@@ -34,21 +33,3 @@ class OtherEngine:
             return read_image_facts(self._api, reference)
         except ApiError as error:
             raise EngineError(f"the engine at {self.docker_host} refuses: {error}") from error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildKitDaemon:
-    """A buildkitd that is no part of a Docker Engine."""
-
-    way: Way
-
-    @property
-    def info(self) -> EngineInfo:
-        """Nothing yet: clients ask it for its version and platform in front of each build."""
-        return EngineInfo(
-            kind=BUILDKIT_DAEMON, version="", api_version="", image_store="", default_builder="buildkit"
-        )
-
-    def image_facts(self, reference: str) -> ImageFacts:
-        """Raises: EngineError, always."""
-        raise EngineError(f"a BuildKit daemon keeps no images, so none is called {reference}")
