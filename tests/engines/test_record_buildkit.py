@@ -1,7 +1,7 @@
 """Builds on a BuildKit by its address: BUILDKIT_HOST, buildctl's flags, `--engine buildkit:ADDRESS`.
 
-There is no buildctl to be had: a program of that name asks buildx to build at the address that it is given. The
-BuildKit is a real one, in an engine.
+There is no buildctl to be had: a program of that name asks buildx to build at the address that it is given.
+The BuildKit is a real one, in an engine.
 """
 
 import json

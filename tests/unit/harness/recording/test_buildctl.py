@@ -15,9 +15,9 @@ from layerfork.harness.recording.buildctl import read_buildctl
         ("/usr/bin/buildctl --addr=tcp://a:1 --debug du", "buildkit:tcp://a:1", "--debug du"),
         ("buildctl --timeout 5 -addr tcp://a:1 du", "buildkit:tcp://a:1", "--timeout 5 du"),
         (
-            "buildctl --addr tcp://a:1 --tlscacert /ca --tlscert=/c --tlskey /k --tlsservername n build --addr x",
-            "buildkit:tcp://a:1?cacert=/ca&cert=/c&key=/k&servername=n",
-            "build --addr x",
+            "buildctl --addr tcp://a:1 --tlscacert /ca --tlscert=c --tlskey /k --tlsservername n du --addr x",
+            "buildkit:tcp://a:1?cacert=/ca&cert=c&key=/k&servername=n",
+            "du --addr x",
         ),
         ("buildctl", "buildkit:unix:///run/buildkit/buildkitd.sock", ""),
     ],
