@@ -1,5 +1,6 @@
 """A directory as a client would send it: its ignore rules applied, attributes changed, contents hashed."""
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def read_context(
     files = [
         (path, status) for path in paths if (status := find(path)) is not None and S_ISREG(status.st_mode)
     ]
-    hashed = hash_files(tree, files, cache)
+    hashed = hash_files(os.fspath(root), files, cache)
     entries = sent_entries(tree, paths, rules, hashed.contents, umask)
     problems = (*tree.problems, *hashed.problems)
     # In a tar the file itself goes along, and the engine reads it again.

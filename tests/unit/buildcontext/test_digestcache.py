@@ -45,7 +45,7 @@ def root(tmp_path: Path) -> Path:
 def test_digests_are_remembered_as_long_as_the_status_stays(root: Path, tmp_path: Path, later: None) -> None:
     cache = DigestCache()
     tree = scan(root)
-    first = hash_files(tree, tree.files(), cache)
+    first = hash_files(str(tree.root), tree.files(), cache)
     assert first.contents["big"] == ("sha256:" + sha256(b"x" * 3_000_000).hexdigest(), True)
     save_cache(cache, tmp_path / "deep" / "cache")
     again = load_cache(tmp_path / "deep" / "cache")
@@ -154,7 +154,7 @@ def slowly(root: Path, rules: ContextRules, umask: int, patch: pytest.MonkeyPatc
             return lambda path, status, _: sender.entry(path, status)
 
         tree = scan(root)
-        contents = hash_files(tree, tree.files()).contents
+        contents = hash_files(str(tree.root), tree.files()).contents
         within.setattr(sending, "plain_file_maker", maker)
         return read_context(root, rules, umask=umask)
 

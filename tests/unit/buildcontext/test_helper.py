@@ -38,9 +38,9 @@ def aside(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_a_helper_changes_no_answer(root: Path, aside: None, monkeypatch: pytest.MonkeyPatch) -> None:
     tree = scan(root)
-    helped = hash_files(tree, tree.files())
+    helped = hash_files(str(tree.root), tree.files())
     monkeypatch.setattr(contents, "WORTH_FILES", 1000)
-    alone = hash_files(tree, tree.files())
+    alone = hash_files(str(tree.root), tree.files())
     assert helped == alone
     assert len(helped.contents) == 41
     assert not helped.contents["d/33\n"][1]
@@ -51,7 +51,7 @@ def test_what_a_helper_cannot_read_has_a_reason(root: Path, aside: None) -> None
     files = list(tree.files())
     for path, _ in files:
         (root / path).unlink()
-    hashed = hash_files(tree, files)
+    hashed = hash_files(str(tree.root), files)
     assert hashed.contents == {}
     assert {problem.reason for problem in hashed.problems} == {"No such file or directory"}
     assert len(hashed.problems) == len(files)

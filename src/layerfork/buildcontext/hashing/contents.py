@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from layerfork.buildcontext.hashing.digestcache import Content, DigestCache, Status
 from layerfork.buildcontext.hashing.files import read_file
 from layerfork.buildcontext.hashing.helper import WORTH_FILES, hashing_aside
-from layerfork.buildcontext.walk import Problem, ScannedTree, no_collection
+from layerfork.buildcontext.walk import Problem, no_collection
 from layerfork.model.context import Digest
 
 RACY_NS = 2 * 10**9
@@ -33,13 +33,13 @@ class HashedFiles:
     """Files that could not be read; they have no content."""
 
 
-def hash_files(tree: ScannedTree, files: Iterable[File], cache: DigestCache | None = None) -> HashedFiles:
-    """SHA-256 of the contents of files. The cache then holds these files and no others."""
+def hash_files(root: str, files: Iterable[File], cache: DigestCache | None = None) -> HashedFiles:
+    """SHA-256 of the contents of files below a directory. The cache then holds these files and no others."""
     cache = DigestCache() if cache is None else cache
     settled_ns = time.time_ns() - RACY_NS
     with no_collection():
         contents, unknown = split(cache, files)
-        problems, learnt = _read_all(os.fspath(tree.root), unknown, contents, settled_ns)
+        problems, learnt = _read_all(root, unknown, contents, settled_ns)
         if unknown or len(contents) != len(cache.known):
             known = cache.known
             cache.known = {path: known[path] for path in contents if path in known} | learnt

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+from layerfork.buildcontext.hashing.statuses import statuses_of
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, EntryType
 
@@ -53,8 +54,9 @@ def is_as_announced(found: os.stat_result, entry: ContextEntry) -> bool:
 
 def _fitting(manifest: ContextManifest, directories: Iterable[Path]) -> tuple[Path, ...]:
     files = unsent_files(manifest)
+    paths = [os.fsdecode(entry.name_bytes) for entry in files]
     right = (each for each in directories if _has_name(each, manifest.directory_name))
-    return tuple(dict.fromkeys(each for each in right if all(_lies_in(each, entry) for entry in files)))
+    return tuple(dict.fromkeys(each for each in right if _lie_in(each, paths, files)))
 
 
 def _has_name(directory: Path, name: str) -> bool:
@@ -62,12 +64,12 @@ def _has_name(directory: Path, name: str) -> bool:
     return name in ("", os.path.basename(os.path.abspath(directory)))  # noqa: PTH100, PTH119 - as they do
 
 
-def _lies_in(directory: Path, entry: ContextEntry) -> bool:
-    try:
-        path = os.path.join(os.fsencode(directory), entry.name_bytes)  # noqa: PTH118 - non-UTF-8 names
-        return is_as_announced(os.lstat(path), entry)
-    except (OSError, ValueError):
-        return False
+def _lie_in(directory: Path, paths: Sequence[str], entries: Sequence[ContextEntry]) -> bool:
+    statuses = statuses_of(os.fspath(directory), paths)
+    return all(
+        status is not None and is_as_announced(status, entry)
+        for status, entry in zip(statuses, entries, strict=True)
+    )
 
 
 def _has_exact_times(manifest: ContextManifest) -> bool:

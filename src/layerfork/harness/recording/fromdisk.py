@@ -1,33 +1,40 @@
 """Completes a record with digests of files that the builder did not ask for, read from the context."""
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from layerfork.buildcontext.hashing.contents import File, hash_files, split
+from layerfork.buildcontext.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
+from layerfork.buildcontext.hashing.statuses import statuses_of
 from layerfork.harness.recording.contextplaces import Find, is_as_announced, unsent_files
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest
 from layerfork.model.record import BuildRecord
 
+WORTH_CACHING = 500
+"""Fewer files are read again sooner than it takes to remember them."""
 
-def fill_from_disk(record: BuildRecord, find: Find) -> BuildRecord:
+
+def fill_from_disk(record: BuildRecord, find: Find, caches: Path | None = None) -> BuildRecord:
     """The record with digests of the unsent files of its contexts, marked as read from disk.
 
     A file that is no longer what was announced is left as it was, and so is one that has different contents
-    in two directories that the context may have been sent from.
+    in two directories that the context may have been sent from. ``caches`` is the directory where digests
+    are remembered; None remembers nothing.
     """
     return replace(
         record,
-        context=None if record.context is None else _filled(record.context, find),
-        named_contexts=tuple(_filled(manifest, find) for manifest in record.named_contexts),
+        context=None if record.context is None else _filled(record.context, find, caches),
+        named_contexts=tuple(_filled(manifest, find, caches) for manifest in record.named_contexts),
     )
 
 
-def _filled(manifest: ContextManifest, find: Find) -> ContextManifest:
+def _filled(manifest: ContextManifest, find: Find, caches: Path | None) -> ContextManifest:
     unsent = unsent_files(manifest)
     directories = find(manifest) if unsent else ()
-    digests = {id(entry): _only_digest(entry, directories) for entry in unsent}
+    found = [_digests_in(directory, unsent, caches) for directory in directories]
+    digests = {id(entry): _only(found, place) for place, entry in enumerate(unsent)} if found else {}
     if not any(digests.values()):
         return manifest
     entries = tuple(_with_digest(entry, digests.get(id(entry))) for entry in manifest.entries)
@@ -38,24 +45,42 @@ def _with_digest(entry: ContextEntry, digest: Digest | None) -> ContextEntry:
     return replace(entry, content=digest, content_source=ContentSource.DISK) if digest else entry
 
 
-def _only_digest(entry: ContextEntry, directories: Sequence[Path]) -> Digest | None:
+def _only(found: Sequence[dict[int, Digest]], place: int) -> Digest | None:
     """The digest of a file, wherever it lies; None when it lies nowhere, or with two contents."""
-    found = {_digest_of(directory, entry) for directory in directories} - {None}
-    return found.pop() if len(found) == 1 else None
+    if len(found) == 1:
+        return found[0].get(place)
+    digests = {each[place] for each in found if place in each}
+    return digests.pop() if len(digests) == 1 else None
 
 
-def _digest_of(directory: Path, entry: ContextEntry) -> Digest | None:
-    """Digest of a file that is still what was announced, or None."""
-    path = os.path.join(os.fsencode(directory), entry.name_bytes)  # noqa: PTH118 - non-UTF-8 names
-    try:
-        with open(path, "rb", opener=_no_follow) as file:
-            if not is_as_announced(os.fstat(file.fileno()), entry):
-                return None
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return Digest(f"sha256:{digest}") if is_as_announced(os.fstat(file.fileno()), entry) else None
-    except (OSError, ValueError):
-        return None
+def _digests_in(directory: Path, unsent: Sequence[ContextEntry], caches: Path | None) -> dict[int, Digest]:
+    """Digests of files that are still what was announced, by their place in the list."""
+    root = os.fspath(directory)
+    paths = [os.fsdecode(entry.name_bytes) for entry in unsent]
+    files: dict[int, File] = {
+        place: (path, status)
+        for place, (path, status) in enumerate(zip(paths, statuses_of(root, paths), strict=True))
+        if status is not None and is_as_announced(status, unsent[place])
+    }
+    file = cache_file(caches, directory) if caches is not None and len(files) >= WORTH_CACHING else None
+    cache = load_cache(file) if file is not None else DigestCache()
+    _, unread = split(cache, files.values())
+    contents = hash_files(root, files.values(), cache).contents
+    # What was read is right if it is still what it was before.
+    names = [path for path, _ in unread]
+    for (path, before), after in zip(unread, statuses_of(root, names), strict=True):
+        if after is None or not _is_same(before, after):
+            contents.pop(path, None)
+            cache.known.pop(path, None)
+    if file is not None:
+        save_cache(cache, file)
+    return {place: contents[path][0] for place, (path, _) in files.items() if path in contents}
 
 
-def _no_follow(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+def _is_same(before: os.stat_result, after: os.stat_result) -> bool:
+    return (before.st_size, before.st_mtime_ns, before.st_ctime_ns, before.st_ino) == (
+        after.st_size,
+        after.st_mtime_ns,
+        after.st_ctime_ns,
+        after.st_ino,
+    )

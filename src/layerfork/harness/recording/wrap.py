@@ -26,6 +26,7 @@ from layerfork.model.build import Command
 from layerfork.model.progress import Say
 from layerfork.model.record import BuildRecord, ClientInfo
 from layerfork.process import ProgramMissingError, find_program, run_in_foreground
+from layerfork.userdirs import cache_directory
 from layerfork.wire.proxy.listener import STOPPED, UNREACHABLE
 
 PROGRAMS: tuple[str, ...] = ("PATH", "DOCKER_CONFIG")
@@ -144,7 +145,7 @@ def _run(
 
 def _with_facts(record: BuildRecord, recorder: Recorder, command: ClientProcess) -> BuildRecord:
     processes = (command, *recorder.clients)
-    record = fill_from_disk(record, lambda manifest: find_directories(manifest, processes))
+    record = fill_from_disk(record, lambda manifest: find_directories(manifest, processes), cache_directory())
     if record.engine is not None and record.engine.buildkit_version:
         return add_quiet_steps(record)  # a BuildKit of its own: what the engine has is not what it built on
     reference = record.request.tags[0] if record.request.tags else ""

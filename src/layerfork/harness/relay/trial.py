@@ -23,6 +23,7 @@ from layerfork.model.context import MAIN_CONTEXT, ContextManifest
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
 from layerfork.model.report import TrialBuild
 from layerfork.process import KEEP_BYTES, ProgramMissingError, last_lines, printable, run
+from layerfork.userdirs import cache_directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,9 @@ def _with_facts(
     record: BuildRecord, recorder: Recorder, client: BuildClient, request: BuildRequest
 ) -> BuildRecord:
     """The record with what the disk and the engine know besides."""
-    record = fill_from_disk(record, lambda manifest: _directories(manifest, request, recorder))
+    record = fill_from_disk(
+        record, lambda manifest: _directories(manifest, request, recorder), cache_directory()
+    )
     fetched = {
         ContextForm.URL: request.context_tar,
         ContextForm.GIT: cloned_tar(request.context_tar),
