@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from layerfork.engines import RunningEngine, fetch_toolchain
+from layerfork.harness.recording.contextplaces import place_at
 from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.recorder import Recorder
@@ -71,7 +72,7 @@ class Site:
                 raise BuildFailedError(f"{why}\n{said}\n{subject.dockerfile()}")
             record = records[0]
             if arena.delivery is Delivery.DIRECTORY:
-                record = fill_from_disk(record, lambda manifest: (context,))
+                record = fill_from_disk(record, lambda manifest: (place_at(context, manifest),))
         if record.builder is not Builder.BUILDKIT:
             record = add_image_facts(record, recorder.image_facts, record.result.image_id)
         return add_base_facts(record, lambda reference: self._base(recorder, reference))

@@ -19,6 +19,7 @@ from corpus.subjects import Build, Client, Node
 from layerfork.buildcontext.tarball import write_tar
 from layerfork.engines import RunningEngine, fetch_toolchain
 from layerfork.harness.environments.served import enter_network
+from layerfork.harness.recording.contextplaces import place_at
 from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.printed import read_printed_build
@@ -67,7 +68,7 @@ class Workplace:
             why = records[0].result.error if records else "nothing was recorded"
             raise BuildFailedError(f"{why}\n{done.stderr}\n{done.stdout}\n{build.dockerfile}")
         record = replace(records[0], client=replace(records[0].client, argv=()))
-        record = fill_from_disk(record, lambda manifest: (place,))
+        record = fill_from_disk(record, lambda manifest: (place_at(place, manifest),))
         if record.builder is not Builder.BUILDKIT:
             record = add_image_facts(record, recorder.image_facts, record.result.image_id)
         return add_base_facts(record, recorder.image_facts)

@@ -1,4 +1,4 @@
-"""How each builder derives a step's cache key, part by part.
+"""How each builder derives a step's cache key, part by part. A model is imported when it is needed.
 
     keys_of(record).steps[2].key.all_parts
 
@@ -7,15 +7,12 @@ extended attribute, no type bits in a mode.
 """
 
 from layerfork.buildcontext.walk import no_collection
-from layerfork.cachekey.buildah.keys import buildah_keys
-from layerfork.cachekey.buildkit.keys import buildkit_keys
-from layerfork.cachekey.classic.keys import classic_keys
 from layerfork.cachekey.shared.unlisted import Unlisted
 from layerfork.model.build import Builder
 from layerfork.model.cachekey import BuildKeys
 from layerfork.model.record import BuildRecord
 
-__all__ = ["buildah_keys", "buildkit_keys", "classic_keys", "keys_of"]
+__all__ = ["keys_of"]
 
 
 def keys_of(record: BuildRecord, unlisted: Unlisted | None = None) -> BuildKeys:
@@ -27,8 +24,14 @@ def keys_of(record: BuildRecord, unlisted: Unlisted | None = None) -> BuildKeys:
     with no_collection():
         match record.builder:
             case Builder.CLASSIC:
+                from layerfork.cachekey.classic.keys import classic_keys
+
                 return classic_keys(record, unlisted)
             case Builder.BUILDKIT:
+                from layerfork.cachekey.buildkit.keys import buildkit_keys
+
                 return buildkit_keys(record)
             case Builder.BUILDAH:
+                from layerfork.cachekey.buildah.keys import buildah_keys
+
                 return buildah_keys(record)

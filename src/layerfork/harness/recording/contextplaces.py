@@ -4,6 +4,7 @@ import os
 import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -11,15 +12,28 @@ from layerfork.buildcontext.hashing.statuses import statuses_of
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, EntryType
 
-Find = Callable[[ContextManifest], Sequence[Path]]
-"""Directories that a context may have been sent from, each as likely as the others."""
+Statuses = Sequence[os.stat_result | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A directory that a context may have been sent from."""
+
+    directory: Path
+    statuses: Statuses
+    """Of the context's unsent files, in their order, as they were found there; None: not at all."""
+
+
+Find = Callable[[ContextManifest], Sequence[Place]]
+"""Where a context may have been sent from, each as likely as the others."""
 MAX_DIRECTORIES = 20_000
 """So many directories are looked at below those that clients ran in."""
+_FEW = 20
 _SEPARATORS = str.maketrans("=,", "\0\0")
 """In ``--build-context=docs=./docs`` and ``type=local,src=docs``."""
 
 
-def find_directories(manifest: ContextManifest, processes: Iterable[ClientProcess]) -> tuple[Path, ...]:
+def find_places(manifest: ContextManifest, processes: Iterable[ClientProcess]) -> tuple[Place, ...]:
     """Every directory among the likely ones in which all unsent files lie as they were announced.
 
     Likely are directories that a command line names; else those that clients ran in, and what lies below
@@ -33,6 +47,11 @@ def find_directories(manifest: ContextManifest, processes: Iterable[ClientProces
     roots = [process.directory for process in known]
     roots += [path.parent for path in _mentioned(known) if os.path.isfile(path)]  # noqa: PTH113
     return _fitting(manifest, islice(_trees(roots), MAX_DIRECTORIES))
+
+
+def place_at(directory: Path, manifest: ContextManifest) -> Place:
+    """A directory that is known to be the one."""
+    return Place(directory=directory, statuses=_statuses(directory, unsent_files(manifest)))
 
 
 def unsent_files(manifest: ContextManifest) -> tuple[ContextEntry, ...]:
@@ -52,24 +71,35 @@ def is_as_announced(found: os.stat_result, entry: ContextEntry) -> bool:
     )
 
 
-def _fitting(manifest: ContextManifest, directories: Iterable[Path]) -> tuple[Path, ...]:
+def _fitting(manifest: ContextManifest, directories: Iterable[Path]) -> tuple[Place, ...]:
     files = unsent_files(manifest)
-    paths = [os.fsdecode(entry.name_bytes) for entry in files]
-    right = (each for each in directories if _has_name(each, manifest.directory_name))
-    return tuple(dict.fromkeys(each for each in right if _lie_in(each, paths, files)))
+    right = dict.fromkeys(each for each in directories if _has_name(each, manifest.directory_name))
+    found = (_fitting_place(each, files) for each in right)
+    return tuple(place for place in found if place is not None)
+
+
+def _fitting_place(directory: Path, files: Sequence[ContextEntry]) -> Place | None:
+    """The directory, if all files lie there as they were announced; the first few decide nearly always."""
+    if not _lie_as_announced(files[:_FEW], _statuses(directory, files[:_FEW])):
+        return None
+    statuses = _statuses(directory, files)
+    return Place(directory=directory, statuses=statuses) if _lie_as_announced(files, statuses) else None
+
+
+def _statuses(directory: Path, files: Sequence[ContextEntry]) -> Statuses:
+    return list(statuses_of(os.fspath(directory), [os.fsdecode(entry.name_bytes) for entry in files]))
+
+
+def _lie_as_announced(files: Sequence[ContextEntry], statuses: Statuses) -> bool:
+    return all(
+        status is not None and is_as_announced(status, entry)
+        for status, entry in zip(statuses, files, strict=True)
+    )
 
 
 def _has_name(directory: Path, name: str) -> bool:
     """Clients take the last part of the path as it was given, links not followed."""
     return name in ("", os.path.basename(os.path.abspath(directory)))  # noqa: PTH100, PTH119 - as they do
-
-
-def _lie_in(directory: Path, paths: Sequence[str], entries: Sequence[ContextEntry]) -> bool:
-    statuses = statuses_of(os.fspath(directory), paths)
-    return all(
-        status is not None and is_as_announced(status, entry)
-        for status, entry in zip(statuses, entries, strict=True)
-    )
 
 
 def _has_exact_times(manifest: ContextManifest) -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 from layerfork.buildcontext.hashing.contents import File, hash_files, split
 from layerfork.buildcontext.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
 from layerfork.buildcontext.hashing.statuses import statuses_of
-from layerfork.harness.recording.contextplaces import Find, is_as_announced, unsent_files
-from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest
+from layerfork.harness.recording.contextplaces import Find, Place, is_as_announced, unsent_files
+from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, with_content
 from layerfork.model.record import BuildRecord
 
 WORTH_CACHING = 500
@@ -32,9 +32,9 @@ def fill_from_disk(record: BuildRecord, find: Find, caches: Path | None = None) 
 
 def _filled(manifest: ContextManifest, find: Find, caches: Path | None) -> ContextManifest:
     unsent = unsent_files(manifest)
-    directories = find(manifest) if unsent else ()
-    found = [_digests_in(directory, unsent, caches) for directory in directories]
-    digests = {id(entry): _only(found, place) for place, entry in enumerate(unsent)} if found else {}
+    places = find(manifest) if unsent else ()
+    found = [_digests_in(place, unsent, caches) for place in places]
+    digests = {id(entry): _only(found, position) for position, entry in enumerate(unsent)} if found else {}
     if not any(digests.values()):
         return manifest
     entries = tuple(_with_digest(entry, digests.get(id(entry))) for entry in manifest.entries)
@@ -42,27 +42,26 @@ def _filled(manifest: ContextManifest, find: Find, caches: Path | None) -> Conte
 
 
 def _with_digest(entry: ContextEntry, digest: Digest | None) -> ContextEntry:
-    return replace(entry, content=digest, content_source=ContentSource.DISK) if digest else entry
+    return with_content(entry, digest, ContentSource.DISK) if digest else entry
 
 
-def _only(found: Sequence[dict[int, Digest]], place: int) -> Digest | None:
+def _only(found: Sequence[dict[int, Digest]], position: int) -> Digest | None:
     """The digest of a file, wherever it lies; None when it lies nowhere, or with two contents."""
     if len(found) == 1:
-        return found[0].get(place)
-    digests = {each[place] for each in found if place in each}
+        return found[0].get(position)
+    digests = {each[position] for each in found if position in each}
     return digests.pop() if len(digests) == 1 else None
 
 
-def _digests_in(directory: Path, unsent: Sequence[ContextEntry], caches: Path | None) -> dict[int, Digest]:
-    """Digests of files that are still what was announced, by their place in the list."""
-    root = os.fspath(directory)
-    paths = [os.fsdecode(entry.name_bytes) for entry in unsent]
+def _digests_in(place: Place, unsent: Sequence[ContextEntry], caches: Path | None) -> dict[int, Digest]:
+    """Digests of files that are still what was announced, by their position in the list."""
+    root = os.fspath(place.directory)
     files: dict[int, File] = {
-        place: (path, status)
-        for place, (path, status) in enumerate(zip(paths, statuses_of(root, paths), strict=True))
-        if status is not None and is_as_announced(status, unsent[place])
+        position: (os.fsdecode(entry.name_bytes), status)
+        for position, (entry, status) in enumerate(zip(unsent, place.statuses, strict=True))
+        if status is not None and is_as_announced(status, entry)
     }
-    file = cache_file(caches, directory) if caches is not None and len(files) >= WORTH_CACHING else None
+    file = cache_file(caches, place.directory) if caches is not None and len(files) >= WORTH_CACHING else None
     cache = load_cache(file) if file is not None else DigestCache()
     _, unread = split(cache, files.values())
     contents = hash_files(root, files.values(), cache).contents
@@ -74,7 +73,7 @@ def _digests_in(directory: Path, unsent: Sequence[ContextEntry], caches: Path | 
             cache.known.pop(path, None)
     if file is not None:
         save_cache(cache, file)
-    return {place: contents[path][0] for place, (path, _) in files.items() if path in contents}
+    return {position: contents[path][0] for position, (path, _) in files.items() if path in contents}
 
 
 def _is_same(before: os.stat_result, after: os.stat_result) -> bool:

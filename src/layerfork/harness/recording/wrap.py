@@ -16,7 +16,7 @@ from layerfork.harness.environments.privatedir import SHORT, private_directory
 from layerfork.harness.recording.buildctl import lead_buildkit, read_buildctl
 from layerfork.harness.recording.buildx import LedBuilders, lead_builders
 from layerfork.harness.recording.clientprocess import ClientProcess
-from layerfork.harness.recording.contextplaces import find_directories
+from layerfork.harness.recording.contextplaces import find_places
 from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.quietsteps import add_quiet_steps
@@ -145,7 +145,7 @@ def _run(
 
 def _with_facts(record: BuildRecord, recorder: Recorder, command: ClientProcess) -> BuildRecord:
     processes = (command, *recorder.clients)
-    record = fill_from_disk(record, lambda manifest: find_directories(manifest, processes), cache_directory())
+    record = fill_from_disk(record, lambda manifest: find_places(manifest, processes), cache_directory())
     if record.engine is not None and record.engine.buildkit_version:
         return add_quiet_steps(record)  # a BuildKit of its own: what the engine has is not what it built on
     reference = record.request.tags[0] if record.request.tags else ""

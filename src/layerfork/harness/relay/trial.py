@@ -10,7 +10,7 @@ from pathlib import Path
 from layerfork.clients import BuildClient, ContextForm
 from layerfork.engines import RunningEngine
 from layerfork.harness.environments.served import cloned_tar
-from layerfork.harness.recording.contextplaces import find_directories
+from layerfork.harness.recording.contextplaces import Place, find_places, place_at
 from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.printed import OUTPUT_BYTES, read_printed_build
@@ -113,10 +113,10 @@ def _with_facts(
     return add_quiet_steps(add_base_facts(record, recorder.image_facts))
 
 
-def _directories(manifest: ContextManifest, request: BuildRequest, recorder: Recorder) -> Sequence[Path]:
+def _directories(manifest: ContextManifest, request: BuildRequest, recorder: Recorder) -> Sequence[Place]:
     """Where a context was sent from: the main one is known, named ones are a client's own."""
     is_main = manifest.name == MAIN_CONTEXT
-    return (request.context,) if is_main else find_directories(manifest, recorder.clients)
+    return (place_at(request.context, manifest),) if is_main else find_places(manifest, recorder.clients)
 
 
 def make_endpoint(

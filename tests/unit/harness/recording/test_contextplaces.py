@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 
 from layerfork.harness.recording.clientprocess import ClientProcess
-from layerfork.harness.recording.contextplaces import find_directories
+from layerfork.harness.recording.contextplaces import find_places
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, EntryType, Transport
 
 EXACT_NS = 1_700_000_000_123_456_789
 ROUND_NS = 1_700_000_000_000_000_000
+
+
+def find_directories(manifest: ContextManifest, processes: list[ClientProcess]) -> tuple[Path, ...]:
+    return tuple(place.directory for place in find_places(manifest, processes))
 
 
 def lay_out(directory: Path, text: str = "text", time_ns: int = EXACT_NS) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.harness.recording.contextplaces import place_at
 from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.model.build import Builder
 from layerfork.model.context import (
@@ -49,7 +50,9 @@ def record(context: ContextManifest) -> BuildRecord:
 
 
 def filled(entry: ContextEntry, directory: Path) -> ContextEntry:
-    context = fill_from_disk(record(manifest(entry)), lambda manifest: (directory,)).context
+    context = fill_from_disk(
+        record(manifest(entry)), lambda manifest: (place_at(directory, manifest),)
+    ).context
     assert context is not None
     return context.entries[0]
 
@@ -90,11 +93,15 @@ def test_two_directories_must_agree(tmp_path: Path) -> None:
         os.utime(directory / "file", ns=(10**18, 10**18))
     entry = announced(one / "file")
     context = manifest(entry)
-    both = fill_from_disk(record(context), lambda manifest: (one, other)).context
+    both = fill_from_disk(
+        record(context), lambda manifest: (place_at(one, manifest), place_at(other, manifest))
+    ).context
     assert both == context
     (other / "file").write_bytes(b"content")
     os.utime(other / "file", ns=(10**18, 10**18))
-    both = fill_from_disk(record(context), lambda manifest: (one, other)).context
+    both = fill_from_disk(
+        record(context), lambda manifest: (place_at(one, manifest), place_at(other, manifest))
+    ).context
     assert both is not None
     assert both.entries[0].content_source is ContentSource.DISK
 
@@ -106,7 +113,7 @@ def test_named_contexts_are_looked_for_as_well(tmp_path: Path) -> None:
     main, named = manifest(entry), replace(manifest(entry), name="docs")
     found = fill_from_disk(
         replace(record(main), named_contexts=(named,)),
-        lambda manifest: (tmp_path,) if manifest.name == "docs" else (),
+        lambda manifest: (place_at(tmp_path, manifest),) if manifest.name == "docs" else (),
     )
     assert found.context == main
     assert found.named_contexts[0].entries[0].content_source is ContentSource.DISK
