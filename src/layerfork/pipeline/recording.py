@@ -15,7 +15,6 @@ from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.progress import Say
 from layerfork.model.record import BuildOutcome, BuildRecord
 from layerfork.model.report import DiffReport
-from layerfork.pipeline.comparison import diff_records
 
 THIS_BUILD = "this build"
 
@@ -91,6 +90,8 @@ def _newest_explained(store: RecordStore, directory: Path) -> DiffReport:
 
 def _explained(earlier: BuildRecord | None, record: BuildRecord) -> DiffReport:
     if earlier is not None:
+        from layerfork.pipeline.comparison import diff_records
+
         return diff_records(earlier, record, _named(earlier), THIS_BUILD)
     name = THIS_BUILD
     judgement = Judgement(verdict=Verdict.REUSED, classes=((name,),), forks=())

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import IO, Any
 
+from layerfork.buildcontext.walk import no_collection
 from layerfork.clients.steering import NAMES_AN_ENGINE, without
 from layerfork.engines import Engine, RunningEngine, default_spec, open_engine
 from layerfork.errors import UsageError
@@ -91,10 +92,11 @@ def record_command(
         )
 
         def take(ask: Callable[[Recorder], Sequence[BuildRecord]]) -> None:
-            for each in recorders:
-                for record in ask(each):
-                    records.append(_with_facts(record, each, process))
-                    keep(records[-1])
+            with no_collection():
+                for each in recorders:
+                    for record in ask(each):
+                        records.append(_with_facts(record, each, process))
+                        keep(records[-1])
 
         with contextlib.ExitStack() as listening:
             for each in recorders:
