@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -106,10 +107,26 @@ class CacheKey:
     def digest(self) -> Digest:
         """Digest over the parts, as far as the key holds their paths: equal for two keys exactly when the
         builder would call them equal."""
-        held = dict(self.held_names)
-        parts = sorted(part._replace(path=held.get(part.path, part.path)) for part in self.all_parts)
-        text = "\x1e".join("\x1f".join((*part[:4], *map(str, part.places))) for part in parts)
+        held = dict(self.held_names).get
+        text = "\x1e".join(sorted([_text_of(part, held(part.path, part.path)) for part in self.parts]))
         return Digest("sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+
+
+def _text_of(part: Part, path: str) -> str:
+    """A part as text, under the path that the key holds; that of an entry holds all of its rows."""
+    places = "".join(f"\x1d{place}" for place in part.places)
+    if isinstance(part, EntryParts):
+        return f"{path}\x1f{_usual_text(part.usual)}\x1f{_rows_text(part.own)}{places}"
+    return f"{path}\x1f{part.cause}\x1f{part.field}\x1f{part.value}{places}"
+
+
+@lru_cache(maxsize=256)
+def _usual_text(rows: tuple[Row, ...]) -> str:
+    return _rows_text(rows)
+
+
+def _rows_text(rows: tuple[Row, ...]) -> str:
+    return "\x1f".join(["\x1f".join(row) for row in rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

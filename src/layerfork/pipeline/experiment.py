@@ -10,6 +10,7 @@ from pathlib import Path
 from layerfork import __version__
 from layerfork.engines import ENGINES, default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode
+from layerfork.harness.records.apart import directory_around, written_apart
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.broken import BrokenEnvironments
 from layerfork.harness.relay.earlier import Earlier, read_earlier
@@ -17,7 +18,7 @@ from layerfork.harness.relay.experiment import RunServices, prepared_relay, read
 from layerfork.harness.relay.plan import planned_row, row_taken
 from layerfork.harness.relay.resume import copy_earlier, measure_once, relay_key
 from layerfork.model.judgement import Judgement, Verdict
-from layerfork.model.progress import Listener
+from layerfork.model.progress import Listener, Progress
 from layerfork.model.report import PlanReport, Problem, RunReport, VersionsUsed
 from layerfork.model.scenario import RunOptions, Scenario
 from layerfork.pipeline.judging import judge_rows
@@ -38,13 +39,25 @@ def run_experiment(options: RunOptions, listener: Listener) -> tuple[RunReport, 
     earlier = read_earlier(Path(options.resume)) if options.resume else Earlier()
     output = options.save or options.resume
     with contextlib.ExitStack() as stack:
-        file = stack.enter_context(RecordFile(Path(output))) if output else None
+        file = _record_file(Path(output), scenario, listener, stack) if output else None
         if file:
             copy_earlier(file, earlier)
         services = RunServices(listener=listener, file=file, broken=_broken(earlier, file))
         if len(specs) == 1:
             return (_run_on(scenario, options, specs[0], services, earlier),)
         return _run_side_by_side(scenario, options, specs, services, earlier)
+
+
+def _record_file(
+    path: Path, scenario: Scenario, listener: Listener, stack: contextlib.ExitStack
+) -> RecordFile:
+    """The file that the run writes; one in the context is written elsewhere and moved there at the end."""
+    if directory_around(path, [scenario.context]) is not None:
+        place = stack.enter_context(written_apart(path, hide=True))
+        text = f"{path} lies in the context: it is at {place} until the run ends, or the builds would send it"
+        listener(Progress(text=text, lasting=True))
+        path = place
+    return stack.enter_context(RecordFile(path))
 
 
 def _broken(earlier: Earlier, file: RecordFile | None) -> BrokenEnvironments:

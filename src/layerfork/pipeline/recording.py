@@ -3,12 +3,16 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
 from layerfork.clients.steering import named_builders
 from layerfork.errors import EvidenceError, ExitCode
+from layerfork.harness.recording.clientprocess import ClientProcess
+from layerfork.harness.recording.contextplaces import named_directories
 from layerfork.harness.recording.wrap import Wrapped, record_command
+from layerfork.harness.records.apart import directory_around, written_apart
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.records.store import RecordStore, open_store, project_of
 from layerfork.model.judgement import Judgement, Verdict
@@ -34,10 +38,24 @@ def record_builds(argv: Sequence[str], output: str, engine: str, say: Say) -> in
 
     Gives the command's own exit code. Raises: LayerforkError.
     """
-    with RecordFile(Path(output)) as file:
+    path = Path(output)
+    with kept_out_of_contexts(path, argv, say) as place, RecordFile(place) as file:
         wrapped = record_command(argv, engine, say, file.add)
     say(f"{len(wrapped.records)} recorded in {output}" if wrapped.records else no_build_seen(os.environ))
     return wrapped.exit_code
+
+
+def kept_out_of_contexts(path: Path, argv: Sequence[str], say: Say) -> AbstractContextManager[Path]:
+    """Where to write a file while a command runs that may send the directory in which it is to lie."""
+    process = _process(argv)
+    context = directory_around(path, named_directories([process]))
+    if context is not None:
+        say(
+            f"{path} lies in {context}: it is kept out of what this command sends, but a build without "
+            "layerfork will send it; keep it elsewhere, or name it in the ignore file"
+        )
+    hide = directory_around(path, [process.directory, *([context] if context else [])]) is not None
+    return written_apart(path, hide=hide)
 
 
 def explain_builds(
@@ -55,6 +73,7 @@ def explain_builds(
     directory = Path(path or ".")
     if not argv:
         return ExitCode.AS_HOPED, (_newest_explained(store, directory),)
+    _warn_of_store(store, argv, say)
     wrapped = record_command(argv, engine, say, stdout=sys.stderr if apart else None)
     if not wrapped.records:
         say(no_build_seen(os.environ))
@@ -69,6 +88,19 @@ def explain_builds(
             continue
         reports.append(_explained(earlier, record))
     return _ending(wrapped), tuple(reports)
+
+
+def _warn_of_store(store: RecordStore, argv: Sequence[str], say: Say) -> None:
+    context = directory_around(store.directory / "records", named_directories([_process(argv)]))
+    if context is not None:
+        say(
+            f"the record store {store.directory} lies in {context}: every build will send it; choose another "
+            "place with --store, or name it in the ignore file"
+        )
+
+
+def _process(argv: Sequence[str]) -> ClientProcess:
+    return ClientProcess(directory=Path.cwd(), argv=tuple(argv))
 
 
 def _ending(wrapped: Wrapped) -> int:

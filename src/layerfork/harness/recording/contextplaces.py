@@ -41,7 +41,7 @@ def find_places(manifest: ContextManifest, processes: Iterable[ClientProcess]) -
     without a name, files in a directory that nobody named are told from others by their exact times.
     """
     known = tuple(processes)
-    named = _fitting(manifest, _named(known))
+    named = _fitting(manifest, named_directories(known))
     if named or not (manifest.directory_name or _has_exact_times(manifest)):
         return named
     roots = [process.directory for process in known]
@@ -107,7 +107,8 @@ def _has_exact_times(manifest: ContextManifest) -> bool:
     return any(entry.mtime_ns % 10**9 for entry in unsent_files(manifest))
 
 
-def _named(processes: Iterable[ClientProcess]) -> Iterator[Path]:
+def named_directories(processes: Iterable[ClientProcess]) -> Iterator[Path]:
+    """Every directory that a command line may name."""
     return (path for path in _mentioned(processes) if os.path.isdir(path))  # noqa: PTH112 - see below
 
 

@@ -55,7 +55,7 @@ class RecordFile:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise _cannot_write(path, error) from error
+            raise cannot_write(path, error) from error
         self._file: IO[bytes] = os.fdopen(descriptor, "wb")
         self._lines = LineWriter(self._file)
 
@@ -88,7 +88,7 @@ class RecordFile:
                 self._lines.write(line)
             self._lines.flush()
         except OSError as error:
-            raise _cannot_write(self.path, error) from error
+            raise cannot_write(self.path, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -106,7 +106,8 @@ class RecordFile:
             self.path.unlink(missing_ok=True)
 
 
-def _cannot_write(path: Path, error: OSError) -> LayerforkError:
+def cannot_write(path: Path, error: OSError) -> LayerforkError:
+    """The error for a file that cannot be written."""
     return LayerforkError(
         f"cannot write {path}: {error.strerror}", hint="choose a place with room that you may write to"
     )

@@ -1,0 +1,87 @@
+"""Record files that lie where a build may send them: kept out of the way until the builds are over."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from layerfork.errors import LayerforkError
+from layerfork.harness.records.evidence import cannot_write
+from layerfork.userdirs import state_directory
+
+KEPT_S = 7 * 24 * 3600.0
+"""What a killed run left is removed after this."""
+
+
+def directory_around(path: Path, directories: Iterable[Path]) -> Path | None:
+    """The first of the directories in which a file lies, links followed; None when it is in none."""
+    place = path.parent.resolve()
+    return next((each for each in directories if place.is_relative_to(each.resolve())), None)
+
+
+@contextlib.contextmanager
+def written_apart(path: Path, *, hide: bool) -> Iterator[Path]:
+    """A place to write a file at that is moved to its path when the context closes, in whatever way.
+
+    Where nothing was written, the path stays as it was. ``hide``: what lies there already is taken away
+    meanwhile and put back, so that no build sends it. A path that is no regular file is written as it is.
+    Raises: LayerforkError when nothing can be written there.
+    """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    _try_to_write(path)
+    spool = _spool()
+    before = spool.with_suffix(".before")
+    if hide and path.exists():
+        shutil.move(path, before)
+    try:
+        yield spool
+    finally:
+        if before.exists():
+            shutil.move(before, path)
+        if spool.exists():
+            _put(spool, path)
+
+
+def _try_to_write(path: Path) -> None:
+    """Raises: LayerforkError."""
+    is_new = not path.exists()
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if is_new:
+            path.unlink()
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def _spool() -> Path:
+    """A new name in a directory of our own, in which old leftovers are removed."""
+    directory = state_directory() / "unfinished"
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise cannot_write(directory, error) from error
+    for left in directory.iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > KEPT_S:
+                left.unlink()
+    return directory / f"{secrets.token_hex(8)}.records"
+
+
+def _put(spool: Path, path: Path) -> None:
+    try:
+        with spool.open("rb") as source, open(path, "wb", opener=_for_the_owner) as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+    except OSError as error:
+        raise LayerforkError(
+            f"cannot write {path}: {error.strerror}", hint=f"what was recorded is in {spool} for a week"
+        ) from error
+    spool.unlink()
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)

@@ -1,0 +1,121 @@
+"""A record file in a context is not there while a build may send it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from layerfork.errors import LayerforkError
+from layerfork.harness.records import apart
+from layerfork.harness.records.apart import directory_around, written_apart
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    directory = tmp_path / "state"
+    monkeypatch.setattr(apart, "state_directory", lambda: directory)
+    return directory
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    (tmp_path / "context").mkdir()
+    return tmp_path / "context"
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def write_and_fail(path: Path) -> None:
+    with written_apart(path, hide=False) as place:
+        place.write_bytes(b"some")
+        raise KeyboardInterrupt
+
+
+def write_and_lose(path: Path) -> None:
+    with written_apart(path, hide=False) as place:
+        place.write_bytes(b"records")
+        path.parent.rmdir()
+
+
+def left(state: Path) -> list[str]:
+    return names(state / "unfinished")
+
+
+def test_a_new_file_comes_when_the_builds_are_over(context: Path, state: Path) -> None:
+    path = context / "a"
+    with written_apart(path, hide=True) as place:
+        place.write_bytes(b"records")
+        assert names(context) == []
+    assert path.read_bytes() == b"records"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert left(state) == []
+
+
+def test_an_old_file_is_away_meanwhile_and_then_replaced(context: Path, state: Path) -> None:
+    path = context / "a"
+    path.write_bytes(b"old and longer")
+    path.chmod(0o640)
+    with written_apart(path, hide=True) as place:
+        assert names(context) == []
+        place.write_bytes(b"new")
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert left(state) == []
+
+
+def test_what_failed_puts_the_old_file_back_as_it_was(context: Path, state: Path) -> None:
+    path = context / "a"
+    path.write_bytes(b"old")
+    before = path.stat()
+    with pytest.raises(KeyboardInterrupt), written_apart(path, hide=True):
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"old"
+    assert (path.stat().st_mtime_ns, path.stat().st_mode) == (before.st_mtime_ns, before.st_mode)
+    assert left(state) == []
+
+
+def test_what_was_written_before_a_failure_is_kept(context: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        write_and_fail(context / "a")
+    assert (context / "a").read_bytes() == b"some"
+
+
+@pytest.mark.parametrize("name", ["missing/a", "file/a"])
+def test_a_place_that_cannot_be_written_is_named_before_anything_runs(context: Path, name: str) -> None:
+    (context / "file").write_text("")
+    with pytest.raises(LayerforkError, match="cannot write"), written_apart(context / name, hide=True):
+        pytest.fail("it began")
+    assert names(context) == ["file"]
+
+
+def test_a_device_is_written_at_once() -> None:
+    with written_apart(Path("/dev/null"), hide=True) as place:
+        assert place == Path("/dev/null")
+
+
+def test_a_record_that_cannot_be_put_in_its_place_is_named(context: Path) -> None:
+    path = context / "sub" / "a"
+    path.parent.mkdir()
+    with pytest.raises(LayerforkError, match="cannot write") as raised:
+        write_and_lose(path)
+    place = Path(raised.value.hint.removeprefix("what was recorded is in ").removesuffix(" for a week"))
+    assert place.read_bytes() == b"records"
+
+
+def test_old_leftovers_are_removed(context: Path, state: Path) -> None:
+    old = state / "unfinished" / "killed.records"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"")
+    os.utime(old, (1, 1))
+    (old.parent / "running.records").write_bytes(b"")
+    with written_apart(context / "a", hide=True):
+        assert left(state) == ["running.records"]
+
+
+def test_a_file_lies_in_a_directory_whatever_the_path_looks_like(context: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(context)
+    assert directory_around(link / "new", [tmp_path / "state", context]) == context
+    assert directory_around(context / ".." / "new", [context]) is None
