@@ -15,7 +15,7 @@ import msgspec
 
 from layerfork.harness.records.evidence import read_records
 from layerfork.model.judgement import Judgement, Verdict
-from layerfork.model.listing import ClientRow, EngineRow
+from layerfork.model.listing import ClientRow, EngineRow, StoredRow
 from layerfork.model.record import BuildRecord, StepStatus
 from layerfork.model.report import (
     DiffReport,
@@ -100,6 +100,23 @@ def listed_engines(name: str) -> Sequence[EngineRow]:
 
 def listed_clients(name: str) -> Sequence[ClientRow]:
     return [msgspec.convert(row, ClientRow) for row in _listing("clients")]
+
+
+def listed_stored(name: str) -> Sequence[StoredRow]:
+    return [
+        StoredRow(
+            id=f"{number}f3c",
+            recorded_at=f"2026-01-0{number}T03:04:05.000006Z",
+            builder=builder,
+            outcome="succeeded",
+            steps=12,
+            hits=hits,
+            size_bytes=size,
+            command="docker build .",
+            path=f"/state/{number}.records.jsonl",
+        )
+        for number, builder, hits, size in ((2, "buildkit", 12, 1_634_639), (1, "classic", 0, 900))
+    ]
 
 
 def _listing(name: str) -> Sequence[object]:

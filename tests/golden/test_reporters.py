@@ -14,6 +14,7 @@ from golden.recorded import (
     judged_together,
     listed_clients,
     listed_engines,
+    listed_stored,
     planned,
     recorded,
     shown,
@@ -47,6 +48,7 @@ REPORTS: tuple[tuple[Kind, str, Callable[[str], Sequence[object]]], ...] = (
     ("runs", "several", judged_together),
     ("engines", "machine", listed_engines),
     ("clients", "machine", listed_clients),
+    ("stored", "machine", listed_stored),
 )
 FOR_PEOPLE = {"txt": Look(), "verbose.txt": Look(verbose=True)}
 

@@ -13,6 +13,7 @@ COMMANDS = {
     "show": "Print recorded builds.",
     "diff": "Say why one recorded build missed what another had stored.",
     "why": "Record a build and say why it missed what the last one had stored.",
+    "records": "List, show and remove the builds that `why` keeps.",
     "engines": "List the engines that can run here; fetch one, open one.",
     "clients": "List the build clients; make one ready.",
     "setup": "Fetch what `run` needs: an engine, the clients' libraries.",

@@ -1,9 +1,10 @@
-"""What a machine has of engines and clients, for `layerfork engines` and `layerfork clients`."""
+"""What a machine has: engines, clients, and the builds that `layerfork why` keeps."""
 
 from dataclasses import dataclass
 
 ENGINES_SCHEMA = "layerfork/engines/1"
 CLIENTS_SCHEMA = "layerfork/clients/1"
+STORED_SCHEMA = "layerfork/stored/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,24 @@ class ClientRow:
     @property
     def ready(self) -> bool:
         return not self.obstacles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRow:
+    """One build that is kept to compare later ones with."""
+
+    id: str
+    recorded_at: str
+    """RFC 3339, UTC."""
+    builder: str
+    outcome: str
+    steps: int
+    hits: int
+    size_bytes: int
+    """Of its file."""
+    command: str
+    """What asked for it. Secrets hidden."""
+    path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,14 @@ import msgspec
 
 from layerfork.model.identity import StepIdentity
 from layerfork.model.judgement import Judgement
-from layerfork.model.listing import CLIENTS_SCHEMA, ENGINES_SCHEMA, ClientRow, EngineRow
+from layerfork.model.listing import (
+    CLIENTS_SCHEMA,
+    ENGINES_SCHEMA,
+    STORED_SCHEMA,
+    ClientRow,
+    EngineRow,
+    StoredRow,
+)
 from layerfork.model.record import StepRecord, StepStatus
 from layerfork.model.report import (
     DIFF_SCHEMA,
@@ -35,6 +42,11 @@ def render_runs(reports: Sequence[RunReport], look: Look) -> str:
 def render_plans(reports: Sequence[PlanReport], look: Look) -> str:
     """What would run on each engine."""
     return _text({"schema": PLAN_SCHEMA, "engines": [plain(report) for report in reports]})
+
+
+def render_stored(rows: Sequence[StoredRow], look: Look) -> str:
+    """The builds that are kept."""
+    return _text({"schema": STORED_SCHEMA, "records": [plain(row) for row in rows]})
 
 
 def render_engines(rows: Sequence[EngineRow], look: Look) -> str:
@@ -152,5 +164,6 @@ JSON = Reporter(
     diffs=render_diffs,
     records=render_records,
     engines=render_engines,
+    stored=render_stored,
     clients=render_clients,
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from layerfork.errors import UsageError
-from layerfork.model.listing import ClientRow, EngineRow
+from layerfork.model.listing import ClientRow, EngineRow, StoredRow
 from layerfork.model.report import DiffReport, PlanReport, RecordReport, RunReport
 
 
@@ -19,7 +19,7 @@ class Look:
     verbose: bool = False
 
 
-Kind = Literal["runs", "plans", "diffs", "records", "engines", "clients"]
+Kind = Literal["runs", "plans", "diffs", "records", "engines", "clients", "stored"]
 """The kinds of reports, each a field of `Reporter`."""
 T = TypeVar("T")
 Renderer = Callable[[Sequence[T], Look], str]
@@ -42,6 +42,8 @@ class Reporter:
     """What `show` reads."""
     engines: Renderer[EngineRow] | None = None
     clients: Renderer[ClientRow] | None = None
+    stored: Renderer[StoredRow] | None = None
+    """The builds that `why` keeps."""
 
     def renders(self, kind: Kind) -> bool:
         """Whether it has something to say about a kind of report."""

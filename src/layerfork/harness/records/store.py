@@ -4,11 +4,12 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from layerfork.errors import EvidenceError, LayerforkError
-from layerfork.harness.records.evidence import RecordFile, read_records
+from layerfork.harness.records.evidence import RecordFile, read_records, read_stored
 from layerfork.model.record import BuildRecord
 from layerfork.userdirs import state_directory
 
@@ -76,6 +77,21 @@ class RecordStore:
         """Records of all projects of a directory, newest first."""
         return self._newest(f"{_key(os.fspath(directory.resolve()))}-*{ENDING}")
 
+    def builds(self) -> "tuple[KeptBuild, ...]":
+        """Every build that is kept, the newest first. Files that cannot be read any more are passed over."""
+        return tuple(sorted(self._builds(), key=lambda kept: kept.record.recorded_at, reverse=True))
+
+    def _builds(self) -> "Iterator[KeptBuild]":
+        for path in self._files():
+            with contextlib.suppress(EvidenceError, FileNotFoundError):
+                for stored in read_stored(path):
+                    yield KeptBuild(path=path, size_bytes=path.stat().st_size, record=stored.outline)
+
+    def remove(self, kept: "KeptBuild") -> None:
+        """Remove a build, with what lies beside it under its name."""
+        for path in self.directory.glob(f"{kept.path.name}*"):
+            path.unlink(missing_ok=True)
+
     def _newest(self, pattern: str) -> Iterator[BuildRecord]:
         paths = self.directory.glob(pattern)
         for path in sorted(paths, key=lambda path: path.name.split("-", 2)[2], reverse=True):
@@ -97,6 +113,22 @@ class RecordStore:
             with contextlib.suppress(FileNotFoundError):
                 path.stat()
                 yield path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptBuild:
+    """A build in a store."""
+
+    path: Path
+    size_bytes: int
+    record: BuildRecord
+    """Without what its contexts held."""
+
+    @property
+    def age_s(self) -> float:
+        """Since it was made, by this machine's clock."""
+        made = datetime.fromisoformat(self.record.recorded_at)
+        return (datetime.now(UTC) - made).total_seconds()
 
 
 def open_store(path: str = "") -> RecordStore:

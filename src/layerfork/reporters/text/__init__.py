@@ -2,7 +2,7 @@
 
 from layerfork.reporters.reporter import Reporter
 from layerfork.reporters.text.diff import render_diffs
-from layerfork.reporters.text.listing import render_clients, render_engines
+from layerfork.reporters.text.listing import render_clients, render_engines, render_stored
 from layerfork.reporters.text.plan import render_plans
 from layerfork.reporters.text.record import render_records
 from layerfork.reporters.text.run import render_runs
@@ -14,5 +14,6 @@ TEXT = Reporter(
     diffs=render_diffs,
     records=render_records,
     engines=render_engines,
+    stored=render_stored,
     clients=render_clients,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.model.listing import ClientRow, EngineRow, Obstacle
+from layerfork.model.listing import ClientRow, EngineRow, Obstacle, StoredRow
 from layerfork.reporters.reporter import Look
 
 
@@ -33,6 +33,25 @@ def render_clients(rows: Sequence[ClientRow], look: Look) -> str:
     ]
     table = _table((("CLIENT", "", "VERSION", "BUILDERS", "WHAT RUNS"), *cells))
     return _joined(table[0], zip(table[1:], (_missing(row.obstacles) for row in rows), strict=True))
+
+
+def render_stored(rows: Sequence[StoredRow], look: Look) -> str:
+    """One line for each build, the newest first."""
+    cells = [
+        (
+            row.id,
+            row.recorded_at[:19].replace("T", " "),
+            row.builder,
+            row.outcome,
+            f"{row.hits} of {row.steps} reused",
+            f"{row.size_bytes / 1024:,.0f} KiB",
+            row.command,
+        )
+        for row in rows
+    ]
+    if not cells:
+        return "no builds are kept\n"
+    return "\n".join(_table((("ID", "UTC", "BUILDER", "", "STEPS", "SIZE", "COMMAND"), *cells))) + "\n"
 
 
 def _details(row: EngineRow) -> Iterator[str]:
