@@ -12,7 +12,7 @@ from layerfork.cachekey import keys_of
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.explain import JudgedBuild, judge_pair
 from layerfork.explain.compare.ground import on_common_ground
-from layerfork.harness.records.common import Pair, read_pair
+from layerfork.harness.records.common import Pair, pair_of, read_pair
 from layerfork.harness.records.evidence import read_stored
 from layerfork.harness.records.stored import StoredRecord
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart
@@ -58,7 +58,7 @@ def diff_stored(writer: StoredRecord, reader: StoredRecord, writer_name: str, re
 
 def diff_records(writer: BuildRecord, reader: BuildRecord, writer_name: str, reader_name: str) -> DiffReport:
     """Where and why ``reader`` could not use what ``writer`` stored."""
-    return _diff_pair(Pair(writer=writer, reader=reader), writer_name, reader_name)
+    return _diff_pair(pair_of(writer, reader), writer_name, reader_name)
 
 
 def _diff_pair(pair: Pair, writer_name: str, reader_name: str) -> DiffReport:

@@ -6,8 +6,8 @@ can name one of them, and as long as steps that are compared read the same paths
 seen, everything stays.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from posixpath import dirname
 
@@ -16,12 +16,14 @@ from layerfork.cachekey.shared.unlisted import Unlisted
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.recorded import dockerfile_of, printed_instruction
 from layerfork.explain.compare.alignment import align, normalise
-from layerfork.harness.records.blocks import place_of, tarsums_of
+from layerfork.harness.records.blocks import Place, cut, place_of, tarsums_of
 from layerfork.harness.records.stored import StoredRecord
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry
 from layerfork.model.record import BuildRecord, StepRecord
 
+WORTH_CUTTING = 1_000
+"""Entries of a context from which on it pays to look for what two have in common."""
 _UNSEEN = frozenset({"exclude", "parents"})
 """Flags that choose among files in their own way."""
 
@@ -41,30 +43,59 @@ def read_pair(writer: StoredRecord, reader: StoredRecord) -> Pair:
 
     Raises: EvidenceError.
     """
-    shared = _shared_blocks(writer, reader)
+    depth = _depth_to_keep(writer.outline, reader.outline)
+    lines = set(writer.blocks).intersection(reader.blocks) if depth is not None else set()
+    shared = {line: place for line in lines if _may_go(place := place_of(line), depth)}
     if shared:
+        sums = ((place, tarsums_of(line)) for line, place in shared.items())
         pair = Pair(
             writer=writer.with_blocks(line for line in writer.blocks if line not in shared),
             reader=reader.with_blocks(line for line in reader.blocks if line not in shared),
-            unlisted=_unlisted(shared) if reader.outline.builder is Builder.CLASSIC else {},
+            unlisted=_unlisted(sums) if reader.outline.builder is Builder.CLASSIC else {},
         )
         if _same_links(pair.writer, pair.reader):
             return pair
     return Pair(writer=writer.whole(), reader=reader.whole())
 
 
-def _shared_blocks(writer: StoredRecord, reader: StoredRecord) -> Mapping[bytes, str]:
-    """Blocks of alike files of the main context that both records have, with their directories."""
-    sources = _sources_read(writer.outline, reader.outline)
-    if sources is None:
-        return {}
-    depth = max(map(_depth, sources), default=0)
-    found = {}
-    for line in set(writer.blocks).intersection(reader.blocks):
-        place = place_of(line)
-        if place.after and place.context == 0 and place.after.count("/") + 1 > depth:
-            found[line] = dirname(place.after)
-    return found
+def pair_of(writer: BuildRecord, reader: BuildRecord) -> Pair:
+    """As `read_pair`, of records that are at hand; small ones are taken as they are."""
+    whole = Pair(writer=writer, reader=reader)
+    if writer.context is None or len(writer.context.entries) < WORTH_CUTTING:
+        return whole
+    depth = _depth_to_keep(writer, reader)
+    if depth is None or not _same_links(writer, reader):
+        return whole
+    theirs = {place: entries for place, entries in cut(reader) if place.after}
+    shared = {
+        place: entries
+        for place, entries in cut(writer)
+        if _may_go(place, depth) and theirs.get(place) == entries
+    }
+    sums = ((place, [entry.tarsum for entry in entries]) for place, entries in shared.items())
+    return Pair(
+        writer=_without(writer, shared),
+        reader=_without(reader, shared),
+        unlisted=_unlisted(sums) if reader.builder is Builder.CLASSIC else {},
+    )
+
+
+def _without(record: BuildRecord, shared: Container[Place]) -> BuildRecord:
+    """The record without some blocks of its main context."""
+    assert record.context is not None
+    kept = (entries for place, entries in cut(record) if place.context == 0 and place not in shared)
+    return replace(record, context=replace(record.context, entries=tuple(chain.from_iterable(kept))))
+
+
+def _depth_to_keep(writer: BuildRecord, reader: BuildRecord) -> int | None:
+    """Down to which depth files of the main context may be named; None: all have to stay."""
+    sources = _sources_read(writer, reader)
+    return None if sources is None else max(map(_depth, sources), default=0)
+
+
+def _may_go(place: Place, depth: int | None) -> bool:
+    """Whether a block is one of alike files of the main context that no instruction can name."""
+    return depth is not None and place.after.count("/") >= depth and bool(place.after) and place.context == 0
 
 
 def _sources_read(writer: BuildRecord, reader: BuildRecord) -> frozenset[str] | None:
@@ -157,8 +188,8 @@ def _links(record: BuildRecord) -> list[ContextEntry]:
     return [entry for entry in (record.context.entries if record.context else ()) if entry.linkname]
 
 
-def _unlisted(shared: Mapping[bytes, str]) -> Unlisted:
+def _unlisted(sums: Iterable[tuple[Place, Sequence[str | None]]]) -> Unlisted:
     found: dict[str, list[str | None]] = {}
-    for line, directory in shared.items():
-        found.setdefault(directory, []).extend(tarsums_of(line))
+    for place, digests in sums:
+        found.setdefault(dirname(place.after), []).extend(digests)
     return {directory: tuple(digests) for directory, digests in found.items()}
