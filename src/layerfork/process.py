@@ -23,7 +23,7 @@ GRACE_S = 2.0
 _OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)(?=[^\n])")
 _UNSEEN = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 """Control sequences of terminals (ECMA-48), and control characters but for tabs and ends of lines."""
-_PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
+_PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 class ProgramMissingError(Exception):
@@ -133,9 +133,9 @@ def run_in_foreground(
     """Run a command on our own terminal, as a shell would, and give its exit code (128 and more: a signal).
 
     Input, output and the terminal are the command's; Ctrl-C and Ctrl-\\ reach it from the terminal and end
-    it, not us: ``interrupted`` is called then; SIGTERM and SIGHUP are passed on. What is ignored when we are
-    called, the command ignores as well, as it would without us. ``while_running`` is called a few times a
-    second. ``stdout`` instead of our own standard output.
+    it, not us: ``interrupted`` is called then. Signals that were sent to us alone are passed on. What is
+    ignored when we are called, the command ignores as well, as it would without us. ``while_running`` is
+    called a few times a second. ``stdout`` instead of our own standard output.
 
     Raises: ProgramMissingError.
     """
@@ -146,7 +146,7 @@ def run_in_foreground(
         raise ProgramMissingError(command.argv[0], error.strerror or str(error)) from error
     try:
         for number in (signal.SIGINT, signal.SIGQUIT):
-            signal.signal(number, lambda *_: interrupted())
+            signal.signal(number, lambda number, _: _interrupt(process, number, interrupted))
         for number in _PASSED_ON:
             if kept[number] is not signal.SIG_IGN:
                 signal.signal(number, lambda number, _: _signal_one(process, number))
@@ -161,6 +161,26 @@ def run_in_foreground(
             process.wait()
         for number, handler in kept.items():
             signal.signal(number, handler)
+
+
+def _interrupt(process: subprocess.Popen[bytes], number: int, interrupted: Callable[[], None]) -> None:
+    interrupted()
+    if not _has_the_terminal():
+        _signal_one(process, number)
+
+
+def _has_the_terminal() -> bool:
+    """Whether keys of a terminal reach our process group, so that the command has its signal already."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
 
 
 def _signal_one(process: subprocess.Popen[bytes], number: int) -> None:
