@@ -220,3 +220,18 @@ def buildkit_at_second(user: User, path: Path) -> Any:
     directory = user.home / "again"
     directory.mkdir()
     return buildkit_at(user.engine, f"unix:{path}", directory)
+
+
+def test_a_remote_builder_that_the_command_itself_makes_is_recorded(
+    user: User, bridged: Path, context: Path
+) -> None:
+    script = (
+        f"docker buildx create --name own --driver remote --use unix://{bridged} && "
+        f"docker buildx build {context} && docker buildx build --builder own {context}"
+    )
+    said, builds = user.record("sh", "-c", script)
+    assert "buildx builders recorded as well: own" in said
+    assert [instructions(build) for build in builds] == [["FROM", "RUN", "COPY", "RUN"]] * 2
+    assert {build["engine"]["kind"] for build in builds} == {"buildkit"}
+    assert [node["Endpoint"] for node in user.nodes("own")] == [f"unix://{bridged}"]
+    assert user.choice()["Name"] == "own"

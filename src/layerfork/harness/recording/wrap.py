@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from layerfork.buildcontext.walk import no_collection
 from layerfork.clients.steering import NAMES_AN_ENGINE, without
-from layerfork.engines import Engine, RunningEngine, default_spec, open_engine
+from layerfork.engines import Engine, Recordable, RunningEngine, default_spec, open_engine
 from layerfork.errors import UsageError
 from layerfork.harness.environments.privatedir import SHORT, private_directory
 from layerfork.harness.recording.buildctl import lead_buildkit, read_buildctl
@@ -86,10 +86,7 @@ def record_command(
             )
         )
         env["BUILDX_CONFIG"] = str(led.configuration)
-        recorders = (
-            recorder,
-            *(Recorder(each, socket, key) for socket, each in (*beside.behind, *led.behind)),
-        )
+        recorders = [recorder, *(Recorder(each, socket, key) for socket, each in beside.behind)]
 
         def take(ask: Callable[[Recorder], Sequence[BuildRecord]]) -> None:
             with no_collection():
@@ -101,12 +98,18 @@ def record_command(
         with contextlib.ExitStack() as listening:
             for each in recorders:
                 listening.enter_context(each)
-            code = _run(
-                Command(argv=beside.argv, env=env),
-                lambda: take(lambda each: each.finished(client)),
-                interrupted.set,
-                stdout,
-            )
+
+            def listen(socket: Path, behind: Recordable) -> None:
+                recorders.append(listening.enter_context(Recorder(behind, socket, key)))
+
+            led.listen(listen)
+            with led.followed(listen):
+                code = _run(
+                    Command(argv=beside.argv, env=env),
+                    lambda: take(lambda each: each.finished(client)),
+                    interrupted.set,
+                    stdout,
+                )
             if not all(each.proxy.wait_idle(QUIET_WAIT_S) for each in recorders):
                 say(f"something that the command started still talks to the engine: waiting {DRAIN_S:.0f} s")
         _report_faults(recorders, led, say)

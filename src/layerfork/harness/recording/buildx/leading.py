@@ -1,8 +1,8 @@
 """Leads the builders that a command will find to recorders, and says which of them cannot be recorded."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,31 +11,69 @@ from layerfork.engines.kinds.hostcontext import endpoint_key, resolve_docker_hos
 from layerfork.errors import EngineError
 from layerfork.harness.recording.buildx.copy import ConfigurationCopy, Substitution
 from layerfork.harness.recording.buildx.dialling import Dialler
+from layerfork.harness.recording.buildx.following import Following
 from layerfork.harness.recording.buildx.leads import (
     REMOTE,
     TLS_OPTIONS,
     Behind,
-    Dial,
+    LeftAlone,
     Node,
     SameEngine,
     find_lead,
     is_disguised,
     same_place,
 )
-from layerfork.harness.recording.buildx.store import Instance, instances_in, nodes_of, store_directory
+from layerfork.harness.recording.buildx.store import (
+    INSTANCES,
+    Instance,
+    compact,
+    instances_in,
+    locked,
+    nodes_of,
+    store_directory,
+    write_file,
+)
 from layerfork.model.engine import BUILDKIT_DAEMON
 from layerfork.model.progress import Say
 
+Listen = Callable[[Path, Recordable], None]
+"""Opens a recorder on a socket, in front of something."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
 class LedBuilders:
     """Builders whose nodes lead to recorders."""
 
-    configuration: Path
-    """What BUILDX_CONFIG must be."""
-    behind: tuple[tuple[Path, Recordable], ...]
-    """Sockets that recorders have to listen on, each with what it is in front of."""
-    dialler: Dialler
+    def __init__(self, plan: "_Plan", configuration: Path, say: Say) -> None:
+        self._plan = plan
+        self._say = say
+        self.configuration = configuration
+        """What BUILDX_CONFIG must be."""
+        self.dialler = plan.dialler
+
+    def listen(self, listen: Listen) -> None:
+        """Open the recorders that are needed and not open yet."""
+        while self._plan.behind:
+            listen(*self._plan.behind.pop(0))
+
+    def followed(self, listen: Listen) -> Following:
+        """While open: builders that the command itself makes are led as well."""
+
+        def changed() -> None:
+            with contextlib.suppress(OSError):  # the recording must not end for it
+                self._lead_new_ones(listen)
+
+        return Following(self.configuration / INSTANCES, changed)
+
+    def _lead_new_ones(self, listen: Listen) -> None:
+        """buildx holds the lock until a new builder is complete, and takes it again to build there."""
+        with locked(self.configuration):
+            found = instances_in(self.configuration)
+            led = [name for name, instance in found.items() if self._plan.add_new(name, instance)]
+            self.listen(listen)
+            for name in led:
+                text = compact(self._plan.instead(name, found[name]))
+                write_file(self.configuration / INSTANCES / name, text)
+        self._plan.report(self._say)
 
 
 @contextlib.contextmanager
@@ -55,10 +93,16 @@ def lead_builders(
     """
     store = store_directory(environment)
     with contextlib.ExitStack() as stack:
-        dialler = Dialler(environment, place, stack)
-        plan = _Plan(recorder=recorder, place=place, nodes={}, drivers={}, behind=[], led=[], problems=[])
+        plan = _Plan(
+            recorder=recorder,
+            docker_host=engine.docker_host,
+            environment=environment,
+            place=place,
+            dialler=Dialler(environment, place, stack),
+            recorders={recorder, *addresses},
+        )
         for name, instance in instances_in(store).items():
-            plan.add(name, instance, engine.docker_host, environment, dialler)
+            plan.add(name, instance)
         plan.report(say)
         key = "" if engine.info.ours else _key_of(engine, environment)
         if engine.info.kind == BUILDKIT_DAEMON:
@@ -77,7 +121,7 @@ def lead_builders(
         )
         copy.make()
         try:
-            yield LedBuilders(configuration=copy.directory, behind=tuple(plan.behind), dialler=dialler)
+            yield LedBuilders(plan, copy.directory, say)
         finally:
             copy.carry_back()
             for name in copy.kept:
@@ -86,40 +130,87 @@ def lead_builders(
 
 @dataclass(slots=True, kw_only=True)
 class _Plan:
-    recorder: str
-    place: Path
-    nodes: dict[tuple[str, str], tuple[Node, Node]]
-    drivers: dict[str, tuple[str, str]]
-    behind: list[tuple[Path, Recordable]]
-    led: list[str]
-    problems: list[tuple[str, str]]
+    """What became of every node so far."""
 
-    def add(
-        self, name: str, instance: Instance, docker_host: str, environment: Mapping[str, str], dial: Dial
-    ) -> None:
+    recorder: str
+    docker_host: str
+    environment: Mapping[str, str]
+    place: Path
+    dialler: Dialler
+    recorders: set[str]
+    """Endpoints that are ours."""
+    known: set[tuple[str, str, str]] = field(default_factory=set)
+    """Builder, node and endpoint of what was looked at already."""
+    nodes: dict[tuple[str, str], tuple[Node, Node]] = field(default_factory=dict)
+    drivers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    behind: list[tuple[Path, Recordable]] = field(default_factory=list)
+    """Recorders that are needed and not open yet."""
+    sockets: int = 0
+    led: list[str] = field(default_factory=list)
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, name: str, instance: Instance) -> None:
         """Lead one builder's nodes; it keeps all of them as they are when one cannot be led."""
+        if self._lead(name, instance, nodes_of(instance)) and is_disguised(instance):
+            self.drivers[name] = (str(instance.get("Driver")), REMOTE)
+
+    def add_new(self, name: str, instance: Instance) -> bool:
+        """Lead what the command added; whether anything was led. A driver cannot become another one any more:
+        what the command makes with it, the command may want to remove with it.
+        """
+        new = [
+            node
+            for node in nodes_of(instance)
+            if str(node.get("Endpoint")) not in self.recorders and _place(name, node) not in self.known
+        ]
+        if new and is_disguised(instance):
+            self.known |= {_place(name, node) for node in new}
+            self.problems.append(
+                (name, f"its driver is {instance['Driver']}, and the command itself made it")
+            )
+            return False
+        return bool(new) and self._lead(name, instance, new)
+
+    def instead(self, name: str, instance: Instance) -> Instance:
+        """The builder with its nodes led."""
+        nodes = [
+            self.nodes.get((name, str(node.get("Name"))), (node, node))[1]
+            if str(node.get("Endpoint")) == self._before(name, node)
+            else node
+            for node in nodes_of(instance)
+        ]
+        return {**instance, "Nodes": nodes}
+
+    def _before(self, name: str, node: Node) -> str:
+        return str(self.nodes.get((name, str(node.get("Name"))), ({}, {}))[0].get("Endpoint"))
+
+    def _lead(self, name: str, instance: Instance, nodes: Sequence[Node]) -> bool:
+        self.known |= {_place(name, node) for node in nodes}
         try:
             leads = [
-                (node, find_lead(instance, node, docker_host, environment, dial))
-                for node in nodes_of(instance)
+                (node, find_lead(instance, node, self.docker_host, self.environment, self.dialler))
+                for node in nodes
             ]
         except EngineError as error:
             self.problems.append((name, error.message))
-            return
-        if is_disguised(instance):
-            self.drivers[name] = (str(instance.get("Driver")), REMOTE)
+            return False
         for node, lead in leads:
             instead = self._instead(node, lead)
             if instead is not None:
+                self.recorders.add(str(instead["Endpoint"]))
                 self.nodes[name, str(node.get("Name"))] = (node, instead)
+        if all(lead == LeftAlone(is_dead=True) for _, lead in leads):
+            return False
         self.led.append(name)
+        return True
 
     def _instead(self, node: Node, lead: object) -> Node | None:
         if isinstance(lead, SameEngine):
             return {**node, "Endpoint": self.recorder}
         if not isinstance(lead, Behind):
             return None
-        socket = self.place / f"b{len(self.behind)}.sock"
+        socket = self.place / f"b{self.sockets}.sock"
+        self.sockets += 1
         self.behind.append((socket, lead.engine))
         if not lead.is_buildkit:
             return {**node, "Endpoint": f"unix://{socket}"}
@@ -134,11 +225,17 @@ class _Plan:
         }
 
     def report(self, say: Say) -> None:
-        """Before the command, not after."""
+        """What was not said yet: before the command, or before it builds there."""
         if self.led:
             say(f"buildx builders recorded as well: {', '.join(self.led)}")
         for name, why in self.problems:
             say(f"builds on the buildx builder {name} will not be recorded: {why}")
+        self.led.clear()
+        self.problems.clear()
+
+
+def _place(name: str, node: Node) -> tuple[str, str, str]:
+    return name, str(node.get("Name")), str(node.get("Endpoint"))
 
 
 def _key_of(engine: RunningEngine, environment: Mapping[str, str]) -> str:

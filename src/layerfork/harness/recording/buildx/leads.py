@@ -36,6 +36,8 @@ class SameEngine:
 class LeftAlone:
     """The node stays as it is: the command's environment leads it to a recorder, or nothing is there."""
 
+    is_dead: bool = False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
@@ -78,7 +80,7 @@ def _on_docker(endpoint: str, docker_host: str, environment: Mapping[str, str]) 
     if same_place(address, docker_host):
         return SameEngine()
     other = OtherEngine(address)
-    return LeftAlone() if _is_dead(other.way) else Behind(engine=other, is_buildkit=False)
+    return LeftAlone(is_dead=True) if _is_dead(other.way) else Behind(engine=other, is_buildkit=False)
 
 
 def _remote(instance: Instance, node: Node, endpoint: str, dial: Dial) -> Lead:
@@ -88,7 +90,7 @@ def _remote(instance: Instance, node: Node, endpoint: str, dial: Dial) -> Lead:
         return LeftAlone()  # it runs `docker exec`, which goes where DOCKER_HOST says
     if parts.scheme == "unix" and not any(options.get(name) for name in TLS_OPTIONS):
         socket = Path(parts.path)
-        return LeftAlone() if _is_dead(socket) else _buildkit(endpoint, socket)
+        return LeftAlone(is_dead=True) if _is_dead(socket) else _buildkit(endpoint, socket)
     if (
         parts.scheme == "tcp"
         and parts.hostname

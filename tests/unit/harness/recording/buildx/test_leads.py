@@ -53,7 +53,7 @@ def test_a_container_on_the_recorded_engine(endpoint: str, environment: dict[str
 
 def test_containers_elsewhere(environment: dict[str, str], listening: Path) -> None:
     assert lead("docker-container", "default", environment) == LeftAlone()
-    assert lead("docker-container", f"unix://{listening}.gone", environment) == LeftAlone()
+    assert lead("docker-container", f"unix://{listening}.gone", environment) == LeftAlone(is_dead=True)
     for endpoint, way in (("there", ("10.0.0.1", 2375)), (f"unix://{listening}", listening)):
         found = lead("docker-container", endpoint, environment)
         assert isinstance(found, Behind)
@@ -90,7 +90,7 @@ def test_remote_sockets(environment: dict[str, str], listening: Path) -> None:
     assert found == Behind(
         engine=RunningBuildKit(address=f"unix://{listening}", way=listening), is_buildkit=True
     )
-    assert lead("remote", f"unix://{listening}.gone", environment) == LeftAlone()
+    assert lead("remote", f"unix://{listening}.gone", environment) == LeftAlone(is_dead=True)
     assert lead("remote", "docker-container://one", environment) == LeftAlone()
 
 
@@ -111,9 +111,11 @@ def test_what_is_recorded_and_what_is_not_is_said_before(environment: dict[str, 
     place.mkdir()
     engine = replace(Obliging(), docker_host=ENGINE)
     with lead_builders(environment, engine, "unix:///recorder", place, said.append) as led:
-        assert [each.way for _, each in led.behind] == [("one", 1), ("two", 2)]
+        behind: list[Any] = []
+        led.listen(lambda socket, engine: behind.append((socket, engine)))
+        assert [each.way for _, each in behind] == [("one", 1), ("two", 2)]
         nodes = json.loads((led.configuration / "instances" / "both").read_text())["Nodes"]
-        assert [each["Endpoint"] for each in nodes] == [f"unix://{socket}" for socket, _ in led.behind]
+        assert [each["Endpoint"] for each in nodes] == [f"unix://{socket}" for socket, _ in behind]
         cloud = json.loads((led.configuration / "instances" / "cloud").read_text())
         assert cloud["Nodes"][0]["Endpoint"] == "cloud://x"
         assert said == [
