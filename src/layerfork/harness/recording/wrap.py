@@ -20,6 +20,7 @@ from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.contextplaces import find_places
 from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recording.pastus import find_ways_past
 from layerfork.harness.recording.quietsteps import add_quiet_steps
 from layerfork.harness.recording.recorder import DRAIN_S, Recorder
 from layerfork.harness.recording.redactionkey import redaction_key
@@ -71,6 +72,8 @@ def record_command(
         engine = stack.enter_context(chosen.start(os.environ, say))
         if chosen.ours:
             say(_whose(chosen, engine, asked=bool(spec)))
+        for line in find_ways_past(argv, engine.docker_host, os.environ):
+            say(line)
         private = stack.enter_context(private_directory(SHORT))
         key = redaction_key()
         recorder = Recorder(engine, private / "docker.sock", key)
