@@ -1,7 +1,7 @@
 """Which sources a COPY or ADD names."""
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import takewhile
 
 from layerfork.dockerfile import parse_instruction
@@ -25,10 +25,9 @@ def context_paths(instruction: str, path: str) -> tuple[str, ...]:
     BuildKit's keys hold paths from the last name of a source on, or below what precedes a wildcard;
     with ``--exclude`` those below a source.
     """
-    sources = copied_sources(instruction)
     leaves_out = "--exclude=" in instruction
-    found = {path: None} if not sources or is_covered(path, sources) else {}
-    for source in sources:
+    found = {path: None}
+    for source in copied_sources(instruction):
         names = source.split("/")
         fixed = list(takewhile(lambda name: not _WILDCARDS & set(name), names))
         above = fixed if len(fixed) < len(names) else names[:-1]
@@ -36,6 +35,14 @@ def context_paths(instruction: str, path: str) -> tuple[str, ...]:
         if leaves_out:
             found[posixpath.join(source, path).rstrip("/")] = None
     return tuple(found)
+
+
+def places_among(instruction: str, path: str, entries: Container[str]) -> tuple[str, ...]:
+    """Of `context_paths` those that are entries. What no source covers is the path of a link's target, or of
+    another file of that name, so it counts only where nothing else is."""
+    found = tuple(place for place in context_paths(instruction, path) if (place or ".") in entries)
+    covered = tuple(place for place in found if is_covered(place, copied_sources(instruction)))
+    return covered or found
 
 
 def copied_sources(instruction: str) -> tuple[str, ...]:

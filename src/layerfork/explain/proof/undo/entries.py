@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from layerfork.buildcontext.gopath import context_path
 from layerfork.explain.claims.rule import Finding
-from layerfork.explain.compare.copied import context_paths
+from layerfork.explain.compare.copied import places_among
 from layerfork.explain.compare.signature import is_name, name_change_of
 from layerfork.explain.proof.undo.material import Material, Sent
 from layerfork.model.cause import Trait
@@ -192,7 +192,7 @@ def _claimed(material: Material, finding: Finding) -> Iterator[tuple[Sent, str]]
 def _places(material: Material, sent: Sent, path: str) -> Iterator[str]:
     """Where in a context an entry of a key may lie: below the sources, or where links of that path lead."""
     for view in (material.case.reader_view, material.case.writer_view):
-        for place in context_paths(view.step.instruction, path):
+        for place in places_among(view.step.instruction, path, sent.reader.keys() | sent.writer.keys()):
             yield place or "."
             for side in (sent.reader, sent.writer):
                 yield from _targets(side, place)
