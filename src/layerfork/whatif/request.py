@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from layerfork.cachekey.buildah.elsewhere import bind_targets, mount_checksums
+from layerfork.cachekey.buildkit.gitsource import git_source
 from layerfork.cachekey.shared.baseimage import full_reference
 from layerfork.cachekey.shared.labels import label_texts
 from layerfork.dockerfile.recorded import printed_instruction
@@ -102,7 +103,8 @@ def with_source(record: BuildRecord, change: SourceIs) -> BuildRecord:
 
 
 def _with_checksum(op: LLBOp, change: SourceIs) -> LLBOp:
-    if op.source is None or op.source.identifier != change.identifier:
+    git = git_source(op.source) if op.source is not None else None
+    if op.source is None or change.identifier not in (op.source.identifier, git and git.repository):
         return op
     kind = _CHECKSUMS.get(change.identifier.partition("://")[0], "http.checksum")
     attrs = {**dict(op.source.attrs), kind: change.digest}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from layerfork.cachekey.buildkit.content.parts import content_parts
 from layerfork.cachekey.buildkit.content.selection import Selector
 from layerfork.cachekey.buildkit.content.tree import ContentError, ContentTree, content_tree
+from layerfork.cachekey.buildkit.gitsource import git_source
 from layerfork.cachekey.buildkit.inputs import InputUse, input_uses
 from layerfork.cachekey.buildkit.opdigest import UnknownDataError, op_digest, record_digest
 from layerfork.cachekey.buildkit.opparts import op_parts
@@ -97,7 +98,7 @@ class _Builder:
                 self.step_of.setdefault(digest, step.index)
                 if digest in self.ops and self.ops[digest].source is not None:
                     self.begins.setdefault((step.stage, digest), step.index)
-        self.sources = SourceParts(record=self.record, ops=self.ops)
+        self.sources = SourceParts(record=self.record, ops=self.ops, rules=self.rules)
         self.origins = Origins(self.record)
         self.doubtful = frozenset(
             gap.where.removeprefix("llb op ")
@@ -189,12 +190,16 @@ class _Builder:
         else:
             self._add_op(draft, op, Place("hidden op", 1))
 
-    def _add_source(self, draft: _Draft, digest: Digest) -> None:
+    def _add_source(self, draft: _Draft, digest: Digest, *, whole: bool = True) -> None:
         op = self.ops.get(digest)
-        if op is not None and op.source is not None:
-            parts, unknown, draft.form = self.sources.parts(op.source, op.platform)
-            draft.parts.extend(parts)
-            draft.unknown.extend(unknown)
+        if op is None or op.source is None:
+            return
+        parts, unknown, draft.form = self.sources.parts(op.source, op.platform, whole=whole)
+        draft.parts.extend(parts)
+        draft.unknown.extend(unknown)
+        git = git_source(op.source)
+        if git is not None:
+            draft.held_names.append((git.repository, ""))
 
     def _content(self, draft: _Draft, digest: Digest, use: InputUse) -> list[Part]:
         """Parts of files that are read of an input."""
@@ -211,7 +216,7 @@ class _Builder:
         elif op is not None and (op.source is None or self.sources.is_context(op.source)):
             draft.unknown.append("the context" if op.source is not None else "files that no step made")
         else:
-            self._add_source(draft, digest)
+            self._add_source(draft, digest, whole=False)
         return [KeyPart(cause="instruction", field="reads", value=" ".join(s.path for s in use.selectors))]
 
     def _context_content(

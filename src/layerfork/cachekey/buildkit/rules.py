@@ -81,6 +81,12 @@ class BuildKitRules:
     """With wildcards or patterns links count as their targets at every depth, not only at the top.
     Source: moby/buildkit commit 74d177910: no longer since v0.25.0."""
     listing: Listing = Listing.PATHS
+    git_refs: bool = True
+    """A repository that is kept counts with the name of its branch or tag.
+    Source: moby/buildkit commit 44b1aca26: since v0.17.0."""
+    git_commit_refs: bool = True
+    """Likewise with the commit, where that is its ref.
+    Source: moby/buildkit commit 70e592971: since v0.26.0."""
 
 
 def buildkit_rules(buildkit: str, engine: str) -> BuildKitRules:
@@ -100,6 +106,8 @@ def buildkit_rules(buildkit: str, engine: str) -> BuildKitRules:
         link_walk=_link_walk(release),
         follows_listed_links=release < (0, 25, 0),
         listing=_listing(release),
+        git_refs=release >= (0, 17, 0),
+        git_commit_refs=release >= (0, 26, 0),
     )
 
 

@@ -6,9 +6,11 @@ frontend/dockerui/context.go @ v0.13.2; moby/moby builder/builder-next/adapters/
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from layerfork.cachekey.buildkit.gitsource import SCHEME, git_source
 from layerfork.cachekey.buildkit.opdigest import layers_record
+from layerfork.cachekey.buildkit.rules import BuildKitRules
 from layerfork.cachekey.shared.baseimage import are_facts_of, chain_id, find_facts
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.model.cachekey import KeyPart
@@ -18,9 +20,6 @@ from layerfork.model.record import BuildRecord
 
 _IMAGE = "docker-image://"
 _LOCAL = "local://"
-_GIT = "git://"
-"""Before the address of any repository, whatever it is fetched by; the scheme is an attribute.
-Source: moby/buildkit client/llb/source.go (Git) @ v0.13.2 to v0.26."""
 _UPLOADS = ("http://buildkit-session/", "http://build-context-")
 _MAIN = "context"
 
@@ -31,26 +30,36 @@ class SourceParts:
 
     record: BuildRecord
     ops: Mapping[Digest, LLBOp]
+    rules: BuildKitRules = field(default_factory=BuildKitRules)
 
-    def parts(self, source: SourceOp, platform: str = "") -> tuple[list[KeyPart], list[str], str]:
-        """Parts of a source that matches as a whole, what is unknown of it, and its record digest.
+    def parts(
+        self, source: SourceOp, platform: str = "", *, whole: bool = True
+    ) -> tuple[list[KeyPart], list[str], str]:
+        """Parts of a source, what is unknown of it, and its record digest.
 
-        ``platform`` is that of the op.
+        ``platform`` is that of the op; ``whole``: it has to match as a whole, not only by its files.
         """
         if source.identifier.startswith(_IMAGE):
             return self._image(source.identifier.removeprefix(_IMAGE), platform)
         if self.is_context(source):
             # A session's own source never matches by itself; its files do, where they are read.
             return [], [], ""
-        attrs = dict(source.attrs)
-        known = attrs.get("http.checksum") or attrs.get("git.checksum") or ""
+        unknown = [f"content of {source.identifier}"]
+        git = git_source(source)
+        if git is not None:
+            text = git.key(self.rules)
+            parts = git.parts(whole=whole)
+            return parts, [] if git.commit else unknown, layers_record(text) if text else ""
+        known = dict(source.attrs).get("http.checksum", "")
         part = KeyPart(cause="remote-source", path=source.identifier, field="checksum", value=known)
-        return [part], [] if known else [f"content of {source.identifier}"], ""
+        return [part], [] if known else unknown, ""
 
     def _image(self, name: str, platform: str = "") -> tuple[list[KeyPart], list[str], str]:
         """An image counts by its layers: its name, labels and id do not.
 
-        It also matches by manifest digest and platform; equal manifests have equal layers.
+        It also matches by manifest digest and platform; equal manifests have equal layers. Since 0.31 images
+        are written with OCI media types, which gives another manifest and id for the same layers.
+        Source: moby/buildkit exporter/containerimage/opts.go @ v0.30.0 and v0.31.0 (commit 9144af6fe).
         """
         reference, _, digest = name.partition("@")
         known = are_facts_of(self.record, platform)
@@ -80,7 +89,7 @@ class SourceParts:
         context = self.record.context
         if context is None or context.transport is not Transport.TAR or not context.remote:
             return ()
-        return (context.remote, _GIT + context.remote.partition("://")[2])
+        return (context.remote, SCHEME + context.remote.partition("://")[2])
 
     def context_of(self, digest: Digest) -> ContextManifest | None:
         """The context that an input is: transferred as files, or unpacked from a tar by a hidden op.
@@ -93,7 +102,7 @@ class SourceParts:
             return None
         if op.source is not None and op.source.identifier.startswith(_LOCAL):
             return self._manifest(op.source.identifier.removeprefix(_LOCAL))
-        if op.source is not None and op.source.identifier.startswith(_GIT) and self.is_context(op.source):
+        if op.source is not None and op.source.identifier.startswith(SCHEME) and self.is_context(op.source):
             return self.record.context
         if op.file is None or not any(action.attempt_unpack for action in op.file):
             return None

@@ -7,6 +7,7 @@ from layerfork.model.context import ContextManifest
 from layerfork.model.llb import Definition
 from layerfork.model.record import BuildResult, Gap, RecordedRequest, StepRecord, Vertex
 from layerfork.wire.buildkit.definition.ops import read_definition
+from layerfork.wire.buildkit.definition.proxied import proxied_digests
 from layerfork.wire.buildkit.definition.sourcemap import read_dockerfile
 from layerfork.wire.buildkit.definition.verify import verify
 from layerfork.wire.buildkit.observed import ObservedBuild
@@ -54,7 +55,8 @@ def read_build(build: ObservedBuild, redactor: Redactor) -> BuildKitParts:
     dockerfile = read_dockerfile(definitions, name) or find_dockerfile(build, contexts)
     connection = build.connection
     request = read_request(build, dockerfile, redactor)
-    read = read_definition(definitions, name, redactor) if definitions else None
+    renamed = proxied_digests(definitions, build.vertices)
+    read = read_definition(definitions, name, redactor, renamed) if definitions else None
     definition, problems = verify(read.definition, build.vertices) if read is not None else (None, ())
     graph = definition.ops if definition is not None else ()
     own = frozenset(op.digest for op in graph) if definition is not None else None
@@ -64,7 +66,7 @@ def read_build(build: ObservedBuild, redactor: Redactor) -> BuildKitParts:
         dict(request.build_args),
         buildkit_version="" if request.syntax else version,
     )
-    steps = read_steps(graph, build.vertices, stages, redactor, branches_of(by_platform))
+    steps = read_steps(graph, build.vertices, stages, redactor, branches_of(by_platform, renamed))
     return BuildKitParts(
         ref=build.ref,
         builder_instance=connection.worker if connection is not None else "",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from layerfork.cachekey.buildkit.gitsource import TAKEN
 from layerfork.cachekey.shared.baseimage import find_facts
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.explain.claims.rule import Finding
@@ -122,7 +123,10 @@ def undo_engine(material: Material, finding: Finding) -> tuple[Change, ...]:
 
 
 def undo_source(material: Material, finding: Finding) -> tuple[Change, ...]:
-    """What was fetched, or copied from an image, is what the writer got."""
+    """What was fetched, or copied from an image, is what the writer got. Raises: UnappliableError where it is
+    the same, and something else was taken of it."""
+    if any(each.field in TAKEN for each in finding.claims):
+        raise UnappliableError("what is taken of a repository cannot be changed on paper")
     return tuple(
         SourceIs(identifier=each.path, digest=each.writer or "")
         for each in finding.claims

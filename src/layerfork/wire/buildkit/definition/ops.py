@@ -7,6 +7,7 @@ Source: moby/buildkit solver/pb/ops.proto @ 73ed6825c; the digest of a vertex is
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from types import MappingProxyType
 
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -33,16 +34,23 @@ class ReadDefinition:
 
 
 def read_definition(
-    parts: Iterable[pb.Definition], dockerfile_name: str, redactor: Redactor
+    parts: Iterable[pb.Definition],
+    dockerfile_name: str,
+    redactor: Redactor,
+    renamed: Mapping[str, str] = MappingProxyType({}),
 ) -> ReadDefinition:
-    """One graph from the definitions of one result: several when it has several platforms."""
+    """One graph from the definitions of one result: several when it has several platforms.
+
+    ``renamed`` are digests that the engine knows ops by, where these are not those of their bytes.
+    """
     ops: dict[str, LLBOp] = {}
     gaps: list[Gap] = []
     for part in parts:
         metadata = {text(entry.digest): entry.metadata for entry in part.metadata}
         lines = read_lines(part.source, dockerfile_name)
         for raw in part.ops:
-            digest = "sha256:" + sha256(raw).hexdigest()
+            own = "sha256:" + sha256(raw).hexdigest()
+            digest = renamed.get(own, own)
             if digest in ops:
                 continue
             try:
@@ -51,7 +59,9 @@ def read_definition(
                 gaps.append(Gap(where=f"llb op {digest}", what="its bytes are no op"))
                 continue
             gaps.extend(_unknown(op, digest))
-            ops[digest] = _read_op(op, digest, metadata.get(digest), lines.get(digest, ()), redactor)
+            for each in op.inputs if renamed else ():
+                each.digest = renamed.get(text(each.digest), text(each.digest)).encode()
+            ops[digest] = _read_op(op, digest, metadata.get(own), lines.get(own, ()), redactor)
     return ReadDefinition(definition=Definition(ops=_inputs_first(ops)), gaps=tuple(gaps))
 
 

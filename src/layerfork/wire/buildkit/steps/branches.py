@@ -8,20 +8,29 @@ Source: moby/buildkit frontend/dockerui/build.go:Build, frontend/dockerfile/dock
 
 from collections.abc import Mapping
 from hashlib import sha256
+from types import MappingProxyType
 
 from layerfork.wire.proto import ops_pb2 as ops
 
 _ARROW = "->"
 
 
-def branches_of(definitions: Mapping[str, ops.Definition]) -> dict[str, str]:
-    """Vertex digest to its platforms, sorted and joined by commas; ``""`` for what all of them have."""
+def branches_of(
+    definitions: Mapping[str, ops.Definition], renamed: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """Vertex digest to its platforms, sorted and joined by commas; ``""`` for what all of them have.
+
+    ``renamed`` is as for `read_definition`.
+    """
     found: dict[str, list[str]] = {}
     for platform in sorted(definitions):
         for digest in {"sha256:" + sha256(raw).hexdigest() for raw in definitions[platform].ops}:
             found.setdefault(digest, []).append(platform)
     everywhere = len(definitions)
-    return {digest: "" if len(own) == everywhere else ",".join(own) for digest, own in found.items()}
+    return {
+        renamed.get(digest, digest): "" if len(own) == everywhere else ",".join(own)
+        for digest, own in found.items()
+    }
 
 
 def named_branch(named: str) -> str:
