@@ -7,13 +7,12 @@ in a container, where the client keeps the cache.
 
 import json
 import re
-from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from transcripts.framed import CLIENT_SENT, ENGINE_SENT, read_transcript
-from transcripts.replay import replay
+from transcripts.records import records_of
 
 from layerfork.cachekey.buildkit.content.digest import content_digest
 from layerfork.cachekey.buildkit.content.tree import content_tree
@@ -23,12 +22,8 @@ from layerfork.cachekey.buildkit.opdigest import record_digest
 from layerfork.cachekey.buildkit.rules import buildkit_rules
 from layerfork.cachekey.buildkit.sources import SourceParts
 from layerfork.harness.records.evidence import read_records
-from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry
-from layerfork.model.engine import EngineInfo
 from layerfork.model.record import BuildRecord, StepStatus
-from layerfork.wire.buildkit import BuildKitParts, BuildKitWatcher, read_build
-from layerfork.wire.redact import Redactor
 
 TESTS = Path(__file__).parents[2]
 VECTORS = TESTS / "vectors" / "buildkit-0.32.2"
@@ -132,30 +127,9 @@ def test_the_second_build_has_the_keys_of_the_first(name: str) -> None:
 
 def builds_in_a_container() -> list[BuildRecord]:
     """In the order of the command: plain, with the cache's export, with its import."""
-    watcher = BuildKitWatcher(clock=lambda: 0.0)
-    replay(read_transcript(CONTAINER).frames, watcher.upgraded)
-    parts = [read_build(build, Redactor(b"key")) for build in watcher.finished()]
-    parts.sort(key=lambda each: (bool(each.request.cache_from), bool(each.request.cache_to)))
-    return [as_record(each) for each in parts]
-
-
-def as_record(parts: BuildKitParts) -> BuildRecord:
-    names = {each.name for each in fields(BuildRecord)} & {each.name for each in fields(BuildKitParts)}
-    engine = EngineInfo(
-        kind="host",
-        version="",
-        api_version="",
-        image_store="",
-        architecture="amd64",
-        buildkit_version=parts.buildkit_version,
-    )
-    return BuildRecord(
-        id=parts.ref,
-        recorded_at="",
-        engine=engine,
-        builder=Builder.BUILDKIT,
-        **{name: getattr(parts, name) for name in names},
-    )
+    records = records_of("buildx-0.36.1-buildkitd-0.32.2-container-driver")
+    records.sort(key=lambda each: (bool(each.request.cache_from), bool(each.request.cache_to)))
+    return records
 
 
 def configs_on_the_wire() -> list[bytes]:

@@ -1,6 +1,6 @@
 """Builds for several platforms: which branches of two builds stand beside each other."""
 
-from layerfork.model.branch import is_part_of, platforms_of
+from layerfork.model.branch import is_part_of, normal_platform, platforms_of
 from layerfork.model.record import BuildRecord, StepRecord
 
 
@@ -25,7 +25,7 @@ def platforms_built(record: BuildRecord) -> frozenset[str]:
     named = frozenset().union(*(platforms_of(step.platform) for step in record.steps))
     engine = record.engine
     own = f"{engine.os}/{engine.architecture}" if engine is not None and engine.architecture else ""
-    return named or platforms_of(record.request.platform or own)
+    return named or frozenset(map(normal_platform, platforms_of(record.request.platform or own)))
 
 
 def is_beside(step: StepRecord, other: StepRecord) -> bool:

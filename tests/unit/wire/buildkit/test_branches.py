@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.model.branch import is_part_of
+from layerfork.model.branch import is_part_of, normal_platform
 from layerfork.wire.buildkit.steps.branches import branches_of, named_branch
 from layerfork.wire.proto import ops_pb2 as ops
 
@@ -68,3 +68,23 @@ def test_a_name_shows_what_is_built_for(named: str, platform: str) -> None:
 )
 def test_what_a_branch_may_build_on(branch: str, other: str, is_part: bool) -> None:
     assert is_part_of(branch, other) is is_part
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("linux/amd64", "linux/amd64"),
+        ("linux/x86_64", "linux/amd64"),
+        ("linux/amd64/v1", "linux/amd64"),
+        ("linux/amd64/v3", "linux/amd64/v3"),
+        ("linux/arm64/v8", "linux/arm64"),
+        ("aarch64", "linux/arm64"),
+        ("linux/arm", "linux/arm/v7"),
+        ("linux/armhf", "linux/arm/v7"),
+        ("linux/arm/6", "linux/arm/v6"),
+        ("Windows/AMD64", "windows/amd64"),
+        ("linux/s390x", "linux/s390x"),
+    ],
+)
+def test_a_platform_has_one_name(asked: str, named: str) -> None:
+    assert normal_platform(asked) == named
