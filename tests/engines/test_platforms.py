@@ -45,9 +45,10 @@ def build(engine: RunningEngine, tmp_path: Path) -> Build:
     context = tmp_path / "context"
     (context / "src").mkdir(parents=True)
     (context / "src" / "file").write_text(f"{tmp_path}\n")
-    (context / "Dockerfile").write_text(DOCKERFILE.replace("plain", f"plain{tmp_path.name}"))
 
-    def run(name: str, *options: str, source: str = "") -> Path:
+    def run(name: str, *options: str, source: str = "", dockerfile: str = DOCKERFILE) -> Path:
+        own = dockerfile.replace("plain", f"plain{tmp_path.name}").replace("/variant", f"/{tmp_path.name}")
+        (context / "Dockerfile").write_text(own)
         if source:
             (context / "src" / "file").write_text(f"{tmp_path} {source}\n")
         file = tmp_path / f"{name}.jsonl"
@@ -143,3 +144,52 @@ def test_one_platform_of_several_forks_by_itself(build: Build) -> None:
     first = build("first", BOTH)
     document = compared(first, build("second", "--platform=linux/arm64", source="changed"))
     assert forks_of(document) == [("", 5, [], [("PROVEN", "content", "src/file")])]
+
+
+OF_SOME = """\
+FROM --platform=$BUILDPLATFORM alpine AS build
+ARG TARGETVARIANT
+RUN echo "variant $TARGETVARIANT" > /variant
+FROM scratch AS base-amd64
+COPY src /amd64
+FROM scratch AS base-arm
+COPY src /arm
+FROM scratch AS base-s390x
+COPY src /s390x
+FROM base-${TARGETARCH}
+COPY --link --from=build /variant /
+WORKDIR /w
+"""
+"""The variant of amd64 and of s390x is one: what they build with it they have in common."""
+
+
+def test_what_some_platforms_have_in_common(build: Build) -> None:
+    three = "--platform=linux/amd64,linux/s390x,linux/arm/v7"
+    first = build("first", three, dockerfile=OF_SOME)
+    assert [step[:3] for step in steps_of(first)] == [
+        ("", 1, "FROM"),
+        ("linux/amd64,linux/s390x", 3, "RUN"),
+        ("linux/amd64", 5, "COPY"),
+        ("linux/amd64", 11, "COPY"),
+        ("linux/amd64", 12, "WORKDIR"),
+        ("linux/arm/v7", 3, "RUN"),
+        ("linux/arm/v7", 7, "COPY"),
+        ("linux/arm/v7", 11, "COPY"),
+        ("linux/arm/v7", 12, "WORKDIR"),
+        ("linux/s390x", 9, "COPY"),
+        ("linux/s390x", 11, "COPY"),
+        ("linux/s390x", 12, "WORKDIR"),
+    ]
+    changed = OF_SOME.replace("variant $", "other $")
+    document = compared(first, build("second", three, dockerfile=changed))
+    text = [("PROVEN", "instruction", "")]
+    assert [fork[::3] for fork in forks_of(document)] == [
+        ("linux/amd64,linux/s390x", text),
+        ("linux/arm/v7", text),
+    ]
+
+
+def test_other_platforms_in_another_order_and_spelling(build: Build) -> None:
+    first = build("first", "--platform=linux/amd64,linux/s390x,linux/arm/v7", dockerfile=OF_SOME)
+    document = compared(first, build("second", "--platform=linux/armhf,linux/amd64", dockerfile=OF_SOME))
+    assert (document["verdict"], document["forks"], document["warnings"]) == ("reused", [], [])

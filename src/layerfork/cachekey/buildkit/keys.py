@@ -25,6 +25,7 @@ from layerfork.cachekey.shared.tree import LinkLoopError
 from layerfork.dockerfile import keyword_of
 from layerfork.dockerfile.gotext import lower
 from layerfork.dockerfile.recorded import printed_instruction
+from layerfork.model.branch import is_part_of
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, Place, StepKey
 from layerfork.model.context import ContextManifest, Digest
 from layerfork.model.llb import LLBOp
@@ -63,6 +64,8 @@ class _Draft:
     parts: list[Part] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     held_names: list[tuple[str, str]] = field(default_factory=list)
+    own: frozenset[Digest] = frozenset()
+    """The vertices whose operations make the key."""
     parents: dict[int, None] = field(default_factory=dict)
     by_content: dict[int, None] = field(default_factory=dict)
     form: str = ""
@@ -112,7 +115,8 @@ class _Builder:
         if not is_seen:
             draft.unknown.append("the definition of this step")
             draft.parents.update(dict.fromkeys(self._reported_parents(step)))
-        own = [digest for digest in step.vertices if self.step_of[digest] == step.index]
+        own = self._own(step)
+        draft.own = frozenset(own)
         work = [self.ops[d] for d in own if d in self.ops and self.ops[d].source is None]
         for number, op in enumerate(work, start=1):
             self._add_op(draft, op, Place("op", number) if number > 1 else None)
@@ -133,6 +137,15 @@ class _Builder:
         by_content = tuple(sorted(draft.by_content.keys() - draft.parents.keys()))
         return StepKey(index=step.index, key=key, parents=parents, by_content=by_content, always_runs=is_from)
 
+    def _own(self, step: StepRecord) -> list[Digest]:
+        """The vertices that do the step's work: those that no earlier step has; and beside such ones those
+        that it has in common with the same instruction for another platform."""
+        own = [digest for digest in step.vertices if self.step_of[digest] == step.index]
+        if not own or not step.platform or len(own) == len(step.vertices):
+            return own
+        beside = {each.index for each in self._steps_of(step.stage) if each.line == step.line}
+        return [digest for digest in step.vertices if self.step_of[digest] in beside]
+
     def _reported_parents(self, step: StepRecord) -> Iterator[int]:
         """Steps that this one builds on as the engine reported while it built, for want of a definition."""
         if not any(vertex.inputs for vertex in self.record.vertices):
@@ -144,15 +157,21 @@ class _Builder:
     def _placed_parents(self, step: StepRecord) -> Iterator[int]:
         """The same as far as the steps' places say: the one before it in its stage, and the last step of
         each stage that it copies from."""
-        yield from [each.index for each in self._steps_of(step.stage) if each.index < step.index][-1:]
+        own = (each.index for each in self._steps_of(step.stage, step.platform))
+        yield from [index for index in own if index < step.index][-1:]
         instruction = printed_instruction(step.instruction)
         for name in instruction.reads_from if instruction is not None else ():
             stages = (each.stage for each in self.record.steps if _is_called(each, lower(name)))
             for stage in dict.fromkeys(stages):
-                yield from [each.index for each in self._steps_of(stage)][-1:]
+                yield from [each.index for each in self._steps_of(stage, step.platform)][-1:]
 
-    def _steps_of(self, stage: int) -> Iterator[StepRecord]:
-        return (each for each in self.record.steps if each.stage == stage)
+    def _steps_of(self, stage: int, branch: str | None = None) -> Iterator[StepRecord]:
+        """The steps of a stage; of one branch with those that it has in common with others."""
+        return (
+            each
+            for each in self.record.steps
+            if each.stage == stage and (branch is None or is_part_of(branch, each.platform))
+        )
 
     def _add_op(self, draft: _Draft, op: LLBOp, place: Place | None) -> None:
         """An operation with what it takes from its inputs."""
@@ -174,7 +193,7 @@ class _Builder:
     def _add_whole(self, draft: _Draft, digest: Digest) -> None:
         """An input that has to match as a whole result."""
         step = self.begins.get((draft.step.stage, digest), self.step_of.get(digest))
-        if step == draft.step.index:
+        if step == draft.step.index or digest in draft.own:
             return
         if step is not None:
             draft.parents[step] = None

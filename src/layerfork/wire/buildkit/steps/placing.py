@@ -8,11 +8,11 @@ Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go (prefixComma
 convert_copy.go @ 73ed6825c; seen so with v0.13.2 and v0.25.2.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from layerfork.dockerfile import keyword_of
-from layerfork.model.branch import is_part_of
+from layerfork.model.branch import is_part_of, platforms_of
 from layerfork.model.llb import LLBOp
 from layerfork.wire.buildkit.observed import VertexState
 from layerfork.wire.buildkit.steps.branches import named_branch
@@ -43,6 +43,13 @@ class Step:
     vertices: list[VertexState] = field(default_factory=list)
     own: list[VertexState] = field(default_factory=list)
     """Those that do the instruction's work: not the sources it reads from."""
+
+    def begin_with(self, step: "Step") -> None:
+        """Vertices of the same instruction that this step has in common with others."""
+        self.vertices[:0] = step.vertices
+        self.own[:0] = step.own
+        if self.instruction.startswith(LINK):
+            self.instruction = step.instruction
 
     def take(self, state: VertexState, op: LLBOp | None) -> None:
         self.vertices.append(state)
@@ -99,7 +106,24 @@ class Placing:
         for name, state, op in self._nameless:
             for line in op.lines:
                 self._name(name, state, op, line)
-        return sorted(self._steps.values(), key=place_of)
+        return sorted(self._undivided(), key=place_of)
+
+    def _undivided(self) -> Iterator[Step]:
+        """The steps; where platforms have only some vertices of an instruction in common (the copy of a
+        ``COPY --link``, what an ADD fetches), each of them has all."""
+        groups: dict[tuple[int, int, int], list[Step]] = {}
+        for step in self._steps.values():
+            groups.setdefault((step.stage, step.line, step.number), []).append(step)
+        everywhere = frozenset().union(*map(platforms_of, self._branches.values()))
+        for group in groups.values():
+            for step in group:
+                own = platforms_of(step.platform) or everywhere
+                narrower = [other for other in group if other.platform and platforms_of(other.platform) < own]
+                if not narrower or frozenset().union(*(platforms_of(n.platform) for n in narrower)) != own:
+                    yield step
+                    continue
+                for other in narrower:
+                    other.begin_with(step)
 
     def _stage(self, label: StepLabel, line: int) -> int:
         named = self._stages.named(label.stage, line)
