@@ -73,6 +73,19 @@ class EntryParts(NamedTuple):
 Part = KeyPart | EntryParts
 
 
+class HeldName(NamedTuple):
+    """What a key holds of the path of parts, where that is less than the path."""
+
+    path: str
+    held: str
+    places: tuple[Place, ...] = ()
+    """As those of the parts: one path may be there for two sources."""
+
+    def within(self, place: Place) -> "HeldName":
+        """The same as one of a larger thing."""
+        return self._replace(places=(*self.places, place))
+
+
 def expand_parts(parts: Iterable[Part]) -> tuple[KeyPart, ...]:
     """Every single part, those of entries taken apart."""
     return tuple(
@@ -91,8 +104,8 @@ class CacheKey:
     (classic: ``/bin/sh -c #(nop) COPY file:… in / ``). Empty when it cannot."""
     unknown: tuple[str, ...] = ()
     """What the record did not hold and the key needs. Not empty: the key proves nothing."""
-    held_names: tuple[tuple[str, str], ...] = ()
-    """Paths of parts, and what the key holds of them where that is less than the path."""
+    held_names: tuple[HeldName, ...] = ()
+    """The paths of which it holds less."""
     origins: tuple[KeyPart, ...] = ()
     """Where values of the parts came from, finer than the parts: variables that were replaced in the
     text (cause ``build-arg`` or ``env``, the path is the name). Not compared: different origins may
@@ -107,8 +120,12 @@ class CacheKey:
     def digest(self) -> Digest:
         """Digest over the parts, as far as the key holds their paths: equal for two keys exactly when the
         builder would call them equal."""
-        held = dict(self.held_names).get
-        text = "\x1e".join(sorted([_text_of(part, held(part.path, part.path)) for part in self.parts]))
+        held = {(name.path, name.places): name.held for name in self.held_names}
+        texts = [
+            _text_of(part, held.get((part.path, part.places), part.path) if held else part.path)
+            for part in self.parts
+        ]
+        text = "\x1e".join(sorted(texts))
         return Digest("sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
 
 

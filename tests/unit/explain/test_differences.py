@@ -1,13 +1,13 @@
 """Differences of two keys that hold less of paths than their parts say."""
 
 from layerfork.explain.compare.differences import list_differences
-from layerfork.model.cachekey import CacheKey, KeyPart
+from layerfork.model.cachekey import CacheKey, HeldName, KeyPart
 
 
 def key(path: str, content: str) -> CacheKey:
     """A key of BuildKit up to 0.25 for ``COPY */x /``: it holds the base name of the match alone."""
     part = KeyPart(cause="content", path=path, field="content", value=content)
-    return CacheKey(parts=(part,), held_names=((path, "1.0 x"),))
+    return CacheKey(parts=(part,), held_names=(HeldName(path, "1.0 x"),))
 
 
 def test_another_directory_above_a_match_is_no_difference() -> None:

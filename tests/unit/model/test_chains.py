@@ -1,6 +1,6 @@
 """Digests of a step's key and of everything above it."""
 
-from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, StepKey
+from layerfork.model.cachekey import BuildKeys, CacheKey, HeldName, KeyPart, StepKey
 
 
 def step(index: int, value: str, *parents: int, unknown: tuple[str, ...] = ()) -> StepKey:
@@ -36,7 +36,7 @@ def test_a_parent_that_is_listed_later_is_no_unknown_one() -> None:
 def test_names_that_a_key_does_not_hold_do_not_count() -> None:
     def key(path: str, held: str) -> CacheKey:
         part = KeyPart(cause="content", path=path, field="content", value="1")
-        return CacheKey(parts=(part,), held_names=((path, held),))
+        return CacheKey(parts=(part,), held_names=(HeldName(path, held),))
 
     assert key("a/x", "1 x").digest == key("b/x", "1 x").digest
     assert key("a/x", "1 x").digest != key("a/y", "1 y").digest

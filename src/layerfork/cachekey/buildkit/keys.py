@@ -26,7 +26,7 @@ from layerfork.dockerfile import keyword_of
 from layerfork.dockerfile.gotext import lower
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.model.branch import is_part_of
-from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, Place, StepKey
+from layerfork.model.cachekey import BuildKeys, CacheKey, HeldName, KeyPart, Part, Place, StepKey
 from layerfork.model.context import ContextManifest, Digest
 from layerfork.model.llb import LLBOp
 from layerfork.model.record import BuildRecord, Gap, StepRecord
@@ -63,7 +63,7 @@ class _Draft:
     step: StepRecord
     parts: list[Part] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-    held_names: list[tuple[str, str]] = field(default_factory=list)
+    held_names: list[HeldName] = field(default_factory=list)
     own: frozenset[Digest] = frozenset()
     """The vertices whose operations make the key."""
     parents: dict[int, None] = field(default_factory=dict)
@@ -180,7 +180,7 @@ class _Builder:
             draft.unknown.append("fields of the operation that are newer than this program")
         for use, source in zip(input_uses(op, self.rules), op.inputs, strict=True):
             if use.selectors:
-                parts.extend(self._content(draft, source.digest, use))
+                parts.extend(self._content(draft, source.digest, use, place))
             else:
                 self._add_whole(draft, source.digest)
         if not self.rules.known and any(
@@ -218,13 +218,13 @@ class _Builder:
         draft.unknown.extend(unknown)
         git = git_source(op.source)
         if git is not None:
-            draft.held_names.append((git.repository, ""))
+            draft.held_names.append(HeldName(git.repository, ""))
 
-    def _content(self, draft: _Draft, digest: Digest, use: InputUse) -> list[Part]:
+    def _content(self, draft: _Draft, digest: Digest, use: InputUse, place: Place | None) -> list[Part]:
         """Parts of files that are read of an input."""
         manifest = self.sources.context_of(digest)
         if manifest is not None:
-            return self._context_content(draft, manifest, use.selectors)
+            return self._context_content(draft, manifest, use.selectors, place)
         step = self.step_of.get(digest)
         op = self.ops.get(digest)
         if step is not None and step != draft.step.index:
@@ -239,8 +239,9 @@ class _Builder:
         return [KeyPart(cause="instruction", field="reads", value=" ".join(s.path for s in use.selectors))]
 
     def _context_content(
-        self, draft: _Draft, manifest: ContextManifest, selectors: tuple[Selector, ...]
+        self, draft: _Draft, manifest: ContextManifest, selectors: tuple[Selector, ...], place: Place | None
     ) -> list[Part]:
+        """Parts of files of a context; ``place`` is that of the operation that reads them."""
         if not manifest.complete:
             draft.unknown.append(f"the whole of {manifest.name}")
         try:
@@ -251,7 +252,8 @@ class _Builder:
             draft.unknown.append(f"{error} in {manifest.name}")
             return []
         draft.unknown.extend(content.unknown)
-        draft.held_names.extend(content.held_names)
+        held = content.held_names
+        draft.held_names.extend(held if place is None else (name.within(place) for name in held))
         return [*content.parts]
 
     def _form(self, op: LLBOp) -> str:

@@ -12,7 +12,7 @@ from layerfork.cachekey.buildkit.content.tree import ContentTree
 from layerfork.cachekey.buildkit.rules import Listing
 from layerfork.cachekey.shared.entryparts import content_is_known, make_entry_parts
 from layerfork.cachekey.shared.tree import Node, shown
-from layerfork.model.cachekey import KeyPart, Part, Place, Row
+from layerfork.model.cachekey import HeldName, KeyPart, Part, Place, Row
 
 ROOT = "."
 
@@ -26,8 +26,8 @@ class ContentParts:
     selectors the later ones have their number as a place."""
     unknown: tuple[str, ...]
     """What of it nobody hashed, in words."""
-    held_names: tuple[tuple[str, str], ...]
-    """Paths of parts, and what the key holds of them where that is less: as `CacheKey.held_names`."""
+    held_names: tuple[HeldName, ...]
+    """As `CacheKey.held_names`."""
 
 
 def content_parts(tree: ContentTree, selectors: Iterable[Selector]) -> ContentParts:
@@ -38,8 +38,14 @@ def content_parts(tree: ContentTree, selectors: Iterable[Selector]) -> ContentPa
     lister = _Lister(tree)
     parts: list[Part] = []
     for number, selector in enumerate(order_selectors(selectors), start=1):
+        known = len(lister.held)
         own = lister.of_selection(select(tree, selector), number)
-        parts.extend(own if number == 1 else (part.within(Place("source", number)) for part in own))
+        if number == 1:
+            parts.extend(own)
+            continue
+        place = Place("source", number)
+        parts.extend(part.within(place) for part in own)
+        lister.held[known:] = [name.within(place) for name in lister.held[known:]]
     return ContentParts(parts=tuple(parts), unknown=tuple(lister.unknown), held_names=tuple(lister.held))
 
 
@@ -47,7 +53,7 @@ class _Lister:
     def __init__(self, tree: ContentTree) -> None:
         self.tree = tree
         self.unknown: list[str] = []
-        self.held: list[tuple[str, str]] = []
+        self.held: list[HeldName] = []
 
     def of_selection(self, selection: Selection, number: int) -> Iterator[Part]:
         listing = self.tree.rules.listing
@@ -76,7 +82,7 @@ class _Lister:
 
     def of_node(self, place: str, node: Node, path: str, held: str | None) -> Part:
         if held is not None:
-            self.held.append((shown(path), shown(held)))
+            self.held.append(HeldName(shown(path), shown(held)))
         if not place:
             return self.root_header()
         file = self.tree.through_hardlink(node)
