@@ -1,6 +1,6 @@
 """Digests of a step's key and of everything above it."""
 
-from layerfork.model.cachekey import BuildKeys, CacheKey, HeldName, KeyPart, StepKey
+from layerfork.model.cachekey import BuildKeys, CacheKey, HeldName, KeyPart, Place, StepKey
 
 
 def step(index: int, value: str, *parents: int, unknown: tuple[str, ...] = ()) -> StepKey:
@@ -40,3 +40,18 @@ def test_names_that_a_key_does_not_hold_do_not_count() -> None:
 
     assert key("a/x", "1 x").digest == key("b/x", "1 x").digest
     assert key("a/x", "1 x").digest != key("a/y", "1 y").digest
+
+
+def test_a_path_of_two_sources_is_held_for_each_by_itself() -> None:
+    second = (Place("source", 2),)
+
+    def key(*paths: tuple[str, str, tuple[Place, ...]]) -> CacheKey:
+        parts = tuple(
+            KeyPart(cause="content", path=path, field="content", value="1", places=places)
+            for path, _, places in paths
+        )
+        return CacheKey(parts=parts, held_names=tuple(HeldName(*each) for each in paths))
+
+    apart = key(("a/x", "1", ()), ("b/x", "2", second))
+    assert apart.digest == key(("a/x", "1", ()), ("a/x", "2", second)).digest
+    assert apart.digest != key(("a/x", "2", ()), ("a/x", "1", second)).digest

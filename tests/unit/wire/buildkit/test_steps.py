@@ -284,3 +284,58 @@ def test_a_run_after_a_failed_load_counts() -> None:
     (vertex,) = read_vertices(states, None, REDACTOR)
 
     assert not vertex.cached
+
+
+def vertices(*names: str) -> dict[str, VertexState]:
+    """One that ran for each name, its digest the name itself."""
+    return {
+        name: VertexState(name, name, started_ns=number, completed_ns=number + 1)
+        for number, name in enumerate(names)
+    }
+
+
+def shown(names: dict[str, str], dockerfile: str) -> list[tuple[str, int, str, tuple[str, ...]]]:
+    """Platform, line, keyword and vertices of each step; ``names`` are vertices with their branch."""
+    ops = [LLBOp(digest=name, kind="file", lines=(int(name.rpartition(":")[2]),)) for name in names]  # type: ignore[arg-type]
+    steps = read_steps(ops, vertices(*names), laid_out(dockerfile), REDACTOR, names)
+    return [(step.platform, step.line, step.instruction.split()[0], step.vertices) for step in steps]
+
+
+LINKED = "FROM scratch\nCOPY --link a /:2\nWORKDIR /w:3\n"
+
+
+def test_what_platforms_have_in_common_of_an_instruction_is_of_each_of_them() -> None:
+    copy = "[linux/amd64 1/2] COPY --link a /:2"
+    link = "[linux/{} 1/2] LINK COPY --link a /:2"
+    amd, arm = link.format("amd64"), link.format("arm64")
+    assert shown({copy: "", amd: "linux/amd64", arm: "linux/arm64"}, LINKED) == [
+        ("linux/amd64", 2, "COPY", (copy, amd)),
+        ("linux/arm64", 2, "COPY", (copy, arm)),
+    ]
+
+
+def test_what_only_some_of_the_platforms_have_more_of_stays_theirs() -> None:
+    copy = "[linux/amd64 1/2] COPY --link a /:2"
+    amd = "[linux/amd64 1/2] LINK COPY --link a /:2"
+    other = "[linux/arm64 2/2] WORKDIR /w:3"
+    found = shown({copy: "", amd: "linux/amd64", other: "linux/arm64"}, LINKED)
+    assert [(platform, line) for platform, line, *_ in found] == [
+        ("", 2),
+        ("linux/amd64", 2),
+        ("linux/arm64", 3),
+    ]
+
+
+def test_branches_come_one_after_the_other() -> None:
+    names = {
+        "[linux/amd64 1/2] COPY a /:2": "linux/amd64",
+        "[linux/arm64 1/2] COPY a /:2 ": "linux/arm64",
+        "[linux/amd64 2/2] WORKDIR /w:3": "linux/amd64",
+        "[linux/arm64 2/2] WORKDIR /w:3 ": "linux/arm64",
+    }
+    assert [(platform, line) for platform, line, *_ in shown(names, LINKED)] == [
+        ("linux/amd64", 2),
+        ("linux/amd64", 3),
+        ("linux/arm64", 2),
+        ("linux/arm64", 3),
+    ]
