@@ -1,5 +1,6 @@
 """Build context entries, with every attribute that some builder hashes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from operator import attrgetter
@@ -113,11 +114,17 @@ _SLOTS = tuple(getattr(ContextEntry, name).__set__ for name in _NAMES)
 
 def with_content(entry: ContextEntry, content: Digest, source: ContentSource) -> ContextEntry:
     """The entry with a digest, as `dataclasses.replace` would make it, in a quarter of the time."""
-    made = object.__new__(ContextEntry)
-    for put, value in zip(_SLOTS, _VALUES(entry), strict=True):
-        put(made, value)
+    made = entry_of(_VALUES(entry))
     _PUT_CONTENT(made, content)
     _PUT_SOURCE(made, source)
+    return made
+
+
+def entry_of(values: Iterable[object]) -> ContextEntry:
+    """An entry of the values of all its fields, in their order: a quick way to make very many."""
+    made = object.__new__(ContextEntry)
+    for put, value in zip(_SLOTS, values, strict=True):
+        put(made, value)
     return made
 
 

@@ -31,6 +31,8 @@ class HashedFiles:
     contents: dict[str, Content]
     problems: list[Problem]
     """Files that could not be read; they have no content."""
+    read: list[File]
+    """Files that the cache did not know."""
 
 
 def hash_files(root: str, files: Iterable[File], cache: DigestCache | None = None) -> HashedFiles:
@@ -44,7 +46,7 @@ def hash_files(root: str, files: Iterable[File], cache: DigestCache | None = Non
             known = cache.known
             cache.known = {path: known[path] for path in contents if path in known} | learnt
             cache.changed = True
-    return HashedFiles(contents=contents, problems=problems)
+    return HashedFiles(contents=contents, problems=problems, read=unknown)
 
 
 def split(cache: DigestCache, files: Iterable[File]) -> tuple[dict[str, Content], list[File]]:

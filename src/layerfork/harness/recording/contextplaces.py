@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from layerfork.buildcontext.hashing.contents import File
 from layerfork.buildcontext.hashing.statuses import statuses_of
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, EntryType
 
-Statuses = Sequence[os.stat_result | None]
+Files = Sequence[File | None]
+"""Of the unsent files of a context, in their order, path and status; None: not there as it was announced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +22,7 @@ class Place:
     """A directory that a context may have been sent from."""
 
     directory: Path
-    statuses: Statuses
-    """Of the context's unsent files, in their order, as they were found there; None: not at all."""
+    files: Files
 
 
 Find = Callable[[ContextManifest], Sequence[Place]]
@@ -51,7 +52,7 @@ def find_places(manifest: ContextManifest, processes: Iterable[ClientProcess]) -
 
 def place_at(directory: Path, manifest: ContextManifest) -> Place:
     """A directory that is known to be the one."""
-    return Place(directory=directory, statuses=_statuses(directory, unsent_files(manifest)))
+    return Place(directory=directory, files=_files(directory, unsent_files(manifest)))
 
 
 def unsent_files(manifest: ContextManifest) -> tuple[ContextEntry, ...]:
@@ -80,21 +81,18 @@ def _fitting(manifest: ContextManifest, directories: Iterable[Path]) -> tuple[Pl
 
 def _fitting_place(directory: Path, files: Sequence[ContextEntry]) -> Place | None:
     """The directory, if all files lie there as they were announced; the first few decide nearly always."""
-    if not _lie_as_announced(files[:_FEW], _statuses(directory, files[:_FEW])):
+    if None in _files(directory, files[:_FEW]):
         return None
-    statuses = _statuses(directory, files)
-    return Place(directory=directory, statuses=statuses) if _lie_as_announced(files, statuses) else None
+    found = _files(directory, files)
+    return None if None in found else Place(directory=directory, files=found)
 
 
-def _statuses(directory: Path, files: Sequence[ContextEntry]) -> Statuses:
-    return list(statuses_of(os.fspath(directory), [os.fsdecode(entry.name_bytes) for entry in files]))
-
-
-def _lie_as_announced(files: Sequence[ContextEntry], statuses: Statuses) -> bool:
-    return all(
-        status is not None and is_as_announced(status, entry)
-        for status, entry in zip(statuses, files, strict=True)
-    )
+def _files(directory: Path, files: Sequence[ContextEntry]) -> Files:
+    paths = [entry.name if entry.raw_name is None else os.fsdecode(entry.raw_name) for entry in files]
+    return [
+        (path, status) if status is not None and is_as_announced(status, entry) else None
+        for path, status, entry in zip(paths, statuses_of(os.fspath(directory), paths), files, strict=True)
+    ]
 
 
 def _has_name(directory: Path, name: str) -> bool:

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from layerfork.buildcontext.hashing.contents import File, hash_files, split
+from layerfork.buildcontext.hashing.contents import hash_files
 from layerfork.buildcontext.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
 from layerfork.buildcontext.hashing.statuses import statuses_of
-from layerfork.harness.recording.contextplaces import Find, Place, is_as_announced, unsent_files
+from layerfork.harness.recording.contextplaces import Find, Place, unsent_files
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, with_content
 from layerfork.model.record import BuildRecord
 
+Digests = Sequence[Digest | None]
+"""Of the unsent files of a context, in their order."""
 WORTH_CACHING = 500
 """Fewer files are read again sooner than it takes to remember them."""
 
@@ -33,11 +35,12 @@ def fill_from_disk(record: BuildRecord, find: Find, caches: Path | None = None) 
 def _filled(manifest: ContextManifest, find: Find, caches: Path | None) -> ContextManifest:
     unsent = unsent_files(manifest)
     places = find(manifest) if unsent else ()
-    found = [_digests_in(place, unsent, caches) for place in places]
-    digests = {id(entry): _only(found, position) for position, entry in enumerate(unsent)} if found else {}
-    if not any(digests.values()):
+    found = [_digests_in(place, caches) for place in places]
+    digests = found[0] if len(found) == 1 else [_only(each) for each in zip(*found, strict=True)]
+    if not any(digests):
         return manifest
-    entries = tuple(_with_digest(entry, digests.get(id(entry))) for entry in manifest.entries)
+    known = {id(entry): digest for entry, digest in zip(unsent, digests, strict=True) if digest}
+    entries = tuple(_with_digest(entry, known.get(id(entry))) for entry in manifest.entries)
     return replace(manifest, entries=entries)
 
 
@@ -45,35 +48,31 @@ def _with_digest(entry: ContextEntry, digest: Digest | None) -> ContextEntry:
     return with_content(entry, digest, ContentSource.DISK) if digest else entry
 
 
-def _only(found: Sequence[dict[int, Digest]], position: int) -> Digest | None:
+def _only(digests: Sequence[Digest | None]) -> Digest | None:
     """The digest of a file, wherever it lies; None when it lies nowhere, or with two contents."""
-    if len(found) == 1:
-        return found[0].get(position)
-    digests = {each[position] for each in found if position in each}
-    return digests.pop() if len(digests) == 1 else None
+    found = set(digests) - {None}
+    return found.pop() if len(found) == 1 else None
 
 
-def _digests_in(place: Place, unsent: Sequence[ContextEntry], caches: Path | None) -> dict[int, Digest]:
-    """Digests of files that are still what was announced, by their position in the list."""
+def _digests_in(place: Place, caches: Path | None) -> Digests:
+    """Digests of the files that are still what was announced."""
     root = os.fspath(place.directory)
-    files: dict[int, File] = {
-        position: (os.fsdecode(entry.name_bytes), status)
-        for position, (entry, status) in enumerate(zip(unsent, place.statuses, strict=True))
-        if status is not None and is_as_announced(status, entry)
-    }
+    files = [file for file in place.files if file is not None]
     file = cache_file(caches, place.directory) if caches is not None and len(files) >= WORTH_CACHING else None
     cache = load_cache(file) if file is not None else DigestCache()
-    _, unread = split(cache, files.values())
-    contents = hash_files(root, files.values(), cache).contents
+    hashed = hash_files(root, files, cache)
+    contents = hashed.contents
     # What was read is right if it is still what it was before.
-    names = [path for path, _ in unread]
-    for (path, before), after in zip(unread, statuses_of(root, names), strict=True):
+    names = [path for path, _ in hashed.read]
+    for (path, before), after in zip(hashed.read, statuses_of(root, names), strict=True):
         if after is None or not _is_same(before, after):
             contents.pop(path, None)
             cache.known.pop(path, None)
     if file is not None:
         save_cache(cache, file)
-    return {position: contents[path][0] for position, (path, _) in files.items() if path in contents}
+    return [
+        contents[file[0]][0] if file is not None and file[0] in contents else None for file in place.files
+    ]
 
 
 def _is_same(before: os.stat_result, after: os.stat_result) -> bool:

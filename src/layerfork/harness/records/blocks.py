@@ -40,6 +40,10 @@ class Place(msgspec.Struct, frozen=True):
     """Path of the file before a block of alike files; empty for every other block."""
 
 
+Block = tuple[Place, tuple[ContextEntry, ...]]
+"""Where a block belongs, and what it holds."""
+
+
 class _Head(msgspec.Struct, frozen=True):
     block: Place
 
@@ -67,7 +71,7 @@ def with_contexts(record: BuildRecord, contexts: Iterable[ContextManifest]) -> B
     return replace(record, context=main, named_contexts=tuple(named))
 
 
-def cut(record: BuildRecord) -> Iterator[tuple[Place, tuple[ContextEntry, ...]]]:
+def cut(record: BuildRecord) -> Iterator[Block]:
     """The blocks of all contexts, in the order of their entries."""
     for number, manifest in enumerate(contexts_of(record)):
         named = _named_files(record, manifest)

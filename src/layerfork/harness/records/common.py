@@ -16,7 +16,7 @@ from layerfork.cachekey.shared.unlisted import Unlisted
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.recorded import dockerfile_of, printed_instruction
 from layerfork.explain.compare.alignment import align, normalise
-from layerfork.harness.records.blocks import Place, cut, place_of, tarsums_of
+from layerfork.harness.records.blocks import Block, Place, cut, place_of, tarsums_of
 from layerfork.harness.records.stored import StoredRecord
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry
@@ -66,24 +66,23 @@ def pair_of(writer: BuildRecord, reader: BuildRecord) -> Pair:
     depth = _depth_to_keep(writer, reader)
     if depth is None or not _same_links(writer, reader):
         return whole
-    theirs = {place: entries for place, entries in cut(reader) if place.after}
+    writers, readers = tuple(cut(writer)), tuple(cut(reader))
+    theirs = {place: entries for place, entries in readers if place.after}
     shared = {
-        place: entries
-        for place, entries in cut(writer)
-        if _may_go(place, depth) and theirs.get(place) == entries
+        place: entries for place, entries in writers if _may_go(place, depth) and theirs.get(place) == entries
     }
     sums = ((place, [entry.tarsum for entry in entries]) for place, entries in shared.items())
     return Pair(
-        writer=_without(writer, shared),
-        reader=_without(reader, shared),
+        writer=_without(writer, writers, shared),
+        reader=_without(reader, readers, shared),
         unlisted=_unlisted(sums) if reader.builder is Builder.CLASSIC else {},
     )
 
 
-def _without(record: BuildRecord, shared: Container[Place]) -> BuildRecord:
+def _without(record: BuildRecord, blocks: Iterable[Block], shared: Container[Place]) -> BuildRecord:
     """The record without some blocks of its main context."""
     assert record.context is not None
-    kept = (entries for place, entries in cut(record) if place.context == 0 and place not in shared)
+    kept = (entries for place, entries in blocks if place.context == 0 and place not in shared)
     return replace(record, context=replace(record.context, entries=tuple(chain.from_iterable(kept))))
 
 

@@ -16,6 +16,7 @@ from layerfork.model.context import (
     EntryType,
     Transport,
     display_name,
+    entry_of,
 )
 from layerfork.wire.buildkit.observed import ObservedSync, ObservedUpload
 from layerfork.wire.buildkit.plain import text
@@ -85,25 +86,18 @@ def _entries(sync: ObservedSync) -> Iterable[ContextEntry]:
         name, raw_name = display_name(stat.path)
         linkname, raw_linkname = display_name(stat.linkname)
         mode = stat.mode
-        yield ContextEntry(
-            name=name,
-            raw_name=raw_name,
-            type=kind,
-            mode=mode & 0o777
-            | (0o4000 if mode & _SETUID else 0)
-            | (0o2000 if mode & _SETGID else 0)
-            | (0o1000 if mode & _STICKY else 0),
-            uid=stat.uid,
-            gid=stat.gid,
-            size=stat.size,
-            mtime_ns=stat.mod_time,
-            linkname=linkname,
-            raw_linkname=raw_linkname,
-            devmajor=stat.devmajor,
-            devminor=stat.devminor,
-            xattrs=tuple(sorted((text(each.key), each.value) for each in stat.xattrs)) if stat.xattrs else (),
-            content=content,
-            content_source=source,
+        xattrs = tuple(sorted((text(each.key), each.value) for each in stat.xattrs)) if stat.xattrs else ()
+        yield entry_of(
+            (
+                *(name, raw_name, kind, ""),
+                mode & 0o777
+                | (0o4000 if mode & _SETUID else 0)
+                | (0o2000 if mode & _SETGID else 0)
+                | (0o1000 if mode & _STICKY else 0),
+                *(stat.uid, stat.gid, "", "", stat.size, stat.mod_time),
+                *(linkname, raw_linkname, stat.devmajor, stat.devminor),
+                *(xattrs, (), content, source, None),
+            )
         )
 
 
