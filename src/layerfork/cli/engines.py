@@ -50,6 +50,17 @@ def get(names: tuple[str, ...], everything: bool) -> int:
     return ExitCode.AS_HOPED if complete else ExitCode.COULD_NOT_RUN
 
 
+@command.command("stop")
+def stop() -> int:
+    """Remove the cache that the private engine of `why` keeps from build to build.
+
+    Between two builds no process of it runs; one that is in use now is left alone.
+    """
+    from layerfork.pipeline.engines import stop_engines
+
+    return ExitCode.AS_HOPED if stop_engines(to_stderr) else ExitCode.COULD_NOT_RUN
+
+
 @command.command("check")
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 def check(names: tuple[str, ...]) -> int:

@@ -15,7 +15,9 @@ from layerfork.engines.kind import EngineKind
 from layerfork.engines.kinds.buildkit import ADDRESS_VARIABLE, BUILDKIT
 from layerfork.engines.kinds.host import HOST, host_is_meant
 from layerfork.engines.kinds.podman import PODMAN
-from layerfork.engines.kinds.private import PRIVATE
+from layerfork.engines.kinds.private import KEPT_SPEC, PRIVATE
+from layerfork.engines.namespace.kept import remove_kept
+from layerfork.engines.namespace.rundirs import base_directory
 from layerfork.errors import UsageError
 
 __all__ = [
@@ -25,9 +27,11 @@ __all__ = [
     "Recordable",
     "RunningEngine",
     "default_spec",
+    "default_spec_of_why",
     "fetch_toolchain",
     "host_is_meant",
     "open_engine",
+    "stop_kept_engines",
 ]
 
 KINDS: tuple[EngineKind, ...] = (
@@ -61,3 +65,17 @@ def default_spec(environment: Mapping[str, str]) -> str:
     if host_is_meant(environment):
         return HOST.name
     return BUILDKIT.name if environment.get(ADDRESS_VARIABLE) else PRIVATE.name
+
+
+def default_spec_of_why(environment: Mapping[str, str]) -> str:
+    """As `default_spec`, but for a private engine that keeps its cache: why compares builds of one cache."""
+    spec = default_spec(environment)
+    return KEPT_SPEC if spec == PRIVATE.name else spec
+
+
+def stop_kept_engines(environment: Mapping[str, str]) -> tuple[tuple[str, bool], ...]:
+    """Remove what private engines have kept: each engine, and whether it is gone; one in use stays.
+
+    Raises: EngineError.
+    """
+    return remove_kept(base_directory(environment))

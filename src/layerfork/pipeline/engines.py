@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 
-from layerfork.engines import ENGINES, Engine, open_engine
+from layerfork.engines import ENGINES, Engine, open_engine, stop_kept_engines
 from layerfork.engines.debian.roots import verify_root
 from layerfork.errors import EngineError
 from layerfork.harness.environments.shell import run_in_engine
@@ -32,6 +32,16 @@ def get_engines(names: Sequence[str], say: Say, keep: Callable[[Fetched], None])
             error, complete = str(failure), False
         keep(Fetched(name=engine.id, error=error))
     return complete
+
+
+def stop_engines(say: Say) -> bool:
+    """Remove the caches that private engines have kept; whether none is left. Raises: EngineError."""
+    found = stop_kept_engines(os.environ)
+    for name, gone in found:
+        say(f"{name}: {'removed' if gone else 'in use'}")
+    if not found:
+        say("no engine has kept anything")
+    return all(gone for _, gone in found)
 
 
 def check_engines(names: Sequence[str], keep: Callable[[Fetched], None]) -> bool:

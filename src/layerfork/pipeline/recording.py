@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from layerfork.clients.steering import named_builders
+from layerfork.engines import default_spec_of_why
 from layerfork.errors import EvidenceError, ExitCode
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.contextplaces import named_directories
@@ -74,6 +75,7 @@ def explain_builds(
     if not argv:
         return ExitCode.AS_HOPED, (_newest_explained(store, directory),)
     _warn_of_store(store, argv, say)
+    engine = engine or default_spec_of_why(os.environ)
     wrapped = record_command(argv, engine, say, stdout=sys.stderr if apart else None)
     if not wrapped.records:
         say(no_build_seen(os.environ))

@@ -7,6 +7,7 @@ from layerfork.engines.namespace.rundirs import SOCKET_NAME
 
 STORAGE_DRIVERS = {"graphdriver": "overlay2", "containerd": "overlayfs"}
 """The only driver for each image store: dockerd must not fall back to another without a word."""
+CACHE_LIMIT = "1GB"
 CONTAINERD_SOCKET = "/run/containerd.sock"
 
 _CONTAINERD = f"""\
@@ -25,12 +26,16 @@ disabled_plugins = [
 """
 
 
-def docker_startup(store: str, name: str) -> Startup:
-    """containerd, and a dockerd that uses it, for an image store and the name of the engine's cgroup."""
+def docker_startup(store: str, name: str, *, bounded: bool = False) -> Startup:
+    """containerd, and a dockerd that uses it, for an image store and the name of the engine's cgroup.
+
+    ``bounded``: BuildKit removes what it has not used for long when its cache grows. An experiment's stays.
+    """
+    collection = {"enabled": True, "defaultKeepStorage": CACHE_LIMIT} if bounded else {"enabled": False}
     settings = {
         "features": {"containerd-snapshotter": store == "containerd"},
         "storage-driver": STORAGE_DRIVERS[store],
-        "builder": {"gc": {"enabled": False}},  # an experiment's cache stays
+        "builder": {"gc": collection},
     }
     dockerd = (
         f"--containerd={CONTAINERD_SOCKET}",

@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,9 +15,10 @@ from layerfork.engines.basestore import ensure_base_archive
 from layerfork.engines.debian.generation import Generation
 from layerfork.engines.debian.roots import ensure_root, root_path
 from layerfork.engines.debian.suites import SUITES
-from layerfork.engines.kind import listed_kind
+from layerfork.engines.kind import EngineKind, listed_kind
 from layerfork.engines.kinds.dockerd import docker_startup
 from layerfork.engines.namespace.entering import network_of
+from layerfork.engines.namespace.kept import KeptData, kept_data
 from layerfork.engines.namespace.launch import Daemons, await_ready, launched
 from layerfork.engines.namespace.rundirs import base_directory
 from layerfork.engines.readiness import DOCKER_PARTS, components_of, fetched_root, find_obstacles
@@ -36,6 +37,8 @@ class PrivateEngine:
     store: str = "graphdriver"
     """``graphdriver`` or ``containerd``."""
     ours: bool = True
+    kept: bool = False
+    """Its data stays for the next one of the same kind, with its cache."""
 
     @property
     def id(self) -> str:
@@ -76,13 +79,18 @@ class PrivateEngine:
     def start(self, environment: Mapping[str, str], say: Say) -> Iterator["RunningPrivateEngine"]:
         """Fetch what is missing, start, load the base image; on leaving, end and remove everything.
 
-        Raises: EngineError.
+        What is ``kept`` stays. Raises: EngineError.
         """
         check_root_user()
         root = ensure_root(self.generation, environment, say)
         base_archive = ensure_base_archive(environment, say)
-        plan = partial(docker_startup, self.store)
-        with launched(root.path, plan, base_directory(environment)) as daemons:
+        base = base_directory(environment)
+        with contextlib.ExitStack() as stack:
+            kept = stack.enter_context(kept_data(base, self.id.replace(":", "-"))) if self.kept else None
+            if self.kept:
+                say(_about_kept(self.id, kept))
+            plan = partial(docker_startup, self.store, bounded=kept is not None)
+            daemons = stack.enter_context(launched(root.path, plan, base, kept))
             api = await_ready(daemons)
             engine = RunningPrivateEngine(
                 daemons=daemons,
@@ -93,6 +101,12 @@ class PrivateEngine:
             _check_store(engine.info, self.store)
             engine.load(base_archive)
             yield engine
+
+
+def _about_kept(name: str, kept: KeptData | None) -> str:
+    if kept is None:
+        return f"the kept {name} is in use or cannot be kept here: a clean one is used, with an empty cache"
+    return f"using {name} with the cache that it kept ({kept.path}); `layerfork engines stop` removes it"
 
 
 def how_to_load(reference: str) -> str:
@@ -199,4 +213,16 @@ PRIVATE_ENGINES = tuple(
     for suite in SUITES
     for store in suite.docker.image_stores
 )
-PRIVATE = listed_kind("private", PRIVATE_ENGINES)
+_LISTED = listed_kind("private", PRIVATE_ENGINES)
+_KEPT = "+kept"
+
+
+def _find(rest: str) -> PrivateEngine:
+    plain = rest.removesuffix(_KEPT)
+    found = _LISTED.find(plain)
+    assert isinstance(found, PrivateEngine)
+    return replace(found, kept=plain != rest)
+
+
+PRIVATE = EngineKind(name="private", engines=PRIVATE_ENGINES, find=_find)
+KEPT_SPEC = PRIVATE.name + _KEPT

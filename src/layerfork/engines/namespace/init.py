@@ -7,6 +7,7 @@ KEPT is a pipe that ends when the keeper dies. ROOT becomes ``/`` (read-only), w
 the one before it exists. Options:
 
 ``in-memory``    puts ``/run/layerfork/data`` into memory
+``data-at=PATH`` puts this machine's PATH there
 ``own-cgroup``   moves this process, and so all that it starts, into the cgroup with RUN-DIRECTORY's name
 ``host-files``   gives ROOT's programs this machine's files: only ``/usr``, ``/etc``, ``/run`` and the like
                  are the engine's own, so that a build without a socket finds its context where it is
@@ -120,7 +121,8 @@ def _enter_world(root: str, run_directory: str, options: list[str]) -> None:
         os.mkdir("var/lib")
         for place in ("/var", "/var/lib"):
             _show(place, place[1:])
-    _fill(run_directory, in_memory="in-memory" in options)
+    data = [option.partition("=")[2] for option in options if option.startswith("data-at=")]
+    _fill(run_directory, in_memory="in-memory" in options, data=data[0] if data else "")
     _mount("none", world, flags=MS_REMOUNT | MS_BIND | MS_RDONLY)
     _call("pivot_root", b".", b".")
     _call("umount2", b".", MNT_DETACH)
@@ -163,7 +165,7 @@ def _show(source: str, target: str) -> None:
             _mount(path, place, flags=MS_BIND | MS_REC)
 
 
-def _fill(run_directory: str, in_memory: bool) -> None:
+def _fill(run_directory: str, in_memory: bool, data: str) -> None:
     """What the engine finds in ``/etc`` and ``/run/layerfork``."""
     for name, text in ETC.items():
         with open(f"etc/{name}", "w", encoding="ascii") as file:
@@ -176,7 +178,9 @@ def _fill(run_directory: str, in_memory: bool) -> None:
     os.makedirs("run/layerfork/data", exist_ok=True)
     if in_memory:
         _mount("tmpfs", "run/layerfork/data", "tmpfs")
-    os.mkdir("run/layerfork/data/tmp")
+    elif data:
+        _mount(data, "run/layerfork/data", flags=MS_BIND)
+    os.makedirs("run/layerfork/data/tmp", exist_ok=True)
 
 
 def _call(name: str, *arguments: object) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from layerfork.engines.api.client import ApiError, EngineApi
+from layerfork.engines.namespace.kept import KeptData
 from layerfork.engines.namespace.rundirs import BASE_VARIABLE, RunDirectory, claim, lies_on_overlay, sweep
 from layerfork.errors import EngineError
 from layerfork.model.build import Command
@@ -82,10 +83,12 @@ class Daemons:
 
 
 @contextlib.contextmanager
-def launched(root: Path, plan: Callable[[str], Startup], base: Path) -> Iterator[Daemons]:
+def launched(
+    root: Path, plan: Callable[[str], Startup], base: Path, kept: KeptData | None = None
+) -> Iterator[Daemons]:
     """Start the daemons of ``root`` in namespaces of their own; end them on leaving.
 
-    ``plan`` gets the engine's name, which is also that of its cgroup.
+    ``plan`` gets the engine's name, which is also that of its cgroup. ``kept`` is data that stays.
     Raises: EngineError when the run directory cannot be made.
     """
     sweep(base)
@@ -94,8 +97,9 @@ def launched(root: Path, plan: Callable[[str], Startup], base: Path) -> Iterator
     try:
         with tempfile.TemporaryFile() as report, tempfile.TemporaryFile() as log:
             try:
-                command = _keeper_command(root, plan(directory.name), directory, lifeline)
-                keeper = spawn(command, stdout=report, stderr=log, pass_fds=(lifeline, directory.lock))
+                command = _keeper_command(root, plan(directory.name), directory, lifeline, kept)
+                locks = (directory.lock, kept.lock) if kept is not None else (directory.lock,)
+                keeper = spawn(command, stdout=report, stderr=log, pass_fds=(lifeline, *locks))
             finally:
                 os.close(lifeline)
                 os.close(directory.lock)
@@ -166,11 +170,14 @@ def no_space(daemons: Daemons) -> EngineError:
     return EngineError("no space left for the private engine's data", hint, daemons.log_tail())
 
 
-def _keeper_command(root: Path, startup: Startup, directory: RunDirectory, lifeline: int) -> Command:
+def _keeper_command(
+    root: Path, startup: Startup, directory: RunDirectory, lifeline: int, kept: KeptData | None
+) -> Command:
     options = {
         "in-memory": lies_on_overlay(directory.base),
         "host-files": startup.shows_host,
         "own-cgroup": startup.owns_cgroup,
+        f"data-at={kept.path if kept is not None else ''}": kept is not None,
     }
     daemons = [("--", daemon.socket, daemon.program, *daemon.arguments) for daemon in startup.daemons]
     return Command(

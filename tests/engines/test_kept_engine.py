@@ -1,0 +1,82 @@
+"""The private engine that keeps its cache from build to build, for `why` on machines without Docker."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from engines.running import LAYERFORK, layerfork
+from engines.traces import engine_names, wait_until_gone
+
+pytestmark = pytest.mark.engine
+
+KEPT = "private+kept"
+
+
+@pytest.fixture
+def place(engine_directory: Path) -> dict[str, str]:
+    return {"LAYERFORK_ENGINE_DIR": str(engine_directory)}
+
+
+def why(context: Path, place: dict[str, str]) -> str:
+    store = context.parent / f"{context.name}-store"
+    done = layerfork("why", "--engine", KEPT, "--store", store, context, **place)
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout
+
+
+def stop(place: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    return layerfork("engines", "stop", **place)
+
+
+def test_a_later_build_meets_the_cache_of_an_earlier_one(context: Path, place: dict[str, str]) -> None:
+    why(context, place)
+    assert "no fork: 4 of 4 steps were reused" in why(context, place)
+    (context / "data.txt").write_text("changed\n")
+    said = why(context, place)
+    assert "PROVEN content: COPY data.txt forked" in said
+    assert "builder" not in said
+    stopped = stop(place)
+    assert (stopped.returncode, stopped.stderr) == (0, "layerfork: private-26.1: removed\n")
+    assert stop(place).stderr == "layerfork: no engine has kept anything\n"
+    assert not Path(place["LAYERFORK_ENGINE_DIR"]).exists()
+
+
+def test_one_at_a_time_uses_it(context: Path, place: dict[str, str]) -> None:
+    why(context, place)
+    held = subprocess.Popen(
+        [LAYERFORK, "engines", "run", KEPT, "--", "sh", "-c", "echo ready; sleep 60"],
+        env={**os.environ, **place},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert held.stdout is not None
+    assert held.stdout.readline() == "ready\n"
+    store = context.parent / "other-store"
+    beside = layerfork("why", "--engine", KEPT, "--store", store, context, **place)
+    assert "is in use" in beside.stderr
+    assert "saved as baseline" in beside.stdout
+    stopped = stop(place)
+    assert (stopped.returncode, stopped.stderr) == (3, "layerfork: private-26.1: in use\n")
+    held.send_signal(signal.SIGTERM)
+    held.wait()
+    assert stop(place).returncode == 0
+
+
+def test_it_outlives_a_kill(context: Path, place: dict[str, str]) -> None:
+    why(context, place)
+    base = Path(place["LAYERFORK_ENGINE_DIR"])
+    killed = subprocess.Popen(
+        [LAYERFORK, "engines", "run", KEPT, "--", "sh", "-c", "echo ready; sleep 60"],
+        env={**os.environ, **place},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert killed.stdout is not None
+    assert killed.stdout.readline() == "ready\n"
+    killed.kill()
+    killed.wait()
+    assert wait_until_gone(base, engine_names(base)) == []
+    assert "no fork: 4 of 4 steps were reused" in why(context, place)
+    assert stop(place).returncode == 0
