@@ -1,8 +1,9 @@
 """The private engine that keeps its cache from build to build, for `why` on machines without Docker."""
 
 import os
-import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -43,40 +44,37 @@ def test_a_later_build_meets_the_cache_of_an_earlier_one(context: Path, place: d
     assert not Path(place["LAYERFORK_ENGINE_DIR"]).exists()
 
 
+@contextmanager
+def in_use(place: dict[str, str]) -> Iterator["subprocess.Popen[str]"]:
+    """Somebody else uses the engine, and ends when the context closes."""
+    argv = [str(LAYERFORK), "engines", "run", KEPT, "--", "sh", "-c", "echo ready; sleep 60"]
+    with subprocess.Popen(argv, env={**os.environ, **place}, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
 def test_one_at_a_time_uses_it(context: Path, place: dict[str, str]) -> None:
     why(context, place)
-    held = subprocess.Popen(
-        [LAYERFORK, "engines", "run", KEPT, "--", "sh", "-c", "echo ready; sleep 60"],
-        env={**os.environ, **place},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert held.stdout is not None
-    assert held.stdout.readline() == "ready\n"
-    store = context.parent / "other-store"
-    beside = layerfork("why", "--engine", KEPT, "--store", store, context, **place)
-    assert "is in use" in beside.stderr
-    assert "saved as baseline" in beside.stdout
-    stopped = stop(place)
-    assert (stopped.returncode, stopped.stderr) == (3, "layerfork: private-26.1: in use\n")
-    held.send_signal(signal.SIGTERM)
-    held.wait()
+    with in_use(place):
+        store = context.parent / "other-store"
+        beside = layerfork("why", "--engine", KEPT, "--store", store, context, **place)
+        assert "is in use" in beside.stderr
+        assert "saved as baseline" in beside.stdout
+        stopped = stop(place)
+        assert (stopped.returncode, stopped.stderr) == (3, "layerfork: private-26.1: in use\n")
     assert stop(place).returncode == 0
 
 
 def test_it_outlives_a_kill(context: Path, place: dict[str, str]) -> None:
     why(context, place)
     base = Path(place["LAYERFORK_ENGINE_DIR"])
-    killed = subprocess.Popen(
-        [LAYERFORK, "engines", "run", KEPT, "--", "sh", "-c", "echo ready; sleep 60"],
-        env={**os.environ, **place},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert killed.stdout is not None
-    assert killed.stdout.readline() == "ready\n"
-    killed.kill()
-    killed.wait()
-    assert wait_until_gone(base, engine_names(base)) == []
+    with in_use(place) as process:
+        process.kill()
+        process.wait()
+    wait_until_gone(base, engine_names(base), files=False)
     assert "no fork: 4 of 4 steps were reused" in why(context, place)
     assert stop(place).returncode == 0

@@ -46,7 +46,8 @@ def command(
 
     With PATH, `docker build PATH` is run, with the options -f, --target, --build-arg and -t as given; with a
     command after --, that. Without either, the newest recorded build of this directory is explained. The
-    first build of a Dockerfile is saved as baseline. With a --format for programs, what the command writes to
+    first build of a Dockerfile is saved as baseline. Without Docker a private engine is used that keeps its
+    cache until `layerfork engines stop`. With a --format for programs, what the command writes to
     standard output goes to standard error.
 
     When the command fails, its exit code is ours; otherwise 1 says that a step missed, 0 that none did, 3
