@@ -15,7 +15,7 @@ from layerfork.engines.kind import EngineKind
 from layerfork.engines.kinds.buildkit import ADDRESS_VARIABLE, BUILDKIT
 from layerfork.engines.kinds.host import HOST, host_is_meant
 from layerfork.engines.kinds.podman import PODMAN
-from layerfork.engines.kinds.private import KEPT_SPEC, PRIVATE
+from layerfork.engines.kinds.private import PRIVATE
 from layerfork.engines.namespace.kept import remove_kept
 from layerfork.engines.namespace.rundirs import base_directory
 from layerfork.errors import UsageError
@@ -70,7 +70,7 @@ def default_spec(environment: Mapping[str, str]) -> str:
 def default_spec_of_why(environment: Mapping[str, str]) -> str:
     """As `default_spec`, but for a private engine that keeps its cache: why compares builds of one cache."""
     spec = default_spec(environment)
-    return KEPT_SPEC if spec == PRIVATE.name else spec
+    return f"{PRIVATE.name}+kept" if spec == PRIVATE.name else spec
 
 
 def stop_kept_engines(environment: Mapping[str, str]) -> tuple[tuple[str, bool], ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from layerfork.engines import open_engine
-from layerfork.engines.kinds.private import KEPT_SPEC, PrivateEngine
+from layerfork.engines.kinds.private import PrivateEngine
 from layerfork.engines.namespace import kept
 from layerfork.engines.namespace.kept import kept_data, remove_kept
 from layerfork.errors import UsageError
@@ -67,7 +67,7 @@ def test_removing_leaves_what_is_in_use(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spec", "name", "is_kept"),
     [
-        (KEPT_SPEC, "private:26.1", True),
+        ("private+kept", "private:26.1", True),
         ("private:28.5+containerd+kept", "private:28.5+containerd", True),
         ("private:28.5", "private:28.5", False),
     ],

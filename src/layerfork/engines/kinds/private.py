@@ -225,4 +225,3 @@ def _find(rest: str) -> PrivateEngine:
 
 
 PRIVATE = EngineKind(name="private", engines=PRIVATE_ENGINES, find=_find)
-KEPT_SPEC = PRIVATE.name + _KEPT
