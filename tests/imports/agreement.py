@@ -5,6 +5,7 @@ from datetime import datetime
 
 from layerfork.harness.imports.drafts import SHARED
 from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord, StepStatus
+from layerfork.wire.buildkit.history.parts import NAMELESS, STAGES
 
 CLOCK_S = 0.5
 """The recorder's clock starts when it sees the request, the engine's when it takes it up."""
@@ -109,10 +110,9 @@ def _of_vertices(imported: BuildRecord, live: BuildRecord) -> Iterator[str]:
 
 def _of_steps(imported: BuildRecord, live: BuildRecord) -> Iterator[str]:
     known = list(live.steps)
+    numbered = STAGES not in imported.gaps
     for step in imported.steps:
-        other = next(
-            (each for each in known if (each.stage, each.instruction) == (step.stage, step.instruction)), None
-        )
+        other = next((each for each in known if _is_same(each, step, numbered=numbered)), None)
         if other is None:
             yield f"there is no step {step.instruction} in stage {step.stage}"
             continue
@@ -120,9 +120,15 @@ def _of_steps(imported: BuildRecord, live: BuildRecord) -> Iterator[str]:
         yield from _of_step(step, other)
     shared = {digest for step in live.steps for digest in step.vertices if _count(digest, live) > 1}
     for step in known if SHARED not in imported.gaps else ():
-        printed_once = not imported.vertices or not any(vertex.inputs for vertex in imported.vertices)
-        if imported.steps and not (printed_once and set(step.vertices) <= shared):
+        printed_once = imported.definition is None and set(step.vertices) <= shared
+        trigger = NAMELESS in imported.gaps and step.instruction.startswith("ONBUILD ")
+        if imported.steps and not (printed_once or trigger):
             yield f"the step {step.instruction} was left out"
+
+
+def _is_same(one: StepRecord, other: StepRecord, *, numbered: bool) -> bool:
+    place = one.stage == other.stage if numbered else one.stage_name == other.stage_name
+    return place and one.instruction == other.instruction
 
 
 def _count(digest: str, record: BuildRecord) -> int:

@@ -5,7 +5,7 @@ nothing to execute, so it is ``h``. A plain log shows a base image that two stag
 of them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from layerfork.model.record import BuildOutcome
 
@@ -46,19 +46,32 @@ _CLASSIC_EXIT = "The command '/bin/sh -c echo broken && exit 3' returned a non-z
 _PODMAN_EXIT = 'building at STEP "RUN echo broken && exit 3": while running runtime: exit status 3'
 
 
+def _stages(statuses: str) -> str:
+    """The small Dockerfiles have one stage; the others have one with a name, and no log knows its place."""
+    return "stages" if len(statuses) > 4 else ""
+
+
 def _plain(statuses: str, error: str = "") -> Expected:
     outcome = FAILED if error else BuildOutcome.SUCCEEDED
-    return Expected(form=PLAIN, outcome=outcome, statuses=statuses, gaps=_PLAIN_GAPS, error=error)
+    gaps = f"{_PLAIN_GAPS} {_stages(statuses)}"
+    return Expected(form=PLAIN, outcome=outcome, statuses=statuses, gaps=gaps, error=error)
 
 
 def _raw(statuses: str, error: str = "") -> Expected:
     outcome = FAILED if error else BuildOutcome.SUCCEEDED
-    return Expected(form=RAW, outcome=outcome, statuses=statuses, gaps=_RAW_GAPS, error=error)
+    gaps = f"{_RAW_GAPS} {_stages(statuses)}"
+    return Expected(form=RAW, outcome=outcome, statuses=statuses, gaps=gaps, error=error)
 
 
 def _printed(form: str, statuses: str, error: str = "") -> Expected:
     outcome = FAILED if error else BuildOutcome.SUCCEEDED
     return Expected(form=form, outcome=outcome, statuses=statuses, gaps=_PRINTED_GAPS, error=error)
+
+
+def _exported(statuses: str, *build_args: str) -> Expected:
+    return Expected(
+        form=EXPORT, statuses=statuses, gaps="engine context", build_args=build_args, definition=True
+    )
 
 
 def _attested(version: str) -> Expected:
@@ -112,23 +125,32 @@ EXPECTED: dict[str, Expected] = {
         build_args=(_TOKEN, "VERSION=3"),
         definition=True,
     ),
-    "engine-28.5-meta.dockerbuild": Expected(
-        form=EXPORT,
-        statuses="hhhhmm",
-        gaps="engine context",
-        build_args=(_TOKEN, "VERSION=3"),
-        definition=True,
-    ),
+    "engine-28.5-meta.dockerbuild": _exported("hhhhmm", _TOKEN, "VERSION=3"),
     "engine-28.5-export-fails.dockerbuild": Expected(
         form=EXPORT, outcome=FAILED, statuses="hhm", gaps="engine context definition", error=_EXIT
     ),
+    # Dockerfile.kinds: FROM RUN | FROM, two triggers, eleven more. The image of the first FROM is one that a
+    # COPY reads too, and bears no step's name.
+    "engine-28.5-kinds.log": _plain("m" + "h" + 13 * "m"),
+    "engine-28.5-kinds.dockerbuild": _exported("hm" + "h" + 13 * "m"),
+    "engine-28.5-kinds.json": Expected(
+        form=METADATA, statuses="u" * 14, gaps="engine context steps triggers", definition=True
+    ),
+    "engine-28.5-small-5.dockerbuild": _exported("hhmm" + "hmm", "VERSION=5"),
+    "engine-28.5-small-6.dockerbuild": _exported("hhhm" + "hhh", "VERSION=6"),
     "engine-28.5+containerd-plain-again.log": _plain(_AGAIN),
     "engine-28.5+containerd-slsa-v0.2.json": _attested("4"),
     "engine-28.5+containerd-slsa-v1.json": _attested("4"),
-    "engine-28.5+containerd-platforms.log": _plain("mm"),
-    "engine-28.5+containerd-platforms.dockerbuild": Expected(
-        form=EXPORT, statuses="mm", gaps="engine context", definition=True
+    # FROM RUN | RUN COPY for each of the two
+    "engine-28.5+containerd-platforms.log": replace(
+        _plain("hm" + 2 * "mm"), gaps=f"{_PLAIN_GAPS} stages platforms"
     ),
+    "engine-28.5+containerd-platforms.dockerbuild": _exported("hm" + 2 * "mm"),
+    # FROM ADD COPY RUN: the source is asked again each time, and the log says no more of it than of the ADD.
+    "engine-28.5-url.log": _plain("hmmm"),
+    "engine-28.5-url-again.log": _plain("humm"),
+    "engine-28.5-url-again.dockerbuild": _exported("hhmm"),
+    "engine-28.5-url-raw.log": _raw("hhhh"),
     "podman-5.4-ok.log": _printed(BUILDAH, _PODMAN),
     "podman-5.4-again.log": _printed(BUILDAH, _PODMAN_AGAIN),
     "podman-5.4-fails.log": _printed(BUILDAH, "hmm", _PODMAN_EXIT),

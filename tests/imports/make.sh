@@ -1,13 +1,13 @@
 #!/bin/sh
 # What builds leave behind, and the record of each build that was made while it ran: run by
 #     layerfork engines run ENGINE -- sh tests/imports/make.sh LAYERFORK OUT NAME
-# where LAYERFORK is the program, OUT an empty directory, and NAME begins every file's name.
+# where LAYERFORK is the program, OUT an empty directory, and NAME begins every file's name. It builds in APP.
 set -eu
-layerfork=$1 out=$2 name=$3
-mkdir -p /tmp/app "$out" && cp -R "$(dirname "$0")/context/." /tmp/app && cd /tmp/app
-export XDG_STATE_HOME=/tmp/app.state
+layerfork=$1 out=$2 name=$3 app=${APP:-/tmp/app}
+mkdir -p "$app" "$out" && cp -R "$(dirname "$0")/context/." "$app" && cd "$app"
+export XDG_STATE_HOME="$app.state"
 mkdir -p "$XDG_STATE_HOME/layerfork" && printf '%032d' 0 > "$XDG_STATE_HOME/layerfork/redaction.key"
-trap 'rm -rf /tmp/app /tmp/app.state' EXIT
+trap 'rm -rf "$app" "$app.state" "$app.out"' EXIT
 
 left() {  # left WHAT COMMAND…: run it recorded; its output becomes WHAT.log
     file=$out/$name-$1; shift
@@ -43,17 +43,33 @@ if has "history export"; then
     docker buildx history export --finalize -o "$out/$name-meta.dockerbuild"
     left export-fails docker buildx build --progress plain -f Dockerfile.fails .
     docker buildx history export --finalize -o "$out/$name-export-fails.dockerbuild"
+    docker build -q -t onbase -f Dockerfile.base . > /dev/null
+    left kinds docker buildx build --progress plain -f Dockerfile.kinds --metadata-file "$out/$name-kinds.json" .
+    docker buildx history export --finalize -o "$out/$name-kinds.dockerbuild"
+    for version in 5 6; do
+        left "small-$version" docker buildx build --progress plain -f Dockerfile.plain --build-arg VERSION=$version .
+        docker buildx history export --finalize -o "$out/$name-small-$version.dockerbuild"
+    done
+    docker buildx history export --all -o "$out/$name-all.dockerbuild"
+    if [ -n "${REGISTRY-}" ]; then  # engines run --registry DIR
+        left url docker buildx build --progress plain -f Dockerfile.url .
+        echo new > src/a.txt
+        left url-again docker buildx build --progress plain -f Dockerfile.url .
+        docker buildx history export --finalize -o "$out/$name-url-again.dockerbuild"
+        left url-raw docker buildx build --progress rawjson -f Dockerfile.url .
+    fi
     left bake docker buildx bake --progress plain --provenance=false
 fi
 case $name in *containerd*)
     for version in v0.2 v1; do
         left "slsa-$version" docker buildx build --progress plain --build-arg VERSION=4 \
             --build-arg API_TOKEN=tok-very-secret-1 --provenance "mode=max,version=$version" \
-            --output type=local,dest=/tmp/app.out .
-        mv /tmp/app.out/provenance.json "$out/$name-slsa-$version.json" && rm -rf /tmp/app.out
+            --output type=local,dest="$app.out" .
+        mv "$app.out/provenance.json" "$out/$name-slsa-$version.json" && rm -rf "$app.out"
     done
     if has "history export"; then
-        left platforms docker buildx build --progress plain -f Dockerfile.scratch --platform linux/amd64,linux/arm64 .
+        left platforms docker buildx build --progress plain -f Dockerfile.platforms --no-cache \
+            --platform linux/amd64,linux/arm64 .
         docker buildx history export --finalize -o "$out/$name-platforms.dockerbuild"
     fi;;
 esac

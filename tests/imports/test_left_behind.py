@@ -8,12 +8,14 @@ from imports.expected import EXPECTED, Expected
 
 from layerfork.harness.imports.files import import_file
 from layerfork.harness.records.evidence import read_records
-from layerfork.model.record import BuildRecord, StepStatus
+from layerfork.model.record import BuildOutcome, BuildRecord, StepStatus
 
 LEFT = Path(__file__).parent / "left"
 KEY = b"0" * 32
 """What `make.sh` lets the recorder hide secrets with."""
 LETTERS = {StepStatus.HIT: "h", StepStatus.MISS: "m", StepStatus.UNKNOWN: "u"}
+SEVERAL = ("engine-28.5-bake.log", "engine-28.5-all.dockerbuild")
+"""Files of several builds."""
 SECRET = b"tok-very-secret"
 
 every_file = pytest.mark.parametrize("name", sorted(EXPECTED))
@@ -77,16 +79,27 @@ def test_several_targets_are_several_builds() -> None:
         assert "log" in {gap.where for gap in record.gaps}
 
 
+def test_an_export_of_all_builds_is_a_record_of_each() -> None:
+    """Those that `make.sh` had had BuildKit make by then."""
+    records = import_file(LEFT / "engine-28.5-all.dockerbuild", KEY)
+
+    assert len({record.recorded_at for record in records}) == len(records) == 9
+    assert [record.result.outcome for record in records].count(BuildOutcome.FAILED) == 3
+    for name in ("engine-28.5-small-5.records.jsonl", "engine-28.5-small-6.records.jsonl"):
+        (build,) = read_records(LEFT / name)
+        assert [each for each in records if disagreements(each, build) == []], name
+
+
 def test_every_file_is_used_and_holds_no_other_secret() -> None:
     """Live records hide what provenance and archives show; that is theirs to show, and ours to hide."""
     for path in sorted(LEFT.iterdir()):
         name = path.name
         if name.endswith(".records.jsonl"):
             stem = name.removesuffix(".records.jsonl")
-            assert any(other.startswith(f"{stem}.") for other in (*EXPECTED, "engine-28.5-bake.log")), name
+            assert any(other.startswith(f"{stem}.") for other in (*EXPECTED, *SEVERAL)), name
             assert SECRET not in path.read_bytes(), name
         else:
-            assert name in EXPECTED or name == "engine-28.5-bake.log", name
+            assert name in EXPECTED or name in SEVERAL, name
 
 
 @every_file

@@ -14,13 +14,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 _ESCAPES = re.compile(
-    r"\x1b\[8mha:.*?\x1b\[0m"  # a note of Jenkins, hidden
+    r"\x1b\[8mha:[^\x1b]*\x1b\[0m"  # a note of Jenkins, hidden
     r"|\x1b\[[0-?]*[ -/]*[@-~]"
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
     r"|\x1b[@-_]"
 )
 _SECTION = re.compile(r"section_(?:start|end):\d+:[\w.-]+(?:\[[^\]\r\n]*\])?\r?")
 _MARK = re.compile(r"(?:##\[(?:group|endgroup|command|debug)\]|::(?:group|endgroup)::)")
+
+MAX_LINES = 2_000_000
+"""What comes after them is not read."""
+_LONGEST = 1 << 16
 
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)"
 _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d+)?"
@@ -32,11 +36,13 @@ _FORMS = tuple(
         rf"(?P<time>{_TIME}) ?",  # GitHub Actions
         rf"(?P<stream>[^\t\r\n]*\t[^\t\r\n]*)\t\ufeff?(?:(?P<time>{_TIME}) ?)?",  # gh run view --log
         rf"(?P<time>{_TIME}) [0-9a-fA-F]{{2}}[OE](?P<more>[ +])",  # GitLab
-        rf"\[(?P<time>{_TIME})\] {{1,2}}",  # Jenkins, timestamper
-        rf"\[(?P<time>{_TIME})\] {{1,2}}{_BRANCH}",
-        rf"{_CLOCK} {{1,2}}",
-        rf"{_CLOCK} {{1,2}}{_BRANCH}",
-        _BRANCH,  # Jenkins, parallel branches
+        *(  # Jenkins: timestamper, parallel branches
+            f"{time}{blanks}{branch}"
+            for time in (rf"\[(?P<time>{_TIME})\]", _CLOCK)
+            for blanks in (" ", "  ")
+            for branch in ("", _BRANCH)
+        ),
+        _BRANCH,
     )
 )
 _BUILDERS = re.compile(
@@ -44,7 +50,7 @@ _BUILDERS = re.compile(
     r"|Step [0-9]+/[0-9]+ : "
     r"|(?:\[[0-9]+/[0-9]+\] )?STEP [0-9]+(?:/[0-9]+)?: "
     r"|\{\"(?:vertexes|statuses|logs|warnings)\":"
-    r"| *\"(?:vertexes|statuses|logs|warnings)\": \[$"
+    r"|  \"(?:vertexes|statuses|logs|warnings)\": \[$"
 )
 
 
@@ -75,9 +81,9 @@ def read_streams(text: str) -> tuple[Stream, ...]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """The lines without escape sequences and marks of sections."""
-    for line in text.removeprefix("\ufeff").split("\n"):
-        plain = line.rstrip("\r")
+    """The lines without escape sequences and marks of sections, and of very long ones the beginning."""
+    for line in text.removeprefix("\ufeff").split("\n", MAX_LINES)[:MAX_LINES]:
+        plain = (line if "{" in line[:200] else line[:_LONGEST]).rstrip("\r")
         if "\x1b" in plain or "section_" in plain:
             plain = _SECTION.sub("", _ESCAPES.sub("", plain)).lstrip("\r")
         yield plain

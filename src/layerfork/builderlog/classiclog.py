@@ -13,6 +13,8 @@ from layerfork.builderlog.output import PrintedBuild
 from layerfork.builderlog.printed import PrintedStep, in_dockerfile_order
 from layerfork.model.record import StepRecord, StepStatus
 
+MAX_BUILDS = 1000
+"""Of one log; later ones are not read."""
 _FIRST = re.compile(r"Step 1/[0-9]+ : .*")
 _ERROR = re.compile(
     r"(?:ERROR: |Error response from daemon: )?"
@@ -36,6 +38,8 @@ def read_classic_builds(lines: Iterable[str]) -> tuple[PrintedBuild, ...]:
     found: list[_Build] = []
     for line in lines:
         begins = _FIRST.fullmatch(line) is not None and (not found or found[-1].ended)
+        if begins and len(found) == MAX_BUILDS:
+            break
         if begins:
             found.append(_Build())
         elif not found or found[-1].ended:

@@ -22,6 +22,8 @@ _INTERNAL = re.compile(r"\[(\S+) internal\] load build definition ")
 _NO_TARGETS = frozenset({"internal", "auth"})
 _WRAPPINGS = re.compile(r"failed to build: |target [^:]+: |failed to solve: |rpc error: code = \w+ desc = ")
 _EXPORT = "exporting "
+MAX_BUILDS = 1000
+"""Of one log; later ones are not read."""
 _BUILDING = "building with "
 
 
@@ -56,6 +58,8 @@ def read_builds(lines: Iterable[str]) -> tuple[PrintedProgress, ...]:
     """The builds of a log, one after the other; those of several targets apart."""
     found = [PrintedProgress()]
     for line in lines:
+        if len(found) > MAX_BUILDS:
+            break
         match = _LINE.fullmatch(line)
         if match is None:
             if (error := _ERROR.fullmatch(line)) and found[-1].vertices:
@@ -66,7 +70,7 @@ def read_builds(lines: Iterable[str]) -> tuple[PrintedProgress, ...]:
             found.append(PrintedProgress())
         if number:
             _take(found[-1], number, rest)
-    return tuple(part for build in found if _is_build(build) for part in _targets(build))
+    return tuple(part for build in found[:MAX_BUILDS] if _is_build(build) for part in _targets(build))
 
 
 def _is_build(build: PrintedProgress) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from layerfork.builderlog.output import PrintedBuild, read_output
 from layerfork.builderlog.podman import PodmanLog
 
+MAX_BUILDS = 1000
+"""Of one log; later ones are not read."""
 _FIRST = re.compile(r"(?:\[1/[0-9]+\] )?STEP 1(?:/[0-9]+)?: (?i:from) .*")
 _ERROR = re.compile(r"(?:Error: |ERRO.*: |error )(?P<error>(?:error )?building at STEP .*)")
 _OTHER_ERROR = re.compile(r"Error: .*")
@@ -21,6 +23,8 @@ def read_podman_builds(lines: Iterable[str]) -> tuple[PrintedBuild, ...]:
     for line in lines:
         ended = failed or bool(log.image_id)
         if _FIRST.fullmatch(line) and (not parts or ended):
+            if len(parts) == MAX_BUILDS:
+                break
             parts.append([])
             log, failed = PodmanLog(layers=True), False
         elif not parts or ended:

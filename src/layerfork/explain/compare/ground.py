@@ -7,7 +7,8 @@ tells all that there is to know, so two of those are compared as they are.
 from collections.abc import Callable
 from dataclasses import replace
 
-from layerfork.model.record import BuildRecord, RecordedRequest
+from layerfork.dockerfile import keyword_of
+from layerfork.model.record import BuildRecord, RecordedRequest, StepRecord
 
 Tells = Callable[[BuildRecord], bool]
 Without = Callable[[BuildRecord], BuildRecord]
@@ -30,6 +31,21 @@ def _without_request(record: BuildRecord) -> BuildRecord:
     return replace(record, request=RecordedRequest(dockerfile_name=record.request.dockerfile_name))
 
 
+def _without_definition(record: BuildRecord) -> BuildRecord:
+    """Without what only a definition tells: that an image which a COPY reads is a stage's base as well."""
+    read = {digest for step in record.steps if not _is_from(step) for digest in step.vertices}
+    steps = tuple(
+        step
+        for step in record.steps
+        if not (_is_from(step) and step.vertices and read.issuperset(step.vertices))
+    )
+    return replace(record, definition=None, steps=steps)
+
+
+def _is_from(step: StepRecord) -> bool:
+    return keyword_of(step.instruction) == "FROM"
+
+
 def _without_inputs(record: BuildRecord) -> BuildRecord:
     """Without what only inputs tell: a vertex that stands for equal instructions of several stages is printed
     once, as a step of one of them."""
@@ -42,9 +58,20 @@ def _without_inputs(record: BuildRecord) -> BuildRecord:
     return replace(record, vertices=(), steps=tuple(steps))
 
 
+def _tells_triggers(record: BuildRecord) -> bool:
+    return not any(gap.where == "triggers" for gap in record.gaps)
+
+
+def _without_triggers(record: BuildRecord) -> BuildRecord:
+    """What they do stays in the definition, and in the keys of the steps that build on it."""
+    return replace(
+        record, steps=tuple(step for step in record.steps if not step.instruction.startswith("ONBUILD "))
+    )
+
+
 _MATTERS: tuple[tuple[Tells, Without], ...] = (
     (lambda record: record.engine is not None, lambda record: replace(record, engine=None)),
-    (lambda record: record.definition is not None, lambda record: replace(record, definition=None)),
+    (lambda record: record.definition is not None, _without_definition),
     (_tells_inputs, _without_inputs),
     (
         lambda record: record.context is not None,
@@ -53,6 +80,7 @@ _MATTERS: tuple[tuple[Tells, Without], ...] = (
     (lambda record: bool(record.base_images), lambda record: replace(record, base_images=())),
     (lambda record: record.request.dockerfile is not None, _without_dockerfile),
     (_tells_request, _without_request),
+    (_tells_triggers, _without_triggers),
 )
 """What a record may tell, and the record without it."""
 

@@ -110,7 +110,7 @@ def _record(archive: Archive, manifest: Mapping[str, Any], importer: Importer) -
     layers = manifest.get("layers")
     layers = [each for each in layers if isinstance(each, Mapping)] if isinstance(layers, list) else []
     progress = _progress(archive, layers, gaps)
-    provenance = _provenance(archive, layers, gaps)
+    provenance = _provenance(archive, layers, history.platforms, gaps)
     left = LeftBehind(
         attrs=history.attrs or (provenance[0].attrs if provenance else {}),
         frontend=history.frontend or (provenance[0].frontend if provenance else ""),
@@ -142,13 +142,16 @@ def _progress(archive: Archive, layers: list[Mapping[str, Any]], gaps: list[Gap]
     return None
 
 
-def _provenance(archive: Archive, layers: list[Mapping[str, Any]], gaps: list[Gap]) -> list[Provenance]:
+def _provenance(
+    archive: Archive, layers: list[Mapping[str, Any]], platforms: Mapping[str, str], gaps: list[Gap]
+) -> list[Provenance]:
     found = []
     for layer in layers:
         if layer.get("mediaType") == ATTESTATION_TYPE:
             predicate = predicate_of(archive.json_blob(layer))
             if predicate is not None:
-                found.append(read_provenance(predicate))
+                platform = platforms.get(str(layer.get("digest")), "")
+                found.append(replace(read_provenance(predicate), platform=platform))
             elif archive.blob(layer) is None:
                 gaps.append(Gap(where="provenance", what="its blob is missing or damaged"))
     return found

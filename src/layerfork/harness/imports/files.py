@@ -3,6 +3,7 @@
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -76,7 +77,7 @@ def _import(data: bytes, importer: Importer) -> Iterator[BuildRecord]:
         yield from _import_zip(data, importer)
         return
     if data.startswith(_GZIP):
-        data, importer = _decompress(data, importer)
+        data, importer = _decompress(data, importer, LIMIT_BYTES)
     if is_archive(data):
         yield from import_archive(data, importer)
         return
@@ -103,17 +104,14 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _decompress(data: bytes, importer: Importer) -> tuple[bytes, Importer]:
+def _decompress(data: bytes, importer: Importer, limit: int) -> tuple[bytes, Importer]:
     """As much as is intact, within the limit. Raises: EvidenceError when nothing is."""
     decompressor = zlib.decompressobj(wbits=31)
     try:
-        found = decompressor.decompress(data, LIMIT_BYTES)
+        found = decompressor.decompress(data, limit)
     except zlib.error as error:
         raise EvidenceError(f"its gzip is damaged: {error}", hint="fetch the file once more") from error
-    cut = importer.cut or not decompressor.eof
-    return found, Importer(
-        redactor=importer.redactor, key_id=importer.key_id, file_time=importer.file_time, cut=cut
-    )
+    return found, replace(importer, cut=importer.cut or not decompressor.eof)
 
 
 def _import_zip(data: bytes, importer: Importer) -> Iterator[BuildRecord]:
@@ -127,8 +125,12 @@ def _import_zip(data: bytes, importer: Importer) -> Iterator[BuildRecord]:
                 with archive.open(member) as file:
                     inner = file.read(left)
                 left -= len(inner)
-                if not inner.startswith((_ZIP, _ZIP_END)):
-                    yield from _import_member(inner, importer)
+                if inner.startswith((_ZIP, _ZIP_END)):
+                    continue
+                found = _opened(inner, importer, left)
+                if found is not None:
+                    left -= len(found[0])
+                    yield from _import_member(*found)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -139,6 +141,16 @@ def _import_zip(data: bytes, importer: Importer) -> Iterator[BuildRecord]:
         OSError,
     ) as error:
         raise EvidenceError(f"its zip is damaged: {error}", hint="fetch the file once more") from error
+
+
+def _opened(data: bytes, importer: Importer, limit: int) -> tuple[bytes, Importer] | None:
+    """A member of a zip, decompressed; None when it is damaged or nothing may be read any more."""
+    if not data.startswith(_GZIP):
+        return data, importer
+    try:
+        return _decompress(data, importer, limit) if limit > 0 else None
+    except EvidenceError:
+        return None
 
 
 def _import_member(data: bytes, importer: Importer) -> Iterator[BuildRecord]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from layerfork.builderlog.cilog import Stream, read_streams
+from layerfork.builderlog.cilog import MAX_LINES, Stream, read_streams
 from layerfork.builderlog.classiclog import read_classic_builds
 from layerfork.builderlog.output import PrintedBuild
 from layerfork.builderlog.plainprogress import PrintedProgress, PrintedVertex, image_of, read_builds
@@ -40,6 +40,8 @@ _IGNORED_ERRORS = ("importing cache", "[auth]")
 
 def import_log(text: str, importer: Importer) -> tuple[BuildRecord, ...]:
     """The builds that a log shows, in its order; none when it shows none."""
+    if text.count("\n") > MAX_LINES:
+        importer = replace(importer, cut=True)
     return tuple(record for stream in read_streams(text) for record in _stream(stream, importer))
 
 

@@ -50,13 +50,16 @@ def _is_metadata(value: Any) -> bool:
 def _find(value: Any, importer: Importer, depth: int) -> Iterator[BuildRecord]:
     if not isinstance(value, Mapping) or not depth:
         return
-    metadata = [item for key, item in value.items() if key == _KEY or key.startswith(_KEY + "/")]
-    predicates = [each for each in metadata if is_predicate(each)]
-    if predicates:
+    metadata = {
+        key.removeprefix(_KEY).removeprefix("/"): item
+        for key, item in value.items()
+        if (key == _KEY or key.startswith(_KEY + "/")) and is_predicate(item)
+    }
+    if predicates := metadata:
         yield _of_metadata(value, predicates, importer)
     elif (predicate := predicate_of(value)) is not None:
-        yield _record(ATTESTATION, [predicate], importer)
-    elif platforms := [each["SLSA"] for each in value.values() if _is_inspected(each)]:
+        yield _record(ATTESTATION, {"": predicate}, importer)
+    elif platforms := {key: each["SLSA"] for key, each in value.items() if _is_inspected(each)}:
         yield _record(ATTESTATION, platforms, importer)
     else:
         for item in value.values():
@@ -84,7 +87,7 @@ def _is_inspected(value: Any) -> bool:
 
 
 def _of_metadata(
-    value: Mapping[str, Any], predicates: list[Mapping[str, Any]], importer: Importer
+    value: Mapping[str, Any], predicates: Mapping[str, Mapping[str, Any]], importer: Importer
 ) -> BuildRecord:
     record = _record(METADATA, predicates, importer)
     image_id = next((value[key] for key in _IMAGE_IDS if isinstance(value.get(key), str)), "")
@@ -93,8 +96,9 @@ def _of_metadata(
     return replace(record, result=result, gaps=tuple(gap for gap in record.gaps if gap != NO_RESULT))
 
 
-def _record(form: str, predicates: list[Mapping[str, Any]], importer: Importer) -> BuildRecord:
-    read = [read_provenance(each) for each in predicates]
+def _record(form: str, predicates: Mapping[str, Mapping[str, Any]], importer: Importer) -> BuildRecord:
+    """``predicates`` by platform, or one without."""
+    read = [replace(read_provenance(each), platform=platform) for platform, each in predicates.items()]
     draft = importer.draft(form, Builder.BUILDKIT, read[0].started)
     parts = read_left_behind(left_of(read), importer.redactor)
     gaps = [NO_PROGRESS, NO_RESULT]

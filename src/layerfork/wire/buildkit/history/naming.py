@@ -3,17 +3,18 @@
 Names are made of the Dockerfile, as the frontend makes them: ``[build 2/4] RUN make``.
 Source: moby/buildkit frontend/dockerfile/dockerfile2llb/{convert,convert_copy}.go (prefixCommand,
 processCmdEnv, summarizeHeredoc) @ v0.13.2 to 73ed6825c. What that leaves open stays nameless: triggers of
-base images, and sources without a line.
+base images, and sources without a line. A variable that only a base image can set, in a stage without a RUN,
+stays as it is written.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from layerfork.dockerfile import BadSubstitutionError, Dockerfile, Instruction
 from layerfork.dockerfile.definition import Evaluated, Inputs, evaluate
-from layerfork.dockerfile.expand import expand
 from layerfork.dockerfile.grammar import NEWEST
 from layerfork.dockerfile.lexer import Lexer
 from layerfork.dockerfile.parse.heredoc import opens_heredoc
+from layerfork.model.engine import ImageFacts
 from layerfork.model.llb import LLBOp
 from layerfork.wire.buildkit.plain import text, texts
 from layerfork.wire.buildkit.steps.layout import Stages
@@ -35,7 +36,8 @@ def names_of(
     of the first of them.
     """
     ops = tuple(ops)
-    evaluated = evaluate(dockerfile, Inputs(build_args=build_args))
+    images = dict(_images(ops, messages, dockerfile))
+    evaluated = evaluate(dockerfile, Inputs(build_args=build_args, images=images))
     named: dict[str, str] = {}
     several = len({op.platform for op in ops if op.lines and op.platform}) > 1
     for op in ops:
@@ -48,6 +50,23 @@ def names_of(
         if shown and prefix:
             named[op.digest] = f"{prefix} {shown}"
     return named
+
+
+def _images(
+    ops: tuple[LLBOp, ...], messages: Mapping[str, pb.Op], dockerfile: Dockerfile
+) -> Iterator[tuple[int, ImageFacts]]:
+    """What base images set, by stage: what the stage's first RUN sees and no line of the stage declares."""
+    runs = {
+        op.lines[0]: texts(messages[op.digest].exec.meta.env)
+        for op in ops
+        if op.lines and op.kind == "exec" and op.digest in messages
+    }
+    for stage in dockerfile.stages:
+        declared = {name for each in stage.instructions for name, _ in each.pairs}
+        first = next((each.first_line for each in stage.instructions if each.first_line in runs), None)
+        if first is not None:
+            env = tuple(each for each in runs[first] if each.partition("=")[0] not in declared)
+            yield stage.index, ImageFacts(image_id="", history=(), diff_ids=(), env=env)
 
 
 def _prefix(instruction: Instruction, stages: Stages, *, several: bool, platform: str) -> str:
@@ -78,13 +97,18 @@ def _shown(instruction: Instruction, evaluated: Evaluated | None, op: pb.Op, esc
 
 def _with_values(instruction: Instruction, visible: Mapping[str, str], op: pb.Op, escape: str) -> str:
     if instruction.keyword != "RUN":
-        return _uppercase(expand(instruction.text, visible, escape).text)
+        return _uppercase(_expanded(instruction.text, visible, escape))
     written = instruction.text
     if instruction.heredocs and opens_heredoc(" ".join(instruction.arguments), NEWEST):
         written += f" ({_summary(instruction.heredocs[0].content)})"
     values = dict(each.partition("=")[::2] for each in texts(op.exec.meta.env))
     lexer = Lexer(source=written, values=values, escape=escape, keep_quotes=True, keep_unset=True)
     return _uppercase(lexer.read()[0])
+
+
+def _expanded(written: str, visible: Mapping[str, str], escape: str) -> str:
+    """What no line declares may come of the base image: it stays as it is written."""
+    return Lexer(source=written, values=visible, escape=escape, keep_unset=True).read()[0]
 
 
 def _summary(document: str) -> str:

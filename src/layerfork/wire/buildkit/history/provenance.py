@@ -32,6 +32,8 @@ _LOCAL = b"local://"
 class Provenance:
     """One predicate, read."""
 
+    platform: str = ""
+    """What was built, of a build for several platforms; what holds the predicate says it."""
     attrs: dict[str, str] = field(default_factory=dict)
     """Frontend attributes, without those that BuildKit keeps to itself (platform, cache imports …)."""
     frontend: str = ""

@@ -32,6 +32,8 @@ class HistoryRecord:
     canceled: bool
     error: str
     image_id: str
+    platforms: Mapping[str, str]
+    """Of a build for several platforms that of each attestation, by its digest."""
 
 
 def read_history_record(value: Mapping[str, Any]) -> HistoryRecord:
@@ -50,6 +52,7 @@ def read_history_record(value: Mapping[str, Any]) -> HistoryRecord:
         canceled=error.get("code") == _CANCELED,
         error=_text(error.get("message")),
         image_id=next(_image_ids(value), ""),
+        platforms=dict(_platforms(value)),
     )
 
 
@@ -72,6 +75,15 @@ def _image_ids(value: Mapping[str, Any]) -> Iterator[str]:
         (only,) = results.values()
         if isinstance(only, Mapping) and isinstance(only.get("digest"), str):
             yield only["digest"]
+
+
+def _platforms(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    results = value.get("Results")
+    for platform, result in results.items() if isinstance(results, Mapping) else ():
+        attestations = result.get("Attestations") if isinstance(result, Mapping) else None
+        for each in attestations if isinstance(attestations, list) else ():
+            if isinstance(each, Mapping) and isinstance(each.get("digest"), str):
+                yield each["digest"], str(platform)
 
 
 def _seconds(value: Any) -> float | None:

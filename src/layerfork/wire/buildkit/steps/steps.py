@@ -44,6 +44,9 @@ def read_steps(
     steps = list(placing.steps())
     if not by_digest:
         steps = sorted((*steps, *shared_steps(steps, stages, states)), key=place_of)
+        for step in steps:
+            # A source builds on nothing; what its instruction does with it, does.
+            step.own = [state for state in step.vertices if state.inputs] or step.own
     zero = first_start_ns(states.values())
     return tuple(_record(index, step, zero, redactor) for index, step in enumerate(steps, 1))
 
