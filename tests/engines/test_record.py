@@ -172,3 +172,45 @@ def test_a_command_that_builds_nothing_and_one_that_is_not_there(
     missing = as_host(engine, "record", "--engine", "host", "-o", file, "--", "no-such-program")
     assert missing.returncode == 2
     assert "no-such-program" in missing.stderr
+
+
+COMPOSE = """\
+services:
+  one: {build: one}
+  two: {build: {context: ., dockerfile: two/Other}}
+"""
+BAKE = {
+    "group": {"default": {"targets": ["one", "two"]}},
+    "target": {"one": {"context": "one"}, "two": {"context": ".", "dockerfile": "two/Other"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "buildkit", "named"),
+    [
+        ("docker compose build", "1", True),
+        ("docker compose build", "0", False),
+        ("docker buildx bake", "1", True),
+        ("sh -c 'docker build -q one && cd two && docker build -q -f Other ..'", "1", False),
+        ("sh -c 'docker build -q one && cd two && docker build -q -f Other ..'", "0", False),
+    ],
+)
+def test_records_say_where_their_builds_were_asked_for(
+    engine: RunningEngine, config: str, tmp_path: Path, words: str, buildkit: str, named: bool
+) -> None:
+    project = tmp_path / "project"
+    for name, dockerfile in (("one", "one/Dockerfile"), ("two", "two/Other")):
+        (project / name).mkdir(parents=True)
+        (project / name / "data").write_text("data")
+        source = "data" if name == "one" else "two/data"
+        (project / dockerfile).write_text(f"FROM alpine\nCOPY {source} /\n")
+    (project / "compose.yaml").write_text(COMPOSE)
+    (project / "docker-bake.json").write_text(json.dumps(BAKE))
+    file = tmp_path / "builds.jsonl"
+    script = f"cd {project} && {words}"
+    done = record(engine, file, script, DOCKER_CONFIG=config, DOCKER_BUILDKIT=buildkit)
+    assert done.returncode == 0, done.stderr
+    found = {(build["place"]["directory"], build["place"]["name"]) for build in builds_of(file)}
+    names = ("one", "two") if named else ("", "")
+    assert found == {(str(project / "one"), names[0]), (str(project), names[1])}
+    assert "unknown (" not in layerfork("show", file).stdout

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from engines.running import FROM_A_TERMINAL, LAYERFORK, as_host, user_of
@@ -98,3 +99,185 @@ def test_ctrl_c_is_130_whatever_the_command_makes_of_it(
         os.killpg(process.pid, signal.SIGINT)
         process.stdout.read()
         assert process.wait(30) == 130
+
+
+COMPOSE = """\
+services:
+  one: {build: one}
+  two: {build: {context: ., dockerfile: two/Other}}
+  three: {build: {context: ., dockerfile: two/Other, args: {WORD: three}}}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Three services: one in a directory of its own, two that share their directory and Dockerfile."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "data").write_text(f"{name}\n")
+    (tmp_path / "one" / "Dockerfile").write_text("FROM alpine\nRUN echo one\nCOPY data /\n")
+    (tmp_path / "two" / "Other").write_text("FROM alpine\nARG WORD=two\nRUN echo $WORD\nCOPY two/data /\n")
+    (tmp_path / "compose.yaml").write_text(COMPOSE)
+    return tmp_path
+
+
+def document_of(done: "subprocess.CompletedProcess[str]", code: int) -> dict[str, Any]:
+    assert done.returncode == code, done.stderr + done.stdout
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def test_each_service_is_compared_with_itself(
+    engine: RunningEngine, user: dict[str, str], project: Path
+) -> None:
+    script = f"cd {project} && docker compose build"
+    words = ("--engine", "host", "--format", "json", "--", "sh", "-c", script)
+    first = document_of(why(engine, user, *words), 0)
+    assert (first["schema"], first["verdict"]) == ("layerfork/diffs/1", None)
+    assert [build["baseline_saved"] for build in first["builds"]] == [True] * 3
+    again = document_of(why(engine, user, *words), 0)
+    assert again["verdict"] == "reused"
+    assert [build["warnings"] for build in again["builds"]] == [[]] * 3
+    (project / "two" / "data").write_text("changed\n")
+    changed = document_of(why(engine, user, *words), 1)
+    assert changed["verdict"] == "forked"
+    found = {
+        build["build"]: [
+            [(cause["code"], cause["status"]) for cause in fork["causes"]] for fork in build["forks"]
+        ]
+        for build in changed["builds"]
+    }
+    assert found == {
+        "one": [],
+        "two": [[("content", "PROVEN")]],
+        "three": [[("content", "PROVEN")]],
+    }
+    text = why(engine, user, *words[:2], *words[4:])
+    assert "3 builds: " in text.stdout
+    assert "this build of one compared with the build of " in text.stdout
+
+
+@BUILDERS
+def test_a_build_is_the_same_from_wherever_it_is_asked_for(
+    engine: RunningEngine, user: dict[str, str], project: Path, buildkit: str
+) -> None:
+    user |= {"DOCKER_BUILDKIT": buildkit}
+    scripts = (
+        f"cd {project} && docker build one",
+        f"cd {project}/one && docker build .",
+        f"cd / && docker build -f {project}/one/Dockerfile {project}/one",
+    )
+    for number, script in enumerate(scripts):
+        done = why(engine, user, "--engine", "host", "--", "sh", "-c", script)
+        assert done.returncode == 0, done.stderr
+        assert ("saved as baseline" in done.stdout) == (number == 0), done.stdout
+    other = why(engine, user, "--engine", "host", project, "-f", project / "two" / "Other")
+    assert "saved as baseline" in other.stdout
+
+
+@BUILDERS
+def test_the_baseline_is_the_build_that_shares_most_steps(
+    engine: RunningEngine, user: dict[str, str], context: Path, buildkit: str
+) -> None:
+    """Not the last one: data.txt goes back to what it was two builds ago, and then a later line changes."""
+    user |= {"DOCKER_BUILDKIT": buildkit}
+    words = (context, "--engine", "host", "--format", "json")
+    for text in ("first\n", "second\n", "first\n"):
+        (context / "data.txt").write_text(text)
+        document = document_of(why(engine, user, *words), 1 if text == "second\n" else 0)
+    assert (document["verdict"], document["warnings"]) == ("reused", [])
+    assert document["baseline"]["shared_steps"] == 4
+    (context / "data.txt").write_text("second\n")
+    (context / "Dockerfile").write_text("FROM alpine\nRUN echo one\nCOPY data.txt /\nRUN echo three\n")
+    changed = document_of(why(engine, user, *words), 1)
+    assert [(fork["step"], [cause["code"] for cause in fork["causes"]]) for fork in changed["forks"]] == [
+        (4, ["instruction"])
+    ]
+    assert (changed["baseline"]["shared_steps"], changed["baseline"]["known"]) == (3, 3)
+    text = why(engine, user, context, "--engine", "host").stdout
+    assert f"`docker build {context}` in " in text
+    assert "has the keys of 4 of 4 steps, chosen from 4 earlier builds" in text
+
+
+def test_a_person_may_say_what_to_compare_with(
+    engine: RunningEngine, user: dict[str, str], context: Path, project: Path
+) -> None:
+    words = (context, "--engine", "host", "--format", "json")
+    why(engine, user, *words)
+    (context / "data.txt").write_text("other\n")
+    forked = document_of(why(engine, user, *words), 1)
+    known = forked["baseline"]["id"]
+    same = document_of(why(engine, user, *words, "--against", known), 0)
+    assert (same["baseline"]["id"], same["baseline"]["known"]) == (known, 0)
+    assert [warning["code"] for warning in same["warnings"]] == ["reused-elsewhere"]
+    file = project / "ci.jsonl"
+    script = f"cd {project} && docker compose build && docker build -q one"
+    recorded = as_host(engine, "record", "--engine", "host", "-o", file, "--", "sh", "-c", script, **user)
+    assert recorded.returncode == 0, recorded.stderr
+    (project / "one" / "data").write_text("other\n")
+    found = document_of(why(engine, user, project / "one", *words[1:], "--against", file), 1)
+    assert [cause["code"] for fork in found["forks"] for cause in fork["causes"]] == ["content"]
+    unknown = why(engine, user, context, "--engine", "host", "--against", "no-such")
+    assert unknown.returncode == 2
+    assert "no file and no known build is no-such" in unknown.stderr
+
+
+def test_without_a_command_the_newest_builds_of_the_directory_are_explained_again(
+    engine: RunningEngine, user: dict[str, str], project: Path
+) -> None:
+    env = user_of(engine, **user)
+    for number in range(2):
+        (project / "two" / "data").write_text(f"{number}\n")
+        script = f"cd {project} && {LAYERFORK} why --engine host -- docker compose build"
+        done = subprocess.run(["sh", "-c", script], env=env, capture_output=True, check=False)
+        assert done.returncode == number, done.stderr
+    again = subprocess.run(
+        [LAYERFORK, "why", "--format", "json"], env=env, cwd=project, capture_output=True, check=False
+    )
+    assert again.returncode == 1, again.stderr
+    builds = json.loads(again.stdout)["builds"]
+    assert {build["build"]: build["verdict"] for build in builds} == {
+        "one": "reused",
+        "two": "forked",
+        "three": "forked",
+    }
+    elsewhere = subprocess.run([LAYERFORK, "why"], env=env, cwd="/", capture_output=True, check=False)
+    assert elsewhere.returncode == 2
+    assert b"no build in / was recorded yet" in elsewhere.stderr
+
+
+def test_two_files_are_compared_build_by_build(
+    engine: RunningEngine, user: dict[str, str], project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    files = tmp_path_factory.mktemp("files")
+    ci, laptop = files / "ci.jsonl", files / "laptop.jsonl"
+    record = ("record", "--engine", "host", "-o")
+    script = f"cd {project} && docker compose build"
+    assert as_host(engine, *record, ci, "--", "sh", "-c", script, **user).returncode == 0
+    moved = project.rename(project.parent / f"{project.name}-laptop")
+    (moved / "one" / "data").write_text("laptop\n")
+    (moved / "compose.yaml").write_text(COMPOSE.replace("  three:", "  four:"))
+    assert (
+        as_host(
+            engine, *record, laptop, "--", "sh", "-c", script.replace(str(project), str(moved)), **user
+        ).returncode
+        == 0
+    )
+    document = document_of(as_host(engine, "diff", ci, laptop, "--format", "json"), 1)
+    found = {
+        build["build"]: (build["verdict"], build["writer"], build["reader"]) for build in document["builds"]
+    }
+    assert {name: verdict for name, (verdict, _, _) in found.items()} == {
+        "one": "forked",
+        "two": "reused",
+        "three": None,
+        "four": None,
+    }
+    assert found["three"][2] is None
+    assert found["four"][1] is None
+    text = as_host(engine, "diff", ci, laptop).stdout
+    assert "4 builds: " in text
+    assert f"three: only in {ci}#" in text
+    number = found["two"][1].rpartition("#")[2]
+    single = document_of(as_host(engine, "diff", f"{ci}#{number}", laptop, "--format", "json"), 0)
+    assert (single["schema"], single["reader"]) == ("layerfork/diff/1", found["two"][2])

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 @format_option("diffs")
 @verbose_option
 def command(writer: str, reader: str, form: "Reporter", verbose: bool) -> int:
-    """Say why the build in READER could not use what the build in WRITER had stored.
+    """Say why the builds in READER could not use what those in WRITER had stored.
 
-    Both are record files, of any client, day and machine; no engine is needed. A file that holds
-    several builds gives its last one, FILE#N gives its N-th.
+    Both are record files, of any client, day and machine; no engine is needed. Each build is compared with
+    the same build of the other file: of the same service or bake target, directory, Dockerfile, target and
+    platform; of several such in one file the last one counts. FILE#N is its N-th build alone.
     """
     from layerfork.pipeline.comparison import diff_files
 
-    report = diff_files(writer, reader)
-    click.echo(form.render("diffs", [report], look_of(sys.stdout, verbose=verbose)), nl=False)
-    return ExitCode.FORKED if report.judgement.verdict is Verdict.FORKED else ExitCode.AS_HOPED
+    reports = diff_files(writer, reader)
+    click.echo(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)), nl=False)
+    forked = any(report.judgement.verdict is Verdict.FORKED for report in reports)
+    return ExitCode.FORKED if forked else ExitCode.AS_HOPED

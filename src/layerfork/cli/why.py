@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 )
 @click.option("-t", "--tag", "tags", multiple=True, metavar="NAME", help="Name of the image; repeatable.")
 @engine_option
+@click.option(
+    "--against",
+    default="",
+    metavar="FILE|ID",
+    help="Compare with this: a record file, FILE#N, or the id of a known build. Default: of the known builds "
+    "of the same directory, Dockerfile, target, platform and service, the one that shares most steps.",
+)
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
 @format_option("diffs")
 @verbose_option
@@ -36,24 +43,25 @@ def command(
     build_args: tuple[str, ...],
     tags: tuple[str, ...],
     engine: str,
+    against: str,
     store: str,
     form: "Reporter",
     verbose: bool,
     paths: tuple[str, ...],
     argv: tuple[str, ...] | None,
 ) -> int:
-    """Record a build and say why it missed what the last one of the same Dockerfile had stored.
+    """Record a build and say why it missed what an earlier one of the same kind had stored.
 
     With PATH, `docker build PATH` is run, with the options -f, --target, --build-arg and -t as given; with a
-    command after --, that. Without either, the newest recorded build of this directory is explained. The
-    first build of a Dockerfile is saved as baseline. Without Docker a private engine is used that keeps its
-    cache until `layerfork engines stop`. With a --format for programs, what the command writes to
-    standard output goes to standard error.
+    command after --, that, with every build that it makes. Without either, the newest recorded builds of
+    this directory are explained. The first build of a kind is saved as baseline. Without Docker a private
+    engine is used that keeps its cache until `layerfork engines stop`. With a --format for programs, what
+    the command writes to standard output goes to standard error.
 
     When the command fails, its exit code is ours; otherwise 1 says that a step missed, 0 that none did, 3
     that no build was seen.
     """
-    from layerfork.pipeline.recording import explain_builds
+    from layerfork.pipeline.explaining import explain_builds
 
     asked = _options(dockerfile, target, build_args, tags)
     if argv is not None and paths:
@@ -66,13 +74,15 @@ def command(
         )
     if argv == ():
         raise UsageError("there is no command after --", hint="layerfork why -- docker build .")
-    path = paths[0] if paths else ""
-    if path:
-        argv = ("docker", "build", *asked, path)
-    code, reports = explain_builds(path, argv or (), engine, store, to_stderr, apart=form.name != "text")
+    if paths:
+        argv = ("docker", "build", *asked, paths[0])
+    explained = explain_builds(
+        argv or (), engine, store, to_stderr, against=against, apart=form.name != "text"
+    )
+    reports = explained.reports
     click.echo(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)), nl=False)
-    if code:
-        return code
+    if explained.exit_code:
+        return explained.exit_code
     forked = any(report.judgement.verdict is Verdict.FORKED for report in reports)
     return ExitCode.FORKED if forked else ExitCode.AS_HOPED
 

@@ -5,10 +5,12 @@
 `explain_pair`           any two builds: every fork with its causes
 `lend_definitions`       builds that show no definition, with the one that they must have had
 `layer_contradictions`   what the images' layers say against what the builders said
+`may_share_cache`        whether one build may have found what another stored
 `list_fork_differences`  the whole list of parts that the causes of one fork sum up
 """
 
 from layerfork.explain.compare.builds import JudgedBuild
+from layerfork.explain.compare.cachescope import may_share_cache
 from layerfork.explain.compare.lending import lend_definitions
 from layerfork.explain.pair import explain_pair, judge_pair, list_fork_differences
 from layerfork.explain.relay import judge_relay
@@ -22,4 +24,5 @@ __all__ = [
     "layer_contradictions",
     "lend_definitions",
     "list_fork_differences",
+    "may_share_cache",
 ]

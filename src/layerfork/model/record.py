@@ -53,6 +53,20 @@ class ClientInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPlace:
+    """Where a build was asked for, as clients' own notes and command lines show it. Secrets hidden."""
+
+    directory: str = ""
+    """Absolute path of the directory that the main context was sent from; empty when nothing shows it."""
+    dockerfile: str = ""
+    """Absolute path of the Dockerfile; empty when nothing shows it."""
+    name: str = ""
+    """What the client calls this build among others: a service of compose, a target of bake."""
+    ran_in: str = ""
+    """Working directory of the command that was recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedRequest:
     """What the engine was asked, decoded; secrets replaced by stand-ins that still compare equal."""
 
@@ -169,6 +183,9 @@ class BuildRecord:
     client: ClientInfo = field(default_factory=ClientInfo)
     engine: EngineInfo | None = None
     builder: Builder
+    ref: str = ""
+    """BuildKit's own name for the build, as ``docker buildx history`` shows it."""
+    place: BuildPlace = field(default_factory=BuildPlace)
     builder_instance: str = ""
     """Builder name or worker id: equal means one cache."""
     request: RecordedRequest = field(default_factory=RecordedRequest)

@@ -13,6 +13,7 @@ RUN_SCHEMA = "layerfork/run/1"
 MATRIX_SCHEMA = "layerfork/matrix/1"
 PLAN_SCHEMA = "layerfork/plan/1"
 DIFF_SCHEMA = "layerfork/diff/1"
+DIFFS_SCHEMA = "layerfork/diffs/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,16 +92,49 @@ class RunReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """The earlier build that one is compared with, of those that are known."""
+
+    id: str
+    recorded_at: str
+    """RFC 3339, UTC."""
+    age_s: float
+    """From its start to the start of the build that is compared with it."""
+    command: str = ""
+    """That it was recorded of. Secrets hidden."""
+    ran_in: str = ""
+    """Working directory of that command."""
+    engine: str = ""
+    """Version of the engine that built it."""
+    shared_steps: int | None = None
+    """Steps of the build whose keys, and all keys above, it has as well; None when nobody counted."""
+    steps: int = 0
+    """Steps of the build."""
+    known: int = 0
+    """Builds that it was chosen from; 0 when a person named it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiffReport:
     """Two builds compared: `layerfork diff`, and each build that `layerfork why` explains."""
 
     writer: str
     """What texts call the earlier build; empty when there is none to compare with."""
     reader: str
+    """Empty when there is none to compare the earlier one with."""
+    build: str = ""
+    """What both builds are called among others: a service, a target, a directory."""
+    baseline: Baseline | None = None
+    """How the earlier build was chosen, where it was."""
     reader_steps: tuple[StepRecord, ...] = ()
     judgement: Judgement
     baseline_saved: bool = False
     """There was no earlier build: this one was kept for the next time."""
+
+    @property
+    def compared(self) -> bool:
+        """Whether there were two builds."""
+        return bool(self.writer and self.reader)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,16 @@ from layerfork.harness.records.common import Pair, pair_of, read_pair
 from layerfork.harness.records.evidence import read_stored
 from layerfork.harness.records.stored import StoredRecord
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart
+from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.record import BuildRecord
 from layerfork.model.report import DiffReport, RecordReport
+from layerfork.pipeline.pairing import (
+    NamedRecord,
+    Pairing,
+    last_of_each_kind,
+    most_alike,
+    pair_builds,
+)
 
 STAND_IN = "hidden:"
 """Starts the stand-in of every hidden value."""
@@ -39,13 +47,69 @@ def _shown(record: BuildRecord) -> RecordReport:
     return RecordReport(record=record, computed_identities=keys_of(record).chain_digests())
 
 
-def diff_files(writer: str, reader: str) -> DiffReport:
-    """Compare two recorded builds; each is ``FILE`` (its last build) or ``FILE#N`` (its N-th, from 1).
+def diff_files(writer: str, reader: str) -> tuple[DiffReport, ...]:
+    """Compare the builds of two record files: each with the same build of the other file.
 
+    ``FILE#N`` is its N-th build alone, from 1. A build that the other file has not is in a report of its own.
     Raises: EvidenceError, UsageError.
     """
     with no_collection():
-        return diff_stored(_record_named(writer), _record_named(reader), writer, reader)
+        pairing = _pairing(named_builds(writer), named_builds(reader))
+        if not pairing.pairs:
+            raise UsageError(
+                f"{writer} and {reader} have no build in common: {_listed(pairing.only_writers)}; "
+                f"{_listed(pairing.only_readers)}",
+                hint="say which two to compare: FILE#N is the N-th build of a file",
+            )
+        several = len(pairing.pairs) + len(pairing.only_writers) + len(pairing.only_readers) > 1
+        reports = [
+            replace(
+                diff_stored(left.stored, right.stored, left.name, right.name),
+                build=right.kind.label if several else "",
+            )
+            for left, right in pairing.pairs
+        ]
+    return (
+        *reports,
+        *(_alone(each, writer=each.name) for each in pairing.only_writers),
+        *(_alone(each, reader=each.name) for each in pairing.only_readers),
+    )
+
+
+def named_builds(word: str) -> tuple[NamedRecord, ...]:
+    """The builds of a ``FILE``, or the one that ``FILE#N`` names.
+
+    Raises: EvidenceError, UsageError.
+    """
+    path, number = _split(word)
+    records = _records_of(path)
+    if number:
+        return (NamedRecord(name=word, stored=_pick(records, path, number)),)
+    builds = tuple(
+        NamedRecord(name=f"{path}#{place}", stored=record) for place, record in enumerate(records, 1)
+    )
+    kept = last_of_each_kind(builds)
+    return tuple(replace(each, name=path) for each in kept) if len(kept) == 1 else kept
+
+
+def _pairing(writers: Sequence[NamedRecord], readers: Sequence[NamedRecord]) -> Pairing:
+    """All pairs; where one side is a single build, its pair alone."""
+    if len(writers) == 1 < len(readers):
+        found = most_alike(writers[0].record, readers)
+        return Pairing(pairs=((writers[0], found),)) if found else pair_builds(writers, readers)
+    if len(readers) == 1 < len(writers):
+        found = most_alike(readers[0].record, writers)
+        return Pairing(pairs=((found, readers[0]),)) if found else pair_builds(writers, readers)
+    return pair_builds(writers, readers)
+
+
+def _listed(builds: Sequence[NamedRecord]) -> str:
+    return ", ".join(f"{each.name} is {each.kind.label}" for each in builds)
+
+
+def _alone(build: NamedRecord, writer: str = "", reader: str = "") -> DiffReport:
+    judgement = Judgement(verdict=Verdict.REUSED, classes=(), forks=())
+    return DiffReport(writer=writer, reader=reader, build=build.kind.label, judgement=judgement)
 
 
 def diff_stored(writer: StoredRecord, reader: StoredRecord, writer_name: str, reader_name: str) -> DiffReport:
@@ -85,12 +149,6 @@ def _without_hidden(key: CacheKey) -> CacheKey:
     names = (f"the hidden value of {part.path or part.field or part.cause}" for part in hidden)
     parts = tuple(part for part in key.parts if part not in hidden)
     return replace(key, parts=parts, unknown=(*key.unknown, *dict.fromkeys(names)))
-
-
-def _record_named(name: str) -> StoredRecord:
-    path, number = _split(name)
-    records = _records_of(path)
-    return _pick(records, path, number or len(records))
 
 
 def _split(name: str) -> tuple[str, int]:

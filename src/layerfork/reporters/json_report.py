@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from layerfork.model.identity import StepIdentity
-from layerfork.model.judgement import Judgement
+from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.listing import (
     CLIENTS_SCHEMA,
     ENGINES_SCHEMA,
@@ -21,6 +21,7 @@ from layerfork.model.listing import (
 from layerfork.model.record import StepRecord, StepStatus
 from layerfork.model.report import (
     DIFF_SCHEMA,
+    DIFFS_SCHEMA,
     MATRIX_SCHEMA,
     PLAN_SCHEMA,
     RUN_SCHEMA,
@@ -81,16 +82,23 @@ def render_records(reports: Sequence[RecordReport], look: Look) -> str:
 
 
 def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
-    """One document for each two builds compared."""
-    return "".join(_text(_diff(report)) for report in reports)
+    """One document: two builds compared, or all of them where there were not just two."""
+    builds = [_diff(report) for report in reports]
+    if len(builds) == 1:
+        return _text(builds[0])
+    verdicts = [report.judgement.verdict for report in reports if report.compared]
+    worst = Verdict.FORKED if Verdict.FORKED in verdicts else next(iter(verdicts), None)
+    return _text({"schema": DIFFS_SCHEMA, "verdict": worst and worst.value, "builds": builds})
 
 
 def _diff(report: DiffReport) -> dict[str, Any]:
     return {
         "schema": DIFF_SCHEMA,
-        "verdict": None if report.baseline_saved else report.judgement.verdict.value,
+        "verdict": report.judgement.verdict.value if report.compared else None,
         "writer": report.writer or None,
-        "reader": report.reader,
+        "reader": report.reader or None,
+        "build": report.build or None,
+        "baseline": plain(report.baseline),
         "baseline_saved": report.baseline_saved,
         **_judgement(report.judgement),
     }

@@ -6,8 +6,8 @@ import pytest
 
 from layerfork.cli.root import root
 from layerfork.errors import UsageError
-from layerfork.model.report import DiffReport
-from layerfork.pipeline import recording
+from layerfork.pipeline import explaining
+from layerfork.pipeline.explaining import Explained
 
 
 @pytest.fixture
@@ -15,13 +15,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Every call that the command line makes, in place of builds."""
     calls: list[dict[str, Any]] = []
 
-    def explain(
-        path: str, argv: tuple[str, ...], engine: str, *rest: object, **more: object
-    ) -> tuple[int, tuple[DiffReport, ...]]:
-        calls.append({"path": path, "argv": tuple(argv), "engine": engine, **more})
-        return 0, ()
+    def explain(argv: tuple[str, ...], engine: str, *rest: object, **more: object) -> Explained:
+        calls.append({"argv": tuple(argv), "engine": engine, **more})
+        return Explained(exit_code=0, reports=())
 
-    monkeypatch.setattr(recording, "explain_builds", explain)
+    monkeypatch.setattr(explaining, "explain_builds", explain)
     return calls
 
 
@@ -34,9 +32,7 @@ def test_options_may_stand_before_and_after_the_path(
     words: tuple[str, ...], asked: list[dict[str, Any]]
 ) -> None:
     assert run(["why", *words]) == 0
-    assert [(call["path"], call["argv"], call["engine"]) for call in asked] == [
-        (".", ("docker", "build", "."), "host")
-    ]
+    assert [(call["argv"], call["engine"]) for call in asked] == [(("docker", "build", "."), "host")]
 
 
 def test_what_docker_build_is_asked_is_passed_on_as_typed(asked: list[dict[str, Any]]) -> None:
@@ -50,7 +46,7 @@ def test_what_docker_build_is_asked_is_passed_on_as_typed(asked: list[dict[str, 
 
 def test_a_command_after_dashes_is_taken_as_it_stands(asked: list[dict[str, Any]]) -> None:
     assert run(["why", "--engine", "host", "--", "docker", "build", "-f", "x", "--", "."]) == 0
-    assert (asked[0]["path"], asked[0]["argv"]) == ("", ("docker", "build", "-f", "x", "--", "."))
+    assert asked[0]["argv"] == ("docker", "build", "-f", "x", "--", ".")
 
 
 @pytest.mark.parametrize(

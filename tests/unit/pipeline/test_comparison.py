@@ -108,14 +108,14 @@ def test_records_are_shown_as_they_were_and_what_is_computed_beside_them(file: s
 
 
 def test_the_last_build_of_a_file_is_meant_unless_a_number_says_otherwise(file: str) -> None:
-    report = diff_files(f"{file}#1", file)
+    (report,) = diff_files(f"{file}#1", file)
     assert (report.writer, report.reader) == (f"{file}#1", file)
     assert [step.instruction for step in report.reader_steps] == ["FROM base", "RUN other"]
     assert report.judgement.verdict is Verdict.FORKED
     (fork,) = report.judgement.forks
     assert fork.step == 2
     assert [(cause.code, cause.status) for cause in fork.causes] == [("instruction", CauseStatus.PROVEN)]
-    same = diff_files(f"{file}#1", f"{file}#2").judgement
+    (same,) = (report.judgement for report in diff_files(f"{file}#1", f"{file}#2"))
     assert (same.verdict, same.forks) == (Verdict.REUSED, ())
 
 

@@ -69,5 +69,11 @@ def imports_cache(reader: BuildRecord) -> bool:
     return bool(reader.request.cache_from)
 
 
+def may_share_cache(writer: BuildRecord, reader: BuildRecord) -> bool:
+    """Whether the reader may have found in its cache what the writer stored."""
+    scope = separate_caches(writer, reader)
+    return scope is None or (scope.code != "builder" and imports_cache(reader))
+
+
 def _differ(writer: str, reader: str) -> bool:
     return bool(writer and reader and writer != reader)

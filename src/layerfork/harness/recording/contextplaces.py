@@ -45,9 +45,7 @@ def find_places(manifest: ContextManifest, processes: Iterable[ClientProcess]) -
     named = _fitting(manifest, named_directories(known))
     if named or not (manifest.directory_name or _has_exact_times(manifest)):
         return named
-    roots = [process.directory for process in known]
-    roots += [path.parent for path in _mentioned(known) if os.path.isfile(path)]  # noqa: PTH113
-    return _fitting(manifest, islice(_trees(roots), MAX_DIRECTORIES))
+    return _fitting(manifest, islice(nearby_directories(known), MAX_DIRECTORIES))
 
 
 def place_at(directory: Path, manifest: ContextManifest) -> Place:
@@ -74,7 +72,7 @@ def is_as_announced(found: os.stat_result, entry: ContextEntry) -> bool:
 
 def _fitting(manifest: ContextManifest, directories: Iterable[Path]) -> tuple[Place, ...]:
     files = unsent_files(manifest)
-    right = dict.fromkeys(each for each in directories if _has_name(each, manifest.directory_name))
+    right = dict.fromkeys(each for each in directories if has_name(each, manifest.directory_name))
     found = (_fitting_place(each, files) for each in right)
     return tuple(place for place in found if place is not None)
 
@@ -95,7 +93,7 @@ def _files(directory: Path, files: Sequence[ContextEntry]) -> Files:
     ]
 
 
-def _has_name(directory: Path, name: str) -> bool:
+def has_name(directory: Path, name: str) -> bool:
     """Clients take the last part of the path as it was given, links not followed."""
     return name in ("", os.path.basename(os.path.abspath(directory)))  # noqa: PTH100, PTH119 - as they do
 
@@ -105,8 +103,15 @@ def _has_exact_times(manifest: ContextManifest) -> bool:
     return any(entry.mtime_ns % 10**9 for entry in unsent_files(manifest))
 
 
+def nearby_directories(processes: Sequence[ClientProcess]) -> Iterator[Path]:
+    """Directories that clients ran in, or in which a file lies that they name, and what lies below them."""
+    roots = [process.directory for process in processes]
+    roots += [path.parent for path in _mentioned(processes) if os.path.isfile(path)]  # noqa: PTH113
+    return _trees(roots)
+
+
 def named_directories(processes: Iterable[ClientProcess]) -> Iterator[Path]:
-    """Every directory that a command line may name."""
+    """Directories that command lines name."""
     return (path for path in _mentioned(processes) if os.path.isdir(path))  # noqa: PTH112 - see below
 
 

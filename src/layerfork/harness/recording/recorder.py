@@ -172,6 +172,7 @@ class Recorder:
             facts,
             engine=engine,
             builder=Builder.BUILDKIT,
+            ref=parts.ref,
             builder_instance=parts.builder_instance,
             request=parts.request,
             context=parts.context,

@@ -3,8 +3,8 @@
 import contextlib
 import json
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import IO, Any
@@ -15,6 +15,7 @@ from layerfork.engines import Engine, Recordable, RunningEngine, default_spec, o
 from layerfork.errors import UsageError
 from layerfork.harness.environments.privatedir import SHORT, private_directory
 from layerfork.harness.recording.buildctl import lead_buildkit, read_buildctl
+from layerfork.harness.recording.buildplace import find_place
 from layerfork.harness.recording.buildx import LedBuilders, lead_builders
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.contextplaces import find_places
@@ -95,7 +96,7 @@ def record_command(
             with no_collection():
                 for each in recorders:
                     for record in ask(each):
-                        records.append(_with_facts(record, each, process))
+                        records.append(_with_facts(record, each, process, env))
                         keep(records[-1])
 
         with contextlib.ExitStack() as listening:
@@ -117,6 +118,7 @@ def record_command(
                 say(f"something that the command started still talks to the engine: waiting {DRAIN_S:.0f} s")
         _report_faults(recorders, led, say)
         take(lambda each: each.records(client))
+    records.sort(key=lambda record: record.recorded_at)
     return Wrapped(exit_code=code, records=tuple(records), interrupted=interrupted.is_set())
 
 
@@ -151,8 +153,12 @@ def _run(
         raise UsageError(str(error), hint="give a command that exists after --") from error
 
 
-def _with_facts(record: BuildRecord, recorder: Recorder, command: ClientProcess) -> BuildRecord:
+def _with_facts(
+    record: BuildRecord, recorder: Recorder, command: ClientProcess, environment: Mapping[str, str]
+) -> BuildRecord:
     processes = (command, *recorder.clients)
+    place = find_place(record, processes, environment, recorder.clean)
+    record = replace(record, place=replace(place, ran_in=recorder.clean(str(command.directory))))
     record = fill_from_disk(record, lambda manifest: find_places(manifest, processes), cache_directory())
     if record.engine is not None and record.engine.buildkit_version:
         return add_quiet_steps(record)  # a BuildKit of its own: what the engine has is not what it built on

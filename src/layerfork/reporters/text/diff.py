@@ -1,4 +1,4 @@
-"""Two builds compared, for a person at a terminal."""
+"""Builds compared with earlier ones, for a person at a terminal."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,15 +6,34 @@ from rich.text import Text
 
 from layerfork.model.judgement import Verdict
 from layerfork.model.record import StepStatus
-from layerfork.model.report import DiffReport
+from layerfork.model.report import Baseline, DiffReport
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.console import print_lines
 from layerfork.reporters.text.judgement import caution_lines, fork_lines
 
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+
 
 def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
-    """Forks with their causes, or one line that there is none."""
-    return "\n".join(print_lines(_lines(report, look), look) for report in reports)
+    """For each build its forks with their causes, or one line that there is none; of several, a summary."""
+    parts = [print_lines(_lines(report, look), look) for report in reports]
+    if len(reports) > 1:
+        parts.append(print_lines([_summary(reports)], look))
+    return "\n".join(parts)
+
+
+def _summary(reports: Sequence[DiffReport]) -> Text:
+    states = (f"{report.build or report.reader}: {_state(report)}" for report in reports)
+    return Text(f"{len(reports)} builds: {'; '.join(states)}", style="bold")
+
+
+def _state(report: DiffReport) -> str:
+    if report.baseline_saved:
+        return "saved as baseline"
+    if not report.compared:
+        return f"only in {report.writer or report.reader}"
+    steps = sorted({fork.step for fork in report.judgement.forks})
+    return f"forked at step {', '.join(map(str, steps))}" if steps else "no fork"
 
 
 def _lines(report: DiffReport, look: Look) -> Iterator[Text]:
@@ -23,13 +42,41 @@ def _lines(report: DiffReport, look: Look) -> Iterator[Text]:
             f"{report.reader}: no earlier build of this Dockerfile is known; this one was saved as baseline"
         )
         yield Text("  build again, and `layerfork why` explains what missed", style="dim")
+    elif not report.compared:
+        yield Text(f"{report.writer or report.reader} ({report.build}): the other file has no such build")
     else:
-        yield Text(f"{report.reader} compared with {report.writer}", style="bold")
+        called = f" ({report.build})" if report.build and report.build not in report.reader else ""
+        yield Text(f"{report.reader}{called} compared with {report.writer}", style="bold")
+        if report.baseline is not None:
+            yield Text(f"  {_baseline(report.baseline)}", style="dim")
         for fork in report.judgement.forks:
             yield from fork_lines(fork, report.reader_steps, look)
         yield from caution_lines(report.judgement.warnings)
         if report.judgement.verdict is Verdict.REUSED:
             yield Text(f"  no fork: {_reused(report)}", style="bold green")
+
+
+def _baseline(baseline: Baseline) -> str:
+    """How old it is, where it comes from, and why it was chosen."""
+    age = f"{_span(baseline.age_s)} older" if baseline.age_s >= 0 else f"{_span(-baseline.age_s)} younger"
+    place = f" in {baseline.ran_in}" if baseline.ran_in else ""
+    command = f", `{baseline.command}`{place}" if baseline.command else ""
+    engine = f", Engine {baseline.engine}" if baseline.engine else ""
+    shares = (
+        f": has the keys of {baseline.shared_steps} of {baseline.steps} steps"
+        if baseline.shared_steps is not None
+        else ""
+    )
+    others = f", chosen from {baseline.known} earlier builds" if baseline.known > 1 else ""
+    return f"{age}{command}{engine}{shares}{others}"
+
+
+def _span(seconds: float) -> str:
+    for size, unit in _UNITS:
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "less than a second"
 
 
 def _reused(report: DiffReport) -> str:

@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, EntryType
 from layerfork.model.engine import BUILDKIT_DAEMON
 from layerfork.model.identity import StepIdentity, identities_of
-from layerfork.model.record import BuildRecord, StepRecord
+from layerfork.model.record import BuildRecord, ClientInfo, StepRecord
 from layerfork.model.report import RecordReport
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.identities import MEANINGS
 
 ENTRY_LIMIT = 40
 """Context entries shown when not verbose."""
+_GO_ITSELF = "Go-http-client/"
+"""What programs in Go say of themselves when they say nothing. Source: golang/go src/net/http/request.go."""
 _TYPES = {
     EntryType.FILE: "-",
     EntryType.DIRECTORY: "d",
@@ -64,12 +66,13 @@ def _engine(record: BuildRecord) -> str:
 
 def _fields(record: BuildRecord) -> Iterator[str]:
     request, result = record.request, record.result
-    client = " ".join(filter(None, (record.client.id, record.client.version))) or "unknown"
-    agent = f" ({record.client.user_agent})" if record.client.user_agent else ""
     facts = {
         "made of": record.imported_from,
-        "client": client + agent,
+        "client": _client(record.client),
         "command": " ".join(record.client.argv),
+        "run in": record.place.ran_in,
+        "build": record.place.name,
+        "directory": record.place.directory,
         "builder": record.builder.value + _engine(record),
         "dockerfile": request.dockerfile_name,
         "syntax": request.syntax,
@@ -88,6 +91,15 @@ def _fields(record: BuildRecord) -> Iterator[str]:
     }
     width = max(map(len, facts))
     yield from (f"{name.rjust(width)}  {value}" for name, value in facts.items() if value)
+
+
+def _client(client: ClientInfo) -> str:
+    """The client, or what it says of itself; nothing where only its command line says who it is."""
+    known = " ".join(filter(None, (client.id, client.version)))
+    agent = "" if client.user_agent.startswith(_GO_ITSELF) else client.user_agent
+    if not known:
+        return agent or ("" if client.argv else "unknown")
+    return f"{known} ({agent})" if agent else known
 
 
 def _steps(record: BuildRecord, computed: Mapping[int, str]) -> Iterator[str]:

@@ -1,0 +1,95 @@
+"""Summaries of stored builds: enough to choose one, without reading what its context held.
+
+A summary lies beside its record's file, under that file's name and an ending. It is no evidence: what it says
+of keys is computed, by a version that it names, and computed anew by another one.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from layerfork import __version__
+from layerfork.model.record import BuildRecord
+
+ENDING = ".summary"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSummary:
+    """One stored build in short."""
+
+    outline: BuildRecord
+    """The record without context, definition, steps and the Dockerfile's text."""
+    command: str
+    """Names the command that asked for it: the builds of one have one name."""
+    chain: tuple[str, ...] | None = None
+    """A digest for each step, over its key and those above, as far as they are known; None: not computed."""
+    computed_by: str = ""
+    """Version that computed them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownBuild:
+    """A stored build: where its record is, and its summary."""
+
+    path: Path
+    summary: BuildSummary
+
+    @property
+    def outline(self) -> BuildRecord:
+        return self.summary.outline
+
+    @property
+    def chain(self) -> tuple[str, ...] | None:
+        """Of the summary, if this version computed it."""
+        return self.summary.chain if self.summary.computed_by == __version__ else None
+
+
+def known_build(path: Path, record: BuildRecord, command: str) -> KnownBuild:
+    """A build whose record was just stored at ``path``."""
+    request = replace(record.request, dockerfile=None)
+    outline = replace(
+        record, request=request, context=None, named_contexts=(), definition=None, vertices=(), steps=()
+    )
+    if record.context is not None and record.context.remote:
+        outline = replace(outline, context=replace(record.context, entries=()))
+    return KnownBuild(path=path, summary=BuildSummary(outline=outline, command=command))
+
+
+def with_chain(known: KnownBuild, chain: tuple[str, ...]) -> KnownBuild:
+    """The same with the digests of its steps."""
+    summary = replace(known.summary, chain=chain, computed_by=__version__)
+    return replace(known, summary=summary)
+
+
+def keep_summary(known: KnownBuild) -> None:
+    """Write a summary beside its record. One that cannot be written is done without."""
+    path = _beside(known.path)
+    unfinished = path.with_suffix(".unfinished")
+    with contextlib.suppress(OSError):
+        unfinished.write_bytes(msgspec.json.encode(known.summary))
+        unfinished.chmod(0o600)
+        unfinished.rename(path)
+
+
+def read_summaries(directory: Path) -> list[KnownBuild]:
+    """All stored builds that have a summary, newest first; summaries of records that are gone are removed."""
+    return sorted(_read(directory), key=lambda known: known.outline.recorded_at, reverse=True)
+
+
+def _read(directory: Path) -> Iterator[KnownBuild]:
+    for path in directory.glob(f"*{ENDING}"):
+        record = path.with_name(path.name.removesuffix(ENDING))
+        if not record.exists():
+            path.unlink(missing_ok=True)
+            continue
+        with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+            summary = msgspec.json.decode(path.read_bytes(), type=BuildSummary)
+            yield KnownBuild(path=record, summary=summary)
+
+
+def _beside(record: Path) -> Path:
+    return record.with_name(record.name + ENDING)
