@@ -104,3 +104,24 @@ def test_a_plan_builds_nothing(context: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert ": 1 build\n" in done.stdout
     assert "podman-build: podman's own programs build with podman only" in done.stdout
+
+
+def test_a_client_that_misses_its_own_build_is_explained(
+    context: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Another value for every build: its control cannot hit, and the reason is named; also after a resume."""
+    (context / "Dockerfile").write_text("FROM alpine\nARG STAMP\nRUN echo $STAMP\n")
+    stamp = "$(cat /proc/sys/kernel/random/uuid)"
+    client = f'stamp=sh -c "docker build -t {{tag}} --build-arg STAMP={stamp} {{context}}"'
+    file = tmp_path_factory.mktemp("out") / "records.jsonl"
+    words = ("run", context, "--engine=private", "--format=json", "--client", client)
+    first = layerfork(*words, "-o", file)
+    document = json.loads(first.stdout)
+    assert first.returncode == 1, first.stderr
+    assert [build["control"] for build in document["builds"]] == ["miss"]
+    (fork,) = document["forks"]
+    assert (fork["writer"], fork["reader"]) == ("stamp", "stamp again")
+    assert [(cause["code"], cause["status"]) for cause in fork["causes"]] == [("build-arg", "PROVEN")]
+    again = layerfork(*words, "--resume", file)
+    assert "nothing is built again" in again.stderr
+    assert json.loads(again.stdout)["forks"] == document["forks"]

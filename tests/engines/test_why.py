@@ -281,3 +281,81 @@ def test_two_files_are_compared_build_by_build(
     number = found["two"][1].rpartition("#")[2]
     single = document_of(as_host(engine, "diff", f"{ci}#{number}", laptop, "--format", "json"), 0)
     assert (single["schema"], single["reader"]) == ("layerfork/diff/1", found["two"][2])
+
+
+@BUILDERS
+def test_a_build_that_fails_is_told_as_that(
+    engine: RunningEngine, user: dict[str, str], context: Path, buildkit: str
+) -> None:
+    user |= {"DOCKER_BUILDKIT": buildkit}
+    words = (context, "--engine", "host")
+    (context / "Dockerfile").write_text("FROM alpine\nRUN echo one\nRUN exit 9\nRUN echo two\n")
+    first = why(engine, user, *words)
+    assert first.returncode == (1 if buildkit == "1" else 9), first.stderr
+    assert "there is no earlier build to compare it with" in first.stdout
+    assert "the build failed at step 3, RUN exit 9: " in first.stdout
+    (context / "Dockerfile").write_text("FROM alpine\nRUN echo one\nRUN exit 0\nRUN echo two\n")
+    assert "saved as baseline" in why(engine, user, *words).stdout
+    (context / "Dockerfile").write_text("FROM alpine\nRUN echo one\nRUN exit 9\nRUN echo two\n")
+    again = why(engine, user, *words)
+    assert "the build failed at step 3, RUN exit 9: " in again.stdout
+    assert "PROVEN instruction: RUN exit 9" in again.stdout
+    (context / "Dockerfile").write_text("FROM no-such.invalid/image:1\nRUN echo one\n")
+    pull = json.loads(why(engine, user, *words, "--format", "json").stdout)
+    assert pull["verdict"] == "error"
+    assert "its base image no-such.invalid/image:1 could not be had: " in pull["failure"]
+    assert pull["forks"] == []
+    text = why(engine, user, *words).stdout
+    assert "no fork before that: it came to no step" in text
+    assert "nothing differs" not in text
+
+
+def test_a_cache_that_could_not_be_imported_is_told_as_that(
+    engine: RunningEngine, user: dict[str, str], context: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    missing = f"type=local,src={tmp_path_factory.mktemp('cache') / 'none'}"
+    refused = "type=registry,ref=127.0.0.1:1/none:1"
+    build = ("--engine", "host", "--format", "json", "--", "docker", "buildx", "build")
+    assert why(engine, user, *build, context).returncode == 0
+    for source in (missing, refused):
+        hit = document_of(why(engine, user, *build, "--cache-from", source, context), 0)
+        assert [warning["code"] for warning in hit["warnings"]] == ["cache-import-failed"]
+        assert source.rpartition("=")[2] in hit["warnings"][0]["text"]
+        env = user_of(engine, **user)
+        subprocess.run(["docker", "builder", "prune", "-af"], env=env, check=True, capture_output=True)
+        missed = document_of(why(engine, user, *build, "--cache-from", source, context), 1)
+        (fork,) = missed["forks"]
+        assert [cause["code"] for cause in fork["causes"]] == ["cache-not-imported"]
+        assert source in fork["causes"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("buildkit", "reaches"), [("0", [3, 4, 5, 7, 8]), ("1", [2, 3, 4])], ids=["classic", "buildkit"]
+)
+def test_a_changed_variable_names_every_step_that_it_reaches(
+    engine: RunningEngine, user: dict[str, str], context: Path, buildkit: str, reaches: list[int]
+) -> None:
+    """One edit heals all: without it, moving the line below the first step shows the next one."""
+    user |= {"DOCKER_BUILDKIT": buildkit}
+    before = (
+        "FROM alpine\nARG WORD=1\nRUN echo one\nRUN echo two\nENV OF=x$WORD\nRUN echo $OF\n"
+        "LABEL of=$WORD\nRUN echo last\n"
+    )
+    (context / "Dockerfile").write_text(before)
+    words = (context, "--engine", "host", "--format", "json", "--build-arg")
+    assert why(engine, user, *words, "WORD=1").returncode == 0
+    changed = document_of(why(engine, user, *words, "WORD=2"), 1)
+    (fork,) = changed["forks"]
+    (cause,) = fork["causes"]
+    assert (cause["code"], cause["status"]) == ("build-arg", "PROVEN")
+    assert set(cause["reaches"]) >= set(reaches)
+    assert "the first that names it" in cause["remedy"]
+    spared = "it spares step 3 RUN, 4 RUN" if buildkit == "0" else "it spares step 2 RUN, 3 RUN"
+    assert cause["remedy"].endswith(spared)
+    moved = before.replace("ARG WORD=1\n", "").replace("ENV OF", "ARG WORD=1\nENV OF")
+    (context / "Dockerfile").write_text(moved)
+    why(engine, user, *words, "WORD=1")
+    healed = document_of(why(engine, user, *words, "WORD=2"), 1)
+    assert [fork["instruction"].split()[0] for fork in healed["forks"]][:1] in (["ENV"], ["RUN"])
+    assert all("echo one" not in fork["instruction"] for fork in healed["forks"])
+    assert all("echo two" not in fork["instruction"] for fork in healed["forks"])

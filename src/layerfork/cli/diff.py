@@ -29,5 +29,7 @@ def command(writer: str, reader: str, form: "Reporter", verbose: bool) -> int:
 
     reports = diff_files(writer, reader)
     click.echo(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)), nl=False)
-    forked = any(report.judgement.verdict is Verdict.FORKED for report in reports)
-    return ExitCode.FORKED if forked else ExitCode.AS_HOPED
+    verdicts = {report.judgement.verdict for report in reports}
+    if Verdict.FORKED in verdicts:
+        return ExitCode.FORKED
+    return ExitCode.COULD_NOT_RUN if Verdict.ERROR in verdicts else ExitCode.AS_HOPED

@@ -5,6 +5,7 @@
 `explain_pair`           any two builds: every fork with its causes
 `lend_definitions`       builds that show no definition, with the one that they must have had
 `layer_contradictions`   what the images' layers say against what the builders said
+`describe_failure`       where and why a build ended early
 `may_share_cache`        whether one build may have found what another stored
 `list_fork_differences`  the whole list of parts that the causes of one fork sum up
 """
@@ -12,12 +13,14 @@
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.cachescope import may_share_cache
 from layerfork.explain.compare.lending import lend_definitions
+from layerfork.explain.failure import describe_failure
 from layerfork.explain.pair import explain_pair, judge_pair, list_fork_differences
 from layerfork.explain.relay import judge_relay
 from layerfork.explain.warnings.layers import layer_contradictions
 
 __all__ = [
     "JudgedBuild",
+    "describe_failure",
     "explain_pair",
     "judge_pair",
     "judge_relay",

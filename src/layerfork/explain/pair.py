@@ -6,18 +6,20 @@ from layerfork.explain.compare.added import added_steps
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.comparison import Comparison, compare
 from layerfork.explain.compare.differences import Difference
-from layerfork.explain.compare.divergence import Reason
+from layerfork.explain.compare.divergence import Reason, Site
 from layerfork.explain.compare.fit import Fit, fit_of
 from layerfork.explain.compare.ground import reuse_is_known
 from layerfork.explain.compare.lending import lend_definitions
+from layerfork.explain.failure import failed_import_cautions, writer_failed
 from layerfork.explain.proof.diagnose import diagnose
 from layerfork.explain.proof.forks import find_forks
 from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.warnings.added import added_cautions
 from layerfork.explain.warnings.stale import stale_hits
 from layerfork.explain.warnings.unplaced import unplaced_caution
+from layerfork.model.cause import CauseCode
 from layerfork.model.judgement import Caution, Fork, Judgement, Verdict
-from layerfork.model.record import StepRecord, StepStatus
+from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
 
 
 def explain_pair(writer: JudgedBuild, reader: JudgedBuild) -> tuple[Fork, ...]:
@@ -44,30 +46,53 @@ def judge_pair(writer: JudgedBuild, reader: JudgedBuild) -> Judgement:
     stale = stale_hits(comparison)
     added = added_steps(comparison).steps
     forks: list[Fork] = []
-    warnings = [*_incomplete(writer), *_incomplete(reader), *_other_dockerfile(comparison)]
+    failed = reader.record.result.outcome is not BuildOutcome.SUCCEEDED
+    warnings = [
+        *_incomplete(writer),
+        *_incomplete(reader),
+        *writer_failed(writer),
+        *(() if failed else _other_dockerfile(comparison)),
+    ]
     reasoner = Reasoner(comparison=comparison)
     known = reuse_is_known(reader.record)
     for weighed in find_forks(reasoner):
         site = weighed.site
         view = comparison.reader_views.get(site.step)
-        if site.step in added or not (known or (site.reason is Reason.KEY and site.differences)):
+        if site.step in added or _was_never_stored(comparison, site):
+            continue
+        if not (known or (site.reason is Reason.KEY and site.differences)):
             continue
         if view is None or view.always_runs or view.step.status is not StepStatus.HIT:
             forks.append(diagnose(reasoner, weighed))
         elif site.step not in stale:
             warnings.append(_reused_elsewhere(comparison, view.step))
+    if not any(cause.code == CauseCode.CACHE_NOT_IMPORTED for fork in forks for cause in fork.causes):
+        warnings += failed_import_cautions(reader)
     warnings += [*added_cautions(comparison), *stale.values()]
     parted = bool(forks) or any(caution.code == "reused-elsewhere" for caution in warnings)
     classes, unknown = _classes(comparison, parted=parted)
-    if unknown:
+    if unknown and not failed:
         warnings.append(unplaced_caution(reader, (writer,)))
     return Judgement(
-        verdict=Verdict.FORKED if forks else Verdict.REUSED,
+        verdict=Verdict.FORKED if forks else Verdict.ERROR if failed else Verdict.REUSED,
         classes=classes,
         class_unknown=unknown,
         forks=tuple(forks),
         warnings=tuple(warnings),
     )
+
+
+def _was_never_stored(comparison: Comparison, site: Site) -> bool:
+    """Nothing differs, but the writer's build ended before it had this step."""
+    record = comparison.writer.record
+    if record.result.outcome is BuildOutcome.SUCCEEDED:
+        return False
+    writer = comparison.writer_views.get(site.writer_step) if site.writer_step is not None else None
+    if writer is None:
+        ended = next((step.index for step in record.steps if step.error), 0)
+        return site.step > comparison.alignment.reader_of.get(ended, site.step)
+    stored = writer.step.status in (StepStatus.HIT, StepStatus.MISS) and not writer.step.error
+    return not (stored or site.differences)
 
 
 def _classes(comparison: Comparison, *, parted: bool) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:

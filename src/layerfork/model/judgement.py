@@ -45,6 +45,9 @@ class Cause:
     affected_builders: tuple[str, ...] = ()
     more: int = 0
     """How many further paths differ in the same way."""
+    reaches: tuple[int, ...] = ()
+    """A variable: indexes of all steps of the reader whose own keys it enters with another value, that of the
+    fork included. Empty for other causes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,8 @@ class Caution:
 
     code: str
     """``stale-content``, ``duplicate-entry``, ``control-failed``, ``incomplete-record``, ``class-unknown``,
-    ``added-label``, ``added-target``, ``added-platform``, ``contradiction``."""
+    ``added-label``, ``added-target``, ``added-platform``, ``contradiction``, ``writer-failed``,
+    ``cache-import-failed``."""
     client: str
     step: int = 0
     text: str

@@ -84,6 +84,8 @@ class RecordedRequest:
     no_cache_stages: tuple[str, ...] = ()
     pull: bool = False
     cache_from: tuple[str, ...] = ()
+    cache_from_dropped: tuple[str, ...] = ()
+    """What the client's command line asked to import, and the client left out of its request."""
     cache_to: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     frontend: str = ""

@@ -36,6 +36,8 @@ class TrialBuild:
     control: str = ""
     """``hit``, ``miss`` or empty when no control ran."""
     record: BuildRecord | None = None
+    control_record: BuildRecord | None = None
+    """Of a control that missed."""
     computed_identities: Mapping[int, str] = field(default_factory=dict)
     """Step index to a digest of all that the key model says decides the step: a hypothesis, so it lies
     beside the record's facts. Empty before the build is judged, and for one that did not succeed."""
@@ -44,6 +46,10 @@ class TrialBuild:
     def identities(self) -> Mapping[int, StepIdentity]:
         """What the views show as identity of each step, and where it comes from."""
         return identities_of(self.steps, self.computed_identities)
+
+
+AGAIN = "{} again"
+"""What texts call a client's control."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +133,10 @@ class DiffReport:
     baseline: Baseline | None = None
     """How the earlier build was chosen, where it was."""
     reader_steps: tuple[StepRecord, ...] = ()
+    outcome: BuildOutcome = BuildOutcome.SUCCEEDED
+    """How the later build ended."""
+    failure: str = ""
+    """Where and why it ended early, to follow ``the build``; empty when it did not."""
     judgement: Judgement
     baseline_saved: bool = False
     """There was no earlier build: this one was kept for the next time."""

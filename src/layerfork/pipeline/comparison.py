@@ -10,7 +10,7 @@ from pathlib import Path
 from layerfork.buildcontext.walk import no_collection
 from layerfork.cachekey import keys_of
 from layerfork.errors import EvidenceError, UsageError
-from layerfork.explain import JudgedBuild, judge_pair
+from layerfork.explain import JudgedBuild, describe_failure, judge_pair
 from layerfork.explain.compare.ground import on_common_ground
 from layerfork.harness.records.common import Pair, pair_of, read_pair
 from layerfork.harness.records.evidence import read_stored
@@ -134,7 +134,14 @@ def _diff_pair(pair: Pair, writer_name: str, reader_name: str) -> DiffReport:
         JudgedBuild(client=writer_name, record=writer, keys=keys[0]),
         JudgedBuild(client=reader_name, record=reader, keys=keys[1]),
     )
-    return DiffReport(writer=writer_name, reader=reader_name, reader_steps=reader.steps, judgement=judgement)
+    return DiffReport(
+        writer=writer_name,
+        reader=reader_name,
+        reader_steps=reader.steps,
+        outcome=reader.result.outcome,
+        failure=describe_failure(reader),
+        judgement=judgement,
+    )
 
 
 def without_hidden(keys: BuildKeys) -> BuildKeys:

@@ -12,6 +12,7 @@ from layerfork.buildcontext.walk import no_collection
 from layerfork.cachekey import keys_of
 from layerfork.engines import default_spec_of_why
 from layerfork.errors import EvidenceError, ExitCode, UsageError
+from layerfork.explain import describe_failure
 from layerfork.harness.recording.wrap import Wrapped, record_command
 from layerfork.harness.records.evidence import read_records, read_stored
 from layerfork.harness.records.store import RecordStore, open_store, project_of
@@ -74,8 +75,8 @@ class _Explainer:
         if chosen is not None:
             report = diff_stored(chosen.stored, stored(record), _named(chosen), name)
             self.reports.append(replace(report, build=label, baseline=chosen.baseline))
-        elif succeeded:
-            self.reports.append(_saved(record, name, label))
+        else:
+            self.reports.append(_first(record, name, label))
         if self.keep and succeeded:
             path = self.store.add(project_of(Path(kind_of(record).directory), record), record)
             known = known_build(path, record, self.command)
@@ -124,8 +125,6 @@ def explain_builds(
     with no_collection():
         for record in wrapped.records:
             explainer.explain(record)
-            if record.result.outcome is not BuildOutcome.SUCCEEDED:
-                say(f"the build {record.result.outcome.value}: it is no baseline for later ones")
     return Explained(exit_code=_ending(wrapped), reports=tuple(explainer.reports))
 
 
@@ -179,15 +178,19 @@ def _against(store: RecordStore, word: str) -> tuple[NamedRecord, ...]:
     )
 
 
-def _saved(record: BuildRecord, name: str, label: str) -> DiffReport:
-    judgement = Judgement(verdict=Verdict.REUSED, classes=((name,),), forks=())
+def _first(record: BuildRecord, name: str, label: str) -> DiffReport:
+    """A build that there is none to compare with."""
+    failure = describe_failure(record)
+    verdict = Verdict.ERROR if failure else Verdict.REUSED
     return DiffReport(
         writer="",
         reader=name,
         build=label,
         reader_steps=record.steps,
-        judgement=judgement,
-        baseline_saved=True,
+        outcome=record.result.outcome,
+        failure=failure,
+        judgement=Judgement(verdict=verdict, classes=() if failure else ((name,),), forks=()),
+        baseline_saved=not failure,
     )
 
 

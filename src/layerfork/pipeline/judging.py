@@ -4,10 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, judge_relay, layer_contradictions, lend_definitions
-from layerfork.model.judgement import Judgement, Verdict
+from layerfork.explain import (
+    JudgedBuild,
+    describe_failure,
+    judge_pair,
+    judge_relay,
+    layer_contradictions,
+    lend_definitions,
+)
+from layerfork.model.judgement import Caution, Judgement, Verdict
 from layerfork.model.record import BuildOutcome
-from layerfork.model.report import TrialBuild
+from layerfork.model.report import AGAIN, TrialBuild
 
 
 def judge_rows(
@@ -27,7 +34,12 @@ def judge_rows(
     )
     judgement = judge_relay(judged, random_runs=random_runs)
     doubts = tuple(layer_contradictions(judged, random_runs=random_runs))
-    judgement = replace(judgement, warnings=judgement.warnings + doubts)
+    own = [judged_control for row in measured if (judged_control := _judge_control(row, judged)) is not None]
+    judgement = replace(
+        judgement,
+        forks=judgement.forks + tuple(fork for each in own for fork in each.forks),
+        warnings=judgement.warnings + tuple(caution for each in own for caution in each.warnings) + doubts,
+    )
     rows = _with_identities(measured, judged)
     attempted = [row for row in rows if row.outcome is not BuildOutcome.UNSUPPORTED]
     succeeded = [row for row in rows if row.outcome is BuildOutcome.SUCCEEDED and row.record is not None]
@@ -35,6 +47,22 @@ def judge_rows(
         judgement = replace(judgement, verdict=Verdict.ERROR)
     index = {client: number for number, members in enumerate(judgement.classes) for client in members}
     return tuple(replace(row, class_index=index.get(row.client)) for row in rows), judgement
+
+
+def _judge_control(row: TrialBuild, judged: Sequence[JudgedBuild]) -> Judgement | None:
+    """Why a client's second build missed what its first had stored; None when it did not miss."""
+    build = next((each for each in judged if each.client == row.client), None)
+    record = row.control_record
+    if build is None or record is None or row.record is None:
+        return None
+    name = AGAIN.format(row.client)
+    judgement = judge_pair(
+        replace(build, control=""), JudgedBuild(client=name, record=record, keys=keys_of(record))
+    )
+    if failure := describe_failure(record):
+        told = Caution(code="control-failed", client=row.client, text=f"{name}: the build {failure}")
+        return replace(judgement, warnings=(told,))
+    return replace(judgement, warnings=())
 
 
 def _with_identities(measured: Sequence[TrialBuild], judged: Sequence[JudgedBuild]) -> tuple[TrialBuild, ...]:

@@ -86,20 +86,22 @@ def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
     builds = [_diff(report) for report in reports]
     if len(builds) == 1:
         return _text(builds[0])
-    verdicts = [report.judgement.verdict for report in reports if report.compared]
-    worst = Verdict.FORKED if Verdict.FORKED in verdicts else next(iter(verdicts), None)
+    verdicts = [report.judgement.verdict for report in reports if report.compared or report.failure]
+    worst = next((each for each in (Verdict.FORKED, Verdict.ERROR, Verdict.REUSED) if each in verdicts), None)
     return _text({"schema": DIFFS_SCHEMA, "verdict": worst and worst.value, "builds": builds})
 
 
 def _diff(report: DiffReport) -> dict[str, Any]:
     return {
         "schema": DIFF_SCHEMA,
-        "verdict": report.judgement.verdict.value if report.compared else None,
+        "verdict": report.judgement.verdict.value if report.compared or report.failure else None,
         "writer": report.writer or None,
         "reader": report.reader or None,
         "build": report.build or None,
         "baseline": plain(report.baseline),
         "baseline_saved": report.baseline_saved,
+        "outcome": report.outcome.value if report.reader else None,
+        "failure": report.failure or None,
         **_judgement(report.judgement),
     }
 

@@ -100,3 +100,28 @@ def test_a_build_whose_class_nobody_knows_has_none() -> None:
     assert judgement.class_unknown == ("two",)
     assert [each.class_index for each in judged] == [0, None, 1]
     assert "class-unknown" in {caution.code for caution in judgement.warnings}
+
+
+def test_a_control_that_missed_is_explained_like_any_other_miss() -> None:
+    again = row("again", "2", MISS, BuildOutcome.SUCCEEDED).record
+    rows = [replace(row("one", "1", MISS, BuildOutcome.SUCCEEDED), control="miss", control_record=again)]
+
+    _, judgement = judge_rows(rows)
+
+    (fork,) = judgement.forks
+    assert (fork.writer, fork.reader, fork.step) == ("one", "one again", 2)
+    assert [cause.code for cause in fork.causes] == ["instruction"]
+    assert [caution.code for caution in judgement.warnings] == ["control-failed"]
+    assert judgement.verdict is Verdict.FORKED
+
+
+def test_a_control_that_failed_says_how() -> None:
+    failed = row("again", "1", MISS, BuildOutcome.FAILED).record
+    assert failed is not None
+    failed = replace(failed, result=replace(failed.result, error="no space left"))
+    rows = [replace(row("one", "1", MISS, BuildOutcome.SUCCEEDED), control="miss", control_record=failed)]
+
+    _, judgement = judge_rows(rows)
+
+    assert judgement.forks == ()
+    assert "one again: the build failed: no space left" in [caution.text for caution in judgement.warnings]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
-from layerfork.explain.compare.cachescope import separate_caches
+from layerfork.explain.compare.cachescope import imports_cache, separate_caches
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.divergence import Reason
 from layerfork.model.build import Builder
@@ -90,18 +90,22 @@ Source: moby/buildkit solver/llbsolver/bridge.go @ v0.13.2."""
 
 
 def find_cache_not_imported(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """Equal keys in two caches, and an import that failed or did not hold this step."""
+    """Equal keys, and an import that failed or did not hold this step."""
     reader, writer = case.reader.record, case.writer.record
     separate = separate_caches(writer, reader) is not None
-    if case.site.reason is not Reason.EQUAL_KEYS or not separate or reader.builder is Builder.CLASSIC:
+    if case.site.reason is not Reason.EQUAL_KEYS or reader.builder is Builder.CLASSIC:
+        return
+    if not imports_cache(reader) or (not separate and case.writer.control == "hit"):
         return
     failed = failed_imports(reader)
-    sources = ", ".join(reader.request.cache_from)
+    sources = ", ".join((*reader.request.cache_from, *reader.request.cache_from_dropped))
     exports = ", ".join(writer.request.cache_to)
     if failed:
         what = f"{case.reader_name} could not import its cache from {sources}"
     else:
         what = f"the cache that {case.reader_name} imported from {sources} did not hold this step"
+    if not separate:
+        what = f"the result that {case.writer_name} stored is gone, and {what}"
     yield Finding(
         code=CauseCode.CACHE_NOT_IMPORTED,
         field="cache-from",
@@ -114,16 +118,24 @@ def find_cache_not_imported(case: Case, unclaimed: tuple[Difference, ...]) -> It
             f"cache-to of {case.writer_name}: {exports or 'none'}",
         ),
         remedy="export every step (--cache-to …,mode=max), and check that the import finds it",
-        strength=Strength.RECORDS if failed else Strength.GUESS,
+        strength=Strength.RECORDS if failed and separate else Strength.GUESS,
     )
 
 
 def failed_imports(record: BuildRecord) -> list[str]:
-    """What a build said about each cache that it could not import."""
-    return [
+    """What is known of each cache that a build asked for and did not get.
+
+    buildx leaves a local cache that it does not find out of its request.
+    Source: docker/buildx build/opt.go (toSolveOpt) @ v0.13.1: a warning.
+    """
+    refused = [
         f"{vertex.name}: {vertex.error}"
         for vertex in record.vertices
         if vertex.name.startswith(IMPORT_VERTEX) and vertex.error
+    ]
+    dropped = record.request.cache_from_dropped
+    return refused + [
+        f"{source}: the client left it out of its request, with a warning" for source in dropped
     ]
 
 
@@ -135,7 +147,7 @@ def find_cache_empty(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
     """Every cacheable step missed, and no control of the writer shows that its results were kept."""
     if case.site.reason is not Reason.EQUAL_KEYS or case.writer.control == "hit":
         return
-    if case.reader.record.request.cache_from or separate_caches(case.writer.record, case.reader.record):
+    if imports_cache(case.reader.record) or separate_caches(case.writer.record, case.reader.record):
         return
     steps = [
         view.step.status
@@ -162,7 +174,7 @@ def find_cache_record_gone(case: Case, unclaimed: tuple[Difference, ...]) -> Ite
     """Some steps were reused, and no control of the writer shows that this one was kept."""
     if case.site.reason is not Reason.EQUAL_KEYS or case.writer.control == "hit":
         return
-    if case.reader.record.request.cache_from or separate_caches(case.writer.record, case.reader.record):
+    if imports_cache(case.reader.record) or separate_caches(case.writer.record, case.reader.record):
         return
     reused = [
         index

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from layerfork.explain.compare.alignment import keyword
+from layerfork.explain.compare.reach import Reach
+from layerfork.model.record import StepRecord
 
 _DIGEST = re.compile(r"\b((?:sha256:)?)([0-9a-f]{64})\b")
 _LONGEST_INSTRUCTION = 72
@@ -23,6 +25,36 @@ def title_of(instruction: str) -> str:
         words = words[:-1]
     text = " ".join(words) or "The first step"
     return text if len(text) <= _LONGEST_INSTRUCTION else text[: _LONGEST_INSTRUCTION - 1] + "…"
+
+
+def say_reach(reach: Reach) -> tuple[str, ...]:
+    """Every step that a variable reaches, where there is more than one: healing one alone is not enough."""
+    if len(reach.steps) < 2:
+        return ()
+    named = f"{reach.name} is named by step {_listed(reach.naming)}" if reach.naming else ""
+    held = (
+        f"{reach.name} is set, though not named, for step {_listed(reach.holding)}, and enters their keys"
+        if reach.holding
+        else ""
+    )
+    return tuple(filter(None, (named, held)))
+
+
+def suggest_place(reach: Reach, step: int) -> str:
+    """To end the remedy of a variable that forked a step: where to declare it, to heal all of them."""
+    fork = next((each for each in reach.holding if each.index == step), None)
+    if fork is None:
+        return ""
+    spared = [each for each in reach.holding if each.stage == fork.stage]
+    first = next((each for each in reach.naming if each.stage == fork.stage), None)
+    if first is None:
+        return f"; no step of its stage names {reach.name}: without its line there, none of them needs it"
+    before = [each for each in spared if each.index < first.index]
+    return f"; just above step {_listed((first,))}, the first that names it, it spares step {_listed(before)}"
+
+
+def _listed(steps: Sequence[StepRecord]) -> str:
+    return ", ".join(f"{step.index} {keyword(step.instruction)}" for step in steps)
 
 
 def show_mode(value: str) -> str:

@@ -66,7 +66,7 @@ def _other_store(writer: str, reader: str) -> ScopeDifference:
 
 def imports_cache(reader: BuildRecord) -> bool:
     """The reader asked for a cache from elsewhere, so another instance need not mean another cache."""
-    return bool(reader.request.cache_from)
+    return bool(reader.request.cache_from or reader.request.cache_from_dropped)
 
 
 def may_share_cache(writer: BuildRecord, reader: BuildRecord) -> bool:

@@ -2,15 +2,17 @@
 
 from layerfork.explain.causes import LAST_RESORT
 from layerfork.explain.claims.rule import Case, Finding, Strength
-from layerfork.explain.claims.wording import title_of
+from layerfork.explain.claims.wording import say_reach, suggest_place, title_of
 from layerfork.explain.compare.cachescope import imports_cache
 from layerfork.explain.compare.divergence import Reason
 from layerfork.explain.compare.lending import definition_lines
+from layerfork.explain.compare.reach import Reach, reach_of
 from layerfork.explain.proof.observations import Agreement, Confirmation, check_agreement
 from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.proof.weighing import Weighed
 from layerfork.explain.warnings.harmless import list_ruled_out
 from layerfork.model.build import Builder
+from layerfork.model.cause import CauseCode
 from layerfork.model.judgement import Cause, CauseStatus, Fork, MissKind
 from layerfork.model.record import StepStatus
 
@@ -50,6 +52,7 @@ def _causes(case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool
         claims += tuple((LAST_RESORT, finding) for finding in LAST_RESORT.find(case, weighed.unclaimed))
     title = title_of(case.reader_view.step.instruction)
     lines = (*agreement.lines, *definition_lines(case.writer, case.reader))
+    reaches = [_reach(case, finding) for _, finding in claims]
     return tuple(
         Cause(
             code=finding.code,
@@ -59,13 +62,20 @@ def _causes(case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool
             writer=finding.writer,
             reader=finding.reader,
             text=f"{title} forked: {finding.what}",
-            evidence=finding.evidence + _evidence(finding, weighed, lines),
-            remedy=finding.remedy,
+            evidence=finding.evidence + say_reach(reach) + _evidence(finding, weighed, lines),
+            remedy=finding.remedy + suggest_place(reach, weighed.site.step),
             affected_builders=tuple(builder.value for builder in rule.code.builders),
             more=finding.more,
+            reaches=reach.steps,
         )
-        for rule, finding in claims
+        for (rule, finding), reach in zip(claims, reaches, strict=True)
     )
+
+
+def _reach(case: Case, finding: Finding) -> Reach:
+    """Where else a variable enters keys."""
+    variable = finding.code in (CauseCode.BUILD_ARG, CauseCode.ENV) and finding.path
+    return reach_of(case.comparison, finding.path) if variable else Reach()
 
 
 def _evidence(finding: Finding, weighed: Weighed, lines: tuple[str, ...]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from layerfork.harness.recording.buildplace import find_place
 from layerfork.harness.recording.buildx import LedBuilders, lead_builders
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.contextplaces import find_places
+from layerfork.harness.recording.droppedimports import add_dropped_imports
 from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.pastus import find_ways_past
@@ -159,6 +160,7 @@ def _with_facts(
     processes = (command, *recorder.clients)
     place = find_place(record, processes, environment, recorder.clean)
     record = replace(record, place=replace(place, ran_in=recorder.clean(str(command.directory))))
+    record = add_dropped_imports(record, processes, recorder.clean)
     record = fill_from_disk(record, lambda manifest: find_places(manifest, processes), cache_directory())
     if record.engine is not None and record.engine.buildkit_version:
         return add_quiet_steps(record)  # a BuildKit of its own: what the engine has is not what it built on

@@ -24,6 +24,8 @@ class FinishedRelay:
     builds: tuple[TrialBuild, ...]
     record_ids: tuple[str, ...]
     """Of each build's record, in order; empty for a build without one."""
+    control_ids: tuple[str, ...] = ()
+    """Likewise of the records of controls that missed."""
     versions: VersionsUsed
     seconds: float
 
@@ -81,14 +83,14 @@ class _NoteLine(msgspec.Struct, frozen=True):
 
 def relay_note(relay: FinishedRelay) -> Mapping[str, FinishedRelay]:
     """What to write for a relay that is whole; its records stand in the file before it."""
-    builds = tuple(replace(row, record=None) for row in relay.builds)
+    builds = tuple(replace(row, record=None, control_record=None) for row in relay.builds)
     return {"relay": replace(relay, builds=builds)}
 
 
 def row_note(key: str, build: TrialBuild) -> Mapping[str, MeasuredRow]:
     """What to write for a row of a relay that still runs."""
-    recorded = build.record is not None
-    return {"row": MeasuredRow(key=key, build=replace(build, record=None), recorded=recorded)}
+    plain = replace(build, record=None, control_record=None)
+    return {"row": MeasuredRow(key=key, build=plain, recorded=build.record is not None)}
 
 
 def read_earlier(path: Path) -> Earlier:
@@ -105,8 +107,12 @@ def read_earlier(path: Path) -> Earlier:
             continue
         note = _decode(path, line)
         if (relay := note.relay) is not None:
-            pairs = zip(relay.builds, relay.record_ids, strict=True)
-            builds = tuple(replace(row, record=records.get(record_id)) for row, record_id in pairs)
+            control_ids = relay.control_ids or ("",) * len(relay.builds)
+            rows_of = zip(relay.builds, relay.record_ids, control_ids, strict=True)
+            builds = tuple(
+                replace(row, record=records.get(own), control_record=records.get(control))
+                for row, own, control in rows_of
+            )
             finished[relay.key] = replace(relay, builds=builds)
         if note.row is not None:
             rows.setdefault(note.row.key, {})[note.row.build.client] = note.row

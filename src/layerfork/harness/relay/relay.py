@@ -63,8 +63,9 @@ def run_relay(relay: Relay, keep: Callable[[TrialBuild], None]) -> None:
         build = _build(relay, row, numbers)
         done += 1
         keep(build)
-        if relay.file and build.record:
-            relay.file.add(build.record)
+        for record in (build.record, build.control_record):
+            if relay.file and record:
+                relay.file.add(record)
         stopped = relay.bench.stop.is_set()
         gone = not stopped and not relay.bench.engine.is_alive()
         if relay.file and not stopped and not gone:
@@ -91,7 +92,8 @@ def _build(relay: Relay, planned: PlannedBuild, numbers: Iterator[int]) -> Trial
     if has_same_control(relay.earlier.get(planned.label), build):
         return replace(build, control="hit")
     again = _build_once(relay, planned, next(numbers))
-    return replace(build, control=control_result(build, again))
+    control = control_result(build, again)
+    return replace(build, control=control, control_record=again.record if control == "miss" else None)
 
 
 def _build_once(relay: Relay, planned: PlannedBuild, number: int) -> TrialBuild:

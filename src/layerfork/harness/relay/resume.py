@@ -75,8 +75,9 @@ def copy_earlier(file: RecordFile, earlier: Earlier) -> None:
     """
     for relay in earlier.finished.values():
         for build in relay.builds:
-            if build.record:
-                file.add(build.record)
+            for record in (build.record, build.control_record):
+                if record:
+                    file.add(record)
         file.add_note(relay_note(relay))
     for rows in earlier.rows.values():
         for row in rows.values():
@@ -141,6 +142,7 @@ def _finished(key: str, engine: EngineInfo, measured: Measured) -> FinishedRelay
         engine=engine,
         builds=tuple(measured.builds),
         record_ids=tuple(row.record.id if row.record else "" for row in measured.builds),
+        control_ids=tuple(row.control_record.id if row.control_record else "" for row in measured.builds),
         versions=measured.versions,
         seconds=measured.seconds,
     )

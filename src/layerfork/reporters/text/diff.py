@@ -30,6 +30,8 @@ def _summary(reports: Sequence[DiffReport]) -> Text:
 def _state(report: DiffReport) -> str:
     if report.baseline_saved:
         return "saved as baseline"
+    if report.failure:
+        return report.outcome.value
     if not report.compared:
         return f"only in {report.writer or report.reader}"
     steps = sorted({fork.step for fork in report.judgement.forks})
@@ -42,6 +44,9 @@ def _lines(report: DiffReport, look: Look) -> Iterator[Text]:
             f"{report.reader}: no earlier build of this Dockerfile is known; this one was saved as baseline"
         )
         yield Text("  build again, and `layerfork why` explains what missed", style="dim")
+    elif not report.compared and report.failure:
+        yield Text(f"{report.reader}: there is no earlier build to compare it with", style="bold")
+        yield _failure(report)
     elif not report.compared:
         yield Text(f"{report.writer or report.reader} ({report.build}): the other file has no such build")
     else:
@@ -49,11 +54,28 @@ def _lines(report: DiffReport, look: Look) -> Iterator[Text]:
         yield Text(f"{report.reader}{called} compared with {report.writer}", style="bold")
         if report.baseline is not None:
             yield Text(f"  {_baseline(report.baseline)}", style="dim")
+        if report.failure:
+            yield _failure(report)
         for fork in report.judgement.forks:
             yield from fork_lines(fork, report.reader_steps, look)
         yield from caution_lines(report.judgement.warnings)
         if report.judgement.verdict is Verdict.REUSED:
             yield Text(f"  no fork: {_reused(report)}", style="bold green")
+        elif not report.judgement.forks:
+            yield Text(f"  no fork before that: {_before(report)}")
+
+
+def _failure(report: DiffReport) -> Text:
+    return Text(f"  the build {report.failure}", style="bold red")
+
+
+def _before(report: DiffReport) -> str:
+    """What became of the steps that a build which ended early came to."""
+    statuses = [step.status for step in report.reader_steps if not step.error]
+    reached = [status for status in statuses if status in (StepStatus.HIT, StepStatus.MISS)]
+    if not reached:
+        return "it came to no step"
+    return f"{reached.count(StepStatus.HIT)} of the {len(reached)} steps that it came through were reused"
 
 
 def _baseline(baseline: Baseline) -> str:
@@ -64,7 +86,7 @@ def _baseline(baseline: Baseline) -> str:
     engine = f", Engine {baseline.engine}" if baseline.engine else ""
     shares = (
         f": has the keys of {baseline.shared_steps} of {baseline.steps} steps"
-        if baseline.shared_steps is not None
+        if baseline.shared_steps is not None and baseline.steps
         else ""
     )
     others = f", chosen from {baseline.known} earlier builds" if baseline.known > 1 else ""

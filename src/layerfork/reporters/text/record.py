@@ -83,6 +83,7 @@ def _fields(record: BuildRecord) -> Iterator[str]:
         "labels": ", ".join(f"{name}={value}" for name, value in request.labels),
         "no cache": "yes" if request.no_cache else "",
         "cache from": ", ".join(request.cache_from),
+        "dropped": ", ".join(request.cache_from_dropped),
         "cache to": ", ".join(request.cache_to),
         "tags": ", ".join(request.tags),
         "outcome": result.outcome.value + (f" in {record.seconds:.2f} s" if record.seconds else ""),

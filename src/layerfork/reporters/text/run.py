@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from layerfork.model.judgement import Verdict
-from layerfork.model.report import RunReport
+from layerfork.model.record import StepRecord
+from layerfork.model.report import AGAIN, RunReport
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.console import print_lines, section
 from layerfork.reporters.text.identities import identity_lines
@@ -88,8 +89,17 @@ def _classes(report: RunReport) -> Iterator[Text]:
 
 def _forks(report: RunReport, look: Look) -> Iterator[Text]:
     for fork in report.judgement.forks:
-        build = next((build for build in report.builds if build.client == fork.reader), None)
-        yield from fork_lines(fork, build.steps if build else (), look)
+        yield from fork_lines(fork, _steps_of(report, fork.reader), look)
+
+
+def _steps_of(report: RunReport, reader: str) -> tuple[StepRecord, ...]:
+    """Of a client's build, or of its control."""
+    for build in report.builds:
+        if build.client == reader:
+            return build.steps
+        if build.control_record is not None and AGAIN.format(build.client) == reader:
+            return build.control_record.steps
+    return ()
 
 
 def _cautions(report: RunReport) -> Iterator[Text]:
