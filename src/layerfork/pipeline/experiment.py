@@ -10,7 +10,7 @@ from pathlib import Path
 from layerfork import __version__
 from layerfork.engines import ENGINES, default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode
-from layerfork.harness.records.apart import directory_around, written_apart
+from layerfork.harness.records.apart import directory_around, recover, written_apart
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.broken import BrokenEnvironments
 from layerfork.harness.relay.earlier import Earlier, read_earlier
@@ -36,7 +36,7 @@ def run_experiment(options: RunOptions, listener: Listener) -> tuple[RunReport, 
     """
     scenario = find_scenario(options.path, options.dockerfile)
     specs = chosen_engines(options)
-    earlier = read_earlier(Path(options.resume)) if options.resume else Earlier()
+    earlier = _read_earlier(options)
     output = options.save or options.resume
     with contextlib.ExitStack() as stack:
         file = _record_file(Path(output), scenario, listener, stack) if output else None
@@ -46,6 +46,14 @@ def run_experiment(options: RunOptions, listener: Listener) -> tuple[RunReport, 
         if len(specs) == 1:
             return (_run_on(scenario, options, specs[0], services, earlier),)
         return _run_side_by_side(scenario, options, specs, services, earlier)
+
+
+def _read_earlier(options: RunOptions) -> Earlier:
+    """What the run that is to be resumed left, also if it was killed before it put that in its place."""
+    if not options.resume:
+        return Earlier()
+    recover(Path(options.resume))
+    return read_earlier(Path(options.resume))
 
 
 def _record_file(
@@ -148,7 +156,7 @@ def plan_experiment(options: RunOptions, listener: Listener) -> tuple[PlanReport
     Raises: LayerforkError.
     """
     scenario = find_scenario(options.path, options.dockerfile)
-    earlier = read_earlier(Path(options.resume)) if options.resume else Earlier()
+    earlier = _read_earlier(options)
     services = RunServices(listener=listener, install=False, broken=BrokenEnvironments(earlier.broken))
     return tuple(_plan_on(scenario, options, spec, services, earlier) for spec in chosen_engines(options))
 

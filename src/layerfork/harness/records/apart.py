@@ -1,17 +1,20 @@
 """Record files that lie where a build may send them: kept out of the way until the builds are over."""
 
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
 import time
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 from layerfork.errors import LayerforkError
 from layerfork.harness.records.evidence import cannot_write
 from layerfork.userdirs import state_directory
 
+_RECORDS, _BEFORE, _LOCK = ".records", ".before", ".lock"
 KEPT_S = 7 * 24 * 3600.0
 """What a killed run left is removed after this."""
 
@@ -33,18 +36,40 @@ def written_apart(path: Path, *, hide: bool) -> Iterator[Path]:
     if path.exists() and not path.is_file():
         yield path
         return
+    recover(path)
     _try_to_write(path)
-    spool = _spool()
-    before = spool.with_suffix(".before")
-    if hide and path.exists():
-        shutil.move(path, before)
-    try:
-        yield spool
-    finally:
-        if before.exists():
-            shutil.move(before, path)
-        if spool.exists():
-            _put(spool, path)
+    with _spool(path) as spool:
+        if hide and path.exists():
+            shutil.move(path, spool.with_suffix(_BEFORE))
+        try:
+            yield spool
+        finally:
+            _settle(spool, path)
+
+
+def recover(path: Path) -> None:
+    """Put what a killed run left for a path into its place.
+
+    Raises: LayerforkError when that cannot be written.
+    """
+    for lock_file in _directory().glob(f"{_key(path)}-*{_LOCK}"):
+        lock = os.open(lock_file, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _settle(lock_file.with_suffix(_RECORDS), path)
+            lock_file.unlink(missing_ok=True)
+        except BlockingIOError:
+            continue  # its run still lives
+        finally:
+            os.close(lock)
+
+
+def _settle(spool: Path, path: Path) -> None:
+    before = spool.with_suffix(_BEFORE)
+    if before.exists():
+        shutil.move(before, path)
+    if spool.exists():
+        _put(spool, path)
 
 
 def _try_to_write(path: Path) -> None:
@@ -58,18 +83,37 @@ def _try_to_write(path: Path) -> None:
         raise cannot_write(path, error) from error
 
 
-def _spool() -> Path:
-    """A new name in a directory of our own, in which old leftovers are removed."""
+@contextlib.contextmanager
+def _spool(path: Path) -> Iterator[Path]:
+    """A new name in a directory of our own, locked while the context is open. Old leftovers are removed."""
+    directory = _directory()
+    for left in directory.iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > KEPT_S:
+                left.unlink()
+    spool = directory / f"{_key(path)}-{secrets.token_hex(4)}{_RECORDS}"
+    lock_file = spool.with_suffix(_LOCK)
+    lock = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield spool
+    finally:
+        lock_file.unlink(missing_ok=True)
+        os.close(lock)
+
+
+def _directory() -> Path:
+    """Raises: LayerforkError when it cannot be made."""
     directory = state_directory() / "unfinished"
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise cannot_write(directory, error) from error
-    for left in directory.iterdir():
-        with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > KEPT_S:
-                left.unlink()
-    return directory / f"{secrets.token_hex(8)}.records"
+    return directory
+
+
+def _key(path: Path) -> str:
+    return sha256(os.fsencode(path.parent.resolve() / path.name)).hexdigest()[:16]
 
 
 def _put(spool: Path, path: Path) -> None:

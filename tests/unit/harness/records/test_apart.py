@@ -1,13 +1,15 @@
 """A record file in a context is not there while a build may send it."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from layerfork.errors import LayerforkError
 from layerfork.harness.records import apart
-from layerfork.harness.records.apart import directory_around, written_apart
+from layerfork.harness.records.apart import directory_around, recover, written_apart
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +113,32 @@ def test_old_leftovers_are_removed(context: Path, state: Path) -> None:
     os.utime(old, (1, 1))
     (old.parent / "running.records").write_bytes(b"")
     with written_apart(context / "a", hide=True):
-        assert left(state) == ["running.records"]
+        assert "running.records" in left(state)
+        assert "killed.records" not in left(state)
+
+
+def test_what_a_killed_run_left_comes_to_its_place(context: Path, state: Path) -> None:
+    path = context / "a"
+    path.write_bytes(b"old")
+    program = (
+        "import os, sys; from pathlib import Path; from layerfork.harness.records import apart\n"
+        "apart.state_directory = lambda: Path(sys.argv[2])\n"
+        "with apart.written_apart(Path(sys.argv[1]), hide=True) as place:\n"
+        "    place.write_bytes(b'measured'); os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, path, state], check=False)
+    assert names(context) == []
+    recover(path.parent / "." / "a")
+    assert path.read_bytes() == b"measured"
+    assert left(state) == []
+
+
+def test_what_a_living_run_writes_is_left_to_it(context: Path) -> None:
+    with written_apart(context / "a", hide=True) as place:
+        place.write_bytes(b"some")
+        recover(context / "a")
+        assert place.read_bytes() == b"some"
+        assert names(context) == []
 
 
 def test_a_file_lies_in_a_directory_whatever_the_path_looks_like(context: Path, tmp_path: Path) -> None:
