@@ -111,6 +111,16 @@ def test_without_docker_buildkit_host_is_the_engine(
     assert "Docker Engine" not in done.stderr
 
 
+def test_a_shell_and_a_run(settings: dict[str, str], bridged: Path) -> None:
+    spec, env = f"buildkit:unix://{bridged}", {**settings, "DOCKER_HOST": "unix:///mine"}
+    words = 'echo "$BUILDKIT_HOST $DOCKER_HOST $DOCKER_BUILDKIT"'
+    opened = layerfork("engines", "run", spec, "--", "sh", "-c", words, **env)
+    assert opened.stdout == f"unix://{bridged} unix:///mine \n"
+    refused = layerfork("run", "--engine", spec, **env)
+    assert refused.returncode == 3
+    assert f"no client of a run builds on {spec}" in refused.stderr
+
+
 def test_a_buildkit_in_a_container(
     engine: RunningEngine, settings: dict[str, str], context: Path, tmp_path: Path
 ) -> None:

@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 from layerfork.engines.kind import EngineKind
 from layerfork.engines.programway import ProgramWay
-from layerfork.engines.tlsway import TlsSettings, TlsWay
 from layerfork.errors import EngineError, UsageError
 from layerfork.model.build import BUILDKIT_ALONE, Command, ServedBuilders
 from layerfork.model.engine import BUILDKIT_DAEMON, EngineInfo, ImageFacts
@@ -95,6 +94,8 @@ def _over_tcp(address: tuple[str, int], options: Mapping[str, str]) -> Way:
         )
     if not options:
         return address
+    from layerfork.engines.tlsway import TlsSettings, TlsWay  # late: asyncio would be a part of every start
+
     try:
         return TlsWay(address, TlsSettings(**{TLS_PARTS[name]: value for name, value in options.items()}))
     except OSError as error:
@@ -155,8 +156,8 @@ class RunningBuildKit:
 
     @property
     def docker_host(self) -> str:
-        """Nothing that a docker could use."""
-        return ""
+        """Its address, for what buildctl and not docker reads."""
+        return self.address
 
     @property
     def socket(self) -> Path | None:

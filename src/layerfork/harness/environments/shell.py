@@ -61,7 +61,7 @@ def engine_environment(running: RunningEngine, directory: Path) -> dict[str, str
     if running.info.ours:
         env["BUILDX_CONFIG"] = str(directory / "buildx")  # builders made here end with the engine
     env.pop("CONTAINER_HOST", None)  # with it podman's own programs would be clients of the service
-    if running.builders.executing(Builder.BUILDKIT) is None:
+    if "DOCKER_HOST" in running.builders.variables and running.builders.executing(Builder.BUILDKIT) is None:
         env["DOCKER_BUILDKIT"] = "0"
     return env
 

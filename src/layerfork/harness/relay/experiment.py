@@ -25,7 +25,7 @@ from layerfork.harness.relay.plan import Plan, choose_clients, plan_relay, rows_
 from layerfork.harness.relay.relay import EngineGoneError, Relay, run_relay
 from layerfork.harness.relay.trial import Bench, make_endpoint
 from layerfork.harness.relay.versions import ask_versions, versions_used
-from layerfork.model.build import BuildRequest, Endpoint
+from layerfork.model.build import Builder, BuildRequest, Endpoint
 from layerfork.model.engine import EngineInfo
 from layerfork.model.progress import Listener, Progress, Say
 from layerfork.model.report import Problem, TrialBuild, VersionsUsed
@@ -80,6 +80,10 @@ def prepared_relay(
         workspace = stack.enter_context(open_workspace(scenario))
         services.listener(Progress(text=f"starting the engine ({spec})"))
         engine = stack.enter_context(open_engine(spec).start(os.environ, _lasting(services.listener)))
+        if not engine.builders.executes:
+            raise EngineError(
+                f"no client of a run builds on {spec}", engine.builders.why_not(Builder.BUILDKIT)
+            )
         prepare_engine(engine, bases, options)
         sockets = stack.enter_context(socket_directory(workspace.root))
         bench = make_bench(engine, sockets, options, services.stop)

@@ -245,7 +245,7 @@ def _key_of(engine: RunningEngine, environment: Mapping[str, str]) -> str:
             resolve_docker_host(environment), engine.docker_host
         ):
             return endpoint_key(environment)
-    return engine.docker_host
+    return "" if engine.info.kind == BUILDKIT_DAEMON else engine.docker_host
 
 
 def _context_builder(key: str, recorder: str) -> dict[str, Instance]:
