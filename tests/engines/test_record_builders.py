@@ -235,3 +235,33 @@ def test_a_remote_builder_that_the_command_itself_makes_is_recorded(
     assert {build["engine"]["kind"] for build in builds} == {"buildkit"}
     assert [node["Endpoint"] for node in user.nodes("own")] == [f"unix://{bridged}"]
     assert user.choice()["Name"] == "own"
+
+
+def test_a_container_builder_on_another_engine_is_recorded_there(
+    user: User, context: Path, tmp_path: Path
+) -> None:
+    """A builder of two nodes, on two engines, neither of them the one that docker itself uses."""
+    with ExitStack() as stack:
+        others = []
+        for number, generation in enumerate(("26.1", "28.5")):
+            other = stack.enter_context(open_engine(f"private:{generation}").start(os.environ, print))
+            place = tmp_path / f"other{number}"
+            place.mkdir()
+            stack.enter_context(buildkit_at(other, f"tcp:{CONTAINER_PORT}", place))
+            env = {**user_of(user.engine, **user.settings), "DOCKER_HOST": other.docker_host}
+            make_builder_image(["docker"], place / "image", env)
+            others.append(other)
+        create = ["create", "--name=farm", "--driver=docker-container", "--driver-opt=network=host"]
+        first, second = (other.docker_host for other in others)
+        user.docker("buildx", *create, "--node=one", "--platform=linux/amd64", "--bootstrap", first)
+        user.docker(
+            "buildx", *create, "--append", "--node=two", "--platform=linux/386", "--bootstrap", second
+        )
+        before = user.nodes("farm")
+        (context / "Dockerfile").write_text("FROM scratch\nCOPY data.txt /\n")
+        for platform, other in zip(("linux/amd64", "linux/386"), others, strict=True):
+            words = ("docker", "buildx", "build", "--builder=farm", "--platform", platform, context)
+            said, [build] = user.record(*words)
+            assert "recorded as well: farm" in said
+            assert (build["engine"]["version"], build["gaps"]) == (other.info.version, [])
+        assert user.nodes("farm") == before
