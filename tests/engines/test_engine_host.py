@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from engines.running import layerfork
 
 from layerfork.engines import RunningEngine, host_is_meant, open_engine
 from layerfork.engines.api.client import EngineApi
@@ -142,3 +143,40 @@ def test_dead_socket_is_no_answer_and_a_clear_error(tmp_path: Path) -> None:
     ):
         pass
     assert caught.value.hint
+
+
+SSH = """\
+#!/bin/sh
+# what docker starts for ssh://me@there: the far end's docker, here another one's
+case "$*" in *there*"system dial-stdio"*) exec env DOCKER_HOST=%s docker system dial-stdio;; esac
+echo "ssh: no such host" >&2
+exit 255
+"""
+
+
+def test_host_engine_over_ssh(
+    users: RunningEngine, environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert users.toolchain is not None
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "ssh").write_text(SSH % users.docker_host)
+    (tmp_path / "bin" / "ssh").chmod(0o755)
+    path = f"{tmp_path}/bin:{users.toolchain.docker.parent}:{os.environ['PATH']}"
+    monkeypatch.setenv("PATH", path)
+    over_ssh = {**environment, "DOCKER_HOST": "ssh://me@there", "PATH": path}
+    with open_engine("host").start(over_ssh, print) as engine:
+        assert engine.info.instance == users.info.instance
+        assert (engine.docker_host, engine.socket) == ("ssh://me@there", None)
+        assert engine.image_facts("alpine").image_id
+        file, context = tmp_path / "o.jsonl", tmp_path / "context"
+        context.mkdir()
+        (context / "Dockerfile").write_text("FROM alpine\nCOPY Dockerfile /\n")
+        done = layerfork("record", "-o", file, "--", "docker", "build", context, **over_ssh)
+        assert done.returncode == 0, done.stderr
+        assert "COPY Dockerfile /" in layerfork("show", file).stdout
+    nobody = {**over_ssh, "DOCKER_HOST": "ssh://me@nowhere"}
+    with (
+        pytest.raises(EngineError, match=r"no such host.*DOCKER_HOST names it"),
+        open_engine("host").start(nobody, print),
+    ):
+        pass

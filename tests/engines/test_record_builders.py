@@ -265,3 +265,27 @@ def test_a_container_builder_on_another_engine_is_recorded_there(
             assert "recorded as well: farm" in said
             assert (build["engine"]["version"], build["gaps"]) == (other.info.version, [])
         assert user.nodes("farm") == before
+
+
+def test_a_container_builder_on_an_engine_over_ssh_is_recorded_there(
+    user: User, context: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The far end of ``ssh`` is a program that starts docker for the same engine by its socket."""
+    with ExitStack() as stack:
+        stack.enter_context(buildkit_at(user.engine, f"tcp:{CONTAINER_PORT}", user.home))
+        make_builder_image(["docker"], tmp_path / "image", user_of(user.engine, **user.settings))
+        shim = tmp_path / "shim"
+        shim.mkdir()
+        far_end = f"exec env DOCKER_HOST={user.engine.docker_host} docker system dial-stdio"
+        (shim / "ssh").write_text(f"#!/bin/sh\n{far_end}\n")
+        (shim / "ssh").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{shim}:{os.environ['PATH']}")
+        create = ["create", "--name=far", "--driver=docker-container", "--driver-opt=network=host"]
+        user.docker("buildx", *create, "--bootstrap", "ssh://me@there")
+        stack.callback(user.docker, "buildx", "rm", "far")
+        before = user.nodes("far")
+        said, [build] = user.record("docker", "buildx", "build", "--builder=far", context)
+        assert "recorded as well: far" in said
+        assert (build["engine"]["version"], build["gaps"]) == (user.engine.info.version, [])
+        assert instructions(build) == ["FROM", "RUN", "COPY", "RUN"]
+        assert user.nodes("far") == before

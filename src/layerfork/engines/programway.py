@@ -1,5 +1,6 @@
 """A way to an engine through a program: its standard input and output are the connection."""
 
+import contextlib
 import socket
 import subprocess
 import tempfile
@@ -8,6 +9,9 @@ from typing import IO, Self
 
 from layerfork.model.build import Command
 from layerfork.process import ProgramMissingError, end_group, last_lines, spawn_on_socket
+
+ENDING_S = 0.5
+"""How long after its connection a program may end, and still be said to have failed."""
 
 
 class ProgramWay:
@@ -40,6 +44,9 @@ class ProgramWay:
     @property
     def complaint(self) -> str:
         """The last line of a program that failed by itself; empty when none did."""
+        for process in self._started:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(ENDING_S)
         if not any(process.poll() for process in self._started):
             return ""
         self._log.seek(0)

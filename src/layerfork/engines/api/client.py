@@ -4,7 +4,7 @@ import contextlib
 import http.client
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -35,12 +35,23 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
+class _OpenedConnection(http.client.HTTPConnection):
+    def __init__(self, way: Callable[[], socket.socket], timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._way = way
+
+    def connect(self) -> None:
+        self.sock = self._way()
+        self.sock.settimeout(self.timeout)
+
+
 class EngineApi:
     """Speaks to one engine; one connection per request, so a dead engine shows at once."""
 
-    def __init__(self, docker_host: str) -> None:
-        """``docker_host`` is ``unix:///path`` or ``tcp://host:port``."""
+    def __init__(self, docker_host: str, way: Callable[[], socket.socket] | None = None) -> None:
+        """``docker_host`` is ``unix:///path`` or ``tcp://host:port``; any other needs a ``way`` to it."""
         self.docker_host = docker_host
+        self._way = way
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """The JSON that the engine answers. Raises: ApiError, EngineError."""
@@ -98,6 +109,8 @@ class EngineApi:
             connection.close()
 
     def _connection(self, timeout_s: float) -> http.client.HTTPConnection:
+        if self._way is not None:
+            return _OpenedConnection(self._way, timeout_s)
         parts = urlsplit(self.docker_host)
         if parts.scheme == "unix":
             return _UnixConnection(parts.path, timeout_s)

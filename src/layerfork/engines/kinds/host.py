@@ -10,14 +10,15 @@ from layerfork.engines.api.client import ApiError, EngineApi, address_of, answer
 from layerfork.engines.api.images import image_ids, load_archive, remove_tags_and_steps
 from layerfork.engines.api.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.engines.kind import EngineKind
-from layerfork.engines.kinds.hostcontext import named_by, resolve_docker_host
+from layerfork.engines.kinds.hostcontext import NotPlainError, named_by, resolve_docker_host
 from layerfork.engines.kinds.podman import read_podman_info
+from layerfork.engines.programway import ProgramWay
 from layerfork.errors import EngineError, UsageError
-from layerfork.model.build import DOCKER, PODMAN_SERVICE, ServedBuilders, Toolchain
+from layerfork.model.build import DOCKER, PODMAN_SERVICE, Command, ServedBuilders, Toolchain
 from layerfork.model.engine import EngineInfo, ImageFacts
 from layerfork.model.listing import EngineRow, Obstacle
 from layerfork.model.progress import Say
-from layerfork.wire.proxy.sockets import Address
+from layerfork.wire.proxy.sockets import Way
 
 PODMAN_COMPONENT = "Podman Engine"
 """What podman's service calls itself among its components."""
@@ -42,9 +43,9 @@ class HostEngine:
     def describe(self, environment: Mapping[str, str]) -> EngineRow:
         """What answers there now, if anything does."""
         try:
-            api = EngineApi(resolve_docker_host(environment, self.context))
-            api.ping(ANSWER_LIMIT_S)
-            info, version = read_host_info(api), api.get("/version")
+            with connected(environment, self.context) as (api, _):
+                api.ping(ANSWER_LIMIT_S)
+                info, version = read_host_info(api), api.get("/version")
         except ApiError as error:
             return self._missing(str(error))
         except EngineError as error:
@@ -71,7 +72,10 @@ class HostEngine:
 
     def address(self, environment: Mapping[str, str]) -> str:
         """What the user's docker would connect to. Raises: EngineError."""
-        return resolve_docker_host(environment, self.context)
+        try:
+            return resolve_docker_host(environment, self.context)
+        except NotPlainError as error:
+            return error.host
 
     def fetch(self, environment: Mapping[str, str], say: Say) -> None:
         """Nothing: the engine is the user's."""
@@ -82,17 +86,48 @@ class HostEngine:
 
         Raises: EngineError when no engine answers there, or it cannot be recorded.
         """
-        api = EngineApi(resolve_docker_host(environment, self.context))
-        try:
-            info = read_host_info(api)
-            before = image_ids(api)
-        except ApiError as error:
-            raise EngineError(f"the engine at {api.docker_host} refuses: {error}") from error
-        except EngineError as error:
-            raise self._with_origin(error, environment) from error
-        title = "podman" if is_podman(info) else "Docker Engine"
-        say(f"using {title} {info.version} at {api.docker_host}")
-        yield RunningHostEngine(api=api, info=info, builders=served_by(info), images_before=before)
+        with connected(environment, self.context) as (api, way):
+            try:
+                info = read_host_info(api)
+                before = image_ids(api)
+            except ApiError as error:
+                raise EngineError(f"the engine at {api.docker_host} refuses: {error}") from error
+            except EngineError as error:
+                raise self._with_origin(_complained(error, way), environment) from error
+            title = "podman" if is_podman(info) else "Docker Engine"
+            say(f"using {title} {info.version} at {api.docker_host}")
+            yield RunningHostEngine(
+                api=api, way=way, info=info, builders=served_by(info), images_before=before
+            )
+
+
+@contextlib.contextmanager
+def connected(environment: Mapping[str, str], context: str) -> Iterator[tuple[EngineApi, Way]]:
+    """The user's engine and the way to it, which docker itself opens where ssh or keys are needed.
+
+    Raises: EngineError when nothing names an engine that can be reached.
+    """
+    try:
+        host = resolve_docker_host(environment, context)
+    except NotPlainError as error:
+        with docker_way(("--context", context) if context else (), environment) as way:
+            yield EngineApi(error.host, way), way
+    else:
+        yield EngineApi(host), address_of(host)
+
+
+def docker_way(flags: Sequence[str], environment: Mapping[str, str]) -> ProgramWay:
+    """A way through ``docker system dial-stdio``, since 18.09; what is missing shows in the connection.
+
+    Source: docker/cli cli/command/system/dial_stdio.go, v18.09 to v29.
+    """
+    return ProgramWay(Command(argv=("docker", *flags, "system", "dial-stdio"), env=environment))
+
+
+def _complained(error: EngineError, way: Way) -> EngineError:
+    """The error, with what the program on the way said."""
+    complaint = way.complaint if isinstance(way, ProgramWay) else ""
+    return EngineError(f"{error.message}: {complaint}", error.hint) if complaint else error
 
 
 def is_podman(info: EngineInfo) -> bool:
@@ -130,6 +165,7 @@ class RunningHostEngine:
     """A user's engine that answered."""
 
     api: EngineApi
+    way: Way
     info: EngineInfo
     builders: ServedBuilders
     images_before: frozenset[str]
@@ -144,10 +180,6 @@ class RunningHostEngine:
     @property
     def docker_host(self) -> str:
         return self.api.docker_host
-
-    @property
-    def way(self) -> Address:
-        return address_of(self.docker_host)
 
     @property
     def socket(self) -> Path | None:

@@ -17,12 +17,24 @@ DEFAULT_HOST = "unix:///var/run/docker.sock"
 DEFAULT_CONTEXT = "default"
 
 
+class NotPlainError(EngineError):
+    """An engine that only docker's own program reaches: over ssh, or with keys."""
+
+    def __init__(self, host: str, protocol: str) -> None:
+        super().__init__(
+            f"the engine {host} is reached over {protocol}, which takes docker itself",
+            "install the docker CLI, or forward the engine's socket and name that: "
+            "ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST, then DOCKER_HOST=unix:///tmp/engine.sock",
+        )
+        self.host = host
+
+
 def resolve_docker_host(environment: Mapping[str, str], context: str = "") -> str:
     """Address of the user's engine: ``unix:///path`` or ``tcp://host:port``.
 
     ``context`` is the docker context that was asked for by name; it wins over the environment.
 
-    Raises: EngineError when there is no such context, or its engine cannot be recorded (ssh, TLS).
+    Raises: EngineError when there is no such context, NotPlainError when it takes ssh or TLS.
     """
     if context:
         return _host_of_context(context, environment)
@@ -69,7 +81,7 @@ def _default_host(environment: Mapping[str, str]) -> str:
     """Address of the context that needs no file."""
     host = environment.get("DOCKER_HOST") or DEFAULT_HOST
     if any(environment.get(name) for name in ("DOCKER_TLS", "DOCKER_TLS_VERIFY")):
-        raise _not_plain(host, "TLS")
+        raise NotPlainError(host, "TLS")
     return _plain(host)
 
 
@@ -99,12 +111,12 @@ def _host_of_context(name: str, environment: Mapping[str, str]) -> str:
     endpoint = (_read_json(meta).get("Endpoints") or {}).get("docker") or {}
     host = str(endpoint.get("Host") or "")
     if (contexts / "tls" / directory / "docker").is_dir():
-        raise _not_plain(host, "TLS")
+        raise NotPlainError(host, "TLS")
     return _plain(host or DEFAULT_HOST)
 
 
 def _plain(host: str) -> str:
-    """A normal form of an address that the recorder can forward to."""
+    """A normal form of an address that the recorder can forward to by itself."""
     if "://" not in host:
         host = f"tcp://{host}"
     parts = urlsplit(host)
@@ -112,15 +124,7 @@ def _plain(host: str) -> str:
         return host
     if parts.scheme == "tcp" and parts.hostname:
         return f"tcp://{parts.netloc if parts.port else f'{parts.netloc}:2375'}"
-    raise _not_plain(host, parts.scheme)
-
-
-def _not_plain(host: str, protocol: str) -> EngineError:
-    return EngineError(
-        f"the engine {host} is reached over {protocol}, which cannot be recorded",
-        "forward its socket and name that: ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST, "
-        "then DOCKER_HOST=unix:///tmp/engine.sock",
-    )
+    raise NotPlainError(host, parts.scheme)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

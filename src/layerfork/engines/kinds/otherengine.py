@@ -5,19 +5,23 @@ from functools import cached_property
 from layerfork.engines.api.client import ApiError, EngineApi, address_of
 from layerfork.engines.api.inspection import read_image_facts
 from layerfork.engines.kinds.host import read_host_info
+from layerfork.engines.programway import ProgramWay
 from layerfork.errors import EngineError
 from layerfork.model.engine import EngineInfo, ImageFacts
-from layerfork.wire.proxy.sockets import Address
+from layerfork.wire.proxy.sockets import Way
 
 
 class OtherEngine:
     """Another Docker Engine of the user's, by its address."""
 
-    def __init__(self, docker_host: str) -> None:
-        """Raises: EngineError for an address that cannot be recorded."""
+    def __init__(self, docker_host: str, way: ProgramWay | None = None) -> None:
+        """``way`` leads to an address that docker alone can connect to.
+
+        Raises: EngineError for such an address without a way.
+        """
         self.docker_host = docker_host
-        self.way: Address = address_of(docker_host)
-        self._api = EngineApi(docker_host)
+        self.way: Way = way or address_of(docker_host)
+        self._api = EngineApi(docker_host, way)
 
     @cached_property
     def info(self) -> EngineInfo:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from layerfork.engines.kinds.host import docker_way
 from layerfork.engines.programway import ProgramWay
 from layerfork.errors import EngineError
 from layerfork.harness.recording.buildx.leads import Node
@@ -41,6 +42,13 @@ class Dialler:
         write_file(directory / INSTANCES / name, compact({**instance, "Nodes": [node]}))
         env = {**self._environment, "BUILDX_CONFIG": str(directory)}
         way = self._stack.enter_context(ProgramWay(Command(argv=(*DIAL, "--builder", name), env=env)))
+        self.ways.append((name, way))
+        return way
+
+    def engine(self, name: str, endpoint: str) -> ProgramWay:
+        """A way to a Docker Engine by an address or a context, as docker alone can open it."""
+        flag = "--host" if "://" in endpoint else "--context"
+        way = self._stack.enter_context(docker_way((flag, endpoint), self._environment))
         self.ways.append((name, way))
         return way
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from layerfork.engines import Recordable, RunningEngine
-from layerfork.engines.kinds.hostcontext import endpoint_key, resolve_docker_host
+from layerfork.engines.kinds.hostcontext import NotPlainError, endpoint_key, resolve_docker_host
 from layerfork.errors import EngineError
 from layerfork.harness.recording.buildx.copy import ConfigurationCopy, Substitution
 from layerfork.harness.recording.buildx.dialling import Dialler
@@ -241,11 +241,16 @@ def _place(name: str, node: Node) -> tuple[str, str, str]:
 def _key_of(engine: RunningEngine, environment: Mapping[str, str]) -> str:
     """What buildx calls the engine in the user's environment: that of docker's choice may have a name."""
     with contextlib.suppress(EngineError):
-        if engine.info.kind == BUILDKIT_DAEMON or same_place(
-            resolve_docker_host(environment), engine.docker_host
-        ):
+        if engine.info.kind == BUILDKIT_DAEMON or same_place(_docker_host(environment), engine.docker_host):
             return endpoint_key(environment)
     return "" if engine.info.kind == BUILDKIT_DAEMON else engine.docker_host
+
+
+def _docker_host(environment: Mapping[str, str]) -> str:
+    try:
+        return resolve_docker_host(environment)
+    except NotPlainError as error:
+        return error.host
 
 
 def _context_builder(key: str, recorder: str) -> dict[str, Instance]:

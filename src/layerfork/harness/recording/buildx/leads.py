@@ -1,19 +1,20 @@
 """Where each node of a buildx builder leads, and what a recorder in front of it connects to."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from layerfork.engines import Recordable
 from layerfork.engines.kinds.buildkit import RunningBuildKit
-from layerfork.engines.kinds.hostcontext import DEFAULT_CONTEXT, resolve_endpoint
+from layerfork.engines.kinds.hostcontext import DEFAULT_CONTEXT, NotPlainError, resolve_endpoint
 from layerfork.engines.kinds.otherengine import OtherEngine
+from layerfork.engines.programway import ProgramWay
 from layerfork.errors import EngineError
 from layerfork.harness.recording.buildx.store import Instance, nodes_of
-from layerfork.wire.proxy.sockets import Address, Way, open_socket
+from layerfork.wire.proxy.sockets import Way, open_socket
 
 ON_DOCKER = ("docker-container", "docker", "")
 """Drivers that reach their BuildKit through a Docker Engine's own socket."""
@@ -23,8 +24,16 @@ TLS_OPTIONS = ("cacert", "cert", "key", "servername")
 Source: docker/buildx driver/remote/factory.go, v0.8 to v0.36."""
 
 Node = dict[str, Any]
-Dial = Callable[[Instance, Node], Way]
-"""A way to one node through buildx itself. Raises: EngineError when buildx cannot do that."""
+
+
+class Dial(Protocol):
+    """Opens ways through other programs."""
+
+    def __call__(self, instance: Instance, node: Node) -> Way:
+        """To one node, through buildx itself. Raises: EngineError when buildx cannot do that."""
+
+    def engine(self, name: str, endpoint: str) -> ProgramWay:
+        """To the Docker Engine of a builder's node, through docker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ def find_lead(
     """
     driver, endpoint = str(instance.get("Driver") or ""), str(node.get("Endpoint") or "")
     if driver in ON_DOCKER:
-        return _on_docker(endpoint, docker_host, environment)
+        return _on_docker(str(instance.get("Name")), endpoint, docker_host, environment, dial)
     if driver == REMOTE:
         return _remote(instance, node, endpoint, dial)
     if driver == KUBERNETES:
@@ -73,10 +82,17 @@ def is_disguised(instance: Instance) -> bool:
     return instance.get("Driver") == KUBERNETES and bool(nodes_of(instance))
 
 
-def _on_docker(endpoint: str, docker_host: str, environment: Mapping[str, str]) -> Lead:
+def _on_docker(
+    name: str, endpoint: str, docker_host: str, environment: Mapping[str, str], dial: Dial
+) -> Lead:
     if endpoint == DEFAULT_CONTEXT:
         return LeftAlone()
-    address = resolve_endpoint(environment, endpoint)
+    try:
+        address = resolve_endpoint(environment, endpoint)
+    except NotPlainError as error:
+        if error.host == docker_host:
+            return SameEngine()
+        return Behind(engine=OtherEngine(error.host, dial.engine(name, endpoint)), is_buildkit=False)
     if same_place(address, docker_host):
         return SameEngine()
     other = OtherEngine(address)
@@ -115,7 +131,7 @@ def same_place(one: str, other: str) -> bool:
     return one == other
 
 
-def _is_dead(way: Address) -> bool:
+def _is_dead(way: Way) -> bool:
     """Whether nothing listens at a socket of this machine; others are not tried."""
     if not isinstance(way, Path):
         return False

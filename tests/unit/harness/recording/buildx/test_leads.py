@@ -13,9 +13,13 @@ from fakes.engines import Obliging
 
 from layerfork.engines.kinds.buildkit import RunningBuildKit
 from layerfork.engines.kinds.otherengine import OtherEngine
+from layerfork.engines.programway import ProgramWay
 from layerfork.errors import EngineError
 from layerfork.harness.recording.buildx import lead_builders
-from layerfork.harness.recording.buildx.leads import Behind, Lead, LeftAlone, SameEngine, find_lead
+from layerfork.harness.recording.buildx.leads import Behind, Lead, LeftAlone, Node, SameEngine, find_lead
+from layerfork.harness.recording.buildx.store import Instance
+from layerfork.model.build import Command
+from layerfork.wire.proxy.sockets import Way
 
 ENGINE = "unix:///var/run/docker.sock"
 DIALLED = ("dialled", 1)
@@ -40,10 +44,20 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {"DOCKER_CONFIG": str(tmp_path / "docker")}
 
 
+class Dials:
+    """Opens nothing."""
+
+    def __call__(self, instance: Instance, node: Node) -> Way:
+        return DIALLED
+
+    def engine(self, name: str, endpoint: str) -> ProgramWay:
+        return ProgramWay(Command(argv=(name, endpoint)))
+
+
 def lead(driver: str, endpoint: str, environment: dict[str, str], **options: str) -> Lead:
     node = {"Name": "n0", "Endpoint": endpoint, "DriverOpts": options or None}
     instance = {"Name": "n", "Driver": driver, "Nodes": [node]}
-    return find_lead(instance, node, ENGINE, environment, lambda *_: DIALLED)
+    return find_lead(instance, node, ENGINE, environment, Dials())
 
 
 @pytest.mark.parametrize("endpoint", [ENGINE, "unix:///run/../var/run/docker.sock"])
@@ -61,10 +75,16 @@ def test_containers_elsewhere(environment: dict[str, str], listening: Path) -> N
         assert (found.engine.way, found.is_buildkit) == (way, False)
 
 
-@pytest.mark.parametrize("endpoint", ["ssh://there", "nowhere"])
-def test_an_engine_that_cannot_be_recorded_is_an_error(endpoint: str, environment: dict[str, str]) -> None:
-    with pytest.raises(EngineError):
-        lead("docker-container", endpoint, environment)
+def test_an_engine_that_is_not_there_is_an_error(environment: dict[str, str]) -> None:
+    with pytest.raises(EngineError, match="no docker context 'nowhere'"):
+        lead("docker-container", "nowhere", environment)
+
+
+def test_an_engine_over_ssh_is_reached_by_docker(environment: dict[str, str]) -> None:
+    found = lead("docker-container", "ssh://there", environment)
+    assert isinstance(found, Behind)
+    assert isinstance(found.engine.way, ProgramWay)
+    assert not found.is_buildkit
 
 
 @pytest.mark.parametrize(
@@ -105,7 +125,7 @@ def test_what_is_recorded_and_what_is_not_is_said_before(environment: dict[str, 
 
     add("both", "remote", "tcp://one:1", "tcp://two:2")
     add("cloud", "cloud", "cloud://x")
-    add("far", "docker-container", "ssh://there")
+    add("far", "docker-container", "nowhere")
     said: list[str] = []
     place = tmp_path / "run"
     place.mkdir()
@@ -121,10 +141,7 @@ def test_what_is_recorded_and_what_is_not_is_said_before(environment: dict[str, 
         assert said == [
             "buildx builders recorded as well: both",
             "builds on the buildx builder cloud will not be recorded: its driver 'cloud' is not known here",
-            (
-                "builds on the buildx builder far will not be recorded: "
-                "the engine ssh://there is reached over ssh, which cannot be recorded"
-            ),
+            "builds on the buildx builder far will not be recorded: there is no docker context 'nowhere'",
         ]
 
 
