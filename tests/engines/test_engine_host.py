@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from engines.running import layerfork
+from engines.tlsfront import tls_in_front_of
 
 from layerfork.engines import RunningEngine, host_is_meant, open_engine
 from layerfork.engines.api.client import EngineApi
@@ -180,3 +181,23 @@ def test_host_engine_over_ssh(
         open_engine("host").start(nobody, print),
     ):
         pass
+
+
+def test_host_engine_over_tls(
+    users: RunningEngine, environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert users.toolchain is not None
+    assert users.socket is not None
+    path = f"{users.toolchain.docker.parent}:{os.environ['PATH']}"
+    monkeypatch.setenv("PATH", path)
+    with tls_in_front_of(users.socket, tmp_path) as (port, _):
+        host = {"DOCKER_HOST": f"tcp://localhost:{port}", "DOCKER_TLS_VERIFY": "1", "PATH": path}
+        over_tls = {**environment, **host, "DOCKER_CERT_PATH": str(tmp_path)}
+        with open_engine("host").start(over_tls, print) as engine:
+            assert engine.info.instance == users.info.instance
+            file, context = tmp_path / "o.jsonl", tmp_path / "context"
+            context.mkdir()
+            (context / "Dockerfile").write_text("FROM alpine\nCOPY Dockerfile /\n")
+            done = layerfork("record", "-o", file, "--", "docker", "build", context, **over_tls)
+            assert done.returncode == 0, done.stderr
+            assert "COPY Dockerfile /" in layerfork("show", file).stdout

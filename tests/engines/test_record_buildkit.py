@@ -6,11 +6,7 @@ The BuildKit is a real one, in an engine.
 
 import json
 import os
-import shutil
-import socket
-import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +15,7 @@ from typing import Any
 import pytest
 from engines.bridges import CONTAINER_PORT, buildkit_at, make_builder_image
 from engines.running import as_host, layerfork, user_of
+from engines.tlsfront import tls_in_front_of
 
 from layerfork.engines import RunningEngine, open_engine
 
@@ -139,54 +136,8 @@ def test_a_buildkit_in_a_container(
 @pytest.fixture
 def encrypted(bridged: Path, tmp_path: Path) -> Iterator[tuple[int, Path]]:
     """A port that speaks TLS in front of the BuildKit, and a certificate of its authority."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl to make a certificate with")
-    cert, key = tmp_path / "ca.pem", tmp_path / "key.pem"
-    make = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-    ]
-    names = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(cert)]
-    subprocess.run([*make, *names], check=True, capture_output=True)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(cert, key)
-    server.set_alpn_protocols(["h2"])
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=_serve, args=(listener, server, bridged), daemon=True).start()
-        yield listener.getsockname()[1], cert
-
-
-def _serve(listener: socket.socket, server: ssl.SSLContext, target: Path) -> None:
-    import asyncio
-
-    async def relay(reader: Any, writer: Any) -> None:
-        inner, outer = await asyncio.open_unix_connection(str(target))
-
-        async def copy(source: Any, sink: Any) -> None:
-            try:
-                while data := await source.read(65536):
-                    sink.write(data)
-                    await sink.drain()
-            except OSError:
-                pass
-            finally:
-                sink.close()
-
-        await asyncio.gather(copy(reader, outer), copy(inner, writer))
-
-    async def serve() -> None:
-        async with await asyncio.start_server(relay, sock=listener, ssl=server) as running:
-            await running.serve_forever()
-
-    asyncio.run(serve())
+    with tls_in_front_of(bridged, tmp_path, "h2") as found:
+        yield found
 
 
 def test_tls_with_keys_from_buildctls_flags_and_from_the_engines_name(
