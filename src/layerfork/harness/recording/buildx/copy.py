@@ -16,6 +16,7 @@ from layerfork.harness.recording.buildx.store import (
     Instance,
     compact,
     default_file,
+    entries_of,
     files_in,
     instances_in,
     locked,
@@ -103,10 +104,9 @@ class ConfigurationCopy:
         """Write the copy; what is of no concern here stays the user's, by links. Raises: OSError."""
         for name in (INSTANCES, DEFAULTS):
             (self.directory / name).mkdir(mode=0o700, parents=True)
-        if self._store.is_dir():
-            for path in self._store.iterdir():
-                if path.name not in OURS:
-                    (self.directory / path.name).symlink_to(path.absolute())
+        for path in entries_of(self._store):
+            if path.name not in OURS:
+                (self.directory / path.name).symlink_to(path.absolute())
         for path in files_in(self._store / INSTANCES):
             shutil.copyfile(path, self.directory / INSTANCES / path.name)
         changed = {name: self._substitution.forth(name, each) for name, each in self._instances.items()}

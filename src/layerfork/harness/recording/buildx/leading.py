@@ -123,7 +123,10 @@ def lead_builders(
         try:
             yield LedBuilders(plan, copy.directory, say)
         finally:
-            copy.carry_back()
+            try:
+                copy.carry_back()
+            except OSError as error:
+                say(f"what the command changed of buildx's configuration is lost: {store}: {error.strerror}")
             for name in copy.kept:
                 say(f"the buildx builder {name} stays, and what runs for it: docker buildx rm {name}")
 

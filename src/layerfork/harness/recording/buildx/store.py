@@ -66,8 +66,13 @@ def instances_in(directory: Path) -> dict[str, Instance]:
 
 def files_in(directory: Path) -> list[Path]:
     """The files of a directory in the order of their names; none when it is not there."""
+    return [path for path in entries_of(directory) if path.is_file()]
+
+
+def entries_of(directory: Path) -> list[Path]:
+    """What is in a directory in the order of its names; nothing when it cannot be read."""
     try:
-        return sorted(path for path in directory.iterdir() if path.is_file())
+        return sorted(directory.iterdir())
     except OSError:
         return []
 

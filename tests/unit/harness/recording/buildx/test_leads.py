@@ -145,6 +145,18 @@ def test_what_is_recorded_and_what_is_not_is_said_before(environment: dict[str, 
         ]
 
 
+def test_a_configuration_that_cannot_be_written_is_said_to_have_lost_a_change(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "docker").write_text("no directory")
+    said: list[str] = []
+    user = {"DOCKER_CONFIG": str(tmp_path / "docker")}
+    engine = replace(Obliging(), docker_host=ENGINE)
+    with lead_builders(user, engine, "unix:///recorder", tmp_path / "run", said.append) as led:
+        (led.configuration / "instances" / "new").write_text('{"Name": "new", "Nodes": []}')
+    [line] = said
+    assert line.startswith("what the command changed of buildx's configuration is lost: ")
+
+
 def test_the_builder_of_the_current_context_is_there_under_its_name(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
