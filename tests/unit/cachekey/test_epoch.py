@@ -10,6 +10,7 @@ from layerfork.cachekey.buildkit.epoch import arguments_of, dating
 from layerfork.explain import JudgedBuild, judge_pair
 from layerfork.harness.records.evidence import read_records
 from layerfork.model.build import Builder
+from layerfork.model.judgement import Cause
 from layerfork.model.llb import Definition, ExecOp, FileAction, LLBOp
 from layerfork.model.record import BuildRecord
 
@@ -102,13 +103,29 @@ def test_of_another_frontend_nothing_is_said() -> None:
     assert dating(replace(writer, request=replace(writer.request, syntax="docker/dockerfile:1"))) is None
 
 
-def judged(writer: BuildRecord, reader: BuildRecord) -> list[tuple[str, str, str, str, str]]:
+def causes(writer: BuildRecord, reader: BuildRecord) -> tuple[Cause, ...]:
     builds = (
         JudgedBuild(client=client, record=record, keys=keys_of(record))
         for client, record in (("writer", writer), ("reader", reader))
     )
     (fork,) = judge_pair(*builds).forks
-    return [(each.status.value, each.code, each.path, each.writer, each.reader) for each in fork.causes]
+    return fork.causes
+
+
+def judged(writer: BuildRecord, reader: BuildRecord) -> list[tuple[str, str, str, str, str]]:
+    return [
+        (each.status.value, each.code, each.path, each.writer, each.reader) for each in causes(writer, reader)
+    ]
+
+
+def test_a_date_that_was_found_is_not_said_to_be_given() -> None:
+    writer, reader = recorded()
+    (cause,) = causes(writer, asked(reader, "context"))
+    assert cause.text == (
+        f"WORKDIR /made forked: reader had {NAME}=1800000000, found for {NAME}=context, "
+        f"writer had {NAME}=1700000000"
+    )
+    assert cause.remedy == f"give every build the same {NAME}, or none"
 
 
 def test_two_times_of_one_word_are_proven() -> None:

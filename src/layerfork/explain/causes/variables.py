@@ -1,11 +1,13 @@
 """Build arguments, environment variables and proxies."""
 
+from layerfork.cachekey.buildkit import epoch
 from layerfork.explain.claims.rule import Case
 from layerfork.explain.claims.valuerule import say_values, show_value, value_rule
 from layerfork.explain.claims.variablerule import variable_rule
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.proof.undo.variables import undo_proxy, undo_variable
 from layerfork.model.cause import CauseCode
+from layerfork.model.record import BuildRecord
 
 NAME_ONLY = "name"
 """Field of the part of buildah's ARG that says that an argument has a value, whichever."""
@@ -21,12 +23,16 @@ def say_build_arg(case: Case, difference: Difference) -> str:
         return (
             f"{name} has a value for {having}, none for {lacking} (every ARG lists the names that have one)"
         )
-    reader = _had(case.reader_name, name, difference.reader)
-    return f"{reader}, {_had(case.writer_name, name, difference.writer)}"
+    reader = _had(case.reader_name, name, difference.reader, case.reader.record)
+    return f"{reader}, {_had(case.writer_name, name, difference.writer, case.writer.record)}"
 
 
-def _had(client: str, name: str, value: str | None) -> str:
-    return f"{client} had no build argument {name}" if value is None else f"{client} had {name}={value}"
+def _had(client: str, name: str, value: str | None, record: BuildRecord) -> str:
+    if value is None:
+        return f"{client} had no build argument {name}"
+    given = dict(record.request.build_args).get(name, value)
+    found = f", found for {name}={given}" if name == epoch.NAME and given != value else ""
+    return f"{client} had {name}={value}{found}"
 
 
 BUILD_ARG = variable_rule(
@@ -34,6 +40,7 @@ BUILD_ARG = variable_rule(
     undo=undo_variable,
     say=say_build_arg,
     remedy="pass the same value, or declare the ARG after the steps that do not need it",
+    remedies={epoch.NAME: f"give every build the same {epoch.NAME}, or none"},
 )
 """A build argument has another value, or only one of the builds has it."""
 

@@ -1,7 +1,8 @@
 """Rules about variables: parts of their own, or values that a text was expanded with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.explain.claims.entryrule import ENTRY_CAUSES, one_sided_paths
@@ -17,24 +18,31 @@ ORDER_OF_ENV = "order of env"
 """Field of the part that holds the order in which the variables of a RUN are set."""
 
 
-def variable_rule(*, code: CauseCode, undo: Undo, say: Say, remedy: str) -> CauseRule:
-    """A rule for ``build-arg`` or ``env``."""
+def variable_rule(
+    *,
+    code: CauseCode,
+    undo: Undo,
+    say: Say,
+    remedy: str,
+    remedies: Mapping[str, str] = MappingProxyType({}),
+) -> CauseRule:
+    """A rule for ``build-arg`` or ``env``. ``remedies`` are those of variables that need another one."""
 
     def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         arguments = argument_names(case) if code == "build-arg" else frozenset()
         orders = order_of_names(unclaimed)
         for difference in unclaimed:
             if difference.cause == code or (difference.cause == "env" and difference.path in arguments):
-                finding = value_finding(
-                    case, difference, code=code, what=say(case, difference), remedy=remedy
-                )
+                own = remedies.get(difference.path, remedy)
+                finding = value_finding(case, difference, code=code, what=say(case, difference), remedy=own)
                 yield replace(finding, claims=(difference, *(orders if difference.one_sided else ())))
         claims = claimed_by_origins(unclaimed, _named_otherwise(case, unclaimed)) if case.site.origins else ()
         if not claims:
             return
         for origin in case.site.origins:
             if origin.cause == code:
-                finding = value_finding(case, origin, code=code, what=say(case, origin), remedy=remedy)
+                own = remedies.get(origin.path, remedy)
+                finding = value_finding(case, origin, code=code, what=say(case, origin), remedy=own)
                 yield replace(finding, claims=(), shared=claims)
 
     return CauseRule(code=code, find=find, undo=undo)
