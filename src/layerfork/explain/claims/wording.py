@@ -41,11 +41,15 @@ def say_reach(reach: Reach) -> tuple[str, ...]:
 
 
 def suggest_place(reach: Reach, step: int) -> str:
-    """To end the remedy of a variable that forked a step: where to declare it, to heal all of them."""
-    fork = next((each for each in reach.holding if each.index == step), None)
+    """To end the remedy of a variable that forked a step: where to declare it, to heal all of them.
+
+    Only a RUN holds what is declared; what else does, such as a date, has it undeclared.
+    """
+    runs = [each for each in reach.holding if keyword(each.instruction) == "RUN"]
+    fork = next((each for each in runs if each.index == step), None)
     if fork is None:
         return ""
-    spared = [each for each in reach.holding if each.stage == fork.stage]
+    spared = [each for each in runs if each.stage == fork.stage]
     first = next((each for each in reach.naming if each.stage == fork.stage), None)
     if first is None:
         return f"; no step of its stage names {reach.name}: without its line there, none of them needs it"
