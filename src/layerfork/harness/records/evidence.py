@@ -144,7 +144,7 @@ def read_stored(path: Path, accept_truncated: bool = False) -> tuple[StoredRecor
         if line.startswith(NOTE_START):
             continue
         if line.startswith(BLOCK_START):
-            blocks.append(line)
+            blocks.append(line.removesuffix(b"\n"))
             continue
         try:
             records.append(StoredRecord(outline=decode_record(line), blocks=tuple(blocks)))

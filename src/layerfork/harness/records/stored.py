@@ -19,7 +19,7 @@ class StoredRecord:
     outline: BuildRecord
     """The record; entries that lie in blocks are missing in it."""
     blocks: tuple[bytes, ...] = ()
-    """Lines, in the order of the entries."""
+    """Lines without their ends, in the order of the entries."""
 
     def whole(self) -> BuildRecord:
         """The record itself. Raises: EvidenceError."""

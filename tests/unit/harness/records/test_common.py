@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from layerfork.cachekey.classic.tarsum import tarsum
 from layerfork.harness.records import common
 from layerfork.harness.records.common import read_pair
-from layerfork.harness.records.evidence import read_records
+from layerfork.harness.records.evidence import RecordFile, read_records, read_stored
 from layerfork.harness.records.stored import stored
 from layerfork.model.build import Builder
 from layerfork.model.context import (
@@ -230,6 +230,24 @@ def build(
         ),
         result=BuildResult(outcome=BuildOutcome.SUCCEEDED),
         base_images=(("alpine", ImageFacts(image_id=digest("i"), history=(), diff_ids=())),),
+    )
+
+
+def test_a_build_at_hand_shares_its_blocks_with_one_in_a_file(tmp_path: Path) -> None:
+    writer, reader = (bulk(read_records(REGRESSIONS / path.name)[0]) for path in [_with_context()] * 2)
+    with RecordFile(tmp_path / "records") as out:
+        out.add(writer)
+    (kept,) = read_stored(tmp_path / "records")
+    assert kept == stored(writer)
+    left = read_pair(kept, stored(reader)).reader.context
+    assert left is not None
+    assert reader.context is not None
+    assert len(left.entries) < len(reader.context.entries)
+
+
+def _with_context() -> Path:
+    return next(
+        path for path in sorted(REGRESSIONS.glob("*.jsonl")) if agree(*[bulk(read_records(path)[0])] * 2)
     )
 
 
