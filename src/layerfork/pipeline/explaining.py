@@ -72,13 +72,14 @@ class _Explainer:
         earlier = () if self.against else earlier_builds(self.known, record)
         chosen = self._named(record) if self.against else choose_baseline(earlier, record, chain)
         succeeded = record.result.outcome is BuildOutcome.SUCCEEDED
+        form = stored(record)
         if chosen is not None:
-            report = diff_stored(chosen.stored, stored(record), _named(chosen), name)
+            report = diff_stored(chosen.stored, form, _named(chosen), name)
             self.reports.append(replace(report, build=label, baseline=chosen.baseline))
         else:
             self.reports.append(_first(record, name, label))
         if self.keep and succeeded:
-            path = self.store.add(project_of(Path(kind_of(record).directory), record), record)
+            path = self.store.add(project_of(Path(kind_of(record).directory), record), record, form)
             known = known_build(path, record, self.command)
             keep_summary(with_chain(known, chain()) if chain.cache_info().currsize else known)
             self.known.insert(0, known)

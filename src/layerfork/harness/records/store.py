@@ -10,6 +10,7 @@ from pathlib import Path
 
 from layerfork.errors import EvidenceError, LayerforkError
 from layerfork.harness.records.evidence import RecordFile, read_records, read_stored
+from layerfork.harness.records.stored import StoredRecord
 from layerfork.model.record import BuildRecord
 from layerfork.userdirs import state_directory
 
@@ -52,8 +53,10 @@ class RecordStore:
                 hint="name another place with --store",
             ) from error
 
-    def add(self, project: Project, record: BuildRecord) -> Path:
+    def add(self, project: Project, record: BuildRecord, form: StoredRecord | None = None) -> Path:
         """Keep a record; the oldest ones go when the limits are passed. Gives the file.
+
+        ``form`` is the same as a file holds it, where that is known.
 
         Raises: LayerforkError when it cannot be written.
         """
@@ -62,7 +65,7 @@ class RecordStore:
         unfinished = path.with_suffix(".unfinished")
         try:
             with RecordFile(unfinished) as file:
-                file.add(record)
+                file.add(form or record)
             unfinished.rename(path)
         finally:
             unfinished.unlink(missing_ok=True)
