@@ -43,8 +43,8 @@ def kept_out_of_contexts(path: Path, argv: Sequence[str], say: Say) -> AbstractC
     context = directory_around(path, named_directories([process]))
     if context is not None:
         say(
-            f"{path} lies in {context}: it is kept out of what this command sends, but a build without "
-            "layerfork will send it; keep it elsewhere, or name it in the ignore file"
+            f"{path} lies in {context}: it is kept out of what this command sends, but later "
+            "builds will send it; keep it elsewhere, or name it in the ignore file"
         )
     hide = directory_around(path, [process.directory, *([context] if context else [])]) is not None
     return written_apart(path, hide=hide)
