@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import dataclass
 
+from layerfork.model.branch import normal_platform, platforms_of
 from layerfork.model.record import BuildRecord
 
 SERVICE = "com.docker.compose.service"
@@ -27,6 +28,7 @@ class BuildKind:
     """Relative to the directory, else its name; empty when the client made a name up."""
     target: str = ""
     platform: str = ""
+    """What was asked for, sorted, with commas."""
 
     @property
     def label(self) -> str:
@@ -57,7 +59,7 @@ def kind_of(record: BuildRecord) -> BuildKind:
         name=place.name or dict(request.labels).get(SERVICE, ""),
         dockerfile=dockerfile,
         target=request.target,
-        platform=request.platform,
+        platform=",".join(sorted(map(normal_platform, platforms_of(request.platform)))),
     )
 
 

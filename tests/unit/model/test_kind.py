@@ -89,3 +89,15 @@ def test_two_services_of_one_directory_are_two_builds() -> None:
 )
 def test_builds_are_told_apart_by_what_they_are_called(kind: BuildKind, label: str) -> None:
     assert kind.label == label
+
+
+@pytest.mark.parametrize(
+    ("asked", "platform"),
+    [
+        ("linux/arm64,linux/amd64", "linux/amd64,linux/arm64"),
+        ("linux/arm64/v8", "linux/arm64"),
+        ("", ""),
+    ],
+)
+def test_platforms_are_one_however_they_are_written(asked: str, platform: str) -> None:
+    assert kind_of(replace(RECORD, request=RecordedRequest(platform=asked))).platform == platform
