@@ -226,5 +226,7 @@ def test_onbuild_triggers_belong_to_from(engine: RunningEngine) -> None:
     record = build_classic(engine, f"FROM {name}\nENV X=1\n", context, base=name)
     key = classic_keys(record).steps[0]
     assert not key.always_runs
-    assert {part.field.partition(" ")[0] for part in key.key.all_parts} - {"platform"} == {"id", "trigger"}
+    own = {part.field for part in key.key.all_parts if not part.places}
+    assert own - {"platform"} == {"id"}
+    assert {place for part in key.key.all_parts for place in part.places} == {("trigger", 1), ("trigger", 2)}
     assert_forms(engine, record)
