@@ -35,8 +35,9 @@ lint:
 unit:
 	$(PYTEST) -q -m "not engine"
 
+# Engines mostly wait: two files of tests at once take little more than half the time.
 test: setup lint
-	$(PYTEST)
+	$(PYTEST) -n 2 --dist loadfile
 
 bench: setup
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
