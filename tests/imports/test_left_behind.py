@@ -8,6 +8,7 @@ from imports.expected import EXPECTED, Expected
 
 from layerfork.harness.imports.files import import_file
 from layerfork.harness.records.evidence import read_records
+from layerfork.harness.records.lines import numbered_lines
 from layerfork.model.record import BuildOutcome, BuildRecord, StepStatus
 
 LEFT = Path(__file__).parent / "left"
@@ -51,11 +52,11 @@ def _matches(record: BuildRecord, expected: Expected) -> bool:
     )
 
 
-@every_file
+@pytest.mark.parametrize("name", [name for name in sorted(EXPECTED) if live(name) is not None])
 def test_it_agrees_with_the_record_of_the_build_itself(name: str) -> None:
+    """What podman's own programs print has none beside it: they pass no recorder."""
     known = live(name)
-    if known is None:
-        pytest.skip("podman's own programs pass no recorder")
+    assert known is not None
     assert disagreements(imported(name), known) == []
 
 
@@ -97,7 +98,7 @@ def test_every_file_is_used_and_holds_no_other_secret() -> None:
         if name.endswith(".records.jsonl"):
             stem = name.removesuffix(".records.jsonl")
             assert any(other.startswith(f"{stem}.") for other in (*EXPECTED, *SEVERAL)), name
-            assert SECRET not in path.read_bytes(), name
+            assert SECRET.decode() not in "".join(line.decode() for _, line in numbered_lines(path)), name
         else:
             assert name in EXPECTED or name in SEVERAL, name
 
