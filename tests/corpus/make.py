@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -109,7 +109,8 @@ def build_both(pair: Pair, engines: Engines) -> tuple[BuildRecord, BuildRecord]:
             engine = engines.get(build.engine or engine_of(pair))
             workplace = Workplace(engine=engine, directory=place, shared=shared)
             try:
-                return workplace.build(build, build.client or DEFAULT_CLIENTS[pair.builder])
+                record = workplace.build(build, build.client or DEFAULT_CLIENTS[pair.builder])
+                return without_place(record, base)
             finally:
                 shutil.rmtree(place)
 
@@ -117,6 +118,15 @@ def build_both(pair: Pair, engines: Engines) -> tuple[BuildRecord, BuildRecord]:
         for request in pair.between:
             Workplace(engine=engines.get(engine_of(pair)), directory=Path(base), shared=shared).ask(request)
         return writer, built(pair.reader)
+
+
+def without_place(record: BuildRecord, base: str) -> BuildRecord:
+    """The record without the temporary directory in which it was made: caches lie in ``/shared``."""
+    imported, exported = (
+        tuple(each.replace(base, "") for each in caches)
+        for caches in (record.request.cache_from, record.request.cache_to)
+    )
+    return replace(record, request=replace(record.request, cache_from=imported, cache_to=exported))
 
 
 if __name__ == "__main__":
