@@ -13,6 +13,7 @@ COMMANDS = {
     "show": "Print recorded builds.",
     "diff": "Say why recorded builds missed what others had stored.",
     "why": "Record a build and say why it missed what an earlier one had stored.",
+    "explain": "Say what a cause is, and what helps.",
     "records": "List, show and remove the builds that `why` keeps.",
     "engines": "List the engines that can run here; fetch one, open one.",
     "clients": "List the build clients; make one ready.",

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from layerfork.model.causepage import CAUSE_SCHEMA, CAUSES_SCHEMA, CausePage, CauseRow
 from layerfork.model.identity import StepIdentity
 from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.listing import (
@@ -58,6 +59,17 @@ def render_engines(rows: Sequence[EngineRow], look: Look) -> str:
 def render_clients(rows: Sequence[ClientRow], look: Look) -> str:
     """The clients of the table, and what keeps each from running here."""
     return _text({"schema": CLIENTS_SCHEMA, "clients": [{**plain(row), "ready": row.ready} for row in rows]})
+
+
+def render_causes(rows: Sequence[CauseRow], look: Look) -> str:
+    """The causes of the manual."""
+    return _text({"schema": CAUSES_SCHEMA, "causes": [plain(row) for row in rows]})
+
+
+def render_pages(pages: Sequence[CausePage], look: Look) -> str:
+    """One document for each page, with its Markdown."""
+    documents = ({"schema": CAUSE_SCHEMA, **plain(page.row), "text": page.text} for page in pages)
+    return "".join(map(_text, documents))
 
 
 def _run(report: RunReport) -> dict[str, Any]:
@@ -176,4 +188,6 @@ JSON = Reporter(
     engines=render_engines,
     stored=render_stored,
     clients=render_clients,
+    causes=render_causes,
+    pages=render_pages,
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from layerfork.errors import UsageError
+from layerfork.model.causepage import CausePage, CauseRow
 from layerfork.model.listing import ClientRow, EngineRow, StoredRow
 from layerfork.model.report import DiffReport, PlanReport, RecordReport, RunReport
 
@@ -19,7 +20,7 @@ class Look:
     verbose: bool = False
 
 
-Kind = Literal["runs", "plans", "diffs", "records", "engines", "clients", "stored"]
+Kind = Literal["runs", "plans", "diffs", "records", "engines", "clients", "stored", "causes", "pages"]
 """The kinds of reports, each a field of `Reporter`."""
 T = TypeVar("T")
 Renderer = Callable[[Sequence[T], Look], str]
@@ -44,6 +45,9 @@ class Reporter:
     clients: Renderer[ClientRow] | None = None
     stored: Renderer[StoredRow] | None = None
     """The builds that `why` keeps."""
+    causes: Renderer[CauseRow] | None = None
+    """What the manual has pages about."""
+    pages: Renderer[CausePage] | None = None
 
     def renders(self, kind: Kind) -> bool:
         """Whether it has something to say about a kind of report."""

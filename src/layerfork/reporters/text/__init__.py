@@ -3,6 +3,7 @@
 from layerfork.reporters.reporter import Reporter
 from layerfork.reporters.text.diff import render_diffs
 from layerfork.reporters.text.listing import render_clients, render_engines, render_stored
+from layerfork.reporters.text.pages import render_causes, render_pages
 from layerfork.reporters.text.plan import render_plans
 from layerfork.reporters.text.record import render_records
 from layerfork.reporters.text.run import render_runs
@@ -16,4 +17,6 @@ TEXT = Reporter(
     engines=render_engines,
     stored=render_stored,
     clients=render_clients,
+    causes=render_causes,
+    pages=render_pages,
 )

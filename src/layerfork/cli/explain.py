@@ -1,0 +1,35 @@
+"""`layerfork explain`: what a cause is, and what helps."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from layerfork.cli.options import format_option, look_of
+
+if TYPE_CHECKING:
+    from layerfork.reporters.reporter import Reporter
+
+
+@click.command("explain")
+@click.argument("code", default="", metavar="[CODE]")
+@format_option("pages")
+def command(code: str, form: "Reporter") -> None:
+    """Print the page of a cause: what happens, where, how to see it for oneself, and what helps.
+
+    CODE is the word behind PROVEN, SUSPECTED or UNEXPLAINED, or that of a warning about a wrong hit. Without
+    one all causes are listed, in the order in which they are blamed.
+
+    \b
+    Examples:
+      layerfork explain
+      layerfork explain mode
+      layerfork explain ignore-rule | less
+    """
+    from layerfork.pipeline.manual import list_causes, show_cause
+
+    look = look_of(sys.stdout)
+    if code:
+        click.echo(form.render("pages", (show_cause(code),), look), nl=False)
+    else:
+        click.echo(form.render("causes", list_causes(), look), nl=False)

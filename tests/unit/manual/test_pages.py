@@ -1,0 +1,56 @@
+"""The pages about causes, by code."""
+
+from pathlib import Path
+
+import pytest
+
+from layerfork.errors import LayerforkError, UsageError
+from layerfork.manual import cause_page, cause_rows, pages
+from layerfork.model.cause import CauseCode
+
+
+def test_every_cause_has_a_line_in_the_order_of_blame() -> None:
+    rows = cause_rows()
+    assert [row.code for row in rows] == list(CauseCode)
+    assert all(row.summary and "`" not in row.summary for row in rows)
+    assert rows[0].builders == ("classic", "buildkit", "buildah")
+
+
+@pytest.mark.parametrize("word", ["mode", "MODE", " Mode "])
+def test_a_code_is_found_in_any_case(word: str) -> None:
+    page = cause_page(word)
+    assert page.row.code == "mode"
+    assert page.text.startswith("# mode\n")
+
+
+def test_an_underscore_is_a_hyphen() -> None:
+    assert cause_page("IGNORE_RULE").row.code == "ignore-rule"
+
+
+@pytest.mark.parametrize(
+    ("word", "nearest"),
+    [
+        ("mod", "mode"),
+        ("ignorerule", "ignore-rule"),
+        ("buildarg", "build-arg"),
+        ("entry", "entry-name"),
+    ],
+)
+def test_one_that_is_none_names_the_nearest(word: str, nearest: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        cause_page(word)
+    assert f"'{word}'" in raised.value.message
+    assert raised.value.hint.startswith(f"perhaps {nearest}")
+    assert "layerfork explain lists all" in raised.value.hint
+
+
+def test_one_that_is_like_none_names_none() -> None:
+    with pytest.raises(UsageError) as raised:
+        cause_page("xyzzy")
+    assert "perhaps" not in raised.value.hint
+
+
+def test_an_installation_without_pages_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(pages, "PLACES", (tmp_path,))
+    with pytest.raises(LayerforkError, match="did not come with this installation"):
+        cause_page("mode")
