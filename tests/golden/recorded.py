@@ -27,6 +27,7 @@ from layerfork.model.report import (
     TrialBuild,
     VersionsUsed,
 )
+from layerfork.pipeline.answering import answers_of_rows
 from layerfork.pipeline.comparison import diff_records
 from layerfork.pipeline.judging import judge_rows
 
@@ -78,6 +79,7 @@ def judged(name: str) -> Sequence[RunReport]:
                 if row.record is not None
             ),
             judgement=judgement,
+            answers=answers_of_rows(judgement, rows),
             versions=VersionsUsed(
                 engine=(), clients=tuple((row.client, row.version or "unknown") for row in rows)
             ),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Verdict(StrEnum):
@@ -27,6 +28,17 @@ class MissKind(StrEnum):
     NOT_EVALUATED = "not-evaluated"
 
 
+class ChangedPart(NamedTuple):
+    """One part of a key that the two builds do not share."""
+
+    path: str
+    """Of a context entry, as the key holds it; else a name, or empty."""
+    field: str
+    writer: str | None
+    """None when its key has no such part."""
+    reader: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """One difference that explains a fork, with both values."""
@@ -48,6 +60,8 @@ class Cause:
     reaches: tuple[int, ...] = ()
     """A variable: indexes of all steps of the reader whose own keys it enters with another value, that of the
     fork included. Empty for other causes."""
+    parts: tuple[ChangedPart, ...] = ()
+    """Everything that it explains; empty for what no key holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +73,8 @@ class Fork:
     reader: str
     step: int
     """Index of the reader's step, from 1."""
+    writer_step: int | None = None
+    """Index of the writer's step, from 1; None when it has none for this one."""
     instruction: str
     stage: str = ""
     platform: str = ""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from layerfork.model.answer import Answer
 from layerfork.model.build import Builder
 from layerfork.model.engine import EngineInfo
 from layerfork.model.identity import StepIdentity, identities_of
@@ -89,6 +90,8 @@ class RunReport:
     """What was asked of the clients; None left it to each."""
     builds: tuple[TrialBuild, ...]
     judgement: Judgement
+    answers: tuple[Answer, ...] = ()
+    """One for each fork of the judgement, in their order."""
     versions: VersionsUsed
     layerfork: str = ""
     seconds: float = 0.0
@@ -138,6 +141,8 @@ class DiffReport:
     failure: str = ""
     """Where and why it ended early, to follow ``the build``; empty when it did not."""
     judgement: Judgement
+    answers: tuple[Answer, ...] = ()
+    """One for each fork of the judgement, in their order."""
     baseline_saved: bool = False
     """There was no earlier build: this one was kept for the next time."""
 

@@ -15,10 +15,12 @@ from layerfork.explain.compare.ground import on_common_ground
 from layerfork.harness.records.common import Pair, pair_of, read_pair
 from layerfork.harness.records.evidence import read_stored
 from layerfork.harness.records.stored import StoredRecord
+from layerfork.model.answer import Situation
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart
 from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.record import BuildRecord
 from layerfork.model.report import DiffReport, RecordReport
+from layerfork.pipeline.answering import answers_of_pair, sides_again, sides_of_files, situation_of_files
 from layerfork.pipeline.pairing import (
     NamedRecord,
     Pairing,
@@ -112,12 +114,15 @@ def _alone(build: NamedRecord, writer: str = "", reader: str = "") -> DiffReport
     return DiffReport(writer=writer, reader=reader, build=build.kind.label, judgement=judgement)
 
 
-def diff_stored(writer: StoredRecord, reader: StoredRecord, writer_name: str, reader_name: str) -> DiffReport:
+def diff_stored(
+    writer: StoredRecord, reader: StoredRecord, writer_name: str, reader_name: str, *, again: bool = False
+) -> DiffReport:
     """As `diff_records`; what both contexts hold alike is only decoded where it matters.
 
+    ``again``: one person made both builds, one after the other.
     Raises: EvidenceError.
     """
-    return _diff_pair(read_pair(writer, reader), writer_name, reader_name)
+    return _diff_pair(read_pair(writer, reader), writer_name, reader_name, again=again, stored=reader)
 
 
 def diff_records(writer: BuildRecord, reader: BuildRecord, writer_name: str, reader_name: str) -> DiffReport:
@@ -125,7 +130,9 @@ def diff_records(writer: BuildRecord, reader: BuildRecord, writer_name: str, rea
     return _diff_pair(pair_of(writer, reader), writer_name, reader_name)
 
 
-def _diff_pair(pair: Pair, writer_name: str, reader_name: str) -> DiffReport:
+def _diff_pair(
+    pair: Pair, writer_name: str, reader_name: str, *, again: bool = False, stored: StoredRecord | None = None
+) -> DiffReport:
     writer, reader = on_common_ground(pair.writer, pair.reader)
     keys = [keys_of(writer, pair.unlisted), keys_of(reader, pair.unlisted)]
     if writer.redaction_key_id != reader.redaction_key_id:
@@ -141,6 +148,16 @@ def _diff_pair(pair: Pair, writer_name: str, reader_name: str) -> DiffReport:
         outcome=reader.result.outcome,
         failure=describe_failure(reader),
         judgement=judgement,
+        answers=answers_of_pair(
+            judgement,
+            writer,
+            reader,
+            sides_again(writer, reader)
+            if again
+            else sides_of_files(writer, reader, writer_name, reader_name),
+            Situation.AGAIN if again else situation_of_files(writer, reader),
+            stored,
+        ),
     )
 
 

@@ -21,6 +21,7 @@ from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.progress import Listener, Progress
 from layerfork.model.report import PlanReport, Problem, RunReport, VersionsUsed
 from layerfork.model.scenario import RunOptions, Scenario
+from layerfork.pipeline.answering import answers_of_rows
 from layerfork.pipeline.judging import judge_rows
 from layerfork.pipeline.parallel import engines_at_once
 from layerfork.scenarios import find_scenario
@@ -128,6 +129,7 @@ def _run_on(
         engine=measured.engine,
         builds=builds,
         judgement=judgement,
+        answers=answers_of_rows(judgement, builds),
         versions=measured.versions,
         seconds=measured.seconds,
         interrupted=measured.interrupted,

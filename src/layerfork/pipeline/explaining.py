@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from layerfork.pipeline.pairing import NamedRecord, most_alike
 from layerfork.pipeline.recording import no_build_seen, warn_of_store
 
 THIS_BUILD = "this build"
+EARLIER_BUILD = "the earlier build"
 _ID_DIGITS = 4
 """So many digits of a record's id name it."""
 
@@ -74,7 +74,7 @@ class _Explainer:
         succeeded = record.result.outcome is BuildOutcome.SUCCEEDED
         form = stored(record)
         if chosen is not None:
-            report = diff_stored(chosen.stored, form, _named(chosen), name)
+            report = diff_stored(chosen.stored, form, EARLIER_BUILD, name, again=True)
             self.reports.append(replace(report, build=label, baseline=chosen.baseline))
         else:
             self.reports.append(_first(record, name, label))
@@ -193,8 +193,3 @@ def _first(record: BuildRecord, name: str, label: str) -> DiffReport:
         judgement=Judgement(verdict=verdict, classes=() if failure else ((name,),), forks=()),
         baseline_saved=not failure,
     )
-
-
-def _named(chosen: Chosen) -> str:
-    """``the build of 2026-01-02 03:04:05 UTC``."""
-    return f"the build of {datetime.fromisoformat(chosen.baseline.recorded_at):%Y-%m-%d %H:%M:%S} UTC"

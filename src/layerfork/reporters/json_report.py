@@ -1,16 +1,17 @@
 """A report as one JSON document, by the contract in docs/output.md."""
 
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from json import dumps
 from typing import Any
 
 import msgspec
 
+from layerfork.model.answer import Answer
 from layerfork.model.causepage import CAUSE_SCHEMA, CAUSES_SCHEMA, CausePage, CauseRow
 from layerfork.model.identity import StepIdentity
-from layerfork.model.judgement import Judgement, Verdict
+from layerfork.model.judgement import Cause, Fork, Judgement, Verdict
 from layerfork.model.listing import (
     CLIENTS_SCHEMA,
     ENGINES_SCHEMA,
@@ -82,7 +83,7 @@ def _run(report: RunReport) -> dict[str, Any]:
         "engine": _engine(report),
         "seconds": round(report.seconds, 3),
         "builds": [_build(build) for build in report.builds],
-        **_judgement(report.judgement),
+        **_judgement(report.judgement, report.answers),
         "problems": [str(problem) for problem in report.problems],
         "versions": plain(report.versions),
     }
@@ -114,7 +115,7 @@ def _diff(report: DiffReport) -> dict[str, Any]:
         "baseline_saved": report.baseline_saved,
         "outcome": report.outcome.value if report.reader else None,
         "failure": report.failure or None,
-        **_judgement(report.judgement),
+        **_judgement(report.judgement, report.answers),
     }
 
 
@@ -159,13 +160,27 @@ def _step(step: StepRecord, identity: StepIdentity | None) -> dict[str, Any]:
     }
 
 
-def _judgement(judgement: Judgement) -> dict[str, Any]:
+def _judgement(judgement: Judgement, answers: Sequence[Answer]) -> dict[str, Any]:
     return {
         "classes": [list(members) for members in judgement.classes],
         "class_unknown": list(judgement.class_unknown),
-        "forks": [plain(fork) for fork in judgement.forks],
+        "answers": [_answer(answer) for answer in answers],
+        "forks": [_fork(fork) for fork in judgement.forks],
         "warnings": [plain(caution) for caution in judgement.warnings],
     }
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {"headline": answer.headline, "place": answer.place, "cost": answer.cost, **plain(answer)}
+
+
+def _fork(fork: Fork) -> dict[str, Any]:
+    """Whole, but for the parts that its causes explain: they may be very many."""
+    return {**plain(replace(fork, causes=())), "causes": [_cause(cause) for cause in fork.causes]}
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    return {name: value for name, value in plain(replace(cause, parts=())).items() if name != "parts"}
 
 
 def plain(value: Any) -> Any:

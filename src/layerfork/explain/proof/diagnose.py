@@ -4,6 +4,7 @@ from layerfork.explain.causes import LAST_RESORT
 from layerfork.explain.claims.rule import Case, Finding, Strength
 from layerfork.explain.claims.wording import say_reach, suggest_place, title_of
 from layerfork.explain.compare.cachescope import imports_cache
+from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.divergence import Reason
 from layerfork.explain.compare.lending import definition_lines
 from layerfork.explain.compare.reach import Reach, reach_of
@@ -13,7 +14,7 @@ from layerfork.explain.proof.weighing import Weighed
 from layerfork.explain.warnings.harmless import list_ruled_out
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
-from layerfork.model.judgement import Cause, CauseStatus, Fork, MissKind
+from layerfork.model.judgement import Cause, CauseStatus, ChangedPart, Fork, MissKind
 from layerfork.model.record import StepStatus
 
 
@@ -28,6 +29,7 @@ def diagnose(
         writer=case.writer.client,
         reader=case.reader.client,
         step=weighed.site.step or 1,
+        writer_step=weighed.site.writer_step,
         instruction=view.step.instruction,
         stage=view.step.stage_name,
         platform=view.step.platform,
@@ -67,9 +69,14 @@ def _causes(case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool
             affected_builders=tuple(builder.value for builder in rule.code.builders),
             more=finding.more,
             reaches=reach.steps,
+            parts=tuple(map(_changed, finding.claims or finding.shared)),
         )
         for (rule, finding), reach in zip(claims, reaches, strict=True)
     )
+
+
+def _changed(difference: Difference) -> ChangedPart:
+    return ChangedPart(difference.path, difference.field, difference.writer, difference.reader)
 
 
 def _reach(case: Case, finding: Finding) -> Reach:

@@ -1,0 +1,10 @@
+"""Forks as answers: place, culprit, cost, one fix.
+
+`answer_fork`   the answer to one fork between two builds
+`scene`         what it is made of; `phrases`, `fixes`, `patterns` are tables by cause and family
+"""
+
+from layerfork.explain.answer.making import answer_fork
+from layerfork.explain.answer.scene import AnswerSources, FileLook
+
+__all__ = ["AnswerSources", "FileLook", "answer_fork"]

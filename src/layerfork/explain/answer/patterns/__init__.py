@@ -1,0 +1,1 @@
+"""Patterns: several causes of one fork that are one."""

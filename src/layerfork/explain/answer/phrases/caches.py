@@ -1,0 +1,58 @@
+"""Caches that are separate, empty or not to be used."""
+
+from layerfork.explain.answer.scene import Scene
+from layerfork.explain.answer.words import shown, values
+from layerfork.model.cause import CauseCode
+from layerfork.model.judgement import Cause
+
+
+def _builder(scene: Scene, cause: Cause) -> str:
+    return values(scene, "builder", shown(cause.writer), shown(cause.reader))
+
+
+def _instance(scene: Scene, cause: Cause) -> str:
+    return (
+        "another builder was used, with a cache of its own"
+        if scene.again
+        else f"{scene.reader_name} and {scene.writer_name} used two builders with a cache each"
+    )
+
+
+def _store(scene: Scene, cause: Cause) -> str:
+    return values(scene, "image store", shown(cause.writer), shown(cause.reader))
+
+
+def _off(scene: Scene, cause: Cause) -> str:
+    told = "the build" if scene.again else scene.reader_name
+    return f"{told} was told not to use the cache ({cause.field})"
+
+
+def _from(scene: Scene, cause: Cause) -> str:
+    return f"--cache-from allows only results of {shown(cause.reader)}"
+
+
+def _import(scene: Scene, cause: Cause) -> str:
+    who = "" if scene.again else f" for {scene.reader_name}"
+    if cause.status == "PROVEN":
+        return f"the cache could not be imported{who} from {shown(cause.reader)}"
+    return f"the cache imported{who} from {shown(cause.reader)} did not hold this step"
+
+
+def _empty(scene: Scene, cause: Cause) -> str:
+    return "nothing of the earlier build was left in the cache" if scene.again else ""
+
+
+def _gone(scene: Scene, cause: Cause) -> str:
+    return "its stored result is gone from the cache" if scene.again else ""
+
+
+PHRASES = {
+    CauseCode.BUILDER: _builder,
+    CauseCode.BUILDER_INSTANCE: _instance,
+    CauseCode.IMAGE_STORE: _store,
+    CauseCode.CACHE_OFF: _off,
+    CauseCode.CACHE_FROM: _from,
+    CauseCode.CACHE_NOT_IMPORTED: _import,
+    CauseCode.CACHE_EMPTY: _empty,
+    CauseCode.CACHE_RECORD_GONE: _gone,
+}

@@ -1,0 +1,85 @@
+"""Values that are no context entries: arguments, lines of the Dockerfile, options, the base image."""
+
+from collections.abc import Callable
+
+from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
+from layerfork.explain.answer.scene import Scene
+from layerfork.explain.answer.words import shown, values
+from layerfork.explain.compare.differences import STEP_FIELD
+from layerfork.model.cause import CauseCode
+from layerfork.model.judgement import Cause
+
+
+def both(cause: Cause) -> tuple[str | None, str | None]:
+    """The writer's value and the reader's; None where it has none."""
+    own = next((part for part in cause.parts if part.path == cause.path and part.field == cause.field), None)
+    return (own.writer, own.reader) if own is not None else (cause.writer, cause.reader)
+
+
+def _value(noun: str, absent: str = "not given") -> Callable[[Scene, Cause], str]:
+    def say(scene: Scene, cause: Cause) -> str:
+        writer, reader = both(cause)
+        label = f"{noun} {cause.path}".rstrip()
+        if writer == reader:
+            writer, reader = cause.writer, cause.reader
+        return values(scene, label, shown(writer, absent), shown(reader, absent))
+
+    return say
+
+
+def line_of_writer(scene: Scene) -> str:
+    """The instruction of the writer's step as written; empty when it has none."""
+    if scene.writer_step is None:
+        return ""
+    written = (
+        instruction_at(dockerfile_of(scene.writer), scene.writer_step) if scene.writer_step.line else None
+    )
+    return written.text if written is not None else scene.writer_step.instruction
+
+
+def _line(scene: Scene, cause: Cause) -> str:
+    writer, reader = both(cause)
+    if cause.field == STEP_FIELD:
+        if writer is None:
+            only = (
+                "this line" if reader == " ".join(scene.step.instruction.split()) else f"the line `{reader}`"
+            )
+            return f"{only} is new" if scene.again else f"only {scene.reader_name} has {only}"
+        return (
+            f"the line `{writer}` before it is gone"
+            if scene.again
+            else f"only {scene.writer_name} has the line `{writer}` before it"
+        )
+    before = line_of_writer(scene)
+    if not before or before == scene.text:
+        return values(scene, cause.field or "the line", shown(writer), shown(reader))
+    return f"this line was `{before}`" if scene.again else f"this line is `{before}` for {scene.writer_name}"
+
+
+def _config(scene: Scene, cause: Cause) -> str:
+    changed = "changed" if scene.again else f"differs between {scene.writer_name} and {scene.reader_name}"
+    return f"the configuration of base image {cause.path}".rstrip() + f" {changed}, not its layers"
+
+
+def _fetched(scene: Scene, cause: Cause) -> str:
+    url = next((word for word in scene.step.instruction.split() if "://" in word), cause.path)
+    if cause.status == "PROVEN":
+        return f"what {url} gave changed" if scene.again else f"{url} gave something else"
+    return f"what {url} gave may have changed"
+
+
+PHRASES = {
+    CauseCode.BUILD_ARG: _value("build argument"),
+    CauseCode.ENV: _value("variable", "not set"),
+    CauseCode.PROXY: _value("proxy argument"),
+    CauseCode.BASE_IMAGE: _value("base image"),
+    CauseCode.BASE_CONFIG: _config,
+    CauseCode.PLATFORM: _value("platform", "the engine's own"),
+    CauseCode.IMAGE_FORMAT: _value("image format"),
+    CauseCode.FRONTEND: _value("frontend", "the built-in one"),
+    CauseCode.TARGET: _value("target", "the last stage"),
+    CauseCode.NETWORK: _value("network"),
+    CauseCode.INSTRUCTION: _line,
+    CauseCode.LABEL: _line,
+    CauseCode.REMOTE_SOURCE: _fetched,
+}

@@ -1,0 +1,153 @@
+"""What an answer is made of: one fork, both records, and who asks."""
+
+import posixpath
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from layerfork.dockerfile import Dockerfile, Instruction
+from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
+from layerfork.explain.compare.copied import clean_path, context_paths, is_covered
+from layerfork.explain.compare.copied import copied_sources as sources_of
+from layerfork.model.answer import Side, Situation
+from layerfork.model.context import ContextEntry, Digest
+from layerfork.model.judgement import Fork
+from layerfork.model.record import BuildRecord, StepRecord, StepStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLook:
+    """What the harness saw in a file that still has the recorded content."""
+
+    with_lf: Digest
+    """Digest of the same text with every line ending in LF."""
+    with_crlf: Digest
+    """Likewise with CR LF."""
+    time: str = ""
+    """A date and time of day that it holds, as written, within a minute of the file's own time; empty when it
+    holds none."""
+
+
+Look = Callable[[BuildRecord, ContextEntry], FileLook | None]
+"""Looks at the file of an entry of a build on disk; None when it is not there as it was sent."""
+
+
+def see_nothing(record: BuildRecord, entry: ContextEntry) -> None:
+    """For records whose contexts are not at hand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSources:
+    """Two builds as an answer needs them."""
+
+    writer: BuildRecord
+    reader: BuildRecord
+    sides: tuple[Side, Side]
+    """The writer's and the reader's."""
+    situation: Situation
+    look: Look = see_nothing
+    all_paths: Callable[[], frozenset[str]] | None = None
+    """Cleaned paths of everything in the reader's context, also of what its record here does not list; None:
+    the record lists everything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One fork between two builds."""
+
+    fork: Fork
+    sources: AnswerSources
+    step: StepRecord
+    """The reader's."""
+    writer_step: StepRecord | None
+    dockerfile: Dockerfile | None
+    """The reader's, parsed; None when it was not recorded or does not parse."""
+    instruction: Instruction | None
+    """Of the reader's step, as written."""
+    lines: tuple[str, ...]
+    """Of the reader's Dockerfile, without line ends."""
+    entries: Mapping[str, ContextEntry] = field(default_factory=dict)
+    """Of the reader's context, by cleaned path."""
+    writer_entries: Mapping[str, ContextEntry] = field(default_factory=dict)
+
+    @property
+    def writer(self) -> BuildRecord:
+        return self.sources.writer
+
+    @property
+    def reader(self) -> BuildRecord:
+        return self.sources.reader
+
+    @property
+    def writer_name(self) -> str:
+        return self.sources.sides[0].name
+
+    @property
+    def reader_name(self) -> str:
+        return self.sources.sides[1].name
+
+    @property
+    def situation(self) -> Situation:
+        return self.sources.situation
+
+    @property
+    def again(self) -> bool:
+        """Whether one person made both builds."""
+        return self.situation is Situation.AGAIN
+
+    @property
+    def text(self) -> str:
+        """The instruction as written, blanks as they are; as printed where that is not known."""
+        return self.instruction.text if self.instruction is not None else self.step.instruction
+
+    @property
+    def file(self) -> str:
+        """The Dockerfile's path in its context, or its name."""
+        return posixpath.normpath(self.reader.request.dockerfile_name or "Dockerfile")
+
+    def place_of(self, path: str) -> str:
+        """Where in the context a path of a key lies."""
+        found = context_paths(self.step.instruction, path)
+        known = [each for each in found if each in self.entries or each in self.writer_entries]
+        named = [each for each in known if is_covered(each, sources_of(self.step.instruction))]
+        return (named or known or [path])[0] or "."
+
+    def has(self, path: str) -> bool:
+        """Whether the reader's context has a path."""
+        if path in self.entries:
+            return True
+        return self.sources.all_paths is not None and path in self.sources.all_paths()
+
+    def later_steps(self) -> tuple[StepRecord, ...]:
+        """What was built again only because this step was."""
+        wanted = set(self.fork.consequences)
+        return tuple(step for step in self.reader.steps if step.index in wanted)
+
+
+def set_scene(fork: Fork, sources: AnswerSources) -> Scene:
+    """Find what a fork speaks of in the records."""
+    reader_steps = {step.index: step for step in sources.reader.steps}
+    writer_steps = {step.index: step for step in sources.writer.steps}
+    step = reader_steps.get(fork.step) or StepRecord(
+        index=fork.step, instruction=fork.instruction, status=StepStatus.UNKNOWN
+    )
+    dockerfile = dockerfile_of(sources.reader)
+    entered = any(part.path for cause in fork.causes for part in cause.parts)
+    return Scene(
+        fork=fork,
+        sources=sources,
+        step=step,
+        writer_step=writer_steps.get(fork.writer_step or 0),
+        dockerfile=dockerfile,
+        instruction=instruction_at(dockerfile, step) if step.line else None,
+        lines=tuple((sources.reader.request.dockerfile or "").splitlines()),
+        entries=_entries(sources.reader) if entered else {},
+        writer_entries=_entries(sources.writer) if entered else {},
+    )
+
+
+def _entries(record: BuildRecord) -> Mapping[str, ContextEntry]:
+    """Of several entries of one path the first."""
+    found: dict[str, ContextEntry] = {}
+    for entry in record.context.entries if record.context is not None else ():
+        found.setdefault(clean_path(entry.name), entry)
+    return found

@@ -1,0 +1,167 @@
+"""An answer: what a person needs to know of one fork. Made once; every reporter renders the same value."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from layerfork.model.judgement import CauseStatus, MissKind
+
+
+class Situation(StrEnum):
+    """Whose builds are compared: what can be done about a fork depends on it."""
+
+    AGAIN = "again"
+    """The same person's two builds on one machine: `why`."""
+    MACHINES = "machines"
+    """Builds of two machines, such as CI and a laptop: `diff`."""
+    CLIENTS = "clients"
+    """Two client programs on one context: `run`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One of the two builds."""
+
+    name: str
+    """What rows and sentences call it: ``before``, ``now``, ``ci``, ``docker_py-build``."""
+    sent_by: str = ""
+    """The program that sent its context: ``docker-build 26.1.5``; empty when unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A change of one text file, as whole lines."""
+
+    file: str
+    """Path relative to the context's directory, or absolute when it lies elsewhere."""
+    line: int = 0
+    """From 1: the first of the lines in `before`, or the line that `after` is put in front of. 0: the end of
+    the file, which is made where there is none."""
+    before: tuple[str, ...] = ()
+    """The lines that are taken out, without line ends."""
+    after: tuple[str, ...] = ()
+    """The lines that stand there instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """One thing that the reader of the answer can do now."""
+
+    sentence: str
+    """One line that stands alone."""
+    edits: tuple[Edit, ...] = ()
+    """Lines are numbered as before the first edit; no two of one file touch the same line."""
+    command: str = ""
+    """For a shell in the context's directory; empty when nothing is to be run."""
+    warning: str = ""
+    """Why the edit may be unsafe; empty when nothing is known against it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRow:
+    """One field of one thing, with both values."""
+
+    label: str
+    """``mode of run.sh``, ``build argument VERSION``."""
+    writer: str
+    reader: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """Why a step missed, in one sentence: one cause, or several that follow one pattern."""
+
+    culprit: str
+    """To follow ``missed:``: ``src/a.js changed``."""
+    code: str
+    """Cause code of the first of its causes."""
+    pattern: str = ""
+    """Code of the pattern that its causes follow; empty for a single cause."""
+    status: CauseStatus
+    """That of the weakest of its causes: a pattern claims nothing that they do not."""
+    causes: tuple[int, ...]
+    """Places in `Fork.causes`, from 0. A cause of many paths may be in several points."""
+    rows: tuple[FieldRow, ...] = ()
+    """The first few of what differs."""
+    more: int = 0
+    """How many further fields or paths differ like that."""
+    fix: Fix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExcerptLine:
+    """One line of the Dockerfile."""
+
+    number: int
+    """From 1."""
+    text: str
+    marked: bool = False
+    """It belongs to the instruction that missed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterStep:
+    """A later step that was built again only because this one was."""
+
+    step: int
+    line: int = 0
+    instruction: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a person needs to know of one fork; the strongest point comes first."""
+
+    writer: Side
+    reader: Side
+    situation: Situation
+    file: str = "Dockerfile"
+    """Name of the reader's Dockerfile."""
+    line: int = 0
+    """Where the instruction begins, from 1; 0 when unknown."""
+    step: int
+    """Index of the reader's step, from 1."""
+    platform: str = ""
+    """As in `StepRecord`."""
+    instruction: str
+    """As written in the Dockerfile, continuations joined, blanks as they are."""
+    miss_kind: MissKind
+    points: tuple[Point, ...]
+    """At least one."""
+    seconds: float | None = None
+    """Time spent on the step and all that followed; None when the record has no times."""
+    excerpt: tuple[ExcerptLine, ...] = ()
+    """The Dockerfile around the step; empty when it was not seen."""
+    later: tuple[LaterStep, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """``Dockerfile:8``; ``step 3`` where the line is unknown."""
+        return f"{self.file}:{self.line}" if self.line else f"step {self.step}"
+
+    @property
+    def culprit(self) -> str:
+        """Of the strongest point, and how many more there are."""
+        more = len(self.points) - 1
+        return self.points[0].culprit + (f", and {more} more" if more else "")
+
+    @property
+    def status(self) -> CauseStatus:
+        return self.points[0].status
+
+    @property
+    def fix(self) -> Fix:
+        return self.points[0].fix
+
+    @property
+    def headline(self) -> str:
+        """``Dockerfile:8  COPY . .  missed: src/a.js changed``."""
+        platform = f" ({self.platform})" if self.platform else ""
+        return f"{self.place}  {self.instruction}{platform}  missed: {self.culprit}"
+
+    @property
+    def cost(self) -> str:
+        """``1.3 s, 2 more steps``: what was built again in all."""
+        count = len(self.later)
+        steps = f"{count} more step{'' if count == 1 else 's'}" if count else "no further step"
+        return steps if self.seconds is None else f"{self.seconds:.1f} s, {steps}"

@@ -1,0 +1,112 @@
+"""Answers to the forks of a report: what the two builds are called, and whose they are."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+
+from layerfork.explain.answer import AnswerSources, answer_fork
+from layerfork.explain.compare.copied import clean_path
+from layerfork.harness.records.stored import StoredRecord
+from layerfork.model.answer import Answer, Side, Situation
+from layerfork.model.judgement import Judgement
+from layerfork.model.record import BuildRecord
+from layerfork.model.report import AGAIN, TrialBuild
+
+BEFORE, NOW = "before", "now"
+
+
+def sides_again(writer: BuildRecord, reader: BuildRecord) -> tuple[Side, Side]:
+    """Of two builds that one person made, one after the other."""
+    return Side(name=BEFORE, sent_by=_program(writer)), Side(name=NOW, sent_by=_program(reader))
+
+
+def sides_of_files(
+    writer: BuildRecord, reader: BuildRecord, writer_name: str, reader_name: str
+) -> tuple[Side, Side]:
+    """Called by the names of their files: ``ci`` of ``../ci.jsonl#1`` where that tells them apart."""
+    names = [_stem(name) for name in (writer_name, reader_name)]
+    if names[0] == names[1]:
+        names = [f"{_stem(name)}#{name.rpartition('#')[2]}" for name in (writer_name, reader_name)]
+    if names[0] == names[1]:
+        names = [writer_name, reader_name]
+    return Side(name=names[0], sent_by=_program(writer)), Side(name=names[1], sent_by=_program(reader))
+
+
+def _stem(name: str) -> str:
+    path, mark, number = name.rpartition("#")
+    stem = PurePath(path if mark and number.isdecimal() else name).name
+    return stem.removesuffix(".zst").removesuffix(".jsonl") or stem
+
+
+def situation_of_files(writer: BuildRecord, reader: BuildRecord) -> Situation:
+    """Whose builds two records are: those of one engine were made on one machine."""
+    engines = [record.engine.instance if record.engine is not None else "" for record in (writer, reader)]
+    if not engines[0] or engines[0] != engines[1]:
+        return Situation.MACHINES
+    if writer.client.id and reader.client.id and writer.client.id != reader.client.id:
+        return Situation.CLIENTS
+    return Situation.AGAIN
+
+
+def answers_of_pair(
+    judgement: Judgement,
+    writer: BuildRecord,
+    reader: BuildRecord,
+    sides: tuple[Side, Side],
+    situation: Situation,
+    stored: StoredRecord | None = None,
+) -> tuple[Answer, ...]:
+    """One for each fork. ``stored`` is the reader's record where ``reader`` does not list every file."""
+    if not judgement.forks:
+        return ()
+    sources = AnswerSources(
+        writer=writer,
+        reader=reader,
+        sides=sides,
+        situation=situation,
+        all_paths=None if stored is None else lambda: _paths_in(stored),
+    )
+    return tuple(answer_fork(fork, sources) for fork in judgement.forks)
+
+
+def _paths_in(stored: StoredRecord) -> frozenset[str]:
+    context = stored.whole().context
+    return (
+        frozenset(clean_path(entry.name) for entry in context.entries) if context is not None else frozenset()
+    )
+
+
+def answers_of_rows(judgement: Judgement, rows: Sequence[TrialBuild]) -> tuple[Answer, ...]:
+    """One for each fork of a relay."""
+    builds = _by_name(rows)
+    answers = []
+    for fork in judgement.forks:
+        (writer, writer_side), (reader, reader_side) = builds[fork.writer], builds[fork.reader]
+        again = fork.reader == AGAIN.format(fork.writer)
+        sources = AnswerSources(
+            writer=writer,
+            reader=reader,
+            sides=(writer_side, reader_side),
+            situation=Situation.AGAIN if again else Situation.CLIENTS,
+        )
+        answers.append(answer_fork(fork, sources))
+    return tuple(answers)
+
+
+def _by_name(rows: Sequence[TrialBuild]) -> Mapping[str, tuple[BuildRecord, Side]]:
+    found = {}
+    for row in rows:
+        program = f"{row.client} {row.version}".rstrip()
+        if row.record is not None:
+            found[row.client] = row.record, Side(name=row.client, sent_by=program)
+        if row.control_record is not None:
+            name = AGAIN.format(row.client)
+            found[name] = row.control_record, Side(name=name, sent_by=program)
+    return found
+
+
+def _program(record: BuildRecord) -> str:
+    """The client that sent it, or the program of its command line; empty when neither is known."""
+    client = record.client
+    if client.id:
+        return f"{client.id} {client.version}".rstrip()
+    return PurePath(client.argv[0]).name if client.argv else ""
