@@ -33,7 +33,7 @@ def test_an_underscore_is_a_hyphen() -> None:
         ("mod", "mode"),
         ("ignorerule", "ignore-rule"),
         ("buildarg", "build-arg"),
-        ("entry", "entry-name"),
+        ("entry-nam", "entry-name"),
     ],
 )
 def test_one_that_is_none_names_the_nearest(word: str, nearest: str) -> None:
