@@ -30,8 +30,12 @@ from layerfork.model.report import (
 from layerfork.pipeline.answering import answers_of_rows
 from layerfork.pipeline.comparison import diff_records
 from layerfork.pipeline.judging import judge_rows
+from layerfork.pipeline.report import read_reports
 
 RECORDS = Path(__file__).parent / "records"
+RUNS = ("seed-default", "seed-engines")
+"""Files of whole runs, as ``layerfork run -o`` wrote them: five clients, own builders, on Engine 26.1.5;
+all clients on Engine 20.10.24 and 28.5.2. Places of the machine are replaced."""
 NAMES = ("seed-classic", "seed-buildkit", "seed-podman")
 
 
@@ -85,6 +89,10 @@ def judged(name: str) -> Sequence[RunReport]:
             ),
         )
     ]
+
+
+def filed(name: str) -> Sequence[RunReport]:
+    return read_reports([str(RECORDS / f"{name}.run.jsonl")]).runs
 
 
 def judged_together(name: str) -> Sequence[RunReport]:

@@ -9,7 +9,9 @@ import pytest
 from golden.cases import CASES
 from golden.recorded import (
     NAMES,
+    RUNS,
     compared,
+    filed,
     judged,
     judged_together,
     listed_clients,
@@ -25,7 +27,7 @@ from layerfork.model.report import RunReport
 from layerfork.reporters.formats import FORMATS
 from layerfork.reporters.json_report import JSON
 from layerfork.reporters.reporter import Kind, Look, Reporter
-from layerfork.reporters.text import TEXT
+from layerfork.reporters.text import TABLE, TEXT
 
 EXPECTED = Path(__file__).parent / "expected"
 RENDERERS: dict[str, Callable[[RunReport], str]] = {
@@ -46,11 +48,15 @@ OF_EACH: dict[Kind, Callable[[str], Sequence[object]]] = {
 REPORTS: tuple[tuple[Kind, str, Callable[[str], Sequence[object]]], ...] = (
     *((kind, name, read) for kind, read in OF_EACH.items() for name in NAMES),
     ("runs", "several", judged_together),
+    *(("runs", name, filed) for name in RUNS),
     ("engines", "machine", listed_engines),
     ("clients", "machine", listed_clients),
     ("stored", "machine", listed_stored),
 )
 FOR_PEOPLE = {"txt": Look(), "verbose.txt": Look(verbose=True)}
+LARGE = ("seed-engines",)
+"""Runs of which the long formats are not kept."""
+WIDTHS = (60, 80, 120, 200)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -70,8 +76,23 @@ def test_real_builds_are_rendered_as_expected(
     if not reporter.renders(kind) or (reporter is JSON and kind == "records"):
         return
     looks = FOR_PEOPLE if reporter is TEXT else {reporter.name: Look()}
+    if name in LARGE and (reporter in (JSON, TABLE)):
+        return
+    if name in LARGE and reporter is TEXT:
+        looks = {"txt": Look()}
     for ending, look in looks.items():
         compare(EXPECTED / "recorded" / f"{name}.{kind}.{ending}", reporter.render(kind, read(name), look))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", LARGE)
+def test_runs_at_the_widths_of_terminals(name: str, width: int) -> None:
+    text = TEXT.render("runs", filed(name), Look(width=width))
+    words = set(TEXT.render("runs", filed(name), Look()).split())
+
+    compare(EXPECTED / "recorded" / f"{name}.runs.{width}.txt", text)
+    assert [line for line in text.splitlines() if len(line) > width and len(line.split()) > 1] == []
+    assert {word for word in text.split() if word not in words} == set()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import format_option, look_of, verbose_option
+from layerfork.cli.options import format_option, look_of, report_option, verbose_option, write_reports
 from layerfork.errors import ExitCode
 from layerfork.model.judgement import Verdict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from layerfork.reporters.reporter import Reporter
 
 
@@ -17,8 +19,11 @@ if TYPE_CHECKING:
 @click.argument("writer", metavar="WRITER")
 @click.argument("reader", metavar="READER")
 @format_option("diffs")
+@report_option("diffs")
 @verbose_option
-def command(writer: str, reader: str, form: "Reporter", verbose: bool) -> int:
+def command(
+    writer: str, reader: str, form: "Reporter", also: "tuple[tuple[Reporter, Path], ...]", verbose: bool
+) -> int:
     """Say why the builds in READER could not use what those in WRITER had stored.
 
     Both are record files, of any client, day and machine; no engine is needed. Each build is compared with
@@ -28,6 +33,7 @@ def command(writer: str, reader: str, form: "Reporter", verbose: bool) -> int:
     from layerfork.pipeline.comparison import diff_files
 
     reports = diff_files(writer, reader)
+    write_reports(also, "diffs", reports)
     click.echo(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)), nl=False)
     verdicts = {report.judgement.verdict for report in reports}
     if Verdict.FORKED in verdicts:

@@ -3,11 +3,12 @@
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from layerfork.errors import UsageError
+from layerfork.errors import LayerforkError, UsageError
 
 if TYPE_CHECKING:
     from layerfork.reporters.reporter import Kind, Look, Reporter
@@ -62,9 +63,9 @@ class FormatType(click.ParamType["Reporter"]):
 
     name = "format"
 
-    def __init__(self, kind: "Kind") -> None:
-        """``kind`` is what the command has to render."""
-        self._kind = kind
+    def __init__(self, *kinds: "Kind") -> None:
+        """``kinds`` are what the command may have to render."""
+        self._kinds = kinds
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """``[text|json]``."""
@@ -79,14 +80,72 @@ class FormatType(click.ParamType["Reporter"]):
     def _formats(self) -> "dict[str, Reporter]":
         from layerfork.reporters.formats import formats_for
 
-        return formats_for(self._kind)
+        return formats_for(*self._kinds)
 
 
-def format_option(kind: "Kind") -> Callable[[Command], Command]:
+def format_option(*kinds: "Kind") -> Callable[[Command], Command]:
     """``--format``: the parameter ``form`` is the `Reporter` of the format."""
     return click.option(
-        "--format", "form", type=FormatType(kind), default="text", show_default=True, help="Output."
+        "--format", "form", type=FormatType(*kinds), default="text", show_default=True, help="Output."
     )
+
+
+class ReportType(FormatType):
+    """``FORMAT:FILE``: an output format, and the file to write it to."""
+
+    name = "report"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "FORMAT:FILE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        form, colon, file = value.partition(":")
+        if not (colon and file):
+            self.fail(f"{value!r} is not FORMAT:FILE, such as html:report.html.", param, ctx)
+        return super().convert(form, param, ctx), checked_output(file)
+
+
+def report_option(kind: "Kind") -> Callable[[Command], Command]:
+    """``--report``: the parameter ``also`` are formats with the file that each is written to."""
+    return click.option(
+        "--report",
+        "also",
+        multiple=True,
+        type=ReportType(kind),
+        help="Write this format to a file as well, such as html:report.html or junit:forks.xml; repeatable.",
+    )
+
+
+def checked_output(file: str) -> Path:
+    """A file to write at the end, of which it is clear at the beginning that its directory is there.
+
+    Raises: UsageError.
+    """
+    path = Path(file)
+    if path.is_dir() or not path.parent.is_dir():
+        problem = (
+            "is a directory" if path.is_dir() else f"cannot be written: there is no directory {path.parent}"
+        )
+        raise UsageError(f"{file} {problem}", hint="name a file in a directory that exists")
+    return path
+
+
+def write_reports(also: "Sequence[tuple[Reporter, Path]]", kind: "Kind", reports: Sequence[Any]) -> None:
+    """Write what ``--report`` asked for. Raises: LayerforkError when a file cannot be written."""
+    from layerfork.reporters.reporter import Look
+
+    for form, path in also:
+        write_text(path, form.render(kind, reports, Look()))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file. Raises: LayerforkError."""
+    try:
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise LayerforkError(
+            f"cannot write {path}: {error.strerror}", hint="choose a place with room that you may write to"
+        ) from error
 
 
 def look_of(stream: IO[Any], *, verbose: bool = False) -> "Look":

@@ -14,6 +14,7 @@ COMMANDS = {
     "diff": "Say why recorded builds missed what others had stored.",
     "why": "Record a build and say why it missed what an earlier one had stored.",
     "explain": "Say what a cause is, and what helps.",
+    "report": "Render files of runs and records: a page, a picture, a test report.",
     "records": "List, show and remove the builds that `why` keeps.",
     "engines": "List the engines that can run here; fetch one, open one.",
     "clients": "List the build clients; make one ready.",

@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import format_option, look_of, parse_pairs, use_color, verbose_option
-from layerfork.errors import ExitCode
+from layerfork.cli.options import (
+    format_option,
+    look_of,
+    parse_pairs,
+    report_option,
+    use_color,
+    verbose_option,
+    write_reports,
+)
+from layerfork.errors import ExitCode, UsageError
 from layerfork.model.build import Builder
 from layerfork.model.progress import Listener
 from layerfork.model.scenario import RunOptions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from layerfork.reporters.reporter import Look, Reporter
 
 OWN_CHOICE = "default"
@@ -95,6 +105,7 @@ Examples:
 )
 @click.option("--plan", is_flag=True, help="Print what would run, what would not and why; build nothing.")
 @format_option("runs")
+@report_option("runs")
 @verbose_option
 def command(
     path: str,
@@ -113,6 +124,7 @@ def command(
     save: str,
     resume: str,
     form: "Reporter",
+    also: "tuple[tuple[Reporter, Path], ...]",
     verbose: bool,
 ) -> int:
     options = RunOptions(
@@ -131,14 +143,20 @@ def command(
         save=save,
         resume=resume,
     )
-    return (_plan if plan else _run)(options, form, look_of(sys.stdout, verbose=verbose))
+    if plan and also:
+        raise UsageError("--plan builds nothing, so there is nothing to report", hint="leave --report out")
+    look = look_of(sys.stdout, verbose=verbose)
+    return _plan(options, form, look) if plan else _run(options, form, also, look)
 
 
-def _run(options: RunOptions, form: "Reporter", look: "Look") -> int:
+def _run(
+    options: RunOptions, form: "Reporter", also: "tuple[tuple[Reporter, Path], ...]", look: "Look"
+) -> int:
     from layerfork.pipeline.experiment import exit_code, run_experiment
 
     with _progress() as listener:
         reports = run_experiment(options, listener)
+    write_reports(also, "runs", reports)
     click.echo(form.render("runs", reports, look), nl=False)
     return exit_code(reports)
 

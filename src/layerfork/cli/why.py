@@ -5,12 +5,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import engine_option, format_option, look_of, to_stderr, verbose_option
+from layerfork.cli.options import (
+    engine_option,
+    format_option,
+    look_of,
+    report_option,
+    to_stderr,
+    verbose_option,
+    write_reports,
+)
 from layerfork.cli.words import WordsThenCommand
 from layerfork.errors import ExitCode, UsageError
 from layerfork.model.judgement import Verdict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from layerfork.reporters.reporter import Reporter
 
 
@@ -35,6 +45,7 @@ if TYPE_CHECKING:
 )
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
 @format_option("diffs")
+@report_option("diffs")
 @verbose_option
 @click.argument("paths", nargs=-1, metavar="[PATH | -- CMD...]")
 def command(
@@ -46,6 +57,7 @@ def command(
     against: str,
     store: str,
     form: "Reporter",
+    also: "tuple[tuple[Reporter, Path], ...]",
     verbose: bool,
     paths: tuple[str, ...],
     argv: tuple[str, ...] | None,
@@ -80,6 +92,7 @@ def command(
         argv or (), engine, store, to_stderr, against=against, apart=form.name != "text"
     )
     reports = explained.reports
+    write_reports(also, "diffs", reports)
     click.echo(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)), nl=False)
     if explained.exit_code:
         return explained.exit_code

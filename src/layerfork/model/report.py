@@ -135,6 +135,7 @@ class DiffReport:
     """What both builds are called among others: a service, a target, a directory."""
     baseline: Baseline | None = None
     """How the earlier build was chosen, where it was."""
+    writer_steps: tuple[StepRecord, ...] = ()
     reader_steps: tuple[StepRecord, ...] = ()
     outcome: BuildOutcome = BuildOutcome.SUCCEEDED
     """How the later build ended."""

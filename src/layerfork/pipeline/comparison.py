@@ -3,7 +3,7 @@
 Nothing that talks to engines is imported here: starting fast is most of what a small comparison costs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from layerfork.harness.records.stored import StoredRecord
 from layerfork.model.answer import Situation
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart
 from layerfork.model.judgement import Judgement, Verdict
+from layerfork.model.kind import BuildKind
 from layerfork.model.record import BuildRecord
 from layerfork.model.report import DiffReport, RecordReport
 from layerfork.pipeline.answering import answers_of_pair, sides_again, sides_of_files, situation_of_files
@@ -94,6 +95,18 @@ def named_builds(word: str) -> tuple[NamedRecord, ...]:
     return tuple(replace(each, name=path) for each in kept) if len(kept) == 1 else kept
 
 
+def builds_of_kinds(path: str) -> Mapping[BuildKind, Sequence[NamedRecord]]:
+    """The builds of a file, those of one kind together, in their order.
+
+    Raises: EvidenceError.
+    """
+    kinds: dict[BuildKind, list[NamedRecord]] = {}
+    for place, stored in enumerate(_records_of(path), 1):
+        build = NamedRecord(name=f"{path}#{place}", stored=stored)
+        kinds.setdefault(replace(build.kind, ran_in=""), []).append(build)
+    return kinds
+
+
 def _pairing(writers: Sequence[NamedRecord], readers: Sequence[NamedRecord]) -> Pairing:
     """All pairs; where one side is a single build, its pair alone."""
     if len(writers) == 1 < len(readers):
@@ -144,6 +157,7 @@ def _diff_pair(
     return DiffReport(
         writer=writer_name,
         reader=reader_name,
+        writer_steps=writer.steps,
         reader_steps=reader.steps,
         outcome=reader.result.outcome,
         failure=describe_failure(reader),

@@ -2,15 +2,16 @@
 
 from layerfork.reporters.json_report import JSON
 from layerfork.reporters.reporter import Kind, Reporter
-from layerfork.reporters.text import TEXT
+from layerfork.reporters.text import TABLE, TEXT
 
 FORMATS: tuple[Reporter, ...] = (
     TEXT,
+    TABLE,
     JSON,
 )
 """The first is what a person gets who asks for none."""
 
 
-def formats_for(kind: Kind) -> dict[str, Reporter]:
-    """The formats that have something to say about a kind of report, by name."""
-    return {reporter.name: reporter for reporter in FORMATS if reporter.renders(kind)}
+def formats_for(*kinds: Kind) -> dict[str, Reporter]:
+    """The formats that have something to say about one of these kinds of reports, by name."""
+    return {reporter.name: reporter for reporter in FORMATS if any(map(reporter.renders, kinds))}

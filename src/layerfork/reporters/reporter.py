@@ -9,6 +9,8 @@ from layerfork.model.causepage import CausePage, CauseRow
 from layerfork.model.listing import ClientRow, EngineRow, StoredRow
 from layerfork.model.report import DiffReport, PlanReport, RecordReport, RunReport
 
+Theme = Literal["auto", "light", "dark"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
@@ -18,6 +20,8 @@ class Look:
     width: int | None = None
     """Columns of the terminal; None never wraps the table."""
     verbose: bool = False
+    theme: Theme = "auto"
+    """Colours of pictures; ``auto`` are those that the viewer's system prefers."""
 
 
 Kind = Literal["runs", "plans", "diffs", "records", "engines", "clients", "stored", "causes", "pages"]

@@ -32,5 +32,14 @@ def test_it_is_shown_as_unknown(case: str, sentence: str) -> None:
     assert sentence in lines[lines.index("Verdict") + 1]
     assert document["class_unknown"] == list(UNKNOWN)
     assert document["verdict"] == Verdict(case).value
-    summary = TEXT.render("runs", [report, report], Look())
-    assert summary.rstrip().endswith(" | unknown: dockerode-build, docker_node_sdk-context-build")
+
+
+def test_it_is_shown_as_unknown_among_several_engines() -> None:
+    known = CASES["reused"]
+    builds = (*known.builds, *(replace(known.builds[0], client=each, class_index=None) for each in UNKNOWN))
+    report = replace(known, builds=builds, judgement=replace(known.judgement, class_unknown=UNKNOWN))
+
+    lines = TEXT.render("runs", [report, report], Look()).splitlines()
+
+    assert " B  dockerode-build, docker_node_sdk-context-build  ?          ?" in lines
+    assert "  ? which cache they used is unknown" in lines

@@ -9,6 +9,7 @@ import msgspec
 from layerfork.errors import EvidenceError
 from layerfork.harness.records.evidence import NOTE_START, read_records
 from layerfork.harness.records.lines import numbered_lines
+from layerfork.model.build import Builder
 from layerfork.model.engine import EngineInfo
 from layerfork.model.record import BuildOutcome
 from layerfork.model.report import TrialBuild, VersionsUsed
@@ -28,6 +29,15 @@ class FinishedRelay:
     """Likewise of the records of controls that missed."""
     versions: VersionsUsed
     seconds: float
+    scenario: str = ""
+    """Its name; empty in files of older versions, as is all below."""
+    scenario_path: str = ""
+    builder: Builder | None = None
+    """What was asked of the clients; None left it to each."""
+    random_runs: bool = False
+    """As in `Scenario`."""
+    layerfork: str = ""
+    """Version that measured it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

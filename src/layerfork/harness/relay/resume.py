@@ -52,7 +52,7 @@ def measure_once(
     measured = measure(scenario, options, spec, replace(services, key=key, rows=rows))
     measured.seconds = time.monotonic() - started
     if services.file and measured.engine and not measured.interrupted and not measured.problems:
-        services.file.add_note(relay_note(_finished(key, measured.engine, measured)))
+        services.file.add_note(relay_note(_finished(key, measured.engine, measured, scenario, options)))
     return measured
 
 
@@ -136,7 +136,9 @@ def _state(path: Path) -> str:
     return f"{path} {found.st_mode} {found.st_uid} {found.st_gid} {times}"
 
 
-def _finished(key: str, engine: EngineInfo, measured: Measured) -> FinishedRelay:
+def _finished(
+    key: str, engine: EngineInfo, measured: Measured, scenario: Scenario, options: RunOptions
+) -> FinishedRelay:
     return FinishedRelay(
         key=key,
         engine=engine,
@@ -145,4 +147,9 @@ def _finished(key: str, engine: EngineInfo, measured: Measured) -> FinishedRelay
         control_ids=tuple(row.control_record.id if row.control_record else "" for row in measured.builds),
         versions=measured.versions,
         seconds=measured.seconds,
+        scenario=scenario.name,
+        scenario_path=str(scenario.context),
+        builder=options.builder,
+        random_runs=scenario.random_runs,
+        layerfork=__version__,
     )

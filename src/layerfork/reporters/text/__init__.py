@@ -6,7 +6,7 @@ from layerfork.reporters.text.listing import render_clients, render_engines, ren
 from layerfork.reporters.text.pages import render_causes, render_pages
 from layerfork.reporters.text.plan import render_plans
 from layerfork.reporters.text.record import render_records
-from layerfork.reporters.text.run import render_runs
+from layerfork.reporters.text.run import render_runs, render_tables
 
 TEXT = Reporter(
     name="text",
@@ -20,3 +20,6 @@ TEXT = Reporter(
     causes=render_causes,
     pages=render_pages,
 )
+
+TABLE = Reporter(name="table", runs=render_tables)
+"""The table of 2015, for any number of clients."""

@@ -4,52 +4,75 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from layerfork.model.engine import EngineInfo
 from layerfork.model.judgement import Verdict
-from layerfork.model.record import StepRecord
-from layerfork.model.report import AGAIN, RunReport
+from layerfork.model.report import RunReport
+from layerfork.reporters.overview.overview import Overview, overviews, steps_of
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.console import print_lines, section
 from layerfork.reporters.text.identities import identity_lines
-from layerfork.reporters.text.judgement import caution_lines, fork_lines
+from layerfork.reporters.text.judgement import fork_lines
+from layerfork.reporters.text.overview import all_problems, all_warnings, missing_lines, overview_lines
 from layerfork.reporters.text.table import layout_table, missing_builds
-from layerfork.reporters.text.versions import version_lines
+from layerfork.reporters.text.versions import versions
+from layerfork.reporters.text.wrapping import wrap
 
 VERDICT_STYLES = {Verdict.REUSED: "bold green", Verdict.FORKED: "bold yellow", Verdict.ERROR: "bold red"}
 
 
+FEW_CLIENTS = 8
+"""More builds than these, or several engines, are shown as classes instead of as the table of 2015."""
+
+
 def render_runs(reports: Sequence[RunReport], look: Look) -> str:
-    """Every run in full; where there are several, then one line for each engine."""
-    parts = [_run_lines(report, look) for report in reports]
-    if len(reports) > 1:
-        parts.append(_summary_lines(reports))
-    return "\n\n".join(print_lines(part, look) for part in parts)
+    """Few clients on one engine as the table of 2015; else every scenario at a glance, in full if verbose."""
+    if len(reports) == 1 and sum(bool(build.steps) for build in reports[0].builds) <= FEW_CLIENTS:
+        return print_lines(_run_lines(reports[0], look), look)
+    seen = overviews(reports)
+    parts = [print_lines(_glance(overview, look), look) for overview in seen]
+    parts += [print_lines(_without_engine(reports, look), look)] if None in _engines(reports) else []
+    return "\n\n".join((*parts, *([render_tables(reports, look)] if look.verbose or not seen else [])))
 
 
-def _summary_lines(reports: Sequence[RunReport]) -> Iterator[Text]:
-    yield Text("All engines", style="bold")
-    for report in reports:
-        if report.engine is None:
-            yield Text(f"  {report.problems[0].what}", style="bold red")
-            continue
-        verdict = report.judgement.verdict
-        name = f"Engine {report.engine.version} ({report.engine.kind}, {report.engine.image_store})"
-        classes = " | ".join(", ".join(members) for members in report.judgement.classes)
-        if report.judgement.class_unknown:
-            classes += f" | unknown: {', '.join(report.judgement.class_unknown)}"
-        yield Text.assemble(f"  {name}: ", (verdict.value, VERDICT_STYLES[verdict]), f": {classes}")
+def render_tables(reports: Sequence[RunReport], look: Look) -> str:
+    """Every run with the table of 2015, however many clients it has."""
+    return "\n\n".join(print_lines(_run_lines(report, look), look) for report in reports)
+
+
+def _engines(reports: Sequence[RunReport]) -> Sequence[EngineInfo | None]:
+    return [report.engine for report in reports]
+
+
+def _glance(overview: Overview, look: Look) -> Iterator[Text]:
+    yield from overview_lines(overview, look)
+    yield from missing_lines(overview, look)
+    yield from all_warnings(overview.reports, look)
+    yield from section("Verdict")
+    for name, report in zip(overview.engines, overview.reports, strict=True):
+        engine = f"{name}: " if len(overview.engines) > 1 else ""
+        style = VERDICT_STYLES[report.judgement.verdict]
+        yield from wrap(Text(f"  {engine}{verdict_sentence(report)}", style=style), look.width, 4)
+    yield Text()
+    for report in overview.reports:
+        yield from versions(report, look)
+
+
+def _without_engine(reports: Sequence[RunReport], look: Look) -> Iterator[Text]:
+    yield from section("Without an engine")
+    yield from all_problems([report for report in reports if report.engine is None], look)
 
 
 def _run_lines(report: RunReport, look: Look) -> Iterator[Text]:
     yield from _heading(report)
     yield from (Text(line) for line in layout_table(report.builds, look.width))
-    yield from _identity_notes(report)
-    yield from _not_built(report)
-    yield from _classes(report)
+    yield from _identity_notes(report, look)
+    yield from _not_built(report, look)
+    yield from _classes(report, look)
     yield from _forks(report, look)
-    yield from _cautions(report)
-    yield from _verdict(report)
-    yield from section("Versions used")
-    yield from (Text(f"  {line}") for line in version_lines(report.versions, look.verbose))
+    yield from all_warnings([report], look)
+    yield from _verdict(report, look)
+    yield Text()
+    yield from versions(report, look)
 
 
 def _heading(report: RunReport) -> Iterator[Text]:
@@ -59,62 +82,46 @@ def _heading(report: RunReport) -> Iterator[Text]:
     yield Text()
 
 
-def _identity_notes(report: RunReport) -> Iterator[Text]:
+def _identity_notes(report: RunReport, look: Look) -> Iterator[Text]:
     lines = list(identity_lines(report.builds))
     yield from [Text()] if lines else []
-    yield from (Text(f"  {line}", style="dim") for line in lines)
+    for line in lines:
+        yield from wrap(Text(f"  {line}", style="dim"), look.width, 4)
 
 
-def _not_built(report: RunReport) -> Iterator[Text]:
+def _not_built(report: RunReport, look: Look) -> Iterator[Text]:
     builds = missing_builds(report.builds)
     if not builds:
         return
     yield from section("Without a result")
     for build in builds:
         first, *rest = (build.reason or "no reason given").splitlines()
-        yield Text(f"  {build.client}: {build.outcome.value}: {first}")
-        yield from (Text(f"      {line}", style="dim") for line in rest)
+        yield from wrap(Text(f"  {build.client}: {build.outcome.value}: {first}"), look.width, 4)
+        for line in rest:
+            yield from wrap(Text(f"      {line}", style="dim"), look.width, 8)
 
 
-def _classes(report: RunReport) -> Iterator[Text]:
+def _classes(report: RunReport, look: Look) -> Iterator[Text]:
     classes = report.judgement.classes
     if not classes:
         return
     yield from section("Classes: clients that share every step")
     for number, members in enumerate(classes, start=1):
-        yield Text(f"  {number}  {', '.join(members)}")
+        yield from wrap(Text(f"  {number}  {', '.join(members)}"), look.width, 5)
     if report.judgement.class_unknown:
-        yield Text(f"  ?  {', '.join(report.judgement.class_unknown)}: unknown", style="yellow")
+        unknown = ", ".join(report.judgement.class_unknown)
+        yield from wrap(Text(f"  ?  {unknown}: unknown", style="yellow"), look.width, 5)
 
 
 def _forks(report: RunReport, look: Look) -> Iterator[Text]:
     for fork in report.judgement.forks:
-        yield from fork_lines(fork, _steps_of(report, fork.reader), look)
+        yield from fork_lines(fork, steps_of(report, fork.reader), look)
 
 
-def _steps_of(report: RunReport, reader: str) -> tuple[StepRecord, ...]:
-    """Of a client's build, or of its control."""
-    for build in report.builds:
-        if build.client == reader:
-            return build.steps
-        if build.control_record is not None and AGAIN.format(build.client) == reader:
-            return build.control_record.steps
-    return ()
-
-
-def _cautions(report: RunReport) -> Iterator[Text]:
-    if not report.judgement.warnings and not report.problems:
-        return
-    yield from section("Take care")
-    yield from caution_lines(report.judgement.warnings)
-    for problem in report.problems:
-        yield Text(f"  {problem.what}", style="red")
-        yield from (Text(f"      {line}", style="dim") for line in problem.details.splitlines())
-
-
-def _verdict(report: RunReport) -> Iterator[Text]:
+def _verdict(report: RunReport, look: Look) -> Iterator[Text]:
     yield from section("Verdict")
-    yield Text(f"  {verdict_sentence(report)}", style=VERDICT_STYLES[report.judgement.verdict])
+    style = VERDICT_STYLES[report.judgement.verdict]
+    yield from wrap(Text(f"  {verdict_sentence(report)}", style=style), look.width, 2)
 
 
 def verdict_sentence(report: RunReport) -> str:

@@ -1,35 +1,42 @@
-"""The \"versions used\" block: what it takes to repeat the experiment."""
+"""The "versions used": one line of what matters most, or all that it takes to repeat the experiment."""
 
 from collections.abc import Iterator
 
-from layerfork.model.report import VersionsUsed
+from rich.text import Text
 
-SHORT_ENGINE = (
-    "Server Version",
-    "API Version",
-    "Storage Driver",
-    "Backing Filesystem",
-    "Kernel Version",
-    "Operating System",
-    "Architecture",
-    "containerd",
-    "runc",
-)
-"""Lines of ``docker info`` that the short form keeps."""
+from layerfork.model.report import RunReport, VersionsUsed
+from layerfork.reporters.reporter import Look
+from layerfork.reporters.text.wrapping import wrap
 
 
-def version_lines(versions: VersionsUsed, verbose: bool) -> Iterator[str]:
-    """Lines of the block: the essential ones, or everything when verbose."""
-    if verbose:
-        yield "> docker info"
-        yield from (f"{name}: {value}" for name, value in versions.engine)
+def versions(report: RunReport, look: Look) -> Iterator[Text]:
+    """One line, or when verbose all of it below a title."""
+    if look.verbose:
+        yield Text("Versions used", style="bold")
+        yield from (Text(f"  {line}") for line in _all(report.versions))
     else:
-        facts = dict(versions.engine)
-        yield from (f"{name}: {facts[name]}" for name in SHORT_ENGINE if name in facts)
+        yield from wrap(Text(f"Versions used: {_short(report)}", style="dim"), look.width, 2)
+
+
+def _short(report: RunReport) -> str:
+    """``Engine 26.1.5, API 1.45, overlay2, Linux 6.1.0; 5 clients (all of it: -v)``."""
+    facts = dict(report.versions.engine)
+    engine = report.engine
+    parts = (
+        f"Engine {engine.version}" if engine else "",
+        f"API {engine.api_version}" if engine and engine.api_version else "",
+        facts.get("Storage Driver", ""),
+        f"kernel {facts['Kernel Version']}" if "Kernel Version" in facts else "",
+    )
+    count = len(report.versions.clients)
+    clients = f"{count} client{'' if count == 1 else 's'}"
+    return f"{', '.join(filter(None, (*parts, clients)))} (all of it: -v)"
+
+
+def _all(versions: VersionsUsed) -> Iterator[str]:
+    yield "> docker info"
+    yield from (f"{name}: {value}" for name, value in versions.engine)
     yield from (f"{client}: {version}" for client, version in versions.clients)
     for environment, packages in versions.packages:
-        if verbose:
-            yield f"> pip freeze ({environment})"
-            yield from packages
-        else:
-            yield f"{environment}: {', '.join(packages)}"
+        yield f"> pip freeze ({environment})"
+        yield from packages

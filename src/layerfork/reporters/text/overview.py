@@ -1,0 +1,197 @@
+"""Many clients or engines at a glance: classes as rows, engines as columns, forks as labelled edges."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.text import Text
+
+from layerfork.model.report import RunReport, TrialBuild
+from layerfork.reporters.overview.folding import fold_clients
+from layerfork.reporters.overview.overview import NO_RESULT, NOT_KNOWN, Edge, Overview, Row
+from layerfork.reporters.reporter import Look
+from layerfork.reporters.text.console import section
+from layerfork.reporters.text.judgement import STATUS_STYLES
+from layerfork.reporters.text.table import missing_builds
+from layerfork.reporters.text.wrapping import wrap
+
+FEWEST_COLUMNS_OF_NAMES = 30
+"""With less beside the engines' columns, the names have lines of their own."""
+MOST_COLUMNS_OF_NAMES = 72
+"""Where there is no terminal to fill."""
+STYLES = ("blue", "yellow", "green", "red", "magenta", "cyan")
+
+
+def overview_lines(overview: Overview, look: Look) -> Iterator[Text]:
+    """The rows, the edges between them, and whether the engines agree."""
+    yield Text(_title(overview), style="bold")
+    yield Text()
+    yield from _matrix(overview, look.width)
+    yield from _agreement(overview)
+    yield from _edges(overview, look)
+
+
+def _title(overview: Overview) -> str:
+    clients = sum(len(row.clients) for row in overview.rows)
+    engines = _counted(len(overview.engines), "engine")
+    return f"{overview.scenario}: {_counted(clients, 'client')} on {engines}; a letter is a cache"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _matrix(overview: Overview, width: int | None) -> Iterator[Text]:
+    mark = max((len(row.letter) for row in overview.rows), default=1) + 3
+    columns = [max(len(name), 3) + 2 for name in overview.engines]
+    names = max((len(", ".join(row.names)) for row in overview.rows), default=0)
+    room = min(names, MOST_COLUMNS_OF_NAMES if width is None else width - mark - sum(columns))
+    if room >= min(names, FEWEST_COLUMNS_OF_NAMES):
+        yield _header(overview.engines, mark + room)
+        for row in overview.rows:
+            yield from _side_by_side(row, room, mark, columns, overview)
+        return
+    for row in overview.rows:
+        yield from wrap(Text.assemble(_letter(row.letter, overview), ", ".join(row.names)), width, mark)
+    yield Text()
+    yield from _blocks(overview, mark, width)
+
+
+def _side_by_side(
+    row: Row, room: int, mark: int, columns: Sequence[int], overview: Overview
+) -> Iterator[Text]:
+    first, *rest = wrap(Text(", ".join(row.names)), room)
+    cells = _cells(row, range(len(columns)), columns, overview)
+    yield Text.assemble(_letter(row.letter, overview), first, " " * (room - len(first)), cells)
+    yield from (Text(" " * mark) + line for line in rest)
+
+
+def _blocks(overview: Overview, mark: int, width: int | None) -> Iterator[Text]:
+    """The cells alone, the engines in as many blocks as the width takes."""
+    columns = [max(len(name), 3) + 2 for name in overview.engines]
+    blocks: list[list[int]] = [[]]
+    for place, size in enumerate(columns):
+        if blocks[-1] and mark + sum(columns[each] for each in blocks[-1]) + size > (width or 0):
+            blocks.append([])
+        blocks[-1].append(place)
+    for number, block in enumerate(blocks):
+        if number:
+            yield Text()
+        yield _header([overview.engines[each] for each in block], mark)
+        for row in overview.rows:
+            yield Text.assemble(_letter(row.letter, overview), _cells(row, block, columns, overview))
+
+
+def _header(engines: Iterable[str], indent: int) -> Text:
+    return Text(" " * indent + "".join(f"  {name.ljust(3)}" for name in engines), style="dim")
+
+
+def _letter(letter: str, overview: Overview) -> Text:
+    mark = max(len(row.letter) for row in overview.rows) + 3
+    return Text(f" {letter}".ljust(mark), style=f"bold {_style(letter, overview)}")
+
+
+def _cells(row: Row, block: Iterable[int], columns: Sequence[int], overview: Overview) -> Text:
+    cells = (
+        (f"  {row.cells[each]}".ljust(columns[each]), _style(row.cells[each], overview)) for each in block
+    )
+    return Text.assemble(*cells)
+
+
+def _style(letter: str, overview: Overview) -> str:
+    """A letter has its colour in all columns; what is no letter has none."""
+    for number, row in enumerate(overview.rows):
+        if row.letter == letter:
+            return STYLES[number % len(STYLES)]
+    return "dim"
+
+
+def _agreement(overview: Overview) -> Iterator[Text]:
+    cells = {cell for row in overview.rows for cell in row.cells}
+    yield Text()
+    if NO_RESULT in cells:
+        yield Text(f"  {NO_RESULT} no result there", style="dim")
+    if NOT_KNOWN in cells:
+        yield Text(f"  {NOT_KNOWN} which cache they used is unknown", style="dim")
+    if len(overview.engines) == 1:
+        return
+    if overview.agree:
+        yield Text("  engines agree", style="bold green")
+    else:
+        apart = [row.letter for row in overview.rows if len(set(row.cells)) > 1]
+        yield Text(f"  engines differ in {', '.join(apart)}", style="bold yellow")
+
+
+def _edges(overview: Overview, look: Look) -> Iterator[Text]:
+    for edge in overview.edges:
+        yield Text()
+        yield from edge_lines(edge, overview, look)
+
+
+def edge_lines(edge: Edge, overview: Overview, look: Look) -> Iterator[Text]:
+    """One fork: which caches, where, why, and on which engines."""
+    fork = edge.fork
+    line = f"Dockerfile:{edge.line} " if edge.line else ""
+    head = Text.assemble(
+        (f"{edge.writer} ─ {edge.reader}", "bold"),
+        f"  {line} {fork.instruction}{cost_of(edge)}{where(edge, overview)}",
+    )
+    yield from wrap(head, look.width, 4)
+    for cause in fork.causes:
+        told = Text.assemble("    ", (cause.status.value, STATUS_STYLES[cause.status]), f" {cause.code}: ")
+        yield from wrap(told + Text(cause.text), look.width, 6)
+        if cause.remedy:
+            yield from wrap(Text(f"    remedy: {cause.remedy}"), look.width, 6)
+
+
+def cost_of(edge: Edge) -> str:
+    """``, 1.4 s lost``, or the least and the most of several engines; nothing where no times are known."""
+    if not edge.seconds_lost:
+        return ""
+    least, most = (f"{each:.1f}" for each in (min(edge.seconds_lost), max(edge.seconds_lost)))
+    return f", {least} s lost" if least == most else f", {least} to {most} s lost"
+
+
+def where(edge: Edge, overview: Overview) -> str:
+    """On which engines; nothing where there is only one."""
+    if len(overview.engines) == 1:
+        return ""
+    if len(edge.engines) == len(overview.engines):
+        return ", on all engines"
+    return f", on {', '.join(overview.engines[each] for each in edge.engines)}"
+
+
+def missing_lines(overview: Overview, look: Look) -> Iterator[Text]:
+    """Clients without a result, folded by the reason."""
+    found: dict[tuple[str, str], list[tuple[int, TrialBuild]]] = {}
+    for column, report in enumerate(overview.reports):
+        for build in missing_builds(report.builds):
+            reason = (build.reason or "no reason given").splitlines()[0]
+            found.setdefault((build.outcome.value, reason), []).append((column, build))
+    if found:
+        yield from section("Without a result")
+    for (outcome, reason), builds in found.items():
+        names = fold_clients(list(dict.fromkeys(build.client for _, build in builds)), overview.known)
+        engines = dict.fromkeys(overview.engines[column] for column, _ in builds)
+        place = "" if len(engines) == len(overview.engines) else f" ({', '.join(engines)})"
+        yield from wrap(Text(f"  {', '.join(names)}{place}: {outcome}: {reason}"), look.width, 4)
+
+
+def all_warnings(reports: Sequence[RunReport], look: Look) -> Iterator[Text]:
+    """Each warning and problem once, however many engines have it."""
+    told = dict.fromkeys(
+        (f"{caution.code}: {caution.text}", "yellow")
+        for each in reports
+        for caution in each.judgement.warnings
+    )
+    if told or any(each.problems for each in reports):
+        yield from section("Take care")
+    for text, style in told:
+        yield from wrap(Text(f"  {text}", style=style), look.width, 4)
+    yield from all_problems(reports, look)
+
+
+def all_problems(reports: Sequence[RunReport], look: Look) -> Iterator[Text]:
+    """What went wrong outside any build, each once."""
+    for problem in dict.fromkeys(problem for each in reports for problem in each.problems):
+        yield from wrap(Text(f"  {problem.what}", style="red"), look.width, 4)
+        for line in problem.details.splitlines():
+            yield from wrap(Text(f"      {line}", style="dim"), look.width, 8)
