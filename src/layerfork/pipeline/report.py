@@ -8,6 +8,7 @@ from pathlib import Path
 from layerfork.errors import UsageError
 from layerfork.harness.relay.earlier import Earlier, FinishedRelay, read_earlier
 from layerfork.model.report import DiffReport, RunReport
+from layerfork.pipeline.answering import answers_of_rows
 from layerfork.pipeline.comparison import builds_of_kinds, diff_files, diff_stored
 from layerfork.pipeline.judging import judge_rows
 from layerfork.pipeline.pairing import NamedRecord
@@ -63,6 +64,7 @@ def _run(relay: FinishedRelay, file: str) -> RunReport:
         builder=relay.builder,
         builds=builds,
         judgement=judgement,
+        answers=answers_of_rows(judgement, builds),
         versions=relay.versions,
         layerfork=relay.layerfork,
         seconds=relay.seconds,

@@ -59,7 +59,7 @@ def test_the_same_fork_on_two_engines_is_one_edge() -> None:
     (overview,) = overviews([run("20.10", *classes), run("28.5", *classes)])
 
     (edge,) = overview.edges
-    assert (edge.writer, edge.reader, edge.engines, edge.line) == ("A", "B", (0, 1), 3)
+    assert (edge.writer, edge.reader, edge.engines) == ("A", "B", (0, 1))
     assert edge.seconds_lost == (0.7, 0.7)
 
 

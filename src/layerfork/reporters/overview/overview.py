@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 from string import ascii_uppercase
 
+from layerfork.model.answer import Answer
 from layerfork.model.judgement import Fork
 from layerfork.model.record import StepRecord
 from layerfork.model.report import AGAIN, RunReport, TrialBuild
@@ -39,8 +40,8 @@ class Edge:
     reader: str
     fork: Fork
     """As it was on the first of the engines."""
-    line: int
-    """Of the Dockerfile; 0 when unknown."""
+    answer: Answer | None
+    """To that fork; None when nobody made one."""
     engines: tuple[int, ...]
     """Places of the columns."""
     seconds_lost: tuple[float, ...]
@@ -88,6 +89,11 @@ def steps_of(report: RunReport, reader: str) -> tuple[StepRecord, ...]:
         if build.control_record is not None and AGAIN.format(build.client) == reader:
             return build.control_record.steps
     return ()
+
+
+def answer_to(fork: Fork, forks: Sequence[Fork], answers: Sequence[Answer]) -> Answer | None:
+    """The answer to a fork; None where nobody made answers."""
+    return next((answer for each, answer in zip(forks, answers, strict=False) if each is fork), None)
 
 
 def letters() -> Iterator[str]:
@@ -176,12 +182,11 @@ def _edges(reports: Sequence[RunReport], rows: Sequence[Row]) -> Iterator[Edge]:
     for forks in found.values():
         column, fork = forks[0]
         writer, reader = _ends(fork, row_of, column)
-        lines = {step.index: step.line for step in steps_of(reports[column], fork.reader)}
         yield Edge(
             writer=writer,
             reader=reader,
             fork=fork,
-            line=lines.get(fork.step, 0),
+            answer=answer_to(fork, reports[column].judgement.forks, reports[column].answers),
             engines=tuple(each for each, _ in forks),
             seconds_lost=tuple(each.seconds_lost for _, each in forks if each.seconds_lost is not None),
         )

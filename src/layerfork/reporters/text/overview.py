@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
+from layerfork.model.judgement import CauseStatus
 from layerfork.model.report import RunReport, TrialBuild
 from layerfork.reporters.overview.folding import fold_clients
 from layerfork.reporters.overview.overview import NO_RESULT, NOT_KNOWN, Edge, Overview, Row
@@ -127,27 +128,31 @@ def _edges(overview: Overview, look: Look) -> Iterator[Text]:
 
 
 def edge_lines(edge: Edge, overview: Overview, look: Look) -> Iterator[Text]:
-    """One fork: which caches, where, why, and on which engines."""
-    fork = edge.fork
-    line = f"Dockerfile:{edge.line} " if edge.line else ""
-    head = Text.assemble(
-        (f"{edge.writer} ─ {edge.reader}", "bold"),
-        f"  {line} {fork.instruction}{cost_of(edge)}{where(edge, overview)}",
-    )
-    yield from wrap(head, look.width, 4)
-    for cause in fork.causes:
-        told = Text.assemble("    ", (cause.status.value, STATUS_STYLES[cause.status]), f" {cause.code}: ")
-        yield from wrap(told + Text(cause.text), look.width, 6)
-        if cause.remedy:
-            yield from wrap(Text(f"    remedy: {cause.remedy}"), look.width, 6)
+    """One fork: which caches, where and why; what it cost and on which engines; what helps."""
+    fork, answer = edge.fork, edge.answer
+    caches = f"{edge.writer} ─ {edge.reader}"
+    told = answer.headline if answer else f"step {fork.step}  {fork.instruction}"
+    yield from wrap(Text.assemble((caches, "bold"), f"  {told}"), look.width, 4)
+    codes = Text(", ").join(Text(code, style=STATUS_STYLES[status]) for code, status in _codes(edge))
+    parts = [codes, *map(Text, filter(None, (cost_of(edge), where(edge, overview))))]
+    yield from wrap(Text("    ") + Text(", ").join(parts), look.width, 4)
+    if answer:
+        yield from wrap(Text(f"    fix: {answer.fix.sentence}"), look.width, 6)
+
+
+def _codes(edge: Edge) -> Iterator[tuple[str, CauseStatus]]:
+    """``PROVEN mode``, each once."""
+    yield from dict.fromkeys((f"{each.status.value} {each.code}", each.status) for each in edge.fork.causes)
 
 
 def cost_of(edge: Edge) -> str:
-    """``, 1.4 s lost``, or the least and the most of several engines; nothing where no times are known."""
-    if not edge.seconds_lost:
+    """``1.4 s, 2 more steps``; of several engines the least and the most. Empty when nothing is known."""
+    if edge.answer is None:
         return ""
-    least, most = (f"{each:.1f}" for each in (min(edge.seconds_lost), max(edge.seconds_lost)))
-    return f", {least} s lost" if least == most else f", {least} to {most} s lost"
+    if len(set(map("{:.1f}".format, edge.seconds_lost))) < 2:
+        return edge.answer.cost
+    least, most = min(edge.seconds_lost), max(edge.seconds_lost)
+    return f"{least:.1f} to {most:.1f} s{edge.answer.cost.partition(' s')[2]}"
 
 
 def where(edge: Edge, overview: Overview) -> str:
@@ -155,8 +160,8 @@ def where(edge: Edge, overview: Overview) -> str:
     if len(overview.engines) == 1:
         return ""
     if len(edge.engines) == len(overview.engines):
-        return ", on all engines"
-    return f", on {', '.join(overview.engines[each] for each in edge.engines)}"
+        return "on all engines"
+    return f"on {', '.join(overview.engines[each] for each in edge.engines)}"
 
 
 def missing_lines(overview: Overview, look: Look) -> Iterator[Text]:
