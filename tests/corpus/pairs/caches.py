@@ -355,6 +355,16 @@ VERSIONS = (
         Build(dockerfile=FILE, nodes=(file("a"),), client=Client.DOCKER),
         Fork("COPY", ("mode-type-bits a", "client-version SUSPECTED")),
     ),
+    # The engines key it alike; it is their clients that send it otherwise.
+    *matters(
+        "classic",
+        "client-version",
+        Build(dockerfile=FILE, nodes=(file("a"),), client=Client.DOCKER, engine="private:20.10"),
+        Build(dockerfile=FILE, nodes=(file("a"),), client=Client.DOCKER),
+        Fork("FROM", ("builder-instance",)),
+        Fork("COPY", ("mode-type-bits a", "client-version SUSPECTED")),
+        what="on-two-engines",
+    ),
     *idle(
         "buildkit",
         "client-version",

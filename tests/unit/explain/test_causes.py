@@ -22,7 +22,7 @@ from layerfork.model.build import Builder
 from layerfork.model.cachekey import CacheKey, KeyPart
 from layerfork.model.context import EntryType
 from layerfork.model.judgement import Cause, CauseStatus, MissKind
-from layerfork.model.record import BuildRecord, RecordedRequest, StepStatus, Vertex
+from layerfork.model.record import BuildRecord, ClientInfo, RecordedRequest, StepStatus, Vertex
 
 PROVEN, SUSPECTED, UNEXPLAINED = CauseStatus.PROVEN, CauseStatus.SUSPECTED, CauseStatus.UNEXPLAINED
 CLAIMED = CauseStatus.SUSPECTED
@@ -498,6 +498,38 @@ def test_a_client_version_is_a_hint_beside_the_cause() -> None:
     assert [(cause.code, cause.status) for cause in fork.causes] == [
         ("mode-type-bits", CLAIMED),
         ("client-version", SUSPECTED),
+    ]
+
+
+def calling_itself(made: JudgedBuild, agent: str) -> JudgedBuild:
+    """The build, by a client that nobody chose and that says this of itself."""
+    return replace(made, record=replace(made.record, client=ClientInfo(user_agent=agent)))
+
+
+@pytest.mark.parametrize(
+    ("agents", "hinted"),
+    [
+        (("Docker-Client/20.10.24 (linux)", "Docker-Client/26.1.5 (linux)"), True),
+        (("Docker-Client/26.1.5 (linux)", "Docker-Client/26.1.5 (linux)"), False),
+        (("docker-sdk-python/7.1.0", "Docker-Client/26.1.5 (linux)"), False),
+        (("Go-http-client/1.1", "Go-http-client/2.0"), False),
+        (("grpc-go/1.59.0", "grpc-go/1.70.0"), False),
+        (("", ""), False),
+    ],
+)
+def test_a_client_that_nobody_chose_has_the_version_that_it_says(
+    agents: tuple[str, str], hinted: bool
+) -> None:
+    cache = Cache()
+    old = (*entry_parts("a"), part("mode-type-bits", "0100000", "a", "mode"))
+    writer = calling_itself(build("writer", lines(*old), cache), agents[0])
+    reader = calling_itself(build("reader", lines(*entry_parts("a")), cache), agents[1])
+
+    (fork,) = explain_pair(writer, reader)
+
+    assert [cause.code for cause in fork.causes] == [
+        "mode-type-bits",
+        *(["client-version"] if hinted else []),
     ]
 
 

@@ -49,8 +49,16 @@ def _written_otherwise(case: Case, unclaimed: tuple[Difference, ...]) -> tuple[D
     return tuple(
         each
         for each in unclaimed
-        if (each.path in known if each.one_sided else each.cause == CauseCode.INSTRUCTION)
+        if (_one_looks_at(each, known) if each.one_sided else each.cause == CauseCode.INSTRUCTION)
     )
+
+
+_OF_SOME_ENTRIES = (CauseCode.MODE_TYPE_BITS, CauseCode.XATTR)
+"""A key has them of entries that have them: on one side alone they tell of the entry, not of the version."""
+
+
+def _one_looks_at(difference: Difference, known: frozenset[str]) -> bool:
+    return difference.path in known and difference.cause not in _OF_SOME_ENTRIES
 
 
 def _are_two_versions(case: Case) -> bool:
@@ -96,26 +104,39 @@ MAY_DEPEND_ON_CLIENT = codes_with(Trait.CLIENT | Trait.CLIENT_MAY)
 
 def find_client_version(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Such a difference between two versions of one client: a hint beside the cause itself."""
-    writer, reader = case.writer.record.client, case.reader.record.client
-    same = writer.id and writer.id.partition("@")[0] == reader.id.partition("@")[0]
-    if not (same and writer.version and reader.version) or writer.version == reader.version:
+    (writer_name, writer), (reader_name, reader) = map(_named, (case.writer.record, case.reader.record))
+    if not (writer_name == reader_name != "" and writer and reader) or writer == reader:
         return
     if not any(each.cause in MAY_DEPEND_ON_CLIENT for each in case.site.differences):
         return
     yield Finding(
         code=CauseCode.CLIENT_VERSION,
         field="client version",
-        writer=writer.version,
-        reader=reader.version,
-        what=f"{case.reader_name} is version {reader.version}, {case.writer_name} is {writer.version}",
+        writer=writer,
+        reader=reader,
+        what=f"the client of {case.reader_name} is version {reader}, that of {case.writer_name} is {writer}",
         evidence=(
-            f"version of {case.reader_name}: {reader.version}",
-            f"version of {case.writer_name}: {writer.version}",
+            f"client version of {case.reader_name}: {reader_name} {reader}",
+            f"client version of {case.writer_name}: {writer_name} {writer}",
         ),
         remedy="use one version of the client everywhere",
         strength=Strength.GUESS,
     )
 
+
+def _named(record: BuildRecord) -> tuple[str, str]:
+    """Name and version of a client: as `run` chose it, else as it calls itself to the engine.
+
+    ``Docker-Client/26.1.5 (linux)`` does; ``Go-http-client/1.1`` is a library's name with HTTP's version.
+    """
+    client = record.client
+    if client.id:
+        return client.id.partition("@")[0], client.version
+    name, _, version = client.user_agent.partition(" ")[0].partition("/")
+    return ("", "") if name.startswith(_LIBRARIES) else (name, version)
+
+
+_LIBRARIES = ("Go-http-client", "grpc-")
 
 CLIENT_VERSION = CauseRule(code=CauseCode.CLIENT_VERSION, find=find_client_version)
 """One client in two versions that write contexts differently."""
