@@ -2,17 +2,15 @@
 
 import re
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
+from contracts.pageexample import PAGES, example_of, examples, section
 
 from layerfork.explain.causes import CAUSES, LAST_RESORT
 from layerfork.explain.claims.rule import CauseRule
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
 
-ROOT = Path(__file__).parents[2]
-PAGES = ROOT / "docs" / "causes"
 RULES = (*CAUSES, LAST_RESORT)
 ORDER = (
     ("builder", "builder-instance", "image-store", "engine-version", "cache-off"),
@@ -67,9 +65,47 @@ def test_a_page_says_what_it_must(code: CauseCode) -> None:
     text = (PAGES / f"{code}.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {code}\n")
     sections = re.findall(r"^## (.+)$", text, flags=re.MULTILINE)
-    assert [name for name in sections if name != "Proof"] == ["Builders", "Evidence", "Remedy", "Source"]
-    builders = text.partition("## Builders")[2].partition("##")[0].lower()
+    required = ["Builders", "Example", "Evidence", "Remedy", "Threads", "Source"]
+    assert [name for name in sections if name != "Proof"] == required
+    builders = section(text, "Builders").lower()
+    assert re.search(r"\d", builders), "for which versions?"
     assert all(builder in builders for builder in code.builders)
+
+
+NOT_SHOWN = ("frontend", "image-store", "owner-name")
+"""Causes that no private engine can show; their pages say why."""
+TOLD_AS = {"target": "added-target"}
+"""A warning that is the only thing to say where nothing was stored."""
+
+
+def test_all_pages_but_these_have_an_example() -> None:
+    assert sorted(set(CauseCode) - set(examples())) == sorted(NOT_SHOWN)
+    reasons = [example_of((PAGES / f"{code}.md").read_text("utf-8")) for code in NOT_SHOWN]
+    assert all(isinstance(reason, str) and len(reason) > 20 for reason in reasons)
+
+
+@pytest.mark.parametrize("code", examples())
+def test_an_example_promises_the_cause_of_its_page(code: str) -> None:
+    shown = examples()[code]
+    assert shown.code == TOLD_AS.get(code, code)
+    assert (shown.status == "warning") == (code in (*WARNINGS, *TOLD_AS))
+
+
+THREAD = re.compile(
+    r"- \[(?P<name>[\w.-]+/[\w.-]+#\d+)\]"
+    r"\(https://github\.com/(?P<repository>[\w./-]+)/(?:issues|pull)/(?P<number>\d+)\): "
+    r"[^\n]+(?:\n  [^\n]+)*\n"
+)
+
+
+@pytest.mark.parametrize("code", CauseCode)
+def test_a_thread_is_named_as_it_is_linked(code: str) -> None:
+    text = section((PAGES / f"{code}.md").read_text("utf-8"), "Threads")
+    if text == "None known.\n":
+        return
+    found = list(THREAD.finditer(text))
+    assert "".join(thread[0] for thread in found) == text
+    assert all(thread["name"] == f"{thread['repository']}#{thread['number']}" for thread in found)
 
 
 def test_the_overview_lists_every_code() -> None:
