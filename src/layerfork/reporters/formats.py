@@ -2,12 +2,14 @@
 
 from layerfork.reporters.json_report import JSON
 from layerfork.reporters.reporter import Kind, Reporter
+from layerfork.reporters.svg import SVG
 from layerfork.reporters.text import TABLE, TEXT
 
 FORMATS: tuple[Reporter, ...] = (
     TEXT,
     TABLE,
     JSON,
+    SVG,
 )
 """The first is what a person gets who asks for none."""
 

@@ -6,9 +6,9 @@ from rich.text import Text
 
 from layerfork.model.judgement import Cause, CauseStatus, Caution, Fork
 from layerfork.model.record import StepRecord
+from layerfork.reporters.overview.columns import keyword
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.console import section
-from layerfork.reporters.text.table import keyword
 
 STATUS_STYLES = {
     CauseStatus.PROVEN: "bold green",

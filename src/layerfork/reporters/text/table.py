@@ -1,12 +1,11 @@
 """The table of 2015: right-aligned names, one column per instruction, twelve digits of each identity."""
 
 from collections.abc import Sequence
-from difflib import SequenceMatcher
-from itertools import count
 
 from layerfork.model.identity import StepIdentity
 from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
 from layerfork.model.report import TrialBuild
+from layerfork.reporters.overview.columns import align, keyword
 
 DIGITS = len("0123456789ab")
 CELL = DIGITS + len("'', ")
@@ -45,36 +44,10 @@ def _block(
 
 
 def _arrange(rows: Sequence[TrialBuild]) -> tuple[list[str], list[dict[int, str]]]:
-    """Keywords of the columns, and for each row its cells by the column that they stand in.
-
-    The columns are those of the longest build, and between them what only others have: a client may add
-    an ARG before the first FROM, or a stage at the end.
-    """
-    numbers = count()
-    columns: list[tuple[int, str]] = []
-    places: dict[int, list[tuple[int, str]]] = {}
-    for row in sorted(range(len(rows)), key=lambda row: -len(rows[row].steps)):
-        keywords = [keyword(step.instruction) for step in rows[row].steps]
-        matcher = SequenceMatcher(None, [name for _, name in columns], keywords, autojunk=False)
-        merged: list[tuple[int, str]] = []
-        own = places[row] = []
-        for tag, low, high, start, end in matcher.get_opcodes():
-            new = [(next(numbers), name) for name in keywords[start:end]] if tag != "equal" else []
-            merged += columns[low:high] + new
-            own += new or (columns[low:high] if tag == "equal" else [])
-        columns = merged
-    order = {column: index for index, column in enumerate(columns)}
-    cells = [
-        dict(zip((order[column] for column in places[row]), cells_of(build), strict=True))
-        for row, build in enumerate(rows)
-    ]
-    return [name for _, name in columns], cells
-
-
-def keyword(instruction: str) -> str:
-    """``COPY`` of ``COPY important.txt /``."""
-    first = instruction.split(maxsplit=1)[:1]
-    return first[0].upper() if first else "?"
+    """Keywords of the columns, and for each row its cells by the column that they stand in."""
+    columns, places = align([[keyword(step.instruction) for step in row.steps] for row in rows])
+    cells = [dict(zip(own, cells_of(build), strict=True)) for own, build in zip(places, rows, strict=True)]
+    return columns, cells
 
 
 def cells_of(build: TrialBuild) -> list[str]:

@@ -1,0 +1,192 @@
+"""What a fork graph shows: steps as columns, caches as lines, forks as splits."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from layerfork.model.answer import Answer
+from layerfork.model.judgement import CauseStatus, Fork
+from layerfork.model.record import StepRecord
+from layerfork.model.report import DiffReport, RunReport
+from layerfork.reporters.overview.columns import align, keyword
+from layerfork.reporters.overview.folding import Known, fold_clients, known_versions
+from layerfork.reporters.overview.overview import answer_to, letters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One step, of every line that has it."""
+
+    text: str
+    """The instruction, as the build that shows most of it has it."""
+    line: int = 0
+    """Of the Dockerfile; 0 when unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One cache, and the builds that use it."""
+
+    letter: str
+    names: tuple[str, ...]
+    """Clients, folded."""
+    clients: int = 1
+    """How many they are."""
+    cells: tuple[int | None, ...]
+    """For each column the number of the line whose cache it uses there: its own where it is apart, else that
+    of the first line that it runs together with. None where it has no such step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A fork: where one line leaves another, and why."""
+
+    parent: int
+    child: int
+    column: int
+    cause: str
+    """``entry-name``; several with commas. Not proven ones say so."""
+    cost: str
+    """``1.2 s``; empty when unknown."""
+    values: str
+    """What differs, the writer's value first; empty where one word says all."""
+    headline: str
+    """The first line of the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForkGraph:
+    """Columns, lines and splits; lines and columns are named by their places."""
+
+    columns: tuple[Column, ...]
+    lines: tuple[Line, ...]
+    splits: tuple[Split, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cache:
+    """The builds of one class, and the steps that all of them have."""
+
+    members: tuple[str, ...]
+    steps: tuple[StepRecord, ...]
+
+
+def graph_of_run(report: RunReport, known: Known | None = None) -> ForkGraph:
+    """One line for each class; forks of controls are left out."""
+    builds = {build.client: build for build in report.builds}
+    caches = []
+    for members in report.judgement.classes:
+        steps = [builds[each].steps for each in members if each in builds and builds[each].steps]
+        caches.append(_Cache(members=members, steps=min(steps, key=len, default=())))
+    known = known or known_versions({build.client: build.version for build in report.builds})
+    return _graph(caches, report.judgement.forks, report.answers, known)
+
+
+def graph_of_diff(report: DiffReport) -> ForkGraph:
+    """Two lines, or one that both builds share."""
+    names = (
+        [answer.name for answer in (report.answers[0].writer, report.answers[0].reader)]
+        if report.answers
+        else []
+    )
+    writer, reader = names or (report.writer, report.reader)
+    if not report.judgement.forks:
+        both = _Cache(members=(writer, reader), steps=report.reader_steps)
+        return _graph([both], (), (), {})
+    ends = {report.writer: 0, report.reader: 1}
+    caches = [
+        _Cache(members=(writer,), steps=report.writer_steps),
+        _Cache(members=(reader,), steps=report.reader_steps),
+    ]
+    return _graph(caches, report.judgement.forks, report.answers, {}, ends)
+
+
+def _graph(
+    caches: Sequence[_Cache],
+    forks: Sequence[Fork],
+    answers: Sequence[Answer],
+    known: Known,
+    ends: Mapping[str, int] | None = None,
+) -> ForkGraph:
+    """``ends`` says which cache a writer or reader of a fork is; None: the one that it is a member of."""
+    number = ends or {client: place for place, each in enumerate(caches) for client in each.members}
+    columns, places = align([[keyword(step.instruction) for step in each.steps] for each in caches])
+    column_of = [
+        {step.index: column for step, column in zip(each.steps, own, strict=True)}
+        for each, own in zip(caches, places, strict=True)
+    ]
+    own_forks = [fork for fork in forks if fork.writer in number and fork.reader in number]
+    cells = _cells(len(columns), column_of, own_forks, number)
+    lines = [
+        Line(letter=letter, names=fold_clients(each.members, known), clients=len(each.members), cells=own)
+        for each, own, letter in zip(caches, cells, letters(), strict=False)
+    ]
+    splits = [
+        _split(fork, answer_to(fork, forks, answers), number, column_of)
+        for fork in own_forks
+        if fork.step in column_of[number[fork.reader]]
+    ]
+    return ForkGraph(
+        columns=tuple(_columns(len(columns), caches, column_of)), lines=tuple(lines), splits=tuple(splits)
+    )
+
+
+def _cells(
+    count: int, column_of: Sequence[Mapping[int, int]], forks: Sequence[Fork], number: Mapping[str, int]
+) -> list[tuple[int | None, ...]]:
+    """A reader runs with the writer but at the steps that forked, and those that missed for it."""
+    found: list[tuple[int | None, ...]] = []
+    for line, columns in enumerate(column_of):
+        own = [fork for fork in forks if number[fork.reader] == line and number[fork.writer] < line]
+        missed = {index for fork in own for index in (fork.step, *fork.consequences)}
+        apart = {columns[index] for index in missed if index in columns}
+        parent = found[number[own[0].writer]] if own else (None,) * count
+        cells: list[int | None] = [None] * count
+        for column in columns.values():
+            shared = None if column in apart else parent[column]
+            cells[column] = line if shared is None else shared
+        found.append(tuple(cells))
+    return found
+
+
+def _columns(
+    count: int, caches: Sequence[_Cache], column_of: Sequence[Mapping[int, int]]
+) -> Iterator[Column]:
+    """Each as the Dockerfile has it, where some build shows its line."""
+    for column in range(count):
+        steps = [
+            step
+            for cache, columns in zip(caches, column_of, strict=True)
+            for step in cache.steps
+            if columns[step.index] == column
+        ]
+        line = next((step.line for step in steps if step.line), 0)
+        yield Column(text=min((step.instruction for step in steps), key=len, default=""), line=line)
+
+
+def _split(
+    fork: Fork, answer: Answer | None, number: Mapping[str, int], column_of: Sequence[Mapping[int, int]]
+) -> Split:
+    child = number[fork.reader]
+    marks = dict.fromkeys(
+        each.code if each.status is CauseStatus.PROVEN else f"{each.status.value.lower()} {each.code}"
+        for each in fork.causes
+    )
+    return Split(
+        parent=number[fork.writer],
+        child=child,
+        column=column_of[child][fork.step],
+        cause=", ".join(marks),
+        cost="" if fork.seconds_lost is None else f"{fork.seconds_lost:.1f} s",
+        values=_values(fork, answer),
+        headline=answer.headline if answer else "",
+    )
+
+
+def _values(fork: Fork, answer: Answer | None) -> str:
+    """``name of important.txt: ./important.txt → important.txt``."""
+    rows = answer.points[0].rows if answer else ()
+    cause = fork.causes[0]
+    if rows:
+        label = "" if rows[0].label == cause.code else f"{rows[0].label}: "
+        return f"{label}{rows[0].writer or 'none'} → {rows[0].reader or 'none'}"
+    return f"{cause.writer or 'none'} → {cause.reader or 'none'}" if cause.writer or cause.reader else ""
