@@ -177,7 +177,8 @@ def test_cause(tmp_path: Path) -> None:
 
     said = house.layerfork("diff", f"{RECORDS}#1", f"{RECORDS}#2")
 
-    assert re.search(r"^  PROVEN env-line: ENV NAME=8ce3n forked: the ENV lines differ$", said, re.M)
+    assert said.startswith("Dockerfile:10  ENV NAME=8ce3n  missed: the ENV lines differ\n")
+    assert re.search(r"^  [0-9.]+ s, 3 more steps  PROVEN env-line$", said, re.M)
     house.holds_contract("test_cause_table.py", "env-line")
 
 

@@ -95,7 +95,7 @@ def test_two_recorded_builds_are_compared_without_an_engine(
     assert record(engine, second, build, DOCKER_CONFIG=config).returncode == 0
     forked = layerfork("diff", first, second, DOCKER_HOST="unix:///nowhere")
     assert forked.returncode == 1, forked.stderr
-    assert "PROVEN content: COPY data.txt" in forked.stdout
+    assert "COPY data.txt /  missed: data.txt changed" in forked.stdout
     same = layerfork("diff", first, f"{first}#1", "--format", "json")
     assert same.returncode == 0
     assert json.loads(same.stdout)["forks"] == []

@@ -71,7 +71,7 @@ def test_why_saves_a_baseline_and_then_explains(engine: RunningEngine, tmp_path:
     (context / "data.txt").write_text("second\n")
     changed = as_host(engine, *words)
     assert changed.returncode == 1
-    assert "PROVEN content: COPY data.txt" in changed.stdout
+    assert "COPY data.txt /  missed: data.txt changed" in changed.stdout
     newest = as_host(engine, "why", "--store", store)
     assert newest.returncode == 1
-    assert "PROVEN content: COPY data.txt" in newest.stdout
+    assert "COPY data.txt /  missed: data.txt changed" in newest.stdout

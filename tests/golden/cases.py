@@ -2,6 +2,16 @@
 
 from dataclasses import replace
 
+from layerfork.model.answer import (
+    Answer,
+    ExcerptLine,
+    FieldRow,
+    Fix,
+    LaterStep,
+    Point,
+    Side,
+    Situation,
+)
 from layerfork.model.build import Builder
 from layerfork.model.engine import EngineInfo
 from layerfork.model.judgement import Cause, CauseStatus, Caution, Fork, Judgement, MissKind, Verdict
@@ -65,6 +75,35 @@ ENTRY_NAME = Cause(
     remedy="make the tar without the ./ prefix",
     affected_builders=("classic",),
 )
+NAMES_DIFFER = Answer(
+    writer=Side(name="tar-client", sent_by="tar-client 1.2.3"),
+    reader=Side(name="dir-client", sent_by="dir-client 1.2.3"),
+    situation=Situation.CLIENTS,
+    line=3,
+    step=3,
+    instruction="COPY important.txt /",
+    miss_kind=MissKind.KEY_CHANGED,
+    points=(
+        Point(
+            culprit="name is `important.txt` for dir-client, `./important.txt` for tar-client",
+            code="entry-name",
+            status=CauseStatus.PROVEN,
+            causes=(0,),
+            rows=(FieldRow(label="name of important.txt", writer="./important.txt", reader="important.txt"),),
+            fix=Fix(
+                sentence="make the tar without the ./ prefix",
+                command="tar -cf context.tar $(ls -A)",
+            ),
+        ),
+    ),
+    seconds=0.7,
+    excerpt=(
+        ExcerptLine(number=2, text="RUN  du -s /"),
+        ExcerptLine(number=3, text="COPY important.txt /", marked=True),
+        ExcerptLine(number=4, text="RUN  du -s /"),
+    ),
+    later=(LaterStep(step=4, line=4, instruction="RUN  du -s /", seconds=0.4),),
+)
 FORKED = RunReport(
     scenario="seed",
     scenario_path="/scenarios/seed/context",
@@ -88,6 +127,7 @@ FORKED = RunReport(
             ),
         ),
     ),
+    answers=(NAMES_DIFFER,),
     versions=VERSIONS,
     layerfork="0.1.0",
     seconds=2.5,
@@ -96,10 +136,12 @@ REUSED = replace(
     FORKED,
     builds=(build("one-client", 0, "abcd", "234"), build("other-client", 0, "abcd", "")),
     judgement=Judgement(verdict=Verdict.REUSED, classes=(("one-client", "other-client"),), forks=()),
+    answers=(),
 )
 TROUBLE = replace(
     FORKED,
     builder=None,
+    answers=(),
     builds=(
         build("kit-client", 0, "ab", "2", builder="buildkit"),
         TrialBuild(
@@ -127,6 +169,7 @@ TROUBLE = replace(
 NO_ENGINE = replace(
     FORKED,
     engine=None,
+    answers=(),
     builds=(),
     judgement=Judgement(verdict=Verdict.ERROR, classes=(), forks=()),
     versions=VersionsUsed(engine=(), clients=()),

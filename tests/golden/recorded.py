@@ -100,7 +100,7 @@ def judged_together(name: str) -> Sequence[RunReport]:
     reports = [report for each in NAMES for report in judged(each)]
     problem = Problem(what="private:20.10: a private engine needs root", details="hint: run as root")
     nothing = Judgement(verdict=Verdict.ERROR, classes=(), forks=())
-    gone = replace(reports[0], engine=None, builds=(), judgement=nothing, problems=(problem,))
+    gone = replace(reports[0], engine=None, builds=(), judgement=nothing, answers=(), problems=(problem,))
     return [*reports, gone]
 
 

@@ -35,7 +35,7 @@ class Edit:
     """Path relative to the context's directory, or absolute when it lies elsewhere."""
     line: int = 0
     """From 1: the first of the lines in `before`, or the line that `after` is put in front of. 0: the end of
-    the file, which is made where there is none."""
+    the file, which is made where there is none; or, with `before`, wherever these lines stand."""
     before: tuple[str, ...] = ()
     """The lines that are taken out, without line ends."""
     after: tuple[str, ...] = ()
@@ -108,6 +108,10 @@ class LaterStep:
     seconds: float | None = None
 
 
+_SHORTEST_S = 0.05
+"""Rounded, anything below would be nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What a person needs to know of one fork; the strongest point comes first."""
@@ -164,4 +168,6 @@ class Answer:
         """``1.3 s, 2 more steps``: what was built again in all."""
         count = len(self.later)
         steps = f"{count} more step{'' if count == 1 else 's'}" if count else "no further step"
-        return steps if self.seconds is None else f"{self.seconds:.1f} s, {steps}"
+        if self.seconds is None:
+            return steps
+        return f"{self.seconds:.1f} s, {steps}" if self.seconds >= _SHORTEST_S else f"under 0.1 s, {steps}"

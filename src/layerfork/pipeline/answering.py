@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 from layerfork.explain.answer import AnswerSources, answer_fork
 from layerfork.explain.compare.copied import clean_path
+from layerfork.harness.recording.filelook import look_at
 from layerfork.harness.records.stored import StoredRecord
 from layerfork.model.answer import Answer, Side, Situation
 from layerfork.model.judgement import Judgement
@@ -63,6 +64,7 @@ def answers_of_pair(
         reader=reader,
         sides=sides,
         situation=situation,
+        look=look_at,
         all_paths=None if stored is None else lambda: _paths_in(stored),
     )
     return tuple(answer_fork(fork, sources) for fork in judgement.forks)
@@ -87,6 +89,7 @@ def answers_of_rows(judgement: Judgement, rows: Sequence[TrialBuild]) -> tuple[A
             reader=reader,
             sides=(writer_side, reader_side),
             situation=Situation.AGAIN if again else Situation.CLIENTS,
+            look=look_at,
         )
         answers.append(answer_fork(fork, sources))
     return tuple(answers)

@@ -13,11 +13,11 @@ _LONGEST = 12
 
 def excerpt_of(scene: Scene) -> tuple[ExcerptLine, ...]:
     """The instruction with its neighbours; empty when its line is not known."""
-    return tuple(_lines(scene)) if scene.step.line and scene.lines else ()
+    return tuple(_lines(scene)) if scene.line and scene.lines else ()
 
 
 def _lines(scene: Scene) -> Iterator[ExcerptLine]:
-    first = last = scene.step.line
+    first = last = scene.line
     if scene.instruction is not None:
         first, last = scene.instruction.first_line, scene.instruction.last_line
     shown_last = min(last, first + _LONGEST - 1)

@@ -1,12 +1,20 @@
 """From a fork and two records to the answer."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
 from layerfork.explain.answer.excerpt import excerpt_of
 from layerfork.explain.answer.fixes import fix_of
+from layerfork.explain.answer.patterns import PATTERNS
+from layerfork.explain.answer.patterns.pattern import Group, Held
 from layerfork.explain.answer.phrases import culprit_of
 from layerfork.explain.answer.rows import SHOWN, rows_of
 from layerfork.explain.answer.scene import AnswerSources, Scene, set_scene
-from layerfork.model.answer import Answer, LaterStep, Point
-from layerfork.model.judgement import Cause, Fork
+from layerfork.model.answer import Answer, FieldRow, LaterStep, Point
+from layerfork.model.judgement import Cause, CauseStatus, Fork
+
+_STRENGTH = tuple(CauseStatus)
+"""The strongest first."""
 
 
 def answer_fork(fork: Fork, sources: AnswerSources) -> Answer:
@@ -17,33 +25,83 @@ def answer_fork(fork: Fork, sources: AnswerSources) -> Answer:
         reader=sources.sides[1],
         situation=sources.situation,
         file=scene.file,
-        line=scene.step.line,
+        line=scene.line,
         step=fork.step,
         platform=fork.platform,
         instruction=scene.text,
         miss_kind=fork.miss_kind,
-        points=_points(scene),
+        points=tuple(_points(scene)),
         seconds=fork.seconds_lost,
         excerpt=excerpt_of(scene),
         later=tuple(
-            LaterStep(step=step.index, line=step.line, instruction=step.instruction, seconds=step.seconds)
+            LaterStep(
+                step=step.index,
+                line=scene.instructions[step.index].first_line
+                if step.index in scene.instructions
+                else step.line,
+                instruction=step.instruction,
+                seconds=step.seconds,
+            )
             for step in scene.later_steps()
         ),
     )
 
 
-def _points(scene: Scene) -> tuple[Point, ...]:
-    return tuple(_point(scene, place, cause) for place, cause in enumerate(scene.fork.causes))
+def _points(scene: Scene) -> list[Point]:
+    """Groups first, then what is left of each cause; the strongest, and what is no by-product, in front."""
+    held = [Held(place, part) for place, cause in enumerate(scene.fork.causes) for part in cause.parts]
+    noise: list[Point] = []
+    points: list[Point] = []
+    for pattern in PATTERNS:
+        for group in pattern.find(scene, held):
+            claimed = set(group.held)
+            held = [each for each in held if each not in claimed]
+            (noise if pattern.by_product else points).append(_point_of_group(scene, pattern.code, group))
+    points += _left_over(scene, held)
+    points.sort(key=lambda point: (_STRENGTH.index(point.status), min(point.causes)))
+    return points + noise
+
+
+def _left_over(scene: Scene, held: Iterable[Held]) -> Iterator[Point]:
+    left: dict[int, list[Held]] = {}
+    for each in held:
+        left.setdefault(each.cause, []).append(each)
+    for place, cause in enumerate(scene.fork.causes):
+        if place in left:
+            cause = replace(cause, parts=tuple(each.part for each in left[place]))
+        if place in left or not cause.parts:
+            yield _point(scene, place, cause)
 
 
 def _point(scene: Scene, place: int, cause: Cause) -> Point:
+    pattern, fix = fix_of(scene, cause)
     rows = rows_of(scene, cause, cause.parts)
     return Point(
         culprit=culprit_of(scene, cause),
         code=cause.code,
+        pattern=pattern,
         status=cause.status,
         causes=(place,),
         rows=tuple(rows[:SHOWN]),
         more=max(0, len(rows) - SHOWN),
-        fix=fix_of(scene, cause),
+        fix=fix,
+    )
+
+
+def _point_of_group(scene: Scene, pattern: str, group: Group) -> Point:
+    places = tuple(dict.fromkeys(each.cause for each in group.held))
+    causes = [scene.fork.causes[place] for place in places]
+    rows: list[FieldRow] = list(group.rows) if group.rows is not None else []
+    if group.rows is None:
+        for place, cause in zip(places, causes, strict=True):
+            rows += rows_of(scene, cause, (each.part for each in group.held if each.cause == place))
+    return Point(
+        culprit=group.culprit,
+        code=causes[0].code,
+        pattern=pattern,
+        status=max((cause.status for cause in causes), key=_STRENGTH.index),
+        causes=places,
+        rows=tuple(rows[:SHOWN]),
+        more=max(0, len(rows) - SHOWN),
+        fix=group.fix,
     )

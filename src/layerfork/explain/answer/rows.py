@@ -70,5 +70,6 @@ def _sizes(scene: Scene, place: str) -> FieldRow:
     return FieldRow(
         label=place,
         writer=f"{writer.size:,} bytes" if writer else "unknown",
-        reader=f"{reader.size:,} bytes" if reader else "unknown",
+        reader=(f"{reader.size:,} bytes" if reader else "unknown")
+        + (", other content" if writer and reader and writer.size == reader.size else ""),
     )

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from layerfork.dockerfile import Dockerfile, Instruction
-from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
+from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.explain.compare.copied import clean_path, context_paths, is_covered
 from layerfork.explain.compare.copied import copied_sources as sources_of
 from layerfork.model.answer import Side, Situation
 from layerfork.model.context import ContextEntry, Digest
 from layerfork.model.judgement import Fork
 from layerfork.model.record import BuildRecord, StepRecord, StepStatus
+from layerfork.whatif.steps import instructions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +62,10 @@ class Scene:
     writer_step: StepRecord | None
     dockerfile: Dockerfile | None
     """The reader's, parsed; None when it was not recorded or does not parse."""
-    instruction: Instruction | None
-    """Of the reader's step, as written."""
+    instructions: Mapping[int, Instruction]
+    """Of the reader's steps, as written, by step index."""
+    writer_text: str
+    """The writer's instruction as written; empty when it has none for this step."""
     lines: tuple[str, ...]
     """Of the reader's Dockerfile, without line ends."""
     entries: Mapping[str, ContextEntry] = field(default_factory=dict)
@@ -93,6 +96,16 @@ class Scene:
     def again(self) -> bool:
         """Whether one person made both builds."""
         return self.situation is Situation.AGAIN
+
+    @property
+    def instruction(self) -> Instruction | None:
+        """Of the reader's step, as written; None when that is not known."""
+        return self.instructions.get(self.step.index)
+
+    @property
+    def line(self) -> int:
+        """Where the instruction begins, from 1; 0 when unknown."""
+        return self.instruction.first_line if self.instruction is not None else self.step.line
 
     @property
     def text(self) -> str:
@@ -138,11 +151,19 @@ def set_scene(fork: Fork, sources: AnswerSources) -> Scene:
         step=step,
         writer_step=writer_steps.get(fork.writer_step or 0),
         dockerfile=dockerfile,
-        instruction=instruction_at(dockerfile, step) if step.line else None,
+        instructions=instructions_of(sources.reader),
+        writer_text=_text_of(sources.writer, writer_steps.get(fork.writer_step or 0)),
         lines=tuple((sources.reader.request.dockerfile or "").splitlines()),
         entries=_entries(sources.reader) if entered else {},
         writer_entries=_entries(sources.writer) if entered else {},
     )
+
+
+def _text_of(record: BuildRecord, step: StepRecord | None) -> str:
+    if step is None:
+        return ""
+    written = instructions_of(record).get(step.index)
+    return written.text if written is not None else step.instruction
 
 
 def _entries(record: BuildRecord) -> Mapping[str, ContextEntry]:

@@ -10,17 +10,20 @@ _BY_NAME = 2
 """So many paths are named; of more the first."""
 
 
-def values(scene: Scene, noun: str, writer: str, reader: str) -> str:
+def values(scene: Scene, noun: str, writer: str, reader: str, *, many: bool = False) -> str:
     """``mode of run.sh is 0644, was 0755``; ``… is 0644 for laptop, 0755 for ci``."""
+    now, before = ("are", "were") if many else ("is", "was")
     if scene.again:
-        return f"{noun} is {reader}, was {writer}"
-    return f"{noun} is {reader} for {scene.reader_name}, {writer} for {scene.writer_name}"
+        return f"{noun} {now} {reader}, {before} {writer}"
+    return f"{noun} {now} {reader} for {scene.reader_name}, {writer} for {scene.writer_name}"
 
 
 def shown(value: str | None, absent: str = "absent") -> str:
     """A value in a sentence, digests cut to twelve digits."""
     if value is None:
         return absent
+    if value.startswith("hidden:"):
+        return "hidden"
     return _DIGEST.sub(lambda match: match[1][:12], value) or "empty"
 
 

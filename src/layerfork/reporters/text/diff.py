@@ -1,6 +1,7 @@
 """Builds compared with earlier ones, for a person at a terminal."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from rich.text import Text
 
@@ -8,8 +9,10 @@ from layerfork.model.judgement import Verdict
 from layerfork.model.record import StepStatus
 from layerfork.model.report import Baseline, DiffReport
 from layerfork.reporters.reporter import Look
+from layerfork.reporters.text.answer import answer_lines
 from layerfork.reporters.text.console import print_lines
-from layerfork.reporters.text.judgement import caution_lines, fork_lines
+from layerfork.reporters.text.judgement import caution_lines
+from layerfork.reporters.text.wrapping import wrap
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
@@ -50,19 +53,27 @@ def _lines(report: DiffReport, look: Look) -> Iterator[Text]:
     elif not report.compared:
         yield Text(f"{report.writer or report.reader} ({report.build}): the other file has no such build")
     else:
-        called = f" ({report.build})" if report.build and report.build not in report.reader else ""
-        yield Text(f"{report.reader}{called} compared with {report.writer}", style="bold")
-        if report.baseline is not None:
-            yield Text(f"  {_baseline(report.baseline)}", style="dim")
+        if report.build:
+            yield Text(f"{report.build}:", style="bold")
         if report.failure:
             yield _failure(report)
-        for fork in report.judgement.forks:
-            yield from fork_lines(fork, report.reader_steps, look)
+        for place, (fork, answer) in enumerate(zip(report.judgement.forks, report.answers, strict=True)):
+            yield from [Text()] if place else []
+            yield from answer_lines(answer, fork, look)
         yield from caution_lines(report.judgement.warnings)
         if report.judgement.verdict is Verdict.REUSED:
-            yield Text(f"  no fork: {_reused(report)}", style="bold green")
+            yield Text(f"no fork: {_reused(report)}", style="bold cyan")
         elif not report.judgement.forks:
             yield Text(f"  no fork before that: {_before(report)}")
+        yield from _compared_with(report, look)
+
+
+def _compared_with(report: DiffReport, look: Look) -> Iterator[Text]:
+    """Which two builds these were; the time of the earlier one stands here alone."""
+    text = f"compared: {report.writer} with {report.reader}"
+    if report.baseline is not None:
+        text = f"before: {_baseline(report.baseline)}"
+    yield from wrap(Text(f"  {text}", style="dim"), look.width, 4)
 
 
 def _failure(report: DiffReport) -> Text:
@@ -80,6 +91,7 @@ def _before(report: DiffReport) -> str:
 
 def _baseline(baseline: Baseline) -> str:
     """How old it is, where it comes from, and why it was chosen."""
+    time = f"{datetime.fromisoformat(baseline.recorded_at):%Y-%m-%d %H:%M:%S} UTC"
     age = f"{_span(baseline.age_s)} older" if baseline.age_s >= 0 else f"{_span(-baseline.age_s)} younger"
     place = f" in {baseline.ran_in}" if baseline.ran_in else ""
     command = f", `{baseline.command}`{place}" if baseline.command else ""
@@ -90,7 +102,7 @@ def _baseline(baseline: Baseline) -> str:
         else ""
     )
     others = f", chosen from {baseline.known} earlier builds" if baseline.known > 1 else ""
-    return f"{age}{command}{engine}{shares}{others}"
+    return f"{time}, {age}{command}{engine}{shares}{others}"
 
 
 def _span(seconds: float) -> str:

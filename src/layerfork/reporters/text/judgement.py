@@ -5,27 +5,22 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from layerfork.model.judgement import Cause, CauseStatus, Caution, Fork
-from layerfork.model.record import StepRecord
-from layerfork.reporters.overview.columns import keyword
-from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.console import section
 
 STATUS_STYLES = {
-    CauseStatus.PROVEN: "bold green",
+    CauseStatus.PROVEN: "bold cyan",
     CauseStatus.SUSPECTED: "bold yellow",
-    CauseStatus.UNEXPLAINED: "bold red",
+    CauseStatus.UNEXPLAINED: "bold magenta",
 }
+"""Told apart by people who do not see red and green as two colours; the words say it as well."""
 
 
-def fork_lines(fork: Fork, reader_steps: Sequence[StepRecord], look: Look) -> Iterator[Text]:
-    """One fork: where, why, and what it drew after it."""
-    platform = f" ({fork.platform})" if fork.platform else ""
-    yield from section(f"Fork at step {fork.step}, {fork.instruction}{platform}")
+def fork_evidence(fork: Fork) -> Iterator[Text]:
+    """Everything that a fork's causes rest on, and what differs without mattering."""
+    yield Text()
     yield Text(f"  {fork.reader} did not reuse what {fork.writer} had stored ({fork.miss_kind.value})")
     for cause in fork.causes:
         yield from cause_lines(cause)
-    yield _consequences(fork, reader_steps)
-    if look.verbose and fork.ruled_out:
+    if fork.ruled_out:
         yield Text("  differs too, and does not matter here:")
         yield from (Text(f"    {line}", style="dim") for line in fork.ruled_out)
 
@@ -37,15 +32,6 @@ def cause_lines(cause: Cause) -> Iterator[Text]:
     yield from (Text(f"      {line}", style="dim") for line in cause.evidence)
     if cause.remedy:
         yield Text(f"    remedy: {cause.remedy}")
-
-
-def _consequences(fork: Fork, reader_steps: Sequence[StepRecord]) -> Text:
-    lost = "" if fork.seconds_lost is None else f" ({fork.seconds_lost:.2f} s re-run in all)"
-    if not fork.consequences:
-        return Text(f"  no later step depends on it{lost}")
-    names = {step.index: f"{step.index} {keyword(step.instruction)}" for step in reader_steps}
-    steps = ", ".join(names.get(index, str(index)) for index in fork.consequences)
-    return Text(f"  missed only as a consequence: step {steps}{lost}")
 
 
 def caution_lines(cautions: Sequence[Caution]) -> Iterator[Text]:

@@ -7,11 +7,11 @@ from rich.text import Text
 from layerfork.model.engine import EngineInfo
 from layerfork.model.judgement import Verdict
 from layerfork.model.report import RunReport
-from layerfork.reporters.overview.overview import Overview, overviews, steps_of
+from layerfork.reporters.overview.overview import Overview, overviews
 from layerfork.reporters.reporter import Look
+from layerfork.reporters.text.answer import answer_lines
 from layerfork.reporters.text.console import print_lines, section
 from layerfork.reporters.text.identities import identity_lines
-from layerfork.reporters.text.judgement import fork_lines
 from layerfork.reporters.text.overview import all_problems, all_warnings, missing_lines, overview_lines
 from layerfork.reporters.text.table import layout_table, missing_builds
 from layerfork.reporters.text.versions import versions
@@ -114,8 +114,9 @@ def _classes(report: RunReport, look: Look) -> Iterator[Text]:
 
 
 def _forks(report: RunReport, look: Look) -> Iterator[Text]:
-    for fork in report.judgement.forks:
-        yield from fork_lines(fork, steps_of(report, fork.reader), look)
+    for fork, answer in zip(report.judgement.forks, report.answers, strict=True):
+        yield Text()
+        yield from answer_lines(answer, fork, look)
 
 
 def _verdict(report: RunReport, look: Look) -> Iterator[Text]:

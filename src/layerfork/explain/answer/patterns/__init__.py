@@ -1,1 +1,7 @@
-"""Patterns: several causes of one fork that are one."""
+"""Patterns: several causes of one fork that are one. A table for each family; earlier ones claim first."""
+
+from layerfork.explain.answer.patterns import checkouts, owners, places, times
+from layerfork.explain.answer.patterns.pattern import Pattern
+
+_FAMILIES = (places, checkouts, owners, times)
+PATTERNS: tuple[Pattern, ...] = tuple(pattern for family in _FAMILIES for pattern in family.PATTERNS)

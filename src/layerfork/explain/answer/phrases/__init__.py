@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from layerfork.explain.answer.phrases import caches, entries, values
 from layerfork.explain.answer.scene import Scene
+from layerfork.explain.answer.words import shown
 from layerfork.model.judgement import Cause
 
 Phrase = Callable[[Scene, Cause], str]
@@ -17,4 +18,13 @@ PHRASES: dict[str, Phrase] = {
 def culprit_of(scene: Scene, cause: Cause) -> str:
     """What a cause blames. Causes without a phrase say it as their own text does."""
     phrase = PHRASES.get(cause.code)
-    return (phrase(scene, cause) if phrase else "") or cause.text.partition(" forked: ")[2] or cause.text
+    return (phrase(scene, cause) if phrase else "") or _own_text(scene, cause)
+
+
+def _own_text(scene: Scene, cause: Cause) -> str:
+    text = shown(cause.text.partition(" forked: ")[2] or cause.text)
+    if scene.again:
+        return text
+    for name, side in ((scene.fork.writer, scene.writer_name), (scene.fork.reader, scene.reader_name)):
+        text = text.replace(name, side)
+    return text

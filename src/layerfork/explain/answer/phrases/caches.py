@@ -22,9 +22,12 @@ def _store(scene: Scene, cause: Cause) -> str:
     return values(scene, "image store", shown(cause.writer), shown(cause.reader))
 
 
+_OFF = {"ignore-cache flag of the op": "for this step"}
+
+
 def _off(scene: Scene, cause: Cause) -> str:
     told = "the build" if scene.again else scene.reader_name
-    return f"{told} was told not to use the cache ({cause.field})"
+    return f"{told} was told not to use the cache ({_OFF.get(cause.field, '--no-cache')})"
 
 
 def _from(scene: Scene, cause: Cause) -> str:

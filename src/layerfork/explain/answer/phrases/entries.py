@@ -52,18 +52,35 @@ def _attribute(
     return say
 
 
+def _type_bits(scene: Scene, cause: Cause) -> str:
+    return values(
+        scene, f"mode of {named(paths_of(scene, cause))}", f"with {cause.writer}", f"with {cause.reader}"
+    )
+
+
+def _xattr(scene: Scene, cause: Cause) -> str:
+    label = f"extended attribute {cause.field} of {named(paths_of(scene, cause))}"
+    if "none" in (cause.writer, cause.reader) and scene.again:
+        return f"{label} is {'gone' if cause.reader == 'none' else 'new'}"
+    return values(scene, label, cause.writer, cause.reader)
+
+
 def _kind(scene: Scene, cause: Cause) -> str:
     paths = paths_of(scene, cause)
+    many = len(paths) > 1
     types = {(part.writer, part.reader) for part in cause.parts if part.field in ("typeflag", "type")}
     if len(types) == 1:
         writer, reader = types.pop()
         if writer is not None and reader is not None:
-            return values(scene, named(paths), show_type(writer), show_type(reader))
-    return values(scene, named(paths), cause.writer, cause.reader)
+            return values(scene, named(paths), show_type(writer), show_type(reader), many=many)
+    return values(scene, named(paths), cause.writer, cause.reader, many=many)
 
 
 def _link(scene: Scene, cause: Cause) -> str:
-    return values(scene, f"target of the link {named(paths_of(scene, cause))}", cause.writer, cause.reader)
+    label = named(paths_of(scene, cause))
+    if not cause.reader.startswith("a "):
+        label = f"target of the link {label}"
+    return values(scene, label, cause.writer, cause.reader)
 
 
 def _name(scene: Scene, cause: Cause) -> str:
@@ -111,6 +128,8 @@ PHRASES = {
     CauseCode.MODE: _attribute("mode", show_mode),
     CauseCode.UID: _attribute("owner id"),
     CauseCode.GID: _attribute("group id"),
+    CauseCode.MODE_TYPE_BITS: _type_bits,
+    CauseCode.XATTR: _xattr,
     CauseCode.OWNER_NAME: _attribute("owner name"),
     CauseCode.ENTRY_TYPE: _kind,
     CauseCode.HARDLINK: _kind,

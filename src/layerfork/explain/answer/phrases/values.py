@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
-from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
 from layerfork.explain.answer.scene import Scene
 from layerfork.explain.answer.words import shown, values
 from layerfork.explain.compare.differences import STEP_FIELD
 from layerfork.model.cause import CauseCode
 from layerfork.model.judgement import Cause
+
+_HIDDEN = "hidden:"
+"""Starts the stand-in of a hidden value."""
 
 
 def both(cause: Cause) -> tuple[str | None, str | None]:
@@ -20,21 +22,13 @@ def _value(noun: str, absent: str = "not given") -> Callable[[Scene, Cause], str
     def say(scene: Scene, cause: Cause) -> str:
         writer, reader = both(cause)
         label = f"{noun} {cause.path}".rstrip()
+        if _HIDDEN in (writer or "") and _HIDDEN in (reader or ""):
+            return f"{label} has another value (hidden)"
         if writer == reader:
             writer, reader = cause.writer, cause.reader
         return values(scene, label, shown(writer, absent), shown(reader, absent))
 
     return say
-
-
-def line_of_writer(scene: Scene) -> str:
-    """The instruction of the writer's step as written; empty when it has none."""
-    if scene.writer_step is None:
-        return ""
-    written = (
-        instruction_at(dockerfile_of(scene.writer), scene.writer_step) if scene.writer_step.line else None
-    )
-    return written.text if written is not None else scene.writer_step.instruction
 
 
 def _line(scene: Scene, cause: Cause) -> str:
@@ -50,15 +44,35 @@ def _line(scene: Scene, cause: Cause) -> str:
             if scene.again
             else f"only {scene.writer_name} has the line `{writer}` before it"
         )
-    before = line_of_writer(scene)
+    before = scene.writer_text
     if not before or before == scene.text:
         return values(scene, cause.field or "the line", shown(writer), shown(reader))
     return f"this line was `{before}`" if scene.again else f"this line is `{before}` for {scene.writer_name}"
 
 
+def _order(scene: Scene, cause: Cause) -> str:
+    if "order" in cause.field:
+        return values(scene, "order of the variables", shown(cause.writer), shown(cause.reader))
+    return values(scene, "this line", shown(cause.writer), shown(cause.reader))
+
+
+def _base_name(scene: Scene, cause: Cause) -> str:
+    words = scene.instruction.arguments if scene.instruction is not None else ()
+    name = words[0] if scene.text.upper().startswith("FROM") and words else cause.path
+    return f"base image {name}".rstrip()
+
+
+def _base(scene: Scene, cause: Cause) -> str:
+    writer, reader = (shown(value) for value in both(cause))
+    name = _base_name(scene, cause)
+    if scene.again:
+        return f"{name} is another one: {reader}, was {writer}"
+    return f"{name} is {reader} for {scene.reader_name}, {writer} for {scene.writer_name}"
+
+
 def _config(scene: Scene, cause: Cause) -> str:
     changed = "changed" if scene.again else f"differs between {scene.writer_name} and {scene.reader_name}"
-    return f"the configuration of base image {cause.path}".rstrip() + f" {changed}, not its layers"
+    return f"the configuration of {_base_name(scene, cause)} {changed}, not its layers"
 
 
 def _fetched(scene: Scene, cause: Cause) -> str:
@@ -72,7 +86,8 @@ PHRASES = {
     CauseCode.BUILD_ARG: _value("build argument"),
     CauseCode.ENV: _value("variable", "not set"),
     CauseCode.PROXY: _value("proxy argument"),
-    CauseCode.BASE_IMAGE: _value("base image"),
+    CauseCode.BASE_IMAGE: _base,
+    CauseCode.INSTRUCTION_ORDER: _order,
     CauseCode.BASE_CONFIG: _config,
     CauseCode.PLATFORM: _value("platform", "the engine's own"),
     CauseCode.IMAGE_FORMAT: _value("image format"),

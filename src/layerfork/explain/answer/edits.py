@@ -1,0 +1,88 @@
+"""Edits of the files that decide a build, and commands that repeat one."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+
+from layerfork.dockerfile import Instruction
+from layerfork.explain.answer.scene import Scene
+from layerfork.model.answer import Edit
+from layerfork.model.record import BuildRecord
+
+IGNORE_FILE = ".dockerignore"
+_HIDDEN = "hidden:"
+"""Starts the stand-in of a hidden value: a command with one cannot be repeated."""
+_BUILDERS = ("docker", "podman", "buildah", "nerdctl", "docker-buildx")
+
+
+def ignore_file(scene: Scene) -> str:
+    """The ignore file that counts: one of the Dockerfile's own hides the common one.
+
+    Source: moby/buildkit frontend/dockerui/context.go @ v0.13.2 (the Dockerfile's own since v0.8).
+    """
+    own = f"{scene.file}{IGNORE_FILE}"
+    return own if scene.has(own) else IGNORE_FILE
+
+
+def ignore_line(scene: Scene, *patterns: str) -> Edit:
+    """Leave more out of the context."""
+    return Edit(file=ignore_file(scene), after=patterns)
+
+
+def lines_of(scene: Scene, instruction: Instruction) -> tuple[str, ...]:
+    """The lines of an instruction as they stand in the file."""
+    return scene.lines[instruction.first_line - 1 : instruction.last_line]
+
+
+def moved(scene: Scene, instruction: Instruction, line: int) -> tuple[Edit, ...]:
+    """Take an instruction out, and put it in front of a line; behind the last one means the end."""
+    lines = lines_of(scene, instruction)
+    return (
+        Edit(file=scene.file, line=instruction.first_line, before=lines),
+        Edit(file=scene.file, line=line if line <= len(scene.lines) else 0, after=lines),
+    )
+
+
+def command_of(record: BuildRecord) -> str:
+    """The command line that asked for a build; empty when it is not known, or holds something hidden."""
+    argv = record.client.argv
+    return "" if not argv or any(_HIDDEN in word for word in argv) else shlex.join(argv)
+
+
+def builds_itself(record: BuildRecord) -> bool:
+    """Whether its command is one whose options are known: ``docker build …``."""
+    argv = record.client.argv
+    return bool(argv) and PurePath(argv[0]).name in _BUILDERS and "build" in argv and "compose" not in argv
+
+
+def with_options(record: BuildRecord, drop: Iterable[str], add: Sequence[str]) -> str:
+    """The command with options left out and others added behind ``build``; empty when it cannot be written.
+
+    ``drop`` names options with their value, such as ``--build-arg A``, or alone, such as ``--no-cache``.
+    """
+    if not builds_itself(record) or any(_HIDDEN in word for word in (*record.client.argv, *add)):
+        return ""
+    words = list(record.client.argv)
+    for option in drop:
+        words = _without(words, option)
+    place = words.index("build") + 1
+    return shlex.join([*words[:place], *add, *words[place:]])
+
+
+def _without(words: Sequence[str], option: str) -> list[str]:
+    name, _, value = option.partition(" ")
+    kept: list[str] = []
+    skip = False
+    for place, word in enumerate(words):
+        following = words[place + 1] if place + 1 < len(words) else ""
+        if skip:
+            skip = False
+        elif word == name and (not value or following.split("=")[0] == value or value == "*"):
+            skip = bool(value)
+        elif not (word.startswith(f"{name}=") and _names(word.partition("=")[2], value)):
+            kept.append(word)
+    return kept
+
+
+def _names(own: str, value: str) -> bool:
+    return value in ("", "*") or own.split("=")[0] == value

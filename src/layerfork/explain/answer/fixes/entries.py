@@ -1,0 +1,171 @@
+"""Context entries: restore them, leave them out, or let what does not need them come first."""
+
+import shlex
+from collections.abc import Callable
+
+from layerfork.explain.answer.edits import ignore_file, ignore_line
+from layerfork.explain.answer.fixes.installing import MANIFESTS, install_first
+from layerfork.explain.answer.phrases.entries import paths_of
+from layerfork.explain.answer.scene import Scene
+from layerfork.explain.answer.words import named, verb
+from layerfork.explain.claims.wording import parse_mode
+from layerfork.model.answer import Edit, Fix, Situation
+from layerfork.model.cause import CauseCode
+from layerfork.model.context import EntryType
+from layerfork.model.judgement import Cause
+
+_BY_NAME = 8
+"""So many paths are put into a command or an edit."""
+
+
+def _content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    paths = paths_of(scene, cause)
+    if (fix := install_first(scene, paths)) is not None:
+        return "install-after-copy", fix
+    restore = f"git checkout -- {_quoted(paths)}" if len(paths) <= _BY_NAME else "git stash"
+    if any(path.rpartition("/")[2] in MANIFESTS for path in paths):
+        if scene.situation is Situation.MACHINES:
+            return "", Fix(
+                sentence=f"commit one {named(paths)} and build both from it: `{restore}`", command=restore
+            )
+        return "", Fix(sentence=f"if that was not meant: `{restore}`", command=restore)
+    if scene.situation is Situation.CLIENTS:
+        return "", Fix(sentence=f"give both clients one context: they sent {named(paths)} with other content")
+    if scene.situation is Situation.MACHINES:
+        look = f"git status --short {_quoted(paths[:_BY_NAME])}"
+        return "", Fix(sentence=f"build both from one commit: `{look}` on each shows who has edits")
+    return "", Fix(sentence=_expected(scene, paths))
+
+
+def _expected(scene: Scene, paths: list[str]) -> str:
+    if not scene.fork.consequences:
+        return "nothing to fix: this step reads what was edited, and nothing had to follow"
+    place = f"line {scene.line}" if scene.line else f"step {scene.fork.step}"
+    return f"expected after that edit; steps that do not need {named(paths)} can stand above {place}"
+
+
+def _quoted(paths: list[str]) -> str:
+    return " ".join(map(shlex.quote, paths))
+
+
+def _presence(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    paths = paths_of(scene, cause)
+    missing = cause.code == CauseCode.ENTRY_MISSING
+    if not missing and (fix := install_first(scene, paths)) is not None:
+        return "install-after-copy", fix
+    if missing and scene.again:
+        command = f"git checkout -- {_quoted(paths[:_BY_NAME])}"
+        return "", Fix(sentence=f"if that was not meant: `{command}`", command=command)
+    edit = ignore_line(scene, *(paths if len(paths) <= _BY_NAME else paths[:1]))
+    lines = named([f"`{path}`" for path in paths], "lines")
+    whose = "" if scene.again else " for both"
+    return "", Fix(
+        sentence=f"if no step needs {verb(paths, 'it', 'them')}: add {lines} to {edit.file}{whose}",
+        edits=(edit,) if len(paths) <= _BY_NAME else (),
+    )
+
+
+def _mode(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    paths = paths_of(scene, cause)
+    writers = {part.writer for part in cause.parts}
+    number = parse_mode(writers.pop() or "") if len(writers) == 1 else None
+    where = "" if scene.again else f" on {scene.reader_name}"
+    if number is None or len(paths) > _BY_NAME or scene.situation is Situation.CLIENTS:
+        return "", Fix(sentence=f"chmod before building{where} (--chmod in COPY does not help)")
+    command = f"chmod {number & 0o7777:04o} {_quoted(paths)}"
+    return "", Fix(sentence=f"`{command}`{where} (--chmod in COPY does not help)", command=command)
+
+
+def _type(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    paths = paths_of(scene, cause)
+    entry = scene.writer_entries.get(paths[0]) if len(paths) == 1 else None
+    where = "" if scene.again else f" on {scene.reader_name}"
+    if entry is not None and entry.type is EntryType.SYMLINK:
+        command = f"ln -sfn {shlex.quote(entry.linkname)} {_quoted(paths)}"
+        return "", Fix(sentence=f"`{command}`{where} makes it the link it was", command=command)
+    own = scene.entries.get(paths[0]) if len(paths) == 1 else None
+    if (
+        own is not None
+        and own.type is EntryType.SYMLINK
+        and entry is not None
+        and entry.type is EntryType.FILE
+    ):
+        place = _quoted(paths)
+        command = f'cp --remove-destination "$(readlink -f {place})" {place}'
+        return "", Fix(sentence=f"`{command}`{where} makes it a file again", command=command)
+    return "", Fix(sentence=cause.remedy)
+
+
+def _xattr(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    paths = paths_of(scene, cause)
+    part = cause.parts[0]
+    name = part.field
+    if len(paths) > _BY_NAME or len({each[1:] for each in cause.parts}) != 1:
+        return "", Fix(sentence=cause.remedy)
+    how = f"-x {shlex.quote(name)}" if part.writer is None else f"-n {shlex.quote(name)} -v 0x{part.writer}"
+    command = f"setfattr {how} {_quoted(paths)}"
+    where = "" if scene.again else f" on {scene.reader_name}"
+    return "", Fix(sentence=f"`{command}`{where}", command=command)
+
+
+def _owner(option: str) -> Callable[[Scene, Cause], tuple[str, Fix]]:
+    """Of a single entry: patterns speak for several."""
+
+    def fix(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+        paths = paths_of(scene, cause)
+        writers = {part.writer or "" for part in cause.parts}
+        writer = writers.pop() if len(writers) == 1 else ""
+        if not writer.isdigit() or len(paths) > _BY_NAME:
+            return "", Fix(sentence=cause.remedy)
+        program = "chown" if option == "owner" else "chgrp"
+        command = f"{program} {writer} {_quoted(paths)}"
+        return "", Fix(sentence=f"`{command}`, or make the tar with `--{option}={writer}`", command=command)
+
+    return fix
+
+
+def _ignored(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    """Have the patterns that the writer had."""
+    writer, reader = (
+        record.context.excludes if record.context is not None else ()
+        for record in (scene.writer, scene.reader)
+    )
+    gone = tuple(each for each in writer if each not in reader)
+    new = tuple(each for each in reader if each not in writer)
+    file = ignore_file(scene)
+    edits = (
+        *((Edit(file=file, after=gone),) if gone else ()),
+        *(Edit(file=file, before=(each,)) for each in new),
+    )
+    said = [f"put {_listed(gone)} back into {file}"] if gone else []
+    said += [f"take {_listed(new)} out of {file}"] if new else []
+    if not said:
+        return "", Fix(sentence=cause.remedy)
+    whose = "" if scene.again else f" on {scene.reader_name}"
+    return "", Fix(sentence=f"{' and '.join(said)}{whose}", edits=edits)
+
+
+def _listed(patterns: tuple[str, ...]) -> str:
+    return ", ".join(f"`{each}`" for each in patterns)
+
+
+def _build_file(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    paths = paths_of(scene, cause)
+    edit = ignore_line(scene, *paths)
+    lines = ", ".join(f"`{path}`" for path in paths)
+    return "", Fix(sentence=f"add {lines} to {edit.file}: builders find them all the same", edits=(edit,))
+
+
+FIXES = {
+    CauseCode.CONTENT: _content,
+    CauseCode.ENTRY_EXTRA: _presence,
+    CauseCode.ENTRY_MISSING: _presence,
+    CauseCode.MODE: _mode,
+    CauseCode.UID: _owner("owner"),
+    CauseCode.GID: _owner("group"),
+    CauseCode.ENTRY_TYPE: _type,
+    CauseCode.LINK_TARGET: _type,
+    CauseCode.XATTR: _xattr,
+    CauseCode.IGNORE_RULE: _ignored,
+    CauseCode.DOCKERFILE_IN_CONTEXT: _build_file,
+}

@@ -1,0 +1,201 @@
+"""Arguments, variables and options: pass the same, or let them in later. Lines and base images."""
+
+import re
+import shlex
+from collections.abc import Callable
+
+from layerfork.dockerfile import Instruction
+from layerfork.explain.answer.edits import builds_itself, command_of, moved, with_options
+from layerfork.explain.answer.scene import Scene
+from layerfork.explain.answer.words import shown
+from layerfork.model.answer import Edit, Fix, Situation
+from layerfork.model.build import Builder
+from layerfork.model.cause import CauseCode
+from layerfork.model.engine import ImageFacts
+from layerfork.model.judgement import Cause
+
+_CHANGING = re.compile(r"[0-9a-f]{7,40}|\d{4}-\d\d-\d\d.*|1\d{9}|\d{8}(?:[T-]?\d{4,6})?Z?")
+"""A commit, a date, seconds since 1970: another one in every build."""
+
+
+def _build_arg(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    values = (cause.parts[0].writer, cause.parts[0].reader) if cause.parts else (cause.writer, cause.reader)
+    changing = all(value and _CHANGING.fullmatch(value) for value in values)
+    fix = _later(scene, cause, "ARG") if scene.text.startswith("RUN") else None
+    if fix is not None:
+        return ("changing-argument" if changing else "early-argument"), fix
+    return "", _same_argument(scene, cause)
+
+
+def _later(scene: Scene, cause: Cause, keyword: str) -> Fix | None:
+    """Move the line that sets a variable below the steps that do not name it."""
+    line = _setter(scene, cause.path, keyword)
+    if line is None or scene.instruction is None or _names(scene.instruction, cause.path):
+        return None
+    body = [each for each in _stage(scene) if each.first_line > scene.instruction.first_line]
+    user = next((each for each in body if _names(each, cause.path)), None)
+    last = max(each.last_line for each in (scene.instruction, *body))
+    target = user.first_line if user is not None else last + 1
+    named = f"which is the first to need {cause.path}" if user is not None else "as no step names it"
+    place = f"above line {target}, {named}" if user is not None else f"to the end, {named}"
+    warning = f"a RUN that reads {cause.path} from its environment would no longer see it"
+    return Fix(
+        sentence=f"move `{line.text}` (line {line.first_line}) {place}",
+        edits=moved(scene, line, target),
+        warning=warning,
+    )
+
+
+def _setter(scene: Scene, name: str, keyword: str) -> Instruction | None:
+    """The only line that sets a variable for the step, if it sets nothing else."""
+    before = [
+        each
+        for each in _stage(scene)
+        if each.keyword in ("ARG", "ENV")
+        and scene.instruction is not None
+        and each.first_line < scene.instruction.first_line
+        and any(own == name for own, _ in each.pairs)
+    ]
+    alone = len(before) == 1 and before[0].keyword == keyword and len(before[0].pairs) == 1
+    return before[0] if alone else None
+
+
+def _stage(scene: Scene) -> list[Instruction]:
+    own = scene.instruction.stage if scene.instruction is not None else None
+    found = scene.dockerfile.instructions if scene.dockerfile is not None else ()
+    return [each for each in found if each.stage == own]
+
+
+def _names(instruction: Instruction, name: str) -> bool:
+    text = "\n".join((instruction.text, *(each.content for each in instruction.heredocs)))
+    return re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", text) is not None
+
+
+def _same_argument(scene: Scene, cause: Cause) -> Fix:
+    writer = dict(scene.writer.request.build_args).get(cause.path)
+    add = () if writer is None else (f"--build-arg={cause.path}={writer}",)
+    command = with_options(scene.reader, (f"--build-arg {cause.path}",), add)
+    if command:
+        return Fix(sentence=f"give {cause.path} the value it had: `{command}`", command=command)
+    value = "give none" if writer is None else f"pass {cause.path}={shown(writer)}"
+    who = "both times" if scene.again else f"to both, {scene.reader_name} and {scene.writer_name}"
+    return Fix(sentence=f"{value} {who}, or declare it below the steps that do not need it")
+
+
+def _env(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    fix = _later(scene, cause, "ENV") if scene.text.startswith("RUN") else None
+    if fix is not None:
+        return "early-variable", fix
+    who = "" if scene.again else " in both Dockerfiles"
+    return "", Fix(sentence=f"set {cause.path} to one value{who}, or below the steps that do not need it")
+
+
+def _base(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    reference, facts = _writer_base(scene, cause.path)
+    if scene.situation is Situation.AGAIN and reference and facts is not None:
+        command = f"docker tag {facts.image_id} {shlex.quote(reference)}"
+        if scene.reader.builder is Builder.BUILDAH:
+            command = command.replace("docker", "podman", 1)
+        short = command.replace(facts.image_id, facts.image_id.removeprefix("sha256:")[:12])
+        return "", Fix(
+            sentence=f"`{short}` brings the earlier one back; pin it by digest to keep it", command=command
+        )
+    name = reference or cause.path or "the base image"
+    return "", Fix(
+        sentence=f"pin it by digest in both: FROM {name.partition('@')[0]}@sha256:…; pull on neither alone"
+    )
+
+
+def _writer_base(scene: Scene, path: str) -> tuple[str, ImageFacts | None]:
+    """Reference of the FROM as written, and the image that it was for the writer."""
+    words = scene.instruction.arguments if scene.instruction is not None else ()
+    written = words[0] if words else ""
+    facts = dict(scene.writer.base_images)
+    return next(((each, facts[each]) for each in (written, path) if each in facts), (written, None))
+
+
+def _option(name: str, drop: str, field: str) -> Callable[[Scene, Cause], tuple[str, Fix]]:
+    """An option of the command line: give it as the writer did."""
+
+    def fix(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+        writer = str(getattr(scene.writer.request, field))
+        command = with_options(scene.reader, (drop,), (f"{name}={writer}",) if writer else ())
+        if command:
+            return "", Fix(sentence=f"build with the {field} as before: `{command}`", command=command)
+        if scene.writer_text != scene.text:
+            return _line(scene, cause)
+        return "", Fix(sentence=f"give both builds the same {name}")
+
+    return fix
+
+
+def _as_before(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    """The whole command of the writer, where it was another one."""
+    command = command_of(scene.writer)
+    if scene.again and command and command != command_of(scene.reader):
+        return "", Fix(sentence=f"build with the same options: `{command}`", command=command)
+    if scene.writer_text != scene.text:
+        return _line(scene, cause)
+    return "", Fix(sentence=cause.remedy)
+
+
+def _line(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    if not scene.again:
+        return "", Fix(sentence="build both from one Dockerfile")
+    written, text = scene.writer_text, scene.text
+    if scene.instruction is not None and written and written != text and "\n" not in written:
+        end = scene.instruction.last_line
+        edit = Edit(
+            file=scene.file,
+            line=scene.line,
+            before=scene.lines[scene.line - 1 : end],
+            after=(written,),
+        )
+        if written.split() == text.split():
+            return "", Fix(
+                sentence=f"only blanks differ: put line {scene.line} back as it was", edits=(edit,)
+            )
+        return "", Fix(sentence=f"expected after that edit; to go back, write `{written}`", edits=(edit,))
+    return "", Fix(sentence="expected after that edit; lines that change often belong at the end")
+
+
+def _mount(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    found = _line(scene, cause)
+    return found if found[1].edits else ("", Fix(sentence=cause.remedy))
+
+
+def _builder(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    """Ask for the writer's builder, with the environment variable that docker's programs look at."""
+    switch = {Builder.CLASSIC: "DOCKER_BUILDKIT=0", Builder.BUILDKIT: "DOCKER_BUILDKIT=1"}.get(
+        scene.writer.builder
+    )
+    command = command_of(scene.reader)
+    if switch and command and builds_itself(scene.reader) and scene.reader.builder is not Builder.BUILDAH:
+        command = f"{switch} {command}"
+        return "", Fix(sentence=f"use the builder of {_whose(scene)}: `{command}`", command=command)
+    if switch:
+        return "", Fix(
+            sentence=f"use one builder for both: {switch} for docker's programs, SDKs ask for classic"
+        )
+    return "", Fix(sentence=cause.remedy)
+
+
+def _whose(scene: Scene) -> str:
+    return "the build before" if scene.again else scene.writer_name
+
+
+FIXES = {
+    CauseCode.BUILD_ARG: _build_arg,
+    CauseCode.ENV: _env,
+    CauseCode.BASE_IMAGE: _base,
+    CauseCode.BASE_CONFIG: _base,
+    CauseCode.PLATFORM: _option("--platform", "--platform *", "platform"),
+    CauseCode.TARGET: _option("--target", "--target *", "target"),
+    CauseCode.NETWORK: _option("--network", "--network *", "network"),
+    CauseCode.RUN_OPTION: _as_before,
+    CauseCode.PROXY: _as_before,
+    CauseCode.LABEL: _as_before,
+    CauseCode.MOUNT: _mount,
+    CauseCode.INSTRUCTION: _line,
+    CauseCode.BUILDER: _builder,
+}

@@ -1,0 +1,72 @@
+"""Looks at files of a recorded context on disk, as long as they still are what was sent."""
+
+import os
+import re
+import stat
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from layerfork.explain.answer import FileLook
+from layerfork.model.context import ContextEntry, Digest
+from layerfork.model.record import BuildRecord
+
+LARGEST_BYTES = 4 << 20
+"""Larger files are hardly text that somebody wrote."""
+_TIME = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?|\b1\d{9}\b")
+"""A date with a time of day, or seconds since 1970."""
+_MOST_TIMES = 50
+_NEAR_S = 60.0
+
+
+def look_at(record: BuildRecord, entry: ContextEntry) -> FileLook | None:
+    """What the file of an entry holds; None when it is gone, or holds something else than was sent."""
+    data = _read(record.place.directory, entry)
+    if data is None or entry.content != _digest(data):
+        return None
+    lf = data.replace(b"\r\n", b"\n")
+    return FileLook(
+        with_lf=_digest(lf),
+        with_crlf=_digest(lf.replace(b"\n", b"\r\n")),
+        time=_time_near(data, entry.mtime_ns / 1e9),
+    )
+
+
+def _read(directory: str, entry: ContextEntry) -> bytes | None:
+    if not directory or not entry.size <= LARGEST_BYTES:
+        return None
+    try:
+        handle = os.open(
+            Path(directory) / os.fsdecode(entry.name_bytes), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+        )
+    except OSError:
+        return None
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return None
+        return file.read(LARGEST_BYTES + 1)
+
+
+def _digest(data: bytes) -> Digest:
+    return Digest(f"sha256:{sha256(data).hexdigest()}")
+
+
+def _time_near(data: bytes, modified_s: float) -> str:
+    """The first time in a text that lies near the file's own; one without a zone is UTC or local."""
+    for found in list(_TIME.finditer(data))[:_MOST_TIMES]:
+        text = found.group().decode()
+        if any(abs(each - modified_s) <= _NEAR_S for each in _seconds(text)):
+            return text
+    return ""
+
+
+def _seconds(text: str) -> tuple[float, ...]:
+    if text.isdigit():
+        return (float(text),)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return ()
+    if moment.tzinfo is not None:
+        return (moment.timestamp(),)
+    return (moment.timestamp(), moment.replace(tzinfo=UTC).timestamp())
