@@ -54,7 +54,7 @@ def test_what_docker_build_takes_is_taken(
     changed = why(engine, user, *words, "--engine", "host", WORD="two")
     assert changed.returncode == 1, changed.stdout + changed.stderr
     assert "PROVEN build-arg" in changed.stdout
-    assert "WORD=two" in changed.stdout
+    assert "build argument WORD is two, was one" in changed.stdout
 
 
 @BUILDERS
