@@ -9,7 +9,7 @@
 .DEFAULT_GOAL := demo
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-.PHONY: demo setup test check lint unit bench golden schema lock fuzz mutations corpus
+.PHONY: demo setup browser picture test check lint unit bench golden schema lock fuzz mutations corpus
 
 demo: setup
 	@echo
@@ -24,6 +24,9 @@ demo: setup
 setup:
 	@scripts/setup.sh
 
+browser:
+	@scripts/browser.sh
+
 check: setup lint unit
 
 lint:
@@ -36,7 +39,7 @@ unit:
 	$(PYTEST) -q -m "not engine"
 
 # Engines mostly wait: two files of tests at once take little more than half the time.
-test: setup lint
+test: setup browser lint
 	$(PYTEST) -n 2 --dist loadfile
 
 bench: setup

@@ -12,10 +12,11 @@ settings.load_profile("layerfork")
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """On CI a test of a real engine that is skipped is a failure: a skip there hides a missing install."""
+    """On CI a test of a real engine or browser that is skipped is a failure: it hides a missing install."""
     report = yield
-    if os.environ.get("CI") and report.skipped and item.get_closest_marker("engine"):
+    marked = [name for name in ("engine", "browser") if item.get_closest_marker(name)]
+    if os.environ.get("CI") and report.skipped and marked:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
-        report.longrepr = f"CI runs every test of a real engine, but this one was skipped: {reason}"
+        report.longrepr = f"CI runs every test of a real {marked[0]}, but this one was skipped: {reason}"
     return report

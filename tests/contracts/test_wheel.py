@@ -47,3 +47,10 @@ def test_they_are_explained(installed: Path) -> None:
     page = (TOP / "docs" / "causes" / "mode.md").read_text("utf-8")
     assert run(installed / "layerfork", "explain", "MODE") == page
     assert len(run(installed / "layerfork", "explain").splitlines()) > 40
+
+
+def test_the_page_is_made(installed: Path) -> None:
+    file = TOP / "tests" / "golden" / "records" / "seed-default.run.jsonl"
+    page = run(installed / "layerfork", "report", file, "--format", "html")
+    assert page.startswith("<!doctype html>")
+    assert page.count("<article") == 2

@@ -1,5 +1,6 @@
 """The output formats: one file for each, and a line here."""
 
+from layerfork.reporters.html import HTML
 from layerfork.reporters.json_report import JSON
 from layerfork.reporters.reporter import Kind, Reporter
 from layerfork.reporters.svg import SVG
@@ -9,6 +10,7 @@ FORMATS: tuple[Reporter, ...] = (
     TEXT,
     TABLE,
     JSON,
+    HTML,
     SVG,
 )
 """The first is what a person gets who asks for none."""

@@ -1,10 +1,12 @@
 """The fork graph alone, as a picture: one graph for all engines of a scenario that have the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from layerfork.model.report import DiffReport, RunReport
-from layerfork.reporters.overview.overview import Overview, overviews
-from layerfork.reporters.picture.graph import ForkGraph, graph_of_diff, graph_of_run
+from layerfork.reporters.overview.overview import overviews
+from layerfork.reporters.overview.words import counted
+from layerfork.reporters.picture.graph import ForkGraph, graph_of_diff
+from layerfork.reporters.picture.shapes import graphs_of
 from layerfork.reporters.reporter import Look, Reporter
 
 
@@ -32,29 +34,10 @@ def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
     return document(panels, look.theme)
 
 
-def graphs_of(overview: Overview) -> Iterator[tuple[str, ForkGraph]]:
-    """Names of engines, and the graph that they all have."""
-    found: dict[object, list[tuple[str, ForkGraph]]] = {}
-    for name, report in zip(overview.engines, overview.reports, strict=True):
-        graph = graph_of_run(report, overview.known)
-        found.setdefault(_shape(graph), []).append((name, graph))
-    for alike in found.values():
-        yield f"Engine {', '.join(name for name, _ in alike)}", alike[0][1]
-
-
-def _shape(graph: ForkGraph) -> tuple[object, ...]:
-    """What graphs of several engines have alike when they are drawn once: all but times and ids of images."""
-    splits = tuple((each.parent, each.child, each.column, each.cause, each.values) for each in graph.splits)
-    return graph.lines, tuple(column.text.partition(" ")[0] for column in graph.columns), splits
-
-
 def _counts(graph: ForkGraph) -> str:
     """``5 clients, 3 caches; they fork at step 1 and step 3``."""
-    clients, caches = sum(line.clients for line in graph.lines), len(graph.lines)
-    counts = ", ".join(
-        f"{count} {noun}{'' if count == 1 else 's'}"
-        for count, noun in ((clients, "client"), (caches, "cache"))
-    )
+    clients = sum(line.clients for line in graph.lines)
+    counts = f"{counted(clients, 'client')}, {counted(len(graph.lines), 'cache')}"
     steps = sorted({split.column + 1 for split in graph.splits})
     if not steps:
         return f"{counts}; no fork"

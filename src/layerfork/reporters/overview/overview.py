@@ -66,6 +66,15 @@ class Overview:
         """Whether every cache holds the same clients on every engine."""
         return all(len(set(row.cells)) == 1 for row in self.rows)
 
+    def number_of(self, letter: str) -> int | None:
+        """The place of the row that has a letter; None when no row has it."""
+        return next((number for number, row in enumerate(self.rows) if row.letter == letter), None)
+
+    def letters_of(self, column: int) -> tuple[str, ...]:
+        """Letters of the classes of one engine, in their order."""
+        cells = {client: row.cells[column] for row in self.rows for client in row.clients}
+        return tuple(cells[members[0]] for members in self.reports[column].judgement.classes)
+
     @property
     def caches(self) -> tuple[int, ...]:
         """How many there are on each engine."""

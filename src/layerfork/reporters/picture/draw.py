@@ -77,23 +77,23 @@ def _body(drawing: Drawing, graph: ForkGraph) -> Markup:
             Markup('<path class="g" d="M{:.0f} {:.0f}v{:.0f}"/>').format(each.x, each.y, each.height)
             for each in drawing.guides
         ),
-        *(_track(track, drawing) for track in drawing.tracks),
+        *(_track(track, graph.lines[track.line].color, drawing) for track in drawing.tracks),
         Markup('<rect class="t" x="{:.0f}" y="{:.1f}" width="4" height="{:.1f}" rx="2"/>').format(
             drawing.start.x, drawing.start.y, drawing.start.height
         ),
-        *(_station(station) for station in drawing.stations),
+        *(_station(each, graph.lines[each.lines[0]].color) for each in drawing.stations),
         *_ends(drawing, graph),
         *(_step(label) for label in drawing.steps),
         *(_fork(label) for label in drawing.forks),
         *(_name(label) for label in drawing.names),
     )
-    return Markup("").join(parts)
+    return Markup("\n").join(parts)
 
 
-def _track(track: Track, drawing: Drawing) -> Markup:
+def _track(track: Track, color: int, drawing: Drawing) -> Markup:
     return Markup('<path class="l{}{}" stroke-width="{:g}" d="{}"/>').format(
-        color_of(track.line),
-        " w" if track.line >= len(LIGHT.lines) else "",
+        color_of(color),
+        " w" if color >= len(LIGHT.lines) else "",
         round(drawing.stroke, 1),
         " ".join(_path(track, drawing.bend)),
     )
@@ -112,9 +112,9 @@ def _path(track: Track, bend: float) -> Iterator[str]:
             yield f"H{there.x:.0f}"
 
 
-def _station(station: Station) -> Markup:
+def _station(station: Station, number: int) -> Markup:
     box = station.box
-    color = color_of(station.lines[0])
+    color = color_of(number)
     style = "" if len(station.lines) > 1 else f" f{color} l{color}" if station.forked else f" l{color}"
     return Markup('<rect class="st{}" x="{:.0f}" y="{:.1f}" width="{:.0f}" height="{:.1f}" rx="7"/>').format(
         style, box.x, box.y, box.width, box.height
@@ -122,8 +122,8 @@ def _station(station: Station) -> Markup:
 
 
 def _ends(drawing: Drawing, graph: ForkGraph) -> Iterator[Markup]:
-    for number, (point, line) in enumerate(zip(drawing.ends, graph.lines, strict=True)):
-        color = color_of(number)
+    for point, line in zip(drawing.ends, graph.lines, strict=True):
+        color = color_of(line.color)
         yield Markup(
             '<circle class="f{0}" cx="{1:.0f}" cy="{2:.1f}" r="10"/>'
             '<text class="n n{0} b" x="{1:.0f}" y="{3:.1f}" text-anchor="middle">{4}</text>'

@@ -27,6 +27,8 @@ class Line:
     """One cache, and the builds that use it."""
 
     letter: str
+    color: int = 0
+    """Its place among the colours of lines."""
     names: tuple[str, ...]
     """Clients, folded."""
     clients: int = 1
@@ -62,6 +64,10 @@ class ForkGraph:
     splits: tuple[Split, ...]
 
 
+Mark = tuple[str, int]
+"""Letter and colour of a line."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cache:
     """The builds of one class, and the steps that all of them have."""
@@ -70,15 +76,20 @@ class _Cache:
     steps: tuple[StepRecord, ...]
 
 
-def graph_of_run(report: RunReport, known: Known | None = None) -> ForkGraph:
-    """One line for each class; forks of controls are left out."""
+def graph_of_run(
+    report: RunReport, known: Known | None = None, marks: Sequence[Mark] | None = None
+) -> ForkGraph:
+    """One line for each class; forks of controls are left out.
+
+    ``marks`` are letter and colour of each class; None gives them in order.
+    """
     builds = {build.client: build for build in report.builds}
     caches = []
     for members in report.judgement.classes:
         steps = [builds[each].steps for each in members if each in builds and builds[each].steps]
         caches.append(_Cache(members=members, steps=min(steps, key=len, default=())))
     known = known or known_versions({build.client: build.version for build in report.builds})
-    return _graph(caches, report.judgement.forks, report.answers, known)
+    return _graph(caches, report.judgement.forks, report.answers, known, marks=marks)
 
 
 def graph_of_diff(report: DiffReport) -> ForkGraph:
@@ -106,6 +117,7 @@ def _graph(
     answers: Sequence[Answer],
     known: Known,
     ends: Mapping[str, int] | None = None,
+    marks: Sequence[Mark] | None = None,
 ) -> ForkGraph:
     """``ends`` says which cache a writer or reader of a fork is; None: the one that it is a member of."""
     number = ends or {client: place for place, each in enumerate(caches) for client in each.members}
@@ -116,9 +128,16 @@ def _graph(
     ]
     own_forks = [fork for fork in forks if fork.writer in number and fork.reader in number]
     cells = _cells(len(columns), column_of, own_forks, number)
+    marked = marks or [(letter, color) for color, letter in zip(range(len(caches)), letters(), strict=False)]
     lines = [
-        Line(letter=letter, names=fold_clients(each.members, known), clients=len(each.members), cells=own)
-        for each, own, letter in zip(caches, cells, letters(), strict=False)
+        Line(
+            letter=letter,
+            color=color,
+            names=fold_clients(each.members, known),
+            clients=len(each.members),
+            cells=own,
+        )
+        for each, own, (letter, color) in zip(caches, cells, marked, strict=True)
     ]
     splits = [
         _split(fork, answer_to(fork, forks, answers), number, column_of)

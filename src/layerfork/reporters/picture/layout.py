@@ -20,7 +20,7 @@ LETTER = 10.0
 """Radius of the circle around a letter."""
 STEP_GAP = 24.0
 """Between the texts of two columns."""
-HEAD_LETTERS, HEAD_ROWS = 24, 2
+HEAD_LETTERS, HEAD_ROWS = 32, 2
 VALUE_LETTERS = 64
 NAME_LETTERS, NAME_ROWS = 44, 3
 FEW_COLUMNS = 8
@@ -39,7 +39,11 @@ def lay_out(graph: ForkGraph) -> Drawing:
     heights = [heights_in(bundles_at(graph, order, column), lanes, pitch) for column in range(len(xs))]
     start = heights_in(bundles_at(graph, order, None), lanes, pitch)
     end = (xs[-1] if xs else MARGIN) + max(TAIL, BEND)
-    forks = tuple(_fork_label(split, xs[split.column], lanes[split.child]) for split in _labelled(graph))
+    beside = thickness(graph, order)
+    forks = tuple(
+        _fork_label(split, xs[split.column], lanes[split.child] - beside[split.child][0] * pitch)
+        for split in _labelled(graph)
+    )
     names = tuple(_name(line, number, end, lanes[number]) for number, line in enumerate(graph.lines))
     steps = tuple(_step(graph, column, heads[column], x) for column, x in enumerate(xs))
     return Drawing(
@@ -181,12 +185,12 @@ def _fork_width(split: Split) -> float:
     return max([first, *(width_of(row, SMALL, MONO) for row in values)])
 
 
-def _fork_label(split: Split, x: float, lane: float) -> Label:
-    """Above the line, from the step on that it missed."""
+def _fork_label(split: Split, x: float, top: float) -> Label:
+    """Above the line and those that run above it, from the step on that it missed."""
     rows = _fork_rows(split)
     height = ROW * len(rows)
     return Label(
-        box=Box(x=x - 7, y=lane - 14 - height, width=_fork_width(split), height=height),
+        box=Box(x=x - 7, y=top - 14 - height, width=_fork_width(split), height=height),
         rows=rows,
         more=split.cost,
         whole=" ".join(filter(None, (split.headline or split.cause, split.values, split.cost))),

@@ -14,6 +14,8 @@ class Colors:
     paper: str
     panel: str
     """Below tables' heads, around code."""
+    shade: str
+    """At an edge behind which there is more."""
     ink: str
     faint: str
     """Text of less weight."""
@@ -27,6 +29,7 @@ class Colors:
 LIGHT = Colors(
     paper="#ffffff",
     panel="#f3f4f6",
+    shade="#9aa3ad",
     ink="#1b1f24",
     faint="#57606a",
     rule="#d0d7de",
@@ -37,6 +40,7 @@ LIGHT = Colors(
 DARK = Colors(
     paper="#14181d",
     panel="#1f252c",
+    shade="#57616c",
     ink="#e6e9ec",
     faint="#a0a9b3",
     rule="#3a424b",

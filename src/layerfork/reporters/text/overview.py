@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.text import Text
 
 from layerfork.model.judgement import CauseStatus
-from layerfork.model.report import RunReport, TrialBuild
-from layerfork.reporters.overview.folding import fold_clients
+from layerfork.model.report import RunReport
+from layerfork.reporters.overview.missing import missing_of
 from layerfork.reporters.overview.overview import NO_RESULT, NOT_KNOWN, Edge, Overview, Row
+from layerfork.reporters.overview.words import cost_of, counted, where
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.console import section
 from layerfork.reporters.text.judgement import STATUS_STYLES
-from layerfork.reporters.text.table import missing_builds
 from layerfork.reporters.text.wrapping import wrap
 
 FEWEST_COLUMNS_OF_NAMES = 30
@@ -32,12 +32,8 @@ def overview_lines(overview: Overview, look: Look) -> Iterator[Text]:
 
 def _title(overview: Overview) -> str:
     clients = sum(len(row.clients) for row in overview.rows)
-    engines = _counted(len(overview.engines), "engine")
-    return f"{overview.scenario}: {_counted(clients, 'client')} on {engines}; a letter is a cache"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    engines = counted(len(overview.engines), "engine")
+    return f"{overview.scenario}: {counted(clients, 'client')} on {engines}; a letter is a cache"
 
 
 def _matrix(overview: Overview, width: int | None) -> Iterator[Text]:
@@ -145,39 +141,15 @@ def _codes(edge: Edge) -> Iterator[tuple[str, CauseStatus]]:
     yield from dict.fromkeys((f"{each.status.value} {each.code}", each.status) for each in edge.fork.causes)
 
 
-def cost_of(edge: Edge) -> str:
-    """``1.4 s, 2 more steps``; of several engines the least and the most. Empty when nothing is known."""
-    if edge.answer is None:
-        return ""
-    if len(set(map("{:.1f}".format, edge.seconds_lost))) < 2:
-        return edge.answer.cost
-    least, most = min(edge.seconds_lost), max(edge.seconds_lost)
-    return f"{least:.1f} to {most:.1f} s{edge.answer.cost.partition(' s')[2]}"
-
-
-def where(edge: Edge, overview: Overview) -> str:
-    """On which engines; nothing where there is only one."""
-    if len(overview.engines) == 1:
-        return ""
-    if len(edge.engines) == len(overview.engines):
-        return "on all engines"
-    return f"on {', '.join(overview.engines[each] for each in edge.engines)}"
-
-
 def missing_lines(overview: Overview, look: Look) -> Iterator[Text]:
     """Clients without a result, folded by the reason."""
-    found: dict[tuple[str, str], list[tuple[int, TrialBuild]]] = {}
-    for column, report in enumerate(overview.reports):
-        for build in missing_builds(report.builds):
-            reason = (build.reason or "no reason given").splitlines()[0]
-            found.setdefault((build.outcome.value, reason), []).append((column, build))
-    if found:
+    groups = missing_of(overview)
+    if groups:
         yield from section("Without a result")
-    for (outcome, reason), builds in found.items():
-        names = fold_clients(list(dict.fromkeys(build.client for _, build in builds)), overview.known)
-        engines = dict.fromkeys(overview.engines[column] for column, _ in builds)
-        place = "" if len(engines) == len(overview.engines) else f" ({', '.join(engines)})"
-        yield from wrap(Text(f"  {', '.join(names)}{place}: {outcome}: {reason}"), look.width, 4)
+    for group in groups:
+        place = f" ({', '.join(group.engines)})" if group.engines else ""
+        told = f"  {', '.join(group.names)}{place}: {group.outcome}: {group.reason}"
+        yield from wrap(Text(told), look.width, 4)
 
 
 def all_warnings(reports: Sequence[RunReport], look: Look) -> Iterator[Text]:

@@ -8,6 +8,7 @@ from layerfork.model.engine import EngineInfo
 from layerfork.model.judgement import Verdict
 from layerfork.model.report import RunReport
 from layerfork.reporters.overview.overview import Overview, overviews
+from layerfork.reporters.overview.words import verdict_sentence
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.answer import answer_lines
 from layerfork.reporters.text.console import print_lines, section
@@ -123,26 +124,3 @@ def _verdict(report: RunReport, look: Look) -> Iterator[Text]:
     yield from section("Verdict")
     style = VERDICT_STYLES[report.judgement.verdict]
     yield from wrap(Text(f"  {verdict_sentence(report)}", style=style), look.width, 2)
-
-
-def verdict_sentence(report: RunReport) -> str:
-    """The hypothesis of 2015, and whether it held here."""
-    judgement = report.judgement
-    if judgement.verdict is Verdict.ERROR:
-        return "ERROR: too few builds succeeded to say anything about the hypothesis."
-    count = sum(len(members) for members in judgement.classes)
-    unknown = ", ".join(judgement.class_unknown)
-    if judgement.verdict is Verdict.REUSED and unknown:
-        return f"REUSED: no build missed what another had stored, but whose cache {unknown} used is unknown."
-    if judgement.verdict is Verdict.REUSED:
-        return (
-            f"REUSED: the cache is fully reusable across these {count} clients; "
-            "the hypothesis of 2015 holds here."
-        )
-    steps = sorted({fork.step for fork in judgement.forks})
-    where = f" The cache forks at step {', '.join(map(str, steps))}." if steps else ""
-    which = f" (which of them {unknown} used is unknown)" if unknown else ""
-    return (
-        f"FORKED: {count + len(judgement.class_unknown)} clients, {len(judgement.classes)} caches{which}; "
-        f"the hypothesis that the cache is fully reusable does not hold here.{where}"
-    )

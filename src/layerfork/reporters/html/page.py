@@ -1,0 +1,68 @@
+"""Templates to one file: styles and script go into it, and nothing else may run or be loaded."""
+
+import base64
+import hashlib
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from layerfork.reporters.markup import shown, visible
+from layerfork.reporters.picture.palette import DARK, LIGHT, Colors
+from layerfork.reporters.picture.style import SHAPES, colors
+from layerfork.reporters.reporter import Look, Theme
+
+TEMPLATES = "templates"
+
+
+def page(template: str, look: Look, **values: Any) -> str:
+    """A whole document. Text stays text: markup in it is escaped, what cannot be seen is written out."""
+    environment = Environment(
+        loader=PackageLoader(__package__, TEMPLATES),
+        autoescape=True,
+        finalize=shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["ticks"] = ticks
+    script, style = _own("page.js"), variables(look.theme) + SHAPES + colors(look.theme) + _own("page.css")
+    return environment.get_template(template).render(
+        style=Markup(style),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        theme=look.theme,
+        **values,
+    )
+
+
+def ticks(text: str) -> Markup:
+    """Text whose words between backticks are code."""
+    parts = [visible(part) for part in text.split("`")]
+    if len(parts) % 2 == 0:
+        return escape(visible(text))
+    code = Markup("<code>{}</code>")
+    return Markup("").join(
+        code.format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
+
+
+def variables(theme: Theme) -> str:
+    """Colours of the page as CSS variables, by theme; prints are light."""
+    if theme == "auto":
+        dark = f"@media screen and (prefers-color-scheme:dark){{:root{{{_variables(DARK)}}}}}\n"
+        return f":root{{color-scheme:light dark;{_variables(LIGHT)}}}\n{dark}"
+    chosen = LIGHT if theme == "light" else DARK
+    return f":root{{color-scheme:{theme};{_variables(chosen)}}}\n"
+
+
+def _variables(theme: Colors) -> str:
+    names = ("paper", "shade", "panel", "ink", "faint", "rule", "good", "bad")
+    lines = "".join(f"--c{number}:{color};" for number, color in enumerate(theme.lines))
+    return "".join(f"--{name}:{getattr(theme, name)};" for name in names) + lines
+
+
+def _own(name: str) -> str:
+    return files(__package__).joinpath(TEMPLATES, name).read_text("utf-8")

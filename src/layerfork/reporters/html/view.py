@@ -1,0 +1,256 @@
+"""What the page shows, gathered from reports: values that a template only has to print."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from layerfork.model.answer import Answer
+from layerfork.model.judgement import Caution, Fork, Verdict
+from layerfork.model.record import StepRecord, StepStatus
+from layerfork.model.report import DiffReport, Problem, RunReport, TrialBuild
+from layerfork.reporters.html.versions import Versions, versions_of
+from layerfork.reporters.overview.fields import SentField, sent_fields
+from layerfork.reporters.overview.missing import Missing, missing_of
+from layerfork.reporters.overview.overview import Edge, Overview, answer_to, overviews
+from layerfork.reporters.overview.words import cost_of, counted, verdict_sentence, where
+from layerfork.reporters.picture.draw import inline
+from layerfork.reporters.picture.graph import graph_of_diff
+from layerfork.reporters.picture.palette import color_of
+from layerfork.reporters.picture.shapes import graphs_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One fork: its answer, and what stands behind it."""
+
+    id: str
+    """Unique in the page."""
+    caches: tuple[tuple[str, int | None], ...]
+    """Letters of the writer's and the reader's cache with their colours; empty where there are no letters."""
+    fork: Fork
+    answer: Answer | None
+    cost: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What one client did on one engine."""
+
+    letter: str
+    color: int | None
+    seconds: float | None = None
+    hits: int = 0
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRow:
+    letter: str
+    color: int
+    client: str
+    cells: tuple[Cell, ...]
+    leaves: bool
+    """It does not use the first cache everywhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioView:
+    id: str
+    overview: Overview
+    title: str
+    verdicts: tuple[tuple[str, str, str], ...]
+    """Engine, verdict, and the sentence."""
+    forked: bool
+    graphs: tuple[tuple[str, Markup], ...]
+    """Engines, and the graph that they have."""
+    told: tuple[Told, ...]
+    clients: tuple[ClientRow, ...]
+    fields: tuple[SentField, ...]
+    missing: tuple[Missing, ...]
+    warnings: tuple[Caution, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    title: str
+    verdict: str
+    scenarios: tuple[ScenarioView, ...]
+    counts: tuple[tuple[ScenarioView, tuple[int | None, ...]], ...]
+    """For each scenario how many caches there are on each of all engines; None where it did not run."""
+    engines: tuple[str, ...]
+    """Of all scenarios."""
+    problems: tuple[Problem, ...]
+    versions: Versions
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPair:
+    """One step of both builds; None where one has none."""
+
+    writer: StepRecord | None
+    reader: StepRecord | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffView:
+    id: str
+    report: DiffReport
+    title: str
+    names: tuple[str, str]
+    """What the two builds are called."""
+    graph: Markup | None
+    told: tuple[Told, ...]
+    steps: tuple[StepPair, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffsView:
+    title: str
+    diffs: tuple[DiffView, ...]
+
+
+def view_runs(reports: Sequence[RunReport]) -> RunView:
+    """Everything of a page of runs."""
+    seen = overviews(reports)
+    scenarios = tuple(_scenario(overview, f"s{number}") for number, overview in enumerate(seen, 1))
+    names = ", ".join(each.scenario for each in seen[:3]) + (
+        f" and {len(seen) - 3} more" if len(seen) > 3 else ""
+    )
+    forked = sum(each.forked for each in scenarios)
+    engines = tuple(dict.fromkeys(engine for each in seen for engine in each.engines))
+    return RunView(
+        title=names or "no engine",
+        verdict=_verdict(forked, len(scenarios)),
+        scenarios=scenarios,
+        engines=engines,
+        counts=tuple((each, _counts(each.overview, engines)) for each in scenarios),
+        problems=tuple(dict.fromkeys(problem for report in reports for problem in report.problems)),
+        versions=versions_of(seen),
+        made_by=next((report.layerfork for report in reports if report.layerfork), ""),
+    )
+
+
+def _counts(overview: Overview, engines: Sequence[str]) -> tuple[int | None, ...]:
+    counts = dict(zip(overview.engines, overview.caches, strict=True))
+    return tuple(map(counts.get, engines))
+
+
+def _verdict(forked: int, count: int) -> str:
+    if not count:
+        return "Nothing was built."
+    if count == 1:
+        return "The cache forks." if forked else "The cache is shared by all."
+    return (
+        f"The cache forks in {forked} of {counted(count, 'scenario')}."
+        if forked
+        else "The cache is shared everywhere."
+    )
+
+
+def _scenario(overview: Overview, own: str) -> ScenarioView:
+    clients = sum(len(row.clients) for row in overview.rows)
+    return ScenarioView(
+        id=own,
+        overview=overview,
+        title=f"{counted(clients, 'client')} on {counted(len(overview.engines), 'engine')}",
+        verdicts=tuple(
+            (name, report.judgement.verdict.value, verdict_sentence(report))
+            for name, report in zip(overview.engines, overview.reports, strict=True)
+        ),
+        forked=any(report.judgement.verdict is Verdict.FORKED for report in overview.reports),
+        graphs=tuple(
+            (engines, inline(graph, f"{overview.scenario} on {engines}"))
+            for engines, graph in graphs_of(overview)
+        ),
+        told=tuple(_told(edge, overview, f"{own}f{number}") for number, edge in enumerate(overview.edges, 1)),
+        clients=tuple(_client_rows(overview)),
+        fields=sent_fields(overview),
+        missing=missing_of(overview),
+        warnings=tuple(
+            dict.fromkeys(caution for each in overview.reports for caution in each.judgement.warnings)
+        ),
+    )
+
+
+def _told(edge: Edge, overview: Overview, own: str) -> Told:
+    ends = (edge.writer, edge.reader)
+    return Told(
+        id=own,
+        caches=tuple((each, _color(each, overview)) for each in ends),
+        fork=edge.fork,
+        answer=edge.answer,
+        cost=cost_of(edge),
+        where=where(edge, overview),
+    )
+
+
+def _color(letter: str, overview: Overview) -> int | None:
+    number = overview.number_of(letter)
+    return None if number is None else color_of(number)
+
+
+def _client_rows(overview: Overview) -> Iterator[ClientRow]:
+    builds = [{build.client: build for build in report.builds} for report in overview.reports]
+    for number, row in enumerate(overview.rows):
+        colors = [_color(letter, overview) for letter in row.cells]
+        for client in row.clients:
+            found = [each.get(client) for each in builds]
+            yield ClientRow(
+                letter=row.letter,
+                color=color_of(number),
+                client=client,
+                cells=tuple(map(_cell, row.cells, colors, found)),
+                leaves=set(row.cells) != {overview.rows[0].letter},
+            )
+
+
+def _cell(letter: str, color: int | None, build: TrialBuild | None) -> Cell:
+    if build is None or not build.steps:
+        return Cell(letter=letter, color=color)
+    return Cell(
+        letter=letter,
+        color=color,
+        seconds=build.seconds_of_client or build.seconds,
+        hits=sum(step.status is StepStatus.HIT for step in build.steps),
+        steps=len(build.steps),
+    )
+
+
+def view_diffs(reports: Sequence[DiffReport]) -> DiffsView:
+    """Everything of a page of compared builds."""
+    diffs = tuple(_diff(report, f"d{number}") for number, report in enumerate(reports, 1))
+    return DiffsView(title=", ".join(each.title for each in diffs[:3]), diffs=diffs)
+
+
+def _diff(report: DiffReport, own: str) -> DiffView:
+    forks = report.judgement.forks
+    sides = report.answers[0] if report.answers else None
+    names = (sides.writer.name, sides.reader.name) if sides else (report.writer, report.reader)
+    title = report.build or ", ".join(filter(None, names))
+    return DiffView(
+        id=own,
+        report=report,
+        title=title,
+        names=names,
+        graph=inline(graph_of_diff(report), title) if report.compared and report.reader_steps else None,
+        told=tuple(
+            _told_pair(fork, answer_to(fork, forks, report.answers), f"{own}f{number}")
+            for number, fork in enumerate(forks, 1)
+        ),
+        steps=tuple(_step_pairs(report)),
+    )
+
+
+def _told_pair(fork: Fork, answer: Answer | None, own: str) -> Told:
+    return Told(id=own, caches=(), fork=fork, answer=answer, cost=answer.cost if answer else "", where="")
+
+
+def _step_pairs(report: DiffReport) -> Iterator[StepPair]:
+    """Steps of one index and instruction side by side; else each for itself."""
+    writers = {(step.index, step.instruction): step for step in report.writer_steps}
+    readers = {(step.index, step.instruction): step for step in report.reader_steps}
+    for key in sorted(writers.keys() | readers.keys()):
+        yield StepPair(writer=writers.get(key), reader=readers.get(key))

@@ -1,0 +1,53 @@
+"""Sentences about a run that more than one format says."""
+
+from layerfork.model.judgement import Verdict
+from layerfork.model.report import RunReport
+from layerfork.reporters.overview.overview import Edge, Overview
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 client``, ``2 clients``."""
+    plural = noun if number == 1 else f"{noun}s"
+    return f"{number} {plural}"
+
+
+def cost_of(edge: Edge) -> str:
+    """``1.4 s, 2 more steps``; of several engines the least and the most. Empty when nothing is known."""
+    if edge.answer is None:
+        return ""
+    if len(set(map("{:.1f}".format, edge.seconds_lost))) < 2:
+        return edge.answer.cost
+    least, most = min(edge.seconds_lost), max(edge.seconds_lost)
+    return f"{least:.1f} to {most:.1f} s{edge.answer.cost.partition(' s')[2]}"
+
+
+def where(edge: Edge, overview: Overview) -> str:
+    """On which engines; nothing where there is only one."""
+    if len(overview.engines) == 1:
+        return ""
+    if len(edge.engines) == len(overview.engines):
+        return "on all engines"
+    return f"on {', '.join(overview.engines[each] for each in edge.engines)}"
+
+
+def verdict_sentence(report: RunReport) -> str:
+    """The hypothesis of 2015, and whether it held here."""
+    judgement = report.judgement
+    if judgement.verdict is Verdict.ERROR:
+        return "ERROR: too few builds succeeded to say anything about the hypothesis."
+    count = sum(len(members) for members in judgement.classes)
+    unknown = ", ".join(judgement.class_unknown)
+    if judgement.verdict is Verdict.REUSED and unknown:
+        return f"REUSED: no build missed what another had stored, but whose cache {unknown} used is unknown."
+    if judgement.verdict is Verdict.REUSED:
+        return (
+            f"REUSED: the cache is fully reusable across these {count} clients; "
+            "the hypothesis of 2015 holds here."
+        )
+    steps = sorted({fork.step for fork in judgement.forks})
+    where = f" The cache forks at step {', '.join(map(str, steps))}." if steps else ""
+    which = f" (which of them {unknown} used is unknown)" if unknown else ""
+    return (
+        f"FORKED: {count + len(judgement.class_unknown)} clients, {len(judgement.classes)} caches{which}; "
+        f"the hypothesis that the cache is fully reusable does not hold here.{where}"
+    )
