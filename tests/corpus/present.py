@@ -1,7 +1,7 @@
 """Whether a cause's change is there in two records: read off the facts alone, whatever any key holds."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from corpus.subjects import Pair
 
@@ -14,7 +14,7 @@ PERMISSIONS = 0o7777
 _BUILD_FILES = ("Dockerfile", ".dockerignore")
 
 
-def _entries(record: BuildRecord) -> tuple[ContextEntry, ...]:
+def _entries(record: BuildRecord) -> Sequence[ContextEntry]:
     return record.context.entries if record.context is not None else ()
 
 

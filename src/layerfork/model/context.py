@@ -1,6 +1,6 @@
 """Build context entries, with every attribute that some builder hashes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from operator import attrgetter
@@ -141,7 +141,10 @@ class ContextManifest:
     name: str = MAIN_CONTEXT
     """``context`` for the main one; the name of a named context otherwise."""
     transport: Transport
-    entries: tuple[ContextEntry, ...]
+    entries: Sequence[ContextEntry]
+    """A tuple, or a sequence that equals it and decodes what it is asked for."""
+    announced: str = ""
+    """File sync: SHA-256 of all that the client said of its entries, hexadecimal; else empty."""
     compression: str = "identity"
     """``identity``, ``gzip``, ``bzip2``, ``xz`` or ``zstd``."""
     directory_name: str = ""
@@ -159,6 +162,10 @@ class ContextManifest:
     """Bytes on the wire, compressed if they were."""
     complete: bool = True
     """False when the stream ended early or was not understood; the record's gaps say where."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.entries, list):
+            object.__setattr__(self, "entries", tuple(self.entries))
 
 
 def display_name(raw: bytes) -> tuple[str, bytes | None]:

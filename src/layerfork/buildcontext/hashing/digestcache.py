@@ -1,22 +1,19 @@
 """What is remembered of a context directory, so that an unchanged one need not be read again."""
 
-import contextlib
-import marshal
 import os
 import struct
-import tempfile
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
+from layerfork.buildcontext.hashing.cachefile import read_columns, write_columns
 from layerfork.buildcontext.walk import no_collection
 from layerfork.model.context import Digest
 
 _FORMAT = "layerfork contexts 4"
 _STATUS = struct.Struct("<qqqQ")
 _ENDING = ".context"
-_LIMIT_FILES = 64
 
 Status = tuple[int, int, int, int]
 """A file's size, modification time, change time and inode. No write leaves all of them as they were, and
@@ -36,25 +33,20 @@ class DigestCache:
     """Whether there is something to write."""
 
 
-def cache_file(cache_directory: Path, root: Path) -> Path:
+def cache_file(cache_directory: Path, root: Path, ending: str = _ENDING) -> Path:
     """Where a context directory's cache is kept below layerfork's own cache directory."""
     name = sha256(os.fsencode(root.resolve())).hexdigest()[:32]
-    return cache_directory / "contexts" / f"{name}{_ENDING}"
+    return cache_directory / "contexts" / f"{name}{ending}"
 
 
 def load_cache(file: Path) -> DigestCache:
     """The cache that `save_cache` wrote; an empty one when there is none or it is damaged."""
-    try:
-        whole = file.read_bytes()
-        checksum, body = whole[:32], memoryview(whole)[32:]
-        # Marshal trusts what it reads.
-        if sha256(body).digest() != checksum:
+    with no_collection():
+        columns = read_columns(file, _FORMAT)
+        try:
+            return _from_columns(*columns) if columns is not None else DigestCache()
+        except (ValueError, TypeError):
             return DigestCache()
-        with no_collection():
-            form, *columns = marshal.loads(body)
-            return _from_columns(*columns) if form == _FORMAT else DigestCache()
-    except (OSError, ValueError, EOFError, TypeError):
-        return DigestCache()
 
 
 def _from_columns(paths: list[str], statuses: bytes, digests: str, plain: bytes) -> DigestCache:
@@ -72,33 +64,12 @@ def save_cache(cache: DigestCache, file: Path) -> None:
     if not cache.changed:
         return
     rows = cache.known.values()
-    columns = (
+    written = write_columns(
+        file,
+        _FORMAT,
         list(cache.known),
         b"".join([_STATUS.pack(*status) for status, _ in rows]),
         "\n".join([content[0] for _, content in rows]),
         bytes([content[1] for _, content in rows]),
     )
-    body = marshal.dumps((_FORMAT, *columns))
-    with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _replace(file, sha256(body).digest(), body)
-        cache.changed = False
-        _drop_oldest(file.parent)
-
-
-def _replace(file: Path, *parts: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as out:
-        try:
-            for part in parts:
-                out.write(part)
-            out.flush()
-            Path(out.name).replace(file)
-        except BaseException:
-            Path(out.name).unlink(missing_ok=True)
-            raise
-
-
-def _drop_oldest(directory: Path) -> None:
-    files = [(each.stat().st_mtime_ns, each) for each in directory.glob(f"*{_ENDING}")]
-    for _, each in sorted(files)[:-_LIMIT_FILES]:
-        each.unlink(missing_ok=True)
+    cache.changed = not written

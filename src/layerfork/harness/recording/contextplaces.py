@@ -42,10 +42,19 @@ def find_places(manifest: ContextManifest, processes: Iterable[ClientProcess]) -
     without a name, files in a directory that nobody named are told from others by their exact times.
     """
     known = tuple(processes)
-    named = _fitting(manifest, named_directories(known))
+    named = _fitting(manifest, likely_directories(manifest, known))
     if named or not (manifest.directory_name or _has_exact_times(manifest)):
         return named
-    return _fitting(manifest, islice(nearby_directories(known), MAX_DIRECTORIES))
+    nearby = islice(nearby_directories(known), MAX_DIRECTORIES)
+    return _fitting(
+        manifest, dict.fromkeys(each for each in nearby if has_name(each, manifest.directory_name))
+    )
+
+
+def likely_directories(manifest: ContextManifest, processes: Iterable[ClientProcess]) -> tuple[Path, ...]:
+    """Directories of the right name that command lines name."""
+    found = named_directories(tuple(processes))
+    return tuple(dict.fromkeys(each for each in found if has_name(each, manifest.directory_name)))
 
 
 def place_at(directory: Path, manifest: ContextManifest) -> Place:
@@ -72,8 +81,7 @@ def is_as_announced(found: os.stat_result, entry: ContextEntry) -> bool:
 
 def _fitting(manifest: ContextManifest, directories: Iterable[Path]) -> tuple[Place, ...]:
     files = unsent_files(manifest)
-    right = dict.fromkeys(each for each in directories if has_name(each, manifest.directory_name))
-    found = (_fitting_place(each, files) for each in right)
+    found = (_fitting_place(each, files) for each in directories)
     return tuple(place for place in found if place is not None)
 
 

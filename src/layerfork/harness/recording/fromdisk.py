@@ -1,19 +1,32 @@
 """Completes a record with digests of files that the builder did not ask for, read from the context."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from layerfork.buildcontext.hashing.contents import hash_files
 from layerfork.buildcontext.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
 from layerfork.buildcontext.hashing.statuses import statuses_of
+from layerfork.harness.recording.contextmemory import remember
 from layerfork.harness.recording.contextplaces import Find, Place, unsent_files
+from layerfork.harness.records.blocks import BlockEntries
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, with_content
 from layerfork.model.record import BuildRecord
 
-Digests = Sequence[Digest | None]
-"""Of the unsent files of a context, in their order."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What is known of the unsent files of a context, in their order."""
+
+    digests: Sequence[Digest | None]
+    settled: bool
+    """Every digest is cached, under the status that the file had."""
+
+    def __iter__(self) -> Iterator[Digest | None]:
+        return iter(self.digests)
+
+
 WORTH_CACHING = 500
 """Fewer files are read again sooner than it takes to remember them."""
 
@@ -25,23 +38,31 @@ def fill_from_disk(record: BuildRecord, find: Find, caches: Path | None = None) 
     in two directories that the context may have been sent from. ``caches`` is the directory where digests
     are remembered; None remembers nothing.
     """
-    return replace(
-        record,
-        context=None if record.context is None else _filled(record.context, find, caches),
-        named_contexts=tuple(_filled(manifest, find, caches) for manifest in record.named_contexts),
-    )
+    named = tuple(_filled(manifest, find, caches)[0] for manifest in record.named_contexts)
+    record = replace(record, named_contexts=named)
+    if record.context is None or isinstance(record.context.entries, BlockEntries):
+        return record
+    main, settled = _filled(record.context, find, caches)
+    record = replace(record, context=main)
+    if caches is not None and settled is not None:
+        remember(caches, settled, record)
+    return record
 
 
-def _filled(manifest: ContextManifest, find: Find, caches: Path | None) -> ContextManifest:
+def _filled(
+    manifest: ContextManifest, find: Find, caches: Path | None
+) -> tuple[ContextManifest, Place | None]:
+    """A context with digests, and the one place that has them all for the next build, if there is one."""
     unsent = unsent_files(manifest)
     places = find(manifest) if unsent else ()
     found = [_digests_in(place, caches) for place in places]
-    digests = found[0] if len(found) == 1 else [_only(each) for each in zip(*found, strict=True)]
+    digests = found[0].digests if len(found) == 1 else [_only(each) for each in zip(*found, strict=True)]
     if not any(digests):
-        return manifest
+        return manifest, None
     known = {id(entry): digest for entry, digest in zip(unsent, digests, strict=True) if digest}
     entries = tuple(_with_digest(entry, known.get(id(entry))) for entry in manifest.entries)
-    return replace(manifest, entries=entries)
+    settled = places[0] if len(found) == 1 and found[0].settled else None
+    return replace(manifest, entries=entries), settled
 
 
 def _with_digest(entry: ContextEntry, digest: Digest | None) -> ContextEntry:
@@ -54,7 +75,7 @@ def _only(digests: Sequence[Digest | None]) -> Digest | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _digests_in(place: Place, caches: Path | None) -> Digests:
+def _digests_in(place: Place, caches: Path | None) -> _Found:
     """Digests of the files that are still what was announced."""
     root = os.fspath(place.directory)
     files = [file for file in place.files if file is not None]
@@ -70,9 +91,11 @@ def _digests_in(place: Place, caches: Path | None) -> Digests:
             cache.known.pop(path, None)
     if file is not None:
         save_cache(cache, file)
-    return [
+    digests = [
         contents[file[0]][0] if file is not None and file[0] in contents else None for file in place.files
     ]
+    settled = file is not None and len(cache.known) == len(digests) and None not in digests
+    return _Found(digests=digests, settled=settled)
 
 
 def _is_same(before: os.stat_result, after: os.stat_result) -> bool:

@@ -5,7 +5,7 @@ import secrets
 import socket
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -18,9 +18,10 @@ from layerfork.cachekey.classic.tarsum import tarsum_header
 from layerfork.engines import Recordable
 from layerfork.harness.recording.clientprocess import ClientProcess, process_behind
 from layerfork.model.build import Builder
+from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.engine import BUILDKIT_DAEMON, EngineInfo, ImageFacts
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo
-from layerfork.wire.buildkit import BuildKitWatcher, ObservedBuild, read_build
+from layerfork.wire.buildkit import BuildKitWatcher, ObservedBuild, Recall, read_build, recall_nothing
 from layerfork.wire.http.http1 import Http1Tap
 from layerfork.wire.posted import ClassicWatcher, PostedBuild, read_posted_build
 from layerfork.wire.proxy.listener import Proxy
@@ -40,8 +41,18 @@ class ForwardingError(Exception):
 class Recorder:
     """Listens on a socket for an engine and records every build that passes while the context is open."""
 
-    def __init__(self, engine: Recordable, listen: Path, key: bytes) -> None:
-        """``listen`` is where its socket will be, ``key`` is what stand-ins for secrets are made with."""
+    def __init__(
+        self,
+        engine: Recordable,
+        listen: Path,
+        key: bytes,
+        recall: Callable[[ContextManifest, "Recorder"], Sequence[ContextEntry] | None] | None = None,
+    ) -> None:
+        """``listen`` is where its socket will be, ``key`` is what stand-ins for secrets are made with.
+
+        ``recall`` spares decoding a context: it gives the entries of one that is known to be what it was.
+        """
+        self._recall: Recall = recall_nothing if recall is None else lambda manifest: recall(manifest, self)
         self._engine = engine
         self.redactor = Redactor(key)
         """Hides secrets in everything that this recorder hands back."""
@@ -165,7 +176,7 @@ class Recorder:
         return "" if builder is Builder.BUILDKIT and engine.image_store == "containerd" else engine.instance
 
     def _solved(self, build: ObservedBuild, client: ClientInfo) -> BuildRecord:
-        parts = read_build(build, self.redactor)
+        parts = read_build(build, self.redactor, self._recall)
         facts = self.blank_record(build.started_at, replace(client, user_agent=_user_agent(build)))
         engine = facts.engine and _of_worker(facts.engine, parts.buildkit_version, parts.platform)
         return replace(

@@ -18,7 +18,8 @@ from layerfork.harness.recording.buildctl import lead_buildkit, read_buildctl
 from layerfork.harness.recording.buildplace import find_place
 from layerfork.harness.recording.buildx import LedBuilders, lead_builders
 from layerfork.harness.recording.clientprocess import ClientProcess
-from layerfork.harness.recording.contextplaces import find_places
+from layerfork.harness.recording.contextmemory import recall
+from layerfork.harness.recording.contextplaces import find_places, likely_directories
 from layerfork.harness.recording.droppedimports import add_dropped_imports
 from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
@@ -27,6 +28,7 @@ from layerfork.harness.recording.quietsteps import add_quiet_steps
 from layerfork.harness.recording.recorder import DRAIN_S, Recorder
 from layerfork.harness.recording.redactionkey import redaction_key
 from layerfork.model.build import Command
+from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.progress import Say
 from layerfork.model.record import BuildRecord, ClientInfo
 from layerfork.process import ProgramMissingError, find_program, run_in_foreground
@@ -78,7 +80,12 @@ def record_command(
             say(line)
         private = stack.enter_context(private_directory(SHORT))
         key = redaction_key()
-        recorder = Recorder(engine, private / "docker.sock", key)
+
+        def known(manifest: ContextManifest, behind: Recorder) -> Sequence[ContextEntry] | None:
+            likely = likely_directories(manifest, (process, *behind.clients))
+            return recall(cache_directory(), likely, manifest)
+
+        recorder = Recorder(engine, private / "docker.sock", key, known)
         env = wrapped_environment(engine, recorder.docker_host, private)
         beside = stack.enter_context(
             lead_buildkit(argv, call, engine, recorder.docker_host, os.environ, private, say)
@@ -91,7 +98,7 @@ def record_command(
             )
         )
         env["BUILDX_CONFIG"] = str(led.configuration)
-        recorders = [recorder, *(Recorder(each, socket, key) for socket, each in beside.behind)]
+        recorders = [recorder, *(Recorder(each, socket, key, known) for socket, each in beside.behind)]
 
         def take(ask: Callable[[Recorder], Sequence[BuildRecord]]) -> None:
             with no_collection():
@@ -105,7 +112,7 @@ def record_command(
                 listening.enter_context(each)
 
             def listen(socket: Path, behind: Recordable) -> None:
-                recorders.append(listening.enter_context(Recorder(behind, socket, key)))
+                recorders.append(listening.enter_context(Recorder(behind, socket, key, known)))
 
             led.listen(listen)
             with led.followed(listen):

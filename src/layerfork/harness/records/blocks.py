@@ -8,8 +8,10 @@ on: `common` leaves it out where both of two builds have it.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
+from functools import cached_property
+from itertools import chain, groupby
 from posixpath import basename, dirname
+from typing import Any
 
 import msgspec
 
@@ -40,7 +42,7 @@ class Place(msgspec.Struct, frozen=True):
     """Path of the file before a block of alike files; empty for every other block."""
 
 
-Block = tuple[Place, tuple[ContextEntry, ...]]
+Block = tuple[Place, Sequence[ContextEntry]]
 """Where a block belongs, and what it holds."""
 
 
@@ -60,6 +62,35 @@ class _Tarsums(msgspec.Struct, frozen=True):
     entries: tuple[_Tarsum, ...]
 
 
+class BlockEntries(Sequence[ContextEntry]):
+    """Entries of a main context as the lines of its blocks, decoded when the first of them is looked at."""
+
+    def __init__(self, lines: Sequence[bytes], count: int, names: frozenset[str]) -> None:
+        """``count`` entries, cut into blocks for a record with these `names_in`."""
+        self.lines = tuple(lines)
+        self.names = names
+        self._count = count
+
+    @cached_property
+    def _decoded(self) -> tuple[ContextEntry, ...]:
+        return tuple(chain.from_iterable(map(entries_of, self.lines)))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._decoded[index]
+
+    def __iter__(self) -> Iterator[ContextEntry]:
+        return iter(self._decoded)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._decoded == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._decoded)
+
+
 def contexts_of(record: BuildRecord) -> tuple[ContextManifest, ...]:
     """All contexts, the main one first. Empty where there is no main one."""
     return () if record.context is None else (record.context, *record.named_contexts)
@@ -74,7 +105,7 @@ def with_contexts(record: BuildRecord, contexts: Iterable[ContextManifest]) -> B
 def cut(record: BuildRecord) -> Iterator[Block]:
     """The blocks of all contexts, in the order of their entries."""
     for number, manifest in enumerate(contexts_of(record)):
-        named = _named_files(record, manifest)
+        named = names_in(record) | _linked(manifest)
         for after, entries in _cut(manifest, named) if manifest.complete else [("", manifest.entries)]:
             if entries:
                 yield Place(context=number, after=after), entries
@@ -95,16 +126,23 @@ def tarsums_of(line: bytes) -> tuple[str | None, ...]:
     return tuple(each.tarsum for each in msgspec.json.decode(line, type=_Tarsums).entries)
 
 
-def _named_files(record: BuildRecord, manifest: ContextManifest) -> frozenset[str]:
-    """Last names of everything that a link, the Dockerfile or a builder may name: such files stand alone."""
-    texts = [entry.linkname for entry in manifest.entries if entry.linkname]
-    texts += _WORD.findall(record.request.dockerfile or "")
-    texts += ("Dockerfile", "dockerfile", record.request.dockerfile_name, ".dockerignore")
+def names_in(record: BuildRecord) -> frozenset[str]:
+    """Last names of everything that the Dockerfile or a builder may name: such files stand alone."""
+    texts = _WORD.findall(record.request.dockerfile or "")
+    return _last_names([*texts, "Dockerfile", "dockerfile", record.request.dockerfile_name, ".dockerignore"])
+
+
+def _linked(manifest: ContextManifest) -> frozenset[str]:
+    """Likewise for what links name."""
+    return _last_names(entry.linkname for entry in manifest.entries if entry.linkname)
+
+
+def _last_names(texts: Iterable[str]) -> frozenset[str]:
     names = {basename(text.rstrip("/")) for text in texts}
     return frozenset(names | {name + ".dockerignore" for name in names})
 
 
-def _cut(manifest: ContextManifest, named: frozenset[str]) -> Iterator[tuple[str, tuple[ContextEntry, ...]]]:
+def _cut(manifest: ContextManifest, named: frozenset[str]) -> Iterator[tuple[str, Sequence[ContextEntry]]]:
     """Blocks, and for those of alike files the path of the one before them."""
     entries = manifest.entries
     paths = [context_path(entry.name) for entry in entries]

@@ -1,13 +1,22 @@
 """A record as it lies in a file: the entries of its contexts in blocks beside it, not yet decoded."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from layerfork.errors import EvidenceError
-from layerfork.harness.records.blocks import Place, contexts_of, cut, entries_of, place_of, with_contexts
+from layerfork.harness.records.blocks import (
+    BlockEntries,
+    Place,
+    contexts_of,
+    cut,
+    entries_of,
+    names_in,
+    place_of,
+    with_contexts,
+)
 from layerfork.model.context import ContextEntry
 from layerfork.model.record import RECORD_SCHEMA, BuildRecord
 
@@ -42,13 +51,17 @@ class StoredRecord:
 
 def stored(record: BuildRecord) -> StoredRecord:
     """A record as a file would hold it."""
-    blocks = tuple(_block_line(place, entries) for place, entries in cut(record))
+    main = record.context.entries if record.context is not None else ()
+    if isinstance(main, BlockEntries) and not record.named_contexts and main.names == names_in(record):
+        blocks = main.lines
+    else:
+        blocks = tuple(_block_line(place, entries) for place, entries in cut(record))
     contexts = contexts_of(record)
     outline = with_contexts(record, (replace(one, entries=()) for one in contexts)) if contexts else record
     return StoredRecord(outline=outline, blocks=blocks)
 
 
-def _block_line(place: Place, entries: tuple[ContextEntry, ...]) -> bytes:
+def _block_line(place: Place, entries: Sequence[ContextEntry]) -> bytes:
     return encode({"block": place, "entries": entries})
 
 

@@ -12,6 +12,7 @@
 
 from layerfork.wire.buildkit.observed import ObservedBuild
 from layerfork.wire.buildkit.parts import BuildKitParts, read_build
+from layerfork.wire.buildkit.session.manifest import Recall, recall_nothing
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
 
-__all__ = ["BuildKitParts", "BuildKitWatcher", "ObservedBuild", "read_build"]
+__all__ = ["BuildKitParts", "BuildKitWatcher", "ObservedBuild", "Recall", "read_build", "recall_nothing"]

@@ -15,6 +15,7 @@ from layerfork.wire.buildkit.plain import text
 from layerfork.wire.buildkit.request import read_request
 from layerfork.wire.buildkit.result import read_result
 from layerfork.wire.buildkit.session.contexts import BuildContexts, find_contexts, find_dockerfile
+from layerfork.wire.buildkit.session.manifest import Recall, recall_nothing
 from layerfork.wire.buildkit.steps.branches import branches_of
 from layerfork.wire.buildkit.steps.layout import find_layout
 from layerfork.wire.buildkit.steps.steps import read_steps
@@ -46,11 +47,11 @@ class BuildKitParts:
     gaps: tuple[Gap, ...]
 
 
-def read_build(build: ObservedBuild, redactor: Redactor) -> BuildKitParts:
-    """Everything that was seen of a build, secrets hidden."""
+def read_build(build: ObservedBuild, redactor: Redactor, recall: Recall = recall_nothing) -> BuildKitParts:
+    """Everything that was seen of a build, secrets hidden. ``recall`` spares reading what was read before."""
     by_platform = _definitions(build)
     definitions = list(by_platform.values())
-    contexts = find_contexts(build, definitions)
+    contexts = find_contexts(build, definitions, recall)
     name = build.dockerfile_name
     dockerfile = read_dockerfile(definitions, name) or find_dockerfile(build, contexts)
     connection = build.connection

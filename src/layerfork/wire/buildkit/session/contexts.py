@@ -18,7 +18,13 @@ from layerfork.wire.buildkit.observed import ObservedBuild, ObservedSession, Obs
 from layerfork.wire.buildkit.plain import pairs, text
 from layerfork.wire.buildkit.session.directoryname import directory_of, named_directory
 from layerfork.wire.buildkit.session.filesync import DOCKERFILE_DIRECTORY
-from layerfork.wire.buildkit.session.manifest import read_stat, read_syncs, read_upload
+from layerfork.wire.buildkit.session.manifest import (
+    Recall,
+    read_stat,
+    read_syncs,
+    read_upload,
+    recall_nothing,
+)
 from layerfork.wire.proto import ops_pb2 as ops
 
 _LOCAL = "local://"
@@ -50,7 +56,9 @@ class _Local:
     includes: tuple[str, ...]
 
 
-def find_contexts(build: ObservedBuild, definitions: Iterable[ops.Definition]) -> BuildContexts:
+def find_contexts(
+    build: ObservedBuild, definitions: Iterable[ops.Definition], recall: Recall = recall_nothing
+) -> BuildContexts:
     """The main context, the named ones, and the gaps of either."""
     sources = list(_sources(definitions))
     attrs = build.attrs
@@ -74,7 +82,7 @@ def find_contexts(build: ObservedBuild, definitions: Iterable[ops.Definition]) -
             transfers = _all_transfers(own)
             main_directory = directory_of(own.connection.headers)
     uploads = _uploads(sources, attrs, sessions.values())
-    return _assemble(transfers, uploads, attrs, tuple(sessions.values()), main_directory)
+    return _assemble(transfers, uploads, attrs, tuple(sessions.values()), main_directory, recall)
 
 
 def find_dockerfile(build: ObservedBuild, contexts: BuildContexts) -> bytes | None:
@@ -175,6 +183,7 @@ def _assemble(
     attrs: dict[str, str],
     sessions: tuple[ObservedSession, ...],
     main_directory: str,
+    recall: Recall,
 ) -> BuildContexts:
     given = {
         value.removeprefix("local:"): key.removeprefix("context:")
@@ -188,7 +197,7 @@ def _assemble(
         if syncs:
             name = MAIN_CONTEXT if local == main_local else given.get(local, local)
             directory = main_directory if name == MAIN_CONTEXT else named_directory(attrs, name)
-            manifests.append(read_syncs(name, syncs, directory))
+            manifests.append(read_syncs(name, syncs, directory, recall))
             gaps += [
                 Gap(where=f"file sync of {name}", what=what) for sync in syncs for what in _problems(sync)
             ]

@@ -4,7 +4,10 @@ Source: tonistiigi/fsutil stat.go, stat_unix.go @ 6d9dc2e (what a client puts in
 Go's io/fs.FileMode).
 """
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from hashlib import sha256
 
 from google.protobuf.message import DecodeError
 
@@ -28,25 +31,60 @@ _TYPE_BITS = _DIRECTORY | _SYMLINK | _DEVICE | _PIPE | _SOCKET | _CHAR | 1 << 19
 _UNSIGNED = (1 << 32) - 1
 
 
-def read_syncs(name: str, syncs: Iterable[ObservedSync], directory_name: str = "") -> ContextManifest:
+Recall = Callable[[ContextManifest], Sequence[ContextEntry] | None]
+"""Entries of a context that was announced like this before, given all else of it; None where it was not."""
+
+
+def recall_nothing(manifest: ContextManifest) -> None:
+    """Every context is read."""
+
+
+def read_syncs(
+    name: str, syncs: Iterable[ObservedSync], directory_name: str = "", recall: Recall = recall_nothing
+) -> ContextManifest:
     """One manifest from the transfers of one directory; of several entries with one name the first counts."""
     syncs = tuple(syncs)
+    manifest = ContextManifest(
+        name=name,
+        transport=Transport.FILE_SYNC,
+        entries=(),
+        announced=_announced(syncs),
+        directory_name=directory_name,
+        excludes=_all(sync.excludes for sync in syncs),
+        followed_paths=_all((*sync.followed, *sync.includes) for sync in syncs),
+        sent_bytes=sum(sync.sent_bytes for sync in syncs),
+        complete=_complete(syncs),
+    )
+    known = recall(manifest) if manifest.complete else None
+    if known is not None:
+        return replace(manifest, entries=known)
+    entries = _entries_of(syncs)
+    return replace(manifest, entries=entries, complete=_complete(syncs))
+
+
+def _complete(syncs: Iterable[ObservedSync]) -> bool:
+    return all(sync.listed and sync.ended and not sync.error for sync in syncs)
+
+
+def _announced(syncs: Iterable[ObservedSync]) -> str:
+    """A digest of every entry's announcement, in order, and of the contents that were sent."""
+    digest = sha256()
+    for sync in syncs:
+        digest.update(array("Q", (len(sync.stats), len(sync.digests), *map(len, sync.stats))).tobytes())
+        digest.update(b"".join(sync.stats))
+        digest.update(array("Q", sync.digests).tobytes())
+        digest.update(b"".join(sync.digests.values()))
+    return digest.hexdigest()
+
+
+def _entries_of(syncs: Iterable[ObservedSync]) -> tuple[ContextEntry, ...]:
     entries: dict[bytes, ContextEntry] = {}
     for sync in syncs:
         for entry in _entries(sync):
             known = entries.get(entry.name_bytes)
             if known is None or known.content_source is ContentSource.NOT_SENT:
                 entries[entry.name_bytes] = entry
-    return ContextManifest(
-        name=name,
-        transport=Transport.FILE_SYNC,
-        entries=tuple(entries.values()),
-        directory_name=directory_name,
-        excludes=_all(sync.excludes for sync in syncs),
-        followed_paths=_all((*sync.followed, *sync.includes) for sync in syncs),
-        sent_bytes=sum(sync.sent_bytes for sync in syncs),
-        complete=all(sync.listed and sync.ended and not sync.error for sync in syncs),
-    )
+    return tuple(entries.values())
 
 
 def read_upload(name: str, upload: ObservedUpload) -> ContextManifest:
