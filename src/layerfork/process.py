@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -135,7 +136,7 @@ def run_in_foreground(
     Input, output and the terminal are the command's; Ctrl-C and Ctrl-\\ reach it from the terminal and end
     it, not us: ``interrupted`` is called then. Signals that were sent to us alone are passed on. What is
     ignored when we are called, the command ignores as well, as it would without us. ``while_running`` is
-    called a few times a second. ``stdout`` instead of our own standard output.
+    called at once, and then a few times a second. ``stdout`` instead of our own standard output.
 
     Raises: ProgramMissingError.
     """
@@ -150,17 +151,32 @@ def run_in_foreground(
         for number in _PASSED_ON:
             if kept[number] is not signal.SIG_IGN:
                 signal.signal(number, lambda number, _: _signal_one(process, number))
-        while True:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                code = process.wait(0.2)
-                return code if code >= 0 else 128 - code
+        while process.poll() is None:
             while_running()
+            _wait_for_end(process, 0.2)
+        return process.returncode if process.returncode >= 0 else 128 - process.returncode
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
         for number, handler in kept.items():
             signal.signal(number, handler)
+
+
+def _wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Return as soon as the process ends, or after so long."""
+    try:
+        handle = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # not Linux, or an old one
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        return
+    try:
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        poll.poll(seconds * 1000)
+    finally:
+        os.close(handle)
 
 
 def _interrupt(process: subprocess.Popen[bytes], number: int, interrupted: Callable[[], None]) -> None:

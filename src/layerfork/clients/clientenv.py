@@ -4,16 +4,16 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from layerfork.clients.steering import (
+from layerfork.errors import ClientError
+from layerfork.model.build import Builder, BuildRequest, Endpoint, PodmanTools
+from layerfork.model.secrets import looks_secret
+from layerfork.model.steering import (
     CHOOSES_A_BUILDER,
     NAMES_A_BUILDER,
     NAMES_AN_ENGINE,
     OF_ONE_ENGINE,
     without,
 )
-from layerfork.errors import ClientError
-from layerfork.model.build import Builder, BuildRequest, Endpoint, PodmanTools
-from layerfork.model.secrets import looks_secret
 
 
 def variables(endpoint: Endpoint, builder: Builder | None, **more: str) -> dict[str, str]:

@@ -56,6 +56,11 @@ def choose_baseline(
     return Chosen(stored=found, baseline=baseline_of(found.outline, record, _shared(best, own), len(earlier)))
 
 
+def known_chain(known: Sequence[KnownBuild], timeless: str) -> tuple[str, ...] | None:
+    """What `chain_of` gave for a build whose record has the same `timeless_digest`; None if nobody asked."""
+    return next((each.chain for each in known if each.chain and each.summary.timeless == timeless), None)
+
+
 def chain_of(keys: BuildKeys) -> tuple[str, ...]:
     """A digest for each step whose key, and all above, are known."""
     return tuple(keys.chain_digests().values())

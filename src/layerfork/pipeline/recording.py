@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from layerfork.clients.steering import named_builders
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.contextplaces import named_directories
 from layerfork.harness.recording.wrap import record_command
@@ -13,6 +12,7 @@ from layerfork.harness.records.apart import directory_around, written_apart
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.records.store import RecordStore
 from layerfork.model.progress import Say
+from layerfork.model.steering import named_builders
 
 
 def no_build_seen(environment: Mapping[str, str]) -> str:

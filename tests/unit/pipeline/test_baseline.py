@@ -8,6 +8,7 @@ import pytest
 
 from layerfork.cachekey import keys_of
 from layerfork.harness.records.evidence import RecordFile
+from layerfork.harness.records.stored import stored as form_of
 from layerfork.harness.records.summary import (
     KnownBuild,
     keep_summary,
@@ -75,7 +76,7 @@ def stored(directory: Path, *records: BuildRecord) -> list[KnownBuild]:
         path = directory / f"{each.id}.records.jsonl"
         with RecordFile(path) as file:
             file.add(each)
-        keep_summary(known_build(path, each, "command"))
+        keep_summary(known_build(path, form_of(each), "command"))
     return read_summaries(directory)
 
 

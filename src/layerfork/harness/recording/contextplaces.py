@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from layerfork.buildcontext.hashing.contents import File
 from layerfork.buildcontext.hashing.statuses import statuses_of
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, EntryType
 
-Files = Sequence[File | None]
+if TYPE_CHECKING:
+    from layerfork.buildcontext.hashing.contents import File
+
+Files = Sequence["File | None"]
 """Of the unsent files of a context, in their order, path and status; None: not there as it was announced."""
 
 

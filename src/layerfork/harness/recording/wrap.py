@@ -3,36 +3,29 @@
 import contextlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Event
 from typing import IO, Any
 
 from layerfork.buildcontext.walk import no_collection
-from layerfork.clients.steering import NAMES_AN_ENGINE, without
 from layerfork.engines import Engine, Recordable, RunningEngine, default_spec, open_engine
 from layerfork.errors import UsageError
 from layerfork.harness.environments.privatedir import SHORT, private_directory
 from layerfork.harness.recording.buildctl import lead_buildkit, read_buildctl
-from layerfork.harness.recording.buildplace import find_place
 from layerfork.harness.recording.buildx import LedBuilders, lead_builders
 from layerfork.harness.recording.clientprocess import ClientProcess
-from layerfork.harness.recording.contextmemory import recall
-from layerfork.harness.recording.contextplaces import find_places, likely_directories
-from layerfork.harness.recording.droppedimports import add_dropped_imports
-from layerfork.harness.recording.fromdisk import fill_from_disk
-from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.pastus import find_ways_past
-from layerfork.harness.recording.quietsteps import add_quiet_steps
 from layerfork.harness.recording.recorder import DRAIN_S, Recorder
 from layerfork.harness.recording.redactionkey import redaction_key
 from layerfork.model.build import Command
 from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.progress import Say
 from layerfork.model.record import BuildRecord, ClientInfo
+from layerfork.model.steering import NAMES_AN_ENGINE, without
 from layerfork.process import ProgramMissingError, find_program, run_in_foreground
-from layerfork.userdirs import cache_directory
 from layerfork.wire.proxy.listener import STOPPED, UNREACHABLE
 
 PROGRAMS: tuple[str, ...] = ("PATH", "DOCKER_CONFIG")
@@ -59,15 +52,18 @@ def record_command(
     say: Say,
     keep: Callable[[BuildRecord], None] = lambda record: None,
     stdout: IO[Any] | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Wrapped:
     """Run a command on our terminal, its DOCKER_HOST pointing at a recorder.
 
     ``spec`` names the engine; empty decides: the host's if it answers, else a private one.
     ``keep`` gets every record soon after its build ended. ``stdout`` instead of our own standard output.
+    ``meanwhile`` is called once, while the command runs: for what can be made ready for its records.
     Raises: EngineError when no engine comes up, UsageError when the program does not exist.
     """
     records: list[BuildRecord] = []
     interrupted = Event()
+    prepare = cache(meanwhile)
     client = ClientInfo(argv=tuple(argv))
     process = ClientProcess(directory=Path.cwd(), argv=tuple(argv))
     with contextlib.ExitStack() as stack:
@@ -82,8 +78,9 @@ def record_command(
         key = redaction_key()
 
         def known(manifest: ContextManifest, behind: Recorder) -> Sequence[ContextEntry] | None:
-            likely = likely_directories(manifest, (process, *behind.clients))
-            return recall(cache_directory(), likely, manifest)
+            from layerfork.harness.recording.facts import recalled
+
+            return recalled(manifest, behind, process)
 
         recorder = Recorder(engine, private / "docker.sock", key, known)
         env = wrapped_environment(engine, recorder.docker_host, private)
@@ -101,11 +98,18 @@ def record_command(
         recorders = [recorder, *(Recorder(each, socket, key, known) for socket, each in beside.behind)]
 
         def take(ask: Callable[[Recorder], Sequence[BuildRecord]]) -> None:
+            # Imported while the command runs, as the decoders are: it need not wait for them.
+            from layerfork.harness.recording.facts import with_facts
+
             with no_collection():
                 for each in recorders:
                     for record in ask(each):
-                        records.append(_with_facts(record, each, process, env))
+                        records.append(with_facts(record, each, process, env))
                         keep(records[-1])
+
+        def while_running() -> None:
+            take(lambda each: each.finished(client))
+            prepare()
 
         with contextlib.ExitStack() as listening:
             for each in recorders:
@@ -118,7 +122,7 @@ def record_command(
             with led.followed(listen):
                 code = _run(
                     Command(argv=beside.argv, env=env),
-                    lambda: take(lambda each: each.finished(client)),
+                    while_running,
                     interrupted.set,
                     stdout,
                 )
@@ -159,21 +163,6 @@ def _run(
         return run_in_foreground(command, while_running, interrupted, stdout)
     except ProgramMissingError as error:
         raise UsageError(str(error), hint="give a command that exists after --") from error
-
-
-def _with_facts(
-    record: BuildRecord, recorder: Recorder, command: ClientProcess, environment: Mapping[str, str]
-) -> BuildRecord:
-    processes = (command, *recorder.clients)
-    place = find_place(record, processes, environment, recorder.clean)
-    record = replace(record, place=replace(place, ran_in=recorder.clean(str(command.directory))))
-    record = add_dropped_imports(record, processes, recorder.clean)
-    record = fill_from_disk(record, lambda manifest: find_places(manifest, processes), cache_directory())
-    if record.engine is not None and record.engine.buildkit_version:
-        return add_quiet_steps(record)  # a BuildKit of its own: what the engine has is not what it built on
-    reference = record.request.tags[0] if record.request.tags else ""
-    record = add_image_facts(record, recorder.image_facts, reference)
-    return add_quiet_steps(add_base_facts(record, recorder.image_facts))
 
 
 def wrapped_environment(engine: RunningEngine, docker_host: str, directory: Path) -> dict[str, str]:

@@ -5,16 +5,23 @@ of keys is computed, by a version that it names, and computed anew by another on
 """
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
 from layerfork import __version__
-from layerfork.model.record import BuildRecord
+from layerfork.harness.records.stored import StoredRecord, encode
+from layerfork.model.context import Digest
+from layerfork.model.record import BuildPlace, BuildRecord, ClientInfo
 
 ENDING = ".summary"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_SESSION = re.compile(r'(?<=\["local\.session",")[0-9a-z]+(?="\])')
+"""Source: moby/buildkit solver/pb/attr.go (AttrLocalSessionID) @ v0.13.2 to v0.32.2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +36,8 @@ class BuildSummary:
     """A digest for each step, over its key and those above, as far as they are known; None: not computed."""
     computed_by: str = ""
     """Version that computed them."""
+    timeless: str = ""
+    """`timeless_digest` of the record: one that has the same has the same keys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +57,48 @@ class KnownBuild:
         return self.summary.chain if self.summary.computed_by == __version__ else None
 
 
-def known_build(path: Path, record: BuildRecord, command: str) -> KnownBuild:
+def timeless_digest(form: StoredRecord) -> str:
+    """SHA-256, hexadecimal, over all of a record but what every build has of its own.
+
+    That are names, times, and the session that BuildKit operations name: it gives them new digests, which
+    become their positions here.
+    """
+    outline = form.outline
+    internal = outline.definition is not None
+    vertices = [each for each in outline.vertices if not (internal and each.internal)]
+    ops = outline.definition.ops if outline.definition is not None else ()
+    outline = replace(
+        outline,
+        id="",
+        recorded_at="",
+        client=ClientInfo(user_agent=outline.client.user_agent),
+        ref="",
+        place=BuildPlace(),
+        seconds=0.0,
+        steps=tuple(replace(step, started_s=None, seconds=None) for step in outline.steps),
+        vertices=tuple(replace(each, started_s=None, completed_s=None) for each in vertices),
+    )
+    positions = dict.fromkeys((*(op.digest for op in ops), *(each.digest for each in vertices)))
+    number = {digest: str(position) for position, digest in enumerate(positions)}
+    own = _SESSION.sub("", encode(outline).decode())
+    own = _DIGEST.sub(lambda found: number.get(Digest(found[0]), found[0]), own)
+    digest = sha256(own.encode())
+    for line in form.blocks:
+        digest.update(b"\n" + line)
+    return digest.hexdigest()
+
+
+def known_build(path: Path, form: StoredRecord, command: str) -> KnownBuild:
     """A build whose record was just stored at ``path``."""
+    record = form.outline
     request = replace(record.request, dockerfile=None)
     outline = replace(
         record, request=request, context=None, named_contexts=(), definition=None, vertices=(), steps=()
     )
     if record.context is not None and record.context.remote:
         outline = replace(outline, context=replace(record.context, entries=()))
-    return KnownBuild(path=path, summary=BuildSummary(outline=outline, command=command))
+    summary = BuildSummary(outline=outline, command=command, timeless=timeless_digest(form))
+    return KnownBuild(path=path, summary=summary)
 
 
 def with_chain(known: KnownBuild, chain: tuple[str, ...]) -> KnownBuild:

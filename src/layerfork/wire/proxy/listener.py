@@ -131,11 +131,14 @@ class Proxy:
         self._selector.close()
 
     def _loop(self) -> None:
-        busy = False
+        quiet_s: float | None = None
         while not self._stopping:
             answers = 0
-            ready = self._selector.select(QUIET_S if busy else None)
-            busy = self._do_idle_work() if not ready else self._idle is not None
+            ready = self._selector.select(quiet_s)
+            if ready:
+                quiet_s = QUIET_S if self._idle is not None else None
+            else:
+                quiet_s = 0 if self._do_idle_work() else None
             for key, events in ready:
                 if key.fileobj is self._listener:
                     while self._accept():
