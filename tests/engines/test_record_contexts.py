@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,33 @@ def test_a_change_beside_files_that_were_not_sent_again_is_proven(
         3,
         [("content", "PROVEN")],
     )
+
+
+@pytest.mark.parametrize("engine", ["26.1"], indirect=True)
+def test_a_directory_that_is_not_decoded_again_is_recorded_alike(
+    engine: RunningEngine, config: str, tmp_path: Path
+) -> None:
+    """From 500 unsent files on it is remembered, and known again by what was announced and lies on disk."""
+    context = lay_out(tmp_path / "ctx")
+    (context / "Dockerfile").write_text("FROM alpine\nCOPY . /all/\n")
+    for number in range(600):
+        (context / f"file{number}").write_text(f"{context} {number}\n")
+    for path in context.iterdir():
+        os.utime(path, ns=(10**18, 10**18))
+    time.sleep(2.5)  # what has just changed is not trusted
+    builds = [
+        record(engine, tmp_path / f"{number}.jsonl", f"docker build {context} > /dev/null 2>&1", config)[0]
+        for number in range(4)
+    ]
+    assert set(sources(builds[1]).values()) == {"disk"}
+    assert builds[1]["context"] == builds[2]["context"] == builds[3]["context"]
+    forged = context / "file7"
+    digest = next(each["content"] for each in builds[3]["context"]["entries"] if each["name"] == "file7")
+    forged.write_text(forged.read_text().upper())
+    os.utime(forged, ns=(10**18, 10**18))
+    [last] = record(engine, tmp_path / "last.jsonl", f"docker build {context} > /dev/null 2>&1", config)
+    entry = next(each for each in last["context"]["entries"] if each["name"] == "file7")
+    assert entry["content"] != digest  # what lies there now, not what lay there
 
 
 @pytest.mark.parametrize("engine", ["26.1", "28.5"], indirect=True)  # 20.10 came with neither plugin
