@@ -62,9 +62,10 @@ def _sent(overview: Overview) -> Iterator[tuple[Sender, Mapping[str, Facts]]]:
         for build in report.builds:
             manifest = _manifest(build)
             if manifest is not None:
-                if manifest.entries not in known:
-                    known[manifest.entries] = {_path(each): _facts(each) for each in manifest.entries}
-                yield (build.client, place), known[manifest.entries]
+                entries = tuple(manifest.entries)
+                if entries not in known:
+                    known[entries] = {_path(each): _facts(each) for each in entries}
+                yield (build.client, place), known[entries]
 
 
 def _manifest(build: TrialBuild) -> ContextManifest | None:
