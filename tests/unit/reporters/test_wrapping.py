@@ -18,6 +18,10 @@ def test_words_go_to_the_next_line_whole() -> None:
     assert wrapped("one-long-word-alone at last", 5, 1) == ["one-long-word-alone", " at", " last"]
 
 
+def test_more_blanks_before_than_columns() -> None:
+    assert wrapped("a bb c", 1, 3) == ["a", "   bb", "   c"]
+
+
 def test_several_blanks_stay_together() -> None:
     assert wrapped("RUN  du -s /", 8) == ["RUN  du", "-s /"]
 

@@ -14,13 +14,13 @@ def wrap(line: Text, width: int | None, hang: int = 0) -> Iterator[Text]:
     room = width or 0
     while width and len(line.plain) - start > room:
         fitting = [each for each in breaks if start < each <= start + room]
-        later = [each for each in breaks if each > start + room]
+        later = [each for each in breaks if each > max(start, start + room)]
         if not (fitting or later):
             break
         end = fitting[-1] if fitting else later[0]
         yield _piece(line, start, end, hang)
         start = end + 1
-        room = width - hang
+        room = max(width - hang, 1)
     yield _piece(line, start, len(line.plain), hang)
 
 
