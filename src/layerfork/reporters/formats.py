@@ -2,6 +2,8 @@
 
 from layerfork.reporters.html import HTML
 from layerfork.reporters.json_report import JSON
+from layerfork.reporters.junit import JUNIT
+from layerfork.reporters.markdown import MARKDOWN
 from layerfork.reporters.reporter import Kind, Reporter
 from layerfork.reporters.svg import SVG
 from layerfork.reporters.text import TABLE, TEXT
@@ -12,6 +14,8 @@ FORMATS: tuple[Reporter, ...] = (
     JSON,
     HTML,
     SVG,
+    MARKDOWN,
+    JUNIT,
 )
 """The first is what a person gets who asks for none."""
 

@@ -11,6 +11,8 @@ from layerfork.reporters.overview.overview import Overview
 MOST_ENTRIES = 2000
 """Larger contexts are left out: two recorded builds of them are compared by ``layerfork diff``."""
 MOST_FIELDS = 40
+FEW_SENDERS = 6
+"""Up to so many clients are named also where they are the most."""
 NOT_SENT = "not sent"
 Sender = tuple[str, int]
 """Client, and place of the engine."""
@@ -24,7 +26,7 @@ class SentField:
     paths: tuple[str, ...]
     field: str
     values: tuple[tuple[str, tuple[str, ...]], ...]
-    """Value, and names of the clients that sent it."""
+    """Value, and names of the clients that sent it; of the value that most sent, how many they are."""
     causes: tuple[str, ...]
     """Codes of the forks that name it."""
 
@@ -39,14 +41,12 @@ def sent_fields(overview: Overview) -> tuple[SentField, ...]:
         for cause in fork.causes
         for part in cause.parts or (cause,)
     }
-    places: dict[str, list[int]] = {}
-    for client, place in sent:
-        places.setdefault(client, []).append(place)
+    names = _Names(overview, sent)
     paths = dict.fromkeys(path for facts in sent.values() for path in facts)
     alike: dict[tuple[str, tuple[tuple[str, tuple[str, ...]], ...], tuple[str, ...]], list[str]] = {}
     for path in paths:
         for field, values in _different(path, sent):
-            told = tuple((value, _names(senders, places, overview)) for value, senders in values.items())
+            told = _told(values, names)
             codes = tuple(filter(None, (named.get((path, field)),)))
             alike.setdefault((field, told, codes), []).append(path)
     found = [
@@ -114,18 +114,41 @@ def _different(
             yield field, values
 
 
-def _names(
-    senders: Iterable[Sender], known: Mapping[str, Sequence[int]], overview: Overview
-) -> tuple[str, ...]:
-    """Clients, folded; with engines where a client did not do the same on all that it is ``known`` from."""
-    engines: dict[str, list[int]] = {}
-    for client, place in senders:
-        engines.setdefault(client, []).append(place)
-    groups: dict[tuple[int, ...], list[str]] = {}
-    for client, places in engines.items():
-        groups.setdefault(() if places == known[client] else tuple(places), []).append(client)
-    return tuple(
-        name if not places else f"{name} on {', '.join(overview.engines[place] for place in places)}"
-        for places, clients in groups.items()
-        for name in fold_clients(clients, overview.known)
-    )
+def _told(values: Mapping[str, Sequence[Sender]], names: "_Names") -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Few senders by name, the many last and only counted."""
+    order = sorted(values, key=lambda value: len(values[value]))
+    told = [(value, names.of(tuple(values[value]))) for value in order]
+    most, senders = order[-1], values[order[-1]]
+    clients = len(dict.fromkeys(client for client, _ in senders))
+    if clients > FEW_SENDERS:
+        told[-1] = (most, (f"all others ({clients} clients)",))
+    return tuple(told)
+
+
+class _Names:
+    """Names of senders: folded, with engines where a client did not do the same on all it is known from."""
+
+    def __init__(self, overview: Overview, senders: Iterable[Sender]) -> None:
+        self._overview = overview
+        self._places: dict[str, list[int]] = {}
+        for client, place in senders:
+            self._places.setdefault(client, []).append(place)
+        self._known: dict[tuple[Sender, ...], tuple[str, ...]] = {}
+
+    def of(self, senders: tuple[Sender, ...]) -> tuple[str, ...]:
+        """Of many fields the senders are the same: each group is named once."""
+        if senders not in self._known:
+            self._known[senders] = tuple(self._named(senders))
+        return self._known[senders]
+
+    def _named(self, senders: Iterable[Sender]) -> Iterator[str]:
+        engines: dict[str, list[int]] = {}
+        for client, place in senders:
+            engines.setdefault(client, []).append(place)
+        groups: dict[tuple[int, ...], list[str]] = {}
+        for client, places in engines.items():
+            everywhere = places == self._places[client]
+            groups.setdefault(() if everywhere else tuple(places), []).append(client)
+        for group, clients in groups.items():
+            where = f" on {', '.join(self._overview.engines[place] for place in group)}" if group else ""
+            yield from (f"{name}{where}" for name in fold_clients(clients, self._overview.known))

@@ -7,7 +7,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from layerfork.reporters.markup import visible
-from layerfork.reporters.picture.drawing import Drawing, Label, Station, Track
+from layerfork.reporters.picture.drawing import Box, Drawing, Label, Station, Track
 from layerfork.reporters.picture.graph import ForkGraph
 from layerfork.reporters.picture.layout import ROW, lay_out
 from layerfork.reporters.picture.palette import LIGHT, color_of
@@ -32,154 +32,166 @@ class Panel:
 
 
 def inline(graph: ForkGraph, title: str) -> Markup:
-    """A graph as an element of a page, whose style is the page's."""
+    """A graph as an element of a page, whose style is the page's; what is cut here stands beside it there."""
     drawing = lay_out(graph)
     return Markup(
-        '<svg class="fg" viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" height="{1:.0f}" role="img">'
-        "{2}{3}</svg>"
-    ).format(drawing.width, drawing.height, _title(title, graph), _body(drawing, graph))
+        '<svg class="fg" viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" height="{1:.0f}" role="img" '
+        'stroke-width="{2}"><title>{3}</title>{4}</svg>'
+    ).format(
+        drawing.width,
+        drawing.height,
+        _n(drawing.stroke),
+        visible(title),
+        _body(drawing, graph, whole=False),
+    )
 
 
 def document(panels: Sequence[Panel], theme: Theme) -> str:
     """A file of its own: the graphs one below the other, on paper of the theme."""
     drawings = [lay_out(panel.graph) for panel in panels]
     width = max([700.0, *(drawing.width for drawing in drawings)])
-    body, y = Markup(), 0.0
+    parts, y = [], 0.0
     for panel, drawing in zip(panels, drawings, strict=True):
-        body += Markup('<text class="h" x="16" y="{:.0f}">{}</text>').format(y + 30, visible(panel.title))
-        body += Markup('<text class="q" x="16" y="{:.0f}">{}</text>').format(y + 49, visible(panel.subtitle))
+        parts += [_text("h", 16, y + 30, panel.title), _text("q", 16, y + 49, panel.subtitle)]
         y += 56
-        body += Markup('<g transform="translate(0 {:.0f})">{}</g>').format(y, _body(drawing, panel.graph))
+        body = _body(drawing, panel.graph, whole=True)
+        parts.append(
+            Markup('<g transform="translate(0 {})" stroke-width="{}">\n{}</g>').format(
+                _n(y), _n(drawing.stroke), body
+            )
+        )
         y += drawing.height
     for row in CAPTION:
         y += ROW
-        body += Markup('<text class="q s" x="16" y="{:.0f}">{}</text>').format(y, row)
+        parts.append(_text("q s", 16, y, row))
     head = Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="fg" viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" '
-        'height="{1:.0f}" role="img"><style>{2}</style>'
-    ).format(width, y + 16, Markup(SHAPES + colors(theme)))
-    title = _title("; ".join(panel.title for panel in panels), *(panel.graph for panel in panels))
-    return str(
-        head + title + Markup('<rect class="p" width="100%" height="100%"/>') + body + Markup("</svg>\n")
+        'height="{1:.0f}" role="img"><style>{2}</style>\n{3}\n<rect class="p" width="100%" height="100%"/>\n'
+    ).format(width, y + 16, Markup(SHAPES + colors(theme)), _told_to_all(panels))
+    return str(head + Markup("\n").join(parts) + Markup("\n</svg>\n"))
+
+
+def _told_to_all(panels: Sequence[Panel]) -> Markup:
+    """For those who do not see it: what it is of, and every fork in a sentence."""
+    splits = [split for panel in panels for split in panel.graph.splits]
+    told = [split.headline or f"{split.cause} {split.values}" for split in splits]
+    return Markup("<title>{}</title><desc>{}</desc>").format(
+        visible("; ".join(panel.title for panel in panels)), visible(". ".join(told)) or "no fork"
     )
 
 
-def _title(title: str, *graphs: ForkGraph) -> Markup:
-    """For those who do not see it: what it is of, and every fork in a sentence."""
-    told = (split.headline or f"{split.cause} {split.values}" for graph in graphs for split in graph.splits)
-    description = visible(". ".join(told)) or "no fork"
-    return Markup("<title>{}</title><desc>{}</desc>").format(visible(title), description)
-
-
-def _body(drawing: Drawing, graph: ForkGraph) -> Markup:
+def _body(drawing: Drawing, graph: ForkGraph, *, whole: bool) -> Markup:
+    """``whole`` gives texts that are cut a title with all that they are cut from."""
+    labels = (
+        *((label, _step(label)) for label in drawing.steps),
+        *((label, _fork(label)) for label in drawing.forks),
+        *((label, _name(label)) for label in drawing.names),
+    )
     parts = (
-        *(
-            Markup('<path class="g" d="M{:.0f} {:.0f}v{:.0f}"/>').format(each.x, each.y, each.height)
-            for each in drawing.guides
-        ),
+        *(_guide(box) for box in drawing.guides),
         *(_track(track, graph.lines[track.line].color, drawing) for track in drawing.tracks),
-        Markup('<rect class="t" x="{:.0f}" y="{:.1f}" width="4" height="{:.1f}" rx="2"/>').format(
-            drawing.start.x, drawing.start.y, drawing.start.height
-        ),
+        _start(drawing.start),
         *(_station(each, graph.lines[each.lines[0]].color) for each in drawing.stations),
         *_ends(drawing, graph),
-        *(_step(label) for label in drawing.steps),
-        *(_fork(label) for label in drawing.forks),
-        *(_name(label) for label in drawing.names),
+        *(_titled(label, rows) if whole else rows for label, rows in labels),
     )
     return Markup("\n").join(parts)
 
 
+def _n(value: float) -> str:
+    """A number with one digit at most behind the point."""
+    return f"{round(value, 1):g}"
+
+
+def _text(style: str, x: float, y: float, text: str) -> Markup:
+    return Markup('<text{} x="{}" y="{}">{}</text>').format(
+        Markup(' class="{}"').format(style) if style else "", _n(x), _n(y), visible(text)
+    )
+
+
+def _guide(box: Box) -> Markup:
+    return Markup('<path class="g" d="M{} {}v{}"/>').format(_n(box.x), _n(box.y), _n(box.height))
+
+
+def _start(box: Box) -> Markup:
+    return Markup('<rect class="t" x="{}" y="{}" width="4" height="{}" rx="2"/>').format(
+        _n(box.x), _n(box.y), _n(box.height)
+    )
+
+
 def _track(track: Track, color: int, drawing: Drawing) -> Markup:
-    return Markup('<path class="l{}{}" stroke-width="{:g}" d="{}"/>').format(
+    return Markup('<path class="l{}{}" d="{}"/>').format(
         color_of(color),
         " w" if color >= len(LIGHT.lines) else "",
-        round(drawing.stroke, 1),
-        " ".join(_path(track, drawing.bend)),
+        "".join(_path(track, drawing.bend)),
     )
 
 
 def _path(track: Track, bend: float) -> Iterator[str]:
     first = track.points[0]
-    yield f"M{first.x:.0f} {first.y:.1f}"
+    yield f"M{_n(first.x)} {_n(first.y)}"
     for here, there in pairwise(track.points):
         if here.y != there.y:
             start = max(here.x, there.x - bend)
-            middle = (start + there.x) / 2
-            yield f"H{start:.0f}C{middle:.0f} {here.y:.1f} {middle:.0f} {there.y:.1f}"
-            yield f"{there.x:.0f} {there.y:.1f}"
+            middle = _n((start + there.x) / 2)
+            yield f"H{_n(start)}C{middle} {_n(here.y)} {middle} {_n(there.y)} {_n(there.x)} {_n(there.y)}"
         else:
-            yield f"H{there.x:.0f}"
+            yield f"H{_n(there.x)}"
 
 
 def _station(station: Station, number: int) -> Markup:
-    box = station.box
-    color = color_of(number)
-    style = "" if len(station.lines) > 1 else f" f{color} l{color}" if station.forked else f" l{color}"
-    return Markup('<rect class="st{}" x="{:.0f}" y="{:.1f}" width="{:.0f}" height="{:.1f}" rx="7"/>').format(
-        style, box.x, box.y, box.width, box.height
+    box, color = station.box, color_of(number)
+    if len(station.lines) > 1:
+        return Markup('<rect class="st" x="{}" y="{}" width="{}" height="{}" rx="7"/>').format(
+            _n(box.x), _n(box.y), _n(box.width), _n(box.height)
+        )
+    filled = f" f{color}" if station.forked else ""
+    return Markup('<circle class="st l{}{}" cx="{}" cy="{}" r="7"/>').format(
+        color, filled, _n(box.x + box.width / 2), _n(box.y + box.height / 2)
     )
 
 
 def _ends(drawing: Drawing, graph: ForkGraph) -> Iterator[Markup]:
     for point, line in zip(drawing.ends, graph.lines, strict=True):
         color = color_of(line.color)
-        yield Markup(
-            '<circle class="f{0}" cx="{1:.0f}" cy="{2:.1f}" r="10"/>'
-            '<text class="n n{0} b" x="{1:.0f}" y="{3:.1f}" text-anchor="middle">{4}</text>'
-        ).format(color, point.x, point.y, point.y + 4, line.letter)
+        circle = Markup('<circle class="f{}" cx="{}" cy="{}" r="10"/>').format(
+            color, _n(point.x), _n(point.y)
+        )
+        yield circle + _text(f"n n{color} b c", point.x, point.y + 4, line.letter)
 
 
 def _step(label: Label) -> Markup:
     middle = label.box.x + label.box.width / 2
-    rows = [
-        Markup('<text class="m" x="{:.0f}" y="{:.0f}" text-anchor="middle">{}</text>').format(
-            middle, label.box.y + place * ROW + BASELINE, visible(row)
-        )
-        for place, row in enumerate(label.rows)
-    ]
+    rows = [_text("m c", middle, _foot(label, place), row) for place, row in enumerate(label.rows)]
     if label.more:
-        y = label.box.y + len(label.rows) * ROW + BASELINE
-        rows.append(
-            Markup('<text class="q s" x="{:.0f}" y="{:.0f}" text-anchor="middle">{}</text>').format(
-                middle, y, label.more
-            )
-        )
-    return _told(label, rows)
+        rows.append(_text("q s c", middle, _foot(label, len(label.rows)), label.more))
+    return Markup("").join(rows)
 
 
 def _fork(label: Label) -> Markup:
     cause, *values = label.rows
-    first = Markup('<text x="{:.0f}" y="{:.0f}"><tspan class="b">{}</tspan>{}</text>').format(
-        label.box.x,
-        label.box.y + BASELINE,
-        visible(cause),
-        Markup('<tspan class="q s" dx="8">{}</tspan>').format(label.more) if label.more else "",
+    cost = Markup('<tspan class="q s" dx="8">{}</tspan>').format(label.more) if label.more else ""
+    first = Markup('<text x="{}" y="{}"><tspan class="b">{}</tspan>{}</text>').format(
+        _n(label.box.x), _n(_foot(label, 0)), visible(cause), cost
     )
-    rows = [
-        Markup('<text class="m s" x="{:.0f}" y="{:.0f}">{}</text>').format(
-            label.box.x, label.box.y + place * ROW + BASELINE, visible(row)
-        )
-        for place, row in enumerate(values, start=1)
-    ]
-    return _told(label, [first, *rows])
+    rows = [_text("m s", label.box.x, _foot(label, place), row) for place, row in enumerate(values, 1)]
+    return Markup("").join((first, *rows))
 
 
 def _name(label: Label) -> Markup:
-    rows = [
-        Markup('<text{} x="{:.0f}" y="{:.0f}">{}</text>').format(
-            Markup("") if place else Markup(' class="b"'),
-            label.box.x,
-            label.box.y + place * ROW + BASELINE,
-            visible(row),
-        )
+    rows = (
+        _text("" if place else "b", label.box.x, _foot(label, place), row)
         for place, row in enumerate(label.rows)
-    ]
-    return _told(label, rows)
+    )
+    return Markup("").join(rows)
 
 
-def _told(label: Label, rows: Sequence[Markup]) -> Markup:
+def _foot(label: Label, row: int) -> float:
+    """Of the letters of a row."""
+    return label.box.y + row * ROW + BASELINE
+
+
+def _titled(label: Label, rows: Markup) -> Markup:
     """Texts together, with all that they are cut from."""
-    body = Markup("").join(rows)
     cut = label.whole and " ".join(label.rows) != label.whole
-    return Markup("<g><title>{}</title>{}</g>").format(visible(label.whole), body) if cut else body
+    return Markup("<g><title>{}</title>{}</g>").format(visible(label.whole), rows) if cut else rows

@@ -8,10 +8,11 @@ SHAPES = """\
 .fg .m{font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .fg .s{font-size:11px}
 .fg .b{font-weight:600}
+.fg .c{text-anchor:middle}
 .fg .h{font-size:15px;font-weight:600}
 .fg path{fill:none;stroke-linejoin:round}
 .fg .w{stroke-dasharray:7 3}
-.fg .g{stroke-dasharray:2 4}
+.fg .g{stroke-dasharray:2 4;stroke-width:1}
 .fg .st{stroke-width:2}
 .fg text.n{stroke:none}
 """

@@ -1,0 +1,143 @@
+"""JUnit XML, as CI systems show it: a client, or a step, that did not reuse the cache is a failed test."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from layerfork.model.answer import Answer
+from layerfork.model.judgement import Fork
+from layerfork.model.record import BuildOutcome
+from layerfork.model.report import AGAIN, DiffReport, RunReport, TrialBuild
+from layerfork.reporters.markup import visible
+from layerfork.reporters.overview.engines import engine_names
+from layerfork.reporters.overview.overview import answer_to
+from layerfork.reporters.reporter import Look, Reporter
+
+if TYPE_CHECKING:
+    from junitparser import TestCase, TestSuite
+
+NOT_TRIED = (BuildOutcome.UNSUPPORTED, BuildOutcome.SKIPPED)
+
+
+def render_runs(reports: Sequence[RunReport], look: Look) -> str:
+    """A suite for each engine and scenario, a test for each client.
+
+    A client fails when the builds of its class left that of an earlier one; it is an error when its own build
+    failed, and skipped when it could not be asked, or when nobody knows its class.
+    """
+    names = engine_names(reports)
+    return _document(_run(report, name) for report, name in zip(reports, names, strict=True))
+
+
+def _run(report: RunReport, engine: str) -> "TestSuite":
+    suite = _suite(f"{report.scenario} on Engine {engine}")
+    forks = {fork.reader: fork for fork in report.judgement.forks}
+    left = {
+        client: forks[member]
+        for members in report.judgement.classes
+        for member in members
+        if member in forks
+        for client in members
+    }
+    for build in report.builds:
+        suite.add_testcase(_client(build, report, left))
+        again = AGAIN.format(build.client)
+        if again in forks:
+            case = _case(again, suite.name, 0.0)
+            suite.add_testcase(_failed(case, forks[again], report.judgement.forks, report.answers))
+    for problem in report.problems:
+        suite.add_testcase(_error(_case(problem.what, suite.name, 0.0), problem.what, str(problem)))
+    return suite
+
+
+def _client(build: TrialBuild, report: RunReport, left: Mapping[str, Fork]) -> "TestCase":
+    case = _case(build.client, report.scenario, build.seconds_of_client or build.seconds)
+    reason = build.reason or "no reason given"
+    if build.outcome in NOT_TRIED:
+        return _skipped(case, f"{build.outcome.value}: {reason}")
+    if build.outcome is not BuildOutcome.SUCCEEDED:
+        return _error(case, f"{build.outcome.value}: {reason.splitlines()[0]}", reason)
+    if build.client in report.judgement.class_unknown:
+        return _skipped(case, "which cache it used is unknown")
+    if build.client in left:
+        return _failed(case, left[build.client], report.judgement.forks, report.answers)
+    return case
+
+
+def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
+    """A suite for each pair of builds, a test for each step of the later one; a step that forked fails."""
+    return _document(_pair(report) for report in reports)
+
+
+def _pair(report: DiffReport) -> "TestSuite":
+    suite = _suite(report.build or " and ".join(filter(None, (report.writer, report.reader))))
+    forks = {fork.step: fork for fork in report.judgement.forks}
+    for step in report.reader_steps:
+        case = _case(f"{step.index} {step.instruction}", suite.name, step.seconds or 0.0)
+        if step.index in forks:
+            case = _failed(case, forks[step.index], report.judgement.forks, report.answers)
+        suite.add_testcase(case)
+    if report.failure:
+        told = f"the build {report.failure}"
+        suite.add_testcase(_error(_case("the build", suite.name, 0.0), told.splitlines()[0], told))
+    return suite
+
+
+def _document(suites: Iterator["TestSuite"]) -> str:
+    from junitparser import JUnitXml
+
+    document = JUnitXml("layerfork")
+    for suite in suites:
+        document.add_testsuite(suite)
+    document.update_statistics()  # type: ignore[no-untyped-call]
+    text: bytes = document.tostring()  # type: ignore[no-untyped-call]
+    return text.decode("utf-8") + "\n"
+
+
+def _suite(name: str) -> "TestSuite":
+    from junitparser import TestSuite
+
+    return TestSuite(visible(name))
+
+
+def _case(name: str, group: str, seconds: float) -> "TestCase":
+    from junitparser import TestCase
+
+    return TestCase(visible(name), classname=visible(group), time=round(seconds, 3))
+
+
+def _failed(case: "TestCase", fork: Fork, forks: Sequence[Fork], answers: Sequence[Answer]) -> "TestCase":
+    from junitparser import Failure
+
+    answer = answer_to(fork, forks, answers)
+    told = answer.headline if answer else f"step {fork.step}  {fork.instruction}  missed"
+    result = Failure(visible(told), visible(", ".join(dict.fromkeys(str(each.code) for each in fork.causes))))
+    result.text = visible("\n".join(_lines(fork, answer)))
+    case.result = [result]
+    return case
+
+
+def _lines(fork: Fork, answer: Answer | None) -> Iterator[str]:
+    """The answer, then each cause in a sentence."""
+    if answer:
+        yield from (answer.headline, answer.cost, f"fix: {answer.fix.sentence}", "")
+    yield f"{fork.reader} did not reuse what {fork.writer} had stored ({fork.miss_kind.value})"
+    yield from (f"{cause.status.value} {cause.code}: {cause.text}" for cause in fork.causes)
+
+
+def _error(case: "TestCase", message: str, text: str) -> "TestCase":
+    from junitparser import Error
+
+    result = Error(visible(message), "error")
+    result.text = visible(text)
+    case.result = [result]
+    return case
+
+
+def _skipped(case: "TestCase", message: str) -> "TestCase":
+    from junitparser import Skipped
+
+    case.result = [Skipped(visible(message))]
+    return case
+
+
+JUNIT = Reporter(name="junit", runs=render_runs, diffs=render_diffs)

@@ -1,0 +1,138 @@
+"""Markdown for job summaries and comments: the answer first, everything else folded away."""
+
+from collections.abc import Iterator, Sequence
+
+from layerfork.model.answer import Answer, Edit
+from layerfork.model.judgement import Caution, Fork, Verdict
+from layerfork.model.report import DiffReport, RunReport
+from layerfork.reporters.markdown.text import block, code, escaped, prose
+from layerfork.reporters.overview.missing import missing_of
+from layerfork.reporters.overview.overview import Overview, answer_to, overviews
+from layerfork.reporters.overview.words import cost_of, counted, verdict_sentence, where
+from layerfork.reporters.reporter import Look, Reporter
+
+
+def render_runs(reports: Sequence[RunReport], look: Look) -> str:
+    """A table of caches for each scenario, then its forks."""
+    parts = [part for overview in overviews(reports) for part in _scenario(overview)]
+    problems = dict.fromkeys(problem for report in reports for problem in report.problems)
+    parts += [f"- {prose(problem.what)}\n" for problem in problems]
+    return "\n".join(parts)
+
+
+def _scenario(overview: Overview) -> Iterator[str]:
+    forked = any(report.judgement.verdict is Verdict.FORKED for report in overview.reports)
+    yield f"### layerfork: {escaped(overview.scenario)}, {'the cache forks' if forked else 'no fork'}\n"
+    yield _table(overview)
+    for edge in overview.edges:
+        caches = f"**{escaped(edge.writer)} → {escaped(edge.reader)}** "
+        yield _told(edge.fork, edge.answer, caches, cost_of(edge), where(edge, overview))
+    cautions = dict.fromkeys(caution for each in overview.reports for caution in each.judgement.warnings)
+    yield from _cautions(list(cautions))
+    for name, report in zip(overview.engines, overview.reports, strict=True):
+        yield f"- {code(name)}: {escaped(verdict_sentence(report))}"
+    yield ""
+    if missing := missing_of(overview):
+        lines = (
+            f"- {', '.join(map(code, each.names))}{_places(each.engines)}: "
+            f"{each.outcome}: {prose(each.reason)}"
+            for each in missing
+        )
+        yield _folded(f"Without a result: {counted(sum(each.count for each in missing), 'client')}", lines)
+
+
+def _table(overview: Overview) -> str:
+    engines = "".join(f" {escaped(name)} |" for name in overview.engines)
+    lines = [f"| | clients |{engines}", "|---|---|" + "---|" * len(overview.engines)]
+    for row in overview.rows:
+        cells = "".join(f" {escaped(cell)} |" for cell in row.cells)
+        lines.append(f"| **{row.letter}** | {', '.join(map(code, row.names))} |{cells}")
+    if len(overview.engines) > 1:
+        lines += ["", f"Engines {'agree' if overview.agree else 'differ'}. A letter is a cache."]
+    return "\n".join(lines) + "\n"
+
+
+def _places(engines: Sequence[str]) -> str:
+    return f" ({', '.join(map(escaped, engines))})" if engines else ""
+
+
+def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
+    """Each pair of builds with its forks."""
+    return "\n".join(part for report in reports for part in _pair(report))
+
+
+def _pair(report: DiffReport) -> Iterator[str]:
+    yield f"### layerfork: {_names(report)}, {_state(report)}\n"
+    if report.failure:
+        yield f"The build {prose(report.failure)}.\n"
+    for fork in report.judgement.forks:
+        answer = answer_to(fork, report.judgement.forks, report.answers)
+        yield _told(fork, answer, "", answer.cost if answer else "", "")
+    yield from _cautions(report.judgement.warnings)
+
+
+def _names(report: DiffReport) -> str:
+    if report.build:
+        return escaped(report.build)
+    first = report.answers[0] if report.answers else None
+    names = (first.writer.name, first.reader.name) if first else (report.writer, report.reader)
+    return ", ".join(escaped(name) for name in names if name)
+
+
+def _state(report: DiffReport) -> str:
+    if report.baseline_saved:
+        return "saved as baseline"
+    if report.judgement.forks:
+        return "the cache forks"
+    return "no fork" if report.compared else "nothing to compare it with"
+
+
+def _told(fork: Fork, answer: Answer | None, caches: str, cost: str, place: str) -> str:
+    """The answer, what to do, and the rest folded."""
+    codes = dict.fromkeys(f"{cause.status.value} {code(cause.code)}" for cause in fork.causes)
+    parts = [caches + _headline(fork, answer), ""]
+    parts.append(f"- {', '.join((*codes, *map(escaped, filter(None, (cost, place)))))}")
+    if answer:
+        parts.append(f"- **Fix:** {prose(answer.fix.sentence)}")
+        parts += [f"- Take care: {prose(answer.fix.warning)}"] if answer.fix.warning else []
+        parts.append("")
+        parts += [_edit(edit) for edit in answer.fix.edits]
+        parts += [block([answer.fix.command], "sh")] if answer.fix.command else []
+    parts += ["", _folded("Details", _details(fork, answer))]
+    return "\n".join(parts)
+
+
+def _headline(fork: Fork, answer: Answer | None) -> str:
+    if answer is None:
+        return f"step {fork.step} {code(fork.instruction)} missed"
+    return f"{escaped(answer.place)} {code(answer.instruction)} missed: {prose(answer.culprit)}"
+
+
+def _edit(edit: Edit) -> str:
+    place = f"{edit.file}:{edit.line}" if edit.line else edit.file
+    lines = [f"@@ {place} @@", *(f"-{line}" for line in edit.before), *(f"+{line}" for line in edit.after)]
+    return block(lines, "diff")
+
+
+def _details(fork: Fork, answer: Answer | None) -> Iterator[str]:
+    rows = [row for point in answer.points for row in point.rows] if answer else []
+    if answer and rows:
+        yield f"| | {escaped(answer.writer.name)} | {escaped(answer.reader.name)} |\n|---|---|---|"
+        yield from (f"| {escaped(row.label)} | {code(row.writer)} | {code(row.reader)} |" for row in rows)
+        yield ""
+    for cause in fork.causes:
+        yield f"- {cause.status.value} {code(cause.code)}: {prose(cause.text)}"
+        yield from (f"  - {prose(line)}" for line in cause.evidence)
+
+
+def _cautions(cautions: Sequence[Caution]) -> Iterator[str]:
+    if cautions:
+        yield "".join(f"- Take care, {code(each.code)}: {prose(each.text)}\n" for each in cautions)
+
+
+def _folded(title: str, lines: Iterator[str]) -> str:
+    body = "\n".join(lines)
+    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>\n"
+
+
+MARKDOWN = Reporter(name="markdown", runs=render_runs, diffs=render_diffs)
