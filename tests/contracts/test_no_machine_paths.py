@@ -8,7 +8,7 @@ import pytest
 from layerfork.harness.records.lines import numbered_lines
 
 TESTS = Path(__file__).parents[1]
-KEPT = ("corpus/records", "imports/left", "unit/mutations/regressions")
+KEPT = ("corpus/records", "golden/records", "imports/left", "unit/mutations/regressions")
 MACHINE = re.compile(rb"/root/|/home/|/work/(main|shared)|/tmp/(?!app\b|layerfork-run-)")
 """Those that `imports/make.sh` builds in, and where an engine's socket lies, are everybody's."""
 
