@@ -128,8 +128,7 @@ def test_a_copy_of_everything_is_never_shortened() -> None:
     columns = tuple(Column(text=text) for text in ("FROM a", *["COPY . ."] * 12))
     graph = ForkGraph(columns=columns, lines=(Line(letter="A", names=("x",), cells=(0,) * 13),), splits=())
 
-    shown = [label.rows for label in lay_out(graph).steps]
-    assert shown[-1] == ("COPY . .",)
+    assert [label.rows for label in lay_out(graph).steps][1:] == [("COPY . .",)] * 12
 
 
 def test_double_blanks_stay() -> None:

@@ -4,12 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from layerfork.model.answer import Answer
-from layerfork.model.judgement import CauseStatus, Fork
+from layerfork.model.judgement import CauseStatus, Fork, MissKind
 from layerfork.model.record import StepRecord
 from layerfork.model.report import DiffReport, RunReport
 from layerfork.reporters.overview.columns import align, keyword
 from layerfork.reporters.overview.folding import Known, fold_clients, known_versions
 from layerfork.reporters.overview.overview import answer_to, letters
+from layerfork.reporters.picture.words import shorten
+
+LABEL_LETTERS, VALUE_LETTERS = 32, 26
+"""What is longer is cut in the middle; the answer has all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,21 +148,32 @@ def _graph(
         for fork in own_forks
         if fork.step in column_of[number[fork.reader]]
     ]
+    told = {
+        column_of[number[fork.reader]].get(fork.step): answer.line
+        for fork in own_forks
+        if (answer := answer_to(fork, forks, answers)) is not None
+    }
     return ForkGraph(
-        columns=tuple(_columns(len(columns), caches, column_of)), lines=tuple(lines), splits=tuple(splits)
+        columns=tuple(_columns(len(columns), caches, column_of, told)),
+        lines=tuple(lines),
+        splits=tuple(splits),
     )
 
 
 def _cells(
     count: int, column_of: Sequence[Mapping[int, int]], forks: Sequence[Fork], number: Mapping[str, int]
 ) -> list[tuple[int | None, ...]]:
-    """A reader runs with the writer but at the steps that forked, and those that missed for it."""
+    """A reader runs with the writer but at the steps that forked, and those that missed for it.
+
+    With another builder it shares nothing: what both found there, such as a base image, is in two caches.
+    """
     found: list[tuple[int | None, ...]] = []
     for line, columns in enumerate(column_of):
         own = [fork for fork in forks if number[fork.reader] == line and number[fork.writer] < line]
         missed = {index for fork in own for index in (fork.step, *fork.consequences)}
         apart = {columns[index] for index in missed if index in columns}
-        parent = found[number[own[0].writer]] if own else (None,) * count
+        elsewhere = not own or any(fork.miss_kind is MissKind.OTHER_BUILDER for fork in own)
+        parent = (None,) * count if elsewhere else found[number[own[0].writer]]
         cells: list[int | None] = [None] * count
         for column in columns.values():
             shared = None if column in apart else parent[column]
@@ -168,9 +183,12 @@ def _cells(
 
 
 def _columns(
-    count: int, caches: Sequence[_Cache], column_of: Sequence[Mapping[int, int]]
+    count: int,
+    caches: Sequence[_Cache],
+    column_of: Sequence[Mapping[int, int]],
+    told: Mapping[int | None, int],
 ) -> Iterator[Column]:
-    """Each as the Dockerfile has it, where some build shows its line."""
+    """Each as the shortest build has it; its line as some build shows it, else as an answer has ``told``."""
     for column in range(count):
         steps = [
             step
@@ -178,7 +196,7 @@ def _columns(
             for step in cache.steps
             if columns[step.index] == column
         ]
-        line = next((step.line for step in steps if step.line), 0)
+        line = next((step.line for step in steps if step.line), told.get(column, 0))
         yield Column(text=min((step.instruction for step in steps), key=len, default=""), line=line)
 
 
@@ -206,6 +224,10 @@ def _values(fork: Fork, answer: Answer | None) -> str:
     rows = answer.points[0].rows if answer else ()
     cause = fork.causes[0]
     if rows:
-        label = "" if rows[0].label == cause.code else f"{rows[0].label}: "
-        return f"{label}{rows[0].writer or 'none'} → {rows[0].reader or 'none'}"
-    return f"{cause.writer or 'none'} → {cause.reader or 'none'}" if cause.writer or cause.reader else ""
+        label = "" if rows[0].label == cause.code else f"{shorten(rows[0].label, LABEL_LETTERS)}: "
+        return label + _change(rows[0].writer, rows[0].reader)
+    return _change(cause.writer, cause.reader) if cause.writer or cause.reader else ""
+
+
+def _change(writer: str, reader: str) -> str:
+    return " → ".join(shorten(value or "none", VALUE_LETTERS) for value in (writer, reader))

@@ -21,8 +21,9 @@ LETTER = 10.0
 STEP_GAP = 24.0
 """Between the texts of two columns."""
 HEAD_LETTERS, HEAD_ROWS = 32, 2
-VALUE_LETTERS = 64
 NAME_LETTERS, NAME_ROWS = 44, 3
+SHORT = 14
+"""So many letters are never cut."""
 FEW_COLUMNS = 8
 """With so many columns or fewer, each one has its whole text."""
 
@@ -71,12 +72,13 @@ def _changes(graph: ForkGraph, column: int) -> bool:
 
 
 def _head(graph: ForkGraph, column: int) -> tuple[tuple[str, ...], str]:
-    """Rows of text above a column, and the line of its step. Where nothing happens, the keyword alone."""
+    """Rows of text above a column, and the line of its step. Long ones shrink where nothing happens."""
     count = len(graph.columns)
     step = graph.columns[column]
     text = step.text.replace("\n", " ")
     near = [each for each in (column, column + 1) if each < count]
-    whole = count <= FEW_COLUMNS or column == count - 1 or any(_changes(graph, each) for each in near)
+    eventful = column == count - 1 or any(_changes(graph, each) for each in near)
+    whole = count <= FEW_COLUMNS or len(text) <= SHORT or eventful
     rows = in_lines(text, HEAD_LETTERS, HEAD_ROWS) if whole else (text.partition(" ")[0][:HEAD_LETTERS],)
     return rows, f"line {step.line}" if step.line else ""
 
@@ -176,7 +178,7 @@ def _stations(
 
 
 def _fork_rows(split: Split) -> tuple[str, ...]:
-    return tuple(filter(None, (split.cause, shorten(split.values, VALUE_LETTERS))))
+    return tuple(filter(None, (split.cause, split.values)))
 
 
 def _fork_width(split: Split) -> float:
