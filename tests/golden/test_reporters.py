@@ -86,14 +86,19 @@ def test_real_builds_are_rendered_as_expected(
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.parametrize("name", RUNS)
 def test_runs_at_the_widths_of_terminals(name: str, width: int) -> None:
     text = TEXT.render("runs", filed(name), Look(width=width))
-    words = set(TEXT.render("runs", filed(name), Look()).split())
+    words = words_of(TEXT.render("runs", filed(name), Look()))
 
     compare(EXPECTED / "recorded" / f"{name}.runs.{width}.txt", text)
     assert [line for line in text.splitlines() if len(line) > width and len(line.split()) > 1] == []
-    assert {word for word in text.split() if word not in words} == set()
+    assert words_of(text) - words == set()
+
+
+def words_of(text: str) -> set[str]:
+    """Without the brackets and quotes of the table of 2015."""
+    return {word.strip("[]',") for word in text.split()}
 
 
 @pytest.mark.parametrize("name", NAMES)

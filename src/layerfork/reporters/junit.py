@@ -10,6 +10,7 @@ from layerfork.model.report import AGAIN, DiffReport, RunReport, TrialBuild
 from layerfork.reporters.markup import visible
 from layerfork.reporters.overview.engines import engine_names
 from layerfork.reporters.overview.overview import answer_to
+from layerfork.reporters.overview.words import findings
 from layerfork.reporters.reporter import Look, Reporter
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _failed(case: "TestCase", fork: Fork, forks: Sequence[Fork], answers: Sequen
 
     answer = answer_to(fork, forks, answers)
     told = answer.headline if answer else f"step {fork.step}  {fork.instruction}  missed"
-    result = Failure(visible(told), visible(", ".join(dict.fromkeys(str(each.code) for each in fork.causes))))
+    result = Failure(visible(told), visible(", ".join(name for _, name in findings(fork, answer))))
     result.text = visible("\n".join(_lines(fork, answer)))
     case.result = [result]
     return case

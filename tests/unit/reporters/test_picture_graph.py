@@ -1,6 +1,7 @@
 """What a fork graph says: which lines run together, where they part, and what the labels tell."""
 
 from dataclasses import replace
+from typing import Any
 
 from golden.cases import FORKED
 from golden.recorded import compared, filed
@@ -16,7 +17,7 @@ def cells(graph: ForkGraph) -> dict[str, tuple[int | None, ...]]:
     return {line.letter: line.cells for line in graph.lines}
 
 
-def with_fork(report: RunReport, **changes: object) -> RunReport:
+def with_fork(report: RunReport, **changes: Any) -> RunReport:
     (fork,) = report.judgement.forks
     return replace(report, judgement=replace(report.judgement, forks=(replace(fork, **changes),)))
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from layerfork.model.answer import Answer
-from layerfork.model.judgement import Caution, Fork, Verdict
+from layerfork.model.judgement import CauseStatus, Caution, Fork, Verdict
 from layerfork.model.record import StepRecord, StepStatus
 from layerfork.model.report import DiffReport, Problem, RunReport, TrialBuild
 from layerfork.reporters.html.versions import Versions, versions_of
 from layerfork.reporters.overview.fields import SentField, sent_fields
 from layerfork.reporters.overview.missing import Missing, missing_of
 from layerfork.reporters.overview.overview import Edge, Overview, answer_to, overviews
-from layerfork.reporters.overview.words import cost_of, counted, verdict_sentence, where
+from layerfork.reporters.overview.words import cost_of, counted, findings, verdict_sentence, where
 from layerfork.reporters.picture.draw import inline
 from layerfork.reporters.picture.graph import graph_of_diff
 from layerfork.reporters.picture.palette import color_of
@@ -30,6 +30,7 @@ class Told:
     """Letters of the writer's and the reader's cache with their colours; empty where there are no letters."""
     fork: Fork
     answer: Answer | None
+    findings: tuple[tuple[CauseStatus, str], ...]
     cost: str
     where: str
 
@@ -182,6 +183,7 @@ def _told(edge: Edge, overview: Overview, own: str) -> Told:
         caches=tuple((each, _color(each, overview)) for each in ends),
         fork=edge.fork,
         answer=edge.answer,
+        findings=findings(edge.fork, edge.answer),
         cost=cost_of(edge),
         where=where(edge, overview),
     )
@@ -245,7 +247,9 @@ def _diff(report: DiffReport, own: str) -> DiffView:
 
 
 def _told_pair(fork: Fork, answer: Answer | None, own: str) -> Told:
-    return Told(id=own, caches=(), fork=fork, answer=answer, cost=answer.cost if answer else "", where="")
+    cost = answer.cost if answer else ""
+    found = findings(fork, answer)
+    return Told(id=own, caches=(), fork=fork, answer=answer, findings=found, cost=cost, where="")
 
 
 def _step_pairs(report: DiffReport) -> Iterator[StepPair]:

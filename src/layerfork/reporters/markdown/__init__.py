@@ -8,7 +8,7 @@ from layerfork.model.report import DiffReport, RunReport
 from layerfork.reporters.markdown.text import block, code, escaped, prose
 from layerfork.reporters.overview.missing import missing_of
 from layerfork.reporters.overview.overview import Overview, answer_to, overviews
-from layerfork.reporters.overview.words import cost_of, counted, verdict_sentence, where
+from layerfork.reporters.overview.words import cost_of, counted, findings, verdict_sentence, where
 from layerfork.reporters.reporter import Look, Reporter
 
 
@@ -89,7 +89,7 @@ def _state(report: DiffReport) -> str:
 
 def _told(fork: Fork, answer: Answer | None, caches: str, cost: str, place: str) -> str:
     """The answer, what to do, and the rest folded."""
-    codes = dict.fromkeys(f"{cause.status.value} {code(cause.code)}" for cause in fork.causes)
+    codes = [f"{status.value} {code(name)}" for status, name in findings(fork, answer)]
     parts = [caches + _headline(fork, answer), ""]
     parts.append(f"- {', '.join((*codes, *map(escaped, filter(None, (cost, place)))))}")
     if answer:
@@ -120,6 +120,8 @@ def _details(fork: Fork, answer: Answer | None) -> Iterator[str]:
         yield f"| | {escaped(answer.writer.name)} | {escaped(answer.reader.name)} |\n|---|---|---|"
         yield from (f"| {escaped(row.label)} | {code(row.writer)} | {code(row.reader)} |" for row in rows)
         yield ""
+    for point in answer.points[1:] if answer else ():
+        yield f"- Also: {prose(point.culprit)}. **Fix:** {prose(point.fix.sentence)}"
     for cause in fork.causes:
         yield f"- {cause.status.value} {code(cause.code)}: {prose(cause.text)}"
         yield from (f"  - {prose(line)}" for line in cause.evidence)

@@ -1,6 +1,7 @@
 """Sentences about a run that more than one format says."""
 
-from layerfork.model.judgement import Verdict
+from layerfork.model.answer import Answer
+from layerfork.model.judgement import CauseStatus, Fork, Verdict
 from layerfork.model.report import RunReport
 from layerfork.reporters.overview.overview import Edge, Overview
 
@@ -19,6 +20,13 @@ def cost_of(edge: Edge) -> str:
         return edge.answer.cost
     least, most = min(edge.seconds_lost), max(edge.seconds_lost)
     return f"{least:.1f} to {most:.1f} s{edge.answer.cost.partition(' s')[2]}"
+
+
+def findings(fork: Fork, answer: Answer | None) -> tuple[tuple[CauseStatus, str], ...]:
+    """How sure each point is, and its pattern or cause; each once."""
+    if answer is None:
+        return tuple(dict.fromkeys((cause.status, str(cause.code)) for cause in fork.causes))
+    return tuple(dict.fromkeys((point.status, str(point.pattern or point.code)) for point in answer.points))
 
 
 def where(edge: Edge, overview: Overview) -> str:

@@ -10,6 +10,7 @@ from layerfork.model.report import DiffReport, RunReport
 from layerfork.reporters.overview.columns import align, keyword
 from layerfork.reporters.overview.folding import Known, fold_clients, known_versions
 from layerfork.reporters.overview.overview import answer_to, letters
+from layerfork.reporters.overview.words import findings
 from layerfork.reporters.picture.words import shorten
 
 LABEL_LETTERS, VALUE_LETTERS = 32, 26
@@ -204,10 +205,10 @@ def _split(
     fork: Fork, answer: Answer | None, number: Mapping[str, int], column_of: Sequence[Mapping[int, int]]
 ) -> Split:
     child = number[fork.reader]
-    marks = dict.fromkeys(
-        each.code if each.status is CauseStatus.PROVEN else f"{each.status.value.lower()} {each.code}"
-        for each in fork.causes
-    )
+    marks = [
+        name if status is CauseStatus.PROVEN else f"{status.value.lower()} {name}"
+        for status, name in findings(fork, answer)
+    ]
     return Split(
         parent=number[fork.writer],
         child=child,

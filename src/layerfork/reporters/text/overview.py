@@ -8,7 +8,7 @@ from layerfork.model.judgement import CauseStatus
 from layerfork.model.report import RunReport
 from layerfork.reporters.overview.missing import missing_of
 from layerfork.reporters.overview.overview import NO_RESULT, NOT_KNOWN, Edge, Overview, Row
-from layerfork.reporters.overview.words import cost_of, counted, where
+from layerfork.reporters.overview.words import cost_of, counted, findings, where
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.console import section
 from layerfork.reporters.text.judgement import STATUS_STYLES
@@ -137,8 +137,10 @@ def edge_lines(edge: Edge, overview: Overview, look: Look) -> Iterator[Text]:
 
 
 def _codes(edge: Edge) -> Iterator[tuple[str, CauseStatus]]:
-    """``PROVEN mode``, each once."""
-    yield from dict.fromkeys((f"{each.status.value} {each.code}", each.status) for each in edge.fork.causes)
+    """``PROVEN mode``, each once; a pattern by its name."""
+    yield from dict.fromkeys(
+        (f"{status.value} {name}", status) for status, name in findings(edge.fork, edge.answer)
+    )
 
 
 def missing_lines(overview: Overview, look: Look) -> Iterator[Text]:

@@ -64,7 +64,7 @@ def _without_engine(reports: Sequence[RunReport], look: Look) -> Iterator[Text]:
 
 
 def _run_lines(report: RunReport, look: Look) -> Iterator[Text]:
-    yield from _heading(report)
+    yield from _heading(report, look)
     yield from (Text(line) for line in layout_table(report.builds, look.width))
     yield from _identity_notes(report, look)
     yield from _not_built(report, look)
@@ -76,10 +76,10 @@ def _run_lines(report: RunReport, look: Look) -> Iterator[Text]:
     yield from versions(report, look)
 
 
-def _heading(report: RunReport) -> Iterator[Text]:
+def _heading(report: RunReport, look: Look) -> Iterator[Text]:
     builder = f"the {report.builder} builder" if report.builder else "each client's own builder"
     engine = f"Engine {report.engine.version} ({report.engine.kind})" if report.engine else "no engine"
-    yield Text(f"{report.scenario} on {engine}, {builder}", style="bold")
+    yield from wrap(Text(f"{report.scenario} on {engine}, {builder}", style="bold"), look.width, 2)
     yield Text()
 
 
