@@ -123,7 +123,7 @@ def test_it_is_read_without_scripts(look_at: LookAt, page: str) -> None:
 def test_widths_and_themes(look_at: LookAt, page: str, width: int, dark: bool) -> None:
     """Nothing makes the page itself wider than the screen; wide things scroll on their own."""
     opened = look_at(page, width=width, dark=dark)
-    paper = tuple(int((DARK if dark else LIGHT).paper[place : place + 2], 16) for place in (1, 3, 5))
+    paper = bytes.fromhex((DARK if dark else LIGHT).paper[1:])
 
     assert opened.run("return document.documentElement.scrollWidth") <= width
     assert opened.run("return getComputedStyle(document.body).backgroundColor") == "rgb({}, {}, {})".format(
@@ -178,6 +178,8 @@ def test_on_paper_everything_is_open_and_light(look_at: LookAt, page: str) -> No
     features = [{"name": "prefers-color-scheme", "value": "dark"}]
     opened.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
     assert opened.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    stroke = opened.run("return getComputedStyle(document.querySelector('svg path.l0')).stroke")
+    assert stroke == "rgb({}, {}, {})".format(*bytes.fromhex(LIGHT.lines[0][1:]))
     assert not opened.one("#filters").is_displayed()
 
 

@@ -141,11 +141,11 @@ def _path(track: Track, bend: float) -> Iterator[str]:
 
 def _station(station: Station, number: int) -> Markup:
     box, color = station.box, color_of(number)
-    if len(station.lines) > 1:
-        return Markup('<rect class="st" x="{}" y="{}" width="{}" height="{}" rx="7"/>').format(
-            _n(box.x), _n(box.y), _n(box.width), _n(box.height)
-        )
     filled = f" f{color}" if station.forked else ""
+    if len(station.lines) > 1:
+        return Markup('<rect class="st{}" x="{}" y="{}" width="{}" height="{}" rx="7"/>').format(
+            filled, _n(box.x), _n(box.y), _n(box.width), _n(box.height)
+        )
     return Markup('<circle class="st l{}{}" cx="{}" cy="{}" r="7"/>').format(
         color, filled, _n(box.x + box.width / 2), _n(box.y + box.height / 2)
     )
