@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import format_option, look_of, report_option, verbose_option, write_reports
+from layerfork.cli.options import format_option, look_of, report_option, reports_written, verbose_option
 from layerfork.errors import ExitCode
 from layerfork.model.judgement import Verdict
 
@@ -33,8 +33,8 @@ def command(
     from layerfork.pipeline.comparison import diff_files
 
     reports = diff_files(writer, reader)
-    write_reports(also, "diffs", reports)
-    click.echo(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)), nl=False)
+    with reports_written(also, "diffs", reports):
+        click.echo(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)), nl=False)
     verdicts = {report.judgement.verdict for report in reports}
     if Verdict.FORKED in verdicts:
         return ExitCode.FORKED

@@ -1,8 +1,9 @@
 """Option values that several subcommands share."""
 
+import contextlib
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -130,12 +131,21 @@ def checked_output(file: str) -> Path:
     return path
 
 
-def write_reports(also: "Sequence[tuple[Reporter, Path]]", kind: "Kind", reports: Sequence[Any]) -> None:
-    """Write what ``--report`` asked for. Raises: LayerforkError when a file cannot be written."""
+@contextlib.contextmanager
+def reports_written(
+    also: "Sequence[tuple[Reporter, Path]]", kind: "Kind", reports: Sequence[Any]
+) -> Iterator[None]:
+    """Write what ``--report`` asked for, after the output and whatever becomes of it.
+
+    Raises: LayerforkError when a file cannot be written.
+    """
     from layerfork.reporters.reporter import Look
 
-    for form, path in also:
-        write_text(path, form.render(kind, reports, Look()))
+    try:
+        yield
+    finally:
+        for form, path in also:
+            write_text(path, form.render(kind, reports, Look()))
 
 
 def write_text(path: Path, text: str) -> None:

@@ -12,9 +12,9 @@ from layerfork.cli.options import (
     look_of,
     parse_pairs,
     report_option,
+    reports_written,
     use_color,
     verbose_option,
-    write_reports,
 )
 from layerfork.errors import ExitCode, UsageError
 from layerfork.model.build import Builder
@@ -156,8 +156,8 @@ def _run(
 
     with _progress() as listener:
         reports = run_experiment(options, listener)
-    write_reports(also, "runs", reports)
-    click.echo(form.render("runs", reports, look), nl=False)
+    with reports_written(also, "runs", reports):
+        click.echo(form.render("runs", reports, look), nl=False)
     return exit_code(reports)
 
 

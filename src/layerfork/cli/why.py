@@ -10,9 +10,9 @@ from layerfork.cli.options import (
     format_option,
     look_of,
     report_option,
+    reports_written,
     to_stderr,
     verbose_option,
-    write_reports,
 )
 from layerfork.cli.words import WordsThenCommand
 from layerfork.errors import ExitCode, UsageError
@@ -92,8 +92,8 @@ def command(
         argv or (), engine, store, to_stderr, against=against, apart=form.name != "text"
     )
     reports = explained.reports
-    write_reports(also, "diffs", reports)
-    click.echo(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)), nl=False)
+    with reports_written(also, "diffs", reports):
+        click.echo(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)), nl=False)
     if explained.exit_code:
         return explained.exit_code
     forked = any(report.judgement.verdict is Verdict.FORKED for report in reports)

@@ -1,0 +1,28 @@
+"""What holds for every format of the table."""
+
+import pytest
+from golden.cases import NO_ENGINE, TROUBLE
+
+from layerfork.reporters.formats import FORMATS, formats_for
+from layerfork.reporters.reporter import Look, Reporter
+
+
+def test_the_first_is_for_people_and_names_are_unique() -> None:
+    names = [reporter.name for reporter in FORMATS]
+
+    assert names[0] == "text"
+    assert len(set(names)) == len(names)
+
+
+def test_a_format_is_offered_where_it_has_something_to_say() -> None:
+    assert set(formats_for("runs")) >= {"text", "table", "json", "html", "svg", "markdown", "junit"}
+    assert set(formats_for("diffs")) >= {"text", "json", "html", "svg", "markdown", "junit"}
+    assert set(formats_for("engines")) == {"text", "json"}
+    assert set(formats_for("runs", "diffs")) == set(formats_for("runs")) | set(formats_for("diffs"))
+
+
+@pytest.mark.parametrize("reporter", formats_for("runs").values(), ids=lambda reporter: reporter.name)
+def test_runs_without_an_engine_and_without_a_fork_are_rendered(reporter: Reporter) -> None:
+    for reports in ([NO_ENGINE], [TROUBLE, NO_ENGINE]):
+        text = reporter.render("runs", reports, Look())
+        assert text == "" or text.endswith("\n")
