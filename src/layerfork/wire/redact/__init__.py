@@ -1,0 +1,6 @@
+"""Keeps secrets out of records: what looks secret becomes a stand-in that still compares equal."""
+
+from layerfork.wire.redact.names import hides
+from layerfork.wire.redact.redactor import Redactor
+
+__all__ = ["Redactor", "hides"]

@@ -1,0 +1,96 @@
+"""Cleaning takes linear time, whatever the text: no shape makes the redactor look at it again and again."""
+
+import time
+
+import pytest
+
+from layerfork.wire.redact import Redactor
+
+SIZE = 120_000
+SHAPES = {
+    "blank lines": "\n",
+    "blanks": " ",
+    "dots": "a.",
+    "dashes": "a-",
+    "words": "a",
+    "schemes": "a://",
+    "urls": "https://a:b",
+    "half urls": "https://a:",
+    "ats": "@://",
+    "assignments": "a=",
+    "secret assignments": "token=",
+    "variables": "token=$",
+    "defaults": "token=${a:-",
+    "open quotes": "token='a token=\"",
+    "json": '"token":',
+    "escaped json": '\\"token\\": \\"',
+    "logins": "login ",
+    "logins with flags": "login -p",
+    "mysql": "mysql -p ",
+    "users": "-u ",
+    "user words": "-u a:",
+    "flags": "--token ",
+    "flag words": "--token-",
+    "machines": "machine a login ",
+    "headers": "authorization: ",
+    "header words": "x-a",
+    "cookies": "cookie: ",
+    "bearers": "bearer ",
+    "begins": "-----BEGIN ",
+    "keys": "-----BEGIN PRIVATE KEY-----",
+    "key words": "-----BEGIN PRIVATE KEY PRIVATE KEY",
+    "half tokens": "eyJaaaaaaaa-",
+    "tokens with dots": "SG.aaaaaaaaaaaaaaaaaaaa.",
+    "webhooks": "hooks.slack.com/services/",
+    "env": "ENV \n",
+    "env words": "ENV token ",
+    "arguments": "|1 token=a ",
+    "argument lines": "|1 token=a\n",
+    "backslashes": "\\",
+    "escapes": "\\u0041",
+    "percents": "%25",
+    "quotes": "'\"",
+    "gpg": "GPG_KEY=AAAAAAAA",
+    "continued": "token=a\\\n",
+    "variables in defaults": "token=${a:-$",
+    "nested defaults": "token=${a:-${a:-",
+    "stand-ins in lists": "token=hidden:0123456789abcdef;",
+    "trivial": "token=1;",
+    "stand-ins": "token=hidden:0123456789abcdef",
+}
+
+
+def seconds_for(text: str) -> float:
+    redactor = Redactor(b"key")
+    redactor.secret("Known-Secret/1")
+    started = time.process_time()
+    redactor.clean(text)
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("frame", ["{}", "RUN <<EOF\n{}\nEOF\n", "LABEL a={}", "token='{}"])
+def test_every_shape_takes_linear_time(shape: str, frame: str) -> None:
+    text = frame.format(shape * (SIZE // len(shape)))
+    assert seconds_for(text) < 2
+
+
+def test_many_secrets_take_hardly_longer_than_one() -> None:
+    redactor = Redactor(b"key")
+    values = [f"Secret-{number:05}/{number * 7919:x}" for number in range(800)]
+    text = "RUN echo " + " ".join(values) + " and much else\n" * 20_000
+    started = time.process_time()
+    for number, value in enumerate(values):
+        redactor.hide(f"TOKEN_{number}", value)
+        redactor.hide(f"HARMLESS_{number}", f"value {number}")
+    cleaned = redactor.clean(text)
+    assert time.process_time() - started < 4
+    assert not any(value in cleaned for value in values)
+
+
+def test_a_dockerfile_of_secrets() -> None:
+    text = "\n".join(f"ENV TOKEN_{number}=Secret-{number:05}" for number in range(20_000))
+    started = time.process_time()
+    cleaned = Redactor(b"key").clean(text)
+    assert time.process_time() - started < 8
+    assert "Secret-" not in cleaned
