@@ -14,6 +14,7 @@ from layerfork.harness.imports.drafts import Importer
 from layerfork.harness.imports.logs import import_log
 from layerfork.harness.imports.provenance import import_provenance
 from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.recording.sealing import sealed
 from layerfork.model.record import BuildRecord
 from layerfork.wire.buildkit.history.jsontext import read_json
 from layerfork.wire.redact import Redactor
@@ -64,7 +65,7 @@ def import_bytes(data: bytes, key: bytes, file_time: float) -> tuple[BuildRecord
         file_time=file_time,
         cut=len(data) > LIMIT_BYTES,
     )
-    return tuple(_import(data[:LIMIT_BYTES], importer))
+    return tuple(sealed(record, importer.redactor) for record in _import(data[:LIMIT_BYTES], importer))
 
 
 def _import(data: bytes, importer: Importer) -> Iterator[BuildRecord]:

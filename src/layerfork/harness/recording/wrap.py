@@ -20,6 +20,7 @@ from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.pastus import find_ways_past
 from layerfork.harness.recording.recorder import DRAIN_S, Recorder
 from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.recording.sealing import sealed
 from layerfork.model.build import Command
 from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.progress import Say
@@ -104,7 +105,7 @@ def record_command(
             with no_collection():
                 for each in recorders:
                     for record in ask(each):
-                        records.append(with_facts(record, each, process, env))
+                        records.append(sealed(with_facts(record, each, process, env), each.redactor))
                         keep(records[-1])
 
         def while_running() -> None:

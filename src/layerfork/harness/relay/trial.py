@@ -16,6 +16,7 @@ from layerfork.harness.recording.imagefacts import add_base_facts, add_image_fac
 from layerfork.harness.recording.printed import OUTPUT_BYTES, read_printed_build
 from layerfork.harness.recording.quietsteps import add_quiet_steps
 from layerfork.harness.recording.recorder import Recorder
+from layerfork.harness.recording.sealing import sealed
 from layerfork.harness.recording.tarcontext import fill_from_tar
 from layerfork.harness.relay.plan import PlannedBuild
 from layerfork.model.build import BuildRequest, Completed, Endpoint, Toolchain
@@ -49,6 +50,7 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     row = planned.trial_build(BuildOutcome.SKIPPED)
     socket = bench.socket_dir / f"{request.scratch.name}.sock"
     with Recorder(bench.engine, socket, bench.redaction_key) as recorder:
+        recorder.redactor.pairs(request.build_args)  # first: what they hold is then hidden everywhere
         try:
             completed = _run_client(bench, planned, request, recorder.docker_host)
         except ProgramMissingError as error:
@@ -60,7 +62,7 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     record = _record_of(bench, recorder, planned, request, completed)
     if record is None:
         return _without_record(row, completed, bench)
-    record = _with_facts(record, recorder, planned.client, request)
+    record = sealed(_with_facts(record, recorder, planned.client, request), recorder.redactor)
     outcome, reason = _outcome(record, completed, bench)
     return replace(
         row,

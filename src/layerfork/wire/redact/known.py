@@ -1,6 +1,7 @@
 """Values that are known to be secret, found in texts however they are spelled there."""
 
 import base64
+import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -47,6 +48,10 @@ class _Search:
             if end != last and (not _is_bounded(key) or _stands_alone(text, start, end)):
                 last = end
                 yield start, end, self.values[key]
+
+    def touches(self, text: str) -> bool:
+        """Whether anything that is looked for stands in a text."""
+        return next(self.matches(text), None) is not None
 
     def _built(self) -> ahocorasick.Automaton:
         if self._automaton is None:
@@ -97,15 +102,16 @@ class KnownValues:
         spans = self._spans(text)
         if not spans:
             return text
-        pieces, done = [], 0
+        pieces: list[str] = []
+        done = 0
         for found in spans:
             pieces += (text[done : found.start], stand_in(found.value))
             done = found.end
         return "".join((*pieces, text[done:]))
 
     def are_in(self, text: str) -> bool:
-        """Whether a text holds any of them."""
-        return bool(self._spans(text))
+        """Whether a text holds any of them, as they are or as JSON spells them."""
+        return any(search.touches(text) for search in self._searches)
 
     def _spans(self, text: str) -> list[_Found]:
         """Places of values, none within another, from left to right."""
@@ -157,7 +163,7 @@ def _apart(found: list[_Found], hidden: list[tuple[int, int]], text: str) -> Ite
 def _spellings(value: str) -> Iterator[str]:
     """A value itself, how it reads, and what base64 makes of it wherever it stands in what is encoded."""
     reading = read(value).text
-    for spelling in (value, reading, reading.strip()):
+    for spelling in (value, json.dumps(value, ensure_ascii=False)[1:-1], reading, reading.strip()):
         if _is_findable(spelling):
             yield spelling
     octets = value.encode("utf-8", "surrogatepass")

@@ -60,7 +60,8 @@ class Redactor:
         spans = sorted(self._spans(text))
         if not spans:
             return text
-        pieces, done = [], 0
+        pieces: list[str] = []
+        done = 0
         for start, end in _merged(spans):
             value = text[start:end]
             pieces += (text[done:start], self.stand_in(value))
@@ -71,6 +72,15 @@ class Redactor:
     def clean_of_known(self, text: str) -> str:
         """The text without remembered values."""
         return self._known.replace(text, self.stand_in)
+
+    @property
+    def knows_any(self) -> bool:
+        """Whether there is anything to hide."""
+        return len(self._known) > 0
+
+    def knows_of_any_in(self, text: str) -> bool:
+        """Whether a long text may hold a remembered value, spelled as it is or as JSON."""
+        return self._known.are_in(text)
 
     def _spans(self, text: str) -> Iterator[Span]:
         """Places of what looks secret; remembers it, and what it may be part of or hold."""

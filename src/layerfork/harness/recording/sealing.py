@@ -1,0 +1,77 @@
+"""The last look at a record before anybody keeps it: no text of it holds a secret that came to light."""
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import msgspec
+
+from layerfork.model.context import ContextEntry, ContextManifest
+from layerfork.model.record import BuildRecord, Gap
+from layerfork.wire.redact import Redactor
+
+_OURS = frozenset({"schema", "id", "recorded_at", "layerfork", "redaction_key_id"})
+_DIGEST = "sha256:"
+NAMES_HIDDEN = Gap(
+    where="context",
+    what="names or attributes of files hold a secret of the build and are hidden: keys made of them differ",
+)
+
+
+def sealed(record: BuildRecord, redactor: Redactor) -> BuildRecord:
+    """The record without any secret that the redactor knows, wherever one stands."""
+    if not redactor.knows_any:
+        return record
+    shown: BuildRecord = _hidden(record, redactor)
+    contexts = [each for each in (shown.context, *shown.named_contexts) if each is not None]
+    kept = [each for each in (record.context, *record.named_contexts) if each is not None]
+    if any(new.entries is not old.entries for new, old in zip(contexts, kept, strict=True)):
+        return replace(shown, gaps=(*shown.gaps, NAMES_HIDDEN))
+    return shown
+
+
+def _hidden(value: Any, redactor: Redactor) -> Any:
+    """The value itself when there is nothing to hide in it."""
+    if type(value) is str:  # no member of an enumeration
+        return value if value.startswith(_DIGEST) else redactor.clean_of_known(value)
+    if isinstance(value, tuple):
+        found = tuple(_hidden(each, redactor) for each in value)
+        return value if all(new is old for new, old in zip(found, value, strict=True)) else found
+    if isinstance(value, dict):
+        return {key: _hidden(each, redactor) for key, each in value.items()}
+    if not is_dataclass(value):
+        return value
+    changes = {}
+    for field in fields(value):
+        old = getattr(value, field.name)
+        if isinstance(value, ContextManifest) and field.name == "entries":
+            new: Any = _hidden_entries(old, redactor)
+        else:
+            new = old if field.name in _OURS else _hidden(old, redactor)
+        if new is not old and new != old:
+            changes[field.name] = new
+    return replace(value, **changes) if changes else value
+
+
+def _hidden_entries(entries: tuple[ContextEntry, ...], redactor: Redactor) -> tuple[ContextEntry, ...]:
+    """Looks at all at once first: there may be very many."""
+    try:
+        text = msgspec.json.encode(entries).decode()
+    except UnicodeEncodeError:
+        text = repr(entries)
+    if not redactor.knows_of_any_in(text):
+        return entries
+    return tuple(_hidden_entry(entry, redactor) for entry in entries)
+
+
+def _hidden_entry(entry: ContextEntry, redactor: Redactor) -> ContextEntry:
+    shown: ContextEntry = _hidden(entry, redactor)
+    if shown is entry and not any(redactor.knows_of_any_in(text) for text in _octets(entry)):
+        return entry
+    return replace(shown, raw_name=None, raw_linkname=None, xattrs=())
+
+
+def _octets(entry: ContextEntry) -> list[str]:
+    named = [value for value in (entry.raw_name, entry.raw_linkname) if value is not None]
+    return [
+        value.decode("utf-8", "backslashreplace") for value in (*named, *(each for _, each in entry.xattrs))
+    ]
