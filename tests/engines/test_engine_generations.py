@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from layerfork.engines import open_engine
+from layerfork.engines.api.answers import Version
 from layerfork.engines.api.client import EngineApi
 from layerfork.engines.debian.roots import ensure_root, verify_root
 from layerfork.engines.kinds.private import PRIVATE_ENGINES, PrivateEngine
@@ -48,7 +49,7 @@ def test_generation_is_what_it_says_and_builds(kind: PrivateEngine, tmp_path: Pa
         assert described.ready
         assert engine.info.version.startswith(described.version)
         assert described.newest_api == engine.info.api_version
-        assert described.oldest_api == EngineApi(engine.docker_host).get("/version")["MinAPIVersion"]
+        assert described.oldest_api == EngineApi(engine.docker_host).get("/version", Version).min_api_version
         assert engine.toolchain is not None
         for buildkit in ("0", "1"):
             for expected in (0, 3):

@@ -12,6 +12,7 @@ from engines.running import layerfork
 from engines.tlsfront import tls_in_front_of
 
 from layerfork.engines import RunningEngine, host_is_meant, open_engine
+from layerfork.engines.api.answers import ListedImage
 from layerfork.engines.api.client import EngineApi
 from layerfork.engines.baseimage import base_archive
 from layerfork.errors import EngineError
@@ -48,7 +49,10 @@ def build(users: RunningEngine, environment: Mapping[str, str], context: Path, t
 
 
 def ids(users: RunningEngine) -> set[str]:
-    return {image["Id"] for image in EngineApi(users.docker_host).get("/images/json", {"all": "1"})}
+    return {
+        image.id
+        for image in EngineApi(users.docker_host).get("/images/json", list[ListedImage], {"all": "1"})
+    }
 
 
 def test_host_engine_reports_itself(users: RunningEngine, environment: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from engines.traces import engine_names, processes, wait_until_gone
 
 from layerfork.engines import open_engine
+from layerfork.engines.api.answers import Version
 from layerfork.engines.baseimage import image_id
 from layerfork.engines.basestore import ensure_base_archive
 from layerfork.engines.debian.roots import ensure_root, verify_root
@@ -80,7 +81,7 @@ def test_engine_is_what_was_asked_for(running: RunningPodmanEngine) -> None:
     assert described.ready
     assert described.version == info.version
     assert described.newest_api == info.api_version
-    assert described.oldest_api == running.api.get("/version")["MinAPIVersion"]
+    assert described.oldest_api == running.api.get("/version", Version).min_api_version
     assert podman(running, "--version").stdout.split()[-1] == info.version
     assert dict(info.components)["buildah"] in podman(running, "--version", program="buildah").stdout
     assert running.is_alive()

@@ -1,20 +1,34 @@
 """The command line: one file per subcommand, and the one place where errors become exit codes."""
 
 import errno
+import io
+import os
 import signal
 import sys
 import traceback
+from collections.abc import Iterator
 
 import click
 
+from layerfork.cli.output import OutputError, flush, keep_descriptors, say
 from layerfork.cli.root import root
 from layerfork.errors import ExitCode, LayerforkError
+
+_OF_THE_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
+    | {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENAMETOOLONG, errno.EFBIG}
+)
+"""What the machine, or a limit that somebody set, does not allow."""
+_FULL_BYTES = 1 << 20
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    keep_descriptors()
     listen_to_endings()
-    sys.exit(run(argv))
+    code = run(argv)
+    flush()
+    sys.exit(code)
 
 
 def listen_to_endings() -> None:
@@ -39,32 +53,75 @@ def run(argv: list[str] | None = None) -> int:
         code = root.main(args=argv, prog_name="layerfork", standalone_mode=False)
         return int(code) if isinstance(code, int) else ExitCode.AS_HOPED
     except click.ClickException as error:
-        error.show()
+        usage = io.StringIO()
+        error.show(usage)
+        say(usage.getvalue().rstrip("\n"))
         return ExitCode.USAGE
     except LayerforkError as error:
-        click.echo(f"layerfork: {error}", err=True)
+        say(f"layerfork: {error}")
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("layerfork: interrupted", err=True)
+        say("layerfork: interrupted")
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return ExitCode.AS_HOPED
-    except OSError as error:
-        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF):
-            return _bug()
-        click.echo(f"layerfork: cannot write the output: {error.strerror}", err=True)
+    except OutputError as error:
+        say(f"layerfork: cannot write the output: {error}")
         return ExitCode.COULD_NOT_RUN
-    except Exception:
+    except BrokenPipeError:
+        return ExitCode.COULD_NOT_RUN
+    except OSError as error:
+        return _could_not(error) if _is_of_the_machine(error) else _bug()
+    except MemoryError:
+        say("layerfork: there is not enough memory\nhint: raise the limit (ulimit -v), or free some")
+        return ExitCode.COULD_NOT_RUN
+    except Exception as error:
+        if isinstance(error, RuntimeError) and "new thread" in str(error):
+            say("layerfork: no thread can be started\nhint: raise the limit of processes (ulimit -u)")
+            return ExitCode.COULD_NOT_RUN
         return _bug()
+
+
+def _is_of_the_machine(error: OSError) -> bool:
+    return error.errno in _OF_THE_MACHINE or (error.errno == errno.ENOENT and _is_gone())
+
+
+def _could_not(error: OSError) -> int:
+    """Say what the machine did not allow, and where."""
+    if error.errno == errno.ENOENT:
+        say("layerfork: the working directory does not exist any more\nhint: cd to a directory that does")
+        return ExitCode.COULD_NOT_RUN
+    where = [os.fsdecode(error.filename)] if error.filename else []
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) and not where:
+        where = list(_full_places())
+    say(f"layerfork: {error.strerror}{': ' if where else ''}{', '.join(where)}")
+    return ExitCode.COULD_NOT_RUN
+
+
+def _full_places() -> Iterator[str]:
+    """Where there is no space left, of the places that are written to."""
+    import shutil
+    import tempfile
+    from pathlib import Path
+
+    from layerfork.userdirs import cache_directory, state_directory
+
+    for place in (Path(tempfile.gettempdir()), cache_directory(), state_directory(), Path.cwd()):
+        existing = next(each for each in (place, *place.parents) if each.exists())
+        if shutil.disk_usage(existing).free < _FULL_BYTES:
+            yield str(place)
+
+
+def _is_gone() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - whether it works is all that is asked
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _bug() -> int:
     """Say that this is ours to fix, with everything needed to report it."""
-    traceback.print_exc()
-    click.echo(
-        "layerfork: this is a bug in layerfork\nhint: report it with the lines above and the output of "
-        "`layerfork --version`",
-        err=True,
+    say(
+        f"{traceback.format_exc()}layerfork: this is a bug in layerfork\n"
+        "hint: report it with the lines above and the output of `layerfork --version`"
     )
     return ExitCode.BUG

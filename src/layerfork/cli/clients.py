@@ -7,6 +7,7 @@ import click
 
 from layerfork.cli.engines import show_fetched
 from layerfork.cli.options import format_option, look_of, to_stderr
+from layerfork.cli.output import put
 from layerfork.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def command(context: click.Context, form: "Reporter") -> None:
     if context.invoked_subcommand is None:
         from layerfork.pipeline.clients import list_clients
 
-        click.echo(form.render("clients", list_clients(), look_of(sys.stdout)), nl=False)
+        put(form.render("clients", list_clients(), look_of(sys.stdout)))
 
 
 @command.command("get")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from layerfork.cli.options import format_option, look_of, report_option, reports_written, verbose_option
+from layerfork.cli.output import put
 from layerfork.errors import ExitCode
 from layerfork.model.judgement import Verdict
 
@@ -34,7 +35,7 @@ def command(
 
     reports = diff_files(writer, reader)
     with reports_written(also, "diffs", reports):
-        click.echo(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)), nl=False)
+        put(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)))
     verdicts = {report.judgement.verdict for report in reports}
     if Verdict.FORKED in verdicts:
         return ExitCode.FORKED

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from layerfork.cli.options import format_option, look_of, to_stderr
+from layerfork.cli.output import put, say
 from layerfork.errors import ExitCode
 from layerfork.model.listing import Fetched
 
@@ -31,7 +32,7 @@ def command(context: click.Context, form: "Reporter") -> None:
     if context.invoked_subcommand is None:
         from layerfork.pipeline.engines import list_engines
 
-        click.echo(form.render("engines", list_engines(), look_of(sys.stdout)), nl=False)
+        put(form.render("engines", list_engines(), look_of(sys.stdout)))
 
 
 @command.command("get")
@@ -76,7 +77,10 @@ def check(names: tuple[str, ...]) -> int:
 
 def show_fetched(fetched: Fetched) -> None:
     """Say what became of one thing that was asked for."""
-    click.echo(f"{fetched.name}: {fetched.error or 'ready'}", err=bool(fetched.error))
+    if fetched.error:
+        say(f"{fetched.name}: {fetched.error}")
+    else:
+        put(f"{fetched.name}: ready\n")
 
 
 @command.command("run", context_settings={"ignore_unknown_options": True})

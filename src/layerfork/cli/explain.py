@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from layerfork.cli.options import format_option, look_of
+from layerfork.cli.output import put
 
 if TYPE_CHECKING:
     from layerfork.reporters.reporter import Reporter
@@ -30,6 +31,6 @@ def command(code: str, form: "Reporter") -> None:
 
     look = look_of(sys.stdout)
     if code:
-        click.echo(form.render("pages", (show_cause(code),), look), nl=False)
+        put(form.render("pages", (show_cause(code),), look))
     else:
-        click.echo(form.render("causes", list_causes(), look), nl=False)
+        put(form.render("causes", list_causes(), look))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from layerfork.cli.options import format_option, look_of, to_stderr, verbose_option
+from layerfork.cli.output import put
 from layerfork.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -40,5 +41,5 @@ def command(files: tuple[str, ...], output: str, form: "Reporter", verbose: bool
     reports = import_builds(files, output, to_stderr)
     if not output or form.name != "text":
         look = look_of(sys.stdout, verbose=verbose)
-        click.echo(form.render("records", reports, look), nl=False)
+        put(form.render("records", reports, look))
     return ExitCode.AS_HOPED

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from layerfork.cli.output import is_terminal, say
 from layerfork.errors import LayerforkError, UsageError
 
 if TYPE_CHECKING:
@@ -40,14 +41,14 @@ def parse_pairs(
     return tuple(pairs)
 
 
-def use_color(stream: IO[Any]) -> bool:
+def use_color(stream: IO[Any] | None) -> bool:
     """Whether to colour this stream: a terminal, and NO_COLOR unset (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def to_stderr(line: str) -> None:
     """Say something without touching standard output."""
-    click.echo(f"layerfork: {line}", err=True)
+    say(f"layerfork: {line}")
 
 
 engine_option = click.option(
@@ -158,11 +159,11 @@ def write_text(path: Path, text: str) -> None:
         ) from error
 
 
-def look_of(stream: IO[Any], *, verbose: bool = False) -> "Look":
+def look_of(stream: IO[Any] | None, *, verbose: bool = False) -> "Look":
     """How to print to a stream."""
     from layerfork.reporters.reporter import Look
 
-    width = shutil.get_terminal_size().columns if stream.isatty() else None
+    width = shutil.get_terminal_size().columns if is_terminal(stream) else None
     return Look(color=use_color(stream), width=width, verbose=verbose)
 
 

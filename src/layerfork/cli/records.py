@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from layerfork.cli.options import format_option, look_of, to_stderr, verbose_option
+from layerfork.cli.output import put
 
 if TYPE_CHECKING:
     from layerfork.reporters.reporter import Reporter
@@ -45,7 +46,7 @@ def list_all(store: str, form: "Reporter") -> None:
 def _list(store: str, form: "Reporter") -> None:
     from layerfork.pipeline.stored import list_stored
 
-    click.echo(form.render("stored", list_stored(store), look_of(sys.stdout)), nl=False)
+    put(form.render("stored", list_stored(store), look_of(sys.stdout)))
 
 
 @command.command("show")
@@ -58,7 +59,7 @@ def show(record: str, store: str, form: "Reporter", verbose: bool) -> None:
     from layerfork.pipeline.stored import show_stored
 
     report = show_stored(store, record)
-    click.echo(form.render("records", [report], look_of(sys.stdout, verbose=verbose)), nl=False)
+    put(form.render("records", [report], look_of(sys.stdout, verbose=verbose)))
 
 
 @command.command("rm")

@@ -13,6 +13,7 @@ from layerfork.cli.options import (
     verbose_option,
     write_text,
 )
+from layerfork.cli.output import put
 from layerfork.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -60,5 +61,5 @@ def command(files: tuple[str, ...], form: "Reporter", output: str, theme: "Theme
     if path:
         write_text(path, text)
     else:
-        click.echo(text, nl=False)
+        put(text)
     return ExitCode.AS_HOPED

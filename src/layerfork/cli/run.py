@@ -16,6 +16,7 @@ from layerfork.cli.options import (
     use_color,
     verbose_option,
 )
+from layerfork.cli.output import is_terminal, put
 from layerfork.errors import ExitCode, UsageError
 from layerfork.model.build import Builder
 from layerfork.model.progress import Listener
@@ -157,7 +158,7 @@ def _run(
     with _progress() as listener:
         reports = run_experiment(options, listener)
     with reports_written(also, "runs", reports):
-        click.echo(form.render("runs", reports, look), nl=False)
+        put(form.render("runs", reports, look))
     return exit_code(reports)
 
 
@@ -166,11 +167,11 @@ def _plan(options: RunOptions, form: "Reporter", look: "Look") -> int:
 
     with _progress() as listener:
         reports = plan_experiment(options, listener)
-    click.echo(form.render("plans", reports, look), nl=False)
+    put(form.render("plans", reports, look))
     return ExitCode.AS_HOPED
 
 
 def _progress() -> AbstractContextManager[Listener]:
     from layerfork.reporters.progress import progress
 
-    return progress(live=sys.stderr.isatty(), color=use_color(sys.stderr))
+    return progress(live=is_terminal(sys.stderr), color=use_color(sys.stderr))

@@ -2,6 +2,8 @@
 
 import click
 
+from layerfork.cli.output import say
+
 
 @click.command("setup")
 @click.option("--engine", default="private", show_default=True, help="Engine to prepare.")
@@ -14,4 +16,4 @@ def command(engine: str) -> None:
     """
     from layerfork.pipeline.preparation import prepare_all
 
-    prepare_all(engine, lambda line: click.echo(f"setup: {line}", err=True))
+    prepare_all(engine, lambda line: say(f"setup: {line}"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from layerfork.cli.options import format_option, look_of, verbose_option
+from layerfork.cli.output import put
 
 if TYPE_CHECKING:
     from layerfork.reporters.reporter import Reporter
@@ -22,4 +23,4 @@ def command(file: str, form: "Reporter", verbose: bool) -> None:
     """
     from layerfork.pipeline.comparison import show_records
 
-    click.echo(form.render("records", show_records(file), look_of(sys.stdout, verbose=verbose)), nl=False)
+    put(form.render("records", show_records(file), look_of(sys.stdout, verbose=verbose)))

@@ -14,6 +14,7 @@ from layerfork.cli.options import (
     to_stderr,
     verbose_option,
 )
+from layerfork.cli.output import put
 from layerfork.cli.words import WordsThenCommand
 from layerfork.errors import ExitCode, UsageError
 from layerfork.model.judgement import Verdict
@@ -93,7 +94,7 @@ def command(
     )
     reports = explained.reports
     with reports_written(also, "diffs", reports):
-        click.echo(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)), nl=False)
+        put(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)))
     if explained.exit_code:
         return explained.exit_code
     forked = any(report.judgement.verdict is Verdict.FORKED for report in reports)

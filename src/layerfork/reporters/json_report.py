@@ -33,6 +33,7 @@ from layerfork.model.report import (
     RunReport,
     TrialBuild,
 )
+from layerfork.model.visible import visible_in_json
 from layerfork.reporters.reporter import Look, Reporter
 
 
@@ -196,6 +197,7 @@ def plain(value: Any) -> Any:
 
 JSON = Reporter(
     name="json",
+    visible=visible_in_json,
     runs=render_runs,
     plans=render_plans,
     diffs=render_diffs,

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from layerfork.model.progress import Listener, Progress
+from layerfork.model.visible import visible
 
 
 @contextlib.contextmanager
@@ -32,7 +33,7 @@ def progress_line(event: Progress) -> str:
     """``[2/5] private:28.5: building with docker-build``."""
     counted = f"[{event.done}/{event.total}] " if event.total else ""
     engine = f"{event.engine}: " if event.engine else ""
-    return f"{counted}{engine}{event.text}"
+    return visible(f"{counted}{engine}{event.text}")
 
 
 def _print_lasting(event: Progress) -> None:

@@ -2,8 +2,10 @@
 
 from typing import Any, cast
 
+import msgspec
 import pytest
 
+from layerfork.engines.api.answers import LoadLine
 from layerfork.engines.api.client import ApiError, EngineApi
 from layerfork.engines.api.images import load_archive
 from layerfork.engines.api.inspection import read_engine_info, read_image_facts
@@ -33,14 +35,16 @@ IMAGE = {
 class Answers:
     """An engine that says what it was told to say."""
 
+    docker_host = "unix:///engine.sock"
+
     def __init__(self, answers: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         self.answers = answers
         self.headers = headers or {}
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str, kind: Any) -> Any:
         if path not in self.answers:
             raise ApiError(404, f"No such thing: {path}")
-        return self.answers[path]
+        return msgspec.convert(self.answers[path], kind)
 
     def ping(self) -> dict[str, str]:
         return self.headers
@@ -129,8 +133,8 @@ class Loader:
     def __init__(self, *lines: dict[str, str]) -> None:
         self.lines = lines
 
-    def upload(self, path: str, archive: object, length: int) -> list[dict[str, str]]:
-        return list(self.lines)
+    def upload(self, path: str, archive: object, length: int) -> list[LoadLine]:
+        return msgspec.convert(list(self.lines), list[LoadLine])
 
 
 def test_loaded_tags_are_read_from_the_answer(tmp_path: Any) -> None:

@@ -4,16 +4,28 @@ import contextlib
 import http.client
 import json
 import socket
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
-from layerfork.engines.api.unreachable import unreachable
+import msgspec
+
+from layerfork.engines.api.answers import LoadLine, Refusal
+from layerfork.engines.api.bounded import BoundedSocket
+from layerfork.engines.api.unreachable import not_an_engine, unreachable
 from layerfork.errors import EngineError
 from layerfork.wire.proxy.sockets import Address
 
 TIMEOUT_S = 30.0
+"""For a question and its whole answer."""
+UPLOAD_LIMIT_S = 600.0
+MOST_BYTES = 64 << 20
+"""Of an answer. The longest are lists of images, some 500 bytes each."""
+_PIECE = 1 << 16
+_LONGEST_REASON = 500
+T = TypeVar("T")
 
 
 class ApiError(Exception):
@@ -53,32 +65,36 @@ class EngineApi:
         self.docker_host = docker_host
         self._way = way
 
-    def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
-        """The JSON that the engine answers. Raises: ApiError, EngineError."""
-        return self.request("GET", path, query)
+    def get(self, path: str, kind: type[T], query: Mapping[str, str] | None = None) -> T:
+        """What the engine answers, which must be of a kind. Raises: ApiError, EngineError."""
+        return self._understood(path, kind, self._send("GET", path, query, b"", {}, TIMEOUT_S)[1])
+
+    def create(self, path: str, kind: type[T], body: object) -> T:
+        """Post a JSON body; what the engine answers. Raises: ApiError, EngineError."""
+        headers = {"Content-Type": "application/json"}
+        answer = self._send("POST", path, None, json.dumps(body).encode(), headers, TIMEOUT_S)[1]
+        return self._understood(path, kind, answer)
 
     def request(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] | None = None,
-        body: object = None,
-        timeout_s: float = TIMEOUT_S,
-    ) -> Any:
-        """Send a request with an optional JSON body and return the answer's JSON; None when it has none.
+        self, method: str, path: str, query: Mapping[str, str] | None = None, timeout_s: float = TIMEOUT_S
+    ) -> None:
+        """Ask for something to be done; nobody reads what the engine says about it.
 
         Raises: ApiError when the engine refuses, EngineError when it cannot be reached.
         """
-        headers = {"Content-Type": "application/json"}
-        data = b"" if body is None else json.dumps(body).encode()
-        answer = self._send(method, path, query, data, headers, timeout_s)[1]
-        return json.loads(answer) if answer.strip() else None
+        self._send(method, path, query, b"", {"Content-Type": "application/json"}, timeout_s)
 
-    def upload(self, path: str, archive: IO[bytes], length: int) -> list[Any]:
+    def upload(self, path: str, archive: IO[bytes], length: int) -> list[LoadLine]:
         """Post a tar and return the JSON lines of the answer. Raises: ApiError, EngineError."""
         headers = {"Content-Type": "application/x-tar", "Content-Length": str(length)}
-        answer = self._send("POST", path, {"quiet": "1"}, archive, headers, timeout_s=600)[1]
-        return [json.loads(line) for line in answer.splitlines() if line.strip()]
+        answer = self._send("POST", path, {"quiet": "1"}, archive, headers, UPLOAD_LIMIT_S)[1]
+        return [self._understood(path, LoadLine, line) for line in answer.splitlines() if line.strip()]
+
+    def _understood(self, path: str, kind: type[T], answer: bytes) -> T:
+        try:
+            return msgspec.json.decode(answer, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise not_an_engine(self.docker_host, path, error) from error
 
     def ping(self, timeout_s: float = TIMEOUT_S) -> Mapping[str, str]:
         """Headers of the answer to a ping, names in lower case. Raises: ApiError, EngineError."""
@@ -96,13 +112,16 @@ class EngineApi:
         target = quote(path) + (f"?{urlencode(query)}" if query else "")
         connection = self._connection(timeout_s)
         try:
+            deadline = time.monotonic() + timeout_s
+            connection.connect()
+            connection.sock = BoundedSocket(connection.sock, deadline, MOST_BYTES)
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it refuses an upload half-way
                 connection.request(method, target, body, dict(headers))
-            response = connection.getresponse()
-            answer = response.read()
-            if response.status >= 400:
-                raise ApiError(response.status, _message(answer))
-            return {name.lower(): value for name, value in response.getheaders()}, answer
+            with connection.getresponse() as response:
+                answer = b"".join(iter(lambda: response.read(_PIECE), b""))
+                if response.status >= 400:
+                    raise ApiError(response.status, _message(answer))
+                return {name.lower(): value for name, value in response.getheaders()}, answer
         except (OSError, http.client.HTTPException) as error:
             raise unreachable(self.docker_host, error) from error
         finally:
@@ -148,8 +167,8 @@ def address_of(docker_host: str) -> Address:
 
 
 def _message(answer: bytes) -> str:
-    text = answer.decode("utf-8", errors="replace").strip()
     try:
-        return str(json.loads(text)["message"])
-    except (ValueError, KeyError, TypeError):
-        return text
+        text = msgspec.json.decode(answer, type=Refusal).message
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        text = answer.decode("utf-8", errors="replace").strip()
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]} …"

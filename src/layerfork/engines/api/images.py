@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from layerfork.engines.api.answers import Container, DiskUse, HistoryRow, Image, ListedImage
 from layerfork.engines.api.client import ApiError, EngineApi
 from layerfork.errors import EngineError
 
@@ -20,19 +20,18 @@ def load_archive(api: EngineApi, archive: Path) -> tuple[str, ...]:
     """
     with archive.open("rb") as stream:
         answers = api.upload("/images/load", stream, archive.stat().st_size)
-    lines = "".join(answer.get("stream", "") for answer in answers).splitlines()
+    lines = "".join(answer.stream for answer in answers).splitlines()
     tags = tuple(line.removeprefix(LOADED).strip() for line in lines if line.startswith(LOADED))
     tags = tuple(filter(None, tags))  # podman 3.0 loads what is no archive, and names nothing
     if not tags:
-        reason = next((answer["error"] for answer in answers if "error" in answer), "it has no tagged image")
+        reason = next((answer.error for answer in answers if answer.error), "it has no tagged image")
         raise EngineError(f"{archive} cannot be loaded: {reason}", "write it with docker save IMAGE:TAG")
     return tags
 
 
 def pin(api: EngineApi, reference: str) -> str:
     """Keep an image from being pruned, by a container that never runs; the container's id."""
-    created = api.request("POST", "/containers/create", body={"Image": reference, "Cmd": ["pin"]})
-    return str(created["Id"])
+    return api.create("/containers/create", Container, {"Image": reference, "Cmd": ["pin"]}).id
 
 
 def clean(api: EngineApi, pins: Mapping[str, str]) -> None:
@@ -43,29 +42,29 @@ def clean(api: EngineApi, pins: Mapping[str, str]) -> None:
 
     Raises: EngineError when something stayed; ApiError.
     """
-    for container in api.get("/containers/json", {"all": "1"}):
-        if container["Id"] not in pins.values():
-            api.request("DELETE", f"/containers/{container['Id']}", {"force": "1", "v": "1"})
+    for container in api.get("/containers/json", list[Container], {"all": "1"}):
+        if container.id not in pins.values():
+            api.request("DELETE", f"/containers/{container.id}", {"force": "1", "v": "1"})
     api.request("POST", "/build/prune", {"all": "1"}, timeout_s=CLEANING_LIMIT_S)
     api.request("POST", "/images/prune", UNUSED, timeout_s=CLEANING_LIMIT_S)
-    left = sorted(_others(api.get("/images/json", {"all": "1"}), pins))
-    records = api.get("/system/df").get("BuildCache") or []
+    left = sorted(_others(api.get("/images/json", list[ListedImage], {"all": "1"}), pins))
+    records = api.get("/system/df", DiskUse).build_cache or []
     if left or records:
-        what = ", ".join([*left, *(f"cache record {record['ID']}" for record in records)])
+        what = ", ".join([*left, *(f"cache record {record.id}" for record in records)])
         raise EngineError(f"the engine's cache could not be cleaned: {what} stayed", "start another engine")
 
 
-def _others(images: list[dict[str, Any]], kept: Collection[str]) -> set[str]:
+def _others(images: list[ListedImage], kept: Collection[str]) -> set[str]:
     names: set[str] = set()
     for image in images:
-        tags = image.get("RepoTags") or [image["Id"]]
+        tags = image.repo_tags or [image.id]
         names.update(tag for tag in tags if tag not in kept)
     return names
 
 
 def image_ids(api: EngineApi) -> frozenset[str]:
     """Ids of all images, those that only builds use included. Raises: ApiError."""
-    return frozenset(image["Id"] for image in api.get("/images/json", {"all": "1"}))
+    return frozenset(image.id for image in api.get("/images/json", list[ListedImage], {"all": "1"}))
 
 
 SEVERAL_TAGS = "more than one tag"
@@ -82,10 +81,10 @@ def remove_tags_and_steps(api: EngineApi, tags: Sequence[str], kept: Collection[
     """
     for tag in tags:
         try:
-            image = api.get(f"/images/{tag}/json")
-            if image["Id"] in kept and len(image.get("RepoTags") or ()) < 2:
+            image = api.get(f"/images/{tag}/json", Image)
+            if image.id in kept and len(image.repo_tags or ()) < 2:
                 continue
-            steps = [row["Id"] for row in api.get(f"/images/{tag}/history")]
+            steps = [row.id for row in api.get(f"/images/{tag}/history", list[HistoryRow])]
             api.request("DELETE", f"/images/{tag}", {"noprune": "1"})
         except ApiError as error:
             if error.status != 404:

@@ -1,7 +1,6 @@
 """What an engine says about itself and about its images, as the model's facts."""
 
-from typing import Any
-
+from layerfork.engines.api.answers import HistoryRow, Image, ImageConfig, Info, Layers, Version
 from layerfork.engines.api.client import ApiError, EngineApi
 from layerfork.errors import EngineError
 from layerfork.model.engine import EngineInfo, ImageFacts, ImageStep
@@ -18,21 +17,20 @@ BUILDKIT_COMMENT = "buildkit.dockerfile.v0"
 def read_engine_info(api: EngineApi, kind: str, *, ours: bool = False) -> EngineInfo:
     """The engine as it reports itself. Raises: EngineError."""
     headers = api.ping()
-    version, info = api.get("/version"), api.get("/info")
-    components = tuple((part["Name"], part["Version"]) for part in version.get("Components") or ())
-    in_containerd = CONTAINERD_STORE in (info.get("DriverStatus") or [])
+    version, info = api.get("/version", Version), api.get("/info", Info)
+    in_containerd = CONTAINERD_STORE in (info.driver_status or [])
     return EngineInfo(
         kind=kind,
         ours=ours,
-        version=version["Version"],
-        api_version=version["ApiVersion"],
+        version=version.version,
+        api_version=version.api_version,
         image_store="containerd" if in_containerd else "graphdriver",
-        storage_driver=info.get("Driver", ""),
+        storage_driver=info.driver,
         default_builder="buildkit" if headers.get("builder-version") == "2" else "classic",
-        os=version.get("Os", "linux"),
-        architecture=version.get("Arch", ""),
-        instance=info.get("ID", ""),
-        components=components,
+        os=version.os,
+        architecture=version.arch,
+        instance=info.id,
+        components=tuple((part.name, part.version) for part in version.components or ()),
     )
 
 
@@ -41,32 +39,28 @@ def read_info_lines(api: EngineApi) -> tuple[tuple[str, str], ...]:
 
     Raises: EngineError.
     """
-    info, version = api.get("/info"), api.get("/version")
+    info, version = api.get("/info", Info), api.get("/version", Version)
     named = (
-        ("Server Version", version["Version"]),
-        ("API Version", version["ApiVersion"]),
-        ("Storage Driver", info.get("Driver", "")),
-        *((f" {name}", value) for name, value in info.get("DriverStatus") or ()),
-        ("Logging Driver", info.get("LoggingDriver", "")),
-        ("Cgroup Driver", info.get("CgroupDriver", "")),
-        ("Cgroup Version", info.get("CgroupVersion", "")),
-        ("Default Runtime", info.get("DefaultRuntime", "")),
-        ("Kernel Version", info.get("KernelVersion", "")),
-        ("Operating System", info.get("OperatingSystem", "")),
-        ("OSType", info.get("OSType", "")),
-        ("Architecture", info.get("Architecture", "")),
-        ("CPUs", str(info.get("NCPU", ""))),
-        ("Total Memory", f"{info.get('MemTotal', 0) / 2**30:.2f} GiB"),
-        ("Name", info.get("Name", "")),
-        ("ID", info.get("ID", "")),
-        ("Docker Root Dir", info.get("DockerRootDir", "")),
-        ("Experimental", str(info.get("ExperimentalBuild", "")).lower()),
-        *(
-            (part["Name"], part["Version"])
-            for part in version.get("Components") or ()
-            if part["Name"] != "Engine"
-        ),
-        *(("WARNING", text.removeprefix("WARNING: ")) for text in info.get("Warnings") or ()),
+        ("Server Version", version.version),
+        ("API Version", version.api_version),
+        ("Storage Driver", info.driver),
+        *((f" {row[0]}", row[1]) for row in info.driver_status or () if len(row) > 1),
+        ("Logging Driver", info.logging_driver),
+        ("Cgroup Driver", info.cgroup_driver),
+        ("Cgroup Version", info.cgroup_version),
+        ("Default Runtime", info.default_runtime),
+        ("Kernel Version", info.kernel_version),
+        ("Operating System", info.operating_system),
+        ("OSType", info.os_type),
+        ("Architecture", info.architecture),
+        ("CPUs", "" if info.cpus is None else str(info.cpus)),
+        ("Total Memory", f"{info.memory / 2**30:.2f} GiB"),
+        ("Name", info.name),
+        ("ID", info.id),
+        ("Docker Root Dir", info.docker_root),
+        ("Experimental", "" if info.experimental is None else str(info.experimental).lower()),
+        *((part.name, part.version) for part in version.components or () if part.name != "Engine"),
+        *(("WARNING", text.removeprefix("WARNING: ")) for text in info.warnings or ()),
     )
     return tuple((name, value) for name, value in named if value)
 
@@ -77,29 +71,31 @@ def read_image_facts(api: EngineApi, reference: str) -> ImageFacts:
     Raises: EngineError when it has no such image or does not answer.
     """
     try:
-        image = api.get(f"/images/{reference}/json")
-        history = api.get(f"/images/{reference}/history")
+        image = api.get(f"/images/{reference}/json", Image)
+        history = api.get(f"/images/{reference}/history", list[HistoryRow])
     except ApiError as error:
-        raise EngineError(f"the engine cannot show the image {reference}: {error}") from error
-    config = image.get("Config") or {}
-    diff_ids = tuple((image.get("RootFS") or {}).get("Layers") or ())
+        raise EngineError(
+            f"the engine at {api.docker_host} cannot show the image {reference}: {error}"
+        ) from error
+    config = image.config or ImageConfig()
+    diff_ids = tuple((image.root_fs or Layers()).layers or ())
     rows = list(reversed(history))
     return ImageFacts(
-        image_id=full_id(image["Id"]),
+        image_id=full_id(image.id),
         history=tuple(
             ImageStep(
-                created_by=row["CreatedBy"],
-                image_id="" if row["Id"].endswith("<missing>") else full_id(row["Id"]),
+                created_by=row.created_by,
+                image_id="" if row.id.endswith("<missing>") else full_id(row.id),
                 empty_layer=is_empty,
             )
             for row, is_empty in zip(rows, _empty_layers(rows, len(diff_ids)), strict=True)
         ),
         diff_ids=diff_ids,
-        env=tuple(config.get("Env") or ()),
-        user=config.get("User") or "",
-        working_dir=config.get("WorkingDir") or "",
-        shell=tuple(config.get("Shell") or ()),
-        onbuild=tuple(config.get("OnBuild") or ()),
+        env=tuple(config.env or ()),
+        user=config.user or "",
+        working_dir=config.working_dir or "",
+        shell=tuple(config.shell or ()),
+        onbuild=tuple(config.on_build or ()),
     )
 
 
@@ -108,17 +104,16 @@ def full_id(image_id: str) -> str:
     return image_id if ":" in image_id else f"sha256:{image_id}"
 
 
-def _empty_layers(rows: list[dict[str, Any]], layers: int) -> list[bool]:
+def _empty_layers(rows: list[HistoryRow], layers: int) -> list[bool]:
     """Which history rows have no layer: the API leaves that out, but gives sizes and the number of layers.
 
     When the sizes do not settle it (an empty file copied, a RUN without changes), BuildKit's rows go by
     their instruction; if that does not add up either, no row is called empty.
     """
     by_number = [False] * len(rows)
-    by_size = [row["Size"] == 0 for row in rows]
+    by_size = [row.size == 0 for row in rows]
     by_word = [
-        row["Size"] == 0
-        and not (row.get("Comment") == BUILDKIT_COMMENT and row["CreatedBy"].startswith(LAYERED))
+        row.size == 0 and not (row.comment == BUILDKIT_COMMENT and row.created_by.startswith(LAYERED))
         for row in rows
     ]
     for guess in (by_number, by_size, by_word):

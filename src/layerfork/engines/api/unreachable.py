@@ -22,6 +22,15 @@ def unreachable(docker_host: str, error: Exception) -> EngineError:
     return _silent(docker_host, error)
 
 
+def not_an_engine(docker_host: str, path: str, error: Exception) -> EngineError:
+    """The error to raise when what answers at an address does not answer as an engine does."""
+    return EngineError(
+        f"what listens at {docker_host} is no engine, or a broken one: of its answer to {path} "
+        f"layerfork understands nothing ({error})",
+        "name an engine's own address: DOCKER_HOST=unix:///var/run/docker.sock, or --engine private",
+    )
+
+
 def _at_socket(path: Path, docker_host: str, error: Exception) -> EngineError:
     if isinstance(error, PermissionError):
         return EngineError(f"permission denied: this user may not open {docker_host}", _way_in(path))

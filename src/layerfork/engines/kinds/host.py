@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from layerfork.engines.api.answers import Version
 from layerfork.engines.api.client import ApiError, EngineApi, address_of, answers, socket_of
 from layerfork.engines.api.images import image_ids, load_archive, remove_tags_and_steps
 from layerfork.engines.api.inspection import read_engine_info, read_image_facts, read_info_lines
@@ -45,7 +46,7 @@ class HostEngine:
         try:
             with connected(environment, self.context) as (api, _):
                 api.ping(ANSWER_LIMIT_S)
-                info, version = read_host_info(api), api.get("/version")
+                info, version = read_host_info(api), api.get("/version", Version)
         except ApiError as error:
             return self._missing(str(error))
         except EngineError as error:
@@ -57,7 +58,7 @@ class HostEngine:
             version=info.version,
             builders=served_by(info).names,
             image_store=info.image_store,
-            oldest_api=version.get("MinAPIVersion", ""),
+            oldest_api=version.min_api_version,
             newest_api=info.api_version,
             components=info.components,
         )

@@ -119,11 +119,15 @@ def _plain(host: str) -> str:
     """A normal form of an address that the recorder can forward to by itself."""
     if "://" not in host:
         host = f"tcp://{host}"
-    parts = urlsplit(host)
+    try:
+        parts = urlsplit(host)
+        port = parts.port
+    except ValueError as error:
+        raise EngineError(f"{host} is no address of an engine: {error}", "write tcp://HOST:PORT") from error
     if parts.scheme == "unix" and parts.path.startswith("/"):
         return host
     if parts.scheme == "tcp" and parts.hostname:
-        return f"tcp://{parts.netloc if parts.port else f'{parts.netloc}:2375'}"
+        return f"tcp://{parts.netloc if port else f'{parts.netloc}:2375'}"
     raise NotPlainError(host, parts.scheme)
 
 

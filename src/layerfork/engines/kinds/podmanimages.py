@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
+from layerfork.engines.api.answers import Container, ListedImage
 from layerfork.engines.api.client import ApiError, EngineApi
 from layerfork.engines.api.images import load_archive
 from layerfork.errors import EngineError
@@ -47,8 +47,8 @@ def clean_storage(api: EngineApi, bases: Collection[str]) -> None:
 
     Raises: EngineError when something stayed; ApiError.
     """
-    for container in api.get("/containers/json", {"all": "1"}):
-        api.request("DELETE", f"/containers/{container['Id']}", {"force": "1", "v": "1"})
+    for container in api.get("/containers/json", list[Container], {"all": "1"}):
+        api.request("DELETE", f"/containers/{container.id}", {"force": "1", "v": "1"})
     left = _others(api, bases)
     for _ in range(ROUNDS):
         if not left:
@@ -56,24 +56,24 @@ def clean_storage(api: EngineApi, bases: Collection[str]) -> None:
         for image in left:
             _remove(api, image)
         left = _others(api, bases)
-    what = ", ".join(str(image["Id"]) for image in left)
+    what = ", ".join(image.id for image in left)
     raise EngineError(f"the engine's cache could not be cleaned: {what} stayed", "start another engine")
 
 
-def _others(api: EngineApi, bases: Collection[str]) -> list[dict[str, Any]]:
+def _others(api: EngineApi, bases: Collection[str]) -> list[ListedImage]:
     """Images with a tag that is no base, and those without one; newest first."""
-    images = api.get("/images/json", {"all": "1"})
-    others = [image for image in images if not set(image.get("RepoTags") or [""]) <= set(bases)]
-    return sorted(others, key=lambda image: -int(image["Created"]))
+    images = api.get("/images/json", list[ListedImage], {"all": "1"})
+    others = [image for image in images if not set(image.repo_tags or [""]) <= set(bases)]
+    return sorted(others, key=lambda image: -image.created)
 
 
-def _remove(api: EngineApi, image: dict[str, Any]) -> None:
+def _remove(api: EngineApi, image: ListedImage) -> None:
     """Remove an image by its id, even if a build that was killed left a container on it.
 
     One that others stand on is the next round's; podman 3.0 answers that with 500, later ones with 409.
     """
     try:
-        api.request("DELETE", f"/images/{image['Id']}", {"force": "1"})
+        api.request("DELETE", f"/images/{image.id}", {"force": "1"})
     except ApiError as error:
         if error.status not in (404, 409, 500):
             raise

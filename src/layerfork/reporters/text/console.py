@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
+from layerfork.model.visible import UNSEEN, visible
 from layerfork.reporters.reporter import Look
 
 
@@ -22,9 +23,21 @@ def print_lines(lines: Iterable[Text], look: Look) -> str:
         legacy_windows=False,
     )
     for line in lines:
-        console.print(line, soft_wrap=True)
+        console.print(_visible(line), soft_wrap=True)
     text = "\n".join(line.rstrip() for line in output.getvalue().split("\n"))
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _visible(line: Text) -> Text:
+    """The line with what a terminal would not show, or act on, written out: what is left is our own."""
+    found = list(UNSEEN.finditer(line.plain))
+    if not found:
+        return line
+    pieces = line.divide([place for match in found for place in match.span()])
+    for piece in pieces:
+        if UNSEEN.fullmatch(piece.plain):
+            piece.plain = visible(piece.plain)
+    return Text("").join(pieces)
 
 
 def section(title: str) -> Iterable[Text]:

@@ -1,0 +1,73 @@
+"""Where text leaves: results to standard output, everything else to standard error."""
+
+import errno
+import os
+import sys
+from typing import IO, Any
+
+import click
+
+from layerfork.model.visible import visible
+
+
+class OutputError(Exception):
+    """Standard output cannot be written to; the message says why."""
+
+
+def put(text: str) -> None:
+    """Print a result, which `Reporter.render` made harmless. Whoever closed the pipe has read enough of it.
+
+    Raises: OutputError.
+    """
+    if sys.stdout is None:
+        raise OutputError(os.strerror(errno.EBADF))
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        _lead_nowhere(sys.stdout)
+    except OSError as error:
+        _lead_nowhere(sys.stdout)
+        raise OutputError(error.strerror or str(error)) from error
+
+
+def say(text: str) -> None:
+    """Print a line for people, harmless whatever is in it. What cannot be said changes nothing."""
+    if sys.stderr is None:
+        return
+    try:
+        click.echo(visible(text), err=True)
+    except (OSError, ValueError):
+        _lead_nowhere(sys.stderr)
+
+
+def is_terminal(stream: IO[Any] | None) -> bool:
+    """Whether a person looks at this stream."""
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def keep_descriptors() -> None:
+    """Occupy the three standard descriptors where they are closed, so that no file of ours gets one of them
+    and is written to by the programs that we start."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def flush() -> None:
+    """See everything out, so that nothing is left to fail when Python ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            _lead_nowhere(stream)
+
+
+def _lead_nowhere(stream: IO[Any]) -> None:
+    """What is still in the buffer would fail again at the end of Python, which then has an exit code of its
+    own."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
