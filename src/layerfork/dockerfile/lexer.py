@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from layerfork.dockerfile.gotext import SPACES
-from layerfork.dockerfile.substitution import BadSubstitutionError, replace_pattern, trim_prefix, trim_suffix
+from layerfork.dockerfile.substitution import (
+    LONGEST,
+    TOO_LONG,
+    BadSubstitutionError,
+    replace_pattern,
+    trim_prefix,
+    trim_suffix,
+)
 
 SPECIAL_PARAMETERS = "@*#?-$!0"
 _HEREDOC_BLANKS = "\t\r "
@@ -70,9 +77,12 @@ class Lexer:
         """
         self.source = self.source.removeprefix("\ufeff")
         try:
-            return self._take_until("", self.keep_escapes)
+            text, words = self._take_until("", self.keep_escapes)
         except RecursionError:
             raise BadSubstitutionError("substitutions are nested too deeply to follow") from None
+        if len(text) > LONGEST:
+            raise BadSubstitutionError(TOO_LONG)
+        return text, words
 
     def _peek(self) -> str:
         return self.source[self._position : self._position + 1]
@@ -86,17 +96,18 @@ class Lexer:
         """Text and words up to a stop character, or to the end when it is empty."""
         if self.shares_buffer:
             self._buffer.clear()
-        result, words = "", Words(buffer=self._buffer if self.shares_buffer else [])
+        result: list[str] = []
+        words = Words(buffer=self._buffer if self.shares_buffer else [])
         while char := self._peek():
             if char == stop:
                 self._next()
                 words.end()
-                return result, words.done
-            result += self._piece(char, words, keep_escapes)
+                return "".join(result), words.done
+            result.append(self._piece(char, words, keep_escapes))
         if stop:
             raise BadSubstitutionError(f"unexpected end of statement while looking for matching {stop}")
         words.end()
-        return result, words.done
+        return "".join(result), words.done
 
     def _piece(self, char: str, words: Words, keep_escapes: bool) -> str:
         """What begins here: a variable, a quoted text, a heredoc's sign, or a character."""
@@ -144,12 +155,13 @@ class Lexer:
 
     def _double_quoted(self, keep_escapes: bool) -> str:
         opening = self._next()
-        text = quote = opening if self.keep_quotes else ""
+        quote = opening if self.keep_quotes else ""
+        text = [quote]
         while char := self._peek():
             if char == '"':
                 self._next()
-                return text + quote
-            text += self._dollar() if char == "$" else self._quoted_character(keep_escapes)
+                return "".join((*text, quote))
+            text.append(self._dollar() if char == "$" else self._quoted_character(keep_escapes))
         raise BadSubstitutionError("unexpected end of statement while looking for matching double-quote")
 
     def _quoted_character(self, keep_escapes: bool) -> str:

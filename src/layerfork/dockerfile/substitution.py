@@ -5,8 +5,16 @@ Source: moby/buildkit frontend/dockerfile/shell/lex.go:{convertShellPatternToReg
 """
 
 import re
+from collections.abc import Iterator
+
+import re2
 
 _ESCAPED = ("*", "?", "\\")
+LONGEST = 16 << 20
+"""Characters of a result. Lines that double a variable make more of it than there are atoms."""
+TOO_LONG = "the result is too long to follow"
+_MOST_MEMORY = 64 << 20
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TEMPLATE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))")
 
 
@@ -16,7 +24,7 @@ class BadSubstitutionError(Exception):
 
 def trim_prefix(pattern: str, value: str, *, greedy: bool) -> str:
     """The value without a beginning that matches."""
-    match = re.match(_as_regex(pattern, greedy), value)
+    match = _compiled(_as_regex(pattern, greedy)).match(_as_go_reads(value))
     return value[match.end() :] if match else value
 
 
@@ -32,17 +40,41 @@ def replace_pattern(pattern: str, replacement: str, value: str, *, everywhere: b
     Where all are replaced, the replacement is a template of Go's regular expressions: ``$name`` in it is
     a group, of which there are none, and ``$$`` a dollar. An empty match next to a match does not count.
     """
-    regex = re.compile(_as_regex(pattern, greedy=True))
-    if not everywhere:
-        return regex.sub(lambda _: replacement, value, count=1)
-    result, last = "", -1
-    position = 0
-    for match in regex.finditer(value):
-        if match.start() == match.end() == last:
+    pieces: list[str] = []
+    position, last, length = 0, -1, 0
+    for start, end in _matches(_as_regex(pattern, greedy=True), value):
+        if start == end == last:
             continue
-        result += value[position : match.start()] + _fill(replacement, match[0])
-        position = last = match.end()
-    return result + value[position:]
+        filled = _fill(replacement, value[start:end]) if everywhere else replacement
+        pieces += (value[position:start], filled)
+        length += len(filled)
+        if length > LONGEST:
+            raise BadSubstitutionError(TOO_LONG)
+        position = last = end
+        if not everywhere:
+            break
+    return "".join((*pieces, value[position:]))
+
+
+def _matches(regex: str, value: str) -> Iterator[tuple[int, int]]:
+    for match in _compiled(regex).finditer(_as_go_reads(value)):
+        yield match.span()
+
+
+def _compiled(regex: str) -> re2._Regexp:
+    """By the engine that Go's own follows: in linear time."""
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MOST_MEMORY
+    try:
+        return re2.compile(regex, options)
+    except re2.error as error:
+        raise BadSubstitutionError(f"the pattern cannot be followed: {error}") from error
+
+
+def _as_go_reads(text: str) -> str:
+    """What is no character reads as U+FFFD."""
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def _fill(template: str, whole: str) -> str:
@@ -55,23 +87,27 @@ def _fill(template: str, whole: str) -> str:
 
 def _as_regex(pattern: str, greedy: bool) -> str:
     """A shell pattern of ``*`` and ``?`` only; backslash escapes them, itself, ``}`` and ``/``."""
-    result = ""
-    characters = iter(pattern.removeprefix("\ufeff"))
+    result = []
+    characters = iter(_as_go_reads(pattern.removeprefix("\ufeff")))
     for char in characters:
         if char == "*":
-            result += ".*" if greedy else ".*?"
+            result.append(".*" if greedy else ".*?")
         elif char == "?":
-            result += "."
+            result.append(".")
         elif char == "\\":
-            result += _escaped(next(characters, ""))
+            result.append(_escaped(next(characters, "")))
         else:
-            result += re.escape(char)
-    return result
+            result.append(_literal(char))
+    return "".join(result)
 
 
 def _escaped(char: str) -> str:
     if char and char in "}/":
-        return re.escape(char)
+        return _literal(char)
     if char not in _ESCAPED:
         raise BadSubstitutionError(f"invalid escape '\\{char}'")
-    return re.escape(char)
+    return _literal(char)
+
+
+def _literal(char: str) -> str:
+    return char if char.isalnum() or char == "_" or not char.isascii() else f"\\x{ord(char):02x}"

@@ -6,7 +6,7 @@ mafintosh/tar-fs index.js @ 3.1.0.
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from layerfork.buildcontext.gopath import clean
@@ -22,7 +22,7 @@ _ESCAPED = ".$"
 class _Rule:
     exception: bool
     parts: tuple[str, ...]
-    regexp: re.Pattern[str]
+    matches: Callable[[str], bool]
 
 
 def dockerode_paths(tree: ScannedTree, ignore_text: str, listed: Iterable[str]) -> set[str]:
@@ -61,7 +61,7 @@ def _read_rules(text: str) -> Iterator[_Rule]:
             yield _Rule(
                 exception=exception,
                 parts=tuple(pattern.split("/")),
-                regexp=js_regexp(f"^{wildcard_expression(pattern, _ESCAPED)}$"),
+                matches=js_regexp(f"^{wildcard_expression(pattern, _ESCAPED)}$"),
             )
 
 
@@ -76,10 +76,10 @@ def _excludes(rules: list[_Rule], path: str) -> bool:
     parents = path.split("/")[:-1]
     excluded = False
     for rule in rules:
-        matched = rule.regexp.search(path) is not None
+        matched = rule.matches(path)
         if not matched and parents:
             matched = any(
-                depth <= len(parents) and rule.regexp.search("/".join(parents[:depth])) is not None
+                depth <= len(parents) and rule.matches("/".join(parents[:depth]))
                 for depth in _depths(rule, len(parents))
             )
         if matched:

@@ -4,8 +4,10 @@ Source: ECMA-262, 15th edition, 22.2.1 and B.1.2 (what browsers and Node.js acce
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
+from layerfork.buildcontext.ignore.linear import linear_search
 from layerfork.buildcontext.ignore.malformed import malformed, unmodelled
 
 BLANK = " \t\n\v\f\r\xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
@@ -15,6 +17,7 @@ _TOKEN = re.compile(
     r"\\(?P<escape>.)|\[(?P<set>(?:\\.|[^\]\\])*)\]|(?P<repeat>\{\d+(?:,\d*)?\}|[*+?])|(?P<other>.)",
     re.DOTALL,
 )
+_FOR_RE2 = {r"\Z": r"\z", r"(?a:\b)": r"\b", r"(?a:\B)": r"\B", "(?!)": r"[^\x00-\x{10ffff}]"}
 _ITEM = re.compile(r"\\.|.", re.DOTALL)
 _SETS = {
     "d": "0-9",
@@ -29,8 +32,8 @@ _OTHER = {"(": "(", ")": ")", "|": "|", "^": "^", "$": r"\Z", ".": "[^\n\r\u2028
 
 
 @lru_cache(maxsize=256)
-def js_regexp(expression: str) -> re.Pattern[str]:
-    """An expression, to be searched for.
+def js_regexp(expression: str) -> Callable[[str], bool]:
+    """Whether a text holds a match of an expression.
 
     Raises: UsageError for one that JavaScript refuses, or that is not modelled: escapes that are spelt with
     digits, ``c``, ``k``, ``u`` or ``x``.
@@ -43,9 +46,11 @@ def js_regexp(expression: str) -> re.Pattern[str]:
         pieces.append(_piece(token, expression))
         repeatable = token["repeat"] is None and token[0] not in ("(", "|", "^", "$", "\\b", "\\B")
     try:
-        return re.compile("".join(pieces))
+        compiled = re.compile("".join(pieces))
     except (re.error, OverflowError, RecursionError) as error:
         raise malformed(expression) from error
+    plain = "".join(_FOR_RE2.get(piece, piece) for piece in pieces)
+    return linear_search(plain) or (lambda text: compiled.search(text) is not None)
 
 
 def _piece(token: re.Match[str], expression: str) -> str:

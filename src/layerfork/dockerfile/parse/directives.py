@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from layerfork.dockerfile.gotext import SPACES
 
 KNOWN = ("syntax", "escape", "check")
-_DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*")
+_BLANKS = "\t\n\f\r "
+_DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*+)[\t\n\f\r ]*+=(.+)")
 
 
 class RepeatedDirectiveError(Exception):
@@ -41,7 +42,7 @@ class DirectiveReader:
             return ""
         if name in self.found:
             raise RepeatedDirectiveError(name)
-        self.found[name] = match[2]
+        self.found[name] = match[2].strip(_BLANKS) or match[2][-1]
         return name
 
     def _match(self, line: str) -> re.Match[str] | None:

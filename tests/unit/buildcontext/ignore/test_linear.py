@@ -1,0 +1,75 @@
+"""Patterns for which expressions that backtrack take for ever, and what RE2 says instead."""
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from layerfork.buildcontext.ignore.docker_py import _docker_py_match, _translate
+from layerfork.buildcontext.ignore.jsregexp import js_regexp
+from layerfork.buildcontext.ignore.linear import linear_match, linear_search
+from layerfork.errors import UsageError
+
+STARS = "*a" * 25 + "*b"
+
+
+def test_many_stars_take_no_time() -> None:
+    started = time.process_time()
+    assert not _docker_py_match("a" * 200, STARS)
+    assert _docker_py_match("a" * 200 + "b", STARS)
+    assert not js_regexp(f"^{STARS.replace('*', '[^/]*')}$")("a" * 200)
+    assert not js_regexp("^(a+)+$")("a" * 200 + "b")
+    assert time.process_time() - started < 1
+
+
+pieces = st.lists(
+    st.sampled_from(
+        [
+            "[^/]*",
+            "(.*/)?",
+            ".*",
+            "[^/]",
+            "[a-c]",
+            "[^b]",
+            "[]]",
+            "[]-a]",
+            r"\[",
+            r"\.",
+            r"\ ",
+            r"\-",
+            "a",
+            "b",
+            "ä",
+            "/",
+        ]
+    ),
+    max_size=6,
+).map("".join)
+texts = st.text(alphabet="abc/ .-[]\nä\udc80", max_size=8)
+
+
+@given(regex=pieces, text=texts)
+def test_re2_says_what_python_says(regex: str, text: str) -> None:
+    linear = linear_match(regex)
+    if linear is not None and "\udc80" not in text:
+        assert linear(text) is (re.compile(regex + "$").match(text) is not None)
+    found = linear_search(regex)
+    if found is not None and "\udc80" not in text:
+        assert found(text) is (re.compile(regex).search(text) is not None)
+
+
+@given(pattern=st.text(alphabet="ab*?[]!^-\\/.# ", max_size=8), text=texts)
+def test_any_pattern_is_read_or_refused(pattern: str, text: str) -> None:
+    try:
+        matches = _translate(pattern)
+    except UsageError:
+        return
+    assert matches(text) in (True, False)
+
+
+def test_bytes_that_are_no_utf8_are_characters() -> None:
+    assert _docker_py_match("x\udc80y", "x?y")
+    with pytest.raises(UsageError):
+        _translate("[z-a]")
