@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from layerfork.engines import Engine, RunningEngine
 from layerfork.engines.api.registry import registry_for
 from layerfork.errors import UsageError
-from layerfork.harness.environments.privatedir import SHORT, private_directory
+from layerfork.harness.environments.privatedir import MAX_SOCKET_DIR_BYTES, short_directory
 from layerfork.harness.recording.wrap import wrapped_environment
 from layerfork.model.build import Builder, Command
 from layerfork.model.progress import Say
@@ -23,7 +23,7 @@ def run_in_engine(engine: Engine, argv: Sequence[str], registry: str, say: Say) 
     """
     with contextlib.ExitStack() as stack:
         running = stack.enter_context(engine.start(os.environ, say))
-        directory = stack.enter_context(private_directory(SHORT))
+        directory = stack.enter_context(_directory_of(running))
         if registry:
             say(f"a registry listens on {_open_registry(running, registry, say, stack)} inside")
         env = engine_environment(running, directory)
@@ -34,6 +34,19 @@ def run_in_engine(engine: Engine, argv: Sequence[str], registry: str, say: Say) 
             return run_in_foreground(command, lambda: None)
         except ProgramMissingError as error:
             raise UsageError(str(error), hint="give a command that exists after --") from error
+
+
+@contextlib.contextmanager
+def _directory_of(running: RunningEngine) -> Iterator[Path]:
+    """Where links to programs go: with an engine of ours, whose keeper removes it however this run ends."""
+    if running.daemons is not None:
+        directory = running.daemons.directory.path / "shell"
+        if len(os.fsencode(directory)) <= MAX_SOCKET_DIR_BYTES:
+            directory.mkdir(mode=0o700)
+            yield directory
+            return
+    with short_directory() as directory:
+        yield directory
 
 
 def _open_registry(running: RunningEngine, directory: str, say: Say, stack: contextlib.ExitStack) -> str:

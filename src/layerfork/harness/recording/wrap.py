@@ -13,7 +13,7 @@ from typing import IO, Any
 from layerfork.buildcontext.walk import no_collection
 from layerfork.engines import Engine, Recordable, RunningEngine, default_spec, open_engine
 from layerfork.errors import UsageError
-from layerfork.harness.environments.privatedir import SHORT, private_directory
+from layerfork.harness.environments.privatedir import short_directory
 from layerfork.harness.recording.buildctl import lead_buildkit, read_buildctl
 from layerfork.harness.recording.buildx import LedBuilders, lead_builders
 from layerfork.harness.recording.clientprocess import ClientProcess
@@ -75,7 +75,7 @@ def record_command(
             say(_whose(chosen, engine, asked=bool(spec)))
         for line in find_ways_past(argv, engine.docker_host, os.environ):
             say(line)
-        private = stack.enter_context(private_directory(SHORT))
+        private = stack.enter_context(short_directory())
         key = redaction_key()
 
         def known(manifest: ContextManifest, behind: Recorder) -> Sequence[ContextEntry] | None:

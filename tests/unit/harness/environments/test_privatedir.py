@@ -1,7 +1,10 @@
 """Directories of one run: whose they are, and when they go."""
 
+import contextlib
 import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,12 +55,73 @@ def test_what_a_dead_run_left_goes_and_what_a_living_one_has_stays(tmp_path: Pat
     assert foreign.exists()
 
 
-def test_one_without_a_lock_is_left_alone(tmp_path: Path) -> None:
-    """Its run is just about to make it."""
+def test_one_that_was_killed_before_it_locked_goes_too(tmp_path: Path) -> None:
     root = tmp_path / f"{PREFIX}young"
     root.mkdir()
     sweep(tmp_path)
-    assert root.exists()
+    assert not root.exists()
+
+
+def test_a_sweep_between_making_and_locking_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = os.open
+    swept: list[Path] = []
+
+    def sweeping_open(path: Path, *rest: int, **named: int) -> int:
+        if Path(path).name.startswith(PREFIX) and not swept:
+            swept.append(path)
+            sweep(tmp_path)
+            assert not Path(path).exists()
+        return opened(path, *rest, **named)
+
+    monkeypatch.setattr(os, "open", sweeping_open)
+    with private_directory(tmp_path) as directory:
+        assert swept
+        assert directory.is_dir()
+        assert directory != swept[0]
+
+
+STRESS = """
+import sys
+from pathlib import Path
+from layerfork.harness.environments.privatedir import private_directory, sweep
+for _ in range(150):
+    with private_directory(Path(sys.argv[1])) as directory:
+        (directory / "file").touch()
+        sweep(directory.parent)
+        (directory / "file").read_bytes()
+"""
+
+
+def test_many_at_once_never_lose_theirs(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", STRESS, str(tmp_path)]
+    running = [subprocess.Popen(argv, stderr=subprocess.PIPE) for _ in range(4)]
+    assert [process.communicate()[1] for process in running] == [b""] * 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whatever_moment_one_is_killed_at_the_next_removes_all(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", STRESS, str(tmp_path)]
+    for number in range(12):
+        process = subprocess.Popen(argv)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.05 + 0.02 * number)
+        process.kill()
+        process.wait()
+    with private_directory(tmp_path) as directory:
+        assert list(tmp_path.iterdir()) == [directory]
+
+
+@pytest.mark.parametrize("place", ["missing", "file/below", "file"])
+def test_a_tmpdir_that_cannot_be_used_is_named(
+    tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / place))
+    with pytest.raises(LayerforkError, match="TMPDIR names") as raised, private_directory():
+        pass
+    assert str(tmp_path / place) in str(raised.value)
 
 
 def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
