@@ -134,7 +134,7 @@ def _plain(host: str) -> str:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise EngineError(f"{path} cannot be read: {error}", "fix or remove it") from error
     if not isinstance(value, dict):
         raise EngineError(f"{path} is not a JSON object", "fix or remove it")

@@ -20,7 +20,7 @@ def described_clients(directory: Path) -> Mapping[str, OwnCommand]:
         tables = tomllib.loads(path.read_text("utf-8")).get("clients", {})
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"cannot read {path}: {error}", hint="fix it, or move it away") from error
     return {str(name): _described(path, str(name), table) for name, table in dict(tables).items()}
 

@@ -36,7 +36,7 @@ def read_note(ref: str, environment: Mapping[str, str]) -> BuildxNote | None:
     for path in (_directory(environment) / "refs").glob(f"*/*/{ref}"):
         try:
             return msgspec.json.decode(path.read_bytes(), type=BuildxNote)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
     return None
 

@@ -47,6 +47,6 @@ def _proxied(config: Path) -> frozenset[str]:
     """
     try:
         proxies = json.loads(config.read_text(encoding="utf-8")).get("proxies")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return frozenset()
     return frozenset(proxies) if isinstance(proxies, dict) else frozenset()

@@ -18,7 +18,7 @@ import msgspec
 from layerfork import __version__
 from layerfork.errors import EvidenceError, LayerforkError
 from layerfork.harness.records.blocks import BLOCK_START
-from layerfork.harness.records.lines import LineWriter, numbered_lines
+from layerfork.harness.records.lines import UNREADABLE, LineWriter, numbered_lines
 from layerfork.harness.records.stored import StoredRecord, decode_record, encode, stored
 from layerfork.model.record import BuildRecord
 
@@ -169,7 +169,7 @@ def check_header(path: Path, line: bytes) -> None:
     hint = "name a file that `layerfork record` or `layerfork run -o` wrote"
     try:
         header = msgspec.json.decode(line, type=_Header)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise EvidenceError(f"{path} is not a layerfork record file", hint=hint) from error
     kind, _, version = header.schema.rpartition("/")
     if kind != FILE_SCHEMA.rpartition("/")[0]:
@@ -187,5 +187,5 @@ def _as_footer(line: bytes) -> _Footer | None:
         return None
     try:
         return msgspec.json.decode(line, type=_Footer)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None

@@ -5,11 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+import msgspec
 import zstandard
 
 from layerfork.errors import EvidenceError
 
 MAGIC = b"\x28\xb5\x2f\xfd"
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding a line may raise, whatever is in it."""
+LONGEST_HEADER = 1 << 16
+LONGEST_LINE = 256 << 20
+MOST_BYTES = 2 << 30
+"""Of a whole file, decompressed. A build that sent 100,000 files takes 40 MB."""
+_HINT = "name a file that `layerfork record` or `run -o` wrote"
 LEVEL = 1
 """Most of a large record are digests, which no level makes smaller."""
 
@@ -41,14 +49,28 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """
     try:
         with path.open("rb") as file:
-            yield from enumerate(_opened(file), start=1)
+            yield from enumerate(_lines(path, _opened(file)), start=1)
     except zstandard.ZstdError as error:
         raise EvidenceError(f"{path} is damaged: {error}", hint="record the build again") from error
     except OSError as error:
         raise EvidenceError(
             f"cannot read {path}: {error.strerror}",
-            hint="name a file that `layerfork record` or `run -o` wrote",
+            hint=_HINT,
         ) from error
+
+
+def _lines(path: Path, stream: IO[bytes]) -> Iterator[bytes]:
+    """Lines with their ends. Raises: EvidenceError for what has no end."""
+    longest, left = LONGEST_HEADER, MOST_BYTES
+    while line := stream.readline(longest):
+        left -= len(line)
+        if len(line) == longest or left < 0:
+            what = "is not a layerfork record file" if longest == LONGEST_HEADER else "is too long to be read"
+            raise EvidenceError(
+                f"{path} {what}", hint="name a file that `layerfork record` or `run -o` wrote"
+            )
+        yield line
+        longest = LONGEST_LINE
 
 
 def _opened(file: io.BufferedReader) -> IO[bytes]:

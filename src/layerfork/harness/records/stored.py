@@ -17,6 +17,7 @@ from layerfork.harness.records.blocks import (
     place_of,
     with_contexts,
 )
+from layerfork.harness.records.lines import UNREADABLE
 from layerfork.model.context import ContextEntry
 from layerfork.model.record import RECORD_SCHEMA, BuildRecord
 
@@ -41,7 +42,7 @@ class StoredRecord:
         try:
             for line in blocks:
                 entries[place_of(line).context] += entries_of(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError, IndexError) as error:
+        except (*UNREADABLE, ValueError, IndexError) as error:
             raise _not_a_record(error) from error
         if not contexts:
             return self.outline
@@ -89,7 +90,7 @@ def decode_record(line: bytes) -> BuildRecord:
     """
     try:
         record = msgspec.json.decode(line, type=BuildRecord)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise _not_a_record(error) from error
     if record.schema != RECORD_SCHEMA:
         raise EvidenceError(

@@ -128,7 +128,7 @@ def _read(directory: Path) -> Iterator[KnownBuild]:
         if not record.exists():
             path.unlink(missing_ok=True)
             continue
-        with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+        with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             summary = msgspec.json.decode(path.read_bytes(), type=BuildSummary)
             yield KnownBuild(path=record, summary=summary)
 

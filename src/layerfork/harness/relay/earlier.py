@@ -8,7 +8,7 @@ import msgspec
 
 from layerfork.errors import EvidenceError
 from layerfork.harness.records.evidence import NOTE_START, read_records
-from layerfork.harness.records.lines import numbered_lines
+from layerfork.harness.records.lines import UNREADABLE, numbered_lines
 from layerfork.model.build import Builder
 from layerfork.model.engine import EngineInfo
 from layerfork.model.record import BuildOutcome
@@ -135,5 +135,5 @@ def read_earlier(path: Path) -> Earlier:
 def _decode(path: Path, line: bytes) -> _Note:
     try:
         return msgspec.json.decode(line, type=_NoteLine).note
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise EvidenceError(f"{path} is damaged: {error}", hint="run again without --resume") from error

@@ -148,7 +148,7 @@ def _json_entries(attribute: str, redactor: Redactor) -> list[str]:
             _entry(str(entry["Type"]), {str(k): str(v) for k, v in (entry["Attrs"] or {}).items()}, redactor)
             for entry in entries
         ]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return []
 
 

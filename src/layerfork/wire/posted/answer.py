@@ -76,7 +76,7 @@ class AnswerDecoder:
             return  # a command's output: not worth parsing
         try:
             message = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if isinstance(message, dict):
             self._read(message)

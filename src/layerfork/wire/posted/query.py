@@ -87,7 +87,7 @@ def _names(build: PostedBuild, parameter: str, redactor: Redactor) -> tuple[str,
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -54,7 +54,7 @@ def read_object(path: Path) -> dict[str, Any] | None:
     """A JSON object; None when the file is not there or holds none."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

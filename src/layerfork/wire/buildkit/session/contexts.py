@@ -131,7 +131,7 @@ def _locals(sources: Iterable[ops.SourceOp], build: ObservedBuild) -> Iterable[_
 def _json_list(attribute: str) -> tuple[str, ...]:
     try:
         found = json.loads(attribute) if attribute else []
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     return tuple(map(str, found)) if isinstance(found, list) else ()
 
