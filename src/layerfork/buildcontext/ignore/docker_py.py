@@ -26,7 +26,7 @@ def docker_py_paths(tree: ScannedTree, ignore_text: str, dockerfile: str, versio
     Raises: UsageError for a pattern that makes a malformed expression: docker-py then fails.
     """
     if version >= (3, 6):
-        return set(_PatternWalk(tree=tree, patterns=_read_stripped(ignore_text, dockerfile)).paths("."))
+        return set(_PatternWalk(tree=tree, patterns=_read_stripped(ignore_text, dockerfile)).paths())
     patterns = [line for line in ignore_text.splitlines() if line]
     if version >= (2, 7):
         patterns = [pattern.lstrip("/") for pattern in patterns]
@@ -44,7 +44,7 @@ def docker_py_paths(tree: ScannedTree, ignore_text: str, dockerfile: str, versio
         looks_for_children=version >= (2, 0),
         has_exceptions=bool(exceptions),
     )
-    sent = set(walk.paths("."))
+    sent = set(walk.paths())
     return sent | {dockerfile} if tree.find(dockerfile) is not None else sent
 
 
@@ -80,14 +80,15 @@ class _PatternWalk:
     tree: ScannedTree
     patterns: list[_Pattern]
 
-    def paths(self, directory: str) -> Iterator[str]:
-        for name, _ in self.tree.directories[directory]:
-            path = name if directory == "." else f"{directory}/{name}"
-            excluded = self._excludes(path)
-            if not excluded:
-                yield path
-            if path in self.tree.directories and (not excluded or self._may_keep_below(path)):
-                yield from self.paths(path)
+    def paths(self) -> Iterator[str]:
+        pending = ["."]
+        while pending:
+            for path in _paths_in(self.tree, pending.pop()):
+                excluded = self._excludes(path)
+                if not excluded:
+                    yield path
+                if path in self.tree.directories and (not excluded or self._may_keep_below(path)):
+                    pending.append(path)
 
     def _excludes(self, path: str) -> bool:
         parents = path.split("/")[:-1]
@@ -162,14 +163,15 @@ class _IncludeWalk:
     looks_for_children: bool
     has_exceptions: bool
 
-    def paths(self, directory: str) -> Iterator[str]:
-        for name, _ in self.tree.directories[directory]:
-            path = name if directory == "." else f"{directory}/{name}"
-            included = self._includes(path)
-            if included:
-                yield path
-            if path in self.tree.directories and self._enters(path, included):
-                yield from self.paths(path)
+    def paths(self) -> Iterator[str]:
+        pending = ["."]
+        while pending:
+            for path in _paths_in(self.tree, pending.pop()):
+                included = self._includes(path)
+                if included:
+                    yield path
+                if path in self.tree.directories and self._enters(path, included):
+                    pending.append(path)
 
     def _includes(self, path: str) -> bool:
         if not any(self.match(path, pattern) for pattern in self.excludes):
@@ -180,6 +182,11 @@ class _IncludeWalk:
         if self.looks_for_children:
             return included or any((each + "/").startswith(path + "/") for each in self.includes)
         return included or self.has_exceptions
+
+
+def _paths_in(tree: ScannedTree, directory: str) -> Iterator[str]:
+    prefix = "" if directory == "." else f"{directory}/"
+    return (prefix + name for name, _ in tree.directories[directory])
 
 
 def _paths_of_1_6(tree: ScannedTree, excludes: list[str], includes: list[str]) -> set[str]:

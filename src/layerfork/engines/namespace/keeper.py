@@ -10,7 +10,7 @@ lives. The rest is for `init.py`, the first process of a new pid namespace.
 It is part of every start, so it imports little: neither the package nor `pathlib`.
 """
 
-# ruff: noqa: PTH103, PTH110, PTH112, PTH123, PTH208
+# ruff: noqa: PTH103, PTH104, PTH110, PTH112, PTH123, PTH208
 
 import ctypes
 import os
@@ -171,14 +171,42 @@ def remove_cgroups(name: str) -> None:
 
 def remove_traces(base: str, name: str) -> None:
     """Remove the cgroups, then the run directory, and last the lock file that leads to both."""
-    import shutil  # late: it would be a part of every start
-
     remove_cgroups(name)
-    shutil.rmtree(f"{base}/{name}", ignore_errors=True)
+    remove_tree(f"{base}/{name}")
     if os.path.lexists(f"{base}/{name}") or cgroups(name):
         return
     _remove(os.unlink, f"{base}/{name}.lock")
     _remove(os.rmdir, base)  # only works when this was the last engine
+
+
+def remove_tree(top: str) -> None:
+    """Remove a directory and all below it, however deep; what cannot be removed stays.
+
+    What lies deeper is moved up first: so no path gets too long, and nothing has to be called in itself.
+    """
+    pending, moved = [top], 0
+    while pending:
+        directory = pending.pop()
+        try:
+            found = list(os.scandir(directory))
+        except OSError:
+            continue
+        for entry in found:
+            if not entry.is_dir(follow_symlinks=False):
+                _remove(os.unlink, entry.path)
+            elif directory == top:
+                pending.append(entry.path)
+            else:
+                moved += 1
+                raised = f"{top}/.moved-{os.getpid()}-{moved}"
+                try:
+                    os.rename(entry.path, raised)
+                except OSError:
+                    raised = entry.path
+                pending.append(raised)
+        if directory != top:
+            _remove(os.rmdir, directory)
+    _remove(os.rmdir, top)
 
 
 def _remove(how: Callable[[str], None], path: str) -> None:

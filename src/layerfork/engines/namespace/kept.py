@@ -7,11 +7,11 @@ so that it is free only when all of them are gone.
 import contextlib
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from layerfork.engines.namespace.keeper import remove_tree
 from layerfork.engines.namespace.rundirs import lies_on_overlay
 from layerfork.errors import EngineError
 
@@ -48,7 +48,7 @@ def kept_data(base: Path, name: str) -> Iterator[KeptData | None]:
         return
     try:
         if size_of(place) > LIMIT_BYTES:
-            shutil.rmtree(place)
+            remove_tree(os.fspath(place))
         place.mkdir(mode=0o700, exist_ok=True)
         yield KeptData(path=place, lock=lock)
     finally:
@@ -61,7 +61,7 @@ def remove_kept(base: Path) -> tuple[tuple[str, bool], ...]:
     for place in sorted(path for path in (base / KEPT).glob("*") if path.is_dir()):
         lock = _take(place)
         if lock is not None:
-            shutil.rmtree(place, ignore_errors=True)
+            remove_tree(os.fspath(place))
             _lock_file(place).unlink(missing_ok=True)
             os.close(lock)
         found.append((place.name, lock is not None and not place.exists()))
@@ -74,10 +74,15 @@ def remove_kept(base: Path) -> tuple[tuple[str, bool], ...]:
 def size_of(directory: Path) -> int:
     """Bytes that a tree takes on disk."""
     total = 0
-    for top, _, names in os.walk(directory):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += os.lstat(f"{top}/{name}").st_blocks * 512
+    pending = [os.fspath(directory)]
+    while pending:
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(pending.pop()):
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(entry.path)
+                else:
+                    with contextlib.suppress(OSError):
+                        total += entry.stat(follow_symlinks=False).st_blocks * 512
     return total
 
 

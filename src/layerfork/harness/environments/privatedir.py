@@ -8,11 +8,11 @@ import contextlib
 import fcntl
 import os
 import secrets
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from layerfork.engines.namespace.keeper import remove_tree
 from layerfork.errors import LayerforkError
 
 PREFIX = "layerfork-run-"
@@ -35,7 +35,7 @@ def private_directory(parent: Path | None = None) -> Iterator[Path]:
     try:
         yield root
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        remove_tree(os.fspath(root))
         os.close(lock)
 
 
@@ -116,7 +116,7 @@ def sweep(parent: Path) -> None:
         with contextlib.suppress(OSError), _earlier_lock(root):
             lock = _lock(root, wait=False)
             if lock is not None:
-                shutil.rmtree(root, ignore_errors=True)
+                remove_tree(os.fspath(root))
                 os.close(lock)
 
 

@@ -10,12 +10,14 @@ are taken as they are.
 
 import hmac
 import os
+import stat
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from layerfork import __version__
+from layerfork.buildcontext.walk import scan
 from layerfork.engines import open_engine
 from layerfork.harness.environments.projectfile import described_clients
 from layerfork.harness.recording.redactionkey import redaction_key
@@ -101,7 +103,7 @@ def relay_key(scenario: Scenario, options: RunOptions, spec: str) -> str:
             scenario.dockerfile.read_text("utf-8", "surrogateescape"),
             *_clients(options),
             *_states(scenario.context, options),
-            *(_state(Path(archive)) for archive in options.load),
+            *(_state_of(Path(archive)) for archive in options.load),
         )
     )
     return hmac.digest(redaction_key(), text.encode("utf-8", "surrogateescape"), "sha256").hex()
@@ -120,20 +122,23 @@ def _states(context: Path, options: RunOptions) -> Iterable[str]:
     A record file that lies there grows, and is left out.
     """
     own = {Path(name).resolve() for name in (options.save, options.resume) if name}
-    for directory, directories, files in os.walk(context.resolve()):
-        directories.sort()
-        for name in sorted((*directories, *files)):
-            if (path := Path(directory, name)) not in own:
-                yield _state(path)
+    tree = scan(context.resolve())
+    for name, found in tree.walk():
+        if (path := tree.root / name) not in own:
+            yield _state(path, found)
+    yield from (f"{problem.path} {problem.reason}" for problem in tree.problems)
 
 
-def _state(path: Path) -> str:
-    try:
-        found = path.lstat()
-    except OSError as error:
-        return f"{path} {error.errno}"
-    times = "" if path.is_dir() else f"{found.st_size} {found.st_mtime_ns}"
+def _state(path: Path, found: os.stat_result) -> str:
+    times = "" if stat.S_ISDIR(found.st_mode) else f"{found.st_size} {found.st_mtime_ns}"
     return f"{path} {found.st_mode} {found.st_uid} {found.st_gid} {times}"
+
+
+def _state_of(archive: Path) -> str:
+    try:
+        return _state(archive, archive.lstat())
+    except OSError as error:
+        return f"{archive} {error.errno}"
 
 
 def _finished(
