@@ -1,6 +1,7 @@
 """Settings that all tests share."""
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -8,6 +9,10 @@ from hypothesis import settings
 
 settings.register_profile("layerfork", deadline=None, print_blob=True)
 settings.load_profile("layerfork")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in ``make test &`` of a script. What tests interrupt has to begin as if nobody had said so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

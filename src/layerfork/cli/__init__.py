@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
     keep_descriptors()
     listen_to_endings()
-    code = run(argv)
+    code = call(argv)
     flush()
     sys.exit(code)
 
@@ -47,7 +47,7 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def run(argv: list[str] | None = None) -> int:
+def call(argv: list[str] | None = None) -> int:
     """Run the command line; every failure ends here as a message on stderr and an exit code."""
     try:
         code = root.main(args=argv, prog_name="layerfork", standalone_mode=False)

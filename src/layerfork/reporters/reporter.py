@@ -8,7 +8,7 @@ from layerfork.errors import UsageError
 from layerfork.model.causepage import CausePage, CauseRow
 from layerfork.model.listing import ClientRow, EngineRow, StoredRow
 from layerfork.model.report import DiffReport, PlanReport, RecordReport, RunReport
-from layerfork.model.visible import visible_but_colors
+from layerfork.model.visible import visible, visible_but_colors
 
 Theme = Literal["auto", "light", "dark"]
 
@@ -53,8 +53,10 @@ class Reporter:
     causes: Renderer[CauseRow] | None = None
     """What the manual has pages about."""
     pages: Renderer[CausePage] | None = None
-    visible: Callable[[str], str] = visible_but_colors
+    visible: Callable[[str], str] = visible
     """Makes harmless what others put into a report, in the way of the format."""
+    colored: tuple[Kind, ...] = ()
+    """What it makes of lines that are harmless already, and may have colours."""
 
     def renders(self, kind: Kind) -> bool:
         """Whether it has something to say about a kind of report."""
@@ -65,4 +67,5 @@ class Reporter:
         renderer: Renderer[Any] | None = getattr(self, kind)
         if renderer is None:
             raise UsageError(f"there is no output of {kind} as {self.name}", "choose another --format")
-        return self.visible(renderer(reports, look))
+        harmless = visible_but_colors if look.color and kind in self.colored else self.visible
+        return harmless(renderer(reports, look))

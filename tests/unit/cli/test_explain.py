@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from layerfork.cli import run
+from layerfork.cli import call
 from layerfork.cli.root import root
 from layerfork.errors import ExitCode
 from layerfork.model.cause import CauseCode
@@ -43,7 +43,7 @@ def test_programs_get_documents() -> None:
 
 
 def test_an_unknown_code_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["explain", "mood"]) == ExitCode.USAGE
+    assert call(["explain", "mood"]) == ExitCode.USAGE
     said = capsys.readouterr()
     assert said.out == ""
     assert "there is no cause 'mood'" in said.err

@@ -19,7 +19,8 @@ TEXT = Reporter(
     clients=render_clients,
     causes=render_causes,
     pages=render_pages,
+    colored=("runs", "diffs", "causes", "pages"),
 )
 
-TABLE = Reporter(name="table", runs=render_tables)
+TABLE = Reporter(name="table", runs=render_tables, colored=("runs",))
 """The table of 2015, for any number of clients."""

@@ -1,0 +1,139 @@
+"""The exit code says what happened, whatever becomes of the output and of the place it is called in."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from layerfork.harness.records.evidence import RecordFile
+from layerfork.model.build import Builder
+from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, StepRecord, StepStatus
+
+LAYERFORK = (sys.executable, "-c", "from layerfork.cli import main; main()")
+BUILDING = (("run", "."), ("record", "-o", "x.jsonl", "--", "true"), ("why", "--", "true"))
+LONG = "RUN " + "a long instruction " * 20_000
+
+
+def record(name: str, instruction: str = LONG) -> BuildRecord:
+    return BuildRecord(
+        id=name,
+        recorded_at="2026-01-02T03:04:05Z",
+        builder=Builder.CLASSIC,
+        steps=(StepRecord(index=1, instruction=instruction, status=StepStatus.MISS),),
+        result=BuildResult(outcome=BuildOutcome.SUCCEEDED),
+    )
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Path:
+    path = tmp_path / "records.jsonl"
+    with RecordFile(path) as file:
+        file.add(record("one"))
+    return path
+
+
+def layerfork(*words: str | Path, **options: Any) -> "subprocess.CompletedProcess[bytes]":
+    environment = {"PATH": os.defpath, "HOME": "/nonexistent", **options.pop("env", {})}
+    if "PYTHONPATH" in os.environ:
+        environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
+    argv = [*LAYERFORK, *map(str, words)]
+    return subprocess.run(argv, env=environment, timeout=60, check=False, **options)
+
+
+def through_shell(line: str, *words: str | Path) -> "subprocess.CompletedProcess[bytes]":
+    """A line of bash in which ``"$@"`` is layerfork with its words."""
+    argv = ["bash", "-c", f"set -o pipefail; {line}", "bash", *LAYERFORK, *map(str, words)]
+    return subprocess.run(argv, capture_output=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('"$@" | head -c 10 > /dev/null', 0),
+        ('"$@" | true', 0),
+        ('"$@" > /dev/full', 3),
+        ('"$@" >&-', 3),
+        ('"$@" 2>&- > /dev/null', 0),
+        ('"$@" 2> /dev/full > /dev/null', 0),
+        ('"$@" <&- > /dev/null', 0),
+    ],
+)
+def test_output_that_goes_nowhere(records: Path, line: str, code: int) -> None:
+    done = through_shell(line, "show", records)
+    assert done.returncode == code, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("line", ['"$@" 2> /dev/full', '"$@" 2>&-', '"$@" >&- 2>&-', '"$@" < /dev/null'])
+def test_an_error_that_cannot_be_said_is_one_all_the_same(line: str) -> None:
+    assert through_shell(line, "show", "/nonexistent/file").returncode == 2
+
+
+def test_a_closed_output_is_nobodys_file(tmp_path: Path, records: Path) -> None:
+    """Descriptor 1, where it is free, must not become that of a file of ours."""
+    written = tmp_path / "written.jsonl"
+    command = ("sh", "-c", "echo from the command")
+    words = ("record", "--engine", "host", "-o", str(written), "--", *command)
+    through_shell(f'DOCKER_HOST=unix://{tmp_path}/none "$@" >&-', *words)
+    assert not written.exists() or b"from the command" not in written.read_bytes()
+
+
+@pytest.mark.parametrize("words", [*BUILDING, ("run",)])
+def test_a_working_directory_that_is_gone(tmp_path: Path, words: Sequence[str]) -> None:
+    place = tmp_path / "gone"
+    place.mkdir()
+    line = f'cd {place} && rmdir {place} && exec "$@"'
+    done = through_shell(line, *words)
+    assert done.returncode in (2, 3), done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://h:999999", "tcp://[", "unix://relative", "nonsense://x", "ssh://"]
+)
+@pytest.mark.parametrize(
+    "words", [("run", "."), ("record", "-o", "x.jsonl", "--", "true"), ("why", "--", "true")]
+)
+def test_an_address_that_is_none(tmp_path: Path, address: str, words: Sequence[str]) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM alpine\n")
+    done = layerfork(*words, env={"DOCKER_HOST": address}, cwd=tmp_path, capture_output=True)
+    assert done.returncode == 3, done.stderr
+    assert address.encode() in done.stderr
+
+
+def test_engines_lists_them_all_the_same(tmp_path: Path) -> None:
+    done = layerfork("engines", env={"DOCKER_HOST": "tcp://h:999999"}, cwd=tmp_path, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert b"tcp://h:999999" in done.stdout
+
+
+def test_a_temporary_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM alpine\n")
+    missing = tmp_path / "missing"
+    words = ("run", ".", "--engine", "private")
+    done = layerfork(*words, env={"TMPDIR": str(missing)}, cwd=tmp_path, capture_output=True)
+    assert done.returncode == 3, done.stderr
+    assert str(missing).encode() in done.stderr
+
+
+def test_interrupted_is_130_even_where_the_interrupt_was_ignored_before(tmp_path: Path) -> None:
+    """As in ``make test &``: tests that interrupt what they start do not inherit that."""
+    program = "import signal, os; os.kill(os.getpid(), signal.SIGINT); print('it was ignored')"
+    test = tmp_path / "test_it.py"
+    test.write_text(
+        "import signal, subprocess, sys\n"
+        "def test_it():\n"
+        f"    done = subprocess.run([sys.executable, '-c', {program!r}], capture_output=True)\n"
+        "    assert done.returncode != 0 and b'ignored' not in done.stdout\n"
+    )
+    (tmp_path / "conftest.py").write_text((Path(__file__).parents[2] / "conftest.py").read_text())
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(test)]
+    ignoring = lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)  # noqa: E731
+    done = subprocess.run(argv, preexec_fn=ignoring, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout
