@@ -1,10 +1,12 @@
 """The last look at a record before anybody keeps it: no text of it holds a secret that came to light."""
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import msgspec
 
+from layerfork.harness.records.blocks import BlockEntries
 from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.record import BuildRecord, Gap
 from layerfork.wire.redact import Redactor
@@ -52,15 +54,20 @@ def _hidden(value: Any, redactor: Redactor) -> Any:
     return replace(value, **changes) if changes else value
 
 
-def _hidden_entries(entries: tuple[ContextEntry, ...], redactor: Redactor) -> tuple[ContextEntry, ...]:
+def _hidden_entries(entries: Sequence[ContextEntry], redactor: Redactor) -> Sequence[ContextEntry]:
     """Looks at all at once first: there may be very many."""
-    try:
-        text = msgspec.json.encode(entries).decode()
-    except UnicodeEncodeError:
-        text = repr(entries)
-    if not redactor.knows_of_any_in(text):
+    if not redactor.knows_of_any_in(_text_of(entries)):
         return entries
     return tuple(_hidden_entry(entry, redactor) for entry in entries)
+
+
+def _text_of(entries: Sequence[ContextEntry]) -> str:
+    if isinstance(entries, BlockEntries):
+        return b"\n".join(entries.lines).decode()
+    try:
+        return msgspec.json.encode(entries).decode()
+    except UnicodeEncodeError:
+        return repr(entries)
 
 
 def _hidden_entry(entry: ContextEntry, redactor: Redactor) -> ContextEntry:

@@ -20,7 +20,6 @@ from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.pastus import find_ways_past
 from layerfork.harness.recording.recorder import DRAIN_S, Recorder
 from layerfork.harness.recording.redactionkey import redaction_key
-from layerfork.harness.recording.sealing import sealed
 from layerfork.model.build import Command
 from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.progress import Say
@@ -101,6 +100,7 @@ def record_command(
         def take(ask: Callable[[Recorder], Sequence[BuildRecord]]) -> None:
             # Imported while the command runs, as the decoders are: it need not wait for them.
             from layerfork.harness.recording.facts import with_facts
+            from layerfork.harness.recording.sealing import sealed
 
             with no_collection():
                 for each in recorders:
