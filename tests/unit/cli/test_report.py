@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.cli import run
+from layerfork.cli import call
 from layerfork.errors import ExitCode
 
 RECORDS = Path(__file__).parents[2] / "golden" / "records"
@@ -25,13 +25,13 @@ STARTS = {
 def test_every_format_of_both_kinds_of_files(tmp_path: Path, form: str, file: str) -> None:
     out = tmp_path / "out"
 
-    assert run(["report", file, "--format", form, "-o", str(out)]) == ExitCode.AS_HOPED
+    assert call(["report", file, "--format", form, "-o", str(out)]) == ExitCode.AS_HOPED
     assert out.read_text("utf-8").startswith(STARTS[form])
 
 
 @pytest.mark.parametrize(("theme", "paper"), [("light", "#ffffff"), ("dark", "#14181d")])
 def test_a_theme_has_no_other_colours(capsys: pytest.CaptureFixture[str], theme: str, paper: str) -> None:
-    run(["report", RUN, "--format", "svg", "--theme", theme])
+    call(["report", RUN, "--format", "svg", "--theme", theme])
 
     picture = capsys.readouterr().out
     assert paper in picture
@@ -41,7 +41,7 @@ def test_a_theme_has_no_other_colours(capsys: pytest.CaptureFixture[str], theme:
 def test_several_reports_beside_the_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page, tests = tmp_path / "forks.html", tmp_path / "forks.xml"
 
-    code = run(
+    code = call(
         ["diff", f"{BUILDS}#1", f"{BUILDS}#2", "--report", f"html:{page}", "--report", f"junit:{tests}"]
     )
 
@@ -64,15 +64,15 @@ def test_several_reports_beside_the_output(tmp_path: Path, capsys: pytest.Captur
 def test_what_cannot_be_written_is_said_before_anything_is_done(
     capsys: pytest.CaptureFixture[str], asked: str, told: str
 ) -> None:
-    assert run(["run", "--report", asked, "/no/such/context"]) == ExitCode.USAGE
+    assert call(["run", "--report", asked, "/no/such/context"]) == ExitCode.USAGE
     assert told in capsys.readouterr().err
 
 
 def test_a_plan_has_nothing_to_report(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert run(["run", "--plan", "--report", f"html:{tmp_path}/a.html"]) == ExitCode.USAGE
+    assert call(["run", "--plan", "--report", f"html:{tmp_path}/a.html"]) == ExitCode.USAGE
     assert "--plan builds nothing" in capsys.readouterr().err
 
 
 def test_a_format_without_words_for_the_files(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["report", BUILDS, "--format", "table"]) == ExitCode.USAGE
+    assert call(["report", BUILDS, "--format", "table"]) == ExitCode.USAGE
     assert "there is no output of diffs as table" in capsys.readouterr().err
