@@ -37,8 +37,15 @@ def records(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is kept goes with the test."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
 def layerfork(*words: str | Path, **options: Any) -> "subprocess.CompletedProcess[bytes]":
-    environment = {"PATH": os.defpath, "HOME": "/nonexistent", **options.pop("env", {})}
+    environment = {"PATH": os.defpath, "HOME": os.environ["XDG_STATE_HOME"], **options.pop("env", {})}
     if "PYTHONPATH" in os.environ:
         environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
     argv = [*LAYERFORK, *map(str, words)]
