@@ -310,6 +310,36 @@ def test_a_build_that_fails_is_told_as_that(
     assert "nothing differs" not in text
 
 
+@BUILDERS
+def test_diff_ends_with_3_when_the_later_build_failed(
+    engine: RunningEngine,
+    user: dict[str, str],
+    context: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    buildkit: str,
+) -> None:
+    """Unless it forked before that: then with 1, as after any fork."""
+    user |= {"DOCKER_BUILDKIT": buildkit}
+    files = tmp_path_factory.mktemp("files")
+
+    def record(name: str, dockerfile: str) -> Path:
+        (context / "Dockerfile").write_text(dockerfile)
+        file = files / f"{name}.jsonl"
+        command = ("--", "docker", "build", context)
+        as_host(engine, "record", "--engine", "host", "-o", file, *command, **user)
+        return file
+
+    good = record("good", "FROM alpine\nRUN echo a\nCOPY data.txt /\n")
+    missing = record("missing", "FROM alpine\nRUN echo a\nCOPY missing.txt /\n")
+    failed = document_of(as_host(engine, "diff", good, missing, "--format", "json"), 1)
+    assert (failed["verdict"], failed["outcome"]) == ("forked", "failed")
+    (context / "data.txt").unlink()
+    gone = record("gone", "FROM alpine\nRUN echo a\nCOPY data.txt /\n")
+    ended = document_of(as_host(engine, "diff", good, gone, "--format", "json"), 3)
+    assert (ended["verdict"], ended["forks"]) == ("error", [])
+    assert "data.txt" in ended["failure"]
+
+
 def test_a_cache_that_could_not_be_imported_is_told_as_that(
     engine: RunningEngine, user: dict[str, str], context: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -359,3 +389,31 @@ def test_a_changed_variable_names_every_step_that_it_reaches(
     assert [fork["instruction"].split()[0] for fork in healed["forks"]][:1] in (["ENV"], ["RUN"])
     assert all("echo one" not in fork["instruction"] for fork in healed["forks"])
     assert all("echo two" not in fork["instruction"] for fork in healed["forks"])
+
+
+def test_a_proxy_setting_names_every_step_that_it_marks(
+    engine: RunningEngine, user: dict[str, str], context: Path
+) -> None:
+    user |= {"DOCKER_BUILDKIT": "0"}
+    words = (context, "--engine", "host", "--format", "json")
+    assert why(engine, user, *words).returncode == 0
+    changed = why(engine, user, *words, "--build-arg", "http_proxy=http://proxy:1")
+    (fork,) = document_of(changed, 1)["forks"]
+    (cause,) = fork["causes"]
+    assert (cause["code"], cause["status"], cause["reaches"]) == ("proxy", "PROVEN", [2, 4])
+    assert "a proxy setting marks step 2 RUN, 4 RUN" in cause["evidence"]
+
+
+def test_a_declared_proxy_names_every_step_that_it_reaches(
+    engine: RunningEngine, user: dict[str, str], context: Path
+) -> None:
+    (context / "Dockerfile").write_text(
+        "FROM alpine\nARG http_proxy\nRUN echo one\nCOPY data.txt /\nRUN echo $http_proxy\n"
+    )
+    user |= {"DOCKER_BUILDKIT": "0"}
+    words = (context, "--engine", "host", "--format", "json", "--build-arg")
+    assert why(engine, user, *words, "http_proxy=http://proxy:1").returncode == 0
+    (fork,) = document_of(why(engine, user, *words, "http_proxy=http://proxy:2"), 1)["forks"]
+    (cause,) = fork["causes"]
+    assert (cause["code"], cause["status"], cause["reaches"]) == ("proxy", "PROVEN", [3, 5])
+    assert cause["remedy"].endswith("just above step 5 RUN, the first that names it, it spares step 3 RUN")

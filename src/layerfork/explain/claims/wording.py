@@ -31,6 +31,8 @@ def say_reach(reach: Reach) -> tuple[str, ...]:
     """Every step that a variable reaches, where there is more than one: healing one alone is not enough."""
     if len(reach.steps) < 2:
         return ()
+    if not reach.name:
+        return (f"a proxy setting marks step {_listed(reach.holding)}",)
     named = f"{reach.name} is named by step {_listed(reach.naming)}" if reach.naming else ""
     held = (
         f"{reach.name} is set, though not named, for step {_listed(reach.holding)}, and enters their keys"
@@ -47,7 +49,7 @@ def suggest_place(reach: Reach, step: int) -> str:
     """
     runs = [each for each in reach.holding if keyword(each.instruction) == "RUN"]
     fork = next((each for each in runs if each.index == step), None)
-    if fork is None:
+    if fork is None or not reach.name:
         return ""
     spared = [each for each in runs if each.stage == fork.stage]
     first = next((each for each in reach.naming if each.stage == fork.stage), None)

@@ -122,7 +122,7 @@ def _visit(walk: _Walk, index: int) -> None:
     if _is_shared(walk, view, site, parent_unshared):
         return
     walk.unshared.add(index)
-    if _copies_other_results(walk, site) or _only_beside(walk, view, site):
+    if _copies_other_results(walk, site) or _only_beside(walk, view, site) or _failed_unkeyed(view, site):
         return
     if site.differences:
         if view.step.status is StepStatus.NOT_EVALUATED or _extends_added_block(walk, view, site):
@@ -131,6 +131,14 @@ def _visit(walk: _Walk, index: int) -> None:
     elif not (parent_unshared or walk.blocked):
         reason = Reason.EQUAL_KEYS if site.known else Reason.UNKNOWN_KEYS
         walk.sites.append(replace(site, reason=reason))
+
+
+def _failed_unkeyed(view: StepView, site: Site) -> bool:
+    """The build ended here before the step had a key, as where a file to copy does not exist, and nobody
+    wrote the step otherwise: the failure says why, and is told by itself."""
+    if not (view.step.error and view.key.unknown):
+        return False
+    return site.same_text and not (site.structure or site.origins)
 
 
 def _extends_added_block(walk: _Walk, view: StepView, site: Site) -> bool:

@@ -13,7 +13,7 @@ from layerfork.explain.compare.variables import changed_origins
 from layerfork.model.cause import CauseCode
 from layerfork.model.record import StepRecord
 
-_VARIABLES = frozenset({CauseCode.BUILD_ARG, CauseCode.ENV, CauseCode.PROXY})
+VARIABLES = frozenset({CauseCode.BUILD_ARG, CauseCode.ENV, CauseCode.PROXY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,7 @@ class Reach:
     """Steps of the reader, in step order."""
 
     name: str = ""
+    """Empty for the mark that any proxy setting leaves, whatever its name."""
     naming: tuple[StepRecord, ...] = ()
     """Those whose text names the variable, or one that is set from it."""
     holding: tuple[StepRecord, ...] = ()
@@ -47,6 +48,12 @@ def reach_of(comparison: Comparison, name: str) -> Reach:
     return Reach(name=name, naming=tuple(naming), holding=tuple(holding))
 
 
+def reach_of_mark(comparison: Comparison) -> Reach:
+    """The steps that the classic builder marks while any proxy is in force."""
+    steps = (comparison.reader_views[index].step for index in _reached(comparison, ("",)))
+    return Reach(holding=tuple(steps))
+
+
 def _reached(comparison: Comparison, names: Collection[str]) -> Iterator[int]:
     for index, view in comparison.reader_views.items():
         writer = comparison.writer_views.get(comparison.alignment.writer_of.get(index, -1))
@@ -54,7 +61,7 @@ def _reached(comparison: Comparison, names: Collection[str]) -> Iterator[int]:
             continue
         parts = list_differences(writer.key, view.key)
         own = (*parts, *(changed_origins(writer.key, view.key) if parts else ()))
-        if any(each.path in names and each.cause in _VARIABLES for each in own):
+        if any(each.path in names and each.cause in VARIABLES for each in own):
             yield index
 
 

@@ -7,7 +7,7 @@ from layerfork.explain.compare.cachescope import imports_cache
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.divergence import Reason
 from layerfork.explain.compare.lending import definition_lines
-from layerfork.explain.compare.reach import Reach, reach_of
+from layerfork.explain.compare.reach import VARIABLES, Reach, reach_of, reach_of_mark
 from layerfork.explain.proof.observations import Agreement, Confirmation, check_agreement
 from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.proof.weighing import Weighed
@@ -81,8 +81,11 @@ def _changed(difference: Difference) -> ChangedPart:
 
 def _reach(case: Case, finding: Finding) -> Reach:
     """Where else a variable enters keys."""
-    variable = finding.code in (CauseCode.BUILD_ARG, CauseCode.ENV) and finding.path
-    return reach_of(case.comparison, finding.path) if variable else Reach()
+    if finding.code not in VARIABLES:
+        return Reach()
+    if finding.path:
+        return reach_of(case.comparison, finding.path)
+    return reach_of_mark(case.comparison) if finding.code == CauseCode.PROXY else Reach()
 
 
 def _evidence(finding: Finding, weighed: Weighed, lines: tuple[str, ...]) -> tuple[str, ...]:
