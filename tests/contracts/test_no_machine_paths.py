@@ -1,6 +1,10 @@
 """What is kept of real builds names no place of the machine that made it."""
 
+import gzip
+import io
 import re
+import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +13,7 @@ from layerfork.harness.records.lines import numbered_lines
 
 TESTS = Path(__file__).parents[1]
 KEPT = ("corpus/records", "golden/records", "imports/left", "unit/mutations/regressions")
-MACHINE = re.compile(rb"/root/|/home/|/work/(main|shared)|/tmp/(?!app\b|layerfork-run-)")
+MACHINE = re.compile(rb"/root/|/home/|/work/(main|shared)|/tmp/(?!app\b|layerfork-run-|layerfork-0/)")
 """Those that `imports/make.sh` builds in, and where an engine's socket lies, are everybody's."""
 
 
@@ -19,3 +23,19 @@ def test_records_name_no_place_of_a_machine(folder: str) -> None:
     assert files
     lines = ((file.name, MACHINE.search(line)) for file in files for _, line in numbered_lines(file))
     assert [(name, found[0]) for name, found in lines if found] == []
+
+
+def contents(archive: Path) -> Iterator[bytes]:
+    """What an exported build history holds, unpacked: a compressed tar of files, some compressed again."""
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            if (file := tar.extractfile(member)) is not None:
+                data = file.read()
+                yield gzip.GzipFile(fileobj=io.BytesIO(data)).read() if data.startswith(b"\x1f\x8b") else data
+
+
+def test_archives_name_no_place_of_a_machine() -> None:
+    archives = sorted((TESTS / "imports" / "left").glob("*.dockerbuild"))
+    assert len(archives) >= 8
+    found = ((archive.name, MACHINE.search(data)) for archive in archives for data in contents(archive))
+    assert [(name, hit[0]) for name, hit in found if hit] == []

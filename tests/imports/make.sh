@@ -1,7 +1,8 @@
 #!/bin/sh
 # What builds leave behind, and the record of each build that was made while it ran: run by
-#     layerfork engines run ENGINE -- sh tests/imports/make.sh LAYERFORK OUT NAME
-# where LAYERFORK is the program, OUT an empty directory, and NAME begins every file's name. It builds in APP.
+#     XDG_CACHE_HOME=/tmp/app.cache layerfork engines run ENGINE -- sh tests/imports/make.sh LAYERFORK OUT NAME
+# where LAYERFORK is the program, OUT an empty directory, and NAME begins every file's name. It builds in APP. Errors in
+# archives name the plugin that failed: with another cache directory (or a link to yours) they name no place of yours.
 set -eu
 layerfork=$1 out=$2 name=$3 app=${APP:-/tmp/app}
 mkdir -p "$app" "$out" && cp -R "$(dirname "$0")/context/." "$app" && cd "$app"
