@@ -1,7 +1,6 @@
 """Measured vectors, and context entries made from them."""
 
 import json
-import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.copyaction import copy_action
 
 from layerfork.cachekey.classic.tarsum import tarsum
 from layerfork.dockerfile import parse_dockerfile
@@ -152,7 +152,7 @@ def _buildkit_record(
             last = graph.add(instruction.text, exec=run, inputs=(last,))
         else:
             *sources, dest = instruction.arguments
-            actions = tuple(_copy(word, dest, n, len(sources)) for n, word in enumerate(sources))
+            actions = tuple(copy_action(word, dest, n, len(sources)) for n, word in enumerate(sources))
             last = graph.add(instruction.text, file=actions, inputs=(last, context))
     base = _classic_record(dockerfile, entries, engine=engine)
     assert base.context is not None
@@ -164,23 +164,6 @@ def _buildkit_record(
         steps=tuple(graph.steps),
         context=replace(base.context, transport=transport),
         base_images=(("base", replace(BASE, diff_ids=("sha256:" + "1" * 64,))),),
-    )
-
-
-def _copy(source: str, dest: str, number: int, count: int) -> FileAction:
-    """One action of a COPY as the frontend makes it."""
-    return FileAction(
-        kind="copy",
-        input=0 if number == 0 else count + number - 1,
-        secondary_input=1,
-        output=0 if number == count - 1 else -1,
-        src=posixpath.join("/", source) if source != "." else "/",
-        dest=dest,
-        follow_symlink=True,
-        dir_copy_contents=True,
-        create_dest_path=True,
-        allow_wildcard=True,
-        allow_empty_wildcard=True,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from corpus.make import RECORDS
+from fakes.copyaction import copy_action
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,7 +31,7 @@ from layerfork.model.context import (
     Transport,
 )
 from layerfork.model.engine import EngineInfo, ImageFacts
-from layerfork.model.llb import Definition, FileAction, LLBInput, LLBOp, SourceOp
+from layerfork.model.llb import Definition, LLBInput, LLBOp, SourceOp
 from layerfork.model.record import (
     BuildOutcome,
     BuildRecord,
@@ -189,19 +190,7 @@ def build(
         source=SourceOp(identifier="docker-image://docker.io/library/alpine:latest"),
     )
     local = LLBOp(digest=digest("local"), kind="source", source=SourceOp(identifier="local://context"))
-    action = FileAction(
-        kind="copy",
-        input=0,
-        secondary_input=1,
-        output=0,
-        src="/" + source.removeprefix("."),
-        dest="/srv/",
-        follow_symlink=True,
-        dir_copy_contents=True,
-        create_dest_path=True,
-        allow_wildcard=True,
-        allow_empty_wildcard=True,
-    )
+    action = copy_action(source, "/srv/")
     inputs = (LLBInput(digest=base.digest), LLBInput(digest=local.digest))
     copy = LLBOp(digest=digest("copy" + source), kind="file", file=(action,), inputs=inputs)
     kit = builder is Builder.BUILDKIT
