@@ -214,3 +214,37 @@ def test_records_say_where_their_builds_were_asked_for(
     names = ("one", "two") if named else ("", "")
     assert found == {(str(project / "one"), names[0]), (str(project), names[1])}
     assert "unknown (" not in layerfork("show", file).stdout
+
+
+FILES = {
+    "compose.yaml": (
+        "services: {web: {build: {context: .., dockerfile: app/Dockerfile}}}\n",
+        ("docker", "compose", "build"),
+    ),
+    "docker-bake.hcl": (
+        'target "default" {\n  context = ".."\n  dockerfile = "app/Dockerfile"\n}\n',
+        ("docker", "buildx", "bake"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_in_a_context_that_only_a_project_file_names_is_kept_out_of_it(
+    engine: RunningEngine, config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    text, command = FILES[name]
+    top = tmp_path / "top"
+    (top / "app").mkdir(parents=True)
+    (top / "app" / name).write_text(text)
+    (top / "app" / "Dockerfile").write_text("FROM alpine\nCOPY . /all\n")
+    (top / "ci.jsonl").write_text("of an earlier run\n")
+    monkeypatch.chdir(top / "app")
+    words = ("record", "--engine", "host", "-o", "../ci.jsonl", "--", *command)
+    done = as_host(engine, *words, DOCKER_CONFIG=config)
+    assert done.returncode == 0, done.stderr
+    assert f"../ci.jsonl lies in {top}: it is kept out" in done.stderr
+    [build] = builds_of(top / "ci.jsonl")
+    assert "ci.jsonl" not in {entry["name"] for entry in build["context"]["entries"]}
+    words = ("why", "--engine", "host", "--store", "../kept", "--", *command)
+    stored = as_host(engine, *words, DOCKER_CONFIG=config)
+    assert f"the record store ../kept lies in {top}: every build will send it" in stored.stderr

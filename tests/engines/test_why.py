@@ -310,6 +310,71 @@ def test_a_build_that_fails_is_told_as_that(
     assert "nothing differs" not in text
 
 
+PROJECTS = {
+    "compose": (
+        "compose.yaml",
+        'services: {web: {build: {context: ., cache_from: ["CACHE"]}}}\n',
+        "compose build",
+    ),
+    "bake": ("docker-bake.hcl", 'target "web" {\n  cache-from = ["CACHE"]\n}\n', "buildx bake web"),
+    "bake-default": (
+        "docker-bake.json",
+        '{"target": {"default": {"cache-from": ["CACHE"]}}}',
+        "buildx bake",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PROJECTS)
+def test_so_is_one_that_a_compose_or_bake_file_names(
+    engine: RunningEngine, user: dict[str, str], context: Path, kind: str
+) -> None:
+    """buildx drops an import that it does not find, and neither request nor command line names it."""
+    name, text, command = PROJECTS[kind]
+    missing = f"type=local,src={context / 'none'}"
+    (context / "Dockerfile").write_text(f"FROM alpine\nRUN echo {kind}\n")
+    (context / ".dockerignore").write_text("*\n")
+    (context / name).write_text(text.replace("CACHE", missing))
+    words = ("--engine", "host", "--format", "json", "--", "sh", "-c", f"cd {context} && docker {command}")
+    assert why(engine, user, *words).returncode == 0
+    hit = document_of(why(engine, user, *words), 0)
+    assert [warning["code"] for warning in hit["warnings"]] == ["cache-import-failed"]
+    env = user_of(engine, **user)
+    subprocess.run(["docker", "builder", "prune", "-af"], env=env, check=True, capture_output=True)
+    (fork,) = document_of(why(engine, user, *words), 1)["forks"]
+    assert [cause["code"] for cause in fork["causes"]] == ["cache-not-imported"]
+    sources = fork["causes"][0]["text"]
+    assert "type=local" in sources
+    assert str(context / "none") in sources
+
+
+def test_services_that_the_classic_builder_builds_have_their_names(
+    engine: RunningEngine, user: dict[str, str], project: Path
+) -> None:
+    """No request says them; two of these differ in an argument alone, one names its image otherwise."""
+    user |= {"DOCKER_BUILDKIT": "0"}
+    own = project / "three"
+    own.mkdir()
+    (own / "Dockerfile").write_text("FROM alpine\nRUN echo three\n")
+    (project / "compose.yaml").write_text(f"{COMPOSE}  four: {{build: three, image: other/name}}\n")
+    words = (
+        "--engine",
+        "host",
+        "--format",
+        "json",
+        "--",
+        "sh",
+        "-c",
+        f"cd {project} && docker compose build",
+    )
+    document = document_of(why(engine, user, *words), 0)
+    assert sorted(build["build"] for build in document["builds"]) == ["four", "one", "three", "two"]
+    (project / "two" / "data").write_text("changed\n")
+    changed = document_of(why(engine, user, *words), 1)
+    forked = [build["build"] for build in changed["builds"] if build["verdict"] == "forked"]
+    assert sorted(forked) == ["three", "two"]
+
+
 @BUILDERS
 def test_diff_ends_with_3_when_the_later_build_failed(
     engine: RunningEngine,

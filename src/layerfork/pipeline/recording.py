@@ -1,12 +1,13 @@
 """`layerfork record`: the builds of a command, in a file; and where files may lie while a command runs."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.contextplaces import named_directories
+from layerfork.harness.recording.projects import Projects
 from layerfork.harness.recording.wrap import record_command
 from layerfork.harness.records.apart import directory_around, written_apart
 from layerfork.harness.records.evidence import RecordFile
@@ -40,7 +41,7 @@ def record_builds(argv: Sequence[str], output: str, engine: str, say: Say) -> in
 def kept_out_of_contexts(path: Path, argv: Sequence[str], say: Say) -> AbstractContextManager[Path]:
     """Where to write a file while a command runs that may send the directory in which it is to lie."""
     process = _process(argv)
-    context = directory_around(path, named_directories([process]))
+    context = directory_around(path, _contexts(process))
     if context is not None:
         say(
             f"{path} lies in {context}: it is kept out of what this command sends, but later "
@@ -52,12 +53,19 @@ def kept_out_of_contexts(path: Path, argv: Sequence[str], say: Say) -> AbstractC
 
 def warn_of_store(store: RecordStore, argv: Sequence[str], say: Say) -> None:
     """Say that a record store lies in a context that the command sends."""
-    context = directory_around(store.directory / "records", named_directories([_process(argv)]))
+    context = directory_around(store.directory / "records", _contexts(_process(argv)))
     if context is not None:
         say(
             f"the record store {store.directory} lies in {context}: every build will send it; choose another "
             "place with --store, or name it in the ignore file"
         )
+
+
+def _contexts(process: ClientProcess) -> Iterator[Path]:
+    """Directories that a command line names, then those that its compose or bake files do."""
+    yield from named_directories([process])
+    for build in Projects(os.environ).builds([process]):
+        yield from map(Path, filter(None, (build.directory, *build.named_directories)))
 
 
 def _process(argv: Sequence[str]) -> ClientProcess:

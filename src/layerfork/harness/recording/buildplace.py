@@ -9,6 +9,7 @@ from pathlib import Path
 from layerfork.harness.recording.buildxnotes import BuildxNote, read_note
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.contextplaces import has_name, named_directories, nearby_directories
+from layerfork.harness.recording.projects import ProjectBuild, Projects
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, EntryType
 from layerfork.model.record import BuildPlace, BuildRecord
@@ -22,14 +23,20 @@ MADE_UP = re.compile(r"\.dockerfile\.[0-9a-f]+")
 Source: docker/cli cli/command/image/build/context.go (AddDockerfileToBuildContext) @ v26.1.5."""
 
 Clean = Callable[[str], str]
+_COMPOSE_ITSELF = "compose/"
+"""What compose calls itself to the classic builder; measured with 2.26.1 and 2.40.3."""
 
 
 def find_place(
-    record: BuildRecord, processes: Sequence[ClientProcess], environment: Mapping[str, str], clean: Clean
+    record: BuildRecord,
+    processes: Sequence[ClientProcess],
+    projects: Projects,
+    environment: Mapping[str, str],
+    clean: Clean,
 ) -> BuildPlace:
     """Where a build was asked for, as far as it shows; ``environment`` is that of its clients.
 
-    Where several directories would do, there is none.
+    Where several directories would do, there is none; nor is there a name where several services would.
     """
     note = read_note(record.ref, environment) if record.ref else None
     if note is not None:
@@ -38,7 +45,34 @@ def find_place(
         return BuildPlace()
     found = _only(_fitting(record, named_directories(processes), clean))
     found = found or _only(_fitting(record, islice(nearby_directories(processes), MAX_DIRECTORIES), clean))
-    return BuildPlace(directory=clean(found))
+    name = ""
+    if found and record.client.user_agent.startswith(_COMPOSE_ITSELF):
+        name = _service_of(record, found, projects.builds(processes))
+    return BuildPlace(directory=clean(found), name=clean(name))
+
+
+def _service_of(record: BuildRecord, directory: str, builds: Iterable[ProjectBuild]) -> str:
+    """The service that compose had the classic builder build: no request says its name."""
+    alike = [build for build in builds if build.directory == directory]
+    for same in (_has_that_dockerfile, _has_that_target, _has_those_arguments):
+        alike = [build for build in alike if same(record, build)] if len(alike) > 1 else alike
+    return _only(build.name for build in alike)
+
+
+def _has_that_dockerfile(record: BuildRecord, build: ProjectBuild) -> bool:
+    return os.path.normpath(build.dockerfile) == os.path.normpath(record.request.dockerfile_name)
+
+
+def _has_those_arguments(record: BuildRecord, build: ProjectBuild) -> bool:
+    """Those that are hidden in the record count by their names."""
+    sent = {name: value for name, value in record.request.build_args if not name.lower().endswith("_proxy")}
+    if sent.keys() != dict(build.arguments).keys():
+        return False
+    return all(sent[name].startswith("hidden:") or sent[name] == value for name, value in build.arguments)
+
+
+def _has_that_target(record: BuildRecord, build: ProjectBuild) -> bool:
+    return build.target == record.request.target
 
 
 def _noted(note: BuildxNote, clean: Clean) -> BuildPlace:

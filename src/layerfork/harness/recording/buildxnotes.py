@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 _REF = re.compile("[a-z0-9]{8,64}")
-_NO_NAME = "default"
+NO_NAME = "default"
 """The target of a build that is not one of several."""
 
 
@@ -26,7 +26,7 @@ class BuildxNote(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """What bake or compose calls the build; empty for a plain one."""
-        return "" if self.target == _NO_NAME else self.target
+        return "" if self.target == NO_NAME else self.target
 
 
 def read_note(ref: str, environment: Mapping[str, str]) -> BuildxNote | None:

@@ -1,6 +1,6 @@
 """What is known of a wrapped command's build besides what passed: where it was asked for, files, images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from layerfork.harness.recording.buildplace import find_place
@@ -10,6 +10,7 @@ from layerfork.harness.recording.contextplaces import find_places, likely_direct
 from layerfork.harness.recording.droppedimports import add_dropped_imports
 from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recording.projects import Projects
 from layerfork.harness.recording.quietsteps import add_quiet_steps
 from layerfork.harness.recording.recorder import Recorder
 from layerfork.model.context import ContextEntry, ContextManifest
@@ -26,13 +27,13 @@ def recalled(
 
 
 def with_facts(
-    record: BuildRecord, recorder: Recorder, command: ClientProcess, environment: Mapping[str, str]
+    record: BuildRecord, recorder: Recorder, command: ClientProcess, projects: Projects
 ) -> BuildRecord:
-    """A build of the command with all of that; ``environment`` is the command's."""
+    """A build of the command with all of that."""
     processes = (command, *recorder.clients)
-    place = find_place(record, processes, environment, recorder.clean)
+    place = find_place(record, processes, projects, projects.environment, recorder.clean)
     record = replace(record, place=replace(place, ran_in=recorder.clean(str(command.directory))))
-    record = add_dropped_imports(record, processes, recorder.clean)
+    record = add_dropped_imports(record, processes, projects, recorder.clean)
     record = fill_from_disk(record, lambda manifest: find_places(manifest, processes), cache_directory())
     if record.engine is not None and record.engine.buildkit_version:
         return add_quiet_steps(record)  # a BuildKit of its own: what the engine has is not what it built on

@@ -18,6 +18,7 @@ from layerfork.harness.recording.buildctl import lead_buildkit, read_buildctl
 from layerfork.harness.recording.buildx import LedBuilders, lead_builders
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.pastus import find_ways_past
+from layerfork.harness.recording.projects import Projects
 from layerfork.harness.recording.recorder import DRAIN_S, Recorder
 from layerfork.harness.recording.redactionkey import redaction_key
 from layerfork.model.build import Command
@@ -95,6 +96,7 @@ def record_command(
             )
         )
         env["BUILDX_CONFIG"] = str(led.configuration)
+        projects = Projects(env)
         recorders = [recorder, *(Recorder(each, socket, key, known) for socket, each in beside.behind)]
 
         def take(ask: Callable[[Recorder], Sequence[BuildRecord]]) -> None:
@@ -105,7 +107,7 @@ def record_command(
             with no_collection():
                 for each in recorders:
                     for record in ask(each):
-                        records.append(sealed(with_facts(record, each, process, env), each.redactor))
+                        records.append(sealed(with_facts(record, each, process, projects), each.redactor))
                         keep(records[-1])
 
         def while_running() -> None:

@@ -1,15 +1,26 @@
 """Where a build was asked for, by buildx's notes or by what command lines name."""
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from layerfork.harness.recording.buildplace import find_place
 from layerfork.harness.recording.clientprocess import ClientProcess
+from layerfork.harness.recording.projects import ProjectBuild, Projects
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport
-from layerfork.model.record import BuildOutcome, BuildPlace, BuildRecord, BuildResult, RecordedRequest
+from layerfork.model.record import (
+    BuildOutcome,
+    BuildPlace,
+    BuildRecord,
+    BuildResult,
+    ClientInfo,
+    RecordedRequest,
+)
 
 REF = "l3m4d28vttdd1h6ix3wihaq0f"
 TEXT = "FROM alpine\nCOPY file /\n"
@@ -46,7 +57,9 @@ def project(directory: Path, text: str = TEXT, content: str = "four") -> Path:
 
 def place(build: BuildRecord, directory: Path, *argv: str, **environment: str) -> BuildPlace:
     process = ClientProcess(directory=directory, argv=argv)
-    return find_place(build, (process,), environment, lambda text: text.replace("s3cret", "hidden"))
+    return find_place(
+        build, (process,), Projects({}), environment, lambda text: text.replace("s3cret", "hidden")
+    )
 
 
 def note(config: Path, ref: str, **facts: str) -> None:
@@ -127,3 +140,61 @@ def test_what_is_no_note_is_passed_over(tmp_path: Path, ref: str) -> None:
     (tmp_path / "refs" / "b" / "n" / REF).write_text("{no json")
     found = place(record(ref=ref), tmp_path, "docker", "build", "p", BUILDX_CONFIG=str(tmp_path))
     assert found.directory == str(directory)
+
+
+class Told(Projects):
+    """What a client would say of its project."""
+
+    def __init__(self, *told: ProjectBuild) -> None:
+        super().__init__({})
+        self.told = told
+
+    def builds(self, processes: Iterable[ClientProcess]) -> tuple[ProjectBuild, ...]:
+        return self.told
+
+
+@pytest.mark.parametrize(
+    ("services", "agent", "name"),
+    [
+        ([{"name": "web"}], "compose/2.40.3", "web"),
+        ([{"name": "web"}], "Docker-Client/28.5.2 (linux)", ""),
+        ([{"name": "web", "directory": "/elsewhere"}], "compose/2.40.3", ""),
+        ([{"name": "web"}, {"name": "test", "target": "test"}], "compose/2.40.3", "web"),
+        ([{"name": "web"}, {"name": "other", "dockerfile": "Other"}], "compose/2.40.3", "web"),
+        ([{"name": "web"}, {"name": "twin"}], "compose/2.40.3", ""),
+        (
+            [{"name": "web", "arguments": (("A", "1"),)}, {"name": "two", "arguments": (("A", "2"),)}],
+            "compose/2.40.3",
+            "",
+        ),
+        (
+            [{"name": "one", "arguments": (("A", "1"), ("KEY", "x"))}, {"name": "none"}],
+            "compose/2.40.3 with A=1 KEY=hidden:7",
+            "one",
+        ),
+        (
+            [{"name": "one", "arguments": (("A", "1"),)}, {"name": "two", "arguments": (("A", "2"),)}],
+            "compose/2.40.3 with A=2 http_proxy=http://proxy:1",
+            "two",
+        ),
+    ],
+)
+def test_a_service_that_the_classic_builder_builds(
+    tmp_path: Path, services: list[dict[str, Any]], agent: str, name: str
+) -> None:
+    """No request says its name; where several services would do, there is none."""
+    directory = project(tmp_path / "app")
+    agent, _, words = agent.partition(" with ")
+    told = [
+        ProjectBuild(**{"directory": str(directory), "dockerfile": "Dockerfile", **each}) for each in services
+    ]
+    build = record()
+    arguments = tuple((key, value) for key, _, value in (word.partition("=") for word in words.split()))
+    build = replace(
+        build,
+        client=ClientInfo(user_agent=agent),
+        request=replace(build.request, build_args=arguments),
+    )
+    process = ClientProcess(directory=tmp_path, argv=("docker", "compose", "build"))
+    found = find_place(build, (process,), Told(*told), {}, str)
+    assert (found.directory, found.name) == (str(directory), name)

@@ -7,6 +7,7 @@ import pytest
 
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.droppedimports import add_dropped_imports
+from layerfork.harness.recording.projects import Projects
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildOutcome, BuildPlace, BuildRecord, BuildResult, RecordedRequest
 
@@ -23,8 +24,10 @@ def dropped(directory: Path, *argvs: tuple[str, ...], **request: tuple[str, ...]
         result=BuildResult(outcome=BuildOutcome.SUCCEEDED),
     )
     processes = [ClientProcess(directory=directory, argv=argv) for argv in argvs]
-    found = add_dropped_imports(record, processes, lambda text: text.replace("s3cret", "hidden"))
-    classic = add_dropped_imports(replace(record, builder=Builder.CLASSIC), processes, str)
+    found = add_dropped_imports(
+        record, processes, Projects({}), lambda text: text.replace("s3cret", "hidden")
+    )
+    classic = add_dropped_imports(replace(record, builder=Builder.CLASSIC), processes, Projects({}), str)
     assert classic.request.cache_from_dropped == ()
     return found.request.cache_from_dropped
 
