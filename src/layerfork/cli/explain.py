@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import format_option, look_of
+from layerfork.cli.options import format_option, look_of, to_stderr
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 def command(code: str, form: "Reporter") -> None:
     """Print the page of a cause: what happens, where, how to see it for oneself, and what helps.
 
-    CODE is the word behind PROVEN, SUSPECTED or UNEXPLAINED, or that of a warning about a wrong hit. Without
-    one all causes are listed, in the order in which they are blamed.
+    CODE is the word behind PROVEN, SUSPECTED or UNEXPLAINED, or that of a warning about a wrong hit. A
+    pattern, such as umask, gives the page of the cause that it stands for. Without CODE all causes are
+    listed, in the order in which they are blamed.
 
     \b
     Examples:
@@ -31,6 +32,9 @@ def command(code: str, form: "Reporter") -> None:
 
     look = look_of(sys.stdout)
     if code:
-        put(form.render("pages", (show_cause(code),), look))
+        page = show_cause(code)
+        if page.pattern:
+            to_stderr(f"{page.pattern} is a pattern that stands for {page.row.code}")
+        put(form.render("pages", (page,), look))
     else:
         put(form.render("causes", list_causes(), look))

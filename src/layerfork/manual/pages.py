@@ -34,18 +34,29 @@ def cause_rows() -> tuple[CauseRow, ...]:
 
 
 def cause_page(word: str) -> CausePage:
-    """The page of a cause, by its code in any case.
+    """The page of a cause, by its code in any case, or by a pattern that may stand for it.
 
     Raises: UsageError with the nearest codes when there is no such cause, LayerforkError when the pages are
     not there.
     """
-    wanted = word.strip().lower().replace("_", "-")
+    wanted = word.strip().lower()
     rows = {row.code: row for row in cause_rows()}
+    patterns = _patterns()
+    if wanted in patterns:
+        code = patterns[wanted]
+        return CausePage(row=rows[code], text=_read(f"{code}.md"), pattern=wanted)
+    wanted = wanted.replace("_", "-")
     if wanted not in rows:
-        nearest = _nearest(wanted, list(rows))
+        nearest = _nearest(wanted, [*rows, *patterns])
         hint = f"perhaps {' or '.join(nearest)}; " if nearest else ""
         raise UsageError(f"there is no cause {word!r}", hint=f"{hint}layerfork explain lists all of them")
     return CausePage(row=rows[wanted], text=_read(f"{wanted}.md"))
+
+
+def _patterns() -> dict[str, str]:
+    """The first cause that each pattern stands for."""
+    table = _read("README.md").partition("\n## Patterns\n")[2]
+    return dict(re.findall(r"^\| ([a-z_-]+) \| \[([a-z-]+)\]\(", table, flags=re.MULTILINE))
 
 
 def _nearest(word: str, codes: list[str]) -> list[str]:

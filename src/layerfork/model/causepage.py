@@ -22,3 +22,5 @@ class CausePage:
     row: CauseRow
     text: str
     """Markdown, as it stands in docs/causes."""
+    pattern: str = ""
+    """The pattern that was asked for, which stands for causes of this code; empty for the code itself."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from layerfork.errors import LayerforkError, UsageError
+from layerfork.explain.answer.patterns import PATTERNS
 from layerfork.manual import cause_page, cause_rows, pages
 from layerfork.model.cause import CauseCode
 
@@ -54,3 +55,28 @@ def test_an_installation_without_pages_says_so(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(pages, "PLACES", (tmp_path,))
     with pytest.raises(LayerforkError, match="did not come with this installation"):
         cause_page("mode")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "code"),
+    [
+        ("umask", "mode"),
+        ("Executable-Bit", "mode"),
+        ("one-owner", "uid"),
+        ("node_modules-copied", "entry-extra"),
+    ],
+)
+def test_a_pattern_gives_the_page_of_the_cause_that_it_stands_for(pattern: str, code: str) -> None:
+    page = cause_page(pattern)
+    assert (page.row.code, page.pattern) == (code, pattern.lower())
+    assert page.text == cause_page(code).text
+
+
+def test_a_pattern_may_be_meant() -> None:
+    with pytest.raises(UsageError) as raised:
+        cause_page("umaks")
+    assert raised.value.hint.startswith("perhaps umask")
+
+
+def test_every_pattern_stands_for_a_cause() -> None:
+    assert {cause_page(pattern.code).pattern for pattern in PATTERNS} == {each.code for each in PATTERNS}
