@@ -7,7 +7,8 @@ from pathlib import Path
 PAGES = Path(__file__).parents[2] / "docs" / "causes"
 _FORM = re.compile(
     r"In an empty directory, (?:as root|in the shell of `layerfork engines run (?P<engine>\S+)`):\n\n"
-    r"```sh\n(?P<script>.+?)\n# (?P<status>PROVEN|SUSPECTED|UNEXPLAINED|warning) (?P<code>[a-z-]+)\n```\n",
+    r"```sh\n(?P<script>.+?)\n# (?P<status>PROVEN|SUSPECTED|UNEXPLAINED|warning) (?P<code>[a-z-]+)"
+    r"(?:, told as (?P<told>[a-z_-]+))?\n```\n",
     re.DOTALL,
 )
 _NONE = re.compile(r"None that runs here: (?P<reason>.+)\.\n", re.DOTALL)
@@ -24,6 +25,8 @@ class Example:
     status: str
     """Of the cause that the answer names; ``warning`` for that of a wrong hit or of a wider build."""
     code: str
+    told: str
+    """What the answer calls it: the code, or a pattern."""
 
 
 def section(page: str, name: str) -> str:
@@ -37,7 +40,11 @@ def example_of(page: str) -> Example | str:
     text = section(page, "Example")
     if found := _FORM.fullmatch(text):
         return Example(
-            engine=found["engine"] or "", script=found["script"], status=found["status"], code=found["code"]
+            engine=found["engine"] or "",
+            script=found["script"],
+            status=found["status"],
+            code=found["code"],
+            told=found["told"] or found["code"],
         )
     if found := _NONE.fullmatch(text):
         return found["reason"].replace("\n", " ")

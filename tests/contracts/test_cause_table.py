@@ -8,6 +8,7 @@ from contracts.pageexample import PAGES, example_of, examples, section
 
 from layerfork.explain.causes import CAUSES, LAST_RESORT
 from layerfork.explain.claims.rule import CauseRule
+from layerfork.manual import cause_page
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
 
@@ -112,3 +113,16 @@ def test_the_overview_lists_every_code() -> None:
     overview = (PAGES / "README.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| \[([a-z-]+)\]\(\1\.md\)", overview, flags=re.MULTILINE)
     assert sorted(listed) == sorted(CauseCode)
+
+
+TOP = PAGES.parents[1]
+NAMED = re.compile(r"\b(?:PROVEN|SUSPECTED|UNEXPLAINED) ([a-z][a-z_-]+)$", re.MULTILINE)
+
+
+def test_whatever_an_answer_names_can_be_explained() -> None:
+    """Causes and patterns in the expected outputs of all reports for people."""
+    answers = [*(TOP / "tests" / "golden" / "expected").rglob("*.txt"), *(TOP / "docs").glob("*.md")]
+    texts = [path.read_text("utf-8") for path in answers]
+    named = {name for text in texts for name in NAMED.findall(text)}
+    assert len(named) > 5
+    assert [name for name in sorted(named) if not cause_page(name).text] == []
