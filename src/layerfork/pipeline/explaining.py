@@ -12,7 +12,7 @@ from layerfork.harness.recording.wrap import Wrapped, record_command
 from layerfork.harness.records.store import open_store
 from layerfork.model.progress import Say
 from layerfork.model.report import DiffReport
-from layerfork.pipeline.recording import no_build_seen, warn_of_store
+from layerfork.pipeline.recording import no_build_seen, store_kept_out_of_contexts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +45,14 @@ def explain_builds(
             return Explained(exit_code=ExitCode.AS_HOPED, reports=explain_newest(store, named))
     else:
         named = ()
-    warn_of_store(store, argv, say)
-    wrapped = record_command(
-        argv,
-        engine or default_spec_of_why(os.environ),
-        say,
-        stdout=sys.stderr if apart else None,
-        meanwhile=lambda: import_module("layerfork.pipeline.explainer"),
-    )
+    with store_kept_out_of_contexts(store, argv, say):
+        wrapped = record_command(
+            argv,
+            engine or default_spec_of_why(os.environ),
+            say,
+            stdout=sys.stderr if apart else None,
+            meanwhile=lambda: import_module("layerfork.pipeline.explainer"),
+        )
     if not wrapped.records:
         say(no_build_seen(os.environ))
     from layerfork.pipeline.explainer import explain_recorded

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from layerfork.harness.recording.clientprocess import ClientProcess
 from layerfork.harness.recording.contextplaces import named_directories
 from layerfork.harness.recording.projects import Projects
 from layerfork.harness.recording.wrap import record_command
-from layerfork.harness.records.apart import directory_around, written_apart
+from layerfork.harness.records.apart import directory_around, kept_away, written_apart
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.records.store import RecordStore
 from layerfork.model.progress import Say
@@ -51,14 +51,18 @@ def kept_out_of_contexts(path: Path, argv: Sequence[str], say: Say) -> AbstractC
     return written_apart(path, hide=hide)
 
 
-def warn_of_store(store: RecordStore, argv: Sequence[str], say: Say) -> None:
-    """Say that a record store lies in a context that the command sends."""
+def store_kept_out_of_contexts(
+    store: RecordStore, argv: Sequence[str], say: Say
+) -> AbstractContextManager[None]:
+    """A record store is away while a command runs that sends the directory in which it lies."""
     context = directory_around(store.directory / "records", _contexts(_process(argv)))
-    if context is not None:
-        say(
-            f"the record store {store.directory} lies in {context}: every build will send it; choose another "
-            "place with --store, or name it in the ignore file"
-        )
+    if context is None:
+        return nullcontext()
+    say(
+        f"the record store {store.directory} lies in {context}: it is kept out of what this command sends, "
+        "but other builds will send it; choose another place with --store, or name it in the ignore file"
+    )
+    return kept_away(store.directory)
 
 
 def _contexts(process: ClientProcess) -> Iterator[Path]:

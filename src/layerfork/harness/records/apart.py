@@ -1,4 +1,4 @@
-"""Record files that lie where a build may send them: kept out of the way until the builds are over."""
+"""Record files and stores that lie where a build may send them: away until the builds are over."""
 
 import contextlib
 import fcntl
@@ -47,6 +47,21 @@ def written_apart(path: Path, *, hide: bool) -> Iterator[Path]:
             _settle(spool, path)
 
 
+@contextlib.contextmanager
+def kept_away(directory: Path) -> Iterator[None]:
+    """A directory is not there while the context is open; what is made in its place meanwhile is kept too.
+
+    Raises: LayerforkError when nothing can be written beside it.
+    """
+    recover(directory)
+    with _spool(directory) as spool:
+        shutil.move(directory, spool.with_suffix(_BEFORE))
+        try:
+            yield
+        finally:
+            _settle(spool, directory)
+
+
 def recover(path: Path) -> None:
     """Put what a killed run left for a path into its place.
 
@@ -66,7 +81,11 @@ def recover(path: Path) -> None:
 
 def _settle(spool: Path, path: Path) -> None:
     before = spool.with_suffix(_BEFORE)
-    if before.exists():
+    if before.is_dir() and path.is_dir():
+        for each in before.iterdir():
+            shutil.move(each, path / each.name)
+        before.rmdir()
+    elif before.exists():
         shutil.move(before, path)
     if spool.exists():
         _put(spool, path)

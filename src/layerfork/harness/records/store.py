@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from layerfork.errors import EvidenceError, LayerforkError
+from layerfork.harness.records.apart import recover
 from layerfork.harness.records.evidence import RecordFile, read_records, read_stored
 from layerfork.harness.records.stored import StoredRecord
 from layerfork.model.record import BuildRecord
@@ -135,8 +136,14 @@ class KeptBuild:
 
 
 def open_store(path: str = "") -> RecordStore:
-    """The store at a path; by default the one in the state directory."""
-    return RecordStore(directory=Path(path) if path else state_directory() / "records")
+    """The store at a path; by default the one in the state directory.
+
+    What a killed run took out of a build's way comes back first.
+    Raises: LayerforkError when that cannot be written.
+    """
+    directory = Path(path) if path else state_directory() / "records"
+    recover(directory)
+    return RecordStore(directory=directory)
 
 
 def project_of(directory: Path, record: BuildRecord) -> Project:

@@ -9,7 +9,7 @@ import pytest
 
 from layerfork.errors import LayerforkError
 from layerfork.harness.records import apart
-from layerfork.harness.records.apart import directory_around, recover, written_apart
+from layerfork.harness.records.apart import directory_around, kept_away, recover, written_apart
 
 
 @pytest.fixture(autouse=True)
@@ -146,3 +146,42 @@ def test_a_file_lies_in_a_directory_whatever_the_path_looks_like(context: Path, 
     link.symlink_to(context)
     assert directory_around(link / "new", [tmp_path / "state", context]) == context
     assert directory_around(context / ".." / "new", [context]) is None
+
+
+@pytest.fixture
+def store(context: Path) -> Path:
+    """A directory with something in it."""
+    (context / "store").mkdir()
+    (context / "store" / "old").write_bytes(b"old")
+    return context / "store"
+
+
+def test_a_directory_is_away_meanwhile(store: Path, state: Path) -> None:
+    with kept_away(store):
+        assert names(store.parent) == []
+    assert (names(store.parent), names(store)) == (["store"], ["old"])
+    assert names(state / "unfinished") == []
+
+
+def test_what_is_made_in_its_place_meanwhile_is_kept(store: Path, state: Path) -> None:
+    with kept_away(store):
+        store.mkdir()
+        (store / "new").write_bytes(b"new")
+    assert names(store) == ["new", "old"]
+    assert names(state / "unfinished") == []
+
+
+def test_a_directory_that_a_killed_run_took_away_comes_back(store: Path, state: Path) -> None:
+    program = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from layerfork.harness.records import apart\n"
+        "apart.state_directory = lambda: Path(sys.argv[2])\n"
+        "with apart.kept_away(Path(sys.argv[1])):\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, store, state], check=False)
+    assert not store.exists()
+    store.mkdir()
+    recover(store)
+    assert names(store) == ["old"]
