@@ -1,5 +1,6 @@
 """What a wheel brings along, from one that is really built and installed."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ UV = Path(sys.executable).with_name("uv")
 
 
 def run(*argv: str | Path) -> str:
-    done = subprocess.run([*map(str, argv)], cwd="/", capture_output=True, text=True, check=False)
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run([*map(str, argv)], cwd="/", env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
