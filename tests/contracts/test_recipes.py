@@ -190,7 +190,15 @@ def test_reporter(tmp_path: Path) -> None:
     assert rendered.startswith(f"{RECORDS}#1\t{RECORDS}#2\t")
     assert "|tsv" in house.layerfork("run", "--help")
     assert "[text|json]" in house.layerfork("engines", "--help")
-    house.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/golden", LAYERFORK_REWRITE_GOLDEN="1")
+    house.run(
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/golden/test_reporters.py",
+        LAYERFORK_REWRITE_GOLDEN="1",
+    )
     expected = house.top / "tests" / "golden" / "expected" / "recorded"
     assert {path.name for path in expected.glob("*.tsv")} == {
         f"{name}.{kind}.tsv"

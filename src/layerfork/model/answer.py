@@ -86,6 +86,11 @@ class Point:
     """How many further fields or paths differ like that."""
     fix: Fix
 
+    @property
+    def named(self) -> str:
+        """What `layerfork explain` knows, and the pattern: ``mode (umask)``."""
+        return f"{self.code} ({self.pattern})" if self.pattern else self.code
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExcerptLine:

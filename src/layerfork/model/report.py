@@ -144,6 +144,8 @@ class DiffReport:
     judgement: Judgement
     answers: tuple[Answer, ...] = ()
     """One for each fork of the judgement, in their order."""
+    asked: tuple[Answer, ...] = ()
+    """One for each warning about steps of a target or platform that only the later build was asked for."""
     baseline_saved: bool = False
     """There was no earlier build: this one was kept for the next time."""
 

@@ -1,11 +1,12 @@
-"""Answers to the forks of a report: what the two builds are called, and whose they are."""
+"""Answers to the forks of a report: what the two builds are called, and whose they are.
+
+What makes answers is imported where there is something to answer: most builds of `why` have no fork.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
-from layerfork.explain.answer import AnswerSources, answer_fork
 from layerfork.explain.compare.copied import clean_path
-from layerfork.harness.recording.filelook import look_at
 from layerfork.harness.records.stored import StoredRecord
 from layerfork.model.answer import Answer, Side, Situation
 from layerfork.model.judgement import Judgement
@@ -55,19 +56,26 @@ def answers_of_pair(
     sides: tuple[Side, Side],
     situation: Situation,
     stored: StoredRecord | None = None,
-) -> tuple[Answer, ...]:
-    """One for each fork. ``stored`` is the reader's record where ``reader`` does not list every file."""
-    if not judgement.forks:
-        return ()
+) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
+    """One for each fork, and one for each warning about steps that only the reader was asked for.
+
+    ``stored`` is the reader's record where ``reader`` does not list every file.
+    """
+    if not (judgement.forks or judgement.warnings):
+        return (), ()
+    from layerfork.explain.answer import AnswerSources, answer_added, answer_fork
+    from layerfork.harness.recording import filelook
+
     sources = AnswerSources(
         writer=writer,
         reader=reader,
         sides=sides,
         situation=situation,
-        look=look_at,
+        look=filelook.look_at,
         all_paths=None if stored is None else lambda: _paths_in(stored),
     )
-    return tuple(answer_fork(fork, sources) for fork in judgement.forks)
+    asked = (answer_added(caution, sources) for caution in judgement.warnings)
+    return tuple(answer_fork(fork, sources) for fork in judgement.forks), tuple(filter(None, asked))
 
 
 def _paths_in(stored: StoredRecord) -> frozenset[str]:
@@ -79,6 +87,11 @@ def _paths_in(stored: StoredRecord) -> frozenset[str]:
 
 def answers_of_rows(judgement: Judgement, rows: Sequence[TrialBuild]) -> tuple[Answer, ...]:
     """One for each fork of a relay."""
+    if not judgement.forks:
+        return ()
+    from layerfork.explain.answer import AnswerSources, answer_fork
+    from layerfork.harness.recording import filelook
+
     builds = _by_name(rows)
     answers = []
     for fork in judgement.forks:
@@ -89,7 +102,7 @@ def answers_of_rows(judgement: Judgement, rows: Sequence[TrialBuild]) -> tuple[A
             reader=reader,
             sides=(writer_side, reader_side),
             situation=Situation.AGAIN if again else Situation.CLIENTS,
-            look=look_at,
+            look=filelook.look_at,
         )
         answers.append(answer_fork(fork, sources))
     return tuple(answers)

@@ -154,6 +154,14 @@ def _diff_pair(
         JudgedBuild(client=writer_name, record=writer, keys=keys[0]),
         JudgedBuild(client=reader_name, record=reader, keys=keys[1]),
     )
+    answers, asked = answers_of_pair(
+        judgement,
+        writer,
+        reader,
+        sides_again(writer, reader) if again else sides_of_files(writer, reader, writer_name, reader_name),
+        Situation.AGAIN if again else situation_of_files(writer, reader),
+        stored,
+    )
     return DiffReport(
         writer=writer_name,
         reader=reader_name,
@@ -162,16 +170,8 @@ def _diff_pair(
         outcome=reader.result.outcome,
         failure=describe_failure(reader),
         judgement=judgement,
-        answers=answers_of_pair(
-            judgement,
-            writer,
-            reader,
-            sides_again(writer, reader)
-            if again
-            else sides_of_files(writer, reader, writer_name, reader_name),
-            Situation.AGAIN if again else situation_of_files(writer, reader),
-            stored,
-        ),
+        answers=answers,
+        asked=asked,
     )
 
 

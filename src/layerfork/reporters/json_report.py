@@ -117,6 +117,7 @@ def _diff(report: DiffReport) -> dict[str, Any]:
         "outcome": report.outcome.value if report.reader else None,
         "failure": report.failure or None,
         **_judgement(report.judgement, report.answers),
+        "asked": [_answer(answer) for answer in report.asked],
     }
 
 

@@ -1,6 +1,17 @@
 """All pairs, by what they are about."""
 
-from corpus.pairs import attributes, base, caches, lines, links, options, presence, several, variables
+from corpus.pairs import (
+    attributes,
+    base,
+    caches,
+    lines,
+    links,
+    options,
+    patterns,
+    presence,
+    several,
+    variables,
+)
 from corpus.subjects import Pair
 
 PAIRS: tuple[Pair, ...] = (
@@ -13,4 +24,5 @@ PAIRS: tuple[Pair, ...] = (
     *presence.PAIRS,
     *caches.PAIRS,
     *several.PAIRS,
+    *patterns.PAIRS,
 )

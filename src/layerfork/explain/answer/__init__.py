@@ -1,10 +1,12 @@
 """Forks as answers: place, culprit, cost, one fix.
 
 `answer_fork`   the answer to one fork between two builds
+`answer_added`  the answer to a warning about steps that only one build was asked for
 `scene`         what it is made of; `phrases`, `fixes`, `patterns` are tables by cause and family
 """
 
+from layerfork.explain.answer.asked import answer_added
 from layerfork.explain.answer.making import answer_fork
 from layerfork.explain.answer.scene import AnswerSources, FileLook
 
-__all__ = ["AnswerSources", "FileLook", "answer_fork"]
+__all__ = ["AnswerSources", "FileLook", "answer_added", "answer_fork"]

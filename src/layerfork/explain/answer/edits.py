@@ -1,12 +1,13 @@
 """Edits of the files that decide a build, and commands that repeat one."""
 
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from layerfork.dockerfile import Instruction
 from layerfork.explain.answer.scene import Scene
-from layerfork.model.answer import Edit
+from layerfork.model.answer import Edit, Situation
 from layerfork.model.record import BuildRecord
 
 IGNORE_FILE = ".dockerignore"
@@ -29,6 +30,23 @@ def ignore_line(scene: Scene, *patterns: str) -> Edit:
     return Edit(file=ignore_file(scene), after=patterns)
 
 
+def pattern_of(path: str) -> str:
+    """The line of an ignore file that means one path alone; empty where no line can.
+
+    ``#`` begins a comment and ``!`` an exception, ``*?[`` and the backslash are special, blanks at the ends
+    are cut: `layerfork.buildcontext.ignore` has the sources.
+    """
+    if path != path.strip() or any(letter in path for letter in "\n\r"):
+        return ""
+    escaped = re.sub(r"([*?\[\\])", r"\\\1", path)
+    return f"\\{escaped}" if escaped[:1] in ("#", "!") else escaped
+
+
+def quoted(paths: Iterable[str]) -> str:
+    """Paths as words of a shell, none of which looks like an option."""
+    return " ".join(shlex.quote(f"./{path}" if path.startswith("-") else path) for path in paths)
+
+
 def lines_of(scene: Scene, instruction: Instruction) -> tuple[str, ...]:
     """The lines of an instruction as they stand in the file."""
     return scene.lines[instruction.first_line - 1 : instruction.last_line]
@@ -43,10 +61,13 @@ def moved(scene: Scene, instruction: Instruction, line: int) -> tuple[Edit, ...]
     )
 
 
-def command_of(record: BuildRecord) -> str:
-    """The command line that asked for a build; empty when it is not known, or holds something hidden."""
-    argv = record.client.argv
-    return "" if not argv or any(_HIDDEN in word for word in argv) else shlex.join(argv)
+def command_of(scene: Scene, record: BuildRecord) -> str:
+    """The command line that asked for a build; empty when it is not known, or holds something hidden.
+
+    That of a client in a relay was written by the harness: nobody would type it.
+    """
+    argv = () if scene.situation is Situation.CLIENTS else record.client.argv
+    return "" if any(_HIDDEN in word for word in argv) else shlex.join(argv)
 
 
 def builds_itself(record: BuildRecord) -> bool:
@@ -55,12 +76,13 @@ def builds_itself(record: BuildRecord) -> bool:
     return bool(argv) and PurePath(argv[0]).name in _BUILDERS and "build" in argv and "compose" not in argv
 
 
-def with_options(record: BuildRecord, drop: Iterable[str], add: Sequence[str]) -> str:
-    """The command with options left out and others added behind ``build``; empty when it cannot be written.
+def with_options(scene: Scene, drop: Iterable[str], add: Sequence[str]) -> str:
+    """The reader's command with options left out and others added behind ``build``; empty if unknown.
 
     ``drop`` names options with their value, such as ``--build-arg A``, or alone, such as ``--no-cache``.
     """
-    if not builds_itself(record) or any(_HIDDEN in word for word in (*record.client.argv, *add)):
+    record = scene.reader
+    if not (command_of(scene, record) and builds_itself(record)) or any(_HIDDEN in word for word in add):
         return ""
     words = list(record.client.argv)
     for option in drop:

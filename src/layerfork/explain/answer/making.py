@@ -8,9 +8,9 @@ from layerfork.explain.answer.fixes import fix_of
 from layerfork.explain.answer.patterns import PATTERNS
 from layerfork.explain.answer.patterns.pattern import Group, Held
 from layerfork.explain.answer.phrases import culprit_of
-from layerfork.explain.answer.rows import SHOWN, rows_of
+from layerfork.explain.answer.rows import SHOWN, later_of, rows_of
 from layerfork.explain.answer.scene import AnswerSources, Scene, set_scene
-from layerfork.model.answer import Answer, FieldRow, LaterStep, Point
+from layerfork.model.answer import Answer, FieldRow, Point
 from layerfork.model.judgement import Cause, CauseStatus, Fork
 
 _STRENGTH = tuple(CauseStatus)
@@ -33,17 +33,7 @@ def answer_fork(fork: Fork, sources: AnswerSources) -> Answer:
         points=tuple(_points(scene)),
         seconds=fork.seconds_lost,
         excerpt=excerpt_of(scene),
-        later=tuple(
-            LaterStep(
-                step=step.index,
-                line=scene.instructions[step.index].first_line
-                if step.index in scene.instructions
-                else step.line,
-                instruction=step.instruction,
-                seconds=step.seconds,
-            )
-            for step in scene.later_steps()
-        ),
+        later=later_of(scene),
     )
 
 

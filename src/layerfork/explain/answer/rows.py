@@ -1,11 +1,12 @@
-"""The fields of a point side by side."""
+"""The fields of a point side by side, and the steps that followed."""
 
 from collections.abc import Iterable, Iterator
 
+from layerfork.explain.answer.phrases.entries import subject
 from layerfork.explain.answer.scene import Scene
 from layerfork.explain.answer.words import shown
-from layerfork.explain.claims.wording import show_mode, show_type
-from layerfork.model.answer import FieldRow
+from layerfork.explain.claims.wording import show_mode
+from layerfork.model.answer import FieldRow, LaterStep
 from layerfork.model.cause import CauseCode, Trait, codes_with
 from layerfork.model.judgement import Cause, ChangedPart
 
@@ -15,13 +16,33 @@ _ONE_SIDED = {
     CauseCode.ENTRY_EXTRA,
     CauseCode.ENTRY_MISSING,
     CauseCode.IGNORE_RULE,
-    CauseCode.DIRECTORY_ENTRY,
     CauseCode.DOCKERFILE_IN_CONTEXT,
 }
+_WHOLE = {
+    CauseCode.ENTRY_TYPE,
+    CauseCode.HARDLINK,
+    CauseCode.LINK_TARGET,
+    CauseCode.XATTR,
+    CauseCode.MODE_TYPE_BITS,
+    CauseCode.ROOT_HEADER,
+}
+"""Causes whose values say it all: their parts are many, or mean nothing by themselves."""
+_LINES = {CauseCode.INSTRUCTION, CauseCode.LABEL}
+"""Told by the line itself."""
 
 
 def rows_of(scene: Scene, cause: Cause, parts: Iterable[ChangedPart]) -> list[FieldRow]:
     """A row for each field that differs, of entries one for each path and field."""
+    if cause.code in _LINES and scene.writer_text not in ("", scene.text):
+        return []
+    if cause.code in _WHOLE:
+        label = f"{cause.field} of" if cause.code in (CauseCode.XATTR, CauseCode.MODE_TYPE_BITS) else ""
+        place = f"{label} {subject(scene, cause)}".strip()
+        return [FieldRow(label=place, writer=shown(cause.writer), reader=shown(cause.reader))]
+    if cause.code == CauseCode.DIRECTORY_ENTRY:
+        sides = ["not sent" if value == "absent" else "sent" for value in (cause.writer, cause.reader)]
+        label = f"entry for {subject(scene, cause)}"
+        return [FieldRow(label=label, writer=sides[0], reader=sides[1])]
     if cause.code not in _ENTRIES:
         return [_own_row(cause)] if cause.writer or cause.reader else []
     if cause.code in _ONE_SIDED:
@@ -31,7 +52,8 @@ def rows_of(scene: Scene, cause: Cause, parts: Iterable[ChangedPart]) -> list[Fi
 
 def _own_row(cause: Cause) -> FieldRow:
     label = " ".join(filter(None, (cause.code.replace("-", " "), cause.path)))
-    return FieldRow(label=label, writer=shown(cause.writer), reader=shown(cause.reader))
+    writer, reader = (shown(value) if value else "not given" for value in (cause.writer, cause.reader))
+    return FieldRow(label=label, writer=writer, reader=reader)
 
 
 def _presence(scene: Scene, parts: Iterable[ChangedPart]) -> Iterator[FieldRow]:
@@ -56,13 +78,13 @@ def _row(scene: Scene, cause: Cause, part: ChangedPart) -> FieldRow:
     place = scene.place_of(part.path)
     if cause.code == CauseCode.CONTENT and "size" not in part.field:
         return _sizes(scene, place)
-    show = shown
-    if cause.code in (CauseCode.MODE, CauseCode.MODE_TYPE_BITS) and part.field.endswith("mode"):
-        show = lambda value, absent="none": absent if value is None else show_mode(value)  # noqa: E731
-    elif part.field in ("typeflag", "type"):
-        show = lambda value, absent="none": absent if value is None else show_type(value)  # noqa: E731
+    show = _mode if cause.code == CauseCode.MODE else shown
     label = f"{part.field or cause.code} of {place}"
     return FieldRow(label=label, writer=show(part.writer), reader=show(part.reader))
+
+
+def _mode(value: str | None) -> str:
+    return "none" if value is None else show_mode(value)
 
 
 def _sizes(scene: Scene, place: str) -> FieldRow:
@@ -72,4 +94,18 @@ def _sizes(scene: Scene, place: str) -> FieldRow:
         writer=f"{writer.size:,} bytes" if writer else "unknown",
         reader=(f"{reader.size:,} bytes" if reader else "unknown")
         + (", other content" if writer and reader and writer.size == reader.size else ""),
+    )
+
+
+def later_of(scene: Scene) -> tuple[LaterStep, ...]:
+    """The later steps that were built again, with their lines."""
+    found = scene.instructions
+    return tuple(
+        LaterStep(
+            step=step.index,
+            line=found[step.index].first_line if step.index in found else step.line,
+            instruction=step.instruction,
+            seconds=step.seconds,
+        )
+        for step in scene.later_steps()
     )

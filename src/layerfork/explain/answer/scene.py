@@ -71,6 +71,10 @@ class Scene:
     entries: Mapping[str, ContextEntry] = field(default_factory=dict)
     """Of the reader's context, by cleaned path."""
     writer_entries: Mapping[str, ContextEntry] = field(default_factory=dict)
+    copied: tuple[str, ...] = ()
+    """Sources that the reader's step names."""
+    places: dict[str, str] = field(default_factory=dict)
+    """What `place_of` has found: there may be very many."""
 
     @property
     def writer(self) -> BuildRecord:
@@ -114,14 +118,26 @@ class Scene:
 
     @property
     def file(self) -> str:
-        """The Dockerfile's path in its context, or its name."""
+        """The Dockerfile's path in its context; absolute where it is known to lie elsewhere."""
+        place = self.reader.place
+        if place.dockerfile and place.directory:
+            path = posixpath.relpath(place.dockerfile, place.directory)
+            return place.dockerfile if path.startswith("../") else path
         return posixpath.normpath(self.reader.request.dockerfile_name or "Dockerfile")
 
     def place_of(self, path: str) -> str:
         """Where in the context a path of a key lies."""
+        found = self.places.get(path)
+        if found is None:
+            found = self.places[path] = self._find_place(path)
+        return found
+
+    def _find_place(self, path: str) -> str:
+        if "." in self.copied and (path in self.entries or path in self.writer_entries):
+            return path
         found = context_paths(self.step.instruction, path)
         known = [each for each in found if each in self.entries or each in self.writer_entries]
-        named = [each for each in known if is_covered(each, sources_of(self.step.instruction))]
+        named = [each for each in known if is_covered(each, self.copied)]
         return (named or known or [path])[0] or "."
 
     def has(self, path: str) -> bool:
@@ -156,6 +172,7 @@ def set_scene(fork: Fork, sources: AnswerSources) -> Scene:
         lines=tuple((sources.reader.request.dockerfile or "").splitlines()),
         entries=_entries(sources.reader) if entered else {},
         writer_entries=_entries(sources.writer) if entered else {},
+        copied=sources_of(step.instruction),
     )
 
 

@@ -22,8 +22,11 @@ _NEAR_S = 60.0
 def look_at(record: BuildRecord, entry: ContextEntry) -> FileLook | None:
     """What the file of an entry holds; None when it is gone, or holds something else than was sent."""
     data = _read(record.place.directory, entry)
-    if data is None or entry.content != _digest(data):
-        return None
+    return None if data is None or entry.content != _digest(data) else look_in(data, entry)
+
+
+def look_in(data: bytes, entry: ContextEntry) -> FileLook:
+    """What the content of an entry holds."""
     lf = data.replace(b"\r\n", b"\n")
     return FileLook(
         with_lf=_digest(lf),

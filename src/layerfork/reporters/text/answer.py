@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from layerfork.model.answer import Answer, Fix, Point
+from layerfork.model.answer import Answer, Fix
 from layerfork.model.judgement import CauseStatus, Fork
 from layerfork.reporters.overview.columns import keyword
 from layerfork.reporters.reporter import Look
@@ -13,20 +13,22 @@ from layerfork.reporters.text.judgement import STATUS_STYLES, fork_evidence
 
 _COPIES = ("COPY", "ADD")
 """Instructions that are never cut: what they copy is what it is about."""
-_ON_A_LINE = 100
+_ON_A_LINE = 160
 """Columns of the first line where no width is known, so that one long RUN does not fill a screen."""
-_LEAST = 40
+_LEAST = 60
 """Columns that an instruction always gets."""
 
 
-def answer_lines(answer: Answer, fork: Fork, look: Look) -> Iterator[Text]:
-    """Everything about one fork; digests, history strings and what does not matter only when verbose."""
+def answer_lines(answer: Answer, fork: Fork | None, look: Look) -> Iterator[Text]:
+    """Everything about one fork; digests, history strings and what does not matter only when verbose.
+
+    ``fork`` is None where nothing was stored for the step."""
     yield from first_lines(answer, look)
     yield from _excerpt(answer, look)
     yield from _fields(answer, look)
     yield from _others(answer, look)
     yield from _later(answer, look)
-    if look.verbose:
+    if look.verbose and fork is not None:
         yield from fork_evidence(fork)
 
 
@@ -43,12 +45,8 @@ def first_lines(answer: Answer, look: Look) -> Iterator[Text]:
     head, *rest = hung(place + instruction + platform + culprit, look.width, "", 4)
     yield Text(head, style="bold")
     yield from (Text(line, style="bold") for line in rest)
-    yield Text.assemble(f"  {answer.cost}  ", _status(answer.status), f" {_named(answer.points[0])}")
+    yield Text.assemble(f"  {answer.cost}  ", _status(answer.status), f" {answer.points[0].named}")
     yield from _fix(answer.fix, look)
-
-
-def _named(point: Point) -> str:
-    return point.pattern or point.code
 
 
 def _status(status: CauseStatus) -> tuple[str, str]:
@@ -60,11 +58,17 @@ def _fix(fix: Fix, look: Look) -> Iterator[Text]:
 
 
 def _edits(fix: Fix, look: Look) -> Iterator[Text]:
-    """The edit as a diff would show it, and what speaks against it."""
-    for edit in fix.edits:
+    """The edit as a diff would show it, where its sentence does not say it all; what speaks against it."""
+    shown = fix.edits if any(edit.line for edit in fix.edits) else ()
+    yield from [Text()] if shown else []
+    for edit in shown:
         yield Text(f"  {edit.file}:{edit.line}" if edit.line else f"  {edit.file}, at its end")
         yield from (Text(f"    - {line}", style="yellow") for line in edit.before)
         yield from (Text(f"    + {line}", style="cyan") for line in edit.after)
+    yield from _warning(fix, look)
+
+
+def _warning(fix: Fix, look: Look) -> Iterator[Text]:
     if fix.warning:
         for line in hung(f"careful: {fix.warning}", look.width, "  ", 11):
             yield Text(line, style="bold yellow")
@@ -96,9 +100,10 @@ def _fields(answer: Answer, look: Look) -> Iterator[Text]:
 def _others(answer: Answer, look: Look) -> Iterator[Text]:
     """Shortly what else is to blame."""
     for point in answer.points[1:]:
-        lines = hung(f"also: {point.culprit}  {point.status.value} {_named(point)}", look.width, "  ", 8)
+        lines = hung(f"also: {point.culprit}  {point.status.value} {point.named}", look.width, "  ", 8)
         yield from (Text(line) for line in lines)
         yield from _fix(point.fix, look)
+        yield from _warning(point.fix, look)
 
 
 def _later(answer: Answer, look: Look) -> Iterator[Text]:

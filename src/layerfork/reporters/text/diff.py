@@ -60,7 +60,11 @@ def _lines(report: DiffReport, look: Look) -> Iterator[Text]:
         for place, (fork, answer) in enumerate(zip(report.judgement.forks, report.answers, strict=True)):
             yield from [Text()] if place else []
             yield from answer_lines(answer, fork, look)
-        yield from caution_lines(report.judgement.warnings)
+        for answer in report.asked:
+            yield from answer_lines(answer, None, look)
+        told = {"added-target", "added-platform"} if report.asked and not look.verbose else set()
+        for line in caution_lines([each for each in report.judgement.warnings if each.code not in told]):
+            yield from wrap(line, look.width, 4)
         if report.judgement.verdict is Verdict.REUSED:
             yield Text(f"no fork: {_reused(report)}", style="bold cyan")
         elif not report.judgement.forks:

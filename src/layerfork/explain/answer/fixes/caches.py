@@ -10,15 +10,15 @@ _OFF = ("--no-cache", "--no-cache-filter *")
 
 
 def _off(scene: Scene, cause: Cause) -> tuple[str, Fix]:
-    command = with_options(scene.reader, _OFF, ())
-    if command and command != command_of(scene.reader):
+    command = with_options(scene, _OFF, ())
+    if command and command != command_of(scene, scene.reader):
         return "", Fix(sentence=f"build without it: `{command}`", command=command)
     return "", Fix(sentence=cause.remedy)
 
 
 def _lost(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     """This very build has stored it anew."""
-    command = command_of(scene.reader)
+    command = command_of(scene, scene.reader)
     if scene.again and command:
         return "", Fix(
             sentence=f"this build has stored it anew: `{command}` finds it, until the next prune",
@@ -32,7 +32,7 @@ def _not_imported(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     source = next((found for each in scene.writer.request.cache_to if (found := _as_source(each))), "")
     if not source:
         return "", Fix(sentence=cause.remedy)
-    command = with_options(scene.reader, ("--cache-from *",), (f"--cache-from={source}",))
+    command = with_options(scene, ("--cache-from *",), (f"--cache-from={source}",))
     return "", Fix(
         sentence=f"import what was exported: `{command or f'--cache-from={source}'}`", command=command
     )
@@ -51,8 +51,8 @@ def _as_source(export: str) -> str:
 
 
 def _cache_from(scene: Scene, cause: Cause) -> tuple[str, Fix]:
-    command = with_options(scene.reader, ("--cache-from *",), ())
-    if command and command != command_of(scene.reader):
+    command = with_options(scene, ("--cache-from *",), ())
+    if command and command != command_of(scene, scene.reader):
         return "", Fix(sentence=f"build without it: `{command}`", command=command)
     return "", Fix(sentence=cause.remedy)
 

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable
 
-from layerfork.explain.answer.edits import ignore_file, ignore_line
+from layerfork.explain.answer.edits import ignore_file, ignore_line, pattern_of, quoted
 from layerfork.explain.answer.fixes.installing import MANIFESTS, install_first
 from layerfork.explain.answer.phrases.entries import paths_of
 from layerfork.explain.answer.scene import Scene
@@ -22,7 +22,7 @@ def _content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     paths = paths_of(scene, cause)
     if (fix := install_first(scene, paths)) is not None:
         return "install-after-copy", fix
-    restore = f"git checkout -- {_quoted(paths)}" if len(paths) <= _BY_NAME else "git stash"
+    restore = f"git checkout -- {quoted(paths)}" if len(paths) <= _BY_NAME else "git stash"
     if any(path.rpartition("/")[2] in MANIFESTS for path in paths):
         if scene.situation is Situation.MACHINES:
             return "", Fix(
@@ -32,7 +32,7 @@ def _content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     if scene.situation is Situation.CLIENTS:
         return "", Fix(sentence=f"give both clients one context: they sent {named(paths)} with other content")
     if scene.situation is Situation.MACHINES:
-        look = f"git status --short {_quoted(paths[:_BY_NAME])}"
+        look = f"git status --short {quoted(paths[:_BY_NAME])}"
         return "", Fix(sentence=f"build both from one commit: `{look}` on each shows who has edits")
     return "", Fix(sentence=_expected(scene, paths))
 
@@ -44,25 +44,23 @@ def _expected(scene: Scene, paths: list[str]) -> str:
     return f"expected after that edit; steps that do not need {named(paths)} can stand above {place}"
 
 
-def _quoted(paths: list[str]) -> str:
-    return " ".join(map(shlex.quote, paths))
-
-
 def _presence(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     paths = paths_of(scene, cause)
     missing = cause.code == CauseCode.ENTRY_MISSING
     if not missing and (fix := install_first(scene, paths)) is not None:
         return "install-after-copy", fix
     if missing and scene.again:
-        command = f"git checkout -- {_quoted(paths[:_BY_NAME])}"
+        command = f"git checkout -- {quoted(paths[:_BY_NAME])}"
         return "", Fix(sentence=f"if that was not meant: `{command}`", command=command)
-    edit = ignore_line(scene, *(paths if len(paths) <= _BY_NAME else paths[:1]))
-    lines = named([f"`{path}`" for path in paths], "lines")
+    lines = [pattern_of(path) for path in paths[:_BY_NAME]]
+    if len(paths) > _BY_NAME or not all(lines):
+        whose = "" if scene.again else " for both"
+        return "", Fix(sentence=f"if no step needs them: leave them out with {ignore_file(scene)}{whose}")
+    edit = ignore_line(scene, *lines)
+    shown = named([f"`{line}`" for line in lines], "lines")
     whose = "" if scene.again else " for both"
-    return "", Fix(
-        sentence=f"if no step needs {verb(paths, 'it', 'them')}: add {lines} to {edit.file}{whose}",
-        edits=(edit,) if len(paths) <= _BY_NAME else (),
-    )
+    need = verb(paths, "it", "them")
+    return "", Fix(sentence=f"if no step needs {need}: add {shown} to {edit.file}{whose}", edits=(edit,))
 
 
 def _mode(scene: Scene, cause: Cause) -> tuple[str, Fix]:
@@ -72,26 +70,21 @@ def _mode(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     where = "" if scene.again else f" on {scene.reader_name}"
     if number is None or len(paths) > _BY_NAME or scene.situation is Situation.CLIENTS:
         return "", Fix(sentence=f"chmod before building{where} (--chmod in COPY does not help)")
-    command = f"chmod {number & 0o7777:04o} {_quoted(paths)}"
+    command = f"chmod {number & 0o7777:04o} {quoted(paths)}"
     return "", Fix(sentence=f"`{command}`{where} (--chmod in COPY does not help)", command=command)
 
 
 def _type(scene: Scene, cause: Cause) -> tuple[str, Fix]:
-    paths = paths_of(scene, cause)
-    entry = scene.writer_entries.get(paths[0]) if len(paths) == 1 else None
+    place = scene.place_of(cause.path)
+    writer, reader = scene.writer_entries.get(place), scene.entries.get(place)
     where = "" if scene.again else f" on {scene.reader_name}"
-    if entry is not None and entry.type is EntryType.SYMLINK:
-        command = f"ln -sfn {shlex.quote(entry.linkname)} {_quoted(paths)}"
+    if cause.more or writer is None or reader is None:
+        return "", Fix(sentence=cause.remedy)
+    if writer.type is EntryType.SYMLINK:
+        command = f"ln -sfn {shlex.quote(writer.linkname)} {quoted([place])}"
         return "", Fix(sentence=f"`{command}`{where} makes it the link it was", command=command)
-    own = scene.entries.get(paths[0]) if len(paths) == 1 else None
-    if (
-        own is not None
-        and own.type is EntryType.SYMLINK
-        and entry is not None
-        and entry.type is EntryType.FILE
-    ):
-        place = _quoted(paths)
-        command = f'cp --remove-destination "$(readlink -f {place})" {place}'
+    if reader.type is EntryType.SYMLINK and writer.type is EntryType.FILE:
+        command = f'cp --remove-destination "$(readlink -f {quoted([place])})" {quoted([place])}'
         return "", Fix(sentence=f"`{command}`{where} makes it a file again", command=command)
     return "", Fix(sentence=cause.remedy)
 
@@ -103,7 +96,7 @@ def _xattr(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     if len(paths) > _BY_NAME or len({each[1:] for each in cause.parts}) != 1:
         return "", Fix(sentence=cause.remedy)
     how = f"-x {shlex.quote(name)}" if part.writer is None else f"-n {shlex.quote(name)} -v 0x{part.writer}"
-    command = f"setfattr {how} {_quoted(paths)}"
+    command = f"setfattr {how} {quoted(paths)}"
     where = "" if scene.again else f" on {scene.reader_name}"
     return "", Fix(sentence=f"`{command}`{where}", command=command)
 
@@ -115,10 +108,10 @@ def _owner(option: str) -> Callable[[Scene, Cause], tuple[str, Fix]]:
         paths = paths_of(scene, cause)
         writers = {part.writer or "" for part in cause.parts}
         writer = writers.pop() if len(writers) == 1 else ""
-        if not writer.isdigit() or len(paths) > _BY_NAME:
+        if not writer.isdigit() or len(paths) > _BY_NAME or scene.situation is Situation.CLIENTS:
             return "", Fix(sentence=cause.remedy)
         program = "chown" if option == "owner" else "chgrp"
-        command = f"{program} {writer} {_quoted(paths)}"
+        command = f"{program} {writer} {quoted(paths)}"
         return "", Fix(sentence=f"`{command}`, or make the tar with `--{option}={writer}`", command=command)
 
     return fix
@@ -151,8 +144,8 @@ def _listed(patterns: tuple[str, ...]) -> str:
 
 def _build_file(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     paths = paths_of(scene, cause)
-    edit = ignore_line(scene, *paths)
-    lines = ", ".join(f"`{path}`" for path in paths)
+    edit = ignore_line(scene, *map(pattern_of, paths))
+    lines = ", ".join(f"`{line}`" for line in edit.after)
     return "", Fix(sentence=f"add {lines} to {edit.file}: builders find them all the same", edits=(edit,))
 
 

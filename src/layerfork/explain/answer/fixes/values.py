@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from layerfork.dockerfile import Instruction
 from layerfork.explain.answer.edits import builds_itself, command_of, moved, with_options
+from layerfork.explain.answer.fixes.lines import fix_line
 from layerfork.explain.answer.scene import Scene
 from layerfork.explain.answer.words import shown
-from layerfork.model.answer import Edit, Fix, Situation
+from layerfork.model.answer import Fix, Situation
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
 from layerfork.model.engine import ImageFacts
@@ -74,7 +75,7 @@ def _names(instruction: Instruction, name: str) -> bool:
 def _same_argument(scene: Scene, cause: Cause) -> Fix:
     writer = dict(scene.writer.request.build_args).get(cause.path)
     add = () if writer is None else (f"--build-arg={cause.path}={writer}",)
-    command = with_options(scene.reader, (f"--build-arg {cause.path}",), add)
+    command = with_options(scene, (f"--build-arg {cause.path}",), add)
     if command:
         return Fix(sentence=f"give {cause.path} the value it had: `{command}`", command=command)
     value = "give none" if writer is None else f"pass {cause.path}={shown(writer)}"
@@ -93,7 +94,7 @@ def _env(scene: Scene, cause: Cause) -> tuple[str, Fix]:
 def _base(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     reference, facts = _writer_base(scene, cause.path)
     if scene.situation is Situation.AGAIN and reference and facts is not None:
-        command = f"docker tag {facts.image_id} {shlex.quote(reference)}"
+        command = f"docker tag {shlex.quote(facts.image_id)} {shlex.quote(reference)}"
         if scene.reader.builder is Builder.BUILDAH:
             command = command.replace("docker", "podman", 1)
         short = command.replace(facts.image_id, facts.image_id.removeprefix("sha256:")[:12])
@@ -119,7 +120,7 @@ def _option(name: str, drop: str, field: str) -> Callable[[Scene, Cause], tuple[
 
     def fix(scene: Scene, cause: Cause) -> tuple[str, Fix]:
         writer = str(getattr(scene.writer.request, field))
-        command = with_options(scene.reader, (drop,), (f"{name}={writer}",) if writer else ())
+        command = with_options(scene, (drop,), (f"{name}={writer}",) if writer else ())
         if command:
             return "", Fix(sentence=f"build with the {field} as before: `{command}`", command=command)
         if scene.writer_text != scene.text:
@@ -131,8 +132,8 @@ def _option(name: str, drop: str, field: str) -> Callable[[Scene, Cause], tuple[
 
 def _as_before(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     """The whole command of the writer, where it was another one."""
-    command = command_of(scene.writer)
-    if scene.again and command and command != command_of(scene.reader):
+    command = command_of(scene, scene.writer)
+    if scene.again and command and command != command_of(scene, scene.reader):
         return "", Fix(sentence=f"build with the same options: `{command}`", command=command)
     if scene.writer_text != scene.text:
         return _line(scene, cause)
@@ -140,48 +141,29 @@ def _as_before(scene: Scene, cause: Cause) -> tuple[str, Fix]:
 
 
 def _line(scene: Scene, cause: Cause) -> tuple[str, Fix]:
-    if not scene.again:
-        return "", Fix(sentence="build both from one Dockerfile")
-    written, text = scene.writer_text, scene.text
-    if scene.instruction is not None and written and written != text and "\n" not in written:
-        end = scene.instruction.last_line
-        edit = Edit(
-            file=scene.file,
-            line=scene.line,
-            before=scene.lines[scene.line - 1 : end],
-            after=(written,),
-        )
-        if written.split() == text.split():
-            return "", Fix(
-                sentence=f"only blanks differ: put line {scene.line} back as it was", edits=(edit,)
-            )
-        return "", Fix(sentence=f"expected after that edit; to go back, write `{written}`", edits=(edit,))
-    return "", Fix(sentence="expected after that edit; lines that change often belong at the end")
-
-
-def _mount(scene: Scene, cause: Cause) -> tuple[str, Fix]:
-    found = _line(scene, cause)
-    return found if found[1].edits else ("", Fix(sentence=cause.remedy))
+    return "", fix_line(scene)
 
 
 def _builder(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     """Ask for the writer's builder, with the environment variable that docker's programs look at."""
-    switch = {Builder.CLASSIC: "DOCKER_BUILDKIT=0", Builder.BUILDKIT: "DOCKER_BUILDKIT=1"}.get(
-        scene.writer.builder
-    )
-    command = command_of(scene.reader)
+    switch = _SWITCHES.get(scene.writer.builder)
+    command = command_of(scene, scene.reader)
     if switch and command and builds_itself(scene.reader) and scene.reader.builder is not Builder.BUILDAH:
-        command = f"{switch} {command}"
-        return "", Fix(sentence=f"use the builder of {_whose(scene)}: `{command}`", command=command)
+        command = f"DOCKER_BUILDKIT={switch[0]} {command}"
+        return "", Fix(sentence=f"use {_whose(scene)}: `{command}`", command=command)
     if switch:
-        return "", Fix(
-            sentence=f"use one builder for both: {switch} for docker's programs, SDKs ask for classic"
-        )
+        ways = f"DOCKER_BUILDKIT={switch[0]} (docker's programs), version={switch[1]} (POST /build)"
+        return "", Fix(sentence=f"ask both for one builder: {ways}")
     return "", Fix(sentence=cause.remedy)
 
 
+_SWITCHES = {Builder.CLASSIC: ("0", "1"), Builder.BUILDKIT: ("1", "2")}
+"""What asks for a builder: docker's programs by their environment, others by a parameter of the API.
+Source: docker/cli cmd/docker/builder.go, moby/moby api/swagger.yaml (ImageBuild, version) @ v26.1.5."""
+
+
 def _whose(scene: Scene) -> str:
-    return "the build before" if scene.again else scene.writer_name
+    return "the builder it had" if scene.again else f"the builder of {scene.writer_name}"
 
 
 FIXES = {
@@ -195,7 +177,6 @@ FIXES = {
     CauseCode.RUN_OPTION: _as_before,
     CauseCode.PROXY: _as_before,
     CauseCode.LABEL: _as_before,
-    CauseCode.MOUNT: _mount,
     CauseCode.INSTRUCTION: _line,
     CauseCode.BUILDER: _builder,
 }

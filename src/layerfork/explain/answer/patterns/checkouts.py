@@ -1,9 +1,9 @@
 """How files were checked out: umask, executable bits, line endings."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from layerfork.explain.answer.edits import quoted
 from layerfork.explain.answer.patterns.pattern import Group, Held, Pattern, code_of, places
 from layerfork.explain.answer.scene import FileLook, Scene
 from layerfork.explain.answer.words import named, verb
@@ -96,7 +96,7 @@ def _executable(scene: Scene, held: Sequence[Held], *, lost: bool) -> Group:
         lacking = scene.reader_name if lost else scene.writer_name
         said = f"{named(paths)} {verb(paths, 'has', 'have')} no executable bit for {lacking}"
     sign = "+" if lost else "-"
-    command = f"chmod {sign}x {' '.join(map(shlex.quote, paths))}" if len(paths) <= _BY_NAME else ""
+    command = f"chmod {sign}x {quoted(paths)}" if len(paths) <= _BY_NAME else ""
     if scene.again or not command:
         sentence = f"`{command}`" if command else f"chmod {sign}x them"
         return Group(held=held, culprit=said, fix=Fix(sentence=sentence, command=command))
@@ -155,9 +155,10 @@ def _line_endings(scene: Scene, held: Sequence[Held], *, reader_has_crlf: bool) 
             f"lines of {named(paths)} end in {ends} for {scene.reader_name}, {other} for {scene.writer_name}"
         )
     script = r"s/\r$//" if reader_has_crlf else r"s/\r*$/\r/"
-    command = f"sed -i '{script}' {' '.join(map(shlex.quote, paths))}" if len(paths) <= _BY_NAME else ""
+    command = f"sed -i '{script}' {quoted(paths)}" if len(paths) <= _BY_NAME else ""
     keep = f"`* text=auto eol={other.lower()}` in .gitattributes keeps it so"
-    sentence = f"`{command}`; {keep}" if command else f"{keep}; then check out again"
+    where = "" if scene.again else f" on {scene.reader_name}"
+    sentence = f"`{command}`{where}; {keep}" if command else f"{keep}; then check out again"
     edits = () if command else (Edit(file=".gitattributes", after=(f"* text=auto eol={other.lower()}",)),)
     rows = [FieldRow(label=f"line endings of {path}", writer=other, reader=ends) for path in paths]
     return Group(held=held, culprit=said, rows=rows, fix=Fix(sentence=sentence, command=command, edits=edits))

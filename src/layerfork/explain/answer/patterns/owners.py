@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from layerfork.explain.answer.patterns.pattern import Group, Held, Pattern, code_of
 from layerfork.explain.answer.scene import Scene
-from layerfork.model.answer import FieldRow, Fix
+from layerfork.model.answer import FieldRow, Fix, Situation
 from layerfork.model.cause import CauseCode
 from layerfork.model.context import Transport
 
@@ -57,7 +57,10 @@ def _fix_owner(scene: Scene, ids: dict[bool, str]) -> Fix:
             if ids[first].isdigit()
         )
         command = tar_command(scene, options)
-        return Fix(sentence=f"make the tar with{options}: `{command}`", command=command)
+        if scene.situation is Situation.CLIENTS:
+            return Fix(sentence=f"give {scene.reader_name} a tar that was made with `{command}`")
+        where = "" if scene.again else f" of {scene.reader_name}"
+        return Fix(sentence=f"make the tar{where} with `{command}`", command=command)
     owner = ids[True] + (f":{ids[False]}" if ids[False] else "")
     command = f"chown -R {shlex.quote(owner)} ."
     where = "" if scene.again else f" on {scene.reader_name}"
@@ -102,7 +105,7 @@ def _prefix(scene: Scene, held: Sequence[Held], *, reader_has: bool) -> Group:
 
 def _has_tar(scene: Scene) -> bool:
     """Whether a person made the reader's tar: a client that was given a directory makes its own."""
-    return scene.again or scene.situation != "clients"
+    return scene.again or scene.situation is not Situation.CLIENTS
 
 
 def _fix_by_client(scene: Scene, *, reader_has: bool) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.explain.answer.edits import ignore_line
+from layerfork.explain.answer.edits import ignore_line, pattern_of
 from layerfork.explain.answer.patterns.pattern import Group, Held, Pattern, code_of
 from layerfork.explain.answer.scene import Scene
 from layerfork.model.answer import Fix
@@ -20,7 +20,7 @@ def find(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
         place = scene.place_of(each.part.path)
         entry = scene.entries.get(place)
         look = scene.sources.look(scene.reader, entry) if entry is not None and place not in groups else None
-        if place in groups or (look is not None and look.time):
+        if place in groups or (look is not None and look.time and pattern_of(place)):
             groups.setdefault(place, []).append(each)
             times.setdefault(place, look.time if look is not None else "")
     changed = "changed" if scene.again else "differs"
@@ -33,9 +33,10 @@ def find(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
 
 
 def _fix(scene: Scene, place: str) -> Fix:
-    edit = ignore_line(scene, place)
+    line = pattern_of(place)
+    edit = ignore_line(scene, line)
     return Fix(
-        sentence=f"leave it out: add the line `{place}` to {edit.file}",
+        sentence=f"leave it out: add the line `{line}` to {edit.file}",
         edits=(edit,),
         warning="a step that reads it would miss it: let a RUN below the others make it there",
     )

@@ -1,5 +1,7 @@
 """Caches that are separate, empty or not to be used."""
 
+import re
+
 from layerfork.explain.answer.scene import Scene
 from layerfork.explain.answer.words import shown, values
 from layerfork.model.cause import CauseCode
@@ -34,11 +36,15 @@ def _from(scene: Scene, cause: Cause) -> str:
     return f"--cache-from allows only results of {shown(cause.reader)}"
 
 
+_DIGEST = re.compile(r"digest=[^,]*,?")
+
+
 def _import(scene: Scene, cause: Cause) -> str:
+    source = _DIGEST.sub("", cause.reader)
     who = "" if scene.again else f" for {scene.reader_name}"
-    if cause.status == "PROVEN":
-        return f"the cache could not be imported{who} from {shown(cause.reader)}"
-    return f"the cache imported{who} from {shown(cause.reader)} did not hold this step"
+    if "could not import" in cause.text:
+        return f"the cache could not be imported{who} from {source}"
+    return f"the cache imported{who} from {source} did not hold this step"
 
 
 def _empty(scene: Scene, cause: Cause) -> str:

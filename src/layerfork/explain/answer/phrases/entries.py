@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from layerfork.explain.answer.scene import Scene
 from layerfork.explain.answer.words import named, shown, values, verb
-from layerfork.explain.claims.wording import show_mode, show_type
+from layerfork.explain.claims.wording import show_mode
 from layerfork.model.cause import CauseCode
 from layerfork.model.judgement import Cause
 
@@ -53,9 +53,10 @@ def _attribute(
 
 
 def _type_bits(scene: Scene, cause: Cause) -> str:
-    return values(
-        scene, f"mode of {named(paths_of(scene, cause))}", f"with {cause.writer}", f"with {cause.reader}"
-    )
+    label = f"mode of {named(paths_of(scene, cause))}"
+    if scene.again:
+        return f"{label} has {cause.reader}, had {cause.writer}"
+    return f"{label} has {cause.reader} for {scene.reader_name}, {cause.writer} for {scene.writer_name}"
 
 
 def _xattr(scene: Scene, cause: Cause) -> str:
@@ -65,22 +66,25 @@ def _xattr(scene: Scene, cause: Cause) -> str:
     return values(scene, label, cause.writer, cause.reader)
 
 
+def subject(scene: Scene, cause: Cause) -> str:
+    """The first path that a cause is about, and how many more: what follows from it is not counted."""
+    place = scene.place_of(cause.path)
+    return f"{place} and {cause.more:,} more" if cause.more else place
+
+
 def _kind(scene: Scene, cause: Cause) -> str:
-    paths = paths_of(scene, cause)
-    many = len(paths) > 1
-    types = {(part.writer, part.reader) for part in cause.parts if part.field in ("typeflag", "type")}
-    if len(types) == 1:
-        writer, reader = types.pop()
-        if writer is not None and reader is not None:
-            return values(scene, named(paths), show_type(writer), show_type(reader), many=many)
-    return values(scene, named(paths), cause.writer, cause.reader, many=many)
+    return values(scene, subject(scene, cause), cause.writer, cause.reader, many=cause.more > 0)
 
 
 def _link(scene: Scene, cause: Cause) -> str:
-    label = named(paths_of(scene, cause))
+    label = subject(scene, cause)
     if not cause.reader.startswith("a "):
         label = f"target of the link {label}"
     return values(scene, label, cause.writer, cause.reader)
+
+
+def _root(scene: Scene, cause: Cause) -> str:
+    return values(scene, "header of the context's root", cause.writer, cause.reader)
 
 
 def _name(scene: Scene, cause: Cause) -> str:
@@ -136,7 +140,7 @@ PHRASES = {
     CauseCode.LINK_TARGET: _link,
     CauseCode.ENTRY_NAME: _name,
     CauseCode.DIRECTORY_ENTRY: _directory,
-    CauseCode.ROOT_HEADER: _attribute("header"),
+    CauseCode.ROOT_HEADER: _root,
     CauseCode.IGNORE_RULE: _ignored,
     CauseCode.DOCKERFILE_IN_CONTEXT: _build_file,
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from layerfork.explain.answer.phrases.lines import say_line
 from layerfork.explain.answer.scene import Scene
 from layerfork.explain.answer.words import shown, values
 from layerfork.explain.compare.differences import STEP_FIELD
@@ -47,7 +48,12 @@ def _line(scene: Scene, cause: Cause) -> str:
     before = scene.writer_text
     if not before or before == scene.text:
         return values(scene, cause.field or "the line", shown(writer), shown(reader))
-    return f"this line was `{before}`" if scene.again else f"this line is `{before}` for {scene.writer_name}"
+    return say_line(scene)
+
+
+def _option(scene: Scene, cause: Cause) -> str:
+    writer, reader = ((value and shown(value)) or "not given" for value in both(cause))
+    return values(scene, f"option {cause.field}", writer, reader)
 
 
 def _order(scene: Scene, cause: Cause) -> str:
@@ -85,7 +91,6 @@ def _fetched(scene: Scene, cause: Cause) -> str:
 PHRASES = {
     CauseCode.BUILD_ARG: _value("build argument"),
     CauseCode.ENV: _value("variable", "not set"),
-    CauseCode.PROXY: _value("proxy argument"),
     CauseCode.BASE_IMAGE: _base,
     CauseCode.INSTRUCTION_ORDER: _order,
     CauseCode.BASE_CONFIG: _config,
@@ -93,6 +98,7 @@ PHRASES = {
     CauseCode.IMAGE_FORMAT: _value("image format"),
     CauseCode.FRONTEND: _value("frontend", "the built-in one"),
     CauseCode.TARGET: _value("target", "the last stage"),
+    CauseCode.RUN_OPTION: _option,
     CauseCode.NETWORK: _value("network"),
     CauseCode.INSTRUCTION: _line,
     CauseCode.LABEL: _line,

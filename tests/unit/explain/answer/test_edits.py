@@ -1,0 +1,49 @@
+"""Edits and commands mean what they say, whatever a path is called."""
+
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from fixing import edited
+
+from layerfork.buildcontext.ignore.ignorefile import read_docker_ignorefile
+from layerfork.buildcontext.ignore.moby import moby_matcher
+from layerfork.explain.answer.edits import pattern_of, quoted
+from layerfork.model.answer import Edit
+
+ODD = ("a", "d/x", "#a", "!a", "a*", "a?b", "[a]", "a\\b", "a b", "-rf", "$(id)", "'a'", ".git")
+
+
+@pytest.mark.parametrize("path", ODD)
+def test_a_pattern_leaves_out_its_path_alone(path: str) -> None:
+    matcher = moby_matcher(read_docker_ignorefile(f"{pattern_of(path)}\n"))
+    assert matcher.excludes(path)
+    assert [other for other in ODD if matcher.excludes(other)] == [path]
+
+
+@pytest.mark.parametrize("path", ["a\nb", "a\r", " a", "a "])
+def test_no_line_means_some_paths(path: str) -> None:
+    assert pattern_of(path) == ""
+
+
+@pytest.mark.parametrize("path", ODD)
+def test_a_command_touches_its_path_alone(path: str, tmp_path: Path) -> None:
+    for each in ODD:
+        (tmp_path / each).parent.mkdir(exist_ok=True)
+        (tmp_path / each).write_text("")
+    done = subprocess.run(["sh", "-c", f"chmod 0600 {quoted([path])}"], cwd=tmp_path, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    changed = [each for each in ODD if (tmp_path / each).stat().st_mode & 0o777 == 0o600]
+    assert changed == [path]
+    assert shlex.split(quoted([path])) in ([path], [f"./{path}"])
+
+
+def test_edits_are_numbered_as_before_the_first() -> None:
+    """Two lines swapped, and one added at the end."""
+    edits = (
+        Edit(file="Dockerfile", line=2, before=("b",)),
+        Edit(file="Dockerfile", line=4, after=("b",)),
+        Edit(file="Dockerfile", after=("z",)),
+    )
+    assert edited("a\nb\nc\nd\n", edits) == "a\nc\nb\nd\nz\n"
