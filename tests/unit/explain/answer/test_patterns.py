@@ -269,3 +269,19 @@ def test_what_clients_run_in_a_relay_is_nothing_to_type() -> None:
         after=(),
     )
     assert made.fix.command == ""
+
+
+EARLY = "FROM alpine\nARG {0}\nRUN echo a\nRUN echo ${0}\n"
+
+
+@pytest.mark.parametrize(("name", "moved"), [("GIT_SHA", True), ("http_proxy", False), ("PATH", False)])
+def test_lines_that_programs_read_stay_where_they_are(name: str, moved: bool) -> None:
+    reader = record((), EARLY.format(name), statuses="hhmm")
+    made = answer(cause("build-arg", (name, "1", "2")), reader=reader, step=3, after=(4,))
+    assert bool(made.fix.edits) == moved
+
+
+def test_git_of_a_submodule_is_left_out_wherever_it_is() -> None:
+    made = answer(cause("content", ("vendor/x/.git", "1", "2")))
+    assert made.culprit == "files in .git changed, and are copied"
+    assert made.fix.edits[0].after == ("**/.git",)

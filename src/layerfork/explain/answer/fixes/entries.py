@@ -22,6 +22,8 @@ def _content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     paths = paths_of(scene, cause)
     if (fix := install_first(scene, paths)) is not None:
         return "install-after-copy", fix
+    if scene.situation is Situation.CLIENTS:
+        return "", Fix(sentence=f"give both clients one context: they sent {named(paths)} with other content")
     restore = f"git checkout -- {quoted(paths)}" if len(paths) <= _BY_NAME else "git stash"
     if any(path.rpartition("/")[2] in MANIFESTS for path in paths):
         if scene.situation is Situation.MACHINES:
@@ -29,8 +31,6 @@ def _content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
                 sentence=f"commit one {named(paths)} and build both from it: `{restore}`", command=restore
             )
         return "", Fix(sentence=f"if that was not meant: `{restore}`", command=restore)
-    if scene.situation is Situation.CLIENTS:
-        return "", Fix(sentence=f"give both clients one context: they sent {named(paths)} with other content")
     if scene.situation is Situation.MACHINES:
         look = f"git status --short {quoted(paths[:_BY_NAME])}"
         return "", Fix(sentence=f"build both from one commit: `{look}` on each shows who has edits")

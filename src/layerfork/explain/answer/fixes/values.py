@@ -19,6 +19,15 @@ _CHANGING = re.compile(r"[0-9a-f]{7,40}|\d{4}-\d\d-\d\d.*|1\d{9}|\d{8}(?:[T-]?\d
 """A commit, a date, seconds since 1970: another one in every build."""
 
 
+_READ_UNNAMED = re.compile(
+    r"(?i:(?:https?|ftp|no|all)_proxy)|PATH|HOME|SHELL|TERM|TZ|LANG|LC_.*|LD_.*|DEBIAN_FRONTEND"
+    r"|CC|CXX|(?:C|CPP|CXX|LD|MAKE|RUST)FLAGS|SOURCE_DATE_EPOCH|BUILDKIT_.*|DOCKER_.*|(?:TARGET|BUILD)(?:OS|ARCH"
+    r"|VARIANT|PLATFORM)|(?:PYTHON|PIP|UV|POETRY|NODE|NPM|YARN|PNPM|GO|CGO|CARGO|RUST|JAVA|MAVEN|GRADLE|BUNDLE|GEM)"
+    r"_?.*"
+)
+"""Variables that programs read though no instruction names them: their lines stay where they are."""
+
+
 def _build_arg(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     values = (cause.parts[0].writer, cause.parts[0].reader) if cause.parts else (cause.writer, cause.reader)
     changing = all(value and _CHANGING.fullmatch(value) for value in values)
@@ -31,6 +40,8 @@ def _build_arg(scene: Scene, cause: Cause) -> tuple[str, Fix]:
 def _later(scene: Scene, cause: Cause, keyword: str) -> Fix | None:
     """Move the line that sets a variable below the steps that do not name it."""
     line = _setter(scene, cause.path, keyword)
+    if _READ_UNNAMED.fullmatch(cause.path):
+        return None
     if line is None or scene.instruction is None or _names(scene.instruction, cause.path):
         return None
     body = [each for each in _stage(scene) if each.first_line > scene.instruction.first_line]

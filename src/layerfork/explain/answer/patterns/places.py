@@ -83,7 +83,8 @@ def find(scene: Scene, held: Sequence[Held], unwanted: Unwanted) -> Iterator[Gro
         if where == unwanted.name
         else f"{where} differ"
     )
-    edit = ignore_line(scene, unwanted.line)
+    line = unwanted.line if where == unwanted.name else f"**/{unwanted.name}"
+    edit = ignore_line(scene, line)
     yield Group(
         held=own,
         culprit=f"{said}, and is copied" if where == unwanted.name else f"{said}, and are copied",
@@ -95,7 +96,7 @@ def find(scene: Scene, held: Sequence[Held], unwanted: Unwanted) -> Iterator[Gro
             ),
         ),
         fix=Fix(
-            sentence=f"add the line `{unwanted.line}` to {edit.file}",
+            sentence=f"add the line `{line}` to {edit.file}",
             edits=(edit,),
             warning=unwanted.unsafe(scene),
         ),
