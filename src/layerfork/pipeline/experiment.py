@@ -5,7 +5,9 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 from layerfork import __version__
 from layerfork.engines import ENGINES, default_spec, open_engine
@@ -21,10 +23,15 @@ from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.progress import Listener, Progress
 from layerfork.model.report import PlanReport, Problem, RunReport, VersionsUsed
 from layerfork.model.scenario import RunOptions, Scenario
-from layerfork.pipeline.answering import answers_of_rows
-from layerfork.pipeline.judging import judge_rows
 from layerfork.pipeline.parallel import engines_at_once
 from layerfork.scenarios import find_scenario
+
+_JUDGES = (
+    "layerfork.pipeline.judging",
+    "layerfork.pipeline.answering",
+    "layerfork.harness.recording.decoders",
+)
+"""Imported while the engine starts and clients build: nothing of them is needed before."""
 
 
 def run_experiment(options: RunOptions, listener: Listener) -> tuple[RunReport, ...]:
@@ -37,6 +44,7 @@ def run_experiment(options: RunOptions, listener: Listener) -> tuple[RunReport, 
     """
     scenario = find_scenario(options.path, options.dockerfile)
     specs = chosen_engines(options)
+    Thread(target=lambda: [import_module(each) for each in _JUDGES], daemon=True).start()
     earlier = _read_earlier(options)
     output = options.save or options.resume
     with contextlib.ExitStack() as stack:
@@ -123,6 +131,9 @@ def _run_on(
     scenario: Scenario, options: RunOptions, spec: str, services: RunServices, earlier: Earlier
 ) -> RunReport:
     measured = measure_once(scenario, options, spec, services, earlier)
+    from layerfork.pipeline.answering import answers_of_rows
+    from layerfork.pipeline.judging import judge_rows
+
     builds, judgement = judge_rows(measured.builds, random_runs=scenario.random_runs)
     return replace(
         _without_engine(scenario, options, measured.problems),
