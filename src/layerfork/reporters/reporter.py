@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Literal, TypeVar
 
 from layerfork.errors import UsageError
@@ -30,6 +31,16 @@ Kind = Literal["runs", "plans", "diffs", "records", "engines", "clients", "store
 T = TypeVar("T")
 Renderer = Callable[[Sequence[T], Look], str]
 """All reports of one command as one text, which ends in a newline."""
+
+
+def late(module: str, function: str) -> Renderer[Any]:
+    """A renderer whose module is imported when it renders: names of formats are looked at before a build."""
+
+    def render(reports: Sequence[Any], look: Look) -> str:
+        text: str = getattr(import_module(module), function)(reports, look)
+        return text
+
+    return render
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,26 +1,21 @@
 """Output for a person at a terminal: one file for each kind of report."""
 
-from layerfork.reporters.reporter import Reporter
-from layerfork.reporters.text.diff import render_diffs
-from layerfork.reporters.text.listing import render_clients, render_engines, render_stored
-from layerfork.reporters.text.pages import render_causes, render_pages
-from layerfork.reporters.text.plan import render_plans
-from layerfork.reporters.text.record import render_records
-from layerfork.reporters.text.run import render_runs, render_tables
+from layerfork.reporters.reporter import Reporter, late
 
+_HERE = "layerfork.reporters.text"
 TEXT = Reporter(
     name="text",
-    runs=render_runs,
-    plans=render_plans,
-    diffs=render_diffs,
-    records=render_records,
-    engines=render_engines,
-    stored=render_stored,
-    clients=render_clients,
-    causes=render_causes,
-    pages=render_pages,
+    runs=late(f"{_HERE}.run", "render_runs"),
+    plans=late(f"{_HERE}.plan", "render_plans"),
+    diffs=late(f"{_HERE}.diff", "render_diffs"),
+    records=late(f"{_HERE}.record", "render_records"),
+    engines=late(f"{_HERE}.listing", "render_engines"),
+    stored=late(f"{_HERE}.listing", "render_stored"),
+    clients=late(f"{_HERE}.listing", "render_clients"),
+    causes=late(f"{_HERE}.pages", "render_causes"),
+    pages=late(f"{_HERE}.pages", "render_pages"),
     colored=("runs", "diffs", "causes", "pages"),
 )
 
-TABLE = Reporter(name="table", runs=render_tables, colored=("runs",))
+TABLE = Reporter(name="table", runs=late(f"{_HERE}.run", "render_tables"), colored=("runs",))
 """The table of 2015, for any number of clients."""
