@@ -6,11 +6,12 @@
 # make mutations N=1000 SEED=1   random builds and mutations on real engines against the key models
 # make corpus  builds the pairs of tests/corpus whose records are missing, on real engines
 # make picture builds the seed on a private engine and draws docs/fork-graph-{light,dark}.svg
+# make attack SIZE=--nightly     kills, broken input, planted secrets, hostile engines; minutes without SIZE
 # make bench   the benchmarks, as ratios side by side
 .DEFAULT_GOAL := demo
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-.PHONY: demo setup browser picture test check lint unit bench golden schema lock fuzz mutations corpus
+.PHONY: demo setup browser picture test check lint unit bench golden schema lock fuzz mutations corpus attack
 
 demo: setup
 	@echo
@@ -53,6 +54,9 @@ fuzz: setup
 
 mutations: setup
 	$(BIN)/python -m mutations -n $(N) --seed $(SEED) --keep build/mutations
+
+attack: setup
+	PYTHONPATH=tests $(BIN)/python -m attacks $(SIZE)
 
 corpus: setup
 	PYTHONPATH=tests $(BIN)/python -m corpus.make $(NAMES)

@@ -1,0 +1,1 @@
+"""The attack: kills, broken input, planted secrets and hostile engines, in numbers."""
