@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
+from operator import attrgetter
 from typing import Any
-
-import msgspec
 
 from layerfork.harness.records.blocks import BlockEntries
 from layerfork.model.context import ContextEntry, ContextManifest
@@ -13,6 +12,8 @@ from layerfork.wire.redact import Redactor
 
 _OURS = frozenset({"schema", "id", "recorded_at", "layerfork", "redaction_key_id"})
 _DIGEST = "sha256:"
+_NAME = attrgetter("name")
+_ODD, _PLAIN = attrgetter("linkname", "xattrs", "pax"), ("", (), ())
 NAMES_HIDDEN = Gap(
     where="context",
     what="names or attributes of files hold a secret of the build and are hidden: keys made of them differ",
@@ -62,12 +63,12 @@ def _hidden_entries(entries: Sequence[ContextEntry], redactor: Redactor) -> Sequ
 
 
 def _text_of(entries: Sequence[ContextEntry]) -> str:
+    """Whatever names something: never digests, which are most of it."""
     if isinstance(entries, BlockEntries):
         return b"\n".join(entries.lines).decode()
-    try:
-        return msgspec.json.encode(entries).decode()
-    except UnicodeEncodeError:
-        return repr(entries)
+    owners = {owner for each in entries for owner in (each.uname, each.gname)}
+    odd = [f"{each.linkname}\0{each.xattrs}\0{each.pax}" for each in entries if _ODD(each) != _PLAIN]
+    return "\0".join((*map(_NAME, entries), *owners, *odd))
 
 
 def _hidden_entry(entry: ContextEntry, redactor: Redactor) -> ContextEntry:

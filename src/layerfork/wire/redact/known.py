@@ -3,9 +3,12 @@
 import base64
 import json
 import re
+import shlex
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from urllib.parse import quote
 
 import ahocorasick
 
@@ -163,13 +166,22 @@ def _apart(found: list[_Found], hidden: list[tuple[int, int]], text: str) -> Ite
 def _spellings(value: str) -> Iterator[str]:
     """A value itself, how it reads, and what base64 makes of it wherever it stands in what is encoded."""
     reading = read(value).text
-    for spelling in (value, json.dumps(value, ensure_ascii=False)[1:-1], reading, reading.strip()):
-        if _is_findable(spelling):
-            yield spelling
+    spellings = [value, json.dumps(value, ensure_ascii=False)[1:-1], reading, reading.strip()]
+    if len(reading.strip()) < _SHORTEST_PART <= len(value):
+        spellings += _spelt(value)  # little but quotes and escapes: its reading says too little
+    yield from filter(_is_findable, spellings)
     octets = value.encode("utf-8", "surrogatepass")
     if len(octets) >= _SHORTEST_PART:
         for before in range(3):
             yield from _encoded(octets, before)
+
+
+def _spelt(value: str) -> Iterator[str]:
+    """A value in a URL, in JSON and quoted for a shell, also within one another."""
+    ways = (partial(quote, safe="", errors="surrogatepass"), lambda text: json.dumps(text)[1:-1], shlex.quote)
+    for outer in ways:
+        yield outer(value)
+        yield from (outer(inner(value)) for inner in ways)
 
 
 def _encoded(octets: bytes, before: int) -> Iterator[str]:
