@@ -24,8 +24,9 @@ RUN = 6
 """So many characters of a secret in a row are one that was found."""
 EACH = 40
 """Secrets of one build."""
-ENGINES = {"classic": "private", "buildkit": "private", "podman": "podman", "buildah": "podman"}
-KINDS = (*ENGINES, "import")
+ENGINES = {"classic": "private", "buildkit": "private", "podman": "podman"}
+"""Behind a socket; buildah itself has none, and builds in a `run`."""
+KINDS = (*ENGINES, "buildah", "import")
 STAND_IN = re.compile(rb"hidden:[0-9a-f]{16}")
 PLAIN_WORD = re.compile("[A-Za-z]?[a-z]*|[A-Z]*")
 
@@ -38,7 +39,7 @@ def attack_secrets(count: int, seed: int, kinds: Sequence[str] = KINDS) -> Outco
     with tempfile.TemporaryDirectory(prefix="lfa-", dir="/tmp") as directory:
         for kind in kinds:
             wanted = -(-count // len(kinds))
-            for number, environment in _rounds(kind, -(-wanted // EACH)):
+            for number, environment in _rounds(kind, -(-wanted // EACH), Path(directory)):
                 place = Path(directory, f"{kind}-{number}")
                 place.mkdir()
                 secrets = [_secret(rng, lines=kind != "import") for _ in range(EACH)]
@@ -53,25 +54,30 @@ def attack_secrets(count: int, seed: int, kinds: Sequence[str] = KINDS) -> Outco
     return outcome
 
 
-def _rounds(kind: str, count: int) -> Iterator[tuple[int, Mapping[str, str]]]:
-    if kind == "import":
+def _rounds(kind: str, count: int, directory: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    if kind not in ENGINES:
         yield from ((number, os.environ) for number in range(count))
         return
     with open_engine(ENGINES[kind]).start(os.environ, lambda line: None) as engine:
         for number in range(count):
             if number:
                 engine.reset()
-            yield number, _environment(kind, engine)
+            yield number, _environment(kind, engine, directory / "docker")
 
 
-def _environment(kind: str, engine: RunningEngine) -> dict[str, str]:
-    environment = {**os.environ, "DOCKER_HOST": engine.docker_host}
-    programs = [engine.toolchain.docker.parent] if engine.toolchain is not None else []
-    if engine.podman is not None:
-        programs = [engine.podman.podman.parent, *programs]
-    environment["PATH"] = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
-    environment["DOCKER_BUILDKIT"] = "1" if kind == "buildkit" else "0"
-    return environment
+def _environment(kind: str, engine: RunningEngine, configuration: Path) -> dict[str, str]:
+    """Of a user whose docker is this engine."""
+    assert engine.toolchain is not None
+    configuration.mkdir(exist_ok=True)
+    plugins = {"cliPluginsExtraDirs": [str(engine.toolchain.cli_plugins or "/nonexistent")]}
+    (configuration / "config.json").write_text(json.dumps(plugins))
+    return {
+        **os.environ,
+        "DOCKER_HOST": engine.docker_host,
+        "DOCKER_CONFIG": str(configuration),
+        "DOCKER_BUILDKIT": "1" if kind == "buildkit" else "0",
+        "PATH": f"{engine.toolchain.docker.parent}{os.pathsep}{os.environ['PATH']}",
+    }
 
 
 def _secret(rng: random.Random, *, lines: bool) -> str:
@@ -97,10 +103,14 @@ def _plant(kind: str, place: Path, secrets: list[str], environment: Mapping[str,
         context = place / "context"
         context.mkdir()
         (context / "Dockerfile").write_text(_dockerfile(kind, names, secrets))
-        build = f"{_program(kind)} {shlex.join(_arguments(names, secrets))} . > /dev/null 2>&1"
         output = str(place / "build.records")
-        words = [("record", "--engine", "host", "-o", output, "--", "sh", "-c", build)]
-        env["PWD"] = str(context)
+        arguments = _arguments(names, secrets)
+        build = f"docker build -t attack:1 {shlex.join(arguments)} . > /dev/null 2>&1"
+        words = [
+            ("run", ".", "--engine", "podman", "--client", "buildah-bud-layers", *arguments, "-o", output)
+            if kind == "buildah"
+            else ("record", "--engine", "host", "-o", output, "--", "sh", "-c", build)
+        ]
     outputs: dict[str, bytes] = {}
     for command in words:
         outputs |= _said(command, env, place / "context" if kind != "import" else place)
@@ -113,12 +123,6 @@ def _plant(kind: str, place: Path, secrets: list[str], environment: Mapping[str,
     return outputs
 
 
-def _program(kind: str) -> str:
-    if kind == "podman":
-        return "docker build"  # podman's service, by its socket
-    return "buildah bud --layers" if kind == "buildah" else "docker build"
-
-
 def _arguments(names: list[str], secrets: list[str]) -> list[str]:
     words = [
         word
@@ -126,7 +130,7 @@ def _arguments(names: list[str], secrets: list[str]) -> list[str]:
         for word in ("--build-arg", f"{name}={value}")
     ]
     words += ["--build-arg", f"SOURCE=https://user:{_url(secrets[0])}@example.org/x"]
-    return [*words, "--label", f"note=the token is {secrets[1]}", "-t", "attack:1"]
+    return [*words, "--label", f"note=the token is {secrets[1]}"]
 
 
 def _dockerfile(kind: str, names: list[str], secrets: list[str]) -> str:
@@ -177,7 +181,7 @@ def _said(words: tuple[str, ...], env: Mapping[str, str], cwd: Path) -> dict[str
     )
     if done.returncode == 4:
         raise EngineError(f"{words[0]} failed", details=done.stderr.decode(errors="replace"))
-    name = " ".join((words[0], *words[-2:]))
+    name = f"{words[0]} {len(words)}"
     return {f"output of {name}": done.stdout, f"messages of {name}": done.stderr}
 
 
