@@ -104,8 +104,10 @@ def _full_places() -> Iterator[str]:
 
     from layerfork.userdirs import cache_directory, state_directory
 
-    for place in (Path(tempfile.gettempdir()), cache_directory(), state_directory(), Path.cwd()):
-        existing = next(each for each in (place, *place.parents) if each.exists())
+    named = [os.environ[name] for name in ("TMPDIR", "LAYERFORK_ENGINE_DIR") if os.environ.get(name)]
+    others = (Path(tempfile.gettempdir()), Path("/var/tmp"), cache_directory(), state_directory(), Path.cwd())
+    for place in dict.fromkeys((*map(Path, named), *others)):
+        existing = next(each for each in (place.absolute(), *place.absolute().parents) if each.exists())
         if shutil.disk_usage(existing).free < _FULL_BYTES:
             yield str(place)
 
