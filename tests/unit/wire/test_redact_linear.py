@@ -94,3 +94,13 @@ def test_a_dockerfile_of_secrets() -> None:
     cleaned = Redactor(b"key").clean(text)
     assert time.process_time() - started < 8
     assert "Secret-" not in cleaned
+
+
+@pytest.mark.parametrize("char", ["x1", "\n", '"', "\\", "%25", "\0"])
+def test_a_very_long_value_is_one_like_any_other(char: str) -> None:
+    """The automaton calls itself for each character when it goes, so none of it may be that long."""
+    redactor = Redactor(b"key")
+    value = "begin-7" + char * 200_000 + "end-7"
+    hidden = redactor.hide("A_TOKEN", value)
+    assert redactor.clean(f"it is {value}, {value[:100]}") != f"it is {value}, {value[:100]}"
+    assert redactor.clean(f"it is {value}!") == f"it is {hidden}!"

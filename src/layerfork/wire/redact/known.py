@@ -18,6 +18,8 @@ STAND_IN = re.compile(r"hidden:[0-9a-f]{16}")
 
 _BOUNDED = 12
 """Values of letters and digits shorter than this are replaced only where they are whole words."""
+_LONGEST = 2_000
+"""Characters that are looked for in one piece."""
 _SHORTEST = 4
 _SHORTEST_PART = 6
 _LINES = re.compile(r"[^\r\n]+")
@@ -91,9 +93,11 @@ class KnownValues:
             looked_for: dict[str, str] = {}
             for value in new:
                 if not STAND_IN.fullmatch(value) and value.lower() != "hidden":
-                    looked_for |= dict.fromkeys(_spellings(value), value)
+                    for spelling in _spellings(value):
+                        looked_for |= dict.fromkeys(_pieces(spelling), value)
                     for part in _parts(value):
-                        looked_for.setdefault(part, part)
+                        for piece in _pieces(part):
+                            looked_for.setdefault(piece, part)
             searches = list(self._searches)
             while searches and len(searches[-1].values) < 2 * len(looked_for):
                 looked_for = {**looked_for, **searches.pop().values}
@@ -143,7 +147,7 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
 
 
 def _apart(found: list[_Found], hidden: list[tuple[int, int]], text: str) -> Iterator[_Found]:
-    """Merge what overlaps into one, named by its longest part; leave stand-ins alone."""
+    """Merge what overlaps into one, named by its longest part, and pieces of one value. Stand-ins stay."""
     stand_ins = iter([*hidden, (len(text) + 1, len(text) + 1)])
     hidden_start, hidden_end = next(stand_ins)
     current: _Found | None = None
@@ -152,7 +156,9 @@ def _apart(found: list[_Found], hidden: list[tuple[int, int]], text: str) -> Ite
             hidden_start, hidden_end = next(stand_ins)
         if each.end > hidden_start:
             continue
-        if current is None or each.start >= current.end:
+        if current is not None and each.start == current.end and each.value == current.value:
+            current = _Found(current.start, each.end, each.value)
+        elif current is None or each.start >= current.end:
             if current is not None:
                 yield current
             current = each
@@ -174,6 +180,14 @@ def _spellings(value: str) -> Iterator[str]:
     if len(octets) >= _SHORTEST_PART:
         for before in range(3):
             yield from _encoded(octets, before)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A text in pieces that are short enough: the automaton's memory is released by functions that call
+    themselves, one within another for each character."""
+    count = -(-len(text) // _LONGEST)
+    size = -(-len(text) // max(count, 1))
+    yield from (text[at : at + size] for at in range(0, len(text), size))
 
 
 def _spelt(value: str) -> Iterator[str]:
