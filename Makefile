@@ -5,7 +5,7 @@
 # make fuzz SECONDS=600           the decoders, for so long each
 # make mutations N=1000 SEED=1   random builds and mutations on real engines against the key models
 # make corpus  builds the pairs of tests/corpus whose records are missing, on real engines
-# make picture builds the seed on a private engine and draws docs/fork-graph-{light,dark}.svg
+# make picture draws docs/fork-graph-{light,dark}.svg of a kept run of the seed
 # make attack SIZE=--nightly     kills, broken input, planted secrets, hostile engines; minutes without SIZE
 # make bench   the benchmarks, as ratios side by side
 .DEFAULT_GOAL := demo
@@ -62,10 +62,9 @@ corpus: setup
 	PYTHONPATH=tests $(BIN)/python -m corpus.make $(NAMES)
 
 picture: setup
-	@mkdir -p build
-	$(BIN)/layerfork run --engine private -o build/seed.jsonl || [ $$? -eq 1 ]
 	for theme in light dark; do \
-	  $(BIN)/layerfork report build/seed.jsonl --format svg --theme $$theme -o docs/fork-graph-$$theme.svg || exit 1; \
+	  $(BIN)/layerfork report tests/golden/records/seed-default.run.jsonl --format svg --theme $$theme \
+	    -o docs/fork-graph-$$theme.svg || exit 1; \
 	done
 
 golden: setup

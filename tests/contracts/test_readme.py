@@ -29,3 +29,12 @@ def test_every_link_of_the_docs_leads_somewhere() -> None:
             target = part.partition(")")[0].partition("#")[0]
             if target and "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_it_opens_with_the_picture_for_light_and_dark() -> None:
+    top = README.partition("\n\n`layerfork` ")[0]
+
+    assert 'media="(prefers-color-scheme: dark)" srcset="docs/fork-graph-dark.svg"' in top
+    assert 'src="docs/fork-graph-light.svg"' in top
+    for theme in ("light", "dark"):
+        assert (Path(__file__).parents[2] / "docs" / f"fork-graph-{theme}.svg").is_file()

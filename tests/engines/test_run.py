@@ -55,7 +55,35 @@ def test_the_table_of_2015_as_text() -> None:
     assert ids["docker-compose-build"][:4] == ids["docker-build"]
     assert "PROVEN entry-name" in done.stdout
     assert "does not hold here" in done.stdout
-    assert "Server Version: 26.1.5" in done.stdout
+    assert "Versions used: Engine 26.1.5" in done.stdout
+
+
+def test_what_report_says_of_a_run_is_what_the_run_said(tmp_path: Path) -> None:
+    """In every format: nothing that a report needs is missing in the file."""
+    file, formats = tmp_path / "run.jsonl", ("html", "svg", "markdown", "junit", "json", "table")
+    wanted = [word for each in formats for word in ("--report", f"{each}:{tmp_path / each}")]
+    clients = ("--client", "docker_py-context-build", "--client", "docker_py-build")
+
+    layerfork("run", "--engine", "private", *clients, "-o", str(file), *wanted)
+
+    for each in formats:
+        again = layerfork("report", str(file), "--format", each)
+        assert again.stdout == (tmp_path / each).read_text("utf-8"), each
+
+
+def test_many_clients_at_a_glance(tmp_path: Path) -> None:
+    clients = [f"docker_py-build@{each}" for each in ("1.6.0", "4.4.4", "7.2.0")]
+    chosen = [word for each in (*clients, "docker_py-context-build") for word in ("--client", each)]
+
+    done = layerfork(
+        *("run", "--engine", "private:20.10", "--engine", "private:28.5", "--no-controls", *chosen)
+    )
+
+    assert " A  docker_py-build@1.6-7.2  A         A" in done.stdout.splitlines()
+    assert " B  docker_py-context-build  B         B" in done.stdout.splitlines()
+    assert "  engines agree" in done.stdout.splitlines()
+    assert done.stdout.count("missed: ") == 1
+    assert "on all engines" in done.stdout
 
 
 def test_the_clients_defaults_are_two_caches() -> None:

@@ -28,9 +28,8 @@ def test_what_everybody_sent_alike_is_not_there() -> None:
 
 
 def test_a_client_that_does_the_same_on_all_engines_is_named_without_them() -> None:
-    for field in fields_of(*filed("seed-engines")).values():
-        for _, senders in field.values:
-            assert "docker_py-build@1.6-7.2 on 20.10.24, 28.5.2" not in senders
+    mode = fields_of(*filed("seed-engines"))["important.txt", "mode"]
+    assert dict(mode.values)["0100644"][0] == "on 20.10.24: docker-build"
     name = fields_of(*filed("seed-engines"))["important.txt", "name"]
     assert "docker_py-context-build@1.6-7.2" in dict(name.values)["./important.txt"]
 

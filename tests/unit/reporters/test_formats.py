@@ -1,8 +1,12 @@
 """What holds for every format of the table."""
 
+from dataclasses import replace
+
 import pytest
 from golden.cases import NO_ENGINE, TROUBLE
+from golden.recorded import compared
 
+from layerfork.model.record import BuildOutcome
 from layerfork.reporters.formats import FORMATS, formats_for
 from layerfork.reporters.reporter import Look, Reporter
 
@@ -26,3 +30,16 @@ def test_runs_without_an_engine_and_without_a_fork_are_rendered(reporter: Report
     for reports in ([NO_ENGINE], [TROUBLE, NO_ENGINE]):
         text = reporter.render("runs", reports, Look())
         assert text == "" or text.endswith("\n")
+
+
+@pytest.mark.parametrize("reporter", formats_for("diffs").values(), ids=lambda reporter: reporter.name)
+def test_builds_with_nothing_to_compare_them_with_are_rendered(reporter: Reporter) -> None:
+    (known,) = compared("seed-buildkit")
+    calm = replace(known, judgement=replace(known.judgement, forks=()), answers=())
+    first = replace(calm, writer="", writer_steps=(), baseline_saved=True)
+    failed = replace(calm, outcome=BuildOutcome.FAILED, failure="failed at step 2: no such file")
+
+    for report in (calm, first, replace(first, baseline_saved=False), failed):
+        text = reporter.render("diffs", [report], Look())
+        assert text.endswith("\n")
+    assert ("no such file" in reporter.render("diffs", [failed], Look())) is (reporter.name != "svg")

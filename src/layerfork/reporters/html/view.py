@@ -13,7 +13,7 @@ from layerfork.reporters.html.versions import Versions, versions_of
 from layerfork.reporters.overview.fields import SentField, sent_fields
 from layerfork.reporters.overview.missing import Missing, missing_of
 from layerfork.reporters.overview.overview import Edge, Overview, answer_to, overviews
-from layerfork.reporters.overview.words import cost_of, counted, findings, verdict_sentence, where
+from layerfork.reporters.overview.words import cost_of, counted, findings, verdicts, where
 from layerfork.reporters.picture.draw import inline
 from layerfork.reporters.picture.graph import graph_of_diff
 from layerfork.reporters.picture.palette import color_of
@@ -61,8 +61,8 @@ class ScenarioView:
     id: str
     overview: Overview
     title: str
-    verdicts: tuple[tuple[str, str, str], ...]
-    """Engine, verdict, and the sentence."""
+    verdicts: tuple[tuple[tuple[str, ...], Verdict, str], ...]
+    """Engines, verdict, and the sentence."""
     forked: bool
     graphs: tuple[tuple[str, Markup], ...]
     """Engines, and the graph that they have."""
@@ -157,10 +157,7 @@ def _scenario(overview: Overview, own: str) -> ScenarioView:
         id=own,
         overview=overview,
         title=f"{counted(clients, 'client')} on {counted(len(overview.engines), 'engine')}",
-        verdicts=tuple(
-            (name, report.judgement.verdict.value, verdict_sentence(report))
-            for name, report in zip(overview.engines, overview.reports, strict=True)
-        ),
+        verdicts=verdicts(overview),
         forked=any(report.judgement.verdict is Verdict.FORKED for report in overview.reports),
         graphs=tuple(
             (engines, inline(graph, f"{overview.scenario} on {engines}"))

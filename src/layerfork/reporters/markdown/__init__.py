@@ -8,7 +8,7 @@ from layerfork.model.report import DiffReport, RunReport
 from layerfork.reporters.markdown.text import block, code, escaped, prose
 from layerfork.reporters.overview.missing import missing_of
 from layerfork.reporters.overview.overview import Overview, answer_to, overviews
-from layerfork.reporters.overview.words import cost_of, counted, findings, verdict_sentence, where
+from layerfork.reporters.overview.words import cost_of, counted, findings, verdicts, where
 from layerfork.reporters.reporter import Look, Reporter
 
 
@@ -29,8 +29,8 @@ def _scenario(overview: Overview) -> Iterator[str]:
         yield _told(edge.fork, edge.answer, caches, cost_of(edge), where(edge, overview))
     cautions = dict.fromkeys(caution for each in overview.reports for caution in each.judgement.warnings)
     yield from _cautions(list(cautions))
-    for name, report in zip(overview.engines, overview.reports, strict=True):
-        yield f"- {code(name)}: {escaped(verdict_sentence(report))}"
+    for engines, _, sentence in verdicts(overview):
+        yield f"- {', '.join(map(code, engines))}: {escaped(sentence)}"
     yield ""
     if missing := missing_of(overview):
         lines = (

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from layerfork.reporters.markup import visible
 
-_SPECIAL = re.compile(r"([\\`*_\[\]|~$^])")
+_SPECIAL = re.compile(r"([\\`*\[\]|~$^]|(?<![A-Za-z0-9_])_|_(?![A-Za-z0-9_]))")
 _MENTION = re.compile(r"(?<!\w)[@#!](?=\w)")
 _LINK = re.compile(r"://|www\.", re.IGNORECASE)
 

@@ -126,7 +126,7 @@ def _told(values: Mapping[str, Sequence[Sender]], names: "_Names") -> tuple[tupl
 
 
 class _Names:
-    """Names of senders: folded, with engines where a client did not do the same on all it is known from."""
+    """Names of senders, folded. Those that did not do the same everywhere come last, behind their engines."""
 
     def __init__(self, overview: Overview, senders: Iterable[Sender]) -> None:
         self._overview = overview
@@ -149,6 +149,7 @@ class _Names:
         for client, places in engines.items():
             everywhere = places == self._places[client]
             groups.setdefault(() if everywhere else tuple(places), []).append(client)
-        for group, clients in groups.items():
-            where = f" on {', '.join(self._overview.engines[place] for place in group)}" if group else ""
-            yield from (f"{name}{where}" for name in fold_clients(clients, self._overview.known))
+        for group, clients in sorted(groups.items()):
+            names = fold_clients(clients, self._overview.known)
+            engines_told = ", ".join(self._overview.engines[place] for place in group)
+            yield from (f"on {engines_told}: {names[0]}", *names[1:]) if group else names

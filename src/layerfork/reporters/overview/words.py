@@ -1,6 +1,6 @@
 """Sentences about a run that more than one format says."""
 
-from layerfork.model.answer import Answer
+from layerfork.model.answer import Answer, Point
 from layerfork.model.judgement import CauseStatus, Fork, Verdict
 from layerfork.model.report import RunReport
 from layerfork.reporters.overview.overview import Edge, Overview
@@ -23,10 +23,14 @@ def cost_of(edge: Edge) -> str:
 
 
 def findings(fork: Fork, answer: Answer | None) -> tuple[tuple[CauseStatus, str], ...]:
-    """How sure each point is, and its pattern or cause; each once."""
+    """How sure each point is, and its cause with the pattern that it follows; each once."""
     if answer is None:
         return tuple(dict.fromkeys((cause.status, str(cause.code)) for cause in fork.causes))
-    return tuple(dict.fromkeys((point.status, str(point.pattern or point.code)) for point in answer.points))
+    return tuple(dict.fromkeys((point.status, _named(point)) for point in answer.points))
+
+
+def _named(point: Point) -> str:
+    return f"{point.code} ({point.pattern})" if point.pattern else str(point.code)
 
 
 def where(edge: Edge, overview: Overview) -> str:
@@ -36,6 +40,14 @@ def where(edge: Edge, overview: Overview) -> str:
     if len(edge.engines) == len(overview.engines):
         return "on all engines"
     return f"on {', '.join(overview.engines[each] for each in edge.engines)}"
+
+
+def verdicts(overview: Overview) -> tuple[tuple[tuple[str, ...], Verdict, str], ...]:
+    """Engines of which the same is to be said, with it."""
+    found: dict[tuple[Verdict, str], list[str]] = {}
+    for name, report in zip(overview.engines, overview.reports, strict=True):
+        found.setdefault((report.judgement.verdict, verdict_sentence(report)), []).append(name)
+    return tuple((tuple(names), verdict, sentence) for (verdict, sentence), names in found.items())
 
 
 def verdict_sentence(report: RunReport) -> str:

@@ -16,6 +16,8 @@ from layerfork.reporters.reporter import Theme
 
 BASELINE = 12
 """From the top of a row to the foot of its letters."""
+WIDE = 1100
+"""Pixels from which a graph of a page is printed across."""
 CAPTION = (
     "Lines that run together share one cache. A filled station missed what the other line had stored;",
     "hollow stations after it were built again. Labels: cause, seconds lost, values of both builds.",
@@ -35,7 +37,7 @@ def inline(graph: ForkGraph, title: str) -> Markup:
     """A graph as an element of a page, whose style is the page's; what is cut here stands beside it there."""
     drawing = lay_out(graph)
     return Markup(
-        '<svg class="fg" viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" height="{1:.0f}" role="img" '
+        '<svg class="fg{5}" viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" height="{1:.0f}" role="img" '
         'stroke-width="{2}"><title>{3}</title>{4}</svg>'
     ).format(
         drawing.width,
@@ -43,6 +45,7 @@ def inline(graph: ForkGraph, title: str) -> Markup:
         _n(drawing.stroke),
         visible(title),
         _body(drawing, graph, whole=False),
+        " wide" if drawing.width > WIDE else "",
     )
 
 

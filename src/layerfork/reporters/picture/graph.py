@@ -13,6 +13,8 @@ from layerfork.reporters.overview.overview import answer_to, letters
 from layerfork.reporters.overview.words import findings
 from layerfork.reporters.picture.words import shorten
 
+OFFICIAL = "docker.io/library/"
+"""What Docker leaves out when it names an official image."""
 LABEL_LETTERS, VALUE_LETTERS = 32, 26
 """What is longer is cut in the middle; the answer has all of it."""
 
@@ -198,7 +200,8 @@ def _columns(
             if columns[step.index] == column
         ]
         line = next((step.line for step in steps if step.line), told.get(column, 0))
-        yield Column(text=min((step.instruction for step in steps), key=len, default=""), line=line)
+        text = min((step.instruction for step in steps), key=len, default="")
+        yield Column(text=text.replace(OFFICIAL, ""), line=line)
 
 
 def _split(

@@ -20,7 +20,8 @@ LETTER = 10.0
 """Radius of the circle around a letter."""
 STEP_GAP = 24.0
 """Between the texts of two columns."""
-HEAD_LETTERS, HEAD_ROWS = 32, 2
+HEAD_LETTERS, HEAD_ROWS = 22, 3
+LONG_VALUES = 40
 NAME_LETTERS, NAME_ROWS = 44, 3
 SHORT = 14
 """So many letters are never cut."""
@@ -178,7 +179,10 @@ def _stations(
 
 
 def _fork_rows(split: Split) -> tuple[str, ...]:
-    return tuple(filter(None, (split.cause, split.values)))
+    """The cause, and what differs: on two rows where that is long."""
+    label, colon, change = split.values.rpartition(": ")
+    long = colon and len(split.values) > LONG_VALUES
+    return tuple(filter(None, (split.cause, *((f"{label}:", change) if long else (split.values,)))))
 
 
 def _fork_width(split: Split) -> float:

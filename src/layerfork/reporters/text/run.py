@@ -8,7 +8,7 @@ from layerfork.model.engine import EngineInfo
 from layerfork.model.judgement import Verdict
 from layerfork.model.report import RunReport
 from layerfork.reporters.overview.overview import Overview, overviews
-from layerfork.reporters.overview.words import verdict_sentence
+from layerfork.reporters.overview.words import verdict_sentence, verdicts
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.answer import answer_lines
 from layerfork.reporters.text.console import print_lines, section
@@ -49,10 +49,9 @@ def _glance(overview: Overview, look: Look) -> Iterator[Text]:
     yield from missing_lines(overview, look)
     yield from all_warnings(overview.reports, look)
     yield from section("Verdict")
-    for name, report in zip(overview.engines, overview.reports, strict=True):
-        engine = f"{name}: " if len(overview.engines) > 1 else ""
-        style = VERDICT_STYLES[report.judgement.verdict]
-        yield from wrap(Text(f"  {engine}{verdict_sentence(report)}", style=style), look.width, 4)
+    for engines, verdict, sentence in verdicts(overview):
+        names = f"{', '.join(engines)}: " if len(overview.engines) > 1 else ""
+        yield from wrap(Text(f"  {names}{sentence}", style=VERDICT_STYLES[verdict]), look.width, 4)
     yield Text()
     for report in overview.reports:
         yield from versions(report, look)
