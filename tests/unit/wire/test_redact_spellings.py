@@ -163,6 +163,7 @@ def test_a_value_that_nobody_announced_has_no_tail(end: str) -> None:
         ("--output type=s3,access_key=Head77xyz,region=x", "Head77xyz"),
         ("postgres://u:pa/Head77@h/x", "Head77"),
         ("https://u:Head@TAILpw@h/x", "TAILpw"),
+        ("RUN A_TOKEN='\\$=Head77xyz' make", "Head77"),
     ],
 )
 def test_spoken_secrets(text: str, secret: str) -> None:

@@ -30,7 +30,7 @@ _ENDS_AFTER = {"?": re.compile(r"[&#]"), "&": re.compile(r"[&#]"), ",": re.compi
 _OTHER_FLAG = re.compile(r"-|id=")
 _DEFAULT = re.compile(r"[\"']?(?:\$\{\w++:?[-+=?])++(?P<value>[^}\n]*+)")
 """Of ``${NAME:-value}`` the value."""
-_TOLD = re.compile(r"\\?[\"']?(?:\$|hidden:[0-9a-f]{16}(?=[\s\"'\\;&|,)\]}]|$))")
+_TOLD = re.compile(r"(?:\\?[\"'])?(?:\$|\\\$\{?\w+\}?(?!\S)|hidden:[0-9a-f]{16}(?=[\s\"'\\;&|,)\]}]|$))")
 """How a value begins that holds no secret: a variable, or what is hidden already."""
 _PAIR = re.compile(
     r"(?m)^[ \t]*+(?i:ENV|LABEL)[ \t]++(?P<name>[A-Za-z_][\w.-]*+)[ \t]++(?P<value>[^=\s][^\n]*+)$"
