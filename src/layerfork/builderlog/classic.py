@@ -10,7 +10,7 @@ from layerfork.builderlog.printed import PrintedStep, stage_name_of
 from layerfork.dockerfile import keyword_of
 from layerfork.model.record import StepStatus
 
-_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.DOTALL)
+_STEP = re.compile(r"Step (\d{1,9})/(\d{1,9}) : (.*)", re.DOTALL)
 _ID = re.compile(r" ---> ([0-9a-f]{12,64})?")
 _RUNNING = re.compile(r" ---> Running in ([0-9a-f]+)")
 _REMOVED = re.compile(r"(?: ---> Removed|Removing) intermediate container ([0-9a-f]+)")

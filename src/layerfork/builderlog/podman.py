@@ -12,7 +12,8 @@ from layerfork.dockerfile import keyword_of
 from layerfork.model.record import StepStatus
 
 _STEP = re.compile(
-    r"(?:\[(?P<stage>\d+)/\d+\] )?STEP (?P<number>\d+)(?:/(?P<total>\d+))?: (?P<text>.*)", re.DOTALL
+    r"(?:\[(?P<stage>\d{1,9})/\d{1,9}\] )?STEP (?P<number>\d{1,9})(?:/(?P<total>\d{1,9}))?: (?P<text>.*)",
+    re.DOTALL,
 )
 """1.19 prints neither stage nor total, and counts on from stage to stage."""
 _CACHED = re.compile(r"--> Using cache ([0-9a-f]{12,64})")

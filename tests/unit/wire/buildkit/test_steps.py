@@ -1,5 +1,6 @@
 """Names, stages, vertices and the steps that they make."""
 
+import time
 from typing import Any
 
 import pytest
@@ -339,3 +340,12 @@ def test_branches_come_one_after_the_other() -> None:
         ("linux/arm64", 2),
         ("linux/arm64", 3),
     ]
+
+
+@pytest.mark.parametrize(
+    "name", ["[" + " " * 200_000, "[a" + " " * 200_000 + "] x", "[" + "9" * 5000 + "/1] RUN x"]
+)
+def test_a_name_of_any_length_is_read_at_once(name: str) -> None:
+    started = time.process_time()
+    assert read_label(name) is None
+    assert time.process_time() - started < 0.5

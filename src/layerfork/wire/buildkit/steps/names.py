@@ -7,9 +7,8 @@ frontend/dockerui/config.go (WithInternalName), v0.8 to 73ed6825c (2026-08).
 import re
 from dataclasses import dataclass
 
-_LABEL = re.compile(
-    r"\[(?:(?P<stage>[^\]]*?) )?\s*(?P<number>\d+)/(?P<total>\d+)\] (?P<instruction>.*)", re.DOTALL
-)
+_LABEL = re.compile(r"\[(?P<label>[^\]]*+)\] (?P<instruction>.*)", re.DOTALL)
+_NUMBER = re.compile(r"(?P<number>\d{1,9})/(?P<total>\d{1,9})")
 _PLATFORM = re.compile(r"[a-z0-9]+/[A-Za-z0-9/._-]+(?:->[A-Za-z0-9/._-]+)?")
 _ENGINE_OWN = (
     "exporting ",
@@ -37,15 +36,16 @@ class StepLabel:
 def read_label(name: str) -> StepLabel | None:
     """The parts of a step's name, or None when the vertex is no step of a Dockerfile."""
     match = _LABEL.fullmatch(name)
-    if match is None:
+    words = match["label"].split() if match is not None else []
+    numbers = _NUMBER.fullmatch(words.pop()) if words else None
+    if match is None or numbers is None:
         return None
-    words = (match["stage"] or "").split()
     platform = words.pop(0) if words and _PLATFORM.fullmatch(words[0]) else ""
     return StepLabel(
         platform=platform,
         stage=" ".join(words),
-        number=int(match["number"]),
-        total=int(match["total"]),
+        number=int(numbers["number"]),
+        total=int(numbers["total"]),
         instruction=match["instruction"],
     )
 
