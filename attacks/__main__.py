@@ -16,7 +16,7 @@ from attacks.outcome import Outcome
 from attacks.secrets import attack_secrets
 from attacks.sockets import attack_sockets
 
-SIZES = {"kills": (40, 1_000), "inputs": (200_000, 10_000_000), "secrets": (400, 10_000)}
+SIZES = {"kills": (40, 1_000), "inputs": (30_000, 10_000_000), "secrets": (400, 10_000)}
 """For minutes, and for a night."""
 
 
