@@ -5,9 +5,12 @@ import signal
 from collections.abc import Generator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("layerfork", deadline=None, print_blob=True)
+# How long examples take to make says something about the machine, nothing about the code.
+settings.register_profile(
+    "layerfork", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("layerfork")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
