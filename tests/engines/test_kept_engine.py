@@ -36,7 +36,8 @@ def test_a_later_build_meets_the_cache_of_an_earlier_one(context: Path, place: d
     assert "no fork: 4 of 4 steps were reused" in why(context, place)
     (context / "data.txt").write_text("changed\n")
     said = why(context, place)
-    assert "PROVEN content: COPY data.txt forked" in said
+    assert "COPY data.txt /  missed: data.txt changed\n" in said
+    assert "  PROVEN content\n" in said
     assert "builder" not in said
     stopped = stop(place)
     assert (stopped.returncode, stopped.stderr) == (0, "layerfork: private-26.1: removed\n")

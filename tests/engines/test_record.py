@@ -189,7 +189,7 @@ BAKE = {
     ("words", "buildkit", "named"),
     [
         ("docker compose build", "1", True),
-        ("docker compose build", "0", False),
+        ("docker compose build", "0", True),
         ("docker buildx bake", "1", True),
         ("sh -c 'docker build -q one && cd two && docker build -q -f Other ..'", "1", False),
         ("sh -c 'docker build -q one && cd two && docker build -q -f Other ..'", "0", False),

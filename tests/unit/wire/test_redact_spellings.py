@@ -93,6 +93,8 @@ def own(places: str, value: str) -> set[str]:
 @example("Head77++Tail55xyz")
 @example("n\\u0041Tail55xyz")
 @example("AAA%5CAA")
+@example("0000\\f\\r")
+@example("000 \\r\\r")
 @example("A%22%27%5C%22A")
 def test_no_run_of_a_known_secret_stays(place: str, spell: Callable[[str], str], value: str) -> None:
     value = value if spell is str else value.strip(EDGES)

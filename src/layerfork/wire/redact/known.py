@@ -26,6 +26,9 @@ _LINES = re.compile(r"[^\r\n]+")
 _WORDS = re.compile(r"[^\s;&|()<>$,'\"`\\]+")
 """What a shell makes of a value that it reads again: `sh: 1: Tail55xyz: not found`."""
 _PLAIN_WORD = re.compile(r"[A-Za-z]?[a-z]*|[A-Z]*")
+_IN_URL = re.compile(r"%..")
+_IN_WORD = re.compile(r"[ \t\"'$\\]")
+_IN_DOUBLE_QUOTES = re.compile(r"[\"$`\\]")
 _ALNUM = re.compile(r"[A-Za-z0-9]")
 
 
@@ -173,8 +176,8 @@ def _spellings(value: str) -> Iterator[str]:
     """A value itself, how it reads, and what base64 makes of it wherever it stands in what is encoded."""
     reading = read(value).text
     spellings = [value, json.dumps(value, ensure_ascii=False)[1:-1], reading, reading.strip()]
-    if len(reading.strip()) < _SHORTEST_PART <= len(value):
-        spellings += _spelt(value)  # little but quotes and escapes: its reading says too little
+    if reading.strip() != value and len(value) >= _SHORTEST_PART:
+        spellings += _spelt(value)  # what reads as blanks or quotes would stay beside its reading
     yield from filter(_is_findable, spellings)
     octets = value.encode("utf-8", "surrogatepass")
     if len(octets) >= _SHORTEST_PART:
@@ -191,11 +194,17 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _spelt(value: str) -> Iterator[str]:
-    """A value in a URL, in JSON and quoted for a shell, also within one another."""
+    """A value in a URL, in JSON and quoted for a shell, also within one another; and in a form, a word of a
+    Dockerfile and double quotes.
+    """
     ways = (partial(quote, safe="", errors="surrogatepass"), lambda text: json.dumps(text)[1:-1], shlex.quote)
     for outer in ways:
         yield outer(value)
         yield from (outer(inner(value)) for inner in ways)
+    in_url = quote(value, safe="", errors="surrogatepass")
+    yield _IN_URL.sub(lambda found: found[0].lower(), in_url)
+    yield in_url.replace("%20", "+")
+    yield from (special.sub(r"\\\g<0>", value) for special in (_IN_WORD, _IN_DOUBLE_QUOTES))
 
 
 def _encoded(octets: bytes, before: int) -> Iterator[str]:
