@@ -7,7 +7,7 @@ from layerfork.model.answer import Answer
 from layerfork.model.build import Builder
 from layerfork.model.engine import EngineInfo
 from layerfork.model.identity import StepIdentity, identities_of
-from layerfork.model.judgement import Judgement
+from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord
 
 RUN_SCHEMA = "layerfork/run/1"
@@ -49,6 +49,8 @@ class TrialBuild:
         return identities_of(self.steps, self.computed_identities)
 
 
+NOT_JUDGED = Judgement(verdict=Verdict.ERROR, classes=(), forks=())
+"""Of a run that nothing came of, or nobody has judged yet."""
 AGAIN = "{} again"
 """What texts call a client's control."""
 

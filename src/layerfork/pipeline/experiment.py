@@ -19,9 +19,9 @@ from layerfork.harness.relay.earlier import Earlier, read_earlier
 from layerfork.harness.relay.experiment import RunServices, prepared_relay, read_bases
 from layerfork.harness.relay.plan import planned_row, row_taken
 from layerfork.harness.relay.resume import copy_earlier, measure_once, relay_key
-from layerfork.model.judgement import Judgement, Verdict
+from layerfork.model.judgement import Verdict
 from layerfork.model.progress import Listener, Progress
-from layerfork.model.report import PlanReport, Problem, RunReport, VersionsUsed
+from layerfork.model.report import NOT_JUDGED, PlanReport, Problem, RunReport, VersionsUsed
 from layerfork.model.scenario import RunOptions, Scenario
 from layerfork.pipeline.parallel import engines_at_once
 from layerfork.scenarios import find_scenario
@@ -131,20 +131,17 @@ def _run_on(
     scenario: Scenario, options: RunOptions, spec: str, services: RunServices, earlier: Earlier
 ) -> RunReport:
     measured = measure_once(scenario, options, spec, services, earlier)
-    from layerfork.pipeline.answering import answers_of_rows
-    from layerfork.pipeline.judging import judge_rows
+    from layerfork.pipeline.judging import judged
 
-    builds, judgement = judge_rows(measured.builds, random_runs=scenario.random_runs)
-    return replace(
+    report = replace(
         _without_engine(scenario, options, measured.problems),
         engine=measured.engine,
-        builds=builds,
-        judgement=judgement,
-        answers=answers_of_rows(judgement, builds),
+        builds=tuple(measured.builds),
         versions=measured.versions,
         seconds=measured.seconds,
         interrupted=measured.interrupted,
     )
+    return judged(report, random_runs=scenario.random_runs)
 
 
 def _without_engine(scenario: Scenario, options: RunOptions, problems: Sequence[Problem]) -> RunReport:
@@ -155,7 +152,7 @@ def _without_engine(scenario: Scenario, options: RunOptions, problems: Sequence[
         engine=None,
         builder=options.builder,
         builds=(),
-        judgement=Judgement(verdict=Verdict.ERROR, classes=(), forks=()),
+        judgement=NOT_JUDGED,
         versions=VersionsUsed(engine=(), clients=()),
         layerfork=__version__,
         problems=tuple(problems),

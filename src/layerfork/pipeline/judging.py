@@ -14,7 +14,14 @@ from layerfork.explain import (
 )
 from layerfork.model.judgement import Caution, Judgement, Verdict
 from layerfork.model.record import BuildOutcome
-from layerfork.model.report import AGAIN, TrialBuild
+from layerfork.model.report import AGAIN, RunReport, TrialBuild
+from layerfork.pipeline.answering import answers_of_rows
+
+
+def judged(report: RunReport, *, random_runs: bool = False) -> RunReport:
+    """A report of measured builds with all that is said about them; ``random_runs`` as for `judge_rows`."""
+    builds, judgement = judge_rows(report.builds, random_runs=random_runs)
+    return replace(report, builds=builds, judgement=judgement, answers=answers_of_rows(judgement, builds))
 
 
 def judge_rows(
@@ -25,22 +32,22 @@ def judge_rows(
     Builds that failed have no class, but what they stored can have been reused by later ones.
     ``random_runs``: every RUN of the Dockerfile writes a random value, so equal layers prove reuse.
     """
-    judged = lend_definitions(
+    lent = lend_definitions(
         [
             JudgedBuild(client=row.client, record=row.record, keys=keys_of(row.record), control=row.control)
             for row in measured
             if row.record is not None
         ]
     )
-    judgement = judge_relay(judged, random_runs=random_runs)
-    doubts = tuple(layer_contradictions(judged, random_runs=random_runs))
-    own = [judged_control for row in measured if (judged_control := _judge_control(row, judged)) is not None]
+    judgement = judge_relay(lent, random_runs=random_runs)
+    doubts = tuple(layer_contradictions(lent, random_runs=random_runs))
+    own = [judged_control for row in measured if (judged_control := _judge_control(row, lent)) is not None]
     judgement = replace(
         judgement,
         forks=judgement.forks + tuple(fork for each in own for fork in each.forks),
         warnings=judgement.warnings + tuple(caution for each in own for caution in each.warnings) + doubts,
     )
-    rows = _with_identities(measured, judged)
+    rows = _with_identities(measured, lent)
     attempted = [row for row in rows if row.outcome is not BuildOutcome.UNSUPPORTED]
     succeeded = [row for row in rows if row.outcome is BuildOutcome.SUCCEEDED and row.record is not None]
     if not succeeded or (len(succeeded) == 1 and len(attempted) > 1):

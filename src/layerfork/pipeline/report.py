@@ -7,10 +7,9 @@ from pathlib import Path
 
 from layerfork.errors import UsageError
 from layerfork.harness.relay.earlier import Earlier, FinishedRelay, read_earlier
-from layerfork.model.report import DiffReport, RunReport
-from layerfork.pipeline.answering import answers_of_rows
+from layerfork.model.report import NOT_JUDGED, DiffReport, RunReport
 from layerfork.pipeline.comparison import builds_of_kinds, diff_files, diff_stored
-from layerfork.pipeline.judging import judge_rows
+from layerfork.pipeline.judging import judged
 from layerfork.pipeline.pairing import NamedRecord
 
 HINT = "name files of `layerfork run -o`, or of `layerfork record -o` and `import -o`, not both"
@@ -56,19 +55,18 @@ def _judged(earlier: dict[str, Earlier]) -> FiledReports:
 
 
 def _run(relay: FinishedRelay, file: str) -> RunReport:
-    builds, judgement = judge_rows(relay.builds, random_runs=relay.random_runs)
-    return RunReport(
+    measured = RunReport(
         scenario=relay.scenario or Path(file).name.partition(".")[0],
         scenario_path=relay.scenario_path,
         engine=relay.engine,
         builder=relay.builder,
-        builds=builds,
-        judgement=judgement,
-        answers=answers_of_rows(judgement, builds),
+        builds=relay.builds,
+        judgement=NOT_JUDGED,
         versions=relay.versions,
         layerfork=relay.layerfork,
         seconds=relay.seconds,
     )
+    return judged(measured, random_runs=relay.random_runs)
 
 
 def _compared(files: Sequence[str]) -> FiledReports:
