@@ -15,7 +15,7 @@ TESTS = Path(__file__).parents[1]
 KEPT = ("corpus/records", "golden/records", "imports/left", "unit/mutations/regressions")
 CHECKOUT = TESTS.parent.resolve()
 PLACES = [rb"/root/", rb"/home/", rb"/tmp/(?!app\b|layerfork-run-|layerfork-0/)"]
-"""Below ``/tmp`` those that `imports/make.sh` builds in, and where an engine's socket lies, are everybody's."""
+"""Below ``/tmp`` those where `imports/make.sh` builds and where an engine has its socket are everybody's."""
 if len(CHECKOUT.parts) > 2:  # ``/app`` may as well be a place in an image
     PLACES.append(re.escape(bytes(CHECKOUT)) + rb"\b")
 MACHINE = re.compile(b"|".join(PLACES))
