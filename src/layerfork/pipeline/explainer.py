@@ -62,7 +62,8 @@ class _Explainer:
         label = kind_of(record).label if self.several else ""
         name = f"{THIS_BUILD} of {label}" if label else THIS_BUILD
         form = stored(record)
-        chain = cache(lambda: known_chain(self.known, timeless_digest(form)) or chain_of(keys_of(record)))
+        timeless = timeless_digest(form)
+        chain = cache(lambda: known_chain(self.known, timeless) or chain_of(keys_of(record)))
         earlier = () if self.against else earlier_builds(self.known, record)
         chosen = self._named(record) if self.against else choose_baseline(earlier, record, chain)
         succeeded = record.result.outcome is BuildOutcome.SUCCEEDED
@@ -73,7 +74,7 @@ class _Explainer:
             self.reports.append(_first(record, name, label))
         if self.keep and succeeded:
             path = self.store.add(project_of(Path(kind_of(record).directory), record), record, form)
-            known = known_build(path, form, self.command)
+            known = known_build(path, record, self.command, timeless)
             keep_summary(with_chain(known, chain()) if chain.cache_info().currsize else known)
             self.known.insert(0, known)
 

@@ -5,14 +5,19 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from layerfork.engines import default_spec_of_why
 from layerfork.errors import ExitCode
+from layerfork.harness.recording.projects import Projects
 from layerfork.harness.recording.wrap import Wrapped, record_command
 from layerfork.harness.records.store import open_store
 from layerfork.model.progress import Say
 from layerfork.model.report import DiffReport
 from layerfork.pipeline.recording import no_build_seen, store_kept_out_of_contexts
+
+if TYPE_CHECKING:
+    from layerfork.pipeline.pairing import NamedRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,20 +42,23 @@ def explain_builds(
     """
     store = open_store(store_path)
     store.prepare()
-    if against or not argv:
-        from layerfork.pipeline.explainer import builds_named, explain_newest
+    named: Sequence[NamedRecord] = ()
+    if against:
+        from layerfork.pipeline.explainer import builds_named
 
-        named = builds_named(store, against) if against else ()
-        if not argv:
-            return Explained(exit_code=ExitCode.AS_HOPED, reports=explain_newest(store, named))
-    else:
-        named = ()
-    with store_kept_out_of_contexts(store, argv, say):
+        named = builds_named(store, against)
+    if not argv:
+        from layerfork.pipeline.explainer import explain_newest
+
+        return Explained(exit_code=ExitCode.AS_HOPED, reports=explain_newest(store, named))
+    projects = Projects(os.environ)
+    with store_kept_out_of_contexts(store, argv, projects, say):
         wrapped = record_command(
             argv,
             engine or default_spec_of_why(os.environ),
             say,
             stdout=sys.stderr if apart else None,
+            projects=projects,
             meanwhile=lambda: import_module("layerfork.pipeline.explainer"),
         )
     if not wrapped.records:

@@ -32,16 +32,19 @@ def record_builds(argv: Sequence[str], output: str, engine: str, say: Say) -> in
     Gives the command's own exit code. Raises: LayerforkError.
     """
     path = Path(output)
-    with kept_out_of_contexts(path, argv, say) as place, RecordFile(place) as file:
-        wrapped = record_command(argv, engine, say, file.add)
+    projects = Projects(os.environ)
+    with kept_out_of_contexts(path, argv, projects, say) as place, RecordFile(place) as file:
+        wrapped = record_command(argv, engine, say, file.add, projects=projects)
     say(f"{len(wrapped.records)} recorded in {output}" if wrapped.records else no_build_seen(os.environ))
     return wrapped.exit_code
 
 
-def kept_out_of_contexts(path: Path, argv: Sequence[str], say: Say) -> AbstractContextManager[Path]:
+def kept_out_of_contexts(
+    path: Path, argv: Sequence[str], projects: Projects, say: Say
+) -> AbstractContextManager[Path]:
     """Where to write a file while a command runs that may send the directory in which it is to lie."""
     process = _process(argv)
-    context = directory_around(path, _contexts(process))
+    context = directory_around(path, _contexts(process, projects))
     if context is not None:
         say(
             f"{path} lies in {context}: it is kept out of what this command sends, but later "
@@ -52,10 +55,10 @@ def kept_out_of_contexts(path: Path, argv: Sequence[str], say: Say) -> AbstractC
 
 
 def store_kept_out_of_contexts(
-    store: RecordStore, argv: Sequence[str], say: Say
+    store: RecordStore, argv: Sequence[str], projects: Projects, say: Say
 ) -> AbstractContextManager[None]:
     """A record store is away while a command runs that sends the directory in which it lies."""
-    context = directory_around(store.directory / "records", _contexts(_process(argv)))
+    context = directory_around(store.directory / "records", _contexts(_process(argv), projects))
     if context is None:
         return nullcontext()
     say(
@@ -65,10 +68,10 @@ def store_kept_out_of_contexts(
     return kept_away(store.directory)
 
 
-def _contexts(process: ClientProcess) -> Iterator[Path]:
+def _contexts(process: ClientProcess, projects: Projects) -> Iterator[Path]:
     """Directories that a command line names, then those that its compose or bake files do."""
     yield from named_directories([process])
-    for build in Projects(os.environ).builds([process]):
+    for build in projects.builds([process]):
         yield from map(Path, filter(None, (build.directory, *build.named_directories)))
 
 

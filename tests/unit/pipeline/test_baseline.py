@@ -14,6 +14,7 @@ from layerfork.harness.records.summary import (
     keep_summary,
     known_build,
     read_summaries,
+    timeless_digest,
     with_chain,
 )
 from layerfork.model.build import Builder
@@ -76,7 +77,7 @@ def stored(directory: Path, *records: BuildRecord) -> list[KnownBuild]:
         path = directory / f"{each.id}.records.jsonl"
         with RecordFile(path) as file:
             file.add(each)
-        keep_summary(known_build(path, form_of(each), "command"))
+        keep_summary(known_build(path, each, "command", timeless_digest(form_of(each))))
     return read_summaries(directory)
 
 

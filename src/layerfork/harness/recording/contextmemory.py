@@ -21,6 +21,7 @@ from layerfork.buildcontext.hashing.digestcache import cache_file
 from layerfork.buildcontext.walk import no_collection
 from layerfork.harness.recording.contextplaces import Place
 from layerfork.harness.records.blocks import BlockEntries, names_in
+from layerfork.harness.records.lines import LEVEL
 from layerfork.harness.records.stored import stored
 from layerfork.model.context import MAIN_CONTEXT, ContextEntry, ContextManifest
 from layerfork.model.record import BuildRecord
@@ -32,26 +33,30 @@ Names = list[tuple[str, list[str]]]
 """Directories of files, each with names in it, in the order of the files."""
 
 
-def remember(caches: Path, place: Place, record: BuildRecord) -> None:
-    """Keep the main context of a record that was sent from a place.
+def remember(caches: Path, place: Place, record: BuildRecord) -> BuildRecord:
+    """Keep the main context of a record that was sent from a place; gives the record with its lines made.
 
     All its digests have to be of files that have been left alone for so long that their status proves it.
     """
     files = [file for file in place.files if file is not None]
     statuses = _columns(status for _, status in files)
-    if record.context is None or not record.context.complete or statuses is None:
-        return
+    context = record.context
+    if context is None or not context.complete or statuses is None:
+        return record
     lines = stored(replace(record, named_contexts=())).blocks
+    names = names_in(record)
     write_columns(
         cache_file(caches, place.directory, _ENDING),
         _FORM,
-        record.context.announced,
+        context.announced,
         _by_directory(path for path, _ in files),
         statuses,
-        len(record.context.entries),
-        sorted(names_in(record)),
-        zstandard.ZstdCompressor(level=1).compress(b"\n".join(lines)),
+        len(context.entries),
+        sorted(names),
+        zstandard.ZstdCompressor(level=LEVEL).compress(b"\n".join(lines)),
     )
+    entries = BlockEntries(lines, len(context.entries), names, tuple(context.entries))
+    return replace(record, context=replace(context, entries=entries))
 
 
 def recall(

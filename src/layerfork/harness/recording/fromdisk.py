@@ -1,7 +1,7 @@
 """Completes a record with digests of files that the builder did not ask for, read from the context."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,21 +14,18 @@ from layerfork.harness.records.blocks import BlockEntries
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, with_content
 from layerfork.model.record import BuildRecord
 
+WORTH_CACHING = 500
+"""Fewer files are read again sooner than it takes to remember them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What is known of the unsent files of a context, in their order."""
+    """What is known of the unsent files of a context."""
 
     digests: Sequence[Digest | None]
+    """In the files' order."""
     settled: bool
     """Every digest is cached, under the status that the file had."""
-
-    def __iter__(self) -> Iterator[Digest | None]:
-        return iter(self.digests)
-
-
-WORTH_CACHING = 500
-"""Fewer files are read again sooner than it takes to remember them."""
 
 
 def fill_from_disk(record: BuildRecord, find: Find, caches: Path | None = None) -> BuildRecord:
@@ -44,9 +41,7 @@ def fill_from_disk(record: BuildRecord, find: Find, caches: Path | None = None) 
         return record
     main, settled = _filled(record.context, find, caches)
     record = replace(record, context=main)
-    if caches is not None and settled is not None:
-        remember(caches, settled, record)
-    return record
+    return remember(caches, settled, record) if caches is not None and settled is not None else record
 
 
 def _filled(
@@ -56,7 +51,8 @@ def _filled(
     unsent = unsent_files(manifest)
     places = find(manifest) if unsent else ()
     found = [_digests_in(place, caches) for place in places]
-    digests = found[0].digests if len(found) == 1 else [_only(each) for each in zip(*found, strict=True)]
+    several = (each.digests for each in found)
+    digests = found[0].digests if len(found) == 1 else [_only(each) for each in zip(*several, strict=True)]
     if not any(digests):
         return manifest, None
     known = {id(entry): digest for entry, digest in zip(unsent, digests, strict=True) if digest}

@@ -56,6 +56,10 @@ class Projects:
     """That of the clients."""
     _answers: dict[tuple[tuple[str, ...], Path], tuple[ProjectBuild, ...]] = field(default_factory=dict)
 
+    def within(self, environment: Mapping[str, str]) -> "Projects":
+        """The same for clients that run in another environment: asked again is only what had no answer."""
+        return Projects(environment, {key: found for key, found in self._answers.items() if found})
+
     def builds(self, processes: Iterable[ClientProcess]) -> tuple[ProjectBuild, ...]:
         """What the files of these commands build; nothing for commands that read none."""
         return tuple(dict.fromkeys(build for process in processes for build in self._of(process)))

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from threading import Event
@@ -47,26 +47,59 @@ class Wrapped:
     """Ctrl-C reached it, whatever it made of that."""
 
 
+@dataclass(slots=True, kw_only=True)
+class _Builds:
+    """The builds of one command, taken from its recorders while it runs and when it has ended.
+
+    What that takes is imported while the command runs, as the decoders are: it need not wait for them.
+    """
+
+    process: ClientProcess
+    keep: Callable[[BuildRecord], None]
+    projects: Projects = field(default_factory=lambda: Projects({}))
+    recorders: list[Recorder] = field(default_factory=list)
+    records: list[BuildRecord] = field(default_factory=list)
+
+    def recall(self, manifest: ContextManifest, behind: Recorder) -> Sequence[ContextEntry] | None:
+        """Entries of a context that is known to be what it was."""
+        from layerfork.harness.recording.facts import recalled
+
+        return recalled(manifest, behind, self.process)
+
+    def take(self, ask: Callable[[Recorder], Sequence[BuildRecord]]) -> None:
+        """Keep what each recorder has now."""
+        from layerfork.harness.recording.facts import with_facts
+        from layerfork.harness.recording.sealing import sealed
+
+        with no_collection():
+            for each in self.recorders:
+                for record in ask(each):
+                    record = sealed(with_facts(record, each, self.process, self.projects), each.redactor)
+                    self.records.append(record)
+                    self.keep(record)
+
+
 def record_command(
     argv: Sequence[str],
     spec: str,
     say: Say,
     keep: Callable[[BuildRecord], None] = lambda record: None,
     stdout: IO[Any] | None = None,
+    projects: Projects | None = None,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> Wrapped:
     """Run a command on our terminal, its DOCKER_HOST pointing at a recorder.
 
     ``spec`` names the engine; empty decides: the host's if it answers, else a private one.
     ``keep`` gets every record soon after its build ended. ``stdout`` instead of our own standard output.
-    ``meanwhile`` is called once, while the command runs: for what can be made ready for its records.
+    ``projects`` is what was asked of compose and bake before. ``meanwhile`` is called once, while the command
+    runs: for what can be made ready for its records.
     Raises: EngineError when no engine comes up, UsageError when the program does not exist.
     """
-    records: list[BuildRecord] = []
     interrupted = Event()
     prepare = cache(meanwhile)
     client = ClientInfo(argv=tuple(argv))
-    process = ClientProcess(directory=Path.cwd(), argv=tuple(argv))
+    builds = _Builds(process=ClientProcess(directory=Path.cwd(), argv=tuple(argv)), keep=keep)
     with contextlib.ExitStack() as stack:
         call = read_buildctl(argv, os.environ)
         chosen = open_engine(spec or (call.spec if call is not None else default_spec(os.environ)))
@@ -78,12 +111,7 @@ def record_command(
         private = stack.enter_context(short_directory())
         key = redaction_key()
 
-        def known(manifest: ContextManifest, behind: Recorder) -> Sequence[ContextEntry] | None:
-            from layerfork.harness.recording.facts import recalled
-
-            return recalled(manifest, behind, process)
-
-        recorder = Recorder(engine, private / "docker.sock", key, known)
+        recorder = Recorder(engine, private / "docker.sock", key, builds.recall)
         env = wrapped_environment(engine, recorder.docker_host, private)
         beside = stack.enter_context(
             lead_buildkit(argv, call, engine, recorder.docker_host, os.environ, private, say)
@@ -96,30 +124,22 @@ def record_command(
             )
         )
         env["BUILDX_CONFIG"] = str(led.configuration)
-        projects = Projects(env)
-        recorders = [recorder, *(Recorder(each, socket, key, known) for socket, each in beside.behind)]
-
-        def take(ask: Callable[[Recorder], Sequence[BuildRecord]]) -> None:
-            # Imported while the command runs, as the decoders are: it need not wait for them.
-            from layerfork.harness.recording.facts import with_facts
-            from layerfork.harness.recording.sealing import sealed
-
-            with no_collection():
-                for each in recorders:
-                    for record in ask(each):
-                        records.append(sealed(with_facts(record, each, process, projects), each.redactor))
-                        keep(records[-1])
+        builds.projects = (projects or Projects(env)).within(env)
+        builds.recorders = [
+            recorder,
+            *(Recorder(each, socket, key, builds.recall) for socket, each in beside.behind),
+        ]
 
         def while_running() -> None:
-            take(lambda each: each.finished(client))
+            builds.take(lambda each: each.finished(client))
             prepare()
 
         with contextlib.ExitStack() as listening:
-            for each in recorders:
+            for each in builds.recorders:
                 listening.enter_context(each)
 
             def listen(socket: Path, behind: Recordable) -> None:
-                recorders.append(listening.enter_context(Recorder(behind, socket, key, known)))
+                builds.recorders.append(listening.enter_context(Recorder(behind, socket, key, builds.recall)))
 
             led.listen(listen)
             with led.followed(listen):
@@ -129,11 +149,11 @@ def record_command(
                     interrupted.set,
                     stdout,
                 )
-            if not all(each.proxy.wait_idle(QUIET_WAIT_S) for each in recorders):
+            if not all(each.proxy.wait_idle(QUIET_WAIT_S) for each in builds.recorders):
                 say(f"something that the command started still talks to the engine: waiting {DRAIN_S:.0f} s")
-        _report_faults(recorders, led, say)
-        take(lambda each: each.records(client))
-    records.sort(key=lambda record: record.recorded_at)
+        _report_faults(builds.recorders, led, say)
+        builds.take(lambda each: each.records(client))
+    records = sorted(builds.records, key=lambda record: record.recorded_at)
     return Wrapped(exit_code=code, records=tuple(records), interrupted=interrupted.is_set())
 
 

@@ -65,11 +65,19 @@ class _Tarsums(msgspec.Struct, frozen=True):
 class BlockEntries(Sequence[ContextEntry]):
     """Entries of a main context as the lines of its blocks, decoded when the first of them is looked at."""
 
-    def __init__(self, lines: Sequence[bytes], count: int, names: frozenset[str]) -> None:
-        """``count`` entries, cut into blocks for a record with these `names_in`."""
+    def __init__(
+        self,
+        lines: Sequence[bytes],
+        count: int,
+        names: frozenset[str],
+        decoded: tuple[ContextEntry, ...] | None = None,
+    ) -> None:
+        """``count`` entries, cut into blocks for a record with these `names_in`; ``decoded`` if they are."""
         self.lines = tuple(lines)
         self.names = names
         self._count = count
+        if decoded is not None:
+            self.__dict__["_decoded"] = decoded
 
     @cached_property
     def _decoded(self) -> tuple[ContextEntry, ...]:

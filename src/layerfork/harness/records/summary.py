@@ -88,16 +88,15 @@ def timeless_digest(form: StoredRecord) -> str:
     return digest.hexdigest()
 
 
-def known_build(path: Path, form: StoredRecord, command: str) -> KnownBuild:
-    """A build whose record was just stored at ``path``."""
-    record = form.outline
+def known_build(path: Path, record: BuildRecord, command: str, timeless: str) -> KnownBuild:
+    """A build whose record was just stored at ``path``; ``timeless`` is its `timeless_digest`."""
     request = replace(record.request, dockerfile=None)
     outline = replace(
         record, request=request, context=None, named_contexts=(), definition=None, vertices=(), steps=()
     )
     if record.context is not None and record.context.remote:
         outline = replace(outline, context=replace(record.context, entries=()))
-    summary = BuildSummary(outline=outline, command=command, timeless=timeless_digest(form))
+    summary = BuildSummary(outline=outline, command=command, timeless=timeless)
     return KnownBuild(path=path, summary=summary)
 
 

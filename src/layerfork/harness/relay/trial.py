@@ -10,6 +10,7 @@ from pathlib import Path
 from layerfork.clients import BuildClient, ContextForm
 from layerfork.engines import RunningEngine
 from layerfork.harness.environments.served import cloned_tar
+from layerfork.harness.recording.contextmemory import recall
 from layerfork.harness.recording.contextplaces import Place, find_places, place_at
 from layerfork.harness.recording.fromdisk import fill_from_disk
 from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
@@ -49,7 +50,12 @@ def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> Tri
     """
     row = planned.trial_build(BuildOutcome.SKIPPED)
     socket = bench.socket_dir / f"{request.scratch.name}.sock"
-    with Recorder(bench.engine, socket, bench.redaction_key) as recorder:
+    with Recorder(
+        bench.engine,
+        socket,
+        bench.redaction_key,
+        lambda manifest, _: recall(cache_directory(), [request.context], manifest),
+    ) as recorder:
         recorder.redactor.pairs(request.build_args)  # first: what they hold is then hidden everywhere
         try:
             completed = _run_client(bench, planned, request, recorder.docker_host)

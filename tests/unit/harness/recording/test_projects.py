@@ -103,3 +103,15 @@ def test_a_client_that_says_nothing_of_use(project: Path, answer: Any) -> None:
 def test_a_client_that_is_not_there(tmp_path: Path) -> None:
     process = ClientProcess(directory=tmp_path, argv=("docker", "compose", "build"))
     assert Projects({"PATH": str(tmp_path)}).builds([process]) == ()
+
+
+def test_another_environment_asks_again_only_what_had_no_answer(project: Path) -> None:
+    (project / "answer").write_text(json.dumps({"services": {"web": {"build": {"context": "one"}}}}))
+    process = ClientProcess(directory=project, argv=("docker", "compose", "build"))
+    with_docker = {"PATH": f"{project}/bin:/usr/bin:/bin"}
+    without = Projects({"PATH": str(project)})
+    assert without.builds([process]) == ()
+    asked = without.within(with_docker)
+    assert [build.name for build in asked.builds([process])] == ["web"]
+    assert asked.within(with_docker).builds([process]) == asked.builds([process])
+    assert (project / "asked").read_text() == "asked\n"
