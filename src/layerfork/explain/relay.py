@@ -1,20 +1,21 @@
 """Judges a relay: builds in order on one cache that was empty before the first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from layerfork.explain.compare.added import added_steps
 from layerfork.explain.compare.builds import JudgedBuild
+from layerfork.explain.compare.cachescope import may_share_cache
 from layerfork.explain.compare.classes import Departure, sort_into_classes
-from layerfork.explain.compare.comparison import Comparison, compare
+from layerfork.explain.compare.comparison import compare
 from layerfork.explain.compare.differences import may_equal
-from layerfork.explain.compare.lending import lend_definitions
-from layerfork.explain.compare.steps import views_of
+from layerfork.explain.compare.lending import define_alike, lend_definitions
+from layerfork.explain.compare.steps import StepView, views_of
 from layerfork.explain.proof.diagnose import diagnose
 from layerfork.explain.proof.observations import disagreeing_string
 from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.proof.weighing import weigh
 from layerfork.explain.warnings.added import added_cautions
-from layerfork.explain.warnings.stale import stale_hits
+from layerfork.explain.warnings.stale import sent_unlike, stale_hits
 from layerfork.explain.warnings.unplaced import unplaced_caution
 from layerfork.model.build import Builder
 from layerfork.model.judgement import Caution, Fork, Judgement, Verdict
@@ -127,31 +128,43 @@ def _wrong_strings(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
 
 
 def _wrong_hits(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
-    """Hits that the model cannot account for: no earlier build of the relay has such a key."""
+    """Hits that the model cannot account for: no earlier build of the relay has such a key.
+
+    Builds are compared step by step only where that may say something: it takes far longer than keys alone.
+    """
     for position, build in enumerate(builds):
-        earlier = [
-            comparison for writer in builds[:position] if (comparison := compare(writer, build)).scope is None
-        ]
-        if not earlier:
+        views = views_of(build)
+        hits = [index for index, view in views.items() if _is_reused(view)]
+        earlier = [each for each in builds[:position] if may_share_cache(each.record, build.record)]
+        if not (hits and earlier):
             continue
+        unaccounted = _unaccounted(hits, earlier, build)
+        suspects = hits if build.record.builder is Builder.CLASSIC else unaccounted
+        stale = _first_stale(earlier, build) if suspects else {}
         unseen = any(map(_stored_unseen, builds[:position]))
-        stale = {index: caution for each in reversed(earlier) for index, caution in stale_hits(each).items()}
-        for index, view in views_of(build).items():
-            if view.step.status is not StepStatus.HIT or view.always_runs or view.neutral:
-                continue
-            accounted = any(_accounts_for(each, index) for each in earlier)
-            if index in stale and (not accounted or build.record.builder is Builder.CLASSIC):
+        for index in suspects:
+            if index in stale:
                 yield stale[index]
-            elif not (accounted or unseen):
+            elif index in unaccounted and not unseen:
                 yield Caution(
                     code="contradiction",
                     client=build.client,
                     step=index,
                     text=(
-                        f"{view.step.instruction} was reused, although by the key model no earlier build "
-                        "has its key"
+                        f"{views[index].step.instruction} was reused, although by the key model no earlier "
+                        "build has its key"
                     ),
                 )
+
+
+def _is_reused(view: StepView) -> bool:
+    return view.step.status is StepStatus.HIT and not (view.always_runs or view.neutral)
+
+
+def _first_stale(earlier: Sequence[JudgedBuild], build: JudgedBuild) -> dict[int, Caution]:
+    """Stale hits by step, each beside the first build that it is stale beside."""
+    found = (stale_hits(compare(each, build)) for each in earlier if sent_unlike(each.record, build.record))
+    return {index: caution for each in reversed(list(found)) for index, caution in each.items()}
 
 
 def _stored_unseen(build: JudgedBuild) -> bool:
@@ -160,12 +173,19 @@ def _stored_unseen(build: JudgedBuild) -> bool:
     return record.result.outcome is not BuildOutcome.SUCCEEDED and not (record.complete and record.steps)
 
 
-def _accounts_for(comparison: Comparison, index: int) -> bool:
-    """Some step of the writer, or an earlier one of the reader, may have the very key of the step."""
-    reader_views = comparison.reader_views
-    key = reader_views[index].key
-    aligned = comparison.alignment.writer_of.get(index)
-    if aligned is not None and may_equal(comparison.writer_views[aligned].key, key):
-        return True
-    own = (view for other, view in reader_views.items() if other < index)
-    return any(may_equal(view.key, key) for view in (*comparison.writer_views.values(), *own))
+def _unaccounted(hits: Sequence[int], earlier: Sequence[JudgedBuild], build: JudgedBuild) -> Sequence[int]:
+    """Hits whose very key no step of an earlier build, and no earlier one of their own, may have."""
+    left = hits
+    for each in earlier:
+        if not left:
+            break
+        writer, reader = map(views_of, define_alike(each, build))
+        left = [index for index in left if not _accounts_for(writer, reader, index)]
+    return left
+
+
+def _accounts_for(writer: Mapping[int, StepView], reader: Mapping[int, StepView], index: int) -> bool:
+    key = reader[index].key
+    nearest = sorted(writer.values(), key=lambda view: view.index != index)
+    own = (view for other, view in reader.items() if other < index)
+    return any(may_equal(view.key, key) for view in (*nearest, *own))

@@ -10,7 +10,7 @@ from layerfork.explain.warnings.overlooked import Sent, overlooked_change, unequ
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry
 from layerfork.model.judgement import Caution
-from layerfork.model.record import StepStatus
+from layerfork.model.record import BuildRecord, StepStatus
 
 
 def stale_hits(comparison: Comparison) -> dict[int, Caution]:
@@ -21,20 +21,26 @@ def stale_hits(comparison: Comparison) -> dict[int, Caution]:
     differs only in files that the directory transfer took for unchanged.
     """
     reader, writer = comparison.reader.record, comparison.writer.record
-    if reader.context is None or writer.context is None or comparison.scope is not None:
-        return {}
-    if not (reader.context.complete and writer.context.complete):
-        return {}
-    sent = unequal_entries(writer.context, reader.context)
-    judge = _sync
-    if reader.builder is Builder.CLASSIC:
-        judge, sent = _classic, {path: pair for path, pair in sent.items() if _is_changed(*pair)}
+    sent = sent_unlike(writer, reader) if comparison.scope is None else {}
     if not sent:
         return {}
+    judge = _classic if reader.builder is Builder.CLASSIC else _sync
     found = (
         (view.index, judge(comparison, view, writers, sent)) for view, writers in _reused_steps(comparison)
     )
     return {index: caution for index, caution in found if caution is not None}
+
+
+def sent_unlike(writer: BuildRecord, reader: BuildRecord) -> Sent:
+    """Entries of which a reused step may hold what the writer sent; none where a context is not wholly known."""
+    if reader.context is None or writer.context is None:
+        return {}
+    if not (reader.context.complete and writer.context.complete):
+        return {}
+    sent = unequal_entries(writer.context, reader.context)
+    if reader.builder is Builder.CLASSIC:
+        return {path: pair for path, pair in sent.items() if _is_changed(*pair)}
+    return sent
 
 
 def _reused_steps(comparison: Comparison) -> Iterator[tuple[StepView, StepView]]:
