@@ -64,7 +64,7 @@ def answers_of_pair(
     if not (judgement.forks or judgement.warnings):
         return (), ()
     from layerfork.explain.answer import AnswerSources, answer_added, answer_fork
-    from layerfork.harness.recording import filelook
+    from layerfork.harness.recording import filelook, gitindex
 
     sources = AnswerSources(
         writer=writer,
@@ -72,6 +72,7 @@ def answers_of_pair(
         sides=sides,
         situation=situation,
         look=filelook.look_at,
+        index=gitindex.digest_in_index,
         all_paths=None if stored is None else lambda: _paths_in(stored),
     )
     asked = (answer_added(caution, sources) for caution in judgement.warnings)
@@ -90,7 +91,7 @@ def answers_of_rows(judgement: Judgement, rows: Sequence[TrialBuild]) -> tuple[A
     if not judgement.forks:
         return ()
     from layerfork.explain.answer import AnswerSources, answer_fork
-    from layerfork.harness.recording import filelook
+    from layerfork.harness.recording import filelook, gitindex
 
     builds = _by_name(rows)
     answers = []
@@ -103,6 +104,7 @@ def answers_of_rows(judgement: Judgement, rows: Sequence[TrialBuild]) -> tuple[A
             sides=(writer_side, reader_side),
             situation=Situation.AGAIN if again else Situation.CLIENTS,
             look=filelook.look_at,
+            index=gitindex.digest_in_index,
         )
         answers.append(answer_fork(fork, sources))
     return tuple(answers)

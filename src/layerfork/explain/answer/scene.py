@@ -32,8 +32,16 @@ Look = Callable[[BuildRecord, ContextEntry], FileLook | None]
 """Looks at the file of an entry of a build on disk; None when it is not there as it was sent."""
 
 
+Index = Callable[[BuildRecord, str], Digest | None]
+"""Digest of a file of a build's context as git has it; None where git has none, or nobody can know."""
+
+
 def see_nothing(record: BuildRecord, entry: ContextEntry) -> None:
     """For records whose contexts are not at hand."""
+
+
+def have_nothing(record: BuildRecord, path: str) -> None:
+    """Likewise of git."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +54,7 @@ class AnswerSources:
     """The writer's and the reader's."""
     situation: Situation
     look: Look = see_nothing
+    index: Index = have_nothing
     all_paths: Callable[[], frozenset[str]] | None = None
     """Cleaned paths of everything in the reader's context, also of what its record here does not list; None:
     the record lists everything."""
@@ -145,6 +154,16 @@ class Scene:
         if path in self.entries:
             return True
         return self.sources.all_paths is not None and path in self.sources.all_paths()
+
+    def is_in_git(self, path: str) -> bool:
+        """Whether git has a file of the reader's context."""
+        return self.sources.index(self.reader, path) is not None
+
+    def brings_back(self, path: str) -> bool:
+        """Whether what git has of a file of the reader's context is what the writer sent."""
+        sent = self.writer_entries.get(path)
+        has = self.sources.index(self.reader, path) if sent is not None and sent.content else None
+        return sent is not None and has is not None and has == sent.content
 
     def later_steps(self) -> tuple[StepRecord, ...]:
         """What was built again only because this step was."""

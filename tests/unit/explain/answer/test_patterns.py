@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from layerfork.explain.answer import AnswerSources, answer_fork
-from layerfork.explain.answer.scene import FileLook, Look, see_nothing
+from layerfork.explain.answer.scene import FileLook, Index, Look, have_nothing, see_nothing
 from layerfork.model.answer import Answer, Point, Side, Situation
 from layerfork.model.build import Builder
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType, Transport
@@ -86,6 +86,7 @@ def answer(
     reader: BuildRecord | None = None,
     situation: Situation = Situation.AGAIN,
     look: Look = see_nothing,
+    index: Index = have_nothing,
     step: int = 2,
     after: tuple[int, ...] = (3,),
 ) -> Answer:
@@ -108,7 +109,9 @@ def answer(
     )
     return answer_fork(
         fork,
-        AnswerSources(writer=writer or reader, reader=reader, sides=names, situation=situation, look=look),
+        AnswerSources(
+            writer=writer or reader, reader=reader, sides=names, situation=situation, look=look, index=index
+        ),
     )
 
 

@@ -24,17 +24,33 @@ def _content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
         return "install-after-copy", fix
     if scene.situation is Situation.CLIENTS:
         return "", Fix(sentence=f"give both clients one context: they sent {named(paths)} with other content")
-    restore = f"git checkout -- {quoted(paths)}" if len(paths) <= _BY_NAME else "git stash"
-    if any(path.rpartition("/")[2] in MANIFESTS for path in paths):
-        if scene.situation is Situation.MACHINES:
-            return "", Fix(
-                sentence=f"commit one {named(paths)} and build both from it: `{restore}`", command=restore
-            )
-        return "", Fix(sentence=f"if that was not meant: `{restore}`", command=restore)
     if scene.situation is Situation.MACHINES:
-        look = f"git status --short {quoted(paths[:_BY_NAME])}"
-        return "", Fix(sentence=f"build both from one commit: `{look}` on each shows who has edits")
+        return "", _one_version(scene, paths)
+    if any(path.rpartition("/")[2] in MANIFESTS for path in paths):
+        return "", _back(scene, paths)
     return "", Fix(sentence=_expected(scene, paths))
+
+
+def _one_version(scene: Scene, paths: list[str]) -> Fix:
+    asked = paths[:_BY_NAME]
+    if not all(map(scene.is_in_git, asked)):
+        return Fix(sentence=f"build both from one version of {named(paths)}")
+    look = f"git status --short {quoted(asked)}"
+    return Fix(sentence=f"build both from one commit: `{look}` on each shows who has edits")
+
+
+def _back(scene: Scene, paths: list[str]) -> Fix:
+    """Undo what may not have been meant, with git where that gives what was sent before."""
+    files = [path for path in paths if not _is_directory(scene, path)]
+    if 0 < len(files) <= _BY_NAME and all(map(scene.brings_back, files)):
+        command = f"git checkout -- {quoted(files)}"
+        return Fix(sentence=f"if that was not meant: `{command}`", command=command)
+    return Fix(sentence=f"if that was not meant: put {named(paths)} back")
+
+
+def _is_directory(scene: Scene, path: str) -> bool:
+    sent = scene.writer_entries.get(path)
+    return sent is not None and sent.type is EntryType.DIRECTORY
 
 
 def _expected(scene: Scene, paths: list[str]) -> str:
@@ -50,8 +66,7 @@ def _presence(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     if not missing and (fix := install_first(scene, paths)) is not None:
         return "install-after-copy", fix
     if missing and scene.again:
-        command = f"git checkout -- {quoted(paths[:_BY_NAME])}"
-        return "", Fix(sentence=f"if that was not meant: `{command}`", command=command)
+        return "", _back(scene, paths)
     lines = [pattern_of(path) for path in paths[:_BY_NAME]]
     if len(paths) > _BY_NAME or not all(lines):
         whose = "" if scene.again else " for both"
