@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import click
 
-from layerfork.cli.output import OutputError, flush, keep_descriptors, say
-from layerfork.cli.root import root
+from layerfork.cli.output import OutputError, flush, is_abandoned, keep_descriptors, say
+from layerfork.cli.root import BrokenConnectionError, root
 from layerfork.errors import ExitCode, LayerforkError
 
 _OF_THE_MACHINE = frozenset(
@@ -66,7 +66,10 @@ def call(argv: list[str] | None = None) -> int:
     except OutputError as error:
         say(f"layerfork: cannot write the output: {error}")
         return ExitCode.COULD_NOT_RUN
-    except BrokenPipeError:
+    except BrokenConnectionError as error:
+        if is_abandoned():  # the help, of which somebody has read enough
+            return ExitCode.AS_HOPED
+        say(f"layerfork: what it was connected to went away: {error}")
         return ExitCode.COULD_NOT_RUN
     except OSError as error:
         return _could_not(error) if _is_of_the_machine(error) else _bug()

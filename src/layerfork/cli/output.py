@@ -2,6 +2,7 @@
 
 import errno
 import os
+import select
 import sys
 from typing import IO, Any
 
@@ -45,9 +46,16 @@ def is_terminal(stream: IO[Any] | None) -> bool:
     return stream is not None and not stream.closed and stream.isatty()
 
 
+def is_abandoned() -> bool:
+    """Whether standard output is a pipe that nobody reads any more."""
+    poll = select.poll()
+    poll.register(1, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
 def keep_descriptors() -> None:
     """Occupy the three standard descriptors where they are closed, so that no file of ours gets one of them
-    and is written to by the programs that we start."""
+    and is written to by what takes it for a terminal, such as a library that warns."""
     for number in range(3):
         try:
             os.fstat(number)

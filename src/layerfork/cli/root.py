@@ -1,6 +1,9 @@
 """The `layerfork` command itself: help, version, and subcommands that are imported only when used."""
 
+import contextlib
+from collections.abc import Iterator
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -25,8 +28,28 @@ _MODULES = {"import": "importing"}
 """Where the name is a word of Python's."""
 
 
+class BrokenConnectionError(Exception):
+    """Somebody closed what is written to. Click would end with 1 for it, which says a fork here."""
+
+
+@contextlib.contextmanager
+def _kept_from_click() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise BrokenConnectionError(str(error)) from error
+
+
 class LazyGroup(click.Group):
     """Imports a subcommand's module when it is called, so that ``--help`` stays fast."""
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        with _kept_from_click():
+            return super().make_context(*args, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _kept_from_click():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

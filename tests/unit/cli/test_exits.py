@@ -1,5 +1,6 @@
 """The exit code says what happened, whatever becomes of the output and of the place it is called in."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from layerfork.cli import call
+from layerfork.errors import ExitCode
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, StepRecord, StepStatus
@@ -77,18 +80,38 @@ def test_output_that_goes_nowhere(records: Path, line: str, code: int) -> None:
     assert b"Exception ignored" not in done.stderr
 
 
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("run", "--help")])
+def test_help_of_which_nobody_reads_the_rest(words: Sequence[str]) -> None:
+    done = through_shell('"$@" | true', *words)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_connection_that_breaks_is_no_fork(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(path: str) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr("layerfork.pipeline.comparison.show_records", broken)
+
+    assert call(["show", "a.jsonl"]) == ExitCode.COULD_NOT_RUN
+    assert "went away" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("line", ['"$@" 2> /dev/full', '"$@" 2>&-', '"$@" >&- 2>&-', '"$@" < /dev/null'])
 def test_an_error_that_cannot_be_said_is_one_all_the_same(line: str) -> None:
     assert through_shell(line, "show", "/nonexistent/file").returncode == 2
 
 
-def test_a_closed_output_is_nobodys_file(tmp_path: Path, records: Path) -> None:
-    """Descriptor 1, where it is free, must not become that of a file of ours."""
-    written = tmp_path / "written.jsonl"
-    command = ("sh", "-c", "echo from the command")
-    words = ("record", "--engine", "host", "-o", str(written), "--", *command)
-    through_shell(f'DOCKER_HOST=unix://{tmp_path}/none "$@" >&-', *words)
-    assert not written.exists() or b"from the command" not in written.read_bytes()
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_descriptor_is_nobodys_file(tmp_path: Path, closed: str) -> None:
+    """What warns on descriptor 2, or takes 1 for a terminal, must not write into a file of ours."""
+    program = (
+        "import sys; from layerfork.cli.output import keep_descriptors; keep_descriptors();"
+        "sys.exit(open(sys.argv[1], 'w').fileno())"
+    )
+    argv = ["bash", "-c", f'"$@" {closed}', "bash", sys.executable, "-c", program, str(tmp_path / "written")]
+    assert subprocess.run(argv, timeout=60, check=False).returncode > 2
 
 
 @pytest.mark.parametrize("words", [*BUILDING, ("run",)])
