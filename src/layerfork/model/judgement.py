@@ -1,5 +1,6 @@
 """What `explain` says about records: alignment, forks, causes, classes, verdict."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -9,6 +10,12 @@ class Verdict(StrEnum):
     REUSED = "reused"
     FORKED = "forked"
     ERROR = "error"
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
+    """Of several builds or engines: a fork, else what could not be told. None when there are none."""
+    found = set(verdicts)
+    return next((each for each in (Verdict.FORKED, Verdict.ERROR, Verdict.REUSED) if each in found), None)
 
 
 class CauseStatus(StrEnum):

@@ -11,7 +11,7 @@ import msgspec
 from layerfork.model.answer import Answer
 from layerfork.model.causepage import CAUSE_SCHEMA, CAUSES_SCHEMA, CausePage, CauseRow
 from layerfork.model.identity import StepIdentity
-from layerfork.model.judgement import Cause, Fork, Judgement, Verdict
+from layerfork.model.judgement import Cause, Fork, Judgement, worst
 from layerfork.model.listing import (
     CLIENTS_SCHEMA,
     ENGINES_SCHEMA,
@@ -100,9 +100,8 @@ def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
     builds = [_diff(report) for report in reports]
     if len(builds) == 1:
         return _text(builds[0])
-    verdicts = [report.judgement.verdict for report in reports if report.compared or report.failure]
-    worst = next((each for each in (Verdict.FORKED, Verdict.ERROR, Verdict.REUSED) if each in verdicts), None)
-    return _text({"schema": DIFFS_SCHEMA, "verdict": worst and worst.value, "builds": builds})
+    verdict = worst(report.judgement.verdict for report in reports if report.compared or report.failure)
+    return _text({"schema": DIFFS_SCHEMA, "verdict": verdict and verdict.value, "builds": builds})
 
 
 def _diff(report: DiffReport) -> dict[str, Any]:

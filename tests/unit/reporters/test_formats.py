@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from golden.cases import NO_ENGINE, TROUBLE
+from golden.cases import NO_ENGINE, REUSED, TROUBLE
 from golden.recorded import compared
 
 from layerfork.model.record import BuildOutcome
+from layerfork.model.report import RunReport
 from layerfork.reporters.formats import FORMATS, formats_for
 from layerfork.reporters.reporter import Look, Reporter
 
@@ -43,3 +44,21 @@ def test_builds_with_nothing_to_compare_them_with_are_rendered(reporter: Reporte
         text = reporter.render("diffs", [report], Look())
         assert text.endswith("\n")
     assert ("no such file" in reporter.render("diffs", [failed], Look())) is (reporter.name != "svg")
+
+
+@pytest.mark.parametrize("reports", [[TROUBLE], [TROUBLE, replace(REUSED, scenario="other")]])
+def test_what_too_few_builds_say_is_not_called_shared(reports: list[RunReport]) -> None:
+    page = formats_for("runs")["html"].render("runs", reports, Look())
+    summary = formats_for("runs")["markdown"].render("runs", reports, Look())
+
+    assert "The cache is shared" not in page
+    assert "too few builds succeeded to rule one out" in page
+    assert "### layerfork: seed, too few builds succeeded\n" in summary
+
+
+def test_a_cache_that_is_not_known_is_not_called_shared() -> None:
+    judgement = replace(REUSED.judgement, class_unknown=("third",))
+    page = formats_for("runs")["html"].render("runs", [replace(REUSED, judgement=judgement)], Look())
+
+    assert "The cache is shared" not in page
+    assert "The cache is shared by all." in formats_for("runs")["html"].render("runs", [REUSED], Look())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from layerfork.model.answer import Answer
-from layerfork.model.judgement import CauseStatus, Caution, Fork, Verdict
+from layerfork.model.judgement import CauseStatus, Fork, Verdict, worst
 from layerfork.model.record import StepRecord, StepStatus
 from layerfork.model.report import DiffReport, Problem, RunReport, TrialBuild
 from layerfork.reporters.html.versions import Versions, versions_of
@@ -63,14 +63,12 @@ class ScenarioView:
     title: str
     verdicts: tuple[tuple[tuple[str, ...], Verdict, str], ...]
     """Engines, verdict, and the sentence."""
-    forked: bool
     graphs: tuple[tuple[str, Markup], ...]
     """Engines, and the graph that they have."""
     told: tuple[Told, ...]
     clients: tuple[ClientRow, ...]
     fields: tuple[SentField, ...]
     missing: tuple[Missing, ...]
-    warnings: tuple[Caution, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +118,10 @@ def view_runs(reports: Sequence[RunReport]) -> RunView:
     names = ", ".join(each.scenario for each in seen[:3]) + (
         f" and {len(seen) - 3} more" if len(seen) > 3 else ""
     )
-    forked = sum(each.forked for each in scenarios)
     engines = tuple(dict.fromkeys(engine for each in seen for engine in each.engines))
     return RunView(
         title=names or "no engine",
-        verdict=_verdict(forked, len(scenarios)),
+        verdict=_verdict(seen),
         scenarios=scenarios,
         engines=engines,
         counts=tuple((each, _counts(each.overview, engines)) for each in scenarios),
@@ -139,16 +136,19 @@ def _counts(overview: Overview, engines: Sequence[str]) -> tuple[int | None, ...
     return tuple(map(counts.get, engines))
 
 
-def _verdict(forked: int, count: int) -> str:
-    if not count:
+def _verdict(seen: Sequence[Overview]) -> str:
+    """One sentence above all: never more than what the engines' own verdicts say."""
+    verdict = worst(each.verdict for each in seen)
+    if verdict is None:
         return "Nothing was built."
-    if count == 1:
-        return "The cache forks." if forked else "The cache is shared by all."
-    return (
-        f"The cache forks in {forked} of {counted(count, 'scenario')}."
-        if forked
-        else "The cache is shared everywhere."
-    )
+    if verdict is Verdict.FORKED:
+        forked = sum(each.verdict is Verdict.FORKED for each in seen)
+        return f"The cache forks{f' in {forked} of {len(seen)} scenarios' if len(seen) > 1 else ''}."
+    if verdict is Verdict.ERROR:
+        return "No fork was seen, but too few builds succeeded to rule one out."
+    if any(report.judgement.class_unknown for each in seen for report in each.reports):
+        return "No build missed what another had stored, but whose cache some of them used is unknown."
+    return "The cache is shared by all." if len(seen) == 1 else "The cache is shared everywhere."
 
 
 def _scenario(overview: Overview, own: str) -> ScenarioView:
@@ -158,7 +158,6 @@ def _scenario(overview: Overview, own: str) -> ScenarioView:
         overview=overview,
         title=f"{counted(clients, 'client')} on {counted(len(overview.engines), 'engine')}",
         verdicts=verdicts(overview),
-        forked=any(report.judgement.verdict is Verdict.FORKED for report in overview.reports),
         graphs=tuple(
             (engines, inline(graph, f"{overview.scenario} on {engines}"))
             for engines, graph in graphs_of(overview)
@@ -167,9 +166,6 @@ def _scenario(overview: Overview, own: str) -> ScenarioView:
         clients=tuple(_client_rows(overview)),
         fields=sent_fields(overview),
         missing=missing_of(overview),
-        warnings=tuple(
-            dict.fromkeys(caution for each in overview.reports for caution in each.judgement.warnings)
-        ),
     )
 
 

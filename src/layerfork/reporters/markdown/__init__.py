@@ -11,6 +11,12 @@ from layerfork.reporters.overview.overview import Overview, answer_to, overviews
 from layerfork.reporters.overview.words import cost_of, counted, findings, verdicts, where
 from layerfork.reporters.reporter import Look, Reporter
 
+VERDICTS = {
+    Verdict.FORKED: "the cache forks",
+    Verdict.ERROR: "too few builds succeeded",
+    Verdict.REUSED: "no fork",
+}
+
 
 def render_runs(reports: Sequence[RunReport], look: Look) -> str:
     """A table of caches for each scenario, then its forks."""
@@ -21,14 +27,12 @@ def render_runs(reports: Sequence[RunReport], look: Look) -> str:
 
 
 def _scenario(overview: Overview) -> Iterator[str]:
-    forked = any(report.judgement.verdict is Verdict.FORKED for report in overview.reports)
-    yield f"### layerfork: {escaped(overview.scenario)}, {'the cache forks' if forked else 'no fork'}\n"
+    yield f"### layerfork: {escaped(overview.scenario)}, {VERDICTS[overview.verdict]}\n"
     yield _table(overview)
     for edge in overview.edges:
         caches = f"**{escaped(edge.writer)} → {escaped(edge.reader)}** "
         yield _told(edge.fork, edge.answer, caches, cost_of(edge), where(edge, overview))
-    cautions = dict.fromkeys(caution for each in overview.reports for caution in each.judgement.warnings)
-    yield from _cautions(list(cautions))
+    yield from _cautions(overview.warnings)
     for engines, _, sentence in verdicts(overview):
         yield f"- {', '.join(map(code, engines))}: {escaped(sentence)}"
     yield ""

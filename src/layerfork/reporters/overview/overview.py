@@ -6,7 +6,7 @@ from itertools import count
 from string import ascii_uppercase
 
 from layerfork.model.answer import Answer
-from layerfork.model.judgement import Fork
+from layerfork.model.judgement import Caution, Fork, Verdict, worst
 from layerfork.model.record import StepRecord
 from layerfork.model.report import AGAIN, RunReport, TrialBuild
 from layerfork.reporters.overview.engines import engine_names
@@ -60,6 +60,16 @@ class Overview:
     rows: tuple[Row, ...]
     edges: tuple[Edge, ...]
     known: Known
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of all engines together."""
+        return worst(report.judgement.verdict for report in self.reports) or Verdict.ERROR
+
+    @property
+    def warnings(self) -> tuple[Caution, ...]:
+        """Each once, however many engines have it."""
+        return tuple(dict.fromkeys(each for report in self.reports for each in report.judgement.warnings))
 
     @property
     def agree(self) -> bool:
