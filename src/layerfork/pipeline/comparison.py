@@ -95,13 +95,15 @@ def named_builds(word: str) -> tuple[NamedRecord, ...]:
     return tuple(replace(each, name=path) for each in kept) if len(kept) == 1 else kept
 
 
-def builds_of_kinds(path: str) -> Mapping[BuildKind, Sequence[NamedRecord]]:
-    """The builds of a file, those of one kind together, in their order.
+def builds_of_kinds(word: str) -> Mapping[BuildKind, Sequence[NamedRecord]]:
+    """The builds of a ``FILE``, those of one kind together, in their order, or the one of a ``FILE#N``.
 
-    Raises: EvidenceError.
+    Raises: EvidenceError, UsageError.
     """
+    path, number = _split(word)
+    records = _records_of(path)
     kinds: dict[BuildKind, list[NamedRecord]] = {}
-    for place, stored in enumerate(_records_of(path), 1):
+    for place, stored in [(number, _pick(records, path, number))] if number else enumerate(records, 1):
         build = NamedRecord(name=f"{path}#{place}", stored=stored)
         kinds.setdefault(replace(build.kind, ran_in=""), []).append(build)
     return kinds

@@ -73,6 +73,12 @@ def test_a_plan_has_nothing_to_report(capsys: pytest.CaptureFixture[str], tmp_pa
     assert "--plan builds nothing" in capsys.readouterr().err
 
 
+def test_one_build_alone_has_nothing_to_be_compared_with(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["report", f"{BUILDS}#1"]) == ExitCode.USAGE
+    assert "there is nothing to compare" in capsys.readouterr().err
+    assert call(["report", f"{BUILDS}#1", f"{BUILDS}#2"]) == ExitCode.AS_HOPED
+
+
 def test_a_format_without_words_for_the_files(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["report", BUILDS, "--format", "table"]) == ExitCode.USAGE
     assert "there is no output of diffs as table" in capsys.readouterr().err

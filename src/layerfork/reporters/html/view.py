@@ -13,7 +13,7 @@ from layerfork.reporters.html.versions import Versions, versions_of
 from layerfork.reporters.overview.fields import SentField, sent_fields
 from layerfork.reporters.overview.missing import Missing, missing_of
 from layerfork.reporters.overview.overview import Edge, Overview, answer_to, overviews
-from layerfork.reporters.overview.words import cost_of, counted, findings, verdicts, where
+from layerfork.reporters.overview.words import cost_of, findings, names_of, size_of, verdicts, where
 from layerfork.reporters.picture.draw import inline
 from layerfork.reporters.picture.graph import graph_of_diff
 from layerfork.reporters.picture.palette import color_of
@@ -152,11 +152,10 @@ def _verdict(seen: Sequence[Overview]) -> str:
 
 
 def _scenario(overview: Overview, own: str) -> ScenarioView:
-    clients = sum(len(row.clients) for row in overview.rows)
     return ScenarioView(
         id=own,
         overview=overview,
-        title=f"{counted(clients, 'client')} on {counted(len(overview.engines), 'engine')}",
+        title=size_of(overview),
         verdicts=verdicts(overview),
         graphs=tuple(
             (engines, inline(graph, f"{overview.scenario} on {engines}"))
@@ -222,8 +221,7 @@ def view_diffs(reports: Sequence[DiffReport]) -> DiffsView:
 
 def _diff(report: DiffReport, own: str) -> DiffView:
     forks = report.judgement.forks
-    sides = report.answers[0] if report.answers else None
-    names = (sides.writer.name, sides.reader.name) if sides else (report.writer, report.reader)
+    names = names_of(report)
     title = report.build or ", ".join(filter(None, names))
     return DiffView(
         id=own,

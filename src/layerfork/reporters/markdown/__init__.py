@@ -8,7 +8,7 @@ from layerfork.model.report import DiffReport, RunReport
 from layerfork.reporters.markdown.text import block, code, escaped, prose
 from layerfork.reporters.overview.missing import missing_of
 from layerfork.reporters.overview.overview import Overview, answer_to, overviews
-from layerfork.reporters.overview.words import cost_of, counted, findings, verdicts, where
+from layerfork.reporters.overview.words import cost_of, counted, findings, names_of, verdicts, where
 from layerfork.reporters.reporter import Look, Reporter
 
 VERDICTS = {
@@ -78,9 +78,7 @@ def _pair(report: DiffReport) -> Iterator[str]:
 def _names(report: DiffReport) -> str:
     if report.build:
         return escaped(report.build)
-    first = report.answers[0] if report.answers else None
-    names = (first.writer.name, first.reader.name) if first else (report.writer, report.reader)
-    return ", ".join(escaped(name) for name in names if name)
+    return ", ".join(escaped(name) for name in names_of(report) if name)
 
 
 def _state(report: DiffReport) -> str:

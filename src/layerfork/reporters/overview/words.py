@@ -2,7 +2,7 @@
 
 from layerfork.model.answer import Answer, Point
 from layerfork.model.judgement import CauseStatus, Fork, Verdict
-from layerfork.model.report import RunReport
+from layerfork.model.report import DiffReport, RunReport
 from layerfork.reporters.overview.overview import Edge, Overview
 
 
@@ -10,6 +10,19 @@ def counted(number: int, noun: str) -> str:
     """``1 client``, ``2 clients``."""
     plural = noun if number == 1 else f"{noun}s"
     return f"{number} {plural}"
+
+
+def size_of(overview: Overview) -> str:
+    """``5 clients on 1 engine``: those that have a cache somewhere."""
+    clients = sum(len(row.clients) for row in overview.rows)
+    return f"{counted(clients, 'client')} on {counted(len(overview.engines), 'engine')}"
+
+
+def names_of(report: DiffReport) -> tuple[str, str]:
+    """What two builds are called: as their answers do, else by their files; empty where there is none."""
+    if not report.answers:
+        return report.writer, report.reader
+    return report.answers[0].writer.name, report.answers[0].reader.name
 
 
 def cost_of(edge: Edge) -> str:

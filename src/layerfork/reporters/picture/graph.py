@@ -10,7 +10,7 @@ from layerfork.model.report import DiffReport, RunReport
 from layerfork.reporters.overview.columns import align, keyword
 from layerfork.reporters.overview.folding import Known, fold_clients, known_versions
 from layerfork.reporters.overview.overview import answer_to, letters
-from layerfork.reporters.overview.words import findings
+from layerfork.reporters.overview.words import findings, names_of
 from layerfork.reporters.picture.words import shorten
 
 OFFICIAL = "docker.io/library/"
@@ -101,12 +101,7 @@ def graph_of_run(
 
 def graph_of_diff(report: DiffReport) -> ForkGraph:
     """Two lines, or one that both builds share."""
-    names = (
-        [answer.name for answer in (report.answers[0].writer, report.answers[0].reader)]
-        if report.answers
-        else []
-    )
-    writer, reader = names or (report.writer, report.reader)
+    writer, reader = names_of(report)
     if not report.judgement.forks:
         both = _Cache(members=(writer, reader), steps=report.reader_steps)
         return _graph([both], (), (), {})

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterable
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from layerfork.model.visible import UNSEEN, visible
@@ -11,21 +11,27 @@ from layerfork.reporters.reporter import Look
 
 
 def print_lines(lines: Iterable[Text], look: Look) -> str:
-    """The lines as text; ANSI colours only when the look says so. Non-UTF-8 bytes are escaped."""
+    """The lines as text; ANSI colours only when the look says so. What cannot be seen is written out."""
+    return print_all((_visible(line) for line in lines), look, soft_wrap=True)
+
+
+def print_all(
+    parts: Iterable[RenderableType], look: Look, width: int = 10_000, *, soft_wrap: bool = False
+) -> str:
+    """Anything that rich can print, as text without blanks at the ends of lines."""
     output = io.StringIO()
     console = Console(
         file=output,
         force_terminal=look.color,
         color_system="standard" if look.color else None,
         no_color=not look.color,
-        width=10_000,
+        width=width,
         highlight=False,
         legacy_windows=False,
     )
-    for line in lines:
-        console.print(_visible(line), soft_wrap=True)
-    text = "\n".join(line.rstrip() for line in output.getvalue().split("\n"))
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    for part in parts:
+        console.print(part, soft_wrap=soft_wrap)
+    return "\n".join(line.rstrip() for line in output.getvalue().split("\n"))
 
 
 def _visible(line: Text) -> Text:

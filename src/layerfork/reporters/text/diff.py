@@ -8,6 +8,7 @@ from rich.text import Text
 from layerfork.model.judgement import Verdict
 from layerfork.model.record import StepStatus
 from layerfork.model.report import Baseline, DiffReport
+from layerfork.reporters.overview.words import counted
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.answer import answer_lines
 from layerfork.reporters.text.console import print_lines
@@ -112,8 +113,7 @@ def _baseline(baseline: Baseline) -> str:
 def _span(seconds: float) -> str:
     for size, unit in _UNITS:
         if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {unit}{'' if count == 1 else 's'}"
+            return counted(int(seconds // size), unit)
     return "less than a second"
 
 

@@ -8,7 +8,7 @@ from layerfork.model.judgement import CauseStatus
 from layerfork.model.report import RunReport
 from layerfork.reporters.overview.missing import missing_of
 from layerfork.reporters.overview.overview import NO_RESULT, NOT_KNOWN, Edge, Overview, Row
-from layerfork.reporters.overview.words import cost_of, counted, findings, where
+from layerfork.reporters.overview.words import cost_of, findings, size_of, where
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.console import section
 from layerfork.reporters.text.judgement import STATUS_STYLES
@@ -31,9 +31,7 @@ def overview_lines(overview: Overview, look: Look) -> Iterator[Text]:
 
 
 def _title(overview: Overview) -> str:
-    clients = sum(len(row.clients) for row in overview.rows)
-    engines = counted(len(overview.engines), "engine")
-    return f"{overview.scenario}: {counted(clients, 'client')} on {engines}; a letter is a cache"
+    return f"{overview.scenario}: {size_of(overview)}; a letter is a cache"
 
 
 def _matrix(overview: Overview, width: int | None) -> Iterator[Text]:
@@ -95,10 +93,8 @@ def _cells(row: Row, block: Iterable[int], columns: Sequence[int], overview: Ove
 
 def _style(letter: str, overview: Overview) -> str:
     """A letter has its colour in all columns; what is no letter has none."""
-    for number, row in enumerate(overview.rows):
-        if row.letter == letter:
-            return STYLES[number % len(STYLES)]
-    return "dim"
+    number = overview.number_of(letter)
+    return "dim" if number is None else STYLES[number % len(STYLES)]
 
 
 def _agreement(overview: Overview) -> Iterator[Text]:

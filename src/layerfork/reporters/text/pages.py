@@ -1,14 +1,13 @@
 """The manual's pages: rendered at a terminal, as they are written elsewhere."""
 
-import io
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
 from layerfork.model.causepage import CausePage, CauseRow
 from layerfork.reporters.reporter import Look
+from layerfork.reporters.text.console import print_all
 
 WIDEST = 100
 """Columns beyond which text is hard to read."""
@@ -18,10 +17,8 @@ def render_pages(pages: Sequence[CausePage], look: Look) -> str:
     """Markdown for programs and files; headings, tables and wrapped text at a terminal."""
     if look.width is None:
         return "\n".join(page.text for page in pages)
-    console = _console(look, look.width)
-    for page in pages:
-        console.print(Markdown(page.text, code_theme="bw", hyperlinks=False))
-    return _text(console)
+    parts = (Markdown(page.text, code_theme="bw", hyperlinks=False) for page in pages)
+    return print_all(parts, look, min(look.width, WIDEST))
 
 
 def render_causes(rows: Sequence[CauseRow], look: Look) -> str:
@@ -33,29 +30,10 @@ def render_causes(rows: Sequence[CauseRow], look: Look) -> str:
     table.add_column()
     for row in rows:
         table.add_row(row.code, row.summary)
-    console = _console(look, look.width)
-    console.print(table)
-    return _text(console)
+    return print_all([table], look, min(look.width, WIDEST))
 
 
 def _lines(rows: Sequence[CauseRow]) -> Iterator[str]:
     width = max((len(row.code) for row in rows), default=0)
     for row in rows:
         yield f"{row.code.ljust(width)}  {row.summary}"
-
-
-def _console(look: Look, width: int) -> Console:
-    return Console(
-        file=io.StringIO(),
-        force_terminal=look.color,
-        color_system="standard" if look.color else None,
-        no_color=not look.color,
-        width=min(width, WIDEST),
-        highlight=False,
-        legacy_windows=False,
-    )
-
-
-def _text(console: Console) -> str:
-    assert isinstance(console.file, io.StringIO)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().split("\n"))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from layerfork.model.report import RunReport, VersionsUsed
+from layerfork.reporters.overview.words import counted
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.wrapping import wrap
 
@@ -28,8 +29,7 @@ def _short(report: RunReport) -> str:
         facts.get("Storage Driver", ""),
         f"kernel {facts['Kernel Version']}" if "Kernel Version" in facts else "",
     )
-    count = len(report.versions.clients)
-    clients = f"{count} client{'' if count == 1 else 's'}"
+    clients = counted(len(report.versions.clients), "client")
     return f"{', '.join(filter(None, (*parts, clients)))} (all of it: -v)"
 
 
