@@ -1,7 +1,7 @@
 """JUnit XML, as CI systems show it: a client, or a step, that did not reuse the cache is a failed test."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from layerfork.model.answer import Answer
 from layerfork.model.judgement import Fork
@@ -16,6 +16,7 @@ from layerfork.reporters.reporter import Look, Reporter
 if TYPE_CHECKING:
     from junitparser import TestCase, TestSuite
 
+Key = TypeVar("Key", bound=Hashable)
 NOT_TRIED = (BuildOutcome.UNSUPPORTED, BuildOutcome.SKIPPED)
 
 
@@ -31,7 +32,7 @@ def render_runs(reports: Sequence[RunReport], look: Look) -> str:
 
 def _run(report: RunReport, engine: str) -> "TestSuite":
     suite = _suite(f"{report.scenario} on Engine {engine}")
-    forks = {fork.reader: fork for fork in report.judgement.forks}
+    forks = _forks_by(report.judgement.forks, lambda fork: fork.reader)
     left = {
         client: forks[member]
         for members in report.judgement.classes
@@ -50,7 +51,7 @@ def _run(report: RunReport, engine: str) -> "TestSuite":
     return suite
 
 
-def _client(build: TrialBuild, report: RunReport, left: Mapping[str, Fork]) -> "TestCase":
+def _client(build: TrialBuild, report: RunReport, left: Mapping[str, Sequence[Fork]]) -> "TestCase":
     case = _case(build.client, report.scenario, build.seconds_of_client or build.seconds)
     reason = build.reason or "no reason given"
     if build.outcome in NOT_TRIED:
@@ -71,7 +72,7 @@ def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
 
 def _pair(report: DiffReport) -> "TestSuite":
     suite = _suite(report.build or " and ".join(filter(None, (report.writer, report.reader))))
-    forks = {fork.step: fork for fork in report.judgement.forks}
+    forks = _forks_by(report.judgement.forks, lambda fork: fork.step)
     for step in report.reader_steps:
         case = _case(f"{step.index} {step.instruction}", suite.name, step.seconds or 0.0)
         if step.index in forks:
@@ -81,6 +82,14 @@ def _pair(report: DiffReport) -> "TestSuite":
         told = f"the build {report.failure}"
         suite.add_testcase(_error(_case("the build", suite.name, 0.0), told.splitlines()[0], told))
     return suite
+
+
+def _forks_by(forks: Sequence[Fork], key: Callable[[Fork], Key]) -> Mapping[Key, Sequence[Fork]]:
+    """A client may leave a cache at several steps, in stages or platforms that do not need each other."""
+    found: dict[Key, list[Fork]] = {}
+    for fork in forks:
+        found.setdefault(key(fork), []).append(fork)
+    return found
 
 
 def _document(suites: Iterator["TestSuite"]) -> str:
@@ -106,13 +115,20 @@ def _case(name: str, group: str, seconds: float) -> "TestCase":
     return TestCase(visible(name), classname=visible(group), time=round(seconds, 3))
 
 
-def _failed(case: "TestCase", fork: Fork, forks: Sequence[Fork], answers: Sequence[Answer]) -> "TestCase":
+def _failed(
+    case: "TestCase", own: Sequence[Fork], forks: Sequence[Fork], answers: Sequence[Answer]
+) -> "TestCase":
+    """One failure for all forks of a test: readers may show the first element alone."""
     from junitparser import Failure
 
-    answer = answer_to(fork, forks, answers)
-    told = answer.headline if answer else f"step {fork.step}  {fork.instruction}  missed"
-    result = Failure(visible(told), visible(", ".join(name for _, name in findings(fork, answer))))
-    result.text = visible("\n".join(_lines(fork, answer)))
+    told = [(fork, answer_to(fork, forks, answers)) for fork in own]
+    heads = (
+        answer.headline if answer else f"step {fork.step}  {fork.instruction}  missed"
+        for fork, answer in told
+    )
+    kinds = dict.fromkeys(name for each in told for _, name in findings(*each))
+    result = Failure(visible("; ".join(heads)), visible(", ".join(kinds)))
+    result.text = visible("\n\n".join("\n".join(_lines(*each)) for each in told))
     case.result = [result]
     return case
 

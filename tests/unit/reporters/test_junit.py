@@ -1,9 +1,10 @@
 """JUnit XML: which tests fail, which are skipped, and what they say."""
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 from browser.hostile import hostile
-from golden.cases import TROUBLE
+from golden.cases import FORKED, TROUBLE
 from golden.recorded import compared, filed
 from junitparser import JUnitXml
 
@@ -27,6 +28,17 @@ def test_clients_that_left_a_cache_fail() -> None:
         "docker-context-build": "failure",
         "docker-build": "failure",
     }
+
+
+def test_every_fork_of_a_client_is_told() -> None:
+    """One for each stage or platform that left the cache."""
+    (fork,) = FORKED.judgement.forks
+    judgement = replace(FORKED.judgement, forks=(fork, replace(fork, step=4, instruction="RUN  du -s /")))
+    text = JUNIT.render("runs", [replace(FORKED, judgement=judgement, answers=())], Look())
+
+    (failure,) = ElementTree.fromstring(text).iter("failure")
+    assert failure.get("message") == "step 3  COPY important.txt /  missed; step 4  RUN  du -s /  missed"
+    assert str(failure.text).count("did not reuse what tar-client had stored") == 2
 
 
 def test_what_could_not_be_asked_is_skipped_and_what_broke_is_an_error() -> None:
