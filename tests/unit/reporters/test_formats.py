@@ -1,5 +1,7 @@
 """What holds for every format of the table."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -62,3 +64,14 @@ def test_a_cache_that_is_not_known_is_not_called_shared() -> None:
 
     assert "The cache is shared" not in page
     assert "The cache is shared by all." in formats_for("runs")["html"].render("runs", [REUSED], Look())
+
+
+def test_what_renders_is_imported_when_it_renders() -> None:
+    """Names of formats are looked at before a build: they must not cost what templates and pictures do."""
+    program = "import sys; import layerfork.reporters.formats; print(*sys.modules, sep='\\n')"
+    imported = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    loaded = set(imported.stdout.split())
+    assert "layerfork.reporters.html" in loaded
+    assert not loaded & {"jinja2", "markupsafe", "rich", "junitparser", "layerfork.reporters.overview"}
+    assert "layerfork.reporters.picture" not in loaded

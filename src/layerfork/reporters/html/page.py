@@ -2,18 +2,31 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from layerfork.model.report import DiffReport, RunReport
+from layerfork.reporters.html.view import view_diffs, view_runs
 from layerfork.reporters.markup import shown, visible
 from layerfork.reporters.picture.palette import DARK, LIGHT, Colors
 from layerfork.reporters.picture.style import SHAPES, colors
 from layerfork.reporters.reporter import Look, Theme
 
 TEMPLATES = "templates"
+
+
+def render_runs(reports: Sequence[RunReport], look: Look) -> str:
+    """Every scenario with its graphs, answers and clients."""
+    return page("run.html.j2", look, view=view_runs(reports))
+
+
+def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
+    """Every pair of builds with its graph, answers and steps."""
+    return page("diff.html.j2", look, view=view_diffs(reports))
 
 
 def page(template: str, look: Look, **values: Any) -> str:

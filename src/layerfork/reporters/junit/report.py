@@ -1,7 +1,9 @@
 """JUnit XML, as CI systems show it: a client, or a step, that did not reuse the cache is a failed test."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from layerfork.model.answer import Answer
 from layerfork.model.judgement import Fork
@@ -11,10 +13,7 @@ from layerfork.reporters.markup import visible
 from layerfork.reporters.overview.engines import engine_names
 from layerfork.reporters.overview.overview import answer_to
 from layerfork.reporters.overview.words import findings
-from layerfork.reporters.reporter import Look, Reporter
-
-if TYPE_CHECKING:
-    from junitparser import TestCase, TestSuite
+from layerfork.reporters.reporter import Look
 
 Key = TypeVar("Key", bound=Hashable)
 NOT_TRIED = (BuildOutcome.UNSUPPORTED, BuildOutcome.SKIPPED)
@@ -30,7 +29,7 @@ def render_runs(reports: Sequence[RunReport], look: Look) -> str:
     return _document(_run(report, name) for report, name in zip(reports, names, strict=True))
 
 
-def _run(report: RunReport, engine: str) -> "TestSuite":
+def _run(report: RunReport, engine: str) -> TestSuite:
     suite = _suite(f"{report.scenario} on Engine {engine}")
     forks = _forks_by(report.judgement.forks, lambda fork: fork.reader)
     left = {
@@ -51,7 +50,7 @@ def _run(report: RunReport, engine: str) -> "TestSuite":
     return suite
 
 
-def _client(build: TrialBuild, report: RunReport, left: Mapping[str, Sequence[Fork]]) -> "TestCase":
+def _client(build: TrialBuild, report: RunReport, left: Mapping[str, Sequence[Fork]]) -> TestCase:
     case = _case(build.client, report.scenario, build.seconds_of_client or build.seconds)
     reason = build.reason or "no reason given"
     if build.outcome in NOT_TRIED:
@@ -70,7 +69,7 @@ def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
     return _document(_pair(report) for report in reports)
 
 
-def _pair(report: DiffReport) -> "TestSuite":
+def _pair(report: DiffReport) -> TestSuite:
     suite = _suite(report.build or " and ".join(filter(None, (report.writer, report.reader))))
     forks = _forks_by(report.judgement.forks, lambda fork: fork.step)
     for step in report.reader_steps:
@@ -92,9 +91,7 @@ def _forks_by(forks: Sequence[Fork], key: Callable[[Fork], Key]) -> Mapping[Key,
     return found
 
 
-def _document(suites: Iterator["TestSuite"]) -> str:
-    from junitparser import JUnitXml
-
+def _document(suites: Iterator[TestSuite]) -> str:
     document = JUnitXml("layerfork")
     for suite in suites:
         document.add_testsuite(suite)
@@ -103,24 +100,18 @@ def _document(suites: Iterator["TestSuite"]) -> str:
     return text.decode("utf-8") + "\n"
 
 
-def _suite(name: str) -> "TestSuite":
-    from junitparser import TestSuite
-
+def _suite(name: str) -> TestSuite:
     return TestSuite(visible(name))
 
 
-def _case(name: str, group: str, seconds: float) -> "TestCase":
-    from junitparser import TestCase
-
+def _case(name: str, group: str, seconds: float) -> TestCase:
     return TestCase(visible(name), classname=visible(group), time=round(seconds, 3))
 
 
 def _failed(
-    case: "TestCase", own: Sequence[Fork], forks: Sequence[Fork], answers: Sequence[Answer]
-) -> "TestCase":
+    case: TestCase, own: Sequence[Fork], forks: Sequence[Fork], answers: Sequence[Answer]
+) -> TestCase:
     """One failure for all forks of a test: readers may show the first element alone."""
-    from junitparser import Failure
-
     told = [(fork, answer_to(fork, forks, answers)) for fork in own]
     heads = (
         answer.headline if answer else f"step {fork.step}  {fork.instruction}  missed"
@@ -141,20 +132,13 @@ def _lines(fork: Fork, answer: Answer | None) -> Iterator[str]:
     yield from (f"{cause.status.value} {cause.code}: {cause.text}" for cause in fork.causes)
 
 
-def _error(case: "TestCase", message: str, text: str) -> "TestCase":
-    from junitparser import Error
-
+def _error(case: TestCase, message: str, text: str) -> TestCase:
     result = Error(visible(message), "error")
     result.text = visible(text)
     case.result = [result]
     return case
 
 
-def _skipped(case: "TestCase", message: str) -> "TestCase":
-    from junitparser import Skipped
-
+def _skipped(case: TestCase, message: str) -> TestCase:
     case.result = [Skipped(visible(message))]
     return case
-
-
-JUNIT = Reporter(name="junit", runs=render_runs, diffs=render_diffs)

@@ -1,0 +1,6 @@
+"""JUnit XML, as CI systems show it."""
+
+from layerfork.reporters.reporter import Reporter, late
+
+_HERE = "layerfork.reporters.junit.report"
+JUNIT = Reporter(name="junit", runs=late(_HERE, "render_runs"), diffs=late(_HERE, "render_diffs"))

@@ -1,0 +1,41 @@
+"""The fork graph alone, as a picture: one graph for all engines of a scenario that have the same."""
+
+from collections.abc import Sequence
+
+from layerfork.model.report import DiffReport, RunReport
+from layerfork.reporters.overview.overview import overviews
+from layerfork.reporters.overview.words import counted
+from layerfork.reporters.picture.draw import Panel, document
+from layerfork.reporters.picture.graph import ForkGraph, graph_of_diff
+from layerfork.reporters.picture.shapes import graphs_of
+from layerfork.reporters.reporter import Look
+
+
+def render_runs(reports: Sequence[RunReport], look: Look) -> str:
+    """A graph for each scenario and shape."""
+    panels = [
+        Panel(title=f"{overview.scenario} on {engines}", subtitle=_counts(graph), graph=graph)
+        for overview in overviews(reports)
+        for engines, graph in graphs_of(overview)
+    ]
+    return document(panels, look.theme)
+
+
+def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
+    """A graph for each pair of builds."""
+    graphs = [(report, graph_of_diff(report)) for report in reports if report.compared]
+    panels = [
+        Panel(title=report.build or f"{report.writer}, {report.reader}", subtitle=_counts(graph), graph=graph)
+        for report, graph in graphs
+    ]
+    return document(panels, look.theme)
+
+
+def _counts(graph: ForkGraph) -> str:
+    """``5 clients, 3 caches; they fork at step 1 and step 3``."""
+    clients = sum(line.clients for line in graph.lines)
+    counts = f"{counted(clients, 'client')}, {counted(len(graph.lines), 'cache')}"
+    steps = sorted({split.column + 1 for split in graph.splits})
+    if not steps:
+        return f"{counts}; no fork"
+    return f"{counts}; they fork at {' and '.join(f'step {step}' for step in steps)}"
