@@ -245,6 +245,32 @@ def test_an_install_step_stays_where_moving_it_would_not_help(
     assert not only(made).fix.edits
 
 
+@pytest.mark.parametrize(
+    ("run", "moved"),
+    [
+        ("npm ci --omit=dev && npm cache clean --force", True),
+        ("apt-get update && apt-get install -y curl && npm ci && rm -rf /var/lib/apt/lists/*", True),
+        ("--mount=type=cache,target=/root/.npm npm ci", True),
+        ("pip install -r ./requirements.txt", True),
+        ("npm ci && npm run build", False),  # it reads the sources
+        ("npm ci; make", False),
+        ("npm ci --prefix client", False),  # other files than those at the top
+        ("cd client && npm ci", False),
+        ("npm ci && pip install -r requirements.txt", False),  # files of both
+        ("pip install -r requirements.txt -r dev.txt", False),
+        ("pip install -r requirements.txt .", False),
+        ("pip install -r requirements.txt -e .", False),
+        ("pip install -r requirements.txt -c constraints.txt", False),
+        ("npm ci --tag $(cat tag)", False),
+    ],
+)
+def test_a_step_that_does_more_than_install_stays_where_it_is(run: str, moved: bool) -> None:
+    paths = ("package.json", "requirements.txt", "a.js")
+    reader = record([entry(path) for path in paths], INSTALL.replace("npm ci", run), statuses="hmmm")
+    made = answer(cause("content", ("a.js", "1", "2")), reader=reader, after=(3, 4))
+    assert bool(only(made).fix.edits) == moved
+
+
 def test_two_machines_are_called_by_their_names() -> None:
     made = answer(cause("mode", ("a", "0644", "0600")), situation=Situation.MACHINES)
     assert made.headline == ("Dockerfile:2  COPY . /all  missed: mode of a is 0600 for laptop, 0644 for ci")

@@ -5,7 +5,7 @@ One table says by which words an install step is known, and which files it reads
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from layerfork.dockerfile import Instruction
@@ -18,7 +18,6 @@ from layerfork.model.answer import Edit, Fix
 class Installer:
     """A program that installs what some files list."""
 
-    name: str
     command: re.Pattern[str]
     """Found in the text of its RUN. A group ``file`` is a file that the command names."""
     manifests: tuple[str, ...] = ()
@@ -27,61 +26,57 @@ class Installer:
     """When it needs more than these files."""
 
 
-_SCRIPTS = "unless a postinstall or prepare script in package.json needs the sources"
+_SCRIPTS = (
+    "unless package.json names local packages, or a postinstall or prepare script of it needs the sources"
+)
 INSTALLERS = (
     Installer(
-        name="npm",
         command=re.compile(r"\bnpm (?:ci|i|install)\b(?!\s+[@a-z])"),
         manifests=("package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc"),
         warning=_SCRIPTS,
     ),
     Installer(
-        name="pnpm",
         command=re.compile(r"\bpnpm (?:i|install)\b"),
         manifests=("package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml", ".npmrc"),
         warning=_SCRIPTS,
     ),
     Installer(
-        name="yarn",
         command=re.compile(r"\byarn(?: install\b|\s*$|\s+--)"),
         manifests=("package.json", "yarn.lock", ".yarnrc.yml", ".npmrc"),
         warning=_SCRIPTS,
     ),
     Installer(
-        name="pip",
         command=re.compile(r"\bpip3? install\b[^&|;]*?(?:-r|--requirement)[ =]?(?P<file>[\w./-]+)"),
         warning="unless that file names local paths",
     ),
     Installer(
-        name="poetry",
         command=re.compile(r"\bpoetry install\b[^&|;]*--no-root"),
         manifests=("pyproject.toml", "poetry.lock"),
+        warning="unless pyproject.toml names local packages",
     ),
     Installer(
-        name="uv",
         command=re.compile(r"\buv sync\b[^&|;]*--no-install-project"),
         manifests=("pyproject.toml", "uv.lock"),
+        warning="unless pyproject.toml names local packages",
     ),
     Installer(
-        name="bundle",
         command=re.compile(r"\bbundle install\b"),
         manifests=("Gemfile", "Gemfile.lock"),
         warning="unless the Gemfile names local paths",
     ),
     Installer(
-        name="go",
         command=re.compile(r"\bgo mod download\b"),
         manifests=("go.mod", "go.sum"),
+        warning="unless go.mod replaces a module by a local one",
     ),
     Installer(
-        name="composer",
         command=re.compile(r"\bcomposer install\b[^&|;]*--no-scripts"),
         manifests=("composer.json", "composer.lock"),
         warning="unless composer.json loads files of the sources",
     ),
-    Installer(name="apt", command=re.compile(r"\bapt(?:-get)? (?:-\S+ )*install\b(?![^&|;]*\s\.?/)")),
-    Installer(name="apk", command=re.compile(r"\bapk (?:-\S+ )*add\b(?![^&|;]*\s\.?/)")),
-    Installer(name="dnf", command=re.compile(r"\b(?:microdnf|dnf|yum) (?:-\S+ )*install\b(?![^&|;]*\s\.?/)")),
+    Installer(command=re.compile(r"\bapt(?:-get)? (?:-\S+ )*install\b(?![^&|;]*\s\.?/)")),
+    Installer(command=re.compile(r"\bapk (?:-\S+ )*add\b(?![^&|;]*\s\.?/)")),
+    Installer(command=re.compile(r"\b(?:microdnf|dnf|yum) (?:-\S+ )*install\b(?![^&|;]*\s\.?/)")),
 )
 """Cargo has no such step of its own: `cargo build` compiles the sources."""
 MANIFESTS = frozenset(name for each in INSTALLERS for name in each.manifests) | {
@@ -95,6 +90,18 @@ _BETWEEN = frozenset(
     {"LABEL", "EXPOSE", "CMD", "ENTRYPOINT", "STOPSIGNAL", "HEALTHCHECK", "MAINTAINER", "RUN"}
 )
 """What may stand between the copy and the install step: nothing that the latter needs."""
+_SEPARATOR = re.compile(r"&&|\|\||[;|&\n]")
+_TIDYING = re.compile(
+    r"set -\S+|rm -r?f?r? /\S+|corepack enable|(?:npm|pnpm|yarn) cache clean(?: --force)?"
+    r"|(?:apt(?:-get)?|apk|dnf|microdnf|yum)(?: -\S+)*"
+    r" (?:update|upgrade|clean|autoclean|autoremove)(?: all)?(?: -\S+)*"
+)
+"""Commands beside an install that read nothing of the context."""
+_ELSEWHERE = frozenset(
+    {"-e", "--editable", "-c", "--constraint", "--prefix", "-C", "--cwd", "--dir", "--directory", "-d"}
+    | {"--working-dir", "-w", "--workspace", "--project", "--gemfile"}
+)
+"""Options after which an installer reads other files than its usual ones."""
 
 
 def install_first(scene: Scene, paths: Sequence[str]) -> Fix | None:
@@ -102,37 +109,80 @@ def install_first(scene: Scene, paths: Sequence[str]) -> Fix | None:
     copy = scene.instruction
     if copy is None or copy.keyword not in ("COPY", "ADD") or copy.flag("from") or copy.heredocs:
         return None
-    for run, installer in _installs_below(scene, copy):
-        manifests = _manifests(scene, installer, run)
-        if manifests is None or any(path in manifests for path in paths):
-            return None
-        return _swap(scene, copy, run, installer, manifests)
-    return None
+    found = _install_below(scene, copy)
+    manifests = _manifests(scene, found) if found is not None else None
+    if found is None or manifests is None or any(path in manifests for path in paths):
+        return None
+    return _swap(scene, copy, found, manifests)
 
 
-def _installs_below(scene: Scene, copy: Instruction) -> Iterator[tuple[Instruction, Installer]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Install:
+    """A RUN that does nothing but install."""
+
+    run: Instruction
+    installer: Installer
+    named: str | None
+    """The file that its command names."""
+
+
+def _install_below(scene: Scene, copy: Instruction) -> _Install | None:
     """The install step that was built again because of the copy, if nothing between them is in its way."""
     again = {step.line or step.index for step in scene.later_steps()}
     for each in scene.dockerfile.instructions if scene.dockerfile is not None else ():
         if each.stage != copy.stage or each.first_line <= copy.first_line:
             continue
         if each.keyword not in _BETWEEN:
-            return
+            return None
         if each.keyword != "RUN":
             continue
-        found = next((one for one in INSTALLERS if one.command.search(each.text)), None)
         index = next((at for at, own in scene.instructions.items() if own == each), 0)
-        if found is None or not (again & {each.first_line, index}) or each.heredocs:
-            return
-        yield each, found
+        return _install_of(each) if again & {each.first_line, index} else None
+    return None
 
 
-def _manifests(scene: Scene, installer: Installer, run: Instruction) -> tuple[str, ...] | None:
+def _install_of(run: Instruction) -> _Install | None:
+    """None where it does anything besides, or reads more than one installer's usual files."""
+    if run.json or run.heredocs:
+        return None
+    found: list[_Install] = []
+    for command in map(str.strip, _SEPARATOR.split(" ".join(run.arguments))):
+        if not command or _TIDYING.fullmatch(command):
+            continue
+        install = _install_by(run, command)
+        if install is None:
+            return None
+        found.append(install)
+    reading = [each for each in found if each.named or each.installer.manifests]
+    return next(iter(reading or found), None) if len(reading) <= 1 else None
+
+
+def _install_by(run: Instruction, command: str) -> _Install | None:
+    for each in INSTALLERS:
+        if (hit := each.command.search(command)) is not None:
+            named = hit.groupdict().get("file")
+            return None if _reads_more(command, named) else _Install(run=run, installer=each, named=named)
+    return None
+
+
+def _reads_more(command: str, named: str | None) -> bool:
+    """Other places, several lists, or what only a shell can tell."""
+    words = [word.partition("=")[0] for word in command.split()]
+    paths = [word for word in words if word in (".", "..") or word.startswith(("./", "../"))]
+    lists = [word for word in words if word == "--requirement" or word.startswith("-r")]
+    return (
+        paths not in ([], [named])
+        or len(lists) > 1
+        or not _ELSEWHERE.isdisjoint(words)
+        or any(mark in command for mark in ("`", "$("))
+    )
+
+
+def _manifests(scene: Scene, install: _Install) -> tuple[str, ...] | None:
     """Files of the context that the step reads; None where they are not there."""
-    found = installer.command.search(run.text)
-    named = found.groupdict().get("file") if found is not None else None
-    if named is not None:
-        path = posixpath.normpath(named)
+    installer = install.installer
+    if install.named is not None:
+        path = posixpath.normpath(install.named)
         return (path,) if scene.has(path) else None
     there = tuple(each for each in installer.manifests if scene.has(each))
     if not installer.manifests:
@@ -140,9 +190,8 @@ def _manifests(scene: Scene, installer: Installer, run: Instruction) -> tuple[st
     return there if installer.manifests[0] in there else None
 
 
-def _swap(
-    scene: Scene, copy: Instruction, run: Instruction, installer: Installer, manifests: tuple[str, ...]
-) -> Fix | None:
+def _swap(scene: Scene, copy: Instruction, install: _Install, manifests: tuple[str, ...]) -> Fix | None:
+    run, installer = install.run, install.installer
     if "." not in copy.sources and "./" not in copy.sources:
         return None
     lines = lines_of(scene, run)
