@@ -11,6 +11,10 @@ from layerfork.model.answer import Edit, Situation
 from layerfork.model.record import BuildRecord
 
 IGNORE_FILE = ".dockerignore"
+BY_NAME = 8
+"""So many paths are put into a command or an edit."""
+EVERYTHING = "it reaches every file below, also what did not differ and what is not sent"
+"""Warning of a command that names no paths."""
 _HIDDEN = "hidden:"
 """Starts the stand-in of a hidden value: a command with one cannot be repeated."""
 _BUILDERS = ("docker", "podman", "buildah", "nerdctl", "docker-buildx")

@@ -1,7 +1,7 @@
 """What an answer is made of: one fork, both records, and who asks."""
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from layerfork.dockerfile import Dockerfile, Instruction
@@ -154,6 +154,12 @@ class Scene:
         if path in self.entries:
             return True
         return self.sources.all_paths is not None and path in self.sources.all_paths()
+
+    def others(self, paths: Collection[str]) -> tuple[ContextEntry, ...] | None:
+        """Entries of the reader's context besides these; None where its record does not list all."""
+        if self.sources.all_paths is not None and not self.sources.all_paths() <= self.entries.keys():
+            return None
+        return tuple(entry for path, entry in self.entries.items() if path not in paths)
 
     def is_in_git(self, path: str) -> bool:
         """Whether git has a file of the reader's context."""

@@ -1,6 +1,9 @@
 """Patterns group what they are literally true of, and nothing else. Expectations are written by hand."""
 
+import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -123,7 +126,7 @@ def only(made: Answer) -> Point:
 def test_a_umask_needs_two_modes_that_it_explains() -> None:
     two = answer(cause("mode", ("a", "0644", "0600")), cause("mode", ("d", "0755", "0700")))
     assert only(two).culprit == "2 modes are those of umask 077, were of 022"
-    assert only(two).fix.command == "chmod -R u=rwX,g=rX,o=rX ."
+    assert only(two).fix.command == "chmod u=rwX,g=rX,o=rX a d"
     assert only(two).causes == (0, 1)
     one = answer(cause("mode", ("a", "0644", "0600")))
     assert only(one).culprit == "mode of a is 0600, was 0644"
@@ -140,6 +143,51 @@ def test_an_executable_bit_is_nothing_else() -> None:
     assert only(answer(cause("mode", ("a", "0644", "0755")))).culprit == "a got the executable bit"
     both = only(answer(cause("mode", ("a", "0755", "0640"))))
     assert both.culprit == "mode of a is 0640, was 0755"
+
+
+@pytest.mark.parametrize(
+    ("modes", "command"),
+    [
+        (("0755", "0644"), "chmod a+x a"),
+        (("0644", "0755"), "chmod a-x a"),
+        (("0744", "0644"), "chmod u+x a"),
+        (("0754", "0644"), "chmod ug+x a"),
+    ],
+)
+def test_executable_bits_become_those_that_were_there_under_any_umask(
+    modes: tuple[str, str], command: str, tmp_path: Path
+) -> None:
+    made = only(answer(cause("mode", ("a", *modes))))
+    assert made.fix.command == command
+    (tmp_path / "a").touch()
+    (tmp_path / "a").chmod(int(modes[1], 8))
+    subprocess.run(["sh", "-c", f"umask 077; {command}"], cwd=tmp_path, check=True)
+    assert f"{(tmp_path / 'a').stat().st_mode & 0o777:04o}" == modes[0]
+
+
+def test_files_of_other_executable_bits_are_told_apart() -> None:
+    made = answer(cause("mode", ("a", "0755", "0644"), ("b", "0744", "0644")))
+    assert [point.fix.command for point in made.points] == ["chmod a+x a", "chmod u+x b"]
+
+
+def test_a_command_for_all_files_says_so() -> None:
+    many = [(f"f{number}", "0644", "0600") for number in range(9)]
+    fix = only(answer(cause("mode", *many))).fix
+    assert (fix.command, "every file" in fix.warning) == ("chmod -R u=rwX,g=rX,o=rX .", True)
+
+
+@pytest.mark.parametrize(("uid", "whole"), [(0, True), (5, False)])
+def test_a_tar_of_one_owner_is_none_where_others_have_their_own(uid: int, whole: bool) -> None:
+    entries = [replace(entry(path), uid=own) for path, own in (("a", 7), ("b", 7), ("c", uid))]
+    reader = record(entries)
+    assert reader.context is not None
+    sent = replace(reader, context=replace(reader.context, transport=Transport.TAR))
+    fix = only(answer(cause("uid", ("a", "0", "7"), ("b", "0", "7")), reader=sent)).fix
+    assert fix.command == ("tar --owner=0 -cf ../context.tar $(ls -A)" if whole else "")
+    assert (
+        only(answer(cause("uid", ("a", "0", "7"), ("b", "0", "7")), reader=reader)).fix.command
+        == "chown -h 0 a b"
+    )
 
 
 def test_git_is_told_after_what_else_changed() -> None:

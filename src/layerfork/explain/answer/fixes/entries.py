@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable
 
-from layerfork.explain.answer.edits import ignore_file, ignore_line, pattern_of, quoted
+from layerfork.explain.answer.edits import BY_NAME, ignore_file, ignore_line, pattern_of, quoted
 from layerfork.explain.answer.fixes.installing import MANIFESTS, install_first
 from layerfork.explain.answer.phrases.entries import paths_of
 from layerfork.explain.answer.scene import Scene
@@ -13,9 +13,6 @@ from layerfork.model.answer import Edit, Fix, Situation
 from layerfork.model.cause import CauseCode
 from layerfork.model.context import EntryType
 from layerfork.model.judgement import Cause
-
-_BY_NAME = 8
-"""So many paths are put into a command or an edit."""
 
 
 def _content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
@@ -32,7 +29,7 @@ def _content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
 
 
 def _one_version(scene: Scene, paths: list[str]) -> Fix:
-    asked = paths[:_BY_NAME]
+    asked = paths[:BY_NAME]
     if not all(map(scene.is_in_git, asked)):
         return Fix(sentence=f"build both from one version of {named(paths)}")
     look = f"git status --short {quoted(asked)}"
@@ -42,7 +39,7 @@ def _one_version(scene: Scene, paths: list[str]) -> Fix:
 def _back(scene: Scene, paths: list[str]) -> Fix:
     """Undo what may not have been meant, with git where that gives what was sent before."""
     files = [path for path in paths if not _is_directory(scene, path)]
-    if 0 < len(files) <= _BY_NAME and all(map(scene.brings_back, files)):
+    if 0 < len(files) <= BY_NAME and all(map(scene.brings_back, files)):
         command = f"git checkout -- {quoted(files)}"
         return Fix(sentence=f"if that was not meant: `{command}`", command=command)
     return Fix(sentence=f"if that was not meant: put {named(paths)} back")
@@ -67,8 +64,8 @@ def _presence(scene: Scene, cause: Cause) -> tuple[str, Fix]:
         return "install-after-copy", fix
     if missing and scene.again:
         return "", _back(scene, paths)
-    lines = [pattern_of(path) for path in paths[:_BY_NAME]]
-    if len(paths) > _BY_NAME or not all(lines):
+    lines = [pattern_of(path) for path in paths[:BY_NAME]]
+    if len(paths) > BY_NAME or not all(lines):
         whose = "" if scene.again else " for both"
         return "", Fix(sentence=f"if no step needs them: leave them out with {ignore_file(scene)}{whose}")
     edit = ignore_line(scene, *lines)
@@ -83,7 +80,7 @@ def _mode(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     writers = {part.writer for part in cause.parts}
     number = parse_mode(writers.pop() or "") if len(writers) == 1 else None
     where = "" if scene.again else f" on {scene.reader_name}"
-    if number is None or len(paths) > _BY_NAME or scene.situation is Situation.CLIENTS:
+    if number is None or len(paths) > BY_NAME or scene.situation is Situation.CLIENTS:
         return "", Fix(sentence=f"chmod before building{where} (--chmod in COPY does not help)")
     command = f"chmod {number & 0o7777:04o} {quoted(paths)}"
     return "", Fix(sentence=f"`{command}`{where} (--chmod in COPY does not help)", command=command)
@@ -108,7 +105,7 @@ def _xattr(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     paths = paths_of(scene, cause)
     part = cause.parts[0]
     name = part.field
-    if len(paths) > _BY_NAME or len({each[1:] for each in cause.parts}) != 1:
+    if len(paths) > BY_NAME or len({each[1:] for each in cause.parts}) != 1:
         return "", Fix(sentence=cause.remedy)
     how = f"-x {shlex.quote(name)}" if part.writer is None else f"-n {shlex.quote(name)} -v 0x{part.writer}"
     command = f"setfattr {how} {quoted(paths)}"
@@ -123,7 +120,7 @@ def _owner(option: str) -> Callable[[Scene, Cause], tuple[str, Fix]]:
         paths = paths_of(scene, cause)
         writers = {part.writer or "" for part in cause.parts}
         writer = writers.pop() if len(writers) == 1 else ""
-        if not writer.isdigit() or len(paths) > _BY_NAME or scene.situation is Situation.CLIENTS:
+        if not writer.isdigit() or len(paths) > BY_NAME or scene.situation is Situation.CLIENTS:
             return "", Fix(sentence=cause.remedy)
         program = "chown" if option == "owner" else "chgrp"
         command = f"{program} {writer} {quoted(paths)}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from layerfork.explain.answer.edits import quoted
+from layerfork.explain.answer.edits import BY_NAME, EVERYTHING, quoted
 from layerfork.explain.answer.patterns.pattern import Group, Held, Pattern, code_of, places
 from layerfork.explain.answer.scene import FileLook, Scene
 from layerfork.explain.answer.words import named, verb
@@ -16,8 +16,6 @@ UMASKS = (0o022, 0o002, 0o077, 0o027, 0o007, 0o000)
 """Those that systems and people set; the most usual first."""
 _MADE_WITH = (0o666, 0o777)
 """What programs ask for when they make a file, and a directory or an executable file."""
-_BY_NAME = 8
-"""So many paths are put into a command."""
 
 
 def find_umask(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
@@ -43,7 +41,8 @@ def find_umask(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
             f"{count:,} modes are those of umask {reader:03o} for {scene.reader_name}, "
             f"{writer:03o} for {scene.writer_name}"
         )
-    yield Group(held=[each for each, _ in own], culprit=said, fix=_fix_umask(scene, writer))
+    group = [each for each, _ in own]
+    yield Group(held=group, culprit=said, fix=_fix_umask(scene, places(scene, group), writer))
 
 
 def _modes(scene: Scene, held: Sequence[Held]) -> list[tuple[Held, tuple[int, int]]]:
@@ -61,15 +60,18 @@ def _follows(pair: tuple[int, int], writer: int, reader: int) -> bool:
     return any(pair == (made & ~writer, made & ~reader) for made in _MADE_WITH)
 
 
-def _fix_umask(scene: Scene, writer: int) -> Fix:
+def _fix_umask(scene: Scene, paths: Sequence[str], writer: int) -> Fix:
     rights = ",".join(
         f"{who}={''.join(name for name, bit in (('r', 4), ('w', 2), ('X', 1)) if not mask & bit)}"
         for who, mask in (("u", writer >> 6 & 7), ("g", writer >> 3 & 7), ("o", writer & 7))
     )
-    command = f"chmod -R {rights} ."
+    named_all = len(paths) <= BY_NAME
+    command = f"chmod {rights} {quoted(paths)}" if named_all else f"chmod -R {rights} ."
     where = "" if scene.again else f" on {scene.reader_name}"
     return Fix(
-        sentence=f"`{command}`{where}, and check out under umask {writer:03o} from now on", command=command
+        sentence=f"`{command}`{where}, and check out under umask {writer:03o} from now on",
+        command=command,
+        warning="" if named_all else EVERYTHING,
     )
 
 
@@ -77,18 +79,20 @@ def find_executable(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
     """Files that differ in nothing but the executable bits, which one side has and the other has not."""
     own = _modes(scene, held)
     for lost in (True, False):
-        group = [
-            each for each, (writer, reader) in own if _bits(*((writer, reader) if lost else (reader, writer)))
-        ]
-        if group:
-            yield _executable(scene, group, lost=lost)
+        groups: dict[int, list[Held]] = {}
+        for each, (writer, reader) in own:
+            if bits := _bits(*((writer, reader) if lost else (reader, writer))):
+                groups.setdefault(bits, []).append(each)
+        for bits, group in groups.items():
+            yield _executable(scene, group, bits, lost=lost)
 
 
-def _bits(has: int, lacks: int) -> bool:
-    return bool(has & 0o111) and not lacks & 0o111 and has & ~0o111 == lacks & ~0o111
+def _bits(has: int, lacks: int) -> int:
+    """The executable bits; 0 where anything else differs."""
+    return has & 0o111 if not lacks & 0o111 and has & ~0o111 == lacks & ~0o111 else 0
 
 
-def _executable(scene: Scene, held: Sequence[Held], *, lost: bool) -> Group:
+def _executable(scene: Scene, held: Sequence[Held], bits: int, *, lost: bool) -> Group:
     paths = places(scene, held)
     if scene.again:
         said = f"{named(paths)} {'lost' if lost else 'got'} the executable bit"
@@ -96,11 +100,14 @@ def _executable(scene: Scene, held: Sequence[Held], *, lost: bool) -> Group:
         lacking = scene.reader_name if lost else scene.writer_name
         said = f"{named(paths)} {verb(paths, 'has', 'have')} no executable bit for {lacking}"
     sign = "+" if lost else "-"
-    command = f"chmod {sign}x {quoted(paths)}" if len(paths) <= _BY_NAME else ""
+    who = "".join(name for name, bit in (("u", 0o100), ("g", 0o010), ("o", 0o001)) if bits & bit)
+    who = who.replace("ugo", "a")
+    command = f"chmod {who}{sign}x {quoted(paths)}" if len(paths) <= BY_NAME else ""
     if scene.again or not command:
-        sentence = f"`{command}`" if command else f"chmod {sign}x them"
+        sentence = f"`{command}`" if command else f"chmod {who}{sign}x them"
         return Group(held=held, culprit=said, fix=Fix(sentence=sentence, command=command))
-    sentence = f"`{command}` on {scene.reader_name}; git keeps it: git update-index --chmod={sign}x"
+    kept = f"; `git update-index --chmod={sign}x {quoted(paths)}` keeps it"
+    sentence = f"`{command}` on {scene.reader_name}{kept if all(map(scene.is_in_git, paths)) else ''}"
     return Group(held=held, culprit=said, fix=Fix(sentence=sentence, command=command))
 
 
@@ -155,7 +162,7 @@ def _line_endings(scene: Scene, held: Sequence[Held], *, reader_has_crlf: bool) 
             f"lines of {named(paths)} end in {ends} for {scene.reader_name}, {other} for {scene.writer_name}"
         )
     script = r"s/\r$//" if reader_has_crlf else r"s/\r*$/\r/"
-    command = f"sed -i '{script}' {quoted(paths)}" if len(paths) <= _BY_NAME else ""
+    command = f"sed -i '{script}' {quoted(paths)}" if len(paths) <= BY_NAME else ""
     keep = f"`* text=auto eol={other.lower()}` in .gitattributes keeps it so"
     where = "" if scene.again else f" on {scene.reader_name}"
     sentence = f"`{command}`{where}; {keep}" if command else f"{keep}; then check out again"

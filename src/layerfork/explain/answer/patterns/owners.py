@@ -1,9 +1,9 @@
 """Owners and names that one way of making a tar gives to everything in it."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 
-from layerfork.explain.answer.patterns.pattern import Group, Held, Pattern, code_of
+from layerfork.explain.answer.edits import BY_NAME, EVERYTHING, quoted
+from layerfork.explain.answer.patterns.pattern import Group, Held, Pattern, code_of, places
 from layerfork.explain.answer.scene import Scene
 from layerfork.model.answer import FieldRow, Fix, Situation
 from layerfork.model.cause import CauseCode
@@ -39,7 +39,7 @@ def find_owner(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
         held=own,
         culprit=said,
         rows=[FieldRow(label=label, writer=writer, reader=reader)],
-        fix=_fix_owner(scene, {True: "", False: ""} | _ids(pairs)),
+        fix=_fix_owner(scene, places(scene, own), {True: "", False: ""} | _ids(pairs)),
     )
 
 
@@ -48,9 +48,13 @@ def _ids(pairs: Sequence[set[tuple[str | None, str | None]]]) -> dict[bool, str]
     return {bool(not place): next(iter(pair))[0] or "" for place, pair in enumerate(pairs) if pair}
 
 
-def _fix_owner(scene: Scene, ids: dict[bool, str]) -> Fix:
+def _fix_owner(scene: Scene, paths: Sequence[str], ids: dict[bool, str]) -> Fix:
     context = scene.reader.context
     if context is not None and context.transport is Transport.TAR:
+        if not _are_all(scene, paths, ids):
+            return Fix(
+                sentence="make the tar with the owners that these had, and leave the others as they are"
+            )
         options = "".join(
             f" --{name}={ids[first]}"
             for first, name in ((True, "owner"), (False, "group"))
@@ -62,9 +66,20 @@ def _fix_owner(scene: Scene, ids: dict[bool, str]) -> Fix:
         where = "" if scene.again else f" of {scene.reader_name}"
         return Fix(sentence=f"make the tar{where} with `{command}`", command=command)
     owner = ids[True] + (f":{ids[False]}" if ids[False] else "")
-    command = f"chown -R {shlex.quote(owner)} ."
+    named_all = len(paths) <= BY_NAME
+    command = f"chown {f'-h {owner} {quoted(paths)}' if named_all else f'-R {owner} .'}"
     where = "" if scene.again else f" on {scene.reader_name}"
-    return Fix(sentence=f"`{command}`{where}", command=command)
+    return Fix(sentence=f"`{command}`{where}", command=command, warning="" if named_all else EVERYTHING)
+
+
+def _are_all(scene: Scene, paths: Sequence[str], ids: dict[bool, str]) -> bool:
+    """Whether one owner for everything leaves all others as they are."""
+    others = scene.others(paths)
+    return others is not None and all(
+        ids[first] in ("", str(own))
+        for each in others
+        for first, own in ((True, each.uid), (False, each.gid))
+    )
 
 
 def tar_command(scene: Scene, options: str = "", *, prefix: bool | None = None) -> str:
