@@ -1,14 +1,16 @@
 """The page of 60 scenarios on 6 engines, 40 clients each: time to make it, its size, time until it is seen.
 
 Made of the real builds of two engines that the golden tests keep. `alike`: engines of one kind agree.
-`apart`: on every engine some client has changed sides, so no two engines share a graph.
+`apart`: on every engine some client has changed sides, so no two engines share a graph. Ends with 1 when a
+limit is broken.
 """
 
 import shutil
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,23 +54,25 @@ def variant(report: RunReport, number: int, place: int, *, apart: bool) -> RunRe
     )
 
 
-def measure(kind: str) -> str:
+def measure(kind: str) -> tuple[str, bool]:
+    """The page, and whether its limits hold."""
     reports = tuple(scenarios(apart=kind == "apart"))
     times = []
     for _ in range(ROUNDS):
         started = time.perf_counter()
         text = HTML.render("runs", reports, Look())
         times.append(time.perf_counter() - started)
+    size = len(text.encode())
     print(
         f"{kind}: {len(reports)} runs of {len(reports[0].builds)} clients: {min(times):.2f} s at best, "
         f"{statistics.median(times):.2f} s in the middle (limit {MOST_SECONDS} s), "
-        f"{len(text.encode()) / 1e6:.2f} MB (limit {MOST_BYTES / 1e6} MB)"
+        f"{size / 1e6:.2f} MB (limit {MOST_BYTES / 1e6} MB)"
     )
-    return text
+    return text, min(times) <= MOST_SECONDS and size <= MOST_BYTES
 
 
-def first_paint(text: str) -> Sequence[float]:
-    """Milliseconds until something is seen, and until the page is whole; of several loads."""
+def first_paint(text: str) -> bool:
+    """Print when something is seen and when the page is whole; whether the best load keeps the limit."""
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
@@ -76,7 +80,7 @@ def first_paint(text: str) -> Sequence[float]:
     for option in ("--headless=new", "--no-sandbox", "--window-size=1280,900"):
         options.add_argument(option)
     options.binary_location = str(shutil.which("chromium"))
-    found = []
+    found: list[float] = []
     with tempfile.TemporaryDirectory() as directory:
         page = Path(directory, "page.html")
         page.write_text(text, "utf-8")
@@ -97,17 +101,21 @@ def first_paint(text: str) -> Sequence[float]:
                 print(f"  first paint after {found[-1]:.0f} ms ({limit}), whole after {whole:.0f} ms")
         finally:
             driver.quit()
-    return found
+    return min(found) <= FIRST_PAINT_S * 1000
 
 
-def main() -> None:
+def main() -> int:
+    """Measure both kinds; 1 when a limit is broken."""
+    good = True
     for kind in ("alike", "apart"):
-        text = measure(kind)
+        text, kept = measure(kind)
+        good &= kept
         if shutil.which("chromium") and shutil.which("chromedriver"):
-            first_paint(text)
+            good &= first_paint(text)
         else:
             print("  not looked at: no chromium with a chromedriver")
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -75,3 +75,12 @@ def test_what_renders_is_imported_when_it_renders() -> None:
     assert "layerfork.reporters.html" in loaded
     assert not loaded & {"jinja2", "markupsafe", "rich", "junitparser", "layerfork.reporters.overview"}
     assert "layerfork.reporters.picture" not in loaded
+
+
+def test_a_title_says_how_many_builds_it_does_not_name() -> None:
+    (known,) = compared("seed-buildkit")
+    page = formats_for("diffs")["html"].render(
+        "diffs", [replace(known, build=each) for each in "abcde"], Look()
+    )
+
+    assert "<title>layerfork: a, b, c and 2 more</title>" in page

@@ -29,8 +29,10 @@ def test_markup_is_escaped(payload: str) -> None:
 
 
 def test_mentions_and_links_are_broken_up() -> None:
-    assert escaped("@octocat and docker_py@4") == "@<!-- -->octocat and docker_py@4"
+    assert escaped("@octocat and docker_py@4") == "@<!-- -->octocat and docker_py@<!-- -->4"
     assert escaped("see #12") == "see #<!-- -->12"
+    assert escaped("moby/moby#12, GH-12 and !12") == "moby/moby#<!-- -->12, GH-<!-- -->12 and !<!-- -->12"
+    assert escaped("somebody@example.org") == "somebody@<!-- -->example.org"
     assert "://" not in escaped("see https://example.org and www.example.org")
     assert "www." not in escaped("www.example.org")
 

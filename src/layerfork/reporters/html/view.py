@@ -115,12 +115,9 @@ def view_runs(reports: Sequence[RunReport]) -> RunView:
     """Everything of a page of runs."""
     seen = overviews(reports)
     scenarios = tuple(_scenario(overview, f"s{number}") for number, overview in enumerate(seen, 1))
-    names = ", ".join(each.scenario for each in seen[:3]) + (
-        f" and {len(seen) - 3} more" if len(seen) > 3 else ""
-    )
     engines = tuple(dict.fromkeys(engine for each in seen for engine in each.engines))
     return RunView(
-        title=names or "no engine",
+        title=_few([each.scenario for each in seen]) or "no engine",
         verdict=_verdict(seen),
         scenarios=scenarios,
         engines=engines,
@@ -129,6 +126,11 @@ def view_runs(reports: Sequence[RunReport]) -> RunView:
         versions=versions_of(seen),
         made_by=next((report.layerfork for report in reports if report.layerfork), ""),
     )
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
 
 
 def _counts(overview: Overview, engines: Sequence[str]) -> tuple[int | None, ...]:
@@ -216,7 +218,7 @@ def _cell(letter: str, color: int | None, build: TrialBuild | None) -> Cell:
 def view_diffs(reports: Sequence[DiffReport]) -> DiffsView:
     """Everything of a page of compared builds."""
     diffs = tuple(_diff(report, f"d{number}") for number, report in enumerate(reports, 1))
-    return DiffsView(title=", ".join(each.title for each in diffs[:3]), diffs=diffs)
+    return DiffsView(title=_few([each.title for each in diffs]), diffs=diffs)
 
 
 def _diff(report: DiffReport, own: str) -> DiffView:

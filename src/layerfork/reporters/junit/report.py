@@ -1,4 +1,4 @@
-"""JUnit XML, as CI systems show it: a client, or a step, that did not reuse the cache is a failed test."""
+"""JUnit XML, as CI systems show it: a client that left a cache, or a step that forked, is a failed test."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import TypeVar

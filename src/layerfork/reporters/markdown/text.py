@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from layerfork.reporters.markup import visible
 
 _SPECIAL = re.compile(r"([\\`*\[\]|~$^]|(?<![A-Za-z0-9_])_|_(?![A-Za-z0-9_]))")
-_MENTION = re.compile(r"(?<!\w)[@#!](?=\w)")
+_MENTION = re.compile(r"[@#!%](?=\w)|\bGH-(?=\d)", re.IGNORECASE)
+"""Of people, issues, merge requests and milestones, in another repository too (``owner/name#1``); and what
+GitHub takes for an address of mail, such as ``client@4.4.4``."""
 _LINK = re.compile(r"://|www\.", re.IGNORECASE)
 
 
