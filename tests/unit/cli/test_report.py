@@ -16,7 +16,7 @@ STARTS = {
     "markdown": "### layerfork: ",
     "junit": "<testsuites ",
     "json": "{",
-    "text": "",
+    "text": ("seed on Engine ", "Dockerfile:3  COPY "),
 }
 
 
