@@ -16,7 +16,7 @@ STARTS = {
     "markdown": "### layerfork: ",
     "junit": "<testsuites ",
     "json": "{",
-    "text": ("seed on Engine ", "Dockerfile:3  COPY "),
+    "text": "",
 }
 
 
@@ -27,6 +27,13 @@ def test_every_format_of_both_kinds_of_files(tmp_path: Path, form: str, file: st
 
     assert call(["report", file, "--format", form, "-o", str(out)]) == ExitCode.AS_HOPED
     assert out.read_text("utf-8").startswith(STARTS[form])
+
+
+def test_text_is_what_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:
+    call(["report", RUN])
+    assert capsys.readouterr().out.startswith("seed on Engine 26.1.5")
+    call(["report", BUILDS])
+    assert "missed: important.txt changed" in capsys.readouterr().out.splitlines()[0]
 
 
 @pytest.mark.parametrize(("theme", "paper"), [("light", "#ffffff"), ("dark", "#14181d")])

@@ -11,7 +11,6 @@ from markupsafe import Markup, escape
 
 from layerfork.model.report import DiffReport, RunReport
 from layerfork.reporters.html.view import view_diffs, view_runs
-from layerfork.reporters.markup import shown, visible
 from layerfork.reporters.picture.palette import DARK, LIGHT, Colors
 from layerfork.reporters.picture.style import SHAPES, colors
 from layerfork.reporters.reporter import Look, Theme
@@ -30,11 +29,10 @@ def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
 
 
 def page(template: str, look: Look, **values: Any) -> str:
-    """A whole document. Text stays text: markup in it is escaped, what cannot be seen is written out."""
+    """A whole document. Text stays text: markup in it is escaped."""
     environment = Environment(
         loader=PackageLoader(__package__, TEMPLATES),
         autoescape=True,
-        finalize=shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -53,9 +51,9 @@ def page(template: str, look: Look, **values: Any) -> str:
 
 def ticks(text: str) -> Markup:
     """Text whose words between backticks are code."""
-    parts = [visible(part) for part in text.split("`")]
+    parts = text.split("`")
     if len(parts) % 2 == 0:
-        return escape(visible(text))
+        return escape(text)
     code = Markup("<code>{}</code>")
     return Markup("").join(
         code.format(part) if place % 2 else escape(part) for place, part in enumerate(parts)

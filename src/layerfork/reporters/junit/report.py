@@ -9,7 +9,7 @@ from layerfork.model.answer import Answer
 from layerfork.model.judgement import Fork
 from layerfork.model.record import BuildOutcome
 from layerfork.model.report import AGAIN, DiffReport, RunReport, TrialBuild
-from layerfork.reporters.markup import visible
+from layerfork.model.visible import visible
 from layerfork.reporters.overview.engines import engine_names
 from layerfork.reporters.overview.overview import answer_to
 from layerfork.reporters.overview.words import findings

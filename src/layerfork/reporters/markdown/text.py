@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from layerfork.reporters.markup import visible
+from layerfork.model.visible import visible
 
 _SPECIAL = re.compile(r"([\\`*\[\]|~$^]|(?<![A-Za-z0-9_])_|_(?![A-Za-z0-9_]))")
 _MENTION = re.compile(r"[@#!%](?=\w)|\bGH-(?=\d)", re.IGNORECASE)

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from layerfork.reporters.markup import visible
 from layerfork.reporters.picture.drawing import Box, Drawing, Label, Station, Track
 from layerfork.reporters.picture.graph import ForkGraph
 from layerfork.reporters.picture.layout import ROW, lay_out
@@ -43,7 +42,7 @@ def inline(graph: ForkGraph, title: str) -> Markup:
         drawing.width,
         drawing.height,
         _n(drawing.stroke),
-        visible(title),
+        title,
         _body(drawing, graph, whole=False),
         " wide" if drawing.width > WIDE else "",
     )
@@ -79,7 +78,7 @@ def _told_to_all(panels: Sequence[Panel]) -> Markup:
     splits = [split for panel in panels for split in panel.graph.splits]
     told = [split.headline or f"{split.cause} {split.values}" for split in splits]
     return Markup("<title>{}</title><desc>{}</desc>").format(
-        visible("; ".join(panel.title for panel in panels)), visible(". ".join(told)) or "no fork"
+        "; ".join(panel.title for panel in panels), ". ".join(told) or "no fork"
     )
 
 
@@ -108,7 +107,7 @@ def _n(value: float) -> str:
 
 def _text(style: str, x: float, y: float, text: str) -> Markup:
     return Markup('<text{} x="{}" y="{}">{}</text>').format(
-        Markup(' class="{}"').format(style) if style else "", _n(x), _n(y), visible(text)
+        Markup(' class="{}"').format(style) if style else "", _n(x), _n(y), text
     )
 
 
@@ -175,7 +174,7 @@ def _fork(label: Label) -> Markup:
     cause, *values = label.rows
     cost = Markup('<tspan class="q s" dx="8">{}</tspan>').format(label.more) if label.more else ""
     first = Markup('<text x="{}" y="{}"><tspan class="b">{}</tspan>{}</text>').format(
-        _n(label.box.x), _n(_foot(label, 0)), visible(cause), cost
+        _n(label.box.x), _n(_foot(label, 0)), cause, cost
     )
     rows = [_text("m s", label.box.x, _foot(label, place), row) for place, row in enumerate(values, 1)]
     return Markup("").join((first, *rows))
@@ -197,4 +196,4 @@ def _foot(label: Label, row: int) -> float:
 def _titled(label: Label, rows: Markup) -> Markup:
     """Texts together, with all that they are cut from."""
     cut = label.whole and " ".join(label.rows) != label.whole
-    return Markup("<g><title>{}</title>{}</g>").format(visible(label.whole), rows) if cut else rows
+    return Markup("<g><title>{}</title>{}</g>").format(label.whole, rows) if cut else rows
