@@ -9,14 +9,13 @@ from layerfork.dockerfile import Instruction
 from layerfork.explain.answer.scene import Scene
 from layerfork.model.answer import Edit, Situation
 from layerfork.model.record import BuildRecord
+from layerfork.whatif.request import HIDDEN
 
 IGNORE_FILE = ".dockerignore"
 BY_NAME = 8
 """So many paths are put into a command or an edit."""
 EVERYTHING = "it reaches every file below, also what did not differ and what is not sent"
 """Warning of a command that names no paths."""
-_HIDDEN = "hidden:"
-"""Starts the stand-in of a hidden value: a command with one cannot be repeated."""
 _BUILDERS = ("docker", "podman", "buildah", "nerdctl", "docker-buildx")
 
 
@@ -66,12 +65,13 @@ def moved(scene: Scene, instruction: Instruction, line: int) -> tuple[Edit, ...]
 
 
 def command_of(scene: Scene, record: BuildRecord) -> str:
-    """The command line that asked for a build; empty when it is not known, or holds something hidden.
+    """The command line that asked for a build; empty when it is not known, or cannot be repeated as it holds
+    something hidden.
 
     That of a client in a relay was written by the harness: nobody would type it.
     """
     argv = () if scene.situation is Situation.CLIENTS else record.client.argv
-    return "" if any(_HIDDEN in word for word in argv) else shlex.join(argv)
+    return "" if any(HIDDEN in word for word in argv) else shlex.join(argv)
 
 
 def builds_itself(record: BuildRecord) -> bool:
@@ -86,7 +86,7 @@ def with_options(scene: Scene, drop: Iterable[str], add: Sequence[str]) -> str:
     ``drop`` names options with their value, such as ``--build-arg A``, or alone, such as ``--no-cache``.
     """
     record = scene.reader
-    if not (command_of(scene, record) and builds_itself(record)) or any(_HIDDEN in word for word in add):
+    if not (command_of(scene, record) and builds_itself(record)) or any(HIDDEN in word for word in add):
         return ""
     words = list(record.client.argv)
     for option in drop:

@@ -68,7 +68,6 @@ class Scene:
     sources: AnswerSources
     step: StepRecord
     """The reader's."""
-    writer_step: StepRecord | None
     dockerfile: Dockerfile | None
     """The reader's, parsed; None when it was not recorded or does not parse."""
     instructions: Mapping[int, Instruction]
@@ -190,7 +189,6 @@ def set_scene(fork: Fork, sources: AnswerSources) -> Scene:
         fork=fork,
         sources=sources,
         step=step,
-        writer_step=writer_steps.get(fork.writer_step or 0),
         dockerfile=dockerfile,
         instructions=instructions_of(sources.reader),
         writer_text=_text_of(sources.writer, writer_steps.get(fork.writer_step or 0)),

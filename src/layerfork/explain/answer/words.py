@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from layerfork.explain.answer.scene import Scene
+from layerfork.whatif.request import HIDDEN
 
 _DIGEST = re.compile(r"\b(?:sha256:)?([0-9a-f]{64})\b")
 _BY_NAME = 2
@@ -22,7 +23,7 @@ def shown(value: str | None, absent: str = "absent") -> str:
     """A value in a sentence, digests cut to twelve digits."""
     if value is None:
         return absent
-    if value.startswith("hidden:"):
+    if value.startswith(HIDDEN):
         return "hidden"
     return _DIGEST.sub(lambda match: match[1][:12], value) or "empty"
 

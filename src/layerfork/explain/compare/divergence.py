@@ -40,8 +40,6 @@ class Site:
     """Variables with other values that the step's text was expanded with."""
     same_text: bool = False
     """The step's own text in the Dockerfile is the same in both builds."""
-    keywords: tuple[str, ...] = ()
-    """Keywords of the instructions that differ here."""
     added: tuple[int, ...] = ()
     """Indexes of further steps right after this one that only the reader has."""
     removed: tuple[int, ...] = ()

@@ -1,6 +1,6 @@
 """Where the reader's path may part from the writer's: what differs there."""
 
-from layerfork.explain.compare.alignment import keyword, normalise
+from layerfork.explain.compare.alignment import normalise
 from layerfork.explain.compare.cachescope import ScopeDifference
 from layerfork.explain.compare.differences import Difference, conclusive, list_differences
 from layerfork.explain.compare.divergence import Reason, Site
@@ -26,7 +26,6 @@ def site_at(walk: Walk, view: StepView) -> Site:
             parts=conclusive(list_differences(moved.key, view.key), moved.key, view.key) if moved else (),
             structure=(added_step(walk.writer, walk.reader, walk.alignment, view),),
             known=not (view.key.unknown or (moved is not None and moved.key.unknown)),
-            keywords=(keyword(view.step.instruction),),
         )
     removed, structure = removed_steps(
         walk.writer_views, walk.reader_views, walk.alignment, (writer.index, view.index)
@@ -42,10 +41,6 @@ def site_at(walk: Walk, view: StepView) -> Site:
         removed=removed,
         origins=changed_origins(writer.key, view.key) if parts else (),
         same_text=_same_text(walk, writer, view),
-        keywords=(
-            keyword(view.step.instruction),
-            *(keyword(walk.writer_views[index].step.instruction) for index in removed),
-        ),
         known=known,
     )
 

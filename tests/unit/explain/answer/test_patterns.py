@@ -9,7 +9,7 @@ import pytest
 
 from layerfork.explain.answer import AnswerSources, answer_fork
 from layerfork.explain.answer.scene import FileLook, Index, Look, have_nothing, see_nothing
-from layerfork.model.answer import Answer, Point, Side, Situation
+from layerfork.model.answer import Answer, Fix, Point, Side, Situation
 from layerfork.model.build import Builder
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType, Transport
 from layerfork.model.judgement import Cause, CauseStatus, ChangedPart, Fork, MissKind
@@ -356,6 +356,38 @@ def test_lines_that_programs_read_stay_where_they_are(name: str, moved: bool) ->
     reader = record((), EARLY.format(name), statuses="hhmm")
     made = answer(cause("build-arg", (name, "1", "2")), reader=reader, step=3, after=(4,))
     assert bool(made.fix.edits) == moved
+
+
+def test_a_variable_that_another_is_made_of_stays_above_it() -> None:
+    reader = record((), "FROM alpine\nARG SHA\nENV V=$SHA\nRUN make\n", statuses="hhhm")
+    made = answer(cause("build-arg", ("SHA", "1", "2")), reader=reader, step=4, after=())
+    assert made.fix.edits == ()
+
+
+def test_no_link_is_made_inside_a_directory() -> None:
+    def fix_of(kind: EntryType) -> Fix:
+        writer = replace(entry("d"), type=EntryType.SYMLINK, linkname="x")
+        reader = replace(entry("d"), type=kind)
+        made = answer(cause("entry-type", ("d", "a", "b")), writer=record([writer]), reader=record([reader]))
+        return only(made).fix
+
+    assert fix_of(EntryType.FILE).command == "ln -sfn x d"
+    assert fix_of(EntryType.DIRECTORY).command == ""
+
+
+@pytest.mark.parametrize(
+    ("writer", "reader", "edited"), [(("a", "b"), ("b",), True), (("*", "!b"), ("!b",), False)]
+)
+def test_patterns_with_exceptions_are_not_put_at_the_end(
+    writer: tuple[str, ...], reader: tuple[str, ...], edited: bool
+) -> None:
+    def ignoring(patterns: tuple[str, ...]) -> BuildRecord:
+        context = ContextManifest(transport=Transport.FILE_SYNC, entries=(), excludes=patterns)
+        return replace(record(), context=context)
+
+    made = answer(cause("ignore-rule", ("c", None, "x")), writer=ignoring(writer), reader=ignoring(reader))
+    assert made.fix.sentence == f"put `{writer[0]}` back into .dockerignore"
+    assert bool(made.fix.edits) == edited
 
 
 def test_git_of_a_submodule_is_left_out_wherever_it_is() -> None:

@@ -90,7 +90,7 @@ def _type(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     place = scene.place_of(cause.path)
     writer, reader = scene.writer_entries.get(place), scene.entries.get(place)
     where = "" if scene.again else f" on {scene.reader_name}"
-    if cause.more or writer is None or reader is None:
+    if cause.more or writer is None or reader is None or reader.type is EntryType.DIRECTORY:
         return "", Fix(sentence=cause.remedy)
     if writer.type is EntryType.SYMLINK:
         command = f"ln -sfn {shlex.quote(writer.linkname)} {quoted([place])}"
@@ -130,7 +130,7 @@ def _owner(option: str) -> Callable[[Scene, Cause], tuple[str, Fix]]:
 
 
 def _ignored(scene: Scene, cause: Cause) -> tuple[str, Fix]:
-    """Have the patterns that the writer had."""
+    """Have the patterns that the writer had. Where there are exceptions their order counts: no edit then."""
     writer, reader = (
         record.context.excludes if record.context is not None else ()
         for record in (scene.writer, scene.reader)
@@ -147,7 +147,8 @@ def _ignored(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     if not said:
         return "", Fix(sentence=cause.remedy)
     whose = "" if scene.again else f" on {scene.reader_name}"
-    return "", Fix(sentence=f"{' and '.join(said)}{whose}", edits=edits)
+    ordered = bool(gone) and any(each.startswith("!") for each in (*writer, *reader))
+    return "", Fix(sentence=f"{' and '.join(said)}{whose}", edits=() if ordered else edits)
 
 
 def _listed(patterns: tuple[str, ...]) -> str:

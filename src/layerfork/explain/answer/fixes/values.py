@@ -42,9 +42,12 @@ def _later(scene: Scene, cause: Cause, keyword: str) -> Fix | None:
     line = _setter(scene, cause.path, keyword)
     if _READ_UNNAMED.fullmatch(cause.path):
         return None
-    if line is None or scene.instruction is None or _names(scene.instruction, cause.path):
+    if line is None or scene.instruction is None:
         return None
-    body = [each for each in _stage(scene) if each.first_line > scene.instruction.first_line]
+    below = [each for each in _stage(scene) if each.first_line > line.first_line]
+    body = [each for each in below if each.first_line > scene.instruction.first_line]
+    if any(_names(each, cause.path) for each in below[: len(below) - len(body)]):
+        return None
     user = next((each for each in body if _names(each, cause.path)), None)
     last = max(each.last_line for each in (scene.instruction, *body))
     target = user.first_line if user is not None else last + 1

@@ -1,7 +1,7 @@
 """Directories that no build should send: ``.git``, installed modules, caches of tools."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -117,8 +117,7 @@ def _at_root(scene: Scene, held: Sequence[Held], unwanted: Unwanted) -> bool:
     return all(scene.place_of(each.part.path).split("/")[0] == unwanted.name for each in held)
 
 
-def _count(entries: object, unwanted: Unwanted) -> str:
-    paths = entries if isinstance(entries, dict) else {}
+def _count(paths: Iterable[str], unwanted: Unwanted) -> str:
     return f"{sum(unwanted.name in path.split('/') for path in paths):,}"
 
 

@@ -8,9 +8,7 @@ from layerfork.explain.answer.words import shown, values
 from layerfork.explain.compare.differences import STEP_FIELD
 from layerfork.model.cause import CauseCode
 from layerfork.model.judgement import Cause
-
-_HIDDEN = "hidden:"
-"""Starts the stand-in of a hidden value."""
+from layerfork.whatif.request import HIDDEN
 
 
 def both(cause: Cause) -> tuple[str | None, str | None]:
@@ -23,7 +21,7 @@ def _value(noun: str, absent: str = "not given") -> Callable[[Scene, Cause], str
     def say(scene: Scene, cause: Cause) -> str:
         writer, reader = both(cause)
         label = f"{noun} {cause.path}".rstrip()
-        if _HIDDEN in (writer or "") and _HIDDEN in (reader or ""):
+        if HIDDEN in (writer or "") and HIDDEN in (reader or ""):
             return f"{label} has another value (hidden)"
         if writer == reader:
             writer, reader = cause.writer, cause.reader
