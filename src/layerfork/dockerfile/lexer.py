@@ -68,6 +68,8 @@ class Lexer:
     used: set[str] = field(default_factory=set)
     """Names that were looked up."""
     _position: int = 0
+    _made: int = 0
+    """Characters that variables made so far."""
     _buffer: list[str] = field(default_factory=list)
 
     def read(self) -> tuple[str, list[str]]:
@@ -77,12 +79,9 @@ class Lexer:
         """
         self.source = self.source.removeprefix("\ufeff")
         try:
-            text, words = self._take_until("", self.keep_escapes)
+            return self._take_until("", self.keep_escapes)
         except RecursionError:
             raise BadSubstitutionError("substitutions are nested too deeply to follow") from None
-        if len(text) > LONGEST:
-            raise BadSubstitutionError(TOO_LONG)
-        return text, words
 
     def _peek(self) -> str:
         return self.source[self._position : self._position + 1]
@@ -175,6 +174,13 @@ class Lexer:
         return kept + (self._next() if following in ('"', "$", self.escape) else char)
 
     def _dollar(self) -> str:
+        made = self._variable()
+        self._made += len(made)
+        if self._made > LONGEST:
+            raise BadSubstitutionError(TOO_LONG)
+        return made
+
+    def _variable(self) -> str:
         self._next()
         if self._peek() == "{":
             self._next()

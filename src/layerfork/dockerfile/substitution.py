@@ -11,7 +11,7 @@ import re2
 
 _ESCAPED = ("*", "?", "\\")
 LONGEST = 16 << 20
-"""Characters of a result. Lines that double a variable make more of it than there are atoms."""
+"""Characters that variables may make of a text. Lines that double one make more than there are atoms."""
 TOO_LONG = "the result is too long to follow"
 _MOST_MEMORY = 64 << 20
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -24,6 +24,7 @@ UPLOAD_LIMIT_S = 600.0
 MOST_BYTES = 64 << 20
 """Of an answer. The longest are lists of images, some 500 bytes each."""
 _PIECE = 1 << 16
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _LONGEST_REASON = 500
 T = TypeVar("T")
 
@@ -93,7 +94,7 @@ class EngineApi:
     def _understood(self, path: str, kind: type[T], answer: bytes) -> T:
         try:
             return msgspec.json.decode(answer, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except _UNREADABLE as error:
             raise not_an_engine(self.docker_host, path, error) from error
 
     def ping(self, timeout_s: float = TIMEOUT_S) -> Mapping[str, str]:
@@ -169,6 +170,6 @@ def address_of(docker_host: str) -> Address:
 def _message(answer: bytes) -> str:
     try:
         text = msgspec.json.decode(answer, type=Refusal).message
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         text = answer.decode("utf-8", errors="replace").strip()
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]} …"

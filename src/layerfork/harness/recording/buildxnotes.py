@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from layerfork.harness.records.lines import UNREADABLE
+
 _REF = re.compile("[a-z0-9]{8,64}")
 NO_NAME = "default"
 """The target of a build that is not one of several."""
@@ -36,7 +38,7 @@ def read_note(ref: str, environment: Mapping[str, str]) -> BuildxNote | None:
     for path in (_directory(environment) / "refs").glob(f"*/*/{ref}"):
         try:
             return msgspec.json.decode(path.read_bytes(), type=BuildxNote)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (OSError, *UNREADABLE):
             continue
     return None
 

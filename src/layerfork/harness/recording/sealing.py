@@ -1,5 +1,6 @@
 """The last look at a record before anybody keeps it: no text of it holds a secret that came to light."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from operator import attrgetter
@@ -11,7 +12,7 @@ from layerfork.model.record import BuildRecord, Gap
 from layerfork.wire.redact import Redactor
 
 _OURS = frozenset({"schema", "id", "recorded_at", "layerfork", "redaction_key_id"})
-_DIGEST = "sha256:"
+_DIGEST = re.compile("sha256:[0-9a-f]{64}")
 _NAME = attrgetter("name")
 _ODD, _PLAIN = attrgetter("linkname", "xattrs", "pax"), ("", (), ())
 NAMES_HIDDEN = Gap(
@@ -35,12 +36,10 @@ def sealed(record: BuildRecord, redactor: Redactor) -> BuildRecord:
 def _hidden(value: Any, redactor: Redactor) -> Any:
     """The value itself when there is nothing to hide in it."""
     if type(value) is str:  # no member of an enumeration
-        return value if value.startswith(_DIGEST) else redactor.clean_of_known(value)
+        return value if _DIGEST.fullmatch(value) else redactor.clean_of_known(value)
     if isinstance(value, tuple):
         found = tuple(_hidden(each, redactor) for each in value)
         return value if all(new is old for new, old in zip(found, value, strict=True)) else found
-    if isinstance(value, dict):
-        return {key: _hidden(each, redactor) for key, each in value.items()}
     if not is_dataclass(value):
         return value
     changes = {}
@@ -59,11 +58,12 @@ def _hidden_entries(entries: Sequence[ContextEntry], redactor: Redactor) -> Sequ
     """Looks at all at once first: there may be very many."""
     if not redactor.knows_of_any_in(_text_of(entries)):
         return entries
-    return tuple(_hidden_entry(entry, redactor) for entry in entries)
+    shown = tuple(_hidden_entry(entry, redactor) for entry in entries)
+    return entries if all(new is old for new, old in zip(shown, entries, strict=True)) else shown
 
 
 def _text_of(entries: Sequence[ContextEntry]) -> str:
-    """Whatever names something: never digests, which are most of it."""
+    """Whatever names something, without digests, which are most of it; of blocks all."""
     if isinstance(entries, BlockEntries):
         return b"\n".join(entries.lines).decode()
     owners = {owner for each in entries for owner in (each.uname, each.gname)}

@@ -82,13 +82,22 @@ def recover(path: Path) -> None:
 def _settle(spool: Path, path: Path) -> None:
     before = spool.with_suffix(_BEFORE)
     if before.is_dir() and path.is_dir():
-        for each in before.iterdir():
-            shutil.move(each, path / each.name)
-        before.rmdir()
+        _merge(before, path)
     elif before.exists():
         shutil.move(before, path)
     if spool.exists():
         _put(spool, path)
+
+
+def _merge(source: Path, target: Path) -> None:
+    """Move all of a directory into another one, directories of both file by file."""
+    for each in source.iterdir():
+        place = target / each.name
+        if each.is_dir() and place.is_dir():
+            _merge(each, place)
+        else:
+            shutil.move(each, place)
+    source.rmdir()
 
 
 def _try_to_write(path: Path) -> None:
@@ -104,11 +113,14 @@ def _try_to_write(path: Path) -> None:
 
 @contextlib.contextmanager
 def _spool(path: Path) -> Iterator[Path]:
-    """A new name in a directory of our own, locked while the context is open. Old leftovers are removed."""
+    """A new name in a directory of our own, locked while the context is open.
+
+    Old leftovers are removed, except what leads back to a store.
+    """
     directory = _directory()
     for left in directory.iterdir():
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > KEPT_S:
+            if time.time() - left.stat().st_mtime > KEPT_S and not left.with_suffix(_BEFORE).is_dir():
                 left.unlink()
     spool = directory / f"{_key(path)}-{secrets.token_hex(4)}{_RECORDS}"
     lock_file = spool.with_suffix(_LOCK)

@@ -66,9 +66,7 @@ def _lines(path: Path, stream: IO[bytes]) -> Iterator[bytes]:
         left -= len(line)
         if len(line) == longest or left < 0:
             what = "is not a layerfork record file" if longest == LONGEST_HEADER else "is too long to be read"
-            raise EvidenceError(
-                f"{path} {what}", hint="name a file that `layerfork record` or `run -o` wrote"
-            )
+            raise EvidenceError(f"{path} {what}", hint=_HINT)
         yield line
         longest = LONGEST_LINE
 

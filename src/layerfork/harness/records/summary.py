@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from layerfork import __version__
+from layerfork.harness.records.lines import UNREADABLE
 from layerfork.harness.records.stored import StoredRecord, encode
 from layerfork.model.context import Digest
 from layerfork.model.record import BuildPlace, BuildRecord, ClientInfo
@@ -60,7 +61,7 @@ class KnownBuild:
 def timeless_digest(form: StoredRecord) -> str:
     """SHA-256, hexadecimal, over all of a record but what every build has of its own.
 
-    That are names, times, and the session that BuildKit operations name: it gives them new digests, which
+    Those are names, times, and the session that BuildKit operations name: it gives them new digests, which
     become their positions here.
     """
     outline = form.outline
@@ -127,7 +128,7 @@ def _read(directory: Path) -> Iterator[KnownBuild]:
         if not record.exists():
             path.unlink(missing_ok=True)
             continue
-        with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        with contextlib.suppress(OSError, *UNREADABLE):
             summary = msgspec.json.decode(path.read_bytes(), type=BuildSummary)
             yield KnownBuild(path=record, summary=summary)
 

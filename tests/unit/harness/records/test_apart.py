@@ -156,6 +156,18 @@ def store(context: Path) -> Path:
     return context / "store"
 
 
+def take_away_and_die(store: Path, state: Path) -> None:
+    program = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from layerfork.harness.records import apart\n"
+        "apart.state_directory = lambda: Path(sys.argv[2])\n"
+        "with apart.kept_away(Path(sys.argv[1])):\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, store, state], check=False)
+
+
 def test_a_directory_is_away_meanwhile(store: Path, state: Path) -> None:
     with kept_away(store):
         assert names(store.parent) == []
@@ -171,17 +183,29 @@ def test_what_is_made_in_its_place_meanwhile_is_kept(store: Path, state: Path) -
     assert names(state / "unfinished") == []
 
 
+def test_what_is_made_in_a_directory_of_it_comes_beside_what_was_there(store: Path) -> None:
+    (store / "project").mkdir()
+    (store / "project" / "old").write_bytes(b"old")
+    with kept_away(store):
+        (store / "project").mkdir(parents=True)
+        (store / "project" / "new").write_bytes(b"new")
+    assert names(store) == ["old", "project"]
+    assert names(store / "project") == ["new", "old"]
+
+
 def test_a_directory_that_a_killed_run_took_away_comes_back(store: Path, state: Path) -> None:
-    program = (
-        "import os, sys\n"
-        "from pathlib import Path\n"
-        "from layerfork.harness.records import apart\n"
-        "apart.state_directory = lambda: Path(sys.argv[2])\n"
-        "with apart.kept_away(Path(sys.argv[1])):\n"
-        "    os.kill(os.getpid(), 9)\n"
-    )
-    subprocess.run([sys.executable, "-c", program, store, state], check=False)
+    take_away_and_die(store, state)
     assert not store.exists()
     store.mkdir()
+    recover(store)
+    assert names(store) == ["old"]
+
+
+def test_a_directory_comes_back_though_another_run_removed_what_is_old(store: Path, state: Path) -> None:
+    take_away_and_die(store, state)
+    for each in (state / "unfinished").iterdir():
+        os.utime(each, (0, 0))
+    with written_apart(store.parent / "records", hide=False):
+        pass
     recover(store)
     assert names(store) == ["old"]
