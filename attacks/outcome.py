@@ -8,7 +8,7 @@ class Outcome:
     """One kind of attack."""
 
     what: str
-    """``1,000 kills over 11 commands``."""
+    """``1,000 kills over 12 commands``."""
     failures: list[str] = field(default_factory=list)
     """Each with what is needed to make it again."""
     numbers: dict[str, str] = field(default_factory=dict)

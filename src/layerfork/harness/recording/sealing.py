@@ -58,8 +58,7 @@ def _hidden_entries(entries: Sequence[ContextEntry], redactor: Redactor) -> Sequ
     """Looks at all at once first: there may be very many."""
     if not redactor.knows_of_any_in(_text_of(entries)):
         return entries
-    shown = tuple(_hidden_entry(entry, redactor) for entry in entries)
-    return entries if all(new is old for new, old in zip(shown, entries, strict=True)) else shown
+    return tuple(_hidden_entry(entry, redactor) for entry in entries)
 
 
 def _text_of(entries: Sequence[ContextEntry]) -> str:

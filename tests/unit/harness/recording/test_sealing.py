@@ -7,8 +7,6 @@ import msgspec
 import pytest
 
 from layerfork.harness.recording.sealing import NAMES_HIDDEN, sealed
-from layerfork.harness.records.blocks import BlockEntries
-from layerfork.harness.records.stored import stored
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo, RecordedRequest
@@ -68,18 +66,6 @@ def test_what_holds_none_stays_the_same_object(redactor: Redactor) -> None:
     made = record(context=context(entry("a")))
     assert sealed(made, redactor).context is made.context
     assert sealed(made, Redactor(b"key")) is made
-
-
-def test_a_secret_that_only_keys_of_blocks_spell_makes_no_gap(redactor: Redactor) -> None:
-    redactor.secret("entries")
-    plain = context(entry("a"), entry("b"))
-    lines = stored(record(context=plain)).blocks
-    entries = BlockEntries(lines, len(plain.entries), frozenset())
-    made = record(context=replace(plain, entries=entries))
-    assert redactor.knows_of_any_in(b"".join(lines).decode())
-    kept = sealed(made, redactor)
-    assert kept.gaps == ()
-    assert kept.context is made.context
 
 
 def test_what_only_begins_as_a_digest_is_looked_at(redactor: Redactor) -> None:
