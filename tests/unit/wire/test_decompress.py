@@ -1,7 +1,9 @@
 import bz2
+import gc
 import gzip
 import lzma
 import resource
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -119,3 +121,15 @@ def test_bombs_pass_in_small_steps_and_are_given_up(
 )
 def test_garbage_never_raises(cut: Cut, magic: bytes, garbage: bytes, sizes: list[int]) -> None:
     run(cut(magic + garbage, sizes))
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0\0damage"])
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
+def test_nothing_of_it_stays(pack: Callable[[bytes], bytes], damage: bytes) -> None:
+    decompressor = Decompressor([].append)
+    decompressor.feed(damage.join((pack(b"x" * 1000)[:20], pack(b"x" * 1000)[20:])))
+    decompressor.close()
+    left = weakref.ref(decompressor)
+    del decompressor
+    gc.collect()
+    assert left() is None

@@ -162,18 +162,30 @@ class _Zstd:
     ended = True
 
     def __init__(self) -> None:
-        self._sink: Sink = _nowhere
+        self._output = _Output()
         self._writer = zstandard.ZstdDecompressor().stream_writer(
-            cast("IO[bytes]", self), write_size=STEP_BYTES
+            cast("IO[bytes]", self._output), write_size=STEP_BYTES
         )
 
     def decompress(self, data: bytes | memoryview, sink: Sink) -> None:
-        self._sink = sink
-        self._writer.write(data)
+        self._output.sink = sink
+        try:
+            self._writer.write(data)
+        finally:
+            self._output.sink = _nowhere
+
+
+class _Output:
+    """What the library writes to. Between writes it leads to nothing: the garbage collector does not see
+    through the library's objects, so a circle through one would stay for ever.
+    """
+
+    def __init__(self) -> None:
+        self.sink: Sink = _nowhere
 
     def write(self, piece: bytes) -> int:
         """What the library calls with each step of its output."""
-        self._sink(piece)
+        self.sink(piece)
         return len(piece)
 
 
