@@ -3,11 +3,10 @@
 What makes answers is imported where there is something to answer: most builds of `why` have no fork.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import PurePath
 
-from layerfork.explain.compare.copied import clean_path
-from layerfork.harness.records.stored import StoredRecord
 from layerfork.model.answer import Answer, Side, Situation
 from layerfork.model.judgement import Judgement
 from layerfork.model.record import BuildRecord
@@ -55,15 +54,16 @@ def answers_of_pair(
     reader: BuildRecord,
     sides: tuple[Side, Side],
     situation: Situation,
-    stored: StoredRecord | None = None,
+    whole_reader: Callable[[], BuildRecord],
 ) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
     """One for each fork, and one for each warning about steps that only the reader was asked for.
 
-    ``stored`` is the reader's record where ``reader`` does not list every file.
+    ``whole_reader`` gives the reader's record with every file: ``reader`` need not list all.
     """
     if not (judgement.forks or judgement.warnings):
         return (), ()
     from layerfork.explain.answer import AnswerSources, answer_added, answer_fork
+    from layerfork.explain.answer.scene import entries_by_path
     from layerfork.harness.recording import filelook, gitindex
 
     sources = AnswerSources(
@@ -73,17 +73,10 @@ def answers_of_pair(
         situation=situation,
         look=filelook.look_at,
         index=gitindex.digest_in_index,
-        all_paths=None if stored is None else lambda: _paths_in(stored),
+        all_entries=cache(lambda: entries_by_path(whole_reader())),
     )
     asked = (answer_added(caution, sources) for caution in judgement.warnings)
     return tuple(answer_fork(fork, sources) for fork in judgement.forks), tuple(filter(None, asked))
-
-
-def _paths_in(stored: StoredRecord) -> frozenset[str]:
-    context = stored.whole().context
-    return (
-        frozenset(clean_path(entry.name) for entry in context.entries) if context is not None else frozenset()
-    )
 
 
 def answers_of_rows(judgement: Judgement, rows: Sequence[TrialBuild]) -> tuple[Answer, ...]:

@@ -3,7 +3,7 @@
 Nothing that talks to engines is imported here: starting fast is most of what a small comparison costs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -137,16 +137,23 @@ def diff_stored(
     ``again``: one person made both builds, one after the other.
     Raises: EvidenceError.
     """
-    return _diff_pair(read_pair(writer, reader), writer_name, reader_name, again=again, stored=reader)
+    return _diff_pair(
+        read_pair(writer, reader), writer_name, reader_name, again=again, whole_reader=reader.whole
+    )
 
 
 def diff_records(writer: BuildRecord, reader: BuildRecord, writer_name: str, reader_name: str) -> DiffReport:
     """Where and why ``reader`` could not use what ``writer`` stored."""
-    return _diff_pair(pair_of(writer, reader), writer_name, reader_name)
+    return _diff_pair(pair_of(writer, reader), writer_name, reader_name, whole_reader=lambda: reader)
 
 
 def _diff_pair(
-    pair: Pair, writer_name: str, reader_name: str, *, again: bool = False, stored: StoredRecord | None = None
+    pair: Pair,
+    writer_name: str,
+    reader_name: str,
+    *,
+    whole_reader: Callable[[], BuildRecord],
+    again: bool = False,
 ) -> DiffReport:
     writer, reader = on_common_ground(pair.writer, pair.reader)
     keys = [keys_of(writer, pair.unlisted), keys_of(reader, pair.unlisted)]
@@ -162,7 +169,7 @@ def _diff_pair(
         reader,
         sides_again(writer, reader) if again else sides_of_files(writer, reader, writer_name, reader_name),
         Situation.AGAIN if again else situation_of_files(writer, reader),
-        stored,
+        whole_reader,
     )
     return DiffReport(
         writer=writer_name,

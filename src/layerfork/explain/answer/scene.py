@@ -55,8 +55,8 @@ class AnswerSources:
     situation: Situation
     look: Look = see_nothing
     index: Index = have_nothing
-    all_paths: Callable[[], frozenset[str]] | None = None
-    """Cleaned paths of everything in the reader's context, also of what its record here does not list; None:
+    all_entries: Callable[[], Mapping[str, ContextEntry]] | None = None
+    """By cleaned path everything in the reader's context, also what its record here does not list; None:
     the record lists everything."""
 
 
@@ -152,13 +152,12 @@ class Scene:
         """Whether the reader's context has a path."""
         if path in self.entries:
             return True
-        return self.sources.all_paths is not None and path in self.sources.all_paths()
+        return self.sources.all_entries is not None and path in self.sources.all_entries()
 
-    def others(self, paths: Collection[str]) -> tuple[ContextEntry, ...] | None:
-        """Entries of the reader's context besides these; None where its record does not list all."""
-        if self.sources.all_paths is not None and not self.sources.all_paths() <= self.entries.keys():
-            return None
-        return tuple(entry for path, entry in self.entries.items() if path not in paths)
+    def others(self, paths: Collection[str]) -> tuple[ContextEntry, ...]:
+        """Entries of the reader's context besides these."""
+        entries = self.entries if self.sources.all_entries is None else self.sources.all_entries()
+        return tuple(entry for path, entry in entries.items() if path not in paths)
 
     def is_in_git(self, path: str) -> bool:
         """Whether git has a file of the reader's context."""
@@ -193,8 +192,8 @@ def set_scene(fork: Fork, sources: AnswerSources) -> Scene:
         instructions=instructions_of(sources.reader),
         writer_text=_text_of(sources.writer, writer_steps.get(fork.writer_step or 0)),
         lines=tuple((sources.reader.request.dockerfile or "").splitlines()),
-        entries=_entries(sources.reader) if entered else {},
-        writer_entries=_entries(sources.writer) if entered else {},
+        entries=entries_by_path(sources.reader) if entered else {},
+        writer_entries=entries_by_path(sources.writer) if entered else {},
         copied=sources_of(step.instruction),
     )
 
@@ -206,8 +205,8 @@ def _text_of(record: BuildRecord, step: StepRecord | None) -> str:
     return written.text if written is not None else step.instruction
 
 
-def _entries(record: BuildRecord) -> Mapping[str, ContextEntry]:
-    """Of several entries of one path the first."""
+def entries_by_path(record: BuildRecord) -> Mapping[str, ContextEntry]:
+    """A context's entries by cleaned path. Of several entries of one path the first."""
     found: dict[str, ContextEntry] = {}
     for entry in record.context.entries if record.context is not None else ():
         found.setdefault(clean_path(entry.name), entry)

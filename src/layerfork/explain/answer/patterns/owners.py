@@ -74,10 +74,9 @@ def _fix_owner(scene: Scene, paths: Sequence[str], ids: dict[bool, str]) -> Fix:
 
 def _are_all(scene: Scene, paths: Sequence[str], ids: dict[bool, str]) -> bool:
     """Whether one owner for everything leaves all others as they are."""
-    others = scene.others(paths)
-    return others is not None and all(
+    return all(
         ids[first] in ("", str(own))
-        for each in others
+        for each in scene.others(paths)
         for first, own in ((True, each.uid), (False, each.gid))
     )
 
