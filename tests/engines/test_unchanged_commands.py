@@ -28,6 +28,10 @@ VOLATILE = (
     (re.compile(rb"\b(?:sha256:)?[0-9a-f]{12,64}\b"), b"ID"),
     (re.compile(rb"\b\d+(?:\.\d+)?m?s\b"), b"TIME"),
     (re.compile(rb"\b\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z| [+-]\d{4} \w+)?"), b"DATE"),
+    (
+        re.compile(rb"\x1b\[2K"),
+        b"",
+    ),  # compose clears a line before or after another's output, as its threads run
 )
 SIZE = (33, 99)
 """Rows and columns of the terminal."""
