@@ -2,8 +2,8 @@
 
 import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
 
@@ -39,6 +39,9 @@ class ReadContext:
 
     manifest: ContextManifest
     """Files that could not be read have no content digest; ``complete`` is then False."""
+    tree: ScannedTree = field(compare=False, repr=False)
+    paths: Sequence[str] = field(compare=False, repr=False)
+    """What of the tree the client sends."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -76,6 +79,8 @@ def read_context(
             excludes=_recorded_patterns(ignore_text, rules) if applied else (),
             complete=not problems,
         ),
+        tree=tree,
+        paths=paths,
         problems=problems,
     )
 

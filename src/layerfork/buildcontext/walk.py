@@ -5,6 +5,7 @@ import functools
 import gc
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,8 @@ class ScannedTree:
     """Rows by the directory's path relative to the root (the root is ``.``), sorted by name as bytes."""
     problems: tuple[Problem, ...] = ()
     """Directories that could not be listed: they look empty."""
+    began_ns: int = 0
+    """When the listing began, by the system's clock."""
 
     def walk(self) -> Iterator[tuple[str, os.stat_result]]:
         """Everything below the root in lexical order, each directory before what it holds."""
@@ -102,6 +105,7 @@ def scan(root: Path, prune: Prune | None = None) -> ScannedTree:
     """
     directories: dict[str, list[Row]] = {}
     problems: list[Problem] = []
+    began_ns = time.time_ns()
     top = os.fspath(root)
     _check_root(root)
     pending = ["."]
@@ -118,7 +122,13 @@ def scan(root: Path, prune: Prune | None = None) -> ScannedTree:
             prefix = "" if path == "." else path + "/"
             below = [prefix + name for name, status in rows if status.st_mode & 0o170000 == 0o040000]
             pending.extend(below if prune is None else [each for each in below if not prune(each)])
-    return ScannedTree(root=root, root_status=root.stat(), directories=directories, problems=tuple(problems))
+    return ScannedTree(
+        root=root,
+        root_status=root.stat(),
+        directories=directories,
+        problems=tuple(problems),
+        began_ns=began_ns,
+    )
 
 
 @contextlib.contextmanager

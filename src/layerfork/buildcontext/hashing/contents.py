@@ -102,9 +102,9 @@ def _read_small(root: str, files: list[File], contents: dict[str, Content], prob
     if half == len(files):
         _read(root, files, contents, problems)
         return
-    with hashing_aside(root, files[half:]) as share:
+    with hashing_aside(root, files[half:]) as wait:
         _read(root, files[:half], contents, problems)
-        answers = list(zip(files[half:], share.wait(), strict=True))
+        answers = list(zip(files[half:], wait(), strict=True))
     contents.update((path, content) for (path, _), content in answers if content is not None)
     # What cannot be read is asked for again, for the reason.
     _read(root, (file for file, content in answers if content is None), contents, problems)

@@ -1,12 +1,12 @@
-"""A second process that hashes a share of very many small files."""
+"""A second process that takes a share of the work on very many small files."""
 
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO
+from types import ModuleType
 
 from layerfork.buildcontext.hashing import files as hashing
 from layerfork.buildcontext.hashing.digestcache import Content
@@ -20,36 +20,44 @@ Answers = Sequence[Content | None]
 
 
 @contextmanager
-def hashing_aside(root: str, files: Sequence[tuple[str, os.stat_result]]) -> Iterator["Share"]:
-    """Have files hashed while the context is open. The helper is gone when it closes."""
-    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as answered:
-        names = [root, *(argument for path, status in files for argument in (str(status.st_size), path))]
-        asked.write(os.fsencode("\0".join(names) + "\0"))
-        asked.seek(0)
-        argv = [sys.executable, "-I", "-S", hashing.__file__]
-        with subprocess.Popen(argv, stdin=asked, stdout=answered, stderr=subprocess.DEVNULL) as process:
+def aside(program: ModuleType, asked: bytes) -> Iterator[Callable[[], bytes | None]]:
+    """Have a module's file run as a program while the context is open; it is gone when that closes.
+
+    The program needs nothing but the standard library, and reads ``asked`` from its standard input. What is
+    given waits for its end, and gives what it wrote; None when it came to nothing.
+    """
+    with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as answered:
+        question.write(asked)
+        question.seek(0)
+        argv = [sys.executable, "-I", "-S", str(program.__file__)]
+        with subprocess.Popen(argv, stdin=question, stdout=answered, stderr=subprocess.DEVNULL) as process:
+
+            def wait() -> bytes | None:
+                code = process.wait()
+                answered.seek(0)
+                return None if code else answered.read()
+
             try:
-                yield Share(process, answered, len(files))
+                yield wait
             finally:
                 process.kill()
 
 
-class Share:
-    """What a helper was given."""
+@contextmanager
+def hashing_aside(root: str, files: Sequence[tuple[str, os.stat_result]]) -> Iterator[Callable[[], Answers]]:
+    """Have files hashed while the context is open. What is given waits for all answers.
 
-    def __init__(self, process: "subprocess.Popen[bytes]", answered: IO[bytes], count: int) -> None:
-        self._process = process
-        self._answered = answered
-        self._count = count
+    They are None for every file when the helper came to nothing.
+    """
+    names = [root, *(argument for path, status in files for argument in (str(status.st_size), path))]
+    with aside(hashing, os.fsencode("\0".join(names) + "\0")) as wait:
+        yield lambda: _answers(wait(), len(files))
 
-    def wait(self) -> Answers:
-        """All answers; None for every file when the helper came to nothing."""
-        code = self._process.wait()
-        self._answered.seek(0)
-        rows = self._answered.read()
-        if code or len(rows) != self._count * hashing.ANSWER.size:
-            return [None] * self._count
-        return [
-            (Digest("sha256:" + digest.hex()), kind == hashing.PLAIN) if kind else None
-            for digest, kind in hashing.ANSWER.iter_unpack(rows)
-        ]
+
+def _answers(rows: bytes | None, count: int) -> Answers:
+    if rows is None or len(rows) != count * hashing.ANSWER.size:
+        return [None] * count
+    return [
+        (Digest("sha256:" + digest.hex()), kind == hashing.PLAIN) if kind else None
+        for digest, kind in hashing.ANSWER.iter_unpack(rows)
+    ]

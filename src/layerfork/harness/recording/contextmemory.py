@@ -6,8 +6,7 @@ same, too.
 """
 
 import os
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -17,7 +16,9 @@ import zstandard
 
 from layerfork import __version__
 from layerfork.buildcontext.hashing.cachefile import read_columns, write_columns
+from layerfork.buildcontext.hashing.columns import Names
 from layerfork.buildcontext.hashing.digestcache import cache_file
+from layerfork.buildcontext.hashing.snapshot import columns_of, read_statuses
 from layerfork.buildcontext.walk import no_collection
 from layerfork.harness.recording.contextplaces import Place
 from layerfork.harness.records.blocks import BlockEntries, names_in
@@ -29,9 +30,6 @@ from layerfork.model.record import BuildRecord
 _FORM = f"layerfork context memory 1, {__version__}"
 _ENDING = ".blocks"
 
-Names = list[tuple[str, list[str]]]
-"""Directories of files, each with names in it, in the order of the files."""
-
 
 def remember(caches: Path, place: Place, record: BuildRecord) -> BuildRecord:
     """Keep the main context of a record that was sent from a place; gives the record with its lines made.
@@ -39,7 +37,7 @@ def remember(caches: Path, place: Place, record: BuildRecord) -> BuildRecord:
     All its digests have to be of files that have been left alone for so long that their status proves it.
     """
     files = [file for file in place.files if file is not None]
-    statuses = _columns(status for _, status in files)
+    statuses = columns_of(status for _, status in files)
     context = record.context
     if context is None or not context.complete or statuses is None:
         return record
@@ -71,10 +69,7 @@ def recall(
         if columns is None or columns[0] != manifest.announced:
             return None
         _, names, statuses, count, named, blocks = columns
-        try:
-            if _columns(_statuses(likely[0], names)) != statuses:
-                return None
-        except (OSError, ValueError):
+        if read_statuses(os.fspath(likely[0]), names) != statuses:
             return None
         lines = zstandard.ZstdDecompressor().decompress(blocks).split(b"\n")
         return BlockEntries(lines, count, frozenset(named))
@@ -83,25 +78,3 @@ def recall(
 def _by_directory(paths: Iterable[str]) -> Names:
     split = (path.rpartition("/")[::2] for path in paths)
     return [(directory, [name for _, name in own]) for directory, own in groupby(split, itemgetter(0))]
-
-
-def _columns(statuses: Iterable[os.stat_result]) -> bytes | None:
-    """Columns of statuses; None when one holds a number that no file system should have."""
-    columns = array("q")
-    try:
-        for found in statuses:
-            columns.extend((found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_mode))
-    except OverflowError:
-        return None
-    return columns.tobytes()
-
-
-def _statuses(root: Path, names: Names) -> Iterator[os.stat_result]:
-    """What lies there now. Raises: OSError or ValueError when something is missing."""
-    for directory, own in names:
-        handle = os.open(root / directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            for name in own:
-                yield os.lstat(name, dir_fd=handle)
-        finally:
-            os.close(handle)
