@@ -119,16 +119,22 @@ def report_option(kind: "Kind") -> Callable[[Command], Command]:
 
 
 def checked_output(file: str) -> Path:
-    """A file to write at the end, of which it is clear at the beginning that its directory is there.
+    """A file to write at the end, of which it is clear at the beginning that it can be.
 
     Raises: UsageError.
     """
     path = Path(file)
-    if path.is_dir() or not path.parent.is_dir():
-        problem = (
-            "is a directory" if path.is_dir() else f"cannot be written: there is no directory {path.parent}"
+    if path.is_dir():
+        raise UsageError(f"{file} is a directory", hint="name a file")
+    if not path.parent.is_dir():
+        raise UsageError(
+            f"{file} cannot be written: there is no directory {path.parent}",
+            hint="name a file in a directory that exists",
         )
-        raise UsageError(f"{file} {problem}", hint="name a file in a directory that exists")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(
+            f"{file} cannot be written: permission denied", hint="name a file that you may write to"
+        )
     return path
 
 

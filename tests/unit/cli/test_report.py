@@ -75,6 +75,15 @@ def test_what_cannot_be_written_is_said_before_anything_is_done(
     assert told in capsys.readouterr().err
 
 
+def test_a_file_that_nobody_may_write_is_told_first(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)
+    asked = f"html:{tmp_path}/a.html"
+    assert call(["run", "--report", asked, "/no/such/context"]) == ExitCode.USAGE
+    assert "a.html cannot be written: permission denied" in capsys.readouterr().err
+
+
 def test_a_plan_has_nothing_to_report(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert call(["run", "--plan", "--report", f"html:{tmp_path}/a.html"]) == ExitCode.USAGE
     assert "--plan builds nothing" in capsys.readouterr().err

@@ -40,7 +40,7 @@ def _run(report: RunReport, engine: str) -> TestSuite:
         for client in members
     }
     for build in report.builds:
-        suite.add_testcase(_client(build, report, left))
+        suite.add_testcase(_client(build, report, left, suite.name))
         again = AGAIN.format(build.client)
         if again in forks:
             case = _case(again, suite.name, 0.0)
@@ -50,8 +50,8 @@ def _run(report: RunReport, engine: str) -> TestSuite:
     return suite
 
 
-def _client(build: TrialBuild, report: RunReport, left: Mapping[str, Sequence[Fork]]) -> TestCase:
-    case = _case(build.client, report.scenario, build.seconds_of_client or build.seconds)
+def _client(build: TrialBuild, report: RunReport, left: Mapping[str, Sequence[Fork]], group: str) -> TestCase:
+    case = _case(build.client, group, build.seconds_of_client or build.seconds)
     reason = build.reason or "no reason given"
     if build.outcome in NOT_TRIED:
         return _skipped(case, f"{build.outcome.value}: {reason}")

@@ -78,7 +78,8 @@ def _told_to_all(panels: Sequence[Panel]) -> Markup:
     splits = [split for panel in panels for split in panel.graph.splits]
     told = [split.headline or f"{split.cause} {split.values}" for split in splits]
     return Markup("<title>{}</title><desc>{}</desc>").format(
-        "; ".join(panel.title for panel in panels), ". ".join(told) or "no fork"
+        "; ".join(panel.title for panel in panels),
+        ". ".join(told) or "; ".join(panel.subtitle for panel in panels),
     )
 
 

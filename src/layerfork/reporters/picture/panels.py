@@ -33,6 +33,8 @@ def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
 
 def _counts(graph: ForkGraph) -> str:
     """``5 clients, 3 caches; they fork at step 1 and step 3``."""
+    if not graph.lines:
+        return "no client built it"
     clients = sum(line.clients for line in graph.lines)
     counts = f"{counted(clients, 'client')}, {counted(len(graph.lines), 'cache')}"
     steps = sorted({split.column + 1 for split in graph.splits})
