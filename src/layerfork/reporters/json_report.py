@@ -10,6 +10,7 @@ import msgspec
 
 from layerfork.model.answer import Answer
 from layerfork.model.causepage import CAUSE_SCHEMA, CAUSES_SCHEMA, CausePage, CauseRow
+from layerfork.model.exportedcache import CACHE_SCHEMA, CacheReport, RecordUse
 from layerfork.model.identity import StepIdentity
 from layerfork.model.judgement import Cause, Fork, Judgement, worst
 from layerfork.model.listing import (
@@ -72,6 +73,51 @@ def render_pages(pages: Sequence[CausePage], look: Look) -> str:
     """One document for each page, with its Markdown."""
     documents = ({"schema": CAUSE_SCHEMA, **plain(page.row), "text": page.text} for page in pages)
     return "".join(map(_text, documents))
+
+
+def render_caches(reports: Sequence[CacheReport], look: Look) -> str:
+    """One document for each exported cache."""
+    return "".join(_text(_cache(report)) for report in reports)
+
+
+def _cache(report: CacheReport) -> dict[str, Any]:
+    cache, uses = report.cache, report.uses
+    return {
+        "schema": CACHE_SCHEMA,
+        "source": cache.source,
+        "manifest": cache.manifest,
+        "inline": cache.inline,
+        "read_at": report.read_at,
+        "record": report.record or None,
+        "notes": list(cache.notes),
+        "records": [
+            {
+                "digest": record.digest,
+                "inputs": [
+                    [
+                        {"record": link.record, "selector": link.selector or None}
+                        | {"digest": cache.records[link.record].digest}
+                        for link in links
+                    ]
+                    for links in record.inputs
+                ],
+                "layers": [cache.layers[place].digest for place in record.result.layers] if record.result else [],
+                "created_at": (record.result.created_at if record.result else "") or None,
+                **({"step": None, "use": None} | _use(uses.get(number)) if report.record else {}),
+            }
+            for number, record in enumerate(cache.records)
+        ],
+        "layers": [plain(layer) for layer in cache.layers],
+        "unused_layers": [cache.layers[place].digest for place in cache.unused_layers],
+        "missing": [
+            {"step": step, "instruction": instruction, "reason": reason}
+            for step, instruction, reason in report.missing
+        ],
+    }
+
+
+def _use(use: RecordUse | None) -> dict[str, Any]:
+    return {} if use is None else {"step": use.step, "use": plain(use)}
 
 
 def _run(report: RunReport) -> dict[str, Any]:
@@ -207,4 +253,5 @@ JSON = Reporter(
     clients=render_clients,
     causes=render_causes,
     pages=render_pages,
+    caches=render_caches,
 )

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from layerfork.errors import UsageError
 from layerfork.model.causepage import CausePage, CauseRow
+from layerfork.model.exportedcache import CacheReport
 from layerfork.model.listing import ClientRow, EngineRow, StoredRow
 from layerfork.model.report import DiffReport, PlanReport, RecordReport, RunReport
 from layerfork.model.visible import visible, visible_but_colors
@@ -26,7 +27,7 @@ class Look:
     """Colours of pictures; ``auto`` are those that the viewer's system prefers."""
 
 
-Kind = Literal["runs", "plans", "diffs", "records", "engines", "clients", "stored", "causes", "pages"]
+Kind = Literal["runs", "plans", "diffs", "records", "engines", "clients", "stored", "causes", "pages", "caches"]
 """The kinds of reports, each a field of `Reporter`."""
 T = TypeVar("T")
 Renderer = Callable[[Sequence[T], Look], str]
@@ -64,6 +65,8 @@ class Reporter:
     causes: Renderer[CauseRow] | None = None
     """What the manual has pages about."""
     pages: Renderer[CausePage] | None = None
+    caches: Renderer[CacheReport] | None = None
+    """What `cache inspect` reads."""
     visible: Callable[[str], str] = visible
     """Makes harmless what others put into a report, in the way of the format."""
     colored: tuple[Kind, ...] = ()

@@ -49,6 +49,14 @@ def _file_selectors(actions: tuple[FileAction, ...], inputs: int) -> dict[int, t
     return {source: tuple(selectors) for source, selectors in found.items()}
 
 
+def mount_paths(exec_: ExecOp, index: int, rules: BuildKitRules) -> tuple[str, ...]:
+    """What mounts read of one input, in their order: a link to the input's record bears their digest. Up to
+    0.12 a mount of all files has no path."""
+    mounts = (mount for mount in exec_.mounts if mount.input == index)
+    files = (mount for mount in mounts if mount.type not in ("secret", "ssh", "tmpfs"))
+    return tuple(_path(mount) for mount in files if rules.whole_mounts or mount.selector)
+
+
 def _mount_selectors(exec_: ExecOp, rules: BuildKitRules) -> dict[int, tuple[Selector, ...]]:
     mounts: dict[int, list[ExecMount]] = {}
     for mount in exec_.mounts:

@@ -46,6 +46,15 @@ def buildkit_keys(record: BuildRecord) -> BuildKeys:
     )
 
 
+def doubtful_ops(record: BuildRecord) -> frozenset[str]:
+    """Vertices whose operations hold fields that the recorder does not know, and that may enter keys."""
+    return frozenset(
+        gap.where.removeprefix("llb op ")
+        for gap in record.gaps
+        if gap.where.startswith("llb op ") and not _enters_no_key(gap)
+    )
+
+
 def _enters_no_key(gap: Gap) -> bool:
     said, _, fields = gap.what.partition("unknown fields: ")
     return not said and all(name.startswith(_NO_PART) for name in fields.split(", "))
@@ -103,11 +112,7 @@ class _Builder:
                     self.begins.setdefault((step.stage, digest), step.index)
         self.sources = SourceParts(record=self.record, ops=self.ops, rules=self.rules)
         self.origins = Origins(self.record)
-        self.doubtful = frozenset(
-            gap.where.removeprefix("llb op ")
-            for gap in self.record.gaps
-            if gap.where.startswith("llb op ") and not _enters_no_key(gap)
-        )
+        self.doubtful = doubtful_ops(self.record)
 
     def step_key(self, step: StepRecord) -> StepKey:
         draft = _Draft(step)

@@ -12,6 +12,7 @@ TEXT = Reporter(
     engines=late(f"{_HERE}.listing", "render_engines"),
     stored=late(f"{_HERE}.listing", "render_stored"),
     clients=late(f"{_HERE}.listing", "render_clients"),
+    caches=late(f"{_HERE}.cache", "render_caches"),
     causes=late(f"{_HERE}.pages", "render_causes"),
     pages=late(f"{_HERE}.pages", "render_pages"),
     colored=("runs", "diffs", "causes", "pages"),

@@ -1,0 +1,63 @@
+"""A cache by what a person writes: a directory, a reference, or what ``--cache-from`` takes.
+
+Source: docker/buildx util/buildflags/cache.go @ v0.13.1 to v0.36.1 (a word without ``=`` is a reference).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from layerfork.caches.directory import BucketDirectory, LayoutDirectory, open_directory
+from layerfork.caches.source import CacheSource
+from layerfork.errors import UsageError
+
+_HINT = "write type=registry,ref=REF or type=local,src=DIR"
+
+
+def open_cache(word: str) -> CacheSource:
+    """The place that a word means; nothing is read yet.
+
+    Raises: UsageError.
+    """
+    if Path(word).is_dir():
+        return open_directory(Path(word))
+    attributes = _attributes(word)
+    kind = attributes.get("type", "registry")
+    if kind == "local":
+        path = _directory(attributes, word)
+        return LayoutDirectory(path, attributes.get("tag", ""), attributes.get("digest", ""))
+    if kind in ("s3", "azblob"):
+        return _bucket(attributes, word, kind)
+    raise UsageError(f"{word}: caches of type={kind} cannot be read", hint=_HINT)
+
+
+def _attributes(word: str) -> Mapping[str, str]:
+    if "=" not in word:
+        return {"type": "registry", "ref": word}
+    pairs = [field.strip().partition("=") for field in word.split(",")]
+    for name, equals, _ in pairs:
+        if not (name and equals):
+            raise UsageError(f"{word}: {name!r} is not NAME=VALUE", hint=_HINT)
+    return {name.lower(): value for name, _, value in pairs}
+
+
+def _directory(attributes: Mapping[str, str], word: str) -> Path:
+    path = Path(attributes.get("src", ""))
+    if not attributes.get("src") or not path.is_dir():
+        raise UsageError(f"{word}: src names no directory", hint=_HINT)
+    return path
+
+
+def _bucket(attributes: Mapping[str, str], word: str, kind: str) -> BucketDirectory:
+    """A copy of a bucket: buckets themselves are not asked."""
+    if not attributes.get("src"):
+        raise UsageError(
+            f"{word}: the bucket itself is not read, only a copy of it",
+            hint=f"copy it, and write type={kind},src=DIR",
+        )
+    path = _directory(attributes, word) / attributes.get("prefix", "")
+    return BucketDirectory(
+        path,
+        attributes.get("name", ""),
+        attributes.get("manifests_prefix", ""),
+        attributes.get("blobs_prefix", ""),
+    )

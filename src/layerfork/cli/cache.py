@@ -1,0 +1,43 @@
+"""`layerfork cache`: caches that BuildKit exported."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from layerfork.cli.options import format_option, look_of, verbose_option
+from layerfork.cli.output import put
+
+if TYPE_CHECKING:
+    from layerfork.reporters.reporter import Reporter
+
+
+@click.group("cache")
+def command() -> None:
+    """Caches that BuildKit exported (`--cache-to`), read without an engine.
+
+    Manifests and configs are read, layers never.
+    """
+
+
+@command.command("inspect")
+@click.argument("place", metavar="DIR|REF")
+@click.option("--record", default="", metavar="FILE[#N]", help="Say which steps of this recorded build it has.")
+@click.option("--blobs", is_flag=True, help="Ask for each layer whether it is still there.")
+@format_option("caches")
+@verbose_option
+def inspect(place: str, record: str, blobs: bool, form: "Reporter", verbose: bool) -> None:
+    """Print what a cache holds: its records with what they build on, layers, sizes and ages.
+
+    PLACE is a directory (`type=local`, or a copy of a bucket of `type=s3` or `type=azblob`), a reference in a
+    registry, or what `--cache-from` takes. An image with an inline cache is a cache too.
+
+    \b
+    Examples:
+      layerfork cache inspect ./cache
+      layerfork cache inspect registry.example.com/app:cache --record ci.jsonl
+    """
+    from layerfork.pipeline.caches import inspect_cache
+
+    report = inspect_cache(place, record, blobs=blobs)
+    put(form.render("caches", [report], look_of(sys.stdout, verbose=verbose)))

@@ -1,0 +1,66 @@
+"""Exported caches: what they hold, and which steps of a recorded build they have."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from layerfork.caches.config import read_cache
+from layerfork.caches.opening import open_cache
+from layerfork.caches.source import CacheSource
+from layerfork.caches.steps import StepsInCache, find_steps
+from layerfork.errors import EvidenceError, UsageError
+from layerfork.model.build import Builder
+from layerfork.model.exportedcache import CacheReport, CacheState, ExportedCache
+from layerfork.model.record import BuildRecord
+from layerfork.pipeline.comparison import named_builds
+
+
+def inspect_cache(word: str, record: str = "", *, blobs: bool = False) -> CacheReport:
+    """Read the cache in a directory, or behind a reference.
+
+    ``record`` is a ``FILE`` with one build, or ``FILE#N``: its steps are looked for in the cache. ``blobs``
+    asks whether each layer is still there.
+    Raises: EvidenceError, UsageError, LayerforkError.
+    """
+    source = open_cache(word)
+    cache = read_cache(source)
+    if blobs:
+        cache = _checked(cache, source)
+    report = CacheReport(cache=cache, read_at=datetime.now(UTC).isoformat(timespec="seconds"))
+    return _compared(report, record) if record else report
+
+
+def _checked(cache: ExportedCache, source: CacheSource) -> ExportedCache:
+    """The cache, with what the place says of each layer."""
+    there = {layer.digest: source.has_blob(layer.digest) for layer in cache.layers}
+    layers = tuple(
+        replace(layer, gone=None if there[layer.digest] is None else not there[layer.digest])
+        for layer in cache.layers
+    )
+    return replace(cache, layers=layers)
+
+
+def _compared(report: CacheReport, word: str) -> CacheReport:
+    steps = find_steps(_one_build(word), report.cache, None)
+    return replace(report, record=word, uses=steps.uses(), missing=tuple(_missing(steps)))
+
+
+def _missing(steps: StepsInCache) -> list[tuple[int, str, str]]:
+    instructions = {step.index: step.instruction for step in steps.record.steps}
+    return [
+        (each.index, instructions[each.index], each.reason)
+        for each in steps.steps()
+        if each.state is not CacheState.PRESENT and each.certain
+    ]
+
+
+def _one_build(word: str) -> BuildRecord:
+    builds = named_builds(word)
+    if len(builds) != 1:
+        raise UsageError(f"{word} holds {len(builds)} builds", hint=f"say which: {word}#1 is the first")
+    record = builds[0].stored.whole()
+    if record.builder is not Builder.BUILDKIT or record.definition is None:
+        raise EvidenceError(
+            f"{word} holds no definition of BuildKit, so its steps cannot be found in a cache",
+            hint="record a build by BuildKit: `layerfork record -o FILE -- docker buildx build .`",
+        )
+    return record

@@ -1,0 +1,118 @@
+"""An exported cache, readably."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from layerfork.model.exportedcache import CacheReport, CacheRole, ExportedRecord, RecordUse
+from layerfork.reporters.reporter import Look
+
+_DIGITS = 12
+_UNITS = ("B", "KB", "MB", "GB", "TB")
+_AGES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def render_caches(reports: Sequence[CacheReport], look: Look) -> str:
+    """Records with what they build on and what they stand for; then what nothing uses."""
+    return "\n".join("\n".join(_lines(report, look.verbose)) + "\n" for report in reports)
+
+
+def _lines(report: CacheReport, verbose: bool) -> Iterator[str]:
+    cache = report.cache
+    kind = "inline cache" if cache.inline else "cache"
+    sizes = [layer.size_bytes for layer in cache.layers if layer.size_bytes is not None]
+    yield f"{kind} {cache.source}" + (f", manifest {cache.manifest}" if cache.manifest else "")
+    yield f"{len(cache.records)} records, {len(cache.layers)} layers with {_size(sum(sizes))}"
+    yield from (f"note: {note}" for note in cache.notes)
+    yield ""
+    yield "records"
+    for number, record in enumerate(cache.records):
+        yield from _record(report, number, record, verbose)
+    gone = [layer for layer in cache.layers if layer.gone]
+    if gone:
+        yield ""
+        yield "layers that are not there any more"
+        yield from (f"  {layer.digest}" for layer in gone)
+    yield from _unused(report)
+    if report.record:
+        yield ""
+        yield from _missing(report)
+
+
+def _record(report: CacheReport, number: int, record: ExportedRecord, verbose: bool) -> Iterator[str]:
+    result = record.result
+    digest = record.digest if verbose else record.digest.removeprefix("sha256:")[:_DIGITS]
+    facts = []
+    if result is not None:
+        sizes = [report.cache.layers[place].size_bytes or 0 for place in result.layers]
+        facts = [f"{len(sizes)} layers, {_size(sizes[-1] if sizes else 0)} on top", _age(report, result.created_at)]
+    elif record.inputs:
+        facts = ["no layers"]
+    use = report.uses.get(number)
+    words = "  ".join(filter(None, [*facts, _use(use)]))
+    yield f"{number:4}  {digest}  {words}".rstrip()
+    for place, links in enumerate(record.inputs):
+        listed = ", ".join(
+            str(link.record) + (f" ({link.selector[7 : 7 + _DIGITS]})" if link.selector else "") for link in links
+        )
+        yield f"        input {place}: {listed}"
+
+
+def _use(use: RecordUse | None) -> str:
+    if use is None:
+        return ""
+    doubt = "" if use.certain else "perhaps "
+    role = "content for " if use.role is CacheRole.CONTENT else ""
+    return f"{role}{doubt}step {use.step}: {use.instruction}"
+
+
+def _unused(report: CacheReport) -> Iterator[str]:
+    cache = report.cache
+    idle = [number for number in range(len(cache.records)) if number not in report.uses] if report.record else []
+    rows = (
+        ("layers that no record stands for", [cache.layers[place].digest for place in cache.unused_layers]),
+        ("records without layers that nothing builds on", [str(number) for number in cache.dead_ends]),
+        (f"records that no step of {report.record} is", [str(number) for number in idle]),
+    )
+    for title, found in rows:
+        if found:
+            yield ""
+            yield f"{title}: {', '.join(found)}"
+
+
+def _missing(report: CacheReport) -> Iterator[str]:
+    if not report.missing:
+        yield f"no step of {report.record} is known to be missing"
+        return
+    yield f"steps of {report.record} that it lacks"
+    yield from (f"  {step:3} {instruction}: {reason}" for step, instruction, reason in report.missing)
+
+
+def _size(count: int) -> str:
+    value, unit = float(count), 0
+    while value >= 1000 and unit < len(_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{value:.1f} {_UNITS[unit]}" if unit else f"{count} B"
+
+
+def _age(report: CacheReport, created_at: str) -> str:
+    seconds = age_s(created_at, report.read_at)
+    if seconds is None:
+        return ""
+    old = f"{_span(seconds)} old"
+    over = report.max_age_s is not None and seconds > report.max_age_s
+    return f"{old}, over the limit" if over else old
+
+
+def _span(seconds: float) -> str:
+    length, unit = next((each for each in _AGES if seconds >= each[0]), _AGES[-1])
+    return f"{int(seconds / length)} {unit}"
+
+
+def age_s(created_at: str, read_at: str) -> float | None:
+    """Seconds between two moments of RFC 3339; None when one is no moment."""
+    try:
+        moments = [datetime.fromisoformat(text) for text in (created_at, read_at)]
+    except ValueError:
+        return None
+    created, read = (each if each.tzinfo else each.replace(tzinfo=UTC) for each in moments)
+    return max(0.0, (read - created).total_seconds())
