@@ -1,8 +1,7 @@
 """Caches in directories: OCI layouts as ``type=local`` writes them, and copies of buckets.
 
-Source: OCI image-spec image-layout.md @ v1.1; docker/buildx and moby/buildkit client/solve.go @ v0.32.2 (which
-manifest of a layout is meant); moby/buildkit cache/remotecache/s3/s3.go and azblob/utils.go @ v0.32.2 (names
-in a bucket).
+Source: OCI image-spec image-layout.md @ v1.1; moby/buildkit client/solve.go @ v0.32.2 (which manifest of a
+layout is meant), cache/remotecache/s3/s3.go and azblob/utils.go @ v0.32.2 (names in a bucket).
 """
 
 from pathlib import Path

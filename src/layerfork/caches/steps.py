@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from layerfork.cachekey.buildkit.recordkeys import OpKeys, on_platform, op_keys
 from layerfork.caches.files import contents_in
+from layerfork.caches.manifest import Descriptor
 from layerfork.caches.source import CacheSource
 from layerfork.caches.walk import CacheWalk, Numbers
 from layerfork.model.context import Digest
@@ -46,12 +49,26 @@ class CachedStep:
 
 
 def find_steps(record: BuildRecord, cache: ExportedCache, source: CacheSource | None) -> "StepsInCache":
-    """Find the steps of a build in a cache; files are read where the context still lies on disk as it was sent.
+    """Find the steps of a build in a cache.
 
-    ``source`` is asked whether layers are still there; None asks nobody.
+    Files are read where the context still lies on disk as it was sent. ``source`` is asked whether layers
+    are still there; None asks nobody.
     """
     keys = op_keys(record, contents_in(record.place.directory))
-    return StepsInCache(record=record, cache=cache, source=source, walk=CacheWalk(cache, keys))
+    is_own = cache.manifest is not None and exported_manifest(record) == cache.manifest
+    return StepsInCache(record=record, cache=cache, source=source, walk=CacheWalk(cache, keys, is_own))
+
+
+def exported_manifest(record: BuildRecord) -> Digest | None:
+    """The manifest of the cache that a build exported, as BuildKit reported it; None when it did not.
+
+    Source: moby/buildkit cache/remotecache/export.go:ExporterResponseManifestDesc @ v0.13.2 to v0.32.2.
+    """
+    text = dict(record.result.exporter).get("cache.manifest", "")
+    try:
+        return Digest(msgspec.json.decode(text, type=Descriptor).digest) if text else None
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,7 +116,7 @@ class StepsInCache:
             return self._of_source(step, keys)
         whole = [number for number in found.certain if self.cache.records[number].result]
         if whole:
-            return self._with_layers(step, max(whole, key=self._created))
+            return self._with_layers(step, max(whole, key=lambda n: self.cache.records[n].created_at))
         if any(self.cache.records[number].result for number in found.possible):
             return replace(step, state=CacheState.UNKNOWN, reason=self._why_unknown(keys))
         if found.certain:
@@ -119,19 +136,16 @@ class StepsInCache:
         if step.records or keys.unknown:
             return replace(step, state=CacheState.UNKNOWN, reason=f"not known: {keys.unknown}")
         return replace(
-            step, state=CacheState.ABSENT, reason="the cache was made on another image, or for another platform"
+            step,
+            state=CacheState.ABSENT,
+            reason="the cache was made on another image, or for another platform",
         )
 
-    def _created(self, number: int) -> str:
-        result = self.cache.records[number].result
-        return result.created_at if result else ""
-
     def _with_layers(self, step: CachedStep, number: int) -> CachedStep:
-        result = self.cache.records[number].result
-        assert result is not None
-        layers = [self.cache.layers[place] for place in result.layers]
+        record = self.cache.records[number]
+        layers = [self.cache.layers[place] for place in record.layers]
         gone = [layer.digest for layer in layers if self._is_gone(layer.digest)]
-        step = replace(step, created_at=result.created_at)
+        step = replace(step, created_at=record.created_at)
         if gone:
             return replace(
                 step,
@@ -170,7 +184,9 @@ class StepsInCache:
         for platform in PLATFORMS:
             other = on_platform(self.record, op, platform)
             if other is not None and other not in keys.records and self.walk.with_digests([other]):
-                return replace(step, nearest=other, reason=f"the cache has it for another platform: {platform}")
+                return replace(
+                    step, nearest=other, reason=f"the cache has it for another platform: {platform}"
+                )
         if not all(self._has_input(keys, place) for place in range(len(keys.inputs))):
             return replace(step, reason="what it builds on is not in the cache")
         siblings = sorted(self._siblings(keys))
@@ -184,7 +200,7 @@ class StepsInCache:
         )
 
     def _fits(self, keys: OpKeys, number: int, place: int) -> bool:
-        return self.walk.fits(keys.inputs[place], number, place)
+        return self.walk.may_fit(keys.inputs[place], number, place)
 
     def _misfit(self, keys: OpKeys, places: list[int]) -> str:
         contents = [place for place in places if keys.inputs[place].content is not None]

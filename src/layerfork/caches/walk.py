@@ -25,7 +25,7 @@ class Found:
 
     certain: Numbers = NONE
     possible: Numbers = NONE
-    """With the certain ones those that it is if what is not known fits: the content of files, an operation."""
+    """With the certain ones those that it is if what is not known fits: content of files, an operation."""
 
 
 @dataclass(slots=True)
@@ -34,6 +34,8 @@ class CacheWalk:
 
     cache: ExportedCache
     keys: Mapping[Digest, OpKeys]
+    is_own: bool = False
+    """The build itself exported the cache: the only record that an operation of it may be is the one."""
     by_digest: dict[Digest, list[int]] = field(default_factory=dict)
     found: dict[Digest, Found] = field(default_factory=dict)
 
@@ -42,7 +44,10 @@ class CacheWalk:
             self.by_digest.setdefault(record.digest, []).append(number)
         # A definition lists inputs before the vertices that use them.
         for vertex, keys in self.keys.items():
-            self.found[vertex] = self._find(keys)
+            found = self._find(keys)
+            if self.is_own and keys.records and len(found.possible) == 1:
+                found = Found(certain=found.possible, possible=found.possible)
+            self.found[vertex] = found
 
     def of(self, vertex: Digest) -> Found:
         """What was found for a vertex; nothing for one that the definition does not have."""
@@ -58,8 +63,16 @@ class CacheWalk:
         links = self._links(record, place)
         return frozenset(link.record for link in links if self._is_content(input_, link))
 
-    def fits(self, input_: InputKey, record: int, place: int) -> bool:
-        """Whether a record links, for one of its inputs, to what the input certainly is."""
+    def may_fit(self, input_: InputKey, record: int, place: int) -> bool:
+        """Whether a record links, for one of its inputs, to what the input is if what is not known fits."""
+        possible = self.of(input_.op).possible
+        return any(
+            self._is_record(input_, link, possible) or self._is_content(input_, link)
+            for link in self._links(record, place)
+        )
+
+    def _fits(self, input_: InputKey, record: int, place: int) -> bool:
+        """Whether it links to what the input certainly is."""
         certain = self.of(input_.op).certain
         return any(
             self._is_record(input_, link, certain)
@@ -84,7 +97,7 @@ class CacheWalk:
         certain = (
             each
             for each in possible
-            if all(self.fits(input_, each, place) for place, input_ in enumerate(keys.inputs))
+            if all(self._fits(input_, each, place) for place, input_ in enumerate(keys.inputs))
         )
         return Found(certain=frozenset(certain), possible=possible)
 
@@ -96,14 +109,7 @@ class CacheWalk:
         return Found(possible=frozenset(roots))
 
     def _may_be(self, keys: OpKeys, record: int) -> bool:
-        return all(self._may_fit(input_, record, place) for place, input_ in enumerate(keys.inputs))
-
-    def _may_fit(self, input_: InputKey, record: int, place: int) -> bool:
-        possible = self.of(input_.op).possible
-        return any(
-            self._is_record(input_, link, possible) or self._is_content(input_, link)
-            for link in self._links(record, place)
-        )
+        return all(self.may_fit(input_, record, place) for place, input_ in enumerate(keys.inputs))
 
     def _is_record(self, input_: InputKey, link: CacheLink, found: Numbers) -> bool:
         return link.record in found and link.selector == input_.selector

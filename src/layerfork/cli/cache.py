@@ -22,7 +22,9 @@ def command() -> None:
 
 @command.command("inspect")
 @click.argument("place", metavar="DIR|REF")
-@click.option("--record", default="", metavar="FILE[#N]", help="Say which steps of this recorded build it has.")
+@click.option(
+    "--record", default="", metavar="FILE[#N]", help="Say which steps of this recorded build it has."
+)
 @click.option("--blobs", is_flag=True, help="Ask for each layer whether it is still there.")
 @format_option("caches")
 @verbose_option

@@ -51,6 +51,16 @@ class ExportedRecord:
     result: CacheResult | None = None
     """The newest; None when the key is there and its layers were never exported."""
 
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Positions of its layers, the lowest first; empty without a result."""
+        return self.result.layers if self.result else ()
+
+    @property
+    def created_at(self) -> str:
+        """When its result was made; empty without one."""
+        return self.result.created_at if self.result else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedCache:
@@ -70,7 +80,7 @@ class ExportedCache:
     @property
     def unused_layers(self) -> tuple[int, ...]:
         """Layers that no record stands for."""
-        used = {layer for record in self.records if record.result for layer in record.result.layers}
+        used = {layer for record in self.records for layer in record.layers}
         return tuple(number for number in range(len(self.layers)) if number not in used)
 
     @property

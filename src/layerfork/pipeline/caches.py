@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from layerfork.caches.config import read_cache
 from layerfork.caches.opening import open_cache
 from layerfork.caches.source import CacheSource
-from layerfork.caches.steps import StepsInCache, find_steps
+from layerfork.caches.steps import StepsInCache, exported_manifest, find_steps
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.model.build import Builder
 from layerfork.model.exportedcache import CacheReport, CacheState, ExportedCache
 from layerfork.model.record import BuildRecord
-from layerfork.pipeline.comparison import named_builds
+from layerfork.pipeline.comparison import builds_of_kinds
 
 
 def inspect_cache(word: str, record: str = "", *, blobs: bool = False) -> CacheReport:
@@ -40,7 +40,7 @@ def _checked(cache: ExportedCache, source: CacheSource) -> ExportedCache:
 
 
 def _compared(report: CacheReport, word: str) -> CacheReport:
-    steps = find_steps(_one_build(word), report.cache, None)
+    steps = find_steps(_build_for(word, report.cache), report.cache, None)
     return replace(report, record=word, uses=steps.uses(), missing=tuple(_missing(steps)))
 
 
@@ -53,11 +53,17 @@ def _missing(steps: StepsInCache) -> list[tuple[int, str, str]]:
     ]
 
 
-def _one_build(word: str) -> BuildRecord:
-    builds = named_builds(word)
-    if len(builds) != 1:
-        raise UsageError(f"{word} holds {len(builds)} builds", hint=f"say which: {word}#1 is the first")
-    record = builds[0].stored.whole()
+def _build_for(word: str, cache: ExportedCache) -> BuildRecord:
+    """The build that a ``FILE`` or ``FILE#N`` names.
+
+    Of several alike the one that exported the cache, or else the last.
+    """
+    kinds = list(builds_of_kinds(word).values())
+    if len(kinds) != 1:
+        raise UsageError(f"{word} holds builds of several kinds", hint=f"say which: {word}#1 is the first")
+    builds = [each.stored for each in kinds[0]]
+    own = [each for each in builds if cache.manifest and exported_manifest(each.outline) == cache.manifest]
+    record = (own or builds)[-1].whole()
     if record.builder is not Builder.BUILDKIT or record.definition is None:
         raise EvidenceError(
             f"{word} holds no definition of BuildKit, so its steps cannot be found in a cache",

@@ -101,8 +101,8 @@ def _cache(report: CacheReport) -> dict[str, Any]:
                     ]
                     for links in record.inputs
                 ],
-                "layers": [cache.layers[place].digest for place in record.result.layers] if record.result else [],
-                "created_at": (record.result.created_at if record.result else "") or None,
+                "layers": [cache.layers[place].digest for place in record.layers],
+                "created_at": record.created_at or None,
                 **({"step": None, "use": None} | _use(uses.get(number)) if report.record else {}),
             }
             for number, record in enumerate(cache.records)

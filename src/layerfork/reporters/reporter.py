@@ -27,7 +27,9 @@ class Look:
     """Colours of pictures; ``auto`` are those that the viewer's system prefers."""
 
 
-Kind = Literal["runs", "plans", "diffs", "records", "engines", "clients", "stored", "causes", "pages", "caches"]
+Kind = Literal[
+    "runs", "plans", "diffs", "records", "engines", "clients", "stored", "causes", "pages", "caches"
+]
 """The kinds of reports, each a field of `Reporter`."""
 T = TypeVar("T")
 Renderer = Callable[[Sequence[T], Look], str]

@@ -1,4 +1,4 @@
-"""The digests under which BuildKit's cache exports list the operations of a build, and how inputs link to them.
+"""The digests under which BuildKit's cache exports list the operations of a build, and how inputs link them.
 
 A record of a cache is an operation together with what it was executed on: its digest alone identifies
 nothing. Here are, for each vertex of a definition, the digests that its own record may have, and for each of
@@ -104,9 +104,7 @@ class _Builder:
         if op.source is not None:
             return self._source(op)
         uses = input_uses(op, self.rules)
-        inputs = tuple(
-            self._input(op, number, use) for number, use in enumerate(uses)
-        )
+        inputs = tuple(self._input(op, number, use) for number, use in enumerate(uses))
         if any(source.index for source in op.inputs):
             return OpKeys(inputs=inputs, unknown="it builds on a second output of an operation")
         if _has_named_owner(op):
@@ -158,9 +156,7 @@ class _Builder:
         selector = f"sha256:{sha256(joined).hexdigest()}" if paths else ""
         if not use.selectors:
             return InputKey(op=source, selector=selector)
-        return InputKey(
-            op=source, selector=selector, by_content=True, content=self._content(source, use)
-        )
+        return InputKey(op=source, selector=selector, by_content=True, content=self._content(source, use))
 
     def _content(self, source: Digest, use: InputUse) -> Digest | None:
         manifest = self.sources.context_of(source)
@@ -176,8 +172,10 @@ class _Builder:
 
 
 def _has_named_owner(op: LLBOp) -> bool:
-    """Whether names of owners are looked up in files of an input that no action writes to: then those files are
-    selected too, which is not modelled."""
+    """Whether names of owners are looked up in files of an input that no action writes to.
+
+    Those files are selected too then, which is not modelled.
+    """
     actions = op.file or ()
     written = {action.input for action in actions}
     named = [name for action in actions for name in action.owner.split(":") if "@" in name]

@@ -44,7 +44,10 @@ def _record(report: CacheReport, number: int, record: ExportedRecord, verbose: b
     facts = []
     if result is not None:
         sizes = [report.cache.layers[place].size_bytes or 0 for place in result.layers]
-        facts = [f"{len(sizes)} layers, {_size(sizes[-1] if sizes else 0)} on top", _age(report, result.created_at)]
+        facts = [
+            f"{len(sizes)} layers, {_size(sizes[-1] if sizes else 0)} on top",
+            _age(report, result.created_at),
+        ]
     elif record.inputs:
         facts = ["no layers"]
     use = report.uses.get(number)
@@ -52,7 +55,8 @@ def _record(report: CacheReport, number: int, record: ExportedRecord, verbose: b
     yield f"{number:4}  {digest}  {words}".rstrip()
     for place, links in enumerate(record.inputs):
         listed = ", ".join(
-            str(link.record) + (f" ({link.selector[7 : 7 + _DIGITS]})" if link.selector else "") for link in links
+            str(link.record) + (f" ({link.selector[7 : 7 + _DIGITS]})" if link.selector else "")
+            for link in links
         )
         yield f"        input {place}: {listed}"
 
@@ -67,7 +71,9 @@ def _use(use: RecordUse | None) -> str:
 
 def _unused(report: CacheReport) -> Iterator[str]:
     cache = report.cache
-    idle = [number for number in range(len(cache.records)) if number not in report.uses] if report.record else []
+    idle = (
+        [number for number in range(len(cache.records)) if number not in report.uses] if report.record else []
+    )
     rows = (
         ("layers that no record stands for", [cache.layers[place].digest for place in cache.unused_layers]),
         ("records without layers that nothing builds on", [str(number) for number in cache.dead_ends]),
