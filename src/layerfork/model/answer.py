@@ -135,6 +135,8 @@ class Answer:
     instruction: str
     """As written in the Dockerfile, continuations joined, blanks as they are."""
     miss_kind: MissKind
+    predicted: bool = False
+    """The build did not happen: the step will miss."""
     points: tuple[Point, ...]
     """At least one."""
     seconds: float | None = None
@@ -147,6 +149,11 @@ class Answer:
     def place(self) -> str:
         """``Dockerfile:8``; ``step 3`` where the line is unknown."""
         return f"{self.file}:{self.line}" if self.line else f"step {self.step}"
+
+    @property
+    def verb(self) -> str:
+        """``missed``, or of a build that did not happen ``will miss``."""
+        return "will miss" if self.predicted else "missed"
 
     @property
     def culprit(self) -> str:
@@ -166,7 +173,7 @@ class Answer:
     def headline(self) -> str:
         """``Dockerfile:8  COPY . .  missed: src/a.js changed``."""
         platform = f" ({self.platform})" if self.platform else ""
-        return f"{self.place}  {self.instruction}{platform}  missed: {self.culprit}"
+        return f"{self.place}  {self.instruction}{platform}  {self.verb}: {self.culprit}"
 
     @property
     def cost(self) -> str:

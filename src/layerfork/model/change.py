@@ -107,6 +107,13 @@ class LineAdded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DockerfileIs:
+    """The whole Dockerfile reads like this."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BaseImageIs:
     """What a reference of a FROM line means."""
 
@@ -158,6 +165,7 @@ Change = (
     | LabelsAre
     | LineIs
     | LineAdded
+    | DockerfileIs
     | BaseImageIs
     | RequestIs
     | OptionIs

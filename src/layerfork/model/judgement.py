@@ -21,7 +21,8 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
 class CauseStatus(StrEnum):
     PROVEN = "PROVEN"
     """With all causes of the fork undone the reader's step has the writer's key, with any one left out it has
-    not, and the model agrees with what the engine did for both builds."""
+    not, and the model agrees with what the engine did for both builds; of a predicted build for the one that
+    happened."""
     SUSPECTED = "SUSPECTED"
     UNEXPLAINED = "UNEXPLAINED"
 

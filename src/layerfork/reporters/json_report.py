@@ -218,7 +218,10 @@ def _judgement(judgement: Judgement, answers: Sequence[Answer]) -> dict[str, Any
 
 
 def _answer(answer: Answer) -> dict[str, Any]:
-    return {"headline": answer.headline, "place": answer.place, "cost": answer.cost, **plain(answer)}
+    fields = plain(answer)
+    if not answer.predicted:
+        del fields["predicted"]
+    return {"headline": answer.headline, "place": answer.place, "cost": answer.cost, **fields}
 
 
 def _fork(fork: Fork) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from layerfork.cachekey.shared.baseimage import full_reference
 from layerfork.dockerfile import NO_STAGE, Dockerfile
 from layerfork.dockerfile.definition import Evaluated, evaluate
 from layerfork.dockerfile.recorded import dockerfile_of
+from layerfork.model.build import Builder
 from layerfork.model.context import Digest
 from layerfork.model.llb import Definition, LLBInput, LLBOp
 from layerfork.model.record import BuildRecord, StepRecord
@@ -21,7 +22,7 @@ from layerfork.whatif.graph import Ends, Graph
 from layerfork.whatif.inputs import inputs_of
 from layerfork.whatif.lines import Edited, Line
 from layerfork.whatif.operations import with_fields
-from layerfork.whatif.target import stages_to_build
+from layerfork.whatif.target import needed_stages, stages_to_build
 from layerfork.whatif.unappliable import UnappliableError
 
 _IMAGE = "docker-image://"
@@ -121,7 +122,8 @@ class Rerun:
             if shown is self.own and not self._was_built(line):
                 line = self._as_in_example(line)
                 shown = self.example if line.in_example else self.own
-            if line.seen is None or shown is None:
+            unbuilt = shown is self.own and self._is_new_stage(line)
+            if line.seen is None or shown is None or unbuilt:
                 if line.instruction.keyword in _WITH_OPERATIONS:
                     text = line.instruction.text
                     raise UnappliableError(f"no build shows what the frontend makes of {text}")
@@ -137,6 +139,15 @@ class Rerun:
         """The build itself needed the stage of this line."""
         stage = line.seen.stage if line.seen is not None else line.instruction.stage
         return self.own.graph.ends.has(stage)
+
+    def _is_new_stage(self, line: Line) -> bool:
+        """The build itself did not need the stage of this line, and the hypothetical one does."""
+        if self.needed is None or line.seen is None or self._was_built(line):
+            return False
+        before = needed_stages(
+            self.own.graph.dockerfile, self.own.graph.record.request.target, Builder.BUILDKIT
+        )
+        return line.seen.stage != NO_STAGE and line.seen.stage not in before
 
     def _as_in_example(self, line: Line) -> Line:
         """The line as the example built it, if it did."""
@@ -167,12 +178,15 @@ class Rerun:
         vertices = (*(op.digest for op in sources), *made.values())
         if vertices:
             self.results.put(line.instruction.stage, step.platform, vertices[-1])
+        reworded = not line.in_example and line.seen is not None and line.seen.text != line.instruction.text
         self.steps.append(
             replace(
                 step,
                 index=index,
+                instruction=line.instruction.text if reworded else step.instruction,
                 line=line.instruction.first_line,
                 stage=line.instruction.stage,
+                stage_name=step.stage_name if line.in_example else line.stage_name_of(step),
                 vertices=vertices,
             )
         )

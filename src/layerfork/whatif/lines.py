@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from layerfork.dockerfile import Dockerfile, Instruction, parse_dockerfile
-from layerfork.dockerfile.recorded import dockerfile_of
+from layerfork.dockerfile.recorded import dockerfile_of, grammar_of
 from layerfork.errors import UsageError
-from layerfork.model.change import LineAdded, LineIs
-from layerfork.model.record import BuildRecord
+from layerfork.model.build import Builder
+from layerfork.model.change import DockerfileIs, LineAdded, LineIs
+from layerfork.model.record import BuildRecord, StepRecord
+from layerfork.whatif.beside import instructions_beside
 from layerfork.whatif.unappliable import UnappliableError
 
-LineChange = LineIs | LineAdded
+LineChange = LineIs | LineAdded | DockerfileIs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +22,15 @@ class Line:
     instruction: Instruction
     """As it stands in the hypothetical Dockerfile."""
     seen: Instruction | None
-    """The same text where it was built; None when no build had it."""
+    """The same text where it was built, or for BuildKit's frontend, of which a model says how another text
+    comes out, the instruction in whose place it stands; None when no build had it."""
     in_example: bool = False
     """It was built in the example, not in the record itself."""
+
+    def stage_name_of(self, step: StepRecord) -> str:
+        """What a step's stage is called now; the builder's own name for one that has none."""
+        renamed = self.seen is not None and self.seen.stage_name != self.instruction.stage_name
+        return self.instruction.stage_name if renamed else step.stage_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +55,15 @@ def edit(record: BuildRecord, changes: Iterable[LineChange], example: BuildRecor
     dockerfile, text = dockerfile_of(record), record.request.dockerfile
     if dockerfile is None or text is None:
         raise UnappliableError("the Dockerfile was not recorded")
-    changes = tuple(changes)
+    own: list[LineIs | LineAdded] = []
+    for change in changes:
+        if isinstance(change, DockerfileIs):
+            return _rewritten(record, dockerfile, change.text)
+        own.append(change)
     shown = dockerfile_of(example) if example is not None else None
-    if changes and shown is not None and shown.escape != dockerfile.escape:
+    if own and shown is not None and shown.escape != dockerfile.escape:
         raise UnappliableError("the two Dockerfiles have different escape characters")
-    pieces = list(_pieces(dockerfile, text.split("\n"), changes, shown))
+    pieces = list(_pieces(dockerfile, text.split("\n"), tuple(own), shown))
     head = "".join(f"# {name}={value}\n" for name, value in dockerfile.directives)
     edited = head + "".join(f"{piece.text}\n" for piece in pieces)
     try:
@@ -70,8 +82,22 @@ def edit(record: BuildRecord, changes: Iterable[LineChange], example: BuildRecor
     )
 
 
+def _rewritten(record: BuildRecord, dockerfile: Dockerfile, text: str) -> Edited:
+    """Another text as a whole: its instructions beside those that were built."""
+    try:
+        parsed = parse_dockerfile(text, dockerfile.name, grammar_of(record))
+    except UsageError as error:
+        raise UnappliableError(f"the changed Dockerfile does not parse: {error.message}") from error
+    seen = instructions_beside(dockerfile, parsed, reworded=record.builder is Builder.BUILDKIT)
+    return Edited(
+        text=text,
+        dockerfile=parsed,
+        lines=tuple(Line(instruction=each, seen=seen.get(each.first_line)) for each in parsed.instructions),
+    )
+
+
 def _pieces(
-    dockerfile: Dockerfile, rows: list[str], changes: tuple[LineChange, ...], shown: Dockerfile | None
+    dockerfile: Dockerfile, rows: list[str], changes: tuple[LineIs | LineAdded, ...], shown: Dockerfile | None
 ) -> Iterable[_Piece]:
     other = {each.line: each for each in changes if isinstance(each, LineIs)}
     added: dict[int, list[LineAdded]] = {}
@@ -91,7 +117,7 @@ def _pieces(
         raise UnappliableError(f"no instruction begins at line {next(iter([*other, *added]))}")
 
 
-def _foreign(change: LineChange, shown: Dockerfile | None) -> _Piece:
+def _foreign(change: LineIs | LineAdded, shown: Dockerfile | None) -> _Piece:
     found = shown.instructions if shown is not None else ()
     seen = next((each for each in found if each.first_line == change.example_line), None)
     return _Piece(text=change.text, seen=seen, in_example=True)

@@ -48,11 +48,12 @@ def with_lines(
         if stages is not None and stage != NO_STAGE and stage not in stages:
             continue
         line = _as_built(line, own, example)
-        seen = _seen(line, own, shown)
-        if seen is None:
+        seen = _seen(line, own, shown, stages)
+        if seen is None or not (seen.index or _is_shown(record, line)):
             continue
         index = len(steps) + 1
-        (taken if line.in_example else index_of)[seen.index] = index
+        if seen.index:
+            (taken if line.in_example else index_of)[seen.index] = index
         steps.append(_placed(seen, line, index))
     for step in record.steps:
         if step.index not in index_of and is_request_label(record, step):
@@ -95,11 +96,36 @@ def _as_built(line: Line, own: Mapping[int, StepRecord], example: BuildRecord | 
     return line
 
 
-def _seen(line: Line, own: Mapping[int, StepRecord], shown: Mapping[int, StepRecord]) -> StepRecord | None:
-    """The step where the instruction was built; one of text alone when no build had it."""
+def _seen(
+    line: Line,
+    own: Mapping[int, StepRecord],
+    shown: Mapping[int, StepRecord],
+    stages: Container[int] | None,
+) -> StepRecord | None:
+    """The step where the instruction was built; one of text alone when no build had it, or this one did not
+    need its stage."""
     if line.seen is None:
-        return StepRecord(index=0, instruction=line.instruction.text, status=StepStatus.UNKNOWN)
-    return (shown if line.in_example else own).get(line.seen.first_line)
+        return _never_built(line)
+    found = (shown if line.in_example else own).get(line.seen.first_line)
+    if found is None and stages is not None and not line.in_example:
+        return _never_built(line)
+    return found
+
+
+def _is_shown(record: BuildRecord, line: Line) -> bool:
+    """buildah shows no step for an ARG before the first FROM."""
+    return record.builder is Builder.CLASSIC or line.instruction.stage != NO_STAGE
+
+
+def _never_built(line: Line) -> StepRecord:
+    instruction = line.instruction
+    return StepRecord(
+        index=0,
+        stage=instruction.stage,
+        stage_name=instruction.stage_name,
+        instruction=instruction.text,
+        status=StepStatus.UNKNOWN,
+    )
 
 
 def _placed(step: StepRecord, line: Line, index: int) -> StepRecord:
@@ -109,5 +135,5 @@ def _placed(step: StepRecord, line: Line, index: int) -> StepRecord:
         index=index,
         line=instruction.first_line if step.line else 0,
         stage=step.stage if instruction.stage == NO_STAGE else instruction.stage,
-        stage_name=instruction.stage_name if line.in_example else step.stage_name,
+        stage_name=instruction.stage_name if line.in_example else line.stage_name_of(step),
     )

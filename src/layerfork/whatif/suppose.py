@@ -10,6 +10,7 @@ from layerfork.model.change import (
     BaseImageIs,
     BuildArgIs,
     Change,
+    DockerfileIs,
     EngineIs,
     EntriesAre,
     LabelsAre,
@@ -43,7 +44,7 @@ _APPLY: Mapping[type, Callable[[BuildRecord, Any], BuildRecord]] = {
 }
 """What each change of the request, the engine or what was fetched does to a record."""
 
-_READ_BY_FRONTEND = frozenset({LineIs, LineAdded, BuildArgIs, BaseImageIs, RequestIs, OptionIs})
+_READ_BY_FRONTEND = frozenset({LineIs, LineAdded, DockerfileIs, BuildArgIs, BaseImageIs, RequestIs, OptionIs})
 """Changes that may lead to another definition."""
 
 
@@ -56,6 +57,9 @@ class Hypothesis:
     """Where each step of the real record is in this one; a step that is gone is absent."""
     example_index_of: Mapping[int, int] = field(default_factory=dict)
     """Where each step that was taken over from the example is, by its index there."""
+    unmodelled: Mapping[int, str] = field(default_factory=dict)
+    """Steps of which nobody can say what the builder would make, by index in this record: why not. What
+    builds on them is not known either."""
 
 
 def suppose(record: BuildRecord, changes: Iterable[Change], example: BuildRecord | None = None) -> Hypothesis:
@@ -74,7 +78,7 @@ def suppose(record: BuildRecord, changes: Iterable[Change], example: BuildRecord
     changed = with_entries(
         changed, (each for each in changes if isinstance(each, AttributeChange | EntriesAre))
     )
-    lines = tuple(each for each in changes if isinstance(each, LineIs | LineAdded))
+    lines = tuple(each for each in changes if isinstance(each, LineIs | LineAdded | DockerfileIs))
     same = Hypothesis(record=changed, index_of={step.index: step.index for step in changed.steps})
     if record.builder is Builder.BUILDKIT:
         if not any(type(each) in _READ_BY_FRONTEND for each in changes):

@@ -37,7 +37,9 @@ def stages_to_build(record: BuildRecord, dockerfile: Dockerfile, target: str) ->
     """Indexes of the stages of another Dockerfile that the builder of a record would build; None when it
     builds what it need not. Raises: UnappliableError."""
     own = dockerfile_of(record)
-    if own is None or record.builder is Builder.CLASSIC:
+    if record.builder is Builder.CLASSIC:
+        return needed_stages(dockerfile, target, record.builder)
+    if own is None:
         return None
     needed = needed_stages(own, record.request.target, record.builder)
     if any(step.stage not in needed for step in record.steps if step.stage >= 0):

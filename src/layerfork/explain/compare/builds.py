@@ -14,6 +14,8 @@ class JudgedBuild:
     """Client id, or the name of the record; it is what explanations call this build."""
     record: BuildRecord
     keys: BuildKeys
+    hypothetical: bool = False
+    """It did not happen: nothing in the record is an engine's word about it."""
     control: str = ""
     """``hit`` when a second build by the same client was all hits, ``miss`` when not, empty when none ran."""
     definition_from: str = ""

@@ -90,9 +90,13 @@ def _view(step: StepRecord, key: StepKey | None, previous: int | None) -> StepVi
 def source_of(views: Mapping[int, StepView], index: int) -> int | None:
     """The last step of the stage that a ``COPY --from`` names; None when it names an image or nothing."""
     instruction = printed_instruction(views[index].step.instruction)
-    name = instruction.flag("from").lower() if instruction is not None else ""
-    if not name:
-        return None
+    name = instruction.flag("from") if instruction is not None else ""
+    return end_of_stage(views, index, name) if name else None
+
+
+def end_of_stage(views: Mapping[int, StepView], index: int, name: str) -> int | None:
+    """The last step of the stage that a step calls by name or number; None when there is none before it."""
+    name = name.lower()
     found = [
         other
         for other, view in views.items()

@@ -7,6 +7,9 @@ A cause is PROVEN only where the engine itself confirms the model. Three kinds o
 - the classic builder's image ids, where the site is a base image;
 - hits and misses, where the reader's own key decided (everything it builds on was shared) and
   nothing else in the two builds contradicts the model.
+
+Of a build that did not happen there is nothing to observe: it is a prediction, and what the engine said of
+the writer's build must not contradict the model.
 """
 
 from collections.abc import Iterator
@@ -42,6 +45,8 @@ def check_agreement(comparison: Comparison, site: Site, claimed: int) -> Agreeme
 
     ``claimed`` is how many things are said to differ there.
     """
+    if comparison.reader.hypothetical:
+        return _by_writer(comparison, site)
     by_strings = _by_strings(comparison, site)
     if by_strings.confirmation is not Confirmation.UNOBSERVED:
         return by_strings
@@ -57,6 +62,16 @@ def disagreeing_string(view: StepView) -> bool:
     if view.key.unknown or not (form and view.step.created_by):
         return False
     return form != view.step.created_by
+
+
+def _by_writer(comparison: Comparison, site: Site) -> Agreement:
+    writer = comparison.writer_views.get(site.writer_step) if site.writer_step is not None else None
+    if writer is not None and disagreeing_string(writer):
+        line = f"history of {comparison.writer.client}, step {writer.index}: {writer.step.created_by!r}"
+        computed = f"; computed: {writer.key.engine_form!r}"
+        return Agreement(confirmation=Confirmation.CONTRADICTED, lines=(line + computed,))
+    line = "predicted from the keys: no engine has built this"
+    return Agreement(confirmation=Confirmation.CONFIRMED, lines=(line,))
 
 
 def _by_strings(comparison: Comparison, site: Site) -> Agreement:

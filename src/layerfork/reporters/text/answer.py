@@ -36,7 +36,7 @@ def first_lines(answer: Answer, look: Look) -> Iterator[Text]:
     """Where and why; what it cost and how sure that is; what to do now."""
     place = f"{answer.place}  "
     platform = f" ({answer.platform})" if answer.platform else ""
-    culprit = f"  missed: {answer.culprit}"
+    culprit = f"  {answer.verb}: {answer.culprit}"
     instruction = " ".join(answer.instruction.splitlines())
     if keyword(instruction) not in _COPIES:
         instruction = cut(
@@ -110,5 +110,6 @@ def _later(answer: Answer, look: Look) -> Iterator[Text]:
     if answer.later:
         steps = ", ".join(f"{step.line or step.step} {keyword(step.instruction)}" for step in answer.later)
         what = "line" if all(step.line for step in answer.later) else "step"
-        lines = hung(f"built again after it: {what} {steps}", look.width, "  ", 4)
+        built = "to build again" if answer.predicted else "built again"
+        lines = hung(f"{built} after it: {what} {steps}", look.width, "  ", 4)
         yield from (Text(line, style="dim") for line in lines)

@@ -1,0 +1,90 @@
+"""What nobody can know of a build before it runs, although its keys can be computed.
+
+What a URL or a repository gives, what an image's name means now, what the engine reads where no record looks,
+and what BuildKit's directory transfer takes for unchanged.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from layerfork.cachekey.buildah.elsewhere import bind_targets
+from layerfork.dockerfile.recorded import printed_instruction
+from layerfork.explain.compare.builds import JudgedBuild
+from layerfork.explain.compare.differences import list_differences
+from layerfork.explain.compare.steps import views_of
+from layerfork.explain.warnings.overlooked import overlooked_change
+from layerfork.explain.warnings.stale import sent_unlike
+from layerfork.model.build import Builder
+from layerfork.model.record import BuildRecord, StepRecord
+
+_IMAGE = "docker-image://"
+_REMOTE = re.compile(r"[a-z]+://|git@|github\.com/")
+_COMMIT = re.compile(r"#[0-9a-f]{40}(?::|$)")
+
+
+def doubts_about(recorded: JudgedBuild, planned: JudgedBuild, real: Mapping[int, int]) -> dict[int, str]:
+    """Steps of a planned build of which nobody can tell what they find, by index, and why.
+
+    ``real`` says which step of the recorded build each of its steps is.
+    """
+    before, after = views_of(recorded), views_of(planned)
+    sent = sent_unlike(recorded.record, planned.record)
+    changed = recorded.record.context != planned.record.context
+    found: dict[int, str] = {}
+    for view in after.values():
+        writer = before.get(real.get(view.index, 0))
+        why = (
+            _remote(view.step)
+            or _other_image(recorded.record, planned.record, view.step)
+            or _read_elsewhere(planned.record, view.step, changed=changed)
+        )
+        if not why and writer is not None and sent and planned.record.context is not None:
+            differences = list_differences(writer.key, view.key)
+            what, reason = (
+                overlooked_change(planned.record.context, sent, view.step.instruction, differences)
+                if differences
+                else ("", "")
+            )
+            why = f"{what} changed, but {reason}" if what else ""
+        if why:
+            found[view.index] = why
+    return found
+
+
+def _remote(step: StepRecord) -> str:
+    """An ADD of what the engine fetches: it may be another thing today."""
+    instruction = printed_instruction(step.instruction)
+    if instruction is None or instruction.keyword != "ADD" or instruction.flag("checksum"):
+        return ""
+    remote = [word for word in instruction.sources if _REMOTE.match(word) and not _COMMIT.search(word)]
+    return f"what {remote[0]} gives now is not known" if remote else ""
+
+
+def _other_image(recorded: BuildRecord, planned: BuildRecord, step: StepRecord) -> str:
+    """A FROM of an image that the recorded build did not use: which one it is now, the engine would ask."""
+    known = set(_images(recorded))
+    for digest, identifier in _images(planned):
+        if digest in step.vertices and (digest, identifier) not in known and "@sha256:" not in identifier:
+            return f"which image {identifier.removeprefix(_IMAGE)} is now is not known"
+    return ""
+
+
+def _images(record: BuildRecord) -> Iterator[tuple[str, str]]:
+    ops = record.definition.ops if record.definition is not None else ()
+    for op in ops:
+        if op.source is not None and op.source.identifier.startswith(_IMAGE):
+            yield op.digest, op.source.identifier
+
+
+def _read_elsewhere(record: BuildRecord, step: StepRecord, *, changed: bool) -> str:
+    """The classic builder and buildah digest what no client sends; only history shows these digests."""
+    instruction = printed_instruction(step.instruction)
+    if record.builder is Builder.BUILDKIT or instruction is None:
+        return ""
+    if instruction.keyword == "RUN" and bind_targets(instruction):
+        anew = changed or not step.created_by
+        return "the digest of what it mounts is buildah's own, of files that changed" if anew else ""
+    copies = instruction.keyword in ("COPY", "ADD") and instruction.flag("from")
+    if copies and not step.created_by:
+        return f"it reads files of {instruction.flag('from')}, and no record shows their digest"
+    return ""

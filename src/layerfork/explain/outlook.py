@@ -1,0 +1,180 @@
+"""Which steps of a build that did not happen would find what other builds stored.
+
+Two digests stand for a step: of its key with the keys of all that it builds on, and of the same without the
+steps of which it only reads files. A step whose first digest a stored step has is found. One whose second
+digest no stored step has is not found, whatever the files are that it reads. In between nobody but the engine
+can tell: it compares contents that only the build makes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+
+from layerfork.dockerfile.recorded import printed_instruction
+from layerfork.explain.compare.builds import JudgedBuild
+from layerfork.explain.compare.differences import may_equal
+from layerfork.explain.compare.steps import StepView, end_of_stage, views_of
+from layerfork.model.build import Builder
+from layerfork.model.cachekey import CacheKey
+from layerfork.model.record import StepStatus
+
+
+class Reuse(StrEnum):
+    """What becomes of a step."""
+
+    FOUND = "found"
+    NOT_FOUND = "not-found"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What can be said of one step."""
+
+    reuse: Reuse
+    above: int = 0
+    """The step that it builds on and that decided; 0 when its own key did."""
+    lacks: tuple[str, ...] = ()
+    """Of one that is open: what its key needs and nobody knows."""
+    reads: tuple[int, ...] = ()
+    """Of one that is open: the last steps of stages whose files it reads, which are made anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """The digests that stand for one step; None where something is not known."""
+
+    whole: str | None
+    lineage: str | None
+    """That without the steps of which it only reads files."""
+
+
+UNKNOWN_MARKS = Marks(whole=None, lineage=None)
+
+
+@dataclass(slots=True, kw_only=True)
+class Stored:
+    """What builds have stored."""
+
+    wholes: set[str] = field(default_factory=set)
+    lineages: set[str] = field(default_factory=set)
+    keys: list[CacheKey] = field(default_factory=list)
+    """All keys, for those that are not known completely."""
+    incomplete: list[CacheKey] = field(default_factory=list)
+    """Those of them that are not known completely."""
+
+    def add(self, build: JudgedBuild) -> None:
+        """Add the steps of a build, as far as it came to them."""
+        views = views_of(build)
+        for index, marks in marks_of(build, views).items():
+            view = views[index]
+            if view.step.error or view.step.status is StepStatus.NOT_EVALUATED:
+                continue
+            self.keys.append(view.key)
+            if view.key.unknown:
+                self.incomplete.append(view.key)
+            self.wholes.update(filter(None, [marks.whole]))
+            self.lineages.update(filter(None, [marks.lineage]))
+
+    def may_have(self, key: CacheKey, lineage: str | None) -> bool:
+        """Whether a stored step may have this key and build on the same, whatever files it read."""
+        if lineage in self.lineages:
+            return True
+        candidates = self.keys if key.unknown or lineage is None else self.incomplete
+        return any(may_equal(key, each) for each in candidates)
+
+
+def marks_of(build: JudgedBuild, views: Mapping[int, StepView]) -> dict[int, Marks]:
+    """The digests of each step, by index."""
+    found: dict[int, Marks] = {}
+    readers = {view.index: files_read(build, views, view) for view in views.values()}
+    for view in _inputs_first(views, readers):
+        read = readers[view.index]
+        whole = [each for each in view.parents if each not in read]
+        found[view.index] = Marks(
+            whole=_digest(view, [found.get(each, UNKNOWN_MARKS).whole for each in (*whole, *read)]),
+            lineage=_digest(view, [found.get(each, UNKNOWN_MARKS).lineage for each in whole]),
+        )
+    return found
+
+
+def files_read(build: JudgedBuild, views: Mapping[int, StepView], view: StepView) -> tuple[int, ...]:
+    """The last steps of stages of which a step reads files, whatever made them.
+
+    The keys of the classic builder and of buildah hold a digest of the files instead, which the engine made;
+    a build that did not happen has that of another.
+    """
+    if build.record.builder is Builder.BUILDKIT:
+        return view.by_content
+    instruction = printed_instruction(view.step.instruction)
+    names = instruction.reads_from if instruction is not None else ()
+    ends = (end_of_stage(views, view.index, name) for name in names)
+    return tuple(dict.fromkeys((*view.by_content, *(end for end in ends if end is not None))))
+
+
+def _inputs_first(
+    views: Mapping[int, StepView], readers: Mapping[int, tuple[int, ...]]
+) -> Iterator[StepView]:
+    """The steps, each after all that it builds on or reads: a stage may begin with a FROM that is listed in a
+    later one."""
+    waiting, done = dict(views), set[int]()
+    while waiting:
+        ready = [
+            view
+            for view in waiting.values()
+            if done.issuperset(each for each in (*view.parents, *readers[view.index]) if each in views)
+        ] or list(waiting.values())
+        for view in ready:
+            del waiting[view.index]
+            done.add(view.index)
+        yield from ready
+
+
+def _digest(view: StepView, above: Sequence[str | None]) -> str | None:
+    if view.key.unknown or None in above:
+        return None
+    if view.neutral and len(above) == 1:
+        return above[0]
+    text = "\n".join(["" if view.neutral else view.key.digest, *map(str, above)])
+    return sha256(text.encode()).hexdigest()
+
+
+def outlooks(build: JudgedBuild, stored: Stored, unmodelled: Mapping[int, str]) -> dict[int, Outlook]:
+    """What becomes of each step of a build, by index.
+
+    ``unmodelled`` are steps of which nobody knows what the builder would make, and why.
+    """
+    views = views_of(build)
+    marks = marks_of(build, views)
+    found: dict[int, Outlook] = {}
+    readers = {view.index: files_read(build, views, view) for view in views.values()}
+    for view in _inputs_first(views, readers):
+        read = readers[view.index]
+        found[view.index] = _outlook(view, read, marks[view.index], found, stored, unmodelled)
+    return found
+
+
+def _outlook(
+    view: StepView,
+    read: tuple[int, ...],
+    marks: Marks,
+    found: Mapping[int, Outlook],
+    stored: Stored,
+    unmodelled: Mapping[int, str],
+) -> Outlook:
+    whole = {each: found[each].reuse for each in view.parents if each not in read and each in found}
+    missed = next((each for each, reuse in whole.items() if reuse is Reuse.NOT_FOUND), 0)
+    if missed:
+        return Outlook(reuse=Reuse.NOT_FOUND, above=missed)
+    if view.index in unmodelled:
+        return Outlook(reuse=Reuse.OPEN, lacks=(unmodelled[view.index],))
+    doubtful = next((each for each, reuse in whole.items() if reuse is Reuse.OPEN), 0)
+    if marks.whole in stored.wholes or (view.neutral and not doubtful):
+        return Outlook(reuse=Reuse.FOUND)
+    if not (view.neutral or stored.may_have(view.key, marks.lineage)):
+        return Outlook(reuse=Reuse.NOT_FOUND)
+    if doubtful:
+        return Outlook(reuse=Reuse.OPEN, above=doubtful)
+    anew = tuple(each for each in read if each in found and found[each].reuse is not Reuse.FOUND)
+    return Outlook(reuse=Reuse.OPEN, lacks=view.key.unknown, reads=anew)

@@ -1,0 +1,85 @@
+"""A prediction: what each step of a build that nobody has made yet would find in the cache."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from layerfork.model.answer import Answer
+from layerfork.model.judgement import Cause, Judgement
+from layerfork.model.report import Baseline
+
+PREDICT_SCHEMA = "layerfork/predict/1"
+
+
+class Forecast(StrEnum):
+    """What will become of one step."""
+
+    HIT = "hit"
+    MISS = "miss"
+    UNKNOWN = "unknown"
+
+
+class CacheState(StrEnum):
+    """What an exported cache has for one step."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    BLOB_GONE = "blob-gone"
+    NOT_EXPORTED = "not-exported"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCache:
+    """One step in an exported cache."""
+
+    key: str
+    """Digest of its record there; empty when it is not known."""
+    state: CacheState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPrediction:
+    """One step of the build that is predicted."""
+
+    index: int
+    """From 1, in Dockerfile order over all stages."""
+    line: int = 0
+    """Where its instruction begins in the Dockerfile as it is now, from 1; 0 when unknown."""
+    stage: str = ""
+    platform: str = ""
+    """As in `StepRecord`."""
+    instruction: str
+    prediction: Forecast
+    reason: str = ""
+    """Why, in one line; empty for a hit that needs no word."""
+    causes: tuple[Cause, ...] = ()
+    """Of a step that misses for a reason of its own; of one that follows from it none."""
+    seconds: float | None = None
+    """What it took when it was built last; None when no record shows that."""
+    age_s: float | None = None
+    """Of a hit, how long ago the engine made what will be reused; None when no record shows that."""
+    over_age: bool = False
+    """The age is known, and more than what was asked for."""
+    cache: StepCache | None = None
+    """In an exported cache, where one was looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """Everything that is predicted of one build."""
+
+    against: Baseline
+    """The recorded build that it was predicted from."""
+    steps: tuple[StepPrediction, ...]
+    seconds_lost: float | None = None
+    """What the steps that miss took when they were built last; None when no record shows that."""
+    judgement: Judgement
+    """Of the recorded build and this one: the forks are the misses."""
+    answers: tuple[Answer, ...] = ()
+    """One for each fork, in their order."""
+    assumes: tuple[str, ...] = ()
+    """What was taken for granted, one line each."""
+
+    def count(self, forecast: Forecast) -> int:
+        """How many steps are predicted like that."""
+        return sum(step.prediction is forecast for step in self.steps)
