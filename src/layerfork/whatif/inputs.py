@@ -6,14 +6,17 @@ Source: moby/buildkit frontend/dockerui/{config,attr}.go, frontend/dockerfile/do
 
 from layerfork.cachekey.buildkit.epoch import arguments_of, dating
 from layerfork.cachekey.shared.baseimage import are_facts_of, base_facts
+from layerfork.cachekey.shared.versions import buildkit_release
 from layerfork.dockerfile import Dockerfile
-from layerfork.dockerfile.definition import Fields, Inputs
+from layerfork.dockerfile.definition import SHARED_MEMORY, Fields, Inputs
+from layerfork.dockerfile.definition.rules import FrontendRules, frontend_rules
 from layerfork.model.branch import is_part_of
-from layerfork.model.engine import ImageFacts
+from layerfork.model.engine import BUILDKIT_DAEMON, ImageFacts
 from layerfork.model.record import BuildRecord, RecordedRequest
 from layerfork.whatif.graph import Graph
-from layerfork.whatif.operations import SHARED_MEMORY
 
+_PROXIES = frozenset({"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"})
+_BUILD_PLATFORM = ("$BUILDPLATFORM", "${BUILDPLATFORM}")
 _NETWORKS = {"": "sandbox", "default": "sandbox", "host": "host", "none": "none"}
 
 
@@ -23,19 +26,51 @@ def inputs_of(record: BuildRecord, dockerfile: Dockerfile, graph: Graph, branch:
     ``branch`` is that of the steps that are asked for, as `StepRecord.platform` names it.
     """
     images = {}
+    partly_known = set()
     for stage in dockerfile.stages:
         seen = _seen_in(graph, stage.index, dockerfile, branch)
         asked = base_facts(record, dockerfile, stage)
-        facts = (asked or seen) if are_facts_of(record, branch) else seen
+        is_own = stage.platform in _BUILD_PLATFORM or are_facts_of(record, branch)
+        facts = (asked or seen) if is_own else seen
         if facts is not None:
             images[stage.index] = facts
+        if facts is not asked:
+            partly_known.add(stage.index)
     return Inputs(
         build_args=arguments_of(record),
         platform_args=_platform_args(record, branch),
         options=_options(record.request),
         images=images,
+        partly_known=frozenset(partly_known),
+        rules=rules_of(record),
         dated=dating(record),
     )
+
+
+def rules_of(record: BuildRecord) -> FrontendRules:
+    """Rules of the frontend that is built into the record's BuildKit; of the newest where none is known."""
+    engine = record.engine
+    release = buildkit_release(engine.buildkit_version, engine.version) if engine is not None else None
+    merges = _merges(record)
+    return FrontendRules(merges=merges) if release is None else frontend_rules(release, merges)
+
+
+def _merges(record: BuildRecord) -> bool | None:
+    """Whether the builder can merge. A BuildKit of its own can, and so can a Docker Engine with containerd's
+    image store. Whether one with its own store builds by itself shows in how it is told to look up images.
+
+    Source: moby/moby builder/builder-next/controller.go @ v26.1.5; docker/buildx build/opt.go @ v0.29.1.
+    """
+    ops = record.definition.ops if record.definition is not None else ()
+    engine = record.engine
+    if any(op.kind == "merge" for op in ops):
+        return True
+    if engine is None:
+        return None
+    if engine.kind == BUILDKIT_DAEMON or engine.image_store == "containerd":
+        return True
+    builds_itself = dict(record.request.options).get("image-resolve-mode") == "local"
+    return False if builds_itself and engine.image_store == "graphdriver" else None
 
 
 def _seen_in(graph: Graph, stage: int, dockerfile: Dockerfile, branch: str) -> ImageFacts | None:
@@ -56,7 +91,9 @@ def _seen_in(graph: Graph, stage: int, dockerfile: Dockerfile, branch: str) -> I
 def _options(request: RecordedRequest) -> Fields:
     """Fields of every RUN that the request decides."""
     options = dict(request.options)
+    names = {name.lower() for name, _ in request.build_args}
     return {
+        "proxy_env": bool(names & _PROXIES),
         "network": _NETWORKS.get(request.network, request.network),
         "hostname": options.get("hostname", ""),
         "extra_hosts": tuple(_hosts(options.get("add-hosts", ""))),

@@ -4,14 +4,11 @@ import re
 from dataclasses import replace
 from typing import TypeVar
 
-from layerfork.dockerfile.definition import Evaluated, Fields
+from layerfork.dockerfile.definition import SHARED_MEMORY, Evaluated, Fields
+from layerfork.dockerfile.definition.running import SHARED_MEMORY_PLACE
 from layerfork.model.llb import ExecMount, ExecOp, FileAction, LLBOp
 from layerfork.whatif.unappliable import UnappliableError
 
-SHARED_MEMORY = "shared memory"
-"""Bytes that ``--shm-size`` asks for: a field of no operation, but one more mount.
-Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchRun @ v0.13.2."""
-_SHARED_MEMORY_PLACE = "/dev/shm"
 _INPUT_OF_NAME = re.compile(r"@-?\d+(?=:|$)")
 _Made = TypeVar("_Made", ExecOp, FileAction)
 
@@ -71,13 +68,13 @@ def _recorded(made: ExecOp | FileAction, name: str) -> object:
     """A field as it was recorded; owners without the inputs that hold their names."""
     if name == SHARED_MEMORY:
         mounts = made.mounts if isinstance(made, ExecOp) else ()
-        return sum(mount.tmpfs_size for mount in mounts if mount.dest == _SHARED_MEMORY_PLACE)
+        return sum(mount.tmpfs_size for mount in mounts if mount.dest == SHARED_MEMORY_PLACE)
     value = getattr(made, name)
     return _INPUT_OF_NAME.sub("", value) if name == "owner" else value
 
 
 def _with_shared_memory(mounts: tuple[ExecMount, ...], size: int) -> tuple[ExecMount, ...]:
     """Mounts are sorted by their place. Source: moby/buildkit client/llb/exec.go:Marshal @ v0.13.2."""
-    own = [mount for mount in mounts if mount.dest != _SHARED_MEMORY_PLACE]
-    own += [ExecMount(type="tmpfs", dest=_SHARED_MEMORY_PLACE, tmpfs_size=size)] if size else []
+    own = [mount for mount in mounts if mount.dest != SHARED_MEMORY_PLACE]
+    own += [ExecMount(type="tmpfs", dest=SHARED_MEMORY_PLACE, tmpfs_size=size)] if size else []
     return tuple(sorted(own, key=lambda mount: mount.dest))

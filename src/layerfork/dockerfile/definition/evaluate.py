@@ -10,11 +10,16 @@ from layerfork.dockerfile.definition.fields import (
     exec_fields,
     workdir_fields,
 )
+from layerfork.dockerfile.definition.mounts import Mount, read_mount
+from layerfork.dockerfile.definition.rules import FrontendRules
 from layerfork.dockerfile.definition.stage import FrontendStage
+from layerfork.dockerfile.definition.unsure import NotModelledError
 from layerfork.dockerfile.expand import expand, expand_raw
 from layerfork.dockerfile.instruction import Dockerfile, Instruction, Stage
+from layerfork.dockerfile.parse.parser import parse_instruction
 from layerfork.dockerfile.scope import JoinedScope, Source, Variable, expand_in, variables_behind
 from layerfork.dockerfile.substitution import BadSubstitutionError
+from layerfork.errors import UsageError
 from layerfork.model.engine import ImageFacts
 
 _SHOWN = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
@@ -43,6 +48,9 @@ class Inputs:
     """Fields of every RUN that the request decides: ``network``, ``hostname``, ``extra_hosts`` …"""
     images: Mapping[int, ImageFacts] = field(default_factory=dict)
     """Configuration of the base images, by stage, as far as it is known."""
+    partly_known: frozenset[int] = frozenset()
+    """Stages of whose base images only the environment is known."""
+    rules: FrontendRules = field(default_factory=FrontendRules)
     dated: Dated | None = None
     """The argument that dates the directories of WORKDIR; None when none does."""
 
@@ -61,6 +69,8 @@ class Evaluated:
     """For COPY, ADD, WORKDIR and RUN the values that their text is shown with."""
     base: str = ""
     """For a FROM what it names, variables replaced."""
+    triggers: "tuple[Evaluated, ...]" = ()
+    """For a FROM what becomes of the ONBUILD lines that run first in its stage."""
     origin: str = ""
     """What ``--from`` names, variables replaced."""
     platform: str = ""
@@ -71,6 +81,16 @@ class Evaluated:
     """Fields of its `FileAction` values, in order."""
     documents: tuple[Fields, ...] = ()
     """Fields of the actions that write its here-documents."""
+    sources: tuple[str, ...] = ()
+    """What a COPY or ADD names, variables replaced."""
+    mounts: tuple[Mount, ...] = ()
+    """Those of a RUN."""
+    checksum: str = ""
+    """What ``--checksum`` asks for."""
+    unread: str = ""
+    """The option that is not modelled; empty when all are."""
+    is_configured: bool = True
+    """The whole configuration of the image that its stage begins with is known."""
     fixed: tuple[str, ...] = ()
     """Text whose effect is not modelled (mounts, checksums): equal text has an equal effect."""
     assumed: frozenset[str] = frozenset()
@@ -134,15 +154,26 @@ class _Walk:
         self.platforms[stage.index] = platform
         state = self._begin(stage, base)
         self.ended[stage.index] = state
+        triggers = tuple(self._line(each, state, stage.index) for each in _triggers(state))
         self.found[stage.origin.first_line] = Evaluated(
-            instruction=stage.origin, stage=stage.index, variables=tuple(used), base=base
+            instruction=stage.origin,
+            stage=stage.index,
+            variables=tuple(used),
+            base=base,
+            triggers=triggers,
+            platform=platform,
+            is_configured=state.is_configured,
+            problem=state.problem,
         )
         for instruction in stage.instructions:
-            try:
-                evaluated = self._instruction(instruction, state, stage.index)
-            except BadSubstitutionError as error:
-                evaluated = Evaluated(instruction=instruction, stage=stage.index, problem=str(error))
-            self.found[instruction.first_line] = replace(evaluated, platform=platform)
+            self.found[instruction.first_line] = self._line(instruction, state, stage.index)
+
+    def _line(self, instruction: Instruction, state: FrontendStage, stage: int) -> Evaluated:
+        try:
+            evaluated = self._instruction(instruction, state, stage)
+        except BadSubstitutionError as error:
+            evaluated = Evaluated(instruction=instruction, stage=stage, problem=str(error))
+        return replace(evaluated, platform=self.platforms[stage])
 
     def _platform(self, stage: Stage, base: str, used: list[Variable]) -> str:
         """That of the stage which it is built on, its own, or the target's."""
@@ -161,13 +192,17 @@ class _Walk:
         empty = FrontendStage(scope=scope)
         earlier = self.dockerfile.find_stage(base, before=stage.index)
         if earlier is not None:
-            return empty.after(self.ended[earlier.index])
+            state = empty.after(self.ended[earlier.index])
+            if self.inputs.rules.stage_triggers:
+                lines = (each.trigger for each in earlier.instructions)
+                state.triggers = tuple(each.text for each in lines if each is not None)
+            return state
         if base == "scratch":
             return empty.of_image(EMPTY_IMAGE)
         facts = self.inputs.images.get(stage.index)
         if facts is None:
             return empty.of_unknown_image()
-        return empty.of_image(facts)
+        return empty.of_image(facts, whole=stage.index not in self.inputs.partly_known)
 
     def _instruction(self, instruction: Instruction, state: FrontendStage, stage: int) -> Evaluated:
         used: list[Variable] = []
@@ -176,7 +211,9 @@ class _Walk:
         actions: tuple[Fields, ...] = ()
         documents: tuple[Fields, ...] = ()
         fixed: tuple[str, ...] = ()
-
+        mounts: tuple[Mount, ...] = ()
+        sources: tuple[str, ...] = ()
+        checksum, unread = "", ""
         assumed: set[str] = set()
 
         def expand(word: str) -> str:
@@ -213,9 +250,14 @@ class _Walk:
                 environment = variables_behind(state.scope, state.scope.values())
                 used.extend(state.user_from)
                 fixed = tuple(map(expand, instruction.flag_values("mount")))
+                mounts, unread = _mounts(instruction, expand)
             case "COPY" | "ADD":
                 assumed.update(_directory(state, instruction.arguments[-1]))
-                actions = copy_fields(instruction, state, expand)
+                sources = tuple(map(expand, instruction.sources))
+                checksum = expand(instruction.flag("checksum"))
+                actions = copy_fields(
+                    instruction, state, sources, expand, mode_words=self.inputs.rules.mode_words
+                )
                 documents = tuple(
                     document_fields(each, lambda text: expand_raw(text, state.scope.values()).text)
                     for each in instruction.heredocs
@@ -236,6 +278,11 @@ class _Walk:
             run=run,
             actions=actions,
             documents=documents,
+            sources=sources,
+            mounts=mounts,
+            checksum=checksum,
+            unread=unread,
+            is_configured=state.is_configured,
             fixed=fixed,
             assumed=frozenset(assumed),
             problem=state.problem,
@@ -257,6 +304,26 @@ class _Walk:
         expansion, variables = expand_in(scope, word, self.dockerfile.escape)
         used.extend(variables)
         return expansion.text
+
+
+def _triggers(state: FrontendStage) -> tuple[Instruction, ...]:
+    """The ONBUILD lines that run first in a stage.
+
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:initOnBuildTriggers @ v0.13.1.
+    """
+    try:
+        return tuple(map(parse_instruction, state.triggers))
+    except UsageError:
+        state.problem = "ONBUILD triggers of its base do not parse"
+        return ()
+
+
+def _mounts(instruction: Instruction, expand: Callable[[str], str]) -> tuple[tuple[Mount, ...], str]:
+    """The mounts of a RUN, or what is not modelled of them."""
+    try:
+        return tuple(read_mount(each, expand) for each in instruction.flag_values("mount")), ""
+    except NotModelledError as error:
+        return (), str(error)
 
 
 def _deciding(scope: JoinedScope, word: str, escape: str) -> Iterator[str]:

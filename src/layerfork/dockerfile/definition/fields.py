@@ -6,7 +6,8 @@ dispatchWorkdir} and client/llb/fileop.go:WithUser @ v0.13.2 and 73ed6825c.
 """
 
 import posixpath
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 
 from layerfork.dockerfile.definition.stage import FrontendStage
@@ -17,6 +18,10 @@ from layerfork.dockerfile.parse.heredoc import opens_heredoc
 Fields = Mapping[str, object]
 Expand = Callable[[str], str]
 _OCTAL = frozenset("01234567")
+_DECIMAL = re.compile(r"[0-9]{1,9}")
+SHARED_MEMORY = "shared memory"
+"""Bytes that ``--shm-size`` asks for: a field of no operation, but one more mount.
+Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchRun @ v0.13.2."""
 
 
 def exec_fields(instruction: Instruction, stage: FrontendStage, options: Fields) -> dict[str, object]:
@@ -37,27 +42,45 @@ def _command(instruction: Instruction, stage: FrontendStage) -> tuple[str, ...]:
     if instruction.json:
         return instruction.arguments
     text = " ".join(instruction.arguments)
-    documents = instruction.heredocs
-    if documents and opens_heredoc(text, NEWEST):
-        if documents[0].data.startswith("#!"):
-            return (f"/dev/pipes/{documents[0].name}",)
+    documents, program = instruction.heredocs, program_of(instruction)
+    if program is not None:
+        text = f"/dev/pipes/{program.name}"
+    elif documents and opens_heredoc(text, NEWEST):
         text = documents[0].data
     elif documents:
         text += "".join(f"\n{each.content}{each.name}" for each in documents)
     return (*stage.shell, text)
 
 
-def copy_fields(instruction: Instruction, stage: FrontendStage, expand: Expand) -> tuple[Fields, ...]:
-    """What a COPY or ADD becomes: one action for each source, here-documents last."""
+def program_of(instruction: Instruction) -> Heredoc | None:
+    """The here-document of a RUN that is a program by itself, which is mounted and started."""
+    documents = instruction.heredocs
+    is_alone = bool(documents) and opens_heredoc(" ".join(instruction.arguments), NEWEST)
+    return documents[0] if is_alone and documents[0].content.startswith("#!") else None
+
+
+def copy_fields(
+    instruction: Instruction,
+    stage: FrontendStage,
+    sources: Iterable[str],
+    expand: Expand,
+    *,
+    mode_words: bool,
+) -> tuple[Fields, ...]:
+    """What a COPY or ADD becomes: one action for each source, here-documents last.
+
+    ``sources`` are expanded already; ``mode_words``: a mode may be written in letters. Patterns stay as
+    they are written.
+    """
     shared = {
         "dest": stage.absolute(expand(instruction.arguments[-1])),
         "owner": _owner(expand(instruction.flag("chown"))),
-        **_mode(expand(instruction.flag("chmod"))),
-        "exclude_patterns": tuple(map(expand, instruction.flag_values("exclude"))),
+        **_mode(expand(instruction.flag("chmod")), mode_words=mode_words),
+        "exclude_patterns": instruction.flag_values("exclude"),
     }
     parents = instruction.flag("parents") == "true"
-    sources = tuple({**shared, **_source(expand(word), parents)} for word in instruction.sources)
-    return (*sources, *({**shared, "src": _rooted(each.name)} for each in instruction.heredocs))
+    files = tuple({**shared, **_source(word, parents)} for word in sources)
+    return (*files, *({**shared, "src": _rooted(each.name)} for each in instruction.heredocs))
 
 
 def _source(word: str, parents: bool) -> Fields:
@@ -74,19 +97,26 @@ def _rooted(path: str) -> str:
 
 
 def _owner(text: str) -> str:
-    """``uid:gid``; a name stays as it is, and so is told by what precedes ``@`` in a record."""
+    """``uid:gid``; a name stays as it is, and so is told by what precedes ``@`` in a record.
+
+    Source: moby/buildkit client/llb/fileop.go:{WithUser,UserOpt.marshal} @ v0.13.1 and v0.25.0.
+    """
     if not text:
         return ""
-    user, _, group = text.partition(":")
-    return ":".join("0" if each == "root" else each for each in (user, group))
+    user, colon, group = text.partition(":")
+    return f"{_number(user)}:{_number(group) if colon else ''}"
 
 
-def _mode(text: str) -> Fields:
-    if not text:
-        return {"mode": -1, "mode_str": ""}
-    if set(text) <= _OCTAL:
+def _number(text: str) -> str:
+    if text in ("", "root"):
+        return "0"
+    return str(int(text)) if _DECIMAL.fullmatch(text) else text
+
+
+def _mode(text: str, *, mode_words: bool) -> Fields:
+    if text and set(text) <= _OCTAL:
         return {"mode": int(text, 8), "mode_str": ""}
-    return {"mode": -1, "mode_str": text}
+    return {"mode": -1, "mode_str": text if mode_words else ""}
 
 
 def workdir_fields(stage: FrontendStage, timestamp: int = -1) -> tuple[Fields, ...]:
@@ -108,5 +138,9 @@ def document_data(heredoc: Heredoc, expand: Expand) -> bytes:
 
 def document_fields(heredoc: Heredoc, expand: Expand) -> Fields:
     """What the file of a here-document becomes."""
-    data = document_data(heredoc, expand)
+    return data_fields(document_data(heredoc, expand))
+
+
+def data_fields(data: bytes) -> Fields:
+    """What the bytes of a file become."""
     return {"data": "sha256:" + sha256(data).hexdigest(), "data_size": len(data)}

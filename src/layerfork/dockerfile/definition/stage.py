@@ -24,13 +24,17 @@ class FrontendStage:
     user_from: tuple[Variable, ...] = ()
     """Variables that the USER line was expanded with."""
     shell: tuple[str, ...] = DEFAULT_SHELL
+    triggers: tuple[str, ...] = ()
+    """ONBUILD lines of the image that it begins with, which run first."""
     problem: str = ""
     """Why nothing can be said of this stage; empty when all is well."""
     base_known: bool = True
     """False: the image that it begins with may set more variables, and another directory."""
+    is_configured: bool = True
+    """The whole configuration of the image that it begins with is known, not only the environment."""
 
-    def of_image(self, facts: ImageFacts) -> "FrontendStage":
-        """A stage that begins with an image."""
+    def of_image(self, facts: ImageFacts, *, whole: bool = True) -> "FrontendStage":
+        """A stage that begins with an image; ``whole``: all of its configuration is known."""
         env = facts.env
         if not any(entry.startswith("PATH=") for entry in env):
             env = (*env, DEFAULT_PATH)
@@ -39,16 +43,17 @@ class FrontendStage:
             directory=_join("", facts.working_dir) if facts.working_dir else "",
             user=facts.user,
             shell=facts.shell or DEFAULT_SHELL,
-            problem="the base image has ONBUILD triggers" if facts.onbuild else "",
+            triggers=facts.onbuild,
+            is_configured=whole,
         )
 
     def of_unknown_image(self) -> "FrontendStage":
         """A stage that begins with an image that nobody asked about."""
-        return FrontendStage(scope=self.scope.of_image(()), base_known=False)
+        return FrontendStage(scope=self.scope.of_image(()), base_known=False, is_configured=False)
 
     def after(self, base: "FrontendStage") -> "FrontendStage":
         """A stage that begins where another one ended."""
-        return replace(base, scope=self.scope.after(base.scope))
+        return replace(base, scope=self.scope.after(base.scope), triggers=())
 
     def enter(self, path: str) -> None:
         """A WORKDIR line; the path is expanded already. An absolute one stays as it is written."""
@@ -56,12 +61,9 @@ class FrontendStage:
 
     def absolute(self, path: str) -> str:
         """A destination seen from the working directory; a slash at its end stays."""
-        if path in ("", "."):
-            path = "./"
-        if path.startswith("/"):
-            return path
         joined = _join(self.directory, path)
-        return f"{joined}/" if path.endswith("/") and not joined.endswith("/") else joined
+        ends_open = path in ("", ".") or path.endswith("/")
+        return f"{joined}/" if ends_open and not joined.endswith("/") else joined
 
     def made_directory(self) -> str:
         """The working directory as a WORKDIR makes it."""

@@ -1,0 +1,93 @@
+"""The definition of a build as our own model of the frontend makes it, from what a record says."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from layerfork.cachekey.buildkit.sources import SourceParts
+from layerfork.cachekey.shared.baseimage import full_reference
+from layerfork.dockerfile import Dockerfile
+from layerfork.dockerfile.definition.sources import archive_source, directory_source, image_source
+from layerfork.dockerfile.definition.unsure import NotModelledError
+from layerfork.dockerfile.definition.whole import Made, Outside, define
+from layerfork.model.context import MAIN_CONTEXT, Transport
+from layerfork.model.llb import LLBOp, SourceOp
+from layerfork.model.record import BuildRecord
+from layerfork.whatif.graph import Graph
+from layerfork.whatif.inputs import inputs_of
+
+IMAGE = "docker-image://"
+_LOCAL = f"local://{MAIN_CONTEXT}"
+_NAMED_CONTEXT = "context:"
+_UPLOAD = "http://buildkit-session/"
+
+
+def definition_of(record: BuildRecord, dockerfile: Dockerfile, platform: str = "") -> Made:
+    """The definition of a build for one platform, the engine's own where none was asked for.
+
+    Of the record's own definition nothing is taken but what no Dockerfile decides: the digests that the
+    engine found for images, and the session or address of the context. Raises: NotModelledError.
+    """
+    if record.request.syntax or not record.request.frontend.startswith("dockerfile"):
+        raise NotModelledError("a frontend that is not the builder's own")
+    inputs = inputs_of(record, dockerfile, Graph(record=record, dockerfile=dockerfile), platform)
+    target_platform = inputs.platform_args.get("TARGETPLATFORM", "")
+    surroundings = Surroundings(record)
+    outside = Outside(image=surroundings.image, context=surroundings.context)
+    return define(dockerfile, inputs, outside, record.request.target, target_platform)
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What is no part of a Dockerfile, as a record shows it."""
+
+    record: BuildRecord
+    sources: tuple[SourceOp, ...] = field(init=False)
+    """Those of the recorded definition."""
+
+    def __post_init__(self) -> None:
+        definition = self.record.definition
+        ops = definition.ops if definition is not None else ()
+        self.sources = tuple(op.source for op in ops if op.source is not None)
+
+    def image(self, name: str, platform: str) -> LLBOp:
+        """The operation of an image. Raises: NotModelledError."""
+        options = dict(self.record.request.options)
+        full = full_reference(name)
+        for each in self._named_contexts():
+            if each in (name, full) or full_reference(each) == full:
+                raise NotModelledError(f"the named context {name}")
+        mode = options.get("image-resolve-mode", "")
+        identifier = next(self._pinned(IMAGE + full), IMAGE + full)
+        return image_source(identifier, platform, "" if mode == "default" else mode)
+
+    def context(self, paths: tuple[str, ...]) -> tuple[LLBOp, ...]:
+        """The operations of the main context, its own last. Raises: NotModelledError."""
+        manifest = self.record.context
+        fetched = next(self._fetched(), "")
+        is_archive = manifest is not None and manifest.transport is Transport.TAR and not manifest.remote
+        if fetched or is_archive:
+            return archive_source(fetched or _UPLOAD)
+        if manifest is not None and manifest.transport is not Transport.FILE_SYNC:
+            raise NotModelledError("a context that the engine fetched")
+        excludes = manifest.excludes if manifest is not None else ()
+        return (directory_source(MAIN_CONTEXT, self._session(), excludes, paths),)
+
+    def _named_contexts(self) -> Iterator[str]:
+        for name, _ in self.record.request.options:
+            if name.startswith(_NAMED_CONTEXT):
+                yield name.removeprefix(_NAMED_CONTEXT).partition("::")[0]
+
+    def _pinned(self, identifier: str) -> Iterator[str]:
+        if "@" not in identifier:
+            yield from (s.identifier for s in self.sources if s.identifier.startswith(f"{identifier}@"))
+
+    def _session(self) -> str:
+        found = (dict(s.attrs) for s in self.sources if s.identifier == _LOCAL)
+        return next(found, {}).get("local.session", "")
+
+    def _fetched(self) -> Iterator[str]:
+        parts = SourceParts(record=self.record, ops={})
+        for source in self.sources:
+            is_archive = dict(source.attrs).get("http.filename") == "context"
+            if is_archive and parts.is_context(source):
+                yield source.identifier
