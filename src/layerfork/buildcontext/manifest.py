@@ -9,7 +9,7 @@ from stat import S_ISREG
 
 from layerfork.buildcontext.clientrules import ContextRules, Ignores
 from layerfork.buildcontext.gopath import context_path
-from layerfork.buildcontext.hashing.contents import hash_files
+from layerfork.buildcontext.hashing.contents import File, HashedFiles, hash_files
 from layerfork.buildcontext.hashing.digestcache import DigestCache
 from layerfork.buildcontext.ignore.docker_py import docker_py_paths
 from layerfork.buildcontext.ignore.dockerode import dockerode_paths
@@ -59,13 +59,37 @@ def read_context(
     Raises: UsageError when the root is no readable directory or an ignore pattern is malformed.
     """
     ignore_text = read_ignore_text(root, rules, dockerfile)
-    tree = scan(root, _prune(rules, ignore_text))
+    return read_tree(
+        scan(root, _prune(rules, ignore_text)),
+        rules,
+        ignore_text,
+        lambda files: hash_files(os.fspath(root), files, cache),
+        dockerfile=dockerfile,
+        docker_py=docker_py,
+        umask=umask,
+    )
+
+
+def read_tree(
+    tree: ScannedTree,
+    rules: ContextRules,
+    ignore_text: str,
+    hashed_files: Callable[[list[File]], HashedFiles],
+    *,
+    dockerfile: str = "Dockerfile",
+    docker_py: tuple[int, int] = NEWEST_DOCKER_PY,
+    umask: int = 0o022,
+) -> ReadContext:
+    """A tree as `read_context` would read it from a directory, wherever its files' contents are.
+
+    Raises: UsageError when an ignore pattern is malformed.
+    """
     paths = _kept_paths(tree, rules, ignore_text, dockerfile, docker_py)
     find = tree.statuses.get
     files = [
         (path, status) for path in paths if (status := find(path)) is not None and S_ISREG(status.st_mode)
     ]
-    hashed = hash_files(os.fspath(root), files, cache)
+    hashed = hashed_files(files)
     entries = sent_entries(tree, paths, rules, hashed.contents, umask)
     problems = (*tree.problems, *hashed.problems)
     # In a tar the file itself goes along, and the engine reads it again.

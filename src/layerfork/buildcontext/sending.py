@@ -4,7 +4,6 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from layerfork.buildcontext.clientrules import ContextRules, Hardlinks, Owners, Xattrs
 from layerfork.buildcontext.hashing.digestcache import Content
@@ -73,8 +72,7 @@ class _Sender:
                     return None
                 return self._make(name, path, status, EntryType.HARDLINK, link=first)
         if kind is EntryType.SYMLINK:
-            target = os.fspath(Path(f"{self.tree.root}/{path}").readlink())
-            return self._make(name, path, status, kind, link=target)
+            return self._make(name, path, status, kind, link=self.tree.target(path))
         return self._make(name, path, status, kind)
 
     def _make(
@@ -128,7 +126,7 @@ class _Sender:
         return mode & ~self.umask if self.rules.masks_mode else mode
 
     def _xattrs(self, path: str) -> tuple[tuple[str, bytes], ...]:
-        if self.rules.xattrs is Xattrs.NONE:
+        if self.rules.xattrs is Xattrs.NONE or self.tree.targets is not None:
             return ()
         place = f"{self.tree.root}/{path}"
         names = attribute_names(place)

@@ -6,7 +6,7 @@ import gc
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,8 @@ class ScannedTree:
     """Directories that could not be listed: they look empty."""
     began_ns: int = 0
     """When the listing began, by the system's clock."""
+    targets: Mapping[str, str] | None = None
+    """What links point to, by their paths, of a tree that is not on disk; None for one that is."""
 
     def walk(self) -> Iterator[tuple[str, os.stat_result]]:
         """Everything below the root in lexical order, each directory before what it holds."""
@@ -91,6 +93,12 @@ class ScannedTree:
             else:
                 stack.pop()
         return found
+
+    def target(self, path: str) -> str:
+        """What a link points to. Raises: OSError."""
+        if self.targets is not None:
+            return self.targets[path]
+        return os.fspath(Path(f"{self.root}/{path}").readlink())
 
     def find(self, path: str) -> os.stat_result | None:
         """The status of a path, links not followed; None when there is nothing."""

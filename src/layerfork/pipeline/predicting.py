@@ -64,37 +64,69 @@ class _World:
     hypothesis: Hypothesis
 
 
+class Past:
+    """What builds left in one cache, as far as it is known."""
+
+    def __init__(self, record: BuildRecord, earlier: Sequence[BuildRecord] = ()) -> None:
+        """``earlier`` are builds before the recorded one, newest first: steps may find their results, too.
+
+        They show what steps took when they were built.
+        """
+        keys = keys_of(record)
+        self.newest = JudgedBuild(client=RECORDED, record=record, keys=keys)
+        """The build that the next one is compared with."""
+        self.costs = Costs((record, *earlier))
+        self.stored = _stored(record, Settled(record=record, keys=keys), earlier)
+
+    def go_on(self, build: JudgedBuild) -> None:
+        """Suppose that a predicted build was made."""
+        self.newest = replace(build, client=RECORDED)
+        self.stored.add(build)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """A prediction, and the build that it is about."""
+
+    prediction: Prediction
+    build: JudgedBuild | None = None
+    """None when nothing is known of it."""
+
+
 def predict_build(
     record: BuildRecord, planned: Planned, baseline: Baseline, earlier: Sequence[BuildRecord] = ()
 ) -> Prediction:
     """What would become of each step of a build like the recorded one, with other things sent.
 
-    ``earlier`` are builds whose results lie in the same cache, newest first: steps may find those, too, and
-    they show what steps took when they were built.
+    ``earlier`` are builds whose results lie in the same cache, newest first.
     Raises: UsageError for a target or a Dockerfile that no builder takes; EvidenceError for a record that
     nothing can be predicted from.
     """
     _check(record, planned)
     with no_collection():
-        try:
-            hypothesis = suppose(record, changes_of(record, planned))
-        except UnappliableError as error:
-            return _nothing_known(record, planned, baseline, str(error))
-        keys = keys_of(record)
-        settled = Settled(record=record, keys=keys)
-        costs = Costs((record, *earlier))
-        real = {there: here for here, there in hypothesis.index_of.items()}
-        hypothetical = _with_times(hypothesis.record, real, costs)
-        world = _World(
-            recorded=JudgedBuild(client=RECORDED, record=record, keys=keys),
-            planned=JudgedBuild(
-                client=PLANNED, record=hypothetical, keys=settled.keys_of(hypothesis), hypothetical=True
-            ),
-            hypothesis=hypothesis,
-        )
-        doubts = {**doubts_about(world.recorded, world.planned, real), **hypothesis.unmodelled}
-        found = outlooks(world.planned, _stored(record, settled, earlier), doubts)
-        return _predicted(world, found, planned, baseline)
+        return foresee(Past(record, earlier), planned, baseline).prediction
+
+
+def foresee(past: Past, planned: Planned, baseline: Baseline) -> Foreseen:
+    """What would become of each step of a build like the newest one. Raises: as `predict_build`."""
+    record = past.newest.record
+    _check(record, planned)
+    try:
+        hypothesis = suppose(record, changes_of(record, planned))
+    except UnappliableError as error:
+        return Foreseen(prediction=_nothing_known(record, planned, baseline, str(error)))
+    real = {there: here for here, there in hypothesis.index_of.items()}
+    settled = Settled(record=record, keys=past.newest.keys)
+    build = JudgedBuild(
+        client=PLANNED,
+        record=_with_times(hypothesis.record, real, past.costs),
+        keys=settled.keys_of(hypothesis),
+        hypothetical=True,
+    )
+    world = _World(recorded=past.newest, planned=build, hypothesis=hypothesis)
+    doubts = {**doubts_about(world.recorded, world.planned, real), **hypothesis.unmodelled}
+    found = outlooks(build, past.stored, doubts)
+    return Foreseen(prediction=_predicted(world, found, planned, baseline), build=build)
 
 
 def changes_of(record: BuildRecord, planned: Planned) -> tuple[Change, ...]:
@@ -219,7 +251,7 @@ def _with_times(record: BuildRecord, real: Mapping[int, int], costs: Costs) -> B
 
 
 def _stored(record: BuildRecord, settled: Settled, earlier: Sequence[BuildRecord]) -> Stored:
-    """What the recorded builds left in the cache; their keys without what the engine answered, as are those
+    """What recorded builds left in the cache; their keys without what the engine answered, as are those
     of the build that they are compared with."""
     stored = Stored()
     stored.add(_without_answers(record, settled))
