@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from layerfork.caches.directory import BucketDirectory, LayoutDirectory, open_directory
+from layerfork.caches.registry import RegistryCache
 from layerfork.caches.source import CacheSource
 from layerfork.errors import UsageError
 
@@ -25,6 +26,9 @@ def open_cache(word: str) -> CacheSource:
     if kind == "local":
         path = _directory(attributes, word)
         return LayoutDirectory(path, attributes.get("tag", ""), attributes.get("digest", ""))
+    if kind == "registry":
+        insecure = attributes.get("registry.insecure", "").lower() in ("1", "t", "true")
+        return RegistryCache(attributes.get("ref", ""), insecure=insecure)
     if kind in ("s3", "azblob"):
         return _bucket(attributes, word, kind)
     raise UsageError(f"{word}: caches of type={kind} cannot be read", hint=_HINT)

@@ -1,0 +1,122 @@
+"""Connections to registries: how to log in, with which credentials, how often and how long to try."""
+
+import logging
+import warnings
+from typing import Any
+
+import docker.auth
+import docker.errors
+from oras.auth import get_auth_backend
+from oras.logger import logger
+from requests import PreparedRequest, Response, Session
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from layerfork.errors import LayerforkError
+
+TIMES_S = (5.0, 30.0)
+"""To connect; between two pieces of an answer."""
+_SILENT = 100
+"""Above every level: what has to be said is an error of ours."""
+RETRIES = Retry(
+    total=3,
+    connect=1,
+    backoff_factor=0.2,
+    status_forcelist=(429, 500, 502, 503, 504),
+    allowed_methods=("GET", "HEAD", "POST"),
+    raise_on_status=False,
+    respect_retry_after_header=False,
+)
+
+
+class PatientAdapter(HTTPAdapter):
+    """Retries what may pass, and never waits without an end."""
+
+    def __init__(self) -> None:
+        super().__init__(max_retries=RETRIES)
+
+    def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
+        """As in `HTTPAdapter`, with time limits where none are given."""
+        if options.get("timeout") is None:
+            options["timeout"] = TIMES_S
+        return super().send(request, *args, **options)
+
+
+class Access:
+    """One registry, asked as it wants to be.
+
+    oras knows how to log in; its own requests would retry everything for minutes.
+    """
+
+    def __init__(self, host: str, account: str, *, plain: bool) -> None:
+        """``account`` is the host as docker's configuration calls it; ``plain``: without TLS.
+
+        Raises: LayerforkError when credentials cannot be read; RequestException when nothing answers.
+        """
+        logger.set_level(_SILENT)
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
+        self._top = f"{'http' if plain else 'https'}://{host}/v2/"
+        self._session = Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, PatientAdapter())
+        user, secret = credentials(account)
+        with self._session.get(self._top, stream=True) as answer:
+            wants = answer.headers.get("Www-Authenticate", "").partition(" ")[0].lower()
+        self._granted: dict[str, str] = {}
+        self._auth: Any = None
+        if wants != "basic" or user:
+            self._auth = get_auth_backend("basic" if wants == "basic" else "token", self._session, plain)
+        if user:
+            self._auth.set_basic_auth(user, secret)
+
+    def ask(self, method: str, path: str, headers: dict[str, str]) -> Response:
+        """The answer about something below ``/v2/``, its body not read yet; 401 where no login helps.
+
+        Raises: RequestException.
+        """
+        sent = headers | self._granted
+        response = self._session.request(method, self._top + path, headers=sent, stream=True)
+        if response.status_code != 401 or self._auth is None:
+            return response
+        granted = self._log_in(response)
+        if not granted:
+            return response
+        response.close()
+        self._granted = granted
+        return self._session.request(method, self._top + path, headers=headers | granted, stream=True)
+
+    def _log_in(self, refused: Response) -> dict[str, str]:
+        """Headers that may help.
+
+        None where the challenge is not understood, or would send the login without TLS though the registry
+        has it.
+        """
+        challenge = refused.headers.get("Www-Authenticate", "")
+        if self._top.startswith("https:") and 'realm="http:' in challenge:
+            return {}
+        try:
+            granted, changed = self._auth.authenticate_request(refused, {}, refresh=True)
+        except (AttributeError, TypeError, ValueError):  # of a challenge or token that oras did not expect
+            return {}
+        return dict(granted) if changed else {}
+
+
+def credentials(account: str) -> tuple[str, str]:
+    """User and password from docker's configuration or its credential helpers; empty for none.
+
+    Raises: LayerforkError, in which no secret is.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = docker.auth.load_config().resolve_authconfig(None if account == "docker.io" else account)
+    except (docker.errors.DockerException, ValueError, OSError) as error:
+        raise LayerforkError(
+            f"docker's credentials for {account} cannot be read ({type(error).__name__})",
+            hint="check ~/.docker/config.json and its credential helper, or log in again: docker login",
+        ) from error
+    if not found or "IdentityToken" in found:
+        return "", ""
+    user = found.get("username") or found.get("Username") or ""
+    secret = found.get("password") or found.get("Password") or ""
+    return user, secret

@@ -1,0 +1,105 @@
+"""A registry of our own on this machine's loopback: what it serves lies in an OCI layout."""
+
+import base64
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+USER, SECRET, TOKEN = "somebody", "s3cret-passw0rd", "t0ken-of-a-session"
+BASIC = "Basic " + base64.b64encode(f"{USER}:{SECRET}".encode()).decode()
+
+
+@dataclass(slots=True, kw_only=True)
+class Behaviour:
+    """How a registry behaves, and what it was asked."""
+
+    layout: Path
+    login: str = ""
+    """``token`` or ``basic``; empty asks for none."""
+    failures: int = 0
+    """Answers 503 so many times before it works."""
+    endless: bool = False
+    """Manifests never end."""
+    asked: list[str] = field(default_factory=list)
+    authorizations: set[str] = field(default_factory=set)
+
+
+@contextlib.contextmanager
+def serving(behaviour: Behaviour) -> Iterator[str]:
+    """Serve until the end of the context; gives the address, ``127.0.0.1:PORT``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(send=True)
+
+        def do_HEAD(self) -> None:
+            self._answer(send=False)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def _answer(self, *, send: bool) -> None:
+            behaviour.asked.append(f"{self.command} {self.path}")
+            got = self.headers.get("Authorization", "")
+            behaviour.authorizations.add(got)
+            if behaviour.failures:
+                behaviour.failures -= 1
+                self._send(503, b"", send)
+            elif self.path.startswith("/token"):
+                self._send(200 if got == BASIC else 401, json.dumps({"token": TOKEN}).encode(), send)
+            elif behaviour.login == "token" and got != f"Bearer {TOKEN}":
+                realm = f"http://{self.headers['Host']}/token"
+                self._send(
+                    401, b"", send, f'Bearer realm="{realm}",service="s",scope="repository:cache:pull"'
+                )
+            elif behaviour.login == "basic" and got != BASIC:
+                self._send(401, b"", send, 'Basic realm="A Registry"')
+            elif behaviour.endless and "/manifests/" in self.path:
+                self._send_for_ever()
+            else:
+                self._serve(send)
+
+        def _serve(self, send: bool) -> None:
+            last = self.path.rpartition("/")[2]
+            tags = self._tags()
+            path = behaviour.layout / "blobs" / "sha256" / tags.get(last, last).removeprefix("sha256:")
+            found = self.path == "/v2/" or path.is_file()
+            body = b"" if self.path == "/v2/" or not found else path.read_bytes()
+            self._send(200 if found else 404, body, send)
+
+        def _tags(self) -> dict[str, str]:
+            listed = json.loads((behaviour.layout / "index.json").read_text())["manifests"]
+            return {
+                each["annotations"]["org.opencontainers.image.ref.name"]: each["digest"] for each in listed
+            }
+
+        def _send(self, status: int, body: bytes, send: bool, challenge: str = "") -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            if challenge:
+                self.send_header("Www-Authenticate", challenge)
+            self.end_headers()
+            if send:
+                self.wfile.write(body)
+
+        def _send_for_ever(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(b" " * (1 << 20))
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
