@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from layerfork.model.answer import Answer
+from layerfork.model.exportedcache import CacheState
 from layerfork.model.judgement import Cause, Judgement
 from layerfork.model.report import Baseline
 
@@ -15,16 +16,6 @@ class Forecast(StrEnum):
 
     HIT = "hit"
     MISS = "miss"
-    UNKNOWN = "unknown"
-
-
-class CacheState(StrEnum):
-    """What an exported cache has for one step."""
-
-    PRESENT = "present"
-    ABSENT = "absent"
-    BLOB_GONE = "blob-gone"
-    NOT_EXPORTED = "not-exported"
     UNKNOWN = "unknown"
 
 
