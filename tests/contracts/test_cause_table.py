@@ -39,6 +39,7 @@ def test_a_rule_that_rests_on_keys_can_be_undone() -> None:
     by_records = {
         *("builder", "builder-instance", "image-store", "cache-off", "cache-from", "cache-not-imported"),
         *("cache-empty", "cache-record-gone", "client-version", "unexplained"),
+        *("parallel-build", "engine-bug"),
     }
     assert {rule.code for rule in RULES if rule.undo is None} == by_records
 

@@ -9,7 +9,9 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -103,8 +105,8 @@ def build_both(pair: Pair, engines: Engines) -> tuple[BuildRecord, BuildRecord]:
         shared = Path(base) / "shared"
         shared.mkdir()
 
-        def built(build: Build) -> BuildRecord:
-            place = Path(base) / "work"
+        def built(build: Build, name: str = "work") -> BuildRecord:
+            place = Path(base) / name
             place.mkdir()
             engine = engines.get(build.engine or engine_of(pair))
             workplace = Workplace(engine=engine, directory=place, shared=shared)
@@ -114,6 +116,12 @@ def build_both(pair: Pair, engines: Engines) -> tuple[BuildRecord, BuildRecord]:
             finally:
                 shutil.rmtree(place)
 
+        if pair.at_once:
+            with ThreadPoolExecutor() as pool:
+                first = pool.submit(built, pair.writer, "first")
+                time.sleep(1)
+                reader = built(pair.reader)
+                return first.result(), reader
         writer = built(pair.writer)
         for request in pair.between:
             Workplace(engine=engines.get(engine_of(pair)), directory=Path(base), shared=shared).ask(request)

@@ -18,6 +18,8 @@ OLD_ENGINE = "no engine before 18.06 runs here"
 ALIKE = "no two versions of one client here send anything that this builder looks at differently"
 OTHER_PLATFORM = "there is no base image of another platform, and without one buildah 1.39 looks at none"
 
+NOT_HERE = "no engine with a known bug of BuildKit runs here: 27.0 and 27.1 are in no Debian suite"
+
 NOT_MADE: Mapping[tuple[str, str, bool], str] = {
     ("builder", "", False): NEVER_SHARED,
     ("builder-instance", "classic", False): NO_IMPORT,
@@ -36,6 +38,8 @@ NOT_MADE: Mapping[tuple[str, str, bool], str] = {
     ("proxy", "buildkit", True): DECLARED,
     ("run-option", "classic", True): HOST_CONFIG,
     ("run-option", "buildah", True): HOST_CONFIG,
+    ("engine-bug", "buildkit", True): NOT_HERE,
+    ("engine-bug", "buildkit", False): NOT_HERE,
     ("cache-not-imported", "buildah", True): NO_IMPORT,
     ("cache-not-imported", "buildah", False): NO_IMPORT,
     ("owner-name", "classic", True): OLD_ENGINE,

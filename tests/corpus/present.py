@@ -132,6 +132,8 @@ ARRANGED: Mapping[str, Callable[[Pair], bool]] = {
     "remote-source": lambda pair: pair.writer.served != pair.reader.served,
     "cache-empty": lambda pair: bool(pair.between),
     "cache-record-gone": lambda pair: bool(pair.between),
+    "parallel-build": lambda pair: pair.at_once,
+    "engine-bug": lambda pair: "FROM --platform=linux/" in pair.reader.dockerfile,
     "unexplained": lambda pair: bool(pair.control) or "version" in pair.writer.query,
 }
 """What no record shows, from how the pair was built."""

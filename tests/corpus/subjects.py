@@ -137,6 +137,8 @@ class Pair:
     """Requests to the engine between the two builds: ``POST /build/prune?all=1``."""
     control: str = ""
     """What a second build by the writer showed."""
+    at_once: bool = False
+    """The reader begins one second after the writer, whether that has ended or not."""
 
 
 _BUILDERS = {

@@ -89,6 +89,8 @@ class CauseCode(StrEnum):
     STALE_CONTENT = "stale-content", _CLASSIC + _BUILDKIT, Trait.ENTRY | Trait.WRONG_HIT
     CONTENT = "content", _ALL, Trait.ENTRY | Trait.KIND
     CLIENT_VERSION = "client-version", _ALL
+    PARALLEL_BUILD = "parallel-build", _CLASSIC + _BUILDKIT
+    ENGINE_BUG = "engine-bug", _CLASSIC + _BUILDKIT
     CACHE_EMPTY = "cache-empty", _ALL
     CACHE_RECORD_GONE = "cache-record-gone", _ALL
     UNEXPLAINED = "unexplained", _ALL

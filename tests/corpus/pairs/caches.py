@@ -282,6 +282,65 @@ GONE = (
     ),
 )
 
+SLEEPS = "FROM alpine\nRUN sleep 3\nCOPY a /\n"
+AT_ONCE = (
+    *matters(
+        "classic buildkit",
+        "parallel-build",
+        Build(dockerfile=SLEEPS, nodes=(file("a"),)),
+        Build(dockerfile=SLEEPS, nodes=(file("a"),)),
+        Fork("RUN sleep 3", ("parallel-build",)),
+        at_once=True,
+    ),
+    *idle(
+        "classic buildkit",
+        "parallel-build",
+        Build(dockerfile=SLEEPS, nodes=(file("a"),)),
+        Build(dockerfile=SLEEPS.replace("3", "4"), nodes=(file("a"),)),
+        Fork("RUN sleep 4", ("instruction",)),
+        at_once=True,
+    ),
+)
+
+FOREIGN = "FROM --platform=linux/{0} foreign\nCOPY a /\n"
+OF_ARM = (
+    (
+        "foreign",
+        Build(dockerfile="FROM scratch\nCOPY a /\n", nodes=(file("a"),), query={"platform": "linux/arm64"}),
+    ),
+)
+OF_HERE = (("foreign", Build(dockerfile="FROM scratch\nCOPY a /\n", nodes=(file("a"),))),)
+BUGS = (
+    *(
+        pair
+        for engine, what in (("private:26.1", ""), ("private:28.5", "28"))
+        for pair in matters(
+            "classic",
+            "engine-bug",
+            Build(dockerfile=FOREIGN.format("arm64"), nodes=(file("a"),), bases=OF_ARM),
+            Build(dockerfile=FOREIGN.format("arm64"), nodes=(file("a"),), bases=OF_ARM),
+            Fork("COPY", ("engine-bug SUSPECTED",)),
+            engine=engine,
+            what=what,
+        )
+    ),
+    *idle(
+        "classic",
+        "engine-bug",
+        Build(dockerfile=FOREIGN.format("amd64"), nodes=(file("a"),), bases=OF_HERE),
+        Build(dockerfile=FOREIGN.format("amd64"), nodes=(file("a"),), bases=OF_HERE),
+        what="own-platform",
+    ),
+    *idle(
+        "classic",
+        "engine-bug",
+        Build(dockerfile=FOREIGN.format("arm64"), nodes=(file("a"),), bases=OF_ARM),
+        Build(dockerfile=FOREIGN.format("arm64"), nodes=(file("a"),), bases=OF_ARM),
+        what="older-engine",
+        engine="private:20.10",
+    ),
+)
+
 FROM_ALPINE = {"cachefrom": '["alpine"]'}
 LISTED = (
     *matters(
@@ -417,4 +476,14 @@ UNEXPLAINED = (
     ),
 )
 
-PAIRS: tuple[Pair, ...] = (*SEPARATE, *OFF, *GONE, *LISTED, *IMPORTED, *VERSIONS, *UNEXPLAINED)
+PAIRS: tuple[Pair, ...] = (
+    *SEPARATE,
+    *OFF,
+    *GONE,
+    *AT_ONCE,
+    *BUGS,
+    *LISTED,
+    *IMPORTED,
+    *VERSIONS,
+    *UNEXPLAINED,
+)

@@ -4,10 +4,12 @@ A rule sees the differences that no earlier one has claimed; the order is that o
 """
 
 from layerfork.explain.causes import (
+    atonce,
     attributes,
     base,
     buildfiles,
     content,
+    enginebugs,
     ignorerule,
     instructions,
     kinds,
@@ -26,6 +28,8 @@ from layerfork.model.cause import CauseCode, Trait
 _FAMILIES = (
     separate,
     versions,
+    atonce,
+    enginebugs,
     lost,
     variables,
     base,

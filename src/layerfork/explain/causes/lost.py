@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from layerfork.explain.causes.atonce import seconds_too_early
+from layerfork.explain.causes.enginebugs import known_bugs
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
 from layerfork.explain.compare.cachescope import imports_cache, separate_caches
 from layerfork.explain.compare.differences import Difference
@@ -141,11 +143,18 @@ CACHE_NOT_IMPORTED = CauseRule(code=CauseCode.CACHE_NOT_IMPORTED, find=find_cach
 """The reader asked for a cache from elsewhere, and the writer's results did not come with it."""
 
 
+def _explained(case: Case) -> bool:
+    """The result was not stored yet, or the engine is known to miss what it has: nothing need be lost."""
+    return seconds_too_early(case) is not None or bool(known_bugs(case))
+
+
 def find_cache_empty(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Every cacheable step missed, and no control of the writer shows that its results were kept."""
     if case.site.reason is not Reason.EQUAL_KEYS or case.writer.control == "hit":
         return
     if imports_cache(case.reader.record) or separate_caches(case.writer.record, case.reader.record):
+        return
+    if _explained(case):
         return
     steps = [
         view.step.status
@@ -158,10 +167,26 @@ def find_cache_empty(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
         code=CauseCode.CACHE_EMPTY,
         field="cache",
         what=f"nothing of {case.writer_name}'s build was left in the cache when {case.reader_name} built",
-        evidence=(f"{len(steps)} cacheable steps of {case.reader_name}, none reused; keys are equal",),
+        evidence=(
+            f"{len(steps)} cacheable steps of {case.reader_name}, none reused; keys are equal",
+            _settled_by(case),
+        ),
         remedy="keep the builder's cache between builds (no prune, no fresh builder), or import one",
         strength=Strength.GUESS,
     )
+
+
+_SETTLED_BY = {
+    Builder.CLASSIC: "`docker image ls --all` before the next build shows the images that it can reuse",
+    Builder.BUILDKIT: "`docker buildx du --verbose` before the next build shows what is kept, and "
+    "`docker buildx inspect` by which rules the rest is collected",
+    Builder.BUILDAH: "`podman image ls --all` before the next build shows the images that it can reuse",
+}
+
+
+def _settled_by(case: Case) -> str:
+    """What would show that the result is gone: no record does."""
+    return f"what would settle it: {_SETTLED_BY[case.reader.record.builder]}"
 
 
 CACHE_EMPTY = CauseRule(code=CauseCode.CACHE_EMPTY, find=find_cache_empty)
@@ -173,6 +198,8 @@ def find_cache_record_gone(case: Case, unclaimed: tuple[Difference, ...]) -> Ite
     if case.site.reason is not Reason.EQUAL_KEYS or case.writer.control == "hit":
         return
     if imports_cache(case.reader.record) or separate_caches(case.writer.record, case.reader.record):
+        return
+    if _explained(case):
         return
     reused = [
         index
@@ -188,6 +215,7 @@ def find_cache_record_gone(case: Case, unclaimed: tuple[Difference, ...]) -> Ite
         evidence=(
             "the keys of this step are equal",
             f"steps of {case.reader_name} that were reused: {', '.join(map(str, reused))}",
+            _settled_by(case),
         ),
         remedy="keep images and cache (no `docker rmi`, `image prune`, `builder prune`, larger GC limit)",
         strength=Strength.GUESS,

@@ -55,6 +55,16 @@ def _gone(scene: Scene, cause: Cause) -> str:
     return "its stored result is gone from the cache" if scene.again else ""
 
 
+_EARLY = re.compile(r"came to it ([0-9.]+ s) before")
+
+
+def _at_once(scene: Scene, cause: Cause) -> str:
+    early = _EARLY.search(cause.text)
+    if not scene.again or early is None:
+        return ""
+    return f"the earlier build finished it {early[1]} later: both ran side by side"
+
+
 PHRASES = {
     CauseCode.BUILDER: _builder,
     CauseCode.BUILDER_INSTANCE: _instance,
@@ -62,6 +72,7 @@ PHRASES = {
     CauseCode.CACHE_OFF: _off,
     CauseCode.CACHE_FROM: _from,
     CauseCode.CACHE_NOT_IMPORTED: _import,
+    CauseCode.PARALLEL_BUILD: _at_once,
     CauseCode.CACHE_EMPTY: _empty,
     CauseCode.CACHE_RECORD_GONE: _gone,
 }
