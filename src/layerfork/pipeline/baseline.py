@@ -6,6 +6,7 @@ from datetime import datetime
 
 from layerfork.cachekey import keys_of
 from layerfork.explain import may_share_cache
+from layerfork.explain.compare.cacheplaces import places_of
 from layerfork.harness.records.evidence import read_records, read_stored
 from layerfork.harness.records.stored import StoredRecord
 from layerfork.harness.records.summary import KnownBuild, keep_summary, with_chain
@@ -54,6 +55,18 @@ def choose_baseline(
     best = max(computed, key=lambda each: _nearness(each, record, own))
     (found,) = read_stored(best.path)
     return Chosen(stored=found, baseline=baseline_of(found.outline, record, _shared(best, own), len(earlier)))
+
+
+def exported_over(known: Sequence[KnownBuild], writer: BuildRecord, reader: BuildRecord) -> tuple[str, ...]:
+    """The known builds between two that exported a cache to where the first had exported its own."""
+    places = places_of(writer.request.cache_to)
+    return tuple(
+        f"the build of {each.outline.recorded_at[:19].replace('T', ' ')} UTC in {each.outline.place.ran_in}"
+        for each in known
+        if places
+        and writer.recorded_at < each.outline.recorded_at < reader.recorded_at
+        and places & places_of(each.outline.request.cache_to)
+    )
 
 
 def known_chain(known: Sequence[KnownBuild], timeless: str) -> tuple[str, ...] | None:

@@ -130,15 +130,26 @@ def _alone(build: NamedRecord, writer: str = "", reader: str = "") -> DiffReport
 
 
 def diff_stored(
-    writer: StoredRecord, reader: StoredRecord, writer_name: str, reader_name: str, *, again: bool = False
+    writer: StoredRecord,
+    reader: StoredRecord,
+    writer_name: str,
+    reader_name: str,
+    *,
+    again: bool = False,
+    exported_over: tuple[str, ...] = (),
 ) -> DiffReport:
     """As `diff_records`; what both contexts hold alike is only decoded where it matters.
 
-    ``again``: one person made both builds, one after the other.
+    ``again``: one person made both builds, one after the other. ``exported_over``: as in `JudgedBuild`.
     Raises: EvidenceError.
     """
     return _diff_pair(
-        read_pair(writer, reader), writer_name, reader_name, again=again, whole_reader=reader.whole
+        read_pair(writer, reader),
+        writer_name,
+        reader_name,
+        again=again,
+        whole_reader=reader.whole,
+        exported_over=exported_over,
     )
 
 
@@ -154,13 +165,14 @@ def _diff_pair(
     *,
     whole_reader: Callable[[], BuildRecord],
     again: bool = False,
+    exported_over: tuple[str, ...] = (),
 ) -> DiffReport:
     writer, reader = on_common_ground(pair.writer, pair.reader)
     keys = [keys_of(writer, pair.unlisted), keys_of(reader, pair.unlisted)]
     if writer.redaction_key_id != reader.redaction_key_id:
         keys = [without_hidden(each) for each in keys]
     judgement = judge_pair(
-        JudgedBuild(client=writer_name, record=writer, keys=keys[0]),
+        JudgedBuild(client=writer_name, record=writer, keys=keys[0], exported_over=exported_over),
         JudgedBuild(client=reader_name, record=reader, keys=keys[1]),
     )
     answers, asked = answers_of_pair(

@@ -31,6 +31,7 @@ from layerfork.pipeline.baseline import (
     chain_of,
     choose_baseline,
     earlier_builds,
+    exported_over,
     known_chain,
 )
 from layerfork.pipeline.comparison import diff_stored, named_builds
@@ -68,7 +69,14 @@ class _Explainer:
         chosen = self._named(record) if self.against else choose_baseline(earlier, record, chain)
         succeeded = record.result.outcome is BuildOutcome.SUCCEEDED
         if chosen is not None:
-            report = diff_stored(chosen.stored, form, EARLIER_BUILD, name, again=True)
+            report = diff_stored(
+                chosen.stored,
+                form,
+                EARLIER_BUILD,
+                name,
+                again=True,
+                exported_over=exported_over(self.known, chosen.stored.outline, record),
+            )
             self.reports.append(replace(report, build=label, baseline=chosen.baseline))
         else:
             self.reports.append(_first(record, name, label))

@@ -29,7 +29,7 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.pipeline.baseline import chain_of, choose_baseline, earlier_builds
+from layerfork.pipeline.baseline import chain_of, choose_baseline, earlier_builds, exported_over
 
 BASE = "sha256:" + "b" * 64
 
@@ -145,3 +145,17 @@ def test_a_summary_holds_no_text_and_goes_with_its_record(tmp_path: Path) -> Non
     assert len(list(tmp_path.glob("*.summary"))) == 1
     next(tmp_path.glob("*.summary")).write_bytes(b"half a su")
     assert read_summaries(tmp_path) == []
+
+
+def test_builds_that_exported_over_a_cache(tmp_path: Path) -> None:
+    def exporting(second: int, *places: str) -> BuildRecord:
+        made = record(second, "one")
+        return replace(made, request=replace(made.request, cache_to=places))
+
+    mine, other = "type=registry,ref=h/c,mode=max", "type=registry,ref=h/d"
+    writer, reader = exporting(10, mine), record(20, "one")
+    between, elsewhere = exporting(15, "type=registry,ref=h/c"), exporting(16, other)
+    known = stored(tmp_path, writer, between, elsewhere, exporting(5, mine), exporting(25, mine))
+
+    assert exported_over(known, writer, reader) == ("the build of 2026-01-01 00:00:15 UTC in /w",)
+    assert exported_over(known, replace(writer, request=RecordedRequest()), reader) == ()

@@ -12,7 +12,9 @@ from layerfork.model.record import BuildRecord, StepStatus
 from layerfork.model.report import Baseline
 from layerfork.pipeline.predicting import Planned, predict_build
 
-LOST = frozenset({"cache-empty", "cache-record-gone", "unexplained"})
+LOST = frozenset(
+    {"cache-empty", "cache-record-gone", "parallel-build", "engine-bug", "engine-bug-28", "unexplained"}
+)
 """Pairs in which the cache lost what the first build had stored: no prediction can know."""
 
 

@@ -15,6 +15,12 @@ CLEARLY_S = 0.2
 """Builders print what they did a moment after it is done."""
 
 
+_REMEDIES = {
+    Builder.CLASSIC: "build one after the other",
+    Builder.BUILDKIT: "nothing is lost where both use one BuildKit: it executes the step once for both",
+}
+
+
 def seconds_too_early(case: Case) -> float | None:
     """How long before the writer's result was stored the reader's step began; None unless clearly so.
 
@@ -83,7 +89,7 @@ def find_parallel_build(case: Case, unclaimed: tuple[Difference, ...]) -> Iterat
             ),
             *(() if one_clock else ("the records were made by two users or machines: clocks may differ",)),
         ),
-        remedy="build one after the other, or both in one command (docker buildx bake), which builds it once",
+        remedy=_REMEDIES[reader.builder],
         strength=Strength.RECORDS if one_clock else Strength.GUESS,
     )
 

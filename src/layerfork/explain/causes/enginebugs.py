@@ -105,15 +105,13 @@ def _release_of(engine: EngineInfo | None) -> Release | None:
 def find_engine_bug(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Equal keys, and an engine of a version that is known to miss in such a build."""
     engine = case.reader.record.engine
+    version = engine.version if engine is not None else ""
     for bug in known_bugs(case):
-        version = engine.version if engine is not None else ""
         yield Finding(
             code=CauseCode.ENGINE_BUG,
             field="engine version",
-            writer=case.writer.record.engine.version if case.writer.record.engine is not None else "",
-            reader=version,
-            what=f"the engine ({version}) {bug.what} ({bug.thread})",
-            evidence=(f"the keys are equal; known since: {bug.thread}",),
+            what=f"Engine {version} {bug.what}",
+            evidence=(f"the keys are equal, and upstream knows of it: {bug.thread}",),
             remedy=bug.remedy,
             strength=Strength.GUESS,
         )

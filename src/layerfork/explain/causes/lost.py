@@ -5,6 +5,12 @@ from collections.abc import Iterator
 from layerfork.explain.causes.atonce import seconds_too_early
 from layerfork.explain.causes.enginebugs import known_bugs
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
+from layerfork.explain.compare.cacheplaces import (
+    exported_only_result,
+    exports,
+    is_beside_result,
+    places_of,
+)
 from layerfork.explain.compare.cachescope import imports_cache, separate_caches
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.divergence import Reason
@@ -101,27 +107,50 @@ def find_cache_not_imported(case: Case, unclaimed: tuple[Difference, ...]) -> It
         return
     failed = failed_imports(reader)
     sources = ", ".join((*reader.request.cache_from, *reader.request.cache_from_dropped))
-    exports = ", ".join(writer.request.cache_to)
+    exported = ", ".join(writer.request.cache_to)
     if failed:
         what = f"{case.reader_name} could not import its cache from {sources}"
     else:
         what = f"the cache that {case.reader_name} imported from {sources} did not hold this step"
+        what += _why_not_held(case)
     if not separate:
         what = f"the result that {case.writer_name} stored is gone, and {what}"
     yield Finding(
         code=CauseCode.CACHE_NOT_IMPORTED,
         field="cache-from",
-        writer=exports,
+        writer=exported,
         reader=sources,
         what=what,
         evidence=(
             *failed,
             f"cache-from of {case.reader_name}: {sources}",
-            f"cache-to of {case.writer_name}: {exports or 'none'}",
+            f"cache-to of {case.writer_name}: {exported or 'none'}",
+            *(f"since exported to the same place: {other}" for other in case.writer.exported_over),
+            *(() if failed else (_CACHE_INSPECTED,)),
         ),
         remedy="export every step (--cache-to …,mode=max), and check that the import finds it",
         strength=Strength.RECORDS if failed and separate else Strength.GUESS,
     )
+
+
+_CACHE_INSPECTED = (
+    "what would settle it: `layerfork cache inspect` of that cache, with `--record` and the record of "
+    "the build that exported it"
+)
+
+
+def _why_not_held(case: Case) -> str:
+    """What the records tell of why an import that went well lacked a step."""
+    writer = case.writer.record
+    if not exports(writer):
+        return f", and {case.writer_name} exported none"
+    if not places_of(writer.request.cache_to) & places_of(case.reader.record.request.cache_from):
+        return ""
+    if case.writer.exported_over:
+        return f": {case.writer.exported_over[0]} exported to the same place, over it"
+    if exported_only_result(writer) and is_beside_result(writer, case.writer_view.step):
+        return ": mode=min exports only what the result is built on, and it is of another stage"
+    return ""
 
 
 def failed_imports(record: BuildRecord) -> list[str]:

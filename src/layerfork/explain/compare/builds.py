@@ -18,6 +18,8 @@ class JudgedBuild:
     """It did not happen: nothing in the record is an engine's word about it."""
     control: str = ""
     """``hit`` when a second build by the same client was all hits, ``miss`` when not, empty when none ran."""
+    exported_over: tuple[str, ...] = ()
+    """Later builds, as texts call them, that exported a cache to where this one had exported its own."""
     definition_from: str = ""
     """The build whose definition stands in for the one that the record did not show, or what else does; empty
     when the definition is the record's own, or nobody's."""

@@ -44,7 +44,8 @@ def _import(scene: Scene, cause: Cause) -> str:
     who = "" if scene.again else f" for {scene.reader_name}"
     if "could not import" in cause.text:
         return f"the cache could not be imported{who} from {source}"
-    return f"the cache imported{who} from {source} did not hold this step"
+    told = cause.text.partition("did not hold this step")[2]
+    return f"the cache imported{who} from {source} did not hold this step{told}"
 
 
 def _empty(scene: Scene, cause: Cause) -> str:
