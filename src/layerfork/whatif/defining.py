@@ -27,13 +27,18 @@ def definition_of(record: BuildRecord, dockerfile: Dockerfile, platform: str = "
     Of the record's own definition nothing is taken but what no Dockerfile decides: the digests that the
     engine found for images, and the session or address of the context. Raises: NotModelledError.
     """
-    if record.request.syntax or not record.request.frontend.startswith("dockerfile"):
-        raise NotModelledError("a frontend that is not the builder's own")
+    check_frontend(record)
     inputs = inputs_of(record, dockerfile, Graph(record=record, dockerfile=dockerfile), platform)
     target_platform = inputs.platform_args.get("TARGETPLATFORM", "")
     surroundings = Surroundings(record)
     outside = Outside(image=surroundings.image, context=surroundings.context)
     return define(dockerfile, inputs, outside, record.request.target, target_platform)
+
+
+def check_frontend(record: BuildRecord) -> None:
+    """Raises: NotModelledError when it is not the one that is built into BuildKit."""
+    if record.request.syntax or not record.request.frontend.startswith("dockerfile"):
+        raise NotModelledError("a frontend that is not the builder's own")
 
 
 @dataclass(slots=True)

@@ -3,37 +3,43 @@
 The frontend itself is not at hand. What it made of an instruction was recorded, in the build itself or in
 an example; and a model says which fields of that text, variables and options decide. A field that comes
 out otherwise is replaced, provided that the model also gives the value that was recorded; what the model
-knows nothing of stays as the frontend made it.
+knows nothing of stays as the frontend made it. A line that no build shows, or that reads otherwise than it
+was built, gets its operations from the model (`modelled.py`); where that is not sure, an operation stands for
+them of which it is only said why.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from itertools import chain
 
 from layerfork.cachekey.shared.baseimage import full_reference
 from layerfork.dockerfile import NO_STAGE, Dockerfile
 from layerfork.dockerfile.definition import Evaluated, evaluate
+from layerfork.dockerfile.definition.operation import named
+from layerfork.dockerfile.definition.whole import stages_behind
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.model.build import Builder
 from layerfork.model.context import Digest
 from layerfork.model.llb import Definition, LLBInput, LLBOp
-from layerfork.model.record import BuildRecord, StepRecord
+from layerfork.model.record import BuildRecord, StepRecord, StepStatus
+from layerfork.whatif.defining import IMAGE
 from layerfork.whatif.graph import Ends, Graph
 from layerfork.whatif.inputs import inputs_of
 from layerfork.whatif.lines import Edited, Line
+from layerfork.whatif.modelled import LineModel, MadeLine, together
 from layerfork.whatif.operations import with_fields
 from layerfork.whatif.target import needed_stages, stages_to_build
-from layerfork.whatif.unappliable import UnappliableError
+from layerfork.whatif.unappliable import ContradictedError, UnappliableError
 
-_IMAGE = "docker-image://"
 _WITH_OPERATIONS = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
 
 
 def run_again(
     record: BuildRecord, changed: BuildRecord, edited: Edited, example: BuildRecord | None
-) -> tuple[BuildRecord, dict[int, int], dict[int, int]]:
+) -> tuple[BuildRecord, dict[int, int], dict[int, int], dict[int, str]]:
     """The changed record with the definition and the steps that its frontend would make; where each of its
-    own steps is then, and each that was taken over from the example.
+    own steps is then, and each that was taken over from the example; and steps that are not modelled, with
+    the reason.
 
     ``record`` is the build as it was. Raises: UnappliableError.
     """
@@ -56,7 +62,7 @@ def run_again(
         definition=definition,
         steps=tuple(rerun.steps),
     )
-    return hypothetical, rerun.index_of, rerun.taken
+    return hypothetical, rerun.index_of, rerun.taken, rerun.unmodelled
 
 
 def _shown(record: BuildRecord) -> "Shown | None":
@@ -108,11 +114,16 @@ class Rerun:
     steps: list[StepRecord] = field(default_factory=list)
     index_of: dict[int, int] = field(default_factory=dict)
     taken: dict[int, int] = field(default_factory=dict)
+    unmodelled: dict[int, str] = field(default_factory=dict)
+    """Steps of which nobody can say what the frontend would make, and why."""
     results: Ends = field(default_factory=Ends)
     """The last operation of each stage of the hypothetical Dockerfile so far."""
 
     def run(self) -> None:
         """Go through all lines. Raises: UnappliableError."""
+        self._check_frontend()
+        if self.needed is not None:
+            self.needed &= self._stages_behind_target()
         for line in self.edited.lines:
             if not self._is_needed(line):
                 continue
@@ -124,12 +135,30 @@ class Rerun:
                 shown = self.example if line.in_example else self.own
             unbuilt = shown is self.own and self._is_new_stage(line)
             if line.seen is None or shown is None or unbuilt:
-                if line.instruction.keyword in _WITH_OPERATIONS:
-                    text = line.instruction.text
-                    raise UnappliableError(f"no build shows what the frontend makes of {text}")
-                continue
-            for step in shown.graph.steps_at(line.seen):
-                self._step(line, shown, step)
+                self._new(line)
+            elif line.is_reworded:
+                self._new(line, shown.graph.steps_at(line.seen))
+            else:
+                for step in shown.graph.steps_at(line.seen):
+                    self._step(line, shown, step)
+
+    def _stages_behind_target(self) -> frozenset[int]:
+        """Stages that the target needs for any platform, variables replaced."""
+        dockerfile, target = self.edited.dockerfile, self.evaluations.record.request.target
+        last = dockerfile.find_stage(target) if target else dockerfile.stages[-1]
+        assert last is not None
+        found = (
+            stages_behind(dockerfile, self.evaluations.of(each), last) for each in self.own.graph.branches
+        )
+        return frozenset(chain.from_iterable(found))
+
+    def _check_frontend(self) -> None:
+        """Raises: UnappliableError when another frontend than the recorded one would read the text."""
+        before, after = (
+            dict(each.directives) for each in (self.own.graph.dockerfile, self.edited.dockerfile)
+        )
+        if before.get("syntax") != after.get("syntax"):
+            raise UnappliableError("the changed Dockerfile names another frontend")
 
     def _is_needed(self, line: Line) -> bool:
         stage = line.instruction.stage
@@ -166,30 +195,92 @@ class Rerun:
             self.results.begin(line.instruction.stage, branch, self.edited.dockerfile.find_stage(name))
 
     def _step(self, line: Line, shown: Shown, step: StepRecord) -> None:
-        index = len(self.steps) + 1
-        (self.index_of if shown is self.own else self.taken)[step.index] = index
-        work = shown.graph.work_of(step)
+        """A step as the frontend made it, with what comes out otherwise."""
+        try:
+            vertices = self._run_again(line, shown, step)
+        except ContradictedError as error:
+            made = self._model().give_up(line.instruction, step.platform, str(error))
+            self._put(line, step.platform, made, step, shown)
+            return
+        except UnappliableError:
+            self._put(line, step.platform, self._made(line, step.platform), step, shown)
+            return
+        if vertices:
+            self.results.put(line.instruction.stage, step.platform, vertices[-1])
+        self._append(line, step, vertices, shown)
+
+    def _run_again(self, line: Line, shown: Shown, step: StepRecord) -> tuple[Digest, ...]:
+        """The vertices of a step. Raises: UnappliableError."""
         made: dict[Digest, Digest] = {}
-        for op in work:
+        for op in shown.graph.work_of(step):
             made[op.digest] = self._operation(line, shown, step, op, made)
         fetched = [shown.graph.ops[each] for each in step.vertices if each in shown.graph.sources]
         sources = [self._source(line, shown, step, op) for op in fetched]
         self.ops.update((op.digest, op) for op in sources)
-        vertices = (*(op.digest for op in sources), *made.values())
-        if vertices:
-            self.results.put(line.instruction.stage, step.platform, vertices[-1])
-        reworded = not line.in_example and line.seen is not None and line.seen.text != line.instruction.text
+        return (*(op.digest for op in sources), *made.values())
+
+    def _append(self, line: Line, step: StepRecord, vertices: tuple[Digest, ...], shown: Shown) -> None:
+        index = len(self.steps) + 1
+        if step.index:
+            (self.index_of if shown is self.own else self.taken)[step.index] = index
         self.steps.append(
             replace(
                 step,
                 index=index,
-                instruction=line.instruction.text if reworded else step.instruction,
+                instruction=line.instruction.text if line.is_reworded else step.instruction,
                 line=line.instruction.first_line,
                 stage=line.instruction.stage,
                 stage_name=step.stage_name if line.in_example else line.stage_name_of(step),
                 vertices=vertices,
             )
         )
+
+    def _new(self, line: Line, places: tuple[StepRecord, ...] = ()) -> None:
+        """A line that no build shows; ``places`` are the steps in whose place it stands."""
+        if line.instruction.keyword not in _WITH_OPERATIONS:
+            return
+        several = [each for each in self.own.graph.branches if each and "," not in each]
+        found = together({branch: self._made(line, branch) for branch in several or [""]})
+        for branch, made in found.items():
+            in_place = [step for step in places if step.platform == branch]
+            self._put(line, branch, made, in_place[0] if len(in_place) == 1 else None, self.own)
+
+    def _made(self, line: Line, branch: str) -> MadeLine:
+        return self._model().make(line.instruction, self.evaluations.of(branch), branch)
+
+    def _model(self) -> LineModel:
+        return LineModel(
+            record=self.evaluations.record,
+            dockerfile=self.edited.dockerfile,
+            own=self.own.graph,
+            results=self.results,
+            ops=self.ops,
+        )
+
+    def _put(
+        self, line: Line, branch: str, made: MadeLine, in_place: StepRecord | None, shown: Shown
+    ) -> None:
+        """A step of modelled operations, if the line needs any."""
+        if not made.vertices:
+            return
+        self.ops.update({**made.ops, **self.ops})
+        instruction = line.instruction
+        step = in_place or StepRecord(
+            index=0,
+            stage_name=self._stage_name(instruction.stage),
+            platform=branch,
+            instruction=instruction.text,
+            status=StepStatus.UNKNOWN,
+        )
+        if made.reason:
+            self.unmodelled[len(self.steps) + 1] = made.reason
+        self.results.put(instruction.stage, branch, made.vertices[-1])
+        self._append(line, step, made.vertices, shown)
+
+    def _stage_name(self, stage: int) -> str:
+        """As BuildKit names stages: the only one has no name."""
+        stages = self.edited.dockerfile.stages
+        return "" if len(stages) == 1 else stages[stage].name or f"stage-{stage}"
 
     def _source(self, line: Line, shown: Shown, step: StepRecord, op: LLBOp) -> LLBOp:
         """What a FROM begins with; another image where its name comes out otherwise."""
@@ -198,11 +289,11 @@ class Rerun:
         after = self.evaluations.of(step.platform)[line.instruction.first_line]
         if op.source is None or before is None or before.base == after.base:
             return op
-        if op.source.identifier.partition("@")[0] != _IMAGE + full_reference(before.base):
+        if op.source.identifier.partition("@")[0] != IMAGE + full_reference(before.base):
             raise UnappliableError(f"the frontend read another image than {before.base}")
-        source = replace(op.source, identifier=_IMAGE + full_reference(after.base))
+        source = replace(op.source, identifier=IMAGE + full_reference(after.base))
         changed = replace(op, source=source)
-        return replace(changed, digest=_digest_of(changed, op.inputs))
+        return named(changed)
 
     def _operation(
         self, line: Line, shown: Shown, step: StepRecord, op: LLBOp, made: Mapping[Digest, Digest]
@@ -218,9 +309,9 @@ class Rerun:
         if changed == op and inputs == op.inputs:
             self.ops[op.digest] = op
             return op.digest
-        digest = _digest_of(changed, inputs)
-        self.ops[digest] = replace(changed, inputs=inputs, digest=digest)
-        return digest
+        changed = named(replace(changed, inputs=inputs))
+        self.ops[changed.digest] = changed
+        return changed.digest
 
     def _input(
         self, line: Line, shown: Shown, step: StepRecord, digest: Digest, made: Mapping[Digest, Digest]
@@ -261,8 +352,3 @@ class Rerun:
         for op in shown.graph.with_inputs(digest):
             self.ops.setdefault(op.digest, op)
         return digest
-
-
-def _digest_of(op: LLBOp, inputs: tuple[LLBInput, ...]) -> Digest:
-    text = repr((op.kind, op.exec, op.file, op.source, op.platform, inputs))
-    return Digest("sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest())

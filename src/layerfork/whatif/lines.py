@@ -27,6 +27,13 @@ class Line:
     in_example: bool = False
     """It was built in the example, not in the record itself."""
 
+    @property
+    def is_reworded(self) -> bool:
+        """It reads otherwise than where it was built."""
+        seen = self.seen
+        now = self.instruction
+        return seen is not None and (seen.text, seen.heredocs) != (now.text, now.heredocs)
+
     def stage_name_of(self, step: StepRecord) -> str:
         """What a step's stage is called now; the builder's own name for one that has none."""
         renamed = self.seen is not None and self.seen.stage_name != self.instruction.stage_name

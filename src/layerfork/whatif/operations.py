@@ -7,7 +7,7 @@ from typing import TypeVar
 from layerfork.dockerfile.definition import SHARED_MEMORY, Evaluated, Fields
 from layerfork.dockerfile.definition.running import SHARED_MEMORY_PLACE
 from layerfork.model.llb import ExecMount, ExecOp, FileAction, LLBOp
-from layerfork.whatif.unappliable import UnappliableError
+from layerfork.whatif.unappliable import ContradictedError, UnappliableError
 
 _INPUT_OF_NAME = re.compile(r"@-?\d+(?=:|$)")
 _Made = TypeVar("_Made", ExecOp, FileAction)
@@ -57,7 +57,7 @@ def _patched(made: _Made, before: Fields, after: Fields, text: str) -> _Made:
     changes = {name: value for name, value in after.items() if before.get(name) != value}
     for name in changes:
         if _recorded(made, name) != before.get(name):
-            raise UnappliableError(f"the frontend made another {name} of {text} than the model says")
+            raise ContradictedError(f"the frontend made another {name} of {text} than the model says")
     size = changes.pop(SHARED_MEMORY, None)
     if isinstance(made, ExecOp) and isinstance(size, int):
         changes["mounts"] = _with_shared_memory(made.mounts, size)

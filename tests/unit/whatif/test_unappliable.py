@@ -9,6 +9,7 @@ from layerfork.cachekey import keys_of
 from layerfork.model.change import (
     BuildArgIs,
     Change,
+    DockerfileIs,
     EntryIs,
     LineAdded,
     LineIs,
@@ -126,17 +127,10 @@ def test_a_source_that_nobody_read(name: str) -> None:
     assert said == "nothing was read from https://host/x"
 
 
-def test_an_instruction_that_no_build_had() -> None:
-    said = refusal(reader(BUILDKIT), LineAdded(before_line=0, text="RUN echo new"))
-    assert said == "no build shows what the frontend makes of RUN echo new"
-    suppose(reader(BUILDKIT), (LineAdded(before_line=0, text="CMD new"),))
-    suppose(reader(CLASSIC), (LineAdded(before_line=0, text="RUN echo new"),))
-
-
-def test_what_an_unknown_base_image_sets() -> None:
-    record = replace(reader("buildkit-build-arg-swallowed-alone"), base_images=())
-    said = refusal(record, BuildArgIs(name="A", value=None))
-    assert said == "whether the base image sets A was not recorded"
+def test_another_frontend() -> None:
+    text = "# syntax=other/frontend\nFROM alpine\n"
+    said = refusal(reader(BUILDKIT), DockerfileIs(text=text))
+    assert said == "the changed Dockerfile names another frontend"
 
 
 def test_what_an_unknown_base_image_sets_in_the_classic_builder() -> None:
@@ -145,24 +139,3 @@ def test_what_an_unknown_base_image_sets_in_the_classic_builder() -> None:
     hypothesis = suppose(record, (BuildArgIs(name="A", value=None),))
     keys = Settled(record=record, keys=keys_of(record)).keys_of(hypothesis)
     assert keys.steps[-1].key.unknown == ("whether the base image sets A",)
-
-
-def test_options_whose_effect_is_not_modelled() -> None:
-    text = "FROM alpine\nARG A\nRUN --mount=type=cache,target=/$A id\n"
-    record = with_dockerfile(reader("buildkit-mount"), text)
-    steps = tuple(replace(step, line=3 if step.line == 2 else step.line) for step in record.steps)
-    said = refusal(replace(record, steps=steps), BuildArgIs(name="A", value="1"))
-    assert "of the options of RUN" in said
-    assert said.endswith("is not modelled")
-
-
-def test_a_field_that_the_model_gives_otherwise_than_it_was_recorded() -> None:
-    record = reader("buildkit-build-arg-expanded")
-    assert record.definition is not None
-    ops = tuple(
-        replace(op, file=tuple(replace(action, dest="/elsewhere") for action in op.file)) if op.file else op
-        for op in record.definition.ops
-    )
-    strange = replace(record, definition=replace(record.definition, ops=ops))
-    said = refusal(strange, BuildArgIs(name="A", value="3"))
-    assert said == "the frontend made another dest of COPY a /$A/ than the model says"

@@ -11,7 +11,7 @@ from layerfork.explain.compare.steps import StepView, views_of
 from layerfork.explain.proof.undo.dockerfiles import Dockerfiles
 from layerfork.explain.proof.undo.material import Material, Sent, contexts_of
 from layerfork.model.change import Change
-from layerfork.whatif import Hypothesis, suppose
+from layerfork.whatif import Hypothesis, UnappliableError, suppose
 from layerfork.whatif.keys import Settled
 
 
@@ -55,6 +55,8 @@ class Reasoner:
             return self._last[1]
         reader = self.comparison.reader
         hypothesis = suppose(reader.record, changes, self.comparison.writer.record)
+        if hypothesis.unmodelled:
+            raise UnappliableError(next(iter(hypothesis.unmodelled.values())))
         keys = self.settled.keys_of(hypothesis)
         build = JudgedBuild(client=reader.client, record=hypothesis.record, keys=keys)
         world = World(hypothesis=hypothesis, views=views_of(build))
