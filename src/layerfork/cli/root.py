@@ -16,6 +16,7 @@ COMMANDS = {
     "show": "Print recorded builds.",
     "diff": "Say why recorded builds missed what others had stored.",
     "why": "Record a build and say why it missed what an earlier one had stored.",
+    "predict": "Say which steps would be reused if this tree was built now.",
     "explain": "Say what a cause is, and what helps.",
     "report": "Render files of runs and records: a page, a picture, a test report.",
     "records": "List, show and remove the builds that `why` keeps.",

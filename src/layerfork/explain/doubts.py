@@ -22,10 +22,13 @@ _REMOTE = re.compile(r"[a-z]+://|git@|github\.com/")
 _COMMIT = re.compile(r"#[0-9a-f]{40}(?::|$)")
 
 
-def doubts_about(recorded: JudgedBuild, planned: JudgedBuild, real: Mapping[int, int]) -> dict[int, str]:
+def doubts_about(
+    recorded: JudgedBuild, planned: JudgedBuild, real: Mapping[int, int], unseen: str = ""
+) -> dict[int, str]:
     """Steps of a planned build of which nobody can tell what they find, by index, and why.
 
-    ``real`` says which step of the recorded build each of its steps is.
+    ``real`` says which step of the recorded build each of its steps is, ``unseen`` why nobody knows what its
+    context holds.
     """
     before, after = views_of(recorded), views_of(planned)
     sent = sent_unlike(recorded.record, planned.record)
@@ -35,6 +38,7 @@ def doubts_about(recorded: JudgedBuild, planned: JudgedBuild, real: Mapping[int,
         writer = before.get(real.get(view.index, 0))
         why = (
             _remote(view.step)
+            or (unseen if unseen and _reads_context(view.step) else "")
             or _other_image(recorded.record, planned.record, view.step)
             or _read_elsewhere(planned.record, view.step, changed=changed)
         )
@@ -58,6 +62,15 @@ def _remote(step: StepRecord) -> str:
         return ""
     remote = [word for word in instruction.sources if _REMOTE.match(word) and not _COMMIT.search(word)]
     return f"what {remote[0]} gives now is not known" if remote else ""
+
+
+def _reads_context(step: StepRecord) -> bool:
+    instruction = printed_instruction(step.instruction)
+    if instruction is None:
+        return False
+    if instruction.keyword in ("COPY", "ADD"):
+        return bool(instruction.sources) and not instruction.flag("from")
+    return instruction.keyword == "RUN" and bool(bind_targets(instruction))
 
 
 def _other_image(recorded: BuildRecord, planned: BuildRecord, step: StepRecord) -> str:

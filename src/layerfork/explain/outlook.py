@@ -39,6 +39,8 @@ class Outlook:
     """Of one that is open: what its key needs and nobody knows."""
     reads: tuple[int, ...] = ()
     """Of one that is open: the last steps of stages whose files it reads, which are made anew."""
+    mark: str = ""
+    """Of one that is found: the digest that it has in common with what was stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +66,11 @@ class Stored:
     incomplete: list[CacheKey] = field(default_factory=list)
     """Those of them that are not known completely."""
 
-    def add(self, build: JudgedBuild) -> None:
-        """Add the steps of a build, as far as it came to them."""
+    def add(self, build: JudgedBuild) -> dict[int, Marks]:
+        """Add the steps of a build, as far as it came to them. Gives the digests of all of its steps."""
         views = views_of(build)
-        for index, marks in marks_of(build, views).items():
+        found = marks_of(build, views)
+        for index, marks in found.items():
             view = views[index]
             if view.step.error or view.step.status is StepStatus.NOT_EVALUATED:
                 continue
@@ -76,6 +79,7 @@ class Stored:
                 self.incomplete.append(view.key)
             self.wholes.update(filter(None, [marks.whole]))
             self.lineages.update(filter(None, [marks.lineage]))
+        return found
 
     def may_have(self, key: CacheKey, lineage: str | None) -> bool:
         """Whether a stored step may have this key and build on the same, whatever files it read."""
@@ -171,7 +175,7 @@ def _outlook(
         return Outlook(reuse=Reuse.OPEN, lacks=(unmodelled[view.index],))
     doubtful = next((each for each, reuse in whole.items() if reuse is Reuse.OPEN), 0)
     if marks.whole in stored.wholes or (view.neutral and not doubtful):
-        return Outlook(reuse=Reuse.FOUND)
+        return Outlook(reuse=Reuse.FOUND, mark=marks.whole or "")
     if not (view.neutral or stored.may_have(view.key, marks.lineage)):
         return Outlook(reuse=Reuse.NOT_FOUND)
     if doubtful:

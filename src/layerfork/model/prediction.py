@@ -9,6 +9,7 @@ from layerfork.model.judgement import Cause, Judgement
 from layerfork.model.report import Baseline
 
 PREDICT_SCHEMA = "layerfork/predict/1"
+PREDICTIONS_SCHEMA = "layerfork/predictions/1"
 
 
 class Forecast(StrEnum):
@@ -49,8 +50,10 @@ class StepPrediction:
     """What it took when it was built last; None when no record shows that."""
     age_s: float | None = None
     """Of a hit, how long ago the engine made what will be reused; None when no record shows that."""
+    age_is_least: bool = False
+    """No record shows when it was made: it was there already when a build reused it so long ago."""
     over_age: bool = False
-    """The age is known, and more than what was asked for."""
+    """It is older than what was asked for."""
     cache: StepCache | None = None
     """In an exported cache, where one was looked at."""
 
@@ -59,6 +62,8 @@ class StepPrediction:
 class Prediction:
     """Everything that is predicted of one build."""
 
+    build: str = ""
+    """What the build is called among others: a service, a target, a directory."""
     against: Baseline
     """The recorded build that it was predicted from."""
     steps: tuple[StepPrediction, ...]

@@ -35,7 +35,7 @@ from layerfork.model.report import (
     TrialBuild,
 )
 from layerfork.model.visible import visible_in_json
-from layerfork.reporters.reporter import Look, Reporter
+from layerfork.reporters.reporter import Look, Reporter, late
 
 
 def render_runs(reports: Sequence[RunReport], look: Look) -> str:
@@ -162,7 +162,7 @@ def _diff(report: DiffReport) -> dict[str, Any]:
         "outcome": report.outcome.value if report.reader else None,
         "failure": report.failure or None,
         **_judgement(report.judgement, report.answers),
-        "asked": [_answer(answer) for answer in report.asked],
+        "asked": [answer_fields(answer) for answer in report.asked],
     }
 
 
@@ -211,25 +211,25 @@ def _judgement(judgement: Judgement, answers: Sequence[Answer]) -> dict[str, Any
     return {
         "classes": [list(members) for members in judgement.classes],
         "class_unknown": list(judgement.class_unknown),
-        "answers": [_answer(answer) for answer in answers],
-        "forks": [_fork(fork) for fork in judgement.forks],
+        "answers": [answer_fields(answer) for answer in answers],
+        "forks": [fork_fields(fork) for fork in judgement.forks],
         "warnings": [plain(caution) for caution in judgement.warnings],
     }
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def answer_fields(answer: Answer) -> dict[str, Any]:
     fields = plain(answer)
     if not answer.predicted:
         del fields["predicted"]
     return {"headline": answer.headline, "place": answer.place, "cost": answer.cost, **fields}
 
 
-def _fork(fork: Fork) -> dict[str, Any]:
+def fork_fields(fork: Fork) -> dict[str, Any]:
     """Whole, but for the parts that its causes explain: they may be very many."""
-    return {**plain(replace(fork, causes=())), "causes": [_cause(cause) for cause in fork.causes]}
+    return {**plain(replace(fork, causes=())), "causes": [cause_fields(cause) for cause in fork.causes]}
 
 
-def _cause(cause: Cause) -> dict[str, Any]:
+def cause_fields(cause: Cause) -> dict[str, Any]:
     return {name: value for name, value in plain(replace(cause, parts=())).items() if name != "parts"}
 
 
@@ -257,4 +257,5 @@ JSON = Reporter(
     causes=render_causes,
     pages=render_pages,
     caches=render_caches,
+    predictions=late("layerfork.reporters.json_prediction", "render_predictions"),
 )

@@ -9,6 +9,7 @@ from layerfork.errors import UsageError
 from layerfork.model.causepage import CausePage, CauseRow
 from layerfork.model.exportedcache import CacheReport
 from layerfork.model.listing import ClientRow, EngineRow, StoredRow
+from layerfork.model.prediction import Prediction
 from layerfork.model.report import DiffReport, PlanReport, RecordReport, RunReport
 from layerfork.model.visible import visible, visible_but_colors
 
@@ -28,7 +29,17 @@ class Look:
 
 
 Kind = Literal[
-    "runs", "plans", "diffs", "records", "engines", "clients", "stored", "causes", "pages", "caches"
+    "runs",
+    "plans",
+    "diffs",
+    "records",
+    "engines",
+    "clients",
+    "stored",
+    "causes",
+    "pages",
+    "predictions",
+    "caches",
 ]
 """The kinds of reports, each a field of `Reporter`."""
 T = TypeVar("T")
@@ -69,6 +80,8 @@ class Reporter:
     pages: Renderer[CausePage] | None = None
     caches: Renderer[CacheReport] | None = None
     """What `cache inspect` reads."""
+    predictions: Renderer[Prediction] | None = None
+    """What `predict` says of builds that nobody made yet."""
     visible: Callable[[str], str] = visible
     """Makes harmless what others put into a report, in the way of the format."""
     colored: tuple[Kind, ...] = ()

@@ -10,7 +10,8 @@ from layerfork.model.judgement import CauseStatus
 from layerfork.model.prediction import Forecast, Prediction
 from layerfork.model.record import BuildRecord, StepStatus
 from layerfork.model.report import Baseline
-from layerfork.pipeline.predicting import Planned, predict_build
+from layerfork.pipeline.predict.planned import Planned
+from layerfork.pipeline.predicting import predict_build
 
 LOST = frozenset(
     {"cache-empty", "cache-record-gone", "parallel-build", "engine-bug", "engine-bug-28", "unexplained"}

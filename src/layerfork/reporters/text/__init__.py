@@ -15,7 +15,8 @@ TEXT = Reporter(
     caches=late(f"{_HERE}.cache", "render_caches"),
     causes=late(f"{_HERE}.pages", "render_causes"),
     pages=late(f"{_HERE}.pages", "render_pages"),
-    colored=("runs", "diffs", "causes", "pages"),
+    predictions=late(f"{_HERE}.prediction", "render_predictions"),
+    colored=("runs", "diffs", "predictions", "causes", "pages"),
 )
 
 TABLE = Reporter(name="table", runs=late(f"{_HERE}.run", "render_tables"), colored=("runs",))

@@ -77,7 +77,7 @@ def _compared_with(report: DiffReport, look: Look) -> Iterator[Text]:
     """Which two builds these were; the time of the earlier one stands here alone."""
     text = f"compared: {report.writer} with {report.reader}"
     if report.baseline is not None:
-        text = f"before: {_baseline(report.baseline)}"
+        text = f"before: {baseline_line(report.baseline)}"
     yield from wrap(Text(f"  {text}", style="dim"), look.width, 4)
 
 
@@ -94,10 +94,10 @@ def _before(report: DiffReport) -> str:
     return f"{reached.count(StepStatus.HIT)} of the {len(reached)} steps that it came through were reused"
 
 
-def _baseline(baseline: Baseline) -> str:
+def baseline_line(baseline: Baseline) -> str:
     """How old it is, where it comes from, and why it was chosen."""
     time = f"{datetime.fromisoformat(baseline.recorded_at):%Y-%m-%d %H:%M:%S} UTC"
-    age = f"{_span(baseline.age_s)} older" if baseline.age_s >= 0 else f"{_span(-baseline.age_s)} younger"
+    age = f"{span(baseline.age_s)} older" if baseline.age_s >= 0 else f"{span(-baseline.age_s)} younger"
     place = f" in {baseline.ran_in}" if baseline.ran_in else ""
     command = f", `{baseline.command}`{place}" if baseline.command else ""
     engine = f", Engine {baseline.engine}" if baseline.engine else ""
@@ -110,7 +110,8 @@ def _baseline(baseline: Baseline) -> str:
     return f"{time}, {age}{command}{engine}{shares}{others}"
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """``3 hours``: in the largest unit that fits."""
     for size, unit in _UNITS:
         if seconds >= size:
             return counted(int(seconds // size), unit)

@@ -1,0 +1,127 @@
+"""`layerfork predict`: which steps would be reused if this tree was built now."""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from layerfork.cli.options import format_option, look_of, parse_pairs, verbose_option
+from layerfork.cli.output import put
+from layerfork.errors import ExitCode, UsageError
+from layerfork.model.prediction import Forecast, Prediction
+
+if TYPE_CHECKING:
+    from layerfork.reporters.reporter import Reporter
+
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+class AgeType(click.ParamType[float]):
+    """``7d``: a number and a unit."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", str(value))
+        if found is None:
+            self.fail(f"{value!r} is no age: write 7d, 12h, 30m, 90s or 2w.", param, ctx)
+        return float(found[1]) * _UNITS[found[2]]
+
+
+@click.command("predict")
+@click.option("-f", "--file", "dockerfile", default="", help="Dockerfile; default: that of the record.")
+@click.option("--target", default="", help="Stage to build; default: that of the record.")
+@click.option(
+    "--build-arg",
+    "build_args",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Build argument, besides those of the record; without a value, that of the environment; repeatable.",
+)
+@click.option(
+    "--against",
+    default="",
+    metavar="FILE|ID",
+    help="Predict from this: a record file, FILE#N, or the id of a known build. Default: the newest known "
+    "build of the directory.",
+)
+@click.option(
+    "--record",
+    default="",
+    metavar="FILE[#N]",
+    help="Predict this recorded build's own repeat, without a tree.",
+)
+@click.option("--client", default="", metavar="ID", help="Predict what another client would find.")
+@click.option(
+    "--changed",
+    multiple=True,
+    metavar="FILE",
+    help="Predict as if the content of this file was another one; repeatable.",
+)
+@click.option(
+    "--max-age", type=AgeType(), default=None, metavar="AGE", help="Mark reused steps older than 7d, 12h …"
+)
+@click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
+@format_option("predictions")
+@verbose_option
+@click.argument("path", default="", metavar="[PATH]")
+def command(
+    dockerfile: str,
+    target: str,
+    build_args: tuple[str, ...],
+    against: str,
+    record: str,
+    client: str,
+    changed: tuple[str, ...],
+    max_age: float | None,
+    store: str,
+    form: "Reporter",
+    verbose: bool,
+    path: str,
+) -> int:
+    """Say which steps would be reused if PATH was built now, why others would not, and what that costs.
+
+    Nothing is built, and no engine is needed: the tree is read as the client would send it, and compared by
+    the builder's own rules with the newest build of PATH that `why` has kept. Without PATH it is the working
+    directory. What builds stored that nobody recorded is not known, nor what the cache has lost since.
+
+    The exit code is 0 when every step will be reused, 1 when some step will miss, 3 when none is known to
+    miss but nobody can tell of some.
+    """
+    from layerfork.pipeline.predict.planning import Asked
+    from layerfork.pipeline.predict.predictions import predict_builds
+
+    if record and (path or against):
+        raise UsageError(
+            f"--record needs no {'PATH' if path else '--against'}: it predicts from the record alone",
+            hint="--against FILE PATH predicts a tree from a record",
+        )
+    predictions = predict_builds(
+        path,
+        Asked(
+            dockerfile=dockerfile,
+            target=target,
+            build_args=parse_pairs(build_args, "--build-arg", os.environ),
+            changed=changed,
+        ),
+        against=against,
+        record=record,
+        client=client,
+        store_path=store,
+        max_age_s=max_age,
+    )
+    put(form.render("predictions", predictions, look_of(sys.stdout, verbose=verbose)))
+    return exit_code(predictions)
+
+
+def exit_code(predictions: Sequence[Prediction]) -> int:
+    """By what is certain: a miss counts more than what nobody can tell."""
+    if any(each.count(Forecast.MISS) for each in predictions):
+        return ExitCode.FORKED
+    if any(each.count(Forecast.UNKNOWN) for each in predictions):
+        return ExitCode.COULD_NOT_RUN
+    return ExitCode.AS_HOPED

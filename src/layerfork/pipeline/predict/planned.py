@@ -1,0 +1,105 @@
+"""What a client would send, and how a recorded build would change by it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from layerfork.buildcontext.gopath import context_path
+from layerfork.model.change import (
+    MAIN_CONTEXT,
+    BuildArgIs,
+    Change,
+    DockerfileIs,
+    EntriesAre,
+    PatternsAre,
+    RequestIs,
+    TransportIs,
+)
+from layerfork.model.context import ContextEntry, ContextManifest
+from layerfork.model.record import BuildRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What a client would send; None for what stays as it was recorded."""
+
+    contexts: tuple[ContextManifest, ...] = ()
+    """The main context and named ones, as the client would send them: those that are not as recorded."""
+    context_unseen: str = ""
+    """Why nobody knows what the main context would hold; empty when it is known."""
+    dockerfile: str | None = None
+    build_args: Mapping[str, str] | None = None
+    """All that are given."""
+    target: str | None = None
+    other_cache: str = ""
+    """Why nothing that was stored can be found, whatever is sent; empty when it can."""
+    assumes: tuple[str, ...] = ()
+    """What whoever made these took for granted."""
+
+
+def changes_of(record: BuildRecord, planned: Planned) -> tuple[Change, ...]:
+    """Everything that is otherwise than in the record."""
+    return (*_request_changes(record, planned), *_context_changes(record, planned))
+
+
+def _request_changes(record: BuildRecord, planned: Planned) -> Iterator[Change]:
+    request = record.request
+    before = dict(request.build_args)
+    after = before if planned.build_args is None else dict(planned.build_args)
+    changes: list[Change] = [
+        BuildArgIs(name=name, value=after.get(name))
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    ]
+    if planned.target is not None and planned.target != request.target:
+        changes.append(RequestIs(field="target", value=planned.target))
+    text = request.dockerfile if planned.dockerfile is None else planned.dockerfile
+    if text is not None and (changes or text != request.dockerfile):
+        yield DockerfileIs(text=text)
+    yield from changes
+
+
+def _context_changes(record: BuildRecord, planned: Planned) -> Iterator[Change]:
+    recorded = {each.name: each for each in (record.context, *record.named_contexts) if each is not None}
+    for after in planned.contexts:
+        before = recorded.get(after.name)
+        if before is None:
+            continue
+        if before.transport is not after.transport:
+            yield TransportIs(transport=after.transport, context=after.name)
+        if after.name == MAIN_CONTEXT and before.excludes != after.excludes:
+            yield PatternsAre(patterns=after.excludes)
+        yield from _entry_changes(before, after)
+
+
+def _entry_changes(before: ContextManifest, after: ContextManifest) -> Iterator[EntriesAre]:
+    old, new = _by_path(before), _by_path(after)
+    for path in sorted(old.keys() | new.keys()):
+        mine, theirs = old.get(path, []), new.get(path, [])
+        if list(map(_told, mine)) != list(map(_told, theirs)):
+            yield EntriesAre(path=path, entries=tuple(theirs), context=after.name)
+
+
+def _by_path(manifest: ContextManifest) -> dict[str, list[ContextEntry]]:
+    found: dict[str, list[ContextEntry]] = {}
+    for entry in manifest.entries:
+        found.setdefault(context_path(entry.name), []).append(entry)
+    return found
+
+
+def _told(entry: ContextEntry) -> tuple[object, ...]:
+    """What some builder's key may hold of an entry."""
+    return (
+        entry.name_bytes,
+        entry.type,
+        entry.mode,
+        entry.uid,
+        entry.gid,
+        entry.uname,
+        entry.gname,
+        entry.size,
+        entry.linkname_bytes,
+        entry.devmajor,
+        entry.devminor,
+        entry.xattrs,
+        entry.content,
+    )

@@ -1,0 +1,211 @@
+"""What the client of a recorded build would send of a directory now."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from layerfork.buildcontext.gopath import context_path
+from layerfork.buildcontext.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
+from layerfork.buildcontext.manifest import ReadContext, read_context
+from layerfork.buildcontext.senders import Sender, sender_of
+from layerfork.errors import UsageError
+from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.model.build import Builder
+from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType, Transport
+from layerfork.model.record import BuildRecord
+from layerfork.pipeline.predict.planned import Planned
+from layerfork.userdirs import cache_directory
+from layerfork.wire.redact import Redactor
+
+_MADE_UP = re.compile(r"\.dockerfile\.[0-9a-f]+")
+_EDITED = "layerfork: other content of "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a person says of the build that is to be predicted; empty is what the record says."""
+
+    dockerfile: str = ""
+    """Path of a file."""
+    target: str = ""
+    build_args: tuple[tuple[str, str], ...] = ()
+    """In addition to those of the record."""
+    changed: tuple[str, ...] = ()
+    """Files whose content becomes another one."""
+
+
+def plan(
+    record: BuildRecord, asked: Asked, root: Path | None, client: str = "", sender: Sender | None = None
+) -> Planned:
+    """What would be sent of ``root``; None: what the record says was sent.
+
+    ``client`` is another client than the recorded build's, and ``sender`` its way to send a directory.
+    Raises: UsageError for a file or directory that cannot be read, or that would not be sent.
+    """
+    redactor = Redactor(redaction_key())
+    arguments = _build_args(record, asked, redactor)
+    dockerfile, assumes = _dockerfile(record, asked, root, redactor)
+    contexts: tuple[ContextManifest, ...] = ()
+    unseen = ""
+    if root is not None:
+        name = _name_inside(record, asked.dockerfile, root)
+        known = sender if client else sender_of(record)
+        manifest, unseen = _context(record, root, name, known, client)
+        contexts = () if manifest is None else (manifest,)
+        assumes += tuple(f"the context {each.name} is as it was recorded" for each in record.named_contexts)
+    if asked.changed:
+        contexts, more = _edited(record, contexts, asked.changed, root)
+        assumes += more
+    return Planned(
+        contexts=contexts,
+        context_unseen=unseen,
+        dockerfile=dockerfile,
+        build_args=arguments,
+        target=asked.target or None,
+        assumes=(*assumes, *_images(record)),
+    )
+
+
+def _images(record: BuildRecord) -> tuple[str, ...]:
+    names = list(dict.fromkeys(reference for reference, _ in record.base_images))
+    return (f"base images are what they were: {', '.join(names)}",) if names else ()
+
+
+def _build_args(record: BuildRecord, asked: Asked, redactor: Redactor) -> Mapping[str, str] | None:
+    if not asked.build_args:
+        return None
+    return {**dict(record.request.build_args), **dict(redactor.pairs(asked.build_args))}
+
+
+def _dockerfile(
+    record: BuildRecord, asked: Asked, root: Path | None, redactor: Redactor
+) -> tuple[str | None, tuple[str, ...]]:
+    """The Dockerfile's text as the recorder would keep it, and what is taken for granted."""
+    path = dockerfile_path(record, asked.dockerfile, root)
+    if path is None:
+        assumed = ("the Dockerfile is as it was recorded: it came from nowhere on disk",) if root else ()
+        return None, assumed
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the Dockerfile {path}: {error.strerror}", hint="name it with -f"
+        ) from error
+    return redactor.clean(data.decode("utf-8", "replace")), ()
+
+
+def dockerfile_path(record: BuildRecord, named: str, root: Path | None) -> Path | None:
+    """Where the Dockerfile lies now; None where it came from no file, or nothing on disk is to be read."""
+    if named:
+        return Path(named)
+    if root is None:
+        return None
+    place, name = record.place, record.request.dockerfile_name or "Dockerfile"
+    if _MADE_UP.fullmatch(name):
+        return None
+    if place.directory and place.dockerfile:
+        return root / os.path.relpath(place.dockerfile, place.directory)
+    return root / name
+
+
+def _context(
+    record: BuildRecord, root: Path, dockerfile: str, sender: Sender | None, client: str
+) -> tuple[ContextManifest | None, str]:
+    """The main context as it would be sent, or why nobody can tell; neither when the build had none."""
+    recorded = record.context
+    if recorded is None:
+        return None, ""
+    if recorded.transport is Transport.REMOTE:
+        return None, f"what {recorded.remote or 'the remote context'} gives now is not known"
+    if sender is None and client:
+        return None, f"how {client} sends a directory is not modelled"
+    if sender is None:
+        return None, "no client is known that sends a tar like the recorded one, so today's is not known"
+    if record.builder is not Builder.BUILDKIT and _MADE_UP.fullmatch(record.request.dockerfile_name):
+        return None, "its Dockerfile came from outside of the context, and the client puts such a one into it"
+    read = _read(root, dockerfile, sender)
+    if read.problems:
+        first = read.problems[0]
+        raise UsageError(
+            f"cannot read {root / first.path}: {first.reason}", hint="the client would refuse it"
+        )
+    return replace(read.manifest, name=recorded.name), ""
+
+
+def _name_inside(record: BuildRecord, named: str, root: Path) -> str:
+    """The Dockerfile's path as seen from the context: an ignore file may be named after it."""
+    path = dockerfile_path(record, named, root)
+    if path is None:
+        return "Dockerfile"
+    return os.path.relpath(os.path.abspath(path), os.path.abspath(root))  # noqa: PTH100 - links stay
+
+
+def _read(root: Path, dockerfile: str, sender: Sender) -> ReadContext:
+    file = cache_file(cache_directory(), root)
+    cache = load_cache(file) if file.exists() else DigestCache()
+    read = read_context(
+        root,
+        sender.rules,
+        dockerfile=dockerfile,
+        docker_py=sender.docker_py,
+        umask=_umask(),
+        cache=cache,
+    )
+    if cache.changed:
+        save_cache(cache, file)
+    return read
+
+
+def _umask() -> int:
+    current = os.umask(0o022)
+    os.umask(current)
+    return current
+
+
+def _edited(
+    record: BuildRecord, contexts: Sequence[ContextManifest], files: Sequence[str], root: Path | None
+) -> tuple[tuple[ContextManifest, ...], tuple[str, ...]]:
+    """The context with another content of these files, and those that are not sent.
+
+    Raises: UsageError for one that is not there at all.
+    """
+    before = contexts[0] if contexts else record.context
+    if before is None:
+        return tuple(contexts), tuple(f"{each} is not sent, so it changes nothing" for each in files)
+    paths = {_inside(each, root): each for each in files}
+    known = {context_path(entry.name) for entry in before.entries if entry.type is EntryType.FILE}
+    unsent = [each for path, each in paths.items() if path not in known]
+    for each in unsent:
+        if root is None or not (root / _inside(each, root)).exists():
+            raise UsageError(f"there is no file {each} in the context", hint="name files of the context")
+    entries = tuple(
+        _with_other_content(entry) if context_path(entry.name) in paths else entry for entry in before.entries
+    )
+    notes = tuple(f"{each} is not sent, so it changes nothing" for each in unsent)
+    return (replace(before, entries=entries),), notes
+
+
+def _inside(file: str, root: Path | None) -> str:
+    """The path in the context of a file that a person named: from the working directory, else from the
+    context."""
+    if root is not None:
+        here, top = Path(os.path.abspath(file)), Path(os.path.abspath(root))  # noqa: PTH100 - links stay
+        if here.is_relative_to(top) and os.path.lexists(here):
+            return str(here.relative_to(top))
+    return context_path(file)
+
+
+def _with_other_content(entry: ContextEntry) -> ContextEntry:
+    if entry.type is not EntryType.FILE:
+        return entry
+    content = Digest("sha256:" + sha256(f"{_EDITED}{entry.content}".encode()).hexdigest())
+    return replace(
+        entry,
+        content=content,
+        content_source=ContentSource.DISK,
+        tarsum=None,
+        mtime_ns=entry.mtime_ns + 10**9,
+    )

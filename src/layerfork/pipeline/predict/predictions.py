@@ -1,0 +1,185 @@
+"""`layerfork predict`: the recorded builds that a tree's next build is predicted from, and what of it."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from layerfork.errors import EvidenceError, UsageError
+from layerfork.explain import may_share_cache
+from layerfork.harness.records.evidence import read_records
+from layerfork.harness.records.store import RecordStore, open_store
+from layerfork.harness.records.summary import KnownBuild, read_summaries
+from layerfork.model.kind import kind_of
+from layerfork.model.prediction import Prediction
+from layerfork.model.record import BuildRecord
+from layerfork.pipeline.comparison import named_builds
+from layerfork.pipeline.explainer import builds_named
+from layerfork.pipeline.predict.otherclient import OtherClient, as_client, plan_of_client, without_tree
+from layerfork.pipeline.predict.planning import Asked, plan
+from layerfork.pipeline.predicting import baseline_at, predict_build
+
+MOST_EARLIER = 20
+"""So many earlier builds of the same cache are looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Basis:
+    """A recorded build to predict from, and the earlier ones whose results lie in its cache."""
+
+    record: BuildRecord
+    earlier: Sequence[BuildRecord] = ()
+    known: int = 0
+    """Builds that it was chosen from; 0 when a person named it."""
+    root: Path | None = None
+    """The directory that would be sent."""
+
+
+def predict_builds(
+    path: str,
+    asked: Asked,
+    *,
+    against: str = "",
+    record: str = "",
+    client: str = "",
+    store_path: str = "",
+    max_age_s: float | None = None,
+) -> tuple[Prediction, ...]:
+    """What the next build of a directory would find in the cache, one for each build that its command makes.
+
+    ``against`` names the recorded builds to predict from instead of the newest ones, ``record`` a record file
+    that is predicted from alone, ``client`` another client.
+    Raises: LayerforkError.
+    """
+    other = as_client(client) if client else None
+    bases = _named(record, None) if record else _bases(open_store(store_path), path, asked, against, other)
+    several = len(bases) > 1
+    found = tuple(
+        replace(_predict(basis, asked, other), build=kind_of(basis.record).label if several else "")
+        for basis in bases
+    )
+    return found if max_age_s is None else tuple(_over_age(each, max_age_s) for each in found)
+
+
+def _over_age(prediction: Prediction, most_s: float) -> Prediction:
+    """With those hits marked that are older than so many seconds."""
+    steps = tuple(
+        replace(step, over_age=step.age_s is not None and step.age_s > most_s) for step in prediction.steps
+    )
+    return replace(prediction, steps=steps)
+
+
+def _predict(basis: _Basis, asked: Asked, other: OtherClient | None) -> Prediction:
+    record = basis.record
+    baseline = baseline_at(record, datetime.now(UTC), basis.known)
+    if other is None:
+        return predict_build(record, plan(record, asked, basis.root), baseline, basis.earlier)
+    if basis.root is None:
+        raise without_tree(other)
+    planned = plan_of_client(record, asked, basis.root, other)
+    return predict_build(record, planned, baseline, basis.earlier)
+
+
+def _named(file: str, root: Path | None) -> tuple[_Basis, ...]:
+    """The builds of a record file, of each kind the last; earlier ones of the file lie in its cache."""
+    builds = named_builds(file)
+    path = Path(file.rpartition("#")[0] if not Path(file).exists() else file)
+    records = read_records(path)
+    return tuple(
+        _Basis(record=each.record, earlier=_sharing(each.record, reversed(records)), root=root)
+        for each in builds
+    )
+
+
+def _sharing(record: BuildRecord, others: Iterator[BuildRecord]) -> tuple[BuildRecord, ...]:
+    """Those made before it whose results it may have found."""
+    before = (each for each in others if each.recorded_at < record.recorded_at)
+    return tuple(each for each in before if may_share_cache(each, record))[:MOST_EARLIER]
+
+
+def _bases(
+    store: RecordStore, path: str, asked: Asked, against: str, other: OtherClient | None
+) -> tuple[_Basis, ...]:
+    root = Path(path or ".")
+    if against:
+        return tuple(
+            _Basis(record=build.record, root=root, earlier=()) for build in builds_named(store, against)
+        )
+    known = read_summaries(store.directory)
+    newest = _newest(known, root, asked, other, anywhere=not path)
+    if not newest:
+        raise _no_record(root, asked)
+    return tuple(_basis(each, known, root if path else None) for each in newest)
+
+
+def _newest(
+    known: Sequence[KnownBuild], root: Path, asked: Asked, other: OtherClient | None, *, anywhere: bool
+) -> list[KnownBuild]:
+    """The builds of the newest command that built a directory; ``anywhere``: or that ran in it.
+
+    Those of the target that is asked for come first, and of another client those of the builder that it uses.
+    """
+    here = os.path.realpath(root)
+    own = [each for each in known if here in _places(each, anywhere=anywhere) and _fits(each, asked)]
+    same_target = (
+        [each for each in own if each.outline.request.target == asked.target] if asked.target else []
+    )
+    own = same_target or own
+    if other is not None:
+        own = [each for each in own if not other.why_no_cache(each.outline)] or own
+    return [each for each in own if each.summary.command == own[0].summary.command][::-1] if own else []
+
+
+def _places(known: KnownBuild, *, anywhere: bool) -> tuple[str, ...]:
+    place = known.outline.place
+    return (place.directory, os.path.realpath(place.ran_in)) if anywhere else (place.directory,)
+
+
+def _fits(known: KnownBuild, asked: Asked) -> bool:
+    """Whether a build was of the Dockerfile that is asked for."""
+    if not asked.dockerfile:
+        return True
+    kind, wanted = kind_of(known.outline), os.path.realpath(asked.dockerfile)
+    return not kind.dockerfile or os.path.realpath(Path(kind.directory) / kind.dockerfile) == wanted
+
+
+def _basis(newest: KnownBuild, known: Sequence[KnownBuild], root: Path | None) -> _Basis:
+    (record,) = read_records(newest.path)
+    directory = Path(kind_of(record).directory)
+    alike = [each for each in known if _same_build(each, newest)]
+    return _Basis(
+        record=record,
+        earlier=tuple(_read_earlier(alike, newest)),
+        known=len(alike),
+        root=root or directory,
+    )
+
+
+def _same_build(known: KnownBuild, newest: KnownBuild) -> bool:
+    """One of the same directory, whatever its target or Dockerfile, whose results lie in the same cache."""
+    one, other = kind_of(known.outline), kind_of(newest.outline)
+    return (
+        one.directory == other.directory
+        and known.outline.recorded_at <= newest.outline.recorded_at
+        and may_share_cache(known.outline, newest.outline)
+    )
+
+
+def _read_earlier(alike: Sequence[KnownBuild], newest: KnownBuild) -> Iterator[BuildRecord]:
+    for each in alike[: MOST_EARLIER + 1]:
+        if each.path != newest.path:
+            try:
+                yield from read_records(each.path)
+            except EvidenceError:
+                continue
+
+
+def _no_record(root: Path, asked: Asked) -> UsageError | EvidenceError:
+    if not root.is_dir():
+        return UsageError(f"there is no directory {root}", hint="name the directory that is built")
+    what = f" with {asked.dockerfile}" if asked.dockerfile else ""
+    return EvidenceError(
+        f"no build of {os.path.realpath(root)}{what} was recorded yet, so there is nothing to predict from",
+        hint=f"record one: layerfork why {root}, or layerfork why -- CMD; or name one with --against FILE",
+    )
