@@ -7,7 +7,7 @@ can tell: it compares contents that only the build makes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 
@@ -16,7 +16,7 @@ from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.differences import may_equal
 from layerfork.explain.compare.steps import StepView, end_of_stage, views_of
 from layerfork.model.build import Builder
-from layerfork.model.cachekey import CacheKey
+from layerfork.model.cachekey import CacheKey, KeyPart
 from layerfork.model.record import StepStatus
 
 
@@ -95,10 +95,11 @@ def marks_of(build: JudgedBuild, views: Mapping[int, StepView]) -> dict[int, Mar
     readers = {view.index: files_read(build, views, view) for view in views.values()}
     for view in _inputs_first(views, readers):
         read = readers[view.index]
+        key = _without_answer(view.key) if read else view.key
         whole = [each for each in view.parents if each not in read]
         found[view.index] = Marks(
-            whole=_digest(view, [found.get(each, UNKNOWN_MARKS).whole for each in (*whole, *read)]),
-            lineage=_digest(view, [found.get(each, UNKNOWN_MARKS).lineage for each in whole]),
+            whole=_digest(view, key, [found.get(each, UNKNOWN_MARKS).whole for each in (*whole, *read)]),
+            lineage=_digest(view, key, [found.get(each, UNKNOWN_MARKS).lineage for each in whole]),
         )
     return found
 
@@ -135,12 +136,19 @@ def _inputs_first(
         yield from ready
 
 
-def _digest(view: StepView, above: Sequence[str | None]) -> str | None:
-    if view.key.unknown or None in above:
+def _without_answer(key: CacheKey) -> CacheKey:
+    """The key of a step that reads files of a stage, without the engine's digest of them: the stage's own
+    steps stand for it."""
+    parts = tuple(part for part in key.parts if not (isinstance(part, KeyPart) and part.field == "source"))
+    return replace(key, parts=parts)
+
+
+def _digest(view: StepView, key: CacheKey, above: Sequence[str | None]) -> str | None:
+    if key.unknown or None in above:
         return None
     if view.neutral and len(above) == 1:
         return above[0]
-    text = "\n".join(["" if view.neutral else view.key.digest, *map(str, above)])
+    text = "\n".join(["" if view.neutral else key.digest, *map(str, above)])
     return sha256(text.encode()).hexdigest()
 
 

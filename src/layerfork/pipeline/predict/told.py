@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from layerfork.dockerfile import Instruction, keyword_of
 from layerfork.explain.outlook import Outlook, Reuse
 from layerfork.model.build import Builder
 from layerfork.model.judgement import Cause, Fork
@@ -41,7 +42,7 @@ class ToldSteps:
                 line=written.first_line if written is not None else step.line,
                 stage=step.stage_name,
                 platform=step.platform,
-                instruction=step.instruction,
+                instruction=_as_written(step, written),
                 prediction=self._forecast(step),
                 reason=self._reason(step),
                 causes=self._causes(step),
@@ -103,3 +104,11 @@ class ToldSteps:
             f"nobody can tell: {_NAMES[self.record.builder]} compares the files of {', '.join(stages)}, "
             "which only the build makes"
         )
+
+
+def _as_written(step: StepRecord, written: Instruction | None) -> str:
+    """The instruction as the Dockerfile has it now: builders show it with variables replaced. What a FROM's
+    image adds stands in no Dockerfile."""
+    if written is None or written.keyword != keyword_of(step.instruction):
+        return step.instruction
+    return written.text

@@ -1,0 +1,148 @@
+"""`layerfork predict` held against what a real engine then does: predicted first, built afterwards."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engines.running import as_host
+
+from layerfork.engines import RunningEngine, open_engine
+from layerfork.harness.records.evidence import read_records
+
+pytestmark = pytest.mark.engine
+
+DOCKERFILE = """\
+FROM alpine AS build
+WORKDIR /w
+COPY src /src
+RUN cat /src/* > /out
+FROM alpine
+ARG V=1
+RUN echo $V > /v
+COPY --from=build /out /out
+COPY . /all
+RUN echo end
+"""
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[RunningEngine]:
+    with open_engine("private").start(os.environ, print) as running:
+        yield running
+
+
+@pytest.fixture
+def user(engine: RunningEngine, tmp_path: Path) -> dict[str, str]:
+    assert engine.toolchain is not None
+    home = tmp_path / "user"
+    home.mkdir()
+    plugins = {"cliPluginsExtraDirs": [str(engine.toolchain.cli_plugins)]}
+    (home / "config.json").write_text(json.dumps(plugins))
+    return {"DOCKER_CONFIG": str(home), "XDG_STATE_HOME": str(home / "state"), "LC_ALL": "C.UTF-8"}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "tree"
+    (root / "src").mkdir(parents=True)
+    (root / "Dockerfile").write_text(DOCKERFILE)
+    (root / ".dockerignore").write_text("*.log\nDockerfile\n.dockerignore\n")
+    (root / "src" / "a").write_text("a\n")
+    (root / "src" / "b").write_text("b\n")
+    (root / "c").write_text("c\n")
+    (root / "link").symlink_to("c")
+    (root / "x.log").write_text("log\n")
+    return root
+
+
+Change = Callable[[Path], object]
+CHANGES: tuple[tuple[str, Change, tuple[str, ...]], ...] = (
+    ("nothing", lambda root: None, ()),
+    ("a time", lambda root: os.utime(root / "src" / "a", (1, 1)), ()),
+    ("an ignored file", lambda root: (root / "x.log").write_text("other\n"), ()),
+    ("a file of a stage", lambda root: (root / "src" / "a").write_text("changed\n"), ()),
+    ("the file as it was at first", lambda root: (root / "src" / "a").write_text("a\n"), ()),
+    ("a mode", lambda root: (root / "c").chmod(0o600), ()),
+    ("a new file", lambda root: (root / "new").write_text("new\n"), ()),
+    ("another link", lambda root: (root / "link").unlink() or (root / "link").symlink_to("new"), ()),
+    ("a file gone", lambda root: (root / "new").unlink(), ()),
+    ("a build argument", lambda root: None, ("--build-arg", "V=2")),
+    ("a target", lambda root: None, ("--target", "build")),
+    ("an ignore rule", lambda root: (root / ".dockerignore").write_text("*.log\nDockerfile\n"), ()),
+    ("comments", lambda root: _rewrite(root, "FROM alpine\n", "# two\n# lines\nFROM alpine\n"), ()),
+    ("a reworded last step", lambda root: _rewrite(root, "RUN echo end", "RUN echo other"), ()),
+    ("a default", lambda root: _rewrite(root, "ARG V=1", "ARG V=3"), ()),
+)
+"""What is done to the tree, and the options of the build."""
+MAY_BE_UNKNOWN = {"a file of a stage": {"COPY --from=build /out /out", "RUN echo end"}}
+"""Only where the files of a stage that is built again decide."""
+
+
+def _rewrite(root: Path, old: str, new: str) -> None:
+    text = (root / "Dockerfile").read_text()
+    assert old in text
+    (root / "Dockerfile").write_text(text.replace(old, new))
+
+
+def predict(engine: RunningEngine, user: dict[str, str], *words: str | Path) -> tuple[int, dict[str, Any]]:
+    done = as_host(engine, "predict", *words, "--format", "json", **user)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def build(engine: RunningEngine, user: dict[str, str], *words: str | Path) -> list[tuple[str, str]]:
+    """What the engine did with each step: its instruction and status."""
+    done = as_host(engine, "why", *words, "--engine", "host", **user)
+    assert done.returncode in (0, 1), done.stderr
+    files = sorted((Path(user["XDG_STATE_HOME"]) / "layerfork" / "records").glob("*.jsonl"), key=_age)
+    (record,) = read_records(files[-1])
+    return [(step.instruction, step.status.value) for step in record.steps]
+
+
+def _age(file: Path) -> int:
+    return file.stat().st_mtime_ns
+
+
+@pytest.mark.parametrize("buildkit", ["0", "1"], ids=["classic", "buildkit"])
+def test_what_is_predicted_happens(
+    engine: RunningEngine, user: dict[str, str], tree: Path, buildkit: str
+) -> None:
+    user["DOCKER_BUILDKIT"] = buildkit
+    build(engine, user, tree)
+    for name, change, options in CHANGES:
+        change(tree)
+        code, predicted = predict(engine, user, tree, *options)
+        steps = {step["index"]: step for step in predicted["steps"]}
+        actual = dict(enumerate(build(engine, user, tree, *options), start=1))
+        assert steps.keys() == actual.keys(), name
+        unknown = {step["instruction"] for step in steps.values() if step["prediction"] == "unknown"}
+        assert unknown <= MAY_BE_UNKNOWN.get(name, set()), (name, unknown)
+        for index, step in steps.items():
+            if step["prediction"] != "unknown":
+                assert step["prediction"] == actual[index][1], (name, step)
+        found = {step["prediction"] for step in steps.values()}
+        assert code == (1 if "miss" in found else 3 if "unknown" in found else 0), name
+
+
+def test_a_hypothetical_edit_and_another_client(
+    engine: RunningEngine, user: dict[str, str], tree: Path
+) -> None:
+    user["DOCKER_BUILDKIT"] = "0"
+    build(engine, user, tree)
+    code, edited = predict(engine, user, tree, "--changed", tree / "c")
+    assert code == 1
+    assert [step["line"] for step in edited["steps"] if step["prediction"] == "miss"] == [9, 10]
+    (cause,) = next(step for step in edited["steps"] if step["line"] == 9)["causes"]
+    assert (cause["code"], cause["path"]) == ("content", "c")
+    assert predict(engine, user, tree, "--client", "docker-build+classic")[0] == 0
+    os.chown(tree / "c", 1234, 1234)
+    assert predict(engine, user, tree)[0] == 0
+    code, other = predict(engine, user, tree, "--client", "docker_py-build")
+    assert code == 1
+    assert any(cause["code"] == "uid" for step in other["steps"] for cause in step["causes"])
+    code, other = predict(engine, user, tree, "--client", "buildx-build")
+    assert code == 1
+    assert "its cache is not that of classic" in other["steps"][1]["reason"]
