@@ -60,25 +60,33 @@ def tree(tmp_path: Path) -> Path:
 
 Change = Callable[[Path], object]
 CHANGES: tuple[tuple[str, Change, tuple[str, ...]], ...] = (
-    ("nothing", lambda root: None, ()),
-    ("a time", lambda root: os.utime(root / "src" / "a", (1, 1)), ()),
-    ("an ignored file", lambda root: (root / "x.log").write_text("other\n"), ()),
+    ("nothing that counts", lambda root: _touch(root), ()),
     ("a file of a stage", lambda root: (root / "src" / "a").write_text("changed\n"), ()),
     ("the file as it was at first", lambda root: (root / "src" / "a").write_text("a\n"), ()),
     ("a mode", lambda root: (root / "c").chmod(0o600), ()),
-    ("a new file", lambda root: (root / "new").write_text("new\n"), ()),
-    ("another link", lambda root: (root / "link").unlink() or (root / "link").symlink_to("new"), ()),
-    ("a file gone", lambda root: (root / "new").unlink(), ()),
+    ("another name", lambda root: (root / "c").rename(root / "d"), ()),
+    ("another link", lambda root: _relink(root / "link", "nowhere"), ()),
     ("a build argument", lambda root: None, ("--build-arg", "V=2")),
-    ("a target", lambda root: None, ("--target", "build")),
     ("an ignore rule", lambda root: (root / ".dockerignore").write_text("*.log\nDockerfile\n"), ()),
     ("comments", lambda root: _rewrite(root, "FROM alpine\n", "# two\n# lines\nFROM alpine\n"), ()),
     ("a reworded last step", lambda root: _rewrite(root, "RUN echo end", "RUN echo other"), ()),
     ("a default", lambda root: _rewrite(root, "ARG V=1", "ARG V=3"), ()),
+    ("a target", lambda root: None, ("--target", "build")),
 )
 """What is done to the tree, and the options of the build."""
 MAY_BE_UNKNOWN = {"a file of a stage": {"COPY --from=build /out /out", "RUN echo end"}}
 """Only where the files of a stage that is built again decide."""
+
+
+def _touch(root: Path) -> None:
+    """Another time, and another content of a file that is ignored."""
+    os.utime(root / "src" / "a", (1, 1))
+    (root / "x.log").write_text("other\n")
+
+
+def _relink(link: Path, target: str) -> None:
+    link.unlink()
+    link.symlink_to(target)
 
 
 def _rewrite(root: Path, old: str, new: str) -> None:
