@@ -58,9 +58,15 @@ def tree(tmp_path: Path) -> Path:
     return root
 
 
+def _touch(root: Path) -> None:
+    """Another time, and another content of a file that is ignored."""
+    os.utime(root / "src" / "a", (1, 1))
+    (root / "x.log").write_text("other\n")
+
+
 Change = Callable[[Path], object]
 CHANGES: tuple[tuple[str, Change, tuple[str, ...]], ...] = (
-    ("nothing that counts", lambda root: _touch(root), ()),
+    ("nothing that counts", _touch, ()),
     ("a file of a stage", lambda root: (root / "src" / "a").write_text("changed\n"), ()),
     ("the file as it was at first", lambda root: (root / "src" / "a").write_text("a\n"), ()),
     ("a mode", lambda root: (root / "c").chmod(0o600), ()),
@@ -76,12 +82,6 @@ CHANGES: tuple[tuple[str, Change, tuple[str, ...]], ...] = (
 """What is done to the tree, and the options of the build."""
 MAY_BE_UNKNOWN = {"a file of a stage": {"COPY --from=build /out /out", "RUN echo end"}}
 """Only where the files of a stage that is built again decide."""
-
-
-def _touch(root: Path) -> None:
-    """Another time, and another content of a file that is ignored."""
-    os.utime(root / "src" / "a", (1, 1))
-    (root / "x.log").write_text("other\n")
 
 
 def _relink(link: Path, target: str) -> None:
