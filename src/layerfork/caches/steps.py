@@ -48,8 +48,10 @@ class CachedStep:
     """Of the result that would be reused, as the cache says."""
 
 
-def find_steps(record: BuildRecord, cache: ExportedCache, source: CacheSource | None) -> "StepsInCache":
-    """Find the steps of a build in a cache.
+def find_steps(
+    record: BuildRecord, cache: ExportedCache, source: CacheSource | None = None
+) -> "StepsInCache":
+    """Find the steps of a recorded build in a cache.
 
     Files are read where the context still lies on disk as it was sent. ``source`` is asked whether layers
     are still there; None asks nobody.
@@ -92,18 +94,20 @@ class StepsInCache:
 
     def step(self, step: StepRecord) -> CachedStep:
         """What the cache has for one step: of several operations the one that it has least of counts."""
-        found = [self._vertex(step.index, op) for op in self._work(step)]
+        found = [self.vertex(step.index, op) for op in self.work(step)]
         if not found:
             return CachedStep(
                 index=step.index, state=CacheState.UNKNOWN, reason="its definition was not recorded"
             )
         return next((each for each in found if each.state is not CacheState.PRESENT), found[-1])
 
-    def _work(self, step: StepRecord) -> list[LLBOp]:
+    def work(self, step: StepRecord) -> list[LLBOp]:
+        """The operations that do a step's work; of a FROM its source."""
         own = [self.ops[digest] for digest in step.vertices if digest in self.ops]
         return [op for op in own if op.source is None] or own[:1]
 
-    def _vertex(self, index: int, op: LLBOp) -> CachedStep:
+    def vertex(self, index: int, op: LLBOp) -> CachedStep:
+        """What the cache has for one operation."""
         keys, found = self.walk.keys[op.digest], self.walk.of(op.digest)
         step = CachedStep(
             index=index,
@@ -128,6 +132,18 @@ class StepsInCache:
         if found.possible:
             return replace(step, state=CacheState.UNKNOWN, reason=self._why_unknown(keys))
         return self._absent(step, op, keys)
+
+    def contents_of(self, op: LLBOp) -> list[Digest | None]:
+        """The content keys of an operation's inputs as the cache has them, where the operation was certainly
+        found."""
+        certain = sorted(self.walk.of(op.digest).certain)
+        inputs = self.walk.keys[op.digest].inputs
+        found = []
+        for place, input_ in enumerate(inputs):
+            roots = self.walk.contents_of(input_, certain[0], place) if len(certain) == 1 else frozenset()
+            digests = [self.cache.records[root].digest for root in roots]
+            found.append(digests[0] if len(digests) == 1 else None)
+        return found
 
     def _of_source(self, step: CachedStep, keys: OpKeys) -> CachedStep:
         """An image: it is fetched from where it lies, and only its key is in a cache."""
@@ -224,7 +240,7 @@ class StepsInCache:
         """Which record of the cache is which step, and which are sources and contents that steps read."""
         found: dict[int, RecordUse] = {}
         for step in self.record.steps:
-            for op in self._work(step):
+            for op in self.work(step):
                 self._use(found, step, op)
         return found
 

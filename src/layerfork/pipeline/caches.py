@@ -40,7 +40,7 @@ def _checked(cache: ExportedCache, source: CacheSource) -> ExportedCache:
 
 
 def _compared(report: CacheReport, word: str) -> CacheReport:
-    steps = find_steps(_build_for(word, report.cache), report.cache, None)
+    steps = find_steps(_build_for(word, report.cache), report.cache)
     return replace(report, record=word, uses=steps.uses(), missing=tuple(_missing(steps)))
 
 

@@ -1,0 +1,85 @@
+"""What a builder without results of its own would reuse of an exported cache.
+
+The last operation is wanted. One with layers in the cache is loaded, and nothing below it is wanted then; any
+other one is executed, and wants its inputs. What is not wanted and has its key in the cache is reported as
+reused, layers or not.
+Source: moby/buildkit solver/edge.go:{execIfPossible,recalcCurrentState} @ v0.13.2, v0.25.2; seen so with
+caches of mode=min and of mode=max.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from layerfork.cachekey.buildkit.recordkeys import OpKeys
+from layerfork.caches.steps import CachedStep, StepsInCache
+from layerfork.model.context import Digest
+from layerfork.model.exportedcache import CacheState
+from layerfork.model.prediction import Forecast
+
+_NO, _PERHAPS, _YES = range(3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """A step of a build that imports a cache."""
+
+    found: CachedStep
+    forecast: Forecast
+    reason: str = ""
+
+
+def import_steps(steps: StepsInCache) -> tuple[Imported, ...]:
+    """One for each step of the build, in order."""
+    states = {digest: steps.vertex(0, op) for digest, op in steps.ops.items() if op.digest in steps.walk.keys}
+    wanted = _wanted(steps.walk.keys, states)
+    return tuple(_imported(steps, step.index, wanted, states) for step in steps.record.steps)
+
+
+def _wanted(keys: Mapping[Digest, OpKeys], states: Mapping[Digest, CachedStep]) -> dict[Digest, int]:
+    """How sure it is that each operation is wanted. A definition lists inputs first."""
+    used = {input_.op for each in keys.values() for input_ in each.inputs}
+    wanted = {vertex: _NO if vertex in used else _YES for vertex in keys}
+    for vertex in reversed(list(keys)):
+        executed = min(wanted[vertex], _execution(states[vertex].state))
+        for input_ in keys[vertex].inputs:
+            wanted[input_.op] = max(wanted.get(input_.op, _NO), executed)
+    return wanted
+
+
+def _execution(state: CacheState) -> int:
+    if state is CacheState.PRESENT:
+        return _NO
+    return _PERHAPS if state in (CacheState.UNKNOWN, CacheState.BLOB_GONE) else _YES
+
+
+def _imported(
+    steps: StepsInCache, index: int, wanted: Mapping[Digest, int], states: Mapping[Digest, CachedStep]
+) -> Imported:
+    step = next(each for each in steps.record.steps if each.index == index)
+    found = steps.step(step)
+    work = steps.work(step)
+    if not work:
+        return Imported(found=found, forecast=Forecast.UNKNOWN, reason=found.reason)
+    if all(op.source is not None for op in work):
+        return Imported(found=found, forecast=Forecast.HIT)
+    each = [_one(states[op.digest], wanted[op.digest]) for op in work]
+    for forecast in (Forecast.MISS, Forecast.UNKNOWN):
+        if forecast in each:
+            return Imported(found=found, forecast=forecast, reason=_reason(found, forecast))
+    return Imported(found=found, forecast=Forecast.HIT)
+
+
+def _one(found: CachedStep, wanted: int) -> Forecast:
+    if found.state is CacheState.PRESENT:
+        return Forecast.HIT
+    if found.state is CacheState.NOT_EXPORTED:
+        return (Forecast.HIT, Forecast.UNKNOWN, Forecast.MISS)[wanted]
+    if found.state is CacheState.ABSENT:
+        return Forecast.MISS if wanted == _YES else Forecast.UNKNOWN
+    return Forecast.UNKNOWN
+
+
+def _reason(found: CachedStep, forecast: Forecast) -> str:
+    if found.state is CacheState.BLOB_GONE:
+        return f"{found.reason}: a build that needs it fails"
+    return found.reason

@@ -1,0 +1,52 @@
+"""A build that did not happen yet, in the cache that a recorded one was looked for in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from layerfork.cachekey.buildkit.recordkeys import OpKeys, op_keys
+from layerfork.caches.files import contents_in
+from layerfork.caches.steps import StepsInCache
+from layerfork.caches.walk import CacheWalk
+from layerfork.model.context import Digest
+from layerfork.model.record import BuildRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supposed:
+    """A build that did not happen yet."""
+
+    record: BuildRecord
+    directory: str = ""
+    """Where the files of its context lie; empty for nowhere."""
+    same: Mapping[int, int] = field(default_factory=dict)
+    """Steps that have the very key of a step of the recorded build, that step by index."""
+    doubts: Mapping[int, str] = field(default_factory=dict)
+    """Steps of which nobody knows what the builder would make, and why."""
+
+
+def find_supposed(build: Supposed, recorded: StepsInCache) -> StepsInCache:
+    """Find the steps of a build in the cache that a recorded one was looked for in.
+
+    Where their keys are the same, what is known of the recorded one's files holds for it, too.
+    """
+    keys = dict(op_keys(build.record, contents_in(build.directory)))
+    found = StepsInCache(
+        record=build.record, cache=recorded.cache, source=recorded.source, walk=CacheWalk(recorded.cache, {})
+    )
+    theirs = {step.index: recorded.work(step) for step in recorded.record.steps}
+    for step in build.record.steps:
+        work = found.work(step)
+        if step.index in build.doubts:
+            doubtful = {op.digest: replace(keys[op.digest], records=()) for op in work}
+            keys |= {op: replace(each, unknown=build.doubts[step.index]) for op, each in doubtful.items()}
+        for op, same in zip(work, theirs.get(build.same.get(step.index, 0), ()), strict=False):
+            keys[op.digest] = _with_contents(keys[op.digest], recorded.contents_of(same))
+    found.walk = CacheWalk(recorded.cache, keys)
+    return found
+
+
+def _with_contents(keys: OpKeys, contents: Sequence[Digest | None]) -> OpKeys:
+    if len(contents) != len(keys.inputs):
+        return keys
+    pairs = zip(keys.inputs, contents, strict=True)
+    return replace(keys, inputs=tuple(replace(each, content=each.content or known) for each, known in pairs))

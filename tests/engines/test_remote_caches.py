@@ -1,0 +1,141 @@
+"""What is said about an exported cache before a build agrees with what an engine then reuses of it."""
+
+from collections.abc import Iterator
+
+import pytest
+from engines.remotecaches import Desk, desk_on
+
+from layerfork.caches.config import read_cache
+from layerfork.caches.forecast import Imported, import_steps
+from layerfork.caches.opening import open_cache
+from layerfork.caches.steps import exported_manifest, find_steps
+from layerfork.model.exportedcache import CacheState
+from layerfork.model.prediction import Forecast
+from layerfork.model.record import BuildOutcome, BuildRecord
+
+pytestmark = pytest.mark.engine
+
+STAGES = """\
+FROM alpine AS one
+RUN echo x >/x
+COPY a.txt /
+FROM alpine
+WORKDIR /w
+RUN echo y >/y
+COPY --from=one /x /
+COPY b.txt /b
+RUN echo {} >/z
+"""
+KINDS = {
+    "local max": ("type=local,dest={dir}/max,mode=max", "type=local,src={dir}/max"),
+    "local min": ("type=local,dest={dir}/min,mode=min", "type=local,src={dir}/min"),
+    "registry max": ("type=registry,ref={at}/cache:max,mode=max", "type=registry,ref={at}/cache:max"),
+    "registry index": (
+        "type=registry,ref={at}/cache:old,mode=max,image-manifest=false,oci-mediatypes=false",
+        "type=registry,ref={at}/cache:old",
+    ),
+    "inline": ("type=inline", "type=registry,ref={at}/image:1"),
+}
+
+
+@pytest.fixture(scope="module", params=["private:26.1+containerd", "private:28.5+containerd"])
+def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk_on(request.param, tmp_path_factory.mktemp("caches")) as found:
+        yield found
+
+
+def export(desk: Desk, kind: str, dockerfile: str) -> BuildRecord:
+    """Build with an empty cache, and export."""
+    desk.write(dockerfile, **{"a.txt": "a", "b.txt": "b"})
+    desk.engine.reset()
+    tag = f"{desk.inside}/image:1" if kind == "inline" else "x"
+    record = desk.build("--cache-to", KINDS[kind][0].format(dir=desk.directory, at=desk.inside), tag=tag)
+    assert record.result.outcome is BuildOutcome.SUCCEEDED, record.result.error
+    if kind == "inline":
+        desk.push(tag)
+    return record
+
+
+def predict(desk: Desk, kind: str, record: BuildRecord) -> tuple[Imported, ...]:
+    """For a build like the recorded one on an engine whose cache is empty."""
+    source = open_cache(KINDS[kind][1].format(dir=desk.directory, at=desk.outside))
+    return import_steps(find_steps(record, read_cache(source), source))
+
+
+def import_(desk: Desk, kind: str) -> BuildRecord:
+    desk.engine.reset()
+    return desk.build("--cache-from", KINDS[kind][1].format(dir=desk.directory, at=desk.inside))
+
+
+def happened(record: BuildRecord) -> list[str]:
+    return [step.status.value for step in record.steps]
+
+
+def foreseen(steps: tuple[Imported, ...]) -> list[str]:
+    return [step.forecast.value for step in steps]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_build_again(desk: Desk, kind: str) -> None:
+    predicted = predict(desk, kind, export(desk, kind, STAGES.format("z")))
+    assert foreseen(predicted) == happened(import_(desk, kind)) == ["hit"] * 9
+    states = [step.found.state for step in predicted]
+    left_out = CacheState.PRESENT if kind.endswith("max") or "index" in kind else CacheState.NOT_EXPORTED
+    assert [states[1], states[2]] == [left_out] * 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed"),
+    [("local max", "b.txt"), ("local min", "Dockerfile"), ("inline", "b.txt")],
+)
+def test_a_build_that_is_another_now(desk: Desk, kind: str, changed: str) -> None:
+    """Its keys are known from a build that exported nothing."""
+    export(desk, kind, STAGES.format("z"))
+    text = STAGES.format("other" if changed == "Dockerfile" else "z")
+    desk.write(text.replace("echo y", "echo other") if changed == "Dockerfile" else text)
+    if changed == "b.txt":
+        desk.write(text, **{"b.txt": "other"})
+    desk.engine.reset()
+    predicted = predict(desk, kind, desk.build())
+    assert foreseen(predicted) == happened(import_(desk, kind))
+    missed = {step.found.index for step in predicted if step.forecast is Forecast.MISS}
+    if changed == "b.txt":
+        assert missed == {8, 9}
+        assert predicted[7].found.reason.startswith("the same operation is there with other content")
+    else:
+        assert {6, 9} <= missed
+
+
+def test_a_second_export_takes_the_place_of_the_first(desk: Desk) -> None:
+    kind = "registry max"
+    first = export(desk, kind, STAGES.format("z"))
+    export(desk, kind, "FROM alpine\nRUN echo something else\n")
+    source = open_cache(KINDS[kind][1].format(at=desk.outside))
+    cache = read_cache(source)
+    assert exported_manifest(first) not in (None, cache.manifest)
+    desk.write(STAGES.format("z"))
+    predicted = predict(desk, kind, first)
+    assert foreseen(predicted) == happened(import_(desk, kind))
+    assert foreseen(predicted).count("hit") == 2
+
+
+def test_a_layer_that_is_gone_breaks_the_build(desk: Desk) -> None:
+    """The last test of the module: what failed leaves records that no prune removes."""
+    kind = "local max"
+    record = export(desk, kind, STAGES.format("z"))
+    cache = read_cache(open_cache(str(desk.directory / "max")))
+    (step,) = find_steps(record, cache).step(record.steps[5]).records
+    gone = cache.layers[cache.records[step].layers[-1]].digest
+    (desk.directory / "max" / "blobs" / "sha256" / gone.removeprefix("sha256:")).unlink()
+    predicted = predict(desk, kind, record)
+    assert predicted[5].found.state is CacheState.BLOB_GONE
+    assert gone in predicted[5].reason
+    assert predicted[4].found.state is CacheState.PRESENT
+    desk.engine.reset()
+    failed = desk.build(
+        "--cache-from",
+        KINDS[kind][1].format(dir=desk.directory),
+        f"--output=type=tar,dest={desk.directory}/t",
+    )
+    assert failed.result.outcome is BuildOutcome.FAILED
+    assert f"{gone}: not found" in failed.result.error
