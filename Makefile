@@ -4,6 +4,7 @@
 # make check   format, lint, layers, types, unit, contract and golden tests: seconds, no engine
 # make fuzz SECONDS=600           the decoders, for so long each
 # make mutations N=1000 SEED=1   random builds and mutations on real engines against the key models
+# make histories PROJECTS=10 COMMITS=50   git histories predicted from one record, then built on real engines
 # make corpus  builds the pairs of tests/corpus whose records are missing, on real engines
 # make picture draws docs/fork-graph-{light,dark}.svg of a kept run of the seed
 # make attack SIZE=--nightly     kills, broken input, planted secrets, hostile engines; minutes without SIZE
@@ -11,7 +12,7 @@
 .DEFAULT_GOAL := demo
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-.PHONY: demo setup browser picture test check lint unit bench golden schema lock fuzz mutations corpus attack
+.PHONY: demo setup browser picture test check lint unit bench golden schema lock fuzz mutations histories corpus attack
 
 demo: setup
 	@echo
@@ -54,6 +55,9 @@ fuzz: setup
 
 mutations: setup
 	$(BIN)/python -m mutations -n $(N) --seed $(SEED) --keep build/mutations
+
+histories: setup
+	$(BIN)/python -m histories --projects $(or $(PROJECTS),10) --commits $(or $(COMMITS),50) --seed $(SEED)
 
 attack: setup
 	PYTHONPATH=tests $(BIN)/python -m attacks $(SIZE)

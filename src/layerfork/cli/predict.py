@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,6 +63,13 @@ class AgeType(click.ParamType[float]):
     help="Predict as if the content of this file was another one; repeatable.",
 )
 @click.option(
+    "--git",
+    "commits",
+    default="",
+    metavar="OLD..NEW",
+    help="Predict the builds of these commits, each after the one before it, without a checkout.",
+)
+@click.option(
     "--max-age", type=AgeType(), default=None, metavar="AGE", help="Mark reused steps older than 7d, 12h …"
 )
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
@@ -77,6 +84,7 @@ def command(
     record: str,
     client: str,
     changed: tuple[str, ...],
+    commits: str,
     max_age: float | None,
     store: str,
     form: "Reporter",
@@ -89,9 +97,31 @@ def command(
     the builder's own rules with the newest build of PATH that `why` has kept. Without PATH it is the working
     directory. What builds stored that nobody recorded is not known, nor what the cache has lost since.
 
+    With --git, every commit of a range is read from git's objects and predicted as if it was built after the
+    one before it: which commits made builds slow, and by which file or line.
+
     The exit code is 0 when every step will be reused, 1 when some step will miss, 3 when none is known to
     miss but nobody can tell of some.
     """
+    if commits:
+        _check_git(
+            {
+                "--file": dockerfile,
+                "--target": target,
+                "--build-arg": build_args,
+                "--record": record,
+                "--client": client,
+                "--changed": changed,
+                "--max-age": max_age,
+            }
+        )
+        from layerfork.pipeline.predict.commits import predict_histories
+
+        histories = predict_histories(path, commits, against=against, store_path=store)
+        put(form.render("histories", histories, look_of(sys.stdout, verbose=verbose)))
+        commits_told = [each for history in histories for each in history.commits]
+        missed = any(each.count(Forecast.MISS) for each in commits_told)
+        return _ending(missed=missed, known=all(each.is_known for each in commits_told))
     from layerfork.pipeline.predict.planning import Asked
     from layerfork.pipeline.predict.predictions import predict_builds
 
@@ -118,10 +148,23 @@ def command(
     return exit_code(predictions)
 
 
+def _check_git(others: Mapping[str, object]) -> None:
+    """Commits are built as the record says. Raises: UsageError."""
+    given = [name for name, value in others.items() if value]
+    if given:
+        raise UsageError(
+            f"--git does not go with {given[0]}: commits are predicted as the record's build",
+            hint="--against names another record",
+        )
+
+
 def exit_code(predictions: Sequence[Prediction]) -> int:
     """By what is certain: a miss counts more than what nobody can tell."""
-    if any(each.count(Forecast.MISS) for each in predictions):
+    missed = any(each.count(Forecast.MISS) for each in predictions)
+    return _ending(missed=missed, known=not any(each.count(Forecast.UNKNOWN) for each in predictions))
+
+
+def _ending(*, missed: bool, known: bool) -> int:
+    if missed:
         return ExitCode.FORKED
-    if any(each.count(Forecast.UNKNOWN) for each in predictions):
-        return ExitCode.COULD_NOT_RUN
-    return ExitCode.AS_HOPED
+    return ExitCode.AS_HOPED if known else ExitCode.COULD_NOT_RUN

@@ -21,15 +21,16 @@ def _prediction(prediction: Prediction) -> dict[str, Any]:
         "schema": PREDICT_SCHEMA,
         "build": prediction.build or None,
         "against": plain(prediction.against),
-        "steps": [_step(step) for step in prediction.steps],
-        "seconds_lost": _rounded(prediction.seconds_lost),
+        "steps": [step_fields(step) for step in prediction.steps],
+        "seconds_lost": rounded(prediction.seconds_lost),
         "answers": [answer_fields(answer) for answer in prediction.answers],
         "forks": [fork_fields(fork) for fork in prediction.judgement.forks],
         "assumes": list(prediction.assumes),
     }
 
 
-def _step(step: StepPrediction) -> dict[str, Any]:
+def step_fields(step: StepPrediction) -> dict[str, Any]:
+    """One step."""
     fields: dict[str, Any] = {
         "index": step.index,
         "line": step.line or None,
@@ -39,13 +40,14 @@ def _step(step: StepPrediction) -> dict[str, Any]:
         "prediction": step.prediction.value,
         "reason": step.reason or None,
         "causes": [cause_fields(cause) for cause in step.causes],
-        "seconds": _rounded(step.seconds),
-        "age_s": _rounded(step.age_s),
+        "seconds": rounded(step.seconds),
+        "age_s": rounded(step.age_s),
         "age_is_least": step.age_is_least,
         "over_age": step.over_age,
     }
     return fields if step.cache is None else {**fields, "cache": plain(step.cache)}
 
 
-def _rounded(seconds: float | None) -> float | None:
+def rounded(seconds: float | None) -> float | None:
+    """To milliseconds."""
     return None if seconds is None else round(seconds, 3)

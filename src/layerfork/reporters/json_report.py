@@ -258,4 +258,5 @@ JSON = Reporter(
     pages=render_pages,
     caches=render_caches,
     predictions=late("layerfork.reporters.json_prediction", "render_predictions"),
+    histories=late("layerfork.reporters.json_history", "render_histories"),
 )

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 from layerfork.errors import UsageError
 from layerfork.model.causepage import CausePage, CauseRow
 from layerfork.model.exportedcache import CacheReport
+from layerfork.model.history import HistoryPrediction
 from layerfork.model.listing import ClientRow, EngineRow, StoredRow
 from layerfork.model.prediction import Prediction
 from layerfork.model.report import DiffReport, PlanReport, RecordReport, RunReport
@@ -39,6 +40,7 @@ Kind = Literal[
     "causes",
     "pages",
     "predictions",
+    "histories",
     "caches",
 ]
 """The kinds of reports, each a field of `Reporter`."""
@@ -82,6 +84,8 @@ class Reporter:
     """What `cache inspect` reads."""
     predictions: Renderer[Prediction] | None = None
     """What `predict` says of builds that nobody made yet."""
+    histories: Renderer[HistoryPrediction] | None = None
+    """The same of commits, one after the other."""
     visible: Callable[[str], str] = visible
     """Makes harmless what others put into a report, in the way of the format."""
     colored: tuple[Kind, ...] = ()

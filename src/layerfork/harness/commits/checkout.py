@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from posixpath import normpath
 
 from layerfork.buildcontext.clientrules import ContextRules
 from layerfork.buildcontext.hashing.contents import File, HashedFiles
@@ -28,7 +29,9 @@ class Sending:
     rules: ContextRules
     docker_py: tuple[int, int] = NEWEST_DOCKER_PY
     dockerfile: str = "Dockerfile"
-    """Path of the Dockerfile in the context."""
+    """What the client calls the Dockerfile: its path in the context, or with BuildKit its name."""
+    dockerfile_at: str = "Dockerfile"
+    """Where it lies, from the context's directory."""
     sends_git: bool = False
     """The recorded build sent git's own directory: a checkout has another one after each commit."""
 
@@ -61,14 +64,16 @@ def check_out(repository: Repository, commit: Commit, sending: Sending, blobs: B
     named = {name.format(sending.dockerfile): None for name in sending.rules.ignore_files}
     ids = {row.path.removeprefix(prefix): row.object_id for row in own}
     links = [row for row in own if row.mode >> 12 == 0o12]
-    wanted = [ids[name] for name in (*named, sending.dockerfile) if name in ids]
-    texts = texts_of(repository, [*wanted, *(row.object_id for row in links)])
+    place = normpath(prefix + sending.dockerfile_at)
+    dockerfile_id = next((row.object_id for row in rows if row.path == place and row.mode >> 12 == 0o10), "")
+    wanted = [ids[name] for name in named if name in ids]
+    texts = texts_of(repository, [*wanted, *filter(None, [dockerfile_id]), *(row.object_id for row in links)])
     targets = {
         row.path.removeprefix(prefix): os.fsdecode(texts[row.object_id])
         for row in links
         if row.object_id in texts
     }
-    tree = _tree(repository, own, known, targets, sending)
+    tree = _tree(repository, own, known, targets, sending, _time_of(commit))
     ignore = next((texts[ids[name]] for name in named if ids.get(name) in texts), b"")
     read = read_tree(
         tree,
@@ -82,7 +87,7 @@ def check_out(repository: Repository, commit: Commit, sending: Sending, blobs: B
     # Of what is not modelled nothing is known but that it is there: that much is complete.
     read = replace(read, manifest=replace(read.manifest, complete=True))
     sent = set(read.paths)
-    dockerfile = texts.get(ids.get(sending.dockerfile, ""))
+    dockerfile = texts.get(dockerfile_id)
     return CheckedOut(
         read=read,
         unmodelled={path: reason for path, reason in unmodelled.items() if path in sent},
@@ -113,6 +118,7 @@ def _tree(
     known: Mapping[str, Blob],
     targets: Mapping[str, str],
     sending: Sending,
+    mtime_ns: int,
 ) -> ScannedTree:
     """What a walk would find. A submodule, and git's own directory, stand there as a file nobody knows."""
     root = repository.directory.stat()
@@ -126,22 +132,27 @@ def _tree(
         _, size = known.get(row.object_id, ("", 0))
         key = (row.mode, size)
         if key not in made:
-            made[key] = _status(_MODES.get(row.mode, 0o100644), size, root)
+            made[key] = _status(_MODES.get(row.mode, 0o100644), size, root, mtime_ns)
         directory, _, name = path.rpartition("/")
         directories[directory or "."].append((name, made[key]))
     if sending.sends_git:
-        directories["."].append((_GIT, _status(0o100644, 0, root)))
+        directories["."].append((_GIT, _status(0o100644, 0, root, mtime_ns)))
     for own in directories.values():
         own.sort(key=lambda row: os.fsencode(row[0]))
     return ScannedTree(
         root=repository.directory,
-        root_status=_status(0o040755, 0, root),
+        root_status=_status(0o040755, 0, root, mtime_ns),
         directories=directories,
         targets=targets,
     )
 
 
-def _status(mode: int, size: int, root: os.stat_result) -> os.stat_result:
+def _time_of(commit: Commit) -> int:
+    """A time that stands for that of a checkout, nanoseconds since 1970: no two commits have the same."""
+    return commit.committed_at * 10**9 + int(commit.id[:7], 16)
+
+
+def _status(mode: int, size: int, root: os.stat_result, mtime_ns: int) -> os.stat_result:
     """Of a file that the owner of the working tree checked out."""
-    times = {"st_mtime_ns": 0, "st_ctime_ns": 0, "st_rdev": 0}
+    times = {"st_mtime_ns": mtime_ns, "st_ctime_ns": mtime_ns, "st_rdev": 0}
     return os.stat_result((mode, 0, 0, 1, root.st_uid, root.st_gid, size, 0, 0, 0), times)

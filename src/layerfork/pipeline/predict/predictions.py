@@ -25,7 +25,7 @@ MOST_EARLIER = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Basis:
+class Basis:
     """A recorded build to predict from, and the earlier ones whose results lie in its cache."""
 
     record: BuildRecord
@@ -53,7 +53,7 @@ def predict_builds(
     Raises: LayerforkError.
     """
     other = as_client(client) if client else None
-    bases = _named(record, None) if record else _bases(open_store(store_path), path, asked, against, other)
+    bases = _named(record, None) if record else bases_of(open_store(store_path), path, asked, against, other)
     several = len(bases) > 1
     found = tuple(
         replace(_predict(basis, asked, other), build=kind_of(basis.record).label if several else "")
@@ -70,7 +70,7 @@ def _over_age(prediction: Prediction, most_s: float) -> Prediction:
     return replace(prediction, steps=steps)
 
 
-def _predict(basis: _Basis, asked: Asked, other: OtherClient | None) -> Prediction:
+def _predict(basis: Basis, asked: Asked, other: OtherClient | None) -> Prediction:
     record = basis.record
     baseline = baseline_at(record, datetime.now(UTC), basis.known)
     if other is None:
@@ -81,13 +81,13 @@ def _predict(basis: _Basis, asked: Asked, other: OtherClient | None) -> Predicti
     return predict_build(record, planned, baseline, basis.earlier)
 
 
-def _named(file: str, root: Path | None) -> tuple[_Basis, ...]:
+def _named(file: str, root: Path | None) -> tuple[Basis, ...]:
     """The builds of a record file, of each kind the last; earlier ones of the file lie in its cache."""
     builds = named_builds(file)
     path = Path(file.rpartition("#")[0] if not Path(file).exists() else file)
     records = read_records(path)
     return tuple(
-        _Basis(record=each.record, earlier=_sharing(each.record, reversed(records)), root=root)
+        Basis(record=each.record, earlier=_sharing(each.record, reversed(records)), root=root)
         for each in builds
     )
 
@@ -98,13 +98,13 @@ def _sharing(record: BuildRecord, others: Iterator[BuildRecord]) -> tuple[BuildR
     return tuple(each for each in before if may_share_cache(each, record))[:MOST_EARLIER]
 
 
-def _bases(
+def bases_of(
     store: RecordStore, path: str, asked: Asked, against: str, other: OtherClient | None
-) -> tuple[_Basis, ...]:
+) -> tuple[Basis, ...]:
     root = Path(path or ".")
     if against:
         return tuple(
-            _Basis(record=build.record, root=root, earlier=()) for build in builds_named(store, against)
+            Basis(record=build.record, root=root, earlier=()) for build in builds_named(store, against)
         )
     known = read_summaries(store.directory)
     newest = _newest(known, root, asked, other, anywhere=not path)
@@ -144,11 +144,11 @@ def _fits(known: KnownBuild, asked: Asked) -> bool:
     return not kind.dockerfile or os.path.realpath(Path(kind.directory) / kind.dockerfile) == wanted
 
 
-def _basis(newest: KnownBuild, known: Sequence[KnownBuild], root: Path | None) -> _Basis:
+def _basis(newest: KnownBuild, known: Sequence[KnownBuild], root: Path | None) -> Basis:
     (record,) = read_records(newest.path)
     directory = Path(kind_of(record).directory)
     alike = [each for each in known if _same_build(each, newest)]
-    return _Basis(
+    return Basis(
         record=record,
         earlier=tuple(_read_earlier(alike, newest)),
         known=len(alike),

@@ -16,7 +16,8 @@ TEXT = Reporter(
     causes=late(f"{_HERE}.pages", "render_causes"),
     pages=late(f"{_HERE}.pages", "render_pages"),
     predictions=late(f"{_HERE}.prediction", "render_predictions"),
-    colored=("runs", "diffs", "predictions", "causes", "pages"),
+    histories=late(f"{_HERE}.history", "render_histories"),
+    colored=("runs", "diffs", "predictions", "histories", "causes", "pages"),
 )
 
 TABLE = Reporter(name="table", runs=late(f"{_HERE}.run", "render_tables"), colored=("runs",))

@@ -1,0 +1,196 @@
+"""`layerfork predict --git`: what builds of commits cost, each after that of the commit before it."""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from layerfork.buildcontext.gopath import context_path
+from layerfork.buildcontext.senders import sender_of
+from layerfork.buildcontext.walk import no_collection
+from layerfork.errors import EvidenceError, LayerforkError
+from layerfork.harness.commits.checkout import CheckedOut, Sending, check_out
+from layerfork.harness.commits.history import Commit, Repository, commits_of, find_repository
+from layerfork.harness.commits.objects import Blobs
+from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.records.store import open_store
+from layerfork.model.history import Blamed, CommitPrediction, HistoryPrediction
+from layerfork.model.judgement import Cause
+from layerfork.model.record import BuildRecord
+from layerfork.model.report import Baseline
+from layerfork.pipeline.predict.planning import Asked, dockerfile_path
+from layerfork.pipeline.predict.predictions import Basis, bases_of
+from layerfork.pipeline.predicting import Past, Planned, baseline_at, foresee
+from layerfork.userdirs import cache_directory
+from layerfork.wire.redact import Redactor
+
+GIT_DIRECTORY = ".git"
+_ANY = Asked()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitsAsked:
+    """Which commits are to be predicted, and how a build sends them."""
+
+    repository: Repository
+    commits: Sequence[Commit]
+    sending: Sending
+    clean: Callable[[str], str]
+    """A text of the repository as the recorder would keep it, without secrets."""
+
+
+def predict_histories(
+    path: str, wanted: str, *, against: str = "", store_path: str = ""
+) -> tuple[HistoryPrediction, ...]:
+    """What builds of the commits of a range would cost, one history for each build that a command makes.
+
+    ``path`` is the context's directory in the repository; empty is that of the newest recorded build.
+    ``against`` names the recorded builds to start from instead of the newest ones.
+    Raises: LayerforkError.
+    """
+    bases = bases_of(open_store(store_path), path, _ANY, against, None)
+    return tuple(_history(each, wanted) for each in bases)
+
+
+def _history(basis: Basis, wanted: str) -> HistoryPrediction:
+    record = basis.record
+    repository = find_repository(basis.root or Path())
+    asked = CommitsAsked(
+        repository=repository,
+        commits=commits_of(repository, wanted),
+        sending=_sending(record, repository),
+        clean=Redactor(redaction_key()).clean,
+    )
+    blobs = Blobs(repository, cache_directory())
+    baseline = baseline_at(record, datetime.now(UTC), basis.known)
+    commits = tuple(predict_commits(Past(record, basis.earlier), asked, blobs, baseline))
+    blobs.save()
+    return HistoryPrediction(
+        against=baseline,
+        wanted=wanted,
+        commits=commits,
+        blamed=tuple(_blamed(commits)),
+        assumes=tuple(_assumed(record, asked, commits)),
+    )
+
+
+def _sending(record: BuildRecord, repository: Repository) -> Sending:
+    """How the recorded build's client sends a directory. Raises: EvidenceError when nobody knows."""
+    sender = sender_of(record)
+    if sender is None:
+        raise EvidenceError(
+            "no client is known that sends a context like the recorded one, so no commit can be predicted",
+            hint="record a build of a directory: layerfork why PATH, or layerfork why -- CMD",
+        )
+    place = dockerfile_path(record, "", repository.directory)
+    if place is None:
+        raise EvidenceError(
+            "the recorded build's Dockerfile came from no file, so no commit has it",
+            hint="record a build whose Dockerfile is committed",
+        )
+    return Sending(
+        rules=sender.rules,
+        docker_py=sender.docker_py,
+        dockerfile=record.request.dockerfile_name or "Dockerfile",
+        dockerfile_at=os.path.relpath(place, repository.directory),
+        sends_git=_sends_git(record),
+    )
+
+
+def _assumed(record: BuildRecord, asked: CommitsAsked, commits: Sequence[CommitPrediction]) -> Iterator[str]:
+    yield "each commit is a fresh checkout by a git with its defaults and a umask of 022"
+    yield "each is built after the one before it, along first parents, and the cache loses nothing"
+    if record.request.build_args:
+        yield "build arguments are those of the record"
+    if record.base_images:
+        names = ", ".join(dict.fromkeys(reference for reference, _ in record.base_images))
+        yield f"base images are what they were: {names}"
+    yield from (f"the context {each.name} is as it was recorded" for each in record.named_contexts)
+    unknown = dict(pair for commit in commits for pair in commit.unmodelled)
+    for reason in sorted(set(unknown.values())):
+        paths = sorted(path for path, why in unknown.items() if why == reason)
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        yield f"not modelled: {paths[0]}{more} ({reason}), so of steps that read it nothing is certain"
+
+
+def predict_commits(
+    past: Past, asked: CommitsAsked, blobs: Blobs, baseline: Baseline
+) -> Iterator[CommitPrediction]:
+    """Each commit after the one before it, the first after the newest build of ``past``.
+
+    A commit that cannot be built changes nothing for the next one.
+    """
+    for commit in asked.commits:
+        with no_collection():
+            yield _predicted(past, asked, commit, blobs, baseline)
+
+
+def _predicted(
+    past: Past, asked: CommitsAsked, commit: Commit, blobs: Blobs, baseline: Baseline
+) -> CommitPrediction:
+    nothing = CommitPrediction(
+        id=commit.id, committed_at=commit.committed_at, subject=asked.clean(commit.subject), prediction=None
+    )
+    try:
+        found = check_out(asked.repository, commit, asked.sending, blobs)
+    except LayerforkError as error:
+        return replace(nothing, problem=error.message)
+    if found.dockerfile is None:
+        return replace(nothing, problem=f"it has no {asked.sending.dockerfile_at}")
+    try:
+        foreseen = foresee(past, _planned(past, asked, found, found.dockerfile), baseline)
+    except LayerforkError as error:
+        return replace(nothing, problem=error.message)
+    if foreseen.build is not None:
+        past.go_on(foreseen.build)
+    return replace(
+        nothing, prediction=foreseen.prediction, unmodelled=tuple(sorted(found.unmodelled.items()))
+    )
+
+
+def _planned(past: Past, asked: CommitsAsked, found: CheckedOut, dockerfile: str) -> Planned:
+    manifest = found.read.manifest
+    recorded = past.newest.record.context
+    name = manifest.name if recorded is None else recorded.name
+    return Planned(contexts=(replace(manifest, name=name),), dockerfile=asked.clean(dockerfile))
+
+
+def _sends_git(record: BuildRecord) -> bool:
+    """Whether a build sent git's own directory."""
+    entries = () if record.context is None else record.context.entries
+    return any(context_path(entry.name) == GIT_DIRECTORY for entry in entries)
+
+
+def _blamed(commits: Iterable[CommitPrediction]) -> list[Blamed]:
+    """The costliest first; of what no record shows the time, what made the most commits slow."""
+    slowed: dict[tuple[str, str], list[tuple[str, float | None]]] = defaultdict(list)
+    for commit in commits:
+        if commit.prediction is None:
+            continue
+        forks = {fork.step: fork for fork in commit.prediction.judgement.forks}
+        for answer in commit.prediction.answers:
+            fork = forks.get(answer.step)
+            if fork is not None and fork.causes:
+                cause = fork.causes[0]
+                slowed[_name_of(cause, answer.place), cause.code].append((commit.id, answer.seconds))
+    found = [
+        Blamed(
+            name=name,
+            code=code,
+            commits=tuple(dict.fromkeys(each for each, _ in own)),
+            seconds=_sum(seconds for _, seconds in own),
+        )
+        for (name, code), own in slowed.items()
+    ]
+    return sorted(found, key=lambda each: (-(each.seconds or 0), -len(each.commits), each.name))
+
+
+def _name_of(cause: Cause, place: str) -> str:
+    return cause.path or place
+
+
+def _sum(seconds: Iterable[float | None]) -> float | None:
+    known = [each for each in seconds if each is not None]
+    return sum(known) if known else None
