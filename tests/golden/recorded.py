@@ -16,6 +16,7 @@ import msgspec
 from layerfork.harness.records.evidence import read_records
 from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.listing import ClientRow, EngineRow, StoredRow
+from layerfork.model.prediction import Prediction
 from layerfork.model.record import BuildRecord, StepStatus
 from layerfork.model.report import (
     DiffReport,
@@ -28,8 +29,12 @@ from layerfork.model.report import (
     VersionsUsed,
 )
 from layerfork.pipeline.answering import answers_of_rows
+from layerfork.pipeline.baseline import baseline_of
 from layerfork.pipeline.comparison import diff_records
 from layerfork.pipeline.judging import judge_rows
+from layerfork.pipeline.predict.planned import Planned
+from layerfork.pipeline.predict.planning import Asked, plan
+from layerfork.pipeline.predicting import predict_build
 from layerfork.pipeline.report import read_reports
 
 RECORDS = Path(__file__).parent / "records"
@@ -102,6 +107,20 @@ def judged_together(name: str) -> Sequence[RunReport]:
     nothing = Judgement(verdict=Verdict.ERROR, classes=(), forks=())
     gone = replace(reports[0], engine=None, builds=(), judgement=nothing, answers=(), problems=(problem,))
     return [*reports, gone]
+
+
+def predicted(name: str) -> Sequence[Prediction]:
+    """The second build's tree, predicted from the first; once more as if its file was another one."""
+    first, second = recorded(name)[:2]
+    baseline = replace(baseline_of(first, second, None, 2), age_s=3_600.0)
+    contexts = tuple(each for each in (second.context, *second.named_contexts) if each is not None)
+    edited = plan(first, Asked(changed=("important.txt",)), None)
+    found = [
+        predict_build(first, Planned(contexts=contexts), baseline),
+        replace(predict_build(first, edited, baseline), build="edited"),
+    ]
+    old = [replace(step, over_age=step.age_s is not None) for step in found[1].steps]
+    return [found[0], replace(found[1], steps=tuple(old))]
 
 
 def listed_engines(name: str) -> Sequence[EngineRow]:

@@ -18,6 +18,7 @@ from golden.recorded import (
     listed_engines,
     listed_stored,
     planned,
+    predicted,
     recorded,
     shown,
 )
@@ -45,6 +46,7 @@ OF_EACH: dict[Kind, Callable[[str], Sequence[object]]] = {
     "diffs": compared,
     "records": shown,
     "plans": planned,
+    "predictions": predicted,
 }
 REPORTS: tuple[tuple[Kind, str, Callable[[str], Sequence[object]]], ...] = (
     *((kind, name, read) for kind, read in OF_EACH.items() for name in NAMES),

@@ -11,7 +11,7 @@ import click
 from layerfork.cli.options import format_option, look_of, parse_pairs, verbose_option
 from layerfork.cli.output import put
 from layerfork.errors import ExitCode, UsageError
-from layerfork.model.prediction import Forecast, Prediction
+from layerfork.model.prediction import Prediction
 
 if TYPE_CHECKING:
     from layerfork.reporters.reporter import Reporter

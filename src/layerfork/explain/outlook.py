@@ -38,7 +38,7 @@ class Outlook:
     lacks: tuple[str, ...] = ()
     """Of one that is open: what its key needs and nobody knows."""
     reads: tuple[int, ...] = ()
-    """Of one that is open: the last steps of stages whose files it reads, which are made anew."""
+    """Of one that is open: the last steps of stages whose files decide."""
     mark: str = ""
     """Of one that is found: the digest that it has in common with what was stored."""
 
@@ -189,4 +189,4 @@ def _outlook(
     if doubtful:
         return Outlook(reuse=Reuse.OPEN, above=doubtful)
     anew = tuple(each for each in read if each in found and found[each].reuse is not Reuse.FOUND)
-    return Outlook(reuse=Reuse.OPEN, lacks=view.key.unknown, reads=anew)
+    return Outlook(reuse=Reuse.OPEN, lacks=view.key.unknown, reads=anew or read)

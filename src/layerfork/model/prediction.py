@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from layerfork.errors import ExitCode
 from layerfork.model.answer import Answer
 from layerfork.model.exportedcache import CacheState
 from layerfork.model.judgement import Cause, Judgement
@@ -75,6 +76,13 @@ class Prediction:
     """One for each fork, in their order."""
     assumes: tuple[str, ...] = ()
     """What was taken for granted, one line each."""
+
+    @property
+    def exit_code(self) -> int:
+        """What is certain counts more: 1 for a miss, else 3 where nobody can tell of some step, else 0."""
+        if self.count(Forecast.MISS):
+            return ExitCode.FORKED
+        return ExitCode.COULD_NOT_RUN if self.count(Forecast.UNKNOWN) else ExitCode.AS_HOPED
 
     def count(self, forecast: Forecast) -> int:
         """How many steps are predicted like that."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from layerfork.buildcontext.walk import no_collection
+from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.explain import JudgedBuild, judge_pair
@@ -29,6 +30,8 @@ from layerfork.whatif.steps import instructions_of
 __all__ = ["Foreseen", "Past", "Planned", "baseline_at", "foresee", "predict_build"]
 PLANNED = "this build"
 """What texts call the build that is predicted."""
+_FEW = 2
+"""So few instructions may all be reworded in one go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,23 +87,38 @@ def _outlooks(
 
 def _check(record: BuildRecord, planned: Planned) -> None:
     """Raises: UsageError, EvidenceError."""
-    if dockerfile_of(record) is None:
+    before = dockerfile_of(record)
+    if before is None:
         raise EvidenceError(
             "the record does not hold the build's Dockerfile, so nothing can be predicted from it",
             hint="record the build: layerfork why PATH, or layerfork record -o FILE -- CMD",
         )
     changed = replace(record, request=replace(record.request, dockerfile=planned.dockerfile))
-    dockerfile = dockerfile_of(record if planned.dockerfile is None else changed)
-    if dockerfile is None:
+    after = before if planned.dockerfile is None else dockerfile_of(changed)
+    if after is None:
         raise UsageError("the Dockerfile does not parse", hint="docker build says where")
     target = record.request.target if planned.target is None else planned.target
-    if target and dockerfile.find_stage(target) is None:
-        names = [stage.name or str(stage.index) for stage in dockerfile.stages]
+    if target and after.find_stage(target) is None:
+        names = [stage.name or str(stage.index) for stage in after.stages]
         raise UsageError(f"the Dockerfile has no stage {target}", hint=f"there is {', '.join(names)}")
+    if not _alike(before, after):
+        raise UsageError(
+            "the record is of another Dockerfile: the two have no instruction in common",
+            hint="name a record of this one with --against, or record it: layerfork why PATH",
+        )
+
+
+def _alike(before: Dockerfile, after: Dockerfile) -> bool:
+    """Whether two Dockerfiles may be one that was changed: they share an instruction, or hardly have any."""
+    own = [
+        [each for each in one.instructions if each.keyword not in ("FROM", "ARG")] for one in (before, after)
+    ]
+    texts = [{each.text for each in instructions} for instructions in own]
+    return bool(texts[0] & texts[1]) or min(map(len, texts)) <= _FEW
 
 
 def _with_times(record: BuildRecord, past: Past) -> BuildRecord:
-    """The steps with what they will take, and without what became of them."""
+    """The steps with what they will take, and without what became of them; a cache is wanted."""
     steps = tuple(
         replace(
             step,
@@ -112,7 +130,8 @@ def _with_times(record: BuildRecord, past: Past) -> BuildRecord:
         )
         for step in record.steps
     )
-    return replace(record, steps=steps)
+    request = replace(record.request, no_cache=False, no_cache_stages=())
+    return replace(record, request=request, steps=steps)
 
 
 def _predicted(

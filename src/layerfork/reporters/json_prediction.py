@@ -23,6 +23,7 @@ def _prediction(prediction: Prediction) -> dict[str, Any]:
         "against": plain(prediction.against),
         "steps": [step_fields(step) for step in prediction.steps],
         "seconds_lost": rounded(prediction.seconds_lost),
+        "exit": int(prediction.exit_code),
         "answers": [answer_fields(answer) for answer in prediction.answers],
         "forks": [fork_fields(fork) for fork in prediction.judgement.forks],
         "assumes": list(prediction.assumes),

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from layerfork.cachekey import keys_of
 from layerfork.explain import JudgedBuild
-from layerfork.explain.outlook import Stored
+from layerfork.explain.compare.steps import views_of
+from layerfork.explain.outlook import Stored, marks_of
 from layerfork.model.record import BuildRecord, StepRecord, StepStatus
 from layerfork.whatif import suppose
 from layerfork.whatif.keys import Settled
@@ -38,9 +39,11 @@ class Past:
         self.stored = Stored()
         self._seconds: dict[tuple[str, str, str], float] = {}
         self._made: dict[str, Made] = {}
-        self._add(self.newest)
+        rebuilt = self._add(self.newest, frozenset())
         for each in earlier:
-            self._add(JudgedBuild(client=each.id, record=each, keys=keys_of(each)))
+            build = JudgedBuild(client=each.id, record=each, keys=keys_of(each))
+            found = self._add(build, rebuilt) if rebuilt is not None else None
+            rebuilt = None if found is None or rebuilt is None else rebuilt | found
 
     def go_on(self, build: JudgedBuild) -> None:
         """Suppose that a predicted build was made."""
@@ -55,24 +58,42 @@ class Past:
         """When the result was made that has this digest; None when nobody knows."""
         return self._made.get(mark)
 
-    def _add(self, build: JudgedBuild) -> None:
-        """Keys count without what the engine answered, as do those of the build that is predicted."""
+    def _add(self, build: JudgedBuild, rebuilt: frozenset[str]) -> frozenset[str] | None:
+        """Add a build, unless a later one had to build again what it had stored: then the cache has lost it,
+        and what else it lost of this build and those before nobody knows.
+
+        Gives what was built in it although a cache was wanted; None when it was not added. Keys count without
+        what the engine answered, as do those of the build that is predicted.
+        """
         record, settled = build.record, Settled(record=build.record, keys=build.keys)
         same = suppose(record, ())
-        marks = self.stored.add(replace(build, record=same.record, keys=settled.keys_of(same)))
+        bare = replace(build, record=same.record, keys=settled.keys_of(same))
+        marks = {index: each.whole for index, each in marks_of(bare, views_of(bare)).items()}
+        if not rebuilt.isdisjoint(filter(None, marks.values())):
+            return None
+        self.stored.add(bare)
         began_s = datetime.fromisoformat(record.recorded_at).timestamp()
+        built = set[str]()
         for step in record.steps:
-            if step.status is StepStatus.MISS and step.seconds is not None and not step.error:
+            mark = marks.get(step.index)
+            missed = step.status is StepStatus.MISS
+            if missed and step.seconds is not None and not step.error:
                 self._seconds.setdefault(_name_of(step), step.seconds)
-            mark = marks[step.index].whole if step.index in marks else None
-            if mark is not None and step.status in (StepStatus.HIT, StepStatus.MISS):
-                self._date(mark, began_s, built=step.status is StepStatus.MISS)
+            if mark is not None and (missed or step.status is StepStatus.HIT):
+                self._date(mark, began_s, built=missed)
+            if mark is not None and missed and not (step.error or _wants_no_cache(record, step)):
+                built.add(mark)
+        return frozenset(built)
 
     def _date(self, mark: str, at_s: float, *, built: bool) -> None:
         """The newest build that made it counts; those that only reused it before say that it was there."""
         known = self._made.get(mark)
         if known is None or not known.exact:
             self._made[mark] = Made(at_s=at_s, exact=built)
+
+
+def _wants_no_cache(record: BuildRecord, step: StepRecord) -> bool:
+    return record.request.no_cache or step.stage_name in record.request.no_cache_stages
 
 
 def _name_of(step: StepRecord) -> tuple[str, str, str]:

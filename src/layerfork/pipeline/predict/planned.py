@@ -15,7 +15,7 @@ from layerfork.model.change import (
     TransportIs,
 )
 from layerfork.model.context import ContextEntry, ContextManifest
-from layerfork.model.record import BuildRecord
+from layerfork.model.record import BuildOutcome, BuildRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,9 @@ def _request_changes(record: BuildRecord, planned: Planned) -> Iterator[Change]:
     if planned.target is not None and planned.target != request.target:
         changes.append(RequestIs(field="target", value=planned.target))
     text = request.dockerfile if planned.dockerfile is None else planned.dockerfile
-    if text is not None and (changes or text != request.dockerfile):
+    # The steps that a failed build did not come to are those of its Dockerfile.
+    failed = record.result.outcome is not BuildOutcome.SUCCEEDED
+    if text is not None and (changes or failed or text != request.dockerfile):
         yield DockerfileIs(text=text)
     yield from changes
 

@@ -65,13 +65,18 @@ def plan(
         dockerfile=dockerfile,
         build_args=arguments,
         target=asked.target or None,
-        assumes=(*assumes, *_images(record)),
+        assumes=(*assumes, *_images(record), *_cache(record)),
     )
 
 
 def _images(record: BuildRecord) -> tuple[str, ...]:
     names = list(dict.fromkeys(reference for reference, _ in record.base_images))
     return (f"base images are what they were: {', '.join(names)}",) if names else ()
+
+
+def _cache(record: BuildRecord) -> tuple[str, ...]:
+    off = record.request.no_cache or record.request.no_cache_stages
+    return ("the cache is used: the recorded build was told not to use it",) if off else ()
 
 
 def _build_args(record: BuildRecord, asked: Asked, redactor: Redactor) -> Mapping[str, str] | None:

@@ -87,7 +87,7 @@ def _named(file: str, root: Path | None) -> tuple[Basis, ...]:
     path = Path(file.rpartition("#")[0] if not Path(file).exists() else file)
     records = read_records(path)
     return tuple(
-        Basis(record=each.record, earlier=_sharing(each.record, reversed(records)), root=root)
+        Basis(record=each.stored.whole(), earlier=_sharing(each.record, reversed(records)), root=root)
         for each in builds
     )
 
@@ -103,9 +103,7 @@ def bases_of(
 ) -> tuple[Basis, ...]:
     root = Path(path or ".")
     if against:
-        return tuple(
-            Basis(record=build.record, root=root, earlier=()) for build in builds_named(store, against)
-        )
+        return tuple(Basis(record=build.stored.whole(), root=root) for build in builds_named(store, against))
     known = read_summaries(store.directory)
     newest = _newest(known, root, asked, other, anywhere=not path)
     if not newest:

@@ -101,8 +101,8 @@ class ToldSteps:
             steps[each].stage_name or f"stage {steps[each].stage}" for each in outlook.reads
         )
         return (
-            f"nobody can tell: {_NAMES[self.record.builder]} compares the files of {', '.join(stages)}, "
-            "which only the build makes"
+            f"nobody can tell: {_NAMES[self.record.builder]} compares the files of {', '.join(stages)} by "
+            "their content, which no record shows"
         )
 
 
