@@ -10,8 +10,8 @@ import click
 
 from layerfork.cli.options import format_option, look_of, parse_pairs, verbose_option
 from layerfork.cli.output import put
-from layerfork.errors import ExitCode, UsageError
-from layerfork.model.prediction import Prediction
+from layerfork.errors import UsageError
+from layerfork.model.prediction import Forecast, Prediction, exit_code_of
 
 if TYPE_CHECKING:
     from layerfork.reporters.reporter import Reporter
@@ -121,7 +121,7 @@ def command(
         put(form.render("histories", histories, look_of(sys.stdout, verbose=verbose)))
         commits_told = [each for history in histories for each in history.commits]
         missed = any(each.count(Forecast.MISS) for each in commits_told)
-        return _ending(missed=missed, known=all(each.is_known for each in commits_told))
+        return exit_code_of(missed=missed, known=all(each.is_known for each in commits_told))
     from layerfork.pipeline.predict.planning import Asked
     from layerfork.pipeline.predict.predictions import predict_builds
 
@@ -161,10 +161,4 @@ def _check_git(others: Mapping[str, object]) -> None:
 def exit_code(predictions: Sequence[Prediction]) -> int:
     """By what is certain: a miss counts more than what nobody can tell."""
     missed = any(each.count(Forecast.MISS) for each in predictions)
-    return _ending(missed=missed, known=not any(each.count(Forecast.UNKNOWN) for each in predictions))
-
-
-def _ending(*, missed: bool, known: bool) -> int:
-    if missed:
-        return ExitCode.FORKED
-    return ExitCode.AS_HOPED if known else ExitCode.COULD_NOT_RUN
+    return exit_code_of(missed=missed, known=not any(each.count(Forecast.UNKNOWN) for each in predictions))

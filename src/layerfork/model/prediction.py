@@ -21,6 +21,13 @@ class Forecast(StrEnum):
     UNKNOWN = "unknown"
 
 
+def exit_code_of(*, missed: bool, known: bool) -> ExitCode:
+    """What is certain counts more: some step will miss; nobody can tell of some; all will be reused."""
+    if missed:
+        return ExitCode.FORKED
+    return ExitCode.AS_HOPED if known else ExitCode.COULD_NOT_RUN
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepCache:
     """One step in an exported cache."""
@@ -78,11 +85,9 @@ class Prediction:
     """What was taken for granted, one line each."""
 
     @property
-    def exit_code(self) -> int:
-        """What is certain counts more: 1 for a miss, else 3 where nobody can tell of some step, else 0."""
-        if self.count(Forecast.MISS):
-            return ExitCode.FORKED
-        return ExitCode.COULD_NOT_RUN if self.count(Forecast.UNKNOWN) else ExitCode.AS_HOPED
+    def exit_code(self) -> ExitCode:
+        """How a command ends that has nothing else to say."""
+        return exit_code_of(missed=bool(self.count(Forecast.MISS)), known=not self.count(Forecast.UNKNOWN))
 
     def count(self, forecast: Forecast) -> int:
         """How many steps are predicted like that."""
