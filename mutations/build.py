@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -55,8 +55,11 @@ class Site:
         if "Successfully" not in answer:
             raise BuildFailedError(f"{OTHER_BASE}: {answer}")
 
-    def build(self, subject: Subject, arena: Arena) -> BuildRecord:
-        """Build once and record it, with the engine's word about the images.
+    def build(
+        self, subject: Subject, arena: Arena, look: Callable[[Path], None] = lambda _: None
+    ) -> BuildRecord:
+        """Build once and record it, with the engine's word about the images. ``look`` is called with the
+        context's place when it is laid out, and nothing has been sent.
 
         Raises: BuildFailedError, LayerforkError.
         """
@@ -64,6 +67,7 @@ class Site:
         recorder = Recorder(self.engine, self.directory / f"{number}.sock", b"mutations")
         context = self.directory / f"context{number}"
         with self._laid_out(subject, arena, context):
+            look(context)
             with recorder:
                 said = self._send(recorder, subject, arena, context)
             records = recorder.records(ClientInfo(id=f"build{number}"))

@@ -8,6 +8,8 @@ from pathlib import Path
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.model.record import BuildRecord
 from mutations.change import Change
+from mutations.definitions import Tally
+from mutations.foretell import Foretold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +18,7 @@ class Disagreement:
 
     case: str
     kind: str
-    """``prediction``, ``string``, ``label`` or ``explanation``."""
+    """``forecast`` (made before the build), ``prediction``, ``string``, ``label`` or ``explanation``."""
     mutation: str
     expected: tuple[str, ...]
     named: tuple[str, ...]
@@ -57,6 +59,9 @@ class Report:
     not_built: int = 0
     """Cases that the engine refused to build; they are not among the cases."""
     seconds: float = 0.0
+    foretold: Foretold = field(default_factory=Foretold)
+    definitions: Tally = field(default_factory=Tally)
+    """For BuildKit, how often our model of the frontend makes the operations that it made."""
     deliveries: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     """Expected causes by code."""
@@ -87,6 +92,8 @@ class Report:
             f"{self.builder} on {self.engine}, seed {self.seed}:",
             f"  {self.cases} cases ({kinds}) in {self.seconds:.0f} s",
             f"  {self.steps} steps predicted ({outcome}); {self.strings} key strings compared",
+            f"  {self.foretold.text()}",
+            *(f"  definitions: {line}" for line in self._definitions()),
             f"  nothing matters: {self.inert}; something does, something else not: {self.half_inert}",
             f"  only some of several edits matter at a step: {self.partial}; a choice: {self.choices}",
             f"  labels compared with the engine: {self.labels_checked} cases",
@@ -101,9 +108,14 @@ class Report:
             lines += [f"      {line}" for line in (*each.what, f"named: {list(each.named)}")]
         return "\n".join(lines)
 
+    def _definitions(self) -> list[str]:
+        return self.definitions.text().splitlines() if self.definitions.records else []
+
     def json(self) -> str:
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         told = [asdict(disagreement) for disagreement in self.disagreements]
+        values["foretold"] = self.foretold.values()
+        values["definitions"] = self.definitions.text()
         return json.dumps(values | {"disagreements": told, "agreed": self.agreed}, ensure_ascii=False)
 
 

@@ -10,12 +10,15 @@ from random import Random
 
 from layerfork.engines import open_engine
 from layerfork.model.build import Builder
+from layerfork.model.prediction import Prediction
 from layerfork.model.record import BuildRecord, StepStatus
 from mutations.build import BuildFailedError, Site
 from mutations.change import Change
+from mutations.foretell import foretell, manifest_of
 from mutations.generate import generate
 from mutations.mutate import mutate
-from mutations.predict import Cache, Prediction, Wrong, wrong_strings
+from mutations.predict import Cache, Wrong, wrong_strings
+from mutations.predict import Prediction as CachePrediction
 from mutations.refute import wrong_labels
 from mutations.report import Disagreement, Report, keep_records
 from mutations.subject import Arena, Delivery
@@ -62,7 +65,16 @@ def run_cases(options: Options) -> Report:
                 engine.reset()
                 site.prepare()
     report.seconds = time.monotonic() - started
+    wrong = (*report.definitions.wrong, *report.definitions.bytes_wrong)
+    report.disagreements += [_other_operation(each) for each in wrong]
     return report
+
+
+def _other_operation(what: str) -> Disagreement:
+    """An operation that our model of the frontend makes otherwise."""
+    return Disagreement(
+        case=what.partition(" ")[0], kind="definition", mutation="", expected=(), named=(), what=(what,)
+    )
 
 
 def knows_exclude(builder: Builder, version: str) -> bool:
@@ -92,6 +104,8 @@ class Group:
         excludes = knows_exclude(options.builder, site.engine.info.version)
         self.arena = Arena(builder=options.builder, delivery=delivery, excludes=excludes)
         self.cache = Cache(arena=self.arena)
+        self.built: list[BuildRecord] = []
+        """Builds on this cache so far, newest first."""
 
     def run(self) -> None:
         subject = generate(self.rng, self.arena)
@@ -137,20 +151,33 @@ class Group:
 
     def _build(
         self, name: str, change: Change, baseline: BuildRecord | None
-    ) -> tuple[BuildRecord, Prediction] | None:
+    ) -> tuple[BuildRecord, CachePrediction] | None:
         """Build, and compare prediction and strings with the engine. None when it was refused."""
+        foretold: list[Prediction] = []
+
+        def look(context: Path) -> None:
+            if baseline is not None:
+                version = self.site.engine.info.version
+                manifest = manifest_of(change.after, self.arena, context, version)
+                foretold.append(foretell(baseline, self.built[:-1], change.after, manifest))
+
         try:
-            record = self.site.build(change.after, self.arena)
+            record = self.site.build(change.after, self.arena, look)
         except BuildFailedError as error:
             _say(f"{self.name} {name} {change.name}: {error}")
             self.report.not_built += 1
             return None
-        prediction = self.cache.check(record, change.after)
+        self.built.insert(0, record)
         report = self.report
+        records = (record,) if baseline is None else (baseline, record)
+        for each in foretold:
+            self._disagree_on(name, "forecast", report.foretold.compare(each, record), change, records)
+        if record.definition is not None:
+            report.definitions.add(name, record)
+        prediction = self.cache.check(record, change.after)
         report.steps += prediction.steps
         report.hits += sum(step.status is StepStatus.HIT for step in record.steps)
         report.misses += sum(step.status is StepStatus.MISS for step in record.steps)
-        records = (record,) if baseline is None else (baseline, record)
         report.strings += sum(bool(step.created_by) for step in record.steps)
         self._disagree_on(name, "prediction", prediction.wrong, change, records)
         self._disagree_on(name, "string", wrong_strings(record), change, records)

@@ -53,7 +53,7 @@ class Workplace:
         Raises: BuildFailedError, LayerforkError.
         """
         for tag, base in build.bases:
-            self._make_base(tag, base)
+            self.make_base(tag, base)
         recorder = Recorder(self.engine, self.directory / "s", b"corpus")
         place = self.directory / build.directory
         with self._served(build.served), recorder:
@@ -92,7 +92,7 @@ class Workplace:
             raise BuildFailedError("the engine has no client of its own")
         return self.engine.toolchain
 
-    def _make_base(self, tag: str, base: Build) -> None:
+    def make_base(self, tag: str, base: Build) -> None:
         query = {"version": "1", "t": tag, **base.query}
         status, body = _exchange(self.engine, "POST", f"/build?{urlencode(query)}", tar_of(base), _TAR)
         if status >= 400 or '"error"' in body:

@@ -193,9 +193,8 @@ class _Walk:
         earlier = self.dockerfile.find_stage(base, before=stage.index)
         if earlier is not None:
             state = empty.after(self.ended[earlier.index])
-            if self.inputs.rules.stage_triggers:
-                lines = (each.trigger for each in earlier.instructions)
-                state.triggers = tuple(each.text for each in lines if each is not None)
+            lines = (each.trigger for each in earlier.instructions)
+            state.triggers = tuple(each.text for each in lines if each is not None)
             return state
         if base == "scratch":
             return empty.of_image(EMPTY_IMAGE)

@@ -116,7 +116,7 @@ def _number(text: str) -> str:
 def _mode(text: str, *, mode_words: bool) -> Fields:
     if text and set(text) <= _OCTAL:
         return {"mode": int(text, 8), "mode_str": ""}
-    return {"mode": -1, "mode_str": text if mode_words else ""}
+    return {"mode": 0, "mode_str": text} if text and mode_words else {"mode": -1, "mode_str": ""}
 
 
 def workdir_fields(stage: FrontendStage, timestamp: int = -1) -> tuple[Fields, ...]:

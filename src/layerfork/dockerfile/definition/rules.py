@@ -19,8 +19,6 @@ class FrontendRules:
     """Mounts of secrets and sockets read no input by their number; else the first. Since 0.16."""
     mode_words: bool = True
     """``--chmod=u+x`` counts; else it is passed over. Since 0.17."""
-    stage_triggers: bool = True
-    """ONBUILD lines of a stage run in stages that are built on it. Since 0.18."""
     required_paths: bool = True
     """``COPY --parents`` asks for paths without wildcards to be there. Since 0.26."""
     merges: bool | None = None
@@ -34,7 +32,6 @@ def frontend_rules(release: Release, merges: bool | None) -> FrontendRules:
         writable_mounts_are_kept=release < (0, 12, 0),
         scratch_secrets=release >= (0, 16, 0),
         mode_words=release >= (0, 17, 0),
-        stage_triggers=release >= (0, 18, 0),
         required_paths=release >= (0, 26, 0),
         merges=merges,
     )

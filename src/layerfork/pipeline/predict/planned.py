@@ -30,6 +30,8 @@ class Planned:
     build_args: Mapping[str, str] | None = None
     """All that are given."""
     target: str | None = None
+    changes: tuple[Change, ...] = ()
+    """Whatever else is otherwise in the request."""
     other_cache: str = ""
     """Why nothing that was stored can be found, whatever is sent; empty when it can."""
     assumes: tuple[str, ...] = ()
@@ -57,7 +59,7 @@ def _request_changes(record: BuildRecord, planned: Planned) -> Iterator[Change]:
     failed = record.result.outcome is not BuildOutcome.SUCCEEDED
     if text is not None and (changes or failed or text != request.dockerfile):
         yield DockerfileIs(text=text)
-    yield from changes
+    yield from (*changes, *planned.changes)
 
 
 def _context_changes(record: BuildRecord, planned: Planned) -> Iterator[Change]:
