@@ -1,6 +1,8 @@
 """What is said about an exported cache before a build agrees with what an engine then reuses of it."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from engines.remotecaches import Desk, desk_on
@@ -9,8 +11,10 @@ from layerfork.caches.config import read_cache
 from layerfork.caches.forecast import Imported, import_steps
 from layerfork.caches.opening import open_cache
 from layerfork.caches.steps import exported_manifest, find_steps
+from layerfork.cli import call
+from layerfork.errors import ExitCode
+from layerfork.harness.records.evidence import RecordFile
 from layerfork.model.exportedcache import CacheState
-from layerfork.model.prediction import Forecast
 from layerfork.model.record import BuildOutcome, BuildRecord
 
 pytestmark = pytest.mark.engine
@@ -84,26 +88,42 @@ def test_the_same_build_again(desk: Desk, kind: str) -> None:
     assert [states[1], states[2]] == [left_out] * 2
 
 
+EDITS = {
+    "b.txt": (STAGES.format("z"), ["hit"] * 7 + ["miss", "miss"]),
+    "RUN": (STAGES.format("z").replace("echo y", "echo other"), ["hit"] * 5 + ["miss"] * 4),
+    "last RUN": (STAGES.format("other"), ["hit"] * 8 + ["miss"]),
+}
+
+
 @pytest.mark.parametrize(
-    ("kind", "changed"),
-    [("local max", "b.txt"), ("local min", "Dockerfile"), ("inline", "b.txt")],
+    ("kind", "edit"),
+    [
+        ("local max", "b.txt"),
+        ("local max", "RUN"),
+        ("local min", "RUN"),
+        ("registry max", "last RUN"),
+        ("inline", "b.txt"),
+    ],
 )
-def test_a_build_that_is_another_now(desk: Desk, kind: str, changed: str) -> None:
-    """Its keys are known from a build that exported nothing."""
-    export(desk, kind, STAGES.format("z"))
-    text = STAGES.format("other" if changed == "Dockerfile" else "z")
-    desk.write(text.replace("echo y", "echo other") if changed == "Dockerfile" else text)
-    if changed == "b.txt":
-        desk.write(text, **{"b.txt": "other"})
-    desk.engine.reset()
-    predicted = predict(desk, kind, desk.build())
-    assert foreseen(predicted) == happened(import_(desk, kind))
-    missed = {step.found.index for step in predicted if step.forecast is Forecast.MISS}
-    if changed == "b.txt":
-        assert missed == {8, 9}
-        assert predicted[7].found.reason.startswith("the same operation is there with other content")
-    else:
-        assert {6, 9} <= missed
+def test_a_tree_that_is_another_now(
+    desk: Desk, capsys: pytest.CaptureFixture[str], tmp_path: Path, kind: str, edit: str
+) -> None:
+    """Predicted from the build that exported, before the next one is made."""
+    record = export(desk, kind, STAGES.format("z"))
+    text, expected = EDITS[edit]
+    desk.write(text, **({"b.txt": "other"} if edit == "b.txt" else {}))
+    with RecordFile(tmp_path / "record.jsonl") as file:
+        file.add(record)
+    place = KINDS[kind][1].format(dir=desk.directory, at=desk.outside)
+    words = ["predict", str(desk.context), "--against", str(tmp_path / "record.jsonl"), "--cache-from", place]
+    assert call([*words, "--format", "json"]) == ExitCode.FORKED
+    steps = json.loads(capsys.readouterr().out)["steps"]
+    reality = happened(import_(desk, kind))
+    predicted = [step["prediction"] for step in steps]
+    if kind == "local min":
+        # What a stage without layers left is made anew, and files are read of it.
+        expected = ["hit", "miss", "miss", *expected[3:]]
+    assert predicted == reality == expected
 
 
 def test_a_second_export_takes_the_place_of_the_first(desk: Desk) -> None:

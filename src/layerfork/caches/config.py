@@ -74,7 +74,7 @@ def read_cache(source: CacheSource) -> ExportedCache:
         part = _Part.of(config, source.name)
         records += part.records(len(records), len(layers))
         layers += part.layers
-        notes += part.notes
+        notes += [*filter(None, [config.note]), *part.notes]
         if len(records) > MAX_RECORDS:
             raise bad_cache(source.name, f"the cache has more than {MAX_RECORDS:,} records")
     if _looping(records):

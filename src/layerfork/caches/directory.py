@@ -4,6 +4,7 @@ Source: OCI image-spec image-layout.md @ v1.1; moby/buildkit client/solve.go @ v
 layout is meant), cache/remotecache/s3/s3.go and azblob/utils.go @ v0.32.2 (names in a bucket).
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from layerfork.model.context import Digest
 _REF_NAME = "org.opencontainers.image.ref.name"
 _DEFAULT_TAG = "latest"
 _DEFAULT_NAME = "buildkit"
+_BARE = "none of its layers lies there: it is taken for a copy without them"
 
 
 class _Index(msgspec.Struct):
@@ -33,12 +35,16 @@ class LayoutDirectory:
         self._path = path
         self._tag = tag or _DEFAULT_TAG
         self._digest = digest
+        self._is_bare = False
 
     def configs(self) -> tuple[CacheConfig, ...]:
         """As `CacheSource.configs`."""
         self.manifest = Digest(self._digest) if self._digest else self._tagged()
         text = verified(self.read(self.manifest, MAX_MANIFEST_BYTES), self.manifest, self.name)
-        return configs_of(text, self)
+        configs = configs_of(text, self)
+        layers = {digest for config in configs for digest in config.layers or ()}
+        self._is_bare = not any(self._has(digest) for digest in layers)
+        return tuple(replace(config, note=_BARE) for config in configs) if self._is_bare else configs
 
     def _tagged(self) -> Digest:
         text = _read(self._path / "index.json", MAX_MANIFEST_BYTES)
@@ -60,8 +66,11 @@ class LayoutDirectory:
         return _read(self._blob(digest), limit)
 
     def has_blob(self, digest: Digest) -> bool | None:
-        """As `CacheSource.has_blob`."""
-        return self._blob(digest).is_file()
+        """As `CacheSource.has_blob`: a copy without any layer does not say."""
+        return None if self._is_bare else self._has(digest)
+
+    def _has(self, digest: Digest) -> bool:
+        return bool(DIGEST.fullmatch(digest)) and self._blob(digest).is_file()
 
     def _blob(self, digest: Digest) -> Path:
         if not DIGEST.fullmatch(digest):

@@ -6,20 +6,26 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
+from layerfork.buildcontext.gopath import context_path
 from layerfork.cachekey.buildkit.content.digest import Contents
 from layerfork.cachekey.buildkit.recordkeys import UnknownContentError
 from layerfork.model.context import ContextEntry
 
 _PIECE_BYTES = 1 << 20
+_DIGEST_BYTES = 32
 
 
-def contents_in(directory: str) -> Contents:
+def contents_in(directory: str, edited: frozenset[str] = frozenset()) -> Contents:
     """Reads files of a context from the directory that it was sent from; empty for a directory unknown.
 
+    ``edited`` are paths of files whose content is to be one that no cache has.
     Raises (when read): UnknownContentError for a file that is gone, or holds something else by now.
     """
 
     def read(entry: ContextEntry) -> Iterator[bytes]:
+        if edited and context_path(entry.name) in edited:
+            yield os.urandom(_DIGEST_BYTES)
+            return
         if entry.size == 0:
             return
         if not directory or entry.content is None:

@@ -3,12 +3,12 @@
 Source: docker/buildx util/buildflags/cache.go @ v0.13.1 to v0.36.1 (a word without ``=`` is a reference).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from layerfork.caches.directory import BucketDirectory, LayoutDirectory, open_directory
 from layerfork.caches.registry import RegistryCache
-from layerfork.caches.source import CacheSource
+from layerfork.caches.source import CacheSource, SeveralCaches
 from layerfork.errors import UsageError
 
 _HINT = "write type=registry,ref=REF or type=local,src=DIR"
@@ -21,7 +21,7 @@ def open_cache(word: str) -> CacheSource:
     """
     if Path(word).is_dir():
         return open_directory(Path(word))
-    attributes = _attributes(word)
+    attributes = attributes_of(word)
     kind = attributes.get("type", "registry")
     if kind == "local":
         path = _directory(attributes, word)
@@ -34,7 +34,14 @@ def open_cache(word: str) -> CacheSource:
     raise UsageError(f"{word}: caches of type={kind} cannot be read", hint=_HINT)
 
 
-def _attributes(word: str) -> Mapping[str, str]:
+def open_caches(words: Sequence[str]) -> CacheSource:
+    """The places that words mean, as one. Raises: UsageError."""
+    sources = tuple(map(open_cache, words))
+    return sources[0] if len(sources) == 1 else SeveralCaches(sources)
+
+
+def attributes_of(word: str) -> Mapping[str, str]:
+    """``type=registry,ref=…`` by names. Raises: UsageError."""
     if "=" not in word:
         return {"type": "registry", "ref": word}
     pairs = [field.strip().partition("=") for field in word.split(",")]

@@ -1,6 +1,6 @@
 """What the places have in common that a cache can lie in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +26,8 @@ class CacheConfig:
     chain: tuple[Digest, ...] = ()
     """Of an inline cache the layers of its image, the lowest first."""
     inline: bool = False
+    note: str = ""
+    """What has to be said of it; empty for nothing."""
 
 
 class CacheSource(Protocol):
@@ -44,6 +46,24 @@ class CacheSource(Protocol):
 
     def has_blob(self, digest: Digest) -> bool | None:
         """Whether a layer is there, without reading it; None when the place does not say."""
+
+
+class SeveralCaches:
+    """Places that are imported together."""
+
+    def __init__(self, sources: Sequence[CacheSource]) -> None:
+        self.name = ", ".join(source.name for source in sources)
+        self.manifest: Digest | None = None
+        self._sources = sources
+
+    def configs(self) -> tuple[CacheConfig, ...]:
+        """As `CacheSource.configs`."""
+        return tuple(config for source in self._sources for config in source.configs())
+
+    def has_blob(self, digest: Digest) -> bool | None:
+        """As `CacheSource.has_blob`: one place that has it is enough."""
+        answers = {source.has_blob(digest) for source in self._sources}
+        return True if True in answers else None if None in answers else False
 
 
 def bad_cache(name: str, what: str, hint: str = "export the cache again") -> EvidenceError:

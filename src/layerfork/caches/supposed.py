@@ -22,6 +22,8 @@ class Supposed:
     """Steps that have the very key of a step of the recorded build, that step by index."""
     doubts: Mapping[int, str] = field(default_factory=dict)
     """Steps of which nobody knows what the builder would make, and why."""
+    edited: frozenset[str] = frozenset()
+    """Paths of files that will be others than they ever were."""
 
 
 def find_supposed(build: Supposed, recorded: StepsInCache) -> StepsInCache:
@@ -29,7 +31,7 @@ def find_supposed(build: Supposed, recorded: StepsInCache) -> StepsInCache:
 
     Where their keys are the same, what is known of the recorded one's files holds for it, too.
     """
-    keys = dict(op_keys(build.record, contents_in(build.directory)))
+    keys = dict(op_keys(build.record, contents_in(build.directory, build.edited)))
     found = StepsInCache(
         record=build.record, cache=recorded.cache, source=recorded.source, walk=CacheWalk(recorded.cache, {})
     )

@@ -72,6 +72,14 @@ class AgeType(click.ParamType[float]):
 @click.option(
     "--max-age", type=AgeType(), default=None, metavar="AGE", help="Mark reused steps older than 7d, 12h …"
 )
+@click.option(
+    "--cache-from",
+    "cache_from",
+    multiple=True,
+    metavar="PLACE",
+    help="Predict for a builder that has nothing but this exported cache: type=registry,ref=REF, "
+    "type=local,src=DIR …; repeatable.",
+)
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
 @format_option("predictions")
 @verbose_option
@@ -86,6 +94,7 @@ def command(
     changed: tuple[str, ...],
     commits: str,
     max_age: float | None,
+    cache_from: tuple[str, ...],
     store: str,
     form: "Reporter",
     verbose: bool,
@@ -113,6 +122,7 @@ def command(
                 "--client": client,
                 "--changed": changed,
                 "--max-age": max_age,
+                "--cache-from": cache_from,
             }
         )
         from layerfork.pipeline.predict.commits import predict_histories
@@ -143,6 +153,7 @@ def command(
         client=client,
         store_path=store,
         max_age_s=max_age,
+        cache_from=cache_from,
     )
     put(form.render("predictions", predictions, look_of(sys.stdout, verbose=verbose)))
     return exit_code(predictions)

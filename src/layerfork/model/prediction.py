@@ -35,6 +35,10 @@ class StepCache:
     key: str
     """Digest of its record there; empty when it is not known."""
     state: CacheState
+    reason: str = ""
+    """Why it is not present; empty when it is."""
+    nearest: str = ""
+    """Of an absent key the digest of the record that comes nearest; empty for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

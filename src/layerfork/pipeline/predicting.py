@@ -4,7 +4,7 @@ Nothing here knows where the context's entries come from: a tree on disk, a comm
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from layerfork.buildcontext.walk import no_collection
@@ -23,11 +23,11 @@ from layerfork.pipeline.answering import answers_of_pair, sides_again
 from layerfork.pipeline.predict.past import Past
 from layerfork.pipeline.predict.planned import Planned, changes_of
 from layerfork.pipeline.predict.told import ToldSteps
-from layerfork.whatif import Hypothesis, UnappliableError, suppose
+from layerfork.whatif import UnappliableError, suppose
 from layerfork.whatif.keys import Settled
 from layerfork.whatif.steps import instructions_of
 
-__all__ = ["Foreseen", "Past", "Planned", "baseline_at", "foresee", "predict_build"]
+__all__ = ["Foreseen", "Past", "Planned", "baseline_at", "foresee", "foresee_build", "predict_build"]
 PLANNED = "this build"
 """What texts call the build that is predicted."""
 _FEW = 2
@@ -41,6 +41,10 @@ class Foreseen:
     prediction: Prediction
     build: JudgedBuild | None = None
     """None when nothing is known of it."""
+    index_of: Mapping[int, int] = field(default_factory=dict)
+    """Where each step of the recorded build is in it."""
+    doubts: Mapping[int, str] = field(default_factory=dict)
+    """Steps of which nobody knows what the builder would make, and why."""
 
 
 def predict_build(
@@ -52,9 +56,18 @@ def predict_build(
     Raises: UsageError for a target or a Dockerfile that no builder takes; EvidenceError for a record that
     nothing can be predicted from.
     """
+    _, foreseen = foresee_build(record, planned, baseline, earlier)
+    return foreseen.prediction
+
+
+def foresee_build(
+    record: BuildRecord, planned: Planned, baseline: Baseline, earlier: Sequence[BuildRecord] = ()
+) -> tuple[Past, Foreseen]:
+    """As `predict_build`, with what it was predicted from. Raises: as `predict_build`."""
     _check(record, planned)
     with no_collection():
-        return foresee(Past(record, earlier), planned, baseline).prediction
+        past = Past(record, earlier)
+        return past, foresee(past, planned, baseline)
 
 
 def foresee(past: Past, planned: Planned, baseline: Baseline) -> Foreseen:
@@ -72,15 +85,20 @@ def foresee(past: Past, planned: Planned, baseline: Baseline) -> Foreseen:
         keys=settled.keys_of(hypothesis),
         hypothetical=True,
     )
-    found = _outlooks(past, build, hypothesis, planned)
-    return Foreseen(prediction=_predicted(past, build, found, planned, baseline), build=build)
+    real = {there: here for here, there in hypothesis.index_of.items()}
+    doubts = {**doubts_about(past.newest, build, real, planned.context_unseen), **hypothesis.unmodelled}
+    found = _outlooks(past, build, doubts, planned)
+    return Foreseen(
+        prediction=_predicted(past, build, found, planned, baseline),
+        build=build,
+        index_of=hypothesis.index_of,
+        doubts=doubts,
+    )
 
 
 def _outlooks(
-    past: Past, build: JudgedBuild, hypothesis: Hypothesis, planned: Planned
+    past: Past, build: JudgedBuild, doubts: Mapping[int, str], planned: Planned
 ) -> Mapping[int, Outlook]:
-    real = {there: here for here, there in hypothesis.index_of.items()}
-    doubts = {**doubts_about(past.newest, build, real, planned.context_unseen), **hypothesis.unmodelled}
     found = outlooks(build, past.stored, doubts)
     return {index: Outlook(reuse=Reuse.NOT_FOUND) for index in found} if planned.other_cache else found
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from layerfork.buildcontext.gopath import context_path
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.explain import may_share_cache
 from layerfork.harness.records.evidence import read_records
@@ -16,9 +17,10 @@ from layerfork.model.prediction import Prediction
 from layerfork.model.record import BuildRecord
 from layerfork.pipeline.comparison import named_builds
 from layerfork.pipeline.explainer import builds_named
+from layerfork.pipeline.predict.fromcache import OpenedCache, open_for_prediction, with_cache
 from layerfork.pipeline.predict.otherclient import OtherClient, as_client, plan_of_client, without_tree
 from layerfork.pipeline.predict.planning import Asked, plan
-from layerfork.pipeline.predicting import baseline_at, predict_build
+from layerfork.pipeline.predicting import baseline_at, foresee_build, predict_build
 
 MOST_EARLIER = 20
 """So many earlier builds of the same cache are looked at."""
@@ -45,18 +47,21 @@ def predict_builds(
     client: str = "",
     store_path: str = "",
     max_age_s: float | None = None,
+    cache_from: Sequence[str] = (),
 ) -> tuple[Prediction, ...]:
     """What the next build of a directory would find in the cache, one for each build that its command makes.
 
     ``against`` names the recorded builds to predict from instead of the newest ones, ``record`` a record file
-    that is predicted from alone, ``client`` another client.
+    that is predicted from alone, ``client`` another client. With ``cache_from`` the builder has
+    nothing but what it imports from there.
     Raises: LayerforkError.
     """
     other = as_client(client) if client else None
     bases = _named(record, None) if record else bases_of(open_store(store_path), path, asked, against, other)
     several = len(bases) > 1
+    opened = open_for_prediction(cache_from) if cache_from else None
     found = tuple(
-        replace(_predict(basis, asked, other), build=kind_of(basis.record).label if several else "")
+        replace(_predict(basis, asked, other, opened), build=kind_of(basis.record).label if several else "")
         for basis in bases
     )
     return found if max_age_s is None else tuple(_over_age(each, max_age_s) for each in found)
@@ -70,15 +75,26 @@ def _over_age(prediction: Prediction, most_s: float) -> Prediction:
     return replace(prediction, steps=steps)
 
 
-def _predict(basis: Basis, asked: Asked, other: OtherClient | None) -> Prediction:
+def _predict(basis: Basis, asked: Asked, other: OtherClient | None, opened: OpenedCache | None) -> Prediction:
     record = basis.record
     baseline = baseline_at(record, datetime.now(UTC), basis.known)
-    if other is None:
-        return predict_build(record, plan(record, asked, basis.root), baseline, basis.earlier)
-    if basis.root is None:
+    if other is not None and basis.root is None:
         raise without_tree(other)
-    planned = plan_of_client(record, asked, basis.root, other)
-    return predict_build(record, planned, baseline, basis.earlier)
+    if other is not None and basis.root is not None:
+        planned = plan_of_client(record, asked, basis.root, other)
+    else:
+        planned = plan(record, asked, basis.root)
+    if opened is None:
+        return predict_build(record, planned, baseline, basis.earlier)
+    past, foreseen = foresee_build(record, planned, baseline, basis.earlier)
+    return with_cache(
+        foreseen,
+        past,
+        opened,
+        directory=basis.root,
+        edited=tuple(map(context_path, asked.changed)),
+        earlier=basis.earlier,
+    )
 
 
 def _named(file: str, root: Path | None) -> tuple[Basis, ...]:
