@@ -7,7 +7,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from layerfork.engines import open_engine
@@ -41,6 +41,8 @@ class Desk:
     """The registry as the engine reaches it."""
     outside: str
     """The same as this machine reaches it."""
+    exports: dict[str, BuildRecord] = field(default_factory=dict)
+    """Builds that exported, by kind of the export."""
 
     @property
     def context(self) -> Path:

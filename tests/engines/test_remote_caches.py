@@ -49,7 +49,10 @@ def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def export(desk: Desk, kind: str, dockerfile: str) -> BuildRecord:
-    """Build with an empty cache, and export."""
+    """Build with an empty cache, and export; again only where something else lies there by now."""
+    if kind in desk.exports and desk.exports[kind].request.dockerfile == dockerfile:
+        desk.write(dockerfile, **{"a.txt": "a", "b.txt": "b"})
+        return desk.exports[kind]
     desk.write(dockerfile, **{"a.txt": "a", "b.txt": "b"})
     desk.engine.reset()
     tag = f"{desk.inside}/image:1" if kind == "inline" else "x"
@@ -57,6 +60,7 @@ def export(desk: Desk, kind: str, dockerfile: str) -> BuildRecord:
     assert record.result.outcome is BuildOutcome.SUCCEEDED, record.result.error
     if kind == "inline":
         desk.push(tag)
+    desk.exports[kind] = record
     return record
 
 

@@ -6,6 +6,7 @@ Source: docker/buildx util/buildflags/cache.go @ v0.13.1 to v0.36.1 (a word with
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from layerfork.caches.actions import ActionsCache
 from layerfork.caches.directory import BucketDirectory, LayoutDirectory, open_directory
 from layerfork.caches.registry import RegistryCache
 from layerfork.caches.source import CacheSource, SeveralCaches
@@ -24,14 +25,16 @@ def open_cache(word: str) -> CacheSource:
     attributes = attributes_of(word)
     kind = attributes.get("type", "registry")
     if kind == "local":
-        path = _directory(attributes, word)
+        path = _directory(attributes, kind)
         return LayoutDirectory(path, attributes.get("tag", ""), attributes.get("digest", ""))
     if kind == "registry":
         insecure = attributes.get("registry.insecure", "").lower() in ("1", "t", "true")
         return RegistryCache(attributes.get("ref", ""), insecure=insecure)
+    if kind == "gha":
+        return ActionsCache(attributes)
     if kind in ("s3", "azblob"):
-        return _bucket(attributes, word, kind)
-    raise UsageError(f"{word}: caches of type={kind} cannot be read", hint=_HINT)
+        return _bucket(attributes, kind)
+    raise UsageError(f"caches of type={kind} cannot be read", hint=_HINT)
 
 
 def open_caches(words: Sequence[str]) -> CacheSource:
@@ -47,25 +50,25 @@ def attributes_of(word: str) -> Mapping[str, str]:
     pairs = [field.strip().partition("=") for field in word.split(",")]
     for name, equals, _ in pairs:
         if not (name and equals):
-            raise UsageError(f"{word}: {name!r} is not NAME=VALUE", hint=_HINT)
+            raise UsageError(f"{name!r} in a place of caches is not NAME=VALUE", hint=_HINT)
     return {name.lower(): value for name, _, value in pairs}
 
 
-def _directory(attributes: Mapping[str, str], word: str) -> Path:
+def _directory(attributes: Mapping[str, str], kind: str) -> Path:
     path = Path(attributes.get("src", ""))
     if not attributes.get("src") or not path.is_dir():
-        raise UsageError(f"{word}: src names no directory", hint=_HINT)
+        raise UsageError(f"type={kind}: src names no directory", hint=_HINT)
     return path
 
 
-def _bucket(attributes: Mapping[str, str], word: str, kind: str) -> BucketDirectory:
+def _bucket(attributes: Mapping[str, str], kind: str) -> BucketDirectory:
     """A copy of a bucket: buckets themselves are not asked."""
     if not attributes.get("src"):
         raise UsageError(
-            f"{word}: the bucket itself is not read, only a copy of it",
+            f"type={kind}: the bucket itself is not read, only a copy of it",
             hint=f"copy it, and write type={kind},src=DIR",
         )
-    path = _directory(attributes, word) / attributes.get("prefix", "")
+    path = _directory(attributes, kind) / attributes.get("prefix", "")
     return BucketDirectory(
         path,
         attributes.get("name", ""),

@@ -42,6 +42,15 @@ class PatientAdapter(HTTPAdapter):
         return super().send(request, *args, **options)
 
 
+def patient_session() -> Session:
+    """A session whose every request is tried again and ends."""
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    session = Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, PatientAdapter())
+    return session
+
+
 class Access:
     """One registry, asked as it wants to be.
 
@@ -54,11 +63,8 @@ class Access:
         Raises: LayerforkError when credentials cannot be read; RequestException when nothing answers.
         """
         logger.set_level(_SILENT)
-        logging.getLogger("urllib3").setLevel(logging.ERROR)
         self._top = f"{'http' if plain else 'https'}://{host}/v2/"
-        self._session = Session()
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, PatientAdapter())
+        self._session = patient_session()
         user, secret = credentials(account)
         with self._session.get(self._top, stream=True) as answer:
             wants = answer.headers.get("Www-Authenticate", "").partition(" ")[0].lower()

@@ -138,6 +138,14 @@ def test_places_that_are_none(capsys: pytest.CaptureFixture[str], word: str, sai
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("kind", ["gha", "s3", "azblob", "floppy", "local"])
+def test_no_secret_of_a_place_is_told(capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    secrets = "token=t0psecret,secret_access_key=t0psecret,url=http://u:t0psecret@127.0.0.1:1/"
+    for ending in ("", ",broken", ",version=1"):
+        assert call(["cache", "inspect", f"type={kind},{secrets}{ending}"]) == ExitCode.USAGE
+    assert "t0psecret" not in capsys.readouterr().err
+
+
 def test_a_directory_without_a_cache(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["cache", "inspect", str(tmp_path)]) == ExitCode.USAGE
     assert "holds no exported cache" in capsys.readouterr().err
