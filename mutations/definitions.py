@@ -37,7 +37,7 @@ class Tally:
 
     @property
     def share(self) -> float:
-        return self.exact / self.count
+        return self.exact / self.count if self.count else 1.0
 
     def text(self) -> str:
         """The counts for people."""
