@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from layerfork.dockerfile import Instruction, keyword_of
 from layerfork.explain.outlook import Outlook, Reuse
@@ -15,7 +16,7 @@ from layerfork.whatif.steps import instructions_of
 _NAMES = {Builder.CLASSIC: "the classic builder", Builder.BUILDKIT: "BuildKit", Builder.BUILDAH: "buildah"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ToldSteps:
     """A predicted build, step by step."""
 
@@ -33,13 +34,12 @@ class ToldSteps:
 
     def all(self) -> Iterator[StepPrediction]:
         """In their order."""
-        instructions = instructions_of(self.record)
         for step in self.record.steps:
-            written = instructions.get(step.index)
+            written = self._written(step)
             made = self._made(step)
             yield StepPrediction(
                 index=step.index,
-                line=written.first_line if written is not None else step.line,
+                line=_line_of(step, written),
                 stage=step.stage_name,
                 platform=step.platform,
                 instruction=_as_written(step, written),
@@ -50,6 +50,19 @@ class ToldSteps:
                 age_s=self.now_s - made.at_s if made is not None else None,
                 age_is_least=made is not None and not made.exact,
             )
+
+    def _written(self, step: StepRecord) -> Instruction | None:
+        return self._instructions.get(step.index)
+
+    @cached_property
+    def _instructions(self) -> Mapping[int, Instruction]:
+        return instructions_of(self.record)
+
+    def _place(self, index: int) -> str:
+        """``line 6``; ``step 5`` where the line is unknown."""
+        step = next(each for each in self.record.steps if each.index == index)
+        line = _line_of(step, self._written(step))
+        return f"line {line}" if line else f"step {index}"
 
     def _forecast(self, step: StepRecord) -> Forecast:
         """A FROM has no cache of its own: engines report it as reused whatever it names."""
@@ -85,15 +98,15 @@ class ToldSteps:
         if causes:
             return causes[0].text.partition(": ")[2] or causes[0].text
         if outlook.above:
-            return f"builds on step {outlook.above}, which misses"
+            return f"builds on {self._place(outlook.above)}, which misses"
         owner = next((fork.step for fork in self.forks if step.index in fork.consequences), 0)
         if owner:
-            return f"for the same reason as step {owner}"
+            return f"for the same reason as {self._place(owner)}"
         return "no recorded build has stored it"
 
     def _why_open(self, outlook: Outlook) -> str:
         if outlook.above:
-            return f"builds on step {outlook.above}, of which nobody can tell"
+            return f"builds on {self._place(outlook.above)}, of which nobody can tell"
         if outlook.lacks:
             return f"nobody can tell: {', '.join(outlook.lacks)}"
         steps = {step.index: step for step in self.record.steps}
@@ -104,6 +117,10 @@ class ToldSteps:
             f"nobody can tell: {_NAMES[self.record.builder]} compares the files of {', '.join(stages)} by "
             "their content, which no record shows"
         )
+
+
+def _line_of(step: StepRecord, written: Instruction | None) -> int:
+    return written.first_line if written is not None else step.line
 
 
 def _as_written(step: StepRecord, written: Instruction | None) -> str:

@@ -94,10 +94,10 @@ def _before(report: DiffReport) -> str:
     return f"{reached.count(StepStatus.HIT)} of the {len(reached)} steps that it came through were reused"
 
 
-def baseline_line(baseline: Baseline) -> str:
+def baseline_line(baseline: Baseline, older: str = "older") -> str:
     """How old it is, where it comes from, and why it was chosen."""
     time = f"{datetime.fromisoformat(baseline.recorded_at):%Y-%m-%d %H:%M:%S} UTC"
-    age = f"{span(baseline.age_s)} older" if baseline.age_s >= 0 else f"{span(-baseline.age_s)} younger"
+    age = f"{span(baseline.age_s)} {older}" if baseline.age_s >= 0 else f"{span(-baseline.age_s)} younger"
     place = f" in {baseline.ran_in}" if baseline.ran_in else ""
     command = f", `{baseline.command}`{place}" if baseline.command else ""
     engine = f", Engine {baseline.engine}" if baseline.engine else ""

@@ -36,7 +36,7 @@ def _lines(prediction: Prediction, look: Look) -> Iterator[Text]:
         yield from wrap(Text("! older than --max-age: it would be reused all the same"), look.width, 4)
     for line in prediction.assumes:
         yield from wrap(Text(f"  taken for granted: {line}", style="dim"), look.width, 4)
-    yield from wrap(Text(f"  from: {baseline_line(prediction.against)}", style="dim"), look.width, 4)
+    yield from wrap(Text(f"  from: {baseline_line(prediction.against, 'ago')}", style="dim"), look.width, 4)
 
 
 def verdict(prediction: Prediction) -> str:
