@@ -9,7 +9,8 @@ All of them raise UsageError for a malformed pattern that they notice: the clien
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from layerfork.buildcontext.gopath import clean
 from layerfork.buildcontext.ignore.containers_storage import StorageSyntax, storage_matcher
@@ -29,15 +30,42 @@ Decide = Callable[[str, State], tuple[bool, State]]
 """Says of a path, and of what its directory handed on, whether it is left out, and what it hands on."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """How a walk decides what is sent."""
+
+    decide: Decide
+    may_keep_below: Callable[[str], bool]
+    """Whether something below a directory may be sent although the directory itself is left out."""
+
+
 def classic_cli_paths(tree: ScannedTree, ignore_text: str, dockerfile: str) -> list[str]:
     """What the docker CLI from 23.0 on puts into the tar for the classic builder, in order.
 
     The ignore file and the Dockerfile are sent even when they are ignored.
     """
+    return _tarred(tree, classic_cli_selection(ignore_text, dockerfile))
+
+
+def classic_cli_selection(ignore_text: str, dockerfile: str) -> Selection:
+    """How `classic_cli_paths` decides. Raises: UsageError for a pattern that is refused at once."""
     patterns = read_docker_ignorefile(ignore_text)
-    kept = _kept_files(dockerfile, lambda path: moby_matcher(patterns).excludes_by_one_parent(path))
+    kept = _kept_files((dockerfile,), lambda path: moby_matcher(patterns).excludes_by_one_parent(path))
     matcher = moby_matcher((*patterns, *kept))
-    return _tarred(tree, matcher.rules, matcher.decide)
+    return _tar_selection(matcher.rules, matcher.decide)
+
+
+def packed_selection(ignore_text: str, dockerfiles: Iterable[str]) -> Selection:
+    """As `classic_cli_selection`, but no Dockerfile is lost: the CLI does not notice each ignored one.
+
+    ``dockerfiles`` is its path, and where it is a link that of its target, too.
+
+    Raises: UsageError for a pattern that is refused at once.
+    """
+    patterns = read_docker_ignorefile(ignore_text)
+    kept = _kept_files(dockerfiles, moby_matcher(patterns).excludes)
+    matcher = moby_matcher((*patterns, *kept))
+    return _tar_selection(matcher.rules, matcher.decide)
 
 
 def old_classic_cli_paths(
@@ -46,14 +74,14 @@ def old_classic_cli_paths(
     """As `classic_cli_paths`, of the docker CLI up to 20.10."""
     patterns = read_docker_ignorefile(ignore_text)
     make_matcher = old_moby_matcher_of(version)
-    kept = _kept_files(dockerfile, lambda path: make_matcher(patterns).excludes(path))
+    kept = _kept_files((dockerfile,), lambda path: make_matcher(patterns).excludes(path))
     matcher = make_matcher((*patterns, *kept))
-    return _tarred(tree, matcher.rules, lambda path, _: (matcher.excludes(path), None))
+    return _tarred(tree, _tar_selection(matcher.rules, lambda path, _: (matcher.excludes(path), None)))
 
 
-def _kept_files(dockerfile: str, excludes: Callable[[str], bool]) -> Iterator[str]:
+def _kept_files(dockerfiles: Iterable[str], excludes: Callable[[str], bool]) -> Iterator[str]:
     """Exceptions that the CLI adds; a malformed pattern is no reason for one."""
-    for name in (DOCKER_IGNORE, dockerfile):
+    for name in (DOCKER_IGNORE, *dockerfiles):
         try:
             if excludes(clean(name)):
                 yield f"!{name}"
@@ -61,10 +89,20 @@ def _kept_files(dockerfile: str, excludes: Callable[[str], bool]) -> Iterator[st
             continue
 
 
-def _tarred(tree: ScannedTree, rules: tuple[Rule, ...], decide: Decide) -> list[str]:
-    """A directory that is left out has no entry of its own, even when something below it is kept."""
+def _tar_selection(rules: tuple[Rule, ...], decide: Decide) -> Selection:
     may_keep_below = _prefix_of_exception(rules)
-    return [path for path, excluded in _walk(tree, decide, may_keep_below) if not excluded]
+    return Selection(decide=decide if rules else _keep, may_keep_below=may_keep_below)
+
+
+def _keep(path: str, state: State) -> tuple[bool, State]:
+    """What is decided where there are no rules."""
+    return False, None
+
+
+def _tarred(tree: ScannedTree, selection: Selection) -> list[str]:
+    """A directory that is left out has no entry of its own, even when something below it is kept."""
+    walked = _walk(tree, selection.decide, selection.may_keep_below)
+    return [path for path, excluded in walked if not excluded]
 
 
 def buildkit_paths(tree: ScannedTree, ignore_text: str) -> list[str]:

@@ -28,15 +28,27 @@ def write_tar(entries: Iterable[ContextEntry], contents: Contents, out: IO[bytes
     for entry in entries:
         if entry.type is EntryType.SOCKET:
             continue
-        records = _pax_records(entry)
-        if records:
-            written += _write_pax(records, out)
-        has_content = _typeflag(entry) not in "123456"
-        out.write(_header(entry, entry.size if has_content else 0))
-        written += BLOCK
-        if has_content:
+        head = entry_head(entry)
+        out.write(head)
+        written += len(head)
+        if _has_content(entry):
             written += _write_content(entry, contents, out)
-    out.write(bytes(-(written + 2 * BLOCK) % RECORD + 2 * BLOCK))
+    out.write(archive_end(written))
+
+
+def entry_head(entry: ContextEntry) -> bytes:
+    """What stands before an entry's content: its header, and before that a PAX header if it needs one."""
+    records = _pax_records(entry)
+    return (_pax(records) if records else b"") + _header(entry, entry.size if _has_content(entry) else 0)
+
+
+def archive_end(written: int) -> bytes:
+    """What ends an archive after so many bytes."""
+    return bytes(-(written + 2 * BLOCK) % RECORD + 2 * BLOCK)
+
+
+def _has_content(entry: ContextEntry) -> bool:
+    return _typeflag(entry) not in "123456"
 
 
 def _typeflag(entry: ContextEntry) -> str:
@@ -73,12 +85,10 @@ def _pax_records(entry: ContextEntry) -> list[tuple[str, bytes]]:
     return records
 
 
-def _write_pax(records: list[tuple[str, bytes]], out: IO[bytes]) -> int:
+def _pax(records: list[tuple[str, bytes]]) -> bytes:
     body = b"".join(pax_record(name.encode() + b"=" + value) for name, value in records)
-    out.write(header_block(name=b"PaxHeaders/entry", mode=0o644, size=len(body), typeflag="x"))
-    padding = bytes(-len(body) % BLOCK)
-    out.write(body + padding)
-    return BLOCK + len(body) + len(padding)
+    header = header_block(name=b"PaxHeaders/entry", mode=0o644, size=len(body), typeflag="x")
+    return header + body + bytes(-len(body) % BLOCK)
 
 
 def pax_record(pair: bytes) -> bytes:

@@ -162,15 +162,16 @@ def _list(directory: str) -> list[Row]:
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     status_of = functools.partial(os.lstat, dir_fd=handle)
     try:
-        names = _sorted_names(handle)
+        names = sorted_names(handle)
         return list(zip(names, map(status_of, names), strict=True))
     except FileNotFoundError:
-        return list(_still_there(_sorted_names(handle), status_of))
+        return list(_still_there(sorted_names(handle), status_of))
     finally:
         os.close(handle)
 
 
-def _sorted_names(handle: int) -> list[str]:
+def sorted_names(handle: int) -> list[str]:
+    """Names in a directory, sorted as bytes. Raises: OSError."""
     names = os.listdir(handle)
     names.sort(key=None if "".join(names).isascii() else os.fsencode)
     return names

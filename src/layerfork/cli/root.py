@@ -21,6 +21,7 @@ COMMANDS = {
     "report": "Render files of runs and records: a page, a picture, a test report.",
     "records": "List, show and remove the builds that `why` keeps.",
     "cache": "Read a cache that BuildKit exported, and say which steps it has.",
+    "pack": "Write a context as a tar that gives every client the same keys.",
     "engines": "List the engines that can run here; fetch one, open one.",
     "clients": "List the build clients; make one ready.",
     "setup": "Fetch what `run` needs: an engine, the clients' libraries.",
