@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from layerfork.cli.building import build_command, build_options
 from layerfork.cli.options import (
     engine_option,
     format_option,
@@ -16,7 +17,7 @@ from layerfork.cli.options import (
 )
 from layerfork.cli.output import put
 from layerfork.cli.words import WordsThenCommand
-from layerfork.errors import ExitCode, UsageError
+from layerfork.errors import ExitCode
 from layerfork.model.judgement import Verdict
 
 if TYPE_CHECKING:
@@ -26,16 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command("why", cls=WordsThenCommand)
-@click.option("-f", "--file", "dockerfile", default="", help="Dockerfile; default: PATH/Dockerfile.")
-@click.option("--target", default="", help="Stage to build.")
-@click.option(
-    "--build-arg",
-    "build_args",
-    multiple=True,
-    metavar="NAME[=VALUE]",
-    help="Build argument; without a value, that of the environment; repeatable.",
-)
-@click.option("-t", "--tag", "tags", multiple=True, metavar="NAME", help="Name of the image; repeatable.")
+@build_options
 @engine_option
 @click.option(
     "--against",
@@ -76,22 +68,10 @@ def command(
     """
     from layerfork.pipeline.explaining import explain_builds
 
-    asked = _options(dockerfile, target, build_args, tags)
-    if argv is not None and paths:
-        raise UsageError("give a PATH or a command, not both", hint="layerfork why -- docker build PATH")
-    if len(paths) > 1:
-        raise UsageError("give one PATH, or a command after --", hint="layerfork why -- docker build .")
-    if asked and not paths:
-        raise UsageError(
-            f"{asked[0]} needs a PATH", hint="layerfork why PATH, or put it into the command after --"
-        )
-    if argv == ():
-        raise UsageError("there is no command after --", hint="layerfork why -- docker build .")
-    if paths:
-        argv = ("docker", "build", *asked, paths[0])
-    explained = explain_builds(
-        argv or (), engine, store, to_stderr, against=against, apart=form.name != "text"
+    argv = build_command(
+        *("why", paths, argv), dockerfile=dockerfile, target=target, build_args=build_args, tags=tags
     )
+    explained = explain_builds(argv, engine, store, to_stderr, against=against, apart=form.name != "text")
     reports = explained.reports
     with reports_written(also, "diffs", reports):
         put(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)))
@@ -99,16 +79,3 @@ def command(
         return explained.exit_code
     forked = any(report.judgement.verdict is Verdict.FORKED for report in reports)
     return ExitCode.FORKED if forked else ExitCode.AS_HOPED
-
-
-def _options(
-    dockerfile: str, target: str, build_args: tuple[str, ...], tags: tuple[str, ...]
-) -> tuple[str, ...]:
-    """As ``docker build`` takes them."""
-    values = (
-        ("--file", (dockerfile,)),
-        ("--target", (target,)),
-        ("--build-arg", build_args),
-        ("--tag", tags),
-    )
-    return tuple(word for option, given in values for value in given if value for word in (option, value))

@@ -6,10 +6,13 @@
 `lend_definitions`       builds that show no definition, with the one that they must have had
 `layer_contradictions`   what the images' layers say against what the builders said
 `describe_failure`       where and why a build ended early
+`as_on_one_cache`        a build with the outcome that its keys would have had on another's cache
+`cacheable_steps`        the steps that a cache can hold
 `may_share_cache`        whether one build may have found what another stored
 `list_fork_differences`  the whole list of parts that the causes of one fork sum up
 """
 
+from layerfork.explain.bykeys import as_on_one_cache, cacheable_steps
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.cachescope import may_share_cache
 from layerfork.explain.compare.lending import lend_definitions
@@ -20,6 +23,8 @@ from layerfork.explain.warnings.layers import layer_contradictions
 
 __all__ = [
     "JudgedBuild",
+    "as_on_one_cache",
+    "cacheable_steps",
     "describe_failure",
     "explain_pair",
     "judge_pair",

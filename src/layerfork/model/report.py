@@ -150,6 +150,12 @@ class DiffReport:
     """One for each warning about steps of a target or platform that only the later build was asked for."""
     baseline_saved: bool = False
     """There was no earlier build: this one was kept for the next time."""
+    cacheable: tuple[int, ...] = ()
+    """Indexes of the later build's steps that a cache can hold."""
+    dockerfile: str = ""
+    """Absolute path of the later build's Dockerfile; empty when nothing shows it."""
+    directory: str = ""
+    """Absolute path of its context's directory; empty when nothing shows it."""
 
     @property
     def compared(self) -> bool:

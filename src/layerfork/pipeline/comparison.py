@@ -10,7 +10,14 @@ from pathlib import Path
 from layerfork.buildcontext.walk import no_collection
 from layerfork.cachekey import keys_of
 from layerfork.errors import EvidenceError, UsageError
-from layerfork.explain import JudgedBuild, describe_failure, judge_pair
+from layerfork.explain import (
+    JudgedBuild,
+    as_on_one_cache,
+    cacheable_steps,
+    describe_failure,
+    judge_pair,
+    lend_definitions,
+)
 from layerfork.explain.compare.ground import on_common_ground
 from layerfork.harness.records.common import Pair, pair_of, read_pair
 from layerfork.harness.records.evidence import read_stored
@@ -19,7 +26,7 @@ from layerfork.model.answer import Situation
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart
 from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.kind import BuildKind
-from layerfork.model.record import BuildRecord
+from layerfork.model.record import BuildRecord, StepRecord
 from layerfork.model.report import DiffReport, RecordReport
 from layerfork.pipeline.answering import answers_of_pair, sides_again, sides_of_files, situation_of_files
 from layerfork.pipeline.pairing import (
@@ -30,6 +37,7 @@ from layerfork.pipeline.pairing import (
     pair_builds,
 )
 
+CostOf = Callable[[StepRecord], float | None]
 STAND_IN = "hidden:"
 """Starts the stand-in of every hidden value."""
 
@@ -95,6 +103,14 @@ def named_builds(word: str) -> tuple[NamedRecord, ...]:
     return tuple(replace(each, name=path) for each in kept) if len(kept) == 1 else kept
 
 
+def recorded_in(word: str) -> tuple[BuildRecord, ...]:
+    """All records of a ``FILE`` or ``FILE#N``, newest last, without what their contexts held.
+
+    Raises: EvidenceError.
+    """
+    return tuple(each.outline for each in _records_of(_split(word)[0]))
+
+
 def builds_of_kinds(word: str) -> Mapping[BuildKind, Sequence[NamedRecord]]:
     """The builds of a ``FILE``, those of one kind together, in their order, or the one of a ``FILE#N``.
 
@@ -137,10 +153,13 @@ def diff_stored(
     *,
     again: bool = False,
     exported_over: tuple[str, ...] = (),
+    by_keys: CostOf | None = None,
 ) -> DiffReport:
     """As `diff_records`; what both contexts hold alike is only decoded where it matters.
 
     ``again``: one person made both builds, one after the other. ``exported_over``: as in `JudgedBuild`.
+    ``by_keys``: what the reader would have reused of the writer's steps on one cache, whatever it did; it
+    gives the seconds of a step that no build here shows.
     Raises: EvidenceError.
     """
     return _diff_pair(
@@ -150,6 +169,7 @@ def diff_stored(
         again=again,
         whole_reader=reader.whole,
         exported_over=exported_over,
+        by_keys=by_keys,
     )
 
 
@@ -166,15 +186,19 @@ def _diff_pair(
     whole_reader: Callable[[], BuildRecord],
     again: bool = False,
     exported_over: tuple[str, ...] = (),
+    by_keys: CostOf | None = None,
 ) -> DiffReport:
     writer, reader = on_common_ground(pair.writer, pair.reader)
     keys = [keys_of(writer, pair.unlisted), keys_of(reader, pair.unlisted)]
     if writer.redaction_key_id != reader.redaction_key_id:
         keys = [without_hidden(each) for each in keys]
-    judgement = judge_pair(
-        JudgedBuild(client=writer_name, record=writer, keys=keys[0], exported_over=exported_over),
-        JudgedBuild(client=reader_name, record=reader, keys=keys[1]),
-    )
+    left = JudgedBuild(client=writer_name, record=writer, keys=keys[0], exported_over=exported_over)
+    right = JudgedBuild(client=reader_name, record=reader, keys=keys[1])
+    if by_keys is not None:
+        left, right = lend_definitions((left, right))
+        right = as_on_one_cache(left, right, by_keys)
+        reader = right.record
+    judgement = judge_pair(left, right)
     answers, asked = answers_of_pair(
         judgement,
         writer,
@@ -193,6 +217,9 @@ def _diff_pair(
         judgement=judgement,
         answers=answers,
         asked=asked,
+        cacheable=cacheable_steps(right),
+        dockerfile=reader.place.dockerfile,
+        directory=reader.place.directory,
     )
 
 

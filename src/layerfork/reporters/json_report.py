@@ -10,6 +10,7 @@ import msgspec
 
 from layerfork.model.answer import Answer
 from layerfork.model.causepage import CAUSE_SCHEMA, CAUSES_SCHEMA, CausePage, CauseRow
+from layerfork.model.check import CHECK_SCHEMA, CheckReport
 from layerfork.model.exportedcache import CACHE_SCHEMA, CacheReport, RecordUse
 from layerfork.model.identity import StepIdentity
 from layerfork.model.judgement import Cause, Fork, Judgement, worst
@@ -166,6 +167,32 @@ def _diff(report: DiffReport) -> dict[str, Any]:
     }
 
 
+def render_checks(reports: Sequence[CheckReport], look: Look) -> str:
+    """One document for each check; builds and runs in it are those of `diff` and `run`."""
+    return "".join(_text(_check(report)) for report in reports)
+
+
+def _check(report: CheckReport) -> dict[str, Any]:
+    return {
+        "schema": CHECK_SCHEMA,
+        "passed": report.passed,
+        "against": report.against.value,
+        "baseline": report.baseline or None,
+        "steps": report.steps,
+        "rebuilt": report.rebuilt,
+        "allowed": report.allowed,
+        "open": report.open,
+        "seconds_lost": None if report.seconds_lost is None else round(report.seconds_lost, 3),
+        "max_lost": report.max_lost_s,
+        "problems": list(report.problems),
+        "notes": list(report.notes),
+        "unexplained": [plain(step) for step in report.unexplained],
+        "allowed_answers": [answer_fields(answer) for answer in report.allowed_answers],
+        "builds": [_diff(diff) for diff in report.diffs],
+        "runs": [_run(run) for run in report.runs],
+    }
+
+
 def _text(document: dict[str, Any]) -> str:
     """``schema`` first, two spaces of indent, a newline at the end."""
     return dumps(document, indent=2) + "\n"
@@ -250,6 +277,7 @@ JSON = Reporter(
     runs=render_runs,
     plans=render_plans,
     diffs=render_diffs,
+    checks=render_checks,
     records=render_records,
     engines=render_engines,
     stored=render_stored,

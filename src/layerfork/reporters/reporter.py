@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from layerfork.errors import UsageError
 from layerfork.model.causepage import CausePage, CauseRow
+from layerfork.model.check import CheckReport
 from layerfork.model.exportedcache import CacheReport
 from layerfork.model.history import HistoryPrediction
 from layerfork.model.listing import ClientRow, EngineRow, StoredRow
@@ -33,6 +34,7 @@ Kind = Literal[
     "runs",
     "plans",
     "diffs",
+    "checks",
     "records",
     "engines",
     "clients",
@@ -59,6 +61,18 @@ def late(module: str, function: str) -> Renderer[Any]:
     return render
 
 
+def compared(runs: Renderer[RunReport], diffs: Renderer[DiffReport]) -> Renderer[CheckReport]:
+    """A renderer of checks that shows what was compared, and no more."""
+
+    def render(reports: Sequence[CheckReport], look: Look) -> str:
+        measured = [run for report in reports for run in report.runs]
+        if measured:
+            return runs(measured, look)
+        return diffs([diff for report in reports for diff in report.diffs], look)
+
+    return render
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reporter:
     """One output format. None where it has nothing to say about a kind of report."""
@@ -71,6 +85,8 @@ class Reporter:
     """What `run` would do, one report for each engine."""
     diffs: Renderer[DiffReport] | None = None
     """What `diff` and `why` found, one report for each build."""
+    checks: Renderer[CheckReport] | None = None
+    """What `check` found, one report."""
     records: Renderer[RecordReport] | None = None
     """What `show` reads."""
     engines: Renderer[EngineRow] | None = None

@@ -1,6 +1,7 @@
 """The fork graph alone, as a picture of its own."""
 
-from layerfork.reporters.reporter import Reporter, late
+from layerfork.reporters.reporter import Reporter, compared, late
 
 _HERE = "layerfork.reporters.picture.panels"
-SVG = Reporter(name="svg", runs=late(_HERE, "render_runs"), diffs=late(_HERE, "render_diffs"))
+_RUNS, _DIFFS = late(_HERE, "render_runs"), late(_HERE, "render_diffs")
+SVG = Reporter(name="svg", runs=_RUNS, diffs=_DIFFS, checks=compared(_RUNS, _DIFFS))

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -87,13 +87,14 @@ def record_command(
     stdout: IO[Any] | None = None,
     projects: Projects | None = None,
     meanwhile: Callable[[], object] = lambda: None,
+    running: RunningEngine | None = None,
 ) -> Wrapped:
     """Run a command on our terminal, its DOCKER_HOST pointing at a recorder.
 
     ``spec`` names the engine; empty decides: the host's if it answers, else a private one.
     ``keep`` gets every record soon after its build ended. ``stdout`` instead of our own standard output.
     ``projects`` is what was asked of compose and bake before. ``meanwhile`` is called once, while the command
-    runs: for what can be made ready for its records.
+    runs: for what can be made ready for its records. ``running`` is that of `engine_for`, which stays up.
     Raises: EngineError when no engine comes up, UsageError when the program does not exist.
     """
     interrupted = Event()
@@ -102,10 +103,7 @@ def record_command(
     builds = _Builds(process=ClientProcess(directory=Path.cwd(), argv=tuple(argv)), keep=keep)
     with contextlib.ExitStack() as stack:
         call = read_buildctl(argv, os.environ)
-        chosen = open_engine(spec or (call.spec if call is not None else default_spec(os.environ)))
-        engine = stack.enter_context(chosen.start(os.environ, say))
-        if chosen.ours:
-            say(_whose(chosen, engine, asked=bool(spec)))
+        engine = running or stack.enter_context(engine_for(argv, spec, say))
         for line in find_ways_past(argv, engine.docker_host, os.environ):
             say(line)
         private = stack.enter_context(short_directory())
@@ -155,6 +153,20 @@ def record_command(
         builds.take(lambda each: each.records(client))
     records = sorted(builds.records, key=lambda record: record.recorded_at)
     return Wrapped(exit_code=code, records=tuple(records), interrupted=interrupted.is_set())
+
+
+@contextlib.contextmanager
+def engine_for(argv: Sequence[str], spec: str, say: Say) -> Iterator[RunningEngine]:
+    """The engine that a command is to build with; ``spec`` as for `record_command`.
+
+    Raises: EngineError.
+    """
+    call = read_buildctl(argv, os.environ)
+    chosen = open_engine(spec or (call.spec if call is not None else default_spec(os.environ)))
+    with chosen.start(os.environ, say) as engine:
+        if chosen.ours:
+            say(_whose(chosen, engine, asked=bool(spec)))
+        yield engine
 
 
 def _whose(chosen: Engine, engine: RunningEngine, *, asked: bool) -> str:

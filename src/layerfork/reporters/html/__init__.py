@@ -3,7 +3,8 @@
 `view` gathers what is shown, `templates/` says how it looks; everything is escaped there.
 """
 
-from layerfork.reporters.reporter import Reporter, late
+from layerfork.reporters.reporter import Reporter, compared, late
 
 _HERE = "layerfork.reporters.html.page"
-HTML = Reporter(name="html", runs=late(_HERE, "render_runs"), diffs=late(_HERE, "render_diffs"))
+_RUNS, _DIFFS = late(_HERE, "render_runs"), late(_HERE, "render_diffs")
+HTML = Reporter(name="html", runs=_RUNS, diffs=_DIFFS, checks=compared(_RUNS, _DIFFS))

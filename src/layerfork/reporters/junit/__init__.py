@@ -3,4 +3,9 @@
 from layerfork.reporters.reporter import Reporter, late
 
 _HERE = "layerfork.reporters.junit.report"
-JUNIT = Reporter(name="junit", runs=late(_HERE, "render_runs"), diffs=late(_HERE, "render_diffs"))
+JUNIT = Reporter(
+    name="junit",
+    runs=late(_HERE, "render_runs"),
+    diffs=late(_HERE, "render_diffs"),
+    checks=late(_HERE, "render_checks"),
+)

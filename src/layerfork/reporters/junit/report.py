@@ -6,10 +6,12 @@ from typing import TypeVar
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from layerfork.model.answer import Answer
+from layerfork.model.check import CheckReport
 from layerfork.model.judgement import Fork
 from layerfork.model.record import BuildOutcome
 from layerfork.model.report import AGAIN, DiffReport, RunReport, TrialBuild
 from layerfork.model.visible import visible
+from layerfork.reporters.overview.checks import left_lines, sentence
 from layerfork.reporters.overview.engines import engine_names
 from layerfork.reporters.overview.overview import answer_to
 from layerfork.reporters.overview.words import findings
@@ -67,6 +69,29 @@ def _client(build: TrialBuild, report: RunReport, left: Mapping[str, Sequence[Fo
 def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
     """A suite for each pair of builds, a test for each step of the later one; a step that forked fails."""
     return _document(_pair(report) for report in reports)
+
+
+def render_checks(reports: Sequence[CheckReport], look: Look) -> str:
+    """The suites of what was compared, and one with the check itself: it fails when too much was built again,
+    and is an error when nothing can be said."""
+    return _document(suite for report in reports for suite in _check(report))
+
+
+def _check(report: CheckReport) -> Iterator[TestSuite]:
+    names = engine_names(report.runs)
+    yield from (_run(run, name) for run, name in zip(report.runs, names, strict=True))
+    yield from (_pair(diff) for diff in report.blamed)
+    suite = _suite("layerfork check")
+    told = sentence(report)
+    case = _case("every step is reused", suite.name, 0.0)
+    if report.too_slow:
+        result = Failure(visible(told), "rebuilt")
+        result.text = visible("\n".join((told, *left_lines(report))))
+        case.result = [result]
+    elif report.problems:
+        case = _error(case, told, "\n".join(report.problems))
+    suite.add_testcase(case)
+    yield suite
 
 
 def _pair(report: DiffReport) -> TestSuite:

@@ -3,4 +3,9 @@
 from layerfork.reporters.reporter import Reporter, late
 
 _HERE = "layerfork.reporters.markdown.report"
-MARKDOWN = Reporter(name="markdown", runs=late(_HERE, "render_runs"), diffs=late(_HERE, "render_diffs"))
+MARKDOWN = Reporter(
+    name="markdown",
+    runs=late(_HERE, "render_runs"),
+    diffs=late(_HERE, "render_diffs"),
+    checks=late(_HERE, "render_checks"),
+)

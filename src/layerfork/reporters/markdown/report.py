@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from layerfork.model.answer import Answer, Edit
+from layerfork.model.check import CheckReport
 from layerfork.model.judgement import Caution, Fork, Verdict
 from layerfork.model.report import DiffReport, RunReport
 from layerfork.reporters.markdown.text import block, code, escaped, prose
+from layerfork.reporters.overview.checks import left_lines
+from layerfork.reporters.overview.checks import sentence as check_sentence
 from layerfork.reporters.overview.missing import missing_of
 from layerfork.reporters.overview.overview import Overview, answer_to, overviews
 from layerfork.reporters.overview.words import cost_of, counted, findings, names_of, verdicts, where
@@ -63,6 +66,21 @@ def _places(engines: Sequence[str]) -> str:
 def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
     """Each pair of builds with its forks."""
     return "\n".join(part for report in reports for part in _pair(report))
+
+
+def render_checks(reports: Sequence[CheckReport], look: Look) -> str:
+    """What came of it, then the builds whose steps were not reused."""
+    return "\n".join(part for report in reports for part in _check(report, look))
+
+
+def _check(report: CheckReport, look: Look) -> Iterator[str]:
+    yield f"### layerfork check: {'passed' if report.passed else 'failed'}\n"
+    yield f"{prose(check_sentence(report))}\n"
+    yield from (f"- {prose(line)}" for line in left_lines(report))
+    yield ""
+    if report.runs:
+        yield render_runs(report.runs, look)
+    yield render_diffs([diff for diff in report.diffs if diff.judgement.forks], look)
 
 
 def _pair(report: DiffReport) -> Iterator[str]:

@@ -8,6 +8,7 @@ TEXT = Reporter(
     runs=late(f"{_HERE}.run", "render_runs"),
     plans=late(f"{_HERE}.plan", "render_plans"),
     diffs=late(f"{_HERE}.diff", "render_diffs"),
+    checks=late(f"{_HERE}.check", "render_checks"),
     records=late(f"{_HERE}.record", "render_records"),
     engines=late(f"{_HERE}.listing", "render_engines"),
     stored=late(f"{_HERE}.listing", "render_stored"),
@@ -17,7 +18,7 @@ TEXT = Reporter(
     pages=late(f"{_HERE}.pages", "render_pages"),
     predictions=late(f"{_HERE}.prediction", "render_predictions"),
     histories=late(f"{_HERE}.history", "render_histories"),
-    colored=("runs", "diffs", "predictions", "histories", "causes", "pages"),
+    colored=("runs", "diffs", "checks", "predictions", "histories", "causes", "pages"),
 )
 
 TABLE = Reporter(name="table", runs=late(f"{_HERE}.run", "render_tables"), colored=("runs",))

@@ -1,0 +1,113 @@
+"""`layerfork check`: the gate."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from layerfork.cli.building import build_command, build_options
+from layerfork.cli.options import (
+    checked_output,
+    engine_option,
+    format_option,
+    look_of,
+    report_option,
+    reports_written,
+    to_stderr,
+    verbose_option,
+)
+from layerfork.cli.output import put
+from layerfork.cli.words import WordsThenCommand
+from layerfork.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from layerfork.reporters.reporter import Reporter
+
+
+@click.command("check", cls=WordsThenCommand)
+@build_options
+@engine_option
+@click.option(
+    "--baseline",
+    default="",
+    metavar="FILE",
+    help="Build once, and require the keys of this record file, or of FILE#N alone: of the same build, made "
+    "anywhere. Default: build twice, and require that the second build reuses what the first stored.",
+)
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="CAUSE|STEP",
+    help="Let this be built again: a cause (build-arg), a line (Dockerfile:8) or a step (`step 3`), as "
+    "answers say it, with what follows from it; repeatable.",
+)
+@click.option(
+    "--max-lost",
+    "max_lost_s",
+    type=click.FloatRange(min=0),
+    default=None,
+    metavar="SECONDS",
+    help="Fail only when the steps that are not reused take longer than this.",
+)
+@click.option("-o", "--output", default="", metavar="FILE", help="Write the builds' records here.")
+@format_option("checks")
+@report_option("checks")
+@verbose_option
+@click.argument("paths", nargs=-1, metavar="[PATH | -- CMD...]")
+def command(
+    dockerfile: str,
+    target: str,
+    build_args: tuple[str, ...],
+    tags: tuple[str, ...],
+    engine: str,
+    baseline: str,
+    allow: tuple[str, ...],
+    max_lost_s: float | None,
+    output: str,
+    form: "Reporter",
+    also: "tuple[tuple[Reporter, Path], ...]",
+    verbose: bool,
+    paths: tuple[str, ...],
+    argv: tuple[str, ...] | None,
+) -> int:
+    """Build twice, and fail unless the second build reuses every step that a cache can hold.
+
+    With PATH, `docker build PATH` is run, with the options -f, --target, --build-arg and -t as given; with a
+    command after --, that, with every build that it makes. FROM is not counted: it has no cache. Without
+    Docker a private engine is used that keeps its cache until `layerfork engines stop`. With a --format for
+    programs, what the command writes to standard output goes to standard error.
+
+    When the command fails, its exit code is ours; otherwise 0 says that everything was reused or allowed
+    not to be, 1 that it was not, and 3 that nothing can be said: no build was seen, or what became of a step
+    is not known.
+
+    \b
+    Examples:
+      layerfork check .
+      layerfork check --allow build-arg -- make image
+      layerfork check . --baseline main.jsonl --max-lost 30
+    """
+    from layerfork.pipeline.checking import CheckOptions, check_command
+
+    words = build_command(
+        *("check", paths, argv), dockerfile=dockerfile, target=target, build_args=build_args, tags=tags
+    )
+    if not words:
+        raise UsageError("there is nothing to build", hint="layerfork check ., or layerfork check -- CMD")
+    if output:
+        checked_output(output)
+    options = CheckOptions(
+        argv=words,
+        engine=engine,
+        baseline=baseline,
+        allow=allow,
+        max_lost_s=max_lost_s,
+        output=output,
+        apart=form.name != "text",
+    )
+    checked = check_command(options, to_stderr)
+    with reports_written(also, "checks", [checked.report]):
+        put(form.render("checks", [checked.report], look_of(sys.stdout, verbose=verbose)))
+    return checked.exit_code
