@@ -182,11 +182,11 @@ def _outlook(
     if view.index in unmodelled:
         return Outlook(reuse=Reuse.OPEN, lacks=(unmodelled[view.index],))
     doubtful = next((each for each, reuse in whole.items() if reuse is Reuse.OPEN), 0)
-    if marks.whole in stored.wholes or (view.neutral and not doubtful):
+    anew = tuple(each for each in read if each in found and found[each].reuse is not Reuse.FOUND)
+    if not (doubtful or anew) and (view.neutral or marks.whole in stored.wholes):
         return Outlook(reuse=Reuse.FOUND, mark=marks.whole or "")
     if not (view.neutral or stored.may_have(view.key, marks.lineage)):
         return Outlook(reuse=Reuse.NOT_FOUND)
     if doubtful:
         return Outlook(reuse=Reuse.OPEN, above=doubtful)
-    anew = tuple(each for each in read if each in found and found[each].reuse is not Reuse.FOUND)
     return Outlook(reuse=Reuse.OPEN, lacks=view.key.unknown, reads=anew or read)

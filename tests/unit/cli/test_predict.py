@@ -201,11 +201,12 @@ def test_a_failed_build_stored_what_it_came_to(tree: Path) -> None:
 
 
 def test_only_what_nobody_can_tell(tree: Path) -> None:
-    (tree / "Dockerfile").write_text("FROM alpine\nADD https://example.com/f /f\n")
-    keep(record_of(tree, "hm"))
+    (tree / "Dockerfile").write_text("FROM alpine\nADD https://example.com/f /f\nRUN make\n")
+    keep(record_of(tree, "hmm"))
     done = predict()
     assert done.return_value == 3
-    assert "of 1 nobody can tell" in done.stdout
+    assert "of 2 nobody can tell" in done.stdout
+    assert forecasts() == "huu"
     assert "what https://example.com/f gives now is not known" in done.stdout
 
 

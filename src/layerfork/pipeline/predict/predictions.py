@@ -166,7 +166,7 @@ def _basis(newest: KnownBuild, known: Sequence[KnownBuild], root: Path | None) -
         record=record,
         earlier=tuple(_read_earlier(alike, newest)),
         known=len(alike),
-        root=root or directory,
+        root=root or (directory if directory.is_dir() else Path()),
     )
 
 

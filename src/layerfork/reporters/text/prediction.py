@@ -87,6 +87,6 @@ def _row(step: StepPrediction) -> tuple[str, str, str, str, str]:
 def _note(step: StepPrediction) -> str:
     notes = [step.reason]
     if step.age_s is not None:
-        at_least = "at least " if step.age_is_least else ""
+        at_least = "at least " if step.age_is_least and step.age_s >= 1 else ""
         notes.append(f"{'! ' if step.over_age else ''}{at_least}{span(step.age_s)} old")
     return "; ".join(filter(None, notes))
