@@ -116,6 +116,7 @@ RULES: tuple[ContextRules, ...] = (
         id="docker-cli-20.10",
         ignores=Ignores.MOBY_20_10_TAR,
         owners=Owners.ZERO,
+        owner_names="real",
         xattrs=Xattrs.CAPABILITY,
         type_bits=True,
     ),

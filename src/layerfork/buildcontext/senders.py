@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from layerfork.buildcontext.clientrules import RULES, ContextRules, Owners, find_rules
+from layerfork.buildcontext.clientrules import ContextRules, Owners, find_rules
 from layerfork.buildcontext.manifest import NEWEST_DOCKER_PY
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport
@@ -21,6 +21,12 @@ _VENDORED = re.compile(r"tc-python/|ansible-community\.docker")
 _PODMAN_PY = re.compile(r"PodmanPy", re.IGNORECASE)
 _DOCKER_CLI = re.compile(r"Docker-Client/(\d+)")
 _COMPOSE_V2 = re.compile(r"compose/")
+_OWN_RULES = re.compile(r"tc-node/")
+"""Clients that leave files out by rules of their own."""
+_BEFORE_23 = re.compile(r"(?:18\.09|19\.03|20\.10)\b")
+_UNNAMED = ("tar", "tar-fs", "dockerode", "buildah")
+"""Ways to send of what says no name of its own: tars that people make, Node's libraries, programs that send
+nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,8 @@ class Sender:
     rules: ContextRules
     docker_py: tuple[int, int] = NEWEST_DOCKER_PY
     """Of docker-py the version."""
+    guessed: bool = False
+    """Only what was sent shows it."""
 
 
 def sender_of(record: BuildRecord) -> Sender | None:
@@ -42,14 +50,16 @@ def sender_of(record: BuildRecord) -> Sender | None:
     if manifest is None or manifest.transport is Transport.REMOTE:
         return None
     agent = record.client.user_agent
-    named = [*_named(record, agent), *(Sender(rules=rules) for rules in RULES)]
-    return next((each for each in named if _agrees(manifest, each.rules)), None)
+    if _OWN_RULES.match(agent):
+        return None
+    likely = [*_named(record, agent), *(Sender(rules=find_rules(each), guessed=True) for each in _UNNAMED)]
+    return next((each for each in likely if _agrees(manifest, each.rules)), None)
 
 
 def _named(record: BuildRecord, agent: str) -> Iterator[Sender]:
     """What the client calls itself, the likeliest first."""
     if record.context is not None and record.context.transport is Transport.FILE_SYNC:
-        old = re.match(r"(?:1\d|20)\.", record.client.version)
+        old = _BEFORE_23.match(record.client.version)
         yield Sender(rules=find_rules("buildkit-20.10" if old else "buildkit"))
     docker_py = _DOCKER_PY.search(agent)
     if docker_py is not None:
@@ -80,6 +90,10 @@ def _agrees(manifest: ContextManifest, rules: ContextRules) -> bool:
         return False
     if rules.transport is not Transport.TAR:
         return True
+    if bool(rules.owner_names) != any(entry.uname for entry in manifest.entries):
+        return False
+    if rules.sends_root and all(entry.name != rules.root_name for entry in manifest.entries):
+        return False
     return all(_entry_agrees(entry, rules) for entry in manifest.entries)
 
 
@@ -92,7 +106,5 @@ def _entry_agrees(entry: ContextEntry, rules: ContextRules) -> bool:
     if entry.type is EntryType.DIRECTORY and entry.name.endswith("/") != rules.directory_slash:
         return False
     if (rules.owners is not Owners.REAL and entry.uid) or (rules.owners is Owners.ZERO and entry.gid):
-        return False
-    if bool(entry.uname) != bool(rules.owner_names):
         return False
     return bool(entry.mode & _TYPE_BITS) == rules.type_bits

@@ -14,6 +14,7 @@ from layerfork.model.build import Builder
 _DOCKER_CLI = frozenset(
     {
         "docker-build",
+        "docker-compose-build",
         "buildx-build",
         "buildx-bake",
         "python_on_whales-build",
@@ -44,8 +45,10 @@ def sender_of_client(client: BuildClient, builder: Builder) -> Sender | None:
         return Sender(rules=find_rules("tar"))
     if client.context_form is not ContextForm.DIRECTORY:
         return None
+    if client.name == "docker-compose-build" and client.version.startswith("1.5"):
+        return Sender(rules=find_rules("docker-py"), docker_py=(1, 6))
     if client.name in _DOCKER_CLI:
-        return _docker_cli(client.version, builder)
+        return _docker_cli(client.version if client.name == "docker-build" else "", builder)
     if client.name in _DOCKER_PY:
         found = re.match(r"(\d+)\.(\d+)", client.version)
         own = (
@@ -61,5 +64,5 @@ def _docker_cli(version: str, builder: Builder) -> Sender:
     found = re.match(r"\d+", version)
     major = int(found.group()) if found else _NEWEST_DOCKER
     if builder is Builder.BUILDKIT:
-        return Sender(rules=find_rules("buildkit" if major >= 23 or not found else "buildkit-20.10"))
+        return Sender(rules=find_rules("buildkit" if major >= 23 else "buildkit-20.10"))
     return Sender(rules=docker_cli_rules(major))

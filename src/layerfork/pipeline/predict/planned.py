@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from layerfork.buildcontext.gopath import context_path
+from layerfork.buildcontext.gopath import context_path, has_wildcard
 from layerfork.model.change import (
     MAIN_CONTEXT,
     BuildArgIs,
@@ -72,15 +72,40 @@ def _context_changes(record: BuildRecord, planned: Planned) -> Iterator[Change]:
             yield TransportIs(transport=after.transport, context=after.name)
         if after.name == MAIN_CONTEXT and before.excludes != after.excludes:
             yield PatternsAre(patterns=after.excludes)
-        yield from _entry_changes(before, after)
+        same = planned.dockerfile in (None, record.request.dockerfile) and planned.build_args is None
+        yield from _entry_changes(before, after, same_instructions=same and planned.target is None)
 
 
-def _entry_changes(before: ContextManifest, after: ContextManifest) -> Iterator[EntriesAre]:
+def _entry_changes(
+    before: ContextManifest, after: ContextManifest, *, same_instructions: bool
+) -> Iterator[EntriesAre]:
+    """``same_instructions``: a builder that asked for some paths only asks for no others."""
     old, new = _by_path(before), _by_path(after)
+    asked = _Asked(before.followed_paths) if same_instructions and not _has_links(after) else None
     for path in sorted(old.keys() | new.keys()):
+        if asked is not None and path not in old and not asked.covers(path):
+            continue
         mine, theirs = old.get(path, []), new.get(path, [])
         if list(map(_told, mine)) != list(map(_told, theirs)):
             yield EntriesAre(path=path, entries=tuple(theirs), context=after.name)
+
+
+class _Asked:
+    """Paths that a builder asked a file transfer for; no path at all is every one."""
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        self._paths = tuple(map(context_path, paths))
+        self._all = not paths or "." in self._paths or any(map(has_wildcard, paths))
+
+    def covers(self, path: str) -> bool:
+        """Whether an entry is one of them, below one, or above one."""
+        return self._all or any(
+            f"{path}/".startswith(f"{each}/") or f"{each}/".startswith(f"{path}/") for each in self._paths
+        )
+
+
+def _has_links(manifest: ContextManifest) -> bool:
+    return any(entry.linkname for entry in manifest.entries)
 
 
 def _by_path(manifest: ContextManifest) -> dict[str, list[ContextEntry]]:

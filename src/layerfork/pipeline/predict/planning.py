@@ -54,6 +54,8 @@ def plan(
         name = _name_inside(record, asked.dockerfile, root)
         known = sender if client else sender_of(record)
         manifest, unseen = _context(record, root, name, known, client)
+        if manifest is not None and known is not None and known.guessed:
+            assumes += (f"the context is sent as {known.rules.id} does, whole: so the recorded one looks",)
         contexts = () if manifest is None else (manifest,)
         assumes += tuple(f"the context {each.name} is as it was recorded" for each in record.named_contexts)
     if asked.changed:
@@ -125,12 +127,12 @@ def _context(
         return None, ""
     if recorded.transport is Transport.REMOTE:
         return None, f"what {recorded.remote or 'the remote context'} gives now is not known"
+    if record.builder is not Builder.BUILDKIT and _MADE_UP.fullmatch(record.request.dockerfile_name):
+        return None, "its Dockerfile came from outside of the context, and the client puts such a one into it"
     if sender is None and client:
         return None, f"how {client} sends a directory is not modelled"
     if sender is None:
         return None, "no client is known that sends a tar like the recorded one, so today's is not known"
-    if record.builder is not Builder.BUILDKIT and _MADE_UP.fullmatch(record.request.dockerfile_name):
-        return None, "its Dockerfile came from outside of the context, and the client puts such a one into it"
     read = _read(root, dockerfile, sender)
     if read.problems:
         first = read.problems[0]
