@@ -143,6 +143,51 @@ def test_a_second_export_takes_the_place_of_the_first(desk: Desk) -> None:
     assert foreseen(predicted).count("hit") == 2
 
 
+OPERATIONS = """\
+FROM alpine AS base
+ARG WHO=me
+RUN echo $WHO >/who
+FROM scratch AS files
+COPY a.txt b.txt /f/
+FROM base AS tools
+RUN --mount=type=bind,source=a.txt,target=/mnt/a --mount=type=cache,target=/c cat /mnt/a >/tool
+FROM base
+WORKDIR /w
+COPY <<TEXT /text
+  what it says
+TEXT
+COPY --link b.txt /linked
+COPY --chown=7:8 --chmod=640 *.txt /owned/
+RUN --mount=type=bind,from=files,source=/f,target=/m --mount=type=bind,from=tools,target=/t cat /t/tool >/y
+RUN --network=none --mount=type=tmpfs,target=/tmp true
+COPY --from=files /f/a.txt /f/b.txt /two/
+COPY . /all
+USER 7
+RUN id >/tmp/id
+"""
+
+
+def test_every_kind_of_operation(desk: Desk) -> None:
+    kind = "local max"
+    predicted = predict(desk, kind, export(desk, kind, OPERATIONS))
+    assert {step.found.state for step in predicted} == {CacheState.PRESENT}
+    assert all(step.found.certain for step in predicted)
+    assert foreseen(predicted) == happened(import_(desk, kind))
+
+
+def test_every_kind_of_operation_once_a_file_is_another(desk: Desk) -> None:
+    """Of files that stages make anew nobody can tell; whatever is said is right."""
+    kind = "local max"
+    export(desk, kind, OPERATIONS)
+    desk.write(OPERATIONS, **{"b.txt": "other"})
+    desk.engine.reset()
+    predicted = predict(desk, kind, desk.build())
+    reality = happened(import_(desk, kind))
+    pairs = list(zip(foreseen(predicted), reality, strict=True))
+    assert [pair for pair in pairs if pair[0] not in ("unknown", pair[1])] == []
+    assert [one for one, _ in pairs].count("unknown") <= 1
+
+
 def test_a_layer_that_is_gone_breaks_the_build(desk: Desk) -> None:
     """The last test of the module: what failed leaves records that no prune removes."""
     kind = "local max"
