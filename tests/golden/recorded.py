@@ -13,7 +13,12 @@ from pathlib import Path
 
 import msgspec
 
+from layerfork.caches.config import read_cache
+from layerfork.caches.source import CacheConfig
+from layerfork.caches.steps import find_steps
 from layerfork.harness.records.evidence import read_records
+from layerfork.model.context import Digest
+from layerfork.model.exportedcache import CacheLayer, CacheReport
 from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.listing import ClientRow, EngineRow, StoredRow
 from layerfork.model.prediction import Prediction
@@ -37,6 +42,7 @@ from layerfork.pipeline.predict.planning import Asked, plan
 from layerfork.pipeline.predicting import predict_build
 from layerfork.pipeline.report import read_reports
 
+VECTORS = Path(__file__).parents[1] / "vectors" / "buildkit-0.32.2"
 RECORDS = Path(__file__).parent / "records"
 RUNS = ("seed-default", "seed-engines")
 """Files of whole runs, as ``layerfork run -o`` wrote them: five clients, own builders, on Engine 26.1.5;
@@ -129,6 +135,31 @@ def listed_engines(name: str) -> Sequence[EngineRow]:
 
 def listed_clients(name: str) -> Sequence[ClientRow]:
     return [msgspec.convert(row, ClientRow) for row in _listing("clients")]
+
+
+class _Kept:
+    """An exported cache of four steps as BuildKit 0.32.2 wrote it."""
+
+    name = "cache"
+    manifest: Digest | None = None
+
+    def configs(self) -> tuple[CacheConfig, ...]:
+        text = (VECTORS / "run-copy.cache.json").read_bytes()
+        blobs = [Digest(layer["blob"]) for layer in json.loads(text)["layers"]]
+        layers = {
+            blob: CacheLayer(digest=blob, size_bytes=10**number * 7) for number, blob in enumerate(blobs)
+        }
+        return (CacheConfig(text=text, layers=layers),)
+
+    def has_blob(self, digest: Digest) -> bool | None:
+        return None
+
+
+def exported(name: str) -> Sequence[CacheReport]:
+    cache = read_cache(_Kept())
+    found = find_steps(read_records(VECTORS / "run-copy.jsonl")[0], cache)
+    shown = CacheReport(cache=cache, read_at="2026-12-01T00:00:00+00:00", max_age_s=3_600.0)
+    return [replace(shown, record="build.jsonl", uses=found.uses(), missing=((4, "RUN x", "a reason"),))]
 
 
 def listed_stored(name: str) -> Sequence[StoredRow]:

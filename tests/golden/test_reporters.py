@@ -11,6 +11,7 @@ from golden.recorded import (
     NAMES,
     RUNS,
     compared,
+    exported,
     filed,
     judged,
     judged_together,
@@ -55,6 +56,7 @@ REPORTS: tuple[tuple[Kind, str, Callable[[str], Sequence[object]]], ...] = (
     ("engines", "machine", listed_engines),
     ("clients", "machine", listed_clients),
     ("stored", "machine", listed_stored),
+    ("caches", "exported", exported),
 )
 FOR_PEOPLE = {"txt": Look(), "verbose.txt": Look(verbose=True)}
 LARGE = ("seed-engines",)

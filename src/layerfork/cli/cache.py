@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import format_option, look_of, verbose_option
+from layerfork.cli.options import AgeType, format_option, look_of, verbose_option
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
@@ -26,9 +26,14 @@ def command() -> None:
     "--record", default="", metavar="FILE[#N]", help="Say which steps of this recorded build it has."
 )
 @click.option("--blobs", is_flag=True, help="Ask for each layer whether it is still there.")
+@click.option(
+    "--max-age", type=AgeType(), default=None, metavar="AGE", help="Mark records older than 7d, 12h …"
+)
 @format_option("caches")
 @verbose_option
-def inspect(place: str, record: str, blobs: bool, form: "Reporter", verbose: bool) -> None:
+def inspect(
+    place: str, record: str, blobs: bool, max_age: float | None, form: "Reporter", verbose: bool
+) -> None:
     """Print what a cache holds: its records with what they build on, layers, sizes and ages.
 
     PLACE is a directory (`type=local`, or a copy of a bucket of `type=s3` or `type=azblob`), a reference in a
@@ -41,5 +46,5 @@ def inspect(place: str, record: str, blobs: bool, form: "Reporter", verbose: boo
     """
     from layerfork.pipeline.caches import inspect_cache
 
-    report = inspect_cache(place, record, blobs=blobs)
+    report = inspect_cache(place, record, blobs=blobs, max_age_s=max_age)
     put(form.render("caches", [report], look_of(sys.stdout, verbose=verbose)))

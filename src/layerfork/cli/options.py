@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from layerfork.errors import LayerforkError, UsageError
 if TYPE_CHECKING:
     from layerfork.reporters.reporter import Kind, Look, Reporter
 
+_AGE_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -58,6 +60,19 @@ engine_option = click.option(
     help="private: a clean engine of our own; host: the one that DOCKER_HOST, DOCKER_CONTEXT or the "
     "current docker context names. Default: host if it answers, else private.",
 )
+
+
+class AgeType(click.ParamType[float]):
+    """``7d``: a number and a unit."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", str(value))
+        if found is None:
+            self.fail(f"{value!r} is no age: write 7d, 12h, 30m, 90s or 2w.", param, ctx)
+        return float(found[1]) * _AGE_UNITS[found[2]]
 
 
 class FormatType(click.ParamType["Reporter"]):

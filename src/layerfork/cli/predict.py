@@ -1,35 +1,19 @@
 """`layerfork predict`: which steps would be reused if this tree was built now."""
 
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import format_option, look_of, parse_pairs, verbose_option
+from layerfork.cli.options import AgeType, format_option, look_of, parse_pairs, verbose_option
 from layerfork.cli.output import put
 from layerfork.errors import UsageError
 from layerfork.model.prediction import Forecast, Prediction, exit_code_of
 
 if TYPE_CHECKING:
     from layerfork.reporters.reporter import Reporter
-
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-
-
-class AgeType(click.ParamType[float]):
-    """``7d``: a number and a unit."""
-
-    name = "age"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds."""
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", str(value))
-        if found is None:
-            self.fail(f"{value!r} is no age: write 7d, 12h, 30m, 90s or 2w.", param, ctx)
-        return float(found[1]) * _UNITS[found[2]]
 
 
 @click.command("predict")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from layerfork.model.context import Digest
@@ -145,3 +146,17 @@ class CacheReport:
     """Steps of the recorded build without a usable record: index, instruction, and why."""
     max_age_s: float | None = None
     """Records that are older are marked; None marks none."""
+
+    def age_s(self, record: ExportedRecord) -> float | None:
+        """How old the result of a record was when the cache was read; None when nothing tells."""
+        try:
+            made = datetime.fromisoformat(record.created_at)
+        except ValueError:
+            return None
+        made = made if made.tzinfo else made.replace(tzinfo=UTC)
+        return max(0.0, (datetime.fromisoformat(self.read_at) - made).total_seconds())
+
+    def is_over_age(self, record: ExportedRecord) -> bool:
+        """Whether it is known to be older than was asked for."""
+        age_s = self.age_s(record)
+        return self.max_age_s is not None and age_s is not None and age_s > self.max_age_s

@@ -14,18 +14,21 @@ from layerfork.model.record import BuildRecord
 from layerfork.pipeline.comparison import builds_of_kinds
 
 
-def inspect_cache(word: str, record: str = "", *, blobs: bool = False) -> CacheReport:
+def inspect_cache(
+    word: str, record: str = "", *, blobs: bool = False, max_age_s: float | None = None
+) -> CacheReport:
     """Read the cache in a directory, or behind a reference.
 
     ``record`` is a ``FILE`` with one build, or ``FILE#N``: its steps are looked for in the cache. ``blobs``
-    asks whether each layer is still there.
+    asks whether each layer is still there; records older than ``max_age_s`` are marked.
     Raises: EvidenceError, UsageError, LayerforkError.
     """
     source = open_cache(word)
     cache = read_cache(source)
     if blobs:
         cache = _checked(cache, source)
-    report = CacheReport(cache=cache, read_at=datetime.now(UTC).isoformat(timespec="seconds"))
+    read_at = datetime.now(UTC).isoformat(timespec="seconds")
+    report = CacheReport(cache=cache, read_at=read_at, max_age_s=max_age_s)
     return _compared(report, record) if record else report
 
 

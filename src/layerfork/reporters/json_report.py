@@ -104,6 +104,8 @@ def _cache(report: CacheReport) -> dict[str, Any]:
                 ],
                 "layers": [cache.layers[place].digest for place in record.layers],
                 "created_at": record.created_at or None,
+                "age_s": report.age_s(record),
+                "over_age": report.is_over_age(record),
                 **({"step": None, "use": None} | _use(uses.get(number)) if report.record else {}),
             }
             for number, record in enumerate(cache.records)

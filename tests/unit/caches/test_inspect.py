@@ -295,3 +295,17 @@ def test_a_record_without_a_definition_is_refused(tmp_path: Path, capsys: pytest
     words = write(tmp_path / "r.jsonl", replace(recorded("run-copy"), builder=Builder.CLASSIC))
     assert call(["cache", "inspect", str(tmp_path / "cache"), "--record", words]) == ExitCode.USAGE
     assert "no definition of BuildKit" in capsys.readouterr().err
+
+
+def test_ages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A date before any test, one after every test, and one that is none."""
+    config = config_of("run-copy")
+    for number, created in ((0, "2001-01-01T00:00:00.123456789Z"), (2, "2999-01-01T00:00:00Z"), (3, "soon")):
+        config["records"][number]["layers"][0]["createdAt"] = created
+    export(tmp_path, config)
+    records = inspect(capsys, str(tmp_path), "--max-age", "7d")["records"]
+    assert [record["over_age"] for record in records[:4]] == [True, False, False, False]
+    assert records[2]["age_s"] == 0
+    assert records[3]["age_s"] is None
+    assert call(["cache", "inspect", str(tmp_path), "--max-age", "7d"]) == ExitCode.AS_HOPED
+    assert "! older than --max-age" in capsys.readouterr().out

@@ -1,7 +1,6 @@
 """An exported cache, readably."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from layerfork.model.exportedcache import CacheReport, CacheRole, ExportedRecord, RecordUse
 from layerfork.reporters.reporter import Look
@@ -27,6 +26,8 @@ def _lines(report: CacheReport, verbose: bool) -> Iterator[str]:
     yield "records"
     for number, record in enumerate(cache.records):
         yield from _record(report, number, record, verbose)
+    if any(map(report.is_over_age, cache.records)):
+        yield "! older than --max-age: an import would reuse it all the same"
     gone = [layer for layer in cache.layers if layer.gone]
     if gone:
         yield ""
@@ -46,7 +47,7 @@ def _record(report: CacheReport, number: int, record: ExportedRecord, verbose: b
         sizes = [report.cache.layers[place].size_bytes or 0 for place in result.layers]
         facts = [
             f"{len(sizes)} layers, {_size(sizes[-1] if sizes else 0)} on top",
-            _age(report, result.created_at),
+            _age(report, record),
         ]
     elif record.inputs:
         facts = ["no layers"]
@@ -100,25 +101,13 @@ def _size(count: int) -> str:
     return f"{value:.1f} {_UNITS[unit]}" if unit else f"{count} B"
 
 
-def _age(report: CacheReport, created_at: str) -> str:
-    seconds = age_s(created_at, report.read_at)
+def _age(report: CacheReport, record: ExportedRecord) -> str:
+    seconds = report.age_s(record)
     if seconds is None:
         return ""
-    old = f"{_span(seconds)} old"
-    over = report.max_age_s is not None and seconds > report.max_age_s
-    return f"{old}, over the limit" if over else old
+    return f"{'! ' if report.is_over_age(record) else ''}{_span(seconds)} old"
 
 
 def _span(seconds: float) -> str:
     length, unit = next((each for each in _AGES if seconds >= each[0]), _AGES[-1])
     return f"{int(seconds / length)} {unit}"
-
-
-def age_s(created_at: str, read_at: str) -> float | None:
-    """Seconds between two moments of RFC 3339; None when one is no moment."""
-    try:
-        moments = [datetime.fromisoformat(text) for text in (created_at, read_at)]
-    except ValueError:
-        return None
-    created, read = (each if each.tzinfo else each.replace(tzinfo=UTC) for each in moments)
-    return max(0.0, (read - created).total_seconds())
