@@ -74,16 +74,17 @@ def foresee(past: Past, planned: Planned, baseline: Baseline) -> Foreseen:
     """What would become of each step of a build like the newest one. Raises: as `predict_build`."""
     record = past.newest.record
     _check(record, planned)
+    changes = changes_of(record, planned)
     try:
-        hypothesis = suppose(record, changes_of(record, planned))
+        hypothesis = suppose(record, changes)
     except UnappliableError as error:
         return Foreseen(prediction=_nothing_known(record, planned, baseline, str(error)))
-    settled = Settled(record=record, keys=past.newest.keys)
+    if past.repeated is not None and not changes:
+        keys = past.repeated.keys  # of very many files it takes long to make them
+    else:
+        keys = Settled(record=record, keys=past.newest.keys).keys_of(hypothesis)
     build = JudgedBuild(
-        client=PLANNED,
-        record=_with_times(hypothesis.record, past),
-        keys=settled.keys_of(hypothesis),
-        hypothetical=True,
+        client=PLANNED, record=_with_times(hypothesis.record, past), keys=keys, hypothetical=True
     )
     real = {there: here for here, there in hypothesis.index_of.items()}
     doubts = {**doubts_about(past.newest, build, real, planned.context_unseen), **hypothesis.unmodelled}

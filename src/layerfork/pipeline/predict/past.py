@@ -36,18 +36,20 @@ class Past:
         """
         self.newest = JudgedBuild(client=RECORDED, record=record, keys=keys_of(record))
         """The build that the next one is compared with."""
+        self.repeated: JudgedBuild | None = _without_answers(self.newest)
+        """That build as it would be made again with nothing changed; None for one that was not made yet."""
         self.stored = Stored()
         self._seconds: dict[tuple[str, str, str], float] = {}
         self._made: dict[str, Made] = {}
-        rebuilt = self._add(self.newest, frozenset())
+        rebuilt = self._add(self.newest, self.repeated, frozenset())
         for each in earlier:
             build = JudgedBuild(client=each.id, record=each, keys=keys_of(each))
-            found = self._add(build, rebuilt) if rebuilt is not None else None
+            found = self._add(build, _without_answers(build), rebuilt) if rebuilt is not None else None
             rebuilt = None if found is None or rebuilt is None else rebuilt | found
 
     def go_on(self, build: JudgedBuild) -> None:
         """Suppose that a predicted build was made."""
-        self.newest = replace(build, client=RECORDED)
+        self.newest, self.repeated = replace(build, client=RECORDED), None
         self.stored.add(build)
 
     def seconds_of(self, step: StepRecord) -> float | None:
@@ -58,16 +60,14 @@ class Past:
         """When the result was made that has this digest; None when nobody knows."""
         return self._made.get(mark)
 
-    def _add(self, build: JudgedBuild, rebuilt: frozenset[str]) -> frozenset[str] | None:
+    def _add(self, build: JudgedBuild, bare: JudgedBuild, rebuilt: frozenset[str]) -> frozenset[str] | None:
         """Add a build, unless a later one had to build again what it had stored: then the cache has lost it,
         and what else it lost of this build and those before nobody knows.
 
         Gives what was built in it although a cache was wanted; None when it was not added. Keys count without
-        what the engine answered, as do those of the build that is predicted.
+        what the engine answered, as do those of the build that is predicted: ``bare`` has these.
         """
-        record, settled = build.record, Settled(record=build.record, keys=build.keys)
-        same = suppose(record, ())
-        bare = replace(build, record=same.record, keys=settled.keys_of(same))
+        record = build.record
         marks = {index: each.whole for index, each in marks_of(bare, views_of(bare)).items()}
         if not rebuilt.isdisjoint(filter(None, marks.values())):
             return None
@@ -94,6 +94,12 @@ class Past:
 
 def _wants_no_cache(record: BuildRecord, step: StepRecord) -> bool:
     return record.request.no_cache or step.stage_name in record.request.no_cache_stages
+
+
+def _without_answers(build: JudgedBuild) -> JudgedBuild:
+    same = suppose(build.record, ())
+    settled = Settled(record=build.record, keys=build.keys)
+    return replace(build, record=same.record, keys=settled.keys_of(same))
 
 
 def _name_of(step: StepRecord) -> tuple[str, str, str]:
