@@ -37,8 +37,9 @@ from layerfork.pipeline.answering import answers_of_rows
 from layerfork.pipeline.baseline import baseline_of
 from layerfork.pipeline.comparison import diff_records
 from layerfork.pipeline.judging import judge_rows
+from layerfork.pipeline.predict.asked import Asked
 from layerfork.pipeline.predict.planned import Planned
-from layerfork.pipeline.predict.planning import Asked, plan
+from layerfork.pipeline.predict.planning import plan
 from layerfork.pipeline.predicting import predict_build
 from layerfork.pipeline.report import read_reports
 

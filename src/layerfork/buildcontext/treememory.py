@@ -5,19 +5,22 @@ in which nothing came, went or was renamed has the times that it had: its names 
 not be listed. Every name's status is asked for.
 """
 
+import marshal
 import os
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
-from layerfork.buildcontext.clientrules import ContextRules
+from layerfork.buildcontext.clientrules import ContextRules, find_rules
 from layerfork.buildcontext.hashing.cachefile import read_columns, write_columns
+from layerfork.buildcontext.hashing.columns import Names
 from layerfork.buildcontext.hashing.contents import RACY_NS
 from layerfork.buildcontext.hashing.digestcache import cache_file
 from layerfork.buildcontext.hashing.snapshot import columns_of, read_statuses
 from layerfork.buildcontext.manifest import ReadContext, read_ignore_text
 from layerfork.buildcontext.walk import no_collection
 
-_FORM = "layerfork tree memory 1"
+_FORM = "layerfork tree memory 2"
 _ENDING = ".tree"
 _REAL_NAMES = "real"
 
@@ -32,25 +35,34 @@ def reading_of(
     return rules.id, dockerfile, docker_py, umask, read_ignore_text(root, rules, dockerfile)
 
 
-def recall_note(caches: Path, root: Path, reading: Reading) -> str | None:
-    """What was noted of the directory, if all that would be sent of it is as it was; else None."""
+def known_tree(caches: Path, root: Path, umask: int) -> str:
+    """The name of the tree that `note_tree` gave, if all that would be sent of it is as it was; else empty.
+
+    ``umask`` is that of this process.
+    """
     with no_collection():
         columns = read_columns(cache_file(caches, root, _ENDING), _FORM)
-        if columns is None or columns[0] != reading:
-            return None
-        _, note, names, statuses = columns
-        return note if read_statuses(os.fspath(root), names) == statuses else None
+        if columns is None:
+            return ""
+        (rules_id, dockerfile, docker_py, *_), names, statuses = columns
+        try:
+            rules = find_rules(rules_id)
+        except KeyError:
+            return ""
+        if columns[0] != reading_of(root, rules, dockerfile, docker_py, umask):
+            return ""
+        return _name(*columns) if read_statuses(os.fspath(root), names) == statuses else ""
 
 
-def note_tree(caches: Path, read: ReadContext, rules: ContextRules, reading: Reading, note: str) -> bool:
-    """Note something of a directory as it was read; whether it could be.
+def note_tree(caches: Path, read: ReadContext, rules: ContextRules, reading: Reading) -> str:
+    """Remember a directory as it was read; gives a name for this state of it, empty where there is none.
 
-    It cannot where something could not be read, or changed so recently that its times prove nothing; nor
+    There is none where something could not be read, or changed so recently that its times prove nothing; nor
     where a client sends names of owners, which are not in the directory.
     """
     tree = read.tree
     if read.problems or rules.owner_names == _REAL_NAMES:
-        return False
+        return ""
     with no_collection():
         names = list(_names(read))
         find = tree.find
@@ -62,11 +74,17 @@ def note_tree(caches: Path, read: ReadContext, rules: ContextRules, reading: Rea
         ]
         settled_ns = tree.began_ns - RACY_NS
         if any(each.st_mtime_ns >= settled_ns or each.st_ctime_ns >= settled_ns for each in statuses):
-            return False
+            return ""
         columns = columns_of(statuses)
         if columns is None:
-            return False
-        return write_columns(cache_file(caches, tree.root, _ENDING), _FORM, reading, note, names, columns)
+            return ""
+        written = write_columns(cache_file(caches, tree.root, _ENDING), _FORM, reading, names, columns)
+        return _name(reading, names, columns) if written else ""
+
+
+def _name(reading: Reading, names: Names, columns: bytes) -> str:
+    # Version 0 refers to nothing that it wrote before: equal values are equal bytes.
+    return sha256(marshal.dumps((reading, names), 0) + columns).hexdigest()
 
 
 def _names(read: ReadContext) -> Iterator[tuple[str, list[str]]]:

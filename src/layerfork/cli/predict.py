@@ -116,8 +116,8 @@ def command(
         commits_told = [each for history in histories for each in history.commits]
         missed = any(each.count(Forecast.MISS) for each in commits_told)
         return exit_code_of(missed=missed, known=all(each.is_known for each in commits_told))
-    from layerfork.pipeline.predict.planning import Asked
-    from layerfork.pipeline.predict.predictions import predict_builds
+    from layerfork.pipeline.predict.asked import Asked
+    from layerfork.pipeline.predict.remembered import predict_builds
 
     if record and (path or against):
         raise UsageError(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from layerfork.buildcontext.clientrules import ContextRules, find_rules
 from layerfork.buildcontext.manifest import NEWEST_DOCKER_PY, read_context
-from layerfork.buildcontext.treememory import Reading, note_tree, reading_of, recall_note
+from layerfork.buildcontext.treememory import Reading, known_tree, note_tree, reading_of
 from layerfork.buildcontext.walk import Problem
 from layerfork.model.context import ContextManifest
 
@@ -51,24 +51,31 @@ def read(root: Path, rules: ContextRules = BUILDKIT) -> ContextManifest:
     return read_context(root, rules).manifest
 
 
-def note(root: Path, caches: Path, rules: ContextRules = BUILDKIT) -> bool:
-    return note_tree(caches, read_context(root, rules), rules, reading(root, rules), "as it was")
+def note(root: Path, caches: Path, rules: ContextRules = BUILDKIT) -> str:
+    return note_tree(caches, read_context(root, rules), rules, reading(root, rules))
 
 
-def reading(root: Path, rules: ContextRules = BUILDKIT, dockerfile: str = "Dockerfile") -> Reading:
-    return reading_of(root, rules, dockerfile, NEWEST_DOCKER_PY, 0o022)
+def reading(root: Path, rules: ContextRules = BUILDKIT) -> Reading:
+    return reading_of(root, rules, "Dockerfile", NEWEST_DOCKER_PY, 0o022)
 
 
-def recall(root: Path, caches: Path, rules: ContextRules = BUILDKIT) -> str | None:
-    return recall_note(caches, root, reading(root, rules))
+def known(root: Path, caches: Path, umask: int = 0o022) -> str:
+    return known_tree(caches, root, umask)
 
 
 def test_an_unchanged_tree_is_known_again(root: Path, tmp_path: Path, later: None) -> None:
-    assert recall(root, tmp_path / "cache") is None
-    assert note(root, tmp_path / "cache")
-    assert recall(root, tmp_path / "cache") == "as it was"
-    assert recall(root, tmp_path / "cache", find_rules("docker-cli")) is None
-    assert recall_note(tmp_path / "cache", root, reading(root, dockerfile="d/Dockerfile")) is None
+    assert known(root, tmp_path / "cache") == ""
+    name = note(root, tmp_path / "cache")
+    assert name
+    assert known(root, tmp_path / "cache") == name
+    assert known(root, tmp_path / "cache", umask=0o002) == ""
+    assert note(root, tmp_path / "cache", find_rules("docker-cli")) not in ("", name)
+
+
+def test_trees_that_differ_have_different_names(root: Path, tmp_path: Path, later: None) -> None:
+    name = note(root, tmp_path / "cache")
+    (root / "a").write_text("other")
+    assert note(root, tmp_path / "cache") not in ("", name)
 
 
 def replaced(path: Path) -> None:
@@ -114,7 +121,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 def test_a_change_of_what_is_sent_is_noticed(root: Path, tmp_path: Path, later: None, change: str) -> None:
     assert note(root, tmp_path / "cache")
     CHANGES[change](root)
-    assert recall(root, tmp_path / "cache") is None
+    assert known(root, tmp_path / "cache") == ""
 
 
 def test_what_is_left_out_may_change(root: Path, tmp_path: Path, later: None) -> None:
@@ -123,12 +130,12 @@ def test_what_is_left_out_may_change(root: Path, tmp_path: Path, later: None) ->
     (root / "left/more").write_text("")
     (root / ".git/index.lock").write_text("")
     (root / "some.log").write_text("2")
-    assert recall(root, tmp_path / "cache") == "as it was"
+    assert known(root, tmp_path / "cache")
 
 
 def test_what_has_just_changed_is_not_noted(root: Path, tmp_path: Path) -> None:
     assert not note(root, tmp_path / "cache")
-    assert recall(root, tmp_path / "cache") is None
+    assert known(root, tmp_path / "cache") == ""
 
 
 def test_names_of_owners_are_not_in_the_directory(root: Path, tmp_path: Path, later: None) -> None:
@@ -137,7 +144,7 @@ def test_names_of_owners_are_not_in_the_directory(root: Path, tmp_path: Path, la
 
 def test_what_could_not_be_read_is_not_noted(root: Path, tmp_path: Path, later: None) -> None:
     found = replace(read_context(root, BUILDKIT), problems=(Problem(path="d", reason="Permission denied"),))
-    assert not note_tree(tmp_path / "cache", found, BUILDKIT, reading(root), "as it was")
+    assert not note_tree(tmp_path / "cache", found, BUILDKIT, reading(root))
 
 
 EDITS = st.tuples(
@@ -182,7 +189,7 @@ def test_a_tree_that_is_known_again_sends_the_same(edits: list[tuple[str, str, s
                 edit(root, kind, root / path, root / other)
             except OSError:
                 continue
-        if recall(root, caches) is not None:
+        if known(root, caches):
             assert read(root) == before
         elif not edits:
             raise AssertionError("an unchanged tree was not known again")

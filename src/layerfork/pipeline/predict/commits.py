@@ -20,7 +20,8 @@ from layerfork.model.history import Blamed, CommitPrediction, HistoryPrediction
 from layerfork.model.judgement import Cause
 from layerfork.model.record import BuildRecord
 from layerfork.model.report import Baseline
-from layerfork.pipeline.predict.planning import Asked, dockerfile_path
+from layerfork.pipeline.predict.asked import Asked
+from layerfork.pipeline.predict.planning import dockerfile_path
 from layerfork.pipeline.predict.predictions import Basis, bases_of
 from layerfork.pipeline.predicting import Past, Planned, baseline_at, foresee
 from layerfork.userdirs import cache_directory

@@ -9,8 +9,9 @@ from layerfork.clients.sending import sender_of_client
 from layerfork.errors import UsageError
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildRecord
+from layerfork.pipeline.predict.asked import Asked
 from layerfork.pipeline.predict.planned import Planned
-from layerfork.pipeline.predict.planning import Asked, plan
+from layerfork.pipeline.predict.planning import plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

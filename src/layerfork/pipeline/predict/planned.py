@@ -26,7 +26,11 @@ class Planned:
     """The main context and named ones, as the client would send them: those that are not as recorded."""
     context_unseen: str = ""
     """Why nobody knows what the main context would hold; empty when it is known."""
+    tree: str = ""
+    """Names the directory as it was read, where it can be known again; else empty."""
     dockerfile: str | None = None
+    dockerfile_file: tuple[str, str] = ("", "")
+    """Absolute path of the file that it was read from, and SHA-256 of its bytes; both empty for none."""
     build_args: Mapping[str, str] | None = None
     """All that are given."""
     target: str | None = None

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,30 +11,19 @@ from layerfork.buildcontext.gopath import context_path
 from layerfork.buildcontext.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
 from layerfork.buildcontext.manifest import ReadContext, read_context
 from layerfork.buildcontext.senders import Sender, sender_of
+from layerfork.buildcontext.treememory import note_tree, reading_of
 from layerfork.errors import UsageError
 from layerfork.harness.recording.redactionkey import redaction_key
 from layerfork.model.build import Builder
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType, Transport
 from layerfork.model.record import BuildRecord
+from layerfork.pipeline.predict.asked import Asked, current_umask
 from layerfork.pipeline.predict.planned import Planned
 from layerfork.userdirs import cache_directory
 from layerfork.wire.redact import Redactor
 
 _MADE_UP = re.compile(r"\.dockerfile\.[0-9a-f]+")
 _EDITED = "layerfork: other content of "
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a person says of the build that is to be predicted; empty is what the record says."""
-
-    dockerfile: str = ""
-    """Path of a file."""
-    target: str = ""
-    build_args: tuple[tuple[str, str], ...] = ()
-    """In addition to those of the record."""
-    changed: tuple[str, ...] = ()
-    """Files whose content becomes another one."""
 
 
 def plan(
@@ -47,13 +36,13 @@ def plan(
     """
     redactor = Redactor(redaction_key())
     arguments = _build_args(record, asked, redactor)
-    dockerfile, assumes = _dockerfile(record, asked, root, redactor)
+    data, file, assumes = _dockerfile(record, asked, root)
     contexts: tuple[ContextManifest, ...] = ()
-    unseen = ""
+    unseen = tree = ""
     if root is not None:
         name = _name_inside(record, asked.dockerfile, root)
         known = sender if client else sender_of(record)
-        manifest, unseen = _context(record, root, name, known, client)
+        manifest, unseen, tree = _context(record, root, name, known, client)
         if manifest is not None and known is not None and known.guessed:
             assumes += (f"the context is sent as {known.rules.id} does, whole: so the recorded one looks",)
         contexts = () if manifest is None else (manifest,)
@@ -64,7 +53,9 @@ def plan(
     return Planned(
         contexts=contexts,
         context_unseen=unseen,
-        dockerfile=dockerfile,
+        tree=tree,
+        dockerfile=None if data is None else redactor.clean(data.decode("utf-8", "replace")),
+        dockerfile_file=file,
         build_args=arguments,
         target=asked.target or None,
         assumes=(*assumes, *_images(record), *_cache(record)),
@@ -88,20 +79,20 @@ def _build_args(record: BuildRecord, asked: Asked, redactor: Redactor) -> Mappin
 
 
 def _dockerfile(
-    record: BuildRecord, asked: Asked, root: Path | None, redactor: Redactor
-) -> tuple[str | None, tuple[str, ...]]:
-    """The Dockerfile's text as the recorder would keep it, and what is taken for granted."""
+    record: BuildRecord, asked: Asked, root: Path | None
+) -> tuple[bytes | None, tuple[str, str], tuple[str, ...]]:
+    """The Dockerfile, `Planned.dockerfile_file`, and what is taken for granted."""
     path = dockerfile_path(record, asked.dockerfile, root)
     if path is None:
         assumed = ("the Dockerfile is as it was recorded: it came from nowhere on disk",) if root else ()
-        return None, assumed
+        return None, ("", ""), assumed
     try:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(
             f"cannot read the Dockerfile {path}: {error.strerror}", hint="name it with -f"
         ) from error
-    return redactor.clean(data.decode("utf-8", "replace")), ()
+    return data, (os.path.abspath(path), sha256(data).hexdigest()), ()  # noqa: PTH100 - links stay
 
 
 def dockerfile_path(record: BuildRecord, named: str, root: Path | None) -> Path | None:
@@ -120,26 +111,30 @@ def dockerfile_path(record: BuildRecord, named: str, root: Path | None) -> Path 
 
 def _context(
     record: BuildRecord, root: Path, dockerfile: str, sender: Sender | None, client: str
-) -> tuple[ContextManifest | None, str]:
-    """The main context as it would be sent, or why nobody can tell; neither when the build had none."""
+) -> tuple[ContextManifest | None, str, str]:
+    """The main context as it would be sent, or why nobody can tell; neither when the build had none.
+
+    Then the name of the tree, where it can be known again.
+    """
     recorded = record.context
     if recorded is None:
-        return None, ""
+        return None, "", ""
     if recorded.transport is Transport.REMOTE:
-        return None, f"what {recorded.remote or 'the remote context'} gives now is not known"
+        return None, f"what {recorded.remote or 'the remote context'} gives now is not known", ""
     if record.builder is not Builder.BUILDKIT and _MADE_UP.fullmatch(record.request.dockerfile_name):
-        return None, "its Dockerfile came from outside of the context, and the client puts such a one into it"
+        why = "its Dockerfile came from outside of the context, and the client puts such a one into it"
+        return None, why, ""
     if sender is None and client:
-        return None, f"how {client} sends a directory is not modelled"
+        return None, f"how {client} sends a directory is not modelled", ""
     if sender is None:
-        return None, "no client is known that sends a tar like the recorded one, so today's is not known"
-    read = _read(root, dockerfile, sender)
+        return None, "no client is known that sends a tar like the recorded one, so today's is not known", ""
+    read, tree = _read(root, dockerfile, sender)
     if read.problems:
         first = read.problems[0]
         raise UsageError(
             f"cannot read {root / first.path}: {first.reason}", hint="the client would refuse it"
         )
-    return replace(read.manifest, name=recorded.name), ""
+    return replace(read.manifest, name=recorded.name), "", tree
 
 
 def _name_inside(record: BuildRecord, named: str, root: Path) -> str:
@@ -150,26 +145,23 @@ def _name_inside(record: BuildRecord, named: str, root: Path) -> str:
     return os.path.relpath(os.path.abspath(path), os.path.abspath(root))  # noqa: PTH100 - links stay
 
 
-def _read(root: Path, dockerfile: str, sender: Sender) -> ReadContext:
-    file = cache_file(cache_directory(), root)
+def _read(root: Path, dockerfile: str, sender: Sender) -> tuple[ReadContext, str]:
+    """What would be sent, and the name of the tree where it can be known again."""
+    caches, umask = cache_directory(), current_umask()
+    file = cache_file(caches, root)
     cache = load_cache(file) if file.exists() else DigestCache()
+    reading = reading_of(root, sender.rules, dockerfile, sender.docker_py, umask)
     read = read_context(
         root,
         sender.rules,
         dockerfile=dockerfile,
         docker_py=sender.docker_py,
-        umask=_umask(),
+        umask=umask,
         cache=cache,
     )
     if cache.changed:
         save_cache(cache, file)
-    return read
-
-
-def _umask() -> int:
-    current = os.umask(0o022)
-    os.umask(current)
-    return current
+    return read, note_tree(caches, read, sender.rules, reading)
 
 
 def _edited(

@@ -17,9 +17,11 @@ from layerfork.model.prediction import Prediction
 from layerfork.model.record import BuildRecord
 from layerfork.pipeline.comparison import named_builds
 from layerfork.pipeline.explainer import builds_named
+from layerfork.pipeline.predict.asked import Asked
 from layerfork.pipeline.predict.fromcache import OpenedCache, open_for_prediction, with_cache
 from layerfork.pipeline.predict.otherclient import OtherClient, as_client, plan_of_client, without_tree
-from layerfork.pipeline.predict.planning import Asked, plan
+from layerfork.pipeline.predict.planned import Planned
+from layerfork.pipeline.predict.planning import plan
 from layerfork.pipeline.predicting import baseline_at, foresee_build, predict_build
 
 MOST_EARLIER = 20
@@ -38,7 +40,20 @@ class Basis:
     """The directory that would be sent."""
 
 
-def predict_builds(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicted:
+    """A prediction, and what it was made of."""
+
+    prediction: Prediction
+    root: Path | None
+    """The directory; None when it was made of a record alone."""
+    tree: str
+    """Names the directory as it was read, where it can be known again; else empty."""
+    dockerfile: tuple[str, str]
+    """As `Planned.dockerfile_file`."""
+
+
+def predict_each(
     path: str,
     asked: Asked,
     *,
@@ -46,9 +61,8 @@ def predict_builds(
     record: str = "",
     client: str = "",
     store_path: str = "",
-    max_age_s: float | None = None,
     cache_from: Sequence[str] = (),
-) -> tuple[Prediction, ...]:
+) -> tuple[Predicted, ...]:
     """What the next build of a directory would find in the cache, one for each build that its command makes.
 
     ``against`` names the recorded builds to predict from instead of the newest ones, ``record`` a record file
@@ -58,32 +72,35 @@ def predict_builds(
     """
     other = as_client(client) if client else None
     bases = _named(record, None) if record else bases_of(open_store(store_path), path, asked, against, other)
-    several = len(bases) > 1
     opened = open_for_prediction(cache_from) if cache_from else None
-    found = tuple(
-        replace(_predict(basis, asked, other, opened), build=kind_of(basis.record).label if several else "")
-        for basis in bases
+    found = tuple(_predict(basis, asked, other, opened) for basis in bases)
+    if len(bases) == 1:
+        return found
+    return tuple(
+        replace(each, prediction=replace(each.prediction, build=kind_of(basis.record).label))
+        for each, basis in zip(found, bases, strict=True)
     )
-    return found if max_age_s is None else tuple(_over_age(each, max_age_s) for each in found)
 
 
-def _over_age(prediction: Prediction, most_s: float) -> Prediction:
-    """With those hits marked that are older than so many seconds."""
-    steps = tuple(
-        replace(step, over_age=step.age_s is not None and step.age_s > most_s) for step in prediction.steps
-    )
-    return replace(prediction, steps=steps)
-
-
-def _predict(basis: Basis, asked: Asked, other: OtherClient | None, opened: OpenedCache | None) -> Prediction:
+def _predict(basis: Basis, asked: Asked, other: OtherClient | None, opened: OpenedCache | None) -> Predicted:
     record = basis.record
-    baseline = baseline_at(record, datetime.now(UTC), basis.known)
     if other is not None and basis.root is None:
         raise without_tree(other)
     if other is not None and basis.root is not None:
         planned = plan_of_client(record, asked, basis.root, other)
     else:
         planned = plan(record, asked, basis.root)
+    return Predicted(
+        prediction=_prediction(basis, planned, asked, opened),
+        root=basis.root,
+        tree=planned.tree,
+        dockerfile=planned.dockerfile_file,
+    )
+
+
+def _prediction(basis: Basis, planned: Planned, asked: Asked, opened: OpenedCache | None) -> Prediction:
+    record = basis.record
+    baseline = baseline_at(record, datetime.now(UTC), basis.known)
     if opened is None:
         return predict_build(record, planned, baseline, basis.earlier)
     past, foreseen = foresee_build(record, planned, baseline, basis.earlier)
