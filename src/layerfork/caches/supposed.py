@@ -48,7 +48,11 @@ def find_supposed(build: Supposed, recorded: StepsInCache) -> StepsInCache:
 
 
 def _with_contents(keys: OpKeys, contents: Sequence[Digest | None]) -> OpKeys:
+    """With what is known of files of contexts: those that another step makes may be others."""
     if len(contents) != len(keys.inputs):
         return keys
     pairs = zip(keys.inputs, contents, strict=True)
-    return replace(keys, inputs=tuple(replace(each, content=each.content or known) for each, known in pairs))
+    inputs = (
+        replace(each, content=each.content or (known if each.of_context else None)) for each, known in pairs
+    )
+    return replace(keys, inputs=tuple(inputs))

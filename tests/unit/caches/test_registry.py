@@ -1,5 +1,6 @@
 """Caches in a registry: credentials, retries, damage; no secret in what is said."""
 
+import base64
 import json
 import stat
 from pathlib import Path
@@ -104,13 +105,13 @@ def test_without_or_with_wrong_credentials(
     behaviour.login = login
     with serving(behaviour) as address:
         if wrong:
-            docker_config.write_text(
-                json.dumps({"auths": {address: {"username": USER, "password": "n0t-it"}}})
-            )
+            wrong_auth = base64.b64encode(f"{USER}:n0t-it".encode()).decode()
+            docker_config.write_text(json.dumps({"auths": {address: {"auth": wrong_auth}}}))
         assert call(["cache", "inspect", f"{address}/cache"]) == ExitCode.COULD_NOT_RUN
     err = capsys.readouterr().err
     assert f"docker login {address}" in err
     assert "n0t-it" not in err
+    assert len(behaviour.authorizations - {""}) == wrong
     assert "Traceback" not in err
 
 

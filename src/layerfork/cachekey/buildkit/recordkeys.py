@@ -25,7 +25,7 @@ from layerfork.cachekey.buildkit.rules import BuildKitRules, buildkit_rules
 from layerfork.cachekey.buildkit.sources import SourceParts
 from layerfork.cachekey.shared.tree import LinkLoopError
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.model.context import Digest
+from layerfork.model.context import ContextManifest, Digest
 from layerfork.model.llb import LLBOp
 from layerfork.model.record import BuildRecord
 
@@ -49,6 +49,8 @@ class InputKey:
     """Only some files are read: a link to a content key, without a selector, does as well."""
     content: Digest | None = None
     """The record digest of that content key; None when it is not known."""
+    of_context: bool = False
+    """The files are of a context: the step's own key tells them apart. Otherwise another step makes them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,7 @@ class _Builder:
         self.doubtful = doubtful_ops(record)
         self.data = _heredocs(record)
         self.contents = contents
-        self.trees: dict[str, ContentTree] = {}
+        self.trees: dict[str, tuple[ContentTree, dict[tuple[int, bool], Digest]]] = {}
 
     def keys_of(self, op: LLBOp) -> OpKeys:
         if op.source is not None:
@@ -156,16 +158,23 @@ class _Builder:
         selector = f"sha256:{sha256(joined).hexdigest()}" if paths else ""
         if not use.selectors:
             return InputKey(op=source, selector=selector)
-        return InputKey(op=source, selector=selector, by_content=True, content=self._content(source, use))
-
-    def _content(self, source: Digest, use: InputUse) -> Digest | None:
         manifest = self.sources.context_of(source)
-        if manifest is None or not manifest.complete or not self.rules.known:
+        return InputKey(
+            op=source,
+            selector=selector,
+            by_content=True,
+            content=self._content(manifest, use) if manifest is not None else None,
+            of_context=manifest is not None,
+        )
+
+    def _content(self, manifest: ContextManifest, use: InputUse) -> Digest | None:
+        if not manifest.complete or not self.rules.known:
             return None
         try:
             if manifest.name not in self.trees:
-                self.trees[manifest.name] = content_tree(manifest, self.rules)
-            found = content_digest(self.trees[manifest.name], use.selectors, self.contents)
+                self.trees[manifest.name] = content_tree(manifest, self.rules), {}
+            tree, digests = self.trees[manifest.name]
+            found = content_digest(tree, use.selectors, self.contents, digests)
         except (ContentError, LinkLoopError, UnknownContentError):
             return None
         return record_digest(found, CONTENT_OUTPUT)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from layerfork.model.exportedcache import CacheReport, CacheRole, ExportedRecord, RecordUse
+from layerfork.reporters.overview.words import counted
 from layerfork.reporters.reporter import Look
 
 _DIGITS = 12
@@ -46,7 +47,7 @@ def _record(report: CacheReport, number: int, record: ExportedRecord, verbose: b
     if result is not None:
         sizes = [report.cache.layers[place].size_bytes or 0 for place in result.layers]
         facts = [
-            f"{len(sizes)} layers, {_size(sizes[-1] if sizes else 0)} on top",
+            f"{counted(len(sizes), 'layer')}, {_size(sizes[-1] if sizes else 0)} on top",
             _age(report, record),
         ]
     elif record.inputs:

@@ -141,12 +141,18 @@ class ContentDigester:
         return Digest("sha256:" + digest.hexdigest())
 
 
-def content_digest(tree: ContentTree, selectors: Iterable[Selector], contents: Contents) -> Digest:
+def content_digest(
+    tree: ContentTree,
+    selectors: Iterable[Selector],
+    contents: Contents,
+    known: dict[tuple[int, bool], Digest] | None = None,
+) -> Digest:
     """The content key of an action that reads these paths: C, still without its output number.
 
+    ``known`` remembers what was digested of this very tree, from one call to the next.
     Raises: ContentError, LinkLoopError.
     """
-    digester = ContentDigester(tree=tree, contents=contents, digests={})
+    digester = ContentDigester(tree=tree, contents=contents, digests={} if known is None else known)
     digests = [digester.selection(select(tree, selector)) for selector in order_selectors(selectors)]
     return Digest("sha256:" + sha256("\0".join(digests).encode()).hexdigest())
 
