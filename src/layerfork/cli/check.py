@@ -1,6 +1,8 @@
 """`layerfork check`: the gate."""
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,8 +23,7 @@ from layerfork.cli.words import WordsThenCommand
 from layerfork.errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from layerfork.model.check import CheckReport
     from layerfork.reporters.reporter import Reporter
 
 
@@ -52,6 +53,11 @@ if TYPE_CHECKING:
     help="Fail only when the steps that are not reused take longer than this.",
 )
 @click.option("-o", "--output", default="", metavar="FILE", help="Write the builds' records here.")
+@click.option(
+    "--no-ci",
+    is_flag=True,
+    help="In GitHub Actions, add neither annotations to the text output nor a part to the job summary.",
+)
 @format_option("checks")
 @report_option("checks")
 @verbose_option
@@ -66,6 +72,7 @@ def command(
     allow: tuple[str, ...],
     max_lost_s: float | None,
     output: str,
+    no_ci: bool,
     form: "Reporter",
     also: "tuple[tuple[Reporter, Path], ...]",
     verbose: bool,
@@ -110,4 +117,25 @@ def command(
     checked = check_command(options, to_stderr)
     with reports_written(also, "checks", [checked.report]):
         put(form.render("checks", [checked.report], look_of(sys.stdout, verbose=verbose)))
+        if not no_ci:
+            _tell_github(checked.report, annotate=form.name == "text")
     return checked.exit_code
+
+
+def _tell_github(report: "CheckReport", *, annotate: bool) -> None:
+    """What GitHub Actions shows beside the log, where its runner asks for it in the environment.
+
+    Source: docs.github.com, Workflow commands for GitHub Actions (GITHUB_STEP_SUMMARY); Variables reference
+    (GITHUB_ACTIONS is always true there).
+    """
+    from layerfork.reporters.github import GITHUB
+    from layerfork.reporters.markdown import MARKDOWN
+
+    if annotate and not report.passed and os.environ.get("GITHUB_ACTIONS") == "true":
+        put(GITHUB.render("checks", [report], look_of(None)))
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        try:
+            with Path(summary).open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(MARKDOWN.render("checks", [report], look_of(None)))
+        except OSError as error:
+            to_stderr(f"no job summary: cannot write {summary}: {error.strerror}")

@@ -14,6 +14,7 @@ from layerfork.cli.output import is_terminal, say
 from layerfork.errors import LayerforkError, UsageError
 
 if TYPE_CHECKING:
+    from layerfork.model.causepage import CausePage
     from layerfork.reporters.reporter import Kind, Look, Reporter
 
 _AGE_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -161,13 +162,11 @@ def reports_written(
 
     Raises: LayerforkError when a file cannot be written.
     """
-    from layerfork.reporters.reporter import Look
-
     try:
         yield
     finally:
         for form, path in also:
-            write_text(path, form.render(kind, reports, Look()))
+            write_text(path, form.render(kind, reports, look_of(None)))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -185,7 +184,37 @@ def look_of(stream: IO[Any] | None, *, verbose: bool = False) -> "Look":
     from layerfork.reporters.reporter import Look
 
     width = shutil.get_terminal_size().columns if is_terminal(stream) else None
-    return Look(color=use_color(stream), width=width, verbose=verbose)
+    return Look(
+        color=use_color(stream), width=width, verbose=verbose, root=source_root(os.environ), page=_page
+    )
+
+
+_ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
+"""Where GitHub Actions and GitLab have the repository."""
+
+
+def source_root(environment: Mapping[str, str]) -> str:
+    """The directory that paths in reports are relative to: the repository's, else the working directory.
+
+    Symbolic links are resolved, as in records.
+    """
+    here = os.path.realpath(os.curdir)  # one that is gone, too
+    for name in _ROOTS:
+        root = os.path.realpath(environment[name]) if environment.get(name) else ""
+        if root and f"{here}/".startswith(f"{root.rstrip('/')}/"):
+            return root
+    places = (Path(here), *Path(here).parents)
+    return next((str(place) for place in places if (place / ".git").exists()), here)
+
+
+def _page(code: str) -> "CausePage | None":
+    """What the manual says; nothing where it is not there, or says nothing of a code."""
+    from layerfork.pipeline.manual import show_cause
+
+    try:
+        return show_cause(code)
+    except LayerforkError:
+        return None
 
 
 verbose_option = click.option(

@@ -1,10 +1,13 @@
 """The output formats: one file for each, and a line here."""
 
+from layerfork.reporters.github import GITHUB
+from layerfork.reporters.gitlab import GITLAB
 from layerfork.reporters.html import HTML
 from layerfork.reporters.json_report import JSON
 from layerfork.reporters.junit import JUNIT
 from layerfork.reporters.markdown import MARKDOWN
 from layerfork.reporters.reporter import Kind, Reporter
+from layerfork.reporters.sarif import SARIF
 from layerfork.reporters.svg import SVG
 from layerfork.reporters.text import TABLE, TEXT
 
@@ -16,6 +19,9 @@ FORMATS: tuple[Reporter, ...] = (
     SVG,
     MARKDOWN,
     JUNIT,
+    SARIF,
+    GITLAB,
+    GITHUB,
 )
 """The first is what a person gets who asks for none."""
 

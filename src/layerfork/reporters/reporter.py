@@ -18,6 +18,11 @@ from layerfork.model.visible import visible, visible_but_colors
 Theme = Literal["auto", "light", "dark"]
 
 
+def no_page(code: str) -> CausePage | None:
+    """There is no manual."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """How to print: chosen once, at the front door. Formats for programs pass over it."""
@@ -28,6 +33,10 @@ class Look:
     verbose: bool = False
     theme: Theme = "auto"
     """Colours of pictures; ``auto`` are those that the viewer's system prefers."""
+    root: str = ""
+    """Absolute directory that paths for programs are relative to; empty leaves them absolute."""
+    page: Callable[[str], CausePage | None] = no_page
+    """What the manual says about a cause, for formats that bring it along."""
 
 
 Kind = Literal[

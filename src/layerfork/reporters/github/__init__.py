@@ -1,0 +1,11 @@
+"""Annotations of GitHub Actions."""
+
+from layerfork.reporters.reporter import Reporter, late
+
+_HERE = "layerfork.reporters.github.commands"
+GITHUB = Reporter(
+    name="github",
+    runs=late(_HERE, "render_runs"),
+    diffs=late(_HERE, "render_diffs"),
+    checks=late(_HERE, "render_checks"),
+)
