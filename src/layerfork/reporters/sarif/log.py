@@ -5,10 +5,10 @@ named where a rule comes from one.
 """
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from json import dumps
 from typing import Any
 
-from layerfork import __version__
 from layerfork.model.check import CheckReport
 from layerfork.model.report import DiffReport, RunReport
 from layerfork.reporters.findings import Finding, Findings, of_checks, of_diffs, of_runs
@@ -40,7 +40,7 @@ def _log(findings: Findings, look: Look) -> str:
     codes = sorted({each.code for each in findings.found})
     driver = {
         "name": "layerfork",
-        "semanticVersion": __version__,
+        "semanticVersion": version("layerfork"),
         "rules": [_rule(code, look) for code in codes],
     }
     run = {
