@@ -33,7 +33,7 @@ def stale_hits(comparison: Comparison) -> dict[int, Caution]:
 
 def sent_unlike(writer: BuildRecord, reader: BuildRecord) -> Sent:
     """Entries of which a reused step may hold what the writer sent; none of contexts not wholly known."""
-    if reader.context is None or writer.context is None:
+    if reader.context is None or writer.context is None or reader.context is writer.context:
         return {}
     if not (reader.context.complete and writer.context.complete):
         return {}
