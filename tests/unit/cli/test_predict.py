@@ -144,6 +144,33 @@ def test_a_build_that_a_person_names(tree: Path) -> None:
     assert forecasts("--record", "../ci.jsonl") == "hhhh"
 
 
+def test_hidden_values_of_another_machine_are_taken_to_be_the_same(tree: Path) -> None:
+    (tree / "Dockerfile").write_text("FROM alpine\nENV API_TOKEN=abcdefgh12345678\nRUN make\nRUN test\n")
+    record = record_of(tree, "hmmm")
+    text = "FROM alpine\nENV API_TOKEN=hidden:0123456789abcdef\nRUN make\nRUN test\n"
+    hidden = replace(record.steps[1], instruction=text.split("\n")[1])
+    with RecordFile(tree.parent / "ci.jsonl") as file:
+        file.add(
+            replace(
+                record,
+                redaction_key_id="another",
+                request=replace(record.request, dockerfile=text),
+                steps=(record.steps[0], hidden, *record.steps[2:]),
+            )
+        )
+    found = document("--against", "../ci.jsonl")
+    assert [step["prediction"] for step in found["steps"]] == ["hit"] * 4
+    assert "hidden values in the Dockerfile are what they were" in found["assumes"]
+    assert "abcdefgh12345678" not in json.dumps(found)
+
+
+def test_no_secret_is_printed(tree: Path) -> None:
+    (tree / "Dockerfile").write_text("FROM alpine\nARG API_TOKEN\nRUN make\n")
+    keep(record_of(tree, "hmm"))
+    done = predict("--build-arg", "API_TOKEN=abcdefgh12345678", "-v")
+    assert "abcdefgh12345678" not in done.output
+
+
 def test_costs_are_those_of_the_build_that_ran_the_step(tree: Path) -> None:
     keep(record_of(tree, "hmmm", day=1))
     keep(record_of(tree, "hhhh", day=2))

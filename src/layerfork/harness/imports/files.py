@@ -4,7 +4,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
-from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from layerfork.harness.imports.dockerbuild import import_archive, is_archive
 from layerfork.harness.imports.drafts import Importer
 from layerfork.harness.imports.logs import import_log
 from layerfork.harness.imports.provenance import import_provenance
-from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.recording.redactionkey import key_id, redaction_key
 from layerfork.harness.recording.sealing import sealed
 from layerfork.model.record import BuildRecord
 from layerfork.wire.buildkit.history.jsontext import read_json
@@ -61,7 +60,7 @@ def import_bytes(data: bytes, key: bytes, file_time: float) -> tuple[BuildRecord
     """
     importer = Importer(
         redactor=Redactor(key),
-        key_id=sha256(key).hexdigest()[:16],
+        key_id=key_id(key),
         file_time=file_time,
         cut=len(data) > LIMIT_BYTES,
     )

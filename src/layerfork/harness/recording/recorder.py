@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 from layerfork import __version__
 from layerfork.engines import Recordable
 from layerfork.harness.recording.clientprocess import ClientProcess, process_behind
+from layerfork.harness.recording.redactionkey import key_id
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.engine import ImageFacts
@@ -57,7 +57,7 @@ class Recorder:
         self._recall = recall
         self.redactor = Redactor(key)
         """Hides secrets in everything that this recorder hands back."""
-        self._key_id = sha256(key).hexdigest()[:16]
+        self._key_id = key_id(key)
         self._loading = Lock()
         self._verify = bool(os.environ.get(VERIFY_VARIABLE))
         self._clients: dict[ClientProcess, None] = {}

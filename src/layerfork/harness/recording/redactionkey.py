@@ -2,11 +2,17 @@
 
 import os
 import secrets
+from hashlib import sha256
 from pathlib import Path
 
 from layerfork.userdirs import state_directory
 
 KEY_BYTES = 32
+
+
+def key_id(key: bytes) -> str:
+    """What records call a key."""
+    return sha256(key).hexdigest()[:16]
 
 
 def redaction_key() -> bytes:

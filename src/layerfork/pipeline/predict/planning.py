@@ -13,11 +13,12 @@ from layerfork.buildcontext.manifest import ReadContext, read_context
 from layerfork.buildcontext.senders import Sender, sender_of
 from layerfork.buildcontext.treememory import note_tree, reading_of
 from layerfork.errors import UsageError
-from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.recording.redactionkey import key_id, redaction_key
 from layerfork.model.build import Builder
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType, Transport
 from layerfork.model.record import BuildRecord
 from layerfork.pipeline.predict.asked import Asked, current_umask
+from layerfork.pipeline.predict.hidden import with_stand_ins_of
 from layerfork.pipeline.predict.planned import Planned
 from layerfork.userdirs import cache_directory
 from layerfork.wire.redact import Redactor
@@ -37,6 +38,10 @@ def plan(
     redactor = Redactor(redaction_key())
     arguments = _build_args(record, asked, redactor)
     data, file, assumes = _dockerfile(record, asked, root)
+    text = None
+    if data is not None:
+        text, more = _as_recorded(record, redactor.clean(data.decode("utf-8", "replace")))
+        assumes += more
     contexts: tuple[ContextManifest, ...] = ()
     unseen = tree = ""
     if root is not None:
@@ -54,7 +59,7 @@ def plan(
         contexts=contexts,
         context_unseen=unseen,
         tree=tree,
-        dockerfile=None if data is None else redactor.clean(data.decode("utf-8", "replace")),
+        dockerfile=text,
         dockerfile_file=file,
         build_args=arguments,
         target=asked.target or None,
@@ -93,6 +98,15 @@ def _dockerfile(
             f"cannot read the Dockerfile {path}: {error.strerror}", hint="name it with -f"
         ) from error
     return data, (os.path.abspath(path), sha256(data).hexdigest()), ()  # noqa: PTH100 - links stay
+
+
+def _as_recorded(record: BuildRecord, text: str) -> tuple[str, tuple[str, ...]]:
+    """The text with the record's own stand-ins of hidden values, and what that takes for granted."""
+    recorded = record.request.dockerfile
+    if recorded is None or record.redaction_key_id in ("", key_id(redaction_key())):
+        return text, ()
+    alike = with_stand_ins_of(recorded, text)
+    return alike, () if alike == text else ("hidden values in the Dockerfile are what they were",)
 
 
 def dockerfile_path(record: BuildRecord, named: str, root: Path | None) -> Path | None:
