@@ -9,9 +9,10 @@ import pytest
 from engines.remotecaches import Desk, desk_on
 
 from layerfork.caches.config import read_cache
+from layerfork.caches.exported import exported_manifest
 from layerfork.caches.forecast import Imported, import_steps
 from layerfork.caches.opening import open_cache
-from layerfork.caches.steps import exported_manifest, find_steps
+from layerfork.caches.steps import find_steps
 from layerfork.cli import call
 from layerfork.errors import ExitCode
 from layerfork.harness.records.evidence import RecordFile

@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-import msgspec
-
 from layerfork.cachekey.buildkit.recordkeys import OpKeys, on_platform, op_keys
+from layerfork.caches.exported import exported_manifest
 from layerfork.caches.files import contents_in
-from layerfork.caches.manifest import Descriptor
 from layerfork.caches.source import CacheSource
 from layerfork.caches.walk import CacheWalk, Numbers
 from layerfork.model.context import Digest
@@ -59,18 +57,6 @@ def find_steps(
     keys = op_keys(record, contents_in(record.place.directory))
     is_own = cache.manifest is not None and exported_manifest(record) == cache.manifest
     return StepsInCache(record=record, cache=cache, source=source, walk=CacheWalk(cache, keys, is_own))
-
-
-def exported_manifest(record: BuildRecord) -> Digest | None:
-    """The manifest of the cache that a build exported, as BuildKit reported it; None when it did not.
-
-    Source: moby/buildkit cache/remotecache/export.go:ExporterResponseManifestDesc @ v0.13.2 to v0.32.2.
-    """
-    text = dict(record.result.exporter).get("cache.manifest", "")
-    try:
-        return Digest(msgspec.json.decode(text, type=Descriptor).digest) if text else None
-    except (msgspec.DecodeError, msgspec.ValidationError):
-        return None
 
 
 @dataclass(slots=True, kw_only=True)

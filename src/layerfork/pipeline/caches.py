@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from layerfork.caches.config import read_cache
+from layerfork.caches.exported import exported_manifest, was_replaced
 from layerfork.caches.opening import open_cache
 from layerfork.caches.source import CacheSource
-from layerfork.caches.steps import StepsInCache, exported_manifest, find_steps
+from layerfork.caches.steps import StepsInCache, find_steps
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.model.build import Builder
 from layerfork.model.exportedcache import CacheReport, CacheState, ExportedCache
@@ -43,8 +44,13 @@ def _checked(cache: ExportedCache, source: CacheSource) -> ExportedCache:
 
 
 def _compared(report: CacheReport, word: str) -> CacheReport:
-    steps = find_steps(_build_for(word, report.cache), report.cache)
-    return replace(report, record=word, uses=steps.uses(), missing=tuple(_missing(steps)))
+    record = _build_for(word, report.cache)
+    steps = find_steps(record, report.cache)
+    cache = report.cache
+    if was_replaced(record, cache):
+        said = f"{word} exported {exported_manifest(record)} here: another export took its place"
+        cache = replace(cache, notes=(*cache.notes, said))
+    return replace(report, cache=cache, record=word, uses=steps.uses(), missing=tuple(_missing(steps)))
 
 
 def _missing(steps: StepsInCache) -> list[tuple[int, str, str]]:

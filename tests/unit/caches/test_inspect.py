@@ -309,3 +309,19 @@ def test_ages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert records[3]["age_s"] is None
     assert call(["cache", "inspect", str(tmp_path), "--max-age", "7d"]) == ExitCode.AS_HOPED
     assert "! older than --max-age" in capsys.readouterr().out
+
+
+def test_a_second_export_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "cache"
+    mine = export(place, config_of("run-copy"))
+    export(place, config_of("args-env"))
+    record = recorded("run-copy")
+    response = (("cache.manifest", json.dumps({"digest": mine, "size": 1})),)
+    own = replace(
+        record,
+        result=replace(record.result, exporter=response),
+        request=replace(record.request, cache_to=("type=local,dest=cache,mode=max",)),
+        place=replace(record.place, ran_in=str(tmp_path)),
+    )
+    notes = inspect(capsys, str(place), "--record", write(tmp_path / "r.jsonl", own))["notes"]
+    assert any(f"exported {mine} here: another export took its place" in note for note in notes)

@@ -1,19 +1,17 @@
 """Predictions for a builder that has nothing but what it imports: `--cache-from`."""
 
-import contextlib
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from layerfork.cachekey import keys_of
-from layerfork.cachekey.shared.baseimage import full_reference
 from layerfork.caches.config import read_cache
+from layerfork.caches.exported import exported_manifest, was_replaced
 from layerfork.caches.forecast import Imported, import_steps
-from layerfork.caches.opening import attributes_of, open_caches
+from layerfork.caches.opening import open_caches
 from layerfork.caches.source import CacheSource
-from layerfork.caches.steps import CachedStep, StepsInCache, exported_manifest, find_steps
+from layerfork.caches.steps import CachedStep, StepsInCache, find_steps
 from layerfork.caches.supposed import Supposed, find_supposed
 from layerfork.errors import UsageError
 from layerfork.explain import JudgedBuild
@@ -140,19 +138,9 @@ class _Told:
         if was.state in _THERE:
             own = step.reason if step.prediction is Forecast.MISS else ""
             return "; ".join(filter(None, (own, "the cache has it as it was recorded")))
-        if was.state is CacheState.ABSENT and self._is_overwritten():
+        if was.state is CacheState.ABSENT and was_replaced(self.recorded.record, self.opened.cache):
             return f"{imported.reason}: another export took the place of the recorded build's own"
         return imported.reason
-
-    def _is_overwritten(self) -> bool:
-        """Whether the recorded build exported to this very place, and another cache lies there now."""
-        record, cache = self.recorded.record, self.opened.cache
-        exported = exported_manifest(record)
-        return (
-            exported is not None
-            and cache.manifest not in (None, exported)
-            and not _places(record).isdisjoint((cache.source, os.path.realpath(cache.source)))
-        )
 
     def _age_s(self, found: CachedStep) -> float | None:
         against = self.foreseen.prediction.against
@@ -161,21 +149,6 @@ class _Told:
             return max(0.0, now - datetime.fromisoformat(found.created_at).timestamp())
         except ValueError:
             return None
-
-
-def _places(record: BuildRecord) -> frozenset[str]:
-    """Where a build exported its cache, as sources are named."""
-    found: set[str] = set()
-    for word in record.request.cache_to:
-        with contextlib.suppress(UsageError):
-            found |= _place(attributes_of(word), record.place.ran_in)
-    return frozenset(found)
-
-
-def _place(attributes: Mapping[str, str], ran_in: str) -> set[str]:
-    if attributes.get("type") == "local" and attributes.get("dest"):
-        return {os.path.realpath(Path(ran_in) / attributes["dest"])}
-    return {full_reference(attributes["ref"])} if attributes.get("ref") else set()
 
 
 def _predicted(prediction: Prediction, steps: tuple[StepPrediction, ...], opened: OpenedCache) -> Prediction:
