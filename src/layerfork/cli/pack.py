@@ -2,12 +2,16 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import checked_output, to_stderr
-from layerfork.cli.output import OutputError, is_terminal
-from layerfork.errors import UsageError
+from layerfork.cli.options import checked_output, format_option, look_of, to_stderr
+from layerfork.cli.output import OutputError, is_terminal, put
+from layerfork.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from layerfork.reporters.reporter import Reporter
 
 
 @click.command("pack")
@@ -22,8 +26,19 @@ from layerfork.errors import UsageError
 @click.option(
     "-o", "--output", default="", metavar="FILE", help="Write the tar here, as a whole or not at all."
 )
+@click.option("--check", is_flag=True, help="Say what clients send otherwise; 1 if one does. Writes no tar.")
+@click.option(
+    "--client",
+    "clients",
+    multiple=True,
+    metavar="ID",
+    help="With --check: this client; repeatable. Default: all that are known, each in its newest version.",
+)
+@format_option("sendings")
 @click.argument("path", metavar="PATH")
-def command(path: str, dockerfile: str, output: str) -> None:
+def command(
+    path: str, dockerfile: str, output: str, check: bool, clients: tuple[str, ...], form: "Reporter"
+) -> int:
     """Write a build context as a tar that every client and machine turns into the same cache keys.
 
     Names, order, owners, modes and times follow from the files alone; ignore rules are applied, as docker
@@ -34,9 +49,16 @@ def command(path: str, dockerfile: str, output: str) -> None:
       layerfork pack . | docker build -
       layerfork pack . -f ci/Dockerfile | docker build -f ci/Dockerfile -
       sed s/3.11/3.12/ Dockerfile | layerfork pack . -f - -o context.tar
+      layerfork pack . --check --client docker-build --client docker_py-build
     """
     from layerfork.pipeline.packing import save_pack, write_pack
 
+    if check:
+        return _check(path, dockerfile, output, clients, form)
+    if clients:
+        raise UsageError(
+            "--client needs --check", hint=f"layerfork pack {path} --check --client {clients[0]}"
+        )
     if not output and is_terminal(sys.stdout):
         raise UsageError(
             "a tar does not belong on a terminal",
@@ -46,11 +68,24 @@ def command(path: str, dockerfile: str, output: str) -> None:
     source = text if text is not None else Path(dockerfile) if dockerfile else None
     if output:
         save_pack(Path(path), source, checked_output(output), to_stderr)
-        return
+        return ExitCode.AS_HOPED
     try:
         write_pack(Path(path), source, sys.stdout.fileno(), to_stderr)
     except OSError as error:
         raise OutputError(error.strerror or str(error)) from error
+    return ExitCode.AS_HOPED
+
+
+def _check(path: str, dockerfile: str, output: str, clients: tuple[str, ...], form: "Reporter") -> int:
+    from layerfork.pipeline.sendings import check_sendings
+
+    if output or dockerfile == "-":
+        raise UsageError(
+            "--check writes no tar, and takes a Dockerfile by its path", hint="leave out -o and -f -"
+        )
+    report = check_sendings(Path(path), Path(dockerfile) if dockerfile else None, clients, to_stderr)
+    put(form.render("sendings", [report], look_of(sys.stdout)))
+    return ExitCode.FORKED if report.differs else ExitCode.AS_HOPED
 
 
 def _read_stdin() -> bytes:

@@ -35,6 +35,7 @@ from layerfork.model.report import (
     RunReport,
     TrialBuild,
 )
+from layerfork.model.sending import SENDINGS_SCHEMA, SendingReport
 from layerfork.model.visible import visible_in_json
 from layerfork.reporters.reporter import Look, Reporter, late
 
@@ -63,6 +64,13 @@ def render_engines(rows: Sequence[EngineRow], look: Look) -> str:
 def render_clients(rows: Sequence[ClientRow], look: Look) -> str:
     """The clients of the table, and what keeps each from running here."""
     return _text({"schema": CLIENTS_SCHEMA, "clients": [{**plain(row), "ready": row.ready} for row in rows]})
+
+
+def render_sendings(reports: Sequence[SendingReport], look: Look) -> str:
+    """One document for each directory."""
+    return "".join(
+        _text({"schema": SENDINGS_SCHEMA, "differs": report.differs, **plain(report)}) for report in reports
+    )
 
 
 def render_causes(rows: Sequence[CauseRow], look: Look) -> str:
@@ -280,6 +288,7 @@ JSON = Reporter(
     plans=render_plans,
     diffs=render_diffs,
     checks=render_checks,
+    sendings=render_sendings,
     records=render_records,
     engines=render_engines,
     stored=render_stored,

@@ -13,6 +13,7 @@ from layerfork.model.history import HistoryPrediction
 from layerfork.model.listing import ClientRow, EngineRow, StoredRow
 from layerfork.model.prediction import Prediction
 from layerfork.model.report import DiffReport, PlanReport, RecordReport, RunReport
+from layerfork.model.sending import SendingReport
 from layerfork.model.visible import visible, visible_but_colors
 
 Theme = Literal["auto", "light", "dark"]
@@ -44,6 +45,7 @@ Kind = Literal[
     "plans",
     "diffs",
     "checks",
+    "sendings",
     "records",
     "engines",
     "clients",
@@ -96,6 +98,8 @@ class Reporter:
     """What `diff` and `why` found, one report for each build."""
     checks: Renderer[CheckReport] | None = None
     """What `check` found, one report."""
+    sendings: Renderer[SendingReport] | None = None
+    """What `pack --check` found, one report."""
     records: Renderer[RecordReport] | None = None
     """What `show` reads."""
     engines: Renderer[EngineRow] | None = None

@@ -9,6 +9,7 @@ TEXT = Reporter(
     plans=late(f"{_HERE}.plan", "render_plans"),
     diffs=late(f"{_HERE}.diff", "render_diffs"),
     checks=late(f"{_HERE}.check", "render_checks"),
+    sendings=late(f"{_HERE}.sendings", "render_sendings"),
     records=late(f"{_HERE}.record", "render_records"),
     engines=late(f"{_HERE}.listing", "render_engines"),
     stored=late(f"{_HERE}.listing", "render_stored"),
