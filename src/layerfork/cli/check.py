@@ -13,17 +13,23 @@ from layerfork.cli.options import (
     engine_option,
     format_option,
     look_of,
+    parse_pairs,
     report_option,
     reports_written,
     to_stderr,
+    use_color,
     verbose_option,
 )
-from layerfork.cli.output import put
+from layerfork.cli.output import is_terminal, put
 from layerfork.cli.words import WordsThenCommand
 from layerfork.errors import UsageError
+from layerfork.model.scenario import RunOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from layerfork.model.check import CheckReport
+    from layerfork.pipeline.checking import Checked
     from layerfork.reporters.reporter import Reporter
 
 
@@ -52,6 +58,14 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Fail only when the steps that are not reused take longer than this.",
 )
+@click.option(
+    "--client",
+    "clients",
+    multiple=True,
+    metavar="ID",
+    help="Build with these clients instead, as `layerfork run` does, and require that all share one cache; "
+    "two or more.",
+)
 @click.option("-o", "--output", default="", metavar="FILE", help="Write the builds' records here.")
 @click.option(
     "--no-ci",
@@ -71,6 +85,7 @@ def command(
     baseline: str,
     allow: tuple[str, ...],
     max_lost_s: float | None,
+    clients: tuple[str, ...],
     output: str,
     no_ci: bool,
     form: "Reporter",
@@ -95,31 +110,81 @@ def command(
       layerfork check .
       layerfork check --allow build-arg -- make image
       layerfork check . --baseline main.jsonl --max-lost 30
+      layerfork check . --client docker-build --client docker_py-build
     """
-    from layerfork.pipeline.checking import CheckOptions, check_command
-
-    words = build_command(
-        *("check", paths, argv), dockerfile=dockerfile, target=target, build_args=build_args, tags=tags
-    )
-    if not words:
-        raise UsageError("there is nothing to build", hint="layerfork check ., or layerfork check -- CMD")
     if output:
         checked_output(output)
-    options = CheckOptions(
-        argv=words,
-        engine=engine,
-        baseline=baseline,
-        allow=allow,
-        max_lost_s=max_lost_s,
-        output=output,
-        apart=form.name != "text",
-    )
-    checked = check_command(options, to_stderr)
+    if clients:
+        _refuse_with_clients({"--baseline": baseline, "--tag": tags, "a command after --": argv is not None})
+        if len(paths) > 1:
+            raise UsageError("give one PATH", hint="layerfork check . --client docker-build --client …")
+        checked = _check_clients(
+            RunOptions(
+                path=paths[0] if paths else os.curdir,
+                dockerfile=dockerfile,
+                target=target,
+                build_args=parse_pairs(build_args, "--build-arg", os.environ),
+                clients=clients,
+                engines=(engine,) if engine else (),
+                save=output,
+            ),
+            allow,
+            max_lost_s,
+        )
+    else:
+        words = build_command(
+            *("check", paths, argv), dockerfile=dockerfile, target=target, build_args=build_args, tags=tags
+        )
+        if not words:
+            raise UsageError("there is nothing to build", hint="layerfork check ., or layerfork check -- CMD")
+        checked = _check_command(
+            words, engine, baseline, allow, max_lost_s, output, apart=form.name != "text"
+        )
     with reports_written(also, "checks", [checked.report]):
         put(form.render("checks", [checked.report], look_of(sys.stdout, verbose=verbose)))
         if not no_ci:
             _tell_github(checked.report, annotate=form.name == "text")
     return checked.exit_code
+
+
+def _refuse_with_clients(given: "Mapping[str, object]") -> None:
+    for name, value in given.items():
+        if value:
+            raise UsageError(
+                f"--client and {name} do not go together", hint="with --client, name a PATH and nothing else"
+            )
+
+
+def _check_clients(options: RunOptions, allow: tuple[str, ...], max_lost_s: float | None) -> "Checked":
+    from layerfork.pipeline.checkclients import check_clients
+    from layerfork.reporters.progress import progress
+
+    with progress(live=is_terminal(sys.stderr), color=use_color(sys.stderr)) as listener:
+        return check_clients(options, allow, max_lost_s, listener)
+
+
+def _check_command(
+    argv: tuple[str, ...],
+    engine: str,
+    baseline: str,
+    allow: tuple[str, ...],
+    max_lost_s: float | None,
+    output: str,
+    *,
+    apart: bool,
+) -> "Checked":
+    from layerfork.pipeline.checking import CheckOptions, check_command
+
+    options = CheckOptions(
+        argv=argv,
+        engine=engine,
+        baseline=baseline,
+        allow=allow,
+        max_lost_s=max_lost_s,
+        output=output,
+        apart=apart,
+    )
+    return check_command(options, to_stderr)
 
 
 def _tell_github(report: "CheckReport", *, annotate: bool) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeVar
 
 from layerfork.model.answer import Answer
 from layerfork.model.report import DiffReport, RunReport
@@ -43,7 +44,7 @@ class CheckReport:
     runs: tuple[RunReport, ...] = ()
     """Of `Against.CLIENTS`: what was measured, with those forks that count."""
     steps: int = 0
-    """Steps that a cache can hold, of all builds that were judged; with several clients those of all."""
+    """Steps that a cache can hold, of all builds that were judged: with clients, of all but the first."""
     rebuilt: int = 0
     """Those of them that were not reused, and were not allowed to."""
     allowed: int = 0
@@ -74,13 +75,21 @@ class CheckReport:
     @property
     def blamed(self) -> tuple[DiffReport, ...]:
         """The builds, without their forks where all that was lost may be lost."""
-        if self.too_slow:
-            return self.diffs
-        return tuple(
-            replace(diff, judgement=replace(diff.judgement, forks=()), answers=()) for diff in self.diffs
-        )
+        return self.diffs if self.too_slow else tuple(map(_calm, self.diffs))
+
+    @property
+    def blamed_runs(self) -> tuple[RunReport, ...]:
+        """The relays, as `blamed`."""
+        return self.runs if self.too_slow else tuple(map(_calm, self.runs))
 
     @property
     def passed(self) -> bool:
         """Something was checked, and all of it is as it must be."""
         return not (self.problems or self.too_slow)
+
+
+Judged = TypeVar("Judged", DiffReport, RunReport)
+
+
+def _calm(report: Judged) -> Judged:
+    return replace(report, judgement=replace(report.judgement, forks=()), answers=())

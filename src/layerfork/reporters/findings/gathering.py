@@ -66,7 +66,7 @@ def of_checks(reports: Sequence[CheckReport], root: str) -> Findings:
     problems: list[str] = []
     for report in reports:
         found += of_diffs(report.blamed, root, Level.ERROR).found
-        found += of_runs(report.runs, root, Level.ERROR).found if not report.passed else ()
+        found += of_runs(report.blamed_runs, root, Level.ERROR).found
         found += _of_unexplained(report, root) if report.too_slow else ()
         problems += report.problems or ([] if report.passed or found else [sentence(report)])
     return Findings(found=_told_apart(found), problems=tuple(problems))

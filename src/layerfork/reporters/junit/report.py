@@ -79,7 +79,7 @@ def render_checks(reports: Sequence[CheckReport], look: Look) -> str:
 
 def _check(report: CheckReport) -> Iterator[TestSuite]:
     names = engine_names(report.runs)
-    yield from (_run(run, name) for run, name in zip(report.runs, names, strict=True))
+    yield from (_run(run, name) for run, name in zip(report.blamed_runs, names, strict=True))
     yield from (_pair(diff) for diff in report.blamed)
     suite = _suite("layerfork check")
     told = sentence(report)
