@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 from layerfork.cachekey.buildkit.sources import SourceParts
 from layerfork.cachekey.shared.baseimage import full_reference
+from layerfork.cachekey.shared.versions import buildkit_release
 from layerfork.dockerfile import Dockerfile
+from layerfork.dockerfile.definition.rules import OLDEST
 from layerfork.dockerfile.definition.sources import archive_source, directory_source, image_source
 from layerfork.dockerfile.definition.unsure import NotModelledError
 from layerfork.dockerfile.definition.whole import Made, Outside, define
@@ -18,6 +20,7 @@ from layerfork.whatif.inputs import inputs_of
 IMAGE = "docker-image://"
 _LOCAL = f"local://{MAIN_CONTEXT}"
 _NAMED_CONTEXT = "context:"
+_CACHE_NAMESPACE = "BUILDKIT_CACHE_MOUNT_NS"
 _UPLOAD = "http://buildkit-session/"
 
 
@@ -36,9 +39,18 @@ def definition_of(record: BuildRecord, dockerfile: Dockerfile, platform: str = "
 
 
 def check_frontend(record: BuildRecord) -> None:
-    """Raises: NotModelledError when it is not the one that is built into BuildKit."""
-    if record.request.syntax or not record.request.frontend.startswith("dockerfile"):
+    """Raises: NotModelledError when it is not one that is built into a BuildKit whose rules are known."""
+    request, engine = record.request, record.engine
+    given = dict(request.build_args)
+    if request.syntax or "BUILDKIT_SYNTAX" in given or not request.frontend.startswith("dockerfile"):
         raise NotModelledError("a frontend that is not the builder's own")
+    release = buildkit_release(engine.buildkit_version, engine.version) if engine is not None else None
+    if release is None or release < OLDEST:
+        raise NotModelledError(
+            "a BuildKit of unknown version" if release is None else "a BuildKit before 0.11"
+        )
+    if _CACHE_NAMESPACE in given:
+        raise NotModelledError(_CACHE_NAMESPACE)
 
 
 @dataclass(slots=True)

@@ -130,3 +130,42 @@ def test_a_record_that_contradicts_the_model() -> None:
     hypothesis = suppose(strange, (BuildArgIs(name="A", value="3"),))
     said = "the frontend made another dest of COPY a /$A/ than the model says"
     assert said in hypothesis.unmodelled.values()
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("RUN --device=gpu true", "--device of RUN"),
+        ("COPY --from=$STAGE a /", "a variable in --from"),
+        ("RUN --mount=type=ssh true", "SSH_AUTH_SOCK of a mount of type ssh, which records hide"),
+        ("RUN --mount=type=cache,target=/c,colour=red true", "colour of the mount"),
+        ("RUN --mount=type=bind,from=0,target=/m true", "a mount from a stage by its number"),
+        ("ADD git@host:repo.git /r", "a copy of the repository"),
+    ],
+)
+def test_lines_that_are_not_modelled(line: str, reason: str) -> None:
+    (said,) = added(line).unmodelled.values()
+    assert said.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("BUILDKIT_SYNTAX", "a frontend that is not the builder's own"),
+        ("BUILDKIT_CACHE_MOUNT_NS", "BUILDKIT_CACHE_MOUNT_NS"),
+    ],
+)
+def test_arguments_that_the_frontend_itself_reads(name: str, reason: str) -> None:
+    changes = (BuildArgIs(name=name, value="x"), LineAdded(before_line=0, text="RUN new"))
+    assert list(suppose(reader(PLAIN), changes).unmodelled.values()) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("version", "reason"), [("", "a BuildKit of unknown version"), ("20.10.24", "a BuildKit before 0.11")]
+)
+def test_builders_that_are_not_modelled(version: str, reason: str) -> None:
+    record = reader(PLAIN)
+    assert record.engine is not None
+    other = replace(record, engine=replace(record.engine, version=version, buildkit_version=""))
+    hypothesis = suppose(other, (LineAdded(before_line=0, text="RUN new"),))
+    assert list(hypothesis.unmodelled.values()) == [reason]

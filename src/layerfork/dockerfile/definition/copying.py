@@ -32,6 +32,8 @@ _DOCUMENT_MODE = 0o644
 
 def copies(evaluated: Evaluated, place: Place) -> Digest:
     """What a stage is after a COPY or ADD. Raises: NotModelledError."""
+    if "$" in evaluated.instruction.flag("from"):
+        raise NotModelledError("a variable in --from")
     is_linked = _is_linked(evaluated, place)
     inputs = InputList()
     base = inputs.index(None if is_linked else place.built_on)

@@ -10,14 +10,24 @@ from layerfork.model.llb import FileAction
 
 UNCONFIGURED = "the configuration of the base image was not recorded"
 _DIRECTORY_MODE = 0o755
+_FLAGS = {
+    "RUN": frozenset({"mount", "network", "security"}),
+    "COPY": frozenset({"from", "chown", "chmod", "link", "parents", "exclude"}),
+    "ADD": frozenset({"chown", "chmod", "link", "exclude", "checksum", "unpack"}),
+    "WORKDIR": frozenset[str](),
+}
+"""Options that are modelled, of the instructions that need operations."""
 _NEEDS_CONFIGURATION = frozenset({"RUN", "WORKDIR"})
 
 
 def make_operations(evaluated: Evaluated, place: Place) -> Digest | None:
     """What a stage is after an instruction; its operations go to `Place.put`. Raises: NotModelledError."""
     keyword = evaluated.instruction.keyword
-    if keyword not in ("RUN", "COPY", "ADD", "WORKDIR"):
+    if keyword not in _FLAGS:
         return place.built_on
+    unknown = sorted({name for name, _ in evaluated.instruction.flags} - _FLAGS[keyword])
+    if unknown:
+        raise NotModelledError(f"--{unknown[0]} of {keyword}")
     if evaluated.problem or evaluated.unread:
         raise NotModelledError(evaluated.problem or evaluated.unread)
     if evaluated.assumed:

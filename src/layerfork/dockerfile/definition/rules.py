@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from layerfork.model.versions import Release
 
+OLDEST: Release = (0, 11, 0)
+"""The first BuildKit whose frontend is modelled."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontendRules:
