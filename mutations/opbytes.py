@@ -73,7 +73,8 @@ def _exec(made: pb.ExecOp, exec_: ExecOp) -> None:
     made.network = NETWORKS[exec_.network]
     made.security = SECURITY[exec_.security]
     for identity, name in exec_.secret_env:
-        made.secretenv.add(id=identity.encode(), name=name.encode())
+        optional = name in exec_.optional_secret_env
+        made.secretenv.add(id=identity.encode(), name=name.encode(), optional=optional)
     for mount in exec_.mounts:
         _mount(made.mounts.add(), mount)
 

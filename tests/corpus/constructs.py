@@ -25,6 +25,7 @@ VECTORS = Path(__file__).parents[1] / "vectors" / "constructs"
 ENGINES = ("private:26.1", "private:26.1+containerd", "private:28.5", "private:28.5+containerd")
 PROGRAMS = "apt-get apk npm yarn pnpm pip python go cargo mvn gradle dotnet composer bundle make curl useradd"
 NODES = (
+    file(".dockerignore", "**/*.log\n.git\n"),
     file("package.json"),
     file("package-lock.json"),
     file("requirements.txt"),
@@ -388,6 +389,111 @@ FROM alpine
 ARG HTTP_PROXY
 ARG http_proxy=none
 RUN true
+### names of stages in capitals
+FROM alpine AS Build
+RUN echo x > /x
+FROM alpine AS Final
+COPY --from=BUILD /x /y
+RUN --mount=from=build,source=/x,target=/x cat /x
+### a user by arguments
+FROM debian:bookworm-slim
+ARG UID=1000
+ARG GID=1000
+ENV HOME=/home/u
+USER $UID:${GID}
+WORKDIR $HOME
+COPY --chown=${UID}:$GID package.json .
+RUN id
+### a directory by default
+FROM alpine
+WORKDIR ${APP_DIR:-/app}
+COPY src ${APP_DIR:-src}/
+### platform arguments
+FROM --platform=linux/amd64 alpine AS fixed
+ARG TARGETPLATFORM
+ARG BUILDPLATFORM
+ARG TARGETARCH
+ARG TARGETVARIANT
+RUN echo $TARGETPLATFORM $BUILDPLATFORM $TARGETARCH
+### two platforms
+FROM --platform=$BUILDPLATFORM alpine AS build
+RUN echo once > /once
+ARG TARGETARCH
+RUN echo $TARGETARCH > /arch
+FROM scratch
+ARG TARGETOS
+COPY --from=build /once /arch /$TARGETOS/
+COPY package.json /
+### a checksum
+FROM alpine
+ADD --checksum=sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881 \
+    http://127.0.0.1:8000/x /x
+### a secret as a variable
+FROM alpine
+RUN --mount=type=secret,id=tok,env=TOKEN true
+### archives kept as they are
+FROM alpine
+ADD --unpack=false package.json /a
+ADD --unpack package.json /b
+### mounts in any order
+FROM alpine
+WORKDIR /work
+RUN --mount=type=cache,target=/z --mount=type=bind,source=src,target=in --mount=type=tmpfs,target=/a true
+RUN --mount=type=cache,target=cache true
+RUN --mount=type=bind,source=/conf/../src,target=/s,ro=true true
+### a loop over lines
+FROM alpine
+RUN set -eux; \
+    for i in 1 2 3; do \
+        echo "$i"; \
+    done; \
+    unset i
+### quotes
+FROM alpine
+ENV A="with \"quotes\" and \$dollar" B='single $A' C=a\ b
+ARG D="x y"
+RUN echo "$A" '$B' \
+      "$C"
+COPY "package.json" '/q/'
+### a long chain of stages
+FROM alpine AS a
+ENV N=1
+FROM a AS b
+RUN echo b
+FROM b AS c
+ARG N
+FROM c AS d
+ENV N=${N}1
+RUN echo $N
+FROM alpine
+COPY --from=d /etc /d
+COPY --from=b /etc /b
+### a system from an archive
+FROM scratch AS system
+ADD package.json /
+FROM system
+COPY go.mod /
+WORKDIR /w
+### a command of the base image's shell
+FROM app-base
+RUN echo $MODE && pwd
+RUN ["pwd"]
+USER 1000:1000
+RUN id
+WORKDIR deeper/still
+### no cache of its own for what only changes the image
+FROM alpine
+ENV A=1
+ENV A=2 B=$A
+RUN echo $A $B
+ENV A=
+ENV C=${A:-empty}${B:+full}
+RUN echo $A $C
+### many sources
+FROM alpine
+COPY package.json package-lock.json requirements.txt go.mod go.sum /many/
+COPY --chown=1:1 --chmod=444 src/main.go src/app.py /some/
+ADD package.json http://127.0.0.1:8000/x /mixed/
 ### blanks and tabs
 FROM   alpine
   COPY	package.json	/x
@@ -403,6 +509,11 @@ MORE = {
     "here-documents": {"network": "host"},
     "ADD from a URL": {"served": (("some/tool.tgz", "tool"), ("x?y=1", "x"))},
     "labels and the rest": {"labels": {"l": "1"}},
+    "two platforms": {"platform": "linux/amd64,linux/arm64"},
+    "a checksum": {"served": (("x", "x"),)},
+    "many sources": {"served": (("x", "x"),)},
+    "a directory by default": {"args": {"UNUSED": "x"}},
+    "mounts in any order": {"flags": ("--shm-size=1m",)},
     "WORKDIR forms": {"args": {"SOURCE_DATE_EPOCH": "1700000000"}},
 }
 """What else is asked for, by construct."""

@@ -53,6 +53,8 @@ class ExecOp:
     security: str = "sandbox"
     secret_env: tuple[tuple[str, str], ...] = ()
     """Secret id and variable name; never the value."""
+    optional_secret_env: tuple[str, ...] = ()
+    """Names of those variables whose secret need not be given."""
     mounts: tuple[ExecMount, ...] = ()
     valid_exit_codes: tuple[int, ...] = ()
     remove_mount_stubs_recursive: bool = False

@@ -78,7 +78,10 @@ def _exec_json(exec_: ExecOp, platform: str, rules: BuildKitRules) -> bytes:
     body |= _present(
         network=_NETWORKS.get(exec_.network, 0),
         security=_SECURITY.get(exec_.security, 0),
-        secretenv=[{"ID": secret, "name": name} for secret, name in exec_.secret_env],
+        secretenv=[
+            {"ID": secret, "name": name, **_present(optional=name in exec_.optional_secret_env)}
+            for secret, name in exec_.secret_env
+        ],
     )
     top = {"Type": "buildkit.exec.v0", "Exec": body, "OS": os_name, "Arch": architecture}
     return _go_json(top | _present(Variant=variant))

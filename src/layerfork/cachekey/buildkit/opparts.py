@@ -65,7 +65,8 @@ def _option_parts(exec_: ExecOp) -> Iterator[KeyPart]:
         if value:
             yield KeyPart(cause="run-option", field=name, value=value)
     for secret, name in exec_.secret_env:
-        yield KeyPart(cause="mount", path=name, field="secret env", value=secret)
+        optional = ", optional" if name in exec_.optional_secret_env else ""
+        yield KeyPart(cause="mount", path=name, field="secret env", value=f"{secret}{optional}")
     if not exec_.remove_mount_stubs_recursive:
         yield KeyPart(cause="frontend", field="removeMountStubsRecursive", value="false")
 

@@ -43,10 +43,12 @@ def runs(evaluated: Evaluated, place: Place) -> Digest:
         files.append((None, ExecMount(type="tmpfs", dest=SHARED_MEMORY_PLACE, tmpfs_size=int(str(memory)))))
     if any(mount.type == "ssh" for mount in evaluated.mounts):
         raise NotModelledError("SSH_AUTH_SOCK of a mount of type ssh, which records hide")
+    variables = [each for each in evaluated.mounts if each.type == "secret" and each.env is not None]
     exec_ = ExecOp(
         **fields,  # type: ignore[arg-type]
         mounts=(*_sorted(files, inputs, place), *_secrets(evaluated, place)),
-        secret_env=tuple(_variables(evaluated.mounts)),
+        secret_env=tuple((_secret_id(each), each.env or "") for each in variables),
+        optional_secret_env=tuple(each.env or "" for each in variables if not each.required),
         remove_mount_stubs_recursive=True,
     )
     op = LLBOp(digest=Digest(""), kind="exec", inputs=inputs.listed(), exec=exec_, platform=place.platform)
@@ -139,12 +141,6 @@ def _secrets(evaluated: Evaluated, place: Place) -> Iterator[ExecMount]:
             secret_gid=mount.gid or 0,
             optional=not mount.required,
         )
-
-
-def _variables(mounts: tuple[Mount, ...]) -> Iterator[tuple[str, str]]:
-    for mount in mounts:
-        if mount.type == "secret" and mount.env is not None:
-            yield _secret_id(mount), mount.env
 
 
 def _secret_id(mount: Mount) -> str:

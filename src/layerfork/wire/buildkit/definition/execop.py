@@ -29,6 +29,7 @@ def read_exec(op: pb.ExecOp, redactor: Redactor) -> ExecOp:
         network=_named(_NETWORKS, op.network),
         security=_named(_SECURITY, op.security),
         secret_env=tuple((text(each.id), text(each.name)) for each in op.secretenv),
+        optional_secret_env=tuple(text(each.name) for each in op.secretenv if each.optional),
         mounts=tuple(map(_read_mount, op.mounts)),
         valid_exit_codes=tuple(meta.valid_exit_codes),
         remove_mount_stubs_recursive=meta.remove_mount_stubs_recursive,
