@@ -103,32 +103,31 @@ def _other_steps(prediction: Prediction, record: BuildRecord) -> Wrong:
     )
 
 
-def foretell(
-    baseline: BuildRecord, earlier: Sequence[BuildRecord], subject: Subject, manifest: ContextManifest
-) -> Prediction:
+def foretell(built: Sequence[BuildRecord], subject: Subject, manifest: ContextManifest) -> Prediction:
     """What a mutant's steps will find: from records of the builds before it, and from what will be sent.
 
-    ``earlier`` are the builds on the same cache since the baseline, newest first.
+    ``built`` are those on the same cache, newest first: the baseline is the last.
     """
+    newest, *earlier = built
     planned = Planned(
         contexts=(manifest,),
         dockerfile=subject.dockerfile(),
         build_args=dict(subject.build_args),
         target=subject.target,
-        changes=tuple(_request_changes(baseline, subject)),
+        changes=tuple(_request_changes(newest, subject)),
     )
-    known = Baseline(id=baseline.id, recorded_at=baseline.recorded_at, age_s=0.0)
-    return predict_build(baseline, planned, known, earlier)
+    known = Baseline(id=newest.id, recorded_at=newest.recorded_at, age_s=0.0)
+    return predict_build(newest, planned, known, earlier)
 
 
-def _request_changes(baseline: BuildRecord, subject: Subject) -> list[Change]:
+def _request_changes(newest: BuildRecord, subject: Subject) -> list[Change]:
     """What no option of ``layerfork predict`` says, as it stands in the request."""
     changes: list[Change] = []
     labels = tuple(sorted(subject.labels))
-    if labels != baseline.request.labels:
+    if labels != newest.request.labels:
         changes.append(LabelsAre(labels=labels))
-    network = subject.network or ("default" if baseline.request.network == "default" else "")
-    if network != baseline.request.network:
+    network = subject.network or ("default" if newest.request.network == "default" else "")
+    if network != newest.request.network:
         changes.append(RequestIs(field="network", value=network))
     return changes
 

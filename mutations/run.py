@@ -159,7 +159,7 @@ class Group:
             if baseline is not None:
                 version = self.site.engine.info.version
                 manifest = manifest_of(change.after, self.arena, context, version)
-                foretold.append(foretell(baseline, self.built[:-1], change.after, manifest))
+                foretold.append(foretell(self.built, change.after, manifest))
 
         try:
             record = self.site.build(change.after, self.arena, look)

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from layerfork.cachekey.buildah.elsewhere import bind_targets
 from layerfork.cachekey.shared.script import Script, read_script, read_script_by_text
-from layerfork.dockerfile import NO_STAGE, Instruction
+from layerfork.dockerfile import NO_STAGE, BadSubstitutionError, Dockerfile, Instruction
+from layerfork.dockerfile.bases import base_of
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at, printed_instruction
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildRecord, StepRecord, StepStatus
@@ -77,6 +78,24 @@ def instructions_of(record: BuildRecord) -> dict[int, Instruction]:
         for index, instruction in pairs
         if instruction is not None and dockerfile.at_line(instruction.first_line) == instruction
     }
+
+
+def named_images(record: BuildRecord) -> dict[int, str]:
+    """What each FROM names, variables replaced, by step index; as written where only the builder knows."""
+    dockerfile = dockerfile_of(record)
+    if dockerfile is None:
+        return {}
+    given = dict(record.request.build_args)
+    found = {index: each for index, each in instructions_of(record).items() if each.keyword == "FROM"}
+    return {index: _base(dockerfile, each, given) for index, each in found.items()}
+
+
+def _base(dockerfile: Dockerfile, instruction: Instruction, given: Mapping[str, str]) -> str:
+    stage = dockerfile.stages[instruction.stage]
+    try:
+        return base_of(dockerfile, stage, given) or stage.base
+    except BadSubstitutionError:
+        return stage.base
 
 
 def _by_line(record: BuildRecord) -> dict[int, StepRecord]:

@@ -30,7 +30,7 @@ from layerfork.whatif import request
 from layerfork.whatif.context import with_entries, with_patterns, with_transport
 from layerfork.whatif.frontend import run_again
 from layerfork.whatif.lines import edit
-from layerfork.whatif.steps import with_lines, without_answers
+from layerfork.whatif.steps import named_images, with_lines, without_answers
 from layerfork.whatif.target import stages_to_build
 
 _APPLY: Mapping[type, Callable[[BuildRecord, Any], BuildRecord]] = {
@@ -88,10 +88,20 @@ def suppose(record: BuildRecord, changes: Iterable[Change], example: BuildRecord
         edited = edit(changed, lines, example)
         return Hypothesis(*run_again(record, changed, edited, example))
     if not lines and changed.request.target == record.request.target:
-        return same
+        return _with_images_asked_anew(record, same)
     edited = edit(changed, lines, example)
     stages = stages_to_build(record, edited.dockerfile, changed.request.target)
-    return Hypothesis(*with_lines(changed, edited, example, stages))
+    return _with_images_asked_anew(record, Hypothesis(*with_lines(changed, edited, example, stages)))
+
+
+def _with_images_asked_anew(record: BuildRecord, hypothesis: Hypothesis) -> Hypothesis:
+    """Without the ids of base images that the engine found for names which a FROM no longer has."""
+    before, after = named_images(record), named_images(hypothesis.record)
+    other = {there for here, there in hypothesis.index_of.items() if before.get(here) != after.get(there)}
+    steps = tuple(
+        replace(step, identity="") if step.index in other else step for step in hypothesis.record.steps
+    )
+    return replace(hypothesis, record=replace(hypothesis.record, steps=steps))
 
 
 def _with_images_of(record: BuildRecord, example: BuildRecord) -> tuple[tuple[str, ImageFacts], ...]:
