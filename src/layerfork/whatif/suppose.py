@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from layerfork.cachekey.shared.baseimage import images_by_name
-from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.model.build import Builder
 from layerfork.model.change import (
     AttributeChange,
@@ -71,7 +69,7 @@ def suppose(record: BuildRecord, changes: Iterable[Change], example: BuildRecord
     Raises: UnappliableError.
     """
     changes = tuple(changes)
-    changed = _with_images_by_name(without_answers(record))
+    changed = without_answers(record)
     if example is not None:
         changed = replace(changed, base_images=_with_images_of(changed, example))
     for change in changes:
@@ -106,10 +104,4 @@ def _with_images_asked_anew(record: BuildRecord, hypothesis: Hypothesis) -> Hypo
 
 def _with_images_of(record: BuildRecord, example: BuildRecord) -> tuple[tuple[str, ImageFacts], ...]:
     """What is known of base images in both; the record's own facts come first."""
-    other = _with_images_by_name(example)
-    return tuple({**dict(other.base_images), **dict(record.base_images)}.items())
-
-
-def _with_images_by_name(record: BuildRecord) -> BuildRecord:
-    dockerfile = dockerfile_of(record)
-    return record if dockerfile is None else replace(record, base_images=images_by_name(record, dockerfile))
+    return tuple({**dict(example.base_images), **dict(record.base_images)}.items())

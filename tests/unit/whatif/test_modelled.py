@@ -169,3 +169,14 @@ def test_builders_that_are_not_modelled(version: str, reason: str) -> None:
     other = replace(record, engine=replace(record.engine, version=version, buildkit_version=""))
     hypothesis = suppose(other, (LineAdded(before_line=0, text="RUN new"),))
     assert list(hypothesis.unmodelled.values()) == [reason]
+
+
+def test_a_base_image_that_a_variable_names_otherwise() -> None:
+    """The id that the engine found for one image is not that of another one under the same text."""
+    record = reader("classic-text-and-variables")
+    text = record.request.dockerfile or ""
+    hypothesis = suppose(record, (DockerfileIs(text=text), BuildArgIs(name="BASE", value="never:seen")))
+    index_of = {step.instruction: step.index for step in hypothesis.record.steps}
+    keys = {step.index: step.key for step in keys_in(record, hypothesis).steps}
+    assert keys[index_of["FROM ${BASE} AS s1"]].unknown == ("image id of never:seen",)
+    assert not keys[index_of["FROM alpine:latest AS s0"]].unknown

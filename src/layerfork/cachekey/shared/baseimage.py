@@ -1,6 +1,6 @@
 """What a record says about base images."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from hashlib import sha256
 
 from layerfork.dockerfile import BadSubstitutionError, Dockerfile, Stage
@@ -32,25 +32,6 @@ def base_facts(record: BuildRecord, dockerfile: Dockerfile, stage: Stage) -> Ima
     except BadSubstitutionError:
         return None
     return find_facts(record, stage.base, *filter(None, (base,)))
-
-
-def images_by_name(record: BuildRecord, dockerfile: Dockerfile) -> tuple[tuple[str, ImageFacts], ...]:
-    """What is known of base images, those that a FROM names by variables under the names that came out.
-
-    Another Dockerfile or other arguments give the same text another meaning.
-    """
-    given = dict(record.request.build_args)
-    return tuple((_meant(reference, dockerfile, given), facts) for reference, facts in record.base_images)
-
-
-def _meant(reference: str, dockerfile: Dockerfile, given: Mapping[str, str]) -> str:
-    stage = next((each for each in dockerfile.stages if each.base == reference), None)
-    if stage is None or "$" not in reference:
-        return reference
-    try:
-        return base_of(dockerfile, stage, given) or reference
-    except BadSubstitutionError:
-        return reference
 
 
 def full_reference(name: str) -> str:
