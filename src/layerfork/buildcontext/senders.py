@@ -21,6 +21,8 @@ _VENDORED = re.compile(r"tc-python/|ansible-community\.docker")
 _PODMAN_PY = re.compile(r"PodmanPy", re.IGNORECASE)
 _DOCKER_CLI = re.compile(r"Docker-Client/(\d+)")
 _COMPOSE_V2 = re.compile(r"compose/")
+_GO_ITSELF = "Go-http-client/"
+"""What Go's own HTTP client says, and podman's remote client with it; measured with 5.4.2."""
 _OWN_RULES = re.compile(r"tc-node/")
 """Clients that leave files out by rules of their own."""
 _BEFORE_23 = re.compile(r"(?:18\.09|19\.03|20\.10)\b")
@@ -75,7 +77,7 @@ def _named(record: BuildRecord, agent: str) -> Iterator[Sender]:
     docker = _DOCKER_CLI.match(agent)
     if docker is not None:
         yield Sender(rules=docker_cli_rules(int(docker[1])))
-    if record.builder is Builder.BUILDAH and not agent:
+    if record.builder is Builder.BUILDAH and (not agent or agent.startswith(_GO_ITSELF)):
         yield Sender(rules=find_rules("podman-remote"))
 
 

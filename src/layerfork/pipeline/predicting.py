@@ -3,7 +3,7 @@
 Nothing here knows where the context's entries come from: a tree on disk, a commit, the record itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from layerfork.explain import JudgedBuild, judge_pair
 from layerfork.explain.doubts import doubts_about
 from layerfork.explain.outlook import Outlook, Reuse, outlooks
 from layerfork.model.answer import Situation
-from layerfork.model.judgement import Judgement, Verdict
+from layerfork.model.judgement import Fork, Judgement, Verdict
 from layerfork.model.prediction import Forecast, Prediction, StepPrediction
 from layerfork.model.record import BuildRecord, StepStatus
 from layerfork.model.report import NOT_JUDGED, Baseline
@@ -169,11 +169,7 @@ def _predicted(
     reader = replace(build, record=replace(record, steps=steps))
     judged = NOT_JUDGED if planned.other_cache else judge_pair(past.newest, reader)
     missed = {index for index, each in found.items() if each.reuse is Reuse.NOT_FOUND}
-    forks = tuple(
-        replace(fork, consequences=tuple(each for each in fork.consequences if each in missed))
-        for fork in judged.forks
-        if fork.step in missed
-    )
+    forks = tuple(_certain(fork, missed, reader.record) for fork in judged.forks if fork.step in missed)
     judgement = replace(judged, forks=forks, verdict=Verdict.FORKED if forks else Verdict.REUSED, warnings=())
     answers, _ = answers_of_pair(
         judgement,
@@ -206,6 +202,14 @@ def _predicted(
         answers=tuple(replace(answer, predicted=True) for answer in answers),
         assumes=planned.assumes,
     )
+
+
+def _certain(fork: Fork, missed: Collection[int], record: BuildRecord) -> Fork:
+    """The fork with those of its consequences that will miss for certain, and what they take."""
+    consequences = tuple(each for each in fork.consequences if each in missed)
+    took = {step.index: step.seconds for step in record.steps}
+    costs = [cost for each in (fork.step, *consequences) if (cost := took.get(each)) is not None]
+    return replace(fork, consequences=consequences, seconds_lost=sum(costs) if costs else None)
 
 
 def _nothing_known(record: BuildRecord, planned: Planned, baseline: Baseline, why: str) -> Prediction:

@@ -10,7 +10,8 @@ from layerfork.buildcontext.senders import sender_of
 from layerfork.clients import find_client
 from layerfork.clients.sending import sender_of_client
 from layerfork.model.build import Builder
-from layerfork.model.record import BuildRecord
+from layerfork.model.context import EntryType
+from layerfork.model.record import BuildRecord, ClientInfo
 from layerfork.pipeline.report import read_reports
 
 RECORDS = Path(__file__).parents[2] / "golden" / "records"
@@ -67,6 +68,23 @@ def test_what_a_client_calls_itself_counts_only_if_it_sent_like_that() -> None:
     entries = record.context.entries
     mixed = (replace(entries[0], name="./x"), replace(entries[0], name="y"))
     assert sender_of(replace(record, context=replace(record.context, entries=mixed))) is None
+
+
+def test_podmans_remote_client_has_the_name_of_its_library() -> None:
+    record = _records(0)["docker-build"]
+    assert record.context is not None
+    directory = replace(record.context.entries[0], name="d", type=EntryType.DIRECTORY, mode=0o755)
+    file = replace(record.context.entries[0], mode=0o644)
+    context = replace(record.context, entries=(file, directory))
+    podman = replace(
+        record,
+        builder=Builder.BUILDAH,
+        context=context,
+        client=ClientInfo(user_agent="Go-http-client/1.1", argv=("podman", "--remote", "build", ".")),
+    )
+    found = sender_of(podman)
+    assert found is not None
+    assert found.rules.id == "podman-remote"
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,15 @@ def test_what_is_predicted_is_what_the_engine_did(name: str) -> None:
     }
 
 
+def test_what_forks_cost_is_what_all_misses_cost() -> None:
+    for name in NAMES:
+        prediction = _predict(*pair(name))
+        if prediction.count(Forecast.UNKNOWN) or prediction.seconds_lost is None:
+            continue
+        told = sum(fork.seconds_lost or 0 for fork in prediction.judgement.forks)
+        assert told == pytest.approx(prediction.seconds_lost), name
+
+
 def test_most_steps_are_certain() -> None:
     steps = [step for name in NAMES for step in _predict(*pair(name)).steps]
     unknown = [step for step in steps if step.prediction is Forecast.UNKNOWN]
