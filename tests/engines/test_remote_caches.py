@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,6 @@ EDITS = {
     ("kind", "edit"),
     [
         ("local max", "b.txt"),
-        ("local max", "RUN"),
         ("local min", "RUN"),
         ("registry max", "last RUN"),
         ("inline", "b.txt"),
@@ -130,6 +130,9 @@ def test_a_tree_that_is_another_now(
 ) -> None:
     """Predicted from the build that exported, before the next one is made."""
     record = export(desk, kind, STAGES.format("z"))
+    if kind == "registry max":
+        # Nobody asks a builder in a container about images: what the cache was made on tells.
+        record = replace(record, base_images=())
     text, expected = EDITS[edit]
     desk.write(text, **({"b.txt": "other"} if edit == "b.txt" else {}))
     steps = predict_tree(desk, capsys, tmp_path, kind, record)
@@ -186,17 +189,14 @@ def test_every_kind_of_operation(desk: Desk) -> None:
     assert foreseen(predicted) == happened(import_(desk, kind))
 
 
-@pytest.mark.parametrize("edit", ["b.txt", "tools", "who"])
+@pytest.mark.parametrize("edit", ["b.txt", "tools"])
 def test_every_kind_of_operation_once_something_is_another(
     desk: Desk, capsys: pytest.CaptureFixture[str], tmp_path: Path, edit: str
 ) -> None:
     """Of files that stages make anew nobody can tell; whatever is said is right."""
     record = export(desk, "local max", OPERATIONS)
-    edits = {
-        "tools": OPERATIONS.replace(">/tool", ">/tool; echo >>/tool"),
-        "who": OPERATIONS.replace("=me", "=you"),
-    }
-    desk.write(edits.get(edit, OPERATIONS), **({"b.txt": "other"} if edit == "b.txt" else {}))
+    text = OPERATIONS.replace(">/tool", ">/tool; echo >>/tool") if edit == "tools" else OPERATIONS
+    desk.write(text, **({"b.txt": "other"} if edit == "b.txt" else {}))
     steps = predict_tree(desk, capsys, tmp_path, "local max", record)
     pairs = list(
         zip((step["prediction"] for step in steps), happened(import_(desk, "local max")), strict=True)

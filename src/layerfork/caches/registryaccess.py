@@ -65,6 +65,7 @@ class Access:
         logger.set_level(_SILENT)
         self._top = f"{'http' if plain else 'https'}://{host}/v2/"
         self._session = patient_session()
+        self._session.trust_env = not plain
         user, secret = credentials(account)
         with self._session.get(self._top, stream=True) as answer:
             wants = answer.headers.get("Www-Authenticate", "").partition(" ")[0].lower()

@@ -1,6 +1,6 @@
 """What an exported cache has for each step of a build, and why not."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from layerfork.cachekey.buildkit.recordkeys import OpKeys, on_platform, op_keys
@@ -10,7 +10,7 @@ from layerfork.caches.source import CacheSource
 from layerfork.caches.walk import CacheWalk, Numbers
 from layerfork.model.context import Digest
 from layerfork.model.exportedcache import CacheRole, CacheState, ExportedCache, RecordUse
-from layerfork.model.llb import LLBOp
+from layerfork.model.llb import LLBOp, SourceOp
 from layerfork.model.record import BuildRecord, StepRecord
 
 PLATFORMS = (
@@ -118,6 +118,22 @@ class StepsInCache:
         if found.possible:
             return replace(step, state=CacheState.UNKNOWN, reason=self._why_unknown(keys))
         return self._absent(step, op, keys)
+
+    def images(self) -> Mapping[tuple[SourceOp | None, str], tuple[Digest, ...]]:
+        """What images are listed as, by source and platform, where the records executed on them tell.
+
+        Nobody asks a builder in a container for the layers of its images.
+        """
+        found: dict[tuple[SourceOp | None, str], set[Digest]] = {}
+        for vertex, keys in self.walk.keys.items():
+            for place, input_ in enumerate(keys.inputs):
+                source = self.ops.get(input_.op)
+                if source is None or source.source is None or input_.by_content:
+                    continue
+                roots = (self.walk.linked(input_, number, place) for number in self.walk.of(vertex).certain)
+                digests = {self.cache.records[root].digest for each in roots for root in each}
+                found.setdefault((source.source, source.platform), set()).update(digests)
+        return {source: tuple(sorted(digests)) for source, digests in found.items()}
 
     def contents_of(self, op: LLBOp) -> list[Digest | None]:
         """The content keys of an operation's inputs as the cache has them, where the operation was certainly

@@ -35,6 +35,10 @@ def find_supposed(build: Supposed, recorded: StepsInCache) -> StepsInCache:
     found = StepsInCache(
         record=build.record, cache=recorded.cache, source=recorded.source, walk=CacheWalk(recorded.cache, {})
     )
+    images = recorded.images()
+    for op in build.record.definition.ops if build.record.definition is not None else ():
+        known = images.get((op.source, op.platform), ()) if op.source is not None else ()
+        keys[op.digest] = replace(keys[op.digest], records=(*keys[op.digest].records, *known))
     theirs = {step.index: recorded.work(step) for step in recorded.record.steps}
     for step in build.record.steps:
         work = found.work(step)

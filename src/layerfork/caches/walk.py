@@ -63,6 +63,15 @@ class CacheWalk:
         links = self._links(record, place)
         return frozenset(link.record for link in links if self._is_content(input_, link))
 
+    def linked(self, input_: InputKey, record: int, place: int) -> Numbers:
+        """The sources that a record links to for an input which has to match as a whole."""
+        links = self._links(record, place)
+        return frozenset(
+            link.record
+            for link in links
+            if link.selector == input_.selector and not self._record(link.record).inputs
+        )
+
     def may_fit(self, input_: InputKey, record: int, place: int) -> bool:
         """Whether a record links, for one of its inputs, to what the input is if what is not known fits."""
         possible = self.of(input_.op).possible

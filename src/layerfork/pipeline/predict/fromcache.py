@@ -137,7 +137,7 @@ class _Told:
             return imported.reason
         if was.state in _THERE:
             own = step.reason if step.prediction is Forecast.MISS else ""
-            return "; ".join(filter(None, (own, "the cache has it as it was recorded")))
+            return f"{own or imported.reason}; the cache has it as it was recorded"
         if was.state is CacheState.ABSENT and was_replaced(self.recorded.record, self.opened.cache):
             return f"{imported.reason}: another export took the place of the recorded build's own"
         return imported.reason
