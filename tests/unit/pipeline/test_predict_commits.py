@@ -71,7 +71,7 @@ def test_each_commit_is_built_after_the_one_before(made: MadeRepository, builder
         "with it again": (HIT, HIT, HIT),
     }
     (gone,) = (each for each in history.commits if each.prediction is None)
-    assert gone.problem == "it has no Dockerfile"
+    assert gone.problem == "it has no file Dockerfile"
 
 
 @pytest.mark.parametrize("builder", ["classic", "buildkit"])
@@ -93,7 +93,7 @@ def test_a_command_line_gives_a_table_and_a_document(
     text = capsys.readouterr().out
     assert text.startswith("3 of 8 commits miss steps")
     assert "Dockerfile:2: a changed" in text
-    assert "not predicted: it has no Dockerfile" in text
+    assert "not predicted: it has no file Dockerfile" in text
     assert call([*words, "--git", "HEAD~8..HEAD~6"]) == 0
     assert capsys.readouterr().out.startswith("none of 2 commits is known to miss a step")
     assert call([*words, "--git", "HEAD~2..HEAD~1"]) == 3

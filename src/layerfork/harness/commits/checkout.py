@@ -2,9 +2,9 @@
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from posixpath import normpath
+from posixpath import dirname, join, normpath
 
 from layerfork.buildcontext.clientrules import ContextRules
 from layerfork.buildcontext.hashing.contents import File, HashedFiles
@@ -20,6 +20,7 @@ _SUBMODULE = 0o160000
 _MODES = {0o040000: 0o040755, 0o120000: 0o120777, 0o100755: 0o100755, _SUBMODULE: 0o100644}
 """What a checkout makes of git's modes; any other file is 0644."""
 _GIT = ".git"
+_MOST_LINKS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +30,7 @@ class Sending:
     rules: ContextRules
     docker_py: tuple[int, int] = NEWEST_DOCKER_PY
     dockerfile: str = "Dockerfile"
-    """What the client calls the Dockerfile: its path in the context, or with BuildKit its name."""
-    dockerfile_at: str = "Dockerfile"
-    """Where it lies, from the context's directory."""
+    """Path of the Dockerfile from the context's directory."""
     sends_git: bool = False
     """The recorded build sent git's own directory: a checkout has another one after each commit."""
 
@@ -49,60 +48,88 @@ class CheckedOut:
 
 def check_out(repository: Repository, commit: Commit, sending: Sending, blobs: Blobs) -> CheckedOut:
     """Read a commit. Raises: UsageError for a malformed ignore pattern, and what git says."""
-    rows = tuple(rows_of(repository, commit.id))
+    every = {row.path: row for row in rows_of(repository, commit.id)}
     prefix = repository.prefix
-    own = [row for row in rows if row.path.startswith(prefix) and row.path != prefix]
-    converted = converted_files(repository, commit.id, rows)
-    unmodelled = {
-        row.path.removeprefix(prefix): reason
-        for row in own
-        if (reason := "submodule" if row.mode == _SUBMODULE else converted.get(row.path, ""))
-    }
-    if sending.sends_git:
-        unmodelled[_GIT] = "git's own directory"
-    known = blobs.find(row.object_id for row in own if row.mode >> 12 in (0o10, 0o12))
-    named = {name.format(sending.dockerfile): None for name in sending.rules.ignore_files}
-    ids = {row.path.removeprefix(prefix): row.object_id for row in own}
-    links = [row for row in own if row.mode >> 12 == 0o12]
-    place = normpath(prefix + sending.dockerfile_at)
-    dockerfile_id = next((row.object_id for row in rows if row.path == place and row.mode >> 12 == 0o10), "")
-    wanted = [ids[name] for name in named if name in ids]
-    texts = texts_of(repository, [*wanted, *filter(None, [dockerfile_id]), *(row.object_id for row in links)])
+    own = {path.removeprefix(prefix): row for path, row in every.items() if path.startswith(prefix)}
+    unmodelled = dict(_unmodelled(repository, commit, every, sending))
+    known = blobs.find(row.object_id for row in own.values() if _is_file(row) or _is_link(row))
+    links = [row.object_id for row in every.values() if _is_link(row)]
+    contents = texts_of(repository, links)
     targets = {
-        row.path.removeprefix(prefix): os.fsdecode(texts[row.object_id])
-        for row in links
-        if row.object_id in texts
+        path: os.fsdecode(contents[row.object_id])
+        for path, row in every.items()
+        if _is_link(row) and row.object_id in contents
     }
-    tree = _tree(repository, own, known, targets, sending, _time_of(commit))
-    ignore = next((texts[ids[name]] for name in named if ids.get(name) in texts), b"")
+    names = [name.format(sending.dockerfile) for name in sending.rules.ignore_files]
+    dockerfile, *ignores = _texts(repository, every, targets, [sending.dockerfile, *names])
     read = read_tree(
-        tree,
+        _tree(repository, own, known, targets, sending, _time_of(commit)),
         sending.rules,
-        ignore.decode("utf-8", "surrogateescape"),
-        lambda files: _contents(files, ids, known, unmodelled),
+        next((text for text in ignores if text is not None), b"").decode("utf-8", "surrogateescape"),
+        lambda files: _contents(files, own, known, unmodelled),
         dockerfile=sending.dockerfile,
         docker_py=sending.docker_py,
         umask=UMASK,
     )
     # Of what is not modelled nothing is known but that it is there: that much is complete.
     read = replace(read, manifest=replace(read.manifest, complete=True))
-    sent = set(read.paths)
-    dockerfile = texts.get(dockerfile_id)
     return CheckedOut(
         read=read,
-        unmodelled={path: reason for path, reason in unmodelled.items() if path in sent},
+        unmodelled={path: unmodelled[path] for path in read.paths if path in unmodelled},
         dockerfile=None if dockerfile is None else dockerfile.decode("utf-8", "replace"),
     )
 
 
+def _is_file(row: TreeRow) -> bool:
+    return row.mode >> 12 == 0o10
+
+
+def _is_link(row: TreeRow) -> bool:
+    return row.mode >> 12 == 0o12
+
+
+def _unmodelled(
+    repository: Repository, commit: Commit, rows: Mapping[str, TreeRow], sending: Sending
+) -> Iterator[tuple[str, str]]:
+    """Paths in the context whose content only a real checkout has, and why."""
+    converted = converted_files(repository, commit.id, tuple(rows.values()))
+    for path, row in rows.items():
+        reason = "submodule" if row.mode == _SUBMODULE else converted.get(path, "")
+        if reason and path.startswith(repository.prefix):
+            yield path.removeprefix(repository.prefix), reason
+    if sending.sends_git:
+        yield _GIT, "git's own directory"
+
+
+def _texts(
+    repository: Repository, rows: Mapping[str, TreeRow], targets: Mapping[str, str], names: Sequence[str]
+) -> list[bytes | None]:
+    """Contents of files by their paths from the context's directory; links to files are followed."""
+    found = [_file_at(rows, targets, normpath(repository.prefix + name)) for name in names]
+    texts = texts_of(repository, [row.object_id for row in found if row is not None])
+    return [None if row is None else texts.get(row.object_id) for row in found]
+
+
+def _file_at(rows: Mapping[str, TreeRow], targets: Mapping[str, str], path: str) -> TreeRow | None:
+    for _ in range(_MOST_LINKS):
+        row = rows.get(path)
+        if row is None or not _is_link(row):
+            return row if row is not None and _is_file(row) else None
+        path = normpath(join(dirname(path), targets.get(path, "")))
+    return None
+
+
 def _contents(
-    files: list[File], ids: Mapping[str, str], known: Mapping[str, Blob], unmodelled: Mapping[str, str]
+    files: list[File],
+    rows: Mapping[str, TreeRow],
+    known: Mapping[str, Blob],
+    unmodelled: Mapping[str, str],
 ) -> HashedFiles:
     """Of a file whose content is not modelled nothing is known."""
     contents: dict[str, Content] = {}
     problems: list[Problem] = []
     for path, _ in files:
-        blob = known.get(ids.get(path, ""))
+        blob = known.get(rows[path].object_id) if path in rows else None
         if path in unmodelled or blob is None:
             problems.append(
                 Problem(path=path, reason=unmodelled.get(path, "the repository has no such blob"))
@@ -114,7 +141,7 @@ def _contents(
 
 def _tree(
     repository: Repository,
-    rows: Sequence[TreeRow],
+    rows: Mapping[str, TreeRow],
     known: Mapping[str, Blob],
     targets: Mapping[str, str],
     sending: Sending,
@@ -124,9 +151,7 @@ def _tree(
     root = repository.directory.stat()
     directories: dict[str, list[Row]] = {".": []}
     made: dict[tuple[int, int], os.stat_result] = {}
-    prefix = repository.prefix
-    for row in rows:
-        path = row.path.removeprefix(prefix)
+    for path, row in rows.items():
         if row.mode == stat.S_IFDIR:
             directories[path] = []
         _, size = known.get(row.object_id, ("", 0))
@@ -143,7 +168,7 @@ def _tree(
         root=repository.directory,
         root_status=_status(0o040755, 0, root, mtime_ns),
         directories=directories,
-        targets=targets,
+        targets={path.removeprefix(repository.prefix): target for path, target in targets.items()},
     )
 
 

@@ -94,8 +94,7 @@ def _sending(record: BuildRecord, repository: Repository) -> Sending:
     return Sending(
         rules=sender.rules,
         docker_py=sender.docker_py,
-        dockerfile=record.request.dockerfile_name or "Dockerfile",
-        dockerfile_at=os.path.relpath(place, repository.directory),
+        dockerfile=os.path.relpath(place, repository.directory),
         sends_git=_sends_git(record),
     )
 
@@ -139,7 +138,7 @@ def _predicted(
     except LayerforkError as error:
         return replace(nothing, problem=error.message)
     if found.dockerfile is None:
-        return replace(nothing, problem=f"it has no {asked.sending.dockerfile_at}")
+        return replace(nothing, problem=f"it has no file {asked.sending.dockerfile}")
     try:
         foreseen = foresee(past, _planned(past, asked, found, found.dockerfile), baseline)
     except LayerforkError as error:

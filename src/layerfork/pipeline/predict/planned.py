@@ -1,7 +1,8 @@
 """What a client would send, and how a recorded build would change by it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter, eq
 
 from layerfork.buildcontext.gopath import context_path, has_wildcard
 from layerfork.model.change import (
@@ -16,6 +17,12 @@ from layerfork.model.change import (
 )
 from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.record import BuildOutcome, BuildRecord
+
+_told = attrgetter(
+    *("name", "raw_name", "type", "mode", "uid", "gid", "uname", "gname", "size"),
+    *("linkname", "raw_linkname", "devmajor", "devminor", "xattrs", "content"),
+)
+"""What some builder's key may hold of an entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +91,8 @@ def _entry_changes(
     before: ContextManifest, after: ContextManifest, *, same_instructions: bool
 ) -> Iterator[EntriesAre]:
     """``same_instructions``: a builder that asked for some paths only asks for no others."""
+    if _are_equal(before.entries, after.entries):
+        return
     old, new = _by_path(before), _by_path(after)
     asked = _Asked(before.followed_paths) if same_instructions and not _has_links(after) else None
     for path in sorted(old.keys() | new.keys()):
@@ -92,6 +101,11 @@ def _entry_changes(
         mine, theirs = old.get(path, []), new.get(path, [])
         if list(map(_told, mine)) != list(map(_told, theirs)):
             yield EntriesAre(path=path, entries=tuple(theirs), context=after.name)
+
+
+def _are_equal(before: Sequence[ContextEntry], after: Sequence[ContextEntry]) -> bool:
+    """Whether they are the same one by one: nearly always, and soon seen."""
+    return len(before) == len(after) and all(map(eq, map(_told, before), map(_told, after)))
 
 
 class _Asked:
@@ -117,22 +131,3 @@ def _by_path(manifest: ContextManifest) -> dict[str, list[ContextEntry]]:
     for entry in manifest.entries:
         found.setdefault(context_path(entry.name), []).append(entry)
     return found
-
-
-def _told(entry: ContextEntry) -> tuple[object, ...]:
-    """What some builder's key may hold of an entry."""
-    return (
-        entry.name_bytes,
-        entry.type,
-        entry.mode,
-        entry.uid,
-        entry.gid,
-        entry.uname,
-        entry.gname,
-        entry.size,
-        entry.linkname_bytes,
-        entry.devmajor,
-        entry.devminor,
-        entry.xattrs,
-        entry.content,
-    )

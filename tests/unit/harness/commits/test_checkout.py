@@ -121,6 +121,30 @@ def test_submodules_and_git_s_own_directory_are_not_modelled(made: MadeRepositor
     }
 
 
+def test_a_dockerfile_and_an_ignore_file_may_be_links_or_lie_above(
+    made: MadeRepository, tmp_path: Path
+) -> None:
+    for path in ("app/a", "app/left", "other/Dockerfile", "other/ignore"):
+        (made.directory / path).parent.mkdir(parents=True, exist_ok=True)
+        (made.directory / path).write_text("left\n" if path.endswith("ignore") else "FROM scratch\n")
+    (made.directory / "app" / "Dockerfile").symlink_to("../other/Dockerfile")
+    (made.directory / "app" / ".dockerignore").symlink_to("../other/ignore")
+    (made.directory / "loop").symlink_to("loop")
+    made.commit()
+    place = made.check_out(made.commit(), tmp_path / "checkout")
+    rules = find_rules("buildkit")
+    for dockerfile in ("Dockerfile", "../other/Dockerfile"):
+        sending = Sending(rules=rules, dockerfile=dockerfile)
+        found = read(made, tmp_path / "cache", sending, "app")
+        assert found.dockerfile == "FROM scratch\n"
+        assert [each.name for each in found.read.manifest.entries] == [".dockerignore", "Dockerfile", "a"]
+        expected = read_context(place / "app", rules, dockerfile=dockerfile).manifest
+        assert told(found.read.manifest) == told(expected)
+    for dockerfile in ("nowhere", "../loop", "../../Dockerfile", "../other"):
+        sending = Sending(rules=rules, dockerfile=dockerfile)
+        assert read(made, tmp_path / "cache", sending, "app").dockerfile is None
+
+
 def test_blobs_are_read_once(made: MadeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (made.directory / "a").write_text("a")
     made.commit()
