@@ -18,6 +18,7 @@ from layerfork.buildcontext.ignore.ignorefile import read_containers_ignorefile,
 from layerfork.buildcontext.ignore.moby import MobyMatcher, moby_matcher
 from layerfork.buildcontext.ignore.moby_20_10 import OldMobyMatcher, old_moby_matcher
 from layerfork.buildcontext.ignore.podman_py import podman_py_paths
+from layerfork.buildcontext.ignoretext import read_ignore_text
 from layerfork.buildcontext.selection import (
     buildkit_paths,
     classic_cli_paths,
@@ -107,16 +108,6 @@ def read_tree(
         paths=paths,
         problems=problems,
     )
-
-
-def read_ignore_text(root: Path, rules: ContextRules, dockerfile: str) -> str:
-    """Text of the ignore file that counts, or nothing; bytes that are not UTF-8 are surrogates."""
-    for name in rules.ignore_files:
-        try:
-            return (root / name.format(dockerfile)).read_bytes().decode("utf-8", "surrogateescape")
-        except OSError:
-            continue
-    return ""
 
 
 def _recorded_patterns(ignore_text: str, rules: ContextRules) -> tuple[str, ...]:

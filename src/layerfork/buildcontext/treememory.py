@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from layerfork.buildcontext.clientrules import ContextRules, find_rules
 from layerfork.buildcontext.hashing.cachefile import read_columns, write_columns
@@ -17,8 +18,11 @@ from layerfork.buildcontext.hashing.columns import Names
 from layerfork.buildcontext.hashing.contents import RACY_NS
 from layerfork.buildcontext.hashing.digestcache import cache_file
 from layerfork.buildcontext.hashing.snapshot import columns_of, read_statuses
-from layerfork.buildcontext.manifest import ReadContext, read_ignore_text
+from layerfork.buildcontext.ignoretext import read_ignore_text
 from layerfork.buildcontext.walk import no_collection
+
+if TYPE_CHECKING:
+    from layerfork.buildcontext.manifest import ReadContext
 
 _FORM = "layerfork tree memory 2"
 _ENDING = ".tree"
@@ -54,7 +58,7 @@ def known_tree(caches: Path, root: Path, umask: int) -> str:
         return _name(*columns) if read_statuses(os.fspath(root), names) == statuses else ""
 
 
-def note_tree(caches: Path, read: ReadContext, rules: ContextRules, reading: Reading) -> str:
+def note_tree(caches: Path, read: "ReadContext", rules: ContextRules, reading: Reading) -> str:
     """Remember a directory as it was read; gives a name for this state of it, empty where there is none.
 
     There is none where something could not be read, or changed so recently that its times prove nothing; nor
@@ -87,7 +91,7 @@ def _name(reading: Reading, names: Names, columns: bytes) -> str:
     return sha256(marshal.dumps((reading, names), 0) + columns).hexdigest()
 
 
-def _names(read: ReadContext) -> Iterator[tuple[str, list[str]]]:
+def _names(read: "ReadContext") -> Iterator[tuple[str, list[str]]]:
     """The root, then in each directory what is sent and what was listed.
 
     What is left out may change: a directory that nobody enters has new times whenever something comes or goes

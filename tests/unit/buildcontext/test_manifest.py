@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from layerfork.buildcontext.clientrules import RULES, find_rules
-from layerfork.buildcontext.manifest import read_context, read_ignore_text
+from layerfork.buildcontext.ignoretext import read_ignore_text
+from layerfork.buildcontext.manifest import read_context
 from layerfork.buildcontext.walk import scan
 from layerfork.errors import UsageError
 from layerfork.model.context import ContentSource, ContextEntry, EntryType
