@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from layerfork.buildcontext.hashing.contents import HashedFiles
-from layerfork.buildcontext.manifest import read_ignore_text, read_tree
+from layerfork.buildcontext.ignoretext import read_ignore_text
+from layerfork.buildcontext.manifest import read_tree
 from layerfork.buildcontext.packing.comparing import Entries, differences, entries_by_path
 from layerfork.buildcontext.packing.plan import PackPlan, plan_directory
 from layerfork.buildcontext.packing.stream import tar_pieces
