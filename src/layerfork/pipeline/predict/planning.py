@@ -12,6 +12,7 @@ from layerfork.buildcontext.hashing.digestcache import DigestCache, cache_file, 
 from layerfork.buildcontext.manifest import ReadContext, read_context
 from layerfork.buildcontext.senders import Sender, sender_of
 from layerfork.buildcontext.treememory import note_tree, reading_of
+from layerfork.cachekey.shared.baseimage import full_reference
 from layerfork.errors import UsageError
 from layerfork.harness.recording.redactionkey import key_id, redaction_key
 from layerfork.model.build import Builder
@@ -24,6 +25,7 @@ from layerfork.userdirs import cache_directory
 from layerfork.wire.redact import Redactor
 
 _MADE_UP = re.compile(r"\.dockerfile\.[0-9a-f]+")
+_IMAGE = "docker-image://"
 _EDITED = "layerfork: other content of "
 
 
@@ -52,6 +54,8 @@ def plan(
             assumes += (f"the context is sent as {known.rules.id} does, whole: so the recorded one looks",)
         contexts = () if manifest is None else (manifest,)
         assumes += tuple(f"the context {each.name} is as it was recorded" for each in record.named_contexts)
+    if client:
+        assumes += (f"{client} asks for nothing else than the recorded client: labels, options",)
     if asked.changed:
         contexts, more = _edited(record, contexts, asked.changed, root)
         assumes += more
@@ -68,8 +72,18 @@ def plan(
 
 
 def _images(record: BuildRecord) -> tuple[str, ...]:
-    names = list(dict.fromkeys(reference for reference, _ in record.base_images))
-    return (f"base images are what they were: {', '.join(names)}",) if names else ()
+    """Those of FROM, and those that files are copied from."""
+    ops = record.definition.ops if record.definition is not None else ()
+    read = (
+        op.source.identifier
+        for op in ops
+        if op.source is not None and op.source.identifier.startswith(_IMAGE)
+    )
+    named = {full_reference(reference): reference for reference, _ in record.base_images}
+    for identifier in read:
+        reference = identifier.removeprefix(_IMAGE).partition("@")[0]
+        named.setdefault(full_reference(reference), reference)
+    return (f"images are what they were: {', '.join(named.values())}",) if named else ()
 
 
 def _cache(record: BuildRecord) -> tuple[str, ...]:
