@@ -1,6 +1,7 @@
 """What is said about an exported cache before a build agrees with what an engine then reuses of it."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -205,23 +206,20 @@ def test_every_kind_of_operation_once_something_is_another(
     assert ("miss", "miss") in pairs
 
 
-def test_a_layer_that_is_gone_breaks_the_build(desk: Desk) -> None:
+def test_a_layer_that_is_gone_from_the_registry_breaks_the_build(desk: Desk) -> None:
     """The last test of the module: what failed leaves records that no prune removes."""
-    kind = "local max"
+    kind = "registry max"
     record = export(desk, kind, STAGES.format("z"))
-    cache = read_cache(open_cache(str(desk.directory / "max")))
-    (step,) = find_steps(record, cache).step(record.steps[5]).records
-    gone = cache.layers[cache.records[step].layers[-1]].digest
-    (desk.directory / "max" / "blobs" / "sha256" / gone.removeprefix("sha256:")).unlink()
+    cache = read_cache(open_cache(KINDS[kind][1].format(at=desk.outside)))
+    (number,) = find_steps(record, cache).step(record.steps[5]).records
+    gone = cache.layers[cache.records[number].layers[-1]].digest
+    shutil.rmtree(desk.storage / "docker/registry/v2/blobs/sha256" / gone[7:9] / gone[7:])
     predicted = predict(desk, kind, record)
-    assert predicted[5].found.state is CacheState.BLOB_GONE
+    assert [step.found.state for step in predicted] == [CacheState.PRESENT] * 5 + [CacheState.BLOB_GONE] * 4
     assert gone in predicted[5].reason
-    assert predicted[4].found.state is CacheState.PRESENT
     desk.engine.reset()
-    failed = desk.build(
-        "--cache-from",
-        KINDS[kind][1].format(dir=desk.directory),
-        f"--output=type=tar,dest={desk.directory}/t",
-    )
+    place = KINDS[kind][1].format(at=desk.inside)
+    failed = desk.build("--cache-from", place, f"--output=type=tar,dest={desk.directory}/t")
     assert failed.result.outcome is BuildOutcome.FAILED
-    assert f"{gone}: not found" in failed.result.error
+    assert gone in failed.result.error
+    assert "not found" in failed.result.error

@@ -83,7 +83,9 @@ class RegistryCache:
     def _fetch(self, path: str, limit: int) -> bytes:
         with self._ask("GET", path) as response:
             self._check(response, path)
-            return self._body(response, path, limit)
+            text = self._body(response, path, limit)
+            said = response.headers.get("Docker-Content-Digest", "")
+            return verified(text, said, self.name) if DIGEST.fullmatch(said) else text
 
     def _body(self, response: "Response", path: str, limit: int) -> bytes:
         from requests import RequestException

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -22,6 +23,8 @@ class Behaviour:
     """``token`` or ``basic``; empty asks for none."""
     failures: int = 0
     """Answers 503 so many times before it works."""
+    wrong_digest: bool = False
+    """Says another digest of everything."""
     endless: bool = False
     """Manifests never end."""
     asked: list[str] = field(default_factory=list)
@@ -80,6 +83,8 @@ def serving(behaviour: Behaviour) -> Iterator[str]:
         def _send(self, status: int, body: bytes, send: bool, challenge: str = "") -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            said = b"else" if behaviour.wrong_digest else body
+            self.send_header("Docker-Content-Digest", f"sha256:{sha256(said).hexdigest()}")
             if challenge:
                 self.send_header("Www-Authenticate", challenge)
             self.end_headers()

@@ -151,6 +151,15 @@ def test_a_manifest_without_an_end(behaviour: Behaviour, capsys: pytest.CaptureF
     assert "is longer than 8,388,608 bytes" in capsys.readouterr().err
 
 
+def test_a_manifest_that_is_not_what_the_registry_says(
+    behaviour: Behaviour, capsys: pytest.CaptureFixture[str]
+) -> None:
+    behaviour.wrong_digest = True
+    with serving(behaviour) as address:
+        assert call(["cache", "inspect", f"{address}/cache"]) == ExitCode.USAGE
+    assert "is damaged" in capsys.readouterr().err
+
+
 def test_a_config_that_is_another(behaviour: Behaviour, capsys: pytest.CaptureFixture[str]) -> None:
     layout = Layout(behaviour.layout)
     manifest = json.loads((behaviour.layout / "index.json").read_text())["manifests"][0]["digest"]
