@@ -27,7 +27,7 @@ from layerfork.whatif.graph import Ends, Graph
 from layerfork.whatif.inputs import inputs_of
 from layerfork.whatif.lines import Edited, Line
 from layerfork.whatif.modelled import LineModel, MadeLine, together
-from layerfork.whatif.operations import with_fields
+from layerfork.whatif.operations import made_of, with_fields
 from layerfork.whatif.target import needed_stages, stages_to_build
 from layerfork.whatif.unappliable import ContradictedError, UnappliableError
 
@@ -136,7 +136,7 @@ class Rerun:
             unbuilt = shown is self.own and self._is_new_stage(line)
             if line.seen is None or shown is None or unbuilt:
                 self._new(line)
-            elif line.is_reworded:
+            elif line.is_reworded or self._triggers_other_lines(line, shown):
                 self._new(line, shown.graph.steps_at(line.seen))
             else:
                 for step in shown.graph.steps_at(line.seen):
@@ -159,6 +159,14 @@ class Rerun:
         )
         if before.get("syntax") != after.get("syntax"):
             raise UnappliableError("the changed Dockerfile names another frontend")
+
+    def _triggers_other_lines(self, line: Line, shown: Shown) -> bool:
+        """A FROM whose base now runs other ONBUILD lines first, or the same ones otherwise."""
+        if line.instruction.keyword != "FROM" or line.seen is None:
+            return False
+        before = shown.evaluations.of("")[line.seen.first_line].triggers
+        after = self.evaluations.of("")[line.instruction.first_line].triggers
+        return [made_of(each) for each in before] != [made_of(each) for each in after]
 
     def _is_needed(self, line: Line) -> bool:
         stage = line.instruction.stage
@@ -227,7 +235,7 @@ class Rerun:
             replace(
                 step,
                 index=index,
-                instruction=line.instruction.text if line.is_reworded else step.instruction,
+                instruction=line.instruction.text if line.is_reworded and step.index else step.instruction,
                 line=line.instruction.first_line,
                 stage=line.instruction.stage,
                 stage_name=step.stage_name if line.in_example else line.stage_name_of(step),
@@ -244,6 +252,22 @@ class Rerun:
         for branch, made in found.items():
             in_place = [step for step in places if step.platform == branch]
             self._put(line, branch, made, in_place[0] if len(in_place) == 1 else None, self.own)
+        if line.instruction.keyword == "FROM":
+            self._trigger(line, several or [""])
+
+    def _trigger(self, line: Line, branches: list[str]) -> None:
+        """The ONBUILD lines that run after a FROM, which all platforms have in common."""
+        instruction = line.instruction
+        by_branch = {branch: self.evaluations.of(branch) for branch in branches}
+        for number, trigger in enumerate(by_branch[branches[0]][instruction.first_line].triggers):
+            made = {
+                branch: self._model().make_one(
+                    instruction, found[instruction.first_line].triggers[number], found, branch
+                )
+                for branch, found in by_branch.items()
+            }
+            for branch, each in together(made).items():
+                self._put(line, branch, each, None, self.own, trigger.instruction.text)
 
     def _made(self, line: Line, branch: str) -> MadeLine:
         return self._model().make(line.instruction, self.evaluations.of(branch), branch)
@@ -258,7 +282,13 @@ class Rerun:
         )
 
     def _put(
-        self, line: Line, branch: str, made: MadeLine, in_place: StepRecord | None, shown: Shown
+        self,
+        line: Line,
+        branch: str,
+        made: MadeLine,
+        in_place: StepRecord | None,
+        shown: Shown,
+        text: str = "",
     ) -> None:
         """A step of modelled operations, if the line needs any."""
         if not made.vertices:
@@ -269,7 +299,7 @@ class Rerun:
             index=0,
             stage_name=self._stage_name(instruction.stage),
             platform=branch,
-            instruction=instruction.text,
+            instruction=text or instruction.text,
             status=StepStatus.UNKNOWN,
         )
         if made.reason:

@@ -50,9 +50,15 @@ class LineModel:
 
     def make(self, instruction: Instruction, evaluated: Mapping[int, Evaluated], branch: str) -> MadeLine:
         """The operations of an instruction, or one that stands for them."""
+        return self.make_one(instruction, evaluated[instruction.first_line], evaluated, branch)
+
+    def make_one(
+        self, instruction: Instruction, one: Evaluated, evaluated: Mapping[int, Evaluated], branch: str
+    ) -> MadeLine:
+        """Likewise of one that stands for itself or that its FROM triggers."""
         line = _Line(model=self, evaluated=evaluated, branch=branch, stage=instruction.stage)
         try:
-            line.make(instruction)
+            line.make(one)
         except NotModelledError as error:
             return self.give_up(instruction, branch, str(error))
         return line.made
@@ -74,11 +80,10 @@ class _Line:
     stage: int
     made: MadeLine = field(default_factory=MadeLine)
 
-    def make(self, instruction: Instruction) -> None:
+    def make(self, evaluated: Evaluated) -> None:
         """Raises: NotModelledError."""
         check_frontend(self.model.record)
-        evaluated = self.evaluated[instruction.first_line]
-        if instruction.keyword == "FROM":
+        if evaluated.instruction.keyword == "FROM":
             self._from(evaluated)
             return
         place = Place(
@@ -97,8 +102,6 @@ class _Line:
         """Of another stage nothing is made, nor of an empty image."""
         if self.model.dockerfile.find_stage(evaluated.base, before=self.stage) is not None:
             return
-        if evaluated.triggers:
-            raise NotModelledError("ONBUILD triggers of another base image")
         platform = known_platform(evaluated.platform)
         if not platform:
             raise NotModelledError(f"platform {evaluated.platform}")

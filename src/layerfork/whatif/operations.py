@@ -19,12 +19,7 @@ def with_fields(op: LLBOp, before: Evaluated, after: Evaluated) -> LLBOp:
     Raises: UnappliableError.
     """
     op = _with_platform(op, before, after)
-    if (before.run, before.actions, before.documents, before.fixed) == (
-        after.run,
-        after.actions,
-        after.documents,
-        after.fixed,
-    ):
+    if made_of(before) == made_of(after):
         return op
     text = after.instruction.text
     for each in (before, after):
@@ -43,6 +38,11 @@ def with_fields(op: LLBOp, before: Evaluated, after: Evaluated) -> LLBOp:
     if op.exec is None and op.file is None:
         return op
     raise UnappliableError(f"the frontend makes other operations of {text}")
+
+
+def made_of(evaluated: Evaluated) -> tuple[object, ...]:
+    """What becomes of an instruction, without what it was made of."""
+    return evaluated.run, evaluated.actions, evaluated.documents, evaluated.fixed
 
 
 def _with_platform(op: LLBOp, before: Evaluated, after: Evaluated) -> LLBOp:

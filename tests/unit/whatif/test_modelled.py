@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from corpus.constructs import constructs
+from unit.whatif.defined import construct_records
 from unit.whatif.recorded import CORPUS, REGRESSIONS, pair, whole_difference
 
 from layerfork.cachekey import keys_of
@@ -24,6 +26,7 @@ def is_seen(record: BuildRecord) -> bool:
     return seen and record.builder is Builder.BUILDKIT
 
 
+CONSTRUCTS = {name: build.dockerfile for name, build in constructs()}
 NAMES = [
     name for name in (*REGRESSIONS, *CORPUS) if all(map(is_seen, pair(name))) and not name.startswith(FETCHED)
 ]
@@ -75,6 +78,35 @@ def test_another_dockerfile_as_a_whole(name: str) -> None:
     others = [each for each in whole_difference(writer, record) if not isinstance(each, LineAdded | LineIs)]
     hypothesis = suppose(record, (*others, DockerfileIs(text=text)))
     compare(hypothesis, keys_in(record, hypothesis), keys_of(writer))
+
+
+@pytest.mark.parametrize("name", ["triggers of a stage", "triggers of the base image"])
+def test_lines_that_a_base_triggers(name: str) -> None:
+    for build, record in construct_records():
+        dockerfile = dockerfile_of(record)
+        assert dockerfile is not None
+        if record.request.dockerfile != CONSTRUCTS[name]:
+            continue
+        lines = [
+            LineIs(line=each.first_line, text=source_text(record, each)) for each in dockerfile.instructions
+        ]
+        hypothesis = suppose(record, lines)
+        assert not hypothesis.unmodelled, build
+        assert compare(hypothesis, keys_in(record, hypothesis), keys_of(record)) == len(record.steps)
+
+
+def test_another_line_that_a_stage_triggers() -> None:
+    """The FROM that runs it reads as before."""
+    text = CONSTRUCTS["triggers of a stage"]
+    record = next(each for _, each in construct_records() if each.request.dockerfile == text)
+    hypothesis = suppose(record, (DockerfileIs(text=text.replace("RUN echo $P", "RUN echo other")),))
+    before, after = keys_of(record).steps, keys_in(record, hypothesis).steps
+    differing = [
+        one.index for one, other in zip(before, after, strict=True) if one.key.parts != other.key.parts
+    ]
+    assert [record.steps[index - 1].instruction.removeprefix("ONBUILD ") for index in differing] == [
+        "RUN echo 1"
+    ]
 
 
 PLAIN = "buildkit-build-arg"
