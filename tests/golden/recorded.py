@@ -17,6 +17,7 @@ from layerfork.caches.config import read_cache
 from layerfork.caches.source import CacheConfig
 from layerfork.caches.steps import find_steps
 from layerfork.harness.records.evidence import read_records
+from layerfork.model.check import Against, CheckReport
 from layerfork.model.context import Digest
 from layerfork.model.exportedcache import CacheLayer, CacheReport
 from layerfork.model.judgement import Judgement, Verdict
@@ -33,9 +34,11 @@ from layerfork.model.report import (
     TrialBuild,
     VersionsUsed,
 )
+from layerfork.pipeline.allowing import NOTHING_ALLOWED
 from layerfork.pipeline.answering import answers_of_rows
 from layerfork.pipeline.baseline import baseline_of
 from layerfork.pipeline.comparison import diff_records
+from layerfork.pipeline.gate import gate
 from layerfork.pipeline.judging import judge_rows
 from layerfork.pipeline.predict.asked import Asked
 from layerfork.pipeline.predict.planned import Planned
@@ -76,6 +79,10 @@ def shown(name: str) -> Sequence[RecordReport]:
 def compared(name: str) -> Sequence[DiffReport]:
     writer, reader = recorded(name)[:2]
     return [diff_records(writer, reader, f"{name}.jsonl#1", f"{name}.jsonl#2")]
+
+
+def gated(name: str) -> Sequence[CheckReport]:
+    return [gate(compared(name), NOTHING_ALLOWED, Against.AGAIN)]
 
 
 def judged(name: str) -> Sequence[RunReport]:

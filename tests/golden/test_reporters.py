@@ -13,6 +13,7 @@ from golden.recorded import (
     compared,
     exported,
     filed,
+    gated,
     judged,
     judged_together,
     listed_clients,
@@ -52,6 +53,7 @@ OF_EACH: dict[Kind, Callable[[str], Sequence[object]]] = {
 REPORTS: tuple[tuple[Kind, str, Callable[[str], Sequence[object]]], ...] = (
     *((kind, name, read) for kind, read in OF_EACH.items() for name in NAMES),
     ("runs", "several", judged_together),
+    ("checks", "seed-buildkit", gated),
     *(("runs", name, filed) for name in RUNS),
     ("engines", "machine", listed_engines),
     ("clients", "machine", listed_clients),

@@ -193,12 +193,13 @@ def _tell_github(report: "CheckReport", *, annotate: bool) -> None:
     Source: docs.github.com, Workflow commands for GitHub Actions (GITHUB_STEP_SUMMARY); Variables reference
     (GITHUB_ACTIONS is always true there).
     """
-    from layerfork.reporters.github import GITHUB
-    from layerfork.reporters.markdown import MARKDOWN
-
     if annotate and not report.passed and os.environ.get("GITHUB_ACTIONS") == "true":
+        from layerfork.reporters.github import GITHUB
+
         put(GITHUB.render("checks", [report], look_of(None)))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        from layerfork.reporters.markdown import MARKDOWN
+
         try:
             with Path(summary).open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(MARKDOWN.render("checks", [report], look_of(None)))

@@ -43,6 +43,10 @@ class CheckReport:
     """Builds and what they were compared with, with those forks that count."""
     runs: tuple[RunReport, ...] = ()
     """Of `Against.CLIENTS`: what was measured, with those forks that count."""
+    all_diffs: tuple[DiffReport, ...] = ()
+    """The builds with all forks, allowed or not: what pictures and pages show."""
+    all_runs: tuple[RunReport, ...] = ()
+    """The relays likewise."""
     steps: int = 0
     """Steps that a cache can hold, of all builds that were judged: with clients, of all but the first."""
     rebuilt: int = 0

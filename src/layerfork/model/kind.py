@@ -33,7 +33,7 @@ class BuildKind:
     @property
     def label(self) -> str:
         """What texts call it among others: the service or target, else the directory, and what is unusual."""
-        name = self.name or os.path.relpath(self.directory, self.ran_in or "/")
+        name = self.name or _relative(self.directory, self.ran_in)
         if not self.name and ("://" in self.directory or name.startswith("..")):
             name = self.directory
         usual = self.dockerfile in ("", "Dockerfile")
@@ -44,6 +44,10 @@ class BuildKind:
         )
         shown = ", ".join(filter(None, more))
         return f"{name} ({shown})" if shown else name
+
+
+def _relative(directory: str, ran_in: str) -> str:
+    return os.path.relpath(directory, ran_in or "/") if directory else "a build of an unknown directory"
 
 
 def kind_of(record: BuildRecord) -> BuildKind:

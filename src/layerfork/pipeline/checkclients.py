@@ -62,6 +62,7 @@ def gate_clients(
     return CheckReport(
         against=Against.CLIENTS,
         runs=tuple(each.report for each in gated),
+        all_runs=tuple(reports),
         steps=steps,
         rebuilt=sum(len(each.rebuilt) for each in gated),
         allowed=sum(each.allowed for each in gated),

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from layerfork.pipeline.comparison import CostOf
     from layerfork.pipeline.pairing import NamedRecord
 
+_JUDGES = ("layerfork.pipeline.comparison", "layerfork.pipeline.gate", "layerfork.pipeline.pairing")
+"""Imported while the command runs: nothing of them is needed before."""
 FIRST, SECOND, THIS = "the first build", "the second build", "this build"
 
 
@@ -142,7 +144,7 @@ def _run(
         say,
         stdout=sys.stderr if options.apart else None,
         projects=projects,
-        meanwhile=lambda: import_module("layerfork.pipeline.comparison"),
+        meanwhile=lambda: [import_module(each) for each in _JUDGES],
         running=engine,
         **({"keep": file.add} if file is not None else {}),
     )

@@ -48,6 +48,7 @@ def gate(
         against=against,
         baseline=baseline,
         diffs=tuple(each.report for each in gated),
+        all_diffs=tuple(reports),
         steps=steps,
         rebuilt=sum(len(each.rebuilt) for each in gated),
         allowed=sum(each.allowed for each in gated),

@@ -73,13 +73,13 @@ def late(module: str, function: str) -> Renderer[Any]:
 
 
 def compared(runs: Renderer[RunReport], diffs: Renderer[DiffReport]) -> Renderer[CheckReport]:
-    """A renderer of checks that shows what was compared, and no more."""
+    """A renderer of checks that shows what was compared, with all forks, and no more."""
 
     def render(reports: Sequence[CheckReport], look: Look) -> str:
-        measured = [run for report in reports for run in report.runs]
+        measured = [run for report in reports for run in report.all_runs]
         if measured:
             return runs(measured, look)
-        return diffs([diff for report in reports for diff in report.diffs], look)
+        return diffs([diff for report in reports for diff in report.all_diffs], look)
 
     return render
 

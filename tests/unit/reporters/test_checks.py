@@ -14,7 +14,9 @@ from layerfork.reporters.overview.checks import sentence
 from layerfork.reporters.reporter import Look, Reporter
 
 DIFFS = tuple(compared("seed-buildkit"))
-FAILED = CheckReport(against=Against.AGAIN, diffs=DIFFS, steps=7, rebuilt=2, seconds_lost=41.2)
+FAILED = CheckReport(
+    against=Against.AGAIN, diffs=DIFFS, all_diffs=DIFFS, steps=7, rebuilt=2, seconds_lost=41.2
+)
 CALM = replace(DIFFS[0], judgement=replace(DIFFS[0].judgement, forks=()), answers=())
 PASSED = CheckReport(against=Against.AGAIN, diffs=(CALM,), steps=7, seconds_lost=0.0)
 NOTHING = CheckReport(against=Against.AGAIN, problems=("no build was seen", "nor anything else"))
@@ -97,3 +99,9 @@ def test_a_test_report_fails_when_the_check_does() -> None:
     assert failing(NOTHING) == ["error every step is reused"]
     assert failing(FAILED) == ["failure 3 COPY important.txt /", "failure every step is reused"]
     assert failing(replace(FAILED, max_lost_s=60.0)) == []
+
+
+def test_pages_and_pictures_show_what_was_allowed_as_well() -> None:
+    report = replace(PASSED, all_diffs=DIFFS, allowed=2, allowed_answers=DIFFS[0].answers)
+    for name in ("html", "svg"):
+        assert "important.txt changed" in formats_for("checks")[name].render("checks", [report], Look())
