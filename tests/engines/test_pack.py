@@ -265,7 +265,7 @@ def test_what_ended_early_is_not_built(engine: RunningEngine, builder: Builder, 
     (context / "Dockerfile").write_text("FROM alpine\nCOPY . /all\n")
     for number in range(30):
         (context / f"file{number}").write_bytes(bytes(number * 1024))
-    pieces = list(tar_pieces(plan_directory(context), print))
+    pieces = [bytes(piece) for piece in tar_pieces(plan_directory(context), print)]
     cuts = [sum(map(len, pieces[: count + 1])) for count in range(len(pieces) - 1)]
     data = b"".join(pieces)
 

@@ -1,9 +1,11 @@
 """Canonical context tars: to a file, to standard output, and as a file object."""
 
 import contextlib
+import fcntl
 import os
 import select
 import stat
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,11 @@ from layerfork.buildcontext.packing.plan import PackPlan, plan_directory, plan_w
 from layerfork.buildcontext.packing.stream import tar_pieces
 from layerfork.errors import LayerforkError
 
+_PIPE_BYTES = 1 << 20
+"""What Linux allows a pipe of anybody's to hold, unless somebody changed that.
+
+Source: pipe(7), /proc/sys/fs/pipe-max-size.
+"""
 Say = Callable[[str], None]
 Identity = tuple[tuple[int, int], ...]
 """Device and inode of a file that must not be packed."""
@@ -48,12 +55,20 @@ def _plan(root: Path, dockerfile: Path | bytes | None) -> PackPlan:
 
 
 def _write(plan: PackPlan, out: int, say: Say, predecessor: Identity = ()) -> None:
+    _widen(out)
     for piece in tar_pieces(plan, say, (*_identity(out), *predecessor)):
         while piece:
             try:
                 piece = piece[os.write(out, piece) :]
             except BlockingIOError:
                 select.select([], [out], [])
+
+
+def _widen(out: int) -> None:
+    """Have a pipe hold what its reader has not come to yet, so that neither waits for the other as often."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(out, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 @contextlib.contextmanager

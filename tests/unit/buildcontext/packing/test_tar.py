@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.buildcontext.packing.buffer import PIECE_BYTES
 from layerfork.buildcontext.packing.plan import plan_directory, plan_with_text
 from layerfork.buildcontext.packing.stream import tar_pieces
 from layerfork.errors import LayerforkError, UsageError
@@ -26,7 +27,12 @@ def root(tmp_path: Path) -> Path:
 
 def pack(root: Path, dockerfile: Path | None = None, notes: list[str] | None = None) -> bytes:
     say = (lambda line: None) if notes is None else notes.append
-    return b"".join(tar_pieces(plan_directory(root, dockerfile), say))
+    return joined(tar_pieces(plan_directory(root, dockerfile), say))
+
+
+def joined(pieces: Iterator[memoryview]) -> bytes:
+    """All pieces; each is good until the next."""
+    return b"".join([bytes(piece) for piece in pieces])
 
 
 def members(data: bytes) -> list[tarfile.TarInfo]:
@@ -190,7 +196,7 @@ def test_a_dockerfile_that_is_a_link_inside_is_packed_with_its_target(root: Path
 
 
 def test_a_text_can_be_the_dockerfile_of_an_empty_directory(tmp_path: Path) -> None:
-    data = b"".join(tar_pieces(plan_with_text(tmp_path, b"FROM scratch\n"), print))
+    data = joined(tar_pieces(plan_with_text(tmp_path, b"FROM scratch\n"), print))
 
     assert names(data) == ["Dockerfile"]
 
@@ -296,7 +302,7 @@ def test_sizes_beyond_eight_gigabytes(root: Path) -> None:
     with (root / "huge").open("wb") as file:
         file.truncate(8 * 1024**3)
     pieces = tar_pieces(plan_directory(root), print)
-    beginning = b"".join(bytes(next(pieces)) for _ in range(2))
+    beginning = b"".join([bytes(next(pieces)) for _ in range(2)])
     with tarfile.open(fileobj=io.BytesIO(beginning), mode="r|") as tar:
         tar.next()
         huge = tar.next()
@@ -305,12 +311,47 @@ def test_sizes_beyond_eight_gigabytes(root: Path) -> None:
     assert (huge.name, huge.size) == ("huge", 8 * 1024**3)
 
 
+@pytest.mark.parametrize("around", [PIECE_BYTES, 2 * PIECE_BYTES, PIECE_BYTES - 1024, 5120])
+def test_contents_of_every_size_are_whole(root: Path, around: int) -> None:
+    contents = {
+        f"f{size}": os.urandom(size) for size in (*range(around - 514, around + 2, 57), 0, 1, 511, 512, 513)
+    }
+    for name, content_ in contents.items():
+        (root / name).write_bytes(content_)
+
+    data = pack(root)
+
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        read = {each.name: file.read() for each in tar if (file := tar.extractfile(each)) is not None}
+    assert read.pop("Dockerfile") == b"FROM alpine\n"
+    assert read == contents
+
+
+@pytest.mark.parametrize("size", [0, 100, 512, 1000, 1024, 3196])
+def test_a_content_may_lie_anywhere_in_a_piece(root: Path, size: int) -> None:
+    (root / "b").write_bytes(os.urandom(size))
+    for before in range(PIECE_BYTES - 6 * 1024, PIECE_BYTES + 1024, 512):
+        (root / "a").write_bytes(bytes(before))
+
+        data = pack(root)
+
+        assert content(data, "b") == (root / "b").read_bytes(), before
+
+
+def test_a_dockerfile_of_many_pieces_from_elsewhere_is_whole(root: Path) -> None:
+    text = b"# comment\n" * 100_000
+
+    data = joined(tar_pieces(plan_with_text(root, text), lambda line: None))
+
+    assert content(data, "Dockerfile") == text
+
+
 def test_what_ends_early_ends_within_a_block(root: Path) -> None:
     for number in range(40):
         (root / f"f{number:02}").write_bytes(b"x" * 512 * number * 30)
-    pieces = list(tar_pieces(plan_directory(root), print))
+    sizes = [len(piece) for piece in tar_pieces(plan_directory(root), print)]
 
-    ends = [sum(map(len, pieces[: count + 1])) for count in range(len(pieces))]
+    ends = [sum(sizes[: count + 1]) for count in range(len(sizes))]
 
     assert len(ends) > 10
     assert ends[0] < 512
@@ -339,7 +380,7 @@ def test_what_cannot_be_read_is_an_error(root: Path, name: str, monkeypatch: pyt
 
 @pytest.mark.parametrize(
     ("size", "later", "reason"),
-    [(3 << 20, 4 << 20, "grew beyond"), (3 << 20, 1 << 20, "had 3145728 bytes, then")],
+    [(3 << 20, 4 << 20, "grew beyond"), (3 << 20, 1 << 20, "lost some of its 3145728 bytes")],
 )
 def test_a_file_that_changes_its_size_ends_the_tar(root: Path, size: int, later: int, reason: str) -> None:
     (root / "log").write_bytes(bytes(size))
@@ -348,7 +389,7 @@ def test_a_file_that_changes_its_size_ends_the_tar(root: Path, size: int, later:
     os.truncate(root / "log", later)
 
     with pytest.raises(LayerforkError, match=f"log changed while it was packed: .*{reason}"):
-        data += b"".join(pieces)
+        data += joined(pieces)
 
     assert len(data) % 512
 
@@ -372,7 +413,7 @@ def test_the_tar_itself_is_left_out(root: Path) -> None:
 
     pieces = tar_pieces(plan_directory(root), notes.append, ((status.st_dev, status.st_ino),))
 
-    assert names(b"".join(pieces)) == ["Dockerfile"]
+    assert names(joined(pieces)) == ["Dockerfile"]
     assert notes == ["context.tar is left out: it is the tar itself"]
 
 
