@@ -3,10 +3,10 @@
     python benchmarks/pack.py [--repeats N] [--files N] [--megabytes N]
 
 A tree of small files and a few big ones is written and read in turns by ``tar -cf - . | cat``, by
-``layerfork pack . | cat`` as a person types it, Python's start included, and by the same with an ignore file of
-a dozen patterns that leave nothing out. The tree is in the page cache for all alike. Then a tree with a tenth
-of the files and bytes is packed, and the most memory that either took is compared. Prints medians of wall and
-CPU seconds and the ratios; ends with 1 when a ratio breaks its limit.
+``layerfork pack . | cat`` as a person types it, Python's start included, and by the same with an ignore
+file of a dozen patterns that leave nothing out. The tree is in the page cache for all alike. Then a tree
+with a tenth of the files and bytes is packed, and the most memory that either took is compared. Prints
+medians of wall and CPU seconds and the ratios; ends with 1 when a ratio breaks its limit.
 """
 
 import argparse
@@ -21,10 +21,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 LAYERFORK = Path(sys.executable).with_name("layerfork")
-SLOWER, BIGGER = 1.2, 1.1
-"""How many times tar's wall seconds packing may take, and how many times the memory of a tenth of the tree."""
-IGNORE = "\n".join((".git", "**/node_modules", "**/*.pyc", "**/.DS_Store", "dist", "build", "*.log", "!keep.log",
-                    "coverage", ".env*", "docs/_build", "**/__pycache__"))  # fmt: skip
+SLOWER = 1.2
+"""How many times tar's wall seconds packing may take."""
+BIGGER = 1.1
+"""How many times the memory that a tenth of the tree takes the whole may take."""
+IGNORE = """\
+.git
+**/node_modules
+**/*.pyc
+**/.DS_Store
+dist
+build
+*.log
+!keep.log
+coverage
+.env*
+docs/_build
+**/__pycache__
+"""
 MEMORY = (
     "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)\n"
 )
@@ -104,9 +118,8 @@ def show(medians: dict[str, Times], memory: Sequence[int]) -> bool:
         limit = f"limit {SLOWER}" if name == "pack" else "no limit"
         print(f"{name} / tar: wall {ratios[name][0]:.2f}, cpu {ratios[name][1]:.2f} ({limit})")
     small, whole = memory
-    print(
-        f"memory: {whole / 1024:.1f} MiB, a tenth of the tree {small / 1024:.1f} MiB: {whole / small:.2f} (limit {BIGGER})"
-    )
+    print(f"memory: {whole / 1024:.1f} MiB, of a tenth of the tree {small / 1024:.1f} MiB", end="")
+    print(f": {whole / small:.2f} (limit {BIGGER})")
     return ratios["pack"][0] <= SLOWER and whole / small <= BIGGER
 
 

@@ -2,16 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import checked_output, format_option, look_of, to_stderr
+from layerfork.cli.options import checked_output, look_of, to_stderr
 from layerfork.cli.output import OutputError, is_terminal, put
 from layerfork.errors import ExitCode, UsageError
-
-if TYPE_CHECKING:
-    from layerfork.reporters.reporter import Reporter
 
 
 @click.command("pack")
@@ -34,11 +30,16 @@ if TYPE_CHECKING:
     metavar="ID",
     help="With --check: this client; repeatable. Default: all that are known, each in its newest version.",
 )
-@format_option("sendings")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="Output of --check.",
+)
 @click.argument("path", metavar="PATH")
-def command(
-    path: str, dockerfile: str, output: str, check: bool, clients: tuple[str, ...], form: "Reporter"
-) -> int:
+def command(path: str, dockerfile: str, output: str, check: bool, clients: tuple[str, ...], form: str) -> int:
     """Write a build context as a tar that every client and machine turns into the same cache keys.
 
     Names, order, owners, modes and times follow from the files alone; ignore rules are applied, as docker
@@ -76,15 +77,16 @@ def command(
     return ExitCode.AS_HOPED
 
 
-def _check(path: str, dockerfile: str, output: str, clients: tuple[str, ...], form: "Reporter") -> int:
+def _check(path: str, dockerfile: str, output: str, clients: tuple[str, ...], form: str) -> int:
     from layerfork.pipeline.sendings import check_sendings
+    from layerfork.reporters.formats import formats_for
 
     if output or dockerfile == "-":
         raise UsageError(
             "--check writes no tar, and takes a Dockerfile by its path", hint="leave out -o and -f -"
         )
     report = check_sendings(Path(path), Path(dockerfile) if dockerfile else None, clients, to_stderr)
-    put(form.render("sendings", [report], look_of(sys.stdout)))
+    put(formats_for("sendings")[form].render("sendings", [report], look_of(sys.stdout)))
     return ExitCode.FORKED if report.differs else ExitCode.AS_HOPED
 
 

@@ -28,10 +28,9 @@ class TarBuffer:
         self._written = 0
         """What was handed on."""
 
-    @property
-    def room(self) -> int:
-        """How many bytes it still takes."""
-        return PIECE_BYTES - self._at
+    def has_room(self, size: int) -> bool:
+        """Whether it still takes so many bytes."""
+        return self._at + size <= PIECE_BYTES
 
     def put(self, data: bytes | memoryview) -> None:
         """Lay down whole blocks, for which there is room."""
@@ -63,7 +62,7 @@ class TarBuffer:
         Gives how many that was; None if the file ended before, and nothing is laid down.
         Raises: OSError.
         """
-        wanted = min(self.room, size) // BLOCK * BLOCK
+        wanted = min(PIECE_BYTES - self._at, size) // BLOCK * BLOCK
         done = 0
         while done < wanted:
             more = os.readv(handle, (self._view[self._at + done : self._at + wanted],))

@@ -1,6 +1,7 @@
 """A canonical tar, piece by piece. One that ends early cannot be taken for a whole one."""
 
 import errno
+import itertools
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator
@@ -40,13 +41,13 @@ def tar_pieces(plan: PackPlan, say: Say, outputs: Collection[tuple[int, int]] = 
     """
     buffer = TarBuffer()
     for blocks, file in _from_the_first(_entries(plan, say, outputs)):
-        if len(blocks) > buffer.room:
+        if not buffer.has_room(len(blocks)):
             yield from buffer.handed_on()
         buffer.put(blocks)
         if file is not None:
             handle, size = _open(file), file[2].st_size
             try:
-                while size + SPARE > buffer.room:
+                while not buffer.has_room(size + SPARE):
                     size -= _read_part(buffer, handle, file, size)
                     yield from buffer.handed_on()
                 _read_rest(buffer, handle, file, size)
@@ -57,12 +58,9 @@ def tar_pieces(plan: PackPlan, say: Say, outputs: Collection[tuple[int, int]] = 
 
 def _from_the_first(entries: Iterator[Blocks]) -> Iterator[Blocks]:
     """All entries, and before them the root's where the first of them may not come first."""
-    first = next(entries, None)
-    if first is not None:
-        if not may_come_first(first[0]):
-            yield ROOT_HEAD, None
-        yield first
-        yield from entries
+    first = next(entries)
+    root: tuple[Blocks, ...] = () if may_come_first(first[0]) else ((ROOT_HEAD, None),)
+    return itertools.chain(root, (first,), entries)
 
 
 def _entries(plan: PackPlan, say: Say, outputs: Collection[tuple[int, int]]) -> Iterator[Blocks]:
