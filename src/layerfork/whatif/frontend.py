@@ -317,7 +317,7 @@ class Rerun:
         evaluated = shown.evaluations.of(step.platform)
         before = evaluated.get(line.seen.first_line) if line.seen is not None else None
         after = self.evaluations.of(step.platform)[line.instruction.first_line]
-        if op.source is None or before is None or before.base == after.base:
+        if op.source is None or before is None or full_reference(before.base) == full_reference(after.base):
             return op
         if op.source.identifier.partition("@")[0] != IMAGE + full_reference(before.base):
             raise UnappliableError(f"the frontend read another image than {before.base}")

@@ -122,6 +122,23 @@ def test_a_build_is_predicted_to_hit_itself(name: str) -> None:
         assert step.prediction is Forecast.HIT or "http" in step.reason or "definition" in step.reason
 
 
+@pytest.mark.parametrize("name", ["classic-content", "buildkit-content"])
+def test_one_image_by_two_names_is_one_image(name: str) -> None:
+    writer, _ = pair(name)
+    text = (writer.request.dockerfile or "").replace("FROM alpine", "FROM docker.io/library/alpine:latest")
+    assert text != writer.request.dockerfile
+    found = predict_build(writer, Planned(dockerfile=text), _baseline(writer))
+    assert [step.prediction for step in found.steps] == [Forecast.HIT] * len(writer.steps)
+
+
+def test_another_image_is_not_guessed_at() -> None:
+    writer, _ = pair("buildkit-content")
+    text = (writer.request.dockerfile or "").replace("FROM alpine", "FROM alpine:3")
+    found = predict_build(writer, Planned(dockerfile=text), _baseline(writer))
+    assert found.steps[0].prediction is Forecast.UNKNOWN
+    assert "which image docker.io/library/alpine:3 is now is not known" in found.steps[0].reason
+
+
 def test_what_cannot_be_predicted_is_said() -> None:
     writer, _ = pair("classic-content")
     with pytest.raises(UsageError, match="no stage nowhere"):
