@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from layerfork.cachekey.buildah.elsewhere import bind_targets
+from layerfork.cachekey.shared.baseimage import find_facts
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.differences import list_differences
@@ -77,7 +78,8 @@ def _other_image(recorded: BuildRecord, planned: BuildRecord, step: StepRecord) 
     """A FROM of an image that the recorded build did not use: which one it is now, the engine would ask."""
     known = set(_images(recorded))
     for digest, identifier in _images(planned):
-        if digest in step.vertices and (digest, identifier) not in known and "@sha256:" not in identifier:
+        is_told = "@sha256:" in identifier or find_facts(planned, identifier.removeprefix(_IMAGE)) is not None
+        if digest in step.vertices and (digest, identifier) not in known and not is_told:
             return f"which image {identifier.removeprefix(_IMAGE)} is now is not known"
     return ""
 

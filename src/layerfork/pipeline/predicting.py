@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from layerfork.buildcontext.walk import no_collection
+from layerfork.cachekey.shared.baseimage import full_reference
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.errors import EvidenceError, UsageError
@@ -23,9 +24,9 @@ from layerfork.pipeline.answering import answers_of_pair, sides_again
 from layerfork.pipeline.predict.past import Past
 from layerfork.pipeline.predict.planned import Planned, changes_of
 from layerfork.pipeline.predict.told import ToldSteps
-from layerfork.whatif import UnappliableError, suppose
+from layerfork.whatif import Hypothesis, UnappliableError, suppose
 from layerfork.whatif.keys import Settled
-from layerfork.whatif.steps import instructions_of
+from layerfork.whatif.steps import instructions_of, named_images
 
 __all__ = ["Foreseen", "Past", "Planned", "baseline_at", "foresee", "foresee_build", "predict_build"]
 PLANNED = "this build"
@@ -75,6 +76,8 @@ def foresee(past: Past, planned: Planned, baseline: Baseline) -> Foreseen:
     record = past.newest.record
     _check(record, planned)
     changes = changes_of(record, planned)
+    if changes:
+        changes += past.other_images()
     try:
         hypothesis = suppose(record, changes)
     except UnappliableError as error:
@@ -86,6 +89,7 @@ def foresee(past: Past, planned: Planned, baseline: Baseline) -> Foreseen:
     build = JudgedBuild(
         client=PLANNED, record=_with_times(hypothesis.record, past), keys=keys, hypothetical=True
     )
+    planned = replace(planned, assumes=(*planned.assumes, *_images_assumed(past, hypothesis)))
     real = {there: here for here, there in hypothesis.index_of.items()}
     doubts = {**doubts_about(past.newest, build, real, planned.context_unseen), **hypothesis.unmodelled}
     found = _outlooks(past, build, doubts, planned)
@@ -95,6 +99,13 @@ def foresee(past: Past, planned: Planned, baseline: Baseline) -> Foreseen:
         index_of=hypothesis.index_of,
         doubts=doubts,
     )
+
+
+def _images_assumed(past: Past, hypothesis: Hypothesis) -> tuple[str, ...]:
+    """Base images that only an earlier build used."""
+    named = {full_reference(name) for name in named_images(hypothesis.record).values()}
+    found = [each.reference for each in past.other_images() if full_reference(each.reference) in named]
+    return tuple(f"base image {reference} is what an earlier build found" for reference in found)
 
 
 def _outlooks(

@@ -8,6 +8,8 @@ from layerfork.cachekey import keys_of
 from layerfork.explain import JudgedBuild
 from layerfork.explain.compare.steps import views_of
 from layerfork.explain.outlook import Stored, marks_of
+from layerfork.model.change import BaseImageIs
+from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildRecord, StepRecord, StepStatus
 from layerfork.whatif import suppose
 from layerfork.whatif.keys import Settled
@@ -39,6 +41,9 @@ class Past:
         self.repeated: JudgedBuild | None = _without_answers(self.newest)
         """That build as it would be made again with nothing changed; None for one that was not made yet."""
         self.stored = Stored()
+        self._images: dict[str, ImageFacts] = {}
+        for each in (record, *earlier):
+            self._images = {**dict(each.base_images), **self._images}
         self._seconds: dict[tuple[str, str, str], float] = {}
         self._made: dict[str, Made] = {}
         rebuilt = self._add(self.newest, self.repeated, frozenset())
@@ -51,6 +56,12 @@ class Past:
         """Suppose that a predicted build was made."""
         self.newest, self.repeated = replace(build, client=RECORDED), None
         self.stored.add(build)
+
+    def other_images(self) -> tuple[BaseImageIs, ...]:
+        """What earlier builds found for names of base images that the newest did not use."""
+        own = {reference for reference, _ in self.newest.record.base_images}
+        others = {name: facts for name, facts in self._images.items() if name not in own}
+        return tuple(BaseImageIs(reference=name, facts=facts) for name, facts in others.items())
 
     def seconds_of(self, step: StepRecord) -> float | None:
         """What a step took when it was built last; None when no build shows it."""
