@@ -148,3 +148,22 @@ def test_what_cannot_be_predicted_is_said() -> None:
     unseen = replace(writer, request=replace(writer.request, dockerfile=None))
     with pytest.raises(EvidenceError, match="does not hold the build's Dockerfile"):
         predict_build(unseen, Planned(), _baseline(writer))
+
+
+def test_what_an_earlier_build_found_for_a_base_image_is_known() -> None:
+    _, newest = pair("classic-text-and-variables")
+    facts = replace(newest.base_images[0][1], image_id="sha256:" + "5" * 64)
+    earlier = replace(newest, id="earlier", base_images=(("once:seen", facts),))
+    planned = Planned(build_args={**dict(newest.request.build_args), "BASE": "once:seen"})
+
+    def forecasts(prediction: Prediction) -> list[Forecast]:
+        """Of the steps of the stage that begins with the other image."""
+        own = [step for step in prediction.steps if step.stage == "s1" and step.instruction[:4] != "FROM"]
+        return [step.prediction for step in own]
+
+    alone = predict_build(newest, planned, _baseline(newest))
+    assert set(forecasts(alone)) == {Forecast.UNKNOWN}
+    assert not any("once:seen" in each for each in alone.assumes)
+    both = predict_build(newest, planned, _baseline(newest), (earlier,))
+    assert set(forecasts(both)) == {Forecast.MISS}
+    assert "base image once:seen is what an earlier build found" in both.assumes
