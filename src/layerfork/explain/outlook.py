@@ -66,10 +66,13 @@ class Stored:
     incomplete: list[CacheKey] = field(default_factory=list)
     """Those of them that are not known completely."""
 
-    def add(self, build: JudgedBuild) -> dict[int, Marks]:
-        """Add the steps of a build, as far as it came to them. Gives the digests of all of its steps."""
+    def add(self, build: JudgedBuild, known: Mapping[int, Marks] | None = None) -> Mapping[int, Marks]:
+        """Add the steps of a build, as far as it came to them. Gives the digests of all of its steps.
+
+        ``known`` are these digests, where somebody has them: of very many files they take long to make.
+        """
         views = views_of(build)
-        found = marks_of(build, views)
+        found = marks_of(build, views) if known is None else known
         for index, marks in found.items():
             view = views[index]
             if view.step.error or view.step.status is StepStatus.NOT_EVALUATED:
@@ -96,10 +99,11 @@ def marks_of(build: JudgedBuild, views: Mapping[int, StepView]) -> dict[int, Mar
     for view in _inputs_first(views, readers):
         read = readers[view.index]
         key = _without_answer(view.key) if read else view.key
+        own = None if key.unknown else "" if view.neutral else key.digest
         whole = [each for each in view.parents if each not in read]
         found[view.index] = Marks(
-            whole=_digest(view, key, [found.get(each, UNKNOWN_MARKS).whole for each in (*whole, *read)]),
-            lineage=_digest(view, key, [found.get(each, UNKNOWN_MARKS).lineage for each in whole]),
+            whole=_digest(view, own, [found.get(each, UNKNOWN_MARKS).whole for each in (*whole, *read)]),
+            lineage=_digest(view, own, [found.get(each, UNKNOWN_MARKS).lineage for each in whole]),
         )
     return found
 
@@ -143,12 +147,13 @@ def _without_answer(key: CacheKey) -> CacheKey:
     return replace(key, parts=parts)
 
 
-def _digest(view: StepView, key: CacheKey, above: Sequence[str | None]) -> str | None:
-    if key.unknown or None in above:
+def _digest(view: StepView, own: str | None, above: Sequence[str | None]) -> str | None:
+    """``own`` is that of the step's key; None when that is not known."""
+    if own is None or None in above:
         return None
     if view.neutral and len(above) == 1:
         return above[0]
-    text = "\n".join(["" if view.neutral else key.digest, *map(str, above)])
+    text = "\n".join([own, *map(str, above)])
     return sha256(text.encode()).hexdigest()
 
 

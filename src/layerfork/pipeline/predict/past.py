@@ -79,10 +79,11 @@ class Past:
         what the engine answered, as do those of the build that is predicted: ``bare`` has these.
         """
         record = build.record
-        marks = {index: each.whole for index, each in marks_of(bare, views_of(bare)).items()}
+        known = marks_of(bare, views_of(bare))
+        marks = {index: each.whole for index, each in known.items()}
         if not rebuilt.isdisjoint(filter(None, marks.values())):
             return None
-        self.stored.add(bare)
+        self.stored.add(bare, known)
         began_s = datetime.fromisoformat(record.recorded_at).timestamp()
         built = set[str]()
         for step in record.steps:
