@@ -1,7 +1,7 @@
 """BuildKit's cache config as records and layers. What a hostile one may hold is bounded.
 
-Source: moby/buildkit cache/remotecache/v1/{parse,types/spec}.go, cache/remotecache/import.go @ v0.10.0 to
-v0.32.2: the format did not change; ``chains`` came with v0.11.
+Source: moby/buildkit cache/remotecache/v1/{parse,spec}.go and cache/remotecache/import.go @ v0.10.0, the
+same format in v1/types/spec.go @ v0.32.2.
 """
 
 import re

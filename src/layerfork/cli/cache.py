@@ -36,8 +36,8 @@ def inspect(
 ) -> None:
     """Print what a cache holds: its records with what they build on, layers, sizes and ages.
 
-    PLACE is a directory (`type=local`, or a copy of a bucket of `type=s3` or `type=azblob`), a reference in a
-    registry, or what `--cache-from` takes. An image with an inline cache is a cache too.
+    It is read from a directory (`type=local`, or a copy of a bucket of `type=s3` or `type=azblob`), from a
+    registry by its reference, or from what `--cache-from` takes. An image may hold one inline.
 
     \b
     Examples:
