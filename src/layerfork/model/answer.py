@@ -11,6 +11,8 @@ class Situation(StrEnum):
 
     AGAIN = "again"
     """The same person's two builds on one machine: `why`."""
+    TWICE = "twice"
+    """The same, made by one command that ran twice, one right after the other: `check`."""
     MACHINES = "machines"
     """Builds of two machines, such as CI and a laptop: `diff`."""
     CLIENTS = "clients"

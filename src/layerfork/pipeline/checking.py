@@ -182,6 +182,7 @@ class _Pairs:
                         *(writer.stored, reader.stored, writer.name, reader.name),
                         again=by_keys is None,
                         by_keys=by_keys,
+                        twice=by_keys is None,
                     ),
                     build=reader.kind.label if len(self.pairs) > 1 else "",
                 )

@@ -154,10 +154,12 @@ def diff_stored(
     again: bool = False,
     exported_over: tuple[str, ...] = (),
     by_keys: CostOf | None = None,
+    twice: bool = False,
 ) -> DiffReport:
     """As `diff_records`; what both contexts hold alike is only decoded where it matters.
 
-    ``again``: one person made both builds, one after the other. ``exported_over``: as in `JudgedBuild`.
+    ``again``: one person made both builds, one after the other; ``twice``: with one command, run twice.
+    ``exported_over``: as in `JudgedBuild`.
     ``by_keys``: what the reader would have reused of the writer's steps on one cache, whatever it did; it
     gives the seconds of a step that no build here shows.
     Raises: EvidenceError.
@@ -170,6 +172,7 @@ def diff_stored(
         whole_reader=reader.whole,
         exported_over=exported_over,
         by_keys=by_keys,
+        twice=twice,
     )
 
 
@@ -187,8 +190,10 @@ def _diff_pair(
     again: bool = False,
     exported_over: tuple[str, ...] = (),
     by_keys: CostOf | None = None,
+    twice: bool = False,
 ) -> DiffReport:
     writer, reader = on_common_ground(pair.writer, pair.reader)
+    situation = Situation.AGAIN if again else situation_of_files(writer, reader)
     keys = [keys_of(writer, pair.unlisted), keys_of(reader, pair.unlisted)]
     if writer.redaction_key_id != reader.redaction_key_id:
         keys = [without_hidden(each) for each in keys]
@@ -204,7 +209,7 @@ def _diff_pair(
         writer,
         reader,
         sides_again(writer, reader) if again else sides_of_files(writer, reader, writer_name, reader_name),
-        Situation.AGAIN if again else situation_of_files(writer, reader),
+        Situation.TWICE if twice else situation,
         whole_reader,
     )
     return DiffReport(

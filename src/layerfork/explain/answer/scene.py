@@ -107,7 +107,7 @@ class Scene:
     @property
     def again(self) -> bool:
         """Whether one person made both builds."""
-        return self.situation is Situation.AGAIN
+        return self.situation in (Situation.AGAIN, Situation.TWICE)
 
     @property
     def instruction(self) -> Instruction | None:

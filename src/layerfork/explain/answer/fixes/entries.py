@@ -23,6 +23,8 @@ def _content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
         return "", Fix(sentence=f"give both clients one context: they sent {named(paths)} with other content")
     if scene.situation is Situation.MACHINES:
         return "", _one_version(scene, paths)
+    if scene.situation is Situation.TWICE:
+        return "", Fix(sentence=_generated(scene, paths))
     if any(path.rpartition("/")[2] in MANIFESTS for path in paths):
         return "", _back(scene, paths)
     return "", Fix(sentence=_expected(scene, paths))
@@ -48,6 +50,12 @@ def _back(scene: Scene, paths: list[str]) -> Fix:
 def _is_directory(scene: Scene, path: str) -> bool:
     sent = scene.writer_entries.get(path)
     return sent is not None and sent.type is EntryType.DIRECTORY
+
+
+def _generated(scene: Scene, paths: list[str]) -> str:
+    they = verb(paths, "it", "them")
+    left_out = f"leave {they} out with {ignore_file(scene)}"
+    return f"write {named(paths)} the same at each build; if no step needs {they}, {left_out}"
 
 
 def _expected(scene: Scene, paths: list[str]) -> str:

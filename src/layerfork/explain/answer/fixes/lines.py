@@ -3,7 +3,7 @@
 from layerfork.explain.answer.edits import command_of
 from layerfork.explain.answer.phrases.lines import other_target
 from layerfork.explain.answer.scene import Scene
-from layerfork.model.answer import Edit, Fix
+from layerfork.model.answer import Edit, Fix, Situation
 
 
 def fix_line(scene: Scene) -> Fix:
@@ -13,6 +13,10 @@ def fix_line(scene: Scene) -> Fix:
     written, text = scene.writer_text, scene.text
     if not scene.again:
         return Fix(sentence="build both from one Dockerfile")
+    if scene.situation is Situation.TWICE:
+        return Fix(
+            sentence="write the same Dockerfile at each build; lines that change often belong at the end"
+        )
     if scene.instruction is None or not written or written == text or "\n" in written:
         return Fix(sentence="expected after that edit; lines that change often belong at the end")
     edit = Edit(

@@ -9,7 +9,7 @@ from layerfork.explain.answer.edits import builds_itself, command_of, moved, wit
 from layerfork.explain.answer.fixes.lines import fix_line
 from layerfork.explain.answer.scene import Scene
 from layerfork.explain.answer.words import shown
-from layerfork.model.answer import Fix, Situation
+from layerfork.model.answer import Fix
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
 from layerfork.model.engine import ImageFacts
@@ -107,7 +107,7 @@ def _env(scene: Scene, cause: Cause) -> tuple[str, Fix]:
 
 def _base(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     reference, facts = _writer_base(scene, cause.path)
-    if scene.situation is Situation.AGAIN and reference and facts is not None:
+    if scene.again and reference and facts is not None:
         command = f"docker tag {shlex.quote(facts.image_id)} {shlex.quote(reference)}"
         if scene.reader.builder is Builder.BUILDAH:
             command = command.replace("docker", "podman", 1)
