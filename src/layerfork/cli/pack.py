@@ -1,5 +1,7 @@
 """`layerfork pack`: a context as a tar that gives every client the same keys."""
 
+import errno
+import os
 import sys
 from pathlib import Path
 
@@ -70,6 +72,8 @@ def command(path: str, dockerfile: str, output: str, check: bool, clients: tuple
     if output:
         save_pack(Path(path), source, checked_output(output), to_stderr)
         return ExitCode.AS_HOPED
+    if sys.stdout is None:
+        raise OutputError(os.strerror(errno.EBADF))
     try:
         write_pack(Path(path), source, sys.stdout.fileno(), to_stderr)
     except OSError as error:

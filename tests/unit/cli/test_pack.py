@@ -136,6 +136,15 @@ def test_a_terminal_gets_no_tar(context: Path) -> None:
     assert b"a tar does not belong on a terminal" in done.stderr
 
 
+def test_a_closed_standard_output_is_an_error(context: Path) -> None:
+    argv = ["sh", "-c", 'exec "$0" pack "$1" >&-', str(LAYERFORK), str(context)]
+
+    done = subprocess.run(argv, stderr=subprocess.PIPE, timeout=60, check=False)
+
+    assert done.returncode == 3
+    assert done.stderr == b"layerfork: cannot write the output: Bad file descriptor\n"
+
+
 def test_who_stops_reading_is_told_by_the_exit_code(context: Path) -> None:
     (context / "big").write_bytes(bytes(3 << 20))
     with subprocess.Popen(

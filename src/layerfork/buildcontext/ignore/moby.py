@@ -62,13 +62,14 @@ class MobyMatcher:
         a walk may decide otherwise than `excludes`.
         Source: patternmatcher.go:MatchesUsingParentResults.
         """
-        places = [path] if parent else [path, *parents(path)]
+        above = [] if parent else parents(path)
         excluded = False
         state = []
         for index, rule in enumerate(self.rules):
             matched = parent[index] if parent else False
             if not matched and rule.exception == excluded:
-                matched = any(map(_test(rule.text), places))
+                test = _test(rule.text)
+                matched = bool(test(path)) or any(map(test, above))
             state.append(matched)
             if matched:
                 excluded = not rule.exception
