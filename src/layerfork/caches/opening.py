@@ -22,6 +22,8 @@ def open_cache(word: str) -> CacheSource:
     """
     if Path(word).is_dir():
         return open_directory(Path(word))
+    if word.startswith(("/", "./", "../", "~")):
+        raise UsageError(f"there is no directory {word}", hint="name an exported cache, or a reference")
     attributes = attributes_of(word)
     kind = attributes.get("type", "registry")
     if kind == "local":

@@ -73,9 +73,9 @@ EPILOG = """\
 \b
 Exit codes:
   0  as hoped: the cache was reused
-  1  a fork
+  1  a fork, or a step that missed or will (`check`, `predict`)
   2  usage, or a bad file
-  3  could not run: no engine, every build failed
+  3  could not run or tell: no engine, every build failed, nothing known
   4  a bug in layerfork
   130  interrupted
 """

@@ -163,3 +163,9 @@ def test_text_of_a_hostile_cache_is_harmless(tmp_path: Path, capsys: pytest.Capt
     export(tmp_path, config)
     assert call(["cache", "inspect", str(tmp_path)]) == ExitCode.AS_HOPED
     assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["/no/such/cache", "./no-such-cache", "../no-such-cache", "~/no-such-cache"])
+def test_a_path_that_is_not_there_is_no_reference(capsys: pytest.CaptureFixture[str], word: str) -> None:
+    assert call(["cache", "inspect", word]) == ExitCode.USAGE
+    assert f"there is no directory {word}" in capsys.readouterr().err
