@@ -75,16 +75,16 @@ def _ignore_text(root: Path, dockerfile: Path) -> str:
 def _existing(root: Path, dockerfile: Path | None) -> Path:
     _check_directory(root)
     place = dockerfile or root / DEFAULT_NAME
-    if dockerfile is None and not os.path.lexists(place) and (root / _SECOND_NAME).exists():
+    if dockerfile is None and not os.path.lexists(place) and os.path.exists(root / _SECOND_NAME):  # noqa: PTH110
         return root / _SECOND_NAME
-    if place.is_dir():
+    if os.path.isdir(place):  # noqa: PTH112 - unlike a Path's, it only says no where nobody may look
         raise UsageError(f"the Dockerfile {place} is a directory", hint="name a file with -f")
-    if place.exists():
+    if os.path.exists(place):  # noqa: PTH110
         return place
     hint = "name it with -f; -f - reads it from standard input"
     if dockerfile is not None and not dockerfile.is_absolute() and (root / dockerfile).is_file():
         hint = f"-f starts from the working directory, as docker's does: -f {root / dockerfile}"
-    raise UsageError(f"there is no Dockerfile {place}", hint=hint)
+    raise UsageError(f"there is no Dockerfile at {place}", hint=hint)
 
 
 def _check_directory(root: Path) -> None:

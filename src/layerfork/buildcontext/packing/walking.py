@@ -44,6 +44,8 @@ def walk(root: Path, selection: Selection) -> Iterator[Found]:
                     status = os.lstat(name, dir_fd=level.handle)
                 except FileNotFoundError:  # it went away after it was listed
                     continue
+                except OSError as error:
+                    raise _unreadable(level.prefix, error) from error
                 path = level.prefix + name
                 excluded, state = decide(path, level.state)
                 if not excluded:
@@ -74,6 +76,6 @@ def _enter(name: str, above: int | None, prefix: str, state: State) -> _Level:
 
 def _unreadable(directory: str, error: OSError) -> LayerforkError:
     return LayerforkError(
-        f"directory {directory} of the context cannot be read: {error.strerror}",
+        f"directory {directory or '.'} of the context cannot be read: {error.strerror}",
         hint="make it readable for this user, or leave it out in .dockerignore",
     )

@@ -359,12 +359,15 @@ def test_what_ends_early_ends_within_a_block(root: Path) -> None:
     assert ends[-1] % 10240 == 0
 
 
-@pytest.mark.parametrize("name", ["secret", "locked"])
-def test_what_cannot_be_read_is_an_error(root: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "mode"), [("secret", 0), ("locked", 0), ("locked", 0o744)])
+def test_what_cannot_be_read_is_an_error(
+    root: Path, name: str, mode: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (root / "locked").mkdir()
+    (root / "locked" / "inside").write_text("")
     (root / "secret").write_text("")
     for each in ("secret", "locked"):
-        (root / each).chmod(0o755 * (each != name))
+        (root / each).chmod(mode if each == name else 0o755)
     root.chmod(0o755)
     monkeypatch.chdir(root)
     me = os.geteuid()
