@@ -41,9 +41,9 @@ lint:
 unit:
 	$(PYTEST) -q -m "not engine"
 
-# Engines mostly wait: two files of tests at once take little more than half the time.
+# Engines mostly wait: three files of tests at once keep two processors busy.
 test: setup browser lint
-	$(PYTEST) -n 2 --dist loadfile
+	$(PYTEST) -n 3 --dist loadfile --durations 15
 
 bench: setup
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
