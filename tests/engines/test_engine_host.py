@@ -154,6 +154,7 @@ SSH = """\
 #!/bin/sh
 # what docker starts for ssh://me@there: the far end's docker, here another one's
 case "$*" in *there*"system dial-stdio"*) exec env DOCKER_HOST=%s docker system dial-stdio;; esac
+sleep 0.5 # ssh asks for the host's address first: what docker writes meanwhile lies in the pipe
 echo "ssh: no such host" >&2
 exit 255
 """

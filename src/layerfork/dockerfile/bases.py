@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from layerfork.dockerfile.instruction import Dockerfile, Stage
 from layerfork.dockerfile.scope import JoinedScope, expand_in
+from layerfork.dockerfile.substitution import BadSubstitutionError
 
 SCRATCH = "scratch"
 """The base that is no image."""
@@ -40,3 +41,11 @@ def base_of(dockerfile: Dockerfile, stage: Stage, given: Mapping[str, str]) -> s
     """
     base, _ = expand_in(global_scope(dockerfile, given), stage.base, dockerfile.escape)
     return None if base.used & BUILTIN_ARGUMENTS - given.keys() else base.text
+
+
+def base_or_written(dockerfile: Dockerfile, stage: Stage, given: Mapping[str, str]) -> str:
+    """Image or stage that a stage begins with, as written where only the builder knows what that is."""
+    try:
+        return base_of(dockerfile, stage, given) or stage.base
+    except BadSubstitutionError:
+        return stage.base

@@ -52,7 +52,7 @@ def run_again(
         edited=edited,
         evaluations=Evaluations(record=changed, dockerfile=edited.dockerfile, graph=own.graph),
     )
-    rerun.needed = stages_to_build(record, edited.dockerfile, changed.request.target)
+    rerun.needed = stages_to_build(record, edited.dockerfile, changed.request)
     rerun.run()
     definition = Definition(ops=tuple(rerun.ops.values()))
     request = replace(changed.request, dockerfile=edited.text)
@@ -181,8 +181,9 @@ class Rerun:
         """The build itself did not need the stage of this line, and the hypothetical one does."""
         if self.needed is None or line.seen is None or self._was_built(line):
             return False
+        request = self.own.graph.record.request
         before = needed_stages(
-            self.own.graph.dockerfile, self.own.graph.record.request.target, Builder.BUILDKIT
+            self.own.graph.dockerfile, request.target, Builder.BUILDKIT, dict(request.build_args)
         )
         return line.seen.stage != NO_STAGE and line.seen.stage not in before
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from layerfork.cachekey.buildah.elsewhere import bind_targets
 from layerfork.cachekey.shared.script import Script, read_script, read_script_by_text
-from layerfork.dockerfile import NO_STAGE, BadSubstitutionError, Dockerfile, Instruction
-from layerfork.dockerfile.bases import base_of
+from layerfork.dockerfile import NO_STAGE, Instruction
+from layerfork.dockerfile.bases import base_or_written
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at, printed_instruction
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildRecord, StepRecord, StepStatus
@@ -87,15 +87,10 @@ def named_images(record: BuildRecord) -> dict[int, str]:
         return {}
     given = dict(record.request.build_args)
     found = {index: each for index, each in instructions_of(record).items() if each.keyword == "FROM"}
-    return {index: _base(dockerfile, each, given) for index, each in found.items()}
-
-
-def _base(dockerfile: Dockerfile, instruction: Instruction, given: Mapping[str, str]) -> str:
-    stage = dockerfile.stages[instruction.stage]
-    try:
-        return base_of(dockerfile, stage, given) or stage.base
-    except BadSubstitutionError:
-        return stage.base
+    return {
+        index: base_or_written(dockerfile, dockerfile.stages[each.stage], given)
+        for index, each in found.items()
+    }
 
 
 def _by_line(record: BuildRecord) -> dict[int, StepRecord]:

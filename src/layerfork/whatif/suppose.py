@@ -88,7 +88,7 @@ def suppose(record: BuildRecord, changes: Iterable[Change], example: BuildRecord
     if not lines and changed.request.target == record.request.target:
         return _with_images_asked_anew(record, same)
     edited = edit(changed, lines, example)
-    stages = stages_to_build(record, edited.dockerfile, changed.request.target)
+    stages = stages_to_build(record, edited.dockerfile, changed.request)
     return _with_images_asked_anew(record, Hypothesis(*with_lines(changed, edited, example, stages)))
 
 

@@ -1,12 +1,13 @@
 """Another target: which stages are built for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from layerfork.dockerfile import Dockerfile, Stage
+from layerfork.dockerfile.bases import base_or_written
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.model.build import Builder
-from layerfork.model.record import BuildRecord
+from layerfork.model.record import BuildRecord, RecordedRequest
 from layerfork.whatif.unappliable import UnappliableError
 
 
@@ -15,45 +16,55 @@ def with_target(record: BuildRecord, target: str) -> BuildRecord:
     dockerfile = dockerfile_of(record)
     if dockerfile is None:
         raise UnappliableError("the Dockerfile was not recorded")
-    needed = needed_stages(dockerfile, target, record.builder)
+    needed = needed_stages(dockerfile, target, record.builder, dict(record.request.build_args))
     steps = tuple(step for step in record.steps if step.stage in needed or step.stage < 0)
     return replace(record, request=replace(record.request, target=target), steps=steps)
 
 
-def needed_stages(dockerfile: Dockerfile, target: str, builder: Builder) -> frozenset[int]:
+def needed_stages(
+    dockerfile: Dockerfile, target: str, builder: Builder, given: Mapping[str, str]
+) -> frozenset[int]:
     """Indexes of the stages that a builder builds for a target: the classic one all up to it.
 
-    Raises: UnappliableError when there is no such stage.
+    ``given`` are the build arguments. Raises: UnappliableError when there is no such stage.
     """
     last = dockerfile.find_stage(target) if target else dockerfile.stages[-1]
     if last is None:
         raise UnappliableError(f"the Dockerfile has no stage {target}")
     if builder is Builder.CLASSIC:
         return frozenset(range(last.index + 1))
-    return frozenset(_behind(dockerfile, last))
+    return frozenset(_behind(dockerfile, last, given))
 
 
-def stages_to_build(record: BuildRecord, dockerfile: Dockerfile, target: str) -> frozenset[int] | None:
-    """Indexes of the stages of another Dockerfile that the builder of a record would build; None when it
-    builds what it need not. Raises: UnappliableError."""
-    own = dockerfile_of(record)
+def stages_to_build(
+    record: BuildRecord, dockerfile: Dockerfile, request: RecordedRequest
+) -> frozenset[int] | None:
+    """Indexes of the stages of another Dockerfile that the builder of a record would build for a request.
+
+    None when it builds what it need not. Raises: UnappliableError.
+    """
+    own, given = dockerfile_of(record), dict(request.build_args)
     if record.builder is Builder.CLASSIC:
-        return needed_stages(dockerfile, target, record.builder)
+        return needed_stages(dockerfile, request.target, record.builder, given)
     if own is None:
         return None
-    needed = needed_stages(own, record.request.target, record.builder)
+    needed = needed_stages(own, record.request.target, record.builder, dict(record.request.build_args))
     if any(step.stage not in needed for step in record.steps if step.stage >= 0):
         return None
-    return needed_stages(dockerfile, target, record.builder)
+    return needed_stages(dockerfile, request.target, record.builder, given)
 
 
-def _behind(dockerfile: Dockerfile, stage: Stage) -> Iterator[int]:
-    """A stage with all that it builds on or copies from; a variable may name any before it."""
+def _behind(dockerfile: Dockerfile, stage: Stage, given: Mapping[str, str]) -> Iterator[int]:
+    """A stage with all that it builds on or copies from; a name that is not known may be any before it."""
     yield stage.index
-    for name in (stage.base, *(name for each in stage.instructions for name in each.reads_from)):
+    for name in (base_or_written(dockerfile, stage, given), *_read(stage)):
         if "$" in name:
             yield from range(stage.index)
             return
         other = dockerfile.find_stage(name)
         if other is not None and other.index < stage.index:
-            yield from _behind(dockerfile, other)
+            yield from _behind(dockerfile, other, given)
+
+
+def _read(stage: Stage) -> Iterator[str]:
+    return (name for each in stage.instructions for name in each.reads_from)

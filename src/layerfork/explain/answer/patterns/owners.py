@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from layerfork.explain.answer.edits import BY_NAME, EVERYTHING, quoted
 from layerfork.explain.answer.patterns.pattern import Group, Held, Pattern, code_of, places
 from layerfork.explain.answer.scene import Scene
+from layerfork.explain.compare.copied import clean_path
 from layerfork.model.answer import FieldRow, Fix, Situation
 from layerfork.model.cause import CauseCode
-from layerfork.model.context import Transport
+from layerfork.model.context import ContextEntry, Transport
 
 
 def find_owner(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
@@ -73,12 +74,15 @@ def _fix_owner(scene: Scene, paths: Sequence[str], ids: dict[bool, str]) -> Fix:
 
 
 def _are_all(scene: Scene, paths: Sequence[str], ids: dict[bool, str]) -> bool:
-    """Whether one owner for everything leaves all others as they are."""
+    """Whether one owner for everything leaves all others as they are, or as the writer had them."""
     return all(
-        ids[first] in ("", str(own))
+        _is_of(each, ids) or _is_of(scene.writer_entries.get(clean_path(each.name), each), ids)
         for each in scene.others(paths)
-        for first, own in ((True, each.uid), (False, each.gid))
     )
+
+
+def _is_of(entry: ContextEntry, ids: dict[bool, str]) -> bool:
+    return ids[True] in ("", str(entry.uid)) and ids[False] in ("", str(entry.gid))
 
 
 def tar_command(scene: Scene, options: str = "", *, prefix: bool | None = None) -> str:
