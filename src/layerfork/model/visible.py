@@ -13,12 +13,19 @@ _CLASS = (
 UNSEEN = re.compile(f"[{_CLASS}]")
 """Controls of ASCII and of C1, marks that turn the direction of text, what UTF-8 and XML do not allow. Not
 tab and line feed."""
+IN_LINES = re.compile(f"[\n{_CLASS}]")
+"""What a line cannot show: the same, and line feeds."""
 _UNSEEN_OR_COLOR = re.compile(f"\x1b\\[[0-9;]*m|[{_CLASS}]")
 
 
 def visible(text: str) -> str:
     """The text with every such character as its escape, ``\\x1b``."""
     return UNSEEN.sub(_escape, text)
+
+
+def visible_line(text: str) -> str:
+    """The same of one line: a line feed in it, as names of files may have, begins no line of its own."""
+    return IN_LINES.sub(_escape, text)
 
 
 def visible_but_colors(text: str) -> str:

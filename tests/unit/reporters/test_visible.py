@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -81,6 +82,20 @@ def test_lines_keep_their_own_colours_alone() -> None:
     assert "31mred" in COLORS.sub("", shown)
     assert set(COLORS.findall(shown)) <= {"\x1b[1m", "\x1b[0m", "\x1b[1;31m", "\x1b[31m"}
     assert shown.count("\x1b[31m") == 0, "red is bold here: the plain one is not ours"
+
+
+def test_a_line_feed_begins_no_line_of_its_own() -> None:
+    forged = "x\n::error::forged\nVerdict"
+    printed = print_lines([Text(f"a {forged} b"), Text("c")], Look())
+    assert printed.splitlines() == ["a x\\n::error::forged\\nVerdict b", "c"]
+
+    made = report().record
+    entries = (ContextEntry(name=forged, type=EntryType.FILE, mode=0o644),)
+    other = replace(made, context=ContextManifest(transport=Transport.TAR, entries=entries))
+    (form,) = (form for form in FORMATS if form.name == "text")
+    shown = form.render("records", [RecordReport(record=other)], Look(verbose=True))
+    assert "x\\n::error::forged" in shown
+    assert not any(line.startswith(("::", "Verdict")) for line in shown.splitlines())
 
 
 def test_json_means_the_same() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from layerfork.model.exportedcache import CacheReport, CacheRole, ExportedRecord, RecordUse
+from layerfork.model.visible import visible_line
 from layerfork.reporters.overview.words import counted
 from layerfork.reporters.reporter import Look
 
@@ -13,7 +14,7 @@ _AGES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 def render_caches(reports: Sequence[CacheReport], look: Look) -> str:
     """Records with what they build on and what they stand for; then what nothing uses."""
-    return "\n".join("\n".join(_lines(report, look.verbose)) + "\n" for report in reports)
+    return "\n".join("\n".join(map(visible_line, _lines(report, look.verbose))) + "\n" for report in reports)
 
 
 def _lines(report: CacheReport, verbose: bool) -> Iterator[str]:

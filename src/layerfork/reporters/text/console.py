@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from layerfork.model.visible import UNSEEN, visible
+from layerfork.model.visible import IN_LINES, visible_line
 from layerfork.reporters.reporter import Look
 
 
@@ -36,13 +36,13 @@ def print_all(
 
 def _visible(line: Text) -> Text:
     """The line with what a terminal would not show, or act on, written out: what is left is our own."""
-    found = list(UNSEEN.finditer(line.plain))
+    found = list(IN_LINES.finditer(line.plain))
     if not found:
         return line
     pieces = line.divide([place for match in found for place in match.span()])
     for piece in pieces:
-        if UNSEEN.fullmatch(piece.plain):
-            piece.plain = visible(piece.plain)
+        if IN_LINES.fullmatch(piece.plain):
+            piece.plain = visible_line(piece.plain)
     return Text("").join(pieces)
 
 

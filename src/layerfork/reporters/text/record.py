@@ -8,6 +8,7 @@ from layerfork.model.engine import BUILDKIT_DAEMON
 from layerfork.model.identity import StepIdentity, identities_of
 from layerfork.model.record import BuildRecord, ClientInfo, StepRecord
 from layerfork.model.report import RecordReport
+from layerfork.model.visible import visible_line
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.identities import MEANINGS
 
@@ -31,7 +32,7 @@ _TYPES = {
 def render_records(reports: Sequence[RecordReport], look: Look) -> str:
     """Who asked whom for what, what was sent, what became of each step, and what could not be seen."""
     blocks = (_lines(each.record, each.computed_identities, look.verbose) for each in reports)
-    return "\n".join("\n".join(lines) + "\n" for lines in blocks)
+    return "\n".join("\n".join(map(visible_line, lines)) + "\n" for lines in blocks)
 
 
 def _lines(record: BuildRecord, computed: Mapping[int, str], verbose: bool) -> Iterator[str]:

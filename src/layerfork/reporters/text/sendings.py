@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from layerfork.model.sending import Sending, SendingReport, SentDifference
+from layerfork.model.visible import visible_line
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.columns import hung
 
 
 def render_sendings(reports: Sequence[SendingReport], look: Look) -> str:
     """Each way to send with its clients and builder, and what differs."""
-    return "".join("\n".join(_lines(report, look)) + "\n" for report in reports)
+    return "".join("\n".join(map(visible_line, _lines(report, look))) + "\n" for report in reports)
 
 
 def _lines(report: SendingReport, look: Look) -> Iterator[str]:
