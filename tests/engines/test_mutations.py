@@ -12,28 +12,29 @@ from layerfork.process import run
 
 pytestmark = pytest.mark.engine
 ROOT = Path(__file__).parents[2]
-CASES = 60
+CASES = {Builder.CLASSIC: 60, Builder.BUILDKIT: 60, Builder.BUILDAH: 40}
+"""A case of buildah takes two seconds and more."""
 SEED = 20264
 
 
 @pytest.mark.parametrize("builder", list(Builder))
 def test_every_case_is_predicted_and_explained(builder: Builder, tmp_path: Path) -> None:
-    report_file = tmp_path / "report.json"
-    arguments = ("--builder", builder.value, "-n", str(CASES), "--seed", str(SEED))
+    report_file, cases = tmp_path / "report.json", CASES[builder]
+    arguments = ("--builder", builder.value, "-n", str(cases), "--seed", str(SEED))
     argv = (sys.executable, "-m", "mutations", *arguments, "--json", str(report_file))
     done = run(Command(argv=argv, env=dict(os.environ), cwd=ROOT), timeout_s=280)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(report_file.read_text())
     assert report["agreed"]
-    assert report["cases"] == CASES
-    assert report["relevant"] >= CASES // 4
-    assert report["cases"] - report["relevant"] >= CASES // 4
-    assert report["inert"] >= CASES // 6
-    assert report["half_inert"] >= CASES // 10
-    assert report["partial"] >= CASES // 12
-    assert report["labels_checked"] >= CASES // 10
+    assert report["cases"] == cases
+    assert report["relevant"] >= cases // 4
+    assert report["cases"] - report["relevant"] >= cases // 4
+    assert report["inert"] >= cases // 6
+    assert report["half_inert"] >= cases // 10
+    assert report["partial"] >= cases // 12
+    assert report["labels_checked"] >= cases // 10
     assert report["hits"]
     assert report["misses"]
     assert set(report["deliveries"]) == {"tar", "directory"}
     if builder is Builder.CLASSIC:
-        assert report["strings"] > CASES
+        assert report["strings"] > cases
