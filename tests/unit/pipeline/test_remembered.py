@@ -132,3 +132,22 @@ def test_a_damaged_memory_is_no_memory(root: Path, made: list[str]) -> None:
     file.write_bytes(file.read_bytes()[:-1])
     predict(root)
     assert len(made) == 2
+
+
+def test_code_that_has_changed_predicts_anew(
+    root: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predict(root)
+    code = root.parent / "code"
+    (code / "pipeline" / "predict").mkdir(parents=True)
+    (code / "rules.py").write_text("")
+    monkeypatch.setattr(remembered, "__file__", str(code / "pipeline" / "predict" / "remembered.py"))
+    remembered._form.cache_clear()
+    predict(root)
+    predict(root)
+    assert len(made) == 2
+    os.utime(code / "rules.py", ns=(1, 1))
+    remembered._form.cache_clear()
+    predict(root)
+    assert len(made) == 3
+    remembered._form.cache_clear()

@@ -8,6 +8,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +26,15 @@ from layerfork.userdirs import cache_directory, state_directory
 if TYPE_CHECKING:
     from layerfork.pipeline.predict.predictions import Predicted
 
-_FORM = f"layerfork prediction 1, {__version__}"
 _ENDING = ".prediction"
+
+
+@cache
+def _form() -> str:
+    """What another version computed, or this one before its files were changed, is computed anew."""
+    code = Path(__file__).parents[2]
+    files = sorted((str(each), each.stat().st_mtime_ns) for each in code.rglob("*.py"))
+    return f"layerfork prediction 1, {__version__}, {sha256(repr(files).encode()).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +94,7 @@ def predict_builds(
 
 def _recalled(question: _Question) -> tuple[Prediction, ...] | None:
     caches = cache_directory()
-    columns = read_columns(cache_file(caches, question.root, _ENDING), _FORM)
+    columns = read_columns(cache_file(caches, question.root, _ENDING), _form())
     if columns is None or columns[0] != question.name():
         return None
     _, tree, dockerfile, digest, made_s, encoded = columns
@@ -106,7 +114,7 @@ def _remember(question: _Question, name: str, predicted: "Predicted") -> None:
         return
     write_columns(
         cache_file(cache_directory(), question.root, _ENDING),
-        _FORM,
+        _form(),
         name,
         predicted.tree,
         *predicted.dockerfile,
