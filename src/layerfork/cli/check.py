@@ -44,6 +44,21 @@ if TYPE_CHECKING:
     "anywhere. Default: build twice, and require that the second build reuses what the first stored.",
 )
 @click.option(
+    "--cold",
+    is_flag=True,
+    help="Build on two clean engines, one after the other, and require that the second reuses what the first "
+    "exported. With PATH, all of the cache is handed on in a directory (mode=max); a command after -- "
+    "exports and imports by itself (--cache-to, --cache-from). Needs root, and an image store that "
+    "exports caches: private+containerd if --engine names no other.",
+)
+@click.option(
+    "--load",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="With --cold: image archive (docker save) to load into both engines first, which have no network; "
+    "repeatable.",
+)
+@click.option(
     "--allow",
     multiple=True,
     metavar="CAUSE|STEP",
@@ -83,6 +98,8 @@ def command(
     tags: tuple[str, ...],
     engine: str,
     baseline: str,
+    cold: bool,
+    load: tuple[str, ...],
     allow: tuple[str, ...],
     max_lost_s: float | None,
     clients: tuple[str, ...],
@@ -110,12 +127,14 @@ def command(
       layerfork check .
       layerfork check --allow build-arg -- make image
       layerfork check . --baseline main.jsonl --max-lost 30
+      layerfork check . --cold --load base.tar
       layerfork check . --client docker-build --client docker_py-build
     """
     if output:
         checked_output(output)
     if clients:
-        _refuse_with_clients({"--baseline": baseline, "--tag": tags, "a command after --": argv is not None})
+        unwanted = {"--baseline": baseline, "--cold": cold, "--load": load, "--tag": tags}
+        _refuse_with_clients({**unwanted, "a command after --": argv is not None})
         if len(paths) > 1:
             raise UsageError("give one PATH", hint="layerfork check . --client docker-build --client …")
         checked = _check_clients(
@@ -137,8 +156,26 @@ def command(
         )
         if not words:
             raise UsageError("there is nothing to build", hint="layerfork check ., or layerfork check -- CMD")
-        checked = _check_command(
-            words, engine, baseline, allow, max_lost_s, output, apart=form.name != "text"
+        if cold and baseline:
+            raise UsageError("--cold and --baseline do not go together", hint="each says what must be reused")
+        if load and not cold:
+            raise UsageError("--load needs --cold", hint="layerfork check . --cold --load base.tar")
+        from layerfork.pipeline.checking import CheckOptions, check_command
+
+        checked = check_command(
+            CheckOptions(
+                argv=words,
+                engine=engine,
+                baseline=baseline,
+                allow=allow,
+                max_lost_s=max_lost_s,
+                output=output,
+                apart=form.name != "text",
+                cold=cold,
+                exchange=cold and bool(paths),
+                load=load,
+            ),
+            to_stderr,
         )
     with reports_written(also, "checks", [checked.report]):
         put(form.render("checks", [checked.report], look_of(sys.stdout, verbose=verbose)))
@@ -161,30 +198,6 @@ def _check_clients(options: RunOptions, allow: tuple[str, ...], max_lost_s: floa
 
     with progress(live=is_terminal(sys.stderr), color=use_color(sys.stderr)) as listener:
         return check_clients(options, allow, max_lost_s, listener)
-
-
-def _check_command(
-    argv: tuple[str, ...],
-    engine: str,
-    baseline: str,
-    allow: tuple[str, ...],
-    max_lost_s: float | None,
-    output: str,
-    *,
-    apart: bool,
-) -> "Checked":
-    from layerfork.pipeline.checking import CheckOptions, check_command
-
-    options = CheckOptions(
-        argv=argv,
-        engine=engine,
-        baseline=baseline,
-        allow=allow,
-        max_lost_s=max_lost_s,
-        output=output,
-        apart=apart,
-    )
-    return check_command(options, to_stderr)
 
 
 def _tell_github(report: "CheckReport", *, annotate: bool) -> None:

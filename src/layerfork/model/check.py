@@ -17,6 +17,8 @@ class Against(StrEnum):
     """What the first of two builds stored."""
     BASELINE = "baseline"
     """What a recorded build stored."""
+    COLD = "cold"
+    """What another engine's build exported, on a clean engine that imported it."""
     CLIENTS = "clients"
     """What other clients stored."""
 

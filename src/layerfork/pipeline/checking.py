@@ -6,10 +6,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from layerfork.engines import RunningEngine, default_spec_of_why
+from layerfork.engines import default_spec_of_why
 from layerfork.errors import ExitCode
 from layerfork.harness.recording.projects import Projects
 from layerfork.harness.recording.wrap import Wrapped, engine_for, record_command
@@ -18,6 +19,7 @@ from layerfork.model.check import Against, CheckReport
 from layerfork.model.progress import Say
 from layerfork.model.record import StepStatus
 from layerfork.pipeline.allowing import read_allowed
+from layerfork.pipeline.coldchecking import Turn, cold_turns
 from layerfork.pipeline.recording import kept_out_of_contexts, no_build_seen
 
 if TYPE_CHECKING:
@@ -44,6 +46,12 @@ class CheckOptions:
     """File for the records; empty keeps none."""
     apart: bool = False
     """What the command writes to standard output goes to standard error."""
+    cold: bool = False
+    """The second run is on another clean engine, with nothing but an exported cache."""
+    exchange: bool = False
+    """Of ``cold``: ``argv`` is a `docker build` that is to hand its cache on; else it does so by itself."""
+    load: tuple[str, ...] = ()
+    """Of ``cold``: image archives that both engines begin with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +85,7 @@ def check_command(options: CheckOptions, say: Say) -> Checked:
     report = gate(
         pairs.reports(_costs(options.baseline) if baseline else None),
         allowed,
-        Against.BASELINE if baseline else Against.AGAIN,
+        _against(options),
         max_lost_s=options.max_lost_s,
         baseline=options.baseline,
         problems=pairs.problems,
@@ -85,6 +93,12 @@ def check_command(options: CheckOptions, say: Say) -> Checked:
     )
     ended_with = ExitCode.INTERRUPTED if last.interrupted else last.exit_code
     return Checked(exit_code=ended_with or exit_code(report), report=report)
+
+
+def _against(options: CheckOptions) -> Against:
+    if options.baseline:
+        return Against.BASELINE
+    return Against.COLD if options.cold else Against.AGAIN
 
 
 def _ended_early(run: Wrapped) -> str:
@@ -117,9 +131,8 @@ def exit_code(report: CheckReport) -> ExitCode:
 
 
 def _recorded(options: CheckOptions, say: Say, times: int) -> list[Wrapped]:
-    """Run the command that often on one engine, until it fails."""
+    """Run the command that often, until it fails."""
     projects = Projects(os.environ)
-    spec = options.engine or default_spec_of_why(os.environ)
     runs: list[Wrapped] = []
     with contextlib.ExitStack() as stack:
         file: RecordFile | None = None
@@ -128,24 +141,36 @@ def _recorded(options: CheckOptions, say: Say, times: int) -> list[Wrapped]:
                 kept_out_of_contexts(Path(options.output), options.argv, projects, say)
             )
             file = stack.enter_context(RecordFile(place))
-        engine = stack.enter_context(engine_for(options.argv, spec, say))
         say_once = _once(say)
-        while len(runs) < times and not any(run.exit_code or run.interrupted for run in runs):
-            runs.append(_run(options, engine, projects, say_once, file))
+        for turn in stack.enter_context(_turns(options, say_once, times)):
+            runs.append(_run(options, turn, projects, say_once, file))
+            if runs[-1].exit_code or runs[-1].interrupted:
+                break
     return runs
 
 
-def _run(
-    options: CheckOptions, engine: RunningEngine, projects: Projects, say: Say, file: RecordFile | None
-) -> Wrapped:
+@contextlib.contextmanager
+def _turns(options: CheckOptions, say: Say, times: int) -> Iterator[Iterator[Turn]]:
+    """Where each run of the command builds: all on one engine, or each on a clean one."""
+    if options.cold:
+        exchange, load = options.exchange, options.load
+        with cold_turns(options.argv, options.engine, load, say, exchange=exchange) as cold:
+            yield cold
+        return
+    spec = options.engine or default_spec_of_why(os.environ)
+    with engine_for(options.argv, spec, say) as engine:
+        yield repeat(Turn(argv=options.argv, engine=engine), times)
+
+
+def _run(options: CheckOptions, turn: Turn, projects: Projects, say: Say, file: RecordFile | None) -> Wrapped:
     return record_command(
-        options.argv,
+        turn.argv,
         options.engine,
         say,
         stdout=sys.stderr if options.apart else None,
         projects=projects,
         meanwhile=lambda: [import_module(each) for each in _JUDGES],
-        running=engine,
+        running=turn.engine,
         **({"keep": file.add} if file is not None else {}),
     )
 

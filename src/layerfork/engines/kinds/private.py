@@ -97,6 +97,7 @@ class PrivateEngine:
                 api=api,
                 info=read_engine_info(api, "private", ours=True),
                 toolchain=root.toolchain,
+                can_reset=kept is None,
             )
             _check_store(engine.info, self.store)
             engine.load(base_archive)

@@ -53,7 +53,8 @@ def _all_reused(report: CheckReport) -> str:
         verb = "have" if report.steps > 1 else "has"
         return f"{which}{f' of {builds} builds' if builds > 1 else ''} {verb} a key of {report.baseline}"
     where = "the second build" if builds == 1 else f"{builds} builds"
-    return f"{which} of {where} {'were' if report.steps > 1 else 'was'} reused"
+    cold = " on a clean engine, from the exported cache" if report.against is Against.COLD else ""
+    return f"{which} of {where} {'were' if report.steps > 1 else 'was'} reused{cold}"
 
 
 def _missed(report: CheckReport) -> str:
