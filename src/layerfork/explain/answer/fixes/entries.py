@@ -3,8 +3,9 @@
 import shlex
 from collections.abc import Callable
 
+from layerfork.dockerfile.installing import MANIFESTS
 from layerfork.explain.answer.edits import BY_NAME, ignore_file, ignore_line, pattern_of, quoted
-from layerfork.explain.answer.fixes.installing import MANIFESTS, install_first
+from layerfork.explain.answer.fixes.installing import install_first
 from layerfork.explain.answer.phrases.entries import paths_of
 from layerfork.explain.answer.scene import Scene
 from layerfork.explain.answer.words import named, verb
