@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
+from layerfork.cli.settings.giveway import give_way
 from layerfork.errors import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -43,7 +44,12 @@ def build_command(
 
     Raises: UsageError.
     """
-    asked = _options(dockerfile, target, build_args, tags)
+    asked = _options(
+        give_way(dockerfile, "dockerfile", when=not paths),
+        give_way(target, "target", when=not paths),
+        give_way(build_args, "build_args", when=not paths),
+        give_way(tags, "tags", when=not paths),
+    )
     if argv is not None and paths:
         raise UsageError("give a PATH or a command, not both", hint=f"layerfork {name} -- docker build PATH")
     if len(paths) > 1:

@@ -21,6 +21,7 @@ from layerfork.cli.options import (
     verbose_option,
 )
 from layerfork.cli.output import is_terminal, put
+from layerfork.cli.settings.giveway import give_way
 from layerfork.cli.words import WordsThenCommand
 from layerfork.errors import UsageError
 from layerfork.model.scenario import RunOptions
@@ -132,6 +133,8 @@ def command(
     """
     if output:
         checked_output(output)
+    clients = give_way(clients, "clients", to=("baseline", "tags"), when=argv is not None)
+    baseline = give_way(baseline, "baseline", to=("clients",))
     if clients:
         unwanted = {"--baseline": baseline, "--cold": cold, "--load": load, "--tag": tags}
         _refuse_with_clients({**unwanted, "a command after --": argv is not None})

@@ -9,6 +9,7 @@ import click
 
 from layerfork.cli.options import checked_output, look_of, to_stderr
 from layerfork.cli.output import OutputError, is_terminal, put
+from layerfork.cli.settings.giveway import give_way
 from layerfork.errors import ExitCode, UsageError
 
 
@@ -58,7 +59,7 @@ def command(path: str, dockerfile: str, output: str, check: bool, clients: tuple
 
     if check:
         return _check(path, dockerfile, output, clients, form)
-    if clients:
+    if clients := give_way(clients, "clients", when=True):
         raise UsageError(
             "--client needs --check", hint=f"layerfork pack {path} --check --client {clients[0]}"
         )

@@ -9,6 +9,7 @@ import click
 
 from layerfork.cli.options import AgeType, format_option, look_of, parse_pairs, verbose_option
 from layerfork.cli.output import put
+from layerfork.cli.settings.giveway import give_way, is_typed
 from layerfork.errors import UsageError
 from layerfork.model.prediction import Forecast, Prediction, exit_code_of
 
@@ -99,13 +100,13 @@ def command(
     if commits:
         _check_git(
             {
-                "--file": dockerfile,
-                "--target": target,
-                "--build-arg": build_args,
+                "--file": give_way(dockerfile, "dockerfile", to=("commits",)),
+                "--target": give_way(target, "target", to=("commits",)),
+                "--build-arg": give_way(build_args, "build_args", to=("commits",)),
                 "--record": record,
-                "--client": client,
+                "--client": give_way(client, "client", to=("commits",)),
                 "--changed": changed,
-                "--max-age": max_age,
+                "--max-age": is_typed("max_age") and max_age,
                 "--cache-from": cache_from,
             }
         )
@@ -119,6 +120,7 @@ def command(
     from layerfork.pipeline.predict.asked import Asked
     from layerfork.pipeline.predict.remembered import predict_builds
 
+    against = give_way(against, "against", to=("record",))
     if record and (path or against):
         raise UsageError(
             f"--record needs no {'PATH' if path else '--against'}: it predicts from the record alone",

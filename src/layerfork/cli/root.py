@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from layerfork import __version__
+from layerfork.cli.settings.variables import with_variables
 
 COMMANDS = {
     "run": "Build one Dockerfile with several clients and show where the cache forks.",
@@ -25,6 +26,7 @@ COMMANDS = {
     "pack": "Write a context as a tar that gives every client the same keys.",
     "engines": "List the engines that can run here; fetch one, open one.",
     "clients": "List the build clients; make one ready.",
+    "config": "Show which settings are in force, and where each comes from.",
     "setup": "Fetch what `run` needs: an engine, the clients' libraries.",
 }
 """Subcommands in the order of the help text; each lives in the module of its name."""
@@ -62,11 +64,32 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"layerfork.cli.{_MODULES.get(cmd_name, cmd_name)}").command
-        return command
+        return with_variables(command, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name and command and not (ctx.resilient_parsing or _asks_for_help(ctx, rest)):
+            ctx.default_map = {name: _from_file(name, command)}
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _asks_for_help(ctx: click.Context, words: list[str]) -> bool:
+    """Help is there whatever is wrong with a settings file."""
+    own = words[: words.index("--")] if "--" in words else words
+    return any(word in ctx.help_option_names for word in own)
+
+
+def _from_file(name: str, command: click.Command) -> dict[str, Any]:
+    from layerfork.cli.settings.fromfile import default_map, settings_here
+
+    file = settings_here()
+    return default_map(file, command, name, tuple(COMMANDS)) if file else {}
 
 
 EPILOG = """\

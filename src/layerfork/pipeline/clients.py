@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from layerfork.clients import CLIENTS, BuildClient, ContextForm, find_client
 from layerfork.clients.client import Programs
@@ -13,6 +14,7 @@ from layerfork.harness.environments.installing import (
     find_environment,
     find_interpreter,
 )
+from layerfork.harness.environments.projectfile import described_clients
 from layerfork.model.listing import ClientRow, EngineRow, Fetched, Obstacle
 from layerfork.model.progress import Say
 from layerfork.process import find_program
@@ -23,6 +25,14 @@ def list_clients() -> tuple[ClientRow, ...]:
     names = {client.programs.engine for client in CLIENTS if client.programs}
     engines = {name: open_engine(name).describe(os.environ) for name in names}
     return tuple(_row(client, engines) for client in CLIENTS)
+
+
+def list_own_clients() -> tuple[tuple[str, str], ...]:
+    """Name and command of each client that the settings of the working directory describe.
+
+    Raises: UsageError.
+    """
+    return tuple((name, own.command) for name, own in described_clients(Path.cwd()).items())
 
 
 def get_clients(names: Sequence[str], say: Say, keep: Callable[[Fetched], None]) -> bool:

@@ -36,6 +36,7 @@ from layerfork.model.report import (
     TrialBuild,
 )
 from layerfork.model.sending import SENDINGS_SCHEMA, SendingReport
+from layerfork.model.setting import CONFIG_SCHEMA, SettingsReport
 from layerfork.model.visible import visible_in_json
 from layerfork.reporters.reporter import Look, Reporter, late
 
@@ -59,6 +60,13 @@ def render_stored(rows: Sequence[StoredRow], look: Look) -> str:
 def render_engines(rows: Sequence[EngineRow], look: Look) -> str:
     """The engines of the table, and what keeps each from running here."""
     return _text({"schema": ENGINES_SCHEMA, "engines": [{**plain(row), "ready": row.ready} for row in rows]})
+
+
+def render_settings(reports: Sequence[SettingsReport], look: Look) -> str:
+    """Every option of every command, and the clients that a file describes."""
+    (report,) = reports
+    clients = [{"name": name, "command": command} for name, command in report.clients]
+    return _text({"schema": CONFIG_SCHEMA, **plain(report), "clients": clients})
 
 
 def render_clients(rows: Sequence[ClientRow], look: Look) -> str:
@@ -296,6 +304,7 @@ JSON = Reporter(
     causes=render_causes,
     pages=render_pages,
     caches=render_caches,
+    settings=render_settings,
     predictions=late("layerfork.reporters.json_prediction", "render_predictions"),
     histories=late("layerfork.reporters.json_history", "render_histories"),
 )

@@ -14,6 +14,7 @@ from layerfork.model.listing import ClientRow, EngineRow, StoredRow
 from layerfork.model.prediction import Prediction
 from layerfork.model.report import DiffReport, PlanReport, RecordReport, RunReport
 from layerfork.model.sending import SendingReport
+from layerfork.model.setting import SettingsReport
 from layerfork.model.visible import visible, visible_but_colors
 
 Theme = Literal["auto", "light", "dark"]
@@ -55,6 +56,7 @@ Kind = Literal[
     "predictions",
     "histories",
     "caches",
+    "settings",
 ]
 """The kinds of reports, each a field of `Reporter`."""
 T = TypeVar("T")
@@ -111,6 +113,8 @@ class Reporter:
     pages: Renderer[CausePage] | None = None
     caches: Renderer[CacheReport] | None = None
     """What `cache inspect` reads."""
+    settings: Renderer[SettingsReport] | None = None
+    """What is in force, and from where."""
     predictions: Renderer[Prediction] | None = None
     """What `predict` says of builds that nobody made yet."""
     histories: Renderer[HistoryPrediction] | None = None

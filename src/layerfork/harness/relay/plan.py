@@ -68,7 +68,8 @@ def choose_clients(
     """Labels and clients, in relay order; none asked for is the five of 2015, ``all`` is every one.
 
     ``name=command`` is a client of the user's own; ``described`` are those of their layerfork.toml.
-    Raises: UsageError for an unknown client, or one that is named twice.
+    Raises: UsageError for an unknown client, one that is named twice, and a described one with the name of
+    a client of the table: what a file calls ``docker-build`` must not run as that.
     """
     chosen: list[tuple[str, BuildClient]] = []
     for name in ids or [client.id for client in SEED_CLIENTS]:
@@ -78,6 +79,7 @@ def choose_clients(
             name, _, command = name.partition("=")
             chosen.append((name, own_client(name, OwnCommand(command=command), Path.cwd())))
         elif name in described:
+            _refuse_a_known_name(name)
             chosen.append((name, own_client(name, described[name], Path.cwd())))
         else:
             chosen.append((name, find_client(name)))
@@ -86,6 +88,13 @@ def choose_clients(
     if twice is not None:
         raise UsageError(f"client {twice} is named twice", hint="name every client once")
     return tuple(chosen)
+
+
+def _refuse_a_known_name(name: str) -> None:
+    if any(client.id == name for client in CLIENTS):
+        raise UsageError(
+            f"[clients.{name}] has the name of a client that layerfork brings", hint="give it another name"
+        )
 
 
 def plan_relay(

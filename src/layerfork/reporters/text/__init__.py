@@ -17,6 +17,7 @@ TEXT = Reporter(
     caches=late(f"{_HERE}.cache", "render_caches"),
     causes=late(f"{_HERE}.pages", "render_causes"),
     pages=late(f"{_HERE}.pages", "render_pages"),
+    settings=late(f"{_HERE}.settings", "render_settings"),
     predictions=late(f"{_HERE}.prediction", "render_predictions"),
     histories=late(f"{_HERE}.history", "render_histories"),
     colored=("runs", "diffs", "checks", "predictions", "histories", "causes", "pages"),

@@ -1,0 +1,43 @@
+"""`layerfork config`: the settings that are in force."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from layerfork.cli.options import format_option, look_of, verbose_option
+from layerfork.cli.output import put
+
+if TYPE_CHECKING:
+    from layerfork.reporters.reporter import Reporter
+
+
+@click.command("config")
+@format_option("settings")
+@verbose_option
+@click.pass_context
+def command(context: click.Context, form: "Reporter", verbose: bool) -> None:
+    """Show which settings are in force here, and where each comes from.
+
+    Settings are values of options for when the command line does not give them. The environment comes first
+    (LAYERFORK_CHECK_ALLOW; LAYERFORK_ENGINE for every command with --engine), then the file: layerfork.toml,
+    or [tool.layerfork] in pyproject.toml, of the working directory or the next one above it that has
+    settings, up to the root of the git repository. With -v defaults are shown too.
+
+    \b
+    Examples of a layerfork.toml:
+      engine = "private:28.5"      for all commands
+      \b
+      [check]
+      allow = ["build-arg"]
+      max-lost = 30
+    """
+    from layerfork.cli.root import COMMANDS, root
+    from layerfork.cli.settings.fromfile import settings_here
+    from layerfork.cli.settings.inforce import report_settings
+    from layerfork.pipeline.clients import list_own_clients
+
+    named = {name: root.get_command(context, name) for name in COMMANDS}
+    commands = {name: each for name, each in named.items() if each is not None}
+    report = report_settings(commands, settings_here(), list_own_clients())
+    put(form.render("settings", [report], look_of(sys.stdout, verbose=verbose)))

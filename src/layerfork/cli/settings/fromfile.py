@@ -1,0 +1,123 @@
+"""What the settings file says to a command, as click's ``default_map`` wants it."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+
+from layerfork.cli.settings.allowed import CLIENTS_TABLE, SETTINGS, SHARED
+from layerfork.cli.settings.variables import option_name, options_of
+from layerfork.errors import UsageError
+from layerfork.settingsfile import SettingsFile, find_settings
+
+
+def settings_here() -> SettingsFile | None:
+    """The file of the working directory. Raises: UsageError."""
+    try:
+        return find_settings(Path.cwd())
+    except FileNotFoundError:  # a working directory that is gone has no settings
+        return None
+
+
+def default_map(
+    file: SettingsFile, command: click.Command, name: str, commands: Sequence[str]
+) -> dict[str, Any]:
+    """The file's values for the options of one command, by parameter; ``commands`` are the names of all.
+
+    Raises: UsageError for a key that there is not, and for a value that the command would not take.
+    """
+    for key, value in file.table.items():
+        if key not in (*SHARED, *commands, CLIENTS_TABLE):
+            raise _unknown(file, (key,), (*SHARED, *commands))
+        if key not in SHARED and not isinstance(value, dict):
+            raise UsageError(f"{file.place(key)}: {key} is not a table", hint=f"write [{key}]")
+    return _values(file, command, (name,))
+
+
+def _values(file: SettingsFile, command: click.Command, path: tuple[str, ...]) -> dict[str, Any]:
+    options = {option_name(option): option for option in options_of(command)}
+    below = command.commands if isinstance(command, click.Group) else {}
+    table = _table(file, path)
+    for key in table:
+        if key not in options and key not in below:
+            raise _unknown(file, (*path, key), (*(name for name in options if name in SETTINGS), *below))
+        if key in options and key not in SETTINGS:
+            raise UsageError(
+                f"{file.place(*path, key)}: {key} is not for a file to set",
+                hint=f"give --{key} on the command line",
+            )
+    values: dict[str, Any] = {}
+    for name, option in options.items():
+        keys = next((keys for keys in ((*path, name), (name,)) if _is_said(file, keys)), None)
+        if name in SETTINGS and keys and option.name:
+            values[option.name] = _value(file, keys, command, option)
+    for name, child in below.items():
+        values[name] = _values(file, child, (*path, name))
+    return values
+
+
+def _table(file: SettingsFile, path: tuple[str, ...]) -> Mapping[str, Any]:
+    """The table of a command; that of `layerfork clients` belongs to clients."""
+    table: Any = file.table if path[0] != CLIENTS_TABLE else {}
+    for depth, key in enumerate(path, 1):
+        table = table.get(key, {})
+        if not isinstance(table, dict):
+            raise UsageError(f"{file.place(*path[:depth])}: {key} is not a table", hint=f"[{'.'.join(path)}]")
+    return {str(key): value for key, value in table.items()}
+
+
+def _is_said(file: SettingsFile, keys: tuple[str, ...]) -> bool:
+    if len(keys) == 1:
+        return keys[0] in SHARED and keys[0] in file.table
+    return keys[-1] in _table(file, keys[:-1])
+
+
+def place_of(file: SettingsFile, path: tuple[str, ...], option: str) -> str:
+    """Where the file says what an option of a command is."""
+    own = (*path, option)
+    return file.place(*own) if _is_said(file, own) else file.place(option)
+
+
+def _value(file: SettingsFile, keys: tuple[str, ...], command: click.Command, option: click.Option) -> Any:
+    """As the command line would give it. Raises: UsageError."""
+    setting = SETTINGS[option_name(option)]
+    said: Any = file.table
+    for key in keys:
+        said = said[key]
+    items = said if option.multiple and isinstance(said, list) else [said]
+    for item in items:
+        if reason := _wrong_type(option, item):
+            raise UsageError(f"{file.place(*keys)}: {keys[-1]} is not {reason}")
+        if isinstance(item, str) and (reason := setting.why_not(item, file)):
+            raise UsageError(
+                f"{file.place(*keys)}: {keys[-1]} {item!r} is not for a file to set", hint=reason
+            )
+    values = [setting.read(item, file) if isinstance(item, str) else item for item in items]
+    value = values if option.multiple else values[0]
+    try:
+        option.type_cast_value(click.Context(command), value)
+    except click.BadParameter as error:
+        raise UsageError(f"{file.place(*keys)}: {keys[-1]}: {error.message.rstrip('.')}") from error
+    return value
+
+
+def _wrong_type(option: click.Option, value: object) -> str:
+    """What a value should be and is not."""
+    if option.is_flag:
+        return "" if isinstance(value, bool) else "true or false"
+    many = " or a list of them" if option.multiple else ""
+    if isinstance(option.type, click.types.IntParamType):
+        return "" if isinstance(value, int) and not isinstance(value, bool) else f"a whole number{many}"
+    if isinstance(option.type, click.types.FloatParamType):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return "" if is_number else f"a number{many}"
+    return "" if isinstance(value, str) else f"a text{many}"
+
+
+def _unknown(file: SettingsFile, keys: tuple[str, ...], known: Sequence[str]) -> UsageError:
+    where = f" in [{'.'.join(keys[:-1])}]" if len(keys) > 1 else ""
+    near = get_close_matches(keys[-1], known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
+    return UsageError(f"{file.place(*keys)}: there is no setting {keys[-1]}{where}", hint=hint)
