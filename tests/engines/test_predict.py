@@ -147,6 +147,24 @@ def test_what_is_predicted_happens(
                 assert step["prediction"] == actual[index][1], (name, step)
         found = {step["prediction"] for step in steps.values()}
         assert code == (1 if "miss" in found else 3 if "unknown" in found else 0), name
+    _images_tell_when_results_were_made(user)
+
+
+def _images_tell_when_results_were_made(user: dict[str, str]) -> None:
+    """What a build made is as old as the build, what it reused is older."""
+    seen = set()
+    for file in (Path(user["XDG_STATE_HOME"]) / "layerfork" / "records").glob("*.jsonl"):
+        (record,) = read_records(file)
+        for step in record.steps:
+            if step.created_at:
+                seen.add((step.instruction.partition(" ")[0], step.status.value))
+                made_before = step.created_at[:19] < record.recorded_at[:19]
+                assert (
+                    not made_before
+                    if step.status.value == "miss"
+                    else step.created_at[:19] <= record.recorded_at[:19]
+                )
+    assert {("RUN", "hit"), ("RUN", "miss"), ("COPY", "hit"), ("COPY", "miss")} <= seen
 
 
 def test_a_hypothetical_edit_and_another_client(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import format_option, look_of, to_stderr, verbose_option
+from layerfork.cli.options import AgeType, format_option, look_of, to_stderr, verbose_option
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
@@ -52,13 +52,20 @@ def _list(store: str, form: "Reporter") -> None:
 @command.command("show")
 @click.argument("record", metavar="ID")
 @store_option
+@click.option(
+    "--max-age",
+    type=AgeType(),
+    default=None,
+    metavar="AGE",
+    help="Mark steps that reused a result older than 7d, 12h …",
+)
 @format_option("records")
 @verbose_option
-def show(record: str, store: str, form: "Reporter", verbose: bool) -> None:
+def show(record: str, store: str, max_age: float | None, form: "Reporter", verbose: bool) -> None:
     """Print one of them; the first digits of its ID are enough."""
     from layerfork.pipeline.stored import show_stored
 
-    report = show_stored(store, record)
+    report = show_stored(store, record, max_age)
     put(form.render("records", [report], look_of(sys.stdout, verbose=verbose)))
 
 

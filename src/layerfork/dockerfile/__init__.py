@@ -1,13 +1,22 @@
 """Dockerfile text to stages and instructions, as Docker's parser reads it."""
 
 from layerfork.dockerfile.expand import Expansion, expand, expand_raw
-from layerfork.dockerfile.instruction import NO_STAGE, Dockerfile, Heredoc, Instruction, Stage, stage_number
+from layerfork.dockerfile.instruction import (
+    LAYERED,
+    NO_STAGE,
+    Dockerfile,
+    Heredoc,
+    Instruction,
+    Stage,
+    stage_number,
+)
 from layerfork.dockerfile.parse.arguments import keyword_of
 from layerfork.dockerfile.parse.directives import find_syntax
 from layerfork.dockerfile.parse.parser import parse_dockerfile, parse_instruction
 from layerfork.dockerfile.substitution import BadSubstitutionError
 
 __all__ = [
+    "LAYERED",
     "NO_STAGE",
     "BadSubstitutionError",
     "Dockerfile",

@@ -8,6 +8,9 @@ from layerfork.dockerfile.gotext import lower
 
 _NUMBER = re.compile(r"\+?[0-9]{1,9}")
 _LEADING_TABS = re.compile(r"(?m)^\t+")
+LAYERED = ("RUN", "COPY", "ADD", "WORKDIR")
+"""Instructions to which builders give a layer, empty or not; the classic builder none to WORKDIR.
+Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go, v0.8 to v0.26."""
 NO_STAGE = -1
 """Stage index of an instruction before the first FROM."""
 

@@ -38,6 +38,8 @@ class ImageStep:
     image_id: str
     """Full id after this step, or empty (BuildKit names only the last)."""
     empty_layer: bool = False
+    created_at: str = ""
+    """When it was made, as the image says, RFC 3339, UTC; empty when it says none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

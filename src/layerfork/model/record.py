@@ -123,6 +123,9 @@ class StepRecord:
     """BuildKit vertices of this step."""
     created_by: str = ""
     """What the engine's image history says for this step; empty when it was not asked."""
+    created_at: str = ""
+    """When its result was made, as the engine's image history says, RFC 3339, UTC; empty when it was not
+    asked or does not tell."""
     started_s: float | None = None
     """Seconds since the start of the build."""
     seconds: float | None = None

@@ -164,12 +164,25 @@ class DiffReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepAge:
+    """How old a result was when a build reused it."""
+
+    seconds: float
+    is_least: bool = False
+    """Nothing shows when it was made: it was there already so long before."""
+    is_over: bool = False
+    """It was older than what was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordReport:
     """One recorded build to show: `layerfork show`."""
 
     record: BuildRecord
     computed_identities: Mapping[int, str] = field(default_factory=dict)
     """By step index, for a builder that reports no identity of a step."""
+    ages: Mapping[int, StepAge] = field(default_factory=dict)
+    """Of steps that were reused, by step index, where it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

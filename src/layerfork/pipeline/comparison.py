@@ -27,7 +27,7 @@ from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart
 from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.kind import BuildKind
 from layerfork.model.record import BuildRecord, StepRecord
-from layerfork.model.report import DiffReport, RecordReport
+from layerfork.model.report import DiffReport
 from layerfork.pipeline.answering import answers_of_pair, sides_again, sides_of_files, situation_of_files
 from layerfork.pipeline.pairing import (
     NamedRecord,
@@ -42,20 +42,14 @@ STAND_IN = "hidden:"
 """Starts the stand-in of every hidden value."""
 
 
-def show_records(path: str) -> tuple[RecordReport, ...]:
-    """The records of a ``FILE``, or the one that ``FILE#N`` names.
+def stored_in(word: str) -> tuple[tuple[StoredRecord, ...], tuple[StoredRecord, ...]]:
+    """The records of a ``FILE``, or the one that ``FILE#N`` names; and all of the file.
 
     Raises: EvidenceError, UsageError.
     """
-    path, number = _split(path)
-    records = _records_of(path)
-    if number:
-        records = [_pick(records, path, number)]
-    return tuple(_shown(record.whole()) for record in records)
-
-
-def _shown(record: BuildRecord) -> RecordReport:
-    return RecordReport(record=record, computed_identities=keys_of(record).chain_digests())
+    path, number = _split(word)
+    records = tuple(_records_of(path))
+    return ((_pick(records, path, number),) if number else records), records
 
 
 def diff_files(writer: str, reader: str) -> tuple[DiffReport, ...]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from layerfork.cachekey import keys_of
 from layerfork.errors import UsageError
 from layerfork.harness.records.evidence import read_records
 from layerfork.harness.records.store import KeptBuild, open_store
 from layerfork.model.listing import StoredRow
 from layerfork.model.record import StepStatus
 from layerfork.model.report import RecordReport
+from layerfork.pipeline.showing import shown
 
 
 def list_stored(store: str) -> tuple[StoredRow, ...]:
@@ -16,11 +16,15 @@ def list_stored(store: str) -> tuple[StoredRow, ...]:
     return tuple(_row(kept) for kept in open_store(store).builds())
 
 
-def show_stored(store: str, reference: str) -> RecordReport:
-    """One build. Raises: UsageError when there is no such record, EvidenceError when it is damaged."""
-    (kept,) = _find(open_store(store).builds(), [reference])
+def show_stored(store: str, reference: str, max_age_s: float | None = None) -> RecordReport:
+    """One build; steps that reused what was older than ``max_age_s`` are marked.
+
+    Raises: UsageError when there is no such record, EvidenceError when it is damaged.
+    """
+    opened = open_store(store)
+    (kept,) = _find(opened.builds(), [reference])
     (record,) = read_records(kept.path)
-    return RecordReport(record=record, computed_identities=keys_of(record).chain_digests())
+    return shown(record, store=opened, max_age_s=max_age_s)
 
 
 def remove_stored(store: str, references: Sequence[str]) -> int:

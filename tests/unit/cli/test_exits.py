@@ -89,10 +89,10 @@ def test_help_of_which_nobody_reads_the_rest(words: Sequence[str]) -> None:
 def test_a_connection_that_breaks_is_no_fork(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(path: str) -> None:
+    def broken(path: str, max_age_s: float | None) -> None:
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
-    monkeypatch.setattr("layerfork.pipeline.comparison.show_records", broken)
+    monkeypatch.setattr("layerfork.pipeline.showing.show_records", broken)
 
     assert call(["show", "a.jsonl"]) == ExitCode.COULD_NOT_RUN
     assert "went away" in capsys.readouterr().err

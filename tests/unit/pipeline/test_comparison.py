@@ -19,7 +19,8 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.pipeline.comparison import diff_files, diff_records, show_records
+from layerfork.pipeline.comparison import diff_files, diff_records
+from layerfork.pipeline.showing import show_records
 
 HIT, MISS = StepStatus.HIT, StepStatus.MISS
 BASE = "sha256:" + "b" * 64

@@ -72,6 +72,8 @@ class HistoryRow(msgspec.Struct, frozen=True, rename="pascal"):
     created_by: str
     size: int
     comment: str | None = None
+    created: int = 0
+    """Seconds since 1970; negative for the year 1."""
 
 
 class ListedImage(msgspec.Struct, frozen=True, rename="pascal"):

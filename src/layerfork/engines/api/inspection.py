@@ -1,5 +1,8 @@
 """What an engine says about itself and about its images, as the model's facts."""
 
+from datetime import UTC, datetime
+
+from layerfork.dockerfile import LAYERED, keyword_of
 from layerfork.engines.api.answers import HistoryRow, Image, ImageConfig, Info, Layers, Version
 from layerfork.engines.api.client import ApiError, EngineApi
 from layerfork.errors import EngineError
@@ -8,10 +11,8 @@ from layerfork.model.engine import EngineInfo, ImageFacts, ImageStep
 CONTAINERD_STORE = ["driver-type", "io.containerd.snapshotter.v1"]
 """Row of ``DriverStatus`` that only the containerd image store has.
 Source: moby/moby daemon/containerd/service.go (LayerStoreStatus), v24 to v28."""
-LAYERED = ("RUN ", "COPY ", "ADD ", "WORKDIR ")
-"""Instructions that BuildKit's frontend gives a layer, empty or not.
-Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go, v0.8 to v0.26."""
 BUILDKIT_COMMENT = "buildkit.dockerfile.v0"
+_YEAR_9999 = 253_370_764_800
 
 
 def read_engine_info(api: EngineApi, kind: str, *, ours: bool = False) -> EngineInfo:
@@ -87,6 +88,7 @@ def read_image_facts(api: EngineApi, reference: str) -> ImageFacts:
                 created_by=row.created_by,
                 image_id="" if row.id.endswith("<missing>") else full_id(row.id),
                 empty_layer=is_empty,
+                created_at=_as_utc(row.created),
             )
             for row, is_empty in zip(rows, _empty_layers(rows, len(diff_ids)), strict=True)
         ),
@@ -97,6 +99,13 @@ def read_image_facts(api: EngineApi, reference: str) -> ImageFacts:
         shell=tuple(config.shell or ()),
         onbuild=tuple(config.on_build or ()),
     )
+
+
+def _as_utc(seconds: int) -> str:
+    """RFC 3339; empty for what is no time after 1970."""
+    if not 0 < seconds < _YEAR_9999:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def full_id(image_id: str) -> str:
@@ -113,7 +122,7 @@ def _empty_layers(rows: list[HistoryRow], layers: int) -> list[bool]:
     by_number = [False] * len(rows)
     by_size = [row.size == 0 for row in rows]
     by_word = [
-        row.size == 0 and not (row.comment == BUILDKIT_COMMENT and row.created_by.startswith(LAYERED))
+        row.size == 0 and not (row.comment == BUILDKIT_COMMENT and keyword_of(row.created_by) in LAYERED)
         for row in rows
     ]
     for guess in (by_number, by_size, by_word):

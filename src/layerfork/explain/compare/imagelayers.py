@@ -1,9 +1,7 @@
 """Which layer of a build's image each of its steps made."""
 
-from layerfork.dockerfile import keyword_of
+from layerfork.dockerfile import LAYERED, keyword_of
 from layerfork.model.record import BuildRecord, StepRecord
-
-LAYERED = ("RUN", "COPY", "ADD", "WORKDIR")
 
 
 def step_layers(record: BuildRecord) -> tuple[tuple[StepRecord, str], ...]:

@@ -4,7 +4,8 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from layerfork.dockerfile import BadSubstitutionError, keyword_of
+from layerfork.dockerfile import LAYERED, BadSubstitutionError, keyword_of
+from layerfork.dockerfile.bases import base_or_written
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.errors import EngineError
 from layerfork.harness.environments.bases import base_references
@@ -22,7 +23,7 @@ LookUp = Callable[[str], ImageFacts]
 
 
 def add_image_facts(record: BuildRecord, look_up: LookUp, image_ref: str) -> BuildRecord:
-    """The record with what the engine says: full ids and created-by strings of the steps, the layers.
+    """The record with what the engine says: full ids and history rows of the steps, the layers.
 
     A record of a failed build, or an engine that has gone, leaves it as it was.
     """
@@ -37,27 +38,67 @@ def add_image_facts(record: BuildRecord, look_up: LookUp, image_ref: str) -> Bui
             rows |= _other_stages(record.steps, rows, look_up)
     except EngineError:
         return record
-    steps = record.steps
     if record.builder is Builder.CLASSIC:
-        steps = tuple(_with_row(step, rows) for step in steps)
+        steps = tuple(_with_row(step, rows) for step in record.steps)
+    else:
+        times = _times_of_layers(record, facts.history)
+        steps = tuple(replace(step, created_at=times.get(step.index, "")) for step in record.steps)
     return replace(record, steps=steps, result=replace(record.result, image=facts))
 
 
 def _with_buildah_rows(record: BuildRecord, facts: ImageFacts, look_up: LookUp) -> BuildRecord:
     """buildah writes one history row for each step; which image it is, podman does not know."""
     last = record.steps[-1].stage if record.steps else 0
-    rows: dict[int, str] = {}
+    rows: dict[int, ImageStep] = {}
     for stage in sorted({step.stage for step in record.steps}):
         own = [step for step in record.steps if step.stage == stage and not _is_from(step)]
         if own and stage == last:
             rows |= _rows_by_position(own, facts.history)
         elif own and own[-1].identity:
             rows |= _rows_by_position(own, look_up(own[-1].identity).history)
+    none = ImageStep(created_by="", image_id="")
     steps = tuple(
-        replace(step, identity=_full_id(step.identity, look_up), created_by=rows.get(step.index, ""))
+        replace(
+            step,
+            identity=_full_id(step.identity, look_up),
+            created_by=rows.get(step.index, none).created_by,
+            created_at=rows.get(step.index, none).created_at,
+        )
         for step in record.steps
     )
     return replace(record, steps=steps, result=replace(record.result, image=facts))
+
+
+def _times_of_layers(record: BuildRecord, history: Sequence[ImageStep]) -> dict[int, str]:
+    """When each layer that BuildKit put on the base image was made, by step index; none when they do not fit.
+
+    Rows without a layer have the time of another: nothing was made for them.
+    Source: moby/buildkit exporter/containerimage/writer.go:normalizeLayersAndHistory @ v0.13.2; seen so.
+    """
+    stages = _stages_of_result(record)
+    own = [step for step in record.steps if step.stage in stages and keyword_of(step.instruction) in LAYERED]
+    rows = [row for row in history if row.created_by.partition(" ")[0] in LAYERED][
+        -len(own) or len(history) :
+    ]
+    alike = [keyword_of(step.instruction) for step in own] == [
+        row.created_by.partition(" ")[0] for row in rows
+    ]
+    return {step.index: row.created_at for step, row in zip(own, rows, strict=True)} if alike else {}
+
+
+def _stages_of_result(record: BuildRecord) -> set[int]:
+    """The last stage and those that it begins with; none of a build for several platforms."""
+    parsed = dockerfile_of(record)
+    if parsed is None or not record.steps or any(step.platform for step in record.steps):
+        return set()
+    wanted = record.request.target
+    stage = parsed.find_stage(wanted) if wanted else parsed.stages[-1]
+    found = set[int]()
+    while stage is not None:
+        found.add(stage.index)
+        base = base_or_written(parsed, stage, dict(record.request.build_args))
+        stage = parsed.find_stage(base, before=stage.index)
+    return found
 
 
 def _full_id(shown: str, look_up: LookUp) -> str:
@@ -70,12 +111,12 @@ def _full_id(shown: str, look_up: LookUp) -> str:
     return shown
 
 
-def _rows_by_position(own: Sequence[StepRecord], history: Sequence[ImageStep]) -> dict[int, str]:
-    """History strings of the steps that end an image, by step index; none when they do not fit."""
+def _rows_by_position(own: Sequence[StepRecord], history: Sequence[ImageStep]) -> dict[int, ImageStep]:
+    """History rows of the steps that end an image, by step index; none when they do not fit."""
     pairs = tuple(zip(own, history[-len(own) :], strict=False))
     if len(pairs) < len(own) or not all(_fits(step, row) for step, row in pairs):
         return {}
-    return {step.index: row.created_by for step, row in pairs}
+    return {step.index: row for step, row in pairs}
 
 
 def _fits(step: StepRecord, row: ImageStep) -> bool:
@@ -119,8 +160,9 @@ def _other_stages(
 def _with_row(step: StepRecord, rows: dict[str, ImageStep]) -> StepRecord:
     for image_id, row in rows.items():
         if step.identity and _same_image(step.identity, image_id):
-            created_by = "" if _is_from(step) else row.created_by
-            return replace(step, identity=image_id, created_by=created_by)
+            if _is_from(step):
+                return replace(step, identity=image_id, created_by="")
+            return replace(step, identity=image_id, created_by=row.created_by, created_at=row.created_at)
     return step
 
 

@@ -28,6 +28,7 @@ def add_quiet_steps(record: BuildRecord) -> BuildRecord:
     texts = (*instructions, *(row.created_by for row in own[len(instructions) - 1 :]))
     identities = (base.image_id, *(row.image_id for row in own))
     strings = ("", *(row.created_by for row in own))
+    times = ("", *(row.created_at for row in own))
     steps = tuple(
         StepRecord(
             index=number,
@@ -35,8 +36,11 @@ def add_quiet_steps(record: BuildRecord) -> BuildRecord:
             status=StepStatus.HIT if number == 1 else StepStatus.UNKNOWN,
             identity=identity,
             created_by=created_by,
+            created_at=created_at,
         )
-        for number, (text, identity, created_by) in enumerate(zip(texts, identities, strings, strict=True), 1)
+        for number, (text, identity, created_by, created_at) in enumerate(
+            zip(texts, identities, strings, times, strict=True), 1
+        )
     )
     return replace(record, steps=steps)
 

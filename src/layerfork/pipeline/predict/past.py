@@ -1,7 +1,7 @@
 """What builds left in one cache: what can be found there, what it took, and when it was made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from layerfork.cachekey import keys_of
@@ -11,21 +11,12 @@ from layerfork.explain.outlook import Stored, marks_of
 from layerfork.model.change import BaseImageIs
 from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildRecord, StepRecord, StepStatus
+from layerfork.pipeline.ages import Made, told_by_images
 from layerfork.whatif import suppose
 from layerfork.whatif.keys import Settled
 
 RECORDED = "the recorded build"
 """What texts call the build that another one is predicted from."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """When a stored result was made."""
-
-    at_s: float
-    """Seconds since 1970."""
-    exact: bool
-    """False: it was there already then."""
 
 
 class Past:
@@ -46,6 +37,7 @@ class Past:
             self._images = {**dict(each.base_images), **self._images}
         self._seconds: dict[tuple[str, str, str], float] = {}
         self._made: dict[str, Made] = {}
+        self._marks: dict[str, dict[int, str]] = {}
         rebuilt = self._add(self.newest, self.repeated, frozenset())
         for each in earlier:
             build = JudgedBuild(client=each.id, record=each, keys=keys_of(each))
@@ -71,6 +63,11 @@ class Past:
         """When the result was made that has this digest; None when nobody knows."""
         return self._made.get(mark)
 
+    def made_for(self, record: BuildRecord) -> dict[int, Made]:
+        """The same of the results that one of the builds had, by step index."""
+        marks = self._marks.get(record.id, {})
+        return {index: self._made[mark] for index, mark in marks.items() if mark in self._made}
+
     def _add(self, build: JudgedBuild, bare: JudgedBuild, rebuilt: frozenset[str]) -> frozenset[str] | None:
         """Add a build, unless a later one had to build again what it had stored: then the cache has lost it,
         and what else it lost of this build and those before nobody knows.
@@ -85,6 +82,9 @@ class Past:
             return None
         self.stored.add(bare, known)
         began_s = datetime.fromisoformat(record.recorded_at).timestamp()
+        cached = {step.index for step in build.keys.steps if not step.always_runs}
+        self._marks[record.id] = {index: mark for index, mark in marks.items() if mark and index in cached}
+        images = told_by_images(record)
         built = set[str]()
         for step in record.steps:
             mark = marks.get(step.index)
@@ -92,16 +92,17 @@ class Past:
             if missed and step.seconds is not None and not step.error:
                 self._seconds.setdefault(_name_of(step), step.seconds)
             if mark is not None and (missed or step.status is StepStatus.HIT):
-                self._date(mark, began_s, built=missed)
+                self._date(mark, Made(at_s=began_s, exact=True) if missed else images.get(step.index))
+                self._date(mark, Made(at_s=began_s, exact=False))
             if mark is not None and missed and not (step.error or _wants_no_cache(record, step)):
                 built.add(mark)
         return frozenset(built)
 
-    def _date(self, mark: str, at_s: float, *, built: bool) -> None:
-        """The newest build that made it counts; those that only reused it before say that it was there."""
+    def _date(self, mark: str, made: Made | None) -> None:
+        """The newest that is exact counts; of the others the oldest: it was there already then."""
         known = self._made.get(mark)
-        if known is None or not known.exact:
-            self._made[mark] = Made(at_s=at_s, exact=built)
+        if made is not None and (known is None or not known.exact):
+            self._made[mark] = made
 
 
 def _wants_no_cache(record: BuildRecord, step: StepRecord) -> bool:

@@ -10,7 +10,8 @@ from layerfork.model.build import Builder
 from layerfork.model.judgement import Cause, Fork
 from layerfork.model.prediction import Forecast, StepPrediction
 from layerfork.model.record import BuildRecord, StepRecord
-from layerfork.pipeline.predict.past import Made, Past
+from layerfork.pipeline.ages import Made, told_by_images
+from layerfork.pipeline.predict.past import Past
 from layerfork.whatif.steps import instructions_of
 
 _NAMES = {Builder.CLASSIC: "the classic builder", Builder.BUILDKIT: "BuildKit", Builder.BUILDAH: "buildah"}
@@ -74,9 +75,13 @@ class ToldSteps:
 
     def _made(self, step: StepRecord) -> Made | None:
         outlook = self.outlooks[step.index]
-        if not outlook.mark or step.index in self.always:
-            return None
-        return self.past.made(outlook.mark)
+        if step.index in self.always:  # a FROM: how old the image is
+            return self._images.get(step.index) if outlook.reuse is Reuse.FOUND else None
+        return self.past.made(outlook.mark) if outlook.mark else None
+
+    @cached_property
+    def _images(self) -> Mapping[int, Made]:
+        return told_by_images(self.record)
 
     def _causes(self, step: StepRecord) -> tuple[Cause, ...]:
         return next((fork.causes for fork in self.forks if fork.step == step.index), ())

@@ -118,6 +118,12 @@ def span(seconds: float) -> str:
     return "less than a second"
 
 
+def old_by(seconds: float, *, is_least: bool, is_over: bool) -> str:
+    """``! at least 3 hours old``."""
+    at_least = "at least " if is_least and seconds >= 1 else ""
+    return f"{'! ' if is_over else ''}{at_least}{span(seconds)} old"
+
+
 def _reused(report: DiffReport) -> str:
     statuses = [step.status for step in report.reader_steps if step.status is not StepStatus.NOT_EVALUATED]
     if not statuses or StepStatus.UNKNOWN in statuses:

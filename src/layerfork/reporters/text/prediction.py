@@ -10,7 +10,7 @@ from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.answer import answer_lines, first_lines
 from layerfork.reporters.text.columns import cut
 from layerfork.reporters.text.console import print_lines
-from layerfork.reporters.text.diff import baseline_line, span
+from layerfork.reporters.text.diff import baseline_line, old_by
 from layerfork.reporters.text.wrapping import wrap
 
 _STYLES = {Forecast.HIT: "cyan", Forecast.MISS: "bold yellow", Forecast.UNKNOWN: "magenta"}
@@ -87,6 +87,5 @@ def _row(step: StepPrediction) -> tuple[str, str, str, str, str]:
 def _note(step: StepPrediction) -> str:
     notes = [step.reason]
     if step.age_s is not None:
-        at_least = "at least " if step.age_is_least and step.age_s >= 1 else ""
-        notes.append(f"{'! ' if step.over_age else ''}{at_least}{span(step.age_s)} old")
+        notes.append(old_by(step.age_s, is_least=step.age_is_least, is_over=step.over_age))
     return "; ".join(filter(None, notes))

@@ -1,15 +1,16 @@
 """One build record, readably."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, EntryType
 from layerfork.model.engine import BUILDKIT_DAEMON
 from layerfork.model.identity import StepIdentity, identities_of
 from layerfork.model.record import BuildRecord, ClientInfo, StepRecord
-from layerfork.model.report import RecordReport
+from layerfork.model.report import RecordReport, StepAge
 from layerfork.model.visible import visible_line
 from layerfork.reporters.reporter import Look
+from layerfork.reporters.text.diff import old_by
 from layerfork.reporters.text.identities import MEANINGS
 
 ENTRY_LIMIT = 40
@@ -31,15 +32,16 @@ _TYPES = {
 
 def render_records(reports: Sequence[RecordReport], look: Look) -> str:
     """Who asked whom for what, what was sent, what became of each step, and what could not be seen."""
-    blocks = (_lines(each.record, each.computed_identities, look.verbose) for each in reports)
+    blocks = (_lines(each, look.verbose) for each in reports)
     return "\n".join("\n".join(map(visible_line, lines)) + "\n" for lines in blocks)
 
 
-def _lines(record: BuildRecord, computed: Mapping[int, str], verbose: bool) -> Iterator[str]:
+def _lines(report: RecordReport, verbose: bool) -> Iterator[str]:
+    record = report.record
     yield f"record {record.id}, {record.recorded_at}"
     yield from _fields(record)
     yield ""
-    yield from _steps(record, computed)
+    yield from _steps(report)
     for manifest in (record.context, *record.named_contexts):
         if manifest is not None:
             yield ""
@@ -104,22 +106,26 @@ def _client(client: ClientInfo) -> str:
     return f"{known} ({agent})" if agent else known
 
 
-def _steps(record: BuildRecord, computed: Mapping[int, str]) -> Iterator[str]:
-    identities = identities_of(record.steps, computed)
+def _steps(report: RecordReport) -> Iterator[str]:
+    steps, ages = report.record.steps, report.ages
+    identities = identities_of(steps, report.computed_identities)
     kinds = {identity.source for identity in identities.values()}
     yield "steps" + "".join(f" (identities: {MEANINGS[kind]})" for kind in kinds)
-    yield from (_step(step, identities.get(step.index)) for step in record.steps)
-    if not record.steps:
+    yield from (_step(step, identities.get(step.index), ages.get(step.index)) for step in steps)
+    if not steps:
         yield "  none"
+    if any(age.is_over for age in ages.values()):
+        yield "  ! older than --max-age when this build reused it"
 
 
-def _step(step: StepRecord, known: StepIdentity | None) -> str:
+def _step(step: StepRecord, known: StepIdentity | None, age: StepAge | None) -> str:
     seconds = "" if step.seconds is None else f"  {step.seconds:.2f} s"
     identity = f"  {known.short}" if known is not None else ""
     named = step.stage_name or (str(step.stage) if step.stage else "")
     place = " ".join(filter(None, (step.platform, named)))
     stage = f"[{place}] " if place else ""
-    return f"  {step.index:3} {step.status.value:13} {stage}{step.instruction}{identity}{seconds}"
+    old = "" if age is None else f"  {old_by(age.seconds, is_least=age.is_least, is_over=age.is_over)}"
+    return f"  {step.index:3} {step.status.value:13} {stage}{step.instruction}{identity}{seconds}{old}"
 
 
 def _manifest(manifest: ContextManifest, verbose: bool) -> Iterator[str]:

@@ -114,3 +114,54 @@ def test_base_images_are_those_that_the_engine_has() -> None:
     assert add_base_facts(record(), Obliging().image_facts).base_images == ()
     unseen = replace(record(), request=RecordedRequest())
     assert add_base_facts(unseen, engine.image_facts).base_images == ()
+
+
+def dated(*rows: tuple[str, str]) -> ImageFacts:
+    """An image as BuildKit makes it, on a base image that BuildKit made, too."""
+    base = (ImageStep(created_by="COPY old / # buildkit", image_id="", created_at="long ago"),)
+    own = tuple(ImageStep(created_by=words, image_id="", created_at=time) for words, time in rows)
+    return ImageFacts(image_id=COPIED, history=(*base, *own), diff_ids=())
+
+
+def by_buildkit(dockerfile: str, *steps: tuple[int, str]) -> BuildRecord:
+    built = record(*((words, "", stage) for stage, words in steps))
+    request = replace(built.request, dockerfile=dockerfile)
+    return replace(built, builder=Builder.BUILDKIT, request=request)
+
+
+def times(built: BuildRecord, image: ImageFacts) -> list[str]:
+    engine = Obliging(images={COPIED[7:19]: image})
+    return [step.created_at for step in add_image_facts(built, engine.image_facts, "").steps]
+
+
+STAGES = "FROM x AS a\nRUN one\nENV A=1\nFROM x AS b\nRUN other\nFROM a\nCOPY f /\nLABEL b=c\n"
+
+
+def test_layers_of_the_result_have_their_times() -> None:
+    built = by_buildkit(STAGES, (0, "FROM x"), (0, "RUN one"), (1, "RUN other"), (2, "COPY f /"))
+    image = dated(
+        ("RUN /bin/sh -c one # buildkit", "1"),
+        ("ENV A=1", "2"),
+        ("COPY f / # buildkit", "3"),
+        ("LABEL b=c", "3"),
+    )
+    assert times(built, image) == ["", "1", "", "3"]
+
+
+def test_rows_that_do_not_fit_the_steps_tell_nothing() -> None:
+    built = by_buildkit(STAGES, (0, "FROM x"), (0, "RUN one"), (2, "COPY f /"))
+    assert times(built, dated(("COPY f / # buildkit", "1"), ("RUN one # buildkit", "2"))) == [""] * 3
+    assert times(built, dated()) == [""] * 3
+
+
+def test_steps_of_the_classic_builder_have_the_times_of_their_images() -> None:
+    image = ImageFacts(
+        image_id=COPIED,
+        history=(
+            ImageStep(created_by="base", image_id=BASE, created_at="1"),
+            ImageStep(created_by="COPY words", image_id=COPIED, created_at="2"),
+        ),
+        diff_ids=(),
+    )
+    built = record(("FROM alpine", BASE[7:19], 0), ("COPY a /", COPIED[7:19], 0))
+    assert times(built, image) == ["", "2"]
