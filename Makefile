@@ -37,6 +37,7 @@ lint:
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin src
 
 unit:
 	$(PYTEST) -q -m "not engine"

@@ -1,6 +1,7 @@
 """Starts processes: `run` one to its end, or `spawn` one that stays. The only user of `subprocess`."""
 
 import contextlib
+import errno
 import os
 import re
 import select
@@ -8,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -166,8 +168,8 @@ def run_in_foreground(
 def _wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
     """Return as soon as the process ends, or after so long."""
     try:
-        handle = os.pidfd_open(process.pid)
-    except (AttributeError, OSError):  # not Linux, or an old one
+        handle = _handle_of(process.pid)
+    except OSError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
         return
@@ -177,6 +179,13 @@ def _wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
         poll.poll(seconds * 1000)
     finally:
         os.close(handle)
+
+
+def _handle_of(pid: int) -> int:
+    """What tells when a process ends. Raises: OSError where the system, or this Python, has no such thing."""
+    if sys.platform == "linux" and hasattr(os, "pidfd_open"):
+        return os.pidfd_open(pid)
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
 
 def _interrupt(process: subprocess.Popen[bytes], number: int, interrupted: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -126,7 +127,7 @@ class _Sender:
         return mode & ~self.umask if self.rules.masks_mode else mode
 
     def _xattrs(self, path: str) -> tuple[tuple[str, bytes], ...]:
-        if self.rules.xattrs is Xattrs.NONE or self.tree.targets is not None:
+        if self.rules.xattrs is Xattrs.NONE or self.tree.targets is not None or sys.platform != "linux":
             return ()
         place = f"{self.tree.root}/{path}"
         names = attribute_names(place)

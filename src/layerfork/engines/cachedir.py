@@ -5,6 +5,7 @@ import fcntl
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,8 +20,11 @@ ELSEWHERE = "free about 1 GB, or point XDG_CACHE_HOME to a directory on another 
 def debian_architecture() -> str:
     """This machine's architecture by Debian's name.
 
-    Raises: EngineError when there are no engines for it.
+    Raises: EngineError when there are no engines for it, or this is not Linux.
     """
+    if sys.platform != "linux":
+        message = f"an engine of our own needs Linux, and this is {platform.system()}"
+        raise EngineError(message, "use an installed Docker with --engine host, or run layerfork on Linux")
     machine = platform.machine()
     if machine not in ARCHITECTURES:
         message = f"no private engine for the architecture {machine}"

@@ -11,9 +11,12 @@ from layerfork.harness.environments.installing import ensure_environment
 def prepare_all(engine: str, say: Callable[[str], None]) -> None:
     """Fetch the engine and the environments of the five clients of 2015, where they are missing.
 
-    Raises: EngineError, ClientError.
+    What nobody can run without root is said before it is fetched. Raises: EngineError, ClientError.
     """
-    open_engine(engine).fetch(os.environ, say)
+    wanted = open_engine(engine)
+    if wanted.ours and os.geteuid() != 0:
+        say(f"running {wanted.id} needs root (sudo); fetching it, some hundred MB on disk, does not")
+    wanted.fetch(os.environ, say)
     for client in SEED_CLIENTS:
         if client.environment is not None:
             ensure_environment(client.environment, say)

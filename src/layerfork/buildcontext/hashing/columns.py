@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 Names = list[tuple[str, list[str]]]
 """Directories by their paths below a root, each with names in it."""
 ROW_BYTES = 5 * 8
+DIRECTORY: int = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+"""How a directory is opened to look names up in it; without Linux's ``O_PATH`` it must be readable, too."""
 
 
 def columns_of(statuses: Iterable[os.stat_result]) -> bytes:
@@ -35,7 +37,7 @@ def find_statuses(root: str, names: Names) -> Iterator[os.stat_result]:
     """
     lstat = os.lstat
     for directory, own in names:
-        handle = os.open(f"{root}/{directory}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        handle = os.open(f"{root}/{directory}", DIRECTORY)
         try:
             for name in own:
                 yield lstat(name, dir_fd=handle)

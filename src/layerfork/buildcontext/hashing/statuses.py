@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterable, Iterator
 
+from layerfork.buildcontext.hashing.columns import DIRECTORY
+
 
 def statuses_of(root: str, paths: Iterable[str]) -> Iterator[os.stat_result | None]:
     """The status of each path below ``root``, its own link not followed; None where nothing can be found.
@@ -29,6 +31,6 @@ def statuses_of(root: str, paths: Iterable[str]) -> Iterator[os.stat_result | No
 def _open(directory: str) -> int:
     """A handle that names can be looked up by; negative when there is no such directory."""
     try:
-        return os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        return os.open(directory, DIRECTORY)
     except (OSError, ValueError):
         return -1

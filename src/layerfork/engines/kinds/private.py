@@ -12,6 +12,7 @@ from layerfork.engines.api.client import EngineApi
 from layerfork.engines.api.images import clean, load_archive, pin, remove_tags
 from layerfork.engines.api.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.engines.basestore import ensure_base_archive
+from layerfork.engines.cachedir import debian_architecture
 from layerfork.engines.debian.generation import Generation
 from layerfork.engines.debian.roots import ensure_root, root_path
 from layerfork.engines.debian.suites import SUITES
@@ -119,7 +120,8 @@ def how_to_load(reference: str) -> str:
 
 
 def check_root_user() -> None:
-    """Raises: EngineError when this user cannot make namespaces."""
+    """Raises: EngineError when this user cannot make namespaces, or nobody can here."""
+    debian_architecture()
     if os.geteuid() != 0:
         raise EngineError(
             "a private engine needs root: it makes namespaces, mounts and cgroups of its own",

@@ -16,6 +16,7 @@ import ctypes
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable
 
@@ -91,8 +92,14 @@ def _watch(init: int, lifeline: int, wake: int) -> int:
         arrived = os.read(wake, 512)
         if any(number in arrived for number in ENDINGS):
             return 0
-        if os.waitid(os.P_PID, init, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        if _has_ended(init):
             return 1
+
+
+def _has_ended(init: int) -> bool:
+    if sys.platform != "linux":
+        raise NotImplementedError("only Linux has pid namespaces")
+    return bool(os.waitid(os.P_PID, init, os.WEXITED | os.WNOHANG | os.WNOWAIT))
 
 
 def _end(init: int, name: str) -> None:

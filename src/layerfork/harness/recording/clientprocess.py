@@ -3,6 +3,7 @@
 import os
 import socket
 import struct
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,12 @@ class ClientProcess:
 
 
 def process_behind(connection: socket.socket, proc: Path = Path("/proc")) -> ClientProcess | None:
-    """The process at the other end of a unix socket; None when it is gone, or sees other files than we do."""
+    """The process at the other end of a unix socket; None when it is gone, or sees other files than we do.
+
+    None on every system but Linux.
+    """
+    if sys.platform != "linux":
+        return None
     try:
         raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         place = proc / str(_CREDENTIALS.unpack(raw)[0])

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import select
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -18,15 +19,18 @@ EVENTS_BYTES = 1 << 14
 class Following:
     """Calls ``changed`` in a thread of its own when files appear in ``directory``, while the context is open.
 
-    Where the kernel gives no notices, it is never called.
+    Where the kernel gives no notices, or is not Linux, it is never called.
     """
 
     def __init__(self, directory: Path, changed: Callable[[], None]) -> None:
         self._directory = directory
         self._changed = changed
         self._thread = threading.Thread(target=self._wait, name="builders", daemon=True)
+        self._notices = self._stop = self._our_end = -1
 
     def __enter__(self) -> Self:
+        if sys.platform != "linux":
+            return self
         libc = ctypes.CDLL(None, use_errno=True)
         self._notices = libc.inotify_init1(IN_NONBLOCK | IN_CLOEXEC)
         if self._notices >= 0:
