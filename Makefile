@@ -8,11 +8,12 @@
 # make corpus  builds the pairs of tests/corpus whose records are missing, on real engines
 # make picture draws docs/fork-graph-{light,dark}.svg of a kept run of the seed
 # make attack SIZE=--nightly     kills, broken input, planted secrets, hostile engines; minutes without SIZE
+# make dist    sdist and wheel, built twice and compared to the byte
 # make bench   the benchmarks, as ratios side by side
 .DEFAULT_GOAL := demo
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-.PHONY: demo setup browser picture test check lint unit bench golden schema lock fuzz mutations histories corpus attack
+.PHONY: demo setup browser picture test check lint unit bench dist golden schema lock fuzz mutations histories corpus attack
 
 demo: setup
 	@echo
@@ -72,6 +73,9 @@ picture: setup
 	  $(BIN)/layerfork report tests/golden/records/seed-default.run.jsonl --format svg --theme $$theme \
 	    -o docs/fork-graph-$$theme.svg || exit 1; \
 	done
+
+dist: setup
+	$(BIN)/python scripts/dist.py dist
 
 golden: setup
 	LAYERFORK_REWRITE_GOLDEN=1 $(PYTEST) -q tests/golden

@@ -7,8 +7,10 @@ imports every module, and prints how many.
 
 import ctypes
 import fcntl
+import importlib
 import os
 import select
+import selectors
 import signal
 import socket
 import sys
@@ -63,6 +65,7 @@ def become_darwin() -> None:
         for name in names:
             if hasattr(module, name):
                 delattr(module, name)
+    importlib.reload(selectors)  # which chose the kernel's best already
     ctypes.CDLL = Library  # type: ignore[misc]
     machine = os.uname_result(("Darwin", "mac", "25.1.0", "Darwin Kernel Version 25.1.0", "arm64"))
     os.uname = lambda: machine
@@ -74,8 +77,6 @@ def become_darwin() -> None:
 
 
 def import_everything() -> int:
-    import importlib
-
     top = Path(importlib.import_module("layerfork").__file__ or "").parent
     count = 0
     for file in sorted(top.rglob("*.py")):
