@@ -133,8 +133,10 @@ def command(
     """
     if output:
         checked_output(output)
-    clients = give_way(clients, "clients", to=("baseline", "tags"), when=argv is not None)
-    baseline = give_way(baseline, "baseline", to=("clients",))
+    others = ("baseline", "tags", "cold", "load")
+    clients = give_way(clients, "clients", to=others, when=argv is not None)
+    baseline = give_way(baseline, "baseline", to=("clients", "cold"))
+    load = give_way(load, "load", when=not cold)
     if clients:
         unwanted = {"--baseline": baseline, "--cold": cold, "--load": load, "--tag": tags}
         _refuse_with_clients({**unwanted, "a command after --": argv is not None})

@@ -108,8 +108,14 @@ def test_what_does_not_go_with_the_command_line_gives_way(
     settings(project, '[check]\nclient = ["docker-build", "docker_py-build"]\ntarget = "t"\n')
     assert call(["check", "--", "make"]) == 0
     assert call(["check", ".", "--baseline", "x.jsonl"]) == 0
-    assert [each.baseline for each in asked] == ["", "x.jsonl"]
-    assert [each.argv for each in asked] == [("make",), ("docker", "build", "--target", "t", ".")]
+    settings(project, '[check]\nload = "below/base.tar"\nbaseline = "main.jsonl"\n')
+    (project / "below" / "base.tar").touch()
+    assert call(["check", "."]) == 0
+    assert call(["check", ".", "--cold"]) == 0
+    assert [each.baseline for each in asked] == ["", "x.jsonl", "../main.jsonl", ""]
+    assert [each.load for each in asked] == [(), (), (), ("base.tar",)]
+    built = ("docker", "build", "--target", "t", ".")
+    assert [each.argv for each in asked[:2]] == [("make",), built]
 
 
 def test_predict_of_commits_and_records_does_not_stumble_over_settings(
