@@ -20,6 +20,8 @@ _OF_THE_MACHINE = frozenset(
 )
 """What the machine, or a limit that somebody set, does not allow."""
 _FULL_BYTES = 1 << 20
+COMPLETION_VARIABLE = "_LAYERFORK_COMPLETE"
+"""What a shell that wants completions sets, as click names it."""
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -50,6 +52,10 @@ def _interrupt(number: int, frame: object) -> None:
 def call(argv: list[str] | None = None) -> int:
     """Run the command line; every failure ends here as a message on stderr and an exit code."""
     try:
+        if COMPLETION_VARIABLE in os.environ:
+            from layerfork.cli.completing.shells import register
+
+            register()
         code = root.main(args=argv, prog_name="layerfork", standalone_mode=False)
         return int(code) if isinstance(code, int) else ExitCode.AS_HOPED
     except click.ClickException as error:

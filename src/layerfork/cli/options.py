@@ -87,15 +87,16 @@ class FormatType(click.ParamType["Reporter"]):
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """``[text|json]``."""
-        return f"[{'|'.join(self._formats())}]"
+        return f"[{'|'.join(self.formats())}]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Reporter":
-        formats = self._formats()
+        formats = self.formats()
         if value not in formats:
             self.fail(f"{value!r} is not one of {', '.join(map(repr, formats))}.", param, ctx)
         return formats[value]
 
-    def _formats(self) -> "dict[str, Reporter]":
+    def formats(self) -> "dict[str, Reporter]":
+        """By name."""
         from layerfork.reporters.formats import formats_for
 
         return formats_for(*self._kinds)

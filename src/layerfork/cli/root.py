@@ -3,12 +3,15 @@
 import contextlib
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from layerfork import __version__
 from layerfork.cli.settings.variables import with_variables
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "run": "Build one Dockerfile with several clients and show where the cache forks.",
@@ -27,6 +30,7 @@ COMMANDS = {
     "engines": "List the engines that can run here; fetch one, open one.",
     "clients": "List the build clients; make one ready.",
     "config": "Show which settings are in force, and where each comes from.",
+    "completion": "Print what a shell needs to complete command lines.",
     "setup": "Fetch what `run` needs: an engine, the clients' libraries.",
 }
 """Subcommands in the order of the help text; each lives in the module of its name."""
@@ -64,6 +68,10 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"layerfork.cli.{_MODULES.get(cmd_name, cmd_name)}").command
+        if ctx.resilient_parsing:
+            from layerfork.cli.completing.offers import with_offers
+
+            return with_offers(command, cmd_name)
         return with_variables(command, cmd_name)
 
     def resolve_command(
@@ -73,6 +81,14 @@ class LazyGroup(click.Group):
         if name and command and not (ctx.resilient_parsing or _asks_for_help(ctx, rest)):
             ctx.default_map = {name: _from_file(name, command)}
         return name, command, rest
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
+        """Names of subcommands without their modules."""
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(name, help=text) for name, text in COMMANDS.items()]
+        begun = [item for item in found if item.value.startswith(incomplete)]
+        return [*begun, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -1,0 +1,1 @@
+"""What a shell offers after TAB. Imported only when a shell asks."""

@@ -1,0 +1,24 @@
+"""Names that a person may type, with what each stands for. Nothing is started, nothing is asked."""
+
+from collections.abc import Iterator
+
+
+def client_names() -> Iterator[tuple[str, str]]:
+    """Every client of the table."""
+    from layerfork.clients import CLIENTS
+
+    return ((client.id, client.title) for client in CLIENTS)
+
+
+def engine_names() -> Iterator[tuple[str, str]]:
+    """Every engine that can be listed."""
+    from layerfork.engines import ENGINES
+
+    return ((engine.id, "") for engine in ENGINES)
+
+
+def cause_names() -> Iterator[tuple[str, str]]:
+    """Every cause."""
+    from layerfork.model.cause import CauseCode
+
+    return ((str(code), "") for code in CauseCode)
