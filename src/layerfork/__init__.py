@@ -1,13 +1,121 @@
-"""Shows where a Docker layer cache forks between build clients, and proves why."""
+"""Shows where a Docker layer cache forks between build clients, and proves why.
+
+What programs call is here; docs/api.md has examples. Importing this costs nothing: each function imports
+what it needs when it is called. Functions that build do so from the main thread, in the working directory,
+with the process' environment, terminal and output, as the commands of the same names do; what they have to
+say goes to the log ``layerfork``. All raise `layerfork.errors.LayerforkError` where a command would end with
+an error.
+"""
 
 import os
 
 TYPE_CHECKING = False  # typing alone would take longer to import than all of this
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from layerfork.buildcontext.packing.file import ContextTar
+    from layerfork.model.check import CheckReport
+    from layerfork.model.prediction import Prediction
+    from layerfork.model.record import BuildRecord
+    from layerfork.model.report import DiffReport
+    from layerfork.pipeline.explaining import Explained
+    from layerfork.pipeline.programs import Recorded
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "context_tar"]
+__all__ = ["__version__", "check", "context_tar", "diff", "predict", "read_records", "record", "why"]
+
+
+def record(command: "Sequence[str]", *, engine: str = "") -> "Recorded":
+    """Run a command, and give its exit code and a record of every build that it made.
+
+    As `layerfork record`, without a file; ``engine`` is what ``--engine`` takes.
+    """
+    from layerfork.pipeline.programs import record_program
+
+    return record_program(command, engine)
+
+
+def read_records(file: str | os.PathLike[str]) -> "tuple[BuildRecord, ...]":
+    """The recorded builds of a file, in their order; of ``FILE#N`` the N-th alone.
+
+    >>> [build] = read_records("laptop.jsonl#2")
+    >>> [(step.instruction.split()[0], step.status.value) for step in build.steps]
+    [('FROM', 'hit'), ('RUN', 'hit'), ('COPY', 'miss'), ('RUN', 'miss')]
+    """
+    from layerfork.pipeline.comparison import show_records
+
+    return tuple(report.record for report in show_records(os.fspath(file)))
+
+
+def diff(writer: str | os.PathLike[str], reader: str | os.PathLike[str]) -> "tuple[DiffReport, ...]":
+    """Why the builds of one record file missed what those of another had stored: a report for each build.
+
+    >>> [report] = diff("laptop.jsonl#1", "laptop.jsonl#2")
+    >>> report.judgement.verdict.value
+    'forked'
+    >>> [fork] = report.judgement.forks
+    >>> report.answers[0].headline
+    'Dockerfile:4  COPY important.txt /  missed: important.txt changed'
+    >>> fork.step, [cause.code.value for cause in fork.causes]
+    (3, ['content'])
+    """
+    from layerfork.pipeline.comparison import diff_files
+
+    return diff_files(os.fspath(writer), os.fspath(reader))
+
+
+def why(
+    build: "str | os.PathLike[str] | Sequence[str]" = (),
+    *,
+    engine: str = "",
+    against: str | os.PathLike[str] = "",
+    store: str | os.PathLike[str] = "",
+) -> "Explained":
+    """Build, and say why the build missed what an earlier one had stored.
+
+    ``build`` is a directory for `docker build`, or a command as a list of words; without one the newest
+    recorded builds of the working directory are explained again. What comes back has the command's
+    ``exit_code`` (130 after Ctrl-C, 3 where it built nothing) and ``reports``, one for each build.
+    """
+    from layerfork.pipeline.programs import why_program
+
+    return why_program(build, engine, os.fspath(against), os.fspath(store))
+
+
+def predict(
+    path: str | os.PathLike[str] = "",
+    *,
+    against: str | os.PathLike[str] = "",
+    client: str = "",
+    changed: "Sequence[str]" = (),
+    store: str | os.PathLike[str] = "",
+) -> "tuple[Prediction, ...]":
+    """What the next build of a directory would reuse, a prediction for each build. Nothing is built.
+
+    ``against`` is a record file or the id of a kept build; without one the newest kept build of ``path``.
+    ``changed`` are files whose content is taken for another.
+    """
+    from layerfork.pipeline.programs import predict_program
+
+    return predict_program(os.fspath(path), os.fspath(against), client, changed, os.fspath(store))
+
+
+def check(
+    build: "str | os.PathLike[str] | Sequence[str]",
+    *,
+    engine: str = "",
+    baseline: str | os.PathLike[str] = "",
+    allow: "Sequence[str]" = (),
+    max_lost_s: float | None = None,
+) -> "CheckReport":
+    """Build twice, or once against a recorded ``baseline``, and say whether all that can be reused was.
+
+    ``build`` is a directory for `docker build`, or a command as a list of words. ``passed`` of the report
+    says what the command's exit code 0 says.
+    """
+    from layerfork.pipeline.programs import check_program
+
+    return check_program(build, engine, os.fspath(baseline), allow, max_lost_s)
 
 
 def context_tar(

@@ -4,6 +4,7 @@ import doctest
 import io
 import logging
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,13 +14,21 @@ from pathlib import Path
 import pytest
 
 import layerfork
-from layerfork.errors import UsageError
+from layerfork.errors import LayerforkError, UsageError
+from layerfork.model.progress import Say
+from layerfork.pipeline import programs
+from layerfork.pipeline.checking import CheckOptions
+
+RECORDS = Path(__file__).parents[1] / "golden" / "records" / "seed-buildkit.jsonl"
 
 
-def test_its_examples_are_true() -> None:
+def test_its_examples_are_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(RECORDS, tmp_path / "laptop.jsonl")
+    monkeypatch.chdir(tmp_path)
+
     failed, tried = doctest.testmod(layerfork)
 
-    assert (failed, tried) == (0, 5)
+    assert (failed, tried) == (0, 12)
 
 
 def test_importing_it_imports_nothing_of_ours() -> None:
@@ -76,3 +85,30 @@ def test_what_is_left_out_goes_to_the_log(context: Path, caplog: pytest.LogCaptu
     assert [(each.name, each.message) for each in caplog.records] == [
         ("layerfork", "s is left out: a tar cannot have sockets")
     ]
+
+
+def test_a_build_is_a_directory_or_a_command(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def stop(options: CheckOptions, say: Say) -> None:
+        asked.append(options.argv)
+        say("a line for people")
+        raise UsageError("enough")
+
+    monkeypatch.setattr(programs, "check_command", stop)
+    caplog.set_level(logging.INFO, "layerfork")
+    for build in ("app", Path("app"), ["make", "image"], (), "", [""]):
+        with pytest.raises(UsageError):
+            layerfork.check(build)
+
+    assert asked == [("docker", "build", "app"), ("docker", "build", "app"), ("make", "image")]
+    assert caplog.messages == ["a line for people"] * 3
+
+
+def test_what_is_wrong_is_raised(tmp_path: Path) -> None:
+    with pytest.raises(LayerforkError, match="No such file or directory"):
+        layerfork.diff(tmp_path / "a.jsonl", tmp_path / "b.jsonl")
+    with pytest.raises(LayerforkError, match="was recorded yet"):
+        layerfork.predict(tmp_path, store=tmp_path / "store")
