@@ -42,9 +42,10 @@ def read_records(file: str | os.PathLike[str]) -> "tuple[BuildRecord, ...]":
     >>> [(step.instruction.split()[0], step.status.value) for step in build.steps]
     [('FROM', 'hit'), ('RUN', 'hit'), ('COPY', 'miss'), ('RUN', 'miss')]
     """
-    from layerfork.pipeline.comparison import show_records
+    from layerfork.pipeline.comparison import stored_in
 
-    return tuple(report.record for report in show_records(os.fspath(file)))
+    wanted, _ = stored_in(os.fspath(file))
+    return tuple(each.whole() for each in wanted)
 
 
 def diff(writer: str | os.PathLike[str], reader: str | os.PathLike[str]) -> "tuple[DiffReport, ...]":
