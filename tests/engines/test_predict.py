@@ -2,13 +2,14 @@
 
 import json
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from engines.running import as_host
+from engines.running import as_host, user_of
 
 from layerfork.cli.root import root
 from layerfork.engines import RunningEngine, open_engine
@@ -165,6 +166,35 @@ def _images_tell_when_results_were_made(user: dict[str, str]) -> None:
                     else step.created_at[:19] <= record.recorded_at[:19]
                 )
     assert {("RUN", "hit"), ("RUN", "miss"), ("COPY", "hit"), ("COPY", "miss")} <= seen
+
+
+FOREIGN = """\
+FROM --platform=linux/s390x foreign AS a
+COPY c /c
+FROM a AS b
+COPY link /link
+FROM alpine
+COPY c /c
+FROM --platform=linux/s390x scratch
+COPY c /c
+"""
+
+
+def test_what_the_engine_is_known_never_to_find_is_a_miss(
+    engine: RunningEngine, user: dict[str, str], tree: Path
+) -> None:
+    user["DOCKER_BUILDKIT"] = "0"
+    environment = user_of(engine, **user)
+    (tree / "Dockerfile").write_text("FROM scratch\nCOPY link /\n")
+    words = ["docker", "build", "-q", "--platform", "linux/s390x", "-t", "foreign", str(tree)]
+    subprocess.run(words, env=environment, check=True)
+    (tree / "Dockerfile").write_text(FOREIGN)
+    build(engine, user, tree)
+    code, predicted = predict(engine, user, tree)
+    said = [step["prediction"] for step in predicted["steps"]]
+    assert (code, said) == (1, ["hit", "miss", "hit", "miss", "hit", "hit", "hit", "hit"])
+    assert "issues/49947" in predicted["steps"][1]["reason"]
+    assert [status for _, status in build(engine, user, tree)] == said
 
 
 def test_a_hypothetical_edit_and_another_client(

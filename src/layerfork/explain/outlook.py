@@ -12,6 +12,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from layerfork.dockerfile.recorded import printed_instruction
+from layerfork.explain.causes.enginebugs import never_found
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.differences import may_equal
 from layerfork.explain.compare.steps import StepView, end_of_stage, views_of
@@ -39,6 +40,8 @@ class Outlook:
     """Of one that is open: what its key needs and nobody knows."""
     reads: tuple[int, ...] = ()
     """Of one that is open: the last steps of stages whose files decide."""
+    why: str = ""
+    """Of one that is not found although it may be stored: why the engine does not find it."""
     mark: str = ""
     """Of one that is found: the digest that it has in common with what was stored."""
 
@@ -164,11 +167,12 @@ def outlooks(build: JudgedBuild, stored: Stored, unmodelled: Mapping[int, str]) 
     """
     views = views_of(build)
     marks = marks_of(build, views)
+    never = never_found(build.record)
     found: dict[int, Outlook] = {}
     readers = {view.index: files_read(build, views, view) for view in views.values()}
     for view in _inputs_first(views, readers):
         read = readers[view.index]
-        found[view.index] = _outlook(view, read, marks[view.index], found, stored, unmodelled)
+        found[view.index] = _outlook(view, read, marks[view.index], found, stored, unmodelled, never)
     return found
 
 
@@ -179,11 +183,14 @@ def _outlook(
     found: Mapping[int, Outlook],
     stored: Stored,
     unmodelled: Mapping[int, str],
+    never: Mapping[int, str],
 ) -> Outlook:
     whole = {each: found[each].reuse for each in view.parents if each not in read and each in found}
     missed = next((each for each, reuse in whole.items() if reuse is Reuse.NOT_FOUND), 0)
     if missed:
         return Outlook(reuse=Reuse.NOT_FOUND, above=missed)
+    if view.index in never and not (view.neutral or view.always_runs):
+        return Outlook(reuse=Reuse.NOT_FOUND, why=never[view.index])
     if view.index in unmodelled:
         return Outlook(reuse=Reuse.OPEN, lacks=(unmodelled[view.index],))
     doubtful = next((each for each, reuse in whole.items() if reuse is Reuse.OPEN), 0)

@@ -55,3 +55,5 @@ class ImageFacts:
     working_dir: str = ""
     shell: tuple[str, ...] = ()
     onbuild: tuple[str, ...] = ()
+    architecture: str = ""
+    """As images name it: ``amd64``; empty when unknown."""

@@ -13,9 +13,7 @@ from layerfork.model.report import Baseline
 from layerfork.pipeline.predict.planned import Planned
 from layerfork.pipeline.predicting import predict_build
 
-LOST = frozenset(
-    {"cache-empty", "cache-record-gone", "parallel-build", "engine-bug", "engine-bug-28", "unexplained"}
-)
+LOST = frozenset({"cache-empty", "cache-record-gone", "parallel-build", "unexplained"})
 """Pairs in which the cache lost what the first build had stored: no prediction can know."""
 
 

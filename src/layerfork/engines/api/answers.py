@@ -62,6 +62,7 @@ class Image(msgspec.Struct, frozen=True, rename="pascal"):
     id: str
     repo_tags: list[str] | None = None
     config: ImageConfig | None = None
+    architecture: str = ""
     root_fs: Layers | None = msgspec.field(name="RootFS", default=None)
 
 

@@ -98,6 +98,7 @@ def read_image_facts(api: EngineApi, reference: str) -> ImageFacts:
         working_dir=config.working_dir or "",
         shell=tuple(config.shell or ()),
         onbuild=tuple(config.on_build or ()),
+        architecture=image.architecture,
     )
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from layerfork.cachekey.shared.baseimage import find_facts
+from layerfork.dockerfile import Dockerfile, Stage
+from layerfork.dockerfile.bases import SCRATCH, base_or_written
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
 from layerfork.explain.compare.differences import Difference
@@ -10,6 +13,7 @@ from layerfork.explain.compare.divergence import Reason
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
 from layerfork.model.engine import EngineInfo
+from layerfork.model.record import BuildRecord, StepRecord
 from layerfork.model.versions import Release, parse_release
 
 
@@ -25,24 +29,27 @@ class EngineBug:
     builder: Builder
     versions: tuple[tuple[Release, Release], ...]
     """First and last releases of Docker Engine that are known to have it."""
-    meets: Callable[[Case], bool]
-    """Whether the reader did what the bug needs."""
+    meets: Callable[[BuildRecord, StepRecord], bool]
+    """Whether a step of a build has what the bug needs."""
+    always: bool
+    """Such a step is built again each time, whatever is stored: seen on engines."""
 
 
-def _foreign_stage(case: Case) -> bool:
-    """The step's stage has ``FROM --platform`` of another architecture, and the request names none."""
-    record = case.reader.record
+def _foreign_stage(record: BuildRecord, step: StepRecord) -> bool:
+    """The image at the bottom of the step's stage is of another architecture than the one that is built for:
+    the request's, else the engine's. One that begins ``FROM scratch`` has none."""
     dockerfile, engine = dockerfile_of(record), record.engine
-    if dockerfile is None or engine is None or not engine.architecture or record.request.platform:
+    if dockerfile is None or engine is None or step.stage >= len(dockerfile.stages):
         return False
-    stage = case.reader_view.step.stage
-    if stage >= len(dockerfile.stages):
-        return False
-    asked = dockerfile.stages[stage].platform
-    return bool(asked) and "$" not in asked and _architecture(asked) != _architecture(engine.architecture)
+    own = _architecture(record.request.platform or engine.architecture)
+    image = _image_architecture(record, dockerfile, dockerfile.stages[step.stage])
+    return bool(own and image) and image != own and (own, image) not in _RUNS_TOO
 
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "x86-64": "amd64"}
+_RUNS_TOO = {("amd64", "386"), ("arm64", "arm")}
+"""An architecture, and another that counts as the same: 386 was seen to.
+Source: containerd/platforms compare.go:platformVector @ v0.2.1."""
 
 
 def _architecture(platform: str) -> str:
@@ -52,21 +59,36 @@ def _architecture(platform: str) -> str:
     return _ARCHITECTURES.get(name, name)
 
 
-def _imports_images(case: Case) -> bool:
-    """The reader imported the cache of an image, as inline caches are."""
-    return any(
-        "type=registry" in each or "type=" not in each for each in case.reader.record.request.cache_from
-    )
+def _image_architecture(record: BuildRecord, dockerfile: Dockerfile, stage: Stage) -> str:
+    """Of the image at the bottom of a stage; empty when nobody knows."""
+    given = dict(record.request.build_args)
+    base = base_or_written(dockerfile, stage, given)
+    below = dockerfile.find_stage(base, before=stage.index)
+    if below is not None:
+        return _image_architecture(record, dockerfile, below)
+    if base == SCRATCH:
+        return ""
+    if stage.platform and "$" not in stage.platform:
+        return _architecture(stage.platform)
+    facts = find_facts(record, base)
+    several = record.engine is not None and record.engine.image_store == "containerd"
+    return "" if facts is None or several else _architecture(facts.architecture)
+
+
+def _imports_images(record: BuildRecord, step: StepRecord) -> bool:
+    """The build imported the cache of an image, as inline caches are."""
+    return any("type=registry" in each or "type=" not in each for each in record.request.cache_from)
 
 
 BUGS = (
     EngineBug(
         thread="https://github.com/moby/moby/issues/49947",
-        what="reuses nothing in a stage whose FROM --platform names another architecture than its own",
+        what="reuses nothing in a stage whose image is of another architecture than the build",
         remedy="build with BuildKit, or give --platform to the whole build",
         builder=Builder.CLASSIC,
         versions=(((24, 0, 9), (24, 0, 9)), ((25, 0, 2), (28, 5, 2))),
         meets=_foreign_stage,
+        always=True,
     ),
     EngineBug(
         thread="https://github.com/moby/buildkit/issues/5242",
@@ -75,24 +97,46 @@ BUGS = (
         builder=Builder.BUILDKIT,
         versions=(((27, 0, 0), (27, 1, 1)),),
         meets=_imports_images,
+        always=False,
     ),
 )
-"""From the upstream trackers, looked up in November 2026; records of Engine 26.1 and 28.5 show the first."""
+"""From the upstream trackers, looked up in November 2026; Engine 26.1 and 28.5 show the first."""
 
 
-def known_bugs(case: Case) -> tuple[EngineBug, ...]:
-    """The bugs that the reader may have met."""
-    record = case.reader.record
+def bugs_met(record: BuildRecord, step: StepRecord) -> tuple[EngineBug, ...]:
+    """The bugs that a build may meet at a step, by its engine's version."""
     release = _release_of(record.engine)
-    if case.site.reason is not Reason.EQUAL_KEYS or release is None:
+    if release is None:
         return ()
     return tuple(
         bug
         for bug in BUGS
         if bug.builder is record.builder
         and any(first <= release <= last for first, last in bug.versions)
-        and bug.meets(case)
+        and bug.meets(record, step)
     )
+
+
+def never_found(record: BuildRecord) -> dict[int, str]:
+    """Steps that the build's engine builds again each time, by index, and why."""
+    found = {}
+    for step in record.steps:
+        bug = next((each for each in bugs_met(record, step) if each.always), None)
+        if bug is not None:
+            found[step.index] = f"{_told(record, bug)} ({bug.thread})"
+    return found
+
+
+def known_bugs(case: Case) -> tuple[EngineBug, ...]:
+    """The bugs that the reader may have met."""
+    if case.site.reason is not Reason.EQUAL_KEYS:
+        return ()
+    return bugs_met(case.reader.record, case.reader_view.step)
+
+
+def _told(record: BuildRecord, bug: EngineBug) -> str:
+    version = record.engine.version if record.engine is not None else ""
+    return f"Engine {version} {bug.what}"
 
 
 def _release_of(engine: EngineInfo | None) -> Release | None:
@@ -104,13 +148,11 @@ def _release_of(engine: EngineInfo | None) -> Release | None:
 
 def find_engine_bug(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Equal keys, and an engine of a version that is known to miss in such a build."""
-    engine = case.reader.record.engine
-    version = engine.version if engine is not None else ""
     for bug in known_bugs(case):
         yield Finding(
             code=CauseCode.ENGINE_BUG,
             field="engine version",
-            what=f"Engine {version} {bug.what}",
+            what=_told(case.reader.record, bug),
             evidence=(f"the keys are equal, and upstream knows of it: {bug.thread}",),
             remedy=bug.remedy,
             strength=Strength.GUESS,

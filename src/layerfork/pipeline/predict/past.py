@@ -6,6 +6,7 @@ from datetime import datetime
 
 from layerfork.cachekey import keys_of
 from layerfork.explain import JudgedBuild
+from layerfork.explain.causes.enginebugs import never_found
 from layerfork.explain.compare.steps import views_of
 from layerfork.explain.outlook import Stored, marks_of
 from layerfork.model.change import BaseImageIs
@@ -85,6 +86,7 @@ class Past:
         cached = {step.index for step in build.keys.steps if not step.always_runs}
         self._marks[record.id] = {index: mark for index, mark in marks.items() if mark and index in cached}
         images = told_by_images(record)
+        never = never_found(record)
         built = set[str]()
         for step in record.steps:
             mark = marks.get(step.index)
@@ -94,7 +96,8 @@ class Past:
             if mark is not None and (missed or step.status is StepStatus.HIT):
                 self._date(mark, Made(at_s=began_s, exact=True) if missed else images.get(step.index))
                 self._date(mark, Made(at_s=began_s, exact=False))
-            if mark is not None and missed and not (step.error or _wants_no_cache(record, step)):
+            lost = missed and not (step.error or step.index in never or _wants_no_cache(record, step))
+            if mark is not None and lost:
                 built.add(mark)
         return frozenset(built)
 

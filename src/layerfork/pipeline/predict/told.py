@@ -99,6 +99,8 @@ class ToldSteps:
         )
 
     def _why_not_found(self, step: StepRecord, outlook: Outlook) -> str:
+        if outlook.why:
+            return outlook.why
         causes = self._causes(step)
         if causes:
             return causes[0].text.partition(": ")[2] or causes[0].text
