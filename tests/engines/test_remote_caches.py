@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -204,6 +205,65 @@ def test_every_kind_of_operation_once_something_is_another(
     )
     assert [pair for pair in pairs if pair[0] not in ("unknown", pair[1])] == []
     assert ("miss", "miss") in pairs
+
+
+TWO = """\
+FROM alpine AS one
+COPY a.txt /
+RUN cat /a.txt >/x
+FROM alpine AS two
+COPY b.txt /
+RUN cat /b.txt >/y
+FROM alpine
+COPY --from=one /x /
+COPY --from=two /y /
+"""
+
+
+def test_a_cache_of_its_own_and_an_imported_one(
+    desk: Desk, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """One stage is in the one alone, one in the other alone; then commits, by builders without their own."""
+    kind = "local max"
+    export(desk, kind, TWO)
+    desk.engine.reset()
+    desk.write(TWO, **{"a.txt": "other", "b.txt": "new"})
+    _commit(desk.context, "first")
+    own = desk.build()
+    desk.write(TWO, **{"a.txt": "a", "b.txt": "new"})
+    _commit(desk.context, "second")
+    place = KINDS[kind][1].format(dir=desk.directory)
+    with RecordFile(tmp_path / "record.jsonl") as file:
+        file.add(own)
+    words = ["predict", str(desk.context), "--against", str(tmp_path / "record.jsonl"), "--cache-from", place]
+    capsys.readouterr()
+    call([*words, "--own-cache", "--format", "json"])
+    predicted = [step["prediction"] for step in json.loads(capsys.readouterr().out)["steps"]]
+    call([*words, "--git", "HEAD~2..HEAD", "--format", "json"])
+    commits = json.loads(capsys.readouterr().out)["commits"]
+    both = happened(desk.build("--cache-from", place))
+    assert predicted[:8] == both[:8] == ["hit"] * 8
+    assert predicted[8] in (both[8], "unknown")
+    second = happened(import_(desk, kind))
+    desk.write(TWO, **{"a.txt": "other", "b.txt": "new"})
+    reality = [happened(import_(desk, kind)), second]
+    assert reality[0][1:3] == ["miss", "miss"]
+    assert reality[1][1:6] == ["hit", "hit", "hit", "miss", "miss"]
+    for commit, actual in zip(commits, reality, strict=True):
+        told = [step["prediction"] for step in commit["steps"]]
+        assert all(each in ("unknown", is_) for each, is_ in zip(told, actual, strict=True))
+        states = [step["cache"]["state"] for step in commit["steps"]]
+        assert [state == "present" for state in states[1:6]] == [is_ == "hit" for is_ in actual[1:6]]
+
+
+def _commit(directory: Path, subject: str) -> None:
+    (directory / ".dockerignore").write_text(".git\n")
+    git = ["git", "-C", str(directory), "-c", "user.name=n", "-c", "user.email=e@example.com"]
+    if not (directory / ".git").exists():
+        subprocess.run([*git, "init", "-q"], check=True)
+        subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "empty"], check=True)
+    subprocess.run([*git, "add", "--all"], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", subject], check=True)
 
 
 def test_a_layer_that_is_gone_from_the_registry_breaks_the_build(desk: Desk) -> None:

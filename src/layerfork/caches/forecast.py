@@ -1,14 +1,14 @@
-"""What a builder without results of its own would reuse of an exported cache.
+"""What a builder would reuse of an exported cache, with results of its own or without.
 
-The last operation is wanted. One with layers in the cache is loaded, and nothing below it is wanted then; any
-other one is executed, and wants its inputs. What is not wanted and has its key in the cache is reported as
-reused, layers or not.
+What its own cache has is loaded as what was imported. The last operation is wanted. One with layers in a
+cache is loaded, and nothing below it is wanted then; any other one is executed, and wants its inputs. What is
+not wanted and has its key in the cache is reported as reused, layers or not.
 Source: moby/buildkit solver/edge.go:{execIfPossible,recalcCurrentState} @ v0.13.2, v0.25.2; seen so with
 caches of mode=min and of mode=max.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from layerfork.cachekey.buildkit.recordkeys import OpKeys
 from layerfork.caches.steps import CachedStep, StepsInCache
@@ -28,11 +28,27 @@ class Imported:
     reason: str = ""
 
 
-def import_steps(steps: StepsInCache) -> tuple[Imported, ...]:
-    """One for each step of the build, in order."""
+def import_steps(steps: StepsInCache, own: Mapping[int, Forecast] | None = None) -> tuple[Imported, ...]:
+    """One for each step of the build, in order.
+
+    ``own`` is what the builder would find of each step in its own cache, by index; None where that is empty.
+    """
     states = {digest: steps.vertex(0, op) for digest, op in steps.ops.items() if op.digest in steps.walk.keys}
+    for step in steps.record.steps if own is not None else ():
+        for op in steps.work(step):
+            if op.source is None and op.digest in states:
+                states[op.digest] = _with_own(states[op.digest], (own or {}).get(step.index))
     wanted = _wanted(steps.walk.keys, states)
     return tuple(_imported(steps, step.index, wanted, states) for step in steps.record.steps)
+
+
+def _with_own(found: CachedStep, own: Forecast | None) -> CachedStep:
+    """What both caches have of an operation."""
+    if own is Forecast.HIT:
+        return replace(found, state=CacheState.PRESENT)
+    if own is Forecast.UNKNOWN and found.state is not CacheState.PRESENT:
+        return replace(found, state=CacheState.UNKNOWN)
+    return found
 
 
 def _wanted(keys: Mapping[Digest, OpKeys], states: Mapping[Digest, CachedStep]) -> dict[Digest, int]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from layerfork.cachekey.buildkit.content.digest import Contents
 from layerfork.cachekey.buildkit.recordkeys import OpKeys, op_keys
-from layerfork.caches.files import contents_in
 from layerfork.caches.steps import StepsInCache
 from layerfork.caches.walk import CacheWalk
 from layerfork.model.context import Digest
@@ -16,14 +16,12 @@ class Supposed:
     """A build that did not happen yet."""
 
     record: BuildRecord
-    directory: str = ""
-    """Where the files of its context lie; empty for nowhere."""
+    contents: Contents
+    """Reads the files of its context."""
     same: Mapping[int, int] = field(default_factory=dict)
     """Steps that have the very key of a step of the recorded build, that step by index."""
     doubts: Mapping[int, str] = field(default_factory=dict)
     """Steps of which nobody knows what the builder would make, and why."""
-    edited: frozenset[str] = frozenset()
-    """Paths of files that will be others than they ever were."""
 
 
 def find_supposed(build: Supposed, recorded: StepsInCache) -> StepsInCache:
@@ -31,7 +29,7 @@ def find_supposed(build: Supposed, recorded: StepsInCache) -> StepsInCache:
 
     Where their keys are the same, what is known of the recorded one's files holds for it, too.
     """
-    keys = dict(op_keys(build.record, contents_in(build.directory, build.edited)))
+    keys = dict(op_keys(build.record, build.contents))
     found = StepsInCache(
         record=build.record, cache=recorded.cache, source=recorded.source, walk=CacheWalk(recorded.cache, {})
     )

@@ -65,6 +65,11 @@ if TYPE_CHECKING:
     help="Predict for a builder that has nothing but this exported cache: type=registry,ref=REF, "
     "type=local,src=DIR …; repeatable.",
 )
+@click.option(
+    "--own-cache",
+    is_flag=True,
+    help="With --cache-from: the builder also has what the recorded builds stored.",
+)
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
 @format_option("predictions")
 @verbose_option
@@ -80,6 +85,7 @@ def command(
     commits: str,
     max_age: float | None,
     cache_from: tuple[str, ...],
+    own_cache: bool,
     store: str,
     form: "Reporter",
     verbose: bool,
@@ -92,7 +98,8 @@ def command(
     directory. What builds stored that nobody recorded is not known, nor what the cache has lost since.
 
     With --git, every commit of a range is read from git's objects and predicted as if it was built after the
-    one before it: which commits made builds slow, and by which file or line.
+    one before it: which commits made builds slow, and by which file or line. With --cache-from as well, each
+    is built by a builder that has nothing but that cache, as CI often has.
 
     The exit code is 0 when every step will be reused, 1 when some step will miss, 3 when none is known to
     miss but nobody can tell of some.
@@ -107,12 +114,12 @@ def command(
                 "--client": give_way(client, "client", to=("commits",)),
                 "--changed": changed,
                 "--max-age": is_typed("max_age") and max_age,
-                "--cache-from": cache_from,
+                "--own-cache": own_cache,
             }
         )
         from layerfork.pipeline.predict.commits import predict_histories
 
-        histories = predict_histories(path, commits, against=against, store_path=store)
+        histories = predict_histories(path, commits, against=against, store_path=store, cache_from=cache_from)
         put(form.render("histories", histories, look_of(sys.stdout, verbose=verbose)))
         commits_told = [each for history in histories for each in history.commits]
         missed = any(each.count(Forecast.MISS) for each in commits_told)
@@ -126,6 +133,10 @@ def command(
             f"--record needs no {'PATH' if path else '--against'}: it predicts from the record alone",
             hint="--against FILE PATH predicts a tree from a record",
         )
+    if own_cache and not cache_from:
+        raise UsageError(
+            "--own-cache goes with --cache-from", hint="without it a builder has nothing but its own cache"
+        )
     predictions = predict_builds(
         path,
         Asked(
@@ -133,6 +144,7 @@ def command(
             target=target,
             build_args=parse_pairs(build_args, "--build-arg", os.environ),
             changed=changed,
+            own_cache=own_cache,
         ),
         against=against,
         record=record,

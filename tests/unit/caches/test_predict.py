@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from unit.caches.layouts import VECTORS, Layout, config_of, digest_of, export
 
+from layerfork.caches.config import read_cache
+from layerfork.caches.source import CacheSource
 from layerfork.cli import call
 from layerfork.errors import ExitCode
 from layerfork.harness.records.evidence import RecordFile, read_records
+from layerfork.model.exportedcache import ExportedCache
 from layerfork.model.record import BuildRecord
 
 Change = Callable[[dict[str, Any]], object]
@@ -168,3 +171,45 @@ def test_a_cache_that_cannot_be_reached(tmp_path: Path, capsys: pytest.CaptureFi
     words = ["predict", "--record", str(VECTORS / "run-copy.jsonl"), "--cache-from", "127.0.0.1:1/cache"]
     assert call(words) == ExitCode.COULD_NOT_RUN
     assert "cannot read 127.0.0.1:1/cache:latest" in capsys.readouterr().err
+
+
+def test_a_cache_of_its_own_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the recorded build stored is there whatever the imported cache lacks."""
+    config = config_of("run-copy")
+    another_last_command(config)
+    drop_layers(config)
+    place = f"type=local,src={tmp_path / 'cache'}"
+    record = own_record("run-copy", export(tmp_path / "cache", config))
+    assert predict(capsys, tmp_path, record, "--cache-from", place)[0] == ExitCode.FORKED
+    code, steps = predict(capsys, tmp_path, record, "--cache-from", place, "--own-cache")
+    assert code == ExitCode.AS_HOPED
+    assert [step["prediction"] for step in steps] == ["hit"] * 4
+    assert [step["cache"]["state"] for step in steps] == ["present", "not-exported", "present", "absent"]
+
+
+def test_its_own_cache_goes_with_an_imported_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["predict", str(tmp_path), "--own-cache"]) == ExitCode.USAGE
+    assert "--own-cache goes with --cache-from" in capsys.readouterr().err
+
+
+def test_an_inline_cache_that_the_engine_may_not_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Engine 27.0 and 27.1 do not: moby/buildkit#5242."""
+    config = config_of("run-copy")
+    record = own_record("run-copy", export(tmp_path / "cache", config))
+    assert record.engine is not None
+    engine = replace(record.engine, kind="private", version="27.1.0")
+    monkeypatch.setattr("layerfork.pipeline.predict.fromcache.read_cache", inline)
+    place = f"type=local,src={tmp_path / 'cache'}"
+    code, steps = predict(capsys, tmp_path, replace(record, engine=engine), "--cache-from", place)
+    assert code == ExitCode.COULD_NOT_RUN
+    assert [step["prediction"] for step in steps] == ["unknown"] * 4
+    assert "issues/5242" in steps[0]["reason"]
+    healed = replace(record, engine=replace(engine, version="27.2.0"))
+    assert predict(capsys, tmp_path, healed, "--cache-from", place)[0] == ExitCode.AS_HOPED
+
+
+def inline(source: CacheSource) -> ExportedCache:
+    """What lies there, as if it lay in the config of an image."""
+    return replace(read_cache(source), inline=True)

@@ -127,6 +127,12 @@ def never_found(record: BuildRecord) -> dict[int, str]:
     return found
 
 
+def doubtful_finds(record: BuildRecord, step: StepRecord) -> str:
+    """Why the build's engine may not find what is there for a step; empty when nothing speaks against it."""
+    bug = next((each for each in bugs_met(record, step) if not each.always), None)
+    return f"{_told(record, bug)} ({bug.thread})" if bug is not None else ""
+
+
 def known_bugs(case: Case) -> tuple[EngineBug, ...]:
     """The bugs that the reader may have met."""
     if case.site.reason is not Reason.EQUAL_KEYS:

@@ -15,6 +15,8 @@ class Asked:
     """In addition to those of the record."""
     changed: tuple[str, ...] = ()
     """Files whose content becomes another one."""
+    own_cache: bool = False
+    """A builder that imports a cache also has what the recorded builds stored."""
 
 
 def current_umask() -> int:

@@ -12,6 +12,7 @@ from layerfork.buildcontext.senders import sender_of
 from layerfork.buildcontext.walk import no_collection
 from layerfork.errors import EvidenceError, LayerforkError
 from layerfork.harness.commits.checkout import CheckedOut, Sending, check_out
+from layerfork.harness.commits.contents import contents_of
 from layerfork.harness.commits.history import Commit, Repository, commits_of, find_repository
 from layerfork.harness.commits.objects import Blobs
 from layerfork.harness.recording.redactionkey import redaction_key
@@ -21,6 +22,7 @@ from layerfork.model.judgement import Cause
 from layerfork.model.record import BuildRecord
 from layerfork.model.report import Baseline
 from layerfork.pipeline.predict.asked import Asked
+from layerfork.pipeline.predict.fromcache import Importing, OpenedCache, importing, open_for_prediction
 from layerfork.pipeline.predict.planning import dockerfile_path
 from layerfork.pipeline.predict.predictions import Basis, bases_of
 from layerfork.pipeline.predicting import Past, Planned, baseline_at, foresee
@@ -43,19 +45,22 @@ class CommitsAsked:
 
 
 def predict_histories(
-    path: str, wanted: str, *, against: str = "", store_path: str = ""
+    path: str, wanted: str, *, against: str = "", store_path: str = "", cache_from: Sequence[str] = ()
 ) -> tuple[HistoryPrediction, ...]:
     """What builds of the commits of a range would cost, one history for each build that a command makes.
+
+    With ``cache_from`` each is built by a builder that has nothing but what it imports from there.
 
     ``path`` is the context's directory in the repository; empty is that of the newest recorded build.
     ``against`` names the recorded builds to start from instead of the newest ones.
     Raises: LayerforkError.
     """
     bases = bases_of(open_store(store_path), path, _ANY, against, None)
-    return tuple(_history(each, wanted) for each in bases)
+    opened = open_for_prediction(cache_from) if cache_from else None
+    return tuple(_history(each, wanted, opened) for each in bases)
 
 
-def _history(basis: Basis, wanted: str) -> HistoryPrediction:
+def _history(basis: Basis, wanted: str, opened: OpenedCache | None) -> HistoryPrediction:
     record = basis.record
     repository = find_repository(basis.root or Path())
     asked = CommitsAsked(
@@ -66,14 +71,16 @@ def _history(basis: Basis, wanted: str) -> HistoryPrediction:
     )
     blobs = Blobs(repository, cache_directory())
     baseline = baseline_at(record, datetime.now(UTC), basis.known)
-    commits = tuple(predict_commits(Past(record, basis.earlier), asked, blobs, baseline))
+    past = Past(record, basis.earlier)
+    imports = importing(past.newest, opened, basis.earlier) if opened is not None else None
+    commits = tuple(predict_commits(past, asked, blobs, baseline, imports))
     blobs.save()
     return HistoryPrediction(
         against=baseline,
         wanted=wanted,
         commits=commits,
         blamed=tuple(_blamed(commits)),
-        assumes=tuple(_assumed(record, asked, commits)),
+        assumes=tuple(_assumed(record, asked, commits, imports)),
     )
 
 
@@ -99,9 +106,19 @@ def _sending(record: BuildRecord, repository: Repository) -> Sending:
     )
 
 
-def _assumed(record: BuildRecord, asked: CommitsAsked, commits: Sequence[CommitPrediction]) -> Iterator[str]:
+def _assumed(
+    record: BuildRecord,
+    asked: CommitsAsked,
+    commits: Sequence[CommitPrediction],
+    imports: Importing | None,
+) -> Iterator[str]:
     yield "each commit is a fresh checkout by a git with its defaults and a umask of 022"
-    yield "each is built after the one before it, along first parents, and the cache loses nothing"
+    if imports is None:
+        yield "each is built after the one before it, along first parents, and the cache loses nothing"
+    else:
+        source = imports.opened.source.name
+        yield f"each is built by a builder that has nothing but what it imports from {source}"
+        yield from imports.opened.cache.notes
     if record.request.build_args:
         yield "build arguments are those of the record"
     if record.base_images:
@@ -116,19 +133,25 @@ def _assumed(record: BuildRecord, asked: CommitsAsked, commits: Sequence[CommitP
 
 
 def predict_commits(
-    past: Past, asked: CommitsAsked, blobs: Blobs, baseline: Baseline
+    past: Past, asked: CommitsAsked, blobs: Blobs, baseline: Baseline, imports: Importing | None = None
 ) -> Iterator[CommitPrediction]:
     """Each commit after the one before it, the first after the newest build of ``past``.
 
-    A commit that cannot be built changes nothing for the next one.
+    A commit that cannot be built changes nothing for the next one. With ``imports`` each is built by a
+    builder of its own, and compared with the newest build of ``past``.
     """
     for commit in asked.commits:
         with no_collection():
-            yield _predicted(past, asked, commit, blobs, baseline)
+            yield _predicted(past, asked, commit, blobs, baseline, imports)
 
 
 def _predicted(
-    past: Past, asked: CommitsAsked, commit: Commit, blobs: Blobs, baseline: Baseline
+    past: Past,
+    asked: CommitsAsked,
+    commit: Commit,
+    blobs: Blobs,
+    baseline: Baseline,
+    imports: Importing | None,
 ) -> CommitPrediction:
     nothing = CommitPrediction(
         id=commit.id, committed_at=commit.committed_at, subject=asked.clean(commit.subject), prediction=None
@@ -143,11 +166,13 @@ def _predicted(
         foreseen = foresee(past, _planned(past, asked, found, found.dockerfile), baseline)
     except LayerforkError as error:
         return replace(nothing, problem=error.message)
-    if foreseen.build is not None:
+    prediction = foreseen.prediction
+    if imports is not None:
+        contents = contents_of(asked.repository, blobs, found.read.manifest.entries)
+        prediction = imports.predicted(foreseen, contents)
+    elif foreseen.build is not None:
         past.go_on(foreseen.build)
-    return replace(
-        nothing, prediction=foreseen.prediction, unmodelled=tuple(sorted(found.unmodelled.items()))
-    )
+    return replace(nothing, prediction=prediction, unmodelled=tuple(sorted(found.unmodelled.items())))
 
 
 def _planned(past: Past, asked: CommitsAsked, found: CheckedOut, dockerfile: str) -> Planned:

@@ -1,13 +1,14 @@
-"""Predictions for a builder that has nothing but what it imports: `--cache-from`."""
+"""Predictions for a builder that imports a cache: `--cache-from`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from layerfork.cachekey import keys_of
+from layerfork.cachekey.buildkit.content.digest import Contents
 from layerfork.caches.config import read_cache
 from layerfork.caches.exported import exported_manifest, was_replaced
+from layerfork.caches.files import contents_in
 from layerfork.caches.forecast import Imported, import_steps
 from layerfork.caches.opening import open_caches
 from layerfork.caches.source import CacheSource
@@ -15,11 +16,11 @@ from layerfork.caches.steps import CachedStep, StepsInCache, find_steps
 from layerfork.caches.supposed import Supposed, find_supposed
 from layerfork.errors import UsageError
 from layerfork.explain import JudgedBuild
+from layerfork.explain.causes.enginebugs import doubtful_finds
 from layerfork.model.build import Builder
 from layerfork.model.exportedcache import CacheState, ExportedCache
 from layerfork.model.prediction import Forecast, Prediction, StepCache, StepPrediction
 from layerfork.model.record import BuildRecord
-from layerfork.pipeline.predict.past import Past
 from layerfork.pipeline.predicting import Foreseen
 
 _THERE = (CacheState.PRESENT, CacheState.NOT_EXPORTED, CacheState.BLOB_GONE)
@@ -39,42 +40,60 @@ def open_for_prediction(words: Sequence[str]) -> OpenedCache:
     return OpenedCache(source=source, cache=read_cache(source))
 
 
-def with_cache(
-    foreseen: Foreseen,
-    past: Past,
-    opened: OpenedCache,
-    *,
-    directory: Path | None,
-    edited: Sequence[str] = (),
-    earlier: Sequence[BuildRecord] = (),
-) -> Prediction:
-    """The prediction for a builder whose own cache is empty.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importing:
+    """A recorded build beside the cache that builds like it would import."""
 
-    ``directory`` is where the files of the context lie; None: where they lay when the build was recorded.
-    ``edited`` are those of which it is only known that they are others. ``earlier`` are builds of which one
-    may have exported the cache.
+    build: JudgedBuild
+    """The recorded build."""
+    opened: OpenedCache
+    recorded: StepsInCache | None
+    """That build in the cache; None where its definition is not known."""
+    own_cache: bool
+    """The builder also has what the recorded builds stored; else nothing but what it imports."""
+
+    def predicted(self, foreseen: Foreseen, contents: Contents) -> Prediction:
+        """The prediction for a builder that imports the cache. ``contents`` reads files of the context."""
+        if foreseen.build is None or self.recorded is None:
+            return _nothing(foreseen.prediction, self, "its definition is not known")
+        supposed = Supposed(
+            record=foreseen.build.record,
+            contents=contents,
+            same=_same(self.build, foreseen.build),
+            doubts=foreseen.doubts,
+        )
+        own = {step.index: step.prediction for step in foreseen.prediction.steps} if self.own_cache else None
+        found = import_steps(find_supposed(supposed, self.recorded), own)
+        told = _Told(foreseen=foreseen, recorded=self.recorded, importing=self)
+        steps = tuple(map(told.step, foreseen.prediction.steps, found))
+        return _predicted(foreseen.prediction, steps, self)
+
+    @property
+    def bug(self) -> str:
+        """Why it is not sure that the engine uses such a cache; empty when nothing is known against it."""
+        if not self.opened.cache.inline:
+            return ""
+        record = self.build.record
+        imports = replace(record.request, cache_from=(self.opened.source.name,))
+        told = (doubtful_finds(replace(record, request=imports), step) for step in record.steps)
+        return next(filter(None, told), "")
+
+
+def importing(
+    build: JudgedBuild, opened: OpenedCache, earlier: Sequence[BuildRecord] = (), *, own_cache: bool = False
+) -> Importing:
+    """Look for a recorded build in the cache. ``earlier`` are builds of which one may have exported it.
+
     Raises: UsageError for a build that exports no such cache.
     """
-    record = past.newest.record
+    record = build.record
     if record.builder is not Builder.BUILDKIT:
         raise UsageError(
             f"caches that are exported are BuildKit's, and the recorded build was made by {record.builder}",
             hint="leave out --cache-from, or predict from a build by BuildKit",
         )
-    if foreseen.build is None or record.definition is None:
-        return _nothing(foreseen.prediction, opened, "its definition is not known")
-    recorded = _recorded(past.newest, opened, earlier)
-    supposed = Supposed(
-        record=foreseen.build.record,
-        directory=record.place.directory if directory is None else str(directory),
-        same=_same(past.newest, foreseen.build),
-        doubts=foreseen.doubts,
-        edited=frozenset(edited),
-    )
-    found = import_steps(find_supposed(supposed, recorded))
-    told = _Told(foreseen=foreseen, recorded=recorded, opened=opened)
-    steps = tuple(map(told.step, foreseen.prediction.steps, found))
-    return _predicted(foreseen.prediction, steps, opened)
+    recorded = None if record.definition is None else _recorded(build, opened, earlier)
+    return Importing(build=build, opened=opened, recorded=recorded, own_cache=own_cache)
 
 
 def _recorded(build: JudgedBuild, opened: OpenedCache, earlier: Sequence[BuildRecord]) -> StepsInCache:
@@ -86,7 +105,9 @@ def _recorded(build: JudgedBuild, opened: OpenedCache, earlier: Sequence[BuildRe
     if not own or own[0] is record:
         return find_steps(record, opened.cache, opened.source)
     taught = JudgedBuild(client="", record=own[0], keys=keys_of(own[0]))
-    supposed = Supposed(record=record, directory=record.place.directory, same=_same(taught, build))
+    supposed = Supposed(
+        record=record, contents=contents_in(record.place.directory), same=_same(taught, build)
+    )
     return find_supposed(supposed, find_steps(own[0], opened.cache, opened.source))
 
 
@@ -106,24 +127,33 @@ class _Told:
 
     foreseen: Foreseen
     recorded: StepsInCache
-    opened: OpenedCache
+    importing: Importing
 
     def step(self, step: StepPrediction, imported: Imported) -> StepPrediction:
         found, was = imported.found, self._was(step.index)
         moved = found.state is CacheState.ABSENT and was is not None and was.state in _THERE
         nearest = was.key if moved and was is not None else found.nearest
-        is_hit = imported.forecast is Forecast.HIT
-        return replace(
+        told = replace(
             step,
             prediction=imported.forecast,
-            reason="" if is_hit else self._reason(step, imported, was),
-            causes=() if is_hit else step.causes,
-            age_s=self._age_s(found) if is_hit else None,
-            age_is_least=False,
             cache=StepCache(
                 key=found.key or "", state=found.state, reason=found.reason, nearest=nearest or ""
             ),
         )
+        if self._is_own(step):
+            return told
+        if imported.forecast is not Forecast.HIT:
+            reason = self._reason(step, imported, was)
+            return replace(told, reason=reason, age_s=None, age_is_least=False)
+        if found.state is CacheState.PRESENT and found.created_at and self.importing.bug:
+            return replace(
+                told, prediction=Forecast.UNKNOWN, reason=f"nobody can tell: {self.importing.bug}", causes=()
+            )
+        return replace(told, reason="", causes=(), age_s=self._age_s(found), age_is_least=False)
+
+    def _is_own(self, step: StepPrediction) -> bool:
+        """The builder's own cache has it."""
+        return self.importing.own_cache and step.prediction is Forecast.HIT
 
     def _was(self, index: int) -> CachedStep | None:
         """What the cache has of the step as it was recorded."""
@@ -133,12 +163,14 @@ class _Told:
 
     def _reason(self, step: StepPrediction, imported: Imported, was: CachedStep | None) -> str:
         found = imported.found
+        if self.importing.own_cache and step.prediction is Forecast.UNKNOWN is imported.forecast:
+            return step.reason
         if found.state is not CacheState.ABSENT or was is None:
             return imported.reason
         if was.state in _THERE:
             own = step.reason if step.prediction is Forecast.MISS else ""
             return f"{own or imported.reason}; the cache has it as it was recorded"
-        if was.state is CacheState.ABSENT and was_replaced(self.recorded.record, self.opened.cache):
+        if was.state is CacheState.ABSENT and was_replaced(self.recorded.record, self.importing.opened.cache):
             return f"{imported.reason}: another export took the place of the recorded build's own"
         return imported.reason
 
@@ -151,7 +183,9 @@ class _Told:
             return None
 
 
-def _predicted(prediction: Prediction, steps: tuple[StepPrediction, ...], opened: OpenedCache) -> Prediction:
+def _predicted(prediction: Prediction, steps: tuple[StepPrediction, ...], importing: Importing) -> Prediction:
+    opened = importing.opened
+    has = "what the recorded builds stored, and" if importing.own_cache else "nothing but"
     missed = {step.index for step in steps if step.prediction is Forecast.MISS}
     pairs = [
         (fork, answer)
@@ -167,20 +201,18 @@ def _predicted(prediction: Prediction, steps: tuple[StepPrediction, ...], opened
         answers=tuple(answer for _, answer in pairs),
         assumes=(
             *prediction.assumes,
-            f"the builder has nothing but what it imports from {opened.source.name}",
+            f"the builder has {has} what it imports from {opened.source.name}",
             *opened.cache.notes,
         ),
     )
 
 
-def _nothing(prediction: Prediction, opened: OpenedCache, why: str) -> Prediction:
+def _nothing(prediction: Prediction, importing: Importing, why: str) -> Prediction:
+    cache = StepCache(key="", state=CacheState.UNKNOWN, reason=why)
     steps = tuple(
-        replace(
-            step,
-            prediction=Forecast.UNKNOWN,
-            reason=why,
-            cache=StepCache(key="", state=CacheState.UNKNOWN, reason=why),
-        )
+        replace(step, cache=cache)
+        if importing.own_cache and step.prediction is Forecast.HIT
+        else replace(step, prediction=Forecast.UNKNOWN, reason=why, causes=(), cache=cache)
         for step in prediction.steps
     )
-    return _predicted(prediction, steps, opened)
+    return _predicted(prediction, steps, importing)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from layerfork.buildcontext.gopath import context_path
+from layerfork.caches.files import contents_in
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.explain import may_share_cache
 from layerfork.harness.records.evidence import read_records
@@ -18,7 +19,7 @@ from layerfork.model.record import BuildRecord
 from layerfork.pipeline.comparison import named_builds
 from layerfork.pipeline.explainer import builds_named
 from layerfork.pipeline.predict.asked import Asked
-from layerfork.pipeline.predict.fromcache import OpenedCache, open_for_prediction, with_cache
+from layerfork.pipeline.predict.fromcache import OpenedCache, importing, open_for_prediction
 from layerfork.pipeline.predict.otherclient import OtherClient, as_client, plan_of_client, without_tree
 from layerfork.pipeline.predict.planned import Planned
 from layerfork.pipeline.predict.planning import plan
@@ -66,8 +67,8 @@ def predict_each(
     """What the next build of a directory would find in the cache, one for each build that its command makes.
 
     ``against`` names the recorded builds to predict from instead of the newest ones, ``record`` a record file
-    that is predicted from alone, ``client`` another client. With ``cache_from`` the builder has
-    nothing but what it imports from there.
+    that is predicted from alone, ``client`` another client. With ``cache_from`` the builder
+    imports from there, and has nothing else but what ``asked`` says.
     Raises: LayerforkError.
     """
     other = as_client(client) if client else None
@@ -104,14 +105,9 @@ def _prediction(basis: Basis, planned: Planned, asked: Asked, opened: OpenedCach
     if opened is None:
         return predict_build(record, planned, baseline, basis.earlier)
     past, foreseen = foresee_build(record, planned, baseline, basis.earlier)
-    return with_cache(
-        foreseen,
-        past,
-        opened,
-        directory=basis.root,
-        edited=tuple(map(context_path, asked.changed)),
-        earlier=basis.earlier,
-    )
+    imports = importing(past.newest, opened, basis.earlier, own_cache=asked.own_cache)
+    directory = record.place.directory if basis.root is None else str(basis.root)
+    return imports.predicted(foreseen, contents_in(directory, frozenset(map(context_path, asked.changed))))
 
 
 def _named(file: str, root: Path | None) -> tuple[Basis, ...]:
