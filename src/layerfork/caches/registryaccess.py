@@ -1,21 +1,20 @@
 """Connections to registries: how to log in, with which credentials, how often and how long to try."""
 
 import logging
-import warnings
 from typing import Any
 
-import docker.auth
-import docker.errors
 from oras.auth import get_auth_backend
+from oras.auth.utils import parse_auth_header
 from oras.logger import logger
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from layerfork.errors import LayerforkError
+from layerfork.caches.credentials import find_login
 
 TIMES_S = (5.0, 30.0)
 """To connect; between two pieces of an answer."""
+_CLIENT = "layerfork"
 _SILENT = 100
 """Above every level: what has to be said is an error of ours."""
 RETRIES = Retry(
@@ -66,15 +65,15 @@ class Access:
         self._top = f"{'http' if plain else 'https'}://{host}/v2/"
         self._session = patient_session()
         self._session.trust_env = not plain
-        user, secret = credentials(account)
+        self._login = find_login(account)
         with self._session.get(self._top, stream=True) as answer:
             wants = answer.headers.get("Www-Authenticate", "").partition(" ")[0].lower()
         self._granted: dict[str, str] = {}
         self._auth: Any = None
-        if wants != "basic" or user:
+        if wants != "basic" or self._login.user:
             self._auth = get_auth_backend("basic" if wants == "basic" else "token", self._session, plain)
-        if user:
-            self._auth.set_basic_auth(user, secret)
+        if self._login.user:
+            self._auth.set_basic_auth(self._login.user, self._login.secret)
 
     def ask(self, method: str, path: str, headers: dict[str, str]) -> Response:
         """The answer about something below ``/v2/``, its body not read yet; 401 where no login helps.
@@ -101,29 +100,33 @@ class Access:
         challenge = refused.headers.get("Www-Authenticate", "")
         if self._top.startswith("https:") and 'realm="http:' in challenge:
             return {}
+        if self._login.identity_token and challenge[:7].lower() == "bearer ":
+            return self._refreshed(challenge)
         try:
             granted, changed = self._auth.authenticate_request(refused, {}, refresh=True)
         except (AttributeError, TypeError, ValueError):  # of a challenge or token that oras did not expect
             return {}
         return dict(granted) if changed else {}
 
+    def _refreshed(self, challenge: str) -> dict[str, str]:
+        """Headers with an access token that the identity token gives; none when it gives none.
 
-def credentials(account: str) -> tuple[str, str]:
-    """User and password from docker's configuration or its credential helpers; empty for none.
-
-    Raises: LayerforkError, in which no secret is.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = docker.auth.load_config().resolve_authconfig(None if account == "docker.io" else account)
-    except (docker.errors.DockerException, ValueError, OSError) as error:
-        raise LayerforkError(
-            f"docker's credentials for {account} cannot be read ({type(error).__name__})",
-            hint="check ~/.docker/config.json and its credential helper, or log in again: docker login",
-        ) from error
-    if not found or "IdentityToken" in found:
-        return "", ""
-    user = found.get("username") or found.get("Username") or ""
-    secret = found.get("password") or found.get("Password") or ""
-    return user, secret
+        Source: distribution/distribution docs/content/spec/auth/oauth.md @ v3.0.0.
+        """
+        asked = parse_auth_header(challenge)
+        if not asked.realm:
+            return {}
+        form = {
+            "grant_type": "refresh_token",
+            "service": asked.service or "",
+            "client_id": _CLIENT,
+            "scope": asked.scope or "",
+            "refresh_token": self._login.identity_token,
+        }
+        with self._session.post(asked.realm, data=form, allow_redirects=False) as answer:
+            try:
+                known = answer.json() if answer.status_code == 200 else {}
+            except ValueError:
+                return {}
+        token = known.get("access_token") or known.get("token") if isinstance(known, dict) else None
+        return {"Authorization": f"Bearer {token}"} if isinstance(token, str) else {}

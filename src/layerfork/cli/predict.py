@@ -114,7 +114,7 @@ def command(
                 "--client": give_way(client, "client", to=("commits",)),
                 "--changed": changed,
                 "--max-age": is_typed("max_age") and max_age,
-                "--own-cache": own_cache,
+                "--own-cache": is_typed("own_cache") and own_cache,
             }
         )
         from layerfork.pipeline.predict.commits import predict_histories
@@ -133,7 +133,7 @@ def command(
             f"--record needs no {'PATH' if path else '--against'}: it predicts from the record alone",
             hint="--against FILE PATH predicts a tree from a record",
         )
-    if own_cache and not cache_from:
+    if is_typed("own_cache") and own_cache and not cache_from:
         raise UsageError(
             "--own-cache goes with --cache-from", hint="without it a builder has nothing but its own cache"
         )

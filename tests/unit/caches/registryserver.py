@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs
 
 USER, SECRET, TOKEN = "somebody", "s3cret-passw0rd", "t0ken-of-a-session"
+IDENTITY = "1dentity-t0ken"
 BASIC = "Basic " + base64.b64encode(f"{USER}:{SECRET}".encode()).decode()
 
 
@@ -29,6 +31,8 @@ class Behaviour:
     """Manifests never end."""
     asked: list[str] = field(default_factory=list)
     authorizations: set[str] = field(default_factory=set)
+    forms: list[dict[str, str]] = field(default_factory=list)
+    """What was posted for tokens."""
 
 
 @contextlib.contextmanager
@@ -41,6 +45,14 @@ def serving(behaviour: Behaviour) -> Iterator[str]:
 
         def do_HEAD(self) -> None:
             self._answer(send=False)
+
+        def do_POST(self) -> None:
+            """Tokens by the OAuth flow, for the identity token alone."""
+            length = int(self.headers.get("Content-Length", "0"))
+            form = {name: values[0] for name, values in parse_qs(self.rfile.read(length).decode()).items()}
+            behaviour.forms.append(form)
+            known = self.path == "/token" and form.get("refresh_token") == IDENTITY
+            self._send(200 if known else 401, json.dumps({"access_token": TOKEN}).encode(), send=True)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -3,12 +3,13 @@
 import base64
 import json
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from unit.caches.layouts import Layout, config_of, export
-from unit.caches.registryserver import BASIC, SECRET, TOKEN, USER, Behaviour, serving
+from unit.caches.registryserver import BASIC, IDENTITY, SECRET, TOKEN, USER, Behaviour, serving
 
 from layerfork.cli import call
 from layerfork.errors import ExitCode
@@ -74,23 +75,123 @@ def test_credentials_of_dockers_configuration(
     assert (f"Bearer {TOKEN}" if login == "token" else BASIC) in behaviour.authorizations
 
 
+@pytest.fixture
+def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Writes the credential helper ``mine``, a shell script."""
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    def write(script: str) -> None:
+        path = tmp_path / "docker-credential-mine"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+    return write
+
+
+def says(user: str, secret: str) -> str:
+    answer = json.dumps({"ServerURL": "x", "Username": user, "Secret": secret})
+    return f"cat >/dev/null\necho '{answer}'"
+
+
 def test_credentials_of_a_helper(
     behaviour: Behaviour,
     docker_config: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    helper: Callable[[str], None],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     behaviour.login = "basic"
-    helper = tmp_path / "docker-credential-mine"
-    answer = json.dumps({"ServerURL": "x", "Username": USER, "Secret": SECRET})
-    helper.write_text(f"#!/bin/sh\ncat >/dev/null\necho '{answer}'\n")
-    helper.chmod(helper.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    helper(says(USER, SECRET))
     with serving(behaviour) as address:
         docker_config.write_text(json.dumps({"credHelpers": {address: "mine"}}))
         assert call(["cache", "inspect", f"{address}/cache", "--format", "json"]) == 0
     assert len(document(capsys)["records"]) == 6
+
+
+@pytest.mark.parametrize("by", ["file", "helper"])
+def test_an_identity_token_gets_access_tokens(
+    behaviour: Behaviour,
+    docker_config: Path,
+    helper: Callable[[str], None],
+    capsys: pytest.CaptureFixture[str],
+    by: str,
+) -> None:
+    behaviour.login = "token"
+    helper(says("<token>", IDENTITY))
+    with serving(behaviour) as address:
+        own = {"auth": BASIC.removeprefix("Basic "), "identitytoken": IDENTITY}
+        found = {"auths": {address: own}} if by == "file" else {"credsStore": "mine"}
+        docker_config.write_text(json.dumps(found))
+        assert call(["cache", "inspect", f"{address}/cache", "--format", "json"]) == 0
+    assert len(document(capsys)["records"]) == 6
+    (form,) = behaviour.forms
+    assert form == {
+        "grant_type": "refresh_token",
+        "service": "s",
+        "client_id": "layerfork",
+        "scope": "repository:cache:pull",
+        "refresh_token": IDENTITY,
+    }
+    assert behaviour.authorizations == {"", f"Bearer {TOKEN}"}
+
+
+@pytest.mark.parametrize("login", ["token", "basic"])
+def test_an_identity_token_that_is_refused(
+    behaviour: Behaviour, docker_config: Path, capsys: pytest.CaptureFixture[str], login: str
+) -> None:
+    behaviour.login = login
+    with serving(behaviour) as address:
+        docker_config.write_text(json.dumps({"auths": {address: {"identitytoken": "n0t-it"}}}))
+        assert call(["cache", "inspect", f"{address}/cache"]) == ExitCode.COULD_NOT_RUN
+    err = capsys.readouterr().err
+    assert f"docker login {address}" in err
+    assert "n0t-it" not in err
+    assert behaviour.authorizations == {""}
+    assert len(behaviour.forms) == (login == "token")
+
+
+def test_a_helper_that_hangs_is_named_and_ended(
+    behaviour: Behaviour,
+    docker_config: Path,
+    helper: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr("layerfork.caches.credentials.HELPER_S", 0.5)
+    helper(f"sleep 600 & echo $! >{tmp_path}/child; wait")
+    with serving(behaviour) as address:
+        docker_config.write_text(json.dumps({"credHelpers": {address: "mine"}}))
+        assert call(["cache", "inspect", f"{address}/cache"]) == ExitCode.COULD_NOT_RUN
+    err = capsys.readouterr().err
+    assert "docker-credential-mine did not answer within 0.5 s" in err
+    assert f"echo {address} | docker-credential-mine get" in err
+    assert not Path(f"/proc/{(tmp_path / 'child').read_text().strip()}/cwd").exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("echo credentials not found in native keychain; exit 1", 0),
+        (f"echo {SECRET}; exit 1", ExitCode.COULD_NOT_RUN),
+        (f"echo {SECRET}", ExitCode.COULD_NOT_RUN),
+        ("echo '{}'", ExitCode.COULD_NOT_RUN),
+    ],
+)
+def test_a_helper_that_knows_nothing_or_fails(
+    behaviour: Behaviour,
+    docker_config: Path,
+    helper: Callable[[str], None],
+    capsys: pytest.CaptureFixture[str],
+    script: str,
+    code: int,
+) -> None:
+    helper(script)
+    with serving(behaviour) as address:
+        docker_config.write_text(json.dumps({"credHelpers": {address: "mine"}}))
+        assert call(["cache", "inspect", f"{address}/cache"]) == code
+    said = capsys.readouterr()
+    assert SECRET not in said.err + said.out
+    assert "Traceback" not in said.err
 
 
 @pytest.mark.parametrize("login", ["token", "basic"])
@@ -121,7 +222,7 @@ def test_a_missing_helper_is_named_without_secrets(
     with serving(behaviour) as address:
         docker_config.write_text(json.dumps({"credHelpers": {address: "no-such"}}))
         assert call(["cache", "inspect", f"{address}/cache"]) == ExitCode.COULD_NOT_RUN
-    assert "credentials for 127.0.0.1" in capsys.readouterr().err
+    assert "the credential helper docker-credential-no-such, which cannot be run" in capsys.readouterr().err
 
 
 def test_what_passes_is_tried_again(behaviour: Behaviour, capsys: pytest.CaptureFixture[str]) -> None:
