@@ -172,11 +172,7 @@ def _predicted(
     baseline: Baseline,
 ) -> Prediction:
     record = build.record
-    hits = {index for index, each in found.items() if each.reuse is Reuse.FOUND}
-    steps = tuple(
-        replace(step, status=StepStatus.HIT if step.index in hits else StepStatus.UNKNOWN)
-        for step in record.steps
-    )
+    steps = tuple(replace(step, status=_status_by(found[step.index])) for step in record.steps)
     reader = replace(build, record=replace(record, steps=steps))
     judged = NOT_JUDGED if planned.other_cache else judge_pair(past.newest, reader)
     missed = {index for index, each in found.items() if each.reuse is Reuse.NOT_FOUND}
@@ -213,6 +209,13 @@ def _predicted(
         answers=tuple(replace(answer, predicted=True) for answer in answers),
         assumes=planned.assumes,
     )
+
+
+def _status_by(outlook: Outlook) -> StepStatus:
+    """What explains builds is told of a step: of a miss that differing keys explain nothing."""
+    if outlook.reuse is Reuse.FOUND:
+        return StepStatus.HIT
+    return StepStatus.MISS if outlook.why else StepStatus.UNKNOWN
 
 
 def _certain(fork: Fork, missed: Collection[int], record: BuildRecord) -> Fork:
