@@ -22,6 +22,7 @@ COMMANDS = {
     "why": "Record a build and say why it missed what an earlier one had stored.",
     "predict": "Say which steps would be reused if this tree was built now.",
     "check": "Fail when a build does not reuse what it could: a gate for CI.",
+    "fix": "Make the edit that a fork calls for, and prove by building that it helps.",
     "explain": "Say what a cause is, and what helps.",
     "report": "Render files of runs and records: a page, a picture, a test report.",
     "records": "List, show and remove the builds that `why` keeps.",

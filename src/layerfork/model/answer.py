@@ -82,6 +82,9 @@ class Point:
     """That of the weakest of its causes: a pattern claims nothing that they do not."""
     causes: tuple[int, ...]
     """Places in `Fork.causes`, from 0. A cause of many paths may be in several points."""
+    paths: tuple[str, ...] = ()
+    """Where in the context what it is about lies; of an argument or a variable its name. There may be very
+    many, so no report lists them."""
     rows: tuple[FieldRow, ...] = ()
     """The first few of what differs."""
     more: int = 0

@@ -72,6 +72,7 @@ def answers_of_pair(
         sides=sides,
         situation=situation,
         look=filelook.look_at,
+        there=filelook.is_there,
         index=gitindex.digest_in_index,
         all_entries=cache(lambda: entries_by_path(whole_reader())),
     )
@@ -97,6 +98,7 @@ def answers_of_rows(judgement: Judgement, rows: Sequence[TrialBuild]) -> tuple[A
             sides=(writer_side, reader_side),
             situation=Situation.AGAIN if again else Situation.CLIENTS,
             look=filelook.look_at,
+            there=filelook.is_there,
             index=gitindex.digest_in_index,
         )
         answers.append(answer_fork(fork, sources))

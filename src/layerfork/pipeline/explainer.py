@@ -122,7 +122,7 @@ def explain_newest(store: RecordStore, against: Sequence[NamedRecord]) -> tuple[
     """Every build of the newest command of this directory, compared again."""
     known = read_summaries(store.directory)
     here = os.path.realpath(Path.cwd())
-    newest = next((each for each in known if here in _places(each)), None)
+    newest = next((each for each in known if here in places_of_build(each)), None)
     if newest is None:
         raise EvidenceError(
             f"no build in {here} was recorded yet",
@@ -135,7 +135,8 @@ def explain_newest(store: RecordStore, against: Sequence[NamedRecord]) -> tuple[
     return tuple(explainer.reports)
 
 
-def _places(known: KnownBuild) -> tuple[str, str]:
+def places_of_build(known: KnownBuild) -> tuple[str, str]:
+    """Absolute paths of the directory that was built, and of the one that the command ran in."""
     place = known.outline.place
     return place.directory, os.path.realpath(place.ran_in)
 

@@ -266,6 +266,8 @@ def answer_fields(answer: Answer) -> dict[str, Any]:
     fields = plain(answer)
     if not answer.predicted:
         del fields["predicted"]
+    for point in fields["points"]:
+        del point["paths"]
     return {"headline": answer.headline, "place": answer.place, "cost": answer.cost, **fields}
 
 
@@ -305,6 +307,7 @@ JSON = Reporter(
     pages=render_pages,
     caches=render_caches,
     settings=render_settings,
+    fixes=late("layerfork.reporters.json_fix", "render_fixes"),
     predictions=late("layerfork.reporters.json_prediction", "render_predictions"),
     histories=late("layerfork.reporters.json_history", "render_histories"),
 )

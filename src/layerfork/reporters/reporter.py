@@ -9,6 +9,7 @@ from layerfork.errors import UsageError
 from layerfork.model.causepage import CausePage, CauseRow
 from layerfork.model.check import CheckReport
 from layerfork.model.exportedcache import CacheReport
+from layerfork.model.fixing import FixReport
 from layerfork.model.history import HistoryPrediction
 from layerfork.model.listing import ClientRow, EngineRow, StoredRow
 from layerfork.model.prediction import Prediction
@@ -46,6 +47,7 @@ Kind = Literal[
     "plans",
     "diffs",
     "checks",
+    "fixes",
     "sendings",
     "records",
     "engines",
@@ -100,6 +102,8 @@ class Reporter:
     """What `diff` and `why` found, one report for each build."""
     checks: Renderer[CheckReport] | None = None
     """What `check` found, one report."""
+    fixes: Renderer[FixReport] | None = None
+    """What `fix` proposes, or did, one report for each build."""
     sendings: Renderer[SendingReport] | None = None
     """What `pack --check` found, one report."""
     records: Renderer[RecordReport] | None = None

@@ -3,11 +3,13 @@
 import re
 import shlex
 from collections.abc import Iterable, Sequence
-from pathlib import PurePath
 
+from layerfork.buildcontext.ignore.files import BUILDKIT_FILES
+from layerfork.buildcontext.senders import sender_of
 from layerfork.dockerfile import Instruction
 from layerfork.explain.answer.scene import Scene
 from layerfork.model.answer import Edit, Situation
+from layerfork.model.commandline import is_plain_build
 from layerfork.model.record import BuildRecord
 from layerfork.whatif.request import HIDDEN
 
@@ -16,16 +18,15 @@ BY_NAME = 8
 """So many paths are put into a command or an edit."""
 EVERYTHING = "it reaches every file below, also what did not differ and what is not sent"
 """Warning of a command that names no paths."""
-_BUILDERS = ("docker", "podman", "buildah", "nerdctl", "docker-buildx")
 
 
 def ignore_file(scene: Scene) -> str:
-    """The ignore file that counts: one of the Dockerfile's own hides the common one.
-
-    Source: moby/buildkit frontend/dockerui/context.go @ v0.13.2 (the Dockerfile's own since v0.8).
-    """
-    own = f"{scene.file}{IGNORE_FILE}"
-    return own if scene.has(own) else IGNORE_FILE
+    """The ignore file that counts for the client, or would if it was there: the first of those that it looks
+    for (`layerfork.buildcontext.ignore.files` has the sources), which for some is the Dockerfile's own."""
+    sender = sender_of(scene.reader)
+    names = sender.rules.ignore_files if sender is not None else BUILDKIT_FILES
+    found = (name.format(scene.file) for name in names)
+    return next((name for name in found if scene.has(name) or scene.is_there(name)), IGNORE_FILE)
 
 
 def ignore_line(scene: Scene, *patterns: str) -> Edit:
@@ -75,9 +76,8 @@ def command_of(scene: Scene, record: BuildRecord) -> str:
 
 
 def builds_itself(record: BuildRecord) -> bool:
-    """Whether its command is one whose options are known: ``docker build …``."""
-    argv = record.client.argv
-    return bool(argv) and PurePath(argv[0]).name in _BUILDERS and "build" in argv and "compose" not in argv
+    """Whether its command is one whose options are known."""
+    return is_plain_build(record.client.argv)
 
 
 def with_options(scene: Scene, drop: Iterable[str], add: Sequence[str]) -> str:

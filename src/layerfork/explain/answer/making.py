@@ -6,9 +6,10 @@ from dataclasses import replace
 from layerfork.explain.answer.excerpt import excerpt_of
 from layerfork.explain.answer.fixes import fix_of
 from layerfork.explain.answer.patterns import PATTERNS
-from layerfork.explain.answer.patterns.pattern import Group, Held
+from layerfork.explain.answer.patterns.pattern import Group, Held, places
 from layerfork.explain.answer.phrases import culprit_of
-from layerfork.explain.answer.rows import SHOWN, later_of, rows_of
+from layerfork.explain.answer.phrases.entries import paths_of
+from layerfork.explain.answer.rows import ENTRIES, SHOWN, later_of, rows_of
 from layerfork.explain.answer.scene import AnswerSources, Scene, set_scene
 from layerfork.model.answer import Answer, FieldRow, Point
 from layerfork.model.judgement import Cause, CauseStatus, Fork
@@ -72,6 +73,7 @@ def _point(scene: Scene, place: int, cause: Cause) -> Point:
         pattern=pattern,
         status=cause.status,
         causes=(place,),
+        paths=tuple(paths_of(scene, cause) if cause.code in ENTRIES else filter(None, [cause.path])),
         rows=tuple(rows[:SHOWN]),
         more=max(0, len(rows) - SHOWN),
         fix=fix,
@@ -79,18 +81,19 @@ def _point(scene: Scene, place: int, cause: Cause) -> Point:
 
 
 def _point_of_group(scene: Scene, pattern: str, group: Group) -> Point:
-    places = tuple(dict.fromkeys(each.cause for each in group.held))
-    causes = [scene.fork.causes[place] for place in places]
+    causes_held = tuple(dict.fromkeys(each.cause for each in group.held))
+    causes = [scene.fork.causes[place] for place in causes_held]
     rows: list[FieldRow] = list(group.rows) if group.rows is not None else []
     if group.rows is None:
-        for place, cause in zip(places, causes, strict=True):
+        for place, cause in zip(causes_held, causes, strict=True):
             rows += rows_of(scene, cause, (each.part for each in group.held if each.cause == place))
     return Point(
         culprit=group.culprit,
         code=causes[0].code,
         pattern=pattern,
         status=max((cause.status for cause in causes), key=_STRENGTH.index),
-        causes=places,
+        causes=causes_held,
+        paths=tuple(places(scene, group.held)),
         rows=tuple(rows[:SHOWN]),
         more=max(0, len(rows) - SHOWN),
         fix=group.fix,

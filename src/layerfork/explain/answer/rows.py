@@ -11,7 +11,8 @@ from layerfork.model.cause import CauseCode, Trait, codes_with
 from layerfork.model.judgement import Cause, ChangedPart
 
 SHOWN = 4
-_ENTRIES = codes_with(Trait.ENTRY) | {CauseCode.IGNORE_RULE, CauseCode.DOCKERFILE_IN_CONTEXT}
+ENTRIES = codes_with(Trait.ENTRY) | {CauseCode.IGNORE_RULE, CauseCode.DOCKERFILE_IN_CONTEXT}
+"""Causes that are about entries of the context."""
 _ONE_SIDED = {
     CauseCode.ENTRY_EXTRA,
     CauseCode.ENTRY_MISSING,
@@ -43,7 +44,7 @@ def rows_of(scene: Scene, cause: Cause, parts: Iterable[ChangedPart]) -> list[Fi
         sides = ["not sent" if value == "absent" else "sent" for value in (cause.writer, cause.reader)]
         label = f"entry for {subject(scene, cause)}"
         return [FieldRow(label=label, writer=sides[0], reader=sides[1])]
-    if cause.code not in _ENTRIES:
+    if cause.code not in ENTRIES:
         return [_own_row(cause)] if cause.writer or cause.reader else []
     if cause.code in _ONE_SIDED:
         return list(_presence(scene, parts))

@@ -36,12 +36,21 @@ Index = Callable[[BuildRecord, str], Digest | None]
 """Digest of a file of a build's context as git has it; None where git has none, or nobody can know."""
 
 
+There = Callable[[BuildRecord, str], bool]
+"""Whether a file lies at a path of a build's context, sent or not."""
+
+
 def see_nothing(record: BuildRecord, entry: ContextEntry) -> None:
     """For records whose contexts are not at hand."""
 
 
 def have_nothing(record: BuildRecord, path: str) -> None:
     """Likewise of git."""
+
+
+def know_none(record: BuildRecord, path: str) -> bool:
+    """Likewise of files that are not sent."""
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +64,7 @@ class AnswerSources:
     situation: Situation
     look: Look = see_nothing
     index: Index = have_nothing
+    there: There = know_none
     all_entries: Callable[[], Mapping[str, ContextEntry]] | None = None
     """By cleaned path everything in the reader's context, also what its record here does not list; None:
     the record lists everything."""
@@ -153,6 +163,10 @@ class Scene:
         if path in self.entries:
             return True
         return self.sources.all_entries is not None and path in self.sources.all_entries()
+
+    def is_there(self, path: str) -> bool:
+        """Whether a file lies at a path of the reader's context, sent or not."""
+        return self.sources.there(self.reader, path)
 
     def others(self, paths: Collection[str]) -> tuple[ContextEntry, ...]:
         """Entries of the reader's context besides these."""

@@ -25,6 +25,11 @@ def look_at(record: BuildRecord, entry: ContextEntry) -> FileLook | None:
     return None if data is None or entry.content != _digest(data) else look_in(data, entry)
 
 
+def is_there(record: BuildRecord, path: str) -> bool:
+    """Whether a file lies at a path of the build's directory; False when that is not known."""
+    return bool(record.place.directory) and (Path(record.place.directory) / path).is_file()
+
+
 def look_in(data: bytes, entry: ContextEntry) -> FileLook:
     """What the content of an entry holds."""
     lf = data.replace(b"\r\n", b"\n")

@@ -9,6 +9,7 @@ TEXT = Reporter(
     plans=late(f"{_HERE}.plan", "render_plans"),
     diffs=late(f"{_HERE}.diff", "render_diffs"),
     checks=late(f"{_HERE}.check", "render_checks"),
+    fixes=late(f"{_HERE}.fix", "render_fixes"),
     sendings=late(f"{_HERE}.sendings", "render_sendings"),
     records=late(f"{_HERE}.record", "render_records"),
     engines=late(f"{_HERE}.listing", "render_engines"),
@@ -20,7 +21,7 @@ TEXT = Reporter(
     settings=late(f"{_HERE}.settings", "render_settings"),
     predictions=late(f"{_HERE}.prediction", "render_predictions"),
     histories=late(f"{_HERE}.history", "render_histories"),
-    colored=("runs", "diffs", "checks", "predictions", "histories", "causes", "pages"),
+    colored=("runs", "diffs", "checks", "fixes", "predictions", "histories", "causes", "pages"),
 )
 
 TABLE = Reporter(name="table", runs=late(f"{_HERE}.run", "render_tables"), colored=("runs",))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from layerfork.dockerfile import Instruction
 from layerfork.explain.answer.edits import builds_itself, command_of, moved, with_options
 from layerfork.explain.answer.fixes.lines import fix_line
+from layerfork.explain.answer.fixes.pinning import pinned
 from layerfork.explain.answer.scene import Scene
 from layerfork.explain.answer.words import shown
 from layerfork.model.answer import Fix
@@ -113,11 +114,14 @@ def _base(scene: Scene, cause: Cause) -> tuple[str, Fix]:
             command = command.replace("docker", "podman", 1)
         short = command.replace(facts.image_id, facts.image_id.removeprefix("sha256:")[:12])
         return "", Fix(
-            sentence=f"`{short}` brings the earlier one back; pin it by digest to keep it", command=command
+            sentence=f"`{short}` brings the earlier one back; pin it by digest to keep it",
+            edits=pinned(scene),
+            command=command,
         )
     name = reference or cause.path or "the base image"
     return "", Fix(
-        sentence=f"pin it by digest in both: FROM {name.partition('@')[0]}@sha256:…; pull on neither alone"
+        sentence=f"pin it by digest in both: FROM {name.partition('@')[0]}@sha256:…; pull on neither alone",
+        edits=pinned(scene),
     )
 
 

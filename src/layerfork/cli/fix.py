@@ -1,0 +1,136 @@
+"""`layerfork fix`: do something about the last fork, and prove that it helps."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from layerfork.cli.options import (
+    checked_output,
+    engine_option,
+    format_option,
+    look_of,
+    to_stderr,
+    verbose_option,
+)
+from layerfork.cli.output import put
+from layerfork.cli.words import WordsThenCommand
+from layerfork.errors import UsageError
+
+if TYPE_CHECKING:
+    from layerfork.reporters.reporter import Reporter
+
+STANDARD_OUTPUT = "-"
+
+
+@click.command("fix", cls=WordsThenCommand)
+@click.option("--apply", is_flag=True, help="Build with it on a copy, and edit the files if that helps.")
+@click.option("--no-verify", is_flag=True, help="With --apply: edit the files at once, and build nothing.")
+@click.option(
+    "--force", is_flag=True, help="With --apply: edit files also where git could not bring them back."
+)
+@click.option(
+    "--patch",
+    default="",
+    metavar="FILE",
+    help="Write the edits here, for `git apply` or `patch -p1`; - prints them and nothing else.",
+)
+@click.option(
+    "--record",
+    "records",
+    multiple=True,
+    metavar="FILE",
+    help="Record files instead of the kept builds: those of the earlier and the later build, or one of both.",
+)
+@engine_option
+@click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
+@format_option("fixes")
+@verbose_option
+@click.argument("paths", nargs=-1, metavar="[PATH | -- CMD...]")
+def command(
+    apply: bool,
+    no_verify: bool,
+    force: bool,
+    patch: str,
+    records: tuple[str, ...],
+    engine: str,
+    store: str,
+    form: "Reporter",
+    verbose: bool,
+    paths: tuple[str, ...],
+    argv: tuple[str, ...] | None,
+) -> int:
+    """Say what to edit or run so that the last fork does not happen again; with --apply do it, if it helps.
+
+    It takes the last build of PATH, of CMD or of the working directory that missed something, of those that
+    `layerfork why` keeps, and prints each edit as a patch that `git apply` takes, or a command, with the
+    steps that the key model predicts to be reused. Nothing is edited or built without --apply.
+
+    With --apply, a copy of the project is built with the edit, and once more after what forked the cache has
+    happened again. Only if fewer steps are built then, the edit is made in the project's own files, which
+    stay as they are in any other case: also after Ctrl-C. Files that git could not bring back are not edited
+    without --force.
+
+    The exit code is 0 when everything that was found is verified, or there is nothing to fix; 1 when edits
+    were found and not made, or did not help; 3 when nobody can tell whether they help.
+
+    \b
+    Examples:
+      layerfork why . && layerfork fix
+      layerfork fix --patch - | git apply
+      layerfork fix . --apply
+      layerfork fix --apply -- make image
+      layerfork fix --record main.jsonl --record branch.jsonl --patch fix.patch
+    """
+    _check(paths, argv, records, given={"--no-verify": no_verify, "--force": force}, apply=apply)
+    if patch not in ("", STANDARD_OUTPUT):
+        checked_output(patch)
+    from layerfork.model.fixing import exit_code_of_fixes
+    from layerfork.pipeline.fixing import FixOptions, fix_builds, patch_of
+
+    reports = fix_builds(
+        FixOptions(
+            path=paths[0] if paths else "",
+            argv=argv or (),
+            records=records,
+            store=store,
+            engine=engine,
+            apply=apply,
+            verify=not no_verify,
+            force=force,
+        ),
+        to_stderr,
+    )
+    if patch == STANDARD_OUTPUT:
+        sys.stdout.buffer.write(patch_of(reports))
+        return exit_code_of_fixes(reports)
+    if patch:
+        Path(patch).write_bytes(patch_of(reports))
+    put(form.render("fixes", reports, look_of(sys.stdout, verbose=verbose)))
+    return exit_code_of_fixes(reports)
+
+
+def _check(
+    paths: tuple[str, ...],
+    argv: tuple[str, ...] | None,
+    records: tuple[str, ...],
+    *,
+    given: dict[str, bool],
+    apply: bool,
+) -> None:
+    """Raises: UsageError."""
+    for name, value in given.items():
+        if value and not apply:
+            raise UsageError(f"{name} does nothing without --apply", hint="layerfork fix . --apply")
+    if argv is not None and paths:
+        raise UsageError("PATH and a command after -- do not go together", hint="give one of them")
+    if argv == ():
+        raise UsageError("there is no command after --", hint="layerfork fix -- docker build .")
+    if len(paths) > 1 or len(records) > 2:
+        raise UsageError("give one PATH, and at most two --record FILE", hint="layerfork fix . --apply")
+    if paths and not os.path.isdir(paths[0]):  # noqa: PTH112 - a word
+        raise UsageError(f"there is no directory {paths[0]}", hint="name the directory that is built")
+    if records and (paths or argv):
+        raise UsageError("--record needs neither PATH nor a command", hint="the records say what was built")

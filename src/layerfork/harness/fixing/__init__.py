@@ -1,0 +1,1 @@
+"""Remedies tried and made: on a copy of a project first, then in its own files."""

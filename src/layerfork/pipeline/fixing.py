@@ -1,0 +1,279 @@
+"""`layerfork fix`: what to do about the last fork of a build, tried by building, and done when asked."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from layerfork.buildcontext.walk import no_collection
+from layerfork.errors import EvidenceError
+from layerfork.harness.fixing.commands import run_in
+from layerfork.harness.fixing.writing import RefusedError, check_editable, read_file, write_patches
+from layerfork.harness.records.evidence import read_records, read_stored
+from layerfork.harness.records.store import open_store
+from layerfork.harness.records.stored import stored
+from layerfork.harness.records.summary import KnownBuild, read_summaries
+from layerfork.model.answer import Answer
+from layerfork.model.fixing import Fate, FilePatch, FixReport, Proposal, Remedy, Spent
+from layerfork.model.judgement import Fork
+from layerfork.model.kind import kind_of
+from layerfork.model.patch import unified
+from layerfork.model.progress import Say
+from layerfork.model.record import BuildRecord
+from layerfork.model.report import DiffReport
+from layerfork.pipeline.baseline import chain_of, choose_baseline, earlier_builds, exported_over
+from layerfork.pipeline.comparison import diff_stored, named_builds
+from layerfork.pipeline.explainer import EARLIER_BUILD, THIS_BUILD, places_of_build
+from layerfork.pipeline.foreseeing import foreseen, rebuilt_steps
+from layerfork.pipeline.gate import total_s
+from layerfork.pipeline.trying import Tried, TryOptions, directory_of_build, try_remedy
+from layerfork.remedies import again_of, remedy_of
+from layerfork.remedies.textedit import UnfitError, edited
+
+_MOST_LOOKED_AT = 20
+"""So many builds of one kind are looked at for the last one that forked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixOptions:
+    """Everything that `layerfork fix` was asked."""
+
+    path: str = ""
+    """The directory that was built; empty is the working directory."""
+    argv: tuple[str, ...] = ()
+    """The command whose builds are meant; empty for any."""
+    records: tuple[str, ...] = ()
+    """Record files instead of the kept builds: the earlier build's and the later one's."""
+    store: str = ""
+    engine: str = ""
+    apply: bool = False
+    verify: bool = True
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forked:
+    """A build that forked, the earlier one, and what is said of them."""
+
+    writer: BuildRecord
+    reader: BuildRecord
+    report: DiffReport
+
+
+def fix_builds(options: FixOptions, say: Say) -> tuple[FixReport, ...]:
+    """What can be done about the last fork of each build of a command; with ``apply`` it is done.
+
+    Raises: LayerforkError.
+    """
+    with no_collection():
+        found = _recorded(options.records) if options.records else _kept(options)
+        return tuple(_fixed(each, options, say) for each in found)
+
+
+def _fixed(forked: Forked, options: FixOptions, say: Say) -> FixReport:
+    root = directory_of_build(forked.reader)
+    base = _base(forked)
+    proposals: list[Proposal] = []
+    hopeless: list[Answer] = []
+    for fork, answer in zip(forked.report.judgement.forks, forked.report.answers, strict=True):
+        remedy = remedy_of(answer)
+        if remedy is None:
+            hopeless.append(answer)
+            continue
+        proposals.append(_proposal(forked, fork, answer, remedy, root, base))
+    if options.apply:
+        proposals = list(_applied(forked, proposals, options, base, say))
+    return FixReport(
+        build=forked.report.build,
+        directory=str(base),
+        command=" ".join(forked.reader.client.argv),
+        recorded_at=forked.reader.recorded_at,
+        proposals=tuple(proposals),
+        hopeless=tuple(hopeless),
+    )
+
+
+def _base(forked: Forked) -> Path:
+    """Where patches apply: the working directory if it holds all files, else what holds them."""
+    here, place = Path.cwd(), forked.reader.place
+    files = [Path(each) for each in (place.directory, os.path.dirname(place.dockerfile)) if each]  # noqa: PTH120
+    if not files or all(each.is_relative_to(here) for each in files):
+        return here
+    return Path(os.path.commonpath(files))
+
+
+def _proposal(forked: Forked, fork: Fork, answer: Answer, remedy: Remedy, root: Path, base: Path) -> Proposal:
+    patches: tuple[FilePatch, ...] = ()
+    problem = ""
+    try:
+        patches = tuple(_patches(remedy, root, base))
+    except (UnfitError, RefusedError) as error:
+        problem = f"{error}; build it with layerfork why, then fix what that finds"
+    again = again_of(answer, forked.writer, forked.reader)
+    rebuilt = rebuilt_steps(forked.reader, fork)
+    return Proposal(
+        answer=answer,
+        remedy=remedy,
+        patches=patches,
+        problem=problem,
+        predicted=foreseen(forked.reader, fork, answer, remedy, patches, again),
+        before=Spent(
+            forks=1,
+            steps=len(rebuilt),
+            seconds=total_s(step.seconds for step in rebuilt),
+        ),
+    )
+
+
+def _patches(remedy: Remedy, root: Path, base: Path) -> Iterator[FilePatch]:
+    """Raises: UnfitError, RefusedError."""
+    for name in dict.fromkeys(edit.file for edit in remedy.edits):
+        path = Path(os.path.normpath(root / name))
+        before = read_file(path)
+        after = edited(before or b"", [edit for edit in remedy.edits if edit.file == name])
+        yield FilePatch(path=str(path), name=os.path.relpath(path, base), before=before, after=after)
+
+
+def _applied(
+    forked: Forked, proposals: Sequence[Proposal], options: FixOptions, base: Path, say: Say
+) -> Iterator[Proposal]:
+    """Each proposal tried, and done where that verified it; of two that edit one file the first."""
+    done: set[str] = set()
+    for proposal in proposals:
+        files = {patch.path for patch in proposal.patches}
+        if proposal.problem:
+            yield replace(proposal, fate=Fate.REFUSED, reason=proposal.problem)
+        elif files & done:
+            yield replace(
+                proposal,
+                fate=Fate.REFUSED,
+                reason="its file was just edited: build, then layerfork fix again",
+            )
+        else:
+            result = _apply(forked, proposal, options, base, say)
+            done |= files if result.fate in (Fate.VERIFIED, Fate.APPLIED) else set()
+            yield result
+
+
+def _apply(forked: Forked, proposal: Proposal, options: FixOptions, base: Path, say: Say) -> Proposal:
+    try:
+        check_editable(proposal.patches, base, force=options.force)
+    except RefusedError as error:
+        return replace(proposal, fate=Fate.REFUSED, reason=f"{error.message}: {error.hint}")
+    if not options.verify:
+        write_patches(proposal.patches)
+        return replace(proposal, fate=Fate.APPLIED)
+    tried = try_remedy(
+        TryOptions(
+            proposal=proposal,
+            writer=forked.writer,
+            reader=forked.reader,
+            again=again_of(proposal.answer, forked.writer, forked.reader),
+            engine=options.engine,
+        ),
+        say,
+    )
+    if tried.fate is Fate.VERIFIED:
+        write_patches(proposal.patches)
+        if proposal.remedy.command and not proposal.remedy.by_hand:
+            run_in(directory_of_build(forked.reader), proposal.remedy.command)
+    return _with(proposal, tried)
+
+
+def _with(proposal: Proposal, tried: Tried) -> Proposal:
+    return replace(proposal, fate=tried.fate, after=tried.after, reused=tried.reused, reason=tried.reason)
+
+
+def _recorded(files: Sequence[str]) -> tuple[Forked, ...]:
+    """The builds of a file that forked, or of two files. Raises: EvidenceError, UsageError."""
+    from layerfork.pipeline.pairing import pair_builds
+
+    if len(files) == 1:
+        (reader,) = named_builds(files[0])[-1:]
+        earlier = [
+            each
+            for each in read_stored(Path(files[0].partition("#")[0]))
+            if kind_of(each.outline) == reader.kind
+        ]
+        writers = [each for each in earlier if each.outline.recorded_at < reader.record.recorded_at]
+        if not writers:
+            raise EvidenceError(
+                f"{files[0]} holds no earlier build of the same kind",
+                hint="name two files: the earlier build's and the later one's",
+            )
+        pairs = [(writers[-1], reader.stored)]
+    else:
+        found = pair_builds(named_builds(files[0]), named_builds(files[1]))
+        pairs = [(writer.stored, reader.stored) for writer, reader in found.pairs]
+    return tuple(
+        Forked(
+            writer=writer.whole(),
+            reader=reader.whole(),
+            report=diff_stored(writer, reader, EARLIER_BUILD, THIS_BUILD, again=True),
+        )
+        for writer, reader in pairs
+    )
+
+
+def _kept(options: FixOptions) -> tuple[Forked, ...]:
+    """Of each build of the newest command that is meant, the last one that forked. Raises: EvidenceError."""
+    store = open_store(options.store)
+    known = read_summaries(store.directory)
+    here = os.path.realpath(options.path or ".")
+    own = [each for each in known if here in places_of_build(each) and _is_of(each, options.argv)]
+    if not own:
+        what = " ".join(options.argv) or options.path or "."
+        raise EvidenceError(
+            f"no build of {what} was recorded yet, so there is nothing to fix",
+            hint=f"record one: layerfork why {'-- ' if options.argv else ''}{what}",
+        )
+    newest = [each for each in own if each.summary.command == own[0].summary.command]
+    found = (_last_fork(each, known, several=len(newest) > 1) for each in reversed(newest))
+    return tuple(each for each in found if each is not None)
+
+
+def _is_of(known: KnownBuild, argv: Sequence[str]) -> bool:
+    return not argv or known.outline.client.argv == tuple(argv)
+
+
+def _last_fork(newest: KnownBuild, known: Sequence[KnownBuild], *, several: bool) -> Forked | None:
+    """The newest build of the same that an earlier one explains."""
+    kind = kind_of(newest.outline)
+    alike = [
+        each
+        for each in known
+        if kind_of(each.outline) == kind and each.outline.recorded_at <= newest.outline.recorded_at
+    ]
+    for each in alike[:_MOST_LOOKED_AT]:
+        (record,) = read_records(each.path)
+        earlier = earlier_builds(known, record)
+        chosen = choose_baseline(earlier, record, partial(_chain, record))
+        if chosen is None:
+            continue
+        report = diff_stored(
+            chosen.stored,
+            stored(record),
+            EARLIER_BUILD,
+            THIS_BUILD,
+            again=True,
+            exported_over=exported_over(known, chosen.stored.outline, record),
+        )
+        if report.judgement.forks:
+            return Forked(
+                writer=chosen.stored.whole(),
+                reader=record,
+                report=replace(report, build=kind.label if several else "", baseline=chosen.baseline),
+            )
+    return None
+
+
+def _chain(record: BuildRecord) -> tuple[str, ...]:
+    from layerfork.cachekey import keys_of
+
+    return chain_of(keys_of(record))
+
+
+def patch_of(reports: Sequence[FixReport]) -> bytes:
+    """All edits as one patch."""
+    return unified(patch for report in reports for each in report.proposals for patch in each.patches)

@@ -1,0 +1,268 @@
+"""A remedy tried by really building, on a copy of the project: the project itself is not touched."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from layerfork.engines import RunningEngine, default_spec_of_why
+from layerfork.errors import LayerforkError
+from layerfork.harness.environments.privatedir import private_directory
+from layerfork.harness.fixing.commands import CommandFailedError, run_in
+from layerfork.harness.fixing.copying import copy_tree
+from layerfork.harness.fixing.happening import NotMadeError, make_happen
+from layerfork.harness.fixing.replaying import Copied, NoReplayError, on_copy, root_to_copy
+from layerfork.harness.recording.projects import Projects
+from layerfork.harness.recording.wrap import engine_for, record_command
+from layerfork.harness.records.stored import stored
+from layerfork.model.change import BuildArgIs
+from layerfork.model.check import Against
+from layerfork.model.context import Transport
+from layerfork.model.fixing import Again, Fate, Proposal, Reused, Spent, Way
+from layerfork.model.kind import kind_of
+from layerfork.model.progress import Say
+from layerfork.model.record import BuildRecord, StepStatus
+from layerfork.model.report import DiffReport
+from layerfork.pipeline.allowing import read_allowed
+from layerfork.pipeline.comparison import diff_stored
+from layerfork.pipeline.foreseeing import found_elsewhere, reused_step
+from layerfork.pipeline.gate import gate
+from layerfork.remedies.record import with_lines
+from layerfork.whatif import UnappliableError
+from layerfork.whatif.request import HIDDEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryOptions:
+    """A proposal, and the two builds that it is about."""
+
+    proposal: Proposal
+    writer: BuildRecord
+    reader: BuildRecord
+    again: Again
+    engine: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What came of it."""
+
+    fate: Fate
+    reason: str = ""
+    after: Spent | None = None
+    reused: tuple[Reused, ...] = ()
+
+
+class _StoppedError(LayerforkError):
+    """A build did not show what it was to show."""
+
+    def __init__(self, fate: Fate, reason: str) -> None:
+        super().__init__(reason)
+        self.fate = fate
+
+
+def try_remedy(options: TryOptions, say: Say) -> Tried:
+    """Build with the remedy, and say whether it brings back what was built again.
+
+    Raises: LayerforkError when no engine comes up, or there is no room for the copy; KeyboardInterrupt.
+    """
+    try:
+        return _tried(options, say)
+    except _StoppedError as stopped:
+        return Tried(fate=stopped.fate, reason=stopped.message)
+    except (NoReplayError, NotMadeError) as error:
+        return Tried(fate=Fate.UNCHECKED, reason=error.message)
+
+
+def _tried(options: TryOptions, say: Say) -> Tried:
+    way = options.proposal.remedy.way
+    _check(options, way)
+    place = options.reader.place
+    root = root_to_copy(
+        place.ran_in, str(directory_of_build(options.reader)), place.dockerfile, options.reader.client.argv
+    )
+    with private_directory() as private:
+        copied = Copied(source=root, target=private / root.name)
+        say(f"copying {root}: the remedy is tried there")
+        copy_tree(root, copied.target)
+        for patch in options.proposal.patches:
+            Path(copied.there(patch.path)).write_bytes(patch.after)
+        spec = options.engine or default_spec_of_why(os.environ)
+        with engine_for(options.reader.client.argv, spec, say) as engine:
+            trial = _Trial(options=options, copied=copied, engine=engine, say=say)
+            return trial.rebuild() if way is Way.REBUILD else trial.restore(way)
+
+
+def _check(options: TryOptions, way: Way) -> None:
+    """Raises: _StoppedError."""
+    for record in (options.writer, options.reader):
+        if not record.client.argv or any(HIDDEN in word for word in record.client.argv):
+            raise _StoppedError(Fate.UNCHECKED, "the build's command is not known, or holds a secret")
+    if options.proposal.remedy.unseen:
+        raise _StoppedError(Fate.UNCHECKED, options.proposal.remedy.unseen)
+    if way is Way.REBUILD and options.again.unknown:
+        raise _StoppedError(Fate.UNCHECKED, options.again.unknown)
+    context = options.reader.context
+    if way is Way.REBUILD and context is not None and not options.reader.place.directory:
+        what = "a tar that something else made" if context.transport is Transport.TAR else "not here"
+        raise _StoppedError(Fate.UNCHECKED, f"the build's context is {what}, so it cannot be built again")
+
+
+def directory_of_build(record: BuildRecord) -> Path:
+    """The directory of a build's context; where the command ran for a context that has none."""
+    place = record.place
+    return Path(place.directory if os.path.isdir(place.directory) else place.ran_in or ".")  # noqa: PTH112
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trial:
+    """Builds of a copy on one engine."""
+
+    options: TryOptions
+    copied: Copied
+    engine: RunningEngine
+    say: Say
+
+    def rebuild(self) -> Tried:
+        """Built with the remedy, and once more after the same has happened again."""
+        reader, again = self.options.reader, self.options.again
+        self.say("[1/2] building with the remedy")
+        first = self._first_build()
+        make_happen(again.changes, Path(self.copied.there(str(directory_of_build(reader)))))
+        if again.lines:
+            self._write_lines()
+        self.say(f"[2/2] building after it has happened again: {self.options.proposal.answer.culprit}")
+        second = self._build(self.options.writer if again.asked else reader, later=True)
+        self._check_arguments(first, second)
+        return self._judged(first, second)
+
+    def _write_lines(self) -> None:
+        """Have the Dockerfile's lines read as they did. Raises: _StoppedError."""
+        place, request = self.options.reader.place, self.options.reader.request
+        name = place.dockerfile or str(
+            directory_of_build(self.options.reader) / (request.dockerfile_name or "Dockerfile")
+        )
+        dockerfile = Path(self.copied.there(name))
+        try:
+            text = with_lines(dockerfile.read_text(), self.options.again.lines)
+        except (OSError, UnappliableError) as error:
+            raise _StoppedError(Fate.UNCHECKED, f"the Dockerfile cannot be changed again: {error}") from error
+        dockerfile.write_text(text)
+
+    def restore(self, way: Way) -> Tried:
+        """Built once: what the earlier build stored is to be found, or what the last one did."""
+        remedy, reader = self.options.proposal.remedy, self.options.reader
+        if remedy.command and not remedy.builds:
+            self.say(f"running `{remedy.command}` on the copy")
+            directory = self.copied.there(str(directory_of_build(reader)))
+            try:
+                run_in(Path(directory), remedy.command)
+            except CommandFailedError as error:
+                raise _StoppedError(Fate.UNCHECKED, error.message) from error
+        self.say("[1/1] building with the remedy")
+        argv = ("sh", "-c", remedy.command) if remedy.builds else None
+        writer = reader if way is Way.HOLD else self.options.writer
+        return self._judged(writer, self._first_build(argv))
+
+    def _first_build(self, argv: Sequence[str] | None = None) -> BuildRecord:
+        """Built with the remedy. One that fails is built without it, too: only then it is to blame."""
+        try:
+            return self._build(self.options.reader, argv=argv)
+        except _StoppedError as stopped:
+            if stopped.fate is not Fate.BROKE:
+                raise
+            self.say("that failed: building without the remedy")
+            for patch in self.options.proposal.patches:
+                place = Path(self.copied.there(patch.path))
+                if patch.before is None:
+                    place.unlink()
+                else:
+                    place.write_bytes(patch.before)
+            try:
+                self._build(self.options.reader)
+            except _StoppedError as without:
+                raise _StoppedError(
+                    Fate.UNCHECKED,
+                    "on a copy, the build fails also without it: it needs more than was copied",
+                ) from without
+            raise
+
+    def _build(
+        self, record: BuildRecord, *, argv: Sequence[str] | None = None, later: bool = False
+    ) -> BuildRecord:
+        """Run a record's command on the copy; gives the build of its kind. Raises: _StoppedError."""
+        words, directory = on_copy(argv or record.client.argv, record.place.ran_in, self.copied)
+        with contextlib.chdir(directory):
+            wrapped = record_command(
+                words,
+                "",
+                self.say,
+                stdout=sys.stderr,
+                projects=Projects(os.environ),
+                running=self.engine,
+            )
+        if wrapped.interrupted:
+            raise KeyboardInterrupt
+        if wrapped.exit_code:
+            fate = Fate.UNCHECKED if later else Fate.BROKE
+            what = "once that has happened again" if later else "with it"
+            raise _StoppedError(fate, f"the build fails {what} (exit code {wrapped.exit_code})")
+        return self._of_kind(wrapped.records)
+
+    def _of_kind(self, records: Sequence[BuildRecord]) -> BuildRecord:
+        """The build that is a remake of the reader. Raises: _StoppedError."""
+        wanted = kind_of(self.options.reader)
+        known = self.copied.there(wanted.directory)
+        for record in records:
+            kind = kind_of(record)
+            if os.path.realpath(kind.directory) == os.path.realpath(known) and kind.name == wanted.name:
+                return record
+        raise _StoppedError(
+            Fate.UNCHECKED,
+            "the command did not build the copy, so nothing can be said: it names other places",
+        )
+
+    def _check_arguments(self, first: BuildRecord, second: BuildRecord) -> None:
+        """What was to happen again did. Raises: _StoppedError."""
+        was, now = dict(second.request.build_args), dict(first.request.build_args)
+        for change in self.options.again.asked:
+            if isinstance(change, BuildArgIs) and was.get(change.name) == now.get(change.name):
+                raise _StoppedError(
+                    Fate.UNCHECKED, f"the command gave {change.name} one value both times, unlike before"
+                )
+
+    def _judged(self, first: BuildRecord, second: BuildRecord) -> Tried:
+        report = diff_stored(stored(first), stored(second), "first", "second", again=True, twice=True)
+        found = gate([report], read_allowed(()), Against.AGAIN)
+        if found.problems:
+            raise _StoppedError(Fate.UNCHECKED, found.problems[0])
+        elsewhere = found_elsewhere(first, second)
+        after = Spent(
+            forks=len(report.judgement.forks),
+            steps=found.rebuilt + len(elsewhere),
+            seconds=None if elsewhere else found.seconds_lost,
+        )
+        before = self.options.proposal.before
+        reused = tuple(self._reused(second, elsewhere))
+        if not reused or after.steps >= before.steps:
+            return Tried(fate=Fate.NO_HELP, after=after, reason=self._why_no_help(report))
+        return Tried(fate=Fate.VERIFIED, after=after, reused=reused)
+
+    def _why_no_help(self, report: DiffReport) -> str:
+        if report.answers:
+            return f"with it {report.answers[0].headline}"
+        return "with it as much is built again"
+
+    def _reused(self, second: BuildRecord, elsewhere: Collection[int]) -> Iterator[Reused]:
+        """Steps that were built again before, and are not now."""
+        reader = self.options.reader
+        hits = {
+            (step.platform, step.instruction)
+            for step in second.steps
+            if step.status is StepStatus.HIT and step.index not in elsewhere
+        }
+        for step in reader.steps:
+            if step.status is StepStatus.MISS and (step.platform, step.instruction) in hits:
+                yield reused_step(reader, step)

@@ -1,0 +1,69 @@
+"""What edited files change in a record: another Dockerfile, and less that is sent."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from layerfork.buildcontext.clientrules import Ignores
+from layerfork.buildcontext.gopath import context_path
+from layerfork.buildcontext.ignore.ignorefile import read_docker_ignorefile
+from layerfork.buildcontext.ignore.moby import moby_matcher
+from layerfork.buildcontext.senders import sender_of
+from layerfork.errors import UsageError
+from layerfork.model.answer import Edit
+from layerfork.model.change import Change, DockerfileIs, EntriesAre, PatternsAre
+from layerfork.model.fixing import Again
+from layerfork.model.record import BuildRecord
+from layerfork.whatif.unappliable import UnappliableError
+
+_LIKE_MOBY = (Ignores.MOBY_TAR, Ignores.MOBY_TRANSFER, Ignores.MOBY_20_10_TAR, Ignores.MOBY_20_10_TRANSFER)
+_IGNORE_FILES = (".dockerignore", ".containerignore")
+
+
+def changes_of(
+    record: BuildRecord, edits: Sequence[Edit], texts: Mapping[str, str], again: Again | None = None
+) -> tuple[Change, ...]:
+    """What is otherwise in a build with these edits; with ``again``, when that has happened as well.
+
+    ``texts`` are the edited files, by the name that the edits have for them.
+    Raises: UnappliableError when nobody can say.
+    """
+    entries = {each.path: each for each in again.changes if isinstance(each, EntriesAre)} if again else {}
+    lines = [edit for edit in edits if edit.file.endswith(_IGNORE_FILES)]
+    changes: list[Change] = []
+    patterns = read_docker_ignorefile("\n".join(line for edit in lines for line in edit.after))
+    if patterns:
+        entries |= {each.path: each for each in _left_out(record, patterns, entries)}
+        if record.context is not None and record.context.excludes:
+            changes.append(PatternsAre(patterns=(*record.context.excludes, *patterns)))
+    text = next((text for name, text in texts.items() if not name.endswith(_IGNORE_FILES)), None)
+    if again and again.lines:
+        text = with_lines(text if text is not None else record.request.dockerfile or "", again.lines)
+    if text is not None:
+        changes.append(DockerfileIs(text=text))
+    return (*entries.values(), *changes, *(again.asked if again else ()))
+
+
+def with_lines(text: str, lines: Sequence[tuple[str, str]]) -> str:
+    """A Dockerfile with lines as they were before. Raises: UnappliableError when one is not there."""
+    rows = text.split("\n")
+    for new, old in lines:
+        if new not in rows:
+            raise UnappliableError(f"the Dockerfile has no line `{new}`")
+        rows[rows.index(new)] = old
+    return "\n".join(rows)
+
+
+def _left_out(
+    record: BuildRecord, patterns: tuple[str, ...], others: Mapping[str, EntriesAre]
+) -> Iterator[EntriesAre]:
+    """Entries that the new patterns leave out. Raises: UnappliableError."""
+    sender = sender_of(record)
+    if record.context is None or sender is None or sender.rules.ignores not in _LIKE_MOBY:
+        raise UnappliableError("how this client reads its ignore file is not predicted")
+    try:
+        matcher = moby_matcher(patterns)
+        sent = {context_path(entry.name) for entry in record.context.entries}
+        for path in sorted(sent | others.keys()):
+            if matcher.excludes(path):
+                yield EntriesAre(path=path, entries=())
+    except UsageError as error:
+        raise UnappliableError(error.message) from error

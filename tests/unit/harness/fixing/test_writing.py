@@ -1,0 +1,126 @@
+"""Edits are made only where git could bring back what was there, and all or none of them."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from layerfork.errors import LayerforkError
+from layerfork.harness.fixing import writing
+from layerfork.harness.fixing.writing import RefusedError, check_editable, write_patches
+from layerfork.model.fixing import FilePatch
+
+AUTHOR = ("-c", "user.name=user", "-c", "user.email=user@example.com", "-c", "commit.gpgsign=false")
+
+
+def git(place: Path, *words: str) -> None:
+    subprocess.run(["git", *AUTHOR, *words], cwd=place, check=True, capture_output=True)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    place = tmp_path / "tree"
+    place.mkdir()
+    (place / "Dockerfile").write_bytes(b"FROM a\r\n")
+    (place / "other").write_text("other\n")
+    git(place, "init", "-q")
+    git(place, "add", "-A")
+    git(place, "commit", "-q", "-m", "all")
+    return place
+
+
+def patch_of(path: Path, after: bytes = b"FROM b\r\n") -> FilePatch:
+    before = path.read_bytes() if path.exists() else None
+    return FilePatch(path=str(path), name=path.name, before=before, after=after)
+
+
+def test_a_committed_file_may_be_edited_whatever_else_is_not_committed(tree: Path) -> None:
+    (tree / "other").write_text("changed\n")
+    check_editable([patch_of(tree / "Dockerfile"), patch_of(tree / ".dockerignore")], tree, force=False)
+
+
+@pytest.mark.parametrize("change", ["edited", "staged", "untracked", "ignored"])
+def test_what_git_could_not_bring_back_is_not_edited(tree: Path, change: str) -> None:
+    path = tree / "Dockerfile"
+    if change in ("edited", "staged"):
+        path.write_text("FROM c\n")
+    if change == "staged":
+        git(tree, "add", "Dockerfile")
+    if change in ("untracked", "ignored"):
+        path = tree / "Dockerfile.new"
+        path.write_text("FROM d\n")
+    if change == "ignored":
+        (tree / ".gitignore").write_text("*.new\n")
+    with pytest.raises(RefusedError, match="not committed") as refused:
+        check_editable([patch_of(path)], tree, force=False)
+    assert "--force" in refused.value.hint
+    check_editable([patch_of(path)], tree, force=True)
+
+
+def test_where_there_is_no_git_only_new_files_are_made(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM a\n")
+    check_editable([patch_of(tmp_path / ".dockerignore")], tmp_path, force=False)
+    with pytest.raises(RefusedError, match="no git repository"):
+        check_editable([patch_of(tmp_path / "Dockerfile")], tmp_path, force=False)
+
+
+def test_a_read_only_file_is_refused_even_for_root_and_with_force(tree: Path) -> None:
+    (tree / "Dockerfile").chmod(0o444)
+    with pytest.raises(RefusedError, match="read-only") as refused:
+        check_editable([patch_of(tree / "Dockerfile")], tree, force=True)
+    assert "chmod u+w" in refused.value.hint
+
+
+def test_a_link_that_leads_out_is_refused(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("FROM a\n")
+    (tree / "link").symlink_to("../outside")
+    with pytest.raises(RefusedError, match="leads out"):
+        check_editable([patch_of(tree / "link")], tree, force=True)
+    (tree / "inside").symlink_to("Dockerfile")
+    check_editable([patch_of(tree / "inside")], tree, force=True)
+
+
+def test_a_file_keeps_its_mode_owner_and_links(tree: Path) -> None:
+    path = tree / "Dockerfile"
+    path.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(path, 12, 34)
+    (tree / "link").symlink_to("Dockerfile")
+    before = path.stat()
+    write_patches([patch_of(tree / "link")])
+    after = path.stat()
+    assert (tree / "link").is_symlink()
+    assert path.read_bytes() == b"FROM b\r\n"
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+    assert sorted(each.name for each in tree.iterdir()) == [".git", "Dockerfile", "link", "other"]
+
+
+def test_names_of_one_file_stay_one_file(tree: Path) -> None:
+    os.link(tree / "Dockerfile", tree / "same")
+    write_patches([patch_of(tree / "Dockerfile")])
+    assert (tree / "same").read_bytes() == b"FROM b\r\n"
+
+
+def test_a_file_that_was_edited_meanwhile_is_left_alone(tree: Path) -> None:
+    patch = patch_of(tree / "Dockerfile")
+    (tree / "Dockerfile").write_text("FROM mine\n")
+    with pytest.raises(RefusedError, match="meanwhile"):
+        write_patches([patch])
+    assert (tree / "Dockerfile").read_text() == "FROM mine\n"
+
+
+def test_all_edits_are_made_or_none(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = writing._put
+
+    def fails_on_the_last(path: Path, data: bytes) -> None:
+        if data == b"never\n":
+            raise OSError(28, "No space left on device")
+        real(path, data)
+
+    monkeypatch.setattr(writing, "_put", fails_on_the_last)
+    new = patch_of(tree / ".dockerignore", b".git\n")
+    with pytest.raises(LayerforkError, match="No space left"):
+        write_patches([new, patch_of(tree / "Dockerfile"), patch_of(tree / "other", b"never\n")])
+    assert not (tree / ".dockerignore").exists()
+    assert (tree / "Dockerfile").read_bytes() == b"FROM a\r\n"
