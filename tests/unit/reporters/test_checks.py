@@ -10,7 +10,7 @@ from golden.recorded import compared
 
 from layerfork.model.check import Against, CheckReport, UnexplainedStep
 from layerfork.reporters.formats import formats_for
-from layerfork.reporters.overview.checks import sentence
+from layerfork.reporters.overview.checks import hit_rate, sentence
 from layerfork.reporters.reporter import Look, Reporter
 
 DIFFS = tuple(compared("seed-buildkit"))
@@ -46,6 +46,22 @@ def test_one_line_says_what_came_of_it(report: CheckReport, said: str) -> None:
     assert sentence(report) == said
     text = formats_for("checks")["text"].render("checks", [report], Look())
     assert text.splitlines()[-1] == f"check: {said}"
+
+
+@pytest.mark.parametrize(
+    ("report", "rate"),
+    [
+        (PASSED, "100 %, 7 of 7 steps"),
+        (FAILED, "71 %, 5 of 7 steps"),
+        (replace(FAILED, rebuilt=1, allowed=1), "71 %, 5 of 7 steps"),
+        (replace(FAILED, open=3), "at least 28 %, 2 of 7 steps"),
+        (NOTHING, ""),
+    ],
+)
+def test_the_hit_rate_counts_what_was_reused(report: CheckReport, rate: str) -> None:
+    assert hit_rate(report) == rate
+    summary = formats_for("checks")["markdown"].render("checks", [report], Look())
+    assert (f"**Hit rate:** {rate}\n" in summary) is bool(rate)
 
 
 def test_the_text_is_the_three_lines_of_each_fork_and_one() -> None:

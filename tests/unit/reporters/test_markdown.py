@@ -1,16 +1,19 @@
 """Markdown: what a report says stays text."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from browser.hostile import PAYLOADS, hostile
-from golden.cases import TROUBLE
+from golden.cases import FORKED, TROUBLE
 from golden.recorded import compared, filed
 from hypothesis import given
 from hypothesis import strategies as st
 
 from layerfork.reporters.markdown import MARKDOWN
+from layerfork.reporters.markdown.graph import graph_block
 from layerfork.reporters.markdown.text import block, code, escaped, prose
+from layerfork.reporters.picture.graph import graph_of_run
 from layerfork.reporters.reporter import Look
 
 ALLOWED = re.compile(r"</?details>|</?summary>|<!-- -->")
@@ -62,3 +65,34 @@ def test_hostile_reports() -> None:
     for text in texts:
         assert "<" not in ALLOWED.sub("", outside_code(text))
         assert not set("\x1b\x00\u202e") & set(text)
+
+
+def test_the_graph_is_written_for_mermaid() -> None:
+    (drawing,) = re.findall(r"(?s)```mermaid\n(.*?)```", MARKDOWN.render("runs", [FORKED], Look()))
+
+    assert '  s1_0 -- "entry-name" --> s2_1' in drawing.splitlines()
+    edges = re.findall(r"^  (\w+) -.*> (\w+)$", drawing, re.MULTILINE)
+    shared, first, second = [("s0_0", "s1_0")], [("s1_0", "s2_0"), ("s2_0", "s3_0")], [("s2_1", "s3_1")]
+    assert edges == [*shared, *first, ("s3_0", "e0"), ("s1_0", "s2_1"), *second, ("s3_1", "e1")]
+
+
+@pytest.mark.parametrize(
+    "payload", [*PAYLOADS, '"] --> x["', "a`b", "%% comment", "https://example.org", "_x_"]
+)
+def test_nothing_ends_a_label_of_the_graph(payload: str) -> None:
+    graph = graph_of_run(FORKED)
+    texts = tuple(replace(column, text=payload) for column in graph.columns)
+    lines = tuple(replace(line, names=(payload,)) for line in graph.lines)
+    drawing = graph_block(replace(graph, columns=texts, lines=lines))
+
+    label = r'"[\w .,:;=/()\[\]{}+*#-]*"'
+    statement = rf"\w+(?:\[{label}\]|\(\[{label}\]\)|( -- {label})? -->? \w+)"
+    assert [line for line in drawing.splitlines()[2:-1] if not re.fullmatch(f"  {statement}", line)] == []
+
+
+def test_what_nobody_could_read_is_not_drawn() -> None:
+    graph = graph_of_run(FORKED)
+    wide = replace(graph, lines=tuple(replace(line, cells=line.cells * 60) for line in graph.lines))
+
+    assert graph_block(replace(wide, columns=graph.columns * 60)) == ""
+    assert graph_block(replace(graph, splits=())) == ""

@@ -6,12 +6,15 @@ from layerfork.model.answer import Answer, Edit
 from layerfork.model.check import CheckReport
 from layerfork.model.judgement import Caution, Fork, Verdict
 from layerfork.model.report import DiffReport, RunReport
+from layerfork.reporters.markdown.graph import graph_block
 from layerfork.reporters.markdown.text import block, code, escaped, prose
-from layerfork.reporters.overview.checks import left_lines
+from layerfork.reporters.overview.checks import hit_rate, left_lines
 from layerfork.reporters.overview.checks import sentence as check_sentence
 from layerfork.reporters.overview.missing import missing_of
 from layerfork.reporters.overview.overview import Overview, answer_to, overviews
 from layerfork.reporters.overview.words import cost_of, counted, findings, names_of, verdicts, where
+from layerfork.reporters.picture.graph import graph_of_diff
+from layerfork.reporters.picture.shapes import graphs_of
 from layerfork.reporters.reporter import Look
 
 VERDICTS = {
@@ -35,6 +38,7 @@ def _scenario(overview: Overview) -> Iterator[str]:
     for edge in overview.edges:
         caches = f"**{escaped(edge.writer)} → {escaped(edge.reader)}** "
         yield _told(edge.fork, edge.answer, caches, cost_of(edge), where(edge, overview))
+    yield from filter(None, (graph_block(graph) for _, graph in graphs_of(overview)))
     yield from _cautions(overview.warnings)
     for engines, _, sentence in verdicts(overview):
         yield f"- {', '.join(map(code, engines))}: {escaped(sentence)}"
@@ -76,6 +80,8 @@ def render_checks(reports: Sequence[CheckReport], look: Look) -> str:
 def _check(report: CheckReport, look: Look) -> Iterator[str]:
     yield f"### layerfork check: {'passed' if report.passed else 'failed'}\n"
     yield f"{prose(check_sentence(report))}\n"
+    if rate := hit_rate(report):
+        yield f"**Hit rate:** {rate}\n"
     yield from (f"- {prose(line)}" for line in left_lines(report))
     yield ""
     if report.runs:
@@ -90,6 +96,8 @@ def _pair(report: DiffReport) -> Iterator[str]:
     for fork in report.judgement.forks:
         answer = answer_to(fork, report.judgement.forks, report.answers)
         yield _told(fork, answer, "", answer.cost if answer else "", "")
+    if report.judgement.forks and (graph := graph_block(graph_of_diff(report))):
+        yield graph
     yield from _cautions(report.judgement.warnings)
 
 

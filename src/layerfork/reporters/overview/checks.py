@@ -31,6 +31,15 @@ def _rebuilt(report: CheckReport) -> str:
     )
 
 
+def hit_rate(report: CheckReport) -> str:
+    """``71 %, 5 of 7 steps``: those that were reused; empty where none could be."""
+    if not report.steps:
+        return ""
+    reused = report.steps - report.rebuilt - report.allowed - report.open
+    least = "at least " if report.open else ""
+    return f"{least}{100 * reused // report.steps} %, {reused} of {_steps(report)}"
+
+
 def left_lines(report: CheckReport) -> Iterator[str]:
     """What no fork tells: steps that nothing explains, further problems, what was allowed or left out."""
     for step in report.unexplained:

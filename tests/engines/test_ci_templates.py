@@ -1,0 +1,125 @@
+"""What CI systems run of ours, run as they do, with real builds."""
+
+import json
+import os
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from engines.running import user_of
+from fakes.githubapi import REPOSITORY, Artifacts, serving
+from integrations.runner import Job, Runner
+
+from layerfork.engines import RunningEngine, open_engine
+
+pytestmark = pytest.mark.engine
+TOP = Path(__file__).parents[2]
+DOCKERFILE = "FROM alpine\nRUN echo one\nCOPY data.txt /\nRUN echo two\n"
+WRITES_THE_TIME = "date +%N >data.txt\ndocker build ."
+AT_THE_LINE = "::error file=Dockerfile,line=3,title=layerfork%3A content::"
+UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f"
+RESULTS = ["check.json", "forks.html", "forks.sarif", "forks.svg", "record.jsonl"]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[RunningEngine]:
+    with open_engine("private").start(os.environ, print) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def user(engine: RunningEngine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of somebody whose docker is the engine."""
+    assert engine.toolchain is not None
+    home = tmp_path_factory.mktemp("user")
+    plugins = {"cliPluginsExtraDirs": [str(engine.toolchain.cli_plugins)]}
+    (home / "config.json").write_text(json.dumps(plugins))
+    own = {"DOCKER_CONFIG": str(home), "XDG_STATE_HOME": str(home / "state"), "LC_ALL": "C.UTF-8"}
+    return user_of(engine, **own)
+
+
+class Project:
+    """A repository whose jobs use the action."""
+
+    def __init__(self, user: dict[str, str], place: Path, artifacts: Artifacts) -> None:
+        self._artifacts = artifacts
+        self._branch = ""
+        self._runner = Runner(TOP, place, user, self._action)
+        self._runner.has_installed(Path(sys.prefix))  # what installs is tested in tests/integrations
+        self.directory = self._runner.workspace
+        (self.directory / "Dockerfile").write_text(DOCKERFILE)
+        (self.directory / "data.txt").write_text("data\n")
+
+    def _action(self, name: str, inputs: dict[str, str]) -> dict[str, str]:
+        assert name == UPLOAD
+        assert inputs["overwrite"] == "true"
+        self._artifacts.uploaded(self._branch, inputs)
+        return {"artifact-url": f"https://example.org/{len(self._artifacts.kept)}"}
+
+    def job(self, branch: str, **inputs: str) -> Job:
+        """Use the action in a job of a branch."""
+        self._branch = branch
+        ref = "refs/heads/main" if branch == "main" else "refs/pull/7/merge"
+        github = {"api_url": self._artifacts.url, "repository": REPOSITORY, "ref": ref}
+        return self._runner.run(github, **inputs)
+
+
+@pytest.fixture(scope="module")
+def project(user: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    artifacts = Artifacts()
+    with serving(artifacts):
+        yield Project(user, tmp_path_factory.mktemp("runner"), artifacts)
+
+
+def test_a_job_that_builds_what_changes_fails_at_the_line(project: Project) -> None:
+    job = project.job("feature", run=WRITES_THE_TIME)
+
+    assert job.exit_code == 1, job.log
+    assert (job.outputs["exit-code"], job.outputs["artifact-url"]) == ("1", "https://example.org/1")
+    (annotation,) = [line for line in job.log.splitlines() if line.startswith("::")]
+    assert annotation.startswith(f"{AT_THE_LINE}COPY data.txt /  missed: data.txt changed%0A")
+    directory = Path(job.outputs["directory"])
+    assert sorted(path.name for path in directory.iterdir()) == RESULTS
+    assert ET.parse(directory / "forks.svg").getroot().tag == "{http://www.w3.org/2000/svg}svg"
+    assert json.loads((directory / "check.json").read_text())["passed"] is False
+    summary = job.summary
+    assert "### layerfork check: failed\n" in summary
+    assert "**Hit rate:** 33 %, 1 of 3 steps\n" in summary
+    assert "Dockerfile:3 `COPY data.txt /` missed: data.txt changed\n" in summary
+    assert "- **Fix:** write data.txt the same at each build" in summary
+    assert '```mermaid\nflowchart LR\n  s0_0["1 FROM alpine' in summary
+    assert summary.rstrip().endswith("[Record, fork graph (SVG) and page](https://example.org/1)")
+
+
+def test_branches_are_compared_with_what_main_uploaded(engine: RunningEngine, project: Project) -> None:
+    first = project.job("feature", run="docker build .", baseline="main")
+    assert first.exit_code == 0, first.log
+    assert "::notice title=layerfork::main has no artifact layerfork yet: the build runs twice\n" in first.log
+    assert "check: all 3 steps of the second build were reused\n" in first.log
+    engine.reset()
+    main = project.job("main", path=".", baseline="main")
+    assert main.exit_code == 0, main.log
+    assert "this is main: the build runs twice" in main.log
+    (project.directory / "data.txt").write_text("changed\n")
+    changed = project.job("feature", path=".", baseline="main")
+    assert changed.exit_code == 1, changed.log
+    assert "compared with main at " in changed.step("Fetch the baseline").log
+    assert AT_THE_LINE in changed.log
+    allowed = project.job("feature", path=".", baseline="main", max_lost="60")
+    assert allowed.exit_code == 0, allowed.log
+
+
+def test_what_shows_no_build_and_what_cannot_be_built_fail_as_check_does(project: Project) -> None:
+    nothing = project.job("feature", run="true")
+    assert nothing.exit_code == 3, nothing.log
+    own = project.job("feature", run="false\ndocker build .")
+    assert (own.exit_code, own.outputs["exit-code"]) == (1, "1")
+    assert "check: the command failed with exit code 1, so nothing was checked\n" in own.log
+    wrong = project.job("feature", allow="\nbuild-arg\nno-such-cause\n")
+    assert (wrong.exit_code, wrong.outputs["directory"]) == (2, ""), wrong.log
+    assert wrong.step("Upload the record").exit_code == -1
+    both = project.job("feature", run="docker build .", clients="docker-build\ndocker_py-build")
+    assert both.exit_code == 2
+    assert "--client and a command after -- do not go together" in both.log
