@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 
-from layerfork.engines import ENGINES, Engine, open_engine, stop_kept_engines
+from layerfork.engines import ENGINES, Engine, default_spec, open_engine, stop_kept_engines
 from layerfork.engines.debian.roots import verify_root
 from layerfork.errors import EngineError
 from layerfork.harness.environments.shell import run_in_engine
@@ -14,6 +14,14 @@ from layerfork.model.progress import Say
 def list_engines() -> tuple[EngineRow, ...]:
     """Every engine of the table, as it stands on this machine. Starts and fetches nothing."""
     return tuple(engine.describe(os.environ) for engine in ENGINES)
+
+
+def is_shared(names: Sequence[str]) -> bool:
+    """Whether builds of others may be on one of these engines; no name at all is the engine that `run` takes.
+
+    Raises: UsageError for an unknown name.
+    """
+    return not all(open_engine(name).ours for name in names or [default_spec(os.environ)])
 
 
 def get_engines(names: Sequence[str], say: Say, keep: Callable[[Fetched], None]) -> bool:
