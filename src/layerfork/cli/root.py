@@ -32,6 +32,7 @@ COMMANDS = {
     "clients": "List the build clients; make one ready.",
     "config": "Show which settings are in force, and where each comes from.",
     "completion": "Print what a shell needs to complete command lines.",
+    "plugin": "Make `docker layerfork` work, or undo that.",
     "setup": "Fetch what `run` needs: an engine, the clients' libraries.",
 }
 """Subcommands in the order of the help text; each lives in the module of its name."""
