@@ -3,17 +3,19 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import AgeType, format_option, look_of, parse_pairs, verbose_option
+from layerfork.cli.options import AgeType, format_option, look_of, parse_pairs, to_stderr, verbose_option
 from layerfork.cli.output import put
 from layerfork.cli.settings.giveway import give_way, is_typed
 from layerfork.errors import UsageError
 from layerfork.model.prediction import Forecast, Prediction, exit_code_of
 
 if TYPE_CHECKING:
+    from layerfork.pipeline.predict.frontend import OpenFrontend
     from layerfork.reporters.reporter import Reporter
 
 
@@ -70,6 +72,17 @@ if TYPE_CHECKING:
     is_flag=True,
     help="With --cache-from: the builder also has what the recorded builds stored.",
 )
+@click.option(
+    "--ask-engine",
+    is_flag=True,
+    help="Let an engine's frontend say what it makes of the Dockerfile, as far as that takes no building.",
+)
+@click.option(
+    "--engine",
+    default="",
+    metavar="NAME",
+    help="The engine that --ask-engine asks: host, host:CONTEXT, private:28.5 …  Default: that of `why`.",
+)
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
 @format_option("predictions")
 @verbose_option
@@ -86,6 +99,8 @@ def command(
     max_age: float | None,
     cache_from: tuple[str, ...],
     own_cache: bool,
+    ask_engine: bool,
+    engine: str,
     store: str,
     form: "Reporter",
     verbose: bool,
@@ -96,6 +111,11 @@ def command(
     Nothing is built, and no engine is needed: the tree is read as the client would send it, and compared by
     the builder's own rules with the newest build of PATH that `why` has kept. Without PATH it is the working
     directory. What builds stored that nobody recorded is not known, nor what the cache has lost since.
+
+    With --ask-engine the frontend of an engine's BuildKit says what it makes of the Dockerfile, and the
+    engine which base images it has now: no line is unknown for want of a model. No step is built, and the
+    engine keeps nothing of the question. A frontend that `# syntax` names is run there as for a build, and
+    fetched if the engine does not have it.
 
     With --git, every commit of a range is read from git's objects and predicted as if it was built after the
     one before it: which commits made builds slow, and by which file or line. With --cache-from as well, each
@@ -115,6 +135,7 @@ def command(
                 "--changed": changed,
                 "--max-age": is_typed("max_age") and max_age,
                 "--own-cache": is_typed("own_cache") and own_cache,
+                "--ask-engine": is_typed("ask_engine") and ask_engine,
             }
         )
         from layerfork.pipeline.predict.commits import predict_histories
@@ -128,6 +149,12 @@ def command(
     from layerfork.pipeline.predict.remembered import predict_builds
 
     against = give_way(against, "against", to=("record",))
+    engine = give_way(engine, "engine", when=not ask_engine)
+    if engine and not ask_engine:
+        raise UsageError(
+            "--engine names whom --ask-engine asks: without that, no engine is asked",
+            hint=f"--ask-engine --engine {engine}",
+        )
     if record and (path or against):
         raise UsageError(
             f"--record needs no {'PATH' if path else '--against'}: it predicts from the record alone",
@@ -152,9 +179,16 @@ def command(
         store_path=store,
         max_age_s=max_age,
         cache_from=cache_from,
+        frontend=_frontend(engine) if ask_engine else None,
     )
     put(form.render("predictions", predictions, look_of(sys.stdout, verbose=verbose)))
     return exit_code(predictions)
+
+
+def _frontend(engine: str) -> "OpenFrontend":
+    from layerfork.pipeline.predict.frontend import frontend_of
+
+    return partial(frontend_of, engine, to_stderr)
 
 
 def _check_git(others: Mapping[str, object]) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from layerfork.model.context import ContextEntry, Transport
 from layerfork.model.engine import EngineInfo, ImageFacts
+from layerfork.model.llb import Definition
+from layerfork.model.record import StepRecord
 
 MAIN_CONTEXT = "context"
 """Name of the context that is no named one."""
@@ -156,6 +158,15 @@ class SourceIs:
 AttributeChange = EntryIs | ModeIs | XattrIs
 """Changes of one attribute of an entry that is sent."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionIs:
+    """The operations that an engine's frontend makes of all other changes, and the steps that they are."""
+
+    definition: Definition
+    steps: tuple[StepRecord, ...]
+
+
 Change = (
     AttributeChange
     | EntriesAre
@@ -171,4 +182,5 @@ Change = (
     | OptionIs
     | EngineIs
     | SourceIs
+    | DefinitionIs
 )

@@ -16,6 +16,7 @@ from layerfork.explain import JudgedBuild, judge_pair
 from layerfork.explain.doubts import doubts_about
 from layerfork.explain.outlook import Outlook, Reuse, outlooks
 from layerfork.model.answer import Situation
+from layerfork.model.change import BaseImageIs
 from layerfork.model.judgement import Fork, Judgement, Verdict
 from layerfork.model.prediction import Forecast, Prediction, StepPrediction
 from layerfork.model.record import BuildRecord, StepStatus
@@ -77,11 +78,12 @@ def foresee(past: Past, planned: Planned, baseline: Baseline) -> Foreseen:
     _check(record, planned)
     changes = changes_of(record, planned)
     if changes:
-        changes += past.other_images()
+        changes = (*past.other_images(), *changes)
     try:
         hypothesis = suppose(record, changes)
     except UnappliableError as error:
-        return Foreseen(prediction=_nothing_known(record, planned, baseline, str(error)))
+        why = "; ".join(filter(None, (str(error), planned.not_defined)))
+        return Foreseen(prediction=_nothing_known(record, planned, baseline, why))
     if past.repeated is not None and not changes:
         keys = past.repeated.keys  # of very many files it takes long to make them
     else:
@@ -89,9 +91,12 @@ def foresee(past: Past, planned: Planned, baseline: Baseline) -> Foreseen:
     build = JudgedBuild(
         client=PLANNED, record=_with_times(hypothesis.record, past), keys=keys, hypothetical=True
     )
-    planned = replace(planned, assumes=(*planned.assumes, *_images_assumed(past, hypothesis)))
+    planned = replace(planned, assumes=(*planned.assumes, *_images_assumed(past, hypothesis, planned)))
     real = {there: here for here, there in hypothesis.index_of.items()}
-    doubts = {**doubts_about(past.newest, build, real, planned.context_unseen), **hypothesis.unmodelled}
+    doubts = {
+        **doubts_about(past.newest, build, real, planned.context_unseen),
+        **_unmodelled(hypothesis, planned),
+    }
     found = _outlooks(past, build, doubts, planned)
     return Foreseen(
         prediction=_predicted(past, build, found, planned, baseline),
@@ -101,9 +106,18 @@ def foresee(past: Past, planned: Planned, baseline: Baseline) -> Foreseen:
     )
 
 
-def _images_assumed(past: Past, hypothesis: Hypothesis) -> tuple[str, ...]:
-    """Base images that only an earlier build used."""
-    named = {full_reference(name) for name in named_images(hypothesis.record).values()}
+def _unmodelled(hypothesis: Hypothesis, planned: Planned) -> dict[int, str]:
+    """Steps of which neither the model nor a frontend says what they are, and why."""
+    return {
+        index: "; ".join(filter(None, (reason, planned.not_defined)))
+        for index, reason in hypothesis.unmodelled.items()
+    }
+
+
+def _images_assumed(past: Past, hypothesis: Hypothesis, planned: Planned) -> tuple[str, ...]:
+    """Base images that only an earlier build used, and of which no engine said what they are now."""
+    told = {full_reference(each.reference) for each in planned.changes if isinstance(each, BaseImageIs)}
+    named = {full_reference(name) for name in named_images(hypothesis.record).values()} - told
     found = [each.reference for each in past.other_images() if full_reference(each.reference) in named]
     return tuple(f"base image {reference} is what an earlier build found" for reference in found)
 

@@ -10,6 +10,7 @@ from layerfork.model.change import (
     BaseImageIs,
     BuildArgIs,
     Change,
+    DefinitionIs,
     DockerfileIs,
     EngineIs,
     EntriesAre,
@@ -25,6 +26,7 @@ from layerfork.model.change import (
 from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildRecord
 from layerfork.whatif import request
+from layerfork.whatif.asked import with_definition
 from layerfork.whatif.context import with_entries, with_patterns, with_transport
 from layerfork.whatif.frontend import run_again
 from layerfork.whatif.lines import edit
@@ -80,6 +82,10 @@ def suppose(record: BuildRecord, changes: Iterable[Change], example: BuildRecord
     )
     lines = tuple(each for each in changes if isinstance(each, LineIs | LineAdded | DockerfileIs))
     same = Hypothesis(record=changed, index_of={step.index: step.index for step in changed.steps})
+    made = next((each for each in changes if isinstance(each, DefinitionIs)), None)
+    if made is not None:
+        edited = edit(changed, lines, None)
+        return Hypothesis(*with_definition(record, changed, edited, made))
     if record.builder is Builder.BUILDKIT:
         if not any(type(each) in _READ_BY_FRONTEND for each in changes):
             return same

@@ -13,6 +13,7 @@ from layerfork.buildcontext.clientrules import find_rules
 from layerfork.buildcontext.manifest import read_context
 from layerfork.cli import call
 from layerfork.cli.root import root
+from layerfork.errors import UsageError
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.records.store import open_store, project_of
 from layerfork.harness.records.summary import keep_summary, known_build
@@ -315,3 +316,13 @@ def test_a_record_of_another_dockerfile_is_refused(tree: Path, capfd: pytest.Cap
     (tree / "Dockerfile").write_text("FROM\n")
     assert call(["predict", "--against", "../ci.jsonl"]) == 2
     assert "does not parse" in capfd.readouterr().err
+
+
+def test_an_engine_is_asked_only_where_somebody_says_so(tree: Path) -> None:
+    keep(record_of(tree, "hmmm"))
+    with pytest.raises(UsageError, match="--engine names whom --ask-engine asks"):
+        predict("--engine", "host")
+    with pytest.raises(UsageError, match="--git does not go with --ask-engine"):
+        predict("--git", "a..b", "--ask-engine")
+    with pytest.raises(UsageError, match="classic, which has no frontend to ask"):
+        predict("--ask-engine")

@@ -6,6 +6,7 @@ import pytest
 from unit.whatif.recorded import CORPUS, pair
 
 from layerfork.errors import EvidenceError, UsageError
+from layerfork.model.change import Change, DefinitionIs
 from layerfork.model.judgement import CauseStatus
 from layerfork.model.prediction import Forecast, Prediction
 from layerfork.model.record import BuildRecord, StepStatus
@@ -17,13 +18,14 @@ LOST = frozenset({"cache-empty", "cache-record-gone", "parallel-build", "unexpla
 """Pairs in which the cache lost what the first build had stored: no prediction can know."""
 
 
-def _predict(writer: BuildRecord, reader: BuildRecord) -> Prediction:
+def _predict(writer: BuildRecord, reader: BuildRecord, *more: Change) -> Prediction:
     contexts = (reader.context, *reader.named_contexts)
     planned = Planned(
         contexts=tuple(each for each in contexts if each is not None),
         dockerfile=reader.request.dockerfile,
         build_args=dict(reader.request.build_args),
         target=reader.request.target,
+        changes=more,
     )
     return predict_build(writer, planned, _baseline(writer))
 
@@ -77,6 +79,22 @@ def test_what_is_predicted_is_what_the_engine_did(name: str) -> None:
     assert {step.index: step.prediction.value for step in certain} == {
         step.index: actual[step.index] for step in certain
     }
+
+
+@pytest.mark.parametrize("name", [each for each in NAMES if pair(each)[1].definition is not None])
+def test_a_definition_that_a_frontend_made_is_taken_at_its_word(name: str) -> None:
+    """With that of the later build, in a request that nobody modelled, the prediction is no other."""
+    writer, reader = pair(name)
+    assert reader.definition is not None
+    made = DefinitionIs(definition=reader.definition, steps=reader.steps)
+    prediction = _predict(writer, reader, made)
+    actual = {step.index: step.status.value for step in reader.steps}
+    for step in prediction.steps:
+        if step.prediction is not Forecast.UNKNOWN:
+            assert step.prediction.value == actual[step.index], step
+    assert len(prediction.steps) == len(reader.steps)
+    unsure = {step.index for step in _predict(writer, reader).steps if step.prediction is Forecast.UNKNOWN}
+    assert {step.index for step in prediction.steps if step.prediction is Forecast.UNKNOWN} <= unsure
 
 
 def test_what_forks_cost_is_what_all_misses_cost() -> None:

@@ -12,6 +12,7 @@ from layerfork.harness.environments.bases import base_references
 from layerfork.model.build import Builder
 from layerfork.model.engine import ImageFacts, ImageStep
 from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord
+from layerfork.wire.redact import Redactor
 
 NOP = "#(NOP) "
 """Marks history rows of all instructions but RUN, in capitals here."""
@@ -129,6 +130,17 @@ def _fits(step: StepRecord, row: ImageStep) -> bool:
 
 def _is_from(step: StepRecord) -> bool:
     return keyword_of(step.instruction) == "FROM"
+
+
+def without_secrets(facts: ImageFacts, redactor: Redactor) -> ImageFacts:
+    """What an engine says about an image, secrets hidden as in the builds."""
+    pairs = (variable.partition("=") for variable in facts.env)
+    return replace(
+        facts,
+        history=tuple(replace(row, created_by=redactor.clean(row.created_by)) for row in facts.history),
+        env=tuple(f"{name}{equals}{redactor.hide(name, value)}" for name, equals, value in pairs),
+        onbuild=tuple(map(redactor.clean, facts.onbuild)),
+    )
 
 
 def _look_up_either(look_up: LookUp, image_ref: str, image_id: str) -> ImageFacts:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 from layerfork import __version__
 from layerfork.engines import Recordable
 from layerfork.harness.recording.clientprocess import ClientProcess, process_behind
+from layerfork.harness.recording.imagefacts import without_secrets
 from layerfork.harness.recording.redactionkey import key_id
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, ContextManifest
@@ -138,14 +139,7 @@ class Recorder:
 
     def image_facts(self, reference: str) -> ImageFacts:
         """What the engine says about an image, secrets hidden as in the builds. Raises: EngineError."""
-        facts, clean = self._engine.image_facts(reference), self.redactor.clean
-        pairs = (variable.partition("=") for variable in facts.env)
-        return replace(
-            facts,
-            history=tuple(replace(row, created_by=clean(row.created_by)) for row in facts.history),
-            env=tuple(f"{name}{equals}{self.redactor.hide(name, value)}" for name, equals, value in pairs),
-            onbuild=tuple(map(clean, facts.onbuild)),
-        )
+        return without_secrets(self._engine.image_facts(reference), self.redactor)
 
     def blank_record(self, started_at: float, client: ClientInfo) -> BuildRecord:
         """A record of what is known apart from the wire, for a build that began at a monotonic time."""

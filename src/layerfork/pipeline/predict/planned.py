@@ -43,6 +43,9 @@ class Planned:
     target: str | None = None
     changes: tuple[Change, ...] = ()
     """Whatever else is otherwise in the request."""
+    not_defined: str = ""
+    """Why an engine's frontend that was to make the definition made none; empty when it did, or none was
+    asked."""
     other_cache: str = ""
     """Why nothing that was stored can be found, whatever is sent; empty when it can."""
     assumes: tuple[str, ...] = ()

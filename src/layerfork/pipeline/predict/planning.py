@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -67,12 +67,13 @@ def plan(
         dockerfile_file=file,
         build_args=arguments,
         target=asked.target or None,
-        assumes=(*assumes, *_images(record), *_cache(record)),
+        assumes=(*assumes, *images_assumed(record), *_cache(record)),
     )
 
 
-def _images(record: BuildRecord) -> tuple[str, ...]:
-    """Those of FROM, and those that files are copied from."""
+def images_assumed(record: BuildRecord, told: Collection[str] = ()) -> tuple[str, ...]:
+    """That images of FROM are what they were, and those that files are copied from; ``told`` are references
+    of which an engine said what they are."""
     ops = record.definition.ops if record.definition is not None else ()
     read = (
         op.source.identifier
@@ -83,6 +84,8 @@ def _images(record: BuildRecord) -> tuple[str, ...]:
     for identifier in read:
         reference = identifier.removeprefix(_IMAGE).partition("@")[0]
         named.setdefault(full_reference(reference), reference)
+    for reference in told:
+        named.pop(full_reference(reference), None)
     return (f"images are what they were: {', '.join(named.values())}",) if named else ()
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from layerfork.explain import may_share_cache
 from layerfork.harness.records.evidence import read_records
 from layerfork.harness.records.store import RecordStore, open_store
 from layerfork.harness.records.summary import KnownBuild, read_summaries
+from layerfork.model.build import Builder
 from layerfork.model.kind import kind_of
 from layerfork.model.prediction import Prediction
 from layerfork.model.record import BuildRecord
@@ -20,6 +22,7 @@ from layerfork.pipeline.comparison import named_builds
 from layerfork.pipeline.explainer import builds_named
 from layerfork.pipeline.predict.asked import Asked
 from layerfork.pipeline.predict.fromcache import OpenedCache, importing, open_for_prediction
+from layerfork.pipeline.predict.frontend import Frontend, OpenFrontend
 from layerfork.pipeline.predict.otherclient import OtherClient, as_client, plan_of_client, without_tree
 from layerfork.pipeline.predict.planned import Planned
 from layerfork.pipeline.predict.planning import plan
@@ -63,18 +66,26 @@ def predict_each(
     client: str = "",
     store_path: str = "",
     cache_from: Sequence[str] = (),
+    frontend: OpenFrontend | None = None,
 ) -> tuple[Predicted, ...]:
     """What the next build of a directory would find in the cache, one for each build that its command makes.
 
     ``against`` names the recorded builds to predict from instead of the newest ones, ``record`` a record file
     that is predicted from alone, ``client`` another client. With ``cache_from`` the builder
-    imports from there, and has nothing else but what ``asked`` says.
+    imports from there, and has nothing else but what ``asked`` says; ``frontend`` makes the
+    definitions of builds by BuildKit.
     Raises: LayerforkError.
     """
     other = as_client(client) if client else None
     bases = _named(record, None) if record else bases_of(open_store(store_path), path, asked, against, other)
+    if frontend is not None and not any(basis.record.builder is Builder.BUILDKIT for basis in bases):
+        raise UsageError(
+            f"the recorded build was made by {bases[0].record.builder.value}, which has no frontend to ask",
+            hint="predict without --ask-engine",
+        )
     opened = open_for_prediction(cache_from) if cache_from else None
-    found = tuple(_predict(basis, asked, other, opened) for basis in bases)
+    with frontend() if frontend is not None else nullcontext() as asking:
+        found = tuple(_predict(basis, asked, other, opened, asking) for basis in bases)
     if len(bases) == 1:
         return found
     return tuple(
@@ -83,7 +94,13 @@ def predict_each(
     )
 
 
-def _predict(basis: Basis, asked: Asked, other: OtherClient | None, opened: OpenedCache | None) -> Predicted:
+def _predict(
+    basis: Basis,
+    asked: Asked,
+    other: OtherClient | None,
+    opened: OpenedCache | None,
+    frontend: Frontend | None,
+) -> Predicted:
     record = basis.record
     if other is not None and basis.root is None:
         raise without_tree(other)
@@ -91,6 +108,8 @@ def _predict(basis: Basis, asked: Asked, other: OtherClient | None, opened: Open
         planned = plan_of_client(record, asked, basis.root, other)
     else:
         planned = plan(record, asked, basis.root)
+    if frontend is not None:
+        planned = frontend.define(record, asked, planned)
     return Predicted(
         prediction=_prediction(basis, planned, asked, opened),
         root=basis.root,

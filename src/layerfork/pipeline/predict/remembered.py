@@ -24,6 +24,7 @@ from layerfork.pipeline.predict.asked import Asked, current_umask
 from layerfork.userdirs import cache_directory, state_directory
 
 if TYPE_CHECKING:
+    from layerfork.pipeline.predict.frontend import OpenFrontend
     from layerfork.pipeline.predict.predictions import Predicted
 
 _ENDING = ".prediction"
@@ -63,13 +64,14 @@ def predict_builds(
     store_path: str = "",
     max_age_s: float | None = None,
     cache_from: Sequence[str] = (),
+    frontend: "OpenFrontend | None" = None,
 ) -> tuple[Prediction, ...]:
     """What the next build of a directory would find in the cache, one for each build that its command makes.
 
     Arguments as of `predict_each`; hits older than ``max_age_s`` are marked. Raises: LayerforkError.
     """
     question = None
-    if not (record or client or cache_from or asked.changed or asked.build_args):
+    if not (record or client or cache_from or frontend or asked.changed or asked.build_args):
         store = Path(store_path) if store_path else state_directory() / "records"
         question = _Question(root=Path(path or "."), asked=asked, against=against, store=store)
     found = _recalled(question) if question is not None else None
@@ -85,6 +87,7 @@ def predict_builds(
             client=client,
             store_path=store_path,
             cache_from=cache_from,
+            frontend=frontend,
         )
         if question is not None and len(predicted) == 1 and question.name() == name:
             _remember(question, name, predicted[0])

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from layerfork.wire.proto import ops_pb2 as layerfork_dot_wire_dot_proto_dot_ops__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"layerfork/wire/proto/control.proto\x12\x0elayerfork.wire\x1a\x1elayerfork/wire/proto/ops.proto\"+\n\tTimestamp\x12\x0f\n\x07seconds\x18\x01 \x01(\x03\x12\r\n\x05nanos\x18\x02 \x01(\x05\"\xde\x02\n\x0cSolveRequest\x12\x0b\n\x03ref\x18\x01 \x01(\x0c\x12.\n\ndefinition\x18\x02 \x01(\x0b\x32\x1a.layerfork.wire.Definition\x12\x10\n\x08\x65xporter\x18\x03 \x01(\x0c\x12,\n\x0e\x65xporter_attrs\x18\x04 \x03(\x0b\x32\x14.layerfork.wire.Pair\x12\x0f\n\x07session\x18\x05 \x01(\x0c\x12\x10\n\x08\x66rontend\x18\x06 \x01(\x0c\x12,\n\x0e\x66rontend_attrs\x18\x07 \x03(\x0b\x32\x14.layerfork.wire.Pair\x12+\n\x05\x63\x61\x63he\x18\x08 \x01(\x0b\x32\x1c.layerfork.wire.CacheOptions\x12\x14\n\x0c\x65ntitlements\x18\t \x03(\x0c\x12\x10\n\x08internal\x18\x0b \x01(\x08\x12+\n\texporters\x18\r \x03(\x0b\x32\x18.layerfork.wire.Exporter\"\x9f\x01\n\x0c\x43\x61\x63heOptions\x12\x12\n\nexport_ref\x18\x01 \x01(\x0c\x12\x13\n\x0bimport_refs\x18\x02 \x03(\x0c\x12\x32\n\x07\x65xports\x18\x04 \x03(\x0b\x32!.layerfork.wire.CacheOptionsEntry\x12\x32\n\x07imports\x18\x05 \x03(\x0b\x32!.layerfork.wire.CacheOptionsEntry\"F\n\x11\x43\x61\x63heOptionsEntry\x12\x0c\n\x04type\x18\x01 \x01(\x0c\x12#\n\x05\x61ttrs\x18\x02 \x03(\x0b\x32\x14.layerfork.wire.Pair\"=\n\x08\x45xporter\x12\x0c\n\x04type\x18\x01 \x01(\x0c\x12#\n\x05\x61ttrs\x18\x02 \x03(\x0b\x32\x14.layerfork.wire.Pair\"@\n\rSolveResponse\x12/\n\x11\x65xporter_response\x18\x01 \x03(\x0b\x32\x14.layerfork.wire.Pair\"\x1c\n\rStatusRequest\x12\x0b\n\x03ref\x18\x01 \x01(\x0c\"@\n\x0eStatusResponse\x12.\n\x08vertexes\x18\x01 \x03(\x0b\x32\x1c.layerfork.wire.StatusVertex\"\xb5\x01\n\x0cStatusVertex\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\x12\x0e\n\x06inputs\x18\x02 \x03(\x0c\x12\x0c\n\x04name\x18\x03 \x01(\x0c\x12\x0e\n\x06\x63\x61\x63hed\x18\x04 \x01(\x08\x12*\n\x07started\x18\x05 \x01(\x0b\x32\x19.layerfork.wire.Timestamp\x12,\n\tcompleted\x18\x06 \x01(\x0b\x32\x19.layerfork.wire.Timestamp\x12\r\n\x05\x65rror\x18\x07 \x01(\x0c\"C\n\x13ListWorkersResponse\x12,\n\x06record\x18\x01 \x03(\x0b\x32\x1c.layerfork.wire.WorkerRecord\"\xa8\x01\n\x0cWorkerRecord\x12\n\n\x02id\x18\x01 \x01(\x0c\x12$\n\x06labels\x18\x02 \x03(\x0b\x32\x14.layerfork.wire.Pair\x12+\n\tplatforms\x18\x03 \x03(\x0b\x32\x18.layerfork.wire.Platform\x12\x39\n\x10\x62uildkit_version\x18\x05 \x01(\x0b\x32\x1f.layerfork.wire.BuildkitVersion\"E\n\x0f\x42uildkitVersion\x12\x0f\n\x07package\x18\x01 \x01(\x0c\x12\x0f\n\x07version\x18\x02 \x01(\x0c\x12\x10\n\x08revision\x18\x03 \x01(\x0c\"\x1c\n\x0c\x42ytesMessage\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\"\xf1\x01\n\x12\x42ridgeSolveRequest\x12.\n\ndefinition\x18\x01 \x01(\x0b\x32\x1a.layerfork.wire.Definition\x12\x10\n\x08\x66rontend\x18\x02 \x01(\x0c\x12*\n\x0c\x66rontend_opt\x18\x03 \x03(\x0b\x32\x14.layerfork.wire.Pair\x12\x38\n\rcache_imports\x18\x0c \x03(\x0b\x32!.layerfork.wire.CacheOptionsEntry\x12\x33\n\x0f\x66rontend_inputs\x18\r \x03(\x0b\x32\x1a.layerfork.wire.InputEntry\"J\n\nInputEntry\x12\x0c\n\x04name\x18\x01 \x01(\x0c\x12.\n\ndefinition\x18\x02 \x01(\x0b\x32\x1a.layerfork.wire.Definition\"=\n\x13\x42ridgeSolveResponse\x12&\n\x06result\x18\x03 \x01(\x0b\x32\x16.layerfork.wire.Result\"a\n\rReturnRequest\x12&\n\x06result\x18\x01 \x01(\x0b\x32\x16.layerfork.wire.Result\x12(\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x19.layerfork.wire.RpcStatus\"*\n\tRpcStatus\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\x0c\"\xd2\x01\n\x06Result\x12\x18\n\x0eref_deprecated\x18\x01 \x01(\x0cH\x00\x12\x30\n\x0frefs_deprecated\x18\x02 \x01(\x0b\x32\x15.layerfork.wire.EmptyH\x00\x12\"\n\x03ref\x18\x03 \x01(\x0b\x32\x13.layerfork.wire.RefH\x00\x12&\n\x04refs\x18\x04 \x01(\x0b\x32\x16.layerfork.wire.RefMapH\x00\x12&\n\x08metadata\x18\n \x03(\x0b\x32\x14.layerfork.wire.PairB\x08\n\x06result\"\x07\n\x05\x45mpty\"A\n\x03Ref\x12\n\n\x02id\x18\x01 \x01(\x0c\x12.\n\ndefinition\x18\x02 \x01(\x0b\x32\x1a.layerfork.wire.Definition\"0\n\x06RefMap\x12&\n\x04refs\x18\x01 \x03(\x0b\x32\x18.layerfork.wire.RefEntry\":\n\x08RefEntry\x12\x0c\n\x04name\x18\x01 \x01(\x0c\x12 \n\x03ref\x18\x02 \x01(\x0b\x32\x13.layerfork.wire.Ref\"\x1e\n\x10GetSecretRequest\x12\n\n\x02id\x18\x01 \x01(\x0c\"T\n\x06Packet\x12\x0c\n\x04type\x18\x01 \x01(\x05\x12\"\n\x04stat\x18\x02 \x01(\x0b\x32\x14.layerfork.wire.Stat\x12\n\n\x02id\x18\x03 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"\xb8\x01\n\x04Stat\x12\x0c\n\x04path\x18\x01 \x01(\x0c\x12\x0c\n\x04mode\x18\x02 \x01(\r\x12\x0b\n\x03uid\x18\x03 \x01(\r\x12\x0b\n\x03gid\x18\x04 \x01(\r\x12\x0c\n\x04size\x18\x05 \x01(\x03\x12\x10\n\x08mod_time\x18\x06 \x01(\x03\x12\x10\n\x08linkname\x18\x07 \x01(\x0c\x12\x10\n\x08\x64\x65vmajor\x18\x08 \x01(\x03\x12\x10\n\x08\x64\x65vminor\x18\t \x01(\x03\x12$\n\x06xattrs\x18\n \x03(\x0b\x32\x14.layerfork.wire.Pairb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"layerfork/wire/proto/control.proto\x12\x0elayerfork.wire\x1a\x1elayerfork/wire/proto/ops.proto\"+\n\tTimestamp\x12\x0f\n\x07seconds\x18\x01 \x01(\x03\x12\r\n\x05nanos\x18\x02 \x01(\x05\"\xde\x02\n\x0cSolveRequest\x12\x0b\n\x03ref\x18\x01 \x01(\x0c\x12.\n\ndefinition\x18\x02 \x01(\x0b\x32\x1a.layerfork.wire.Definition\x12\x10\n\x08\x65xporter\x18\x03 \x01(\x0c\x12,\n\x0e\x65xporter_attrs\x18\x04 \x03(\x0b\x32\x14.layerfork.wire.Pair\x12\x0f\n\x07session\x18\x05 \x01(\x0c\x12\x10\n\x08\x66rontend\x18\x06 \x01(\x0c\x12,\n\x0e\x66rontend_attrs\x18\x07 \x03(\x0b\x32\x14.layerfork.wire.Pair\x12+\n\x05\x63\x61\x63he\x18\x08 \x01(\x0b\x32\x1c.layerfork.wire.CacheOptions\x12\x14\n\x0c\x65ntitlements\x18\t \x03(\x0c\x12\x10\n\x08internal\x18\x0b \x01(\x08\x12+\n\texporters\x18\r \x03(\x0b\x32\x18.layerfork.wire.Exporter\"\x9f\x01\n\x0c\x43\x61\x63heOptions\x12\x12\n\nexport_ref\x18\x01 \x01(\x0c\x12\x13\n\x0bimport_refs\x18\x02 \x03(\x0c\x12\x32\n\x07\x65xports\x18\x04 \x03(\x0b\x32!.layerfork.wire.CacheOptionsEntry\x12\x32\n\x07imports\x18\x05 \x03(\x0b\x32!.layerfork.wire.CacheOptionsEntry\"F\n\x11\x43\x61\x63heOptionsEntry\x12\x0c\n\x04type\x18\x01 \x01(\x0c\x12#\n\x05\x61ttrs\x18\x02 \x03(\x0b\x32\x14.layerfork.wire.Pair\"=\n\x08\x45xporter\x12\x0c\n\x04type\x18\x01 \x01(\x0c\x12#\n\x05\x61ttrs\x18\x02 \x03(\x0b\x32\x14.layerfork.wire.Pair\"@\n\rSolveResponse\x12/\n\x11\x65xporter_response\x18\x01 \x03(\x0b\x32\x14.layerfork.wire.Pair\"\x1c\n\rStatusRequest\x12\x0b\n\x03ref\x18\x01 \x01(\x0c\"@\n\x0eStatusResponse\x12.\n\x08vertexes\x18\x01 \x03(\x0b\x32\x1c.layerfork.wire.StatusVertex\"\xb5\x01\n\x0cStatusVertex\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\x12\x0e\n\x06inputs\x18\x02 \x03(\x0c\x12\x0c\n\x04name\x18\x03 \x01(\x0c\x12\x0e\n\x06\x63\x61\x63hed\x18\x04 \x01(\x08\x12*\n\x07started\x18\x05 \x01(\x0b\x32\x19.layerfork.wire.Timestamp\x12,\n\tcompleted\x18\x06 \x01(\x0b\x32\x19.layerfork.wire.Timestamp\x12\r\n\x05\x65rror\x18\x07 \x01(\x0c\"C\n\x13ListWorkersResponse\x12,\n\x06record\x18\x01 \x03(\x0b\x32\x1c.layerfork.wire.WorkerRecord\"\xa8\x01\n\x0cWorkerRecord\x12\n\n\x02id\x18\x01 \x01(\x0c\x12$\n\x06labels\x18\x02 \x03(\x0b\x32\x14.layerfork.wire.Pair\x12+\n\tplatforms\x18\x03 \x03(\x0b\x32\x18.layerfork.wire.Platform\x12\x39\n\x10\x62uildkit_version\x18\x05 \x01(\x0b\x32\x1f.layerfork.wire.BuildkitVersion\"E\n\x0f\x42uildkitVersion\x12\x0f\n\x07package\x18\x01 \x01(\x0c\x12\x0f\n\x07version\x18\x02 \x01(\x0c\x12\x10\n\x08revision\x18\x03 \x01(\x0c\"\"\n\x10\x44iskUsageRequest\x12\x0e\n\x06\x66ilter\x18\x01 \x03(\x0c\"@\n\x11\x44iskUsageResponse\x12+\n\x06record\x18\x01 \x03(\x0b\x32\x1b.layerfork.wire.UsageRecord\"\x19\n\x0bUsageRecord\x12\n\n\x02id\x18\x01 \x01(\x0c\"+\n\x0cPruneRequest\x12\x0e\n\x06\x66ilter\x18\x01 \x03(\x0c\x12\x0b\n\x03\x61ll\x18\x02 \x01(\x08\"\x1c\n\x0c\x42ytesMessage\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\"\xae\x02\n\x12\x42ridgeSolveRequest\x12.\n\ndefinition\x18\x01 \x01(\x0b\x32\x1a.layerfork.wire.Definition\x12\x10\n\x08\x66rontend\x18\x02 \x01(\x0c\x12*\n\x0c\x66rontend_opt\x18\x03 \x03(\x0b\x32\x14.layerfork.wire.Pair\x12\x1b\n\x13\x61llow_result_return\x18\x05 \x01(\x08\x12\x1e\n\x16\x61llow_result_array_ref\x18\x06 \x01(\x08\x12\x38\n\rcache_imports\x18\x0c \x03(\x0b\x32!.layerfork.wire.CacheOptionsEntry\x12\x33\n\x0f\x66rontend_inputs\x18\r \x03(\x0b\x32\x1a.layerfork.wire.InputEntry\"J\n\nInputEntry\x12\x0c\n\x04name\x18\x01 \x01(\x0c\x12.\n\ndefinition\x18\x02 \x01(\x0b\x32\x1a.layerfork.wire.Definition\"=\n\x13\x42ridgeSolveResponse\x12&\n\x06result\x18\x03 \x01(\x0b\x32\x16.layerfork.wire.Result\"a\n\rReturnRequest\x12&\n\x06result\x18\x01 \x01(\x0b\x32\x16.layerfork.wire.Result\x12(\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x19.layerfork.wire.RpcStatus\"*\n\tRpcStatus\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\x0c\"\xd2\x01\n\x06Result\x12\x18\n\x0eref_deprecated\x18\x01 \x01(\x0cH\x00\x12\x30\n\x0frefs_deprecated\x18\x02 \x01(\x0b\x32\x15.layerfork.wire.EmptyH\x00\x12\"\n\x03ref\x18\x03 \x01(\x0b\x32\x13.layerfork.wire.RefH\x00\x12&\n\x04refs\x18\x04 \x01(\x0b\x32\x16.layerfork.wire.RefMapH\x00\x12&\n\x08metadata\x18\n \x03(\x0b\x32\x14.layerfork.wire.PairB\x08\n\x06result\"\x07\n\x05\x45mpty\"A\n\x03Ref\x12\n\n\x02id\x18\x01 \x01(\x0c\x12.\n\ndefinition\x18\x02 \x01(\x0b\x32\x1a.layerfork.wire.Definition\"0\n\x06RefMap\x12&\n\x04refs\x18\x01 \x03(\x0b\x32\x18.layerfork.wire.RefEntry\":\n\x08RefEntry\x12\x0c\n\x04name\x18\x01 \x01(\x0c\x12 \n\x03ref\x18\x02 \x01(\x0b\x32\x13.layerfork.wire.Ref\"\x1e\n\x10GetSecretRequest\x12\n\n\x02id\x18\x01 \x01(\x0c\"T\n\x06Packet\x12\x0c\n\x04type\x18\x01 \x01(\x05\x12\"\n\x04stat\x18\x02 \x01(\x0b\x32\x14.layerfork.wire.Stat\x12\n\n\x02id\x18\x03 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"\xb8\x01\n\x04Stat\x12\x0c\n\x04path\x18\x01 \x01(\x0c\x12\x0c\n\x04mode\x18\x02 \x01(\r\x12\x0b\n\x03uid\x18\x03 \x01(\r\x12\x0b\n\x03gid\x18\x04 \x01(\r\x12\x0c\n\x04size\x18\x05 \x01(\x03\x12\x10\n\x08mod_time\x18\x06 \x01(\x03\x12\x10\n\x08linkname\x18\x07 \x01(\x0c\x12\x10\n\x08\x64\x65vmajor\x18\x08 \x01(\x03\x12\x10\n\x08\x64\x65vminor\x18\t \x01(\x03\x12$\n\x06xattrs\x18\n \x03(\x0b\x32\x14.layerfork.wire.Pairb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,32 +56,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WORKERRECORD']._serialized_end=1365
   _globals['_BUILDKITVERSION']._serialized_start=1367
   _globals['_BUILDKITVERSION']._serialized_end=1436
-  _globals['_BYTESMESSAGE']._serialized_start=1438
-  _globals['_BYTESMESSAGE']._serialized_end=1466
-  _globals['_BRIDGESOLVEREQUEST']._serialized_start=1469
-  _globals['_BRIDGESOLVEREQUEST']._serialized_end=1710
-  _globals['_INPUTENTRY']._serialized_start=1712
-  _globals['_INPUTENTRY']._serialized_end=1786
-  _globals['_BRIDGESOLVERESPONSE']._serialized_start=1788
-  _globals['_BRIDGESOLVERESPONSE']._serialized_end=1849
-  _globals['_RETURNREQUEST']._serialized_start=1851
-  _globals['_RETURNREQUEST']._serialized_end=1948
-  _globals['_RPCSTATUS']._serialized_start=1950
-  _globals['_RPCSTATUS']._serialized_end=1992
-  _globals['_RESULT']._serialized_start=1995
-  _globals['_RESULT']._serialized_end=2205
-  _globals['_EMPTY']._serialized_start=2207
-  _globals['_EMPTY']._serialized_end=2214
-  _globals['_REF']._serialized_start=2216
-  _globals['_REF']._serialized_end=2281
-  _globals['_REFMAP']._serialized_start=2283
-  _globals['_REFMAP']._serialized_end=2331
-  _globals['_REFENTRY']._serialized_start=2333
-  _globals['_REFENTRY']._serialized_end=2391
-  _globals['_GETSECRETREQUEST']._serialized_start=2393
-  _globals['_GETSECRETREQUEST']._serialized_end=2423
-  _globals['_PACKET']._serialized_start=2425
-  _globals['_PACKET']._serialized_end=2509
-  _globals['_STAT']._serialized_start=2512
-  _globals['_STAT']._serialized_end=2696
+  _globals['_DISKUSAGEREQUEST']._serialized_start=1438
+  _globals['_DISKUSAGEREQUEST']._serialized_end=1472
+  _globals['_DISKUSAGERESPONSE']._serialized_start=1474
+  _globals['_DISKUSAGERESPONSE']._serialized_end=1538
+  _globals['_USAGERECORD']._serialized_start=1540
+  _globals['_USAGERECORD']._serialized_end=1565
+  _globals['_PRUNEREQUEST']._serialized_start=1567
+  _globals['_PRUNEREQUEST']._serialized_end=1610
+  _globals['_BYTESMESSAGE']._serialized_start=1612
+  _globals['_BYTESMESSAGE']._serialized_end=1640
+  _globals['_BRIDGESOLVEREQUEST']._serialized_start=1643
+  _globals['_BRIDGESOLVEREQUEST']._serialized_end=1945
+  _globals['_INPUTENTRY']._serialized_start=1947
+  _globals['_INPUTENTRY']._serialized_end=2021
+  _globals['_BRIDGESOLVERESPONSE']._serialized_start=2023
+  _globals['_BRIDGESOLVERESPONSE']._serialized_end=2084
+  _globals['_RETURNREQUEST']._serialized_start=2086
+  _globals['_RETURNREQUEST']._serialized_end=2183
+  _globals['_RPCSTATUS']._serialized_start=2185
+  _globals['_RPCSTATUS']._serialized_end=2227
+  _globals['_RESULT']._serialized_start=2230
+  _globals['_RESULT']._serialized_end=2440
+  _globals['_EMPTY']._serialized_start=2442
+  _globals['_EMPTY']._serialized_end=2449
+  _globals['_REF']._serialized_start=2451
+  _globals['_REF']._serialized_end=2516
+  _globals['_REFMAP']._serialized_start=2518
+  _globals['_REFMAP']._serialized_end=2566
+  _globals['_REFENTRY']._serialized_start=2568
+  _globals['_REFENTRY']._serialized_end=2626
+  _globals['_GETSECRETREQUEST']._serialized_start=2628
+  _globals['_GETSECRETREQUEST']._serialized_end=2658
+  _globals['_PACKET']._serialized_start=2660
+  _globals['_PACKET']._serialized_end=2744
+  _globals['_STAT']._serialized_start=2747
+  _globals['_STAT']._serialized_end=2931
 # @@protoc_insertion_point(module_scope)

@@ -133,6 +133,32 @@ class BuildkitVersion(_message.Message):
     revision: bytes
     def __init__(self, package: _Optional[bytes] = ..., version: _Optional[bytes] = ..., revision: _Optional[bytes] = ...) -> None: ...
 
+class DiskUsageRequest(_message.Message):
+    __slots__ = ("filter",)
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    filter: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, filter: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class DiskUsageResponse(_message.Message):
+    __slots__ = ("record",)
+    RECORD_FIELD_NUMBER: _ClassVar[int]
+    record: _containers.RepeatedCompositeFieldContainer[UsageRecord]
+    def __init__(self, record: _Optional[_Iterable[_Union[UsageRecord, _Mapping]]] = ...) -> None: ...
+
+class UsageRecord(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    def __init__(self, id: _Optional[bytes] = ...) -> None: ...
+
+class PruneRequest(_message.Message):
+    __slots__ = ("filter", "all")
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    ALL_FIELD_NUMBER: _ClassVar[int]
+    filter: _containers.RepeatedScalarFieldContainer[bytes]
+    all: bool
+    def __init__(self, filter: _Optional[_Iterable[bytes]] = ..., all: bool = ...) -> None: ...
+
 class BytesMessage(_message.Message):
     __slots__ = ("data",)
     DATA_FIELD_NUMBER: _ClassVar[int]
@@ -140,18 +166,22 @@ class BytesMessage(_message.Message):
     def __init__(self, data: _Optional[bytes] = ...) -> None: ...
 
 class BridgeSolveRequest(_message.Message):
-    __slots__ = ("definition", "frontend", "frontend_opt", "cache_imports", "frontend_inputs")
+    __slots__ = ("definition", "frontend", "frontend_opt", "allow_result_return", "allow_result_array_ref", "cache_imports", "frontend_inputs")
     DEFINITION_FIELD_NUMBER: _ClassVar[int]
     FRONTEND_FIELD_NUMBER: _ClassVar[int]
     FRONTEND_OPT_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_RESULT_RETURN_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_RESULT_ARRAY_REF_FIELD_NUMBER: _ClassVar[int]
     CACHE_IMPORTS_FIELD_NUMBER: _ClassVar[int]
     FRONTEND_INPUTS_FIELD_NUMBER: _ClassVar[int]
     definition: _ops_pb2.Definition
     frontend: bytes
     frontend_opt: _containers.RepeatedCompositeFieldContainer[_ops_pb2.Pair]
+    allow_result_return: bool
+    allow_result_array_ref: bool
     cache_imports: _containers.RepeatedCompositeFieldContainer[CacheOptionsEntry]
     frontend_inputs: _containers.RepeatedCompositeFieldContainer[InputEntry]
-    def __init__(self, definition: _Optional[_Union[_ops_pb2.Definition, _Mapping]] = ..., frontend: _Optional[bytes] = ..., frontend_opt: _Optional[_Iterable[_Union[_ops_pb2.Pair, _Mapping]]] = ..., cache_imports: _Optional[_Iterable[_Union[CacheOptionsEntry, _Mapping]]] = ..., frontend_inputs: _Optional[_Iterable[_Union[InputEntry, _Mapping]]] = ...) -> None: ...
+    def __init__(self, definition: _Optional[_Union[_ops_pb2.Definition, _Mapping]] = ..., frontend: _Optional[bytes] = ..., frontend_opt: _Optional[_Iterable[_Union[_ops_pb2.Pair, _Mapping]]] = ..., allow_result_return: bool = ..., allow_result_array_ref: bool = ..., cache_imports: _Optional[_Iterable[_Union[CacheOptionsEntry, _Mapping]]] = ..., frontend_inputs: _Optional[_Iterable[_Union[InputEntry, _Mapping]]] = ...) -> None: ...
 
 class InputEntry(_message.Message):
     __slots__ = ("name", "definition")
