@@ -5,6 +5,7 @@
 # make fuzz SECONDS=600           the decoders, for so long each
 # make mutations N=1000 SEED=1   random builds and mutations on real engines against the key models
 # make histories PROJECTS=10 COMMITS=50   git histories predicted from one record, then built on real engines
+# make published DIRS="clone …"   Dockerfiles of any directories, put to real frontends and to our model of them
 # make corpus  builds the pairs of tests/corpus whose records are missing, on real engines
 # make picture draws docs/fork-graph-{light,dark}.svg of a kept run of the seed
 # make attack SIZE=--nightly     kills, broken input, planted secrets, hostile engines; minutes without SIZE
@@ -13,7 +14,7 @@
 .DEFAULT_GOAL := demo
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-.PHONY: demo setup browser picture test check lint unit bench dist golden schema lock fuzz mutations histories corpus attack
+.PHONY: demo setup browser picture test check lint unit bench dist golden schema lock fuzz mutations histories published corpus attack
 
 demo: setup
 	@echo
@@ -61,6 +62,9 @@ mutations: setup
 
 histories: setup
 	$(BIN)/python -m histories --projects $(or $(PROJECTS),10) --commits $(or $(COMMITS),50) --seed $(SEED)
+
+published: setup
+	$(BIN)/python -m published $(DIRS)
 
 attack: setup
 	PYTHONPATH=tests $(BIN)/python -m attacks $(SIZE)

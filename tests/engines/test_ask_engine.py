@@ -5,6 +5,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from layerfork.harness.records.evidence import read_records
 from layerfork.model.record import BuildRecord
 from layerfork.wire.buildkit.definition.ops import read_definition
 from layerfork.wire.redact import Redactor
+from published.bases import make_bases
+from published.compare import Comparison
+from published.files import find_published
 
 pytestmark = pytest.mark.engine
 
@@ -215,3 +219,24 @@ def test_other_engines_answer_and_keep_nothing(spec: str) -> None:
         with pytest.raises(FrontendRefusedError, match="unknown instruction: BAD"):
             ask_frontend(engine.way, engine.docker_host, Question(dockerfile=b"FROM alpine\nBAD x\n"))
         assert state(engine) == before
+
+
+def test_published_dockerfiles_are_compared(engine: RunningEngine, tmp_path: Path) -> None:
+    """As `make published` does it. It can fail: of another base image the model says something else."""
+    (tmp_path / "Dockerfile").write_text("FROM some/where:1\nWORKDIR sub\nCOPY a b c/\nRUN x $NAME\n")
+    (tmp_path / "Dockerfile.none").write_text("FROM some/where:1\nNO\n")
+    make_bases(engine)
+    comparison = Comparison(engine=engine, base="configured")
+    for each in find_published([tmp_path], 0):
+        comparison.add(each)
+    assert (comparison.tally.exact, comparison.tally.count) == (5, 5)
+    assert dict(comparison.refused) == {"it does not parse": 1}
+    assert comparison.is_good
+    comparison.facts = replace(comparison.facts, working_dir="/elsewhere")
+    comparison.add(find_published([tmp_path], 0)[0])
+    assert [text.partition("kind=")[2][:6] for text in comparison.tally.wrong] == [
+        "'file'",
+        "'file'",
+        "'exec'",
+    ]
+    assert not comparison.is_good

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from layerfork.cachekey.buildkit.sources import SourceParts
-from layerfork.cachekey.shared.baseimage import full_reference
+from layerfork.cachekey.shared.baseimage import find_facts, full_reference, has_no_layers
 from layerfork.cachekey.shared.versions import buildkit_release
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.definition.rules import OLDEST
@@ -73,6 +73,9 @@ class Surroundings:
         for each in self._named_contexts():
             if each in (name, full) or full_reference(each) == full:
                 raise NotModelledError(f"the named context {name}")
+        facts = find_facts(self.record, name)
+        if facts is not None and has_no_layers(facts):
+            raise NotModelledError("an image without layers")
         mode = options.get("image-resolve-mode", "")
         identifier = next(self._pinned(IMAGE + full), IMAGE + full)
         return image_source(identifier, platform, "" if mode == "default" else mode)

@@ -34,6 +34,15 @@ def base_facts(record: BuildRecord, dockerfile: Dockerfile, stage: Stage) -> Ima
     return find_facts(record, stage.base, *filter(None, (base,)))
 
 
+def has_no_layers(facts: ImageFacts) -> bool:
+    """Whether BuildKit takes an image for an empty one, as ``scratch``, and reads only its configuration. One
+    without any history is one whose layers nobody asked about.
+
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go (isScratch) @ v0.8.3 to v0.32.0.
+    """
+    return bool(facts.history) and not facts.diff_ids
+
+
 def full_reference(name: str) -> str:
     """An image name with everything that may be left out: ``docker.io/library/alpine:latest``."""
     host, slash, rest = name.partition("/")
