@@ -223,20 +223,18 @@ def test_other_engines_answer_and_keep_nothing(spec: str) -> None:
 
 def test_published_dockerfiles_are_compared(engine: RunningEngine, tmp_path: Path) -> None:
     """As `make published` does it. It can fail: of another base image the model says something else."""
-    (tmp_path / "Dockerfile").write_text("FROM some/where:1\nWORKDIR sub\nCOPY a b c/\nRUN x $NAME\n")
+    text = "FROM some/where:1\nWORKDIR sub\nWORKDIR /w/\nWORKDIR $NONE\nCOPY a b c/\nRUN x $NAME\n"
+    (tmp_path / "Dockerfile").write_text(text)
     (tmp_path / "Dockerfile.none").write_text("FROM some/where:1\nNO\n")
     make_bases(engine)
     comparison = Comparison(engine=engine, base="configured")
     for each in find_published([tmp_path], 0):
         comparison.add(each)
-    assert (comparison.tally.exact, comparison.tally.count) == (5, 5)
+    assert (comparison.tally.exact, comparison.tally.count) == (7, 7)
     assert dict(comparison.refused) == {"it does not parse": 1}
     assert comparison.is_good
     comparison.facts = replace(comparison.facts, working_dir="/elsewhere")
     comparison.add(find_published([tmp_path], 0)[0])
-    assert [text.partition("kind=")[2][:6] for text in comparison.tally.wrong] == [
-        "'file'",
-        "'file'",
-        "'exec'",
-    ]
+    wrong = [text.partition("kind=")[2][:6] for text in comparison.tally.wrong]
+    assert wrong == [*["'file'"] * 4, "'exec'"]
     assert not comparison.is_good

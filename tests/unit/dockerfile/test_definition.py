@@ -121,3 +121,19 @@ def test_an_unknown_base_image_is_assumed_to_set_nothing() -> None:
         "/there",
         "/w/here",
     ]
+
+
+def test_an_empty_workdir_keeps_the_directory_as_it_is_written() -> None:
+    """Measured with 26.1.5 and 28.5.2, on a published Dockerfile whose variable the stand-in does not set."""
+    dockerfile = parse_dockerfile(
+        "FROM base\nWORKDIR $NONE\nRUN a\nWORKDIR /a/b/\nWORKDIR $NONE\nRUN b\nCOPY c .\n"
+    )
+    empty = ImageFacts(image_id="", history=(), diff_ids=())
+    made = evaluate(dockerfile, Inputs(build_args={}, images={0: empty}))
+    assert [(made[line].run or {})["cwd"] for line in (3, 6)] == ["/", "/a/b/"]
+    assert [action["dest"] for line in (4, 5, 7) for action in made[line].actions] == [
+        "/a/b",
+        "/a/b",
+        "/a/b/",
+    ]
+    assert made[2].actions == ()

@@ -56,8 +56,10 @@ class FrontendStage:
         return replace(base, scope=self.scope.after(base.scope), triggers=())
 
     def enter(self, path: str) -> None:
-        """A WORKDIR line; the path is expanded already. An absolute one stays as it is written."""
-        self.directory = path if path.startswith("/") else _join(self.directory, path)
+        """A WORKDIR line; the path is expanded already. An absolute one stays as it is written, and so does
+        the directory for an empty one."""
+        if path or not self.directory:
+            self.directory = path if path.startswith("/") else _join(self.directory, path)
 
     def absolute(self, path: str) -> str:
         """A destination seen from the working directory; a slash at its end stays."""
