@@ -6,14 +6,15 @@ All on one engine; what is built is small, so that the whole stays short.
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from engines.everyday import NODE, base, committed, edit, generated, tar
-from engines.running import layerfork
+from engines.running import FROM_A_TERMINAL, LAYERFORK, layerfork
 
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.model.fixing import Fate, FixReport, Proposal, exit_code_of_fixes
@@ -236,6 +237,26 @@ def test_what_needs_more_than_a_copy_is_not_blamed_on_the_edit(project: Path) ->
     assert (project / "Dockerfile").read_text() == text
 
 
+def test_a_cache_that_is_handed_on_is_verified_on_two_clean_engines(project: Path) -> None:
+    prune = ["docker", "builder", "prune", "-af"]
+    case = Case(
+        files={"Dockerfile": "FROM alpine\nRUN echo r\n"},
+        before=("docker", "buildx", "build", "--cache-to=type=local,dest=../cache,mode=max", "."),
+        change=lambda place: subprocess.run(prune, check=True, capture_output=True),
+        after=("docker", "buildx", "build", "--cache-from=type=local,src=../caches", "."),
+        again=(1, 0),
+    )
+    forked(case, project)
+    exported = sorted((project.parent / "cache").rglob("*"))
+    proposal, _ = fixed()
+    assert (proposal.fate, proposal.remedy.command) == (
+        Fate.VERIFIED,
+        "docker buildx build --cache-from=type=local,src=../cache .",
+    ), proposal.reason
+    assert (proposal.before.steps, proposal.after and proposal.after.steps) == case.again
+    assert sorted((project.parent / "cache").rglob("*")) == exported
+
+
 @pytest.mark.parametrize("there", [True, False], ids=["resolvable", "not to be resolved"])
 def test_a_base_image_is_pinned_where_a_builder_finds_its_digest(
     there: bool, project: Path, monkeypatch: pytest.MonkeyPatch
@@ -299,3 +320,35 @@ def test_the_command_as_a_person_types_it(project: Path) -> None:
     (proposal,) = json.loads(done.stdout)["builds"][0]["proposals"]
     assert (proposal["fate"], proposal["after"]["steps"]) == ("verified", 1)
     assert (project / "Dockerfile").read_text().endswith("ARG SHA\nRUN echo $SHA\n# mine\n")
+
+
+def test_ctrl_c_leaves_the_project_as_it_was_and_no_copy(project: Path) -> None:
+    case = Case(
+        files={"Dockerfile": "FROM alpine\nARG SHA\nRUN echo s\nRUN sleep 8; echo $SHA\n"},
+        before=("docker", "build", "--build-arg", "SHA=1", "."),
+        after=("docker", "build", "--build-arg", "SHA=2", "."),
+        again=(2, 1),
+    )
+    quick = {"Dockerfile": case.files["Dockerfile"].replace("sleep 8; ", "")}
+    forked(replace(case, files=quick), project)
+    (project / "Dockerfile").write_text(case.files["Dockerfile"])
+    words = [*FROM_A_TERMINAL, str(LAYERFORK), "fix", "--apply", "--force", "--engine", "host"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "[1/2]" in line:
+                break
+        assert list(project.parent.glob("layerfork-run-*/project/Dockerfile"))
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130, said
+    assert (project / "Dockerfile").read_text() == case.files["Dockerfile"]
+    assert sorted(path.name for path in project.parent.iterdir()) == ["project", "state"]
+
+
+def test_an_edit_for_buildah(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The docker CLI on a podman of the user's."""
+    with open_engine("podman").start(os.environ, print) as podman:
+        monkeypatch.setenv("DOCKER_HOST", podman.docker_host)
+        monkeypatch.setenv("DOCKER_BUILDKIT", "0")
+        edited_as_written(FIXED["argument"], project)

@@ -17,7 +17,7 @@ from layerfork.cli.options import (
 )
 from layerfork.cli.output import put
 from layerfork.cli.words import WordsThenCommand
-from layerfork.errors import UsageError
+from layerfork.errors import LayerforkError, UsageError
 
 if TYPE_CHECKING:
     from layerfork.reporters.reporter import Reporter
@@ -104,12 +104,22 @@ def command(
         to_stderr,
     )
     if patch == STANDARD_OUTPUT:
-        sys.stdout.buffer.write(patch_of(reports))
+        put(patch_of(reports))
         return exit_code_of_fixes(reports)
     if patch:
-        Path(patch).write_bytes(patch_of(reports))
+        _write(Path(patch), patch_of(reports))
     put(form.render("fixes", reports, look_of(sys.stdout, verbose=verbose)))
     return exit_code_of_fixes(reports)
+
+
+def _write(path: Path, patch: bytes) -> None:
+    """Raises: LayerforkError."""
+    try:
+        path.write_bytes(patch)
+    except OSError as error:
+        raise LayerforkError(
+            f"cannot write {path}: {error.strerror}", hint="choose a place with room that you may write to"
+        ) from error
 
 
 def _check(

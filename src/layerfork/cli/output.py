@@ -15,9 +15,10 @@ class OutputError(Exception):
     """Standard output cannot be written to; the message says why."""
 
 
-def put(text: str) -> None:
-    """Print a result, which `Reporter.render` made harmless. Whoever closed the pipe has read enough of it.
+def put(text: str | bytes) -> None:
+    """Print a result, which `Reporter.render` made harmless, or bytes as they are.
 
+    Whoever closed the pipe has read enough of it.
     Raises: OutputError.
     """
     if sys.stdout is None:

@@ -18,6 +18,8 @@ class Way(StrEnum):
     with the change made again."""
     RESTORE = "restore"
     """What was there comes back: one build with the remedy finds what the earlier build stored."""
+    COLD = "cold"
+    """A cache is handed on: built on one clean engine, and on another one that has nothing but the cache."""
     HOLD = "hold"
     """What is there stays: one build with the remedy finds what the last build stored, which cannot change
     any more."""
@@ -35,8 +37,6 @@ class Remedy:
     """The command makes something for a build, or is the build: nobody but a person can put it into use."""
     builds: bool = False
     """The command is the build itself."""
-    unseen: str = ""
-    """Why no build here shows whether it helps; empty when one does."""
     warnings: tuple[str, ...] = ()
     """Why it may be unsafe."""
     left: tuple[str, ...] = ()
@@ -126,6 +126,8 @@ class Proposal:
     answer: Answer
     remedy: Remedy
     patches: tuple[FilePatch, ...] = ()
+    shown: str = ""
+    """The patches as one diff, without what looks secret: a file next to an edit may hold anything."""
     problem: str = ""
     """Why there is no patch although there are edits; empty otherwise."""
     predicted: Predicted = field(default_factory=Predicted)

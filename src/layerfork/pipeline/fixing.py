@@ -10,6 +10,7 @@ from layerfork.buildcontext.walk import no_collection
 from layerfork.errors import EvidenceError
 from layerfork.harness.fixing.commands import run_in
 from layerfork.harness.fixing.writing import RefusedError, check_editable, read_file, write_patches
+from layerfork.harness.recording.redactionkey import redaction_key
 from layerfork.harness.records.evidence import read_records, read_stored
 from layerfork.harness.records.store import open_store
 from layerfork.harness.records.stored import stored
@@ -30,6 +31,7 @@ from layerfork.pipeline.gate import total_s
 from layerfork.pipeline.trying import Tried, TryOptions, directory_of_build, try_remedy
 from layerfork.remedies import again_of, remedy_of
 from layerfork.remedies.textedit import UnfitError, edited
+from layerfork.wire.redact import Redactor
 
 _MOST_LOOKED_AT = 20
 """So many builds of one kind are looked at for the last one that forked."""
@@ -116,6 +118,7 @@ def _proposal(forked: Forked, fork: Fork, answer: Answer, remedy: Remedy, root: 
         answer=answer,
         remedy=remedy,
         patches=patches,
+        shown=Redactor(redaction_key()).clean(unified(patches).decode("utf-8", "replace")),
         problem=problem,
         predicted=foreseen(forked.reader, fork, answer, remedy, patches, again),
         before=Spent(

@@ -26,6 +26,8 @@ def foreseen(
 ) -> Predicted:
     """Which of the steps that were built again will be reused, when the same happens once more."""
     steps = rebuilt_steps(reader, fork)
+    if remedy.way is Way.COLD:
+        return Predicted(unknown="what a cache will hold is not known before it is exported")
     if remedy.way is not Way.REBUILD:
         if remedy.left:
             return Predicted(unknown=f"other causes are left: {', '.join(remedy.left)}")

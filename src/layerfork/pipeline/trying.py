@@ -2,13 +2,14 @@
 
 import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.engines import RunningEngine, default_spec_of_why
-from layerfork.errors import LayerforkError
+from layerfork.engines import RunningEngine, default_spec_of_why, open_engine
+from layerfork.errors import EngineError, LayerforkError
 from layerfork.harness.environments.privatedir import private_directory
 from layerfork.harness.fixing.commands import CommandFailedError, run_in
 from layerfork.harness.fixing.copying import copy_tree
@@ -19,6 +20,7 @@ from layerfork.harness.recording.wrap import engine_for, record_command
 from layerfork.harness.records.stored import stored
 from layerfork.model.change import BuildArgIs
 from layerfork.model.check import Against
+from layerfork.model.commandline import is_plain_build
 from layerfork.model.context import Transport
 from layerfork.model.fixing import Again, Fate, Proposal, Reused, Spent, Way
 from layerfork.model.kind import kind_of
@@ -26,6 +28,7 @@ from layerfork.model.progress import Say
 from layerfork.model.record import BuildRecord, StepStatus
 from layerfork.model.report import DiffReport
 from layerfork.pipeline.allowing import read_allowed
+from layerfork.pipeline.coldchecking import COLD_ENGINE
 from layerfork.pipeline.comparison import diff_stored
 from layerfork.pipeline.foreseeing import found_elsewhere, reused_step
 from layerfork.pipeline.gate import gate
@@ -89,10 +92,34 @@ def _tried(options: TryOptions, say: Say) -> Tried:
         copy_tree(root, copied.target)
         for patch in options.proposal.patches:
             Path(copied.there(patch.path)).write_bytes(patch.after)
+        if way is Way.COLD:
+            return _cold(options, copied, private / "cache", say)
         spec = options.engine or default_spec_of_why(os.environ)
         with engine_for(options.reader.client.argv, spec, say) as engine:
             trial = _Trial(options=options, copied=copied, engine=engine, say=say)
             return trial.rebuild() if way is Way.REBUILD else trial.restore(way)
+
+
+def _cold(options: TryOptions, copied: Copied, cache: Path, say: Say) -> Tried:
+    """Built on a clean engine that exports its cache, then on another one that imports it."""
+    argv = options.reader.client.argv
+    if not is_plain_build(argv):
+        raise _StoppedError(Fate.UNCHECKED, f"how `{argv[0]}` is told where a cache lies is not known")
+    trials: list[tuple[str, str]] = [
+        (f"--cache-to=type=local,dest={cache},mode=max", "that exports its cache"),
+        (f"--cache-from=type=local,src={cache}", "that has nothing but that cache"),
+    ]
+    built: list[BuildRecord] = []
+    for number, (option, which) in enumerate(trials, 1):
+        try:
+            starting = open_engine(COLD_ENGINE).start(os.environ, say)
+            with starting as engine:
+                say(f"[{number}/2] building on a clean engine {which}")
+                trial = _Trial(options=options, copied=copied, engine=engine, say=say)
+                built.append(trial.build(options.reader, cache=option))
+        except EngineError as error:
+            raise _StoppedError(Fate.UNCHECKED, f"that takes clean engines: {error.message}") from error
+    return trial.judged(*built)
 
 
 def _check(options: TryOptions, way: Way) -> None:
@@ -100,8 +127,6 @@ def _check(options: TryOptions, way: Way) -> None:
     for record in (options.writer, options.reader):
         if not record.client.argv or any(HIDDEN in word for word in record.client.argv):
             raise _StoppedError(Fate.UNCHECKED, "the build's command is not known, or holds a secret")
-    if options.proposal.remedy.unseen:
-        raise _StoppedError(Fate.UNCHECKED, options.proposal.remedy.unseen)
     if way is Way.REBUILD and options.again.unknown:
         raise _StoppedError(Fate.UNCHECKED, options.again.unknown)
     context = options.reader.context
@@ -134,9 +159,9 @@ class _Trial:
         if again.lines:
             self._write_lines()
         self.say(f"[2/2] building after it has happened again: {self.options.proposal.answer.culprit}")
-        second = self._build(self.options.writer if again.asked else reader, later=True)
+        second = self.build(self.options.writer if again.asked else reader, later=True)
         self._check_arguments(first, second)
-        return self._judged(first, second)
+        return self.judged(first, second)
 
     def _write_lines(self) -> None:
         """Have the Dockerfile's lines read as they did. Raises: _StoppedError."""
@@ -162,14 +187,14 @@ class _Trial:
             except CommandFailedError as error:
                 raise _StoppedError(Fate.UNCHECKED, error.message) from error
         self.say("[1/1] building with the remedy")
-        argv = ("sh", "-c", remedy.command) if remedy.builds else None
+        argv = tuple(shlex.split(remedy.command)) if remedy.builds else None
         writer = reader if way is Way.HOLD else self.options.writer
-        return self._judged(writer, self._first_build(argv))
+        return self.judged(writer, self._first_build(argv))
 
     def _first_build(self, argv: Sequence[str] | None = None) -> BuildRecord:
         """Built with the remedy. One that fails is built without it, too: only then it is to blame."""
         try:
-            return self._build(self.options.reader, argv=argv)
+            return self.build(self.options.reader, argv=argv)
         except _StoppedError as stopped:
             if stopped.fate is not Fate.BROKE:
                 raise
@@ -181,7 +206,7 @@ class _Trial:
                 else:
                     place.write_bytes(patch.before)
             try:
-                self._build(self.options.reader)
+                self.build(self.options.reader)
             except _StoppedError as without:
                 raise _StoppedError(
                     Fate.UNCHECKED,
@@ -189,11 +214,20 @@ class _Trial:
                 ) from without
             raise
 
-    def _build(
-        self, record: BuildRecord, *, argv: Sequence[str] | None = None, later: bool = False
+    def build(
+        self,
+        record: BuildRecord,
+        *,
+        argv: Sequence[str] | None = None,
+        later: bool = False,
+        cache: str = "",
     ) -> BuildRecord:
-        """Run a record's command on the copy; gives the build of its kind. Raises: _StoppedError."""
-        words, directory = on_copy(argv or record.client.argv, record.place.ran_in, self.copied)
+        """Run a record's command, or another one, on the copy; gives the build of its kind.
+
+        ``later``, or with another ``cache`` (as for `on_copy`), a failure says nothing about the remedy.
+        Raises: _StoppedError.
+        """
+        words, directory = on_copy(argv or record.client.argv, record.place.ran_in, self.copied, cache)
         with contextlib.chdir(directory):
             wrapped = record_command(
                 words,
@@ -206,8 +240,8 @@ class _Trial:
         if wrapped.interrupted:
             raise KeyboardInterrupt
         if wrapped.exit_code:
-            fate = Fate.UNCHECKED if later else Fate.BROKE
-            what = "once that has happened again" if later else "with it"
+            fate = Fate.UNCHECKED if later or cache else Fate.BROKE
+            what = "on a clean engine" if cache else "once that has happened again" if later else "with it"
             raise _StoppedError(fate, f"the build fails {what} (exit code {wrapped.exit_code})")
         return self._of_kind(wrapped.records)
 
@@ -233,7 +267,8 @@ class _Trial:
                     Fate.UNCHECKED, f"the command gave {change.name} one value both times, unlike before"
                 )
 
-    def _judged(self, first: BuildRecord, second: BuildRecord) -> Tried:
+    def judged(self, first: BuildRecord, second: BuildRecord) -> Tried:
+        """What the second of two builds brought back. Raises: _StoppedError."""
         report = diff_stored(stored(first), stored(second), "first", "second", again=True, twice=True)
         found = gate([report], read_allowed(()), Against.AGAIN)
         if found.problems:

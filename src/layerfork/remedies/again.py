@@ -17,6 +17,8 @@ from layerfork.whatif.request import HIDDEN
 
 ANOTHER = "layerfork-again"
 """Name of a file that changes a directory."""
+_MOST = 100
+"""So many entries change again: one of them would do."""
 _ENTRIES = codes_with(Trait.ENTRY) | {CauseCode.DOCKERFILE_IN_CONTEXT}
 
 
@@ -53,7 +55,7 @@ def _entries(
         yield EntriesAre(path=path, entries=(_with_another_content(entry),))
         return
     before, after = _by_path(writer), _by_path(reader)
-    for path in point.paths:
+    for path in point.paths[:_MOST]:
         was, now = before.get(path), after.get(path)
         if was is None:
             yield EntriesAre(path=path, entries=())

@@ -23,7 +23,6 @@ def remedy_of(answer: Answer) -> Remedy | None:
         command=" && ".join(dict.fromkeys(point.fix.command for point, kind in chosen if not kind.edits)),
         by_hand=kinds[0].by_hand,
         builds=kinds[0].builds,
-        unseen=next((kind.unseen for kind in kinds if kind.unseen), ""),
         warnings=tuple(dict.fromkeys(filter(None, warnings))),
         left=tuple(point.culprit for point in answer.points if point not in points),
     )
@@ -35,11 +34,11 @@ def chosen_points(answer: Answer) -> Sequence[Treated]:
     What makes another project comes first: it helps against every such change to come.
     """
     treated = [(point, kind) for point in answer.points if (kind := kind_of(point)) is not None]
-    for way in (Way.REBUILD, Way.HOLD, Way.RESTORE):
+    for way in (Way.REBUILD, Way.HOLD, Way.RESTORE, Way.COLD):
         own = [each for each in treated if each[1].way is way]
         if own:
             first = own[0][1]
-            return [each for each in own if _likewise(each[1], first)]
+            return own[:1] if first.builds else [each for each in own if _likewise(each[1], first)]
     return []
 
 

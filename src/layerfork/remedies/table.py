@@ -21,8 +21,6 @@ class Kind:
     """As in `Remedy`."""
     builds: bool = False
     """The command is the build."""
-    unseen: str = ""
-    """Why no build here shows whether it helps; empty when one does."""
     warning: str = ""
     """In addition to that of the fix."""
 
@@ -33,12 +31,7 @@ _LEAVE_OUT_IF = Kind(way=Way.REBUILD, edits=True, warning="only if no step needs
 _NORMALISE = Kind(way=Way.RESTORE)
 _TAR = Kind(way=Way.RESTORE, by_hand=True)
 _ASK = Kind(way=Way.RESTORE, by_hand=True, builds=True)
-_IMPORT = Kind(
-    way=Way.RESTORE,
-    by_hand=True,
-    builds=True,
-    unseen="this engine has stored these steps itself by now: only one without them shows what is imported",
-)
+_IMPORT = Kind(way=Way.COLD, by_hand=True, builds=True)
 _PIN = Kind(way=Way.HOLD, edits=True, warning="new versions of the image come only when the line is edited")
 _PUT_BACK = Kind(way=Way.RESTORE, edits=True)
 

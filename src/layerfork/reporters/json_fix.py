@@ -13,7 +13,6 @@ from layerfork.model.fixing import (
     Spent,
     exit_code_of_fixes,
 )
-from layerfork.model.patch import unified
 from layerfork.reporters.json_prediction import rounded
 from layerfork.reporters.json_report import answer_fields, plain
 from layerfork.reporters.reporter import Look
@@ -43,7 +42,7 @@ def _proposal(proposal: Proposal) -> dict[str, Any]:
     return {
         "answer": answer_fields(proposal.answer),
         "way": proposal.remedy.way.value,
-        "patch": unified(proposal.patches).decode("utf-8", "surrogateescape") or None,
+        "patch": proposal.shown or None,
         "files": [{"path": patch.path, "new": patch.before is None} for patch in proposal.patches],
         "command": proposal.remedy.command or None,
         "warnings": list(proposal.remedy.warnings),

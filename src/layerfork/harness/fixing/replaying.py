@@ -1,8 +1,10 @@
 """The command of a recorded build, made to build a copy: paths lead into the copy, and no tag is moved."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from layerfork.errors import LayerforkError
@@ -13,6 +15,7 @@ _SHORT = ("-t", "-o")
 """Those that a value may follow without a blank."""
 _ALONE = ("--push", "--load")
 """Options that leave something behind besides the cache."""
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 
 
 class NoReplayError(LayerforkError):
@@ -57,12 +60,20 @@ def _repository(ran_in: str) -> str:
     )
 
 
-def on_copy(argv: Sequence[str], ran_in: str, copied: Copied) -> tuple[tuple[str, ...], Path]:
-    """The command for the copy, and its working directory."""
+def on_copy(
+    argv: Sequence[str], ran_in: str, copied: Copied, cache: str = ""
+) -> tuple[tuple[str, ...], Path]:
+    """The command for the copy, and its working directory; variables before it, as in a shell, are set.
+
+    ``cache`` is an option of a plain build that takes the place of its own about caches.
+    """
     directory = Path(copied.there(ran_in))
     inside = directory != Path(ran_in)
-    words = _leaving_nothing(argv) if is_plain_build(argv) else list(argv)
-    return tuple(_word(word, ran_in, copied, relative=not inside) for word in words), directory
+    variables = tuple(takewhile(_VARIABLE.match, argv))
+    own = argv[len(variables) :]
+    words = _leaving_nothing(own, cache) if is_plain_build(own) else list(own)
+    led = tuple(_word(word, ran_in, copied, relative=not inside) for word in words)
+    return (("env", *variables, *led) if variables else led), directory
 
 
 def _word(word: str, ran_in: str, copied: Copied, *, relative: bool) -> str:
@@ -79,15 +90,17 @@ def _word(word: str, ran_in: str, copied: Copied, *, relative: bool) -> str:
     return word
 
 
-def _leaving_nothing(argv: Sequence[str]) -> list[str]:
+def _leaving_nothing(argv: Sequence[str], cache: str) -> list[str]:
+    dropped = (*_WITH_VALUE, "--cache-from") if cache else _WITH_VALUE
     kept: list[str] = []
     skip = False
     for word in argv:
-        name = word.partition("=")[0]
         if skip:
             skip = False
-        elif word in _WITH_VALUE:
+        elif word in dropped:
             skip = True
-        elif not (name in _WITH_VALUE or word in _ALONE or word.startswith(_SHORT)):
+        elif not (word.partition("=")[0] in dropped or word in _ALONE or word.startswith(_SHORT)):
             kept.append(word)
+            if cache and word == "build":
+                kept.append(cache)
     return kept

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from layerfork.model.fixing import Fate, FixReport, Predicted, Proposal, Reused, Spent
-from layerfork.model.patch import unified
 from layerfork.reporters.overview.words import counted
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.answer import first_lines
@@ -56,7 +55,7 @@ def _patch(proposal: Proposal) -> Iterator[Text]:
     if not proposal.patches:
         return
     yield Text()
-    for line in unified(proposal.patches).decode("utf-8", "replace").split("\n")[:-1]:
+    for line in proposal.shown.split("\n")[:-1]:
         style = _HEAD if line.startswith(("+++", "---", "diff ")) else ""
         style = style or {"+": _ADDED, "-": _REMOVED}.get(line[:1], "")
         yield Text(line, style=style)

@@ -9,8 +9,13 @@ from fixing import edited
 
 from layerfork.buildcontext.ignore.ignorefile import read_docker_ignorefile
 from layerfork.buildcontext.ignore.moby import moby_matcher
-from layerfork.explain.answer.edits import pattern_of, quoted
-from layerfork.model.answer import Edit
+from layerfork.explain.answer.edits import ignore_file, pattern_of, quoted
+from layerfork.explain.answer.scene import AnswerSources, set_scene
+from layerfork.model.answer import Edit, Side, Situation
+from layerfork.model.build import Builder
+from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport
+from layerfork.model.judgement import Fork, MissKind
+from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo, RecordedRequest
 
 ODD = ("a", "d/x", "#a", "!a", "a*", "a?b", "[a]", "a\\b", "a b", "-rf", "$(id)", "'a'", ".git")
 
@@ -47,3 +52,42 @@ def test_edits_are_numbered_as_before_the_first() -> None:
         Edit(file="Dockerfile", after=("z",)),
     )
     assert edited("a\nb\nc\nd\n", edits) == "a\nc\nb\nd\nz\n"
+
+
+OWN, CONTAINER, COMMON = "Dockerfile.dockerignore", ".containerignore", ".dockerignore"
+
+
+@pytest.mark.parametrize(
+    ("builder", "transport", "agent", "there", "counts"),
+    [
+        (Builder.BUILDKIT, Transport.FILE_SYNC, "", {OWN, COMMON}, OWN),
+        (Builder.BUILDKIT, Transport.FILE_SYNC, "", {CONTAINER}, COMMON),
+        (Builder.BUILDKIT, Transport.FILE_SYNC, "", set(), COMMON),
+        (Builder.CLASSIC, Transport.TAR, "Docker-Client/26.1.5 (linux)", {OWN}, COMMON),
+        (Builder.BUILDAH, Transport.DISK, "", {CONTAINER, COMMON}, CONTAINER),
+        (Builder.BUILDAH, Transport.DISK, "", {OWN, CONTAINER}, OWN),
+    ],
+)
+def test_lines_go_into_the_ignore_file_that_the_client_reads(
+    builder: Builder, transport: Transport, agent: str, there: set[str], counts: str
+) -> None:
+    record = BuildRecord(
+        id="r",
+        recorded_at="2026-01-01T00:00:00Z",
+        builder=builder,
+        client=ClientInfo(user_agent=agent),
+        request=RecordedRequest(dockerfile_name="Dockerfile", dockerfile="FROM a\n"),
+        context=ContextManifest(
+            transport=transport, entries=(ContextEntry(name="a", type=EntryType.FILE, mode=0o644),)
+        ),
+        result=BuildResult(outcome=BuildOutcome.SUCCEEDED),
+    )
+    sources = AnswerSources(
+        writer=record,
+        reader=record,
+        sides=(Side(name="before"), Side(name="now")),
+        situation=Situation.AGAIN,
+        there=lambda record, path: path in there,
+    )
+    fork = Fork(writer="w", reader="r", step=1, instruction="COPY", miss_kind=MissKind.KEY_CHANGED, causes=())
+    assert ignore_file(set_scene(fork, sources)) == counts

@@ -52,3 +52,14 @@ def test_nobody_copies_a_whole_disk(tmp_path: Path) -> None:
         root_to_copy("/srv", "/srv", "/root/Dockerfile", ("docker", "build", "."))
     with pytest.raises(NoReplayError, match="not there any more"):
         root_to_copy("/", str(tmp_path / "gone"), "", ("docker", "build", "."))
+
+
+def test_a_cache_takes_the_place_of_the_commands_own() -> None:
+    argv = ["docker", "buildx", "build", "--cache-from=type=gha", "--cache-to", "type=gha", "-t", "app", "."]
+    words, _ = on_copy(argv, "/srv/app", COPIED, cache="--cache-to=type=local,dest=/c")
+    assert words == ("docker", "buildx", "build", "--cache-to=type=local,dest=/c", ".")
+
+
+def test_variables_before_a_command_are_set() -> None:
+    words, _ = on_copy(("DOCKER_BUILDKIT=1", "docker", "build", "-t", "app", "."), "/srv/app", COPIED)
+    assert words == ("env", "DOCKER_BUILDKIT=1", "docker", "build", ".")
