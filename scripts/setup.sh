@@ -36,7 +36,7 @@ if [ ! -e "$stamp" ] || [ uv.lock -nt "$stamp" ] || [ pyproject.toml -nt "$stamp
     .venv/bin/python -m pip install -q --disable-pip-version-check "uv==$version"
   fi
   say "installing layerfork and its Python packages into .venv, as uv.lock pins them"
-  .venv/bin/uv sync -q --frozen --compile-bytecode --python .venv/bin/python
+  UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-1} .venv/bin/uv sync -q --frozen --compile-bytecode --python .venv/bin/python
   : >"$stamp"
 fi
 .venv/bin/python -m compileall -q src/layerfork # faster starts, also where PYTHONDONTWRITEBYTECODE is set

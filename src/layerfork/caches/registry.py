@@ -130,9 +130,8 @@ class RegistryCache:
             raise self._unreachable(_in_short(error)) from error
 
     def _unreachable(self, why: str) -> LayerforkError:
-        return LayerforkError(
-            f"cannot read {self.name} from {self.host}: {why}", hint="is the registry up, and the name right?"
-        )
+        hint = _TRUST if why == _NOT_TRUSTED else "is the registry up, and the name right?"
+        return LayerforkError(f"cannot read {self.name} from {self.host}: {why}", hint=hint)
 
 
 def _digest(text: bytes) -> Digest:
@@ -161,12 +160,16 @@ def _is_this_machine(host: str) -> bool:
     return name == "localhost" or name.startswith("127.") or name == "::1"
 
 
+_NOT_TRUSTED = "its certificate is not trusted"
+_TRUST = "add its authority to the system's certificates (update-ca-certificates), or name it: SSL_CERT_FILE=ca.pem"
+
+
 def _in_short(error: Any) -> str:
     """What went wrong, without addresses that requests puts around it."""
     texts = str(error)
     for known in ("refused", "timed out", "Name or service not known", "certificate", "SSL", "reset"):
         if known in texts:
-            return {"SSL": "TLS failed", "certificate": "its certificate is not trusted"}.get(
+            return {"SSL": "TLS failed", "certificate": _NOT_TRUSTED}.get(
                 known, f"the connection was {known}" if known in ("refused", "reset") else known
             )
     return type(error).__name__

@@ -1,8 +1,10 @@
 """Connections to registries: how to log in, with which credentials, how often and how long to try."""
 
 import logging
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Any
 
+import truststore
 from oras.auth import get_auth_backend
 from oras.auth.utils import parse_auth_header
 from oras.logger import logger
@@ -29,16 +31,39 @@ RETRIES = Retry(
 
 
 class PatientAdapter(HTTPAdapter):
-    """Retries what may pass, and never waits without an end."""
+    """Retries what may pass, never waits without an end, and trusts whom the system trusts.
+
+    requests would trust the authorities of its own package certifi, which knows none of a company's. One that
+    REQUESTS_CA_BUNDLE names is trusted besides.
+    Source: requests adapters.py (init_poolmanager, proxy_manager_for, cert_verify) @ v2.34.
+    """
 
     def __init__(self) -> None:
         super().__init__(max_retries=RETRIES)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """With the system's certificates."""
+        super().init_poolmanager(*args, **options, ssl_context=_system_trust())
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """With the system's certificates."""
+        return super().proxy_manager_for(proxy, **options, ssl_context=_system_trust())
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Without those of certifi."""
+        super().cert_verify(conn, url, verify, cert)
+        if verify is True:
+            conn.ca_certs = None
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
         """As in `HTTPAdapter`, with time limits where none are given."""
         if options.get("timeout") is None:
             options["timeout"] = TIMES_S
         return super().send(request, *args, **options)
+
+
+def _system_trust() -> SSLContext:
+    return truststore.SSLContext(PROTOCOL_TLS_CLIENT)
 
 
 def patient_session() -> Session:

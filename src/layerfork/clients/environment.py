@@ -14,6 +14,12 @@ from layerfork.model.build import Command
 
 LOCKS = Path(__file__).parent / "locks"
 SHIMS = Path(__file__).parent / "shims"
+SYSTEM_TRUST = {"UV_SYSTEM_CERTS": "1", "NODE_USE_SYSTEM_CA": "1"}
+"""Let uv and node trust whom the system trusts, not only the authorities that they bring along.
+
+Source: uv's settings reference (system-certs), uv 0.13; Node.js CLI documentation (NODE_USE_SYSTEM_CA, since
+22.19 and 24.6; older ones pass over it, and Debian's trust the system anyway).
+"""
 
 
 class Interpreter(StrEnum):
@@ -60,10 +66,11 @@ def install_commands(
     """The commands that build an environment in an absolute directory that does not exist yet.
 
     ``interpreter`` is the python or node to use. ``environ`` is the user's environment: how the package
-    registry is reached (proxy, index, certificates) is their setting, so it is passed on whole.
+    registry is reached (proxy, index, certificates) is their setting, so it is passed on whole. Where they
+    say nothing of certificates, those that the system trusts count.
     """
     unwanted = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "NODE_PATH")
-    env = {name: value for name, value in environ.items() if name not in unwanted}
+    env = {name: value for name, value in {**SYSTEM_TRUST, **environ}.items() if name not in unwanted}
     if environment.interpreter is Interpreter.NODE:
         return _node_commands(environment, directory, interpreter, env)
     uv = find_uv_bin()

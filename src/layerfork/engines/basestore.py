@@ -46,7 +46,7 @@ def _make(path: Path, environment: Mapping[str, str], say: Say) -> None:
     downloads = path.with_name(f".{path.name}.downloads")
     shutil.rmtree(downloads, ignore_errors=True)
     try:
-        debs = download(SUITES[0].docker.suite, ("busybox-static",), downloads, environment)
+        debs = download(SUITES[0].docker.suite, ("busybox-static",), downloads, environment, say)
         unpack(debs, downloads / "root")
         _write(downloads / "root" / BUSYBOX, path)
     finally:

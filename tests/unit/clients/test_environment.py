@@ -26,7 +26,11 @@ def test_install_makes_a_venv_and_fills_it_from_the_lock(environment: ClientEnvi
     assert {"--require-hashes", "--no-deps"} <= set(install.argv)
     assert install.argv[-2:] == ("-r", str(environment.lock))
     assert "/c/env/bin/python" in install.argv
-    assert create.env == install.env == {"HOME": "/h", "https_proxy": "p:1"}
+    trust = {"UV_SYSTEM_CERTS": "1", "NODE_USE_SYSTEM_CA": "1"}
+    assert create.env == install.env == {"HOME": "/h", "https_proxy": "p:1", **trust}
+    users = {"UV_SYSTEM_CERTS": "0"}
+    create, _ = install_commands(environment, Path("/c/env"), Path("/usr/bin/python3.13"), users)
+    assert create.env["UV_SYSTEM_CERTS"] == "0"
 
 
 def test_directory_name_follows_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from layerfork.engines.cachedir import making
-from layerfork.engines.debian.roots import read_root, root_path, verify_root
+from layerfork.engines.debian import packages, roots
+from layerfork.engines.debian.roots import ensure_root, read_root, root_path, verify_root
 from layerfork.engines.debian.suites import SUITES
 from layerfork.engines.kinds import private
 from layerfork.errors import EngineError
+from layerfork.model.build import Command, Completed
 
 DEBS = """\
 00  docker.io_26.1.5+dfsg1-9_amd64.deb
@@ -143,3 +145,53 @@ def test_no_root_user_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> Non
         private.check_root_user()
     assert "sudo" in caught.value.hint
     assert "--engine host" in caught.value.hint
+
+
+@pytest.mark.parametrize(("user", "told"), [(0, False), (1000, True)])
+def test_who_cannot_run_an_engine_is_told_before_it_is_fetched(
+    user: int, told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def stop(*words: object) -> None:
+        raise EngineError("enough was said")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(roots, "_fetch", stop)
+    with pytest.raises(EngineError, match="enough was said"):
+        ensure_root(SUITES[0].docker, {}, said.append)
+
+    name = f"Docker Engine {SUITES[0].docker.name}"
+    needs_root = [f"{name} can be fetched by anybody; running it needs root (sudo)"]
+    assert said[:-1] == (needs_root if told else [])
+    assert said[-1].startswith(f"fetching {name} (Debian ")
+
+
+URIS = """\
+'http://192.0.2.1/debian/pool/main/r/runc/runc_1.1.15_amd64.deb' runc_1.1.15_amd64.deb 2957628 SHA256:00
+'http://192.0.2.1/debian/pool/main/t/tini/tini_0.19.0_amd64.deb' tini_0.19.0_amd64.deb 1542400 SHA256:00
+"""
+
+
+def test_how_much_will_be_downloaded_is_said_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def run(command: Command, timeout_s: float) -> Completed:
+        done.append(" ".join(command.argv[4:]))
+        listed = URIS if "--print-uris" in command.argv else ""
+        return Completed(argv=command.argv, returncode=0, stdout=listed, stderr="", seconds=0)
+
+    monkeypatch.setattr(packages, "run", run)
+    monkeypatch.setattr(packages, "find_program", Path)
+    monkeypatch.setattr(packages, "_keyring", lambda: tmp_path)
+    environment = {"LAYERFORK_DEBIAN_MIRROR": "http://192.0.2.1/debian"}
+    debs = packages.download("trixie", ("runc", "tini"), tmp_path, environment, done.append)
+
+    assert done == [
+        "update --error-on=any",
+        "download --print-uris runc tini",
+        "downloading 2 packages of Debian trixie, 5 MB",
+        "download runc tini",
+    ]
+    assert debs == [tmp_path / "debs" / name for name in ("runc_1.1.15_amd64.deb", "tini_0.19.0_amd64.deb")]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from layerfork.errors import EngineError
 from layerfork.model.build import Command, Completed
+from layerfork.model.progress import Say
 from layerfork.process import find_program, last_lines, run
 
 MIRROR_VARIABLE = "LAYERFORK_DEBIAN_MIRROR"
@@ -38,8 +39,10 @@ Signed-By: {keyring}
 """
 
 
-def download(suite: str, packages: Sequence[str], state: Path, environment: Mapping[str, str]) -> list[Path]:
-    """Bring packages of a suite into ``state/debs`` and return the files.
+def download(
+    suite: str, packages: Sequence[str], state: Path, environment: Mapping[str, str], say: Say
+) -> list[Path]:
+    """Bring packages of a suite into ``state/debs`` and return the files; how much that is is said before.
 
     ``state`` is a private directory of apt's; what an earlier, interrupted call left there is used.
     The mirror is the one that the machine's own apt sources name, or ``$LAYERFORK_DEBIAN_MIRROR``.
@@ -64,8 +67,13 @@ def download(suite: str, packages: Sequence[str], state: Path, environment: Mapp
     _check(_apt((*apt, "update", "--error-on=any"), state, environment), suite)
     # Listed from a directory without packages: apt leaves out what the current one has already.
     listing = _check(_apt((*apt, "download", "--print-uris", *packages), state, environment), suite)
+    found = [line.split() for line in listing.stdout.splitlines()]
+    size_mb = sum(int(size) for _, _, size, *_ in found) / 1e6
+    say(
+        f"downloading {len(found)} package{'' if len(found) == 1 else 's'} of Debian {suite}, {size_mb:.0f} MB"
+    )
     _check(_apt((*apt, "download", *packages), debs, environment), suite)
-    return [debs / line.split()[1] for line in listing.stdout.splitlines()]
+    return [debs / name for _, name, *_ in found]
 
 
 def find_mirror(environment: Mapping[str, str]) -> str:

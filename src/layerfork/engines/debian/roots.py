@@ -1,6 +1,7 @@
 """Unpacked generations of engines, fetched once into the cache directory and shared by all runs."""
 
 import hashlib
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,8 +53,11 @@ def ensure_root(generation: Generation, environment: Mapping[str, str], say: Say
     if not path.exists():
         with making(path, NEEDED_BYTES, say) as missing:
             if missing:
-                say(f"fetching {generation.title} {generation.name} (Debian {generation.suite}) into {path}")
-                _fetch(generation, path, environment)
+                name = f"{generation.title} {generation.name}"
+                if os.geteuid() != 0:
+                    say(f"{name} can be fetched by anybody; running it needs root (sudo)")
+                say(f"fetching {name} (Debian {generation.suite}) into {path}")
+                _fetch(generation, path, environment, say)
     return read_root(path)
 
 
@@ -95,12 +99,12 @@ def verify_root(path: Path) -> None:
             raise _tampered(path, name)
 
 
-def _fetch(generation: Generation, path: Path, environment: Mapping[str, str]) -> None:
+def _fetch(generation: Generation, path: Path, environment: Mapping[str, str], say: Say) -> None:
     downloads = path.with_name(f".{path.name}.downloads")
     partial = path.with_name(f".{path.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        debs = download(generation.suite, generation.packages, downloads, environment)
+        debs = download(generation.suite, generation.packages, downloads, environment, say)
         unpack(debs, partial)
         for name, link in generation.links:
             (partial / "usr" / name).symlink_to(link)
