@@ -161,7 +161,9 @@ def _is_this_machine(host: str) -> bool:
 
 
 _NOT_TRUSTED = "its certificate is not trusted"
-_TRUST = "add its authority to the system's certificates (update-ca-certificates), or name it: SSL_CERT_FILE=ca.pem"
+_TRUST = (
+    "add its authority to the system's certificates (update-ca-certificates), or name it: SSL_CERT_FILE=…"
+)
 
 
 def _in_short(error: Any) -> str:

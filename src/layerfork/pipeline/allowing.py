@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from layerfork.errors import UsageError
@@ -60,6 +60,29 @@ def _not_allowed(word: str) -> UsageError:
         f"--allow {word} is no cause, line or step{meant}",
         hint="write it as answers do: build-arg, Dockerfile:8 or `step 3`; `layerfork explain` lists causes",
     )
+
+
+def unmatched(
+    allowed: Allowed,
+    found: Iterable[tuple[Fork, Answer]],
+    others: Iterable[tuple[tuple[str, int], int]] = (),
+) -> tuple[str, ...]:
+    """A note on what is allowed and was not there: neither in ``found``, all forks, nor in ``others``, the line
+    and index of steps that were built again and no fork explains."""
+    causes, lines, steps = set[str](), set[tuple[str, int]](), set[int]()
+    for fork, answer in found:
+        causes |= {str(cause.code) for cause in fork.causes}
+        lines.add((answer.file, answer.line))
+        steps.add(fork.step)
+    for line, step in others:
+        lines.add(line)
+        steps.add(step)
+    words = (
+        *sorted(allowed.causes - causes),
+        *(f"{file}:{line}" for file, line in sorted(allowed.lines - lines)),
+        *(f"`step {step}`" for step in sorted(allowed.steps - steps)),
+    )
+    return (f"nothing needed --allow {', '.join(words)}",) if words else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from layerfork.model.progress import Listener
 from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
 from layerfork.model.report import AGAIN, RunReport, TrialBuild
 from layerfork.model.scenario import RunOptions
-from layerfork.pipeline.allowing import Allowed, Sifted, read_allowed, sift
+from layerfork.pipeline.allowing import Allowed, Sifted, read_allowed, sift, unmatched
 from layerfork.pipeline.checking import Checked, exit_code
 from layerfork.pipeline.experiment import run_experiment
 from layerfork.pipeline.gate import NOTHING_CHECKED, total_s
@@ -59,6 +59,7 @@ def gate_clients(
     problems = [problem for each in gated for problem in each.problems]
     if not (steps or problems):
         problems.append(NOTHING_CHECKED)
+    found = [pair for each in reports for pair in zip(each.judgement.forks, each.answers, strict=True)]
     return CheckReport(
         against=Against.CLIENTS,
         runs=tuple(each.report for each in gated),
@@ -70,6 +71,7 @@ def gate_clients(
         seconds_lost=total_s(step.seconds for each in gated for step in each.rebuilt),
         max_lost_s=max_lost_s,
         problems=tuple(problems),
+        notes=unmatched(allowed, found),
     )
 
 

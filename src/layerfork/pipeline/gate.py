@@ -8,7 +8,7 @@ from layerfork.model.check import Against, CheckReport, UnexplainedStep
 from layerfork.model.judgement import Fork
 from layerfork.model.record import StepRecord, StepStatus
 from layerfork.model.report import DiffReport
-from layerfork.pipeline.allowing import Allowed, sift
+from layerfork.pipeline.allowing import Allowed, sift, unmatched
 
 NOTHING_CHECKED = "no build has a step that a cache can hold, so nothing was checked"
 _EVALUATED = (StepStatus.HIT, StepStatus.MISS, StepStatus.UNKNOWN)
@@ -26,6 +26,8 @@ class _Gated:
     allowed_answers: tuple[Answer, ...]
     unexplained: tuple[UnexplainedStep, ...]
     problems: tuple[str, ...]
+    unplaced: tuple[tuple[tuple[str, int], int], ...]
+    """Line and index of the steps that no fork explains."""
 
 
 def gate(
@@ -58,8 +60,13 @@ def gate(
         seconds_lost=total_s(step.seconds for each in gated for step in each.rebuilt),
         max_lost_s=max_lost_s,
         problems=tuple(found),
-        notes=tuple(notes),
+        notes=(*notes, *_unmatched(reports, gated, allowed)),
     )
+
+
+def _unmatched(reports: Sequence[DiffReport], gated: Sequence[_Gated], allowed: Allowed) -> tuple[str, ...]:
+    found = [pair for each in reports for pair in zip(each.judgement.forks, each.answers, strict=True)]
+    return unmatched(allowed, found, [place for each in gated for place in each.unplaced])
 
 
 def total_s(seconds: Iterable[float | None]) -> float | None:
@@ -90,6 +97,7 @@ def _gated(report: DiffReport, allowed: Allowed) -> _Gated:
         unexplained=tuple(_unexplained(step, report) for step in unplaced if step not in pardoned),
         open=sum(_is_open(step, explained - forked) for step in steps),
         problems=tuple(_problems(report, steps, excused | explained)),
+        unplaced=tuple((_line(step, report), step.index) for step in unplaced),
     )
 
 

@@ -34,7 +34,9 @@ def test_a_fork_counts_with_its_steps() -> None:
 def test_it_may_be_allowed(word: str) -> None:
     report = gate_clients([FORKED], read_allowed([word]))
 
-    assert (exit_code(report), report.rebuilt, report.allowed) == (0, 0, 2)
+    assert (exit_code(report), report.rebuilt, report.allowed, report.notes) == (0, 0, 2, ())
+    report = gate_clients([FORKED], read_allowed([word, "gid"]))
+    assert report.notes == ("nothing needed --allow gid",)
     assert report.runs[0].judgement.forks == ()
 
 

@@ -149,3 +149,24 @@ def test_what_can_be_allowed_is_checked_before_anything_is_built(word: str, said
 
 def test_a_report_with_nothing_in_it_has_not_passed_by_itself() -> None:
     assert CheckReport(against=Against.AGAIN, problems=("no build",)).passed is False
+
+
+@pytest.mark.parametrize(
+    ("report", "allow", "notes"),
+    [
+        (compared("HHMM", fork(3, "content", "uid", consequences=(4,))), ["content"], ()),
+        (compared("HHM", fork(3, "content")), ["Dockerfile:3", "step 3"], ()),
+        (compared("HHM"), ["Dockerfile:3", "step 3"], ()),
+        (compared("HHH"), [], ()),
+        (
+            compared("HHM", fork(3, "content")),
+            ["uid", "content", "Dockerfile:9", "gid", "step 4", "other.Dockerfile:3"],
+            ("nothing needed --allow gid, uid, Dockerfile:9, other.Dockerfile:3, `step 4`",),
+        ),
+        (compared("HHH"), ["content"], ("nothing needed --allow content",)),
+    ],
+)
+def test_what_is_allowed_and_not_there_is_told(
+    report: DiffReport, allow: list[str], notes: tuple[str, ...]
+) -> None:
+    assert gate([report], read_allowed(allow), Against.AGAIN).notes == notes
