@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 import click
 
-from layerfork.cli.output import OutputError, flush, is_abandoned, keep_descriptors, say
+from layerfork.cli.output import OutputError, flush, is_abandoned, keep_descriptors, say, say_error
 from layerfork.cli.root import BrokenConnectionError, root
 from layerfork.errors import ExitCode, LayerforkError
+from layerfork.model.visible import visible_line
 
 _OF_THE_MACHINE = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
@@ -61,10 +62,10 @@ def call(argv: list[str] | None = None) -> int:
     except click.ClickException as error:
         usage = io.StringIO()
         error.show(usage)
-        say(usage.getvalue().rstrip("\n"))
+        say(_in_lines(usage.getvalue().rstrip("\n"), sys.argv[1:] if argv is None else argv))
         return ExitCode.USAGE
     except LayerforkError as error:
-        say(f"layerfork: {error}")
+        say_error(error)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         say("layerfork: interrupted")
@@ -87,6 +88,14 @@ def call(argv: list[str] | None = None) -> int:
             say("layerfork: no thread can be started\nhint: raise the limit of processes (ulimit -u)")
             return ExitCode.COULD_NOT_RUN
         return _bug()
+
+
+def _in_lines(text: str, words: list[str]) -> str:
+    """A text of click's, in which a line feed of somebody's word begins no line."""
+    for word in words:
+        if "\n" in word:
+            text = text.replace(word, visible_line(word))
+    return text
 
 
 def _is_of_the_machine(error: OSError) -> bool:

@@ -12,6 +12,7 @@ import click
 
 from layerfork.cli.output import is_terminal, say
 from layerfork.errors import LayerforkError, UsageError
+from layerfork.model.visible import visible_line
 
 if TYPE_CHECKING:
     from layerfork.model.causepage import CausePage
@@ -50,8 +51,8 @@ def use_color(stream: IO[Any] | None) -> bool:
 
 
 def to_stderr(line: str) -> None:
-    """Say something without touching standard output."""
-    say(f"layerfork: {line}")
+    """Say one line without touching standard output."""
+    say(f"layerfork: {visible_line(line)}")
 
 
 engine_option = click.option(

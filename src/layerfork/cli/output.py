@@ -8,7 +8,8 @@ from typing import IO, Any
 
 import click
 
-from layerfork.model.visible import visible
+from layerfork.errors import LayerforkError
+from layerfork.model.visible import visible, visible_line
 
 
 class OutputError(Exception):
@@ -40,6 +41,13 @@ def say(text: str) -> None:
         click.echo(visible(text), err=True)
     except (OSError, ValueError):
         _lead_nowhere(sys.stderr)
+
+
+def say_error(error: LayerforkError) -> None:
+    """Say what is wrong and what helps, a line each, whatever the names in it hold; then others' output."""
+    hint = [f"hint: {visible_line(error.hint)}"] if error.hint else []
+    details = [error.details.rstrip("\n")] if error.details else []
+    say("\n".join([f"layerfork: {visible_line(error.message)}", *hint, *details]))
 
 
 def is_terminal(stream: IO[Any] | None) -> bool:

@@ -67,8 +67,10 @@ def unmatched(
     found: Iterable[tuple[Fork, Answer]],
     others: Iterable[tuple[tuple[str, int], int]] = (),
 ) -> tuple[str, ...]:
-    """A note on what is allowed and was not there: neither in ``found``, all forks, nor in ``others``, the line
-    and index of steps that were built again and no fork explains."""
+    """A note on what is allowed and was not there.
+
+    ``found`` are all forks; ``others`` the line and index of steps that were built again unexplained.
+    """
     causes, lines, steps = set[str](), set[tuple[str, int]](), set[int]()
     for fork, answer in found:
         causes |= {str(cause.code) for cause in fork.causes}

@@ -1,6 +1,7 @@
 """The exit code says what happened, whatever becomes of the output and of the place it is called in."""
 
 import errno
+import importlib
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from layerfork.cli import call
-from layerfork.errors import ExitCode
+from layerfork.errors import EngineError, ExitCode
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.model.build import Builder
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, StepRecord, StepStatus
@@ -167,3 +168,39 @@ def test_interrupted_is_130_even_where_the_interrupt_was_ignored_before(tmp_path
     ignoring = lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)  # noqa: E731
     done = subprocess.run(argv, preexec_fn=ignoring, cwd=tmp_path, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+FORGED = "x\nlayerfork: everything was reused"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", FORGED),
+        ("predict", FORGED),
+        ("pack", FORGED),
+        ("explain", FORGED),
+        ("setup", "--engine", FORGED),
+        ("engines", "get", FORGED),
+        ("why", "--no-such", FORGED),
+        ("why", f"--{FORGED}"),
+        (FORGED,),
+    ],
+)
+def test_a_line_feed_in_a_word_begins_no_line_of_an_error(
+    words: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call([*words]) in (2, 3)
+    written = capsys.readouterr()
+    assert "\nlayerfork: everything" not in written.out + written.err
+
+
+def test_output_of_others_keeps_its_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*words: object) -> None:
+        raise EngineError("no\nengine", hint="go\non", details="one\ntwo\x1b\n")
+
+    monkeypatch.setattr(importlib.import_module("layerfork.pipeline.showing"), "show_records", fail)
+    assert call(["show", "x"]) == 3
+    assert capsys.readouterr().err == "layerfork: no\\nengine\nhint: go\\non\none\ntwo\\x1b\n"

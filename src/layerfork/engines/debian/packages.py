@@ -69,9 +69,8 @@ def download(
     listing = _check(_apt((*apt, "download", "--print-uris", *packages), state, environment), suite)
     found = [line.split() for line in listing.stdout.splitlines()]
     size_mb = sum(int(size) for _, _, size, *_ in found) / 1e6
-    say(
-        f"downloading {len(found)} package{'' if len(found) == 1 else 's'} of Debian {suite}, {size_mb:.0f} MB"
-    )
+    count = f"{len(found)} package{'' if len(found) == 1 else 's'}"
+    say(f"downloading {count} of Debian {suite}, {size_mb:.0f} MB")
     _check(_apt((*apt, "download", *packages), debs, environment), suite)
     return [debs / name for _, name, *_ in found]
 
