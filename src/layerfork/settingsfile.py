@@ -1,7 +1,6 @@
 """The settings of a project: ``layerfork.toml``, or ``[tool.layerfork]`` in ``pyproject.toml``."""
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +100,8 @@ def _read(path: Path) -> str:
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
+    import tomllib  # most directories have no settings
+
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -112,6 +113,8 @@ def _statements(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
 
     A statement is the fewest lines that parse by themselves: a line that does not goes on in the next.
     """
+    import tomllib
+
     header: tuple[str, ...] = ()
     begun: list[str] = []
     for number, line in enumerate(text.split("\n"), 1):

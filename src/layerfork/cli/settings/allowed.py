@@ -8,8 +8,10 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from layerfork.settingsfile import SettingsFile
+if TYPE_CHECKING:
+    from layerfork.settingsfile import SettingsFile
 
 SHARED = ("engine", "format", "max-age", "verbose")
 """Options that mean the same for every command that has them: they may stand above all tables."""
@@ -18,37 +20,37 @@ CLIENTS_TABLE = "clients"
 _WHOSE_ADDRESS_IS_THE_USERS = ("host", "buildkit")
 
 
-def _any(value: str, file: SettingsFile) -> str:
+def _any(value: str, file: "SettingsFile") -> str:
     return ""
 
 
-def _engine(value: str, file: SettingsFile) -> str:
+def _engine(value: str, file: "SettingsFile") -> str:
     kind, colon, _ = value.partition(":")
     if colon and kind in _WHOSE_ADDRESS_IS_THE_USERS:
         return f"which {kind} is meant is said on the command line, or by its own variables"
     return ""
 
 
-def _client(value: str, file: SettingsFile) -> str:
+def _client(value: str, file: "SettingsFile") -> str:
     if "=" in value or value in dict(file.table.get(CLIENTS_TABLE, {})):
         return "a client that is a command runs only when it is named on the command line"
     return ""
 
 
-def _build_arg(value: str, file: SettingsFile) -> str:
+def _build_arg(value: str, file: "SettingsFile") -> str:
     return "" if "=" in value else "without a value it would be read from the environment: write NAME=VALUE"
 
 
-def _as_it_is(value: str, file: SettingsFile) -> str:
+def _as_it_is(value: str, file: "SettingsFile") -> str:
     return value
 
 
-def _path(value: str, file: SettingsFile) -> str:
+def _path(value: str, file: "SettingsFile") -> str:
     """From the working directory, of what the file says from its own."""
     return os.path.relpath(file.path.parent / value) if value else value
 
 
-def _path_or_id(value: str, file: SettingsFile) -> str:
+def _path_or_id(value: str, file: "SettingsFile") -> str:
     name = value.rpartition("#")[0] or value
     return _path(value, file) if Path(file.path.parent, name).exists() else value
 
@@ -57,9 +59,9 @@ def _path_or_id(value: str, file: SettingsFile) -> str:
 class Setting:
     """An option that a file may set."""
 
-    why_not: Callable[[str, SettingsFile], str] = _any
+    why_not: Callable[[str, "SettingsFile"], str] = _any
     """Why this value is not for a file to say; empty when it is."""
-    read: Callable[[str, SettingsFile], str] = _as_it_is
+    read: Callable[[str, "SettingsFile"], str] = _as_it_is
     """The value as the command line would say it."""
 
 

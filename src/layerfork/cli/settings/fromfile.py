@@ -1,7 +1,6 @@
 """What the settings file says to a command, as click's ``default_map`` wants it."""
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +116,8 @@ def _wrong_type(option: click.Option, value: object) -> str:
 
 
 def _unknown(file: SettingsFile, keys: tuple[str, ...], known: Sequence[str]) -> UsageError:
+    from difflib import get_close_matches
+
     where = f" in [{'.'.join(keys[:-1])}]" if len(keys) > 1 else ""
     near = get_close_matches(keys[-1], known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
