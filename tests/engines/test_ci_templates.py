@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -10,7 +12,10 @@ from pathlib import Path
 import pytest
 from engines.running import user_of
 from fakes.githubapi import REPOSITORY, Artifacts, serving
+from fakes.gitlabapi import JOB_TOKEN, OWN_TOKEN, PROJECT, Archives
+from fakes.gitlabapi import serving as serving_gitlab
 from integrations.runner import Job, Runner
+from integrations.scripts import Done, gitlab_job, jenkins_scripts, run_gitlab, run_jenkins
 
 from layerfork.engines import RunningEngine, open_engine
 
@@ -123,3 +128,74 @@ def test_what_shows_no_build_and_what_cannot_be_built_fail_as_check_does(project
     both = project.job("feature", run="docker build .", clients="docker-build\ndocker_py-build")
     assert both.exit_code == 2
     assert "--client and a command after -- do not go together" in both.log
+
+
+def test_gitlab_gets_its_reports_and_the_record_of_a_branch(
+    engine: RunningEngine, user: dict[str, str], tmp_path: Path
+) -> None:
+    archives = Archives()
+    environment = user | {"PATH": f"{Path(sys.executable).parent}:{user['PATH']}"}  # layerfork is installed
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
+    (tmp_path / "data.txt").write_text("data\n")
+
+    def job(branch: str, **variables: str) -> Done:
+        given = {"CI_API_V4_URL": archives.url, "CI_PROJECT_ID": PROJECT, "CI_JOB_NAME": "cache: image"}
+        own = given | {"CI_COMMIT_BRANCH": branch, "CI_JOB_TOKEN": JOB_TOKEN, "CI_JOB_ID": "1"}
+        return run_gitlab(tmp_path, environment, **own, LAYERFORK_BASELINE_BRANCH="main/1", **variables)
+
+    with serving_gitlab(archives):
+        nothing = job("feature", LAYERFORK_RUN="true")
+        assert nothing.returncode == 3
+        assert "cache: image has left no artifact on main/1 yet: the build runs twice\n" in nothing.stdout
+        engine.reset()
+        main = job("main/1")
+        assert main.returncode == 0, main.stdout
+        archives.keep("main/1", "cache: image", tmp_path, "layerfork-results")
+        (tmp_path / "data.txt").write_text("changed\n")
+        changed = job("feature")
+        assert changed.returncode == 1, changed.stdout
+        assert "check: 2 of 3 steps have no key of " in changed.stdout
+        reports = gitlab_job()["artifacts"]["reports"]
+        (issue,) = json.loads((tmp_path / reports["codequality"]).read_text())
+        assert issue["location"] == {"path": "Dockerfile", "lines": {"begin": 3}}
+        cases = ET.parse(tmp_path / reports["junit"]).getroot().iter("testcase")
+        failed = [str(case.get("name")) for case in cases if case.find("failure") is not None]
+        assert [name for name in failed if "COPY data.txt" in name] == failed[:1]
+        assert [(tmp_path / path).is_dir() for path in gitlab_job()["artifacts"]["paths"]] == [True]
+        del archives.tokens["JOB-TOKEN"]
+        refused = job("feature")
+        assert refused.returncode == 3
+        assert "cannot read the baseline of main/1: HTTP Error 401: Unauthorized; " in refused.stdout
+        assert "no build passed" in job("feature", LAYERFORK_TOKEN=OWN_TOKEN, LAYERFORK_RUN="true").stdout
+
+
+def test_jenkins_gets_its_reports(user: dict[str, str], tmp_path: Path) -> None:
+    workspace, temporary = tmp_path / "job", tmp_path / "job@tmp"
+    (workspace / "layerfork-results").mkdir(parents=True)
+    (workspace / "layerfork-results" / "of-the-last-run").touch()
+    (workspace / "Dockerfile").write_text("FROM alpine\nCOPY . /all\n")
+    temporary.mkdir()
+    (temporary / "layerfork").symlink_to(sys.prefix)
+    done = run_jenkins(jenkins_scripts()[1], workspace, temporary, user)
+
+    assert done.returncode == 0, done.stdout
+    results = sorted(path.name for path in (workspace / "layerfork-results").iterdir())
+    assert results == ["forks.html", "forks.sarif", "forks.svg", "junit.xml", "record.jsonl"]
+
+
+def test_the_plain_recipe_does_what_it_says(user: dict[str, str], tmp_path: Path) -> None:
+    (section,) = re.findall(r"(?s)## Any other CI\n(.*?)\n## ", (TOP / "docs" / "ci.md").read_text("utf-8"))
+    scripts = re.findall(r"(?s)```sh\n(.*?)```", section)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Dockerfile").write_text("FROM alpine\nCOPY . /all\n")
+    environment = user | {"PATH": f"{Path(sys.executable).parent}:{user['PATH']}"}
+    done = [subprocess.run(["sh", "-ec", each], cwd=project, env=environment).returncode for each in scripts]
+
+    assert done == [0, 0]
+    assert sorted(path.name for path in (tmp_path / "results").iterdir()) == [
+        "forks.svg",
+        "junit.xml",
+        "main.jsonl",
+    ]
+    assert list(project.iterdir()) == [project / "Dockerfile"]

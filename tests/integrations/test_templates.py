@@ -12,7 +12,10 @@ import yaml
 from integrations.expressions import evaluate, holds, substitute
 
 TOP = Path(__file__).parents[2]
-SCHEMAS = {"action.yml": "vendor.github-actions"}
+SCHEMAS = {
+    "action.yml": "vendor.github-actions",
+    "integrations/gitlab/layerfork.gitlab-ci.yml": "vendor.gitlab-ci",
+}
 UPLOAD_INPUTS = frozenset(
     {"name", "path", "if-no-files-found", "retention-days", "compression-level", "overwrite"}
     | {"include-hidden-files", "archive"}
