@@ -1,8 +1,8 @@
 """Fetches the newest record that the action uploaded on a branch: the baseline of everything else.
 
 Reads what the runner and ``action.yml`` put into the environment, and writes ``file=PATH`` to GITHUB_OUTPUT.
-Where this is the branch itself, or nothing was uploaded there yet, it says so and writes nothing: the check
-then builds twice. A baseline that is there and cannot be read fails the step.
+Where this is the branch itself, or nothing was uploaded there yet, it says so and writes nothing: there is no
+baseline then. One that is there and cannot be read fails the step.
 
 Source: docs.github.com, REST API, Actions artifacts (list for a repository, download); docs.github.com,
 Variables reference.
@@ -27,15 +27,13 @@ def main() -> int:
     environment = os.environ
     branch = environment["BASELINE_BRANCH"]
     if environment["GITHUB_REF"] == f"refs/heads/{branch}":
-        print(
-            f"this is {branch}: the build runs twice, and its record is what other branches are compared with"
-        )
+        print(f"this is {branch}: its record is what other branches are compared with")
         return 0
     try:
         artifact = next(newest_first(environment), None)
         if artifact is None:
             name = environment["ARTIFACT_NAME"]
-            print(f"::notice title=layerfork::{branch} has no artifact {name} yet: the build runs twice")
+            print(f"::notice title=layerfork::{branch} has no artifact {name} yet: there is no baseline")
             return 0
         record = fetched(artifact["archive_download_url"], environment)
     except (requests.RequestException, zipfile.BadZipFile, KeyError) as error:

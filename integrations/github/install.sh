@@ -3,17 +3,17 @@
 # puts the command, and nothing else of that environment, on the path of the job.
 set -euo pipefail
 
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 home=$RUNNER_TEMP/layerfork
 if [[ ! -x $home/bin/layerfork ]]; then
   uv=$(command -v uv || true)
   if [[ -z $uv ]]; then
-    version=$(sed -n '/^name = "uv"$/{n;s/version = "\(.*\)"/\1/p;}' "$GITHUB_ACTION_PATH/uv.lock")
+    version=$(sed -n '/^name = "uv"$/{n;s/version = "\(.*\)"/\1/p;}' "$top/uv.lock")
     python3 -m venv "$home/installer"
     "$home/installer/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$version"
     uv=$home/installer/bin/uv
   fi
-  UV_PROJECT_ENVIRONMENT=$home/environment "$uv" sync --quiet --frozen --no-dev --no-editable \
-    --project "$GITHUB_ACTION_PATH"
+  UV_PROJECT_ENVIRONMENT=$home/environment "$uv" sync --quiet --frozen --no-dev --no-editable --project "$top"
   mkdir -p "$home/bin"
   ln -s "$home/environment/bin/layerfork" "$home/bin/layerfork"
 fi

@@ -25,6 +25,7 @@ DOCKERFILE = "FROM alpine\nRUN echo one\nCOPY data.txt /\nRUN echo two\n"
 WRITES_THE_TIME = "date +%N >data.txt\ndocker build ."
 AT_THE_LINE = "::error file=Dockerfile,line=3,title=layerfork%3A content::"
 UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f"
+START, FINISH = "integrations/github/start", "integrations/github/finish"
 RESULTS = ["check.json", "forks.html", "forks.sarif", "forks.svg", "record.jsonl"]
 
 
@@ -51,6 +52,7 @@ class Project:
     def __init__(self, user: dict[str, str], place: Path, artifacts: Artifacts) -> None:
         self._artifacts = artifacts
         self._branch = ""
+        self._user = user
         self._runner = Runner(TOP, place, user, self._action)
         self._runner.has_installed(Path(sys.prefix))  # what installs is tested in tests/integrations
         self.directory = self._runner.workspace
@@ -63,12 +65,21 @@ class Project:
         self._artifacts.uploaded(self._branch, inputs)
         return {"artifact-url": f"https://example.org/{len(self._artifacts.kept)}"}
 
-    def job(self, branch: str, **inputs: str) -> Job:
-        """Use the action in a job of a branch."""
+    def job(self, branch: str, path: str = "", /, earlier: Job | None = None, **inputs: str) -> Job:
+        """Use the action, or the one at ``path``, in a job of a branch."""
         self._branch = branch
         ref = "refs/heads/main" if branch == "main" else "refs/pull/7/merge"
         github = {"api_url": self._artifacts.url, "repository": REPOSITORY, "ref": ref}
-        return self._runner.run(github, **inputs)
+        return self._runner.run(github, path, earlier=earlier, **inputs)
+
+    def job_of_steps(self, branch: str, *steps: str) -> Job:
+        """A job with steps of its own between `start` and `finish`."""
+        begun = self.job(branch, START, baseline="main", name="steps")
+        assert begun.exit_code == 0, begun.log
+        for step in steps:
+            environment = {**self._user, **begun.variables}
+            subprocess.run(["bash", "-ec", step], cwd=self.directory, env=environment, check=True)
+        return self.job(branch, FINISH, earlier=begun, name="steps")
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +112,12 @@ def test_a_job_that_builds_what_changes_fails_at_the_line(project: Project) -> N
 def test_branches_are_compared_with_what_main_uploaded(engine: RunningEngine, project: Project) -> None:
     first = project.job("feature", run="docker build .", baseline="main")
     assert first.exit_code == 0, first.log
-    assert "::notice title=layerfork::main has no artifact layerfork yet: the build runs twice\n" in first.log
+    assert "::notice title=layerfork::main has no artifact layerfork yet: there is no baseline\n" in first.log
     assert "check: all 3 steps of the second build were reused\n" in first.log
     engine.reset()
     main = project.job("main", path=".", baseline="main")
     assert main.exit_code == 0, main.log
-    assert "this is main: the build runs twice" in main.log
+    assert "this is main: its record is what other branches are compared with" in main.log
     (project.directory / "data.txt").write_text("changed\n")
     changed = project.job("feature", path=".", baseline="main")
     assert changed.exit_code == 1, changed.log
@@ -114,6 +125,28 @@ def test_branches_are_compared_with_what_main_uploaded(engine: RunningEngine, pr
     assert AT_THE_LINE in changed.log
     allowed = project.job("feature", path=".", baseline="main", max_lost="60")
     assert allowed.exit_code == 0, allowed.log
+
+
+def test_builds_of_several_steps_are_recorded_and_compared(engine: RunningEngine, project: Project) -> None:
+    (project.directory / "data.txt").write_text("data\n")
+    engine.reset()
+    main = project.job_of_steps("main", "docker build .")
+    assert main.exit_code == 0, main.log
+    assert "[Record of the builds](https://example.org/" in main.summary
+    said = [line.split()[1] for line in main.log.splitlines() if line.startswith("layerfork: ")]
+    assert said == ["using", "1"], main.log  # its engine; one build is recorded
+    (project.directory / "data.txt").write_text("changed\n")
+    changed = project.job_of_steps("feature", "docker build -q .", "echo nothing to build")
+    assert (changed.exit_code, changed.outputs["exit-code"]) == (1, "1"), changed.log
+    assert "check: 2 of 3 steps have no key of " in changed.log
+    assert changed.log.splitlines()[-1].startswith(
+        f"{AT_THE_LINE}COPY data.txt /  missed: data.txt changed%0A"
+    )
+    assert "**Hit rate:** 33 %, 1 of 3 steps\n" in changed.summary
+    assert sorted(path.name for path in Path(changed.outputs["directory"]).iterdir()) == RESULTS
+    assert changed.variables["DOCKER_HOST"] == engine.docker_host
+    alone = project.job("feature", FINISH)
+    assert (alone.exit_code, alone.step("Upload the record").exit_code) == (2, -1)
 
 
 def test_what_shows_no_build_and_what_cannot_be_built_fail_as_check_does(project: Project) -> None:

@@ -41,6 +41,8 @@ class Job:
     outputs: dict[str, str]
     path: list[str]
     """Directories that later steps of the job have on their path, the first one first."""
+    variables: dict[str, str] = field(default_factory=dict)
+    """What later steps of the job find in their environment."""
 
     def step(self, name: str) -> Step:
         """The step of that name."""
@@ -67,7 +69,7 @@ class Runner:
 
     def __init__(self, top: Path, place: Path, environment: Mapping[str, str], actions: RunAction) -> None:
         """``top`` is the checkout of the action, ``place`` an empty directory of the runner."""
-        self._action: dict[str, Any] = yaml.safe_load((top / "action.yml").read_text("utf-8"))
+        self._top = top
         self._actions = actions
         self.workspace = place / "workspace"
         self._temp = place / "temp"
@@ -77,7 +79,6 @@ class Runner:
             **environment,
             "CI": "true",
             "GITHUB_ACTIONS": "true",
-            "GITHUB_ACTION_PATH": str(top),
             "GITHUB_WORKSPACE": str(self.workspace),
             "RUNNER_TEMP": str(self._temp),
         }
@@ -89,9 +90,16 @@ class Runner:
         (place / "environment").symlink_to(environment)
         (place / "bin" / "layerfork").symlink_to(environment / "bin" / "layerfork")
 
-    def run(self, github: Mapping[str, str], **given: str) -> Job:
-        """Run the action in a job; ``github`` becomes variables and a context, ``given`` are its inputs."""
-        declared = self._action["inputs"]
+    def run(
+        self, github: Mapping[str, str], path: str = "", /, earlier: Job | None = None, **given: str
+    ) -> Job:
+        """Run the action at a path of the checkout; ``github`` becomes variables, ``given`` are its inputs.
+
+        ``earlier`` is what came of an action before it in the same job.
+        """
+        place = self._top / path
+        action: dict[str, Any] = yaml.safe_load((place / "action.yml").read_text("utf-8"))
+        declared = action["inputs"]
         named = {name.replace("_", "-"): value for name, value in given.items()}
         assert named.keys() <= declared.keys()
         contexts: dict[str, Any] = {"github": {"token": "github-token"}, "steps": {}}
@@ -99,7 +107,8 @@ class Runner:
             name: named.get(name, substitute(str(value.get("default", "")), contexts))
             for name, value in declared.items()
         }
-        job = Job(steps=[], outputs={}, path=[])
+        before = earlier or Job(steps=[], outputs={}, path=[])
+        job = Job(steps=[], outputs={}, path=[*before.path], variables={**before.variables})
         contexts |= {
             "success": lambda: not job.exit_code,
             "failure": lambda: bool(job.exit_code),
@@ -107,13 +116,14 @@ class Runner:
             "cancelled": lambda: False,
         }
         environment = self._environment | {f"GITHUB_{name.upper()}": value for name, value in github.items()}
-        for declaration in self._action["runs"]["steps"]:
+        environment["GITHUB_ACTION_PATH"] = str(place)
+        for declaration in action["runs"]["steps"]:
             step = self._step(declaration, contexts, environment, job)
             job.steps.append(step)
             if "id" in declaration:
                 contexts["steps"][declaration["id"]] = {"outputs": step.outputs}
         job.outputs = {
-            name: substitute(value["value"], contexts) for name, value in self._action["outputs"].items()
+            name: substitute(value["value"], contexts) for name, value in action.get("outputs", {}).items()
         }
         return job
 
@@ -121,7 +131,7 @@ class Runner:
         self,
         declaration: Mapping[str, Any],
         contexts: Mapping[str, Any],
-        job_environment: dict[str, str],
+        job_environment: Mapping[str, str],
         job: Job,
     ) -> Step:
         name = declaration["name"]
@@ -136,7 +146,7 @@ class Runner:
         return self._script(name, substitute(declaration["run"], contexts), job_environment, own, job)
 
     def _script(
-        self, name: str, script: str, job_environment: dict[str, str], own: Mapping[str, str], job: Job
+        self, name: str, script: str, job_environment: Mapping[str, str], own: Mapping[str, str], job: Job
     ) -> Step:
         place = self._temp / f"step-{len(job.steps)}-{os.urandom(3).hex()}"
         place.mkdir()
@@ -144,17 +154,18 @@ class Runner:
         for file in files.values():
             file.touch()
         (place / "script.sh").write_text(script)
-        path = os.pathsep.join((*job.path, job_environment["PATH"]))
+        searched = os.pathsep.join((*job.path, job_environment["PATH"]))
+        variables = {**job.variables, "PATH": searched, **{each: str(file) for each, file in files.items()}}
         done = subprocess.run(
             [*BASH, str(place / "script.sh")],
             cwd=self.workspace,
-            env={**job_environment, **own, "PATH": path, **{each: str(file) for each, file in files.items()}},
+            env={**job_environment, **own, **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             timeout=240,
         )
-        job_environment |= _pairs(files["GITHUB_ENV"].read_text("utf-8"))
+        job.variables |= _pairs(files["GITHUB_ENV"].read_text("utf-8"))
         job.path[:0] = reversed(files["GITHUB_PATH"].read_text("utf-8").splitlines())
         return Step(
             name=name,

@@ -12,8 +12,9 @@ import yaml
 from integrations.expressions import evaluate, holds, substitute
 
 TOP = Path(__file__).parents[2]
+ACTIONS = ("action.yml", "integrations/github/start/action.yml", "integrations/github/finish/action.yml")
 SCHEMAS = {
-    "action.yml": "vendor.github-actions",
+    **dict.fromkeys(ACTIONS, "vendor.github-actions"),
     "integrations/gitlab/layerfork.gitlab-ci.yml": "vendor.gitlab-ci",
 }
 UPLOAD_INPUTS = frozenset(
@@ -32,17 +33,17 @@ def test_it_has_the_form_that_is_published(file: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.fixture
-def action() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load((TOP / "action.yml").read_text("utf-8"))
+@pytest.fixture(params=ACTIONS)
+def action(request: pytest.FixtureRequest) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((TOP / request.param).read_text("utf-8"))
     return document
 
 
 def test_actions_of_others_are_pinned_and_asked_for_what_they_know(action: dict[str, Any]) -> None:
-    (step,) = [step for step in action["runs"]["steps"] if "uses" in step]
-
-    assert re.fullmatch(r"actions/upload-artifact@[0-9a-f]{40}", step["uses"])
-    assert step["with"].keys() <= UPLOAD_INPUTS
+    for step in action["runs"]["steps"]:
+        if "uses" in step:
+            assert re.fullmatch(r"actions/upload-artifact@[0-9a-f]{40}", step["uses"])
+            assert step["with"].keys() <= UPLOAD_INPUTS
 
 
 def test_no_input_is_part_of_a_script(action: dict[str, Any]) -> None:
@@ -56,12 +57,14 @@ def test_every_input_is_used(action: dict[str, Any]) -> None:
     assert [name for name in action["inputs"] if f"inputs.{name} " not in steps] == []
 
 
-def test_every_script_is_there_and_can_be_run(action: dict[str, Any]) -> None:
-    scripts = re.findall(r"\$GITHUB_ACTION_PATH/([\w/.]+)", json.dumps(action["runs"]["steps"]))
+@pytest.mark.parametrize("file", ACTIONS)
+def test_every_script_is_there_and_can_be_run(file: str) -> None:
+    scripts = re.findall(r"\$GITHUB_ACTION_PATH/([\w/.]+)", (TOP / file).read_text("utf-8"))
 
-    assert len(scripts) == 3
+    assert scripts
     for script in scripts:
-        assert (TOP / script).stat().st_mode & 0o111 or script.endswith(".py")
+        path = (TOP / file).parent / script
+        assert path.stat().st_mode & 0o111 or script.endswith(".py")
 
 
 def test_expressions_mean_what_github_says() -> None:
