@@ -134,8 +134,9 @@ def _data(nodes: dict[str, Node], name: str) -> bytes:
 
 
 def if_read(subject: Subject, arena: Arena, code: str, *paths: str) -> Expected | None:
-    """The cause, if any of the paths enters a step by its own header."""
-    if not reads(subject, arena).entries & set(paths):
+    """The cause, if any of the paths enters a step by its own header; a link may lead to one not sent."""
+    hidden = {node.path for node in subject.all_nodes()} - visible(subject, arena).keys()
+    if not (reads(subject, arena).entries - hidden) & set(paths):
         return None
     return Expected(code=code, names=names_of(subject, *paths))
 

@@ -41,10 +41,9 @@ def _sources(subject: Subject, arena: Arena, line: Line, *, keeps_owner: bool, k
             places = [(start, posixpath.basename(path))]
             below = "" if start == "." else f"{start}/"
             if start == "." or nodes[start].type is EntryType.DIRECTORY:
-                # BuildKit alone gives the destination what the source directory has.
-                places = places if arena.builder is Builder.BUILDKIT else []
+                # Builders make the destination themselves: it has nothing of the source directory.
                 members = sorted(member for member in nodes if member.startswith(below))
-                places += [(member, member.removeprefix(below)) for member in members]
+                places = [(member, member.removeprefix(below)) for member in members]
             for place, name in places:
                 node = nodes.get(place)
                 owner = f"{node.uid}:{node.gid}" if keeps_owner and node is not None else ""

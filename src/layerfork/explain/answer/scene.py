@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.explain.compare.copied import clean_path, context_paths, is_covered
+from layerfork.explain.compare.copied import clean_path, places_among
 from layerfork.explain.compare.copied import copied_sources as sources_of
 from layerfork.model.answer import Side, Situation
 from layerfork.model.context import ContextEntry, Digest
@@ -151,12 +151,13 @@ class Scene:
         return found
 
     def _find_place(self, path: str) -> str:
-        if "." in self.copied and (path in self.entries or path in self.writer_entries):
+        def is_entry(place: str) -> bool:
+            return place in self.entries or place in self.writer_entries
+
+        if "." in self.copied and is_entry(path):
             return path
-        found = context_paths(self.step.instruction, path)
-        known = [each for each in found if each in self.entries or each in self.writer_entries]
-        named = [each for each in known if is_covered(each, self.copied)]
-        return (named or known or [path])[0] or "."
+        found = places_among(self.step.instruction, path, is_entry)
+        return (found or (path,))[0] or "."
 
     def has(self, path: str) -> bool:
         """Whether the reader's context has a path."""

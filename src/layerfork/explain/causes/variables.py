@@ -29,7 +29,12 @@ def say_build_arg(case: Case, difference: Difference) -> str:
 
 def _had(client: str, name: str, value: str | None, record: BuildRecord) -> str:
     if value is None:
-        return f"{client} had no build argument {name}"
+        had = (
+            "did not use build argument"
+            if name in dict(record.request.build_args)
+            else "had no build argument"
+        )
+        return f"{client} {had} {name}"
     given = dict(record.request.build_args).get(name, value)
     found = f", found for {name}={given}" if name == epoch.NAME and given != value else ""
     return f"{client} had {name}={value}{found}"

@@ -1,7 +1,7 @@
 """Which sources a COPY or ADD names."""
 
 import posixpath
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 
 from layerfork.dockerfile import parse_instruction
@@ -25,24 +25,31 @@ def context_paths(instruction: str, path: str) -> tuple[str, ...]:
     BuildKit's keys hold paths from the last name of a source on, or below what precedes a wildcard;
     with ``--exclude`` those below a source.
     """
+    return tuple(dict.fromkeys((path, *(place for _, place in _below_sources(instruction, path)))))
+
+
+def _below_sources(instruction: str, path: str) -> Iterator[tuple[str, str]]:
+    """Each source, and where the path would lie if it was one of that source."""
     leaves_out = "--exclude=" in instruction
-    found = {path: None}
     for source in copied_sources(instruction):
         names = source.split("/")
         fixed = list(takewhile(lambda name: not _WILDCARDS & set(name), names))
         above = fixed if len(fixed) < len(names) else names[:-1]
-        found[posixpath.join(*above, path)] = None
+        yield source, path
+        yield source, posixpath.join(*above, path)
         if leaves_out:
-            found[posixpath.join(source, path).rstrip("/")] = None
-    return tuple(found)
+            yield source, posixpath.join(source, path).rstrip("/")
 
 
-def places_among(instruction: str, path: str, entries: Container[str]) -> tuple[str, ...]:
-    """Of `context_paths` those that are entries. What no source covers is the path of a link's target, or of
-    another file of that name, so it counts only where nothing else is."""
-    found = tuple(place for place in context_paths(instruction, path) if (place or ".") in entries)
-    covered = tuple(place for place in found if is_covered(place, copied_sources(instruction)))
-    return covered or found
+def places_among(instruction: str, path: str, is_entry: Callable[[str], bool]) -> tuple[str, ...]:
+    """Of `context_paths` those that are entries; the context itself is ``.``.
+
+    What its own source does not cover is the path of a link's target, or of another file of that name, so it
+    counts only where nothing else is.
+    """
+    found = tuple(place for place in context_paths(instruction, path) if is_entry(place or "."))
+    covered = {place for source, place in _below_sources(instruction, path) if is_covered(place, (source,))}
+    return tuple(place for place in found if place in covered) or found
 
 
 def copied_sources(instruction: str) -> tuple[str, ...]:

@@ -121,15 +121,15 @@ class Dockerfiles:
         stage = max(own, default=writer.stage)
         return next((each.origin.first_line for each in stages if each.index == stage + 1), 0)
 
-    def setting(self, name: str, before: tuple[int, int]) -> Iterator[Change]:
+    def setting(self, name: str, before: tuple[int, int], *, own: bool) -> Iterator[Change]:
         """Lines that set or declare a variable, and read otherwise in the other Dockerfile.
 
         ``before`` are the lines of the writer's step and of the reader's: later ones do not count, and these
-        only where they are ARG lines.
+        only where they are ARG lines, and ``own``.
         """
-        for instruction in _setting(self.reader, name, before[1]):
+        for instruction in _setting(self.reader, name, before[1], own=own):
             yield from self.as_written(instruction)
-        for instruction in _setting(self.writer, name, before[0]):
+        for instruction in _setting(self.writer, name, before[0], own=own):
             if instruction.first_line not in self.reader_of:
                 yield self.added(instruction)
             else:
@@ -157,11 +157,11 @@ def _starting_at(dockerfile: Dockerfile | None, line: int | None) -> Instruction
     return next((each for each in found if each.first_line == line), None)
 
 
-def _setting(dockerfile: Dockerfile | None, name: str, before: int) -> tuple[Instruction, ...]:
+def _setting(dockerfile: Dockerfile | None, name: str, before: int, *, own: bool) -> tuple[Instruction, ...]:
     return tuple(
         each
         for each in (dockerfile.instructions if dockerfile is not None else ())
-        if each.first_line < before + (each.keyword == "ARG")
+        if each.first_line < before + (own and each.keyword == "ARG")
         and each.keyword in ("ARG", "ENV")
         and name in dict(each.pairs)
     )

@@ -192,7 +192,9 @@ def _claimed(material: Material, finding: Finding) -> Iterator[tuple[Sent, str]]
 def _places(material: Material, sent: Sent, path: str) -> Iterator[str]:
     """Where in a context an entry of a key may lie: below the sources, or where links of that path lead."""
     for view in (material.case.reader_view, material.case.writer_view):
-        for place in places_among(view.step.instruction, path, sent.reader.keys() | sent.writer.keys()):
+        for place in places_among(
+            view.step.instruction, path, lambda each: each in sent.reader or each in sent.writer
+        ):
             yield place or "."
             for side in (sent.reader, sent.writer):
                 yield from _targets(side, place)

@@ -12,13 +12,14 @@ from layerfork.model.engine import ImageFacts
 
 
 def undo_variable(material: Material, finding: Finding) -> tuple[Change, ...]:
-    """The variable is set as in the writer's build."""
+    """The variable is set as in the writer's build; not by the step's own line where that reads otherwise."""
     name, case = finding.path, material.case
     lines = [
         material.dockerfiles.line_of(side, view.step)
         for side, view in (("writer", case.writer_view), ("reader", case.reader_view))
     ]
-    setting = material.dockerfiles.setting(name, (lines[0], lines[1]))
+    own = not any(each.cause == "instruction" for each in case.site.differences)
+    setting = material.dockerfiles.setting(name, (lines[0], lines[1]), own=own)
     return tuple(dict.fromkeys((*_given(material, name), *setting, *_of_base_images(material, name))))
 
 
