@@ -3,38 +3,25 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from layerfork.buildcontext.walk import no_collection
-from layerfork.errors import EvidenceError
 from layerfork.harness.fixing.commands import run_in
 from layerfork.harness.fixing.writing import RefusedError, check_editable, read_file, write_patches
 from layerfork.harness.recording.redactionkey import redaction_key
-from layerfork.harness.records.evidence import read_records, read_stored
-from layerfork.harness.records.store import open_store
-from layerfork.harness.records.stored import stored
-from layerfork.harness.records.summary import KnownBuild, read_summaries
 from layerfork.model.answer import Answer
 from layerfork.model.fixing import Fate, FilePatch, FixReport, Proposal, Remedy, Spent
 from layerfork.model.judgement import Fork
-from layerfork.model.kind import kind_of
 from layerfork.model.patch import unified
 from layerfork.model.progress import Say
-from layerfork.model.record import BuildRecord
-from layerfork.model.report import DiffReport
-from layerfork.pipeline.baseline import chain_of, choose_baseline, earlier_builds, exported_over
-from layerfork.pipeline.comparison import diff_stored, named_builds
-from layerfork.pipeline.explainer import EARLIER_BUILD, THIS_BUILD, places_of_build
-from layerfork.pipeline.foreseeing import foreseen, rebuilt_steps
+from layerfork.pipeline.fix.foreseeing import foreseen, rebuilt_steps
+from layerfork.pipeline.fix.lastfork import Forked, forked_in, last_forks
+from layerfork.pipeline.fix.trial import Tried, TryOptions, directory_of_build
+from layerfork.pipeline.fix.trying import try_remedy
 from layerfork.pipeline.gate import total_s
-from layerfork.pipeline.trying import Tried, TryOptions, directory_of_build, try_remedy
 from layerfork.remedies import again_of, remedy_of
 from layerfork.remedies.textedit import UnfitError, edited
 from layerfork.wire.redact import Redactor
-
-_MOST_LOOKED_AT = 20
-"""So many builds of one kind are looked at for the last one that forked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +41,17 @@ class FixOptions:
     force: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forked:
-    """A build that forked, the earlier one, and what is said of them."""
-
-    writer: BuildRecord
-    reader: BuildRecord
-    report: DiffReport
-
-
 def fix_builds(options: FixOptions, say: Say) -> tuple[FixReport, ...]:
     """What can be done about the last fork of each build of a command; with ``apply`` it is done.
 
     Raises: LayerforkError.
     """
     with no_collection():
-        found = _recorded(options.records) if options.records else _kept(options)
+        if options.records:
+            found = forked_in(options.records)
+        else:
+            found = last_forks(options.store, options.path, options.argv)
+
         return tuple(_fixed(each, options, say) for each in found)
 
 
@@ -186,95 +168,6 @@ def _apply(forked: Forked, proposal: Proposal, options: FixOptions, base: Path, 
 
 def _with(proposal: Proposal, tried: Tried) -> Proposal:
     return replace(proposal, fate=tried.fate, after=tried.after, reused=tried.reused, reason=tried.reason)
-
-
-def _recorded(files: Sequence[str]) -> tuple[Forked, ...]:
-    """The builds of a file that forked, or of two files. Raises: EvidenceError, UsageError."""
-    from layerfork.pipeline.pairing import pair_builds
-
-    if len(files) == 1:
-        (reader,) = named_builds(files[0])[-1:]
-        earlier = [
-            each
-            for each in read_stored(Path(files[0].partition("#")[0]))
-            if kind_of(each.outline) == reader.kind
-        ]
-        writers = [each for each in earlier if each.outline.recorded_at < reader.record.recorded_at]
-        if not writers:
-            raise EvidenceError(
-                f"{files[0]} holds no earlier build of the same kind",
-                hint="name two files: the earlier build's and the later one's",
-            )
-        pairs = [(writers[-1], reader.stored)]
-    else:
-        found = pair_builds(named_builds(files[0]), named_builds(files[1]))
-        pairs = [(writer.stored, reader.stored) for writer, reader in found.pairs]
-    return tuple(
-        Forked(
-            writer=writer.whole(),
-            reader=reader.whole(),
-            report=diff_stored(writer, reader, EARLIER_BUILD, THIS_BUILD, again=True),
-        )
-        for writer, reader in pairs
-    )
-
-
-def _kept(options: FixOptions) -> tuple[Forked, ...]:
-    """Of each build of the newest command that is meant, the last one that forked. Raises: EvidenceError."""
-    store = open_store(options.store)
-    known = read_summaries(store.directory)
-    here = os.path.realpath(options.path or ".")
-    own = [each for each in known if here in places_of_build(each) and _is_of(each, options.argv)]
-    if not own:
-        what = " ".join(options.argv) or options.path or "."
-        raise EvidenceError(
-            f"no build of {what} was recorded yet, so there is nothing to fix",
-            hint=f"record one: layerfork why {'-- ' if options.argv else ''}{what}",
-        )
-    newest = [each for each in own if each.summary.command == own[0].summary.command]
-    found = (_last_fork(each, known, several=len(newest) > 1) for each in reversed(newest))
-    return tuple(each for each in found if each is not None)
-
-
-def _is_of(known: KnownBuild, argv: Sequence[str]) -> bool:
-    return not argv or known.outline.client.argv == tuple(argv)
-
-
-def _last_fork(newest: KnownBuild, known: Sequence[KnownBuild], *, several: bool) -> Forked | None:
-    """The newest build of the same that an earlier one explains."""
-    kind = kind_of(newest.outline)
-    alike = [
-        each
-        for each in known
-        if kind_of(each.outline) == kind and each.outline.recorded_at <= newest.outline.recorded_at
-    ]
-    for each in alike[:_MOST_LOOKED_AT]:
-        (record,) = read_records(each.path)
-        earlier = earlier_builds(known, record)
-        chosen = choose_baseline(earlier, record, partial(_chain, record))
-        if chosen is None:
-            continue
-        report = diff_stored(
-            chosen.stored,
-            stored(record),
-            EARLIER_BUILD,
-            THIS_BUILD,
-            again=True,
-            exported_over=exported_over(known, chosen.stored.outline, record),
-        )
-        if report.judgement.forks:
-            return Forked(
-                writer=chosen.stored.whole(),
-                reader=record,
-                report=replace(report, build=kind.label if several else "", baseline=chosen.baseline),
-            )
-    return None
-
-
-def _chain(record: BuildRecord) -> tuple[str, ...]:
-    from layerfork.cachekey import keys_of
-
-    return chain_of(keys_of(record))
 
 
 def patch_of(reports: Sequence[FixReport]) -> bytes:

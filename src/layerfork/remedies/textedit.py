@@ -9,7 +9,7 @@ _LF, _CRLF, _BOM = b"\n", b"\r\n", b"\xef\xbb\xbf"
 
 
 class UnfitError(Exception):
-    """A file does not hold the lines that an edit takes out."""
+    """A file does not hold the lines that an edit takes out, or holds those that it adds at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ def edited(data: bytes, edits: Sequence[Edit]) -> bytes:
     """
     mark = _BOM if data.startswith(_BOM) else b""
     rows = _rows(data.removeprefix(_BOM))
+    _check_new(rows, edits)
     usual = _CRLF if sum(row.end == _CRLF for row in rows) * 2 > len(rows) else _LF
     for edit in sorted(edits, key=lambda edit: edit.line or len(rows) + 1, reverse=True):
         place = _place_of(rows, edit)
@@ -34,6 +35,15 @@ def edited(data: bytes, edits: Sequence[Edit]) -> bytes:
         rows[place : place + removed] = added
         _end_all_but_the_last(rows, usual)
     return mark + b"".join(row.text + row.end for row in rows)
+
+
+def _check_new(rows: Sequence[_Row], edits: Sequence[Edit]) -> None:
+    """Lines that are only added are not there yet. Raises: UnfitError."""
+    added = [line for edit in edits for line in edit.after]
+    known = {row.text for row in rows}
+    moved = any(edit.line or edit.before for edit in edits)
+    if added and not moved and all(line.encode("utf-8", "surrogateescape") in known for line in added):
+        raise UnfitError(f"{edits[0].file} has `{added[0]}` already")
 
 
 def _rows(data: bytes) -> list[_Row]:

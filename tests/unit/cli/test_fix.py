@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,9 @@ from corpus.pairs import PAIRS
 from layerfork.cli.root import root
 from layerfork.errors import UsageError
 from layerfork.harness.records.evidence import read_records
+from layerfork.harness.records.store import open_store, project_of
+from layerfork.harness.records.summary import keep_summary, known_build
+from layerfork.model.record import BuildPlace, BuildRecord, StepStatus
 
 BY_NAME = {pair.name: pair for pair in PAIRS}
 INSTALL = """\
@@ -173,3 +178,53 @@ def test_what_is_wrong_is_said_before_anything_is_done(
     assert result.exception is not None
     assert says in str(result.exception)
     assert getattr(result.exception, "exit_code", 0) == UsageError.exit_code
+
+
+def kept(name: str, project: Path) -> list[BuildRecord]:
+    """A pair of builds, as `why` would have kept it of the project; the records."""
+    path = path_of(BY_NAME[name])
+    place = BuildPlace(directory=str(project.resolve()), ran_in=str(project.resolve()))
+    records = [
+        replace(record, place=place, client=replace(record.client, argv=("docker", "build", ".")))
+        for record in read_records(path)
+    ]
+    (project / "Dockerfile").write_text(records[-1].request.dockerfile or "")
+    for record in records:
+        keep(record)
+    return records
+
+
+def keep(record: BuildRecord) -> None:
+    path = open_store().add(project_of(Path(record.place.directory), record), record)
+    keep_summary(known_build(path, record, record.id, ""))
+
+
+@pytest.mark.parametrize("words", [(), (".",), ("--", "docker", "build", ".")])
+def test_the_last_fork_is_that_of_the_kept_builds(words: tuple[str, ...], project: Path) -> None:
+    *_, reader = kept("buildkit-content-before-install", project)
+    again = replace(reader, id="a" * 8, recorded_at=later(reader))
+    keep(replace(again, steps=tuple(replace(step, status=StepStatus.HIT) for step in reader.steps)))
+    result = fix(*words)
+    assert (result.exit_code, INSTALL in result.output) == (1, True), result.output
+
+
+def test_a_fork_of_another_dockerfile_is_of_the_past(project: Path) -> None:
+    *_, reader = kept("buildkit-content-before-install", project)
+    request = replace(reader.request, dockerfile="FROM alpine\nRUN echo other\n")
+    keep(replace(reader, id="a" * 8, recorded_at=later(reader), request=request, steps=(), definition=None))
+    result = fix()
+    assert (result.exit_code, result.output) == (
+        0,
+        "nothing to fix: no known build of this missed anything\n",
+    )
+
+
+def test_a_line_that_is_there_already_is_not_added_again(project: Path) -> None:
+    kept("buildkit-content-git", project)
+    (project / ".dockerignore").write_text(".git\n")
+    result = fix()
+    assert "no patch: .dockerignore has `.git` already" in result.output
+
+
+def later(record: BuildRecord) -> str:
+    return (datetime.fromisoformat(record.recorded_at) + timedelta(hours=1)).isoformat()

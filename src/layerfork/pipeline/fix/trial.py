@@ -1,4 +1,4 @@
-"""A remedy tried by really building, on a copy of the project: the project itself is not touched."""
+"""Builds of a copy of a project, and what they show."""
 
 import contextlib
 import os
@@ -8,33 +8,27 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.engines import RunningEngine, default_spec_of_why, open_engine
-from layerfork.errors import EngineError, LayerforkError
-from layerfork.harness.environments.privatedir import private_directory
+from layerfork.engines import RunningEngine
+from layerfork.errors import LayerforkError
 from layerfork.harness.fixing.commands import CommandFailedError, run_in
-from layerfork.harness.fixing.copying import copy_tree
-from layerfork.harness.fixing.happening import NotMadeError, make_happen
-from layerfork.harness.fixing.replaying import Copied, NoReplayError, on_copy, root_to_copy
+from layerfork.harness.fixing.happening import make_happen
+from layerfork.harness.fixing.replaying import Copied, on_copy
 from layerfork.harness.recording.projects import Projects
-from layerfork.harness.recording.wrap import engine_for, record_command
+from layerfork.harness.recording.wrap import record_command
 from layerfork.harness.records.stored import stored
 from layerfork.model.change import BuildArgIs
 from layerfork.model.check import Against
-from layerfork.model.commandline import is_plain_build
-from layerfork.model.context import Transport
 from layerfork.model.fixing import Again, Fate, Proposal, Reused, Spent, Way
-from layerfork.model.kind import kind_of
+from layerfork.model.kind import agreement, kind_of
 from layerfork.model.progress import Say
 from layerfork.model.record import BuildRecord, StepStatus
 from layerfork.model.report import DiffReport
 from layerfork.pipeline.allowing import read_allowed
-from layerfork.pipeline.coldchecking import COLD_ENGINE
 from layerfork.pipeline.comparison import diff_stored
-from layerfork.pipeline.foreseeing import found_elsewhere, reused_step
+from layerfork.pipeline.fix.foreseeing import found_elsewhere, reused_step
 from layerfork.pipeline.gate import gate
 from layerfork.remedies.record import with_lines
 from layerfork.whatif import UnappliableError
-from layerfork.whatif.request import HIDDEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,81 +52,12 @@ class Tried:
     reused: tuple[Reused, ...] = ()
 
 
-class _StoppedError(LayerforkError):
+class StoppedError(LayerforkError):
     """A build did not show what it was to show."""
 
     def __init__(self, fate: Fate, reason: str) -> None:
         super().__init__(reason)
         self.fate = fate
-
-
-def try_remedy(options: TryOptions, say: Say) -> Tried:
-    """Build with the remedy, and say whether it brings back what was built again.
-
-    Raises: LayerforkError when no engine comes up, or there is no room for the copy; KeyboardInterrupt.
-    """
-    try:
-        return _tried(options, say)
-    except _StoppedError as stopped:
-        return Tried(fate=stopped.fate, reason=stopped.message)
-    except (NoReplayError, NotMadeError) as error:
-        return Tried(fate=Fate.UNCHECKED, reason=error.message)
-
-
-def _tried(options: TryOptions, say: Say) -> Tried:
-    way = options.proposal.remedy.way
-    _check(options, way)
-    place = options.reader.place
-    root = root_to_copy(
-        place.ran_in, str(directory_of_build(options.reader)), place.dockerfile, options.reader.client.argv
-    )
-    with private_directory() as private:
-        copied = Copied(source=root, target=private / root.name)
-        say(f"copying {root}: the remedy is tried there")
-        copy_tree(root, copied.target)
-        for patch in options.proposal.patches:
-            Path(copied.there(patch.path)).write_bytes(patch.after)
-        if way is Way.COLD:
-            return _cold(options, copied, private / "cache", say)
-        spec = options.engine or default_spec_of_why(os.environ)
-        with engine_for(options.reader.client.argv, spec, say) as engine:
-            trial = _Trial(options=options, copied=copied, engine=engine, say=say)
-            return trial.rebuild() if way is Way.REBUILD else trial.restore(way)
-
-
-def _cold(options: TryOptions, copied: Copied, cache: Path, say: Say) -> Tried:
-    """Built on a clean engine that exports its cache, then on another one that imports it."""
-    argv = options.reader.client.argv
-    if not is_plain_build(argv):
-        raise _StoppedError(Fate.UNCHECKED, f"how `{argv[0]}` is told where a cache lies is not known")
-    trials: list[tuple[str, str]] = [
-        (f"--cache-to=type=local,dest={cache},mode=max", "that exports its cache"),
-        (f"--cache-from=type=local,src={cache}", "that has nothing but that cache"),
-    ]
-    built: list[BuildRecord] = []
-    for number, (option, which) in enumerate(trials, 1):
-        try:
-            starting = open_engine(COLD_ENGINE).start(os.environ, say)
-            with starting as engine:
-                say(f"[{number}/2] building on a clean engine {which}")
-                trial = _Trial(options=options, copied=copied, engine=engine, say=say)
-                built.append(trial.build(options.reader, cache=option))
-        except EngineError as error:
-            raise _StoppedError(Fate.UNCHECKED, f"that takes clean engines: {error.message}") from error
-    return trial.judged(*built)
-
-
-def _check(options: TryOptions, way: Way) -> None:
-    """Raises: _StoppedError."""
-    for record in (options.writer, options.reader):
-        if not record.client.argv or any(HIDDEN in word for word in record.client.argv):
-            raise _StoppedError(Fate.UNCHECKED, "the build's command is not known, or holds a secret")
-    if way is Way.REBUILD and options.again.unknown:
-        raise _StoppedError(Fate.UNCHECKED, options.again.unknown)
-    context = options.reader.context
-    if way is Way.REBUILD and context is not None and not options.reader.place.directory:
-        what = "a tar that something else made" if context.transport is Transport.TAR else "not here"
-        raise _StoppedError(Fate.UNCHECKED, f"the build's context is {what}, so it cannot be built again")
 
 
 def directory_of_build(record: BuildRecord) -> Path:
@@ -142,7 +67,7 @@ def directory_of_build(record: BuildRecord) -> Path:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Trial:
+class Trial:
     """Builds of a copy on one engine."""
 
     options: TryOptions
@@ -164,7 +89,7 @@ class _Trial:
         return self.judged(first, second)
 
     def _write_lines(self) -> None:
-        """Have the Dockerfile's lines read as they did. Raises: _StoppedError."""
+        """Have the Dockerfile's lines read as they did. Raises: StoppedError."""
         place, request = self.options.reader.place, self.options.reader.request
         name = place.dockerfile or str(
             directory_of_build(self.options.reader) / (request.dockerfile_name or "Dockerfile")
@@ -173,7 +98,7 @@ class _Trial:
         try:
             text = with_lines(dockerfile.read_text(), self.options.again.lines)
         except (OSError, UnappliableError) as error:
-            raise _StoppedError(Fate.UNCHECKED, f"the Dockerfile cannot be changed again: {error}") from error
+            raise StoppedError(Fate.UNCHECKED, f"the Dockerfile cannot be changed again: {error}") from error
         dockerfile.write_text(text)
 
     def restore(self, way: Way) -> Tried:
@@ -185,7 +110,7 @@ class _Trial:
             try:
                 run_in(Path(directory), remedy.command)
             except CommandFailedError as error:
-                raise _StoppedError(Fate.UNCHECKED, error.message) from error
+                raise StoppedError(Fate.UNCHECKED, error.message) from error
         self.say("[1/1] building with the remedy")
         argv = tuple(shlex.split(remedy.command)) if remedy.builds else None
         writer = reader if way is Way.HOLD else self.options.writer
@@ -195,7 +120,7 @@ class _Trial:
         """Built with the remedy. One that fails is built without it, too: only then it is to blame."""
         try:
             return self.build(self.options.reader, argv=argv)
-        except _StoppedError as stopped:
+        except StoppedError as stopped:
             if stopped.fate is not Fate.BROKE:
                 raise
             self.say("that failed: building without the remedy")
@@ -207,8 +132,8 @@ class _Trial:
                     place.write_bytes(patch.before)
             try:
                 self.build(self.options.reader)
-            except _StoppedError as without:
-                raise _StoppedError(
+            except StoppedError as without:
+                raise StoppedError(
                     Fate.UNCHECKED,
                     "on a copy, the build fails also without it: it needs more than was copied",
                 ) from without
@@ -225,7 +150,7 @@ class _Trial:
         """Run a record's command, or another one, on the copy; gives the build of its kind.
 
         ``later``, or with another ``cache`` (as for `on_copy`), a failure says nothing about the remedy.
-        Raises: _StoppedError.
+        Raises: StoppedError.
         """
         words, directory = on_copy(argv or record.client.argv, record.place.ran_in, self.copied, cache)
         with contextlib.chdir(directory):
@@ -242,37 +167,38 @@ class _Trial:
         if wrapped.exit_code:
             fate = Fate.UNCHECKED if later or cache else Fate.BROKE
             what = "on a clean engine" if cache else "once that has happened again" if later else "with it"
-            raise _StoppedError(fate, f"the build fails {what} (exit code {wrapped.exit_code})")
+            raise StoppedError(fate, f"the build fails {what} (exit code {wrapped.exit_code})")
         return self._of_kind(wrapped.records)
 
     def _of_kind(self, records: Sequence[BuildRecord]) -> BuildRecord:
-        """The build that is a remake of the reader. Raises: _StoppedError."""
+        """The build that is a remake of the reader. Raises: StoppedError."""
         wanted = kind_of(self.options.reader)
         known = self.copied.there(wanted.directory)
         for record in records:
             kind = kind_of(record)
-            if os.path.realpath(kind.directory) == os.path.realpath(known) and kind.name == wanted.name:
+            same = os.path.realpath(kind.directory) == os.path.realpath(known)
+            if same and agreement(kind, wanted) is not None:
                 return record
-        raise _StoppedError(
+        raise StoppedError(
             Fate.UNCHECKED,
             "the command did not build the copy, so nothing can be said: it names other places",
         )
 
     def _check_arguments(self, first: BuildRecord, second: BuildRecord) -> None:
-        """What was to happen again did. Raises: _StoppedError."""
+        """What was to happen again did. Raises: StoppedError."""
         was, now = dict(second.request.build_args), dict(first.request.build_args)
         for change in self.options.again.asked:
             if isinstance(change, BuildArgIs) and was.get(change.name) == now.get(change.name):
-                raise _StoppedError(
+                raise StoppedError(
                     Fate.UNCHECKED, f"the command gave {change.name} one value both times, unlike before"
                 )
 
     def judged(self, first: BuildRecord, second: BuildRecord) -> Tried:
-        """What the second of two builds brought back. Raises: _StoppedError."""
+        """What the second of two builds brought back. Raises: StoppedError."""
         report = diff_stored(stored(first), stored(second), "first", "second", again=True, twice=True)
         found = gate([report], read_allowed(()), Against.AGAIN)
         if found.problems:
-            raise _StoppedError(Fate.UNCHECKED, found.problems[0])
+            raise StoppedError(Fate.UNCHECKED, found.problems[0])
         elsewhere = found_elsewhere(first, second)
         after = Spent(
             forks=len(report.judgement.forks),
