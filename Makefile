@@ -9,12 +9,13 @@
 # make corpus  builds the pairs of tests/corpus whose records are missing, on real engines
 # make picture draws docs/fork-graph-{light,dark}.svg of a kept run of the seed
 # make attack SIZE=--nightly     kills, broken input, planted secrets, hostile engines; minutes without SIZE
+# make docs    the pages of docs/ as a site in build/docs, links checked
 # make dist    sdist and wheel, built twice and compared to the byte
 # make bench   the benchmarks, as ratios side by side
 .DEFAULT_GOAL := demo
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-.PHONY: demo setup browser picture test check lint unit bench dist golden schema lock fuzz mutations histories published corpus attack
+.PHONY: demo setup browser picture test check lint unit bench dist docs golden schema lock fuzz mutations histories published corpus attack
 
 demo: setup
 	@echo
@@ -80,6 +81,9 @@ picture: setup
 
 dist: setup
 	$(BIN)/python scripts/dist.py dist
+
+docs: setup
+	$(BIN)/zensical build --strict --config-file zensical.toml
 
 golden: setup
 	LAYERFORK_REWRITE_GOLDEN=1 $(PYTEST) -q tests/golden
