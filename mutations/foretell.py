@@ -10,12 +10,12 @@ from layerfork.buildcontext.clientrules import find_rules
 from layerfork.buildcontext.ignore.files import DOCKER_FILES, files_of_podman_service
 from layerfork.buildcontext.manifest import read_context
 from layerfork.harness.recording.tarcontext import read_tar
+from layerfork.model.baseline import Baseline
 from layerfork.model.build import Builder
 from layerfork.model.change import Change, LabelsAre, RequestIs
 from layerfork.model.context import ContextManifest
 from layerfork.model.prediction import Forecast, Prediction
 from layerfork.model.record import BuildRecord, StepStatus
-from layerfork.model.report import Baseline
 from layerfork.model.versions import parse_version
 from layerfork.pipeline.predicting import Planned, predict_build
 from mutations.layout import tar_of

@@ -19,7 +19,7 @@ from layerfork.caches.steps import find_steps
 from layerfork.cli import call
 from layerfork.errors import ExitCode
 from layerfork.harness.records.evidence import RecordFile
-from layerfork.model.exportedcache import CacheState
+from layerfork.model.cachestate import CacheState
 from layerfork.model.record import BuildOutcome, BuildRecord
 
 pytestmark = pytest.mark.engine

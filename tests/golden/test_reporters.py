@@ -29,7 +29,7 @@ from layerfork.harness.records.stored import decode_record
 from layerfork.model.report import RunReport
 from layerfork.reporters.formats import FORMATS
 from layerfork.reporters.html import HTML
-from layerfork.reporters.json_report import JSON
+from layerfork.reporters.json import JSON
 from layerfork.reporters.reporter import Kind, Look, Reporter
 from layerfork.reporters.text import TABLE, TEXT
 

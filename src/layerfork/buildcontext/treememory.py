@@ -7,24 +7,23 @@ not be listed. Every name's status is asked for.
 
 import marshal
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerfork.buildcontext.clientrules import ContextRules, find_rules
 from layerfork.buildcontext.hashing.cachefile import read_columns, write_columns
-from layerfork.buildcontext.hashing.columns import Names
-from layerfork.buildcontext.hashing.contents import RACY_NS
-from layerfork.buildcontext.hashing.digestcache import cache_file
-from layerfork.buildcontext.hashing.snapshot import columns_of, read_statuses
+from layerfork.buildcontext.hashing.columns import encoded
+from layerfork.buildcontext.hashing.digestcache import RACY_NS, cache_file
+from layerfork.buildcontext.hashing.snapshot import columns_of, no_other_work, read_statuses
 from layerfork.buildcontext.ignoretext import read_ignore_text
 from layerfork.buildcontext.walk import no_collection
 
 if TYPE_CHECKING:
     from layerfork.buildcontext.manifest import ReadContext
 
-_FORM = "layerfork tree memory 2"
+_FORM = "layerfork tree memory 3"
 _ENDING = ".tree"
 _REAL_NAMES = "real"
 
@@ -39,23 +38,24 @@ def reading_of(
     return rules.id, dockerfile, docker_py, umask, read_ignore_text(root, rules, dockerfile)
 
 
-def known_tree(caches: Path, root: Path, umask: int) -> str:
+def known_tree(caches: Path, root: Path, umask: int, meanwhile: Callable[[], object] = no_other_work) -> str:
     """The name of the tree that `note_tree` gave, if all that would be sent of it is as it was; else empty.
 
-    ``umask`` is that of this process.
+    ``umask`` is that of this process; ``meanwhile`` is done while others ask for statuses.
     """
     with no_collection():
         columns = read_columns(cache_file(caches, root, _ENDING), _FORM)
         if columns is None:
             return ""
-        (rules_id, dockerfile, docker_py, *_), names, statuses = columns
+        reading, names, statuses, name = columns
+        rules_id, dockerfile, docker_py, *_ = reading
         try:
             rules = find_rules(rules_id)
         except KeyError:
             return ""
-        if columns[0] != reading_of(root, rules, dockerfile, docker_py, umask):
+        if reading != reading_of(root, rules, dockerfile, docker_py, umask):
             return ""
-        return _name(*columns) if read_statuses(os.fspath(root), names) == statuses else ""
+        return name if read_statuses(os.fspath(root), names, meanwhile) == statuses else ""
 
 
 def note_tree(caches: Path, read: "ReadContext", rules: ContextRules, reading: Reading) -> str:
@@ -68,13 +68,13 @@ def note_tree(caches: Path, read: "ReadContext", rules: ContextRules, reading: R
     if read.problems or rules.owner_names == _REAL_NAMES:
         return ""
     with no_collection():
-        names = list(_names(read))
+        own = list(_names(read))
         find = tree.find
         statuses = [
             found
-            for directory, own in names
-            for name in own
-            if (found := find(name if directory == "." else f"{directory}/{name}")) is not None
+            for directory, rows in own
+            for row in rows
+            if (found := find(row if directory == "." else f"{directory}/{row}")) is not None
         ]
         settled_ns = tree.began_ns - RACY_NS
         if any(each.st_mtime_ns >= settled_ns or each.st_ctime_ns >= settled_ns for each in statuses):
@@ -82,13 +82,11 @@ def note_tree(caches: Path, read: "ReadContext", rules: ContextRules, reading: R
         columns = columns_of(statuses)
         if columns is None:
             return ""
-        written = write_columns(cache_file(caches, tree.root, _ENDING), _FORM, reading, names, columns)
-        return _name(reading, names, columns) if written else ""
-
-
-def _name(reading: Reading, names: Names, columns: bytes) -> str:
-    # Version 0 refers to nothing that it wrote before: equal values are equal bytes.
-    return sha256(marshal.dumps((reading, names), 0) + columns).hexdigest()
+        names = encoded(own)
+        # Version 0 refers to nothing that it wrote before: equal values are equal bytes.
+        name = sha256(marshal.dumps((reading, names), 0) + columns).hexdigest()
+        file = cache_file(caches, tree.root, _ENDING)
+        return name if write_columns(file, _FORM, reading, names, columns, name) else ""
 
 
 def _names(read: "ReadContext") -> Iterator[tuple[str, list[str]]]:

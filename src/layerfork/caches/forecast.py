@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from layerfork.cachekey.buildkit.recordkeys import OpKeys
 from layerfork.caches.steps import CachedStep, StepsInCache
+from layerfork.model.cachestate import CacheState
 from layerfork.model.context import Digest
-from layerfork.model.exportedcache import CacheState
 from layerfork.model.prediction import Forecast
 
 _NO, _PERHAPS, _YES = range(3)

@@ -8,8 +8,9 @@ from layerfork.caches.exported import exported_manifest
 from layerfork.caches.files import contents_in
 from layerfork.caches.source import CacheSource
 from layerfork.caches.walk import CacheWalk, Numbers
+from layerfork.model.cachestate import CacheState
 from layerfork.model.context import Digest
-from layerfork.model.exportedcache import CacheRole, CacheState, ExportedCache, RecordUse
+from layerfork.model.exportedcache import CacheRole, ExportedCache, RecordUse
 from layerfork.model.llb import LLBOp, SourceOp
 from layerfork.model.record import BuildRecord, StepRecord
 

@@ -12,9 +12,9 @@ from layerfork.cli.options import AgeType, format_option, look_of, parse_pairs, 
 from layerfork.cli.output import put
 from layerfork.cli.settings.giveway import give_way, is_typed
 from layerfork.errors import UsageError
-from layerfork.model.prediction import Forecast, Prediction, exit_code_of
 
 if TYPE_CHECKING:
+    from layerfork.model.prediction import Prediction
     from layerfork.pipeline.predict.frontend import OpenFrontend
     from layerfork.reporters.reporter import Reporter
 
@@ -138,6 +138,7 @@ def command(
                 "--ask-engine": is_typed("ask_engine") and ask_engine,
             }
         )
+        from layerfork.model.prediction import Forecast, exit_code_of
         from layerfork.pipeline.predict.commits import predict_histories
 
         histories = predict_histories(path, commits, against=against, store_path=store, cache_from=cache_from)
@@ -180,6 +181,7 @@ def command(
         max_age_s=max_age,
         cache_from=cache_from,
         frontend=_frontend(engine) if ask_engine else None,
+        meanwhile=lambda: form.prepare("predictions"),
     )
     put(form.render("predictions", predictions, look_of(sys.stdout, verbose=verbose)))
     return exit_code(predictions)
@@ -201,7 +203,9 @@ def _check_git(others: Mapping[str, object]) -> None:
         )
 
 
-def exit_code(predictions: Sequence[Prediction]) -> int:
+def exit_code(predictions: "Sequence[Prediction]") -> int:
     """By what is certain: a miss counts more than what nobody can tell."""
+    from layerfork.model.prediction import Forecast, exit_code_of
+
     missed = any(each.count(Forecast.MISS) for each in predictions)
     return exit_code_of(missed=missed, known=not any(each.count(Forecast.UNKNOWN) for each in predictions))

@@ -16,6 +16,7 @@ from layerfork.explain.compare.steps import views_of
 from layerfork.explain.warnings.overlooked import overlooked_change
 from layerfork.explain.warnings.stale import sent_unlike
 from layerfork.model.build import Builder
+from layerfork.model.context import Transport
 from layerfork.model.record import BuildRecord, StepRecord
 
 _IMAGE = "docker-image://"
@@ -32,7 +33,7 @@ def doubts_about(
     context holds.
     """
     before, after = views_of(recorded), views_of(planned)
-    sent = sent_unlike(recorded.record, planned.record)
+    sent = sent_unlike(recorded.record, planned.record) if _is_transferred(planned.record) else {}
     changed = recorded.record.context != planned.record.context
     found: dict[int, str] = {}
     for view in after.values():
@@ -54,6 +55,11 @@ def doubts_about(
         if why:
             found[view.index] = why
     return found
+
+
+def _is_transferred(record: BuildRecord) -> bool:
+    """Only such a context may have files that the builder takes for unchanged."""
+    return record.context is not None and record.context.transport is Transport.FILE_SYNC
 
 
 def _remote(step: StepRecord) -> str:

@@ -1,7 +1,7 @@
 """A step's cache key, with the named parts that it is made from. A digest never travels alone."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
@@ -110,6 +110,7 @@ class CacheKey:
     """Where values of the parts came from, finer than the parts: variables that were replaced in the
     text (cause ``build-arg`` or ``env``, the path is the name). Not compared: different origins may
     give equal parts."""
+    _digest: Digest | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def all_parts(self) -> tuple[KeyPart, ...]:
@@ -119,19 +120,33 @@ class CacheKey:
     @property
     def digest(self) -> Digest:
         """Digest over the parts, as far as the key holds their paths: equal for two keys exactly when the
-        builder would call them equal."""
+        builder would call them equal. Made once: there may be very many parts."""
+        if self._digest is None:
+            object.__setattr__(self, "_digest", self._made_digest())
+        assert self._digest is not None
+        return self._digest
+
+    def _made_digest(self) -> Digest:
         held = {(name.path, name.places): name.held for name in self.held_names}
         texts = [
             _text_of(part, held.get((part.path, part.places), part.path) if held else part.path)
             for part in self.parts
         ]
-        text = "\x1e".join(sorted(texts))
-        return Digest("sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+        texts.sort()
+        digest = sha256()
+        for start in range(0, len(texts), _TEXTS):
+            piece = "\x1e".join(["", *texts[start : start + _TEXTS]] if start else texts[:_TEXTS])
+            digest.update(piece.encode("utf-8", "surrogatepass"))
+        return Digest("sha256:" + digest.hexdigest())
+
+
+_TEXTS = 1 << 12
+"""So many are hashed as one: all of very many together would double what a key needs of memory."""
 
 
 def _text_of(part: Part, path: str) -> str:
     """A part as text, under the path that the key holds; that of an entry holds all of its rows."""
-    places = "".join(f"\x1d{place}" for place in part.places)
+    places = "".join([f"\x1d{place}" for place in part.places]) if part.places else ""
     if isinstance(part, EntryParts):
         return f"{path}\x1f{_usual_text(part.usual)}\x1f{_rows_text(part.own)}{places}"
     return f"{path}\x1f{part.cause}\x1f{part.field}\x1f{part.value}{places}"
@@ -169,7 +184,7 @@ class BuildKeys:
     rules: str
     """Which rule set: ``classic``, ``buildkit``, ``buildah``, with the version range it holds for."""
     steps: tuple[StepKey, ...]
-    ruled_out: tuple[KeyPart, ...] = ()
+    ruled_out: Iterable[KeyPart] = ()
     """Facts that differ between clients but enter no key (mtime, entry order, compression)."""
 
     def parents_first(self) -> tuple[StepKey, ...]:

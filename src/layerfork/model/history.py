@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from layerfork.model.baseline import Baseline
 from layerfork.model.prediction import Forecast, Prediction, StepPrediction
-from layerfork.model.report import Baseline
 
 HISTORY_SCHEMA = "layerfork/predict-git/1"
 

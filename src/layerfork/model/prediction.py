@@ -5,9 +5,9 @@ from enum import StrEnum
 
 from layerfork.errors import ExitCode
 from layerfork.model.answer import Answer
-from layerfork.model.exportedcache import CacheState
+from layerfork.model.baseline import Baseline
+from layerfork.model.cachestate import CacheState
 from layerfork.model.judgement import Cause, Judgement
-from layerfork.model.report import Baseline
 
 PREDICT_SCHEMA = "layerfork/predict/1"
 PREDICTIONS_SCHEMA = "layerfork/predictions/1"

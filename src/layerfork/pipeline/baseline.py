@@ -10,10 +10,10 @@ from layerfork.explain.compare.cacheplaces import places_of
 from layerfork.harness.records.evidence import read_records, read_stored
 from layerfork.harness.records.stored import StoredRecord
 from layerfork.harness.records.summary import KnownBuild, keep_summary, with_chain
+from layerfork.model.baseline import Baseline
 from layerfork.model.cachekey import BuildKeys
 from layerfork.model.kind import agreement, kind_of
 from layerfork.model.record import BuildRecord
-from layerfork.model.report import Baseline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from layerfork.caches.source import CacheSource
 from layerfork.caches.steps import StepsInCache, find_steps
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.model.build import Builder
-from layerfork.model.exportedcache import CacheReport, CacheState, ExportedCache
+from layerfork.model.cachestate import CacheState
+from layerfork.model.exportedcache import CacheReport, ExportedCache
 from layerfork.model.record import BuildRecord
 from layerfork.pipeline.comparison import builds_of_kinds
 

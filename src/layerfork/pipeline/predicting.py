@@ -16,11 +16,12 @@ from layerfork.explain import JudgedBuild, judge_pair
 from layerfork.explain.doubts import doubts_about
 from layerfork.explain.outlook import Outlook, Reuse, outlooks
 from layerfork.model.answer import Situation
+from layerfork.model.baseline import Baseline
 from layerfork.model.change import BaseImageIs
 from layerfork.model.judgement import Fork, Judgement, Verdict
 from layerfork.model.prediction import Forecast, Prediction, StepPrediction
 from layerfork.model.record import BuildRecord, StepStatus
-from layerfork.model.report import NOT_JUDGED, Baseline
+from layerfork.model.report import NOT_JUDGED
 from layerfork.pipeline.answering import answers_of_pair, sides_again
 from layerfork.pipeline.predict.past import Past
 from layerfork.pipeline.predict.planned import Planned, changes_of

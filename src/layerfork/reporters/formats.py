@@ -3,7 +3,7 @@
 from layerfork.reporters.github import GITHUB
 from layerfork.reporters.gitlab import GITLAB
 from layerfork.reporters.html import HTML
-from layerfork.reporters.json_report import JSON
+from layerfork.reporters.json import JSON
 from layerfork.reporters.junit import JUNIT
 from layerfork.reporters.markdown import MARKDOWN
 from layerfork.reporters.reporter import Kind, Reporter

@@ -3,25 +3,28 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from layerfork.errors import UsageError
-from layerfork.model.causepage import CausePage, CauseRow
-from layerfork.model.check import CheckReport
-from layerfork.model.exportedcache import CacheReport
-from layerfork.model.fixing import FixReport
-from layerfork.model.history import HistoryPrediction
-from layerfork.model.listing import ClientRow, EngineRow, StoredRow
-from layerfork.model.prediction import Prediction
-from layerfork.model.report import DiffReport, PlanReport, RecordReport, RunReport
-from layerfork.model.sending import SendingReport
-from layerfork.model.setting import SettingsReport
 from layerfork.model.visible import visible, visible_but_colors
+
+if TYPE_CHECKING:
+    # Names of formats are looked at before anything is known of what they will render.
+    from layerfork.model.causepage import CausePage, CauseRow
+    from layerfork.model.check import CheckReport
+    from layerfork.model.exportedcache import CacheReport
+    from layerfork.model.fixing import FixReport
+    from layerfork.model.history import HistoryPrediction
+    from layerfork.model.listing import ClientRow, EngineRow, StoredRow
+    from layerfork.model.prediction import Prediction
+    from layerfork.model.report import DiffReport, PlanReport, RecordReport, RunReport
+    from layerfork.model.sending import SendingReport
+    from layerfork.model.setting import SettingsReport
 
 Theme = Literal["auto", "light", "dark"]
 
 
-def no_page(code: str) -> CausePage | None:
+def no_page(code: str) -> "CausePage | None":
     """There is no manual."""
     return None
 
@@ -38,7 +41,7 @@ class Look:
     """Colours of pictures; ``auto`` are those that the viewer's system prefers."""
     root: str = ""
     """Absolute directory that paths for programs are relative to; empty leaves them absolute."""
-    page: Callable[[str], CausePage | None] = no_page
+    page: "Callable[[str], CausePage | None]" = no_page
     """What the manual says about a cause, for formats that bring it along."""
 
 
@@ -66,20 +69,31 @@ Renderer = Callable[[Sequence[T], Look], str]
 """All reports of one command as one text, which ends in a newline."""
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A renderer whose module is imported when it renders, or when somebody has time for it."""
+
+    module: str
+    function: str
+
+    def load(self) -> Renderer[Any]:
+        """The renderer itself."""
+        loaded: Renderer[Any] = getattr(import_module(self.module), self.function)
+        return loaded
+
+    def __call__(self, reports: Sequence[Any], look: Look) -> str:
+        return self.load()(reports, look)
+
+
 def late(module: str, function: str) -> Renderer[Any]:
-    """A renderer whose module is imported when it renders: names of formats are looked at before a build."""
-
-    def render(reports: Sequence[Any], look: Look) -> str:
-        text: str = getattr(import_module(module), function)(reports, look)
-        return text
-
-    return render
+    """A renderer by its name: names of formats are looked at before a build."""
+    return Late(module, function)
 
 
-def compared(runs: Renderer[RunReport], diffs: Renderer[DiffReport]) -> Renderer[CheckReport]:
+def compared(runs: "Renderer[RunReport]", diffs: "Renderer[DiffReport]") -> "Renderer[CheckReport]":
     """A renderer of checks that shows what was compared, with all forks, and no more."""
 
-    def render(reports: Sequence[CheckReport], look: Look) -> str:
+    def render(reports: "Sequence[CheckReport]", look: Look) -> str:
         measured = [run for report in reports for run in report.all_runs]
         if measured:
             return runs(measured, look)
@@ -94,34 +108,34 @@ class Reporter:
 
     name: str
     """What to write after ``--format``."""
-    runs: Renderer[RunReport] | None = None
+    runs: "Renderer[RunReport] | None" = None
     """What `run` measured, one report for each engine."""
-    plans: Renderer[PlanReport] | None = None
+    plans: "Renderer[PlanReport] | None" = None
     """What `run` would do, one report for each engine."""
-    diffs: Renderer[DiffReport] | None = None
+    diffs: "Renderer[DiffReport] | None" = None
     """What `diff` and `why` found, one report for each build."""
-    checks: Renderer[CheckReport] | None = None
+    checks: "Renderer[CheckReport] | None" = None
     """What `check` found, one report."""
-    fixes: Renderer[FixReport] | None = None
+    fixes: "Renderer[FixReport] | None" = None
     """What `fix` proposes, or did, one report for each build."""
-    sendings: Renderer[SendingReport] | None = None
+    sendings: "Renderer[SendingReport] | None" = None
     """What `pack --check` found, one report."""
-    records: Renderer[RecordReport] | None = None
+    records: "Renderer[RecordReport] | None" = None
     """What `show` reads."""
-    engines: Renderer[EngineRow] | None = None
-    clients: Renderer[ClientRow] | None = None
-    stored: Renderer[StoredRow] | None = None
+    engines: "Renderer[EngineRow] | None" = None
+    clients: "Renderer[ClientRow] | None" = None
+    stored: "Renderer[StoredRow] | None" = None
     """The builds that `why` keeps."""
-    causes: Renderer[CauseRow] | None = None
+    causes: "Renderer[CauseRow] | None" = None
     """What the manual has pages about."""
-    pages: Renderer[CausePage] | None = None
-    caches: Renderer[CacheReport] | None = None
+    pages: "Renderer[CausePage] | None" = None
+    caches: "Renderer[CacheReport] | None" = None
     """What `cache inspect` reads."""
-    settings: Renderer[SettingsReport] | None = None
+    settings: "Renderer[SettingsReport] | None" = None
     """What is in force, and from where."""
-    predictions: Renderer[Prediction] | None = None
+    predictions: "Renderer[Prediction] | None" = None
     """What `predict` says of builds that nobody made yet."""
-    histories: Renderer[HistoryPrediction] | None = None
+    histories: "Renderer[HistoryPrediction] | None" = None
     """The same of commits, one after the other."""
     visible: Callable[[str], str] = visible
     """Makes harmless what others put into a report, in the way of the format."""
@@ -131,6 +145,12 @@ class Reporter:
     def renders(self, kind: Kind) -> bool:
         """Whether it has something to say about a kind of report."""
         return getattr(self, kind) is not None
+
+    def prepare(self, kind: Kind) -> None:
+        """Import what will render such reports: for when there is nothing else to do."""
+        renderer = getattr(self, kind)
+        if isinstance(renderer, Late):
+            renderer.load()
 
     def render(self, kind: Kind, reports: Sequence[Any], look: Look) -> str:
         """All reports of a command as text. Raises: UsageError when it has nothing to say about them."""

@@ -25,7 +25,10 @@ class Settled:
 
     def keys_of(self, hypothesis: Hypothesis) -> BuildKeys:
         """The keys of a hypothetical build, with nothing unknown that the real one has settled."""
-        keys = keys_of(hypothesis.record)
+        return self.known(hypothesis, keys_of(hypothesis.record))
+
+    def known(self, hypothesis: Hypothesis, keys: BuildKeys) -> BuildKeys:
+        """These keys of it, with nothing unknown that the real one has settled."""
         if not any(step.key.unknown for step in keys.steps):
             return keys
         real = {there: here for here, there in hypothesis.index_of.items()}

@@ -44,12 +44,14 @@ def aside(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def names_in(root: Path) -> columns.Names:
-    return [(os.path.relpath(at, root), sorted(found + files)) for at, found, files in os.walk(root)]
+    top = os.fsencode(root)
+    return [(os.path.relpath(at, top), sorted(found + files)) for at, found, files in os.walk(top)]
 
 
 def test_a_helper_changes_no_answer(root: Path, aside: str) -> None:
     found = read_statuses(str(root), names_in(root))
-    paths = [root / directory / name for directory, own in names_in(root) for name in own]
+    top = os.fsencode(root)
+    paths = [b"/".join((top, directory, name)) for directory, own in names_in(root) for name in own]
     expected = [
         number
         for each in map(os.lstat, paths)
@@ -75,10 +77,17 @@ def test_a_link_in_a_directory_s_place_is_followed_to_other_files(root: Path, tm
     assert read_statuses(str(root), names) != before
 
 
-def test_halves_are_all_names_in_their_order(root: Path) -> None:
+def test_work_is_done_meanwhile_once(root: Path, aside: str) -> None:
+    done: list[int] = []
+    names = names_in(root)
+    assert read_statuses(str(root), names, lambda: done.append(1)) == read_statuses(str(root), names)
+    assert done == [1]
+
+
+def test_parts_are_all_names_in_their_order(root: Path) -> None:
     names = names_in(root)
     flat = [(directory, name) for directory, own in names for name in own]
     for count in range(len(flat) + 1):
-        near, far = snapshot._halves(names, count)
+        near, far = snapshot._split(names, count)
         joined = [(directory, name) for directory, own in near + far for name in own]
         assert joined == flat

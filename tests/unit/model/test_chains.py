@@ -1,5 +1,7 @@
 """Digests of a step's key and of everything above it."""
 
+from dataclasses import replace
+
 from layerfork.model.cachekey import BuildKeys, CacheKey, HeldName, KeyPart, Place, StepKey
 
 
@@ -55,3 +57,15 @@ def test_a_path_of_two_sources_is_held_for_each_by_itself() -> None:
     apart = key(("a/x", "1", ()), ("b/x", "2", second))
     assert apart.digest == key(("a/x", "1", ()), ("a/x", "2", second)).digest
     assert apart.digest != key(("a/x", "2", ()), ("a/x", "1", second)).digest
+
+
+def test_a_digest_is_that_of_the_parts_whatever_was_asked_before() -> None:
+    parts = tuple(KeyPart(cause="content", path=f"f{number}", value="1") for number in range(10_000))
+    whole = CacheKey(parts=parts)
+    assert whole.digest == CacheKey(parts=parts[::-1]).digest == whole.digest
+    assert replace(whole, parts=parts[:-1]).digest == CacheKey(parts=parts[:-1]).digest != whole.digest
+    assert {CacheKey(parts=(*parts[:4096], *parts[4096 + count :])).digest for count in range(3)} == {
+        whole.digest,
+        CacheKey(parts=(*parts[:4096], *parts[4097:])).digest,
+        CacheKey(parts=(*parts[:4096], *parts[4098:])).digest,
+    }

@@ -6,11 +6,11 @@ import pytest
 from unit.whatif.recorded import CORPUS, pair
 
 from layerfork.errors import EvidenceError, UsageError
+from layerfork.model.baseline import Baseline
 from layerfork.model.change import Change, DefinitionIs
 from layerfork.model.judgement import CauseStatus
 from layerfork.model.prediction import Forecast, Prediction
 from layerfork.model.record import BuildRecord, StepStatus
-from layerfork.model.report import Baseline
 from layerfork.pipeline.predict.planned import Planned
 from layerfork.pipeline.predicting import predict_build
 

@@ -7,7 +7,7 @@ import pytest
 from golden.cases import CASES
 
 from layerfork.model.judgement import Verdict
-from layerfork.reporters.json_report import JSON
+from layerfork.reporters.json import JSON
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text import TEXT
 

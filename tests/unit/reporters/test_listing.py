@@ -3,7 +3,7 @@
 import json
 
 from layerfork.model.listing import ClientRow, EngineRow, Obstacle
-from layerfork.reporters.json_report import JSON
+from layerfork.reporters.json import JSON
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.listing import render_clients, render_engines
 

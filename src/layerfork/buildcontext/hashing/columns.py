@@ -11,11 +11,16 @@ import sys
 from array import array
 from collections.abc import Iterable, Iterator
 
-Names = list[tuple[str, list[str]]]
-"""Directories by their paths below a root, each with names in it."""
+Names = list[tuple[bytes, list[bytes]]]
+"""Directories by their paths below a root, each with names in it, as the file system has them."""
 ROW_BYTES = 5 * 8
 DIRECTORY: int = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 """How a directory is opened to look names up in it; without Linux's ``O_PATH`` it must be readable, too."""
+
+
+def encoded(names: Iterable[tuple[str, Iterable[str]]]) -> Names:
+    """Names as the file system has them."""
+    return [(os.fsencode(directory), [os.fsencode(name) for name in own]) for directory, own in names]
 
 
 def columns_of(statuses: Iterable[os.stat_result]) -> bytes:
@@ -30,14 +35,14 @@ def columns_of(statuses: Iterable[os.stat_result]) -> bytes:
     return columns.tobytes()
 
 
-def find_statuses(root: str, names: Names) -> Iterator[os.stat_result]:
+def find_statuses(root: bytes, names: Names) -> Iterator[os.stat_result]:
     """What lies there now, links not followed. Raises: OSError or ValueError when something is missing.
 
     By a handle of the directory the kernel looks up each name alone, and not its whole path.
     """
     lstat = os.lstat
     for directory, own in names:
-        handle = os.open(f"{root}/{directory}", DIRECTORY)
+        handle = os.open(root + b"/" + directory, DIRECTORY)
         try:
             for name in own:
                 yield lstat(name, dir_fd=handle)

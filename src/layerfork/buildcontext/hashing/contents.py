@@ -1,21 +1,16 @@
 """Content digests of files: read and hashed, or taken from the cache while the files' status is the same."""
 
-import contextlib
 import os
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from layerfork.buildcontext.hashing.digestcache import Content, DigestCache, Status
+from layerfork.buildcontext.hashing.digestcache import RACY_NS, Content, DigestCache, Status
 from layerfork.buildcontext.hashing.files import read_file
 from layerfork.buildcontext.hashing.helper import WORTH_FILES, hashing_aside
 from layerfork.buildcontext.walk import Problem, no_collection
 from layerfork.model.context import Digest
 
-RACY_NS = 2 * 10**9
-"""What changed so shortly before it was read may change again within the clock's tick: its times then prove
-nothing later. The rule of git's index, with a tick that is coarse enough for every file system."""
 _LARGE_BYTES = 1 << 18
 """Files from this size on are read in threads. Below, handing over the GIL at every call costs more than it
 gains: two threads need a third more CPU time for small files and hardly less time."""
@@ -83,17 +78,25 @@ def _read_all(
     """
     problems: list[Problem] = []
     large = [each for each in files if each[1].st_size >= _LARGE_BYTES]
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) if large else contextlib.nullcontext() as pool:
-        waiting = [pool.submit(_read, root, [each], contents, problems) for each in large] if pool else []
-        _read_small(root, [each for each in files if each[1].st_size < _LARGE_BYTES], contents, problems)
-        for each in waiting:
-            each.result()
+    _read_large(root, large, contents, problems)
+    _read_small(root, [each for each in files if each[1].st_size < _LARGE_BYTES], contents, problems)
     learnt = {
         path: (_status(status), contents[path])
         for path, status in files
         if path in contents and status.st_mtime_ns < settled_ns and status.st_ctime_ns < settled_ns
     }
     return problems, learnt
+
+
+def _read_large(root: str, files: list[File], contents: dict[str, Content], problems: list[Problem]) -> None:
+    """Read large files in threads: nothing but the kernel and the hash counts there."""
+    if not files:
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for done in [pool.submit(_read, root, [each], contents, problems) for each in files]:
+            done.result()
 
 
 def _read_small(root: str, files: list[File], contents: dict[str, Content], problems: list[Problem]) -> None:

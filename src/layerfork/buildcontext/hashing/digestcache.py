@@ -14,6 +14,9 @@ from layerfork.model.context import Digest
 _FORMAT = "layerfork contexts 4"
 _STATUS = struct.Struct("<qqqQ")
 _ENDING = ".context"
+RACY_NS = 2 * 10**9
+"""What changed so shortly before it was read may change again within the clock's tick: its times then prove
+nothing later. The rule of git's index, with a tick that is coarse enough for every file system."""
 
 Status = tuple[int, int, int, int]
 """A file's size, modification time, change time and inode. No write leaves all of them as they were, and

@@ -22,7 +22,7 @@ from layerfork.cachekey.buildah.rules import BuildahRules, buildah_rules
 from layerfork.cachekey.buildah.sources import SourceFinder
 from layerfork.cachekey.classic.stage import Notes, StageState
 from layerfork.cachekey.shared.baseimage import find_facts
-from layerfork.cachekey.shared.harmless import ruled_out_parts
+from layerfork.cachekey.shared.harmless import RuledOut
 from layerfork.cachekey.shared.script import Script, ScriptStep, read_script_by_text
 from layerfork.cachekey.shared.tree import LinkLoopError, unpack
 from layerfork.dockerfile import Instruction
@@ -41,7 +41,7 @@ def buildah_keys(record: BuildRecord) -> BuildKeys:
     return BuildKeys(
         rules="buildah, 1.39 to 1.44",
         steps=tuple(builder.step_key(step) for step in builder.script.steps),
-        ruled_out=ruled_out_parts(record.context),
+        ruled_out=RuledOut(record.context),
     )
 
 

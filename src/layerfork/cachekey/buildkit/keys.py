@@ -20,7 +20,7 @@ from layerfork.cachekey.buildkit.opparts import op_parts
 from layerfork.cachekey.buildkit.origins import Origins
 from layerfork.cachekey.buildkit.rules import BuildKitRules, buildkit_rules
 from layerfork.cachekey.buildkit.sources import SourceParts
-from layerfork.cachekey.shared.harmless import ruled_out_parts
+from layerfork.cachekey.shared.harmless import RuledOut
 from layerfork.cachekey.shared.tree import LinkLoopError
 from layerfork.dockerfile import keyword_of
 from layerfork.dockerfile.gotext import lower
@@ -42,7 +42,7 @@ def buildkit_keys(record: BuildRecord) -> BuildKeys:
     return BuildKeys(
         rules="buildkit, 0.8 to 0.32",
         steps=tuple(builder.step_key(step) for step in record.steps),
-        ruled_out=ruled_out_parts(record.context),
+        ruled_out=RuledOut(record.context),
     )
 
 

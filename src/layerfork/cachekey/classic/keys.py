@@ -16,7 +16,7 @@ from layerfork.cachekey.classic.copying import CopyKeys
 from layerfork.cachekey.classic.rules import ClassicRules, classic_rules
 from layerfork.cachekey.classic.stage import SCRATCH, Notes, StageState
 from layerfork.cachekey.shared.baseimage import find_facts
-from layerfork.cachekey.shared.harmless import ruled_out_parts
+from layerfork.cachekey.shared.harmless import RuledOut
 from layerfork.cachekey.shared.history import created_by_of
 from layerfork.cachekey.shared.script import Script, ScriptStep, read_script
 from layerfork.cachekey.shared.unlisted import Unlisted
@@ -33,7 +33,7 @@ def classic_keys(record: BuildRecord, unlisted: Unlisted | None = None) -> Build
     return BuildKeys(
         rules="classic, Linux engines 1.10 to 29.7",
         steps=tuple(builder.step_key(step) for step in builder.script.steps),
-        ruled_out=ruled_out_parts(record.context, not builder.rules.owner_names),
+        ruled_out=RuledOut(record.context, not builder.rules.owner_names),
     )
 
 

@@ -5,15 +5,16 @@ Source: moby/moby builder/dockerfile/{copy,internals}.go and builder/remoteconte
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from layerfork.buildcontext import gopath
 from layerfork.cachekey.classic.rules import ClassicRules
 from layerfork.cachekey.classic.tarsum import hash_strings
 from layerfork.cachekey.shared.entryparts import content_is_known, header_parts
-from layerfork.cachekey.shared.tree import ContextTree, LinkLoopError, byte_key, shown
+from layerfork.cachekey.shared.tree import ContextTree, LinkLoopError, in_byte_order, shown
 from layerfork.cachekey.shared.unlisted import Unlisted
 from layerfork.model.cachekey import EntryParts, KeyPart, Part, Place
 from layerfork.model.context import ContextEntry
@@ -30,6 +31,10 @@ class Member(NamedTuple):
     entry: ContextEntry | None
     dangling: bool = False
     """A bare path because a link leads nowhere, not because a directory has no entry."""
+
+
+_make_member: Callable[[tuple[str, ContextEntry | None, bool]], Member] = partial(tuple.__new__, Member)
+"""The quick way to make one of very many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +85,15 @@ def _source(tree: ContextTree, path: str, rules: ClassicRules) -> Source:
 
 def _inner_members(tree: ContextTree, top: str, rules: ClassicRules) -> Iterator[Member]:
     """What a directory walk finds; a link that runs in circles is passed over."""
-    first = tree.first
+    first, follows = tree.first, rules.follows_inner_links
     for place, node in tree.walk(top):
-        if node.is_link and rules.follows_inner_links:
+        if follows and node.is_link:
             try:
                 yield _member(tree, tree.resolve(place), place, through_link=True)
             except LinkLoopError:
                 continue
         elif place != ".":
-            yield Member(place, first.get(place))
+            yield _make_member((place, first.get(place), False))
 
 
 def _member(tree: ContextTree, resolved: str, text: str, through_link: bool = False) -> Member:
@@ -108,16 +113,18 @@ def source_string(sources: tuple[Source, ...], unlisted: Unlisted | None = None)
         if len(known) < len(digests):
             return None
         if source.is_directory:
-            strings.append(hash_strings("dir", sorted(known, key=byte_key)))
+            strings.append(hash_strings("dir", in_byte_order(known)))
         else:
             strings.append("file:" + known[0])
     return strings[0] if len(strings) == 1 else hash_strings("multi", strings)
 
 
 def _member_string(member: Member) -> str | None:
-    if member.entry is None:
+    entry = member.entry
+    if entry is None:
         return member.path
-    return _hexadecimal(member.entry.tarsum)
+    digest = entry.tarsum
+    return None if digest is None else digest.removeprefix("sha256:")
 
 
 def _hexadecimal(digest: str | None) -> str | None:
@@ -152,14 +159,13 @@ def source_parts(sources: tuple[Source, ...], rules: ClassicRules) -> list[Part]
     parts: dict[str, EntryParts] = {}
     counted: list[KeyPart] = []
     for number, source in enumerate(sources, start=1):
-        counts = Counter(member.path for member in source.members)
+        counts = Counter([member.path for member in source.members])
         for member in source.members:
             if member.path not in parts:
                 parts[member.path] = _member_parts(member, rules)
         own = "" if source.path == "." else source.path + "/"
         for path, count in counts.items():
-            inside = path == source.path or path.startswith(own)
-            if count != 1 or not inside:
+            if count != 1 or not (path.startswith(own) or path == source.path):
                 part = KeyPart(cause="link-target", path=shown(path), field="times", value=str(count))
                 counted.append(part.within(Place("source", number)) if number > 1 else part)
     return [*parts.values(), *counted]

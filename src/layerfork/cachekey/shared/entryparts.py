@@ -23,14 +23,15 @@ def header_parts(entry: ContextEntry, path: str, owner_names: bool = False) -> E
     """
     typeflag = typeflag_of(entry)
     name = entry.name if entry.raw_name is None else f"bytes {entry.raw_name.hex()}"
-    own: tuple[Row, ...] = (("entry-name", "name", name),)
-    if entry.content is not None:
-        own = (*own, ("content", "content", entry.content))
+    row = ("entry-name", "name", name)
+    content = entry.content
+    own: tuple[Row, ...] = (row,) if content is None else (row, ("content", "content", content))
     if entry.linkname or entry.devmajor or entry.devminor or entry.xattrs:
         own = (*own, *_rare_rows(entry, typeflag))
     if owner_names:
         own = (*own, ("owner-name", "uname", entry.uname), ("owner-name", "gname", entry.gname))
-    return make_entry_parts((shown(path), _usual_rows(typeflag, entry.mode, entry.uid, entry.gid), own, ()))
+    path = path if path.isascii() else shown(path)
+    return make_entry_parts((path, _usual_rows(typeflag, entry.mode, entry.uid, entry.gid), own, ()))
 
 
 @lru_cache(maxsize=1024)

@@ -12,6 +12,8 @@ from layerfork.model.context import ContextEntry, EntryType
 
 MAX_LINKS = 255
 SETGID = 0o2000
+_NOTHING: dict[str, "Node"] = {}
+"""What lies below everything that is no directory: nothing is ever put there."""
 
 
 class LinkLoopError(Exception):
@@ -104,8 +106,8 @@ class ContextTree:
         """Delete what a path leads to, with all below it."""
         parent, _, name = self.resolve(path).rpartition("/")
         node = self.find(parent or ".")
-        if node is not None:
-            node.children.pop(name, None)
+        if node is not None and name in node.children:
+            del node.children[name]
 
 
 def unpack(entries: Iterable[ContextEntry]) -> ContextTree:
@@ -130,15 +132,21 @@ def unpack(entries: Iterable[ContextEntry]) -> ContextTree:
             parent = parents[directory] = _directory(tree, directory)
         kept = parent.children.get(name)
         if kept is None:
-            parent.children[name] = Node(type=entry.type, entry=entry)
+            parent.children[name] = _node(entry)
         elif kept.is_directory and entry.type is EntryType.DIRECTORY:
             kept.entry = entry
         else:
             # What lay below it is gone, and so may be the parents of later entries.
-            parent.children[name] = Node(type=entry.type, entry=entry)
+            parent.children[name] = _node(entry)
             parents.clear()
     tree.duplicates = tuple(duplicates)
     return tree
+
+
+def _node(entry: ContextEntry) -> Node:
+    if entry.type is EntryType.DIRECTORY:
+        return Node(type=EntryType.DIRECTORY, entry=entry)
+    return Node(type=entry.type, entry=entry, children=_NOTHING)
 
 
 def _directory(tree: ContextTree, path: str) -> Node:

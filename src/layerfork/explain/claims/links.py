@@ -1,6 +1,6 @@
 """Symbolic links that differ between two contexts, for keys that hold what a link leads to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from posixpath import dirname, join, normpath
 
 from layerfork.explain.claims.entryrule import ENTRY_CAUSES, EVIDENCE_LIMIT, one_sided_paths, where
@@ -107,7 +107,10 @@ def _targets(path: str, entry: ContextEntry) -> tuple[str, ...]:
 
 
 def _changed_links(case: Case) -> Iterator[tuple[str, ContextEntry, ContextEntry]]:
-    writer, reader = _entries(case.writer.record), _entries(case.reader.record)
+    records = (case.writer.record, case.reader.record)
+    if not any(entry.type is EntryType.SYMLINK for record in records for entry in _sent(record)):
+        return
+    writer, reader = map(_by_path, records)
     for path in sorted(writer.keys() & reader.keys()):
         left, right = writer[path], reader[path]
         if EntryType.SYMLINK not in (left.type, right.type):
@@ -116,9 +119,12 @@ def _changed_links(case: Case) -> Iterator[tuple[str, ContextEntry, ContextEntry
             yield path, left, right
 
 
-def _entries(record: BuildRecord) -> dict[str, ContextEntry]:
-    entries = record.context.entries if record.context else ()
-    return {clean_path(entry.name): entry for entry in entries}
+def _sent(record: BuildRecord) -> Sequence[ContextEntry]:
+    return record.context.entries if record.context is not None else ()
+
+
+def _by_path(record: BuildRecord) -> dict[str, ContextEntry]:
+    return {clean_path(entry.name): entry for entry in _sent(record)}
 
 
 def _shown(entry: ContextEntry) -> str:

@@ -11,7 +11,7 @@ from layerfork.model.cachekey import CacheKey
 def list_ruled_out(writer: JudgedBuild, reader: JudgedBuild) -> tuple[str, ...]:
     """One line for each kind of harmless difference."""
     differences = list_differences(
-        CacheKey(parts=writer.keys.ruled_out), CacheKey(parts=reader.keys.ruled_out)
+        CacheKey(parts=tuple(writer.keys.ruled_out)), CacheKey(parts=tuple(reader.keys.ruled_out))
     )
     kinds: dict[tuple[str, str], list[Difference]] = defaultdict(list)
     for difference in differences:

@@ -13,7 +13,7 @@ from layerfork.buildcontext.manifest import NEWEST_DOCKER_PY, ReadContext, read_
 from layerfork.buildcontext.walk import Problem, Row, ScannedTree
 from layerfork.harness.commits.attributes import converted_files
 from layerfork.harness.commits.history import Commit, Repository
-from layerfork.harness.commits.objects import Blob, Blobs, TreeRow, rows_of, texts_of
+from layerfork.harness.commits.objects import Blob, Blobs, TreeRow, Trees, texts_of
 
 UMASK = 0o022
 _SUBMODULE = 0o160000
@@ -46,11 +46,13 @@ class CheckedOut:
     """Text of the Dockerfile; None when the commit has none."""
 
 
-def check_out(repository: Repository, commit: Commit, sending: Sending, blobs: Blobs) -> CheckedOut:
+def check_out(
+    repository: Repository, commit: Commit, sending: Sending, trees: Trees, blobs: Blobs
+) -> CheckedOut:
     """Read a commit. Raises: UsageError for a malformed ignore pattern, and what git says."""
-    every = {row.path: row for row in rows_of(repository, commit.id)}
+    every = trees.rows(commit.id)
     prefix = repository.prefix
-    own = {path.removeprefix(prefix): row for path, row in every.items() if path.startswith(prefix)}
+    own = _below(prefix, every)
     unmodelled = dict(_unmodelled(repository, commit, every, sending))
     known = blobs.find(row.object_id for row in own.values() if _is_file(row) or _is_link(row))
     links = [row.object_id for row in every.values() if _is_link(row)]
@@ -78,6 +80,12 @@ def check_out(repository: Repository, commit: Commit, sending: Sending, blobs: B
         unmodelled={path: unmodelled[path] for path in read.paths if path in unmodelled},
         dockerfile=None if dockerfile is None else dockerfile.decode("utf-8", "replace"),
     )
+
+
+def _below(prefix: str, rows: Mapping[str, TreeRow]) -> Mapping[str, TreeRow]:
+    if not prefix:
+        return rows
+    return {path.removeprefix(prefix): row for path, row in rows.items() if path.startswith(prefix)}
 
 
 def _is_file(row: TreeRow) -> bool:

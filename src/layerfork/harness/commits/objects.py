@@ -33,13 +33,43 @@ class TreeRow:
     """From the top. Bytes that are not UTF-8 are surrogates."""
 
 
-def rows_of(repository: Repository, commit: str) -> Iterator[TreeRow]:
-    """Every path of a commit, directories before what they hold. Raises: UsageError."""
-    answer = output_of(repository.directory, "ls-tree", "-r", "-t", "-z", "--full-tree", commit)
-    for row in answer.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-        head, _, path = row.partition("\t")
-        mode, _, object_id = head.split(" ")
-        yield TreeRow(mode=int(mode, 8), object_id=object_id, path=path)
+class Trees:
+    """Paths of commits, one after the other: of the next one git is only asked what is otherwise."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._directory = repository.directory
+        self._commit = ""
+        self._rows: dict[str, TreeRow] = {}
+
+    def rows(self, commit: str) -> Mapping[str, TreeRow]:
+        """Every path of a commit with its row; directories come before what they hold. Raises: UsageError."""
+        if self._commit:
+            self._rows = self._changed(commit)
+        else:
+            self._rows = {row.path: row for row in self._listed(commit)}
+        self._commit = commit
+        return self._rows
+
+    def _listed(self, commit: str) -> Iterator[TreeRow]:
+        for row in self._ask("ls-tree", "-r", "-t", "-z", "--full-tree", commit):
+            head, _, path = row.partition("\t")
+            mode, _, object_id = head.split(" ")
+            yield TreeRow(mode=int(mode, 8), object_id=object_id, path=path)
+
+    def _changed(self, commit: str) -> dict[str, TreeRow]:
+        """Source: git Documentation/diff-format.txt, "RAW OUTPUT FORMAT", v2.47.0."""
+        words = iter(self._ask("diff-tree", "-r", "-t", "-z", "--raw", "--no-renames", self._commit, commit))
+        changed = [(*head.split(" "), path) for head, path in zip(words, words, strict=True)]
+        # A file in a directory's place is one path that goes and one that comes, in any order.
+        gone = {path for *_, status, path in changed if status == "D"}
+        rows = {path: row for path, row in self._rows.items() if path not in gone}
+        for _, mode, _, object_id, status, path in changed:
+            if status != "D":
+                rows[path] = TreeRow(mode=int(mode, 8), object_id=object_id, path=path)
+        return rows
+
+    def _ask(self, *words: str) -> list[str]:
+        return output_of(self._directory, *words).decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
 def texts_of(repository: Repository, names: Iterable[str]) -> dict[str, bytes]:

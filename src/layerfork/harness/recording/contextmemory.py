@@ -16,7 +16,7 @@ import zstandard
 
 from layerfork import __version__
 from layerfork.buildcontext.hashing.cachefile import read_columns, write_columns
-from layerfork.buildcontext.hashing.columns import Names
+from layerfork.buildcontext.hashing.columns import Names, encoded
 from layerfork.buildcontext.hashing.digestcache import cache_file
 from layerfork.buildcontext.hashing.snapshot import columns_of, read_statuses
 from layerfork.buildcontext.walk import no_collection
@@ -27,7 +27,7 @@ from layerfork.harness.records.stored import stored
 from layerfork.model.context import MAIN_CONTEXT, ContextEntry, ContextManifest
 from layerfork.model.record import BuildRecord
 
-_FORM = f"layerfork context memory 1, {__version__}"
+_FORM = f"layerfork context memory 2, {__version__}"
 _ENDING = ".blocks"
 
 
@@ -77,4 +77,4 @@ def recall(
 
 def _by_directory(paths: Iterable[str]) -> Names:
     split = (path.rpartition("/")[::2] for path in paths)
-    return [(directory, [name for _, name in own]) for directory, own in groupby(split, itemgetter(0))]
+    return encoded((directory, [name for _, name in own]) for directory, own in groupby(split, itemgetter(0)))

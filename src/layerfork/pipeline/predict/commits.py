@@ -14,13 +14,13 @@ from layerfork.errors import EvidenceError, LayerforkError
 from layerfork.harness.commits.checkout import CheckedOut, Sending, check_out
 from layerfork.harness.commits.contents import contents_of
 from layerfork.harness.commits.history import Commit, Repository, commits_of, find_repository
-from layerfork.harness.commits.objects import Blobs
+from layerfork.harness.commits.objects import Blobs, Trees
 from layerfork.harness.recording.redactionkey import redaction_key
 from layerfork.harness.records.store import open_store
+from layerfork.model.baseline import Baseline
 from layerfork.model.history import Blamed, CommitPrediction, HistoryPrediction
 from layerfork.model.judgement import Cause
 from layerfork.model.record import BuildRecord
-from layerfork.model.report import Baseline
 from layerfork.pipeline.predict.asked import Asked
 from layerfork.pipeline.predict.fromcache import Importing, OpenedCache, importing, open_for_prediction
 from layerfork.pipeline.predict.planning import dockerfile_path
@@ -140,15 +140,17 @@ def predict_commits(
     A commit that cannot be built changes nothing for the next one. With ``imports`` each is built by a
     builder of its own, and compared with the newest build of ``past``.
     """
+    trees = Trees(asked.repository)
     for commit in asked.commits:
         with no_collection():
-            yield _predicted(past, asked, commit, blobs, baseline, imports)
+            yield _predicted(past, asked, commit, trees, blobs, baseline, imports)
 
 
 def _predicted(
     past: Past,
     asked: CommitsAsked,
     commit: Commit,
+    trees: Trees,
     blobs: Blobs,
     baseline: Baseline,
     imports: Importing | None,
@@ -157,7 +159,7 @@ def _predicted(
         id=commit.id, committed_at=commit.committed_at, subject=asked.clean(commit.subject), prediction=None
     )
     try:
-        found = check_out(asked.repository, commit, asked.sending, blobs)
+        found = check_out(asked.repository, commit, asked.sending, trees, blobs)
     except LayerforkError as error:
         return replace(nothing, problem=error.message)
     if found.dockerfile is None:

@@ -18,7 +18,8 @@ from layerfork.errors import UsageError
 from layerfork.explain import JudgedBuild
 from layerfork.explain.causes.enginebugs import doubtful_finds
 from layerfork.model.build import Builder
-from layerfork.model.exportedcache import CacheState, ExportedCache
+from layerfork.model.cachestate import CacheState
+from layerfork.model.exportedcache import ExportedCache
 from layerfork.model.prediction import Forecast, Prediction, StepCache, StepPrediction
 from layerfork.model.record import BuildRecord
 from layerfork.pipeline.predicting import Foreseen

@@ -5,10 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from layerfork.cachekey import keys_of
+from layerfork.cachekey.shared.history import created_by_of
 from layerfork.explain import JudgedBuild
 from layerfork.explain.causes.enginebugs import never_found
 from layerfork.explain.compare.steps import views_of
 from layerfork.explain.outlook import Stored, marks_of
+from layerfork.model.build import Builder
+from layerfork.model.cachekey import BuildKeys
 from layerfork.model.change import BaseImageIs
 from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildRecord, StepRecord, StepStatus
@@ -28,9 +31,9 @@ class Past:
 
         They show what steps took when they were built.
         """
-        self.newest = JudgedBuild(client=RECORDED, record=record, keys=keys_of(record))
+        self.newest, repeated = _judged(RECORDED, record)
         """The build that the next one is compared with."""
-        self.repeated: JudgedBuild | None = _without_answers(self.newest)
+        self.repeated: JudgedBuild | None = repeated
         """That build as it would be made again with nothing changed; None for one that was not made yet."""
         self.stored = Stored()
         self._images: dict[str, ImageFacts] = {}
@@ -39,16 +42,16 @@ class Past:
         self._seconds: dict[tuple[str, str, str], float] = {}
         self._made: dict[str, Made] = {}
         self._marks: dict[str, dict[int, str]] = {}
-        rebuilt = self._add(self.newest, self.repeated, frozenset())
+        rebuilt = self._add(self.newest, repeated, frozenset())
         for each in earlier:
-            build = JudgedBuild(client=each.id, record=each, keys=keys_of(each))
-            found = self._add(build, _without_answers(build), rebuilt) if rebuilt is not None else None
+            found = self._add(*_judged(each.id, each), rebuilt) if rebuilt is not None else None
             rebuilt = None if found is None or rebuilt is None else rebuilt | found
 
     def go_on(self, build: JudgedBuild) -> None:
         """Suppose that a predicted build was made."""
-        self.newest, self.repeated = replace(build, client=RECORDED), None
-        self.stored.add(build)
+        keys = _sharing_parts(build.keys, self.newest.keys)
+        self.newest, self.repeated = replace(build, client=RECORDED, keys=keys), None
+        self.stored.add(self.newest)
 
     def other_images(self) -> tuple[BaseImageIs, ...]:
         """What earlier builds found for names of base images that the newest did not use."""
@@ -112,10 +115,43 @@ def _wants_no_cache(record: BuildRecord, step: StepRecord) -> bool:
     return record.request.no_cache or step.stage_name in record.request.no_cache_stages
 
 
-def _without_answers(build: JudgedBuild) -> JudgedBuild:
-    same = suppose(build.record, ())
-    settled = Settled(record=build.record, keys=build.keys)
-    return replace(build, record=same.record, keys=settled.keys_of(same))
+def _judged(client: str, record: BuildRecord) -> tuple[JudgedBuild, JudgedBuild]:
+    """A build, and that build as it would be made again with nothing changed: without the engine's answers.
+
+    Of very many files it takes long to make keys, so both have the same wherever no answer can add to them.
+    """
+    same = suppose(record, ())
+    bare = keys_of(same.record)
+    keys = keys_of(record) if _lack_answers(record, bare) else bare
+    settled = Settled(record=record, keys=keys)
+    return (
+        JudgedBuild(client=client, record=record, keys=keys),
+        JudgedBuild(client=client, record=same.record, keys=settled.known(same, bare)),
+    )
+
+
+def _lack_answers(record: BuildRecord, bare: BuildKeys) -> bool:
+    """Whether what the engine wrote may settle something that keys made without it leave open.
+
+    Only the classic builder's history strings, and what buildah says of files from elsewhere, enter keys;
+    a key without its engine's form is one that such a string may complete.
+    """
+    answered = {step.index for step in record.steps if created_by_of(record, step)}
+    return record.builder is not Builder.BUILDKIT and any(
+        step.key.unknown or (step.index in answered and not (step.key.engine_form or step.always_runs))
+        for step in bare.steps
+    )
+
+
+def _sharing_parts(keys: BuildKeys, before: BuildKeys) -> BuildKeys:
+    """The same keys, with the very parts of other ones where they are equal: of very many files all keys of a
+    history would need much memory."""
+    known = {part: part for step in before.steps for part in step.key.parts}
+    steps = (
+        replace(step, key=replace(step.key, parts=tuple(map(known.get, step.key.parts, step.key.parts))))
+        for step in keys.steps
+    )
+    return replace(keys, steps=tuple(steps))
 
 
 def _name_of(step: StepRecord) -> tuple[str, str, str]:

@@ -1,8 +1,8 @@
 """What a client would send, and how a recorded build would change by it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter, eq
+from operator import attrgetter
 
 from layerfork.buildcontext.gopath import context_path, has_wildcard
 from layerfork.model.change import (
@@ -94,11 +94,12 @@ def _entry_changes(
     before: ContextManifest, after: ContextManifest, *, same_instructions: bool
 ) -> Iterator[EntriesAre]:
     """``same_instructions``: a builder that asked for some paths only asks for no others."""
-    if _are_equal(before.entries, after.entries):
+    paths = _paths_of_others(before.entries, after.entries)
+    if not paths:
         return
-    old, new = _by_path(before), _by_path(after)
+    old, new = _by_path(before, paths), _by_path(after, paths)
     asked = _Asked(before.followed_paths) if same_instructions and not _has_links(after) else None
-    for path in sorted(old.keys() | new.keys()):
+    for path in sorted(paths):
         if asked is not None and path not in old and not asked.covers(path):
             continue
         mine, theirs = old.get(path, []), new.get(path, [])
@@ -106,9 +107,13 @@ def _entry_changes(
             yield EntriesAre(path=path, entries=tuple(theirs), context=after.name)
 
 
-def _are_equal(before: Sequence[ContextEntry], after: Sequence[ContextEntry]) -> bool:
-    """Whether they are the same one by one: nearly always, and soon seen."""
-    return len(before) == len(after) and all(map(eq, map(_told, before), map(_told, after)))
+def _paths_of_others(before: Sequence[ContextEntry], after: Sequence[ContextEntry]) -> set[str]:
+    """Paths of all but the entries that both have alike: mostly those are nearly all of very many."""
+    old, new = ({entry.name: entry for entry in entries} for entries in (before, after))
+    names = {name for name in old.keys() & new.keys() if _told(old[name]) != _told(new[name])}
+    if len(old) < len(before) or len(new) < len(after):
+        names.update(old, new)  # some names are there twice
+    return set(map(context_path, names | (old.keys() ^ new.keys())))
 
 
 class _Asked:
@@ -129,8 +134,10 @@ def _has_links(manifest: ContextManifest) -> bool:
     return any(entry.linkname for entry in manifest.entries)
 
 
-def _by_path(manifest: ContextManifest) -> dict[str, list[ContextEntry]]:
+def _by_path(manifest: ContextManifest, paths: Collection[str]) -> dict[str, list[ContextEntry]]:
+    """All entries of each of these paths."""
     found: dict[str, list[ContextEntry]] = {}
     for entry in manifest.entries:
-        found.setdefault(context_path(entry.name), []).append(entry)
+        if (path := context_path(entry.name)) in paths:
+            found.setdefault(path, []).append(entry)
     return found

@@ -6,9 +6,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from layerfork.buildcontext.gopath import context_path
-from layerfork.caches.files import contents_in
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.explain import may_share_cache
 from layerfork.harness.records.evidence import read_records
@@ -18,15 +18,15 @@ from layerfork.model.build import Builder
 from layerfork.model.kind import kind_of
 from layerfork.model.prediction import Prediction
 from layerfork.model.record import BuildRecord
-from layerfork.pipeline.comparison import named_builds
-from layerfork.pipeline.explainer import builds_named
 from layerfork.pipeline.predict.asked import Asked
-from layerfork.pipeline.predict.fromcache import OpenedCache, importing, open_for_prediction
-from layerfork.pipeline.predict.frontend import Frontend, OpenFrontend
-from layerfork.pipeline.predict.otherclient import OtherClient, as_client, plan_of_client, without_tree
 from layerfork.pipeline.predict.planned import Planned
 from layerfork.pipeline.predict.planning import plan
 from layerfork.pipeline.predicting import baseline_at, foresee_build, predict_build
+
+if TYPE_CHECKING:
+    from layerfork.pipeline.predict.fromcache import OpenedCache
+    from layerfork.pipeline.predict.frontend import Frontend, OpenFrontend
+    from layerfork.pipeline.predict.otherclient import OtherClient
 
 MOST_EARLIER = 20
 """So many earlier builds of the same cache are looked at."""
@@ -66,7 +66,7 @@ def predict_each(
     client: str = "",
     store_path: str = "",
     cache_from: Sequence[str] = (),
-    frontend: OpenFrontend | None = None,
+    frontend: "OpenFrontend | None" = None,
 ) -> tuple[Predicted, ...]:
     """What the next build of a directory would find in the cache, one for each build that its command makes.
 
@@ -76,14 +76,21 @@ def predict_each(
     definitions of builds by BuildKit.
     Raises: LayerforkError.
     """
-    other = as_client(client) if client else None
+    other = opened = None
+    if client:
+        from layerfork.pipeline.predict.otherclient import as_client
+
+        other = as_client(client)
     bases = _named(record, None) if record else bases_of(open_store(store_path), path, asked, against, other)
     if frontend is not None and not any(basis.record.builder is Builder.BUILDKIT for basis in bases):
         raise UsageError(
             f"the recorded build was made by {bases[0].record.builder.value}, which has no frontend to ask",
             hint="predict without --ask-engine",
         )
-    opened = open_for_prediction(cache_from) if cache_from else None
+    if cache_from:
+        from layerfork.pipeline.predict.fromcache import open_for_prediction
+
+        opened = open_for_prediction(cache_from)
     with frontend() if frontend is not None else nullcontext() as asking:
         found = tuple(_predict(basis, asked, other, opened, asking) for basis in bases)
     if len(bases) == 1:
@@ -97,19 +104,13 @@ def predict_each(
 def _predict(
     basis: Basis,
     asked: Asked,
-    other: OtherClient | None,
-    opened: OpenedCache | None,
-    frontend: Frontend | None,
+    other: "OtherClient | None",
+    opened: "OpenedCache | None",
+    frontend: "Frontend | None",
 ) -> Predicted:
-    record = basis.record
-    if other is not None and basis.root is None:
-        raise without_tree(other)
-    if other is not None and basis.root is not None:
-        planned = plan_of_client(record, asked, basis.root, other)
-    else:
-        planned = plan(record, asked, basis.root)
+    planned = _planned(basis, asked, other) if other is not None else plan(basis.record, asked, basis.root)
     if frontend is not None:
-        planned = frontend.define(record, asked, planned)
+        planned = frontend.define(basis.record, asked, planned)
     return Predicted(
         prediction=_prediction(basis, planned, asked, opened),
         root=basis.root,
@@ -118,11 +119,23 @@ def _predict(
     )
 
 
-def _prediction(basis: Basis, planned: Planned, asked: Asked, opened: OpenedCache | None) -> Prediction:
+def _planned(basis: Basis, asked: Asked, other: "OtherClient") -> Planned:
+    """What another client would send."""
+    from layerfork.pipeline.predict.otherclient import plan_of_client, without_tree
+
+    if basis.root is None:
+        raise without_tree(other)
+    return plan_of_client(basis.record, asked, basis.root, other)
+
+
+def _prediction(basis: Basis, planned: Planned, asked: Asked, opened: "OpenedCache | None") -> Prediction:
     record = basis.record
     baseline = baseline_at(record, datetime.now(UTC), basis.known)
     if opened is None:
         return predict_build(record, planned, baseline, basis.earlier)
+    from layerfork.caches.files import contents_in
+    from layerfork.pipeline.predict.fromcache import importing
+
     past, foreseen = foresee_build(record, planned, baseline, basis.earlier)
     imports = importing(past.newest, opened, basis.earlier, own_cache=asked.own_cache)
     directory = record.place.directory if basis.root is None else str(basis.root)
@@ -131,6 +144,8 @@ def _prediction(basis: Basis, planned: Planned, asked: Asked, opened: OpenedCach
 
 def _named(file: str, root: Path | None) -> tuple[Basis, ...]:
     """The builds of a record file, of each kind the last; earlier ones of the file lie in its cache."""
+    from layerfork.pipeline.comparison import named_builds
+
     builds = named_builds(file)
     path = Path(file.rpartition("#")[0] if not Path(file).exists() else file)
     records = read_records(path)
@@ -147,10 +162,12 @@ def _sharing(record: BuildRecord, others: Iterator[BuildRecord]) -> tuple[BuildR
 
 
 def bases_of(
-    store: RecordStore, path: str, asked: Asked, against: str, other: OtherClient | None
+    store: RecordStore, path: str, asked: Asked, against: str, other: "OtherClient | None"
 ) -> tuple[Basis, ...]:
     root = Path(path or ".")
     if against:
+        from layerfork.pipeline.explainer import builds_named
+
         return tuple(Basis(record=build.stored.whole(), root=root) for build in builds_named(store, against))
     known = read_summaries(store.directory)
     newest = _newest(known, root, asked, other, anywhere=not path)
@@ -160,7 +177,7 @@ def bases_of(
 
 
 def _newest(
-    known: Sequence[KnownBuild], root: Path, asked: Asked, other: OtherClient | None, *, anywhere: bool
+    known: Sequence[KnownBuild], root: Path, asked: Asked, other: "OtherClient | None", *, anywhere: bool
 ) -> list[KnownBuild]:
     """The builds of the newest command that built a directory; ``anywhere``: or that ran in it.
 

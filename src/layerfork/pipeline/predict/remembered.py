@@ -5,25 +5,25 @@ holds for the same question, records and Dockerfile, and for a tree in which not
 """
 
 import contextlib
+import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from layerfork import __version__
 from layerfork.buildcontext.hashing.cachefile import read_columns, write_columns
 from layerfork.buildcontext.hashing.digestcache import cache_file
+from layerfork.buildcontext.hashing.snapshot import no_other_work
 from layerfork.buildcontext.treememory import known_tree
-from layerfork.model.prediction import Prediction
 from layerfork.pipeline.predict.asked import Asked, current_umask
 from layerfork.userdirs import cache_directory, state_directory
 
 if TYPE_CHECKING:
+    from layerfork.model.prediction import Prediction
     from layerfork.pipeline.predict.frontend import OpenFrontend
     from layerfork.pipeline.predict.predictions import Predicted
 
@@ -33,9 +33,19 @@ _ENDING = ".prediction"
 @cache
 def _form() -> str:
     """What another version computed, or this one before its files were changed, is computed anew."""
-    code = Path(__file__).parents[2]
-    files = sorted((str(each), each.stat().st_mtime_ns) for each in code.rglob("*.py"))
+    code = os.fspath(Path(__file__).parents[2])
+    files = sorted(_sources(code))
     return f"layerfork prediction 1, {__version__}, {sha256(repr(files).encode()).hexdigest()}"
+
+
+def _sources(directory: str) -> Iterator[tuple[str, int]]:
+    """Files of Python and when they were changed."""
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                yield entry.path, entry.stat().st_mtime_ns
+            elif entry.is_dir() and entry.name != "__pycache__":
+                yield from _sources(entry.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,16 +75,18 @@ def predict_builds(
     max_age_s: float | None = None,
     cache_from: Sequence[str] = (),
     frontend: "OpenFrontend | None" = None,
-) -> tuple[Prediction, ...]:
+    meanwhile: Callable[[], object] = no_other_work,
+) -> "tuple[Prediction, ...]":
     """What the next build of a directory would find in the cache, one for each build that its command makes.
 
-    Arguments as of `predict_each`; hits older than ``max_age_s`` are marked. Raises: LayerforkError.
+    Arguments as of `predict_each`; hits older than ``max_age_s`` are marked. ``meanwhile`` is done
+    while others look whether something changed. Raises: LayerforkError.
     """
     question = None
     if not (record or client or cache_from or frontend or asked.changed or asked.build_args):
         store = Path(store_path) if store_path else state_directory() / "records"
         question = _Question(root=Path(path or "."), asked=asked, against=against, store=store)
-    found = _recalled(question) if question is not None else None
+    found = _recalled(question, meanwhile) if question is not None else None
     if found is None:
         from layerfork.pipeline.predict.predictions import predict_each
 
@@ -95,19 +107,34 @@ def predict_builds(
     return found if max_age_s is None else tuple(_over_age(each, max_age_s) for each in found)
 
 
-def _recalled(question: _Question) -> tuple[Prediction, ...] | None:
+def _recalled(question: _Question, meanwhile: Callable[[], object]) -> "tuple[Prediction, ...] | None":
     caches = cache_directory()
     columns = read_columns(cache_file(caches, question.root, _ENDING), _form())
     if columns is None or columns[0] != question.name():
         return None
     _, tree, dockerfile, digest, made_s, encoded = columns
-    if _digest_of(dockerfile) != digest or known_tree(caches, question.root, current_umask()) != tree:
+    if _digest_of(dockerfile) != digest:
         return None
+    decoded: list[Prediction | None] = []
+
+    def decode() -> None:
+        meanwhile()
+        decoded.append(_decoded(encoded))
+
+    if known_tree(caches, question.root, current_umask(), decode) != tree or decoded[0] is None:
+        return None
+    return (_later(decoded[0], time.time() - made_s),)
+
+
+def _decoded(encoded: bytes) -> "Prediction | None":
+    import msgspec
+
+    from layerfork.model.prediction import Prediction
+
     try:
-        found = msgspec.json.decode(encoded, type=Prediction)
+        return msgspec.json.decode(encoded, type=Prediction)
     except msgspec.ValidationError:
         return None
-    return (_later(found, time.time() - made_s),)
 
 
 def _remember(question: _Question, name: str, predicted: "Predicted") -> None:
@@ -115,6 +142,8 @@ def _remember(question: _Question, name: str, predicted: "Predicted") -> None:
     root = predicted.root
     if not predicted.tree or root is None or not root.samefile(question.root):
         return
+    import msgspec
+
     write_columns(
         cache_file(cache_directory(), question.root, _ENDING),
         _form(),
@@ -126,7 +155,7 @@ def _remember(question: _Question, name: str, predicted: "Predicted") -> None:
     )
 
 
-def _later(prediction: Prediction, seconds: float) -> Prediction:
+def _later(prediction: "Prediction", seconds: float) -> "Prediction":
     """The same prediction after some time."""
     steps = tuple(
         replace(step, age_s=step.age_s + seconds) if step.age_s is not None else step
@@ -136,7 +165,7 @@ def _later(prediction: Prediction, seconds: float) -> Prediction:
     return replace(prediction, steps=steps, against=against)
 
 
-def _over_age(prediction: Prediction, most_s: float) -> Prediction:
+def _over_age(prediction: "Prediction", most_s: float) -> "Prediction":
     """With those hits marked that are older than so many seconds."""
     steps = tuple(
         replace(step, over_age=step.age_s is not None and step.age_s > most_s) for step in prediction.steps
@@ -155,9 +184,9 @@ def _files(place: Path | None) -> Iterator[str]:
     if place is None:
         return
     with contextlib.suppress(OSError):
-        paths = sorted(place.iterdir()) if place.is_dir() else [place]
+        paths = sorted(each.path for each in os.scandir(place)) if place.is_dir() else [os.fspath(place)]
         for path in paths:
-            status = path.stat()
+            status = os.stat(path)  # noqa: PTH116 - very many
             yield f"{path} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 
 

@@ -1,9 +1,13 @@
 """Sentences about a run that more than one format says."""
 
+from typing import TYPE_CHECKING
+
 from layerfork.model.answer import Answer, Point
 from layerfork.model.judgement import CauseStatus, Fork, Verdict
-from layerfork.model.report import DiffReport, RunReport
-from layerfork.reporters.overview.overview import Edge, Overview
+
+if TYPE_CHECKING:
+    from layerfork.model.report import DiffReport, RunReport
+    from layerfork.reporters.overview.overview import Edge, Overview
 
 
 def counted(number: int, noun: str) -> str:
@@ -12,20 +16,20 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {plural}"
 
 
-def size_of(overview: Overview) -> str:
+def size_of(overview: "Overview") -> str:
     """``5 clients on 1 engine``: those that have a cache somewhere."""
     clients = sum(len(row.clients) for row in overview.rows)
     return f"{counted(clients, 'client')} on {counted(len(overview.engines), 'engine')}"
 
 
-def names_of(report: DiffReport) -> tuple[str, str]:
+def names_of(report: "DiffReport") -> tuple[str, str]:
     """What two builds are called: as their answers do, else by their files; empty where there is none."""
     if not report.answers:
         return report.writer, report.reader
     return report.answers[0].writer.name, report.answers[0].reader.name
 
 
-def cost_of(edge: Edge) -> str:
+def cost_of(edge: "Edge") -> str:
     """``1.4 s, 2 more steps``; of several engines the least and the most. Empty when nothing is known."""
     if edge.answer is None:
         return ""
@@ -46,7 +50,7 @@ def _named(point: Point) -> str:
     return f"{point.code} ({point.pattern})" if point.pattern else str(point.code)
 
 
-def where(edge: Edge, overview: Overview) -> str:
+def where(edge: "Edge", overview: "Overview") -> str:
     """On which engines; nothing where there is only one."""
     if len(overview.engines) == 1:
         return ""
@@ -55,7 +59,7 @@ def where(edge: Edge, overview: Overview) -> str:
     return f"on {', '.join(overview.engines[each] for each in edge.engines)}"
 
 
-def verdicts(overview: Overview) -> tuple[tuple[tuple[str, ...], Verdict, str], ...]:
+def verdicts(overview: "Overview") -> tuple[tuple[tuple[str, ...], Verdict, str], ...]:
     """Engines of which the same is to be said, with it."""
     found: dict[tuple[Verdict, str], list[str]] = {}
     for name, report in zip(overview.engines, overview.reports, strict=True):
@@ -63,7 +67,7 @@ def verdicts(overview: Overview) -> tuple[tuple[tuple[str, ...], Verdict, str], 
     return tuple((tuple(names), verdict, sentence) for (verdict, sentence), names in found.items())
 
 
-def verdict_sentence(report: RunReport) -> str:
+def verdict_sentence(report: "RunReport") -> str:
     """The hypothesis of 2015, and whether it held here."""
     judgement = report.judgement
     if judgement.verdict is Verdict.ERROR:

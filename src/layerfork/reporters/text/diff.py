@@ -1,21 +1,18 @@
 """Builds compared with earlier ones, for a person at a terminal."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from rich.text import Text
 
 from layerfork.model.judgement import Verdict
 from layerfork.model.record import StepStatus
-from layerfork.model.report import Baseline, DiffReport
-from layerfork.reporters.overview.words import counted
+from layerfork.model.report import DiffReport
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.answer import answer_lines
+from layerfork.reporters.text.baseline import baseline_line
 from layerfork.reporters.text.console import print_lines
 from layerfork.reporters.text.judgement import caution_lines
 from layerfork.reporters.text.wrapping import wrap
-
-_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
@@ -92,36 +89,6 @@ def _before(report: DiffReport) -> str:
     if not reached:
         return "it came to no step"
     return f"{reached.count(StepStatus.HIT)} of the {len(reached)} steps that it came through were reused"
-
-
-def baseline_line(baseline: Baseline, older: str = "older") -> str:
-    """How old it is, where it comes from, and why it was chosen."""
-    time = f"{datetime.fromisoformat(baseline.recorded_at):%Y-%m-%d %H:%M:%S} UTC"
-    age = f"{span(baseline.age_s)} {older}" if baseline.age_s >= 0 else f"{span(-baseline.age_s)} younger"
-    place = f" in {baseline.ran_in}" if baseline.ran_in else ""
-    command = f", `{baseline.command}`{place}" if baseline.command else ""
-    engine = f", Engine {baseline.engine}" if baseline.engine else ""
-    shares = (
-        f": has the keys of {baseline.shared_steps} of {baseline.steps} steps"
-        if baseline.shared_steps is not None and baseline.steps
-        else ""
-    )
-    others = f", chosen from {baseline.known} earlier builds" if baseline.known > 1 else ""
-    return f"{time}, {age}{command}{engine}{shares}{others}"
-
-
-def span(seconds: float) -> str:
-    """``3 hours``: in the largest unit that fits."""
-    for size, unit in _UNITS:
-        if seconds >= size:
-            return counted(int(seconds // size), unit)
-    return "less than a second"
-
-
-def old_by(seconds: float, *, is_least: bool, is_over: bool) -> str:
-    """``! at least 3 hours old``."""
-    at_least = "at least " if is_least and seconds >= 1 else ""
-    return f"{'! ' if is_over else ''}{at_least}{span(seconds)} old"
 
 
 def _reused(report: DiffReport) -> str:

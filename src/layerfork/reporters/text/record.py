@@ -10,7 +10,7 @@ from layerfork.model.record import BuildRecord, ClientInfo, StepRecord
 from layerfork.model.report import RecordReport, StepAge
 from layerfork.model.visible import visible_line
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.diff import old_by
+from layerfork.reporters.text.baseline import old_by
 from layerfork.reporters.text.identities import MEANINGS
 
 ENTRY_LIMIT = 40

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from layerfork.errors import UsageError
 from layerfork.harness.commits.checkout import CheckedOut, Sending, check_out
 from layerfork.harness.commits.git import output_of
 from layerfork.harness.commits.history import Repository, commits_of, find_repository
-from layerfork.harness.commits.objects import Blobs
+from layerfork.harness.commits.objects import Blobs, Trees
 from layerfork.model.context import ContextManifest, EntryType
 
 NAMES = ("a", "b.py", "d/c", "d/e/f", "d/e/g.log", "d.x/h", "left/i", "caf\udce9", "ü")
@@ -25,11 +26,17 @@ def made(tmp_path: Path) -> MadeRepository:
     return new_repository(tmp_path / "repository")
 
 
-def read(made: MadeRepository, caches: Path, sending: Sending, below: str = "") -> CheckedOut:
-    """The newest commit."""
+def read(
+    made: MadeRepository, caches: Path, sending: Sending, below: str = "", trees: Trees | None = None
+) -> CheckedOut:
+    """The newest commit; ``trees`` are of those before it."""
     repository = find_repository(made.directory / below)
     (*_, newest) = commits_of(repository, "HEAD~1..HEAD")
-    return check_out(repository, newest, sending, Blobs(repository, caches))
+    return check_out(repository, newest, sending, trees or Trees(repository), Blobs(repository, caches))
+
+
+def names(found: CheckedOut) -> list[str]:
+    return [each.name for each in found.read.manifest.entries]
 
 
 def told(manifest: ContextManifest) -> ContextManifest:
@@ -65,15 +72,45 @@ def test_each_commit_is_what_a_checkout_of_it_sends(
     (made.directory / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
     made.commit()
     sending = Sending(rules=find_rules(rules))
+    trees = Trees(find_repository(made.directory))
     for number in range(6):
         for _ in range(4):
             edit(source, made.directory)
         commit = made.commit()
         place = made.check_out(commit, tmp_path / str(number) / "context")
         found = read(made, tmp_path / "cache", sending)
+        assert read(made, tmp_path / "cache", sending, trees=trees) == found
         assert told(found.read.manifest) == told(read_context(place, sending.rules).manifest)
         assert found.dockerfile == "FROM scratch\nCOPY . /\n"
         assert found.unmodelled == {}
+
+
+def test_a_file_may_become_a_directory_and_a_directory_a_file(made: MadeRepository, tmp_path: Path) -> None:
+    root, sending = made.directory, Sending(rules=find_rules("buildkit"))
+    (root / "y/deep").mkdir(parents=True)
+    for path in ("x", "y/z", "y/deep/w", "z"):
+        (root / path).write_text(path)
+    made.commit()
+    made.commit()
+    trees = Trees(find_repository(root))
+    before = read(made, tmp_path / "cache", sending, trees=trees)
+    assert [each.name for each in before.read.manifest.entries] == [
+        "x",
+        "y",
+        "y/deep",
+        "y/deep/w",
+        "y/z",
+        "z",
+    ]
+    (root / "x").unlink()
+    shutil.rmtree(root / "y")
+    (root / "x/in").mkdir(parents=True)
+    (root / "x/in/side").write_text("new")
+    (root / "y").write_text("new")
+    made.commit()
+    after = read(made, tmp_path / "cache", sending, trees=trees)
+    assert names(after) == ["x", "x/in", "x/in/side", "y", "z"]
+    assert after == read(made, tmp_path / "cache", sending)
 
 
 def test_a_context_below_the_top_is_read_alone(made: MadeRepository, tmp_path: Path) -> None:
@@ -153,11 +190,11 @@ def test_blobs_are_read_once(made: MadeRepository, tmp_path: Path, monkeypatch: 
     (commit,) = commits_of(repository, "HEAD~1..HEAD")
     sending = Sending(rules=find_rules("buildkit"))
     blobs = Blobs(repository, tmp_path / "cache")
-    first = check_out(repository, commit, sending, blobs)
+    first = check_out(repository, commit, sending, Trees(repository), blobs)
     blobs.save()
     again = Blobs(repository, tmp_path / "cache")
     monkeypatch.setattr(again, "_read", lambda ids: pytest.fail(f"read again: {ids}"))
-    assert check_out(repository, commit, sending, again).read == first.read
+    assert check_out(repository, commit, sending, Trees(repository), again).read == first.read
 
 
 def test_commits_are_listed_the_oldest_first(made: MadeRepository) -> None:

@@ -1,4 +1,4 @@
-"""A report as one JSON document, by the contract in docs/output.md."""
+"""Every report as one JSON document, but predictions."""
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
@@ -37,8 +37,7 @@ from layerfork.model.report import (
 )
 from layerfork.model.sending import SENDINGS_SCHEMA, SendingReport
 from layerfork.model.setting import CONFIG_SCHEMA, SettingsReport
-from layerfork.model.visible import visible_in_json
-from layerfork.reporters.reporter import Look, Reporter, late
+from layerfork.reporters.reporter import Look
 
 
 def render_runs(reports: Sequence[RunReport], look: Look) -> str:
@@ -289,25 +288,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     return value
-
-
-JSON = Reporter(
-    name="json",
-    visible=visible_in_json,
-    runs=render_runs,
-    plans=render_plans,
-    diffs=render_diffs,
-    checks=render_checks,
-    sendings=render_sendings,
-    records=render_records,
-    engines=render_engines,
-    stored=render_stored,
-    clients=render_clients,
-    causes=render_causes,
-    pages=render_pages,
-    caches=render_caches,
-    settings=render_settings,
-    fixes=late("layerfork.reporters.json_fix", "render_fixes"),
-    predictions=late("layerfork.reporters.json_prediction", "render_predictions"),
-    histories=late("layerfork.reporters.json_history", "render_histories"),
-)

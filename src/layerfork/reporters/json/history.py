@@ -6,8 +6,8 @@ from typing import Any
 
 from layerfork.model.history import HISTORY_SCHEMA, Blamed, CommitPrediction, HistoryPrediction
 from layerfork.model.prediction import Forecast
-from layerfork.reporters.json_prediction import rounded, step_fields
-from layerfork.reporters.json_report import answer_fields, plain
+from layerfork.reporters.json.prediction import rounded, step_fields
+from layerfork.reporters.json.report import answer_fields, plain
 from layerfork.reporters.reporter import Look
 
 

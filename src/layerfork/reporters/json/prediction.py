@@ -5,7 +5,7 @@ from json import dumps
 from typing import Any
 
 from layerfork.model.prediction import PREDICT_SCHEMA, PREDICTIONS_SCHEMA, Prediction, StepPrediction
-from layerfork.reporters.json_report import answer_fields, cause_fields, fork_fields, plain
+from layerfork.reporters.json.report import answer_fields, cause_fields, fork_fields, plain
 from layerfork.reporters.reporter import Look
 
 

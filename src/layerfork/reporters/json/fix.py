@@ -13,8 +13,8 @@ from layerfork.model.fixing import (
     Spent,
     exit_code_of_fixes,
 )
-from layerfork.reporters.json_prediction import rounded
-from layerfork.reporters.json_report import answer_fields, plain
+from layerfork.reporters.json.prediction import rounded
+from layerfork.reporters.json.report import answer_fields, plain
 from layerfork.reporters.reporter import Look
 
 
