@@ -69,6 +69,7 @@ _OPTIONS: Mapping[str, click.ParamType[Any]] = {
     "file": FILES,
     "changed": FILES,
     "output": FILES,
+    "patch": FILES,
     "report": FILES,
     "store": DIRECTORIES,
     "registry": DIRECTORIES,
