@@ -14,7 +14,9 @@ from layerfork.model.secrets import looks_secret
 from layerfork.model.setting import Origin, SettingRow, SettingsReport, Value
 from layerfork.settingsfile import SettingsFile
 
-_OTHER_VARIABLES = ("LAYERFORK_ENGINE_DIR", "LAYERFORK_DEBIAN_MIRROR", "LAYERFORK_VERIFY")
+_OF_TEMPLATES = ("LAYERFORK_RUN", "LAYERFORK_BASELINE_BRANCH", "LAYERFORK_PACKAGE", "LAYERFORK_TOKEN")
+"""What the files of integrations/ read."""
+_OTHER_VARIABLES = ("LAYERFORK_ENGINE_DIR", "LAYERFORK_DEBIAN_MIRROR", "LAYERFORK_VERIFY", *_OF_TEMPLATES)
 """Those that no option stands for."""
 _PREFIX = "LAYERFORK_"
 _ORIGINS = {ParameterSource.ENVIRONMENT: Origin.ENVIRONMENT, ParameterSource.DEFAULT_MAP: Origin.FILE}
