@@ -72,10 +72,11 @@ def tree(tmp_path: Path) -> Path:
 
 
 def state(engine: RunningEngine) -> tuple[Any, ...]:
-    """All that an engine keeps of builds: images, and every record of the build cache."""
+    """All that an engine keeps of builds: every record of the build cache, images, containers. It lists them
+    in any order."""
     found = [_get(engine, path) for path in ("/system/df", "/images/json?all=1", "/containers/json?all=1")]
-    cache = sorted(found[0]["BuildCache"] or [], key=lambda each: str(each["ID"]))
-    return cache, *found[1:]
+    lists = (found[0]["BuildCache"] or [], *found[1:])
+    return tuple(sorted(each, key=lambda row: str(row.get("ID") or row["Id"])) for each in lists)
 
 
 def _get(engine: RunningEngine, path: str) -> Any:
@@ -203,38 +204,41 @@ def test_what_the_frontend_does_not_take(engine: RunningEngine, user: dict[str, 
     assert state(engine) == before
 
 
-@pytest.mark.parametrize(
-    "spec", ["private:20.10", "private:26.1+containerd", "private:28.5", "private:28.5+containerd"]
-)
+@pytest.mark.parametrize("spec", ["private:20.10", "private:26.1+containerd", "private:28.5+containerd"])
 def test_other_engines_answer_and_keep_nothing(spec: str) -> None:
     with open_engine(spec).start(os.environ, print) as engine:
-        before = state(engine)
-        text = DOCKERFILE.replace("COPY <<X /doc\ntext\nX\n", "")
-        found = ask_frontend(
-            engine.way, engine.docker_host, Question(options=OPTIONS, dockerfile=text.encode())
-        )
-        read = read_definition(found.values(), "Dockerfile", Redactor(b"key"))
-        assert not read.gaps
-        assert [op.kind for op in read.definition.ops].count("exec") == 2
-        with pytest.raises(FrontendRefusedError, match="unknown instruction: BAD"):
-            ask_frontend(engine.way, engine.docker_host, Question(dockerfile=b"FROM alpine\nBAD x\n"))
-        assert state(engine) == before
+        _answers_and_keeps_nothing(engine)
 
 
-def test_published_dockerfiles_are_compared(engine: RunningEngine, tmp_path: Path) -> None:
+def _answers_and_keeps_nothing(engine: RunningEngine) -> None:
+    before = state(engine)
+    text = DOCKERFILE.replace("COPY <<X /doc\ntext\nX\n", "")
+    found = ask_frontend(engine.way, engine.docker_host, Question(options=OPTIONS, dockerfile=text.encode()))
+    read = read_definition(found.values(), "Dockerfile", Redactor(b"key"))
+    assert not read.gaps
+    assert [op.kind for op in read.definition.ops].count("exec") == 2
+    with pytest.raises(FrontendRefusedError, match="unknown instruction: BAD"):
+        ask_frontend(engine.way, engine.docker_host, Question(dockerfile=b"FROM alpine\nBAD x\n"))
+    assert state(engine) == before
+
+
+def test_published_dockerfiles_are_compared(tmp_path: Path) -> None:
     """As `make published` does it. It can fail: of another base image the model says something else."""
     text = "FROM some/where:1\nWORKDIR sub\nWORKDIR /w/\nWORKDIR $NONE\nCOPY a b c/\nRUN x $NAME\n"
     (tmp_path / "Dockerfile").write_text(text)
     (tmp_path / "Dockerfile.none").write_text("FROM some/where:1\nNO\n")
-    make_bases(engine)
-    comparison = Comparison(engine=engine, base="configured")
-    for each in find_published([tmp_path], 0):
-        comparison.add(each)
-    assert (comparison.tally.exact, comparison.tally.count) == (7, 7)
-    assert dict(comparison.refused) == {"it does not parse": 1}
-    assert comparison.is_good
-    comparison.facts = replace(comparison.facts, working_dir="/elsewhere")
-    comparison.add(find_published([tmp_path], 0)[0])
-    wrong = [text.partition("kind=")[2][:6] for text in comparison.tally.wrong]
+    with open_engine("private:28.5").start(os.environ, print) as engine:
+        _answers_and_keeps_nothing(engine)
+        make_bases(engine)
+        comparison = Comparison(engine=engine, base="configured")
+        for each in find_published([tmp_path], 0):
+            comparison.add(each)
+        tally = comparison.tally
+        assert (tally.exact, tally.bytes_equal, tally.count) == (7, 7, 7)
+        assert dict(comparison.refused) == {"it does not parse": 1}
+        assert comparison.is_good
+        comparison.facts = replace(comparison.facts, working_dir="/elsewhere")
+        comparison.add(find_published([tmp_path], 0)[0])
+    wrong = [text.partition("kind=")[2][:6] for text in tally.wrong]
     assert wrong == [*["'file'"] * 4, "'exec'"]
     assert not comparison.is_good

@@ -53,6 +53,18 @@ def test_a_renamed_directory_gives_every_operation_above_it_another_digest() -> 
     assert definition.source.locations[0].digest == _digest(after[3])
 
 
+def test_a_renamed_directory_stays_where_it_stood_in_the_operation() -> None:
+    """BuildKit 0.25 writes the source last."""
+
+    def written(name: bytes) -> bytes:
+        platform = ops.Op(platform=ops.Platform(os=b"linux")).SerializeToString()
+        return platform + _local(name, b"s")
+
+    definition = ops.Definition(ops=[written(b"own")])
+    rename_directories(definition, {"own": "context"}, "")
+    assert list(definition.ops) == [written(b"context")]
+
+
 def test_a_directory_is_sent_as_engines_ask_for_it(tmp_path: Path) -> None:
     files = {"b": b"two", "a/c": b"x" * 100_000, "empty": b""}
     told, contents = asyncio.run(_receive(tmp_path / "s", files, "own"))
@@ -117,9 +129,12 @@ def _answers(path: Path, answer: bytes) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "404 Not Found to POST /session"),
-        (b"", "it answers nothing to POST /session"),
-        (b"x" * 200_000, "it answers nothing to POST /session"),
+        (
+            b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+            "it answers HTTP/1.1 404 Not Found to /session",
+        ),
+        (b"", "it answers nothing to /session"),
+        (b"x" * 200_000, "it answers nothing to /session"),
     ],
 )
 def test_what_is_no_buildkit_is_said(tmp_path: Path, answer: bytes, said: str) -> None:

@@ -27,7 +27,9 @@ from layerfork.wire.proxy.sockets import Way
 ANSWER_LIMIT_S = 300.0
 """A frontend that the Dockerfile names may have to be fetched."""
 _PING_LIMIT_S = 15.0
-_REMOVAL_WAITS_S = (0, 0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
+_ENDING_LIMIT_S = 3.0
+"""For each of the two things that are left to do in the end, also of a question that was interrupted."""
+_LETTING_GO_S = 0.02
 _CONTROL = "/moby.buildkit.v1.Control/"
 _BRIDGE = "/moby.buildkit.v1.frontend.LLBBridge/"
 
@@ -144,7 +146,8 @@ async def _through_bridge(channel: Channel, ref: str, question: Question) -> dic
     ping = UnaryUnaryMethod(channel, f"{_BRIDGE}Ping", pb.Empty, pb.Empty)
     ask = UnaryUnaryMethod(channel, f"{_BRIDGE}Solve", pb.BridgeSolveRequest, pb.BridgeSolveResponse)
     hand_back = UnaryUnaryMethod(channel, f"{_BRIDGE}Return", pb.ReturnRequest, pb.Empty)
-    await ping(pb.Empty(), metadata=metadata, timeout=_PING_LIMIT_S)
+    async with asyncio.timeout(_PING_LIMIT_S):
+        await ping(pb.Empty(), metadata=metadata)
     request = pb.BridgeSolveRequest(
         frontend=question.frontend.encode(),
         frontend_opt=[
@@ -156,7 +159,8 @@ async def _through_bridge(channel: Channel, ref: str, question: Question) -> dic
     try:
         answer = await ask(request, metadata=metadata)
     finally:
-        await hand_back(pb.ReturnRequest(result=pb.Result(ref=pb.Ref())), metadata=metadata)
+        async with asyncio.timeout(_ENDING_LIMIT_S):
+            await hand_back(pb.ReturnRequest(result=pb.Result(ref=pb.Ref())), metadata=metadata)
     definitions = result_definitions(answer.result)
     for definition in definitions.values():
         rename_directories(definition, directories_of(question), question.shown_session)
@@ -173,13 +177,11 @@ async def _remove_copies(channel: Channel, question: Question) -> None:
     usage = UnaryUnaryMethod(channel, f"{_CONTROL}DiskUsage", pb.DiskUsageRequest, pb.DiskUsageResponse)
     prune = UnaryStreamMethod(channel, f"{_CONTROL}Prune", pb.PruneRequest, pb.Empty)
     names = [f'description=="local source for {each}"'.encode() for each in directories_of(question)]
-    with suppress(GRPCError, StreamTerminatedError, OSError):
-        for wait_s in _REMOVAL_WAITS_S:
-            await asyncio.sleep(wait_s)
-            left = (await usage(pb.DiskUsageRequest(filter=names))).record
-            if not left:
-                return
-            await prune(pb.PruneRequest(filter=[b"id==" + each.id for each in left], all=True))
+    with suppress(GRPCError, StreamTerminatedError, OSError):  # TimeoutError is an OSError
+        async with asyncio.timeout(_ENDING_LIMIT_S):
+            while left := (await usage(pb.DiskUsageRequest(filter=names))).record:
+                await prune(pb.PruneRequest(filter=[b"id==" + each.id for each in left], all=True))
+                await asyncio.sleep(_LETTING_GO_S)
 
 
 def _bytes(text: str) -> bytes:

@@ -35,15 +35,16 @@ def _renamed(raw: bytes, names: Mapping[str, str], session: str) -> bytes:
     identifier = text(op.source.identifier)
     if op.WhichOneof("op") != "source" or not identifier.startswith(_LOCAL):
         return raw
-    before = identifier.removeprefix(_LOCAL)
-    name = names.get(before, before)
+    before = ops.Op(source=op.source).SerializeToString()
+    name = names.get(identifier.removeprefix(_LOCAL), identifier.removeprefix(_LOCAL))
     op.source.identifier = f"{_LOCAL}{name}".encode()
     for pair in op.source.attrs:
         if pair.key == _HINT:
             pair.value = name.encode()
         if pair.key == _SESSION and session:
             pair.value = session.encode()
-    return op.SerializeToString(deterministic=True)
+    # In its place: since 0.17 BuildKit writes a source after the fields that have higher numbers.
+    return raw.replace(before, ops.Op(source=op.source).SerializeToString())
 
 
 def _digest(raw: bytes) -> bytes:

@@ -37,7 +37,7 @@ async def upgraded(
         if _SWITCHED not in head.partition(b"\r\n")[0]:
             status = head.partition(b"\r\n")[0].decode(errors="replace") or "nothing"
             raise EngineError(
-                f"the engine at {docker_host} has no BuildKit to ask: it answers {status} to POST {path}",
+                f"the engine at {docker_host} opens no way to its BuildKit: it answers {status} to {path}",
                 hint="name a Docker Engine of 18.09 or newer with --engine",
             )
         yield reader, writer

@@ -76,7 +76,7 @@ class Frontend:
         after = _after(record, planned)
         why_not = _why_not_asked(record, after)
         if why_not:
-            return replace(planned, not_defined=f"the engine's frontend was not asked: {why_not}")
+            return _without(planned, f"the engine's frontend was not asked: {why_not}")
         redactor = Redactor(redaction_key())
         text = _dockerfile(after, planned)
         build_args = {**dict(after.build_args), **(dict(asked.build_args) if _is_ours(record) else {})}
@@ -91,14 +91,14 @@ class Frontend:
             said = redactor.clean(str(error))
             if _UNREADABLE in said:
                 raise UsageError(f"the engine's frontend cannot read the Dockerfile: {said}") from error
-            return replace(planned, not_defined=f"the engine's frontend makes nothing of it: {said}")
+            return _without(planned, f"the engine's frontend makes nothing of it: {said}")
         name = after.dockerfile_name or "Dockerfile"
         definition, steps = read_unbuilt(
             found, after.dockerfile or "", name, dict(after.build_args), redactor
         )
         images = tuple(self._images(record, after, redactor))
         if redactor.knows_any and not _is_ours(record):
-            return replace(planned, not_defined=_OTHER_KEY)
+            return _without(planned, _OTHER_KEY)
         seen = replace(
             record, context=None, named_contexts=(), definition=definition, steps=steps, base_images=images
         )
@@ -141,6 +141,12 @@ class Frontend:
             f"the engine that was asked ({now.version}) has what the recorded one ({before.version}) stored"
         )
         return (() if same else (EngineIs(engine=now),)), (assumed,)
+
+
+def _without(planned: Planned, why: str) -> Planned:
+    """What is planned, without an answer."""
+    assumed = f"what the frontend makes of the Dockerfile is as layerfork's model has it: {why}"
+    return replace(planned, not_defined=why, assumes=(*planned.assumes, assumed))
 
 
 def _is_ours(record: BuildRecord) -> bool:
