@@ -302,15 +302,15 @@ def test_the_command_as_a_person_types_it(project: Path) -> None:
     assert "  predicted: line 3 RUN echo typed reused" in shown.stdout
     assert "\ndiff --git a/Dockerfile b/Dockerfile\n" in shown.stdout
     assert (project / "Dockerfile").read_text() == text
-    (project / "Dockerfile").write_text(text + "# mine\n")
+    (project / "Dockerfile").write_text(text + "RUN echo mine\n")
     refused = layerfork("fix", ".", "--apply", "--engine", "host")
     assert refused.returncode == 1
     assert "refused: Dockerfile has changes that are not committed" in refused.stdout
     done = layerfork("fix", ".", "--apply", "--force", "--engine", "host", "--format", "json")
     assert done.returncode == 0, done.stderr
     (proposal,) = json.loads(done.stdout)["builds"][0]["proposals"]
-    assert (proposal["fate"], proposal["after"]["steps"]) == ("verified", 1)
-    assert (project / "Dockerfile").read_text().endswith("ARG SHA\nRUN echo $SHA\n# mine\n")
+    assert (proposal["fate"], proposal["after"]["steps"]) == ("verified", 2)
+    assert (project / "Dockerfile").read_text().endswith("ARG SHA\nRUN echo $SHA\nRUN echo mine\n")
 
 
 def test_ctrl_c_leaves_the_project_as_it_was_and_no_copy(project: Path) -> None:

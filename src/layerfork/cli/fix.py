@@ -69,7 +69,7 @@ def command(
     steps that the key model predicts to be reused. Nothing is edited or built without --apply.
 
     With --apply, a copy of the project is built with the edit, and once more after what forked the cache has
-    happened again. Only if fewer steps are built then, the edit is made in the project's own files, which
+    happened again. Only if that brings steps back, the edit is made in the project's own files, which
     stay as they are in any other case: also after Ctrl-C. Files that git could not bring back are not edited
     without --force.
 

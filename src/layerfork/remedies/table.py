@@ -5,7 +5,7 @@ What is not here is nothing to be done for somebody: a change that may have been
 
 from dataclasses import dataclass
 
-from layerfork.model.answer import Point
+from layerfork.model.answer import Fix, Point
 from layerfork.model.cause import CauseCode
 from layerfork.model.fixing import Way
 
@@ -45,7 +45,6 @@ KINDS: dict[str, Kind] = {
     "generated-with-time": _LEAVE_OUT,
     CauseCode.DOCKERFILE_IN_CONTEXT: _LEAVE_OUT,
     CauseCode.ENTRY_EXTRA: _LEAVE_OUT_IF,
-    "blanks": _PUT_BACK,
     "umask": _NORMALISE,
     "executable-bit": _NORMALISE,
     "line-endings": _NORMALISE,
@@ -67,11 +66,20 @@ KINDS: dict[str, Kind] = {
 def kind_of(point: Point) -> Kind | None:
     """The kind of remedy that a point's fix is; None when it is none."""
     found = _LEAVE_OUT if point.pattern.endswith(_COPIED) else KINDS.get(point.pattern or point.code)
+    if found is None and _differs_in_blanks(point.fix):
+        found = _PUT_BACK
     if found is _NORMALISE and point.fix.command.startswith("tar "):
         found = _TAR
     if found is None:
         return None
     return found if (point.fix.edits if found.edits else point.fix.command) else None
+
+
+def _differs_in_blanks(fix: Fix) -> bool:
+    """Whether lines are put back that differ in nothing that was meant."""
+    return bool(fix.edits) and all(
+        edit.before and " ".join(edit.before).split() == " ".join(edit.after).split() for edit in fix.edits
+    )
 
 
 def directory_of(point: Point) -> str:

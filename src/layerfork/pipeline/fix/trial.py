@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from layerfork.dockerfile import keyword_of
 from layerfork.engines import RunningEngine
 from layerfork.errors import LayerforkError
 from layerfork.harness.fixing.commands import CommandFailedError, run_in
@@ -21,7 +22,7 @@ from layerfork.model.check import Against
 from layerfork.model.fixing import Again, Fate, Proposal, Reused, Spent, Way
 from layerfork.model.kind import agreement, kind_of
 from layerfork.model.progress import Say
-from layerfork.model.record import BuildRecord, StepStatus
+from layerfork.model.record import BuildRecord, StepRecord, StepStatus
 from layerfork.model.report import DiffReport
 from layerfork.pipeline.allowing import read_allowed
 from layerfork.pipeline.comparison import diff_stored
@@ -205,9 +206,8 @@ class Trial:
             steps=found.rebuilt + len(elsewhere),
             seconds=None if elsewhere else found.seconds_lost,
         )
-        before = self.options.proposal.before
         reused = tuple(self._reused(second, elsewhere))
-        if not reused or after.steps >= before.steps:
+        if len(reused) <= len(self._lost(second, elsewhere)):
             return Tried(fate=Fate.NO_HELP, after=after, reason=self._why_no_help(report))
         return Tried(fate=Fate.VERIFIED, after=after, reused=reused)
 
@@ -217,13 +217,25 @@ class Trial:
         return "with it as much is built again"
 
     def _reused(self, second: BuildRecord, elsewhere: Collection[int]) -> Iterator[Reused]:
-        """Steps that were built again before, and are not now."""
-        reader = self.options.reader
-        hits = {
-            (step.platform, step.instruction)
-            for step in second.steps
-            if step.status is StepStatus.HIT and step.index not in elsewhere
-        }
+        """Steps that were built again because of the fork, and are found now: what happened is not more."""
+        reader, answer = self.options.reader, self.options.proposal.answer
+        forked = {answer.step, *(step.step for step in answer.later)}
+        hits = set(_names(second, StepStatus.HIT, but=elsewhere))
         for step in reader.steps:
-            if step.status is StepStatus.MISS and (step.platform, step.instruction) in hits:
+            again = step.index in forked and step.status is StepStatus.MISS
+            if again and keyword_of(step.instruction) != "FROM" and _name(step) in hits:
                 yield reused_step(reader, step)
+
+    def _lost(self, second: BuildRecord, elsewhere: Collection[int]) -> set[tuple[str, str]]:
+        """Steps that were found when the build forked, and have to be built now."""
+        found = set(_names(self.options.reader, StepStatus.HIT))
+        own = {_name(step) for step in second.steps if step.index in elsewhere}
+        return found & {*_names(second, StepStatus.MISS), *own}
+
+
+def _names(record: BuildRecord, status: StepStatus, but: Collection[int] = ()) -> Iterator[tuple[str, str]]:
+    return (_name(step) for step in record.steps if step.status is status and step.index not in but)
+
+
+def _name(step: StepRecord) -> tuple[str, str]:
+    return step.platform, step.instruction
