@@ -155,6 +155,8 @@ class FixReport:
     """What the build is called among others."""
     directory: str = ""
     """Where the patches are to be applied."""
+    is_here: bool = True
+    """That is the working directory."""
     command: str = ""
     """That the build was recorded of."""
     recorded_at: str = ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from layerfork.buildcontext.walk import no_collection
+from layerfork.errors import LayerforkError
 from layerfork.harness.fixing.commands import run_in
 from layerfork.harness.fixing.writing import RefusedError, check_editable, read_file, write_patches
 from layerfork.harness.recording.redactionkey import redaction_key
@@ -71,6 +72,7 @@ def _fixed(forked: Forked, options: FixOptions, say: Say) -> FixReport:
     return FixReport(
         build=forked.report.build,
         directory=str(base),
+        is_here=base == Path.cwd(),
         command=" ".join(forked.reader.client.argv),
         recorded_at=forked.reader.recorded_at,
         proposals=tuple(proposals),
@@ -142,28 +144,42 @@ def _applied(
 
 
 def _apply(forked: Forked, proposal: Proposal, options: FixOptions, base: Path, say: Say) -> Proposal:
+    """One that cannot be tried leaves those before it as they are told."""
     try:
         check_editable(proposal.patches, base, force=options.force)
+        if not options.verify and proposal.remedy.by_hand:
+            return proposal
+        if not options.verify:
+            _make(forked, proposal, say)
+            return replace(proposal, fate=Fate.APPLIED)
+        tried = try_remedy(
+            TryOptions(
+                proposal=proposal,
+                writer=forked.writer,
+                reader=forked.reader,
+                again=again_of(proposal.answer, forked.writer, forked.reader),
+                engine=options.engine,
+            ),
+            say,
+        )
+        if tried.fate is Fate.VERIFIED:
+            _make(forked, proposal, say)
     except RefusedError as error:
         return replace(proposal, fate=Fate.REFUSED, reason=f"{error.message}: {error.hint}")
-    if not options.verify:
-        write_patches(proposal.patches)
-        return replace(proposal, fate=Fate.APPLIED)
-    tried = try_remedy(
-        TryOptions(
-            proposal=proposal,
-            writer=forked.writer,
-            reader=forked.reader,
-            again=again_of(proposal.answer, forked.writer, forked.reader),
-            engine=options.engine,
-        ),
-        say,
-    )
-    if tried.fate is Fate.VERIFIED:
-        write_patches(proposal.patches)
-        if proposal.remedy.command and not proposal.remedy.by_hand:
-            run_in(directory_of_build(forked.reader), proposal.remedy.command)
+    except LayerforkError as error:
+        return replace(proposal, fate=Fate.UNCHECKED, reason=error.message)
     return _with(proposal, tried)
+
+
+def _make(forked: Forked, proposal: Proposal, say: Say) -> None:
+    """Do it, in the project's own files. Raises: RefusedError, LayerforkError."""
+    write_patches(proposal.patches)
+    if proposal.patches:
+        say(f"edited {', '.join(patch.name for patch in proposal.patches)}")
+    command = proposal.remedy.command
+    if command and not proposal.remedy.by_hand:
+        run_in(directory_of_build(forked.reader), command)
+        say(f"ran `{command}`")
 
 
 def _with(proposal: Proposal, tried: Tried) -> Proposal:

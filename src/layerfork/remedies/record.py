@@ -45,10 +45,12 @@ def changes_of(
 def with_lines(text: str, lines: Sequence[tuple[str, str]]) -> str:
     """A Dockerfile with lines as they were before. Raises: UnappliableError when one is not there."""
     rows = text.split("\n")
+    bare = [row.removesuffix("\r") for row in rows]
     for new, old in lines:
-        if new not in rows:
+        if new not in bare:
             raise UnappliableError(f"the Dockerfile has no line `{new}`")
-        rows[rows.index(new)] = old
+        place = bare.index(new)
+        rows[place], bare[place] = old + ("\r" if rows[place].endswith("\r") else ""), old
     return "\n".join(rows)
 
 

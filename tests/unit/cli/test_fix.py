@@ -12,11 +12,14 @@ from corpus.make import path_of
 from corpus.pairs import PAIRS
 
 from layerfork.cli.root import root
-from layerfork.errors import UsageError
+from layerfork.errors import EngineError, UsageError
 from layerfork.harness.records.evidence import read_records
 from layerfork.harness.records.store import open_store, project_of
 from layerfork.harness.records.summary import keep_summary, known_build
+from layerfork.model.fixing import Fate
 from layerfork.model.record import BuildPlace, BuildRecord, StepStatus
+from layerfork.pipeline import fixing
+from layerfork.pipeline.fix.trial import Tried, TryOptions
 
 BY_NAME = {pair.name: pair for pair in PAIRS}
 INSTALL = """\
@@ -228,3 +231,41 @@ def test_a_line_that_is_there_already_is_not_added_again(project: Path) -> None:
 
 def later(record: BuildRecord) -> str:
     return (datetime.fromisoformat(record.recorded_at) + timedelta(hours=1)).isoformat()
+
+
+def test_one_that_cannot_be_tried_is_said_and_nothing_is_lost(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(options: TryOptions, say: object) -> None:
+        raise EngineError("no engine came up", hint="start one")
+
+    monkeypatch.setattr(fixing, "try_remedy", fails)
+    result = fix("--record", recorded("buildkit-content-before-install", project), "--apply", "--force")
+    assert result.exit_code == 3
+    assert "not verified, so nothing was edited: no engine came up" in result.output
+
+
+def test_a_file_that_was_edited_during_the_builds_stays(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def takes_long(options: TryOptions, say: object) -> Tried:
+        (project / "Dockerfile").write_text("FROM mine\n")
+        return Tried(fate=Fate.VERIFIED)
+
+    monkeypatch.setattr(fixing, "try_remedy", takes_long)
+    result = fix("--record", recorded("buildkit-content-before-install", project), "--apply", "--force")
+    assert result.exit_code == 1
+    assert "refused: Dockerfile was edited meanwhile" in result.output
+    assert (project / "Dockerfile").read_text() == "FROM mine\n"
+
+
+def test_a_patch_says_where_it_belongs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept("buildkit-content-before-install", project)
+    monkeypatch.chdir(project.parent)
+    assert f"the patch is for {project.resolve()}: git apply there" not in fix("project").output
+    assert "--- a/project/Dockerfile\n" in fix("project").output
+    (project.parent / "other").mkdir()
+    monkeypatch.chdir(project.parent / "other")
+    result = fix("../project")
+    assert f"the patch is for {project.resolve()}: git apply there" in result.output
+    assert "--- a/Dockerfile\n" in result.output

@@ -10,6 +10,7 @@ from layerfork.model.fixing import Again, Way
 from layerfork.model.judgement import CauseStatus, MissKind
 from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
 from layerfork.remedies import again_of, changes_of, remedy_of
+from layerfork.remedies.record import with_lines
 from layerfork.whatif.unappliable import UnappliableError
 
 IGNORE = Edit(file=".dockerignore", after=(".git",))
@@ -181,5 +182,6 @@ def test_an_edited_dockerfile_is_another_one() -> None:
     assert changes_of(record(), MOVE, {"Dockerfile": text}, again) == (
         DockerfileIs(text="FROM a\nRUN b\nENV V=1\n"),
     )
+    assert with_lines("FROM a\r\nENV V=2\r\n", again.lines) == "FROM a\r\nENV V=1\r\n"
     with pytest.raises(UnappliableError, match="no line"):
         changes_of(record(), MOVE, {"Dockerfile": "FROM a\n"}, again)

@@ -97,10 +97,11 @@ class Trial:
         )
         dockerfile = Path(self.copied.there(name))
         try:
-            text = with_lines(dockerfile.read_text(), self.options.again.lines)
+            data = dockerfile.read_bytes().decode("utf-8", "surrogateescape")
+            text = with_lines(data, self.options.again.lines)
         except (OSError, UnappliableError) as error:
             raise StoppedError(Fate.UNCHECKED, f"the Dockerfile cannot be changed again: {error}") from error
-        dockerfile.write_text(text)
+        dockerfile.write_bytes(text.encode("utf-8", "surrogateescape"))
 
     def restore(self, way: Way) -> Tried:
         """Built once: what the earlier build stored is to be found, or what the last one did."""

@@ -26,6 +26,9 @@ def render_fixes(reports: Sequence[FixReport], look: Look) -> str:
 def _lines(report: FixReport, look: Look) -> Iterator[Text]:
     if report.build:
         yield Text(f"{report.build}:", style="bold")
+    patched = any(proposal.patches for proposal in report.proposals)
+    if patched and not report.is_here:
+        yield from _hung(f"the patch is for {report.directory}: git apply there", look, "dim")
     for proposal in report.proposals:
         yield from first_lines(proposal.answer, look)
         yield from _proposal(proposal, look)
@@ -98,7 +101,7 @@ def outcome(proposal: Proposal) -> str:
         case Fate.REFUSED:
             return f"refused: {proposal.reason}"
         case Fate.APPLIED:
-            return f"edited: {_files(proposal)}; not verified"
+            return f"{_done(proposal)}; not verified"
         case Fate.PROPOSED:
             return _proposed(proposal)
 
