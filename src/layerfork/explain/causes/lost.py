@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from layerfork.explain.causes.atonce import seconds_too_early
 from layerfork.explain.causes.enginebugs import known_bugs
+from layerfork.explain.causes.settling import settled_by
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
 from layerfork.explain.compare.cacheplaces import (
     exported_only_result,
@@ -198,24 +199,11 @@ def find_cache_empty(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
         what=f"nothing of {case.writer_name}'s build was left in the cache when {case.reader_name} built",
         evidence=(
             f"{len(steps)} cacheable steps of {case.reader_name}, none reused; keys are equal",
-            _settled_by(case),
+            settled_by(case),
         ),
         remedy="keep the builder's cache between builds (no prune, no fresh builder), or import one",
         strength=Strength.GUESS,
     )
-
-
-_SETTLED_BY = {
-    Builder.CLASSIC: "`docker image ls --all` before the next build shows the images that it can reuse",
-    Builder.BUILDKIT: "`docker buildx du --verbose` before the next build shows what is kept, and "
-    "`docker buildx inspect` by which rules the rest is collected",
-    Builder.BUILDAH: "`podman image ls --all` before the next build shows the images that it can reuse",
-}
-
-
-def _settled_by(case: Case) -> str:
-    """What would show that the result is gone: no record does."""
-    return f"what would settle it: {_SETTLED_BY[case.reader.record.builder]}"
 
 
 CACHE_EMPTY = CauseRule(code=CauseCode.CACHE_EMPTY, find=find_cache_empty)
@@ -244,7 +232,7 @@ def find_cache_record_gone(case: Case, unclaimed: tuple[Difference, ...]) -> Ite
         evidence=(
             "the keys of this step are equal",
             f"steps of {case.reader_name} that were reused: {', '.join(map(str, reused))}",
-            _settled_by(case),
+            settled_by(case),
         ),
         remedy="keep images and cache (no `docker rmi`, `image prune`, `builder prune`, larger GC limit)",
         strength=Strength.GUESS,
