@@ -196,10 +196,15 @@ def _reduced(
 
 def _repeated(claims: tuple[Claim, ...], undone: Mapping[int, tuple[Change, ...]]) -> set[int]:
     """Claims of one code about one path that the very change of an earlier one undoes; an argument that hides
-    an ENV of its name is one thing, too."""
+    an ENV of its name is one thing, too, and so is a variable with what a text became by it."""
     first: dict[object, int] = {}
+    by_variable = set()
     for place, changes in undone.items():
         finding = claims[place][1]
         kind = "variable" if finding.code in ("build-arg", "env") else finding.code
         first.setdefault((changes, kind, finding.path), place)
-    return undone.keys() - set(first.values())
+        variables = (claims[other][1] for other, own in undone.items() if own == changes and other != place)
+        shared = {each for other in variables if not other.claims for each in other.shared}
+        if finding.claims and shared.issuperset(finding.claims):
+            by_variable.add(place)
+    return (undone.keys() - set(first.values())) | by_variable

@@ -89,6 +89,10 @@ def _names(instruction: Instruction, name: str) -> bool:
 
 def _same_argument(scene: Scene, cause: Cause) -> Fix:
     writer = dict(scene.writer.request.build_args).get(cause.path)
+    if writer is None and cause.path not in dict(scene.reader.request.build_args):
+        where = "" if scene.again else " in both Dockerfiles"
+        one = f"give ARG {cause.path} one default{where}"
+        return Fix(sentence=f"{one}, or declare it below the steps that do not need it")
     add = () if writer is None else (f"--build-arg={cause.path}={writer}",)
     command = with_options(scene, (f"--build-arg {cause.path}",), add)
     if command:
