@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.explain.claims.entryrule import ENTRY_CAUSES, one_sided_paths
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Undo
@@ -36,16 +37,34 @@ def variable_rule(
                 own = remedies.get(difference.path, remedy)
                 finding = value_finding(case, difference, code=code, what=say(case, difference), remedy=own)
                 yield replace(finding, claims=(difference, *(orders if difference.one_sided else ())))
-        claims = claimed_by_origins(unclaimed, _named_otherwise(case, unclaimed)) if case.site.origins else ()
-        if not claims:
+        if not case.site.origins:
             return
-        for origin in case.site.origins:
-            if origin.cause == code:
+        claims = claimed_by_origins(unclaimed, _named_otherwise(case, unclaimed))
+        told: frozenset[str] = frozenset()
+        if not claims and code == "build-arg":
+            claims = tuple(each for each in unclaimed if _is_derived(case, each, arguments))
+            told = frozenset(each.path for each in unclaimed if each.path in arguments or each.cause == code)
+        for origin in case.site.origins if claims else ():
+            if origin.cause == code and origin.path not in told:
                 own = remedies.get(origin.path, remedy)
                 finding = value_finding(case, origin, code=code, what=say(case, origin), remedy=own)
                 yield replace(finding, claims=(), shared=claims)
 
     return CauseRule(code=code, find=find, undo=undo)
+
+
+def _is_derived(case: Case, difference: Difference, arguments: frozenset[str]) -> bool:
+    """A variable whose ENV lines read alike in both Dockerfiles: its value is that of what they name."""
+    name = difference.path
+    if difference.cause != "env" or not name or name in arguments:
+        return False
+    lines = [_setters(dockerfile_of(each.record), name) for each in (case.writer, case.reader)]
+    return bool(lines[0]) and lines[0] == lines[1]
+
+
+def _setters(dockerfile: Dockerfile | None, name: str) -> list[str]:
+    found = dockerfile.instructions if dockerfile is not None else ()
+    return [each.text for each in found if each.keyword == "ENV" and name in dict(each.pairs)]
 
 
 def _named_otherwise(case: Case, unclaimed: tuple[Difference, ...]) -> frozenset[str]:
