@@ -13,7 +13,8 @@ if [[ ! -x $home/bin/layerfork ]]; then
     "$home/installer/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$version"
     uv=$home/installer/bin/uv
   fi
-  UV_PROJECT_ENVIRONMENT=$home/environment "$uv" sync --quiet --frozen --no-dev --no-editable --project "$top"
+  export UV_PROJECT_ENVIRONMENT=$home/environment UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-1}
+  "$uv" sync --quiet --frozen --no-dev --no-editable --project "$top"
   mkdir -p "$home/bin"
   ln -s "$home/environment/bin/layerfork" "$home/bin/layerfork"
 fi

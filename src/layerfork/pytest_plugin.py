@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known, and refuse a wrong setting before any test."""
     config.addinivalue_line("markers", MARKER)
-    if (policy := _setting(config, "layerfork_no_engine")) not in ("fail", "skip"):
+    if (policy := _without_engine(config)) not in ("fail", "skip"):
         raise pytest.UsageError(f"layerfork_no_engine is fail or skip, not {policy!r}")
 
 
@@ -56,9 +56,9 @@ def layerfork(request: pytest.FixtureRequest) -> "Layerfork":
     config = request.config
     found = Layerfork(
         root=config.rootpath,
-        engine=given.pop("engine", "") or _setting(config, "layerfork_engine"),
+        engine=given.pop("engine", "") or _engine(config),
         load=given.pop("load", ()),
-        skips=_setting(config, "layerfork_no_engine") == "skip",
+        skips=_without_engine(config) == "skip",
         turns=_turns(request),
     )
     if given:
@@ -66,8 +66,14 @@ def layerfork(request: pytest.FixtureRequest) -> "Layerfork":
     return found
 
 
-def _setting(config: pytest.Config, name: str) -> str:
-    return str(config.getoption(f"--{name.replace('_', '-')}") or config.getini(name))
+def _engine(config: pytest.Config) -> str:
+    """The command line's, else that of the variable which all commands read, else the configuration's."""
+    variable = os.environ.get("LAYERFORK_ENGINE", "")
+    return str(config.getoption("--layerfork-engine") or variable or config.getini("layerfork_engine"))
+
+
+def _without_engine(config: pytest.Config) -> str:
+    return str(config.getoption("--layerfork-no-engine") or config.getini("layerfork_no_engine"))
 
 
 def _turns(request: pytest.FixtureRequest) -> Path | None:
@@ -94,7 +100,8 @@ class Layerfork:
         ``skips`` says that a test is skipped where no engine comes up; ``turns`` is a file that other workers
         lock as well."""
         self._root = root
-        self._engine = engine
+        self.engine = engine
+        """As `layerfork run --engine` names it; empty is the one that `run` takes."""
         self._load = tuple(str(root / each) for each in load)
         self._skips = skips
         self._turns = turns
@@ -132,7 +139,7 @@ class Layerfork:
             target=target,
             build_args=tuple((build_args or {}).items()),
             clients=(after, client),
-            engines=(self._engine,) if self._engine else (),
+            engines=(self.engine,) if self.engine else (),
             builder=Builder(builder) if builder else None,
             load=self._load,
         )

@@ -4,8 +4,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
+
+from layerfork.pytest_plugin import _alone
 
 pytest_plugins = "pytester"
 NOBODY_LISTENS = "unix:///nonexistent/docker.sock"
@@ -76,6 +79,32 @@ def test_it_may_be_skipped_instead_but_what_is_asked_wrongly_fails(pytester: pyt
 
     done.assert_outcomes(skipped=1, failed=3)
     done.stdout.fnmatch_lines([f"SKIPPED*layerfork: *{NOBODY_LISTENS}*"])
+
+
+def test_the_variable_of_all_commands_names_the_engine(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile("def test_it(layerfork): assert layerfork.engine == 'podman:5.4'")
+    pytester.makeini("[pytest]\nlayerfork_engine = private\n")
+    monkeypatch.setenv("LAYERFORK_ENGINE", "podman:5.4")
+    pytester.runpytest().assert_outcomes(passed=1)
+    pytester.runpytest("--layerfork-engine=host").assert_outcomes(failed=1)
+
+
+def test_workers_take_turns_on_what_they_share(tmp_path: Path) -> None:
+    lock, order = tmp_path / "layerfork.lock", list[str]()
+
+    def other() -> None:
+        with _alone(lock):
+            order.append("other")
+
+    with _alone(lock):
+        worker = Thread(target=other)
+        worker.start()
+        worker.join(0.3)
+        order.append("first")
+    worker.join(10)
+    assert order == ["first", "other"]
 
 
 def test_whoever_uses_the_fixture_has_the_marker(pytester: pytest.Pytester) -> None:
