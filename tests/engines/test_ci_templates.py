@@ -18,6 +18,7 @@ from integrations.runner import Job, Runner
 from integrations.scripts import Done, gitlab_job, jenkins_scripts, run_gitlab, run_jenkins
 
 from layerfork.engines import RunningEngine, open_engine
+from layerfork.harness.recording.recorder import VERIFY_VARIABLE
 
 pytestmark = pytest.mark.engine
 TOP = Path(__file__).parents[2]
@@ -43,7 +44,7 @@ def user(engine: RunningEngine, tmp_path_factory: pytest.TempPathFactory) -> dic
     plugins = {"cliPluginsExtraDirs": [str(engine.toolchain.cli_plugins)]}
     (home / "config.json").write_text(json.dumps(plugins))
     own = {"DOCKER_CONFIG": str(home), "XDG_STATE_HOME": str(home / "state"), "LC_ALL": "C.UTF-8"}
-    return user_of(engine, **own)
+    return user_of(engine, **own, **{VERIFY_VARIABLE: "1"})
 
 
 class Project:

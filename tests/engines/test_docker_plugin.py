@@ -14,6 +14,7 @@ import pytest
 from engines.running import LAYERFORK, user_of
 
 from layerfork.engines import RunningEngine, open_engine
+from layerfork.harness.recording.recorder import VERIFY_VARIABLE
 
 pytestmark = pytest.mark.engine
 METADATA_LIMIT_S = 0.1
@@ -33,7 +34,8 @@ class User:
         assert engine.toolchain is not None
         self.plugins = home / "cli-plugins"
         self.engine = engine.docker_host
-        self.environment = user_of(engine, DOCKER_CONFIG=str(home), LC_ALL="C.UTF-8")
+        own = {"DOCKER_CONFIG": str(home), "LC_ALL": "C.UTF-8", VERIFY_VARIABLE: "1"}
+        self.environment = user_of(engine, **own)
         del self.environment["DOCKER_HOST"]
         subprocess.run([LAYERFORK, "plugin", "install"], env=self.environment, check=True)
         plugins = {"cliPluginsExtraDirs": [str(engine.toolchain.cli_plugins)]}
