@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from layerfork.explain.causes.enginebugs import never_found
+from layerfork.explain.enginebugs import never_found
 from layerfork.model.build import Builder
 from layerfork.model.engine import EngineInfo, ImageFacts
 from layerfork.model.record import (

@@ -12,12 +12,12 @@ from layerfork.explain.compare.cacheplaces import (
     is_beside_result,
     places_of,
 )
-from layerfork.explain.compare.cachescope import imports_cache, separate_caches
+from layerfork.explain.compare.cachescope import failed_imports, imports_cache, separate_caches
 from layerfork.explain.compare.differences import Difference
 from layerfork.explain.compare.divergence import Reason
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
-from layerfork.model.record import BuildRecord, StepStatus
+from layerfork.model.record import StepStatus
 
 
 def find_cache_off(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
@@ -93,11 +93,6 @@ CACHE_FROM = CauseRule(code=CauseCode.CACHE_FROM, find=find_cache_from)
 """--cache-from of the classic builder hides local results that are no ancestor of a listed image."""
 
 
-IMPORT_VERTEX = "importing cache manifest from "
-"""How BuildKit names the vertex of an import.
-Source: moby/buildkit solver/llbsolver/bridge.go @ v0.13.2."""
-
-
 def find_cache_not_imported(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Equal keys, and an import that failed or did not hold this step."""
     reader, writer = case.reader.record, case.writer.record
@@ -152,21 +147,6 @@ def _why_not_held(case: Case) -> str:
     if exported_only_result(writer) and is_beside_result(writer, case.writer_view.step):
         return ": mode=min exports only what the result is built on, and it is of another stage"
     return ""
-
-
-def failed_imports(record: BuildRecord) -> list[str]:
-    """What is known of each cache that a build asked for and did not get.
-
-    Clients of BuildKit leave a local cache that they do not find out of their request.
-    Source: moby/buildkit client/solve.go (parseCacheOptions) @ v0.13.2; measured with buildx 0.13.1.
-    """
-    refused = [
-        f"{vertex.name}: {vertex.error}"
-        for vertex in record.vertices
-        if vertex.name.startswith(IMPORT_VERTEX) and vertex.error
-    ]
-    dropped = record.request.cache_from_dropped
-    return refused + [f"{source}: the client left it out of its request" for source in dropped]
 
 
 CACHE_NOT_IMPORTED = CauseRule(code=CauseCode.CACHE_NOT_IMPORTED, find=find_cache_not_imported)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from layerfork.explain.causes.lost import failed_imports
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
 from layerfork.explain.claims.valuerule import value_finding
+from layerfork.explain.compare.cachescope import failed_imports
 from layerfork.explain.compare.differences import Difference, entry_paths
 from layerfork.explain.compare.divergence import Reason
 from layerfork.explain.proof.undo.request import undo_engine

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 from layerfork.model.record import BuildRecord
 
+IMPORT_VERTEX = "importing cache manifest from "
+"""How BuildKit names the vertex of an import.
+Source: moby/buildkit solver/llbsolver/bridge.go @ v0.13.2."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeDifference:
@@ -77,3 +81,18 @@ def may_share_cache(writer: BuildRecord, reader: BuildRecord) -> bool:
 
 def _differ(writer: str, reader: str) -> bool:
     return bool(writer and reader and writer != reader)
+
+
+def failed_imports(record: BuildRecord) -> list[str]:
+    """What is known of each cache that a build asked for and did not get.
+
+    Clients of BuildKit leave a local cache that they do not find out of their request.
+    Source: moby/buildkit client/solve.go (parseCacheOptions) @ v0.13.2; measured with buildx 0.13.1.
+    """
+    refused = [
+        f"{vertex.name}: {vertex.error}"
+        for vertex in record.vertices
+        if vertex.name.startswith(IMPORT_VERTEX) and vertex.error
+    ]
+    dropped = record.request.cache_from_dropped
+    return refused + [f"{source}: the client left it out of its request" for source in dropped]

@@ -1,6 +1,5 @@
 """Lets cause rules claim the differences of a site."""
 
-from layerfork.explain.causes import CAUSES
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
 from layerfork.explain.claims.variablerule import reads_elsewhere
 from layerfork.explain.compare.differences import Difference
@@ -15,6 +14,8 @@ def claim_differences(case: Case) -> tuple[tuple[Claim, ...], tuple[Difference, 
     The rule of a version that only one key needs (it has a wildcard, an owner) comes with what needs it,
     the kinds and numbers of sources with the entries that they are.
     """
+    from layerfork.explain.causes import CAUSES  # very many modules: hardly needed where nothing missed
+
     implied = implied_differences(case.site)
     left = tuple(each for each in case.site.differences if each not in implied)
     shared: set[Difference] = set()

@@ -1,6 +1,5 @@
 """From a weighed site to a fork with causes."""
 
-from layerfork.explain.causes import LAST_RESORT
 from layerfork.explain.claims.rule import Case, Finding, Strength
 from layerfork.explain.claims.wording import say_reach, suggest_place, title_of
 from layerfork.explain.compare.cachescope import imports_cache
@@ -46,6 +45,8 @@ def diagnose(
 
 
 def _causes(case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool) -> tuple[Cause, ...]:
+    from layerfork.explain.causes import LAST_RESORT
+
     agreement = _agreement(case, weighed, doubts)
     if refuted:
         agreement = Agreement(confirmation=Confirmation.CONTRADICTED, lines=agreement.lines + doubts)

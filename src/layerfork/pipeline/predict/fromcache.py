@@ -16,7 +16,7 @@ from layerfork.caches.steps import CachedStep, StepsInCache, find_steps
 from layerfork.caches.supposed import Supposed, find_supposed
 from layerfork.errors import UsageError
 from layerfork.explain import JudgedBuild
-from layerfork.explain.causes.enginebugs import doubtful_finds
+from layerfork.explain.enginebugs import doubtful_finds
 from layerfork.model.build import Builder
 from layerfork.model.cachestate import CacheState
 from layerfork.model.exportedcache import ExportedCache

@@ -7,8 +7,8 @@ from datetime import datetime
 from layerfork.cachekey import keys_of
 from layerfork.cachekey.shared.history import created_by_of
 from layerfork.explain import JudgedBuild
-from layerfork.explain.causes.enginebugs import never_found
 from layerfork.explain.compare.steps import views_of
+from layerfork.explain.enginebugs import never_found
 from layerfork.explain.outlook import Stored, marks_of
 from layerfork.model.build import Builder
 from layerfork.model.cachekey import BuildKeys
