@@ -18,7 +18,7 @@ from layerfork.buildcontext.hashing.columns import encoded
 from layerfork.buildcontext.hashing.digestcache import RACY_NS, cache_file
 from layerfork.buildcontext.hashing.snapshot import columns_of, no_other_work, read_statuses
 from layerfork.buildcontext.ignoretext import read_ignore_text
-from layerfork.buildcontext.walk import no_collection
+from layerfork.buildcontext.walk import Row, no_collection
 
 if TYPE_CHECKING:
     from layerfork.buildcontext.manifest import ReadContext
@@ -68,37 +68,31 @@ def note_tree(caches: Path, read: "ReadContext", rules: ContextRules, reading: R
     if read.problems or rules.owner_names == _REAL_NAMES:
         return ""
     with no_collection():
-        own = list(_names(read))
-        find = tree.find
-        statuses = [
-            found
-            for directory, rows in own
-            for row in rows
-            if (found := find(row if directory == "." else f"{directory}/{row}")) is not None
-        ]
+        own = list(_rows(read))
+        statuses = [status for _, rows in own for _, status in rows]
         settled_ns = tree.began_ns - RACY_NS
         if any(each.st_mtime_ns >= settled_ns or each.st_ctime_ns >= settled_ns for each in statuses):
             return ""
         columns = columns_of(statuses)
         if columns is None:
             return ""
-        names = encoded(own)
+        names = encoded((directory, [name for name, _ in rows]) for directory, rows in own)
         # Version 0 refers to nothing that it wrote before: equal values are equal bytes.
         name = sha256(marshal.dumps((reading, names), 0) + columns).hexdigest()
         file = cache_file(caches, tree.root, _ENDING)
         return name if write_columns(file, _FORM, reading, names, columns, name) else ""
 
 
-def _names(read: "ReadContext") -> Iterator[tuple[str, list[str]]]:
+def _rows(read: "ReadContext") -> Iterator[tuple[str, list[Row]]]:
     """The root, then in each directory what is sent and what was listed.
 
     What is left out may change: a directory that nobody enters has new times whenever something comes or goes
     in it, as ``.git`` does.
     """
     directories, sent = read.tree.directories, set(read.paths)
-    yield ".", ["."]
+    yield ".", [(".", read.tree.root_status)]
     for directory, rows in directories.items():
         prefix = "" if directory == "." else directory + "/"
-        own = [name for name, _ in rows if prefix + name in sent or prefix + name in directories]
+        own = [row for row in rows if prefix + row[0] in sent or prefix + row[0] in directories]
         if own:
             yield directory, own
