@@ -8,7 +8,7 @@ from contracts.pageexample import PAGES, example_of, examples, section
 
 from layerfork.explain.causes import CAUSES, LAST_RESORT
 from layerfork.explain.claims.rule import CauseRule
-from layerfork.manual import cause_page
+from layerfork.manual import page_of
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
 
@@ -126,4 +126,4 @@ def test_whatever_an_answer_names_can_be_explained() -> None:
     texts = [path.read_text("utf-8") for path in answers]
     named = {name for text in texts for name in NAMED.findall(text)}
     assert len(named) >= 5
-    assert [name for name in sorted(named) if not cause_page(name).text] == []
+    assert [name for name in sorted(named) if not page_of(name).text] == []

@@ -37,12 +37,13 @@ def test_it_is_not_the_checkout(installed: Path) -> None:
     assert where.startswith(str(installed.parent))
 
 
-@pytest.mark.parametrize(
-    "page", sorted((TOP / "docs" / "causes").glob("[a-z]*.md")), ids=lambda path: path.stem
-)
+PAGES = [path for pages in ("causes", "lint") for path in sorted((TOP / "docs" / pages).glob("[a-z]*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
 def test_the_pages_are_in_it(installed: Path, page: Path) -> None:
-    folder = next(installed.parent.glob("lib/python*/site-packages/layerfork/manual/causes"))
-    assert (folder / page.name).read_text("utf-8") == page.read_text("utf-8")
+    manual = next(installed.parent.glob("lib/python*/site-packages/layerfork/manual"))
+    assert (manual / page.parent.name / page.name).read_text("utf-8") == page.read_text("utf-8")
 
 
 def test_they_are_explained(installed: Path) -> None:

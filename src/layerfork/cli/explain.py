@@ -1,4 +1,4 @@
-"""`layerfork explain`: what a cause is, and what helps."""
+"""`layerfork explain`: what a cause or a rule of lint is, and what helps."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 def command(code: str, form: "Reporter") -> None:
     """Print the page of a cause: what happens, where, how to see it for oneself, and what helps.
 
-    CODE is the word behind PROVEN, SUSPECTED or UNEXPLAINED, or that of a warning about a wrong hit. A
-    pattern, such as umask, gives the page of the cause that it stands for. Without CODE all causes are
-    listed, in the order in which they are blamed.
+    CODE is the word behind PROVEN, SUSPECTED or UNEXPLAINED, or that of a warning about a wrong hit, or a
+    rule of `layerfork lint`. A pattern, such as umask, gives the page of the cause that it stands for.
+    Without CODE all causes are listed, in the order in which they are blamed, and then all rules.
 
     \b
     Examples:
       layerfork explain
       layerfork explain mode
       layerfork explain ignore-rule | less
+      layerfork explain copy-before-install
     """
     from layerfork.pipeline.manual import list_causes, show_cause
 

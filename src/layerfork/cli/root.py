@@ -21,6 +21,7 @@ COMMANDS = {
     "diff": "Say why recorded builds missed what others had stored.",
     "why": "Record a build and say why it missed what an earlier one had stored.",
     "predict": "Say which steps would be reused if this tree was built now.",
+    "lint": "Find cache traps in files, before any build.",
     "check": "Fail when a build does not reuse what it could: a gate for CI.",
     "fix": "Make the edit that a fork calls for, and prove by building that it helps.",
     "explain": "Say what a cause is, and what helps.",
@@ -33,6 +34,7 @@ COMMANDS = {
     "config": "Show which settings are in force, and where each comes from.",
     "completion": "Print what a shell needs to complete command lines.",
     "plugin": "Make `docker layerfork` work, or undo that.",
+    "doctor": "Say what this machine can run, and what would tint results.",
     "setup": "Fetch what `run` needs: an engine, the clients' libraries.",
 }
 """Subcommands in the order of the help text; each lives in the module of its name."""
@@ -114,7 +116,7 @@ EPILOG = """\
 \b
 Exit codes:
   0  as hoped: the cache was reused
-  1  a fork, or a step that missed or will (`check`, `predict`)
+  1  a fork, a step that missed or will (`check`, `predict`), a trap (`lint`)
   2  usage, or a bad file
   3  could not run or tell: no engine, every build failed, nothing known
   4  a bug in layerfork

@@ -23,7 +23,7 @@ _SCRIPTS = (
 )
 INSTALLERS = (
     Installer(
-        command=re.compile(r"\bnpm (?:ci|i|install)\b(?!\s+[@a-z])"),
+        command=re.compile(r"\bnpm (?:ci|i|install)\b(?!\s+[@a-z])(?![^&|;]*\s(?:-g|--global)\b)"),
         manifests=("package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc"),
         warning=_SCRIPTS,
     ),
@@ -67,6 +67,7 @@ INSTALLERS = (
         warning="unless composer.json loads files of the sources",
     ),
     Installer(command=re.compile(r"\bapt(?:-get)? (?:-\S+ )*install\b(?![^&|;]*\s\.?/)")),
+    Installer(command=re.compile(r"\bnpm (?:i|install)\b(?=[^&|;]*\s(?:-g|--global)\s)(?![^&|;]*\s\.?/)")),
     Installer(command=re.compile(r"\bapk (?:-\S+ )*add\b(?![^&|;]*\s\.?/)")),
     Installer(command=re.compile(r"\b(?:microdnf|dnf|yum) (?:-\S+ )*install\b(?![^&|;]*\s\.?/)")),
 )
@@ -107,7 +108,8 @@ def install_of(run: Instruction) -> Install | None:
     if run.json or run.heredocs:
         return None
     found: list[Install] = []
-    for command in map(str.strip, _SEPARATOR.split(" ".join(run.arguments))):
+    for words in map(str.split, _SEPARATOR.split(" ".join(run.arguments))):
+        command = " ".join(words)
         if not command or _TIDYING.fullmatch(command):
             continue
         install = _installed_by(run, command)

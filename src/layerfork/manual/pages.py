@@ -1,4 +1,4 @@
-"""Finds the page of a cause, and the line that tells what it is."""
+"""Finds the page of a cause or of a rule of lint, and the line that tells what it is."""
 
 import difflib
 import re
@@ -7,10 +7,14 @@ from pathlib import Path
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.model.cause import CauseCode
 from layerfork.model.causepage import CausePage, CauseRow
+from layerfork.model.trap import TrapCode
 
 HERE = Path(__file__).parent
-PLACES = (HERE / "causes", HERE.parents[2] / "docs" / "causes")
+PLACES = (HERE, HERE.parents[2] / "docs")
 """In a wheel, and in a checkout that is installed in place."""
+CAUSES = "causes"
+RULES = "lint"
+"""Directories of pages below one of the places."""
 _NEAREST = 3
 _LIKENESS = 0.5
 """From 0 to 1, as `difflib.get_close_matches` counts."""
@@ -21,41 +25,56 @@ def cause_rows() -> tuple[CauseRow, ...]:
 
     Raises: LayerforkError when the pages are not there.
     """
-    overview = _read("README.md")
-    lines = dict(re.findall(r"^\| \[([a-z-]+)\]\(\1\.md\) \| .* \| (.*) \|$", overview, flags=re.MULTILINE))
+    lines = _lines(CAUSES)
     return tuple(
         CauseRow(
             code=str(code),
             builders=tuple(builder.value for builder in code.builders),
-            summary=re.sub(r"[`*]", "", lines[code]),
+            summary=lines[code],
         )
         for code in CauseCode
     )
 
 
-def cause_page(word: str) -> CausePage:
-    """The page of a cause, by its code in any case, or by a pattern that may stand for it.
+def rule_rows() -> tuple[CauseRow, ...]:
+    """Every rule of lint, likewise. Raises: LayerforkError when the pages are not there."""
+    lines = _lines(RULES)
+    return tuple(CauseRow(code=code, builders=(), summary=lines[code], kind="rule") for code in TrapCode)
 
-    Raises: UsageError with the nearest codes when there is no such cause, LayerforkError when the pages are
-    not there.
+
+def _lines(pages: str) -> dict[str, str]:
+    """What an overview's table says, by code."""
+    table = re.findall(
+        r"^\| \[([a-z-]+)\]\(\1\.md\) \| (?:.* \| )?(.*) \|$", _read(pages, "README.md"), flags=re.MULTILINE
+    )
+    return {code: re.sub(r"[`*]", "", summary) for code, summary in table}
+
+
+def page_of(word: str) -> CausePage:
+    """The page of a cause or a rule, by its code in any case, or by a pattern that may stand for a cause.
+
+    Raises: UsageError with the nearest codes when there is none, LayerforkError when the pages are not there.
     """
     wanted = word.strip().lower()
-    rows = {row.code: row for row in cause_rows()}
+    rows = {row.code: row for row in (*cause_rows(), *rule_rows())}
     patterns = _patterns()
     if wanted in patterns:
         code = patterns[wanted]
-        return CausePage(row=rows[code], text=_read(f"{code}.md"), pattern=wanted)
+        return CausePage(row=rows[code], text=_read(CAUSES, f"{code}.md"), pattern=wanted)
     wanted = wanted.replace("_", "-")
     if wanted not in rows:
         nearest = _nearest(wanted, [*rows, *patterns])
         hint = f"perhaps {' or '.join(nearest)}; " if nearest else ""
-        raise UsageError(f"there is no cause {word!r}", hint=f"{hint}layerfork explain lists all of them")
-    return CausePage(row=rows[wanted], text=_read(f"{wanted}.md"))
+        raise UsageError(
+            f"there is no cause or rule {word!r}", hint=f"{hint}layerfork explain lists all of them"
+        )
+    row = rows[wanted]
+    return CausePage(row=row, text=_read(CAUSES if row.kind == "cause" else RULES, f"{wanted}.md"))
 
 
 def _patterns() -> dict[str, str]:
     """The first cause that each pattern stands for."""
-    table = _read("README.md").partition("\n## Patterns\n")[2]
+    table = _read(CAUSES, "README.md").partition("\n## Patterns\n")[2]
     return dict(re.findall(r"^\| ([a-z_-]+) \| \[([a-z-]+)\]\(", table, flags=re.MULTILINE))
 
 
@@ -66,10 +85,10 @@ def _nearest(word: str, codes: list[str]) -> list[str]:
     return list(dict.fromkeys(holding + alike))[:_NEAREST]
 
 
-def _read(name: str) -> str:
-    place = next((each for each in PLACES if (each / name).is_file()), None)
+def _read(pages: str, name: str) -> str:
+    place = next((each for each in PLACES if (each / pages / name).is_file()), None)
     if place is None:
         raise LayerforkError(
             f"the page {name} did not come with this installation", hint="install layerfork from its wheel"
         )
-    return (place / name).read_text("utf-8")
+    return (place / pages / name).read_text("utf-8")

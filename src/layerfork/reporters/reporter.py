@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from layerfork.model.check import CheckReport
     from layerfork.model.exportedcache import CacheReport
     from layerfork.model.fixing import FixReport
+    from layerfork.model.health import DoctorReport
     from layerfork.model.history import HistoryPrediction
     from layerfork.model.listing import ClientRow, EngineRow, StoredRow
     from layerfork.model.prediction import Prediction
     from layerfork.model.report import DiffReport, PlanReport, RecordReport, RunReport
     from layerfork.model.sending import SendingReport
     from layerfork.model.setting import SettingsReport
+    from layerfork.model.trap import LintReport
 
 Theme = Literal["auto", "light", "dark"]
 
@@ -51,6 +53,8 @@ Kind = Literal[
     "diffs",
     "checks",
     "fixes",
+    "lints",
+    "doctors",
     "sendings",
     "records",
     "engines",
@@ -118,6 +122,10 @@ class Reporter:
     """What `check` found, one report."""
     fixes: "Renderer[FixReport] | None" = None
     """What `fix` proposes, or did, one report for each build."""
+    lints: "Renderer[LintReport] | None" = None
+    """What `lint` found, one report."""
+    doctors: "Renderer[DoctorReport] | None" = None
+    """How `doctor` found the machine."""
     sendings: "Renderer[SendingReport] | None" = None
     """What `pack --check` found, one report."""
     records: "Renderer[RecordReport] | None" = None

@@ -10,6 +10,7 @@ from layerfork.cli import call
 from layerfork.cli.root import root
 from layerfork.errors import ExitCode
 from layerfork.model.cause import CauseCode
+from layerfork.model.trap import TrapCode
 
 PAGES = Path(__file__).parents[3] / "docs" / "causes"
 
@@ -25,14 +26,22 @@ def test_a_pipe_gets_the_page_as_it_is_written(code: str) -> None:
     assert explain(code) == (PAGES / f"{code}.md").read_text("utf-8")
 
 
+@pytest.mark.parametrize("code", TrapCode)
+def test_a_rule_of_lint_has_a_page_as_well(code: str) -> None:
+    assert explain(code) == (PAGES.parent / "lint" / f"{code}.md").read_text("utf-8")
+
+
 def test_without_a_code_each_has_one_line() -> None:
     lines = explain().splitlines()
-    assert [line.split()[0] for line in lines] == list(CauseCode)
+    assert [line.split()[0] for line in lines] == [*CauseCode, *TrapCode]
 
 
 def test_programs_get_documents() -> None:
     listed = json.loads(explain("--format", "json"))
-    assert (listed["schema"], len(listed["causes"])) == ("layerfork/causes/1", len(CauseCode))
+    assert (listed["schema"], len(listed["causes"])) == (
+        "layerfork/causes/1",
+        len(CauseCode) + len(TrapCode),
+    )
     page = json.loads(explain("Mode", "--format", "json"))
     assert (page["schema"], page["code"], page["builders"]) == (
         "layerfork/cause/1",
@@ -46,5 +55,5 @@ def test_an_unknown_code_is_a_usage_error(capsys: pytest.CaptureFixture[str]) ->
     assert call(["explain", "mood"]) == ExitCode.USAGE
     said = capsys.readouterr()
     assert said.out == ""
-    assert "there is no cause 'mood'" in said.err
+    assert "there is no cause or rule 'mood'" in said.err
     assert "mode" in said.err

@@ -6,7 +6,7 @@ import pytest
 
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.explain.answer.patterns import PATTERNS
-from layerfork.manual import cause_page, cause_rows, pages
+from layerfork.manual import cause_rows, page_of, pages
 from layerfork.model.cause import CauseCode
 
 
@@ -19,13 +19,13 @@ def test_every_cause_has_a_line_in_the_order_of_blame() -> None:
 
 @pytest.mark.parametrize("word", ["mode", "MODE", " Mode "])
 def test_a_code_is_found_in_any_case(word: str) -> None:
-    page = cause_page(word)
+    page = page_of(word)
     assert page.row.code == "mode"
     assert page.text.startswith("# mode\n")
 
 
 def test_an_underscore_is_a_hyphen() -> None:
-    assert cause_page("IGNORE_RULE").row.code == "ignore-rule"
+    assert page_of("IGNORE_RULE").row.code == "ignore-rule"
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_an_underscore_is_a_hyphen() -> None:
 )
 def test_one_that_is_none_names_the_nearest(word: str, nearest: str) -> None:
     with pytest.raises(UsageError) as raised:
-        cause_page(word)
+        page_of(word)
     assert f"'{word}'" in raised.value.message
     assert raised.value.hint.startswith(f"perhaps {nearest}")
     assert "layerfork explain lists all" in raised.value.hint
@@ -47,14 +47,14 @@ def test_one_that_is_none_names_the_nearest(word: str, nearest: str) -> None:
 
 def test_one_that_is_like_none_names_none() -> None:
     with pytest.raises(UsageError) as raised:
-        cause_page("xyzzy")
+        page_of("xyzzy")
     assert "perhaps" not in raised.value.hint
 
 
 def test_an_installation_without_pages_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(pages, "PLACES", (tmp_path,))
     with pytest.raises(LayerforkError, match="did not come with this installation"):
-        cause_page("mode")
+        page_of("mode")
 
 
 @pytest.mark.parametrize(
@@ -67,16 +67,16 @@ def test_an_installation_without_pages_says_so(monkeypatch: pytest.MonkeyPatch, 
     ],
 )
 def test_a_pattern_gives_the_page_of_the_cause_that_it_stands_for(pattern: str, code: str) -> None:
-    page = cause_page(pattern)
+    page = page_of(pattern)
     assert (page.row.code, page.pattern) == (code, pattern.lower())
-    assert page.text == cause_page(code).text
+    assert page.text == page_of(code).text
 
 
 def test_a_pattern_may_be_meant() -> None:
     with pytest.raises(UsageError) as raised:
-        cause_page("umaks")
+        page_of("umaks")
     assert raised.value.hint.startswith("perhaps umask")
 
 
 def test_every_pattern_stands_for_a_cause() -> None:
-    assert {cause_page(pattern.code).pattern for pattern in PATTERNS} == {each.code for each in PATTERNS}
+    assert {page_of(pattern.code).pattern for pattern in PATTERNS} == {each.code for each in PATTERNS}

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from layerfork.manual import cause_page, cause_rows
+from layerfork.manual import cause_rows, page_of
 from layerfork.model.cause import CauseCode
 from layerfork.reporters.formats import FORMATS
 from layerfork.reporters.reporter import Kind, Look
@@ -20,7 +20,7 @@ def words_of(text: str) -> list[str]:
 @pytest.mark.parametrize("width", [60, 80, 200])
 @pytest.mark.parametrize("code", CauseCode)
 def test_a_page_fits_the_terminal_and_loses_no_word_of_its_text(code: str, width: int) -> None:
-    page = cause_page(code)
+    page = page_of(code)
     shown = TEXT.render("pages", (page,), Look(width=width))
     assert max(map(len, shown.splitlines())) <= width
     assert "\x1b" not in shown
@@ -30,7 +30,7 @@ def test_a_page_fits_the_terminal_and_loses_no_word_of_its_text(code: str, width
         assert words_of(shown)[: len(wanted)] == wanted
 
 
-@pytest.mark.parametrize(("kind", "reports"), [("pages", (cause_page("mode"),)), ("causes", cause_rows())])
+@pytest.mark.parametrize(("kind", "reports"), [("pages", (page_of("mode"),)), ("causes", cause_rows())])
 def test_colour_is_for_terminals_that_have_it(kind: Kind, reports: tuple[object, ...]) -> None:
     plain = TEXT.render(kind, reports, Look(width=80))
     coloured = TEXT.render(kind, reports, Look(width=80, color=True))

@@ -14,6 +14,9 @@ from layerfork.model.build import Builder, Command
 from layerfork.model.progress import Say
 from layerfork.process import ProgramMissingError, run_in_foreground
 
+REGISTRY_VARIABLE = "LAYERFORK_REGISTRY"
+"""Holds the address of the registry, as the engine reaches it."""
+
 
 def run_in_engine(engine: Engine, argv: Sequence[str], registry: str, say: Say) -> int:
     """Start an engine, run a command on our terminal, end the engine; the command's exit code.
@@ -24,9 +27,10 @@ def run_in_engine(engine: Engine, argv: Sequence[str], registry: str, say: Say) 
     with contextlib.ExitStack() as stack:
         running = stack.enter_context(engine.start(os.environ, say))
         directory = stack.enter_context(_directory_of(running))
-        if registry:
-            say(f"a registry listens on {_open_registry(running, registry, say, stack)} inside")
         env = engine_environment(running, directory)
+        if registry:
+            env[REGISTRY_VARIABLE] = _open_registry(running, registry, say, stack)
+            say(f"a registry listens on {env[REGISTRY_VARIABLE]} inside, as ${REGISTRY_VARIABLE} says")
         command = Command(argv=tuple(argv) or (os.environ.get("SHELL") or "/bin/sh",), env=env)
         if not argv:
             say(f"{engine.id} runs; leave this shell to end it")

@@ -8,6 +8,8 @@ from layerfork.model.answer import Edit
 BUILD_FAILED = "build-failed"
 """Code of a finding that is no fork: a build that ended early."""
 UNEXPLAINED = "unexplained"
+BAD_FILE = "bad-file"
+"""Code of a finding about a file that cannot be read."""
 
 
 class Level(StrEnum):

@@ -10,7 +10,8 @@ from layerfork.model.answer import Answer
 from layerfork.model.check import CheckReport
 from layerfork.model.judgement import Fork
 from layerfork.model.report import DiffReport, RunReport
-from layerfork.reporters.findings.finding import BUILD_FAILED, UNEXPLAINED, Finding, Level, Place
+from layerfork.model.trap import LintReport
+from layerfork.reporters.findings.finding import BAD_FILE, BUILD_FAILED, UNEXPLAINED, Finding, Level, Place
 from layerfork.reporters.overview.checks import sentence
 from layerfork.reporters.overview.overview import answer_to
 
@@ -70,6 +71,36 @@ def of_checks(reports: Sequence[CheckReport], root: str) -> Findings:
         found += _of_unexplained(report, root) if report.too_slow else ()
         problems += report.problems or ([] if report.passed or found else [sentence(report)])
     return Findings(found=_told_apart(found), problems=tuple(problems))
+
+
+def of_lints(reports: Sequence[LintReport], root: str) -> Findings:
+    """Of lint: traps, and files that cannot be read."""
+    found: list[Finding] = []
+    for report in reports:
+        for trap in report.traps:
+            place = Place(path=_relative(trap.path, root), line=trap.line)
+            careful = (f"careful: {trap.fix.warning}",) if trap.fix.warning else ()
+            found.append(
+                Finding(
+                    code=trap.code,
+                    level=Level.WARNING,
+                    place=place,
+                    sentence=f"{trap.subject}  {trap.cost}",
+                    details=(f"fix: {trap.fix.sentence}", *careful),
+                    fix=trap.fix.sentence,
+                    edits=tuple((_relative(edit.file, root), edit) for edit in trap.fix.edits),
+                    fingerprint=_digest(trap.code, place.path, trap.subject),
+                )
+            )
+        for bad in report.bad:
+            place = Place(path=_relative(bad.path, root), line=bad.line)
+            print_ = _digest(BAD_FILE, place.path, bad.reason)
+            found.append(
+                Finding(
+                    code=BAD_FILE, level=Level.ERROR, place=place, sentence=bad.reason, fingerprint=print_
+                )
+            )
+    return Findings(found=_told_apart(found))
 
 
 def _of_diff(report: DiffReport, root: str, level: Level) -> Iterator[Finding]:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from layerfork.model.check import CheckReport
 from layerfork.model.report import DiffReport, RunReport
+from layerfork.model.trap import LintReport
 from layerfork.model.visible import visible
-from layerfork.reporters.findings import Finding, Findings, of_checks, of_diffs, of_runs
+from layerfork.reporters.findings import Finding, Findings, of_checks, of_diffs, of_lints, of_runs
 from layerfork.reporters.overview.checks import sentence
 from layerfork.reporters.reporter import Look
 
@@ -30,6 +31,11 @@ def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
 def render_checks(reports: Sequence[CheckReport], look: Look) -> str:
     """What makes checks fail, and what came of them."""
     return _commands(of_checks(reports, look.root), "; ".join(map(sentence, reports)))
+
+
+def render_lints(reports: Sequence[LintReport], look: Look) -> str:
+    """Traps."""
+    return _commands(of_lints(reports, look.root), "no cache trap")
 
 
 def _commands(findings: Findings, calm: str) -> str:

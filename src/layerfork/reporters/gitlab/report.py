@@ -10,7 +10,8 @@ from typing import Any
 
 from layerfork.model.check import CheckReport
 from layerfork.model.report import DiffReport, RunReport
-from layerfork.reporters.findings import Finding, Findings, Level, of_checks, of_diffs, of_runs
+from layerfork.model.trap import LintReport
+from layerfork.reporters.findings import Finding, Findings, Level, of_checks, of_diffs, of_lints, of_runs
 from layerfork.reporters.reporter import Look
 
 
@@ -27,6 +28,11 @@ def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
 def render_checks(reports: Sequence[CheckReport], look: Look) -> str:
     """What makes checks fail."""
     return _report(of_checks(reports, look.root))
+
+
+def render_lints(reports: Sequence[LintReport], look: Look) -> str:
+    """Traps."""
+    return _report(of_lints(reports, look.root))
 
 
 def _report(findings: Findings) -> str:

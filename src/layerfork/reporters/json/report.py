@@ -12,6 +12,7 @@ from layerfork.model.answer import Answer
 from layerfork.model.causepage import CAUSE_SCHEMA, CAUSES_SCHEMA, CausePage, CauseRow
 from layerfork.model.check import CHECK_SCHEMA, CheckReport
 from layerfork.model.exportedcache import CACHE_SCHEMA, CacheReport, RecordUse
+from layerfork.model.health import DOCTOR_SCHEMA, DoctorReport
 from layerfork.model.identity import StepIdentity
 from layerfork.model.judgement import Cause, Fork, Judgement, worst
 from layerfork.model.listing import (
@@ -37,6 +38,7 @@ from layerfork.model.report import (
 )
 from layerfork.model.sending import SENDINGS_SCHEMA, SendingReport
 from layerfork.model.setting import CONFIG_SCHEMA, SettingsReport
+from layerfork.model.trap import LINT_SCHEMA, LintReport
 from layerfork.reporters.reporter import Look
 
 
@@ -78,6 +80,18 @@ def render_sendings(reports: Sequence[SendingReport], look: Look) -> str:
     return "".join(
         _text({"schema": SENDINGS_SCHEMA, "differs": report.differs, **plain(report)}) for report in reports
     )
+
+
+def render_doctors(reports: Sequence[DoctorReport], look: Look) -> str:
+    """How the machine is."""
+    return "".join(
+        _text({"schema": DOCTOR_SCHEMA, "ready": report.ready, **plain(report)}) for report in reports
+    )
+
+
+def render_lints(reports: Sequence[LintReport], look: Look) -> str:
+    """One document for each lint."""
+    return "".join(_text({"schema": LINT_SCHEMA, **plain(report)}) for report in reports)
 
 
 def render_causes(rows: Sequence[CauseRow], look: Look) -> str:

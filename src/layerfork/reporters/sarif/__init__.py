@@ -10,4 +10,5 @@ SARIF = Reporter(
     runs=late(_HERE, "render_runs"),
     diffs=late(_HERE, "render_diffs"),
     checks=late(_HERE, "render_checks"),
+    lints=late(_HERE, "render_lints"),
 )

@@ -11,7 +11,8 @@ from typing import Any
 
 from layerfork.model.check import CheckReport
 from layerfork.model.report import DiffReport, RunReport
-from layerfork.reporters.findings import Finding, Findings, of_checks, of_diffs, of_runs
+from layerfork.model.trap import LintReport
+from layerfork.reporters.findings import Finding, Findings, of_checks, of_diffs, of_lints, of_runs
 from layerfork.reporters.findings.finding import Place
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.sarif.files import artifact
@@ -34,6 +35,11 @@ def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
 def render_checks(reports: Sequence[CheckReport], look: Look) -> str:
     """What makes checks fail."""
     return _log(of_checks(reports, look.root), look)
+
+
+def render_lints(reports: Sequence[LintReport], look: Look) -> str:
+    """Traps."""
+    return _log(of_lints(reports, look.root), look)
 
 
 def _log(findings: Findings, look: Look) -> str:

@@ -10,6 +10,8 @@ TEXT = Reporter(
     diffs=late(f"{_HERE}.diff", "render_diffs"),
     checks=late(f"{_HERE}.check", "render_checks"),
     fixes=late(f"{_HERE}.fix", "render_fixes"),
+    doctors=late(f"{_HERE}.doctor", "render_doctors"),
+    lints=late(f"{_HERE}.lint", "render_lints"),
     sendings=late(f"{_HERE}.sendings", "render_sendings"),
     records=late(f"{_HERE}.record", "render_records"),
     engines=late(f"{_HERE}.listing", "render_engines"),
@@ -21,7 +23,18 @@ TEXT = Reporter(
     settings=late(f"{_HERE}.settings", "render_settings"),
     predictions=late(f"{_HERE}.prediction", "render_predictions"),
     histories=late(f"{_HERE}.history", "render_histories"),
-    colored=("runs", "diffs", "checks", "fixes", "predictions", "histories", "causes", "pages"),
+    colored=(
+        "runs",
+        "diffs",
+        "checks",
+        "fixes",
+        "lints",
+        "doctors",
+        "predictions",
+        "histories",
+        "causes",
+        "pages",
+    ),
 )
 
 TABLE = Reporter(name="table", runs=late(f"{_HERE}.run", "render_tables"), colored=("runs",))

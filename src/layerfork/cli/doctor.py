@@ -1,0 +1,38 @@
+"""`layerfork doctor`: what this machine can run, and what would tint results."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from layerfork.cli.options import format_option, look_of, verbose_option
+from layerfork.cli.output import put
+from layerfork.errors import ExitCode
+
+if TYPE_CHECKING:
+    from layerfork.reporters.reporter import Reporter
+
+
+@click.command("doctor")
+@format_option("doctors")
+@verbose_option
+def command(form: "Reporter", verbose: bool) -> int:
+    """Say what this machine can run, what is missing and how to get it, and what would tint results.
+
+    Tinted is what makes builds or their cache keys other than on another machine: an umask, a variable such
+    as DOCKER_BUILDKIT, proxies in docker's settings, a chosen buildx builder, git's line endings. Nothing is
+    started, fetched or changed, and no password is shown. Without -v what is well is left out.
+
+    0 says that something can build here, 1 that nothing can.
+
+    \b
+    Examples:
+      layerfork doctor
+      layerfork doctor -v
+      layerfork doctor --format json
+    """
+    from layerfork.pipeline.doctor import examine
+
+    report = examine()
+    put(form.render("doctors", [report], look_of(sys.stdout, verbose=verbose)))
+    return ExitCode.AS_HOPED if report.ready else ExitCode.FORKED

@@ -1,0 +1,1 @@
+"""Cache traps that files show by themselves: no engine is asked, and no record."""

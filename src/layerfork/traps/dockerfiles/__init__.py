@@ -1,0 +1,1 @@
+"""Dockerfiles with the contexts that they are built with, and what their instructions read."""

@@ -1,0 +1,1 @@
+"""The files that lint reads: which there are, of what kind, and their text."""
