@@ -12,6 +12,7 @@ import click
 
 from layerfork.cli.output import OutputError, flush, is_abandoned, keep_descriptors, say, say_error
 from layerfork.cli.root import BrokenConnectionError, root
+from layerfork.cli.settings.variables import variable_meant
 from layerfork.errors import ExitCode, LayerforkError
 from layerfork.model.visible import visible_line
 
@@ -63,6 +64,8 @@ def call(argv: list[str] | None = None) -> int:
         usage = io.StringIO()
         error.show(usage)
         say(_in_lines(usage.getvalue().rstrip("\n"), sys.argv[1:] if argv is None else argv))
+        if variable := variable_meant(error):
+            say(f"hint: it comes from the variable {variable}")
         return ExitCode.USAGE
     except LayerforkError as error:
         say_error(error)

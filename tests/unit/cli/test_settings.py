@@ -77,6 +77,19 @@ def test_a_table_comes_before_what_is_said_for_all_and_so_does_a_variable(
     assert [each.engine for each in asked] == ["private:1", "private:2", "private:3", "private:4"]
 
 
+def test_a_variable_that_is_wrong_is_named(
+    asked: list[CheckOptions], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAYERFORK_FORMAT", "yaml")
+    assert call(["check", "."]) == 2
+    said = capsys.readouterr().err
+    assert "'yaml' is not one of" in said
+    assert said.endswith("hint: it comes from the variable LAYERFORK_FORMAT\n")
+    assert call(["check", ".", "--format", "yml"]) == 2
+    assert "LAYERFORK_FORMAT" not in capsys.readouterr().err
+    assert asked == []
+
+
 def test_repeatable_options_are_lists_or_one_text(
     project: Path, asked: list[CheckOptions], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,10 @@
 """The variables of options: ``LAYERFORK_CHECK_MAX_LOST``, and ``LAYERFORK_ENGINE`` for all that have one."""
 
+import os
 from collections.abc import Iterator, Sequence
 
 import click
+from click.core import ParameterSource
 
 from layerfork.cli.settings.allowed import SHARED
 
@@ -34,3 +36,13 @@ def with_variables(command: click.Command, *path: str) -> click.Command:
         for name, below in command.commands.items():
             with_variables(below, *path, name)
     return command
+
+
+def variable_meant(error: click.ClickException) -> str:
+    """The variable whose value a command does not take; empty when the value was typed."""
+    if not isinstance(error, click.BadParameter) or error.ctx is None or error.param is None:
+        return ""
+    if error.ctx.get_parameter_source(error.param.name or "") is not ParameterSource.ENVIRONMENT:
+        return ""
+    names = error.param.envvar or ()
+    return next((name for name in ([names] if isinstance(names, str) else names) if os.environ.get(name)), "")
