@@ -136,17 +136,19 @@ def offered(line: str) -> list[str]:
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
 def test_fish_offers_the_same_with_what_they_stand_for(place: Path) -> None:
-    for typed, words in CASES.items():
-        line = typed.partition("\t")[0]
-        done = subprocess.run(
-            ["fish", "--no-config", "-c", f"layerfork completion fish | source; complete -C {line!r}"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+    lines = [typed.partition("\t")[0] for typed in CASES]
+    asked = "; ".join(f"complete -C {line!r}; echo ---" for line in lines)
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", f"layerfork completion fish | source; {asked}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answers = done.stdout.split("---\n")
+    for line, words, answer in zip(lines, CASES.values(), answers, strict=False):
         wanted = words.strip("<>").split("><")[len(line.split()) - 2]
-        found = [each.partition("\t")[0].rstrip("/") for each in done.stdout.splitlines()]
-        assert wanted in found, (line, done)
+        assert wanted in [each.partition("\t")[0].rstrip("/") for each in answer.splitlines()], (line, answer)
+    assert len(answers) == len(CASES) + 1
 
 
 def test_an_unknown_shell_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
