@@ -1,6 +1,7 @@
 """Names that a person may type, with what each stands for. Nothing is started, nothing is asked."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 
 def client_names() -> Iterator[tuple[str, str]]:
@@ -22,3 +23,15 @@ def cause_names() -> Iterator[tuple[str, str]]:
     from layerfork.model.cause import CauseCode
 
     return ((str(code), "") for code in CauseCode)
+
+
+def rule_names() -> Iterator[tuple[str, str]]:
+    """Every rule of `layerfork lint`."""
+    from layerfork.model.trap import TrapCode
+
+    return ((str(code), "") for code in TrapCode)
+
+
+def page_names() -> Iterator[tuple[str, str]]:
+    """Everything that the manual has a page about."""
+    return chain(cause_names(), rule_names())

@@ -93,6 +93,7 @@ CASES = {
     "layerfork run --client docker_py-build@4.4\t\n": "<run><--client><docker_py-build@4.4.4>",
     "layerfork check --allow base-con\t\n": "<check><--allow><base-config>",
     "layerfork explain ignore-ru\t\n": "<explain><ignore-rule>",
+    "layerfork lint --ignore copy-before-i\t\n": "<lint><--ignore><copy-before-install>",
     "layerfork why --format sar\t\n": "<why><--format><sarif>",
     "layerfork show ma\t\n": "<show><main.jsonl>",
     "layerfork pack con\t\n": "<pack><context>",

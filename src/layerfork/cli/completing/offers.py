@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 
 from layerfork.cli.options import FormatType
 from layerfork.cli.settings.variables import option_name
-from layerfork.pipeline.naming import cause_names, client_names, engine_names
+from layerfork.pipeline.naming import cause_names, client_names, engine_names, page_names, rule_names
 
 _RECORDS = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 
@@ -54,6 +54,8 @@ class RecordFiles(click.ParamType[str]):
 CLIENTS = Offered(client_names)
 ENGINES = Offered(engine_names)
 CAUSES = Offered(cause_names)
+RULES = Offered(rule_names)
+PAGES = Offered(page_names)
 RECORDS = RecordFiles()
 FILES = click.Path()
 DIRECTORIES = click.Path(file_okay=False)
@@ -62,6 +64,8 @@ _OPTIONS: Mapping[str, click.ParamType[Any]] = {
     "client": CLIENTS,
     "engine": ENGINES,
     "allow": CAUSES,
+    "rule": RULES,
+    "ignore": RULES,
     "against": RECORDS,
     "baseline": RECORDS,
     "record": RECORDS,
@@ -80,7 +84,8 @@ _ARGUMENTS: Mapping[tuple[str, str], click.ParamType[Any]] = {
     ("diff", "reader"): RECORDS,
     ("report", "files"): RECORDS,
     ("import", "files"): FILES,
-    ("explain", "code"): CAUSES,
+    ("explain", "code"): PAGES,
+    ("lint", "paths"): FILES,
     ("cache", "place"): DIRECTORIES,
     ("engines", "name"): ENGINES,
     ("engines", "names"): ENGINES,

@@ -79,6 +79,8 @@ SETTINGS: Mapping[str, Setting] = {
     "against": Setting(read=_path_or_id),
     "baseline": Setting(read=_path),
     "allow": Setting(),
+    "rule": Setting(),
+    "ignore": Setting(),
     "max-lost": Setting(),
     "max-age": Setting(),
     "no-ci": Setting(),
