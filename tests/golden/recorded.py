@@ -17,6 +17,7 @@ from layerfork.caches.config import read_cache
 from layerfork.caches.source import CacheConfig
 from layerfork.caches.steps import find_steps
 from layerfork.harness.records.evidence import read_records
+from layerfork.model.catalogue import CatalogueReport, ScenarioRow
 from layerfork.model.check import Against, CheckReport
 from layerfork.model.context import Digest
 from layerfork.model.exportedcache import CacheLayer, CacheReport
@@ -217,3 +218,13 @@ def _row(number: int, record: BuildRecord) -> TrialBuild:
         steps=record.steps,
         record=record,
     )
+
+
+def catalogued(name: str) -> Sequence[CatalogueReport]:
+    """A run of two scenarios with three clients on Engine 26.1.5 and podman 5.4.2."""
+    return read_reports([str(RECORDS / f"{name}.jsonl")]).catalogues
+
+
+def scenarios_of(name: str) -> Sequence[ScenarioRow]:
+    """Those of the run."""
+    return catalogued(name)[0].scenarios

@@ -10,6 +10,7 @@ from golden.cases import CASES
 from golden.recorded import (
     NAMES,
     RUNS,
+    catalogued,
     compared,
     exported,
     filed,
@@ -22,6 +23,7 @@ from golden.recorded import (
     planned,
     predicted,
     recorded,
+    scenarios_of,
     shown,
 )
 
@@ -59,6 +61,8 @@ REPORTS: tuple[tuple[Kind, str, Callable[[str], Sequence[object]]], ...] = (
     ("clients", "machine", listed_clients),
     ("stored", "machine", listed_stored),
     ("caches", "exported", exported),
+    ("catalogues", "scenarios", catalogued),
+    ("scenarios", "scenarios", scenarios_of),
 )
 FOR_PEOPLE = {"txt": Look(), "verbose.txt": Look(verbose=True)}
 LARGE = ("seed-engines",)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("report")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@format_option("runs", "diffs")
+@format_option("runs", "diffs", "catalogues")
 @click.option("-o", "--output", default="", metavar="OUT", help="Write to this file, not to standard output.")
 @click.option(
     "--theme",
@@ -57,7 +57,12 @@ def command(files: tuple[str, ...], form: "Reporter", output: str, theme: "Theme
         to_stderr(line)
     look = replace(look_of(sys.stdout, verbose=verbose), theme=theme)
     look = replace(look, color=False, width=None) if path else look
-    text = form.render("runs", found.runs, look) if found.runs else form.render("diffs", found.diffs, look)
+    if found.catalogues:
+        text = form.render("catalogues", found.catalogues, look)
+    else:
+        text = (
+            form.render("runs", found.runs, look) if found.runs else form.render("diffs", found.diffs, look)
+        )
     if path:
         write_text(path, text)
     else:

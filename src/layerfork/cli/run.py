@@ -59,6 +59,27 @@ Examples:
 )
 @click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="Image label; repeatable.")
 @click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME|FAMILY|FOLDER",
+    help="Build the phases of these scenarios instead, each client from a clean cache, and hold each phase "
+    "against what is expected; all is every one that `layerfork scenarios` lists; repeatable.",
+)
+@click.option(
+    "--shard",
+    default="",
+    metavar="N/OF",
+    help="With --scenario: build this part of the cells only (-o FILE); `layerfork merge` makes one "
+    "file of all parts.",
+)
+@click.option(
+    "--times",
+    default="",
+    metavar="FILE",
+    help="With --shard: a file of an earlier run, whose times make the parts alike.",
+)
+@click.option(
     "--client",
     "clients",
     multiple=True,
@@ -105,7 +126,7 @@ Examples:
     "FILE is rewritten, or with -o another one is written and FILE stays as it is.",
 )
 @click.option("--plan", is_flag=True, help="Print what would run, what would not and why; build nothing.")
-@format_option("runs")
+@format_option("runs", "catalogues")
 @report_option("runs")
 @verbose_option
 def command(
@@ -114,6 +135,9 @@ def command(
     target: str,
     build_args: tuple[str, ...],
     labels: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    shard: str,
+    times: str,
     clients: tuple[str, ...],
     builder: str,
     engines: tuple[str, ...],
@@ -147,6 +171,14 @@ def command(
     if plan and also:
         raise UsageError("--plan builds nothing, so there is nothing to report", hint="leave --report out")
     look = look_of(sys.stdout, verbose=verbose)
+    if scenarios:
+        if path or plan or also:
+            raise UsageError("--scenario takes no PATH, --plan or --report", hint="leave it out")
+        return _run_scenarios(scenarios, shard, times, options, form, look)
+    if shard or times:
+        raise UsageError(
+            "--shard and --times need --scenario", hint="layerfork run --scenario all --shard 1/2"
+        )
     return _plan(options, form, look) if plan else _run(options, form, also, look)
 
 
@@ -160,6 +192,18 @@ def _run(
     with reports_written(also, "runs", reports):
         put(form.render("runs", reports, look))
     return exit_code(reports)
+
+
+def _run_scenarios(
+    names: tuple[str, ...], shard: str, times: str, options: RunOptions, form: "Reporter", look: "Look"
+) -> int:
+    from layerfork.pipeline.scenarios import CatalogueOptions, exit_code, run_catalogue
+
+    asked = CatalogueOptions(names=names, shard=shard, times=times)
+    with _progress() as listener:
+        report = run_catalogue(asked, options, listener)
+    put(form.render("catalogues", [report], look))
+    return exit_code(report)
 
 
 def _plan(options: RunOptions, form: "Reporter", look: "Look") -> int:

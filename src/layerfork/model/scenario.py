@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layerfork.model.build import Builder
+from layerfork.model.phase import Phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,14 +13,23 @@ class Scenario:
 
     name: str
     title: str = ""
+    question: str = ""
+    """That it answers."""
+    family: str = ""
+    """The kind of question."""
     context: Path
-    """Absolute path of the context directory."""
+    """Absolute path of the context directory; of a scenario with phases, of its folder."""
     dockerfile: Path
-    """Absolute path of the Dockerfile."""
+    """Absolute path of the Dockerfile; of a scenario with phases, of the file that holds it."""
     random_runs: bool = False
     """Every RUN writes a random value: equal layers prove reuse."""
+    phases: tuple[Phase, ...] = ()
+    """What is built, one after the other, from a context that is made for it; none of a person's directory,
+    which is used as it lies there."""
     bundled: bool = False
-    """Part of layerfork: its context is copied and its modes are set before it is used."""
+    """It comes with layerfork: its name alone says which it is."""
+    other_dockerfile: bool = False
+    """A person named another Dockerfile than that of the phases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

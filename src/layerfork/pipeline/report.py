@@ -7,31 +7,36 @@ from pathlib import Path
 
 from layerfork.errors import UsageError
 from layerfork.harness.relay.earlier import Earlier, FinishedRelay, read_earlier
+from layerfork.model.catalogue import CatalogueReport
 from layerfork.model.report import NOT_JUDGED, DiffReport, RunReport
 from layerfork.pipeline.comparison import builds_of_kinds, diff_files, diff_stored
 from layerfork.pipeline.judging import judged
 from layerfork.pipeline.pairing import NamedRecord
+from layerfork.pipeline.scenarios.filed import has_cells, read_catalogue
 
 HINT = "name files of `layerfork run -o`, or of `layerfork record -o` and `import -o`, not both"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiledReports:
-    """What files hold: runs, or builds compared; one of both is empty."""
+    """What files hold: runs, builds compared, or runs of scenarios; the others are empty."""
 
     runs: tuple[RunReport, ...] = ()
     diffs: tuple[DiffReport, ...] = ()
+    catalogues: tuple[CatalogueReport, ...] = ()
     left_out: tuple[str, ...] = ()
     """What is in the files and in no report, a line each."""
 
 
 def read_reports(files: Sequence[str]) -> FiledReports:
-    """Judge the runs of run files, or compare the builds of record files.
+    """Judge the runs of run files, or of runs of scenarios, or compare the builds of record files.
 
     Of several record files, the builds of each are compared with those of the first; in a single one, each
     build with the one before it of the same kind. ``FILE#N`` is the N-th build of a record file alone.
     Raises: EvidenceError, UsageError.
     """
+    if all(has_cells(Path(file)) for file in files):
+        return FiledReports(catalogues=tuple(map(read_catalogue, files)))
     earlier = {file: read_earlier(Path(file)) for file in files if Path(file).exists()}
     runs = [file for file, each in earlier.items() if each.finished or each.rows]
     if not runs:

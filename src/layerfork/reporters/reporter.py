@@ -10,6 +10,7 @@ from layerfork.model.visible import visible, visible_but_colors
 
 if TYPE_CHECKING:
     # Names of formats are looked at before anything is known of what they will render.
+    from layerfork.model.catalogue import CatalogueReport, ScenarioRow
     from layerfork.model.causepage import CausePage, CauseRow
     from layerfork.model.check import CheckReport
     from layerfork.model.exportedcache import CacheReport
@@ -66,6 +67,8 @@ Kind = Literal[
     "histories",
     "caches",
     "settings",
+    "scenarios",
+    "catalogues",
 ]
 """The kinds of reports, each a field of `Reporter`."""
 T = TypeVar("T")
@@ -145,6 +148,9 @@ class Reporter:
     """What `predict` says of builds that nobody made yet."""
     histories: "Renderer[HistoryPrediction] | None" = None
     """The same of commits, one after the other."""
+    scenarios: "Renderer[ScenarioRow] | None" = None
+    catalogues: "Renderer[CatalogueReport] | None" = None
+    """What `run --scenario` found."""
     visible: Callable[[str], str] = visible
     """Makes harmless what others put into a report, in the way of the format."""
     colored: tuple[Kind, ...] = ()

@@ -1,46 +1,42 @@
 """Finds a scenario: a bundled one by name, or any directory with a Dockerfile."""
 
 import os
-import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 from layerfork.errors import UsageError
 from layerfork.model.scenario import Scenario
+from layerfork.scenarios.read import FILE_NAME, read_scenario
 
 HERE = Path(__file__).parent
 
 
 def bundled_names() -> tuple[str, ...]:
     """Names of the scenarios that come with layerfork."""
-    return tuple(sorted(path.parent.name for path in HERE.glob("*/scenario.toml")))
+    return tuple(sorted(path.parent.name for path in HERE.glob(f"*/{FILE_NAME}")))
 
 
 def find_scenario(path: str = "", dockerfile: str = "") -> Scenario:
     """The bundled scenario of that name, or the directory as a scenario; nothing is the seed.
 
-    A directory wins over a bundled name when it is written as a path (``./seed``).
+    A directory wins over a bundled name when it is written as a path (``./seed``). One with a
+    ``scenario.toml`` is made as that says.
 
     Raises: UsageError naming the thing that is missing, unreadable or of the wrong kind.
     """
     if not path or (path in bundled_names() and "/" not in path and not Path(path).is_dir()):
-        return _bundled(path or "seed", dockerfile)
+        return replace(_staged(HERE / (path or "seed"), dockerfile), bundled=True)
+    if (Path(path) / FILE_NAME).is_file():
+        return _staged(Path(path).resolve(), dockerfile)
     return _directory(Path(path), dockerfile)
 
 
-def _bundled(name: str, dockerfile: str) -> Scenario:
-    folder = HERE / name
-    facts = tomllib.loads((folder / "scenario.toml").read_text("utf-8"))
-    context = folder / "context"
-    if dockerfile:
-        _check_dockerfile(Path(dockerfile))
-    return Scenario(
-        name=name,
-        title=str(facts["title"]),
-        context=context,
-        dockerfile=Path(dockerfile).resolve() if dockerfile else context / "Dockerfile",
-        random_runs=bool(facts.get("random_runs", False)),
-        bundled=True,
-    )
+def _staged(folder: Path, dockerfile: str) -> Scenario:
+    scenario = read_scenario(folder)
+    if not dockerfile:
+        return scenario
+    _check_dockerfile(Path(dockerfile))
+    return replace(scenario, dockerfile=Path(dockerfile).resolve(), other_dockerfile=True)
 
 
 def _directory(path: Path, dockerfile: str) -> Scenario:

@@ -11,26 +11,28 @@ from layerfork.scenarios import bundled_names, find_scenario
 
 def test_the_seed_is_what_2015_built() -> None:
     seed = find_scenario()
-    assert seed.bundled
     assert seed.name == "seed"
-    instructions = [line for line in seed.dockerfile.read_text().splitlines() if line]
+    (phase,) = seed.phases
+    instructions = [line for line in phase.dockerfile.splitlines() if line]
     assert instructions == ["FROM alpine", "RUN  du -s /", "COPY important.txt /", "RUN  du -s /"]
-    assert (seed.context / "important.txt").read_text() == "This is an important file\n"
+    (entry,) = phase.entries
+    assert (entry.name, entry.content) == (b"important.txt", b"This is an important file\n")
 
 
 @pytest.mark.parametrize("name", bundled_names())
 def test_every_bundled_scenario_says_what_it_asks(name: str) -> None:
     scenario = find_scenario(name)
     assert scenario.title
-    assert scenario.dockerfile.is_file()
-    assert (scenario.context.parent / "README.md").is_file()
+    assert scenario.question.endswith("?")
+    assert scenario.family
+    assert (scenario.context / "README.md").is_file()
 
 
 def test_a_directory_is_a_scenario(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM alpine\n")
     scenario = find_scenario(str(tmp_path))
     assert scenario.context == tmp_path
-    assert not scenario.bundled
+    assert scenario.phases == ()
 
 
 def test_a_dockerfile_is_looked_for_here_first_then_in_the_context(tmp_path: Path) -> None:

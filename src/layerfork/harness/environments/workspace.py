@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layerfork.errors import LayerforkError, UsageError
+from layerfork.harness.environments.contextfiles import write_context
 from layerfork.harness.environments.privatedir import PREFIX, private_directory
 from layerfork.model.build import BuildRequest, Command
 from layerfork.model.scenario import RunOptions, Scenario
@@ -67,30 +68,16 @@ def open_workspace(scenario: Scenario) -> Iterator[Workspace]:
 def prepare(scenario: Scenario, root: Path) -> Workspace:
     """Lay out the context in ``root``.
 
-    A bundled context is copied with fixed modes, so that neither the umask of an installation nor of a
-    checkout shows; a person's own directory is used where it is.
+    That of a scenario with phases is made as its first phase has it; a person's own directory is used where
+    it is. Raises: UsageError.
     """
     context, dockerfile = scenario.context, scenario.dockerfile
-    if scenario.bundled:
+    if scenario.phases:
         context = root / "context"
-        copy_bundled(scenario.context, context)
-        with contextlib.suppress(ValueError):
-            dockerfile = context / dockerfile.relative_to(scenario.context)
+        write_context(scenario.phases[0], context)
+        if not scenario.other_dockerfile:
+            dockerfile = context / "Dockerfile"
     return Workspace(root=root, context=context, dockerfile=dockerfile, name=root.name.removeprefix(PREFIX))
-
-
-def copy_bundled(source: Path, target: Path) -> None:
-    """Copy a bundled context: directories 0755, files 0644."""
-    target.mkdir()
-    target.chmod(0o755)
-    for path in sorted(source.rglob("*")):
-        copy = target / path.relative_to(source)
-        if path.is_dir():
-            copy.mkdir()
-            copy.chmod(0o755)
-        else:
-            shutil.copyfile(path, copy)
-            copy.chmod(0o644)
 
 
 def make_tar(workspace: Workspace) -> None:

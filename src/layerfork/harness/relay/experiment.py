@@ -200,7 +200,7 @@ def read_bases(scenario: Scenario, options: RunOptions) -> tuple[str, ...]:
     Raises: UsageError when the Dockerfile cannot be read or does not parse.
     """
     try:
-        text = scenario.dockerfile.read_text("utf-8")
+        text = _text_of(scenario)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"cannot read {scenario.dockerfile}: {error}", hint="give a readable text file"
@@ -215,6 +215,12 @@ def read_bases(scenario: Scenario, options: RunOptions) -> tuple[str, ...]:
         return base_references(parsed, dict(options.build_args), options.target)
     except BadSubstitutionError as error:
         raise UsageError(f"{scenario.dockerfile.name}: {error}", hint="fix the variable in FROM") from error
+
+
+def _text_of(scenario: Scenario) -> str:
+    if scenario.phases and not scenario.other_dockerfile:
+        return scenario.phases[0].dockerfile
+    return scenario.dockerfile.read_text("utf-8")
 
 
 def prepare_engine(engine: RunningEngine, bases: tuple[str, ...], options: RunOptions) -> None:

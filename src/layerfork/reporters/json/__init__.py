@@ -25,4 +25,6 @@ JSON = Reporter(
     fixes=late(f"{_HERE}.fix", "render_fixes"),
     predictions=late(f"{_HERE}.prediction", "render_predictions"),
     histories=late(f"{_HERE}.history", "render_histories"),
+    scenarios=late(f"{_HERE}.catalogue", "render_scenarios"),
+    catalogues=late(f"{_HERE}.catalogue", "render_catalogues"),
 )

@@ -8,4 +8,5 @@ JUNIT = Reporter(
     runs=late(_HERE, "render_runs"),
     diffs=late(_HERE, "render_diffs"),
     checks=late(_HERE, "render_checks"),
+    catalogues=late("layerfork.reporters.junit.catalogue", "render_catalogues"),
 )

@@ -1,6 +1,6 @@
 """JUnit XML, as CI systems show it: a client that left a cache, or a step that forked, is a failed test."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
@@ -28,7 +28,7 @@ def render_runs(reports: Sequence[RunReport], look: Look) -> str:
     failed, and skipped when it could not be asked, or when nobody knows its class.
     """
     names = engine_names(reports)
-    return _document(_run(report, name) for report, name in zip(reports, names, strict=True))
+    return document(_run(report, name) for report, name in zip(reports, names, strict=True))
 
 
 def _run(report: RunReport, engine: str) -> TestSuite:
@@ -68,13 +68,13 @@ def _client(build: TrialBuild, report: RunReport, left: Mapping[str, Sequence[Fo
 
 def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
     """A suite for each pair of builds, a test for each step of the later one; a step that forked fails."""
-    return _document(_pair(report) for report in reports)
+    return document(_pair(report) for report in reports)
 
 
 def render_checks(reports: Sequence[CheckReport], look: Look) -> str:
     """The suites of what was compared, and one with the check itself: it fails when too much was built again,
     and is an error when nothing can be said."""
-    return _document(suite for report in reports for suite in _check(report))
+    return document(suite for report in reports for suite in _check(report))
 
 
 def _check(report: CheckReport) -> Iterator[TestSuite]:
@@ -116,12 +116,13 @@ def _forks_by(forks: Sequence[Fork], key: Callable[[Fork], Key]) -> Mapping[Key,
     return found
 
 
-def _document(suites: Iterator[TestSuite]) -> str:
-    document = JUnitXml("layerfork")
+def document(suites: Iterable[TestSuite]) -> str:
+    """The whole file."""
+    made = JUnitXml("layerfork")
     for suite in suites:
-        document.add_testsuite(suite)
-    document.update_statistics()  # type: ignore[no-untyped-call]
-    text: bytes = document.tostring()  # type: ignore[no-untyped-call]
+        made.add_testsuite(suite)
+    made.update_statistics()  # type: ignore[no-untyped-call]
+    text: bytes = made.tostring()  # type: ignore[no-untyped-call]
     return text.decode("utf-8") + "\n"
 
 

@@ -8,4 +8,5 @@ MARKDOWN = Reporter(
     runs=late(_HERE, "render_runs"),
     diffs=late(_HERE, "render_diffs"),
     checks=late(_HERE, "render_checks"),
+    catalogues=late("layerfork.reporters.markdown.catalogue", "render_catalogues"),
 )

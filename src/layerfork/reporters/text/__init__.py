@@ -35,6 +35,8 @@ TEXT = Reporter(
         "causes",
         "pages",
     ),
+    scenarios=late(f"{_HERE}.catalogue", "render_scenarios"),
+    catalogues=late(f"{_HERE}.catalogue", "render_catalogues"),
 )
 
 TABLE = Reporter(name="table", runs=late(f"{_HERE}.run", "render_tables"), colored=("runs",))

@@ -8,6 +8,7 @@ import pytest
 
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.harness.environments.workspace import Workspace, make_tar, open_workspace, prepare
+from layerfork.model.phase import Entry, EntryKind, Phase
 from layerfork.model.scenario import RunOptions, Scenario
 
 
@@ -23,8 +24,17 @@ def source(tmp_path: Path) -> Path:
     return source
 
 
-def scenario(source: Path, *, bundled: bool, dockerfile: str = "Dockerfile") -> Scenario:
-    return Scenario(name="s", context=source, dockerfile=source / dockerfile, bundled=bundled)
+def scenario(source: Path) -> Scenario:
+    return Scenario(name="s", context=source, dockerfile=source / "Dockerfile")
+
+
+def staged(folder: Path, *, other: bool = False) -> Scenario:
+    deep = Entry(name=b"deep", kind=EntryKind.DIRECTORY, mode=0o755)
+    phase = Phase(
+        dockerfile="FROM alpine\n", entries=(deep, Entry(name=b"deep/file", mode=0o640, content=b"text"))
+    )
+    file = folder / "Dockerfile" if other else folder / "scenario.toml"
+    return Scenario(name="s", context=folder, dockerfile=file, phases=(phase,), other_dockerfile=other)
 
 
 def modes(context: Path) -> dict[str, int]:
@@ -35,29 +45,32 @@ def modes(context: Path) -> dict[str, int]:
 
 def test_a_persons_own_directory_is_used_where_it_is(source: Path, tmp_path: Path) -> None:
     before = modes(source)
-    found = prepare(scenario(source, bundled=False), tmp_path / "layerfork-run-1234")
+    found = prepare(scenario(source), tmp_path / "layerfork-run-1234")
     assert (found.context, found.dockerfile) == (source, source / "Dockerfile")
     assert found.name == "1234"
     assert modes(source) == before
 
 
-def test_a_bundled_context_is_copied_with_fixed_modes(source: Path, tmp_path: Path) -> None:
+def test_a_scenarios_context_is_made_as_its_first_phase_says(tmp_path: Path) -> None:
     root = tmp_path / "layerfork-run-1234"
     root.mkdir()
-    found = prepare(scenario(source, bundled=True), root)
+    before = os.umask(0o077)
+    try:
+        found = prepare(staged(tmp_path), root)
+    finally:
+        os.umask(before)
     assert found.context == root / "context"
     assert found.dockerfile == root / "context" / "Dockerfile"
-    assert modes(found.context) == {"Dockerfile": 0o644, "deep": 0o755, "deep/file": 0o644}
+    assert modes(found.context) == {"Dockerfile": 0o644, "deep": 0o755, "deep/file": 0o640}
     assert (found.context / "deep" / "file").read_text() == "text"
     assert found.context.stat().st_mode & 0o777 == 0o755
 
 
-def test_a_dockerfile_outside_the_context_stays_where_it_is(source: Path, tmp_path: Path) -> None:
-    outside = tmp_path / "Dockerfile"
+def test_a_dockerfile_outside_the_context_stays_where_it_is(tmp_path: Path) -> None:
     root = tmp_path / "run"
     root.mkdir()
-    found = prepare(Scenario(name="s", context=source, dockerfile=outside, bundled=True), root)
-    assert found.dockerfile == outside
+    found = prepare(staged(tmp_path, other=True), root)
+    assert found.dockerfile == tmp_path / "Dockerfile"
 
 
 def test_every_request_has_a_tag_and_a_home_of_its_own(source: Path, tmp_path: Path) -> None:
@@ -81,7 +94,7 @@ def test_a_number_is_used_once(source: Path, tmp_path: Path) -> None:
 
 
 def test_the_workspace_goes_and_the_context_stays(source: Path) -> None:
-    with open_workspace(scenario(source, bundled=False)) as place:
+    with open_workspace(scenario(source)) as place:
         assert place.root.is_dir()
     assert not place.root.exists()
     assert source.is_dir()

@@ -1,0 +1,74 @@
+"""One client's way through the phases of a scenario: a clean cache, then phase after phase."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from layerfork.clients import ContextForm
+from layerfork.harness.environments.contextfiles import write_context
+from layerfork.harness.environments.served import served_context
+from layerfork.harness.environments.workspace import Workspace, make_tar
+from layerfork.harness.relay.plan import PlannedBuild
+from layerfork.harness.relay.relay import EngineGoneError
+from layerfork.harness.relay.trial import Bench, run_trial
+from layerfork.model.build import BuildRequest
+from layerfork.model.phase import Phase
+from layerfork.model.report import TrialBuild
+from layerfork.model.scenario import RunOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Where the phases of one scenario are built."""
+
+    bench: Bench
+    workspace: Workspace
+    phases: Sequence[Phase]
+    options: RunOptions
+
+
+def run_chain(stage: Stage, planned: PlannedBuild, number: Callable[[], int]) -> tuple[TrialBuild, ...]:
+    """Build every phase with one client, from a clean cache; fewer rows when it was stopped.
+
+    A build that fails leaves the later phases to go on: what it stored is in the cache.
+    Raises: EngineError when the cache cannot be cleaned, EngineGoneError when the engine ends in the middle.
+    """
+    engine = stage.bench.engine
+    engine.reset()
+    rows: list[TrialBuild] = []
+    for phase in stage.phases:
+        write_context(phase, stage.workspace.context)
+        with _requested(stage, planned, phase, number()) as request:
+            row = run_trial(stage.bench, planned, request)
+        if stage.bench.stop.is_set():
+            break
+        rows.append(row)
+        if not engine.is_alive():
+            raise EngineGoneError(f"the engine ended while {planned.label} was building")
+    return tuple(rows)
+
+
+@contextlib.contextmanager
+def _requested(stage: Stage, planned: PlannedBuild, phase: Phase, number: int) -> Iterator[BuildRequest]:
+    """What the client is asked in this phase, its context served where it fetches it."""
+    options = replace(stage.options, build_args=phase.build_args, labels=phase.labels, target=phase.target)
+    form, workspace = planned.client.context_form, stage.workspace
+    if form in (ContextForm.TAR, ContextForm.URL):
+        make_tar(workspace)
+    if form not in (ContextForm.URL, ContextForm.GIT):
+        yield _asked(workspace, planned, number, options, phase)
+        return
+    with served_context(workspace, stage.bench.engine.network) as served:
+        yield _asked(workspace, planned, number, options, phase, (served.tar_url, served.git_url))
+
+
+def _asked(
+    workspace: Workspace,
+    planned: PlannedBuild,
+    number: int,
+    options: RunOptions,
+    phase: Phase,
+    urls: tuple[str, str] = ("", ""),
+) -> BuildRequest:
+    request = workspace.request(planned.label, number, options, urls)
+    return replace(request, no_cache=phase.no_cache)

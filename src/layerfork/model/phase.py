@@ -1,0 +1,84 @@
+"""A scenario's phases: what is built in each, and what is expected of the cache then."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from layerfork.model.build import Builder
+
+MADE_AT = 1_577_836_800
+"""Modification time of every entry that names none: 2020-01-01T00:00:00Z."""
+
+
+class EntryKind(StrEnum):
+    """What an entry of a context is."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    LINK = "link"
+    HARDLINK = "hardlink"
+    FIFO = "fifo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of a context, with all that a checkout would lose."""
+
+    name: bytes
+    """Relative to the context, with slashes; not always UTF-8."""
+    kind: EntryKind = EntryKind.FILE
+    mode: int = 0o644
+    """Permission bits, setuid and its kin included; a link has none of its own."""
+    uid: int = 0
+    gid: int = 0
+    mtime: float = MADE_AT
+    """Seconds since 1970."""
+    content: bytes = b""
+    """Of a file that is written out."""
+    size: int = 0
+    """Of a file whose bytes are made from `seed`; 0 takes `content`."""
+    seed: int = 0
+    target: bytes = b""
+    """Where a link leads, or the entry that a hard link is another name of."""
+    xattrs: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What a phase is expected to do to the cache of the phase before it."""
+
+    builders: tuple[Builder, ...]
+    clients: tuple[str, ...] = ()
+    """Patterns of client ids (``docker_py-*``); none is every client."""
+    missed: str = ""
+    """The first instruction that is built again, as the Dockerfile has it; empty when all are reused."""
+    causes: tuple[str, ...] = ()
+    """Codes of why, all of them; empty leaves them open."""
+    fails: bool = False
+    """No build is expected: this builder, or this client, cannot do it."""
+    why: str
+
+    def is_for(self, builder: Builder, client: str) -> bool:
+        """Whether it says something of this client on this builder."""
+        return builder in self.builders and (
+            not self.clients or any(fnmatchcase(client, pattern) for pattern in self.clients)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """What is built, and how: the whole of it, not what changed."""
+
+    title: str = ""
+    dockerfile: str
+    entries: tuple[Entry, ...] = ()
+    build_args: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    target: str = ""
+    no_cache: bool = False
+    expected: tuple[Expectation, ...] = field(default=())
+    """The first that `is_for` a client counts; none of the first phase, which meets no cache."""
+
+    def expects(self, builder: Builder, client: str) -> Expectation | None:
+        """What is expected of this client on this builder; None when nothing is."""
+        return next((each for each in self.expected if each.is_for(builder, client)), None)

@@ -1,0 +1,8 @@
+"""Scenarios run and judged: `run --scenario`, `scenarios`, `merge`."""
+
+from layerfork.pipeline.scenarios.choosing import list_scenarios
+from layerfork.pipeline.scenarios.judging import exit_code
+from layerfork.pipeline.scenarios.merging import merge_files
+from layerfork.pipeline.scenarios.running import CatalogueOptions, run_catalogue
+
+__all__ = ["CatalogueOptions", "exit_code", "list_scenarios", "merge_files", "run_catalogue"]

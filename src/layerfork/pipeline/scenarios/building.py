@@ -1,0 +1,144 @@
+"""Builds the cells of one engine: scenario after scenario, client after client, each from a clean cache."""
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from layerfork.clients import BuildClient
+from layerfork.engines import RunningEngine, open_engine
+from layerfork.errors import LayerforkError, UsageError
+from layerfork.harness.environments.privatedir import socket_directory
+from layerfork.harness.environments.projectfile import described_clients
+from layerfork.harness.environments.workspace import open_workspace
+from layerfork.harness.phases.cells import CellName, MeasuredCell, cell_key, keep_cell, measured_cell
+from layerfork.harness.phases.chain import Stage, run_chain
+from layerfork.harness.records.evidence import RecordFile
+from layerfork.harness.relay.broken import BrokenEnvironments
+from layerfork.harness.relay.experiment import make_bench, prepare_engine, read_bases
+from layerfork.harness.relay.plan import PlannedBuild, choose_clients, plan_relay
+from layerfork.harness.relay.relay import EngineGoneError
+from layerfork.harness.relay.trial import make_endpoint
+from layerfork.harness.relay.versions import ask_versions
+from layerfork.model.catalogue import Met
+from layerfork.model.progress import Listener, Progress
+from layerfork.model.report import Problem, TrialBuild
+from layerfork.model.scenario import RunOptions, Scenario
+from layerfork.pipeline.scenarios.judging import NOT_ASKED, judged_cell
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """What one engine gave, also when it ended early. Filled while it runs."""
+
+    cells: list[MeasuredCell] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    built: int = 0
+    """Builds that were made, not taken from an earlier run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRun:
+    """What all engines of a run share."""
+
+    scenarios: Mapping[tuple[str, str], Scenario]
+    """By name and folder, as `CellName` has them."""
+    options: RunOptions
+    listener: Listener
+    file: RecordFile | None
+    earlier: Mapping[str, MeasuredCell]
+    """Cells that an earlier run measured, by key."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    broken: BrokenEnvironments = field(default_factory=BrokenEnvironments)
+
+
+def build_on_engine(run: CellRun, spec: str, names: Sequence[CellName]) -> Found:
+    found = Found()
+    address = open_engine(spec).address(os.environ)
+    pinned = {label: _pinned(client) for label, client in _clients(run.options)}
+    keys = {
+        name: cell_key(name, run.scenarios[name.scenario, name.folder].phases, address, pinned[name.client])
+        for name in names
+    }
+    for name in names:
+        if (known := run.earlier.get(keys[name])) is not None:
+            _keep(run, known, found)
+    left = {name: key for name, key in keys.items() if key not in run.earlier}
+    if not left:
+        return found
+    try:
+        run.listener(Progress(text=f"starting the engine ({spec})", engine=spec))
+        with open_engine(spec).start(os.environ, lambda line: None) as engine:
+            if not engine.can_reset:
+                raise UsageError(f"{spec} cannot be cleaned between clients", hint="--engine private")
+            for place in dict.fromkeys((name.scenario, name.folder) for name in left):
+                mine = {name: key for name, key in left.items() if (name.scenario, name.folder) == place}
+                _build_scenario(run, engine, run.scenarios[place], mine, found)
+                if run.stop.is_set():
+                    break
+    except (LayerforkError, EngineGoneError) as error:
+        found.problems.append(Problem(what=f"{spec}: {error}"))
+    return found
+
+
+def _clients(options: RunOptions) -> Sequence[tuple[str, BuildClient]]:
+    return choose_clients(options.clients, described_clients(Path.cwd()))
+
+
+def _pinned(client: BuildClient) -> str:
+    return f"{client.title} {client.environment.directory_name if client.environment else ''}"
+
+
+def _build_scenario(
+    run: CellRun, engine: RunningEngine, scenario: Scenario, mine: Mapping[CellName, str], found: Found
+) -> None:
+    """Raises: EngineError, EngineGoneError, UsageError."""
+    by_label = {name.client: name for name in mine}
+    chosen = [(label, client) for label, client in _clients(run.options) if label in by_label]
+    prepare_engine(engine, read_bases(scenario, run.options), run.options)
+    number = itertools.count(1)
+    with open_workspace(scenario) as workspace, socket_directory(workspace.root) as sockets:
+        bench = make_bench(engine, sockets, run.options, run.stop)
+        probe = workspace.request("probe", 0, run.options)
+        endpoint = make_endpoint(bench, probe, engine.docker_host)
+        plan = plan_relay(chosen, run.options.builder, probe, endpoint, lambda line: None, run.broken)
+        stage = Stage(bench=bench, workspace=workspace, phases=scenario.phases, options=run.options)
+        for row in ask_versions(plan, endpoint).rows:
+            started = time.monotonic()
+            whole, builds = _built(stage, row, number.__next__)
+            if not whole:
+                return
+            found.built += sum(build.outcome not in NOT_ASKED for build in builds)
+            name = by_label[row.client if isinstance(row, TrialBuild) else row.label]
+            seconds = time.monotonic() - started
+            _keep(run, measured_cell(name, mine[name], engine.info, builds, seconds), found)
+
+
+def _built(
+    stage: Stage, row: PlannedBuild | TrialBuild, number: Callable[[], int]
+) -> tuple[bool, Sequence[TrialBuild]]:
+    """Whether a cell is whole, and its builds."""
+    if stage.bench.stop.is_set():
+        return False, ()
+    if isinstance(row, TrialBuild):
+        return True, (row,)
+    builds = run_chain(stage, row, number)
+    return len(builds) == len(stage.phases), builds
+
+
+def _keep(run: CellRun, cell: MeasuredCell, found: Found) -> None:
+    if run.file is not None:
+        keep_cell(run.file, cell)
+    found.cells.append(cell)
+    judged = judged_cell(cell, run.scenarios[cell.name.scenario, cell.name.folder])
+    told = judged.reason or judged.met.value
+    run.listener(
+        Progress(
+            text=f"{cell.name.scenario}, {cell.name.client}: {told}",
+            lasting=judged.met is Met.UNEXPECTED,
+            engine=cell.name.engine,
+        )
+    )

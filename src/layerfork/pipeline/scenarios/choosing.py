@@ -1,0 +1,48 @@
+"""Which scenarios a person means, and what there is to say of each before it is built."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from layerfork.errors import UsageError
+from layerfork.model.catalogue import ScenarioRow
+from layerfork.model.scenario import Scenario
+from layerfork.scenarios import bundled_names, find_scenario
+
+ALL = "all"
+
+
+def list_scenarios(names: Sequence[str] = ()) -> tuple[ScenarioRow, ...]:
+    """The bundled scenarios, or those that are named. Raises: UsageError."""
+    return tuple(row_of(scenario) for scenario in chosen_scenarios(names or (ALL,)))
+
+
+def chosen_scenarios(names: Sequence[str]) -> tuple[Scenario, ...]:
+    """Scenarios by name, family or folder; ``all`` is every bundled one.
+
+    Raises: UsageError for one that is not there, or that has no phases.
+    """
+    bundled = [find_scenario(name) for name in bundled_names()]
+    found: dict[str, Scenario] = {}
+    for name in names:
+        family = [each for each in bundled if name in (ALL, each.family) and not Path(name).is_dir()]
+        for scenario in family or [find_scenario(name)]:
+            if not scenario.phases:
+                raise UsageError(f"{name} has no scenario.toml", hint="a directory is built with: run PATH")
+            found[str(scenario.context)] = scenario
+    return tuple(found.values())
+
+
+def row_of(scenario: Scenario) -> ScenarioRow:
+    return ScenarioRow(
+        name=scenario.name,
+        title=scenario.title,
+        question=scenario.question,
+        family=scenario.family,
+        phases=len(scenario.phases),
+        expected=tuple(phase.expected for phase in scenario.phases[1:]),
+    )
+
+
+def folder_of(scenario: Scenario) -> str:
+    """As `CellName` has it: empty for a bundled scenario."""
+    return "" if scenario.bundled else str(scenario.context)

@@ -1,0 +1,65 @@
+"""Cells held against what their scenarios expect."""
+
+from collections.abc import Sequence
+
+from layerfork.errors import ExitCode
+from layerfork.harness.phases.cells import MeasuredCell
+from layerfork.model.catalogue import CatalogueReport, Cell, Met
+from layerfork.model.record import BuildOutcome
+from layerfork.model.report import Problem
+from layerfork.model.scenario import Scenario
+from layerfork.pipeline.scenarios.choosing import folder_of, row_of
+from layerfork.pipeline.scenarios.meeting import met_phases
+
+NOT_ASKED = (BuildOutcome.UNSUPPORTED, BuildOutcome.SKIPPED)
+"""Outcomes of a client that was not let build."""
+
+
+def report_of(
+    cells: Sequence[MeasuredCell],
+    scenarios: Sequence[Scenario],
+    *,
+    problems: Sequence[Problem] = (),
+    seconds: float = 0.0,
+    built: int = 0,
+    interrupted: bool = False,
+) -> CatalogueReport:
+    """Cells held against what their scenarios expect."""
+    by_name = {(each.name, folder_of(each)): each for each in scenarios}
+    return CatalogueReport(
+        scenarios=tuple(row_of(scenario) for scenario in scenarios),
+        engines=tuple(dict.fromkeys(cell.engine for cell in cells)),
+        cells=tuple(judged_cell(cell, by_name[cell.name.scenario, cell.name.folder]) for cell in cells),
+        problems=tuple(problems),
+        seconds=seconds,
+        built=built,
+        interrupted=interrupted,
+    )
+
+
+def judged_cell(cell: MeasuredCell, scenario: Scenario) -> Cell:
+    first = cell.builds[0]
+    built = [build for build in cell.builds if build.outcome not in NOT_ASKED]
+    return Cell(
+        scenario=cell.name.scenario,
+        engine=cell.name.engine,
+        client=cell.name.client,
+        version=first.version,
+        builder=first.builder,
+        phases=tuple(met_phases(scenario.phases, built, random_runs=scenario.random_runs)),
+        reason="" if built else first.reason,
+        seconds=sum(build.seconds_of_client for build in built),
+        waited=cell.seconds,
+        builds=len(built),
+    )
+
+
+def exit_code(report: CatalogueReport) -> ExitCode:
+    """1 when something was not as expected, 3 when nothing was measured or an engine was missing."""
+    if report.interrupted:
+        return ExitCode.INTERRUPTED
+    if report.count(Met.UNEXPECTED):
+        return ExitCode.FORKED
+    if report.problems or not report.count(Met.AS_EXPECTED):
+        return ExitCode.COULD_NOT_RUN
+    return ExitCode.AS_HOPED

@@ -1,0 +1,119 @@
+"""A phase of a scenario held against what was expected: which instruction missed first, and why."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from layerfork.cachekey import keys_of
+from layerfork.explain import JudgedBuild, layer_contradictions
+from layerfork.model.build import Builder
+from layerfork.model.catalogue import CellPhase, Met
+from layerfork.model.judgement import CauseStatus
+from layerfork.model.phase import Expectation, Phase
+from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
+from layerfork.model.report import DiffReport, TrialBuild
+from layerfork.pipeline.comparison import diff_records
+
+BEFORE, NOW = "before", "now"
+
+
+def met_phases(
+    phases: Sequence[Phase], rows: Sequence[TrialBuild], *, random_runs: bool = False
+) -> Iterator[CellPhase]:
+    """What became of each phase after the first, as far as there are rows: each against the one before.
+
+    ``random_runs``: every RUN writes a random value, so its layer says whether it was reused.
+    """
+    doubts = _layers_say(rows, random_runs=random_runs)
+    for number, (before, now) in enumerate(pairwise(rows), 1):
+        yield _met(number, phases[number], before, now, doubts.get(str(number), ""))
+
+
+def _met(number: int, phase: Phase, before: TrialBuild, now: TrialBuild, layers: str) -> CellPhase:
+    builder = Builder(now.builder)
+    expected = phase.expects(builder, now.client)
+    plain = CellPhase(
+        number=number, title=phase.title, outcome=now.outcome, expected=expected, met=Met.UNTOLD
+    )
+    if now.outcome is not BuildOutcome.SUCCEEDED or now.record is None:
+        return _without_build(plain, now)
+    if before.record is None:
+        return replace(plain, why="there is no build before it")
+    report = diff_records(before.record, now.record, BEFORE, NOW)
+    if layers:
+        return replace(plain, met=Met.UNEXPECTED, why=layers)
+    if doubt := _doubt(report):
+        return replace(plain, why=doubt)
+    return _judged(plain, report)
+
+
+def _without_build(row: CellPhase, now: TrialBuild) -> CellPhase:
+    told = now.outcome in (BuildOutcome.FAILED, BuildOutcome.REFUSED)
+    if row.expected is not None and row.expected.fails and told:
+        return replace(row, met=Met.AS_EXPECTED)
+    why = f"{now.outcome.value}: {now.reason.splitlines()[0] if now.reason else 'no build'}"
+    return replace(row, met=Met.UNEXPECTED if told else Met.UNTOLD, why=why)
+
+
+def _doubt(report: DiffReport) -> str:
+    """What nobody can tell of the build; empty when all is known."""
+    counted = set(report.cacheable)
+    unknown = [
+        step.index
+        for step in report.reader_steps
+        if step.index in counted and step.status is StepStatus.UNKNOWN
+    ]
+    return f"whether step {unknown[0]} was reused is not known" if unknown else ""
+
+
+def _layers_say(rows: Sequence[TrialBuild], *, random_runs: bool) -> Mapping[str, str]:
+    """By number of the phase a step whose layer contradicts what the engine said of it."""
+    builds = [
+        JudgedBuild(client=str(number), record=row.record, keys=keys_of(row.record))
+        for number, row in enumerate(rows)
+        if row.record is not None
+    ]
+    found = layer_contradictions(builds, random_runs=random_runs)
+    return {caution.client: caution.text for caution in found}
+
+
+def _judged(row: CellPhase, report: DiffReport) -> CellPhase:
+    first = _first_missed(report)
+    causes = report.judgement.forks[0].causes if report.judgement.forks else ()
+    row = replace(
+        row,
+        missed=_plain(first.instruction) if first else "",
+        causes=tuple(cause.code for cause in causes),
+        proven=bool(causes) and all(cause.status is CauseStatus.PROVEN for cause in causes),
+        answer=report.answers[0] if report.answers else None,
+    )
+    why = _surprise(row, row.expected)
+    return replace(row, met=Met.UNEXPECTED if why else Met.AS_EXPECTED, why=why)
+
+
+def _first_missed(report: DiffReport) -> StepRecord | None:
+    counted = set(report.cacheable)
+    missed = (
+        step for step in report.reader_steps if step.index in counted and step.status is StepStatus.MISS
+    )
+    return next(missed, None)
+
+
+def _surprise(row: CellPhase, expected: Expectation | None) -> str:
+    """What is not as expected, as a sentence; empty when all is."""
+    if expected is None:
+        return "nothing was expected of it"
+    if expected.fails:
+        return "it was expected to fail, and built"
+    if row.missed != expected.missed:
+        found = f"{row.missed} was built again" if row.missed else "everything was reused"
+        wanted = f"{expected.missed} was to be built again" if expected.missed else "all was to be reused"
+        return f"{found}, but {wanted}"
+    if expected.causes and set(row.causes) != set(expected.causes):
+        return f"because of {', '.join(row.causes) or 'nothing known'}, not of {', '.join(expected.causes)}"
+    return ""
+
+
+def _plain(instruction: str) -> str:
+    """As instructions are compared: white space counts once."""
+    return " ".join(instruction.split())

@@ -1,0 +1,52 @@
+"""Scenarios, and what came of them, as one JSON document each."""
+
+from collections.abc import Sequence
+from json import dumps
+from typing import Any
+
+from layerfork.model.catalogue import (
+    CATALOGUE_SCHEMA,
+    SCENARIOS_SCHEMA,
+    CatalogueReport,
+    Cell,
+    Met,
+    ScenarioRow,
+)
+from layerfork.reporters.json.report import answer_fields, plain
+from layerfork.reporters.reporter import Look
+
+
+def render_scenarios(rows: Sequence[ScenarioRow], look: Look) -> str:
+    """What there is to run."""
+    return _text({"schema": SCENARIOS_SCHEMA, "scenarios": [plain(row) for row in rows]})
+
+
+def render_catalogues(reports: Sequence[CatalogueReport], look: Look) -> str:
+    """Every cell with its phases."""
+    runs = [_report(report) for report in reports]
+    return _text(runs[0] if len(runs) == 1 else {"schema": CATALOGUE_SCHEMA, "runs": runs})
+
+
+def _report(report: CatalogueReport) -> dict[str, Any]:
+    return {
+        "schema": CATALOGUE_SCHEMA,
+        "counts": {met.value: report.count(met) for met in Met},
+        "scenarios": [plain(row) for row in report.scenarios],
+        "engines": [plain(engine) for engine in report.engines],
+        "cells": [_cell(cell) for cell in report.cells],
+        "problems": [plain(problem) for problem in report.problems],
+        "seconds": report.seconds,
+        "interrupted": report.interrupted,
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    rows = [
+        {**plain(phase), "answer": answer_fields(phase.answer) if phase.answer else None}
+        for phase in cell.phases
+    ]
+    return {**plain(cell), "met": cell.met.value, "phases": rows}
+
+
+def _text(document: dict[str, Any]) -> str:
+    return dumps(document, indent=2) + "\n"

@@ -1,0 +1,99 @@
+"""What came of scenarios, for several formats: clients and engines that went alike are one line."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from layerfork.model.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
+from layerfork.model.record import BuildOutcome
+from layerfork.reporters.overview.words import counted
+
+MANY = 3
+"""More clients than these are counted, not named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlikeCells:
+    """Cells of one builder in which a phase went alike."""
+
+    builder: str
+    outcome: str
+    unexpected: bool
+    clients: tuple[str, ...]
+    engines: tuple[str, ...]
+
+    @property
+    def who(self) -> str:
+        """The clients and the engines, each by name or as a number."""
+        clients = (
+            ", ".join(self.clients) if len(self.clients) <= MANY else counted(len(self.clients), "client")
+        )
+        engines = (
+            ", ".join(self.engines) if len(self.engines) <= MANY else counted(len(self.engines), "engine")
+        )
+        return f"{clients}; {engines}"
+
+
+def alike(report: CatalogueReport, row: ScenarioRow, number: int) -> Iterator[AlikeCells]:
+    """What became of one phase of a scenario: by builder, those that went alike together."""
+    groups: dict[tuple[str, str, bool], list[Cell]] = {}
+    for cell in report.of(row.name):
+        for phase in cell.phases:
+            if phase.number == number:
+                unexpected = phase.met is Met.UNEXPECTED
+                groups.setdefault((cell.builder, outcome(phase), unexpected), []).append(cell)
+    for (builder, told, unexpected), cells in sorted(groups.items()):
+        yield AlikeCells(
+            builder=builder,
+            outcome=told,
+            unexpected=unexpected,
+            clients=tuple(dict.fromkeys(cell.client for cell in cells)),
+            engines=tuple(dict.fromkeys(cell.engine for cell in cells)),
+        )
+
+
+def phase_titles(report: CatalogueReport, row: ScenarioRow) -> Sequence[tuple[int, str]]:
+    """Numbers and titles of the phases that were built."""
+    titles = {phase.number: phase.title for cell in report.of(row.name) for phase in cell.phases}
+    return sorted(titles.items())
+
+
+def outcome(phase: CellPhase) -> str:
+    """What became of a phase, in a few words."""
+    if phase.met is Met.UNTOLD:
+        return f"untold: {phase.why}"
+    if phase.outcome is not BuildOutcome.SUCCEEDED:
+        fails = phase.expected is not None and phase.expected.fails
+        return f"cannot build it: {phase.expected.why}" if fails and phase.expected else phase.why
+    if not phase.missed:
+        return "reused"
+    proven = "PROVEN " if phase.proven else ""
+    return f"{phase.missed}  missed: {proven}{', '.join(phase.causes) or 'not explained'}"
+
+
+def surprises(report: CatalogueReport) -> Iterator[str]:
+    """Every phase that did not go as expected, a sentence each."""
+    for cell in report.cells:
+        for phase in cell.phases:
+            if phase.met is Met.UNEXPECTED:
+                place = f"{cell.client} on {cell.engine} ({cell.builder})"
+                yield f"{cell.scenario}, {phase.title}, {place}: {phase.why}"
+
+
+def summary(report: CatalogueReport) -> str:
+    """How much there was, and how much of it as expected."""
+    parts = [f"{report.count(met)} {met.value}" for met in Met if report.count(met) or met is Met.AS_EXPECTED]
+    scenarios, cells = counted(len(report.scenarios), "scenario"), counted(len(report.cells), "cell")
+    return f"{scenarios}, {cells}: phases {', '.join(parts)}"
+
+
+def pace(report: CatalogueReport) -> str:
+    """How fast it was, and what bounded it; empty for what was read from a file."""
+    if not (report.seconds and report.built):
+        return ""
+    waited = sum(cell.waited for cell in report.cells)
+    share = sum(cell.seconds for cell in report.cells) / waited * 100 if waited else 0
+    rate = report.built / report.seconds * 60
+    return (
+        f"{counted(report.built, 'build')} in {report.seconds:.0f} s, {rate:.0f} a minute; "
+        f"clients ran for {share:.0f} % of the time that cells took"
+    )

@@ -1,0 +1,93 @@
+"""Scenarios as a person runs them, on real engines of both kinds; the answers are written down here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.engine
+LAYERFORK = Path(sys.executable).with_name("layerfork")
+SCENARIO = """\
+title = "One file of two changes"
+question = "Is a COPY of the other file reused?"
+family = "mine"
+random_runs = true
+dockerfile = '''
+FROM alpine
+COPY a /
+RUN cat /proc/sys/kernel/random/uuid > /r
+COPY b /
+'''
+
+[context]
+"a" = { text = "a" }
+"b" = { text = "b", uid = 12, gid = 12 }
+
+[[phase]]
+title = "b changes"
+context = { "b" = { text = "c" } }
+[[phase.expect]]
+missed = "COPY b /"
+causes = ["content"]
+why = "its content is in every key"
+
+[[phase]]
+title = "b is somebody else's"
+context = { "b" = { uid = 13 } }
+[[phase.expect]]
+builder = "classic"
+clients = ["docker_py-*"]
+missed = "COPY b /"
+causes = ["uid"]
+why = "docker-py sends owners as they are"
+[[phase.expect]]
+why = "the docker CLI sends no owners, and buildah takes no notice"
+"""
+
+
+def run(*words: str | Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([str(LAYERFORK), *map(str, words)], capture_output=True, text=True, timeout=200)
+
+
+def test_a_scenario_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "scenario.toml").write_text(SCENARIO)
+    file = tmp_path / "cells.jsonl"
+    clients = ("--client", "docker-build", "--client", "docker_py-build")
+    words = ("run", "--scenario", tmp_path, "--engine", "private", "--builder", "classic", *clients)
+    done = run(*words, "-o", file, "--format", "json")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    cells = json.loads(done.stdout)["cells"]
+    found = [
+        (cell["client"], cell["engine"], [(phase["missed"], phase["causes"]) for phase in cell["phases"]])
+        for cell in cells
+    ]
+    changed = ("COPY b /", ["content"])
+    assert found == [
+        ("docker-build", "private:26.1", [changed, ("", [])]),
+        ("docker_py-build", "private:26.1", [changed, ("COPY b /", ["uid"])]),
+    ]
+    (tmp_path / "scenario.toml").write_text(SCENARIO.replace('missed = "COPY b /"\ncauses = ["uid"]\n', ""))
+    surprised = run("report", file)
+    assert "UNEXPECTED" not in run("report", file, "--format", "json").stdout
+    assert (
+        f"UNEXPECTED {tmp_path.name}, b is somebody else's, docker_py-build on private:26.1 (classic): "
+        "COPY b / was built again, but all was to be reused"
+    ) in surprised.stdout
+    (tmp_path / "scenario.toml").write_text(SCENARIO)
+    again = run(*words, "--resume", file)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "builds in" not in again.stdout
+
+
+def test_families_on_podman_and_buildkit() -> None:
+    words = ("--client", "docker-build", "--engine", "private:28.5", "--engine", "podman")
+    done = run("run", "--scenario", "modes", "--scenario", "mtimes", *words)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "buildah   COPY app /app  missed: PROVEN mode  (docker-build; podman:5.4)\n" in done.stdout
+    assert "buildkit  COPY app /app  missed: PROVEN mode  (docker-build; private:28.5)\n" in done.stdout
+    assert "buildah   reused  (docker-build; podman:5.4)\n" in done.stdout
+    assert "buildkit  reused  (docker-build; private:28.5)\n" in done.stdout
