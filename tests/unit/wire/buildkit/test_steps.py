@@ -209,6 +209,14 @@ def test_an_op_that_status_never_named_is_named_by_the_definition() -> None:
     assert steps_of((named, None)) == [(1, "RUN x", "not-evaluated", 1)]
 
 
+def test_a_vertex_that_another_build_named_is_called_as_this_definition_says() -> None:
+    named = op(1, 3, kind="source", description=(("llb.customname", "[api 1/2] FROM a"),))
+    of_another = state(1, "[web 1/2] FROM a", **RAN)
+    dockerfile = "FROM a AS web\nCOPY w /\nFROM a AS api\nCOPY a /\n"
+
+    assert steps_of((named, of_another), dockerfile=dockerfile) == [(3, "FROM a", "hit", 1)]
+
+
 @pytest.mark.parametrize(
     ("rest", "status"),
     [

@@ -38,7 +38,8 @@ def read_steps(
     for digest in dict.fromkeys((*by_digest, *states)):
         state = states.get(digest) or VertexState(digest)
         op = by_digest.get(Digest(digest))
-        name = state.name or (dict(op.description).get(_CUSTOM_NAME, "") if op is not None else "")
+        # A vertex that builds at the same time share is called as the first of them calls it.
+        name = (dict(op.description).get(_CUSTOM_NAME, "") if op is not None else "") or state.name
         if not is_internal(name):
             placing.add(name, state, op)
     steps = list(placing.steps())
