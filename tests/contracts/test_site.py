@@ -46,6 +46,11 @@ def test_nothing_is_loaded_from_elsewhere(place: Path) -> None:
         assert not loading.search(page.read_text("utf-8")), page
 
 
+def test_every_row_is_in_its_table(place: Path) -> None:
+    for page in (place / "build" / "docs").rglob("*.html"):
+        assert "<p>|" not in page.read_text("utf-8"), page
+
+
 @pytest.mark.parametrize("link", ["nowhere.md", "output.md#nowhere", "#nowhere"])
 def test_a_link_that_leads_nowhere_fails(place: Path, tmp_path: Path, link: str) -> None:
     (tmp_path / "docs").mkdir()
