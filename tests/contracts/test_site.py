@@ -68,12 +68,12 @@ def leaves(nav: Any) -> Iterator[str]:
             yield from leaves(each)
 
 
-def test_the_navigation_has_every_page_but_those_of_single_causes() -> None:
+def test_the_navigation_has_every_page_but_those_of_single_causes_and_rules() -> None:
     nav = tomllib.loads((TOP / "zensical.toml").read_text("utf-8"))["project"]["nav"]
     named = list(leaves(nav))
     pages = {page.relative_to(TOP / "docs").as_posix() for page in PAGES}
-    causes = {page for page in pages if page.startswith("causes/") and not page.endswith("README.md")}
-    assert sorted(named) == sorted(pages - causes)
+    single = {page for page in pages if page.startswith(("causes/", "lint/")) and "README" not in page}
+    assert sorted(named) == sorted(pages - single)
 
 
 @pytest.mark.parametrize("page", [TOP / "README.md", *PAGES], ids=lambda path: path.stem)
