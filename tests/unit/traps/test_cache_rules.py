@@ -144,6 +144,7 @@ GITLAB = "build:\n  script:\n    - docker build --cache-from $IMAGE:latest -t $I
     ("name", "text", "missing"),
     [
         (".gitlab-ci.yml", GITLAB.format(""), True),
+        (".gitlab-ci.yml", GITLAB.format("").replace("--cache-from ", "--cache-from me/a,"), True),
         (".gitlab-ci.yml", GITLAB.format("--cache-to type=inline"), False),
         (".gitlab-ci.yml", GITLAB.format("--build-arg BUILDKIT_INLINE_CACHE=1"), False),
         (".gitlab-ci.yml", "image: docker:20.10\n" + GITLAB.format(""), False),

@@ -1,7 +1,7 @@
 """One ``cache-to`` or ``cache-from``, and where it leads.
 
-Source: docker/buildx util/buildflags/cache.go:ParseCacheEntry @ v0.36.1: a text without an equals sign is the
-reference of an image in a registry; docs.docker.com build/cache/backends (attributes and defaults).
+Source: docker/buildx util/buildflags/cache.go:ParseCacheEntry @ 05a1121b2930: a text without equals sign has
+references of images in registries; docs.docker.com build/cache/backends (attributes and defaults).
 """
 
 import csv
@@ -67,7 +67,15 @@ def _entries(node: Node) -> Iterator[CacheEntry]:
             yield _entry(item.line, attributes)
         else:
             for line, text in item.lines():
-                yield read_entry(line, text)
+                yield from read_text_entries(line, text)
+
+
+def read_text_entries(line: int, text: str) -> Iterator[CacheEntry]:
+    """The entries of a value: one, or the references of several images behind commas."""
+    is_list = "=" not in EXPRESSION.sub("", unspaced(text))
+    for each in text.split(",") if is_list else (text,):
+        if each.strip():
+            yield read_entry(line, each.strip())
 
 
 def read_entry(line: int, text: str) -> CacheEntry:

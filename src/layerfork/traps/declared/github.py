@@ -10,7 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from layerfork.traps.declared.build import DeclaredBuild
-from layerfork.traps.declared.cacheentry import read_entries, read_entry, unspaced
+from layerfork.traps.declared.cacheentry import (
+    CacheEntry,
+    read_entries,
+    read_entry,
+    read_text_entries,
+    unspaced,
+)
 from layerfork.traps.declared.node import Node
 from layerfork.traps.declared.shell import DockerBuild, docker_builds
 from layerfork.traps.declared.yamlfile import read_yaml
@@ -141,6 +147,11 @@ def _of_bake(step: Step) -> Iterator[DeclaredBuild]:
         )
 
 
+def _entries(build: DockerBuild, option: str) -> Iterator[CacheEntry]:
+    for value in build.values(option):
+        yield from read_text_entries(build.line, value)
+
+
 def of_command(
     source: Source, build: DockerBuild, directory: str, name: str, step: Step | None = None
 ) -> DeclaredBuild:
@@ -157,8 +168,8 @@ def of_command(
         platforms=tuple(platforms),
         arguments=build.values("--build-arg"),
         tags=build.values("--tag"),
-        reads=tuple(read_entry(build.line, value) for value in build.values("--cache-from")),
-        writes=tuple(read_entry(build.line, value) for value in build.values("--cache-to")),
+        reads=tuple(_entries(build, "--cache-from")),
+        writes=tuple(_entries(build, "--cache-to")),
         machine=step.job if step else name,
         is_command=True,
         condition=step.condition if step else "",
