@@ -50,19 +50,25 @@ class Expectation:
     builders: tuple[Builder, ...]
     clients: tuple[str, ...] = ()
     """Patterns of client ids (``docker_py-*``); none is every client."""
+    engines: tuple[str, ...] = ()
+    """Patterns of engines (``private:20.10*``, ``*+containerd``); none is every engine."""
     missed: str = ""
     """The first instruction that is built again, as the Dockerfile has it; empty when all are reused."""
     causes: tuple[str, ...] = ()
     """Codes of why, all of them; empty leaves them open."""
+    reused: tuple[str, ...] = ()
+    """Instructions that are reused although one above them is not."""
     fails: bool = False
     """No build is expected: this builder, or this client, cannot do it."""
     why: str
 
-    def is_for(self, builder: Builder, client: str) -> bool:
-        """Whether it says something of this client on this builder."""
-        return builder in self.builders and (
-            not self.clients or any(fnmatchcase(client, pattern) for pattern in self.clients)
-        )
+    def is_for(self, builder: Builder, client: str, engine: str) -> bool:
+        """Whether it says something of this client on this builder of this engine."""
+        return builder in self.builders and _fits(client, self.clients) and _fits(engine, self.engines)
+
+
+def _fits(name: str, patterns: tuple[str, ...]) -> bool:
+    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +85,6 @@ class Phase:
     expected: tuple[Expectation, ...] = field(default=())
     """The first that `is_for` a client counts; none of the first phase, which meets no cache."""
 
-    def expects(self, builder: Builder, client: str) -> Expectation | None:
-        """What is expected of this client on this builder; None when nothing is."""
-        return next((each for each in self.expected if each.is_for(builder, client)), None)
+    def expects(self, builder: Builder, client: str, engine: str) -> Expectation | None:
+        """What is expected of this client on this builder of this engine; None when nothing is."""
+        return next((each for each in self.expected if each.is_for(builder, client, engine)), None)

@@ -24,8 +24,10 @@ EVERY = "*"
 class _Expect(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     builder: str | list[str] = EVERY
     clients: list[str] = []
+    engines: list[str] = []
     missed: str = ""
     causes: list[str] = []
+    reused: list[str] = []
     fails: bool = False
     why: str
 
@@ -145,13 +147,15 @@ def _expectation(table: _Expect) -> Expectation:
         if code not in codes:
             near = difflib.get_close_matches(code, codes, 1)
             raise UnfitError(f"there is no cause {code!r}" + (f"; {near[0]}?" if near else ""))
-    if table.fails and (table.missed or table.causes):
+    if table.fails and (table.missed or table.causes or table.reused):
         raise UnfitError("a build that fails misses nothing")
     return Expectation(
         builders=tuple(Builder) if EVERY in names else tuple(Builder(name) for name in names),
         clients=tuple(table.clients),
+        engines=tuple(table.engines),
         missed=_plain(table.missed),
         causes=tuple(table.causes),
+        reused=tuple(map(_plain, table.reused)),
         fails=table.fails,
         why=table.why,
     )
@@ -164,12 +168,13 @@ def _check_expected(phase: Phase) -> None:
         raise UnfitError(f"nothing is expected of {', '.join(silent)}")
     lines = _plain(phase.dockerfile.replace("\\\n", " "))
     for each in phase.expected:
-        if each.missed and each.missed not in lines:
-            raise UnfitError(f"the Dockerfile has no instruction {each.missed!r}")
+        for named in (each.missed, *each.reused):
+            if named not in lines:
+                raise UnfitError(f"the Dockerfile has no instruction {named!r}")
 
 
 def _for_everybody(phase: Phase, builder: Builder) -> bool:
-    return any(builder in each.builders and not each.clients for each in phase.expected)
+    return any(builder in each.builders and not (each.clients or each.engines) for each in phase.expected)
 
 
 def _plain(text: str) -> str:

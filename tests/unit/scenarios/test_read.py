@@ -68,10 +68,10 @@ why = "modes count"
     assert changed[b"d/link"].kind is EntryKind.FIFO
     assert (changed[b"d/a"].mode, changed[b"d/a"].uid, changed[b"d/a"].content) == (0o640, 5, b"x")
     assert (after.build_args, after.title) == ((("A", "1"),), "p")
-    special = after.expects(Builder.CLASSIC, "docker_py-build")
+    special = after.expects(Builder.CLASSIC, "docker_py-build", "private:26.1")
     assert special is not None
     assert (special.missed, special.causes) == ("COPY d /d", ("mode",))
-    plain = after.expects(Builder.BUILDAH, "docker_py-build")
+    plain = after.expects(Builder.BUILDAH, "docker_py-build", "podman:5.4")
     assert plain is not None
     assert (plain.missed, plain.why) == ("", "it is")
 

@@ -46,7 +46,7 @@ def judged_cell(cell: MeasuredCell, scenario: Scenario) -> Cell:
         client=cell.name.client,
         version=first.version,
         builder=first.builder,
-        phases=tuple(met_phases(scenario.phases, built, random_runs=scenario.random_runs)),
+        phases=tuple(met_phases(scenario.phases, built, cell.name.engine, random_runs=scenario.random_runs)),
         reason="" if built else first.reason,
         seconds=sum(build.seconds_of_client for build in built),
         waited=cell.seconds,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from layerfork.cachekey import keys_of
+from layerfork.dockerfile import parse_dockerfile
 from layerfork.explain import JudgedBuild, layer_contradictions
 from layerfork.model.build import Builder
 from layerfork.model.catalogue import CellPhase, Met
@@ -18,23 +19,27 @@ BEFORE, NOW = "before", "now"
 
 
 def met_phases(
-    phases: Sequence[Phase], rows: Sequence[TrialBuild], *, random_runs: bool = False
+    phases: Sequence[Phase], rows: Sequence[TrialBuild], engine: str, *, random_runs: bool = False
 ) -> Iterator[CellPhase]:
     """What became of each phase after the first, as far as there are rows: each against the one before.
+
+    ``engine`` is its id.
 
     ``random_runs``: every RUN writes a random value, so its layer says whether it was reused.
     """
     doubts = _layers_say(rows, random_runs=random_runs)
     for number, (before, now) in enumerate(pairwise(rows), 1):
-        yield _met(number, phases[number], before, now, doubts.get(str(number), ""))
+        plain = CellPhase(
+            number=number,
+            title=phases[number].title,
+            outcome=now.outcome,
+            expected=phases[number].expects(Builder(now.builder), now.client, engine),
+            met=Met.UNTOLD,
+        )
+        yield _met(plain, phases[number], before, now, doubts.get(str(number), ""))
 
 
-def _met(number: int, phase: Phase, before: TrialBuild, now: TrialBuild, layers: str) -> CellPhase:
-    builder = Builder(now.builder)
-    expected = phase.expects(builder, now.client)
-    plain = CellPhase(
-        number=number, title=phase.title, outcome=now.outcome, expected=expected, met=Met.UNTOLD
-    )
+def _met(plain: CellPhase, phase: Phase, before: TrialBuild, now: TrialBuild, layers: str) -> CellPhase:
     if now.outcome is not BuildOutcome.SUCCEEDED or now.record is None:
         return _without_build(plain, now)
     if before.record is None:
@@ -44,7 +49,22 @@ def _met(number: int, phase: Phase, before: TrialBuild, now: TrialBuild, layers:
         return replace(plain, met=Met.UNEXPECTED, why=layers)
     if doubt := _doubt(report):
         return replace(plain, why=doubt)
-    return _judged(plain, report)
+    return _judged(plain, report, _Texts(phase.dockerfile))
+
+
+class _Texts:
+    """Instructions as the Dockerfile has them: BuildKit tells them with their variables replaced."""
+
+    def __init__(self, dockerfile: str) -> None:
+        self._lines = {
+            each.first_line: each.text
+            for stage in parse_dockerfile(dockerfile).stages
+            for each in stage.instructions
+        }
+
+    def of(self, step: StepRecord) -> str:
+        """White space counts once."""
+        return " ".join(self._lines.get(step.line, step.instruction).split())
 
 
 def _without_build(row: CellPhase, now: TrialBuild) -> CellPhase:
@@ -77,17 +97,17 @@ def _layers_say(rows: Sequence[TrialBuild], *, random_runs: bool) -> Mapping[str
     return {caution.client: caution.text for caution in found}
 
 
-def _judged(row: CellPhase, report: DiffReport) -> CellPhase:
+def _judged(row: CellPhase, report: DiffReport, texts: _Texts) -> CellPhase:
     first = _first_missed(report)
     causes = report.judgement.forks[0].causes if report.judgement.forks else ()
     row = replace(
         row,
-        missed=_plain(first.instruction) if first else "",
+        missed=texts.of(first) if first else "",
         causes=tuple(cause.code for cause in causes),
         proven=bool(causes) and all(cause.status is CauseStatus.PROVEN for cause in causes),
         answer=report.answers[0] if report.answers else None,
     )
-    why = _surprise(row, row.expected)
+    why = _surprise(row, row.expected) or _lost(report, row.expected, texts)
     return replace(row, met=Met.UNEXPECTED if why else Met.AS_EXPECTED, why=why)
 
 
@@ -114,6 +134,10 @@ def _surprise(row: CellPhase, expected: Expectation | None) -> str:
     return ""
 
 
-def _plain(instruction: str) -> str:
-    """As instructions are compared: white space counts once."""
-    return " ".join(instruction.split())
+def _lost(report: DiffReport, expected: Expectation | None, texts: _Texts) -> str:
+    """An instruction that was to be reused and was not, as a sentence; empty when there is none."""
+    if expected is None:
+        return ""
+    reused = {texts.of(step) for step in report.reader_steps if step.status is StepStatus.HIT}
+    lost = next((named for named in expected.reused if named not in reused), "")
+    return f"{lost} was built again, but was to be reused" if lost else ""

@@ -13,7 +13,7 @@ from layerfork.errors import ExitCode
 from layerfork.harness.phases.cells import MeasuredCell, read_cells
 from layerfork.model.build import Builder
 from layerfork.model.catalogue import CellPhase, Met
-from layerfork.model.phase import Expectation, Phase
+from layerfork.model.phase import Expectation
 from layerfork.model.record import BuildOutcome, StepStatus
 from layerfork.pipeline.scenarios.judging import exit_code, report_of
 from layerfork.pipeline.scenarios.meeting import met_phases
@@ -29,15 +29,29 @@ ALL = tuple(Builder)
 
 
 def met(cell: MeasuredCell, *expected: Expectation, random_runs: bool = False) -> CellPhase:
-    first = Phase(dockerfile="")
-    phases = (first, replace(first, title="t", expected=expected))
-    (found,) = met_phases(phases, cell.builds, random_runs=random_runs)
+    first, second = find_scenario(cell.name.scenario).phases
+    phases = (first, replace(second, expected=expected))
+    (found,) = met_phases(phases, cell.builds, cell.name.engine, random_runs=random_runs)
     return found
 
 
-def expect(missed: str = "", *causes: str, fails: bool = False, clients: Sequence[str] = ()) -> Expectation:
+def expect(
+    missed: str = "",
+    *causes: str,
+    fails: bool = False,
+    clients: Sequence[str] = (),
+    engines: Sequence[str] = (),
+    reused: Sequence[str] = (),
+) -> Expectation:
     return Expectation(
-        builders=ALL, clients=tuple(clients), missed=missed, causes=causes, fails=fails, why="w"
+        builders=ALL,
+        clients=tuple(clients),
+        engines=tuple(engines),
+        missed=missed,
+        causes=causes,
+        reused=tuple(reused),
+        fails=fails,
+        why="w",
     )
 
 
@@ -47,7 +61,8 @@ def expect(missed: str = "", *causes: str, fails: bool = False, clients: Sequenc
         (MODE, expect("COPY app /app", "mode")),
         (MODE, expect("COPY app /app")),
         (TOUCHED, expect()),
-        (MODE, expect("COPY app /app", "mode", clients=["docker_py-*"])),
+        (MODE, expect("COPY app /app", "mode", clients=["docker_py-*"], engines=["private:26*"])),
+        (MODE, expect("COPY app /app", reused=["RUN cat /proc/sys/kernel/random/uuid > /first"])),
     ],
 )
 def test_what_was_expected(cell: MeasuredCell, expected: Expectation) -> None:
@@ -64,6 +79,12 @@ def test_what_was_expected(cell: MeasuredCell, expected: Expectation) -> None:
         (MODE, expect("COPY app /app", "mode", "uid"), "because of mode, not of mode, uid"),
         (MODE, expect(fails=True), "it was expected to fail, and built"),
         (MODE, expect(clients=["podman-*"]), "nothing was expected of it"),
+        (MODE, expect(engines=["*+containerd"]), "nothing was expected of it"),
+        (
+            MODE,
+            expect("COPY app /app", reused=["RUN cat /proc/sys/kernel/random/uuid > /second"]),
+            "RUN cat /proc/sys/kernel/random/uuid > /second was built again, but was to be reused",
+        ),
     ],
 )
 def test_a_surprise_is_told(cell: MeasuredCell, expected: Expectation, why: str) -> None:
