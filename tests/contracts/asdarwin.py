@@ -9,6 +9,7 @@ import ctypes
 import fcntl
 import importlib
 import os
+import platform
 import select
 import selectors
 import signal
@@ -18,6 +19,8 @@ import time
 import types
 from pathlib import Path
 from typing import Any
+
+import truststore  # noqa: F401 - on macOS it loads libraries of the system, which nothing here can play
 
 # Source: docs.python.org, "Availability" of each; 3.11 to 3.14.
 ABSENT: dict[types.ModuleType, tuple[str, ...]] = {
@@ -69,6 +72,7 @@ def become_darwin() -> None:
     ctypes.CDLL = Library  # type: ignore[misc]
     machine = os.uname_result(("Darwin", "mac", "25.1.0", "Darwin Kernel Version 25.1.0", "arm64"))
     os.uname = lambda: machine
+    vars(platform)["_uname_cache"] = None  # truststore has asked already
     sys.platform = "darwin"
     proxies = types.ModuleType("_scproxy")  # what urllib asks there for proxies
     vars(proxies).update(_get_proxy_settings=dict, _get_proxies=dict)

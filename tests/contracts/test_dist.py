@@ -53,7 +53,7 @@ def test_the_wheel_has_the_package_and_its_pages(dist: Path) -> None:
     pages = {
         name.replace("docs/", "layerfork/manual/", 1)
         for name in published()
-        if name.startswith("docs/causes/")
+        if name.startswith(("docs/causes/", "docs/lint/"))
     }
     assert pages
     assert names == sources | pages

@@ -72,11 +72,17 @@ def _make(context: Path, entry: Entry) -> None:
         with path.open("wb") as file:
             for chunk in _content(entry):
                 file.write(chunk)
-    if (entry.uid, entry.gid) != (os.geteuid(), os.getegid()):
-        os.chown(path, entry.uid, entry.gid, follow_symlinks=False)
+    _set_owner(path, entry)
     if entry.kind is not EntryKind.LINK:
         path.chmod(entry.mode)
     _set_xattrs(path, entry)
+
+
+def _set_owner(path: Path, entry: Entry) -> None:
+    """Root's, as of entries that name no owner, are the user's own where the user is not root."""
+    user, owner = (os.geteuid(), os.getegid()), (entry.uid, entry.gid)
+    if owner != user and (user[0] == 0 or owner != (0, 0)):
+        os.chown(path, entry.uid, entry.gid, follow_symlinks=False)
 
 
 def _set_xattrs(path: Path, entry: Entry) -> None:
