@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from layerfork.model.sending import SendingReport
     from layerfork.model.setting import SettingsReport
     from layerfork.model.trap import LintReport
+    from layerfork.model.upgrade import UpgradeReport
 
 Theme = Literal["auto", "light", "dark"]
 
@@ -69,6 +70,7 @@ Kind = Literal[
     "settings",
     "scenarios",
     "catalogues",
+    "upgrades",
 ]
 """The kinds of reports, each a field of `Reporter`."""
 T = TypeVar("T")
@@ -151,6 +153,8 @@ class Reporter:
     scenarios: "Renderer[ScenarioRow] | None" = None
     catalogues: "Renderer[CatalogueReport] | None" = None
     """What `run --scenario` found."""
+    upgrades: "Renderer[UpgradeReport] | None" = None
+    """What `report --diff` found, one report."""
     visible: Callable[[str], str] = visible
     """Makes harmless what others put into a report, in the way of the format."""
     colored: tuple[Kind, ...] = ()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from layerfork.errors import UsageError
-from layerfork.harness.phases.cells import CellName, read_cells
+from layerfork.harness.phases.cells import CellName, MeasuredCell, read_cells
 from layerfork.harness.records.evidence import NOTE_START
 from layerfork.harness.records.lines import numbered_lines
 from layerfork.model.catalogue import CatalogueReport
@@ -24,13 +24,21 @@ def read_catalogue(file: str) -> CatalogueReport:
 
     Raises: EvidenceError, UsageError for a scenario that is gone.
     """
+    return read_measured(file)[1]
+
+
+def read_measured(file: str) -> tuple[tuple[MeasuredCell, ...], CatalogueReport]:
+    """The cells of a file, and its report, which has them in the same order.
+
+    Raises: EvidenceError, UsageError for a scenario that is gone.
+    """
     cells = read_cells(Path(file)).cells
     scenarios: dict[tuple[str, str], Scenario] = {}
     for cell in cells:
         place = (cell.name.scenario, cell.name.folder)
         if place not in scenarios:
             scenarios[place] = _found(cell.name, file)
-    return report_of(cells, tuple(scenarios.values()))
+    return cells, report_of(cells, tuple(scenarios.values()))
 
 
 def _found(name: CellName, file: str) -> Scenario:

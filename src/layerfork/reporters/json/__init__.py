@@ -27,4 +27,5 @@ JSON = Reporter(
     histories=late(f"{_HERE}.history", "render_histories"),
     scenarios=late(f"{_HERE}.catalogue", "render_scenarios"),
     catalogues=late(f"{_HERE}.catalogue", "render_catalogues"),
+    upgrades=late(f"{_HERE}.upgrade", "render_upgrades"),
 )

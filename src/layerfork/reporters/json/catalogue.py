@@ -9,6 +9,7 @@ from layerfork.model.catalogue import (
     SCENARIOS_SCHEMA,
     CatalogueReport,
     Cell,
+    CellPhase,
     Met,
     ScenarioRow,
 )
@@ -41,11 +42,12 @@ def _report(report: CatalogueReport) -> dict[str, Any]:
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
-    rows = [
-        {**plain(phase), "answer": answer_fields(phase.answer) if phase.answer else None}
-        for phase in cell.phases
-    ]
-    return {**plain(cell), "met": cell.met.value, "phases": rows}
+    return {**plain(cell), "met": cell.met.value, "phases": [phase_fields(phase) for phase in cell.phases]}
+
+
+def phase_fields(phase: CellPhase) -> dict[str, Any]:
+    """What became of a phase, with the answer to its fork."""
+    return {**plain(phase), "answer": answer_fields(phase.answer) if phase.answer else None}
 
 
 def _text(document: dict[str, Any]) -> str:

@@ -9,4 +9,5 @@ MARKDOWN = Reporter(
     diffs=late(_HERE, "render_diffs"),
     checks=late(_HERE, "render_checks"),
     catalogues=late("layerfork.reporters.markdown.catalogue", "render_catalogues"),
+    upgrades=late("layerfork.reporters.markdown.upgrade", "render_upgrades"),
 )

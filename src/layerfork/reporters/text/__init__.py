@@ -37,6 +37,7 @@ TEXT = Reporter(
     ),
     scenarios=late(f"{_HERE}.catalogue", "render_scenarios"),
     catalogues=late(f"{_HERE}.catalogue", "render_catalogues"),
+    upgrades=late(f"{_HERE}.upgrade", "render_upgrades"),
 )
 
 TABLE = Reporter(name="table", runs=late(f"{_HERE}.run", "render_tables"), colored=("runs",))
