@@ -15,7 +15,7 @@
 .DEFAULT_GOAL := demo
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-.PHONY: demo setup browser picture test check lint unit bench dist docs golden schema lock fuzz mutations histories published corpus attack
+.PHONY: demo setup testprograms picture test check lint unit bench dist docs golden schema lock fuzz mutations histories published corpus attack
 
 demo: setup
 	@echo
@@ -30,8 +30,8 @@ demo: setup
 setup:
 	@scripts/setup.sh
 
-browser:
-	@scripts/browser.sh
+testprograms:
+	@scripts/testprograms.sh
 
 check: setup lint unit
 
@@ -47,7 +47,7 @@ unit:
 
 # Engines mostly wait: three files of tests at once keep two processors busy. Engines come
 # first, and many small files last, so that all end together.
-test: setup browser lint
+test: setup testprograms lint
 	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder --durations 15
 
 bench: setup

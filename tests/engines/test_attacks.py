@@ -16,5 +16,5 @@ def test_kills_leave_nothing() -> None:
 
 @pytest.mark.parametrize("kind", ["classic", "buildkit", "podman", "buildah"])
 def test_no_planted_secret_is_found(kind: str) -> None:
-    outcome = attack_secrets(80, seed=13, kinds=(kind,))
+    outcome = attack_secrets(48, seed=13, kinds=(kind,))
     assert outcome.failures == []

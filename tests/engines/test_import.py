@@ -13,7 +13,7 @@ pytestmark = pytest.mark.engine
 
 MAKE = Path(__file__).parents[1] / "imports" / "make.sh"
 KEY = b"0" * 32
-LEAST = {"20.10": 6, "26.1": 8, "26.1+containerd": 10, "28.5": 16, "28.5+containerd": 20}
+LEAST = {"20.10": 6, "26.1": 8, "28.5+containerd": 20}
 """How many files of one build each engine leaves behind at least."""
 
 

@@ -12,7 +12,7 @@ from layerfork.process import run
 
 pytestmark = pytest.mark.engine
 ROOT = Path(__file__).parents[2]
-CASES = {Builder.CLASSIC: 60, Builder.BUILDKIT: 60, Builder.BUILDAH: 40}
+CASES = {Builder.CLASSIC: 36, Builder.BUILDKIT: 36, Builder.BUILDAH: 20}
 """A case of buildah takes two seconds and more."""
 SEED = 20264
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -62,17 +63,17 @@ def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path, do: object) -> No
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not write")
-def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    closed = tmp_path / "cli-plugins"
-    closed.mkdir(mode=0o755)
-    for directory in (tmp_path, *tmp_path.parents[:3]):
-        directory.chmod(0o755)
-    os.seteuid(65534)
-    try:
-        with pytest.raises(LayerforkError) as caught:
-            install(closed)
-    finally:
-        os.seteuid(0)
+def test_a_directory_that_cannot_be_written_is_named() -> None:
+    with tempfile.TemporaryDirectory() as place:  # pytest's own directories are closed to others
+        Path(place).chmod(0o755)
+        closed = Path(place, "cli-plugins")
+        closed.mkdir(mode=0o755)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(LayerforkError) as caught:
+                install(closed)
+        finally:
+            os.seteuid(0)
 
     assert caught.value.exit_code == 3
     assert str(caught.value).startswith(
