@@ -20,15 +20,26 @@ _DOCKER_CLI = frozenset(
         "python_on_whales-build",
         "python_on_whales-buildx-build",
         "ansible-docker_image_build",
+        "docker_compose_npm-build",
+        "docker_cli_js-build",
+        "dolphin-build",
     }
 )
 """They are the docker CLI or its plugins, or run them, with a Dockerfile from the context."""
 _DOCKER_PY = frozenset(
-    {"docker_py-build", "docker-compose-python-build", "testcontainers_py-build", "ansible-docker_image"}
+    {
+        "docker_py-build",
+        "docker-compose-python-build",
+        "testcontainers_py-build",
+        "pytest_docker_tools-build",
+        "ansible-docker_image",
+    }
 )
 _OWN = {
     "dockerode-build": "dockerode",
     "dockerode-tar_fs-build": "tar-fs",
+    "dockerode_compose-build": "tar-fs",
+    "node_docker_api-build": "tar-fs",
     "podman-build": "buildah",
     "buildah-bud": "buildah",
     "buildah-bud-layers": "buildah",

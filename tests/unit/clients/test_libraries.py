@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from layerfork.clients import find_client
 from layerfork.model.build import Builder, BuildRequest, Command, Endpoint, Toolchain
 
@@ -110,3 +112,39 @@ def test_podman_names_images_on_localhost() -> None:
         ("r.example/t:1", "r.example/t:1"),
     ):
         assert client.image_ref(replace(REQUEST, tag=tag)) == name
+
+
+@pytest.mark.parametrize("client_id", ["docker_compose_npm-build", "docker_cli_js-build", "dolphin-build"])
+def test_node_libraries_that_run_docker_get_the_toolchains(client_id: str) -> None:
+    made = command(client_id, builder=Builder.CLASSIC)
+    assert made.argv[0] == "/e/bin/node"
+    assert made.env["PATH"] == "/t:/usr/bin"
+    assert made.env["NODE_PATH"] == "/e/node_modules"
+    assert made.env["DOCKER_BUILDKIT"] == "0"
+    assert made.files[0][0] == Path("/s/home/.docker/config.json")
+
+
+def test_docker_compose_of_npm_finds_the_file_that_compose_gets() -> None:
+    """Its shim reads ``compose.yaml`` of the working directory."""
+    made = command("docker_compose_npm-build")
+    compose = command("docker-compose-build")
+    assert made.cwd == Path("/s/b")
+    assert made.files[-1] == compose.files[-1]
+    assert made.files[-1][0] == Path("/s/b/compose.yaml")
+
+
+@pytest.mark.parametrize(
+    ("client_id", "features"),
+    [
+        ("dockerode_compose-build", "dockerfile-name dockerfile-outside no-cache platform"),
+        ("node_docker_api-build", "dockerfile-outside"),
+        ("resin_docker_build-build", "dockerfile-outside"),
+        ("docker_compose_npm-build", ""),
+        ("docker_cli_js-build", ""),
+        ("dolphin-build", "dockerfile-name dockerfile-outside no-cache platform target"),
+        ("pytest_docker_tools-build", ""),
+    ],
+)
+def test_what_a_library_cannot_pass_on(client_id: str, features: str) -> None:
+    """By what its own code does with an option: tried on Engine 26.1.5."""
+    assert sorted(str(feature) for feature, _ in find_client(client_id).lacks) == features.split()

@@ -1,4 +1,4 @@
-"""Node libraries that build images: dockerode in three ways, Docker's own SDK, testcontainers."""
+"""Node libraries that speak the API: dockerode, libraries made of it, Docker's own SDK, testcontainers."""
 
 from functools import partial
 
@@ -23,6 +23,27 @@ _TESTCONTAINERS = ClientEnvironment(
     interpreter=Interpreter.NODE,
     package="testcontainers",
     version="10.28.0",
+    oldest=(20, 0),
+)
+_DOCKERODE_COMPOSE = ClientEnvironment(
+    name="dockerode_compose-1.4.0",
+    interpreter=Interpreter.NODE,
+    package="dockerode-compose",
+    version="1.4.0",
+    oldest=(20, 0),
+)
+_NODE_DOCKER_API = ClientEnvironment(
+    name="node_docker_api-1.1.22",
+    interpreter=Interpreter.NODE,
+    package="node-docker-api",
+    version="1.1.22",
+    oldest=(20, 0),
+)
+_RESIN = ClientEnvironment(
+    name="resin_docker_build-1.1.7",
+    interpreter=Interpreter.NODE,
+    package="resin-docker-build",
+    version="1.1.7",
     oldest=(20, 0),
 )
 _NO_OUTSIDE = "the Dockerfile must be inside what the library packs"
@@ -81,5 +102,58 @@ TESTCONTAINERS_NODE_BUILD = BuildClient(
         program="testcontainers_node.cjs", interpreter=Interpreter.NODE, form=ContextForm.DIRECTORY
     ),
     version_command=partial(ask_node, _TESTCONTAINERS.package),
+    read_version=read_version,
+)
+
+_COMPOSE_SENDS_IT_ALONE = "with dockerfile: dockerode-compose sends that file alone, and no context"
+
+DOCKERODE_COMPOSE_BUILD = BuildClient(
+    name="dockerode_compose-build",
+    title="dockerode-compose up(), until the image is built",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.CLASSIC,),
+    refuses=(
+        (Builder.BUILDKIT, "dockerode-compose asks dockerode for no version, hence the classic builder"),
+    ),
+    lacks=(
+        (Feature.DOCKERFILE_OUTSIDE, _COMPOSE_SENDS_IT_ALONE),
+        (Feature.DOCKERFILE_NAME, _COMPOSE_SENDS_IT_ALONE),
+        (Feature.PLATFORM, "dockerode-compose has no platform:"),
+        (Feature.NO_CACHE, "dockerode-compose always uses the cache"),
+    ),
+    environment=_DOCKERODE_COMPOSE,
+    make_command=Shim(
+        program="dockerode_compose.cjs", interpreter=Interpreter.NODE, form=ContextForm.DIRECTORY
+    ),
+    version_command=partial(ask_node, _DOCKERODE_COMPOSE.package),
+    read_version=read_version,
+)
+
+NODE_DOCKER_API_BUILD = BuildClient(
+    name="node_docker_api-build",
+    title="node-docker-api image.build(tarfs.pack(DIR))",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.CLASSIC, Builder.BUILDKIT),
+    lacks=((Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),),
+    environment=_NODE_DOCKER_API,
+    make_command=Shim(
+        program="node_docker_api.cjs", interpreter=Interpreter.NODE, form=ContextForm.DIRECTORY
+    ),
+    version_command=partial(ask_node, _NODE_DOCKER_API.package),
+    read_version=read_version,
+)
+
+RESIN_DOCKER_BUILD_BUILD = BuildClient(
+    name="resin_docker_build-build",
+    title="resin-docker-build buildDir()",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.CLASSIC,),
+    refuses=((Builder.BUILDKIT, "resin-docker-build reads the output of the classic builder only"),),
+    lacks=((Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),),
+    environment=_RESIN,
+    make_command=Shim(
+        program="resin_docker_build.cjs", interpreter=Interpreter.NODE, form=ContextForm.DIRECTORY
+    ),
+    version_command=partial(ask_node, _RESIN.package),
     read_version=read_version,
 )

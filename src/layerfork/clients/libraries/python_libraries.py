@@ -1,4 +1,4 @@
-"""Python libraries that build images: aiodocker, python-on-whales, testcontainers."""
+"""Python libraries that build images: aiodocker, python-on-whales, testcontainers, pytest-docker-tools."""
 
 from functools import partial
 
@@ -22,6 +22,12 @@ _TESTCONTAINERS = ClientEnvironment(
     interpreter=Interpreter.PYTHON,
     package="testcontainers",
     version="4.15.0",
+)
+_PYTEST_DOCKER_TOOLS = ClientEnvironment(
+    name="pytest_docker_tools-3.1.10",
+    interpreter=Interpreter.PYTHON,
+    package="pytest-docker-tools",
+    version="3.1.10",
 )
 
 AIODOCKER_CONTEXT_BUILD = BuildClient(
@@ -86,5 +92,17 @@ TESTCONTAINERS_PY_BUILD = BuildClient(
     environment=_TESTCONTAINERS,
     make_command=Shim(program="testcontainers_py.py", form=ContextForm.DIRECTORY),
     version_command=partial(ask_python, _TESTCONTAINERS.package),
+    read_version=read_version,
+)
+
+PYTEST_DOCKER_TOOLS_BUILD = BuildClient(
+    name="pytest_docker_tools-build",
+    title="pytest-docker-tools build(path=) fixture",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.CLASSIC,),
+    refuses=((Builder.BUILDKIT, "pytest-docker-tools builds with docker-py, which cannot use BuildKit"),),
+    environment=_PYTEST_DOCKER_TOOLS,
+    make_command=Shim(program="pytest_docker_tools.py", form=ContextForm.DIRECTORY),
+    version_command=partial(ask_python, _PYTEST_DOCKER_TOOLS.package),
     read_version=read_version,
 )
