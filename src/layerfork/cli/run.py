@@ -43,6 +43,7 @@ Examples:
   layerfork run . --client docker-build --client docker_py-build
   layerfork run . --engine host --format json
   layerfork run --engine private:20.10 --engine private:28.5 --client 'mine=make image TAG={tag}'
+  layerfork run --scenario all --client all --engine all --dask tcp://HOST:8786 -o all.jsonl
 """
 
 
@@ -77,7 +78,15 @@ Examples:
     "--times",
     default="",
     metavar="FILE",
-    help="With --shard: a file of an earlier run, whose times make the parts alike.",
+    help="With --shard or --dask: a file of an earlier run, whose times make the parts alike.",
+)
+@click.option(
+    "--dask",
+    default="",
+    metavar="ADDRESS",
+    help="With --scenario: build on the workers of this Dask scheduler, on private engines that they start; "
+    "each worker offers some (dask worker ADDRESS --resources engine=1, as root). Needs "
+    "layerfork[distributed].",
 )
 @click.option(
     "--client",
@@ -138,6 +147,7 @@ def command(
     scenarios: tuple[str, ...],
     shard: str,
     times: str,
+    dask: str,
     clients: tuple[str, ...],
     builder: str,
     engines: tuple[str, ...],
@@ -174,10 +184,10 @@ def command(
     if scenarios:
         if path or plan or also:
             raise UsageError("--scenario takes no PATH, --plan or --report", hint="leave it out")
-        return _run_scenarios(scenarios, shard, times, options, form, look)
-    if shard or times:
+        return _run_scenarios(scenarios, shard, times, dask, options, form, look)
+    if shard or times or dask:
         raise UsageError(
-            "--shard and --times need --scenario", hint="layerfork run --scenario all --shard 1/2"
+            "--shard, --times and --dask need --scenario", hint="layerfork run --scenario all --shard 1/2"
         )
     return _plan(options, form, look) if plan else _run(options, form, also, look)
 
@@ -195,11 +205,17 @@ def _run(
 
 
 def _run_scenarios(
-    names: tuple[str, ...], shard: str, times: str, options: RunOptions, form: "Reporter", look: "Look"
+    names: tuple[str, ...],
+    shard: str,
+    times: str,
+    dask: str,
+    options: RunOptions,
+    form: "Reporter",
+    look: "Look",
 ) -> int:
     from layerfork.pipeline.scenarios import CatalogueOptions, exit_code, run_catalogue
 
-    asked = CatalogueOptions(names=names, shard=shard, times=times)
+    asked = CatalogueOptions(names=names, shard=shard, times=times, dask=dask)
     with _progress() as listener:
         report = run_catalogue(asked, options, listener)
     put(form.render("catalogues", [report], look))

@@ -6,28 +6,25 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from layerfork.clients import BuildClient
+from layerfork.clients.own import OwnCommand
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.harness.environments.privatedir import socket_directory
-from layerfork.harness.environments.projectfile import described_clients
 from layerfork.harness.environments.workspace import open_workspace
-from layerfork.harness.phases.cells import CellName, MeasuredCell, cell_key, keep_cell, measured_cell
+from layerfork.harness.phases.cells import CellName, MeasuredCell, cell_key, measured_cell
 from layerfork.harness.phases.chain import Stage, run_chain
-from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.broken import BrokenEnvironments
 from layerfork.harness.relay.experiment import make_bench, prepare_engine, read_bases
 from layerfork.harness.relay.plan import PlannedBuild, choose_clients, plan_relay
 from layerfork.harness.relay.relay import EngineGoneError
 from layerfork.harness.relay.trial import make_endpoint
 from layerfork.harness.relay.versions import ask_versions
-from layerfork.model.catalogue import Met
 from layerfork.model.progress import Listener, Progress
 from layerfork.model.report import Problem, TrialBuild
 from layerfork.model.scenario import RunOptions, Scenario
-from layerfork.pipeline.scenarios.judging import NOT_ASKED, judged_cell
+from layerfork.pipeline.scenarios.judging import NOT_ASKED
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,45 +44,51 @@ class CellRun:
     scenarios: Mapping[tuple[str, str], Scenario]
     """By name and folder, as `CellName` has them."""
     options: RunOptions
+    described: Mapping[str, OwnCommand]
+    """Clients of the user's own settings file."""
     listener: Listener
-    file: RecordFile | None
-    earlier: Mapping[str, MeasuredCell]
-    """Cells that an earlier run measured, by key."""
+    keep: Callable[[MeasuredCell], None]
+    """Gets every cell the moment it is whole."""
     stop: threading.Event = field(default_factory=threading.Event)
     broken: BrokenEnvironments = field(default_factory=BrokenEnvironments)
 
+    @property
+    def clients(self) -> Sequence[tuple[str, BuildClient]]:
+        """Raises: UsageError."""
+        return choose_clients(self.options.clients, self.described)
 
-def build_on_engine(run: CellRun, spec: str, names: Sequence[CellName]) -> Found:
-    found = Found()
-    address = open_engine(spec).address(os.environ)
-    pinned = {label: _pinned(client) for label, client in _clients(run.options)}
-    keys = {
-        name: cell_key(name, run.scenarios[name.scenario, name.folder].phases, address, pinned[name.client])
+
+def keys_of(run: CellRun, names: Sequence[CellName]) -> Mapping[CellName, str]:
+    """What is asked of each cell, as `cell_key` says it."""
+    pinned = {label: _pinned(client) for label, client in run.clients}
+    address = {spec: open_engine(spec).address(os.environ) for spec in {name.engine for name in names}}
+    return {
+        name: cell_key(
+            name,
+            run.scenarios[name.scenario, name.folder].phases,
+            address[name.engine],
+            pinned[name.client],
+        )
         for name in names
     }
-    for name in names:
-        if (known := run.earlier.get(keys[name])) is not None:
-            _keep(run, known, found)
-    left = {name: key for name, key in keys.items() if key not in run.earlier}
-    if not left:
-        return found
+
+
+def build_on_engine(run: CellRun, spec: str, cells: Mapping[CellName, str]) -> Found:
+    """Build cells, each with its key, on one engine that is started for them."""
+    found = Found()
     try:
         run.listener(Progress(text=f"starting the engine ({spec})", engine=spec))
         with open_engine(spec).start(os.environ, lambda line: None) as engine:
             if not engine.can_reset:
                 raise UsageError(f"{spec} cannot be cleaned between clients", hint="--engine private")
-            for place in dict.fromkeys((name.scenario, name.folder) for name in left):
-                mine = {name: key for name, key in left.items() if (name.scenario, name.folder) == place}
+            for place in dict.fromkeys((name.scenario, name.folder) for name in cells):
+                mine = {name: key for name, key in cells.items() if (name.scenario, name.folder) == place}
                 _build_scenario(run, engine, run.scenarios[place], mine, found)
                 if run.stop.is_set():
                     break
     except (LayerforkError, EngineGoneError) as error:
         found.problems.append(Problem(what=f"{spec}: {error}"))
     return found
-
-
-def _clients(options: RunOptions) -> Sequence[tuple[str, BuildClient]]:
-    return choose_clients(options.clients, described_clients(Path.cwd()))
 
 
 def _pinned(client: BuildClient) -> str:
@@ -97,7 +100,7 @@ def _build_scenario(
 ) -> None:
     """Raises: EngineError, EngineGoneError, UsageError."""
     by_label = {name.client: name for name in mine}
-    chosen = [(label, client) for label, client in _clients(run.options) if label in by_label]
+    chosen = [(label, client) for label, client in run.clients if label in by_label]
     prepare_engine(engine, read_bases(scenario, run.options), run.options)
     number = itertools.count(1)
     with open_workspace(scenario) as workspace, socket_directory(workspace.root) as sockets:
@@ -114,7 +117,9 @@ def _build_scenario(
             found.built += sum(build.outcome not in NOT_ASKED for build in builds)
             name = by_label[row.client if isinstance(row, TrialBuild) else row.label]
             seconds = time.monotonic() - started
-            _keep(run, measured_cell(name, mine[name], engine.info, builds, seconds), found)
+            cell = measured_cell(name, mine[name], engine.info, builds, seconds)
+            found.cells.append(cell)
+            run.keep(cell)
 
 
 def _built(
@@ -127,18 +132,3 @@ def _built(
         return True, (row,)
     builds = run_chain(stage, row, number)
     return len(builds) == len(stage.phases), builds
-
-
-def _keep(run: CellRun, cell: MeasuredCell, found: Found) -> None:
-    if run.file is not None:
-        keep_cell(run.file, cell)
-    found.cells.append(cell)
-    judged = judged_cell(cell, run.scenarios[cell.name.scenario, cell.name.folder])
-    told = judged.reason or judged.met.value
-    run.listener(
-        Progress(
-            text=f"{cell.name.scenario}, {cell.name.client}: {told}",
-            lasting=judged.met is Met.UNEXPECTED,
-            engine=cell.name.engine,
-        )
-    )

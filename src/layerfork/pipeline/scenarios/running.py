@@ -1,27 +1,29 @@
 """`layerfork run --scenario`: which cells there are, and who builds them."""
 
 import contextlib
+import itertools
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from layerfork.engines import open_engine
-from layerfork.errors import UsageError
+from layerfork.errors import LayerforkError, UsageError
 from layerfork.harness.environments.projectfile import described_clients
-from layerfork.harness.phases.cells import CellName, MeasuredCell, Shard, read_cells
+from layerfork.harness.phases.cells import CellName, MeasuredCell, Shard, keep_cell, read_cells
 from layerfork.harness.records.apart import recover
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.plan import choose_clients
-from layerfork.model.catalogue import CatalogueReport
-from layerfork.model.progress import Listener
+from layerfork.model.catalogue import CatalogueReport, Met
+from layerfork.model.progress import Listener, Progress
 from layerfork.model.scenario import RunOptions, Scenario
 from layerfork.pipeline.experiment import chosen_engines
 from layerfork.pipeline.parallel import engines_at_once
-from layerfork.pipeline.scenarios.building import CellRun, Found, build_on_engine
+from layerfork.pipeline.scenarios.building import CellRun, Found, build_on_engine, keys_of
 from layerfork.pipeline.scenarios.choosing import chosen_scenarios, folder_of
-from layerfork.pipeline.scenarios.judging import report_of
+from layerfork.pipeline.scenarios.judging import judged_cell, report_of
 from layerfork.pipeline.scenarios.sharding import part_of, plan_digest, read_part, times_of
 
 
@@ -33,7 +35,9 @@ class CatalogueOptions:
     shard: str = ""
     """``3/16``: only that part of the cells."""
     times: str = ""
-    """A file of an earlier run, whose times balance the shards."""
+    """A file of an earlier run, whose times balance shards and batches."""
+    dask: str = ""
+    """Address of a Dask scheduler, whose workers build; empty builds here."""
 
 
 def run_catalogue(asked: CatalogueOptions, options: RunOptions, listener: Listener) -> CatalogueReport:
@@ -61,16 +65,23 @@ def run_catalogue(asked: CatalogueOptions, options: RunOptions, listener: Listen
             file.add_note(
                 {"shard": Shard(part=part.number, of=part.of, plan=plan_digest(names), cells=len(mine))}
             )
+        by_place = {(each.name, folder_of(each)): each for each in scenarios}
         run = CellRun(
-            scenarios={(each.name, folder_of(each)): each for each in scenarios},
+            scenarios=by_place,
             options=options,
+            described=described_clients(Path.cwd()),
             listener=listener,
-            file=file,
-            earlier=earlier,
+            keep=partial(_keep, file, by_place, listener),
         )
-        found = _on_engines(run, mine)
+        keys = keys_of(run, mine)
+        known = [earlier[key] for key in keys.values() if key in earlier]
+        for cell in known:
+            run.keep(cell)
+        left = {name: key for name, key in keys.items() if key not in earlier}
+        found = _built_by_workers(run, left, asked.dask, times) if asked.dask else _on_engines(run, left)
+    cells = {cell.name: cell for cell in itertools.chain(known, *(each.cells for each in found))}
     return report_of(
-        [cell for each in found for cell in each.cells],
+        [cells[name] for name in mine if name in cells],
         scenarios,
         problems=[problem for each in found for problem in each.problems],
         seconds=time.monotonic() - started,
@@ -102,15 +113,49 @@ def _earlier(options: RunOptions) -> Mapping[str, MeasuredCell]:
     return {cell.key: cell for cell in read_cells(Path(options.resume)).cells}
 
 
-def _on_engines(run: CellRun, names: Sequence[CellName]) -> list[Found]:
-    specs = tuple(dict.fromkeys(name.engine for name in names))
+def _keep(
+    file: RecordFile | None,
+    scenarios: Mapping[tuple[str, str], Scenario],
+    listener: Listener,
+    cell: MeasuredCell,
+) -> None:
+    if file is not None:
+        keep_cell(file, cell)
+    judged = judged_cell(cell, scenarios[cell.name.scenario, cell.name.folder])
+    told = judged.reason or judged.met.value
+    listener(
+        Progress(
+            text=f"{cell.name.scenario}, {cell.name.client}: {told}",
+            lasting=judged.met is Met.UNEXPECTED,
+            engine=cell.name.engine,
+        )
+    )
+
+
+def _on_engines(run: CellRun, cells: Mapping[CellName, str]) -> list[Found]:
+    specs = tuple(dict.fromkeys(name.engine for name in cells))
     if not specs:
         return []
     with ThreadPoolExecutor(max_workers=min(len(specs), engines_at_once())) as pool:
-        mine = {spec: [name for name in names if name.engine == spec] for spec in specs}
+        mine = {spec: {name: key for name, key in cells.items() if name.engine == spec} for spec in specs}
         futures = [pool.submit(build_on_engine, run, spec, mine[spec]) for spec in specs]
         try:
             wait(futures)
         except KeyboardInterrupt:
             run.stop.set()
         return [future.result() for future in futures]
+
+
+def _built_by_workers(
+    run: CellRun, cells: Mapping[CellName, str], address: str, times: Mapping[CellName, float]
+) -> list[Found]:
+    """Raises: LayerforkError."""
+    try:
+        from layerfork.pipeline.scenarios.workers.spreading import build_on_workers
+    except ModuleNotFoundError as error:
+        if error.name not in ("dask", "distributed"):
+            raise
+        raise LayerforkError(
+            "--dask needs Dask, which is not installed here", hint="pip install 'layerfork[distributed]'"
+        ) from error
+    return build_on_workers(run, cells, address, times)

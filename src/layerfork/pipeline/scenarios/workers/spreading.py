@@ -1,0 +1,184 @@
+"""`run --dask`: batches become tasks of a Dask scheduler; what workers built is kept as it comes back.
+
+When a worker is lost, Dask gives its unfinished batches to another. A batch counts once, when its result
+arrives here; a task that is cancelled ends its build and its engine (`working`).
+"""
+
+import contextlib
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from distributed import Client, Future, as_completed
+
+from layerfork import __version__
+from layerfork.engines import open_engine
+from layerfork.errors import EngineError, UsageError
+from layerfork.harness.phases.cells import CellName
+from layerfork.model.progress import Progress
+from layerfork.model.report import Problem
+from layerfork.pipeline.scenarios.building import CellRun, Found
+from layerfork.pipeline.scenarios.workers.batching import batches_of
+from layerfork.pipeline.scenarios.workers.watching import watch
+from layerfork.pipeline.scenarios.workers.working import Batch, build_batch, count_at_work, why_unfit
+
+RESOURCE = "engine"
+"""What a worker offers as many of as it may run engines at once."""
+ANSWER_S = 10.0
+END_S = 30.0
+"""How long workers may take to end what was cancelled."""
+_START = f"dask worker ADDRESS --resources {RESOURCE}=1"
+
+
+def build_on_workers(
+    run: CellRun, cells: Mapping[CellName, str], address: str, times: Mapping[CellName, float]
+) -> list[Found]:
+    """Build cells, each with its key, on engines that a scheduler's workers start; ``times`` as `batches_of`.
+
+    Raises: LayerforkError when no scheduler answers, or a worker that offers engines cannot run these.
+    """
+    engines = tuple(dict.fromkeys(name.engine for name in cells))
+    somebodys = next((spec for spec in engines if not open_engine(spec).ours), None)
+    if somebodys is not None:
+        raise UsageError(
+            f"with --dask each worker starts engines of its own; {somebodys} is not one",
+            hint="--engine private",
+        )
+    if not cells:
+        return []
+    name = secrets.token_hex(8)
+    archives = tuple(str(Path(each).absolute()) for each in run.options.load)
+    with _connected(address) as client:
+        offers = _offers(client, address)
+        run.listener(Progress(text=f"asking {len(offers)} workers what they can run"))
+        _check_fit(client, offers, engines, archives)
+        batches = [
+            _batch(name, run, {each: cells[each] for each in mine})
+            for mine in batches_of(tuple(cells), sum(offers.values()), times)
+        ]
+        with watch(client, name, set(offers), run.listener):
+            return _built(client, run, batches)
+
+
+@contextlib.contextmanager
+def _connected(address: str) -> Iterator[Client]:
+    """Certificates for ``tls://`` are those of Dask's own configuration. Raises: LayerforkError."""
+    try:
+        client = Client(address, timeout=ANSWER_S, set_as_default=False, name="layerfork")
+    except (OSError, TimeoutError) as error:
+        raise EngineError(
+            f"no Dask scheduler answers at {address}", hint="dask scheduler", details=str(error)
+        ) from error
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise UsageError(
+            f"--dask {address} cannot be asked: {error}",
+            hint="--dask tcp://HOST:8786, or tls:// with "
+            "certificates in Dask's configuration: docs/scenarios.md",
+        ) from error
+    with client:
+        yield client
+
+
+def _offers(client: Client, address: str) -> Mapping[str, int]:
+    """Workers with engines to offer, and how many at once. Raises: EngineError."""
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    offers = {
+        str(worker): int(about["resources"][RESOURCE])
+        for worker, about in workers.items()
+        if about["resources"].get(RESOURCE, 0) >= 1
+    }
+    if not offers:
+        raise EngineError(
+            f"none of the {len(workers)} workers of {address} offers an engine",
+            hint=f"as root, on every machine: {_START}",
+        )
+    return offers
+
+
+def _check_fit(
+    client: Client, workers: Mapping[str, int], engines: Sequence[str], archives: Sequence[str]
+) -> None:
+    """Raises: EngineError that names every worker that cannot run these engines, and why."""
+    asked = {
+        worker: client.submit(why_unfit, __version__, engines, archives, workers=[worker], pure=False)
+        for worker in workers
+    }
+    unfit = {worker: reason for worker, future in asked.items() if (reason := _answer(future))}
+    if unfit:
+        raise EngineError(
+            f"{len(unfit)} of {len(asked)} workers cannot build",
+            hint=f"mend them, or start them without --resources {RESOURCE}",
+            details="\n".join(f"{worker}: {reason}" for worker, reason in unfit.items()),
+        )
+
+
+def _answer(future: "Future[str]") -> str:
+    try:
+        return future.result()
+    except Exception as error:  # whatever a worker's Python may say
+        return f"it cannot run layerfork: {error}"
+
+
+def _batch(name: str, run: CellRun, cells: Mapping[CellName, str]) -> Batch:
+    places = {(each.scenario, each.folder) for each in cells}
+    return Batch(
+        run=name,
+        engine=next(iter(cells)).engine,
+        cells=cells,
+        scenarios={place: run.scenarios[place] for place in places},
+        options=run.options,
+        described=run.described,
+    )
+
+
+def _built(client: Client, run: CellRun, batches: Sequence[Batch]) -> list[Found]:
+    """What came back, also when Ctrl-C ended it; nothing is left at work then."""
+    tasks = {
+        client.submit(
+            build_batch,
+            batch,
+            key=f"layerfork-{batch.run}-{number}",
+            resources={RESOURCE: 1},
+            pure=False,
+        ): batch
+        for number, batch in enumerate(batches)
+    }
+    found: list[Found] = []
+    try:
+        for task in as_completed(tasks, loop=client.loop):
+            found.append(_result(task, tasks[task]))
+            for cell in found[-1].cells:
+                run.keep(cell)
+            task.release()
+    except KeyboardInterrupt:
+        run.stop.set()
+        run.listener(Progress(text="ending what workers are building", lasting=True))
+    finally:
+        client.cancel(list(tasks), force=True)
+        found.append(Found(problems=_still_at_work(client, batches[0].run)))
+    return found
+
+
+def _result(task: "Future[Found]", batch: Batch) -> Found:
+    try:
+        return task.result()
+    except Exception as error:  # of Dask, or a defect that a worker met
+        what = f"{batch.engine}: {len(batch.cells)} cells were not built: {error or type(error).__name__}"
+        return Found(problems=[Problem(what=what)])
+
+
+def _still_at_work(client: Client, run: str) -> list[Problem]:
+    """Wait until no worker builds for this run. A problem for each that does not end in time."""
+    until = time.monotonic() + END_S
+    left: Mapping[str, int] = {}
+    while True:
+        try:
+            left = {worker: n for worker, n in client.run(count_at_work, run, on_error="ignore").items() if n}
+        except (OSError, TimeoutError):
+            return [Problem(what="the scheduler is gone: nobody can tell whether workers still build")]
+        if not left:
+            return []
+        if time.monotonic() > until:
+            return [Problem(what=f"the worker {worker} is still building") for worker in left]
+        time.sleep(0.1)
