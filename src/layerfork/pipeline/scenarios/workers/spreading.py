@@ -4,10 +4,9 @@ When a worker is lost, Dask gives its unfinished batches to another. A batch cou
 arrives here; a task that is cancelled ends its build and its engine (`working`).
 """
 
-import contextlib
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from distributed import Client, Future, as_completed
@@ -20,12 +19,12 @@ from layerfork.model.progress import Progress
 from layerfork.model.report import Problem
 from layerfork.pipeline.scenarios.building import CellRun, Found
 from layerfork.pipeline.scenarios.workers.batching import batches_of
+from layerfork.pipeline.scenarios.workers.connecting import connected
 from layerfork.pipeline.scenarios.workers.watching import watch
 from layerfork.pipeline.scenarios.workers.working import Batch, build_batch, count_at_work, why_unfit
 
 RESOURCE = "engine"
 """What a worker offers as many of as it may run engines at once."""
-ANSWER_S = 10.0
 END_S = 30.0
 """How long workers may take to end what was cancelled."""
 _START = f"dask worker ADDRESS --resources {RESOURCE}=1"
@@ -49,7 +48,7 @@ def build_on_workers(
         return []
     name = secrets.token_hex(8)
     archives = tuple(str(Path(each).absolute()) for each in run.options.load)
-    with _connected(address) as client:
+    with connected(address) as client:
         offers = _offers(client, address)
         run.listener(Progress(text=f"asking {len(offers)} workers what they can run"))
         _check_fit(client, offers, engines, archives)
@@ -59,25 +58,6 @@ def build_on_workers(
         ]
         with watch(client, name, set(offers), run.listener):
             return _built(client, run, batches)
-
-
-@contextlib.contextmanager
-def _connected(address: str) -> Iterator[Client]:
-    """Certificates for ``tls://`` are those of Dask's own configuration. Raises: LayerforkError."""
-    try:
-        client = Client(address, timeout=ANSWER_S, set_as_default=False, name="layerfork")
-    except (OSError, TimeoutError) as error:
-        raise EngineError(
-            f"no Dask scheduler answers at {address}", hint="dask scheduler", details=str(error)
-        ) from error
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise UsageError(
-            f"--dask {address} cannot be asked: {error}",
-            hint="--dask tcp://HOST:8786, or tls:// with "
-            "certificates in Dask's configuration: docs/scenarios.md",
-        ) from error
-    with client:
-        yield client
 
 
 def _offers(client: Client, address: str) -> Mapping[str, int]:
@@ -164,7 +144,8 @@ def _result(task: "Future[Found]", batch: Batch) -> Found:
     try:
         return task.result()
     except Exception as error:  # of Dask, or a defect that a worker met
-        what = f"{batch.engine}: {len(batch.cells)} cells were not built: {error or type(error).__name__}"
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        what = f"{batch.engine}: {len(batch.cells)} cells were not built: {reason}"
         return Found(problems=[Problem(what=what)])
 
 
