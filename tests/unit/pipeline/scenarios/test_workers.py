@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
@@ -129,6 +130,22 @@ def test_a_defect_on_a_worker_is_a_problem_and_the_others_go_on(
     assert [problem for each in found for problem in each.problems] == [
         Problem(what="private:26.1: 1 cells were not built: no such thing")
     ]
+
+
+@pytest.mark.usefixtures("fit")
+def test_cells_of_workers_are_taken_by_resume_and_reported_in_the_plans_order(
+    cluster: "LocalCluster", tmp_path: Path
+) -> None:
+    file = str(tmp_path / "cells.jsonl")
+    asked = CatalogueOptions(names=(SCENARIO.name,), dask=cluster.scheduler_address)
+    clients = ("docker_py-build", "docker-build", "buildx-build")
+    options = RunOptions(clients=clients, engines=("podman:5.4", "private:26.1"))
+    first = run_catalogue(asked, replace(options, save=file), lambda event: None)
+    again = run_catalogue(asked, replace(options, resume=file), lambda event: None)
+    assert (first.built, again.built) == (12, 0)
+    plan = [(engine, client) for engine in options.engines for client in clients]
+    assert [(cell.engine, cell.client) for cell in first.cells] == plan
+    assert [(cell.engine, cell.client) for cell in again.cells] == plan
 
 
 def test_a_worker_that_cannot_is_named_with_the_reason(
