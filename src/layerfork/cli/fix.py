@@ -42,7 +42,8 @@ STANDARD_OUTPUT = "-"
     "records",
     multiple=True,
     metavar="FILE",
-    help="Record files instead of the kept builds: those of the earlier and the later build, or one of both.",
+    help="Record files instead of the kept builds: those of the earlier and the later build, or one of both. "
+    "--apply runs the commands that they hold: only with files that you trust.",
 )
 @engine_option
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")

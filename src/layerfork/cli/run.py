@@ -17,6 +17,7 @@ from layerfork.cli.options import (
     verbose_option,
 )
 from layerfork.cli.output import is_terminal, put
+from layerfork.cli.settings.giveway import is_typed
 from layerfork.errors import ExitCode, UsageError
 from layerfork.model.build import Builder
 from layerfork.model.progress import Listener
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from layerfork.reporters.reporter import Look, Reporter
 
 OWN_CHOICE = "default"
+_OF_A_PATH = ("dockerfile", "target", "build_args", "labels")
 HELP = """\
 Build one Dockerfile with several clients, in order, and show where the cache forks.
 
@@ -182,8 +184,11 @@ def command(
         raise UsageError("--plan builds nothing, so there is nothing to report", hint="leave --report out")
     look = look_of(sys.stdout, verbose=verbose)
     if scenarios:
-        if path or plan or also:
-            raise UsageError("--scenario takes no PATH, --plan or --report", hint="leave it out")
+        if path or plan or also or any(map(is_typed, _OF_A_PATH)):
+            raise UsageError(
+                "--scenario takes no PATH, --plan, --report, --file, --target, --build-arg or --label",
+                hint="leave it out: a scenario says what it builds with",
+            )
         return _run_scenarios(scenarios, shard, times, dask, options, form, look)
     if shard or times or dask:
         raise UsageError(

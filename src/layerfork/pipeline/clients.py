@@ -15,9 +15,11 @@ from layerfork.harness.environments.installing import (
     find_interpreter,
 )
 from layerfork.harness.environments.projectfile import described_clients
+from layerfork.harness.recording.redactionkey import redaction_key
 from layerfork.model.listing import ClientRow, EngineRow, Fetched, Obstacle
 from layerfork.model.progress import Say
 from layerfork.process import find_program
+from layerfork.wire.redact import Redactor
 
 
 def list_clients() -> tuple[ClientRow, ...]:
@@ -28,11 +30,12 @@ def list_clients() -> tuple[ClientRow, ...]:
 
 
 def list_own_clients() -> tuple[tuple[str, str], ...]:
-    """Name and command of each client that the settings of the working directory describe.
+    """Name and command of each client that the settings of the working directory describe, secrets hidden.
 
     Raises: UsageError.
     """
-    return tuple((name, own.command) for name, own in described_clients(Path.cwd()).items())
+    described, redactor = described_clients(Path.cwd()), Redactor(redaction_key())
+    return tuple((name, redactor.clean(own.command)) for name, own in described.items())
 
 
 def get_clients(names: Sequence[str], say: Say, keep: Callable[[Fetched], None]) -> bool:

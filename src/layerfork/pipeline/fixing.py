@@ -147,6 +147,7 @@ def _apply(forked: Forked, proposal: Proposal, options: FixOptions, base: Path, 
     """One that cannot be tried leaves those before it as they are told."""
     try:
         check_editable(proposal.patches, base, force=options.force)
+        _check_place(forked, proposal.remedy)
         if not options.verify and proposal.remedy.by_hand:
             return proposal
         if not options.verify:
@@ -171,6 +172,16 @@ def _apply(forked: Forked, proposal: Proposal, options: FixOptions, base: Path, 
     return _with(proposal, tried)
 
 
+def _check_place(forked: Forked, remedy: Remedy) -> None:
+    """A command is for the context's directory, and runs nowhere else. Raises: RefusedError."""
+    place = forked.reader.place.directory
+    if remedy.command and not remedy.by_hand and not os.path.isdir(place):  # noqa: PTH112 - as recorded
+        raise RefusedError(
+            f"the context's directory {f'{place} is not there' if place else 'is not known'}",
+            f"run it there yourself: {remedy.command}",
+        )
+
+
 def _make(forked: Forked, proposal: Proposal, say: Say) -> None:
     """Do it, in the project's own files. Raises: RefusedError, LayerforkError."""
     write_patches(proposal.patches)
@@ -178,7 +189,7 @@ def _make(forked: Forked, proposal: Proposal, say: Say) -> None:
         say(f"edited {', '.join(patch.name for patch in proposal.patches)}")
     command = proposal.remedy.command
     if command and not proposal.remedy.by_hand:
-        run_in(directory_of_build(forked.reader), command)
+        run_in(Path(forked.reader.place.directory), command)
         say(f"ran `{command}`")
 
 

@@ -2,21 +2,44 @@
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from layerfork.errors import UsageError
-from layerfork.model.trap import LintReport, TrapCode
+from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.model.answer import Edit, Fix
+from layerfork.model.trap import LintReport, Trap, TrapCode
 from layerfork.traps.linting import lint
+from layerfork.wire.redact import Redactor
 
 
 def find_traps(paths: Sequence[str], only: Sequence[str], ignored: Sequence[str]) -> LintReport:
     """What rules find in files, and in those below directories: all rules, or ``only`` these, without the
-    ``ignored`` ones.
+    ``ignored`` ones. What looks secret in a line is hidden.
 
     Raises: UsageError for a path that is not there, and for a rule that there is not.
     """
     wanted = _rules(only) or frozenset(TrapCode)
-    return lint([Path(path) for path in paths], wanted - _rules(ignored))
+    report = lint([Path(path) for path in paths], wanted - _rules(ignored))
+    redactor = Redactor(redaction_key())
+    return replace(report, traps=tuple(_shown(trap, redactor) for trap in report.traps))
+
+
+def _shown(trap: Trap, redactor: Redactor) -> Trap:
+    return replace(
+        trap,
+        subject=redactor.clean(trap.subject),
+        cost=redactor.clean(trap.cost),
+        fix=_shown_fix(trap.fix, redactor),
+    )
+
+
+def _shown_fix(fix: Fix, redactor: Redactor) -> Fix:
+    def clean(edit: Edit) -> Edit:
+        before, after = (tuple(map(redactor.clean, lines)) for lines in (edit.before, edit.after))
+        return replace(edit, before=before, after=after)
+
+    return replace(fix, sentence=redactor.clean(fix.sentence), edits=tuple(map(clean, fix.edits)))
 
 
 def _rules(names: Sequence[str]) -> frozenset[TrapCode]:

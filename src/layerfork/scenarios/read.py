@@ -133,7 +133,7 @@ def _named(place: str) -> Iterator[None]:
     try:
         yield
     except UnfitError as error:
-        raise UnfitError(f"{error}") from error
+        raise UnfitError(f"{place}: {error}") from error
 
 
 def _expectation(table: _Expect) -> Expectation:

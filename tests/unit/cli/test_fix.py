@@ -269,3 +269,14 @@ def test_a_patch_says_where_it_belongs(project: Path, monkeypatch: pytest.Monkey
     result = fix("../project")
     assert f"the patch is for {project.resolve()}: git apply there" in result.output
     assert "--- a/Dockerfile\n" in result.output
+
+
+def test_a_command_runs_in_no_other_directory_than_the_context(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[object] = []
+    monkeypatch.setattr(fixing, "run_in", lambda *words: ran.append(words))
+    file = recorded("classic-mode", project)
+    result = fix("--record", file, "--apply", "--no-verify")
+    assert "refused: the context's directory is not " in result.output
+    assert not ran

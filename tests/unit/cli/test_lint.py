@@ -50,6 +50,27 @@ def test_nothing_to_say(project: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == "lint: no traps in 2 files\n"
 
 
+def test_a_secret_in_a_line_is_hidden(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    secret = "zuzuzu123456"
+    (project / "app/Dockerfile").write_text(
+        f"FROM node:22\nWORKDIR /app\nCOPY . .\nRUN NPM_TOKEN={secret} npm ci\n"
+    )
+    (project / "compose.yml").write_text(
+        "services:\n"
+        + "".join(
+            f"  {name}:\n    build:\n      context: {name}\n"
+            f"      cache_to: ['type=s3,bucket=b,name=n,secret_access_key={secret},mode=max']\n"
+            for name in "ab"
+        )
+    )
+    for form in ("text", "json", "sarif", "gitlab", "github"):
+        assert call(["lint", "--format", form]) == ExitCode.FORKED
+        out = capsys.readouterr().out
+        assert "copy-before-install" in out
+        assert "cache-overwritten" in out
+        assert secret not in out
+
+
 def test_a_bad_file_is_two(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "Dockerfile").write_text("FROM\n")
     assert call(["lint"]) == ExitCode.USAGE

@@ -276,6 +276,20 @@ def test_config_shows_what_is_in_force_and_from_where(
     } in document["rows"]
 
 
+def test_config_shows_no_secret(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "zuzuzu123456"
+    monkeypatch.setenv("LAYERFORK_PREDICT_CACHE_FROM", f"type=s3,bucket=b,secret_access_key={secret}")
+    monkeypatch.setenv("LAYERFORK_RUN_DASK", f"tls://me:{secret}@host:8786")
+    settings(project, f'[clients.mine]\ncommand = "env NPM_TOKEN={secret} make"\n')
+    for words in ((), ("--format", "json")):
+        assert call(["config", *words]) == 0
+        out = capsys.readouterr().out
+        assert "type=s3,bucket=b,secret_access_key=" in out
+        assert secret not in out
+
+
 def test_config_without_settings_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["config"]) == 0
     assert capsys.readouterr().out == (

@@ -97,7 +97,7 @@ why = "modes count"
         (f'{HEAD}[context]\n"a" = {{ uid = -1 }}', "are numbers from 0", ""),
         (f"{HEAD}{PHASE}", "missing: `expect`", ""),
         (f"{HEAD}{PHASE}expect = []", "nothing is expected of classic, buildkit, buildah", ""),
-        (f'{HEAD}{PHASE}context = {{ "a" = false }}{EXPECT}', "cannot be removed: it is not there", ""),
+        (f'{HEAD}{PHASE}context = {{ "a" = false }}{EXPECT}', "phase 1 (p): a cannot be removed", ""),
         (f'{HEAD}{PHASE}{EXPECT}missed = "COPY b /"', "has no instruction 'COPY b /'", ""),
         (f'{HEAD}{PHASE}{EXPECT}causes = ["mod"]', "there is no cause 'mod'; mode?", ""),
         (f'{HEAD}{PHASE}{EXPECT}builder = "kaniko"', "there is no builder 'kaniko'", ""),

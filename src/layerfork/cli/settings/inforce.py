@@ -89,5 +89,11 @@ def _plain(option: click.Option, value: object) -> Value:
 
 
 def _hidden(text: str) -> str:
-    name, equals, value = str(text).partition("=")
-    return f"{name}=…" if equals and looks_secret(name, value) else str(text)
+    """``TOKEN=…``, ``type=s3,secret_access_key=…``; nothing of an address with a password."""
+    name, equals, value = text.partition("=")
+    if equals and looks_secret(name, value):
+        return f"{name}=…"
+    if looks_secret("", text):
+        return "…"
+    first, comma, others = text.partition(",")
+    return f"{first},{_hidden(others)}" if comma else text

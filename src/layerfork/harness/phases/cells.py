@@ -87,7 +87,7 @@ def cell_key(name: CellName, phases: Sequence[Phase], address: str, pinned: str)
 
     Made with the machine's own key: build arguments are among what was asked.
     """
-    text = "\n".join((__version__, str(name), str(name.builder), address, pinned, repr(phases)))
+    text = "\n".join((__version__, repr(name), address, pinned, repr(phases)))
     return hmac.digest(redaction_key(), text.encode("utf-8", "surrogateescape"), "sha256").hex()
 
 
@@ -125,6 +125,10 @@ def read_cells(path: Path) -> CellFile:
         except UNREADABLE as error:
             raise EvidenceError(f"{path} is damaged: {error}", hint="run again without --resume") from error
         if note.cell is not None:
+            if not note.cell.builds or len(note.cell.builds) != len(note.cell.record_ids):
+                raise EvidenceError(
+                    f"{path} is damaged: a cell without its builds", hint="run again without --resume"
+                )
             cells[note.cell.key] = _with_records(note.cell, records)
         if note.shard is not None:
             shards.append(note.shard)

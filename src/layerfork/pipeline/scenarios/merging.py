@@ -14,7 +14,7 @@ def merge_files(files: Sequence[str], output: str) -> int:
     Raises: UsageError naming a shard that is missing, is there twice, is not whole, or is of another plan;
     EvidenceError for a file that cannot be read.
     """
-    if output in files:
+    if any(Path(file).resolve() == Path(output).resolve() for file in files):
         raise UsageError(f"{output} is one of the files to merge", hint="write to another one: -o FILE")
     parts = {file: read_cells(Path(file)) for file in files}
     _check(parts)

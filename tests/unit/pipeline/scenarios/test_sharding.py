@@ -88,7 +88,7 @@ def test_what_cannot_be_merged_is_named(tmp_path: Path) -> None:
             merge_files(files, str(tmp_path / "out.jsonl"))
         assert not (tmp_path / "out.jsonl").exists()
     with pytest.raises(UsageError, match="is one of the files to merge"):
-        merge_files([one, two], one)
+        merge_files([one, two], str(tmp_path / "." / ".." / tmp_path.name / "1.jsonl"))
 
 
 def test_a_cell_of_another_machine_is_the_same_cell(tmp_path: Path) -> None:
