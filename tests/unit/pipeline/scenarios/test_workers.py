@@ -53,7 +53,7 @@ class Kept:
     def run(self, keep: Callable[[MeasuredCell], None] | None = None) -> CellRun:
         return CellRun(
             scenarios={(SCENARIO.name, ""): SCENARIO},
-            options=RunOptions(build_args=(("TOKEN", SECRET),)),
+            options=RunOptions(build_args=(("TOKEN", SECRET),), load=("base.tar",)),
             described={},
             listener=self.events.append,
             keep=keep or self.cells.append,
@@ -64,6 +64,7 @@ def built(run: CellRun, spec: str, cells: Mapping[CellName, str]) -> Found:
     found = Found()
     for name, key in cells.items():
         assert name.engine == spec
+        assert all(Path(archive).is_absolute() for archive in run.options.load)
         found.cells.append(replace(MEASURED, name=name, key=key))
         run.keep(found.cells[-1])
         found.built += 2
@@ -191,7 +192,7 @@ def test_addresses_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_batch_is_printed_without_build_arguments() -> None:
     run = Kept().run()
-    batch = spreading._batch("name", run, KEYS)
+    batch = spreading._batch("name", run, run.options, KEYS)
     assert SECRET in repr(batch.options)
     assert SECRET not in repr(batch) + str(batch)
 

@@ -7,6 +7,7 @@ arrives here; a task that is cancelled ends its build and its engine (`working`)
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from distributed import Client, Future, as_completed
@@ -17,6 +18,7 @@ from layerfork.errors import EngineError, UsageError
 from layerfork.harness.phases.cells import CellName
 from layerfork.model.progress import Progress
 from layerfork.model.report import Problem
+from layerfork.model.scenario import RunOptions
 from layerfork.pipeline.scenarios.building import CellRun, Found
 from layerfork.pipeline.scenarios.workers.batching import batches_of
 from layerfork.pipeline.scenarios.workers.connecting import connected
@@ -47,13 +49,13 @@ def build_on_workers(
     if not cells:
         return []
     name = secrets.token_hex(8)
-    archives = tuple(str(Path(each).absolute()) for each in run.options.load)
+    options = replace(run.options, load=tuple(str(Path(each).absolute()) for each in run.options.load))
     with connected(address) as client:
         offers = _offers(client, address)
-        run.listener(Progress(text=f"asking {len(offers)} workers what they can run"))
-        _check_fit(client, offers, engines, archives)
+        run.listener(Progress(text=f"asking {len(offers)} workers; they fetch engines that they lack"))
+        _check_fit(client, offers, engines, options.load)
         batches = [
-            _batch(name, run, {each: cells[each] for each in mine})
+            _batch(name, run, options, {each: cells[each] for each in mine})
             for mine in batches_of(tuple(cells), sum(offers.values()), times)
         ]
         with watch(client, name, set(offers), run.listener):
@@ -100,14 +102,14 @@ def _answer(future: "Future[str]") -> str:
         return f"it cannot run layerfork: {error}"
 
 
-def _batch(name: str, run: CellRun, cells: Mapping[CellName, str]) -> Batch:
+def _batch(name: str, run: CellRun, options: RunOptions, cells: Mapping[CellName, str]) -> Batch:
     places = {(each.scenario, each.folder) for each in cells}
     return Batch(
         run=name,
         engine=next(iter(cells)).engine,
         cells=cells,
         scenarios={place: run.scenarios[place] for place in places},
-        options=run.options,
+        options=options,
         described=run.described,
     )
 
