@@ -52,6 +52,7 @@ def test_nothing_to_say(project: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_secret_in_a_line_is_hidden(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     secret = "zuzuzu123456"
+    (project / "app/index.js").write_text("1")
     (project / "app/Dockerfile").write_text(
         f"FROM node:22\nWORKDIR /app\nCOPY . .\nRUN NPM_TOKEN={secret} npm ci\n"
     )
