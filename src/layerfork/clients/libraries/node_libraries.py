@@ -18,12 +18,21 @@ _SDK = ClientEnvironment(
     version="0.0.17",
     oldest=(20, 0),
 )
-_TESTCONTAINERS = ClientEnvironment(
+_TESTCONTAINERS_10 = ClientEnvironment(
     name="testcontainers_node-10.28.0",
     interpreter=Interpreter.NODE,
     package="testcontainers",
     version="10.28.0",
     oldest=(20, 0),
+)
+_TESTCONTAINERS = ClientEnvironment(
+    name="testcontainers_node-12.2.0",
+    interpreter=Interpreter.NODE,
+    package="testcontainers",
+    version="12.2.0",
+    oldest=(22, 22),
+    own_node=True,
+    large=True,
 )
 _DOCKERODE_COMPOSE = ClientEnvironment(
     name="dockerode_compose-1.4.0",
@@ -88,22 +97,30 @@ DOCKER_NODE_SDK_CONTEXT_BUILD = BuildClient(
     read_version=read_version,
 )
 
-TESTCONTAINERS_NODE_BUILD = BuildClient(
-    name="testcontainers_node-build",
-    title="testcontainers GenericContainer.fromDockerfile().build()",
-    context_form=ContextForm.DIRECTORY,
-    builders=(Builder.CLASSIC, Builder.BUILDKIT),
-    lacks=(
-        (Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),
-        (Feature.LABEL, "GenericContainerBuilder of testcontainers takes no labels"),
-    ),
-    environment=_TESTCONTAINERS,
-    make_command=Shim(
-        program="testcontainers_node.cjs", interpreter=Interpreter.NODE, form=ContextForm.DIRECTORY
-    ),
-    version_command=partial(ask_node, _TESTCONTAINERS.package),
-    read_version=read_version,
-)
+
+def _testcontainers(environment: ClientEnvironment, version: str = "") -> BuildClient:
+    """testcontainers in one version, under the version that its id shall show."""
+    return BuildClient(
+        name="testcontainers_node-build",
+        version=version,
+        title="testcontainers GenericContainer.fromDockerfile().build()",
+        context_form=ContextForm.DIRECTORY,
+        builders=(Builder.CLASSIC, Builder.BUILDKIT),
+        lacks=(
+            (Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),
+            (Feature.LABEL, "GenericContainerBuilder of testcontainers takes no labels"),
+        ),
+        environment=environment,
+        make_command=Shim(
+            program="testcontainers_node.cjs", interpreter=Interpreter.NODE, form=ContextForm.DIRECTORY
+        ),
+        version_command=partial(ask_node, environment.package),
+        read_version=read_version,
+    )
+
+
+TESTCONTAINERS_NODE_BUILD = _testcontainers(_TESTCONTAINERS)
+TESTCONTAINERS_NODE_10_BUILD = _testcontainers(_TESTCONTAINERS_10, "10.28.0")
 
 _COMPOSE_SENDS_IT_ALONE = "with dockerfile: dockerode-compose sends that file alone, and no context"
 

