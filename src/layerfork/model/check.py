@@ -76,7 +76,7 @@ class CheckReport:
             return False
         if self.max_lost_s is None or self.seconds_lost is None:
             return True
-        return self.seconds_lost > self.max_lost_s
+        return not self.seconds_lost <= self.max_lost_s  # so that not-a-number allows nothing
 
     @property
     def blamed(self) -> tuple[DiffReport, ...]:

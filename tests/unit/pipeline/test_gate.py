@@ -136,6 +136,7 @@ def test_forks_that_may_cost_what_they_do_are_nobodys_fault() -> None:
     assert len(report.diffs[0].judgement.forks) == 1
     assert report.blamed[0].judgement.forks == ()
     assert replace(report, max_lost_s=1.0).blamed == report.diffs
+    assert replace(report, max_lost_s=float("nan")).blamed == report.diffs
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """Which scenarios a person means, and what there is to say of each before it is built."""
 
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
 from layerfork.errors import UsageError
 from layerfork.model.catalogue import ScenarioRow
 from layerfork.model.scenario import Scenario
-from layerfork.scenarios import bundled_names, find_scenario
+from layerfork.scenarios import FILE_NAME, bundled_names, find_scenario
 
 ALL = "all"
 
@@ -25,11 +26,26 @@ def chosen_scenarios(names: Sequence[str]) -> tuple[Scenario, ...]:
     found: dict[str, Scenario] = {}
     for name in names:
         family = [each for each in bundled if name in (ALL, each.family) and not Path(name).is_dir()]
+        if not family:
+            _check_named(name, bundled)
         for scenario in family or [find_scenario(name)]:
-            if not scenario.phases:
-                raise UsageError(f"{name} has no scenario.toml", hint="a directory is built with: run PATH")
             found[str(scenario.context)] = scenario
     return tuple(found.values())
+
+
+def _check_named(name: str, bundled: Sequence[Scenario]) -> None:
+    """It is a bundled scenario, or a folder with one. Raises: UsageError."""
+    if Path(name).is_dir():
+        if not (Path(name) / FILE_NAME).is_file():
+            raise UsageError(f"{name} has no {FILE_NAME}", hint="a directory is built with: run PATH")
+        return
+    known = [ALL, *(each.name for each in bundled), *(each.family for each in bundled)]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        raise UsageError(
+            f"there is no scenario, family or folder {name}",
+            hint=f"did you mean {near[0]}?" if near else "layerfork scenarios lists what there is",
+        )
 
 
 def row_of(scenario: Scenario) -> ScenarioRow:
