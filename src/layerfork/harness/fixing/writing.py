@@ -12,6 +12,9 @@ from layerfork.errors import LayerforkError, UsageError
 from layerfork.harness.commits.git import output_of
 from layerfork.model.fixing import FilePatch
 
+_LOOKED_AT = b"H "
+"""What `git ls-files -v` says of a file whose changes git sees: of others it was told not to look."""
+
 
 class RefusedError(UsageError):
     """A file may not be edited: what is wrong with it, and how it may be."""
@@ -53,20 +56,30 @@ def _check_writable(patch: FilePatch, real: Path) -> None:
 
 def _check_committed(patch: FilePatch, real: Path) -> None:
     try:
-        top = Path(os.fsdecode(output_of(real.parent, "rev-parse", "--show-toplevel")).rstrip("\n"))
+        top = Path(os.fsdecode(_git(real.parent, "rev-parse", "--show-toplevel")).rstrip("\n"))
         name = os.path.relpath(real, os.path.realpath(top))
-        known = output_of(top, "ls-files", "-z", "--", name)
-        changed = output_of(top, "status", "--porcelain", "-z", "--ignored", "--", name)
+        known = _git(top, "ls-files", "-v", "-z", "--", name).startswith(_LOOKED_AT)
+        changed = _git(top, "status", "--porcelain", "-z", "--ignored", "--", name)
     except UsageError as error:
         raise RefusedError(
             f"{patch.name} is in no git repository, so nothing could bring back what it is now",
             "keep a copy and use --force, or apply the patch yourself",
         ) from error
-    if changed or not known:
+    if not changed and not known:
+        raise RefusedError(
+            f"git was told not to look at {patch.name}, or does not know it, so it could not bring it back",
+            "git update-index --no-assume-unchanged --no-skip-worktree FILE, or use --force",
+        )
+    if changed:
         raise RefusedError(
             f"{patch.name} has changes that are not committed, so git could not bring them back",
             "commit or stash them, or use --force",
         )
+
+
+def _git(directory: Path, *words: str) -> bytes:
+    """What git answers, without programs that a repository names which lies among the files of another."""
+    return output_of(directory, "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false", *words)
 
 
 def write_patches(patches: Sequence[FilePatch]) -> None:

@@ -58,6 +58,29 @@ def test_what_git_could_not_bring_back_is_not_edited(tree: Path, change: str) ->
     check_editable([patch_of(path)], tree, force=True)
 
 
+@pytest.mark.parametrize("told", ["--assume-unchanged", "--skip-worktree"])
+def test_a_file_that_git_was_told_not_to_look_at_is_not_edited(tree: Path, told: str) -> None:
+    git(tree, "update-index", told, "Dockerfile")
+    (tree / "Dockerfile").write_bytes(b"FROM mine\n")
+    with pytest.raises(RefusedError):
+        check_editable([patch_of(tree / "Dockerfile")], tree, force=False)
+
+
+def test_a_repository_among_the_files_of_another_runs_nothing(tree: Path) -> None:
+    ran = tree / "ran"
+    (tree / "run.sh").write_text(f"#!/bin/sh\ntouch {ran}\n")
+    (tree / "run.sh").chmod(0o755)
+    inner = tree / "inner"
+    inner.mkdir()
+    git(inner, "init", "-q", "--bare", ".")
+    for name, value in [("bare", "false"), ("worktree", str(inner)), ("fsmonitor", str(tree / "run.sh"))]:
+        git(inner, "--git-dir=.", "config", f"core.{name}", value)
+    (inner / "Dockerfile").write_text("FROM a\n")
+    with pytest.raises(RefusedError):
+        check_editable([patch_of(inner / "Dockerfile")], tree, force=False)
+    assert not ran.exists()
+
+
 def test_where_there_is_no_git_only_new_files_are_made(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM a\n")
     check_editable([patch_of(tmp_path / ".dockerignore")], tmp_path, force=False)
