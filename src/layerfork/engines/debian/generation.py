@@ -18,7 +18,7 @@ class Generation:
     package: str = "docker.io"
     """The package that its version is read from."""
     version: str
-    """Start of that package's upstream version. A suite that moved on is an error, not another engine."""
+    """Start of that package's upstream version; empty takes whatever the suite has."""
     packages: tuple[str, ...]
     programs: tuple[str, ...] = (
         "sbin/dockerd",

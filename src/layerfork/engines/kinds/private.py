@@ -14,9 +14,10 @@ from layerfork.engines.api.inspection import read_engine_info, read_image_facts,
 from layerfork.engines.basestore import ensure_base_archive
 from layerfork.engines.cachedir import debian_architecture
 from layerfork.engines.debian.generation import Generation
+from layerfork.engines.debian.later import later_generation
 from layerfork.engines.debian.roots import ensure_root, root_path
 from layerfork.engines.debian.suites import SUITES
-from layerfork.engines.kind import EngineKind, listed_kind
+from layerfork.engines.kind import DEFAULT_STORE, EngineKind, listed_kind
 from layerfork.engines.kinds.dockerd import docker_startup
 from layerfork.engines.namespace.entering import network_of
 from layerfork.engines.namespace.kept import KeptData, kept_data
@@ -72,8 +73,11 @@ class PrivateEngine:
         return ""
 
     def fetch(self, environment: Mapping[str, str], say: Say) -> None:
-        """Fetch and unpack the generation's packages and make the base image. Raises: EngineError."""
-        ensure_root(self.generation, environment, say)
+        """Fetch and unpack the generation's packages and make the base image. Raises: EngineError.
+
+        Of a suite whatever it has now, even if another version of it is unpacked.
+        """
+        ensure_root(self.generation, environment, say, anew=not self.generation.version)
         ensure_base_archive(environment, say)
 
     @contextlib.contextmanager
@@ -222,6 +226,9 @@ _KEPT = "+kept"
 
 def _find(rest: str) -> PrivateEngine:
     plain = rest.removesuffix(_KEPT)
+    name, _, store = plain.removeprefix(":").removesuffix(DEFAULT_STORE).partition("+")
+    if (generation := later_generation(name)) and store in ("", *generation.image_stores):
+        return PrivateEngine(generation=generation, store=store or "graphdriver", kept=plain != rest)
     found = _LISTED.find(plain)
     assert isinstance(found, PrivateEngine)
     return replace(found, kept=plain != rest)
