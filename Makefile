@@ -8,6 +8,7 @@
 # make published DIRS="clone …"   Dockerfiles of any directories, put to real frontends and to our model of them
 # make corpus  builds the pairs of tests/corpus whose records are missing, on real engines
 # make picture draws docs/fork-graph-{light,dark}.svg of a kept run of the seed
+# make current-state RUN=run.jsonl    docs/current-state.md from the evidence in docs/evidence; of a run, if one is named
 # make attack SIZE=--nightly     kills, broken input, planted secrets, hostile engines; minutes without SIZE
 # make docs    the pages of docs/ as a site in build/docs, links checked
 # make dist    sdist and wheel, built twice and compared to the byte
@@ -15,7 +16,7 @@
 .DEFAULT_GOAL := demo
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-.PHONY: demo setup testprograms picture test check lint unit bench dist docs golden schema lock fuzz mutations histories published corpus attack
+.PHONY: demo setup testprograms picture test check lint unit bench dist docs golden schema lock fuzz mutations histories published corpus attack current-state
 
 demo: setup
 	@echo
@@ -66,6 +67,9 @@ histories: setup
 
 published: setup
 	$(BIN)/python -m published $(DIRS)
+
+current-state: setup
+	$(BIN)/python -m currentstate $(if $(RUN),--keep $(RUN))
 
 attack: setup
 	PYTHONPATH=tests $(BIN)/python -m attacks $(SIZE)

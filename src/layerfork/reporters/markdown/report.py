@@ -34,7 +34,7 @@ def render_runs(reports: Sequence[RunReport], look: Look) -> str:
 
 def _scenario(overview: Overview) -> Iterator[str]:
     yield f"### layerfork: {escaped(overview.scenario)}, {VERDICTS[overview.verdict]}\n"
-    yield _table(overview)
+    yield table(overview)
     for edge in overview.edges:
         caches = f"**{escaped(edge.writer)} → {escaped(edge.reader)}** "
         yield _told(edge.fork, edge.answer, caches, cost_of(edge), where(edge, overview))
@@ -52,7 +52,8 @@ def _scenario(overview: Overview) -> Iterator[str]:
         yield _folded(f"Without a result: {counted(sum(each.count for each in missing), 'client')}", lines)
 
 
-def _table(overview: Overview) -> str:
+def table(overview: Overview) -> str:
+    """Caches as rows, engines as columns."""
     engines = "".join(f" {escaped(name)} |" for name in overview.engines)
     lines = [f"| | clients |{engines}", "|---|---|" + "---|" * len(overview.engines)]
     for row in overview.rows:

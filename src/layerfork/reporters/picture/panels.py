@@ -1,9 +1,9 @@
 """The fork graph alone, as a picture: one graph for all engines of a scenario that have the same."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from layerfork.model.report import DiffReport, RunReport
-from layerfork.reporters.overview.overview import overviews
+from layerfork.reporters.overview.overview import Overview, overviews
 from layerfork.reporters.overview.words import counted
 from layerfork.reporters.picture.draw import Panel, document
 from layerfork.reporters.picture.graph import ForkGraph, graph_of_diff
@@ -13,12 +13,13 @@ from layerfork.reporters.reporter import Look
 
 def render_runs(reports: Sequence[RunReport], look: Look) -> str:
     """A graph for each scenario and shape."""
-    panels = [
-        Panel(title=f"{overview.scenario} on {engines}", subtitle=_counts(graph), graph=graph)
-        for overview in overviews(reports)
-        for engines, graph in graphs_of(overview)
-    ]
-    return document(panels, look.theme)
+    return document([panel for overview in overviews(reports) for panel in panels_of(overview)], look.theme)
+
+
+def panels_of(overview: Overview) -> Iterator[Panel]:
+    """A graph for each shape; engines that have the same share one."""
+    for engines, graph in graphs_of(overview):
+        yield Panel(title=f"{overview.scenario} on {engines}", subtitle=_counts(graph), graph=graph)
 
 
 def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:

@@ -1,0 +1,74 @@
+"""What the page is made of: a file of a real run, as small as it can be and without places of the machine."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from layerfork.harness.records.evidence import NOTE_START, check_header
+from layerfork.harness.records.lines import LineWriter, numbered_lines
+
+DOCS = Path(__file__).parents[1] / "docs"
+SEED = DOCS / "evidence" / "seed.jsonl"
+"""Every client on every engine, one Dockerfile."""
+SCENARIOS = DOCS / "evidence" / "scenarios.jsonl"
+"""Phases of scenarios; there only after such a run was kept."""
+_FOLDERS = re.compile(r"(?<![\w./:-])/(?:[\w.@+,-]+/)+")
+
+
+def keep(source: Path, target: Path) -> None:
+    """Write what a finished run left, without places of the machine and without what no report reads.
+
+    Left out are rows of relays that are whole, for these say the same; and records that nothing names, those
+    of second builds that were reused. Raises: EvidenceError.
+    """
+    lines = [line for _, line in numbered_lines(source)]
+    check_header(source, lines[0])
+    named = set(_named(lines))
+    with target.open("wb") as file:
+        writer = LineWriter(file)
+        for line in _kept(lines, named):
+            writer.write(line)
+        writer.flush()
+
+
+def _named(lines: list[bytes]) -> Iterator[str]:
+    """Ids of records that belong to a row of a relay, or to a cell."""
+    for line in lines:
+        if line.startswith(NOTE_START):
+            for note in json.loads(line)["note"].values():
+                yield from (*note.get("record_ids", ()), *note.get("control_ids", ()))
+
+
+def _kept(lines: list[bytes], named: set[str]) -> Iterator[bytes]:
+    blocks: list[bytes] = []
+    count = 0
+    yield lines[0].rstrip(b"\n")
+    for line in lines[1:]:
+        document = json.loads(line)
+        if "block" in document:
+            blocks.append(line.rstrip(b"\n"))
+        elif "note" in document:
+            yield from [_written(_without_places(document))] if "row" not in document["note"] else []
+        elif "id" in document:
+            if document["id"] in named:
+                yield from (*blocks, _written(_without_places(document)))
+                count += 1
+            blocks = []
+    yield _written({"complete": True, "records": count})
+
+
+def _without_places(document: dict[str, Any]) -> dict[str, Any]:
+    """Command lines with the names of programs and files alone; no directory that anything was built in."""
+    if "client" in document:
+        document["client"]["argv"] = [_FOLDERS.sub("", word) for word in document["client"]["argv"]]
+        document["place"] = {}
+    for relay in [document.get("note", {}).get("relay")]:
+        if relay is not None:
+            relay["scenario_path"] = ""
+    return document
+
+
+def _written(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogateescape")

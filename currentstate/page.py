@@ -1,0 +1,119 @@
+"""The page: everything on it follows from the evidence, and what people know of it from `notes.toml`."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from currentstate import findings, used
+from currentstate.evidence import SCENARIOS, SEED
+from currentstate.scenarios import scenarios
+from currentstate.upgrades import upgrades
+from layerfork.model.judgement import Verdict
+from layerfork.model.report import TrialBuild
+from layerfork.pipeline.report import read_reports
+from layerfork.pipeline.scenarios.filed import read_catalogue
+from layerfork.reporters.markdown.report import table
+from layerfork.reporters.markdown.text import block, code, escaped, prose
+from layerfork.reporters.overview.overview import Overview, overviews
+from layerfork.reporters.overview.words import counted, verdicts
+from layerfork.reporters.picture.draw import Panel, document
+from layerfork.reporters.picture.panels import panels_of
+
+PAGE = "current-state.md"
+_TOLD = ("control-failed", "incomplete-record")
+"""Warnings whose matter has a section of its own, or says nothing about reuse."""
+
+
+def pages(seed: Path = SEED, cells: Path = SCENARIOS) -> Mapping[str, str]:
+    """The page and its pictures, by their names in docs/. Raises: EvidenceError, UsageError."""
+    (overview,) = overviews(read_reports([str(seed)]).runs)
+    pictures = {f"current-state/{_slug(panel)}.svg": panel for panel in panels_of(overview)}
+    parts = [*_page(overview, pictures), *(_of_scenarios(cells) if cells.is_file() else ())]
+    return {
+        PAGE: "\n".join(parts).rstrip() + "\n",
+        **{name: document([panel], "auto") for name, panel in pictures.items()},
+    }
+
+
+def _slug(panel: Panel) -> str:
+    first = panel.title.partition(" on Engine ")[2].partition(",")[0]
+    return re.sub(r"[^a-z0-9.]+", "-", first.lower())
+
+
+def _page(overview: Overview, pictures: Mapping[str, Panel]) -> Iterator[str]:
+    yield f"# The state of cache reuse, {_days(overview)[-1][:4]}\n"
+    yield from _summary(overview)
+    yield "## Who shares with whom\n"
+    yield "Clients with one letter in a column use one cache there. `-`: no result.\n"
+    yield table(overview)
+    yield "## Where it forks\n"
+    for name, panel in pictures.items():
+        yield f"![{escaped(f'{panel.title}: {panel.subtitle}')}]({name})\n"
+    yield from findings.forks(overview)
+    yield "## Clients that do not reuse their own build\n"
+    yield from (*findings.own_misses(overview), "")
+    yield "## Worth knowing\n"
+    yield from (f"- {prose(each.text)}." for each in overview.warnings if each.code not in _TOLD)
+    yield "\n## What an upgrade changes\n"
+    yield "Each engine has the docker, buildx and compose of its Debian generation, which change with it.\n"
+    yield from upgrades(overview)
+    yield "## Without a result\n"
+    yield from (*findings.without_result(overview), "")
+    yield from _used(overview)
+
+
+def _summary(overview: Overview) -> Iterator[str]:
+    records = [build.record for report in overview.reports for build in report.builds if build.record]
+    days = _days(overview)
+    clients = {build.client for report in overview.reports for build in report.builds if build.record}
+    held = sum(report.judgement.verdict is Verdict.REUSED for report in overview.reports)
+    controls = sum(bool(build.control) for report in overview.reports for build in report.builds)
+    yield (
+        f"{counted(len(records), 'build')} of one Dockerfile by {counted(len(clients), 'client')} on "
+        f"{counted(len(overview.engines), 'engine')}, {controls} of them made twice, measured on "
+        f"{' to '.join(dict.fromkeys((days[0], days[-1])))} with layerfork {overview.reports[0].layerfork}. "
+        "The hypothesis of [2015](experiment.md), that the cache is fully reusable whatever client builds, "
+        f"holds on {held} of {counted(len(overview.engines), 'engine')}.\n"
+    )
+    yield block((_dockerfile(overview)).splitlines(), "dockerfile")
+    yield (
+        "This page is written by `make current-state` from [evidence/seed.jsonl](evidence/seed.jsonl), which "
+        "`layerfork report` reads too; a test writes it again and compares. To repeat the run:\n"
+    )
+    yield block(["layerfork run seed --client all --engine all -o run.jsonl", "layerfork report run.jsonl"])
+    for engines, _, sentence in verdicts(overview):
+        yield f"- {', '.join(map(escaped, engines))}: {escaped(sentence)}"
+    yield ""
+
+
+def _days(overview: Overview) -> list[str]:
+    """When it was measured."""
+    builds = (build for report in overview.reports for build in report.builds)
+    return sorted({build.record.recorded_at[:10] for build in builds if build.record})
+
+
+def _dockerfile(overview: Overview) -> str:
+    return next(text for report in overview.reports for build in report.builds if (text := _text(build)))
+
+
+def _text(build: TrialBuild) -> str:
+    return (build.record.request.dockerfile or "") if build.record else ""
+
+
+def _used(overview: Overview) -> Iterator[str]:
+    yield "## What was used\n"
+    yield from (*used.engines(overview), "")
+    yield f"Clients with a version in their id, such as {code('docker_py-build@4.4.4')}, have that one.\n"
+    yield from (*used.clients(overview), "")
+    yield "<details><summary>Packages of the client libraries</summary>\n"
+    yield from (*used.packages(overview), "")
+    yield "</details>\n"
+
+
+def _of_scenarios(cells: Path) -> Iterator[str]:
+    yield "## Scenarios\n"
+    yield (
+        "What changed between two builds of a client, and what that built again first. "
+        "[Each scenario](scenarios.md) says what it expects; `layerfork run --scenario NAME` repeats it.\n"
+    )
+    yield from scenarios(read_catalogue(str(cells)))

@@ -1,0 +1,125 @@
+"""`docs/current-state.md` is what its evidence says, and the evidence is what the engines said."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from currentstate.evidence import DOCS, SEED, keep
+from currentstate.page import pages
+from currentstate.threads import read_notes
+from layerfork.harness.records.lines import numbered_lines
+from layerfork.model.engine import EngineInfo
+from layerfork.model.record import BuildOutcome, StepStatus
+from layerfork.model.report import RunReport, TrialBuild
+from layerfork.pipeline.report import read_reports
+
+EXPECTED = tomllib.loads(Path(__file__).with_name("current_state.toml").read_text("utf-8"))
+GOLDEN = Path(__file__).parents[1] / "golden" / "records" / "seed-engines.run.jsonl"
+OF_THE_SEED = ("FROM", "RUN", "COPY")
+"""Everything else is a label or an argument that a client adds."""
+RUNS = read_reports([str(SEED)]).runs
+
+
+def name_of(report: RunReport) -> str:
+    assert isinstance(report.engine, EngineInfo)
+    return f"{report.engine.version} {report.engine.image_store}"
+
+
+def classes_of(report: RunReport) -> set[frozenset[str]]:
+    return {frozenset(members) for members in report.judgement.classes}
+
+
+def test_page_and_pictures_are_what_the_evidence_says() -> None:
+    """`make current-state` writes them again."""
+    for name, text in pages().items():
+        assert (DOCS / name).read_text("utf-8") == text, name
+    written = {path.relative_to(DOCS).as_posix() for path in (DOCS / "current-state").iterdir()}
+    assert written == {name for name in pages() if name.endswith(".svg")}
+
+
+def test_the_page_changes_with_the_evidence(tmp_path: Path) -> None:
+    """Of other evidence another page is written: nothing on it was typed."""
+    other = tmp_path / "seed.jsonl"
+    keep(GOLDEN, other)
+
+    found = pages(other, tmp_path / "no-cells.jsonl")["current-state.md"]
+    assert "on 2 engines" in found
+    assert "podman 5.4.2" not in found
+    assert found != (DOCS / "current-state.md").read_text("utf-8")
+
+
+def test_every_engine_is_expected() -> None:
+    assert {name_of(report) for report in RUNS} == set(EXPECTED["engines"])
+
+
+@pytest.mark.parametrize("report", RUNS, ids=name_of)
+def test_classes_are_those_that_were_written_down(report: RunReport) -> None:
+    name = name_of(report)
+    without = set(EXPECTED["without"].get(name, ()))
+    expected = {
+        frozenset(client for group in groups for client in EXPECTED["groups"][group]) - without
+        for groups in EXPECTED["engines"][name]
+    }
+
+    assert classes_of(report) == expected
+    assert report.judgement.class_unknown == ()
+
+
+@pytest.mark.parametrize("report", RUNS, ids=name_of)
+def test_classes_follow_from_what_the_engine_reused(report: RunReport) -> None:
+    """Without the key model: who joins a cache reuses every step, who opens one builds a step again."""
+    builds = {build.client: build for build in report.builds}
+    for members in report.judgement.classes:
+        first, *others = (builds[client] for client in members)
+        assert StepStatus.MISS in statuses(first), first.client
+        for build in others:
+            assert set(statuses(build)) <= {StepStatus.HIT, StepStatus.NOT_EVALUATED}, build.client
+
+
+@pytest.mark.parametrize("report", RUNS, ids=name_of)
+def test_classes_follow_from_the_ids_that_the_engine_gave(report: RunReport) -> None:
+    """Where it names images of steps: one class, one image; two classes, two images."""
+    ids: dict[frozenset[str], set[str]] = {}
+    for members in report.judgement.classes:
+        shown = {image_after_copy(build) for build in report.builds if build.client in members}
+        if shown != {""}:
+            ids[frozenset(members)] = shown - {""}
+    assert all(len(shown) == 1 for shown in ids.values())
+    assert len(set().union(*ids.values())) == len(ids)
+
+
+def statuses(build: TrialBuild) -> list[StepStatus]:
+    return [step.status for step in build.steps if step.instruction.startswith(OF_THE_SEED)]
+
+
+def image_after_copy(build: TrialBuild) -> str:
+    """As the engine reported it; empty where it reports none."""
+    steps = build.steps if build.outcome is BuildOutcome.SUCCEEDED else ()
+    return next((step.identity for step in steps if step.instruction.startswith("COPY")), "")
+
+
+def test_what_is_kept_is_judged_as_what_was_measured(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.jsonl"
+    keep(GOLDEN, kept)
+
+    before, after = read_reports([str(GOLDEN)]).runs, read_reports([str(kept)]).runs
+    assert [report.judgement for report in after] == [report.judgement for report in before]
+    lines = [line for _, line in numbered_lines(kept)]
+    assert not re.search(rb"/(?:cache|app|tmp)/", b"".join(lines))
+    assert len(lines) < len(list(numbered_lines(GOLDEN)))
+
+
+def test_every_note_is_about_something_on_the_page() -> None:
+    page = (DOCS / "current-state.md").read_text("utf-8")
+    for note in read_notes():
+        assert note.text[1:].split("`")[0] in page.replace("\\", ""), note.text
+        assert all(address in page for address in note.threads)
+
+
+def test_every_finding_has_a_thread() -> None:
+    page = (DOCS / "current-state.md").read_text("utf-8")
+    findings = page.partition("\n## Where it forks\n")[2].partition("\n## ")[0].split("\n### ")[1:]
+    assert findings
+    assert all("\n- Upstream: [" in finding for finding in findings)
