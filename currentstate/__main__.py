@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from currentstate.evidence import DOCS, SCENARIOS, SEED, keep
-from currentstate.page import pages
+from currentstate.page import PAGE, pages
 from layerfork.pipeline.scenarios.filed import has_cells
 
 
@@ -24,12 +24,14 @@ def main(arguments: Sequence[str]) -> int:
         target = SCENARIOS if has_cells(options.keep) else SEED
         keep(options.keep, target)
         print(f"{target}: {target.stat().st_size:,} bytes")
-    for old in (DOCS / "current-state").glob("*.svg"):
-        old.unlink()
-    for name, text in pages().items():
+    written = pages()
+    for name, text in written.items():
         (DOCS / name).parent.mkdir(exist_ok=True)
         (DOCS / name).write_text(text, "utf-8")
-        print(DOCS / name)
+    for picture in (DOCS / "current-state").glob("*.svg"):
+        if picture.relative_to(DOCS).as_posix() not in written:
+            picture.unlink()
+    print(f"{DOCS / PAGE} and {len(written) - 1} pictures")
     return 0
 
 

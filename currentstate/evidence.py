@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import zstandard
+
 from layerfork.harness.records.evidence import NOTE_START, check_header
-from layerfork.harness.records.lines import LineWriter, numbered_lines
+from layerfork.harness.records.lines import numbered_lines
 
 DOCS = Path(__file__).parents[1] / "docs"
 SEED = DOCS / "evidence" / "seed.jsonl"
 """Every client on every engine, one Dockerfile."""
 SCENARIOS = DOCS / "evidence" / "scenarios.jsonl"
 """Phases of scenarios; there only after such a run was kept."""
+_LEVEL, _WINDOW = 19, 26
+"""It is written once and lies in the repository: as small as readers of record files take it."""
 _FOLDERS = re.compile(r"(?<![\w./:-])/(?:[\w.@+,-]+/)+")
 
 
@@ -26,11 +30,9 @@ def keep(source: Path, target: Path) -> None:
     lines = [line for _, line in numbered_lines(source)]
     check_header(source, lines[0])
     named = set(_named(lines))
-    with target.open("wb") as file:
-        writer = LineWriter(file)
-        for line in _kept(lines, named):
-            writer.write(line)
-        writer.flush()
+    text = b"".join(line + b"\n" for line in _kept(lines, named))
+    smallest = zstandard.ZstdCompressionParameters.from_level(_LEVEL, window_log=_WINDOW, enable_ldm=True)
+    target.write_bytes(zstandard.ZstdCompressor(compression_params=smallest).compress(text))
 
 
 def _named(lines: list[bytes]) -> Iterator[str]:

@@ -114,6 +114,7 @@ def _of_scenarios(cells: Path) -> Iterator[str]:
     yield "## Scenarios\n"
     yield (
         "What changed between two builds of a client, and what that built again first. "
-        "[Each scenario](scenarios.md) says what it expects; `layerfork run --scenario NAME` repeats it.\n"
+        "[Each scenario](scenarios.md) says what it expects; `layerfork run --scenario NAME` repeats it. The "
+        "pages of causes have threads of upstream.\n"
     )
     yield from scenarios(read_catalogue(str(cells)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from layerfork.model.build import Builder
 from layerfork.model.catalogue import CatalogueReport, ScenarioRow
 from layerfork.model.cause import CauseCode
-from layerfork.reporters.markdown.text import escaped
+from layerfork.reporters.markdown.text import code, escaped
 from layerfork.reporters.overview.catalogue import AlikeCells, alike, phase_titles, summary, surprises
 
 _CAUSE = re.compile(rf"(?<![\w-])({'|'.join(sorted(CauseCode, key=len, reverse=True))})(?![\w-])")
@@ -46,4 +46,6 @@ def _cell(groups: Sequence[AlikeCells]) -> str:
 
 def _told(group: AlikeCells) -> str:
     mark = "**unexpected** " if group.unexpected else ""
-    return mark + _CAUSE.sub(r"[\1](causes/\1.md)", escaped(group.outcome))
+    instruction, missed, causes = group.outcome.rpartition("  missed: ")
+    linked = _CAUSE.sub(r"[\1](causes/\1.md)", escaped(causes)) if missed else escaped(causes)
+    return f"{mark}{code(instruction)} missed: {linked}" if missed else mark + linked

@@ -6,17 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from currentstate.evidence import DOCS, SEED, keep
+from currentstate.evidence import DOCS, SCENARIOS, SEED, keep
 from currentstate.page import pages
 from currentstate.threads import read_notes
 from layerfork.harness.records.lines import numbered_lines
+from layerfork.model.catalogue import Met
 from layerfork.model.engine import EngineInfo
 from layerfork.model.record import BuildOutcome, StepStatus
 from layerfork.model.report import RunReport, TrialBuild
 from layerfork.pipeline.report import read_reports
+from layerfork.pipeline.scenarios.filed import read_catalogue
+from layerfork.reporters.overview.catalogue import surprises
 
 EXPECTED = tomllib.loads(Path(__file__).with_name("current_state.toml").read_text("utf-8"))
 GOLDEN = Path(__file__).parents[1] / "golden" / "records" / "seed-engines.run.jsonl"
+CELLS = GOLDEN.with_name("scenarios.jsonl")
 OF_THE_SEED = ("FROM", "RUN", "COPY")
 """Everything else is a label or an argument that a client adds."""
 RUNS = read_reports([str(SEED)]).runs
@@ -109,6 +113,27 @@ def test_what_is_kept_is_judged_as_what_was_measured(tmp_path: Path) -> None:
     lines = [line for _, line in numbered_lines(kept)]
     assert not re.search(rb"/(?:cache|app|tmp)/", b"".join(lines))
     assert len(lines) < len(list(numbered_lines(GOLDEN)))
+
+
+@pytest.mark.parametrize(
+    "cells", [CELLS, *([SCENARIOS] if SCENARIOS.is_file() else [])], ids=lambda path: path.parent.name
+)
+def test_cells_are_as_their_scenarios_expect(cells: Path) -> None:
+    report = read_catalogue(str(cells))
+
+    assert report.count(Met.AS_EXPECTED)
+    assert list(surprises(report)) == []
+
+
+def test_scenarios_are_a_table_for_each_family(tmp_path: Path) -> None:
+    kept = tmp_path / "cells.jsonl"
+    keep(CELLS, kept)
+
+    section = pages(SEED, kept)["current-state.md"].partition("\n## Scenarios\n")[2]
+    assert "### Modes" in section
+    missed = "`COPY app /app` missed: PROVEN [mode](causes/mode.md)"
+    assert f"| the file is group-writable | {missed} | {missed} | {missed} |" in section
+    assert "| the file and its directory were touched | reused | reused | reused |" in section
 
 
 def test_every_note_is_about_something_on_the_page() -> None:
