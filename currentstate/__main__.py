@@ -13,6 +13,7 @@ from pathlib import Path
 
 from currentstate.evidence import DOCS, SCENARIOS, SEED, keep
 from currentstate.page import PAGE, pages
+from layerfork.errors import LayerforkError
 from layerfork.pipeline.scenarios.filed import has_cells
 
 
@@ -36,4 +37,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except LayerforkError as error:
+        sys.exit(f"{error.message}\nhint: {error.hint}")

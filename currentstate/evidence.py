@@ -8,6 +8,7 @@ from typing import Any
 
 import zstandard
 
+from layerfork.errors import EvidenceError
 from layerfork.harness.records.evidence import NOTE_START, check_header
 from layerfork.harness.records.lines import numbered_lines
 
@@ -25,22 +26,27 @@ def keep(source: Path, target: Path) -> None:
     """Write what a finished run left, without places of the machine and without what no report reads.
 
     Left out are rows of relays that are whole, for these say the same; and records that nothing names, those
-    of second builds that were reused. Raises: EvidenceError.
+    of second builds that were reused. Raises: EvidenceError, also for a run that did not come to its end.
     """
     lines = [line for _, line in numbered_lines(source)]
     check_header(source, lines[0])
-    named = set(_named(lines))
+    notes = [json.loads(line)["note"] for line in lines if line.startswith(NOTE_START)]
+    whole = {note["relay"]["key"] for note in notes if "relay" in note}
+    if not lines[-1].startswith(b'{"complete"') or any(
+        note["row"]["key"] not in whole for note in notes if "row" in note
+    ):
+        raise EvidenceError(
+            f"{source} is of a run that did not come to its end", hint=f"layerfork run … --resume {source}"
+        )
+    named = {
+        name
+        for note in notes
+        for each in note.values()
+        for name in (*each.get("record_ids", ()), *each.get("control_ids", ()))
+    }
     text = b"".join(line + b"\n" for line in _kept(lines, named))
     smallest = zstandard.ZstdCompressionParameters.from_level(_LEVEL, window_log=_WINDOW, enable_ldm=True)
     target.write_bytes(zstandard.ZstdCompressor(compression_params=smallest).compress(text))
-
-
-def _named(lines: list[bytes]) -> Iterator[str]:
-    """Ids of records that belong to a row of a relay, or to a cell."""
-    for line in lines:
-        if line.startswith(NOTE_START):
-            for note in json.loads(line)["note"].values():
-                yield from (*note.get("record_ids", ()), *note.get("control_ids", ()))
 
 
 def _kept(lines: list[bytes], named: set[str]) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ import pytest
 from currentstate.evidence import DOCS, SCENARIOS, SEED, keep
 from currentstate.page import pages
 from currentstate.threads import read_notes
+from layerfork.errors import EvidenceError
 from layerfork.harness.records.lines import numbered_lines
 from layerfork.model.catalogue import Met
 from layerfork.model.engine import EngineInfo
@@ -113,6 +114,18 @@ def test_what_is_kept_is_judged_as_what_was_measured(tmp_path: Path) -> None:
     lines = [line for _, line in numbered_lines(kept)]
     assert not re.search(rb"/(?:cache|app|tmp)/", b"".join(lines))
     assert len(lines) < len(list(numbered_lines(GOLDEN)))
+
+
+@pytest.mark.parametrize("left_out", [b'{"complete"', b'{"note":{"relay"'])
+def test_a_run_that_did_not_come_to_its_end_is_not_kept(left_out: bytes, tmp_path: Path) -> None:
+    lines = [line for _, line in numbered_lines(GOLDEN)]
+    broken, kept = tmp_path / "broken.jsonl", tmp_path / "kept.jsonl"
+    last = max(place for place, line in enumerate(lines) if line.startswith(left_out))
+    broken.write_bytes(b"".join(lines[:last] + lines[last + 1 :]))
+
+    with pytest.raises(EvidenceError, match="did not come to its end"):
+        keep(broken, kept)
+    assert not kept.exists()
 
 
 @pytest.mark.parametrize(
