@@ -9,6 +9,8 @@ from layerfork.model.build import Builder
 MADE_AT = 1_577_836_800
 """Modification time of every entry that names none: 2020-01-01T00:00:00Z."""
 
+OWN_PLATFORM = "own"
+
 
 class EntryKind(StrEnum):
     """What an entry of a context is."""
@@ -18,6 +20,28 @@ class EntryKind(StrEnum):
     LINK = "link"
     HARDLINK = "hardlink"
     FIFO = "fifo"
+
+
+class Event(StrEnum):
+    """What happens to the engine between two builds."""
+
+    PRUNE = "prune"
+    """``docker builder prune --all``."""
+    PRUNE_IMAGES = "prune-images"
+    """``docker image prune``: images without a tag that no other stands on."""
+    REMOVE_IMAGE = "remove-image"
+    """``docker rmi`` of the image that the phase before made."""
+    SHIP_IMAGE = "ship-image"
+    """The image that the phase before made is saved, everything is cleaned, and it is loaded again: what
+    another machine has that only gets the image."""
+    BASE_MOVED = "base-moved"
+    """``alpine`` is an image with one more layer."""
+    BASE_RECONFIGURED = "base-reconfigured"
+    """``alpine`` has the layers that it had, and one more environment variable."""
+    BASE_REBUILT = "base-rebuilt"
+    """``alpine`` has the layers and settings that it had, and was created at another time."""
+    BASE_RESTORED = "base-restored"
+    """``alpine`` is what it was at first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +105,11 @@ class Phase:
     build_args: tuple[tuple[str, str], ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     target: str = ""
+    platform: str = ""
+    """``os/architecture[/variant]``; `OWN_PLATFORM` names the engine's, empty names none."""
     no_cache: bool = False
+    before: tuple[Event, ...] = ()
+    """What happens before it is built, in order."""
     expected: tuple[Expectation, ...] = field(default=())
     """The first that `is_for` a client counts; none of the first phase, which meets no cache."""
 

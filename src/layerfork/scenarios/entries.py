@@ -27,6 +27,7 @@ class EntryTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_
     gid: int | None = None
     mtime: datetime | None = None
     xattrs: dict[str, str] | None = None
+    xattrs_hex: dict[str, str] | None = None
     name_hex: str | None = None
     """The last part of the name, where it is not text."""
 
@@ -113,7 +114,7 @@ def _entry(path: str, table: EntryTable) -> Entry:
         size=size,
         seed=table.seed or 0,
         target=(table.link or table.hardlink or "").encode(),
-        xattrs=tuple((key, value.encode()) for key, value in (table.xattrs or {}).items()),
+        xattrs=_xattrs(path, table),
     )
 
 
@@ -152,6 +153,15 @@ def _bytes(path: str, key: str, text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError:
         raise UnfitError(f"{path}: {key} is not hexadecimal") from None
+
+
+def _xattrs(path: str, table: EntryTable) -> tuple[tuple[str, bytes], ...]:
+    """Those that are text, then those that are not."""
+    texts = {name: value.encode() for name, value in (table.xattrs or {}).items()}
+    others = {name: _bytes(path, "xattrs_hex", value) for name, value in (table.xattrs_hex or {}).items()}
+    if both := texts.keys() & others.keys():
+        raise UnfitError(f"{path}: {min(both)} is in xattrs and in xattrs_hex")
+    return (*texts.items(), *others.items())
 
 
 def _mode(path: str, table: EntryTable, default: int) -> int:

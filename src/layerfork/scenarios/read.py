@@ -13,7 +13,7 @@ import msgspec
 from layerfork.errors import UsageError
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
-from layerfork.model.phase import Entry, Expectation, Phase
+from layerfork.model.phase import Entry, Event, Expectation, Phase
 from layerfork.model.scenario import Scenario
 from layerfork.scenarios.entries import EntryTable, UnfitError, entries_of, merged
 
@@ -41,7 +41,9 @@ class _Change(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     build_args: dict[str, str] | None = None
     labels: dict[str, str] | None = None
     target: str | None = None
+    platform: str | None = None
     no_cache: bool = False
+    before: list[str] = []
     expect: list[_Expect]
 
 
@@ -54,6 +56,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     build_args: dict[str, str] = {}
     labels: dict[str, str] = {}
     target: str = ""
+    platform: str = ""
     random_runs: bool = False
     phase: list[_Change] = []
 
@@ -101,6 +104,7 @@ def _phases(file: _File) -> tuple[Phase, ...]:
         build_args=tuple(file.build_args.items()),
         labels=tuple(file.labels.items()),
         target=file.target,
+        platform=file.platform,
     )
     phases = [phase]
     for number, change in enumerate(file.phase, 1):
@@ -120,7 +124,9 @@ def _changed(phase: Phase, change: _Change, entries: tuple[Entry, ...]) -> Phase
         build_args=phase.build_args if change.build_args is None else tuple(change.build_args.items()),
         labels=phase.labels if change.labels is None else tuple(change.labels.items()),
         target=phase.target if change.target is None else change.target,
+        platform=phase.platform if change.platform is None else change.platform,
         no_cache=change.no_cache,
+        before=tuple(map(_event, change.before)),
         expected=tuple(map(_expectation, change.expect)),
     )
     _check_expected(after)
@@ -134,6 +140,16 @@ def _named(place: str) -> Iterator[None]:
         yield
     except UnfitError as error:
         raise UnfitError(f"{place}: {error}") from error
+
+
+def _event(name: str) -> Event:
+    try:
+        return Event(name)
+    except ValueError:
+        known = [event.value for event in Event]
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"{near[0]}?" if near else f"there are {', '.join(known)}"
+        raise UnfitError(f"nothing happens that is called {name!r}; {hint}") from None
 
 
 def _expectation(table: _Expect) -> Expectation:
@@ -169,6 +185,8 @@ def _check_expected(phase: Phase) -> None:
     lines = _plain(phase.dockerfile.replace("\\\n", " "))
     for each in phase.expected:
         for named in (each.missed, *each.reused):
+            if named.startswith("LABEL ") and phase.labels:
+                continue  # of the option: each builder writes that instruction in its own way
             if named not in lines:
                 raise UnfitError(f"the Dockerfile has no instruction {named!r}")
 

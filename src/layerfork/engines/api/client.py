@@ -91,6 +91,10 @@ class EngineApi:
         answer = self._send("POST", path, {"quiet": "1"}, archive, headers, UPLOAD_LIMIT_S)[1]
         return [self._understood(path, LoadLine, line) for line in answer.splitlines() if line.strip()]
 
+    def download(self, path: str) -> bytes:
+        """What the engine answers, as it is; at most `MOST_BYTES`. Raises: ApiError, EngineError."""
+        return self._send("GET", path, None, b"", {}, UPLOAD_LIMIT_S)[1]
+
     def _understood(self, path: str, kind: type[T], answer: bytes) -> T:
         try:
             return msgspec.json.decode(answer, type=kind)

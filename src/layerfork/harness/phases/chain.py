@@ -8,11 +8,13 @@ from layerfork.clients import ContextForm
 from layerfork.harness.environments.contextfiles import write_context
 from layerfork.harness.environments.served import served_context
 from layerfork.harness.environments.workspace import Workspace, make_tar
+from layerfork.harness.phases.events import EventRefusedError, lifetime
 from layerfork.harness.relay.plan import PlannedBuild
 from layerfork.harness.relay.relay import EngineGoneError
 from layerfork.harness.relay.trial import Bench, run_trial
 from layerfork.model.build import BuildRequest
-from layerfork.model.phase import Phase
+from layerfork.model.phase import OWN_PLATFORM, Phase
+from layerfork.model.record import BuildOutcome
 from layerfork.model.report import TrialBuild
 from layerfork.model.scenario import RunOptions
 
@@ -36,15 +38,28 @@ def run_chain(stage: Stage, planned: PlannedBuild, number: Callable[[], int]) ->
     engine = stage.bench.engine
     engine.reset()
     rows: list[TrialBuild] = []
-    for phase in stage.phases:
-        write_context(phase, stage.workspace.context)
-        with _requested(stage, planned, phase, number()) as request:
-            row = run_trial(stage.bench, planned, request)
-        if stage.bench.stop.is_set():
-            break
-        rows.append(row)
-        if not engine.is_alive():
-            raise EngineGoneError(f"the engine ended while {planned.label} was building")
+    image = ""
+    with lifetime(engine, stage.workspace.root) as life:
+        for phase in stage.phases:
+            try:
+                for event in phase.before:
+                    life.let(event, image)
+            except EventRefusedError as error:
+                rows.append(planned.trial_build(BuildOutcome.REFUSED, str(error)))
+                continue
+            write_context(phase, stage.workspace.context)
+            with _requested(stage, planned, phase, number()) as request:
+                lacks = planned.client.why_not(request)
+                if lacks:
+                    row = planned.trial_build(BuildOutcome.UNSUPPORTED, "; ".join(lacks))
+                else:
+                    row = run_trial(stage.bench, planned, request)
+                image = planned.client.image_ref(request)
+            if stage.bench.stop.is_set():
+                break
+            rows.append(row)
+            if not engine.is_alive():
+                raise EngineGoneError(f"the engine ended while {planned.label} was building")
     return tuple(rows)
 
 
@@ -56,19 +71,21 @@ def _requested(stage: Stage, planned: PlannedBuild, phase: Phase, number: int) -
     if form in (ContextForm.TAR, ContextForm.URL):
         make_tar(workspace)
     if form not in (ContextForm.URL, ContextForm.GIT):
-        yield _asked(workspace, planned, number, options, phase)
+        yield _asked(stage, planned, number, options, phase)
         return
     with served_context(workspace, stage.bench.engine.network) as served:
-        yield _asked(workspace, planned, number, options, phase, (served.tar_url, served.git_url))
+        yield _asked(stage, planned, number, options, phase, (served.tar_url, served.git_url))
 
 
 def _asked(
-    workspace: Workspace,
+    stage: Stage,
     planned: PlannedBuild,
     number: int,
     options: RunOptions,
     phase: Phase,
     urls: tuple[str, str] = ("", ""),
 ) -> BuildRequest:
-    request = workspace.request(planned.label, number, options, urls)
-    return replace(request, no_cache=phase.no_cache)
+    request = stage.workspace.request(planned.label, number, options, urls)
+    info = stage.bench.engine.info
+    platform = f"{info.os}/{info.architecture}" if phase.platform == OWN_PLATFORM else phase.platform
+    return replace(request, platform=platform, no_cache=phase.no_cache)

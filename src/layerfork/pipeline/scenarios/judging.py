@@ -39,7 +39,8 @@ def report_of(
 
 def judged_cell(cell: MeasuredCell, scenario: Scenario) -> Cell:
     first = cell.builds[0]
-    built = [build for build in cell.builds if build.outcome not in NOT_ASKED]
+    asked = any(build.outcome not in NOT_ASKED for build in cell.builds)
+    built = cell.builds if asked else ()
     return Cell(
         scenario=cell.name.scenario,
         engine=cell.name.engine,
