@@ -84,10 +84,14 @@ def test_a_scenario_of_ones_own(tmp_path: Path) -> None:
 
 def test_families_on_podman_and_buildkit() -> None:
     words = ("--client", "docker-build", "--engine", "private:28.5", "--engine", "podman")
-    done = run("run", "--scenario", "modes", "--scenario", "mtimes", *words)
+    done = run(
+        "run", "--scenario", "modes", "--scenario", "mtimes", "--scenario", "base-reconfigured", *words
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "buildah   COPY app /app  missed: PROVEN mode  (docker-build; podman:5.4)\n" in done.stdout
     assert "buildkit  COPY app /app  missed: PROVEN mode  (docker-build; private:28.5)\n" in done.stdout
     assert "buildah   reused  (docker-build; podman:5.4)\n" in done.stdout
     assert "buildkit  reused  (docker-build; private:28.5)\n" in done.stdout
+    first = "buildkit  RUN cat /proc/sys/kernel/random/uuid > /first"
+    assert f"{first}  missed: PROVEN env  (docker-build; private:28.5)\n" in done.stdout

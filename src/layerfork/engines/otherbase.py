@@ -32,9 +32,11 @@ def reconfigured_base(archive: bytes) -> bytes:
 
 
 def rebuilt_base(archive: bytes) -> bytes:
-    """The same layers and settings, another time of creation: hence another image id."""
+    """The same layers and settings, made at another time, as its history says too: another image id."""
     members, config = _opened(archive)
     config["created"] = LATER
+    for step in config["history"]:
+        step["created"] = LATER
     return _closed(members, config)
 
 

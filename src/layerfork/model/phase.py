@@ -39,7 +39,7 @@ class Event(StrEnum):
     BASE_RECONFIGURED = "base-reconfigured"
     """``alpine`` has the layers that it had, and one more environment variable."""
     BASE_REBUILT = "base-rebuilt"
-    """``alpine`` has the layers and settings that it had, and was created at another time."""
+    """``alpine`` has the layers and settings that it had, and was made at another time."""
     BASE_RESTORED = "base-restored"
     """``alpine`` is what it was at first."""
 

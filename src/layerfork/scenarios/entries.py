@@ -8,6 +8,8 @@ import msgspec
 
 from layerfork.model.phase import MADE_AT, Entry, EntryKind
 
+LONGEST_NAME = 255
+"""Bytes of one part of a path: what Linux's file systems take."""
 LARGEST = 1 << 30
 """Bytes of a file that is made."""
 
@@ -122,10 +124,12 @@ def _name(path: str, table: EntryTable) -> bytes:
     parts = path.rstrip("/").split("/")
     if path.startswith("/") or any(part in ("", ".", "..") for part in parts) or "\0" in path:
         raise UnfitError(f"{path!r} leaves the context: paths are relative, without . and ..")
+    if max(len(part.encode()) for part in parts) > LONGEST_NAME:
+        raise UnfitError(f"{path[:40]}… has a name of more than {LONGEST_NAME} bytes")
     if table.name_hex is None:
         return path.rstrip("/").encode()
     last = _bytes(path, "name_hex", table.name_hex)
-    if not last or b"/" in last or b"\0" in last or last in (b".", b".."):
+    if not 0 < len(last) <= LONGEST_NAME or b"/" in last or b"\0" in last or last in (b".", b".."):
         raise UnfitError(f"{path}: name_hex is no name of a file")
     return "/".join((*parts[:-1], "")).encode() + last
 

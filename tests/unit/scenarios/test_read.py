@@ -6,7 +6,7 @@ import pytest
 
 from layerfork.errors import UsageError
 from layerfork.model.build import Builder
-from layerfork.model.phase import EntryKind
+from layerfork.model.phase import EntryKind, Event
 from layerfork.scenarios import find_scenario
 
 HEAD = """\
@@ -76,6 +76,29 @@ why = "modes count"
     assert (plain.missed, plain.why) == ("", "it is")
 
 
+def test_events_and_no_cache_are_of_their_phase_alone_and_a_platform_stays(tmp_path: Path) -> None:
+    text = f"""{HEAD}{PHASE}
+before = ["remove-image", "prune"]
+platform = "linux/arm64"
+labels = {{ a = "1" }}
+[[phase.expect]]
+missed = 'LABEL "a"="1"'
+why = "of the option"
+builder = "buildah"
+{EXPECT}{PHASE}{EXPECT}"""
+    first, second, third = find_scenario(write(tmp_path, text)).phases
+
+    assert [phase.platform for phase in (first, second, third)] == ["", "linux/arm64", "linux/arm64"]
+    assert [phase.before for phase in (first, second, third)] == [(), (Event.REMOVE_IMAGE, Event.PRUNE), ()]
+
+
+def test_attributes_that_are_no_text(tmp_path: Path) -> None:
+    entry = '"a" = { xattrs = { "user.a" = "b" }, xattrs_hex = { "security.capability" = "01ff" } }'
+    text = f"{HEAD}[context]\n{entry}\n{PHASE}{EXPECT}"
+    (file,) = find_scenario(write(tmp_path, text)).phases[0].entries
+    assert file.xattrs == (("user.a", b"b"), ("security.capability", b"\x01\xff"))
+
+
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
@@ -95,6 +118,16 @@ why = "modes count"
         (f'{HEAD}[context]\n"a" = {{ name_hex = "2f" }}', "is no name of a file", ""),
         (f'{HEAD}[context]\n"a" = {{ size = 9999999999999 }}', "size is 0 to", ""),
         (f'{HEAD}[context]\n"a" = {{ uid = -1 }}', "are numbers from 0", ""),
+        (f'{HEAD}[context]\n"{"n" * 256}" = {{}}', "a name of more than 255 bytes", ""),
+        (f'{HEAD}[context]\n"a" = {{ name_hex = "{"61" * 256}" }}', "is no name of a file", ""),
+        (f'{HEAD}[context]\n"a" = {{ xattrs_hex = {{ x = "0g" }} }}', "xattrs_hex is not hexadecimal", ""),
+        (
+            f'{HEAD}[context]\n"a" = {{ xattrs = {{ x = "" }}, xattrs_hex = {{ x = "" }} }}',
+            "a: x is in xattrs and in xattrs_hex",
+            "",
+        ),
+        (f'{HEAD}{PHASE}before = ["prun"]{EXPECT}', "nothing happens that is called 'prun'; prune?", ""),
+        (f'{HEAD}{PHASE}before = ["zz"]{EXPECT}', "there are prune, prune-images, remove-image", ""),
         (f"{HEAD}{PHASE}", "missing: `expect`", ""),
         (f"{HEAD}{PHASE}expect = []", "nothing is expected of classic, buildkit, buildah", ""),
         (f'{HEAD}{PHASE}context = {{ "a" = false }}{EXPECT}', "phase 1 (p): a cannot be removed", ""),

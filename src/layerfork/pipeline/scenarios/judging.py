@@ -51,7 +51,7 @@ def judged_cell(cell: MeasuredCell, scenario: Scenario) -> Cell:
         reason="" if built else first.reason,
         seconds=sum(build.seconds_of_client for build in built),
         waited=cell.seconds,
-        builds=len(built),
+        builds=sum(build.outcome not in NOT_ASKED for build in built),
     )
 
 
