@@ -394,3 +394,20 @@ def test_git_of_a_submodule_is_left_out_wherever_it_is() -> None:
     made = answer(cause("content", ("vendor/x/.git", "1", "2")))
     assert made.culprit == "files in .git changed, and are copied"
     assert made.fix.edits[0].after == ("**/.git",)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        ("hmh", "nothing had to follow"),
+        ("hmm", "what was built again below it has a reason of its own as well"),
+    ],
+)
+def test_nothing_is_said_to_have_followed_only_where_nothing_did(statuses: str, said: str) -> None:
+    made = answer(
+        cause("content", ("a", "1", "2")),
+        writer=record([entry("a", "1")]),
+        reader=record([entry("a", "2")], statuses=statuses),
+        after=(),
+    )
+    assert only(made).fix.sentence == f"nothing to fix: this step reads what was edited, and {said}"

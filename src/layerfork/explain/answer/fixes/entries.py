@@ -14,6 +14,7 @@ from layerfork.model.answer import Edit, Fix, Situation
 from layerfork.model.cause import CauseCode
 from layerfork.model.context import EntryType
 from layerfork.model.judgement import Cause
+from layerfork.model.record import StepStatus
 
 
 def _content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
@@ -61,9 +62,17 @@ def _generated(scene: Scene, paths: list[str]) -> str:
 
 def _expected(scene: Scene, paths: list[str]) -> str:
     if not scene.fork.consequences:
-        return "nothing to fix: this step reads what was edited, and nothing had to follow"
+        return f"nothing to fix: this step reads what was edited, and {_followed(scene)}"
     place = f"line {scene.line}" if scene.line else f"step {scene.fork.step}"
     return f"expected after that edit; steps that do not need {named(paths)} can stand above {place}"
+
+
+def _followed(scene: Scene) -> str:
+    """What became of the steps below, none of which missed for this reason alone."""
+    below = (step for step in scene.reader.steps if step.index > scene.fork.step)
+    if any(step.status is not StepStatus.HIT for step in below):
+        return "what was built again below it has a reason of its own as well"
+    return "nothing had to follow"
 
 
 def _presence(scene: Scene, cause: Cause) -> tuple[str, Fix]:
