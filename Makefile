@@ -46,10 +46,10 @@ lint:
 unit:
 	$(PYTEST) -q -m "not engine"
 
-# Engines mostly wait: three files of tests at once keep two processors busy. Engines come
+# Engines mostly wait: four files of tests at once keep two processors busy. Engines come
 # first, and many small files last, so that all end together.
 test: setup testprograms lint
-	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder --durations 15
+	$(PYTEST) -n 4 --dist loadfile --no-loadscope-reorder --durations 15
 
 bench: setup
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -57,10 +57,14 @@ def script(proof: Proof) -> str:
 
 
 def is_built_again(output: str, watch: str) -> bool:
-    """Whether the last of these instructions ran, as either builder prints it."""
+    """Whether the last of these instructions ran, as either builder prints it.
+
+    BuildKit says CACHED of what it reuses, or, where it has to fetch a layer for it, sometimes only that.
+    """
     found = re.findall(rf"^#(\d+) (?:\[.*?\] )?{re.escape(watch)}$", output, re.MULTILINE)
     if found:
-        return re.search(rf"^#{found[-1]} CACHED$", output, re.MULTILINE) is None
+        reused = rf"^#{found[-1]} (CACHED|sha256:[0-9a-f]{{64}} .* done)$"
+        return re.search(reused, output, re.MULTILINE) is None
     (step,) = re.findall(rf"^Step \d+/\d+ : {re.escape(watch)}\n(.*)$", output, re.MULTILINE)
     return "Using cache" not in step
 

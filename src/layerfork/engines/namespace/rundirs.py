@@ -5,6 +5,7 @@ Its keeper and the first process of its namespace hold the lock, so a lock that 
 both are dead. Process ids prove nothing: they come again.
 """
 
+import contextlib
 import fcntl
 import os
 import re
@@ -88,6 +89,8 @@ def sweep(base: Path) -> tuple[str, ...]:
             found.append(path.stem)
             remove_traces(str(base), path.stem)
             os.close(lock)
+    with contextlib.suppress(OSError):
+        base.rmdir()  # of an engine that ended before it had a lock; `claim` makes it again
     return tuple(found)
 
 
