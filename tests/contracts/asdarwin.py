@@ -96,6 +96,8 @@ def import_everything() -> int:
 
 
 if __name__ == "__main__":
+    if not sys.argv[1:]:
+        importlib.import_module("distributed")  # psutil, which it needs, is compiled for each system
     become_darwin()
     if not sys.argv[1:]:
         sys.stdout.write(f"{import_everything()}\n")
