@@ -30,7 +30,7 @@ COMMANDS = {
     "records": "List, show and remove the builds that `why` keeps.",
     "cache": "Read a cache that BuildKit exported, and say which steps it has.",
     "pack": "Write a context as a tar that gives every client the same keys.",
-    "scenarios": "List the scenarios that `run --scenario` builds, and what each expects.",
+    "scenarios": "List the scenarios that come with layerfork: questions about the cache.",
     "engines": "List the engines that can run here; fetch one, open one.",
     "clients": "List the build clients; make one ready.",
     "config": "Show which settings are in force, and where each comes from.",

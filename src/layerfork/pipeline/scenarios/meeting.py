@@ -9,6 +9,7 @@ from layerfork.dockerfile import parse_dockerfile
 from layerfork.explain import JudgedBuild, layer_contradictions
 from layerfork.model.build import Builder
 from layerfork.model.catalogue import CellPhase, Met
+from layerfork.model.cause import CauseCode
 from layerfork.model.judgement import CauseStatus
 from layerfork.model.phase import Expectation, Phase
 from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
@@ -107,8 +108,16 @@ def _judged(row: CellPhase, report: DiffReport, texts: _Texts) -> CellPhase:
         proven=bool(causes) and all(cause.status is CauseStatus.PROVEN for cause in causes),
         answer=report.answers[0] if report.answers else None,
     )
+    if _builds_without_cache(row):
+        return replace(row, why="its client builds without a cache")
     why = _surprise(row, row.expected) or _lost(report, row.expected, texts)
     return replace(row, met=Met.UNEXPECTED if why else Met.AS_EXPECTED, why=why)
+
+
+def _builds_without_cache(row: CellPhase) -> bool:
+    """The client asks for no cache by itself (``buildah bud``), whatever the scenario is about."""
+    off = CauseCode.CACHE_OFF.value
+    return row.causes == (off,) and row.expected is not None and off not in row.expected.causes
 
 
 def _first_missed(report: DiffReport) -> StepRecord | None:

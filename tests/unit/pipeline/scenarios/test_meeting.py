@@ -140,3 +140,16 @@ def test_a_run_ends_as_its_worst_phase() -> None:
     skipped = replace(MODE, builds=(replace(MODE.builds[0], outcome=BuildOutcome.SKIPPED, record=None),))
     assert exit_code(report_of([skipped], [scenario])) is ExitCode.COULD_NOT_RUN
     assert exit_code(report_of([MODE], [scenario], interrupted=True)) is ExitCode.INTERRUPTED
+
+
+def test_a_client_without_a_cache_answers_nothing() -> None:
+    record = MODE.builds[1].record
+    assert record is not None
+    off = replace(record, request=replace(record.request, no_cache=True))
+    cell = with_last(MODE, record=off)
+
+    found = met(cell, expect("COPY app /app", "mode"))
+    assert (found.met, found.why) == (Met.UNTOLD, "its client builds without a cache")
+    asked = met(cell, expect("COPY app /app", "cache-off"))
+    assert asked.causes == ("cache-off",)
+    assert asked.met is not Met.UNTOLD
