@@ -59,9 +59,9 @@ def engine() -> Iterator[RunningEngine]:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with the context, its tar, and a Dockerfile outside."""
+    """A directory with the context, its tar, and a Dockerfile outside. Each test has its own."""
     project = tmp_path_factory.mktemp("project")
     context = project / "context"
     (context / "sub").mkdir(parents=True)
