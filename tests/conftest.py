@@ -20,9 +20,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """On CI a test of a real engine or browser that is skipped is a failure: it hides a missing install."""
+    """On CI a skipped test of a real engine, browser or shell is a failure: it hides a missing install."""
     report = yield
-    marked = [name for name in ("engine", "browser") if item.get_closest_marker(name)]
+    marked = [name for name in ("engine", "browser", "shell") if item.get_closest_marker(name)]
     if os.environ.get("CI") and report.skipped and marked:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"

@@ -101,6 +101,7 @@ CASES = {
 }
 
 
+@pytest.mark.shell
 @pytest.mark.parametrize("terminal", ["bash", "zsh"], indirect=True)
 def test_what_is_typed_with_a_tab_is_completed(terminal: Terminal) -> None:
     for typed, words in CASES.items():
@@ -135,6 +136,7 @@ def offered(line: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.shell
 @pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
 def test_fish_offers_the_same_with_what_they_stand_for(place: Path) -> None:
     lines = [typed.partition("\t")[0] for typed in CASES]

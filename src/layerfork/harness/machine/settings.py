@@ -66,7 +66,7 @@ def _of_docker(environment: Mapping[str, str]) -> Iterator[HealthRow]:
     except FileNotFoundError:
         return
     except (OSError, ValueError, RecursionError) as error:
-        yield _note("docker config", f"{path} cannot be read: {type(error).__name__}", "mend or remove it")
+        yield _note("docker config", f"{path} cannot be read: {type(error).__name__}", "repair or remove it")
         return
     if isinstance(config, dict):
         yield from _of_config(config, path)

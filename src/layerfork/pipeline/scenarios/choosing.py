@@ -22,30 +22,28 @@ def chosen_scenarios(names: Sequence[str]) -> tuple[Scenario, ...]:
 
     Raises: UsageError for one that is not there, or that has no phases.
     """
-    bundled = [find_scenario(name) for name in bundled_names()]
-    found: dict[str, Scenario] = {}
-    for name in names:
-        family = [each for each in bundled if name in (ALL, each.family) and not Path(name).is_dir()]
-        if not family:
-            _check_named(name, bundled)
-        for scenario in family or [find_scenario(name)]:
-            found[str(scenario.context)] = scenario
-    return tuple(found.values())
+    named = (scenario for name in names for scenario in _named(name))
+    return tuple({str(scenario.context): scenario for scenario in named}.values())
 
 
-def _check_named(name: str, bundled: Sequence[Scenario]) -> None:
-    """It is a bundled scenario, or a folder with one. Raises: UsageError."""
+def _named(name: str) -> Sequence[Scenario]:
+    """A folder's scenario, or a bundled one, or those of a family. Raises: UsageError."""
     if Path(name).is_dir():
         if not (Path(name) / FILE_NAME).is_file():
             raise UsageError(f"{name} has no {FILE_NAME}", hint="a directory is built with: run PATH")
-        return
+        return [find_scenario(name)]
+    if name in bundled_names():
+        return [find_scenario(name)]
+    bundled = [find_scenario(each) for each in bundled_names()]
+    family = [each for each in bundled if name in (ALL, each.family)]
+    if family:
+        return family
     known = [ALL, *(each.name for each in bundled), *(each.family for each in bundled)]
-    if name not in known:
-        near = difflib.get_close_matches(name, known, 1)
-        raise UsageError(
-            f"there is no scenario, family or folder {name}",
-            hint=f"did you mean {near[0]}?" if near else "layerfork scenarios lists what there is",
-        )
+    near = difflib.get_close_matches(name, known, 1)
+    raise UsageError(
+        f"there is no scenario, family or folder {name}",
+        hint=f"did you mean {near[0]}?" if near else "layerfork scenarios lists what there is",
+    )
 
 
 def row_of(scenario: Scenario) -> ScenarioRow:

@@ -11,12 +11,15 @@ from layerfork.model.scenario import Scenario
 from layerfork.pipeline.scenarios.judging import report_of
 from layerfork.scenarios import find_scenario
 
-_CELL = NOTE_START + b':{"cell"'
+_OF_SCENARIOS = (NOTE_START + b':{"cell"', NOTE_START + b':{"shard"')
 
 
 def has_cells(path: Path) -> bool:
-    """Whether a file is that of a run of scenarios. Raises: EvidenceError."""
-    return path.is_file() and any(line.startswith(_CELL) for _, line in numbered_lines(path))
+    """Whether a file is that of a run of scenarios: its first note says so. Raises: EvidenceError."""
+    if not path.is_file():
+        return False
+    notes = (line for _, line in numbered_lines(path) if line.startswith(NOTE_START))
+    return next(notes, b"").startswith(_OF_SCENARIOS)
 
 
 def read_catalogue(file: str) -> CatalogueReport:

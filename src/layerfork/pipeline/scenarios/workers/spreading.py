@@ -90,7 +90,7 @@ def _check_fit(
     if unfit:
         raise EngineError(
             f"{len(unfit)} of {len(asked)} workers cannot build",
-            hint=f"mend them, or start them without --resources {RESOURCE}",
+            hint=f"give each what it lacks, or start them without --resources {RESOURCE}",
             details="\n".join(f"{worker}: {reason}" for worker, reason in unfit.items()),
         )
 
