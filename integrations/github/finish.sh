@@ -8,9 +8,13 @@ if [[ ! -e $job/ready ]]; then
   exit 2
 fi
 touch "$job/stop"
-until [[ -e $job/code ]]; do sleep 0.1; done
-code=$(cat "$job/code")
+while [[ ! -e $job/code ]] && kill -0 "$(cat "$job/pid")" 2>/dev/null; do sleep 0.1; done
 cat "$job/log"
+if [[ ! -e $job/code ]]; then
+  echo "::error title=layerfork::the recorder was killed, so nothing can be said of what was built"
+  echo 3 >"$job/code"
+fi
+code=$(cat "$job/code")
 if [[ $code != 0 && -e $job/annotations ]]; then cat "$job/annotations"; fi
 if [[ -e $job/summary.md ]]; then cat "$job/summary.md" >>"$GITHUB_STEP_SUMMARY"; fi
 cat "$job/before" >>"$GITHUB_ENV"

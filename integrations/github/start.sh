@@ -24,10 +24,11 @@ until [[ -e $waits_in/stop ]]; do sleep 0.2; done'
   waits_in=$job layerfork "${words[@]}" -- bash -c "$waits" bash "${variables[@]}" || code=$?
   echo "$code" >"$job/code"
 ) >"$job/log" 2>&1 </dev/null &
+echo $! >"$job/pid"
 
-until [[ -e $job/ready || -e $job/code ]]; do sleep 0.1; done
+while [[ ! -e $job/ready && ! -e $job/code ]] && kill -0 $! 2>/dev/null; do sleep 0.1; done
 if [[ ! -e $job/ready ]]; then
   cat "$job/log"
-  exit "$(cat "$job/code")"
+  exit "$(cat "$job/code" 2>/dev/null || echo 3)"
 fi
 cat "$job/variables" >>"$GITHUB_ENV"
