@@ -15,9 +15,9 @@ from layerfork.engines import RunningEngine
 from layerfork.harness.commits.checkout import Sending
 from layerfork.harness.commits.history import Repository, commits_of, find_repository
 from layerfork.harness.commits.objects import Blobs
-from layerfork.harness.recording.contextplaces import place_at
-from layerfork.harness.recording.fromdisk import fill_from_disk
-from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recording.client.contextplaces import place_at
+from layerfork.harness.recording.disk.digests import fill_from_disk
+from layerfork.harness.recording.engine.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.recorder import Recorder
 from layerfork.model.build import Builder, Command
 from layerfork.model.history import CommitPrediction

@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from layerfork.engines import RunningEngine, fetch_toolchain
-from layerfork.harness.recording.contextplaces import place_at
-from layerfork.harness.recording.fromdisk import fill_from_disk
-from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recording.client.contextplaces import place_at
+from layerfork.harness.recording.disk.digests import fill_from_disk
+from layerfork.harness.recording.engine.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.recorder import Recorder
 from layerfork.model.build import Builder, Command, Toolchain
 from layerfork.model.engine import ImageFacts

@@ -9,7 +9,7 @@ from pathlib import Path
 from layerfork.buildcontext.clientrules import find_rules
 from layerfork.buildcontext.ignore.files import DOCKER_FILES, files_of_podman_service
 from layerfork.buildcontext.manifest import read_context
-from layerfork.harness.recording.tarcontext import read_tar
+from layerfork.harness.recording.disk.tarcontext import read_tar
 from layerfork.model.baseline import Baseline
 from layerfork.model.build import Builder
 from layerfork.model.change import Change, LabelsAre, RequestIs

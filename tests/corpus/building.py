@@ -19,9 +19,9 @@ from corpus.subjects import Build, Client, Node
 from layerfork.buildcontext.tarball import write_tar
 from layerfork.engines import RunningEngine, fetch_toolchain
 from layerfork.harness.environments.served import enter_network
-from layerfork.harness.recording.contextplaces import place_at
-from layerfork.harness.recording.fromdisk import fill_from_disk
-from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recording.client.contextplaces import place_at
+from layerfork.harness.recording.disk.digests import fill_from_disk
+from layerfork.harness.recording.engine.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.printed import read_printed_build
 from layerfork.harness.recording.recorder import Recorder
 from layerfork.model.build import Builder, BuildRequest, Command, Completed, Toolchain

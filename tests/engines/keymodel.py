@@ -18,7 +18,7 @@ from layerfork.buildcontext.tarball import write_tar
 from layerfork.cachekey.classic.tarsum import tarsum
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.engines import RunningEngine
-from layerfork.harness.recording.imagefacts import add_base_facts
+from layerfork.harness.recording.engine.imagefacts import add_base_facts
 from layerfork.harness.recording.recorder import Recorder
 from layerfork.model.build import Builder, Command, Toolchain
 from layerfork.model.context import (

@@ -15,7 +15,7 @@ from layerfork.engines.api.registry import LISTENING, REGISTRY, registry_for
 from layerfork.engines.debian.rootcli import through_loader
 from layerfork.engines.debian.roots import ensure_root
 from layerfork.engines.kinds.private import RunningPrivateEngine
-from layerfork.harness.recording.imagefacts import add_base_facts
+from layerfork.harness.recording.engine.imagefacts import add_base_facts
 from layerfork.harness.recording.recorder import Recorder
 from layerfork.model.build import Command
 from layerfork.model.record import BuildRecord, ClientInfo

@@ -23,7 +23,7 @@ from layerfork.engines.kinds.private import RunningPrivateEngine
 from layerfork.engines.namespace.launch import Startup, await_ready, launched
 from layerfork.engines.namespace.rundirs import base_directory
 from layerfork.explain import JudgedBuild, explain_pair
-from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recording.engine.imagefacts import add_base_facts, add_image_facts
 from layerfork.harness.recording.recorder import Recorder
 from layerfork.model.build import Command, Toolchain
 from layerfork.model.judgement import CauseStatus, Fork, MissKind

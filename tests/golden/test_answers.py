@@ -15,7 +15,7 @@ from golden.test_reporters import compare
 
 from layerfork.explain.answer import FileLook
 from layerfork.explain.answer.patterns import PATTERNS
-from layerfork.harness.recording import filelook
+from layerfork.harness.recording.disk import filelook
 from layerfork.harness.records.evidence import read_records
 from layerfork.harness.records.stored import stored
 from layerfork.model.answer import Situation

@@ -64,7 +64,7 @@ def answers_of_pair(
         return (), ()
     from layerfork.explain.answer import AnswerSources, answer_added, answer_fork
     from layerfork.explain.answer.scene import entries_by_path
-    from layerfork.harness.recording import filelook, gitindex
+    from layerfork.harness.recording.disk import filelook, gitindex
 
     sources = AnswerSources(
         writer=writer,
@@ -85,7 +85,7 @@ def answers_of_rows(judgement: Judgement, rows: Sequence[TrialBuild]) -> tuple[A
     if not judgement.forks:
         return ()
     from layerfork.explain.answer import AnswerSources, answer_fork
-    from layerfork.harness.recording import filelook, gitindex
+    from layerfork.harness.recording.disk import filelook, gitindex
 
     builds = _by_name(rows)
     answers = []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from layerfork.engines import default_spec_of_why
 from layerfork.errors import ExitCode
-from layerfork.harness.recording.projects import Projects
+from layerfork.harness.recording.client.projects import Projects
 from layerfork.harness.recording.wrap import Wrapped, engine_for, record_command
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.model.check import Against, CheckReport

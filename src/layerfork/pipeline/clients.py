@@ -15,7 +15,7 @@ from layerfork.harness.environments.installing import (
     find_interpreter,
 )
 from layerfork.harness.environments.projectfile import described_clients
-from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.recording.secrets.redactionkey import redaction_key
 from layerfork.model.listing import ClientRow, EngineRow, Fetched, Obstacle
 from layerfork.model.progress import Say
 from layerfork.process import find_program

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from layerfork.engines import default_spec_of_why
 from layerfork.errors import ExitCode
-from layerfork.harness.recording.projects import Projects
+from layerfork.harness.recording.client.projects import Projects
 from layerfork.harness.recording.wrap import Wrapped, record_command
 from layerfork.harness.records.store import open_store
 from layerfork.model.progress import Say

@@ -9,7 +9,7 @@ from layerfork.buildcontext.walk import no_collection
 from layerfork.errors import LayerforkError
 from layerfork.harness.fixing.commands import run_in
 from layerfork.harness.fixing.writing import RefusedError, check_editable, read_file, write_patches
-from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.recording.secrets.redactionkey import redaction_key
 from layerfork.model.answer import Answer
 from layerfork.model.fixing import Fate, FilePatch, FixReport, Proposal, Remedy, Spent
 from layerfork.model.judgement import Fork

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from layerfork.errors import UsageError
-from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.recording.secrets.redactionkey import redaction_key
 from layerfork.model.answer import Edit, Fix
 from layerfork.model.trap import LintReport, Trap, TrapCode
 from layerfork.traps.linting import lint

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from layerfork.harness.recording.clientprocess import ClientProcess
-from layerfork.harness.recording.contextplaces import named_directories
-from layerfork.harness.recording.projects import Projects
+from layerfork.harness.recording.client.contextplaces import named_directories
+from layerfork.harness.recording.client.process import ClientProcess
+from layerfork.harness.recording.client.projects import Projects
 from layerfork.harness.recording.wrap import record_command
 from layerfork.harness.records.apart import directory_around, kept_away, written_apart
 from layerfork.harness.records.evidence import RecordFile

@@ -6,7 +6,7 @@ from corpus.pairs import PAIRS, patterns
 from golden.test_answers import OF_CAUSES, looker
 
 from layerfork.explain.answer.patterns import PATTERNS
-from layerfork.harness.recording import filelook
+from layerfork.harness.recording.disk import filelook
 from layerfork.harness.records.evidence import read_records
 from layerfork.harness.records.stored import stored
 from layerfork.model.answer import Edit, Fix, Point

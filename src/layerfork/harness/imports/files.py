@@ -12,8 +12,8 @@ from layerfork.harness.imports.dockerbuild import import_archive, is_archive
 from layerfork.harness.imports.drafts import Importer
 from layerfork.harness.imports.logs import import_log
 from layerfork.harness.imports.provenance import import_provenance
-from layerfork.harness.recording.redactionkey import key_id, redaction_key
-from layerfork.harness.recording.sealing import sealed
+from layerfork.harness.recording.secrets.redactionkey import key_id, redaction_key
+from layerfork.harness.recording.secrets.sealing import sealed
 from layerfork.model.record import BuildRecord
 from layerfork.wire.buildkit.history.jsontext import read_json
 from layerfork.wire.redact import Redactor

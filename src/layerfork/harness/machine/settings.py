@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from layerfork.engines.kinds.hostcontext import docker_config_directory
-from layerfork.harness.recording.buildx.store import CURRENT, read_object, store_directory
+from layerfork.harness.recording.leading.buildx.store import CURRENT, read_object, store_directory
 from layerfork.model.build import Command
 from layerfork.model.health import Health, HealthRow
 from layerfork.process import ProgramMissingError, find_program, run

@@ -9,7 +9,7 @@ import msgspec
 
 from layerfork import __version__
 from layerfork.errors import EvidenceError
-from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.recording.secrets.redactionkey import redaction_key
 from layerfork.harness.records.evidence import NOTE_START, RecordFile, read_records
 from layerfork.harness.records.lines import UNREADABLE, numbered_lines
 from layerfork.model.build import Builder

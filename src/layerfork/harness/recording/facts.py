@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from layerfork.harness.recording.buildplace import find_place
-from layerfork.harness.recording.clientprocess import ClientProcess
-from layerfork.harness.recording.contextmemory import recall
-from layerfork.harness.recording.contextplaces import find_places, likely_directories
-from layerfork.harness.recording.droppedimports import add_dropped_imports
-from layerfork.harness.recording.fromdisk import fill_from_disk
-from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
-from layerfork.harness.recording.projects import Projects
-from layerfork.harness.recording.quietsteps import add_quiet_steps
+from layerfork.harness.recording.client.buildplace import find_place
+from layerfork.harness.recording.client.contextplaces import find_places, likely_directories
+from layerfork.harness.recording.client.droppedimports import add_dropped_imports
+from layerfork.harness.recording.client.process import ClientProcess
+from layerfork.harness.recording.client.projects import Projects
+from layerfork.harness.recording.disk.contextmemory import recall
+from layerfork.harness.recording.disk.digests import fill_from_disk
+from layerfork.harness.recording.engine.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recording.engine.quietsteps import add_quiet_steps
 from layerfork.harness.recording.recorder import Recorder
 from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.record import BuildRecord

@@ -15,8 +15,8 @@ from layerfork.buildcontext.ignore.files import files_of_buildah
 from layerfork.buildcontext.manifest import read_context
 from layerfork.builderlog.output import PrintedBuild, read_output
 from layerfork.errors import UsageError
+from layerfork.harness.recording.disk.tarcontext import read_tar
 from layerfork.harness.recording.recorder import Recorder
-from layerfork.harness.recording.tarcontext import read_tar
 from layerfork.model.build import Builder, BuildRequest, Completed
 from layerfork.model.context import ContextManifest, Digest
 from layerfork.model.record import (

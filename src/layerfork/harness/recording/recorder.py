@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Self
 
 from layerfork import __version__
 from layerfork.engines import Recordable
-from layerfork.harness.recording.clientprocess import ClientProcess, process_behind
-from layerfork.harness.recording.imagefacts import without_secrets
-from layerfork.harness.recording.redactionkey import key_id
+from layerfork.harness.recording.client.process import ClientProcess, process_behind
+from layerfork.harness.recording.engine.imagefacts import without_secrets
+from layerfork.harness.recording.secrets.redactionkey import key_id
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.engine import ImageFacts

@@ -14,13 +14,13 @@ from layerfork.buildcontext.walk import no_collection
 from layerfork.engines import Engine, Recordable, RunningEngine, default_spec, open_engine
 from layerfork.errors import UsageError
 from layerfork.harness.environments.privatedir import short_directory
-from layerfork.harness.recording.buildctl import lead_buildkit, read_buildctl
-from layerfork.harness.recording.buildx import LedBuilders, lead_builders
-from layerfork.harness.recording.clientprocess import ClientProcess
-from layerfork.harness.recording.pastus import find_ways_past
-from layerfork.harness.recording.projects import Projects
+from layerfork.harness.recording.client.process import ClientProcess
+from layerfork.harness.recording.client.projects import Projects
+from layerfork.harness.recording.leading.buildctl import lead_buildkit, read_buildctl
+from layerfork.harness.recording.leading.buildx import LedBuilders, lead_builders
+from layerfork.harness.recording.leading.pastus import find_ways_past
 from layerfork.harness.recording.recorder import DRAIN_S, Recorder
-from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.recording.secrets.redactionkey import redaction_key
 from layerfork.model.build import Command
 from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.progress import Say
@@ -69,7 +69,7 @@ class _Builds:
     def take(self, ask: Callable[[Recorder], Sequence[BuildRecord]]) -> None:
         """Keep what each recorder has now."""
         from layerfork.harness.recording.facts import with_facts
-        from layerfork.harness.recording.sealing import sealed
+        from layerfork.harness.recording.secrets.sealing import sealed
 
         with no_collection():
             for each in self.recorders:

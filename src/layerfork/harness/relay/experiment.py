@@ -17,7 +17,7 @@ from layerfork.harness.environments.privatedir import socket_directory
 from layerfork.harness.environments.projectfile import described_clients
 from layerfork.harness.environments.served import served_context
 from layerfork.harness.environments.workspace import Workspace, make_tar, open_workspace
-from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.recording.secrets.redactionkey import redaction_key
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.broken import BrokenEnvironments
 from layerfork.harness.relay.earlier import MeasuredRow

@@ -20,7 +20,7 @@ from layerfork import __version__
 from layerfork.buildcontext.walk import scan
 from layerfork.engines import open_engine
 from layerfork.harness.environments.projectfile import described_clients
-from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.recording.secrets.redactionkey import redaction_key
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.earlier import Earlier, FinishedRelay, MeasuredRow, relay_note
 from layerfork.harness.relay.experiment import Measured, RunServices, measure

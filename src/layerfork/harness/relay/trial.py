@@ -10,15 +10,15 @@ from pathlib import Path
 from layerfork.clients import BuildClient, ContextForm
 from layerfork.engines import RunningEngine
 from layerfork.harness.environments.served import cloned_tar
-from layerfork.harness.recording.contextmemory import recall
-from layerfork.harness.recording.contextplaces import Place, find_places, place_at
-from layerfork.harness.recording.fromdisk import fill_from_disk
-from layerfork.harness.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recording.client.contextplaces import Place, find_places, place_at
+from layerfork.harness.recording.disk.contextmemory import recall
+from layerfork.harness.recording.disk.digests import fill_from_disk
+from layerfork.harness.recording.disk.tarcontext import fill_from_tar
+from layerfork.harness.recording.engine.imagefacts import add_base_facts, add_image_facts
+from layerfork.harness.recording.engine.quietsteps import add_quiet_steps
 from layerfork.harness.recording.printed import OUTPUT_BYTES, read_printed_build
-from layerfork.harness.recording.quietsteps import add_quiet_steps
 from layerfork.harness.recording.recorder import Recorder
-from layerfork.harness.recording.sealing import sealed
-from layerfork.harness.recording.tarcontext import fill_from_tar
+from layerfork.harness.recording.secrets.sealing import sealed
 from layerfork.harness.relay.plan import PlannedBuild
 from layerfork.model.build import BuildRequest, Completed, Endpoint, Toolchain
 from layerfork.model.context import MAIN_CONTEXT, ContextManifest

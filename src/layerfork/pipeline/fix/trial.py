@@ -14,7 +14,7 @@ from layerfork.errors import LayerforkError
 from layerfork.harness.fixing.commands import CommandFailedError, run_in
 from layerfork.harness.fixing.happening import make_happen
 from layerfork.harness.fixing.replaying import Copied, on_copy
-from layerfork.harness.recording.projects import Projects
+from layerfork.harness.recording.client.projects import Projects
 from layerfork.harness.recording.wrap import record_command
 from layerfork.harness.records.stored import stored
 from layerfork.model.change import BuildArgIs

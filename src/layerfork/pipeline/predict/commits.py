@@ -15,7 +15,7 @@ from layerfork.harness.commits.checkout import CheckedOut, Sending, check_out
 from layerfork.harness.commits.contents import contents_of
 from layerfork.harness.commits.history import Commit, Repository, commits_of, find_repository
 from layerfork.harness.commits.objects import Blobs, Trees
-from layerfork.harness.recording.redactionkey import redaction_key
+from layerfork.harness.recording.secrets.redactionkey import redaction_key
 from layerfork.harness.records.store import open_store
 from layerfork.model.baseline import Baseline
 from layerfork.model.history import Blamed, CommitPrediction, HistoryPrediction

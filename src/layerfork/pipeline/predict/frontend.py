@@ -16,9 +16,9 @@ from layerfork.engines import RunningEngine, default_spec_of_why, open_engine
 from layerfork.engines.frontend import FrontendRefusedError, Question, ask_frontend
 from layerfork.errors import EngineError, UsageError
 from layerfork.harness.environments.bases import base_references
-from layerfork.harness.recording.imagefacts import without_secrets
-from layerfork.harness.recording.redactionkey import key_id, redaction_key
-from layerfork.harness.recording.sealing import sealed
+from layerfork.harness.recording.engine.imagefacts import without_secrets
+from layerfork.harness.recording.secrets.redactionkey import key_id, redaction_key
+from layerfork.harness.recording.secrets.sealing import sealed
 from layerfork.model.build import Builder
 from layerfork.model.change import BaseImageIs, Change, DefinitionIs, EngineIs
 from layerfork.model.context import Transport

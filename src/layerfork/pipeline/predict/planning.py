@@ -14,7 +14,7 @@ from layerfork.buildcontext.senders import Sender, sender_of
 from layerfork.buildcontext.treememory import note_tree, reading_of
 from layerfork.cachekey.shared.baseimage import full_reference
 from layerfork.errors import UsageError
-from layerfork.harness.recording.redactionkey import key_id, redaction_key
+from layerfork.harness.recording.secrets.redactionkey import key_id, redaction_key
 from layerfork.model.build import Builder
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType, Transport
 from layerfork.model.record import BuildRecord

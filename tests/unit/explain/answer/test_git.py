@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from unit.explain.answer.test_patterns import answer, cause, digest, entry, only, record
 
-from layerfork.harness.recording.gitindex import digest_in_index
+from layerfork.harness.recording.disk.gitindex import digest_in_index
 from layerfork.model.answer import Situation
 from layerfork.model.context import Digest, EntryType
 from layerfork.model.record import BuildPlace

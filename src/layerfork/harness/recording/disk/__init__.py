@@ -1,0 +1,1 @@
+"""A recorded context, looked up where it lies on disk."""

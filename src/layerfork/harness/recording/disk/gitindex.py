@@ -1,0 +1,32 @@
+"""What git has of files of a recorded context: what ``git checkout -- FILE`` brings back."""
+
+import os
+from hashlib import sha256
+
+from layerfork.harness.recording.disk.filelook import LARGEST_BYTES
+from layerfork.model.build import Command
+from layerfork.model.context import Digest
+from layerfork.model.record import BuildRecord
+from layerfork.process import ProgramMissingError, run
+
+_TIMEOUT_S = 5.0
+_ONLY_LOCAL = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+"""Nothing is fetched to answer."""
+
+
+def digest_in_index(record: BuildRecord, path: str) -> Digest | None:
+    """Digest of a file of the context as it is in git's index; None where no git has it, or not as UTF-8.
+
+    Filters are not run: of a file that they change, this is not what a checkout writes.
+    """
+    if not record.place.directory:
+        return None
+    argv = ("git", "-C", record.place.directory, "cat-file", "blob", f":./{path}")
+    command = Command(argv=argv, env={**os.environ, **_ONLY_LOCAL})
+    try:
+        done = run(command, _TIMEOUT_S, keep_bytes=LARGEST_BYTES)
+    except ProgramMissingError:
+        return None
+    if done.timed_out or done.returncode:
+        return None
+    return Digest(f"sha256:{sha256(done.stdout.encode()).hexdigest()}")

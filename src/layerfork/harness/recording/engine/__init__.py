@@ -1,0 +1,1 @@
+"""What the engine tells of a build that it made."""

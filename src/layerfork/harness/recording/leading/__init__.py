@@ -1,0 +1,1 @@
+"""What leads a command's builds to the recorder, and what leads past it."""

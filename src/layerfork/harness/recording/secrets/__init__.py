@@ -1,0 +1,1 @@
+"""Stand-ins for secrets, and the last look for any that came to light."""
