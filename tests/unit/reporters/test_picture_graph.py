@@ -9,7 +9,9 @@ from golden.recorded import compared, filed
 from layerfork.model.judgement import MissKind
 from layerfork.model.report import RunReport
 from layerfork.reporters.overview.overview import overviews
+from layerfork.reporters.overview.words import verdict_sentence
 from layerfork.reporters.picture.graph import ForkGraph, graph_of_diff, graph_of_run
+from layerfork.reporters.picture.panels import panels_of
 from layerfork.reporters.picture.shapes import graphs_of
 
 
@@ -47,6 +49,21 @@ def test_a_class_that_no_fork_explains_is_drawn_apart() -> None:
     graph = graph_of_run(report)
     assert cells(graph)["B"] == (1, 1, 1, 1)
     assert graph.splits == ()
+
+
+def test_a_client_that_misses_its_own_build_is_no_fork_of_a_cache_in_picture_and_text() -> None:
+    (fork,) = FORKED.judgement.forks
+    own = replace(fork, reader=f"{fork.writer} again", step=2)
+    alone = replace(FORKED, judgement=replace(FORKED.judgement, forks=(own,)))
+    both = replace(FORKED, judgement=replace(FORKED.judgement, forks=(fork, own)))
+
+    says = f"{fork.writer} misses its own build at step 2"
+    assert graph_of_run(alone).splits == ()
+    assert verdict_sentence(alone).endswith(f"does not hold here. {says}.")
+    assert verdict_sentence(both).endswith(f"The cache forks at step 3. {says}.")
+    for report, subtitle in ((alone, says), (both, f"they fork at step 3; {says}")):
+        (panel,) = panels_of(overviews([report])[0])
+        assert panel.subtitle == f"2 clients, 2 caches; {subtitle}"
 
 
 def test_the_seed_of_today() -> None:

@@ -1,13 +1,18 @@
 """Sentences about a run that more than one format says."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from layerfork.model.answer import Answer, Point
 from layerfork.model.judgement import CauseStatus, Fork, Verdict
+from layerfork.model.report import AGAIN
 
 if TYPE_CHECKING:
     from layerfork.model.report import DiffReport, RunReport
     from layerfork.reporters.overview.overview import Edge, Overview
+
+MANY_OWN = 2
+"""More clients than these that miss their own builds are counted, not named."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -81,10 +86,32 @@ def verdict_sentence(report: "RunReport") -> str:
             f"REUSED: the cache is fully reusable across these {count} clients; "
             "the hypothesis of 2015 holds here."
         )
-    steps = sorted({fork.step for fork in judgement.forks})
+    own = own_misses(judgement.forks)
+    steps = sorted({fork.step for fork in judgement.forks if not is_own(fork)})
     where = f" The cache forks at step {', '.join(map(str, steps))}." if steps else ""
+    where += f" {own}." if own else ""
     which = f" (which of them {unknown} used is unknown)" if unknown else ""
     return (
         f"FORKED: {count + len(judgement.class_unknown)} clients, {len(judgement.classes)} caches{which}; "
         f"the hypothesis that the cache is fully reusable does not hold here.{where}"
     )
+
+
+def is_own(fork: Fork) -> bool:
+    """Whether a client missed what it had stored itself: no cache forks from another there."""
+    return fork.reader == AGAIN.format(fork.writer)
+
+
+def own_misses(forks: Iterable[Fork]) -> str:
+    """Who misses its own build and where, as a sentence without its point; empty when nobody does."""
+    steps: dict[str, set[int]] = {}
+    for fork in filter(is_own, forks):
+        steps.setdefault(fork.writer, set()).add(fork.step)
+    if len(steps) > MANY_OWN:
+        return f"{len(steps)} clients miss their own builds"
+    told = [f"{client} misses its own build at step {_listed(found)}" for client, found in steps.items()]
+    return ", ".join(told)
+
+
+def _listed(steps: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(steps)))

@@ -10,7 +10,7 @@ from layerfork.model.report import DiffReport, RunReport
 from layerfork.reporters.overview.columns import align, keyword
 from layerfork.reporters.overview.folding import Known, fold_clients, known_versions
 from layerfork.reporters.overview.overview import answer_to, letters
-from layerfork.reporters.overview.words import findings, names_of
+from layerfork.reporters.overview.words import findings, names_of, own_misses
 from layerfork.reporters.picture.words import shorten
 
 OFFICIAL = "docker.io/library/"
@@ -69,6 +69,8 @@ class ForkGraph:
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
     splits: tuple[Split, ...]
+    own_misses: str = ""
+    """Clients that miss what they stored themselves, as a sentence: no line leaves another there."""
 
 
 Mark = tuple[str, int]
@@ -155,6 +157,7 @@ def _graph(
         columns=tuple(_columns(len(columns), caches, column_of, told)),
         lines=tuple(lines),
         splits=tuple(splits),
+        own_misses="" if ends else own_misses(forks),
     )
 
 

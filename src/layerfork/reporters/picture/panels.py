@@ -39,6 +39,6 @@ def _counts(graph: ForkGraph) -> str:
     clients = sum(line.clients for line in graph.lines)
     counts = f"{counted(clients, 'client')}, {counted(len(graph.lines), 'cache')}"
     steps = sorted({split.column + 1 for split in graph.splits})
-    if not steps:
-        return f"{counts}; no fork"
-    return f"{counts}; they fork at {' and '.join(f'step {step}' for step in steps)}"
+    forked = f"they fork at {' and '.join(f'step {step}' for step in steps)}" if steps else ""
+    told = [each for each in (forked, graph.own_misses) if each] or ["no fork"]
+    return "; ".join((counts, *told))

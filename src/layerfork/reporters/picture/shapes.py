@@ -21,4 +21,5 @@ def graphs_of(overview: Overview) -> Iterator[tuple[str, ForkGraph]]:
 def _shape(graph: ForkGraph) -> tuple[object, ...]:
     """What graphs of several engines have alike when they are drawn once: all but times and ids of images."""
     splits = tuple((each.parent, each.child, each.column, each.cause, each.values) for each in graph.splits)
-    return graph.lines, tuple(column.text.partition(" ")[0] for column in graph.columns), splits
+    keywords = tuple(column.text.partition(" ")[0] for column in graph.columns)
+    return graph.lines, keywords, splits, graph.own_misses
