@@ -84,9 +84,8 @@ def test_a_scenario_of_ones_own(tmp_path: Path) -> None:
 
 def test_families_on_podman_and_buildkit() -> None:
     words = ("--client", "docker-build", "--engine", "private:28.5", "--engine", "podman")
-    done = run(
-        "run", "--scenario", "modes", "--scenario", "mtimes", "--scenario", "base-reconfigured", *words
-    )
+    names = ("modes", "mtimes", "base-reconfigured", "restart")
+    done = run("run", *(word for name in names for word in ("--scenario", name)), *words)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "buildah   COPY app /app  missed: PROVEN mode  (docker-build; podman:5.4)\n" in done.stdout

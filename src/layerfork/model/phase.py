@@ -34,6 +34,8 @@ class Event(StrEnum):
     SHIP_IMAGE = "ship-image"
     """The image that the phase before made is saved, everything is cleaned, and it is loaded again: what
     another machine has that only gets the image."""
+    RESTART = "restart"
+    """The engine's daemons end and start again, on the data that they had."""
     BASE_MOVED = "base-moved"
     """``alpine`` is an image with one more layer."""
     BASE_RECONFIGURED = "base-reconfigured"

@@ -67,8 +67,13 @@ def held_namespaces(daemons: Daemons) -> Iterator[Namespaces]:
 
 def network_of(daemons: Daemons) -> Path:
     """The network namespace of an engine that answers. Raises: EngineError when it ended."""
+    return Path(f"/proc/{first_process(daemons)}/ns/net")
+
+
+def first_process(daemons: Daemons) -> int:
+    """The parent of an engine's daemons. Raises: EngineError when it ended."""
     try:
-        return Path(f"/proc/{_only_child(daemons.keeper.pid)}/ns/net")
+        return _only_child(daemons.keeper.pid)
     except (OSError, ValueError) as error:
         raise failure(daemons) from error
 

@@ -12,11 +12,12 @@ the one before it exists. Options:
 ``host-files``   gives ROOT's programs this machine's files: only ``/usr``, ``/etc``, ``/run`` and the like
                  are the engine's own, so that a build without a socket finds its context where it is
 
+SIGHUP ends all daemons, the last one first, and starts them again: in the same namespaces, on the same data.
 What fails is reported on standard output, one line: ``refused CALL ERRNO`` or ``ended PROGRAM STATUS``.
 It imports little, as `keeper` does, and nothing late: after the pivot there is no Python any more.
 """
 
-# ruff: noqa: PTH102, PTH103, PTH110, PTH112, PTH114, PTH115, PTH118, PTH119, PTH123, PTH208, PTH211
+# ruff: noqa: PTH102, PTH103, PTH108, PTH110, PTH112, PTH114, PTH115, PTH118, PTH119, PTH123, PTH208, PTH211
 
 import ctypes
 import os
@@ -35,6 +36,7 @@ MNT_DETACH = 2
 PR_SET_PDEATHSIG = 1
 AF_INET, SOCK_DGRAM = 2, 2
 SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40
+AWAITED = (signal.SIGCHLD, signal.SIGHUP)
 
 HOST_NAME = b"layerfork"
 
@@ -218,25 +220,53 @@ def _split(arguments: list[str]) -> list[list[str]]:
 
 
 def _run_daemons(daemons: list[list[str]]) -> int:
-    """Start each daemon when the one before it listens, then reap orphans until a daemon ends."""
+    """Start the daemons, and all of them anew at each SIGHUP; reap orphans until a daemon ends by itself."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)  # what is blocked waits, even for a first process
     running: dict[int, str] = {}
-    for awaited, program, *arguments in daemons:
-        actions = [(os.POSIX_SPAWN_DUP2, 2, 1)]  # both outputs to the log; ours is the report
-        pid = os.posix_spawn(f"/usr/{program}", [program, *arguments], ENVIRONMENT, file_actions=actions)
-        running[pid] = program.rpartition("/")[2]
-        while not os.path.exists(awaited):
-            if _reap(running, os.WNOHANG):
-                return 1
-            time.sleep(0.002)
-    while not _reap(running, 0):
-        pass
+    while _started(daemons, running) and _is_to_restart(running):
+        _stop(running)
     return 1
 
 
-def _reap(running: dict[int, str], options: int) -> bool:
-    """Collect one ended process, if there is one; whether it was a daemon."""
-    pid, status = os.waitpid(-1, options)
-    if pid not in running:
-        return False
-    os.write(1, f"ended {running[pid]} {os.waitstatus_to_exitcode(status)}\n".encode())
+def _started(daemons: list[list[str]], running: dict[int, str]) -> bool:
+    """Start each daemon when the one before it listens; False when one ended meanwhile."""
+    for awaited, program, *arguments in daemons:
+        if os.path.lexists(awaited):
+            os.unlink(awaited)  # of the one before a restart
+        actions = [(os.POSIX_SPAWN_DUP2, 2, 1)]  # both outputs to the log; ours is the report
+        pid = os.posix_spawn(
+            f"/usr/{program}", [program, *arguments], ENVIRONMENT, file_actions=actions, setsigmask=()
+        )
+        running[pid] = program.rpartition("/")[2]
+        while not os.path.exists(awaited):
+            if _has_lost_one(running):
+                return False
+            time.sleep(0.002)
     return True
+
+
+def _is_to_restart(running: dict[int, str]) -> bool:
+    """Wait for a SIGHUP; False when a daemon ended first."""
+    while signal.sigwait(AWAITED) != signal.SIGHUP:
+        if _has_lost_one(running):
+            return False
+    return True
+
+
+def _stop(running: dict[int, str]) -> None:
+    """End the daemons, the last one first, each before the one that it needs."""
+    for pid in list(reversed(running)):
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+        del running[pid]
+
+
+def _has_lost_one(running: dict[int, str]) -> bool:
+    """Collect all that ended, daemons or orphans; whether one was a daemon."""
+    while True:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return False
+        if pid in running:
+            os.write(1, f"ended {running[pid]} {os.waitstatus_to_exitcode(status)}\n".encode())
+            return True

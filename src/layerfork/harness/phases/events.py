@@ -10,6 +10,7 @@ from layerfork.engines import RunningEngine
 from layerfork.engines.api.client import ApiError, EngineApi
 from layerfork.engines.api.images import CLEANING_LIMIT_S, load_archive
 from layerfork.engines.basestore import ensure_base_archive
+from layerfork.engines.namespace.restarting import restart
 from layerfork.engines.otherbase import moved_base, rebuilt_base, reconfigured_base
 from layerfork.model.phase import Event
 
@@ -59,8 +60,15 @@ class Lifetime:
             api.request("POST", path, query, timeout_s=CLEANING_LIMIT_S)
         elif event is Event.REMOVE_IMAGE:
             api.request("DELETE", f"/images/{image}")
+        elif event is Event.RESTART:
+            self._restart()
         else:
             self._ship(api, image)
+
+    def _restart(self) -> None:
+        if self.engine.daemons is None:
+            raise EventRefusedError("restart: only an engine that layerfork started can be restarted")
+        restart(self.engine.daemons)
 
     def _ship(self, api: EngineApi, image: str) -> None:
         archive = self.directory / "image.tar"

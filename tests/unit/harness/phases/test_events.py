@@ -67,6 +67,7 @@ def engine(asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         load=load,
         reset=lambda: asked.append("reset"),
         is_alive=lambda: True,
+        daemons=None,
     )
     yield cast("RunningEngine", fake)
     server.shutdown()
@@ -102,3 +103,9 @@ def test_a_refusal_names_the_event_and_the_base_comes_back_all_the_same(
         with pytest.raises(EventRefusedError, match=r"prune: the engine says .*404"):
             life.let(Event.PRUNE, "mine:1")
     assert asked == ["load another base", "POST /build/prune?all=1", "load the usual base"]
+
+
+def test_only_an_engine_of_ours_is_restarted(engine: RunningEngine, asked: list[str], tmp_path: Path) -> None:
+    with lifetime(engine, tmp_path) as life, pytest.raises(EventRefusedError, match="that layerfork started"):
+        life.let(Event.RESTART, "mine:1")
+    assert asked == []
