@@ -14,8 +14,8 @@
 
 from layerfork.explain.bykeys import as_on_one_cache, cacheable_steps
 from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.cachescope import may_share_cache
-from layerfork.explain.compare.lending import lend_definitions
+from layerfork.explain.compare.scope.cachescope import may_share_cache
+from layerfork.explain.compare.scope.lending import lend_definitions
 from layerfork.explain.failure import describe_failure
 from layerfork.explain.pair import explain_pair, judge_pair, list_fork_differences
 from layerfork.explain.relay import judge_relay

@@ -11,7 +11,7 @@ from layerfork.cachekey.buildah.elsewhere import bind_targets
 from layerfork.cachekey.shared.baseimage import find_facts
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.differences import list_differences
+from layerfork.explain.compare.differences.parts import list_differences
 from layerfork.explain.compare.steps import views_of
 from layerfork.explain.warnings.overlooked import overlooked_change
 from layerfork.explain.warnings.stale import sent_unlike

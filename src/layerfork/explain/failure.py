@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.compare.alignment import keyword
 from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.cachescope import failed_imports
+from layerfork.explain.compare.matching.alignment import keyword
+from layerfork.explain.compare.scope.cachescope import failed_imports
 from layerfork.model.judgement import Caution
 from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord
 

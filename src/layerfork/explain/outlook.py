@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.differences import may_equal
+from layerfork.explain.compare.differences.parts import may_equal
 from layerfork.explain.compare.steps import StepView, end_of_stage, views_of
 from layerfork.explain.enginebugs import never_found
 from layerfork.model.build import Builder

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.compare.added import added_steps
 from layerfork.explain.compare.builds import JudgedBuild
+from layerfork.explain.compare.classes.added import added_steps
+from layerfork.explain.compare.classes.fit import Fit, fit_of
 from layerfork.explain.compare.comparison import Comparison, compare
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.compare.divergence import Reason, Site
-from layerfork.explain.compare.fit import Fit, fit_of
-from layerfork.explain.compare.ground import reuse_is_known
-from layerfork.explain.compare.lending import lend_definitions
+from layerfork.explain.compare.scope.ground import reuse_is_known
+from layerfork.explain.compare.scope.lending import lend_definitions
 from layerfork.explain.failure import failed_import_cautions, writer_failed
 from layerfork.explain.proof.diagnose import diagnose
 from layerfork.explain.proof.forks import find_forks

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from layerfork.explain.compare.added import added_steps
 from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.cachescope import may_share_cache
-from layerfork.explain.compare.classes import Departure, sort_into_classes
+from layerfork.explain.compare.classes.added import added_steps
+from layerfork.explain.compare.classes.partition import Departure, sort_into_classes
 from layerfork.explain.compare.comparison import compare
-from layerfork.explain.compare.differences import may_equal
-from layerfork.explain.compare.lending import define_alike, lend_definitions
+from layerfork.explain.compare.differences.parts import may_equal
+from layerfork.explain.compare.scope.cachescope import may_share_cache
+from layerfork.explain.compare.scope.lending import define_alike, lend_definitions
 from layerfork.explain.compare.steps import StepView, views_of
 from layerfork.explain.proof.diagnose import diagnose
 from layerfork.explain.proof.observations import disagreeing_string

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from layerfork.cachekey import keys_of
 from layerfork.explain import may_share_cache
-from layerfork.explain.compare.cacheplaces import places_of
+from layerfork.explain.compare.scope.cacheplaces import places_of
 from layerfork.harness.records.evidence import read_records, read_stored
 from layerfork.harness.records.stored import StoredRecord
 from layerfork.harness.records.summary import KnownBuild, keep_summary, with_chain

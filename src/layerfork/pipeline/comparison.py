@@ -18,7 +18,7 @@ from layerfork.explain import (
     judge_pair,
     lend_definitions,
 )
-from layerfork.explain.compare.ground import on_common_ground
+from layerfork.explain.compare.scope.ground import on_common_ground
 from layerfork.harness.records.common import Pair, pair_of, read_pair
 from layerfork.harness.records.evidence import read_stored
 from layerfork.harness.records.stored import StoredRecord

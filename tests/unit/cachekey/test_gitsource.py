@@ -8,7 +8,7 @@ from layerfork.cachekey.buildkit.gitsource import git_source
 from layerfork.cachekey.buildkit.keys import buildkit_keys
 from layerfork.cachekey.buildkit.opdigest import layers_record
 from layerfork.cachekey.buildkit.rules import buildkit_rules
-from layerfork.explain.compare.differences import list_differences
+from layerfork.explain.compare.differences.parts import list_differences
 from layerfork.model.build import Builder
 from layerfork.model.cachekey import CacheKey
 from layerfork.model.engine import EngineInfo

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.imagelayers import step_layers
+from layerfork.explain.compare.classes.imagelayers import step_layers
 from layerfork.explain.warnings.layers import layer_contradictions
 from layerfork.model.build import Builder
 from layerfork.model.cachekey import BuildKeys

@@ -8,7 +8,7 @@ import pytest
 from layerfork.cachekey import keys_of
 from layerfork.explain import JudgedBuild, judge_relay, lend_definitions
 from layerfork.explain.compare.comparison import compare
-from layerfork.explain.compare.differences import may_equal
+from layerfork.explain.compare.differences.parts import may_equal
 from layerfork.explain.compare.steps import views_of
 from layerfork.explain.warnings.stale import stale_hits
 from layerfork.harness.records.evidence import read_records

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.explain.compare.copied import clean_path, places_among
-from layerfork.explain.compare.copied import copied_sources as sources_of
+from layerfork.explain.compare.copying.copied import clean_path, places_among
+from layerfork.explain.compare.copying.copied import copied_sources as sources_of
 from layerfork.model.answer import Side, Situation
 from layerfork.model.context import ContextEntry, Digest
 from layerfork.model.judgement import Fork

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
-from layerfork.explain.compare.cachescope import separate_caches
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.compare.divergence import Reason
+from layerfork.explain.compare.scope.cachescope import separate_caches
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
 from layerfork.model.record import BuildRecord, StepRecord

@@ -7,8 +7,8 @@ from layerfork.explain.claims.entryrule import entry_findings, entry_rule
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.wording import parse_mode, show_mode
 from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.copied import clean_path
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.copying.copied import clean_path
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.proof.undo.entries import undo_attribute
 from layerfork.model.cause import CauseCode
 

@@ -6,7 +6,7 @@ from layerfork.cachekey.shared.baseimage import find_facts
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.valuerule import say_values, show_value, value_finding, value_rule
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.compare.steps import StepView
 from layerfork.explain.proof.undo.request import (
     undo_base,

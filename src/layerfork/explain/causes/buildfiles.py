@@ -13,8 +13,8 @@ from layerfork.explain.claims.entryrule import (
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.valuerule import show_value
 from layerfork.explain.claims.wording import name_paths, shorten_digests
-from layerfork.explain.compare.copied import copied_sources, is_covered
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.copying.copied import copied_sources, is_covered
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.proof.undo.entries import undo_presence
 from layerfork.model.cause import CauseCode
 

@@ -6,7 +6,7 @@ from layerfork.explain.claims.entryrule import EVIDENCE_LIMIT, distinct_paths, w
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.valuerule import show_value
 from layerfork.explain.claims.wording import count_by_directory
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.proof.undo.request import undo_content
 from layerfork.model.cause import CauseCode
 from layerfork.model.record import BuildRecord

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.compare.divergence import Reason
 from layerfork.explain.enginebugs import EngineBug, bugs_met, told
 from layerfork.model.cause import CauseCode

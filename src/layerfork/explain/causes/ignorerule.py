@@ -7,8 +7,8 @@ from layerfork.errors import UsageError
 from layerfork.explain.claims.entryrule import claim_paths, distinct_paths, one_sided_paths
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.wording import name_paths
-from layerfork.explain.compare.copied import clean_path, context_paths
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.copying.copied import clean_path, context_paths
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.proof.undo.entries import undo_ignore_rule
 from layerfork.model.cause import CauseCode
 from layerfork.model.record import BuildRecord

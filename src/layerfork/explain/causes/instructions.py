@@ -7,9 +7,9 @@ from dataclasses import replace
 from layerfork.explain.claims.entryrule import claim_paths, one_sided_paths
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.valuerule import say_step, show_value, value_finding, value_rule
-from layerfork.explain.compare.alignment import normalise
-from layerfork.explain.compare.copied import copied_sources, is_covered
-from layerfork.explain.compare.differences import STEP_FIELD, Difference
+from layerfork.explain.compare.copying.copied import copied_sources, is_covered
+from layerfork.explain.compare.differences.parts import STEP_FIELD, Difference
+from layerfork.explain.compare.matching.alignment import normalise
 from layerfork.explain.proof.undo.lines import undo_label, undo_line
 from layerfork.model.cause import CauseCode
 

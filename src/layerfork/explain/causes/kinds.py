@@ -7,8 +7,8 @@ from layerfork.explain.claims.links import link_findings
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.typechange import type_findings
 from layerfork.explain.claims.wording import show_name
-from layerfork.explain.compare.differences import Difference
-from layerfork.explain.compare.signature import is_name
+from layerfork.explain.compare.differences.parts import Difference
+from layerfork.explain.compare.differences.signature import is_name
 from layerfork.explain.proof.undo.entries import undo_link
 from layerfork.model.cause import CauseCode
 

@@ -6,15 +6,15 @@ from layerfork.explain.causes.atonce import seconds_too_early
 from layerfork.explain.causes.enginebugs import known_bugs
 from layerfork.explain.causes.settling import settled_by
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
-from layerfork.explain.compare.cacheplaces import (
+from layerfork.explain.compare.differences.parts import Difference
+from layerfork.explain.compare.divergence import Reason
+from layerfork.explain.compare.scope.cacheplaces import (
     exported_only_result,
     exports,
     is_beside_result,
     places_of,
 )
-from layerfork.explain.compare.cachescope import failed_imports, imports_cache, separate_caches
-from layerfork.explain.compare.differences import Difference
-from layerfork.explain.compare.divergence import Reason
+from layerfork.explain.compare.scope.cachescope import failed_imports, imports_cache, separate_caches
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
 from layerfork.model.record import StepStatus

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from layerfork.explain.claims.entryrule import distinct_paths, evidence_lines
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.wording import name_paths, show_name
-from layerfork.explain.compare.differences import Difference
-from layerfork.explain.compare.signature import is_name, name_change
+from layerfork.explain.compare.differences.parts import Difference
+from layerfork.explain.compare.differences.signature import is_name, name_change
 from layerfork.explain.proof.undo.entries import undo_attribute
 from layerfork.model.cause import CauseCode
 

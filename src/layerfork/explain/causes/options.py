@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
 from layerfork.explain.claims.valuerule import say_values, value_finding, value_rule
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.proof.undo.request import undo_mount, undo_network, undo_run_option, undo_source
 from layerfork.model.cause import CauseCode
 

@@ -13,8 +13,8 @@ from layerfork.explain.claims.entryrule import (
 )
 from layerfork.explain.claims.presence import presence_finding
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
-from layerfork.explain.compare.copied import clean_path, context_paths
-from layerfork.explain.compare.differences import Difference, entry_paths
+from layerfork.explain.compare.copying.copied import clean_path, context_paths
+from layerfork.explain.compare.differences.parts import Difference, entry_paths
 from layerfork.explain.proof.undo.entries import undo_presence, undo_root
 from layerfork.model.cachekey import CacheKey
 from layerfork.model.cause import CauseCode

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
 from layerfork.explain.claims.valuerule import show_value
 from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.compare.steps import StepView
 from layerfork.model.cause import CauseCode
 

@@ -4,7 +4,7 @@ from layerfork.cachekey.buildkit import epoch
 from layerfork.explain.claims.rule import Case
 from layerfork.explain.claims.valuerule import say_values, show_value, value_rule
 from layerfork.explain.claims.variablerule import variable_rule
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.proof.undo.variables import undo_proxy, undo_variable
 from layerfork.model.cause import CauseCode
 from layerfork.model.record import BuildRecord

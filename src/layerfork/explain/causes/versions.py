@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
 from layerfork.explain.claims.valuerule import value_finding
-from layerfork.explain.compare.cachescope import failed_imports
-from layerfork.explain.compare.differences import Difference, entry_paths
+from layerfork.explain.compare.differences.parts import Difference, entry_paths
 from layerfork.explain.compare.divergence import Reason
+from layerfork.explain.compare.scope.cachescope import failed_imports
 from layerfork.explain.proof.undo.request import undo_engine
 from layerfork.model.cause import CauseCode, Trait, codes_with
 from layerfork.model.record import BuildRecord

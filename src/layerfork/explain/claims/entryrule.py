@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Undo
 from layerfork.explain.claims.wording import count_by_directory, name_paths, show_plain
-from layerfork.explain.compare.differences import Difference, entry_paths
+from layerfork.explain.compare.differences.parts import Difference, entry_paths
 from layerfork.model.cause import CauseCode, Trait, codes_with
 
 ENTRY_CAUSES = codes_with(Trait.ENTRY)

@@ -6,8 +6,8 @@ from posixpath import dirname, join, normpath
 from layerfork.explain.claims.entryrule import ENTRY_CAUSES, EVIDENCE_LIMIT, one_sided_paths, where
 from layerfork.explain.claims.rule import Case, Finding
 from layerfork.explain.claims.wording import show_name, show_type
-from layerfork.explain.compare.copied import clean_path, context_paths, copied_sources
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.copying.copied import clean_path, context_paths, copied_sources
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
 from layerfork.model.context import ContextEntry, EntryType

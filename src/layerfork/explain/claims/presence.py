@@ -10,7 +10,7 @@ from layerfork.explain.claims.entryrule import (
 )
 from layerfork.explain.claims.rule import Case, Finding
 from layerfork.explain.claims.wording import count_by_directory, name_paths
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.model.cause import CauseCode
 
 REMEDY = (

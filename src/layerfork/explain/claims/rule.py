@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from layerfork.explain.compare.builds import JudgedBuild, names_of
 from layerfork.explain.compare.comparison import Comparison
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.compare.divergence import Site
 from layerfork.explain.compare.steps import NO_KEY, StepView
 from layerfork.model.cause import CauseCode

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from layerfork.explain.claims.entryrule import claim_paths, entry_findings, one_sided_paths
 from layerfork.explain.claims.rule import Case, Finding
 from layerfork.explain.claims.wording import show_name, show_type
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.model.cause import CauseCode, Trait, codes_with
 
 OWNED_BY_KIND = codes_with(Trait.KIND)

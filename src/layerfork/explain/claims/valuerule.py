@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Undo
 from layerfork.explain.claims.wording import shorten_digests
-from layerfork.explain.compare.alignment import normalise
-from layerfork.explain.compare.differences import STEP_FIELD, Difference
+from layerfork.explain.compare.differences.parts import STEP_FIELD, Difference
+from layerfork.explain.compare.matching.alignment import normalise
 from layerfork.model.cause import CauseCode
 
 Say = Callable[[Case, Difference], str]

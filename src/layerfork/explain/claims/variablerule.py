@@ -9,10 +9,10 @@ from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.explain.claims.entryrule import ENTRY_CAUSES, one_sided_paths
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Undo
 from layerfork.explain.claims.valuerule import Say, value_finding
-from layerfork.explain.compare.copied import copied_sources
-from layerfork.explain.compare.differences import Difference
-from layerfork.explain.compare.dockerfiles import declared_names
-from layerfork.explain.compare.variables import claimed_by_origins
+from layerfork.explain.compare.copying.copied import copied_sources
+from layerfork.explain.compare.differences.parts import Difference
+from layerfork.explain.compare.differences.variables import claimed_by_origins
+from layerfork.explain.compare.matching.dockerfiles import declared_names
 from layerfork.model.cause import CauseCode
 
 ORDER_OF_ENV = "order of env"

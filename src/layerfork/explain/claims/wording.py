@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from layerfork.explain.compare.alignment import keyword
+from layerfork.explain.compare.matching.alignment import keyword
 from layerfork.explain.compare.reach import Reach
 from layerfork.model.record import StepRecord
 

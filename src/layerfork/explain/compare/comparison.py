@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.explain.compare.alignment import Alignment, align
-from layerfork.explain.compare.branches import shared_platforms
 from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.cachescope import ScopeDifference, imports_cache, separate_caches
+from layerfork.explain.compare.copying.touching import writes_beside
 from layerfork.explain.compare.divergence import Reason, Site
-from layerfork.explain.compare.lending import define_alike
+from layerfork.explain.compare.matching.alignment import Alignment, align
+from layerfork.explain.compare.matching.branches import shared_platforms
+from layerfork.explain.compare.scope.cachescope import ScopeDifference, imports_cache, separate_caches
+from layerfork.explain.compare.scope.lending import define_alike
 from layerfork.explain.compare.sharing import builds_on_unshared, is_shared
 from layerfork.explain.compare.sites import drop_idle_bases, root_site, site_at
 from layerfork.explain.compare.steps import (
@@ -18,7 +19,6 @@ from layerfork.explain.compare.steps import (
     source_of,
     views_of,
 )
-from layerfork.explain.compare.touching import writes_beside
 from layerfork.explain.compare.walk import Walk
 from layerfork.model.record import StepStatus
 

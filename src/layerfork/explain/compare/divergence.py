@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.model.cachekey import CacheKey
 from layerfork.model.change import Change
 

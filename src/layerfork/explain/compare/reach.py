@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.explain.compare.comparison import Comparison
-from layerfork.explain.compare.differences import list_differences
-from layerfork.explain.compare.dockerfiles import raw_text
-from layerfork.explain.compare.variables import changed_origins
+from layerfork.explain.compare.differences.parts import list_differences
+from layerfork.explain.compare.differences.variables import changed_origins
+from layerfork.explain.compare.matching.dockerfiles import raw_text
 from layerfork.model.cause import CauseCode
 from layerfork.model.record import StepRecord
 

@@ -1,14 +1,14 @@
 """Where the reader's path may part from the writer's: what differs there."""
 
-from layerfork.explain.compare.alignment import normalise
-from layerfork.explain.compare.cachescope import ScopeDifference
-from layerfork.explain.compare.differences import Difference, conclusive, list_differences
+from layerfork.explain.compare.differences.parts import Difference, conclusive, list_differences
+from layerfork.explain.compare.differences.variables import changed_origins
 from layerfork.explain.compare.divergence import Reason, Site
-from layerfork.explain.compare.dockerfiles import raw_text
+from layerfork.explain.compare.matching.alignment import normalise
+from layerfork.explain.compare.matching.dockerfiles import raw_text
+from layerfork.explain.compare.matching.structure import added_step, moved_from, removed_steps
+from layerfork.explain.compare.scope.cachescope import ScopeDifference
 from layerfork.explain.compare.sharing import compares_images
 from layerfork.explain.compare.steps import StepView, ancestors_of
-from layerfork.explain.compare.structure import added_step, moved_from, removed_steps
-from layerfork.explain.compare.variables import changed_origins
 from layerfork.explain.compare.walk import Walk
 
 

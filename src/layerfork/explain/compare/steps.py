@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.differences import list_differences
+from layerfork.explain.compare.differences.parts import list_differences
 from layerfork.model.branch import is_part_of
 from layerfork.model.cachekey import CacheKey, StepKey
 from layerfork.model.record import StepRecord, StepStatus

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from layerfork.dockerfile import Dockerfile
-from layerfork.explain.compare.alignment import Alignment
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.divergence import Site
+from layerfork.explain.compare.matching.alignment import Alignment
 from layerfork.explain.compare.steps import StepView
 
 

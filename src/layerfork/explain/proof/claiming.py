@@ -2,8 +2,8 @@
 
 from layerfork.explain.claims.rule import Case, CauseRule, Finding, Strength
 from layerfork.explain.claims.variablerule import reads_elsewhere
-from layerfork.explain.compare.differences import Difference
-from layerfork.explain.compare.implied import implied_differences
+from layerfork.explain.compare.copying.implied import implied_differences
+from layerfork.explain.compare.differences.parts import Difference
 
 Claim = tuple[CauseRule, Finding]
 

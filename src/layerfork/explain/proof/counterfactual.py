@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from layerfork.explain.compare.comparison import Comparison
-from layerfork.explain.compare.differences import Difference, conclusive, list_differences
+from layerfork.explain.compare.differences.parts import Difference, conclusive, list_differences
+from layerfork.explain.compare.differences.variables import changed_origins
 from layerfork.explain.compare.divergence import Site
+from layerfork.explain.compare.matching.structure import removed_steps
 from layerfork.explain.compare.steps import real_parents
-from layerfork.explain.compare.structure import removed_steps
-from layerfork.explain.compare.variables import changed_origins
 from layerfork.explain.proof.reasoner import Reasoner, World
 from layerfork.model.change import Change, LineAdded
 from layerfork.whatif import UnappliableError

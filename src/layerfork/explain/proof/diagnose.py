@@ -2,11 +2,11 @@
 
 from layerfork.explain.claims.rule import Case, Finding, Strength
 from layerfork.explain.claims.wording import say_reach, suggest_place, title_of
-from layerfork.explain.compare.cachescope import imports_cache
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.compare.divergence import Reason
-from layerfork.explain.compare.lending import definition_lines
 from layerfork.explain.compare.reach import VARIABLES, Reach, reach_of, reach_of_mark
+from layerfork.explain.compare.scope.cachescope import imports_cache
+from layerfork.explain.compare.scope.lending import definition_lines
 from layerfork.explain.proof.observations import Agreement, Confirmation, check_agreement
 from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.proof.weighing import Weighed

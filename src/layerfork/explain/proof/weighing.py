@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from layerfork.explain.claims.rule import Case, Finding, Strength
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.compare.divergence import Reason, Site
 from layerfork.explain.proof.claiming import Claim, claim_differences
 from layerfork.explain.proof.counterfactual import differences_in, left_of, reaches_writer

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.compare.added import added_steps
-from layerfork.explain.compare.branches import added_platforms, platforms_built
+from layerfork.explain.compare.classes.added import added_steps
+from layerfork.explain.compare.classes.fit import shares_every_step
 from layerfork.explain.compare.comparison import Comparison
-from layerfork.explain.compare.fit import shares_every_step
+from layerfork.explain.compare.matching.branches import added_platforms, platforms_built
 from layerfork.model.judgement import Caution
 
 

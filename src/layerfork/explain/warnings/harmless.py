@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from layerfork.cachekey.shared.harmless import LISTS
 from layerfork.explain.compare.builds import JudgedBuild, names_of
-from layerfork.explain.compare.differences import Difference, list_differences
+from layerfork.explain.compare.differences.parts import Difference, list_differences
 from layerfork.model.cachekey import CacheKey
 
 

@@ -7,7 +7,7 @@ reverse holds too: two builds have the same layer only if one reused the other's
 from collections.abc import Iterator, Sequence
 
 from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.imagelayers import is_run, step_layers
+from layerfork.explain.compare.classes.imagelayers import is_run, step_layers
 from layerfork.model.build import Builder
 from layerfork.model.judgement import Caution
 from layerfork.model.record import StepRecord, StepStatus

@@ -9,8 +9,8 @@ Source: tonistiigi/fsutil diff_containerd.go:sameFile, diskwriter.go:HandleChang
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from layerfork.explain.compare.copied import clean_path, context_paths
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.copying.copied import clean_path, context_paths
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport
 
 _OVERLOOKED = {

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from layerfork.explain.compare.comparison import Comparison
-from layerfork.explain.compare.copied import clean_path
-from layerfork.explain.compare.differences import entry_paths, list_differences
+from layerfork.explain.compare.copying.copied import clean_path
+from layerfork.explain.compare.differences.parts import entry_paths, list_differences
 from layerfork.explain.compare.steps import StepView
 from layerfork.explain.warnings.overlooked import Sent, overlooked_change, unequal_entries
 from layerfork.model.build import Builder

@@ -15,7 +15,7 @@ from layerfork.buildcontext.gopath import clean, has_glob
 from layerfork.cachekey.shared.unlisted import Unlisted
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.recorded import dockerfile_of, printed_instruction
-from layerfork.explain.compare.alignment import align, normalise
+from layerfork.explain.compare.matching.alignment import align, normalise
 from layerfork.harness.records.blocks import Block, Place, cut, place_of, tarsums_of
 from layerfork.harness.records.stored import StoredRecord
 from layerfork.model.build import Builder

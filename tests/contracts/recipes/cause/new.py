@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.valuerule import value_finding
-from layerfork.explain.compare.alignment import keyword
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
+from layerfork.explain.compare.matching.alignment import keyword
 from layerfork.explain.proof.undo.lines import undo_line
 from layerfork.model.cause import CauseCode
 

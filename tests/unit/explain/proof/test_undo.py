@@ -6,7 +6,7 @@ from corpus.make import RECORDS
 from layerfork.cachekey import keys_of
 from layerfork.explain import JudgedBuild
 from layerfork.explain.compare.comparison import compare
-from layerfork.explain.compare.lending import lend_definitions
+from layerfork.explain.compare.scope.lending import lend_definitions
 from layerfork.explain.proof.forks import find_forks
 from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.proof.weighing import Weighed

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from layerfork.explain.answer.edits import BY_NAME, EVERYTHING, quoted
 from layerfork.explain.answer.patterns.pattern import Group, Held, Pattern, code_of, places
 from layerfork.explain.answer.scene import Scene
-from layerfork.explain.compare.copied import clean_path
+from layerfork.explain.compare.copying.copied import clean_path
 from layerfork.model.answer import FieldRow, Fix, Situation
 from layerfork.model.cause import CauseCode
 from layerfork.model.context import ContextEntry, Transport

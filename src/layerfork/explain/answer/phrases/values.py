@@ -5,7 +5,7 @@ from collections.abc import Callable
 from layerfork.explain.answer.phrases.lines import say_line
 from layerfork.explain.answer.scene import Scene
 from layerfork.explain.answer.words import shown, values
-from layerfork.explain.compare.differences import STEP_FIELD
+from layerfork.explain.compare.differences.parts import STEP_FIELD
 from layerfork.model.cause import CauseCode
 from layerfork.model.judgement import Cause
 from layerfork.whatif.request import HIDDEN

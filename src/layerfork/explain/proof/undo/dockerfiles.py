@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
-from layerfork.explain.compare.alignment import align
 from layerfork.explain.compare.comparison import Comparison
+from layerfork.explain.compare.matching.alignment import align
 from layerfork.model.change import Change, LineAdded, LineIs
 from layerfork.model.record import BuildRecord, StepRecord, StepStatus
 from layerfork.whatif import UnappliableError

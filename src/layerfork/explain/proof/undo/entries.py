@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from layerfork.buildcontext.gopath import context_path
 from layerfork.explain.claims.rule import Finding
-from layerfork.explain.compare.copied import places_among
-from layerfork.explain.compare.signature import is_name, name_change_of
+from layerfork.explain.compare.copying.copied import places_among
+from layerfork.explain.compare.differences.signature import is_name, name_change_of
 from layerfork.explain.proof.undo.material import Material, Sent
 from layerfork.model.cause import Trait
 from layerfork.model.change import (

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from layerfork.dockerfile import NO_STAGE, Instruction
 from layerfork.explain.claims.rule import Finding
 from layerfork.explain.claims.variablerule import ORDER_OF_ENV
-from layerfork.explain.compare.alignment import normalise
-from layerfork.explain.compare.differences import STEP_FIELD, Difference
+from layerfork.explain.compare.differences.parts import STEP_FIELD, Difference
+from layerfork.explain.compare.matching.alignment import normalise
 from layerfork.explain.proof.undo.material import Material
 from layerfork.model.change import Change, LabelsAre, LineIs
 from layerfork.model.record import StepRecord

@@ -1,6 +1,6 @@
 """Differences of two keys that hold less of paths than their parts say."""
 
-from layerfork.explain.compare.differences import list_differences
+from layerfork.explain.compare.differences.parts import list_differences
 from layerfork.model.cachekey import CacheKey, HeldName, KeyPart
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from layerfork.explain.compare.builds import JudgedBuild
+from layerfork.explain.compare.classes.fit import Fit, fit_of
 from layerfork.explain.compare.comparison import Comparison, compare
 from layerfork.explain.compare.consequences import first_sites
 from layerfork.explain.compare.divergence import Site
-from layerfork.explain.compare.fit import Fit, fit_of
 from layerfork.explain.compare.steps import StepView
 from layerfork.model.record import BuildOutcome, StepStatus
 

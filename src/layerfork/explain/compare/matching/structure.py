@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from layerfork.explain.compare.alignment import Alignment, keyword, normalise
-from layerfork.explain.compare.branches import added_platforms, is_beside, platforms_built
 from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.differences import STEP_FIELD, Difference
+from layerfork.explain.compare.differences.parts import STEP_FIELD, Difference
+from layerfork.explain.compare.matching.alignment import Alignment, keyword, normalise
+from layerfork.explain.compare.matching.branches import added_platforms, is_beside, platforms_built
 from layerfork.explain.compare.steps import StepView, real_parents
 from layerfork.model.branch import platforms_of
 from layerfork.model.record import BuildRecord, StepRecord

@@ -2,9 +2,9 @@
 
 from enum import Enum
 
-from layerfork.explain.compare.added import added_steps
+from layerfork.explain.compare.classes.added import added_steps
+from layerfork.explain.compare.classes.imagelayers import is_run, layers_by_step
 from layerfork.explain.compare.comparison import Comparison
-from layerfork.explain.compare.imagelayers import is_run, layers_by_step
 from layerfork.explain.compare.steps import StepView
 from layerfork.model.build import Builder
 from layerfork.model.record import StepStatus

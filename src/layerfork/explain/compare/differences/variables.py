@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from layerfork.explain.compare.differences import STEP_FIELD, Difference, list_differences
+from layerfork.explain.compare.differences.parts import STEP_FIELD, Difference, list_differences
 from layerfork.model.cachekey import CacheKey
 from layerfork.model.cause import Trait, codes_with
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from layerfork.cachekey import keys_of
 from layerfork.cachekey.buildkit.reported import definition_as_reported
-from layerfork.explain.compare.alignment import keyword, normalise
-from layerfork.explain.compare.asked import read_asked
 from layerfork.explain.compare.builds import JudgedBuild, names_of
+from layerfork.explain.compare.matching.alignment import keyword, normalise
+from layerfork.explain.compare.scope.asked import read_asked
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextManifest, Transport
 from layerfork.model.llb import Definition, ExecOp, FileAction

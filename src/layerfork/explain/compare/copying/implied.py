@@ -8,7 +8,7 @@ So do the numbers of what a wildcard matched.
 import re
 from collections import Counter
 
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.compare.divergence import Site
 
 _SHAPE = re.compile(r"(?<= )(?:file:…|dir:…|multi:…|multi:\[.*\])(?= in )")

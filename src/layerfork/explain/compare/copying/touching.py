@@ -1,7 +1,7 @@
 """Whether what one step writes can be among what another one reads of its stage."""
 
 from layerfork.dockerfile.recorded import printed_instruction
-from layerfork.explain.compare.copied import clean_path, copied_sources
+from layerfork.explain.compare.copying.copied import clean_path, copied_sources
 from layerfork.model.record import StepRecord
 
 

@@ -1,6 +1,6 @@
 """What a change of names is, apart from the path that it happened to."""
 
-from layerfork.explain.compare.differences import Difference
+from layerfork.explain.compare.differences.parts import Difference
 
 
 def is_name(difference: Difference) -> bool:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from layerfork.explain.compare.branches import added_platforms
 from layerfork.explain.compare.comparison import Comparison
 from layerfork.explain.compare.divergence import Site
+from layerfork.explain.compare.matching.branches import added_platforms
 from layerfork.model.branch import platforms_of
 
 

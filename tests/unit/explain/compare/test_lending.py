@@ -13,7 +13,7 @@ from layerfork.model.context import ContextManifest, Transport
 from layerfork.model.record import BuildRecord, RecordedRequest
 
 RECORDS = {
-    record.client.id: record for record in read_records(Path(__file__).parent / "relays" / "modes.jsonl")
+    record.client.id: record for record in read_records(Path(__file__).parents[1] / "relays" / "modes.jsonl")
 }
 Edit = Callable[[BuildRecord], BuildRecord]
 

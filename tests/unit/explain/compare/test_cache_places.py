@@ -6,7 +6,7 @@ import pytest
 from unit.explain.makers import ENGINE, Line, build, from_line
 
 from layerfork.explain import JudgedBuild, explain_pair
-from layerfork.explain.compare.cacheplaces import exports, is_beside_result, place_of
+from layerfork.explain.compare.scope.cacheplaces import exports, is_beside_result, place_of
 from layerfork.model.build import Builder
 from layerfork.model.record import RecordedRequest
 

@@ -2,7 +2,7 @@
 
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import instruction_at
-from layerfork.explain.compare.alignment import normalise
+from layerfork.explain.compare.matching.alignment import normalise
 from layerfork.explain.compare.steps import StepView
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.explain.compare.touching import writes_beside
+from layerfork.explain.compare.copying.touching import writes_beside
 from layerfork.model.record import StepRecord, StepStatus
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from layerfork.explain.compare.alignment import align
+from layerfork.explain.compare.matching.alignment import align
 from layerfork.model.record import StepRecord, StepStatus
 
 

@@ -6,7 +6,7 @@ from itertools import takewhile
 
 from layerfork.dockerfile import parse_instruction
 from layerfork.errors import UsageError
-from layerfork.explain.compare.alignment import keyword
+from layerfork.explain.compare.matching.alignment import keyword
 
 _WILDCARDS = frozenset("*?[")
 _OPEN = _WILDCARDS | {"$"}

@@ -1,0 +1,1 @@
+"""Which builds share every step, and which build belongs to whose class."""

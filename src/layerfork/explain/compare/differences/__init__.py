@@ -1,0 +1,1 @@
+"""What differs between two keys, and what such a difference comes from."""

@@ -1,0 +1,1 @@
+"""Which step of the reader is which step of the writer."""
