@@ -25,7 +25,7 @@ def main():
 
 
 def follow(lines):
-    """Show the build's progress until it ends."""
+    """Show the build's progress until it ends; docker-py decodes it, but not an answer that is no stream."""
     for line in lines:
         message = line if isinstance(line, dict) else json.loads(line)
         if "error" in message:
@@ -36,7 +36,7 @@ def follow(lines):
 
 def build_options(request):
     """Arguments of build(); what the request leaves empty is left to the library."""
-    options = {"tag": request["tag"], "rm": True, "forcerm": True}
+    options = {"tag": request["tag"], "rm": True, "forcerm": True, "decode": True}
     if MAJOR < 3:
         options["stream"] = True
     names = (
@@ -48,8 +48,6 @@ def build_options(request):
         ("no_cache", "nocache"),
     )
     options.update((parameter, request[key]) for key, parameter in names if request[key])
-    if MAJOR >= 2:
-        options["decode"] = True
     return options
 
 
