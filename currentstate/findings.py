@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from currentstate.threads import Note, links, note_of_cause, note_of_reason, threads_of_cause
+from currentstate.threads import note_of_cause, note_of_reason, threads_of_cause, told
 from layerfork.model.judgement import CauseStatus
+from layerfork.model.record import BuildOutcome
 from layerfork.reporters.markdown.text import code, escaped, prose
 from layerfork.reporters.overview.missing import missing_of
 from layerfork.reporters.overview.overview import Edge, Overview
@@ -35,8 +36,7 @@ def _fork(overview: Overview, edges: Sequence[Edge], codes: tuple[str, ...]) -> 
         yield f"- **{edge.writer} and {edge.reader}** part {escaped(where(edge, overview))}{cost}."
     yield f"- How sure: {_status(first)}."
     yield f"- What to do: {prose(answer.fix.sentence)}."
-    if threads := ", ".join(filter(None, map(threads_of_cause, codes))):
-        yield f"- Upstream: {threads}."
+    yield f"- Upstream: {', '.join(filter(None, map(threads_of_cause, codes))) or 'no thread was found'}."
     yield ""
 
 
@@ -64,7 +64,7 @@ def own_misses(overview: Overview) -> Iterator[str]:
         instruction = answer.instruction if answer else edges[0].fork.instruction
         yield (
             f"- {code(client)} on {', '.join(map(escaped, engines))} misses {code(instruction)}: "
-            f"{_causes(codes)}, {_status(edges[0])}.{_noted(note_of_cause(client, codes))}"
+            f"{_causes(codes)}, {_status(edges[0])}. {told(note_of_cause(client, codes))}"
         )
 
 
@@ -74,12 +74,10 @@ def without_result(overview: Overview) -> Iterator[str]:
     yield "|---|---|---|---|"
     for each in missing_of(overview):
         names, engines = ", ".join(map(code, each.names)), ", ".join(map(escaped, each.engines)) or "all"
-        reason = f"{code(each.reason)}{_noted(note_of_reason(each.reason))}"
+        reason = code(each.reason)
+        if each.outcome != BuildOutcome.UNSUPPORTED:
+            reason += f" {told(note_of_reason(each.names, each.reason))}"
         yield f"| {names} | {engines} | {each.outcome} | {reason} |"
-
-
-def _noted(note: Note | None) -> str:
-    return f" {prose(note.text[:1].upper() + note.text[1:])}: {links(note.threads)}." if note else ""
 
 
 def _codes(edge: Edge) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from layerfork.errors import UsageError
 from layerfork.manual import page_of
+from layerfork.reporters.markdown.text import code, prose
 
 _SECTION = re.compile(r"^## Threads\n+(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[([^\]]+)\]\((https://[^)]+)\)")
@@ -20,7 +21,13 @@ class Note:
 
     text: str
     threads: tuple[str, ...]
+    """Addresses of those that were read; empty where none was found."""
+    sources: tuple[str, ...] = ()
+    """Repository, file and versions that it was read in."""
+    chance: bool = False
+    """Whether it happens is chance: two engines that differ in it need not differ."""
     client: str = ""
+    """How the client's id begins."""
     cause: str = ""
     reason: str = ""
 
@@ -28,7 +35,10 @@ class Note:
 def read_notes() -> tuple[Note, ...]:
     """In their order."""
     data = tomllib.loads(Path(__file__).with_name("notes.toml").read_text("utf-8"))
-    return tuple(Note(**{**each, "threads": tuple(each["threads"])}) for each in data["note"])
+    return tuple(
+        Note(**{**each, "threads": tuple(each["threads"]), "sources": tuple(each.get("sources", ()))})
+        for each in data["note"]
+    )
 
 
 def note_of_cause(client: str, codes: Sequence[str]) -> Note | None:
@@ -37,18 +47,34 @@ def note_of_cause(client: str, codes: Sequence[str]) -> Note | None:
     return next((each for each in read_notes() if each.client == stem and each.cause in codes), None)
 
 
-def note_of_reason(reason: str) -> Note | None:
-    """About builds that did not succeed."""
-    return next((each for each in read_notes() if each.reason and each.reason in reason), None)
+def note_of_reason(clients: Sequence[str], reason: str) -> Note | None:
+    """About builds of these clients that did not succeed."""
+    return next(
+        (
+            each
+            for each in read_notes()
+            if each.reason and each.reason in reason and all(name.startswith(each.client) for name in clients)
+        ),
+        None,
+    )
 
 
-def threads_of_cause(code: str) -> str:
+def threads_of_cause(cause: str) -> str:
     """Links of a cause's page, in Markdown; empty where it has none."""
     try:
-        section = _SECTION.search(page_of(code).text)
+        section = _SECTION.search(page_of(cause).text)
     except UsageError:
         return ""
     return ", ".join(f"[{name}]({address})" for name, address in _LINK.findall(section[1])) if section else ""
+
+
+def told(note: Note | None) -> str:
+    """What is known, where it was read, and where people speak of it, in Markdown."""
+    if note is None:
+        return "Nobody has looked into it yet."
+    read = f" Read in {', '.join(map(code, note.sources))}." if note.sources else ""
+    threads = f"Upstream: {links(note.threads)}." if note.threads else "No upstream thread was found."
+    return f"{prose(note.text)}.{read} {threads}"
 
 
 def links(addresses: Sequence[str]) -> str:
