@@ -247,12 +247,14 @@ def _wait(
         if left is not None and left <= 0:
             return False
         step = left if keep_going is None else min(0.2, left if left is not None else 0.2)
-        try:
-            process.wait(step)
+        if step is None:
+            process.wait()
             return True
-        except subprocess.TimeoutExpired:
-            if keep_going is not None and not keep_going():
-                return False
+        _wait_for_end(process, step)
+        if process.poll() is not None:
+            return True
+        if keep_going is not None and not keep_going():
+            return False
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:

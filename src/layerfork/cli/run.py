@@ -221,7 +221,7 @@ def _run_scenarios(
     from layerfork.pipeline.scenarios import CatalogueOptions, exit_code, run_catalogue
 
     asked = CatalogueOptions(names=names, shard=shard, times=times, dask=dask)
-    with _progress() as listener:
+    with _progress(alive=True) as listener:
         report = run_catalogue(asked, options, listener)
     put(form.render("catalogues", [report], look))
     return exit_code(report)
@@ -236,7 +236,7 @@ def _plan(options: RunOptions, form: "Reporter", look: "Look") -> int:
     return ExitCode.AS_HOPED
 
 
-def _progress() -> AbstractContextManager[Listener]:
+def _progress(*, alive: bool = False) -> AbstractContextManager[Listener]:
     from layerfork.reporters.progress import progress
 
-    return progress(live=is_terminal(sys.stderr), color=use_color(sys.stderr))
+    return progress(live=is_terminal(sys.stderr), color=use_color(sys.stderr), alive=alive)

@@ -88,6 +88,28 @@ class ScenarioRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """Where the time of a run went, in seconds; those of engines side by side are added."""
+
+    starting: float = 0.0
+    """Engines that start and end."""
+    cleaning: float = 0.0
+    """Caches that are cleaned, and what scenarios let happen to engines."""
+    building: float = 0.0
+    """Clients' processes: the builds themselves."""
+    own: float = 0.0
+    """All that is left: what layerfork itself does, and nobody else meanwhile."""
+    busy: float | None = None
+    """Share of the time of this machine's processors in which they worked, for anybody; None where it is not
+    known, or where other machines built."""
+    processors: int = 0
+
+    @property
+    def all(self) -> float:
+        return self.starting + self.cleaning + self.building + self.own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueReport:
     """Everything that a run of scenarios has to say."""
 
@@ -98,6 +120,8 @@ class CatalogueReport:
     seconds: float = 0.0
     built: int = 0
     """Builds that were made in these seconds: what was taken from an earlier run is none."""
+    spent: Spent = Spent()
+    """Where these seconds went."""
     interrupted: bool = False
 
     def of(self, scenario: str) -> Sequence[Cell]:

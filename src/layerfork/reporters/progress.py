@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import time
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -10,13 +11,19 @@ from rich.markup import escape
 from layerfork.model.progress import Listener, Progress
 from layerfork.model.visible import visible
 
+SIGN_OF_LIFE_S = 10.0
+"""How often a long run says how far it is, where no live line does."""
+
 
 @contextlib.contextmanager
-def progress(live: bool, color: bool) -> Iterator[Listener]:
-    """A listener for one run. Nothing it prints goes to stdout."""
+def progress(live: bool, color: bool, *, alive: bool = False) -> Iterator[Listener]:
+    """A listener for one run. Nothing it prints goes to stdout.
+
+    ``alive``: without a terminal, say every ten seconds how far it is.
+    """
     console = Console(stderr=True, no_color=not color, highlight=False)
     if not live:
-        yield _print_lasting
+        yield _signs_of_life() if alive else _print_lasting
         return
     with console.status("starting") as status:
 
@@ -36,6 +43,23 @@ def progress_line(event: Progress) -> str:
     return visible(f"{counted}{engine}{event.text}")
 
 
+def _signs_of_life() -> Listener:
+    last = time.monotonic()
+
+    def show(event: Progress) -> None:
+        nonlocal last
+        if not event.lasting and time.monotonic() - last < SIGN_OF_LIFE_S:
+            return
+        last = time.monotonic()
+        _print(event)
+
+    return show
+
+
 def _print_lasting(event: Progress) -> None:
     if event.lasting:
-        print(f"layerfork: {progress_line(event)}", file=sys.stderr, flush=True)  # noqa: T201 - its purpose
+        _print(event)
+
+
+def _print(event: Progress) -> None:
+    print(f"layerfork: {progress_line(event)}", file=sys.stderr, flush=True)  # noqa: T201 - its purpose

@@ -32,3 +32,17 @@ def test_brackets_are_text_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> 
         listener(Progress(text="[red]x[/red]: reused", done=1, total=1, lasting=True))
 
     assert "[1/1] [red]x[/red]: reused" in capsys.readouterr().err
+
+
+def test_a_long_run_says_now_and_then_how_far_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    with progress(live=False, color=False, alive=True) as listener:
+        for second in range(1, 26):
+            now[0] += 1
+            listener(Progress(text=f"second {second}", done=second, total=25, lasting=second == 12))
+
+    said = [line.split()[-1] for line in capsys.readouterr().err.splitlines()]
+    assert said == ["10", "12", "22"]

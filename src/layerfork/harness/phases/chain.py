@@ -2,12 +2,13 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from layerfork.clients import ContextForm
 from layerfork.harness.environments.contextfiles import write_context
 from layerfork.harness.environments.served import served_context
 from layerfork.harness.environments.workspace import Workspace, make_tar
+from layerfork.harness.phases.clock import Clock, Work
 from layerfork.harness.phases.events import EventRefusedError, lifetime
 from layerfork.harness.relay.plan import PlannedBuild
 from layerfork.harness.relay.relay import EngineGoneError
@@ -27,6 +28,7 @@ class Stage:
     workspace: Workspace
     phases: Sequence[Phase]
     options: RunOptions
+    clock: Clock = field(default_factory=Clock)
 
 
 def run_chain(stage: Stage, planned: PlannedBuild, number: Callable[[], int]) -> tuple[TrialBuild, ...]:
@@ -36,14 +38,16 @@ def run_chain(stage: Stage, planned: PlannedBuild, number: Callable[[], int]) ->
     Raises: EngineError when the cache cannot be cleaned, EngineGoneError when the engine ends in the middle.
     """
     engine = stage.bench.engine
-    engine.reset()
+    with stage.clock.at(Work.CLEANING):
+        engine.reset()
     rows: list[TrialBuild] = []
     image = ""
     with lifetime(engine, stage.workspace.root) as life:
         for phase in stage.phases:
             try:
-                for event in phase.before:
-                    life.let(event, image)
+                with stage.clock.at(Work.CLEANING):
+                    for event in phase.before:
+                        life.let(event, image)
             except EventRefusedError as error:
                 rows.append(planned.trial_build(BuildOutcome.REFUSED, str(error)))
                 continue
@@ -54,11 +58,12 @@ def run_chain(stage: Stage, planned: PlannedBuild, number: Callable[[], int]) ->
                     row = planned.trial_build(BuildOutcome.UNSUPPORTED, "; ".join(lacks))
                 else:
                     row = run_trial(stage.bench, planned, request)
+                    stage.clock.add(Work.BUILDING, row.seconds_of_client)
                 image = planned.client.image_ref(request)
             if stage.bench.stop.is_set():
                 break
             rows.append(row)
-            if not engine.is_alive():
+            if row.outcome is not BuildOutcome.SUCCEEDED and not engine.is_alive():
                 raise EngineGoneError(f"the engine ended while {planned.label} was building")
     return tuple(rows)
 

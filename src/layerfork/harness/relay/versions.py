@@ -1,6 +1,7 @@
 """Collects the versions that a run is made with."""
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -15,14 +16,21 @@ ASK_TIMEOUT_S = 20.0
 UNKNOWN = "unknown"
 
 
-def ask_versions(plan: Plan, endpoint: Endpoint) -> Plan:
-    """The plan with every client's version, asked of all at once. Nothing is built."""
+def ask_versions(plan: Plan, endpoint: Endpoint, known: dict[str, str] | None = None) -> Plan:
+    """The plan with every client's version, asked of all at once. Nothing is built.
 
-    def asked(row: PlannedBuild | TrialBuild) -> PlannedBuild | TrialBuild:
-        return row if isinstance(row, TrialBuild) else replace(row, version=client_version(row, endpoint))
-
+    ``known`` are versions by label that were asked on this engine before; those that are asked are added.
+    """
+    versions = {} if known is None else known
+    unknown = [build for build in plan.builds if build.label not in versions]
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        return Plan(rows=tuple(pool.map(asked, plan.rows)))
+        asked = pool.map(lambda build: client_version(build, endpoint), unknown)
+        versions.update(zip([build.label for build in unknown], asked, strict=True))
+    return Plan(rows=tuple(_with_version(row, versions) for row in plan.rows))
+
+
+def _with_version(row: PlannedBuild | TrialBuild, versions: Mapping[str, str]) -> PlannedBuild | TrialBuild:
+    return row if isinstance(row, TrialBuild) else replace(row, version=versions[row.label])
 
 
 def client_version(build: PlannedBuild, endpoint: Endpoint) -> str:

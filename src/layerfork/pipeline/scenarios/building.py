@@ -1,5 +1,6 @@
 """Builds the cells of one engine: scenario after scenario, client after client, each from a clean cache."""
 
+import contextlib
 import itertools
 import os
 import threading
@@ -15,12 +16,14 @@ from layerfork.harness.environments.privatedir import socket_directory
 from layerfork.harness.environments.workspace import open_workspace
 from layerfork.harness.phases.cells import CellName, MeasuredCell, cell_key, measured_cell
 from layerfork.harness.phases.chain import Stage, run_chain
+from layerfork.harness.phases.clock import Clock, Work
 from layerfork.harness.relay.broken import BrokenEnvironments
 from layerfork.harness.relay.experiment import make_bench, prepare_engine, read_bases
 from layerfork.harness.relay.plan import PlannedBuild, choose_clients, plan_relay
 from layerfork.harness.relay.relay import EngineGoneError
 from layerfork.harness.relay.trial import make_endpoint
 from layerfork.harness.relay.versions import ask_versions
+from layerfork.model.catalogue import Spent
 from layerfork.model.progress import Listener, Progress
 from layerfork.model.report import Problem, TrialBuild
 from layerfork.model.scenario import RunOptions, Scenario
@@ -35,6 +38,7 @@ class Found:
     problems: list[Problem] = field(default_factory=list)
     built: int = 0
     """Builds that were made, not taken from an earlier run."""
+    spent: Spent = field(default_factory=Spent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,16 @@ class CellRun:
         return choose_clients(self.options.clients, self.described)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnEngine:
+    """What the cells of one engine share."""
+
+    engine: RunningEngine
+    versions: dict[str, str]
+    """Of clients, by label: asked once."""
+    clock: Clock
+
+
 def keys_of(run: CellRun, names: Sequence[CellName]) -> Mapping[CellName, str]:
     """What is asked of each cell, as `cell_key` says it."""
     pinned = {label: _pinned(client) for label, client in run.clients}
@@ -75,20 +89,44 @@ def keys_of(run: CellRun, names: Sequence[CellName]) -> Mapping[CellName, str]:
 
 def build_on_engine(run: CellRun, spec: str, cells: Mapping[CellName, str]) -> Found:
     """Build cells, each with its key, on one engine that is started for them."""
-    found = Found()
+    found, clock, started = Found(), Clock(), time.monotonic()
     try:
         run.listener(Progress(text=f"starting the engine ({spec})", engine=spec))
-        with open_engine(spec).start(os.environ, lambda line: None) as engine:
+        with contextlib.ExitStack() as stack:
+            with clock.at(Work.STARTING):
+                running = open_engine(spec).start(os.environ, lambda line: None)
+                engine = stack.enter_context(running)
             if not engine.can_reset:
                 raise UsageError(f"{spec} cannot be cleaned between clients", hint="--engine private")
-            for place in dict.fromkeys((name.scenario, name.folder) for name in cells):
-                mine = {name: key for name, key in cells.items() if (name.scenario, name.folder) == place}
-                _build_scenario(run, engine, run.scenarios[place], mine, found)
-                if run.stop.is_set():
-                    break
+            build_cells(run, engine, cells, found, clock)
+            ended = stack.pop_all()
+            with clock.at(Work.STARTING):
+                ended.close()
     except (LayerforkError, EngineGoneError) as error:
         found.problems.append(Problem(what=f"{spec}: {error}"))
+    found.spent = _spent(clock, time.monotonic() - started)
     return found
+
+
+def build_cells(
+    run: CellRun, engine: RunningEngine, cells: Mapping[CellName, str], found: Found, clock: Clock
+) -> None:
+    """Build cells, each with its key, on an engine that runs and can be cleaned.
+
+    Raises: EngineError, EngineGoneError, UsageError.
+    """
+    versions: dict[str, str] = {}
+    for place in dict.fromkeys((name.scenario, name.folder) for name in cells):
+        mine = {name: key for name, key in cells.items() if (name.scenario, name.folder) == place}
+        on = OnEngine(engine=engine, versions=versions, clock=clock)
+        _build_scenario(run, on, run.scenarios[place], mine, found)
+        if run.stop.is_set():
+            break
+
+
+def _spent(clock: Clock, seconds: float) -> Spent:
+    parts = {work.value: clock.seconds[work] for work in Work}
+    return Spent(**parts, own=max(0.0, seconds - sum(parts.values())))
 
 
 def _pinned(client: BuildClient) -> str:
@@ -96,11 +134,12 @@ def _pinned(client: BuildClient) -> str:
 
 
 def _build_scenario(
-    run: CellRun, engine: RunningEngine, scenario: Scenario, mine: Mapping[CellName, str], found: Found
+    run: CellRun, on: OnEngine, scenario: Scenario, mine: Mapping[CellName, str], found: Found
 ) -> None:
     """Raises: EngineError, EngineGoneError, UsageError."""
     by_label = {name.client: name for name in mine}
     chosen = [(label, client) for label, client in run.clients if label in by_label]
+    engine = on.engine
     prepare_engine(engine, read_bases(scenario, run.options), run.options)
     number = itertools.count(1)
     with open_workspace(scenario) as workspace, socket_directory(workspace.root) as sockets:
@@ -108,8 +147,14 @@ def _build_scenario(
         probe = workspace.request("probe", 0, run.options)
         endpoint = make_endpoint(bench, probe, engine.docker_host)
         plan = plan_relay(chosen, run.options.builder, probe, endpoint, lambda line: None, run.broken)
-        stage = Stage(bench=bench, workspace=workspace, phases=scenario.phases, options=run.options)
-        for row in ask_versions(plan, endpoint).rows:
+        stage = Stage(
+            bench=bench,
+            workspace=workspace,
+            phases=scenario.phases,
+            options=run.options,
+            clock=on.clock,
+        )
+        for row in ask_versions(plan, endpoint, on.versions).rows:
             started = time.monotonic()
             whole, builds = _built(stage, row, number.__next__)
             if not whole:

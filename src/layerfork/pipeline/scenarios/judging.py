@@ -1,16 +1,17 @@
 """Cells held against what their scenarios expect."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from layerfork.errors import ExitCode
-from layerfork.harness.phases.cells import MeasuredCell
-from layerfork.model.catalogue import CatalogueReport, Cell, Met
+from layerfork.harness.phases.cells import CellName, MeasuredCell
+from layerfork.model.catalogue import CatalogueReport, Cell, Met, Spent
 from layerfork.model.record import BuildOutcome
 from layerfork.model.report import Problem
 from layerfork.model.scenario import Scenario
 from layerfork.pipeline.scenarios.choosing import folder_of, row_of
 from layerfork.pipeline.scenarios.meeting import met_phases
 
+NOTHING_SPENT = Spent()
 NOT_ASKED = (BuildOutcome.UNSUPPORTED, BuildOutcome.SKIPPED)
 """Outcomes of a client that was not let build."""
 
@@ -19,20 +20,27 @@ def report_of(
     cells: Sequence[MeasuredCell],
     scenarios: Sequence[Scenario],
     *,
+    judged: Mapping[CellName, Cell] | None = None,
     problems: Sequence[Problem] = (),
     seconds: float = 0.0,
     built: int = 0,
+    spent: Spent = NOTHING_SPENT,
     interrupted: bool = False,
 ) -> CatalogueReport:
-    """Cells held against what their scenarios expect."""
+    """Cells held against what their scenarios expect; ``judged`` are those of which that is known."""
     by_name = {(each.name, folder_of(each)): each for each in scenarios}
+    known = judged or {}
     return CatalogueReport(
         scenarios=tuple(row_of(scenario) for scenario in scenarios),
         engines=tuple(dict.fromkeys(cell.engine for cell in cells)),
-        cells=tuple(judged_cell(cell, by_name[cell.name.scenario, cell.name.folder]) for cell in cells),
+        cells=tuple(
+            known.get(cell.name) or judged_cell(cell, by_name[cell.name.scenario, cell.name.folder])
+            for cell in cells
+        ),
         problems=tuple(problems),
         seconds=seconds,
         built=built,
+        spent=spent,
         interrupted=interrupted,
     )
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import os
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -12,18 +13,20 @@ from pathlib import Path
 from layerfork.engines import open_engine
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.harness.environments.projectfile import described_clients
+from layerfork.harness.machine.processors import busy_share, read_ticks
 from layerfork.harness.phases.cells import CellName, MeasuredCell, Shard, keep_cell, read_cells
 from layerfork.harness.records.apart import recover
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.plan import choose_clients
-from layerfork.model.catalogue import CatalogueReport, Met
-from layerfork.model.progress import Listener, Progress
+from layerfork.model.catalogue import CatalogueReport, Spent
+from layerfork.model.progress import Listener
 from layerfork.model.scenario import RunOptions, Scenario
 from layerfork.pipeline.experiment import chosen_engines
 from layerfork.pipeline.parallel import engines_at_once
+from layerfork.pipeline.scenarios.beside import Judge
 from layerfork.pipeline.scenarios.building import CellRun, Found, build_on_engine, keys_of
 from layerfork.pipeline.scenarios.choosing import chosen_scenarios, folder_of
-from layerfork.pipeline.scenarios.judging import judged_cell, report_of
+from layerfork.pipeline.scenarios.judging import report_of
 from layerfork.pipeline.scenarios.sharding import part_of, plan_digest, read_part, times_of
 
 
@@ -57,7 +60,7 @@ def run_catalogue(asked: CatalogueOptions, options: RunOptions, listener: Listen
     times = times_of(read_cells(Path(asked.times)).cells) if asked.times else {}
     mine = part_of(names, part, times) if part else names
     earlier = _earlier(options)
-    started = time.monotonic()
+    started, ticks = time.monotonic(), read_ticks()
     with contextlib.ExitStack() as stack:
         output = options.save or options.resume
         file = stack.enter_context(RecordFile(Path(output))) if output else None
@@ -66,12 +69,13 @@ def run_catalogue(asked: CatalogueOptions, options: RunOptions, listener: Listen
                 {"shard": Shard(part=part.number, of=part.of, plan=plan_digest(names), cells=len(mine))}
             )
         by_place = {(each.name, folder_of(each)): each for each in scenarios}
+        judge = stack.enter_context(Judge(by_place, len(mine), listener))
         run = CellRun(
             scenarios=by_place,
             options=options,
             described=described_clients(Path.cwd()),
-            listener=listener,
-            keep=partial(_keep, file, by_place, listener),
+            listener=judge.tell,
+            keep=partial(_keep, file, judge),
         )
         keys = keys_of(run, mine)
         known = [earlier[key] for key in keys.values() if key in earlier]
@@ -79,13 +83,17 @@ def run_catalogue(asked: CatalogueOptions, options: RunOptions, listener: Listen
             run.keep(cell)
         left = {name: key for name, key in keys.items() if key not in earlier}
         found = _built_by_workers(run, left, asked.dask, times) if asked.dask else _on_engines(run, left)
+        judged = judge.cells()
+    busy = None if asked.dask else busy_share(ticks, read_ticks())
     cells = {cell.name: cell for cell in itertools.chain(known, *(each.cells for each in found))}
     return report_of(
         [cells[name] for name in mine if name in cells],
         scenarios,
+        judged=judged,
         problems=[problem for each in found for problem in each.problems],
         seconds=time.monotonic() - started,
         built=sum(each.built for each in found),
+        spent=_spent(found, busy),
         interrupted=run.stop.is_set(),
     )
 
@@ -113,22 +121,22 @@ def _earlier(options: RunOptions) -> Mapping[str, MeasuredCell]:
     return {cell.key: cell for cell in read_cells(Path(options.resume)).cells}
 
 
-def _keep(
-    file: RecordFile | None,
-    scenarios: Mapping[tuple[str, str], Scenario],
-    listener: Listener,
-    cell: MeasuredCell,
-) -> None:
+def _keep(file: RecordFile | None, judge: Judge, cell: MeasuredCell) -> None:
     if file is not None:
         keep_cell(file, cell)
-    judged = judged_cell(cell, scenarios[cell.name.scenario, cell.name.folder])
-    told = judged.reason or judged.met.value
-    listener(
-        Progress(
-            text=f"{cell.name.scenario}, {cell.name.client}: {told}",
-            lasting=judged.met is Met.UNEXPECTED,
-            engine=cell.name.engine,
-        )
+    judge.take(cell)
+
+
+def _spent(found: Sequence[Found], busy: float | None) -> Spent:
+    """Of all engines together."""
+    each = [one.spent for one in found]
+    return Spent(
+        starting=sum(one.starting for one in each),
+        cleaning=sum(one.cleaning for one in each),
+        building=sum(one.building for one in each),
+        own=sum(one.own for one in each),
+        busy=busy,
+        processors=os.cpu_count() or 0,
     )
 
 

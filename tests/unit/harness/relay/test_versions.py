@@ -71,6 +71,15 @@ def test_every_planned_client_gets_its_version_and_the_others_stay(tmp_path: Pat
     assert dict(used.engine)["Server Version"] == "26.1.5"
 
 
+def test_what_is_known_is_not_asked_again(tmp_path: Path) -> None:
+    docker = program(tmp_path, "docker", "echo 'Docker version 2.0.0, build x'")
+    own = own_client("mine", OwnCommand(command="make {tag}", version="echo 7.1"), tmp_path)
+    plan, known = Plan(rows=(planned("docker-build"), planned("mine", own))), {"mine": "6"}
+    found = ask_versions(plan, endpoint(tmp_path, docker), known)
+    assert [build.version for build in found.builds] == ["2.0.0", "6"]
+    assert known == {"docker-build": "2.0.0", "mine": "6"}
+
+
 def test_what_lies_in_an_environment_is_listed(tmp_path: Path) -> None:
     metadata = tmp_path / "lib" / "python3.11" / "site-packages" / "docker-7.2.0.dist-info"
     metadata.mkdir(parents=True)

@@ -1,0 +1,42 @@
+"""Cells judged beside the building."""
+
+import pytest
+from golden.recorded import RECORDS
+
+from layerfork.harness.phases.cells import read_cells
+from layerfork.model.catalogue import Met
+from layerfork.model.progress import Progress
+from layerfork.pipeline.scenarios import beside
+from layerfork.pipeline.scenarios.beside import Judge
+from layerfork.pipeline.scenarios.judging import judged_cell
+from layerfork.scenarios import find_scenario
+
+MEASURED = read_cells(RECORDS / "scenarios.jsonl").cells
+SCENARIOS = {(cell.name.scenario, ""): find_scenario(cell.name.scenario) for cell in MEASURED}
+
+
+def test_each_is_judged_once_and_counted() -> None:
+    events: list[Progress] = []
+    with Judge(SCENARIOS, len(MEASURED), events.append) as judge:
+        for cell in MEASURED:
+            judge.take(cell)
+        found = judge.cells()
+        judge.tell(Progress(text="more"))
+
+    assert found == {cell.name: judged_cell(cell, SCENARIOS[cell.name.scenario, ""]) for cell in MEASURED}
+    numbers = [*range(1, len(MEASURED) + 1), len(MEASURED)]
+    assert [(event.done, event.total) for event in events] == [(each, len(MEASURED)) for each in numbers]
+    assert [event.lasting for event in events[:-1]] == [
+        found[cell.name].met is Met.UNEXPECTED for cell in MEASURED
+    ]
+
+
+def test_what_judging_raises_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(cell: object, scenario: object) -> None:
+        raise ValueError("no")
+
+    monkeypatch.setattr(beside, "judged_cell", fail)
+    with Judge(SCENARIOS, 1, lambda event: None) as judge:
+        judge.take(MEASURED[0])
+        with pytest.raises(ValueError, match="no"):
+            judge.cells()
