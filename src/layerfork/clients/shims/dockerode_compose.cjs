@@ -1,4 +1,5 @@
-// Builds with dockerode-compose's up(), which ends where the image is built: no container is made of it.
+// Builds with dockerode-compose's up(), which ends where the image is built: no container is made of it, and no network,
+// which some engines refuse to make twice.
 // The contract is in layerfork.clients.libraries.shim.
 "use strict";
 const fs = require("fs");
@@ -9,6 +10,10 @@ const DockerodeCompose = require("dockerode-compose");
 class ImageIsBuilt extends Error {}
 
 class BuildingDocker extends Docker {
+  async createNetwork() {
+    return this.getNetwork("");
+  }
+
   async createContainer() {
     throw new ImageIsBuilt();
   }
