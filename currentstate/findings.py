@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from currentstate.columns import named
 from currentstate.threads import note_of_cause, note_of_reason, threads_of_cause, told
 from layerfork.model.judgement import CauseStatus
 from layerfork.model.record import BuildOutcome
 from layerfork.reporters.markdown.text import code, escaped, prose
-from layerfork.reporters.overview.missing import missing_of
+from layerfork.reporters.overview.missing import Missing, missing_of
 from layerfork.reporters.overview.overview import Edge, Overview
-from layerfork.reporters.overview.words import cost_of, findings, where
+from layerfork.reporters.overview.words import cost_of, findings
 
 AGAIN = " again"
 
@@ -33,7 +34,9 @@ def _fork(overview: Overview, edges: Sequence[Edge], codes: tuple[str, ...]) -> 
     yield f"{prose(answer.culprit[:1].upper() + answer.culprit[1:])}.\n"
     for edge in _merged(edges):
         cost = f", which cost {escaped(cost_of(edge))}" if edge.seconds_lost else ""
-        yield f"- **{edge.writer} and {edge.reader}** part {escaped(where(edge, overview))}{cost}."
+        pair = f"{code(edge.fork.writer)} and {code(edge.fork.reader)}"
+        where = escaped(named(overview, edge.engines))
+        yield f"- **{edge.writer} and {edge.reader}**, such as {pair}, part on {where}{cost}."
     yield f"- How sure: {_status(first)}."
     yield f"- What to do: {prose(answer.fix.sentence)}."
     yield f"- Upstream: {', '.join(filter(None, map(threads_of_cause, codes))) or 'no thread was found'}."
@@ -59,25 +62,53 @@ def own_misses(overview: Overview) -> Iterator[str]:
             client = edge.fork.reader.removesuffix(AGAIN)
             groups.setdefault((client, _codes(edge)), []).append(edge)
     for (client, codes), edges in groups.items():
-        engines = dict.fromkeys(overview.engines[column] for edge in edges for column in edge.engines)
+        engines = named(overview, sorted({column for edge in edges for column in edge.engines}))
         answer = edges[0].answer
         instruction = answer.instruction if answer else edges[0].fork.instruction
         yield (
-            f"- {code(client)} on {', '.join(map(escaped, engines))} misses {code(instruction)}: "
+            f"- {code(client)} on {escaped(engines)} misses {code(instruction)}: "
             f"{_causes(codes)}, {_status(edges[0])}. {told(note_of_cause(client, codes))}"
+        )
+    yield from _unexplained(overview)
+
+
+def _unexplained(overview: Overview) -> Iterator[str]:
+    """Second builds that were not all hits, of which no fork tells."""
+    found: dict[str, list[int]] = {}
+    for place, report in enumerate(overview.reports):
+        explained = {fork.reader for fork in report.judgement.forks}
+        for build in report.builds:
+            if build.control == "miss" and build.client + AGAIN not in explained:
+                found.setdefault(build.client, []).append(place)
+    for client, places in found.items():
+        yield (
+            f"- {code(client)} on {escaped(named(overview, places))}: its second build was not all hits, and "
+            f"no fork of the two builds tells why. {told(note_of_cause(client, ()))}"
         )
 
 
 def without_result(overview: Overview) -> Iterator[str]:
-    """Rows of a table: who, where, how it ended and why."""
+    """Builds that came to nothing, with who speaks of it; then who cannot build where."""
+    found = missing_of(overview)
     yield "| clients | engines | outcome | reason |"
     yield "|---|---|---|---|"
-    for each in missing_of(overview):
-        names, engines = ", ".join(map(code, each.names)), ", ".join(map(escaped, each.engines)) or "all"
-        reason = code(each.reason)
+    for each in found:
         if each.outcome != BuildOutcome.UNSUPPORTED:
-            reason += f" {told(note_of_reason(each.names, each.reason))}"
-        yield f"| {names} | {engines} | {each.outcome} | {reason} |"
+            reason = f"{code(each.reason)} {told(note_of_reason(each.names, each.reason))}"
+            yield f"| {_names(each)} | {_places(overview, each)} | {each.outcome} | {reason} |"
+    yield "\nWhat a client cannot do there was not tried:\n"
+    for each in found:
+        if each.outcome == BuildOutcome.UNSUPPORTED:
+            yield f"- {_names(each)} on {_places(overview, each)}: {prose(each.reason)}."
+
+
+def _names(each: Missing) -> str:
+    return ", ".join(map(code, each.names))
+
+
+def _places(overview: Overview, each: Missing) -> str:
+    places = [overview.engines.index(name) for name in each.engines] or range(len(overview.engines))
+    return escaped(named(overview, places))
 
 
 def _codes(edge: Edge) -> tuple[str, ...]:

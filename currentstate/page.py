@@ -1,21 +1,22 @@
 """The page: everything on it follows from the evidence, and what people know of it from `notes.toml`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from currentstate import findings, used
+from currentstate.columns import Column, columns
 from currentstate.evidence import SCENARIOS, SEED
 from currentstate.scenarios import scenarios
+from currentstate.sharing import caches, lookup
 from currentstate.upgrades import upgrades
-from layerfork.model.judgement import Verdict
+from layerfork.model.judgement import Caution, Verdict
 from layerfork.model.report import TrialBuild
 from layerfork.pipeline.report import read_reports
 from layerfork.pipeline.scenarios.filed import read_catalogue
-from layerfork.reporters.markdown.report import table
 from layerfork.reporters.markdown.text import block, code, escaped, prose
-from layerfork.reporters.overview.overview import Overview, overviews
-from layerfork.reporters.overview.words import counted, verdicts
+from layerfork.reporters.overview.overview import NO_RESULT, NOT_KNOWN, Overview, overviews
+from layerfork.reporters.overview.words import counted
 from layerfork.reporters.picture.draw import Panel, document
 from layerfork.reporters.picture.panels import panels_of
 
@@ -41,19 +42,23 @@ def _slug(panel: Panel) -> str:
 
 
 def _page(overview: Overview, pictures: Mapping[str, Panel]) -> Iterator[str]:
+    found = columns(overview)
     yield f"# The state of cache reuse, {_days(overview)[-1][:4]}\n"
-    yield from _summary(overview)
-    yield "## Who shares with whom\n"
-    yield "Clients with one letter in a column use one cache there. `-`: no result.\n"
-    yield table(overview)
+    yield from _summary(overview, found)
+    yield "## Does A share with B?\n"
+    yield (
+        f"Find both clients, and the column of your engine: one letter is one cache. `{NO_RESULT}` is "
+        f"[no result](#without-a-result), `{NOT_KNOWN}` a build of which nothing shows it. An image store is "
+        "named where the two differ. A range of versions has all that were built.\n"
+    )
+    yield from (*lookup(overview, found), "")
     yield "## Where it forks\n"
-    for name, panel in pictures.items():
-        yield f"![{escaped(f'{panel.title}: {panel.subtitle}')}]({name})\n"
     yield from findings.forks(overview)
+    yield from _pictures(pictures)
     yield "## Clients that do not reuse their own build\n"
     yield from (*findings.own_misses(overview), "")
     yield "## Worth knowing\n"
-    yield from (f"- {prose(each.text)}." for each in overview.warnings if each.code not in _TOLD)
+    yield from (f"- {prose(each.text)}." for each in _cautions(overview))
     yield "\n## What an upgrade changes\n"
     yield "Each engine has the docker, buildx and compose of its Debian generation, which change with it.\n"
     yield from upgrades(overview)
@@ -62,28 +67,46 @@ def _page(overview: Overview, pictures: Mapping[str, Panel]) -> Iterator[str]:
     yield from _used(overview)
 
 
-def _summary(overview: Overview) -> Iterator[str]:
+def _summary(overview: Overview, found: Sequence[Column]) -> Iterator[str]:
     records = [build.record for report in overview.reports for build in report.builds if build.record]
     days = _days(overview)
     clients = {build.client for report in overview.reports for build in report.builds if build.record}
     held = sum(report.judgement.verdict is Verdict.REUSED for report in overview.reports)
     controls = sum(bool(build.control) for report in overview.reports for build in report.builds)
     yield (
-        f"{counted(len(records), 'build')} of one Dockerfile by {counted(len(clients), 'client')} on "
-        f"{counted(len(overview.engines), 'engine')}, {controls} of them made twice, measured on "
-        f"{' to '.join(dict.fromkeys((days[0], days[-1])))} with layerfork {overview.reports[0].layerfork}. "
-        "The hypothesis of [2015](experiment.md), that the cache is fully reusable whatever client builds, "
-        f"holds on {held} of {counted(len(overview.engines), 'engine')}.\n"
+        f"Who reuses what another build client stored? Measured with {counted(len(records), 'build')} of one "
+        f"Dockerfile by {counted(len(clients), 'client')} on {counted(len(overview.engines), 'engine')}; "
+        f"{controls} of them were made twice. The hypothesis of [2015](experiment.md), that the cache is "
+        f"fully reusable whatever client builds, holds on {held} of these engines.\n"
     )
+    yield "## In short\n"
+    for kind in dict.fromkeys(each.kind for each in found):
+        yield from (*caches(overview, next(each for each in found if each.kind == kind)), "")
+    yield "A cache is named by a letter, in all tables and pictures. What was built:\n"
     yield block((_dockerfile(overview)).splitlines(), "dockerfile")
     yield (
-        "This page is written by `make current-state` from [evidence/seed.jsonl](evidence/seed.jsonl), which "
-        "`layerfork report` reads too; a test writes it again and compares. To repeat the run:\n"
+        f"Measured on {' to '.join(dict.fromkeys((days[0], days[-1])))} with layerfork "
+        f"{overview.reports[0].layerfork}. This page is written by `make current-state` from "
+        "[evidence/seed.jsonl](evidence/seed.jsonl), which `layerfork report` reads too; a test writes it "
+        "again and compares. To repeat the run:\n"
     )
     yield block(["layerfork run seed --client all --engine all -o run.jsonl", "layerfork report run.jsonl"])
-    for engines, _, sentence in verdicts(overview):
-        yield f"- {', '.join(map(escaped, engines))}: {escaped(sentence)}"
-    yield ""
+
+
+def _pictures(pictures: Mapping[str, Panel]) -> Iterator[str]:
+    yield "## The forks as pictures\n"
+    for name, panel in pictures.items():
+        yield f"![{escaped(f'{panel.title}: {panel.subtitle}')}]({name})\n"
+
+
+def _cautions(overview: Overview) -> Iterator[Caution]:
+    """One of a kind for each client: engines and versions word it otherwise."""
+    found = {
+        (each.code, each.client.partition("@")[0]): each
+        for each in reversed(overview.warnings)
+        if each.code not in _TOLD
+    }
+    yield from reversed(found.values())
 
 
 def _days(overview: Overview) -> list[str]:
@@ -105,9 +128,7 @@ def _used(overview: Overview) -> Iterator[str]:
     yield from (*used.engines(overview), "")
     yield f"Clients with a version in their id, such as {code('docker_py-build@4.4.4')}, have that one.\n"
     yield from (*used.clients(overview), "")
-    yield "<details><summary>Packages of the client libraries</summary>\n"
-    yield from (*used.packages(overview), "")
-    yield "</details>\n"
+    yield "Every package of the client libraries: `layerfork report -v docs/evidence/seed.jsonl`.\n"
 
 
 def _of_scenarios(cells: Path) -> Iterator[str]:

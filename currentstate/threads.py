@@ -41,10 +41,15 @@ def read_notes() -> tuple[Note, ...]:
     )
 
 
-def note_of_cause(client: str, codes: Sequence[str]) -> Note | None:
-    """About a client's own forks."""
+def notes_of_client(client: str) -> tuple[Note, ...]:
+    """About a client's own misses."""
     stem = client.partition("@")[0]
-    return next((each for each in read_notes() if each.client == stem and each.cause in codes), None)
+    return tuple(each for each in read_notes() if each.client == stem and each.cause)
+
+
+def note_of_cause(client: str, codes: Sequence[str]) -> Note | None:
+    """About a client's own misses of these causes; where no cause was found, of any."""
+    return next((each for each in notes_of_client(client) if each.cause in codes or not codes), None)
 
 
 def note_of_reason(clients: Sequence[str], reason: str) -> Note | None:

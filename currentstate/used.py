@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from currentstate.columns import named, newest_first
 from layerfork.reporters.markdown.text import code, escaped
 from layerfork.reporters.overview.overview import Overview
 
@@ -10,8 +11,8 @@ def engines(overview: Overview) -> Iterator[str]:
     """A row for each engine."""
     yield "| engine | version | image store | API | parts |"
     yield "|---|---|---|---|---|"
-    for name, report in zip(overview.engines, overview.reports, strict=True):
-        engine = report.engine
+    for place in newest_first(overview, range(len(overview.engines))):
+        name, engine = overview.engines[place], overview.reports[place].engine
         if engine is not None:
             parts = ", ".join(
                 f"{part} {version}" for part, version in engine.components if version != engine.version
@@ -21,24 +22,17 @@ def engines(overview: Overview) -> Iterator[str]:
 
 
 def clients(overview: Overview) -> Iterator[str]:
-    """A row for each client without a pinned version: those of the engines' own toolchains differ."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for name, report in zip(overview.engines, overview.reports, strict=True):
-        for build in report.builds:
+    """Clients without a pinned version by what they had: those of the engines' own toolchains differ."""
+    found: dict[str, dict[str, list[int]]] = {}
+    for place in newest_first(overview, range(len(overview.engines))):
+        for build in overview.reports[place].builds:
             if build.version and "@" not in build.client:
-                found.setdefault(build.client, {}).setdefault(build.version, []).append(name)
-    yield "| client | version |"
-    yield "|---|---|"
+                found.setdefault(build.client, {}).setdefault(build.version, []).append(place)
+    told: dict[str, list[str]] = {}
     for client, versions in found.items():
-        told = (
-            version if len(versions) == 1 else f"{version} ({', '.join(where)})"
-            for version, where in versions.items()
-        )
-        yield f"| {code(client)} | {', '.join(map(escaped, told))} |"
-
-
-def packages(overview: Overview) -> Iterator[str]:
-    """A line for each environment of a client library."""
-    found = {name: lines for report in overview.reports for name, lines in report.versions.packages}
-    for name, lines in sorted(found.items()):
-        yield f"- {code(name)}: {code(', '.join(lines))}"
+        several = (f"{version} ({named(overview, places)})" for version, places in versions.items())
+        told.setdefault(next(iter(versions)) if len(versions) == 1 else ", ".join(several), []).append(client)
+    yield "| clients | version |"
+    yield "|---|---|"
+    for version, names in told.items():
+        yield f"| {', '.join(map(code, names))} | {escaped(version)} |"

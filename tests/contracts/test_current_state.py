@@ -56,6 +56,33 @@ def test_the_page_changes_with_the_evidence(tmp_path: Path) -> None:
     assert found != (DOCS / "current-state.md").read_text("utf-8")
 
 
+def test_the_page_has_the_classes_that_were_written_down() -> None:
+    """Its table, read as text: one letter is one class of the file."""
+    lines = [
+        line.strip("| ").split(" | ") for line in section("Does A share with B?").splitlines() if "|" in line
+    ]
+    header, _, *rows = lines
+    assert len(rows) > 30
+    for engine, classes in EXPECTED["engines"].items():
+        (place,) = (number for number, title in enumerate(header) if is_of(title, engine))
+        letters = {re.sub(r"@[\d.]+-[\d.]+$", "", row[0].strip("`")): row[place] for row in rows}
+        for client in EXPECTED["without"].get(engine, ()):
+            assert letters.pop(client, "-") == "-"
+        shown = [
+            {letters[client] for group in groups for client in EXPECTED["groups"][group] if client in letters}
+            for groups in classes
+        ]
+        assert [len(each) for each in shown] == [1] * len(classes), engine
+        assert len(set.union(*shown)) == len(classes), engine
+
+
+def is_of(title: str, engine: str) -> bool:
+    """Whether a column such as ``Docker 28.5.2, 26.1.5 graphdriver`` holds an engine."""
+    version, store = engine.split(" ")
+    found = re.findall(r"(\d[\d.]*)(?: (graphdriver|containerd))?", title)
+    return (version.partition("+")[0], "") in found or (version.partition("+")[0], store) in found
+
+
 def test_every_engine_is_expected() -> None:
     assert {name_of(report) for report in RUNS} == set(EXPECTED["engines"])
 
