@@ -1,6 +1,6 @@
 """What a build client is: a value that turns a build request into a command."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -54,6 +54,12 @@ class Programs:
     """A program on PATH that does as well; empty when none does."""
 
 
+SELDOM: Mapping[Feature, str] = {
+    Feature.CACHE_FROM: "layerfork does not ask it to import a cache",
+    Feature.CACHE_TO: "layerfork does not ask it to export a cache",
+}
+"""What few clients are asked to pass on, and why the others are not."""
+
 DOCKER_PROGRAMS = Programs(engine="private", program="docker", installed="docker")
 
 
@@ -92,6 +98,8 @@ class BuildClient:
     """Builders that it cannot use, with a reason that says more than that."""
     lacks: tuple[tuple[Feature, str], ...] = ()
     """What it cannot pass on, each with the reason."""
+    takes: tuple[Feature, ...] = ()
+    """Those of `SELDOM` that its command passes on."""
     environment: ClientEnvironment | None = None
     """The isolated environment that it needs; None when it is part of the toolchain."""
     make_command: Callable[[Call], Command]
@@ -117,7 +125,8 @@ class BuildClient:
     def why_not(self, request: BuildRequest) -> tuple[str, ...]:
         """Reasons why it cannot be asked for this; empty when it can."""
         needed = needed_features(request)
-        reasons = [reason for feature, reason in self.lacks if feature in needed]
+        lacks = {feature: reason for feature, reason in SELDOM.items() if feature not in self.takes}
+        reasons = [reason for feature, reason in (lacks | dict(self.lacks)).items() if feature in needed]
         if not self.context_of(request):
             reasons.append(f"it takes the context as {self.context_form} only, which is not served here")
         return tuple(reasons)
@@ -202,5 +211,7 @@ def needed_features(request: BuildRequest) -> frozenset[Feature]:
         Feature.TARGET: bool(request.target),
         Feature.PLATFORM: bool(request.platform),
         Feature.NO_CACHE: request.no_cache,
+        Feature.CACHE_FROM: bool(request.cache_from),
+        Feature.CACHE_TO: bool(request.cache_to),
     }
     return frozenset(feature for feature, needed in wanted.items() if needed)

@@ -89,6 +89,8 @@ class Feature(StrEnum):
     TARGET = "target"
     NO_CACHE = "no-cache"
     PLATFORM = "platform"
+    CACHE_FROM = "cache-from"
+    CACHE_TO = "cache-to"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,10 @@ class BuildRequest:
     platform: str = ""
     """``os/architecture[/variant]``; empty for the engine's own."""
     no_cache: bool = False
+    cache_from: str = ""
+    """What ``--cache-from`` of the docker CLI takes; empty imports nothing."""
+    cache_to: str = ""
+    """What ``--cache-to`` takes."""
 
     @property
     def dockerfile_in_context(self) -> str | None:

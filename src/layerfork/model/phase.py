@@ -10,6 +10,10 @@ MADE_AT = 1_577_836_800
 """Modification time of every entry that names none: 2020-01-01T00:00:00Z."""
 
 OWN_PLATFORM = "own"
+CACHE_PLACE = "{cache}"
+"""A directory of this client's builds, empty at first and never cleaned."""
+LAST_IMAGE = "{image}"
+"""The image that the phase before made."""
 
 
 class EntryKind(StrEnum):
@@ -31,6 +35,8 @@ class Event(StrEnum):
     """``docker image prune``: images without a tag that no other stands on."""
     REMOVE_IMAGE = "remove-image"
     """``docker rmi`` of the image that the phase before made."""
+    CLEAN = "clean"
+    """Everything is removed but the base image: what another machine has."""
     SHIP_IMAGE = "ship-image"
     """The image that the phase before made is saved, everything is cleaned, and it is loaded again: what
     another machine has that only gets the image."""
@@ -110,6 +116,10 @@ class Phase:
     platform: str = ""
     """``os/architecture[/variant]``; `OWN_PLATFORM` names the engine's, empty names none."""
     no_cache: bool = False
+    cache_from: str = ""
+    """What is imported; `CACHE_PLACE` and `LAST_IMAGE` in it stand for what they say."""
+    cache_to: str = ""
+    """Where the cache is exported to, likewise."""
     before: tuple[Event, ...] = ()
     """What happens before it is built, in order."""
     expected: tuple[Expectation, ...] = field(default=())

@@ -13,7 +13,7 @@ import msgspec
 from layerfork.errors import UsageError
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
-from layerfork.model.phase import Entry, Event, Expectation, Phase
+from layerfork.model.phase import CACHE_PLACE, LAST_IMAGE, Entry, Event, Expectation, Phase
 from layerfork.model.scenario import Scenario
 from layerfork.scenarios.entries import EntryTable, UnfitError, entries_of, merged
 
@@ -43,6 +43,8 @@ class _Change(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     target: str | None = None
     platform: str | None = None
     no_cache: bool = False
+    cache_from: str = ""
+    cache_to: str = ""
     before: list[str] = []
     expect: list[_Expect]
 
@@ -126,11 +128,23 @@ def _changed(phase: Phase, change: _Change, entries: tuple[Entry, ...]) -> Phase
         target=phase.target if change.target is None else change.target,
         platform=phase.platform if change.platform is None else change.platform,
         no_cache=change.no_cache,
+        cache_from=_with_places(change.cache_from),
+        cache_to=_with_places(change.cache_to),
         before=tuple(map(_event, change.before)),
         expected=tuple(map(_expectation, change.expect)),
     )
     _check_expected(after)
     return after
+
+
+def _with_places(text: str) -> str:
+    """What a phase says of a cache; only known places are to be filled in."""
+    for place in re.findall(r"\{[^}]*\}?", text):
+        if place not in (CACHE_PLACE, LAST_IMAGE):
+            raise UnfitError(
+                f"{text!r}: nothing is filled in for {place}, but for {CACHE_PLACE} and {LAST_IMAGE}"
+            )
+    return text
 
 
 @contextlib.contextmanager

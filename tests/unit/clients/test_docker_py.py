@@ -46,6 +46,7 @@ def test_command(client_id: str, context: str, tar: bool) -> None:
         "build_args": {"A": "1"},
         "labels": {"l": "v"},
         "no_cache": True,
+        "cache_from": "",
         "buildkit": False,
         "options": {},
     }

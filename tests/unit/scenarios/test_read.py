@@ -143,3 +143,22 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str, hint: s
     assert message in str(caught.value)
     assert str(tmp_path / "scenario.toml") in str(caught.value)
     assert hint in (caught.value.hint or "")
+
+
+def test_a_cache_is_imported_and_exported_in_one_phase_alone(tmp_path: Path) -> None:
+    caches = 'cache_to = "type=local,dest={cache}"\ncache_from = "{image}"\n'
+    text = HEAD + PHASE + caches + EXPECT + PHASE + EXPECT
+    phases = find_scenario(write(tmp_path, text)).phases
+    assert [(phase.cache_to, phase.cache_from) for phase in phases] == [
+        ("", ""),
+        ("type=local,dest={cache}", "{image}"),
+        ("", ""),
+    ]
+
+
+@pytest.mark.parametrize("place", ["{base}", "{cache"])
+def test_a_place_that_nothing_fills_in(tmp_path: Path, place: str) -> None:
+    text = HEAD + PHASE + f'cache_to = "type=local,dest={place}"' + EXPECT
+    with pytest.raises(UsageError) as raised:
+        find_scenario(write(tmp_path, text))
+    assert f"nothing is filled in for {place}, but for {{cache}} and {{image}}" in str(raised.value)

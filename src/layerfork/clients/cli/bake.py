@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from functools import partial
 
-from layerfork.clients.cli.docker_cli import ask_docker, docker_command, read_version
+from layerfork.clients.cli.docker_cli import CACHES, ask_docker, docker_command, read_version
 from layerfork.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
 from layerfork.model.build import Builder, BuildRequest, Command
 
@@ -30,6 +30,10 @@ def bake_file(request: BuildRequest) -> str:
         target["labels"] = dict(request.labels)
     if request.no_cache:
         target["no-cache"] = True
+    if request.cache_from:
+        target["cache-from"] = [request.cache_from]
+    if request.cache_to:
+        target["cache-to"] = [request.cache_to]
     return json.dumps({"target": {"image": _escaped(target)}}, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -58,6 +62,7 @@ BUILDX_BAKE = BuildClient(
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.BUILDKIT,),
     refuses=((Builder.CLASSIC, "buildx builds with BuildKit only"),),
+    takes=CACHES,
     make_command=_command,
     version_command=partial(ask_docker, ("buildx", "version")),
     read_version=read_version,

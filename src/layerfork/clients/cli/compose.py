@@ -4,7 +4,13 @@ import json
 from dataclasses import replace
 from functools import partial
 
-from layerfork.clients.cli.docker_cli import ask_docker, docker_command, docker_default_builder, read_version
+from layerfork.clients.cli.docker_cli import (
+    CACHES,
+    ask_docker,
+    docker_command,
+    docker_default_builder,
+    read_version,
+)
 from layerfork.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
 from layerfork.model.build import Builder, BuildRequest, Command
 
@@ -28,6 +34,10 @@ def compose_file(request: BuildRequest) -> str:
         build["args"] = [f"{name}={value}" for name, value in request.build_args]
     if request.labels:
         build["labels"] = [f"{name}={value}" for name, value in request.labels]
+    if request.cache_from:
+        build["cache_from"] = [request.cache_from]
+    if request.cache_to:
+        build["cache_to"] = [request.cache_to]
     service: dict[str, object] = {"image": request.tag, "build": build}
     if request.platform:
         service["platform"] = request.platform
@@ -48,6 +58,7 @@ DOCKER_COMPOSE_BUILD = BuildClient(
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
+    takes=CACHES,
     make_command=_command,
     version_command=partial(ask_docker, ("compose", "version", "--short")),
     read_version=read_version,

@@ -10,6 +10,8 @@ from layerfork.model.build import Builder, BuildRequest, Command, Endpoint, Feat
 
 _TAR_ONLY = "with a tar on standard input the Dockerfile must be inside it"
 _BUILDX_ONLY = "buildx builds with BuildKit only"
+CACHES = (Feature.CACHE_FROM, Feature.CACHE_TO)
+"""Of clients that are called with `build_flags`."""
 
 
 def docker_default_builder(endpoint: Endpoint) -> Builder:
@@ -52,6 +54,10 @@ def build_flags(request: BuildRequest, dockerfile: str) -> tuple[str, ...]:
         flags += ["--label", f"{name}={value}"]
     if request.no_cache:
         flags.append("--no-cache")
+    if request.cache_from:
+        flags += ["--cache-from", request.cache_from]
+    if request.cache_to:
+        flags += ["--cache-to", request.cache_to]
     return tuple(flags)
 
 
@@ -103,6 +109,7 @@ DOCKER_BUILD = BuildClient(
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
+    takes=CACHES,
     make_command=partial(_from_directory, ("build",)),
     version_command=partial(ask_docker, ("--version",)),
     read_version=read_version,
@@ -117,6 +124,7 @@ DOCKER_CONTEXT_BUILD = BuildClient(
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
     lacks=((Feature.DOCKERFILE_OUTSIDE, _TAR_ONLY),),
+    takes=CACHES,
     make_command=partial(_from_tar, ("build",)),
     version_command=partial(ask_docker, ("--version",)),
     read_version=read_version,
@@ -130,6 +138,7 @@ BUILDX_BUILD = BuildClient(
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.BUILDKIT,),
     refuses=((Builder.CLASSIC, _BUILDX_ONLY),),
+    takes=CACHES,
     make_command=partial(_from_directory, ("buildx", "build")),
     version_command=partial(ask_docker, ("buildx", "version")),
     read_version=read_version,
@@ -145,6 +154,7 @@ BUILDX_CONTEXT_BUILD = BuildClient(
     builders=(Builder.BUILDKIT,),
     refuses=((Builder.CLASSIC, _BUILDX_ONLY),),
     lacks=((Feature.DOCKERFILE_OUTSIDE, _TAR_ONLY),),
+    takes=CACHES,
     make_command=partial(_from_tar, ("buildx", "build")),
     version_command=partial(ask_docker, ("buildx", "version")),
     read_version=read_version,

@@ -3,6 +3,7 @@
 from functools import partial
 
 from layerfork.clients.cli.docker_cli import (
+    CACHES,
     ask_docker,
     build_flags,
     docker_command,
@@ -33,6 +34,7 @@ def _remote(name: str, title: str, form: ContextForm) -> BuildClient:
         builders=(Builder.CLASSIC, Builder.BUILDKIT),
         own_choice=docker_default_builder,
         lacks=((Feature.DOCKERFILE_OUTSIDE, "with a context from a URL the Dockerfile must be inside it"),),
+        takes=CACHES,
         make_command=partial(_from_url, form),
         version_command=partial(ask_docker, ("--version",)),
         read_version=read_version,
@@ -50,6 +52,7 @@ DOCKER_FILE_STDIN_BUILD = BuildClient(
     context_form=ContextForm.DIRECTORY,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
+    takes=CACHES,
     make_command=_dockerfile_from_stdin,
     version_command=partial(ask_docker, ("--version",)),
     read_version=read_version,

@@ -32,6 +32,7 @@ _BEFORE_2 = tuple(
         (Feature.LABEL, "labels="),
         (Feature.TARGET, "target="),
         (Feature.PLATFORM, "platform="),
+        (Feature.CACHE_FROM, "cache_from="),
         (Feature.DOCKERFILE_OUTSIDE, "way to read a Dockerfile outside the context"),
     )
 )
@@ -87,6 +88,7 @@ def _client(
         refuses=((Builder.BUILDKIT, _NO_BUILDKIT),),
         lacks=tuple(lacks.items()),
         environment=environment,
+        takes=(Feature.CACHE_FROM,),
         make_command=Shim(program="docker_py.py", form=form, options=release.options),
         version_command=partial(ask_python, release.package),
         read_version=read_version,

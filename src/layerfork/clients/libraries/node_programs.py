@@ -5,7 +5,7 @@ from functools import partial
 
 from layerfork.clients.cli.compose import PROJECT, compose_file
 from layerfork.clients.cli.docker_cli import docker_default_builder, read_version
-from layerfork.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
+from layerfork.clients.client import DOCKER_PROGRAMS, SELDOM, BuildClient, Call, ContextForm
 from layerfork.clients.environment import ClientEnvironment, Interpreter
 from layerfork.clients.libraries.shim import Shim, ask_node
 from layerfork.model.build import Builder, Command, Feature
@@ -81,7 +81,9 @@ DOLPHIN_BUILD = BuildClient(
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
     lacks=tuple(
-        (feature, _NOT_IN_DOLPHIN) for feature in Feature if feature not in (Feature.LABEL, Feature.BUILD_ARG)
+        (feature, _NOT_IN_DOLPHIN)
+        for feature in Feature
+        if feature not in (Feature.LABEL, Feature.BUILD_ARG, *SELDOM)
     ),
     environment=_DOLPHIN,
     programs=DOCKER_PROGRAMS,

@@ -31,6 +31,8 @@ class ShimRequest(TypedDict):
     build_args: dict[str, str]
     labels: dict[str, str]
     no_cache: bool
+    cache_from: str
+    """One image, or empty."""
     buildkit: bool
     """Whether BuildKit will build: asked for, or the library's own choice there."""
     options: dict[str, str]
@@ -82,6 +84,7 @@ def shim_argument(shim: Shim, call: Call) -> str:
         build_args=dict(request.build_args),
         labels=dict(request.labels),
         no_cache=request.no_cache,
+        cache_from=request.cache_from,
         buildkit=call.expected is Builder.BUILDKIT,
         options=dict(shim.options),
     )

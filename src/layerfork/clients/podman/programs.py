@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from layerfork.clients.cli.compose import PROJECT, compose_file
-from layerfork.clients.cli.docker_cli import directory_flags, read_version, tar_flags
+from layerfork.clients.cli.docker_cli import CACHES, directory_flags, read_version, tar_flags
 from layerfork.clients.client import BuildClient, Call, ContextForm, Programs
 from layerfork.clients.clientenv import podman_tools, secret_values, variables
 from layerfork.clients.environment import ClientEnvironment, Interpreter, python_of
@@ -114,6 +114,7 @@ def _client(
         builders=(Builder.BUILDAH,),
         refuses=_NOT_DOCKER,
         lacks=(_TAR_ONLY,) if form is ContextForm.TAR else (),
+        takes=CACHES,
         programs=Programs(engine="podman", program=program),
         make_command=make_command,
         image_ref=name_on_localhost,

@@ -48,6 +48,8 @@ def build_options(request):
         ("no_cache", "nocache"),
     )
     options.update((parameter, request[key]) for key, parameter in names if request[key])
+    if request["cache_from"]:
+        options["cache_from"] = [request["cache_from"]]
     return options
 
 

@@ -1,8 +1,10 @@
 """One client's way through the phases of a scenario: a clean cache, then phase after phase."""
 
 import contextlib
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from layerfork.clients import ContextForm
 from layerfork.harness.environments.contextfiles import write_context
@@ -14,7 +16,7 @@ from layerfork.harness.relay.plan import PlannedBuild
 from layerfork.harness.relay.relay import EngineGoneError
 from layerfork.harness.relay.trial import Bench, run_trial
 from layerfork.model.build import BuildRequest
-from layerfork.model.phase import OWN_PLATFORM, Phase
+from layerfork.model.phase import CACHE_PLACE, LAST_IMAGE, OWN_PLATFORM, Phase
 from layerfork.model.record import BuildOutcome
 from layerfork.model.report import TrialBuild
 from layerfork.model.scenario import RunOptions
@@ -42,6 +44,7 @@ def run_chain(stage: Stage, planned: PlannedBuild, number: Callable[[], int]) ->
         engine.reset()
     rows: list[TrialBuild] = []
     image = ""
+    caches = Path(tempfile.mkdtemp(prefix="cache-", dir=stage.workspace.root))
     with lifetime(engine, stage.workspace.root) as life:
         for phase in stage.phases:
             try:
@@ -52,7 +55,8 @@ def run_chain(stage: Stage, planned: PlannedBuild, number: Callable[[], int]) ->
                 rows.append(planned.trial_build(BuildOutcome.REFUSED, str(error)))
                 continue
             write_context(phase, stage.workspace.context)
-            with _requested(stage, planned, phase, number()) as request:
+            with _requested(stage, planned, phase, number()) as plain:
+                request = _with_caches(plain, phase, caches, image)
                 lacks = planned.client.why_not(request)
                 if lacks:
                     row = planned.trial_build(BuildOutcome.UNSUPPORTED, "; ".join(lacks))
@@ -66,6 +70,15 @@ def run_chain(stage: Stage, planned: PlannedBuild, number: Callable[[], int]) ->
             if row.outcome is not BuildOutcome.SUCCEEDED and not engine.is_alive():
                 raise EngineGoneError(f"the engine ended while {planned.label} was building")
     return tuple(rows)
+
+
+def _with_caches(request: BuildRequest, phase: Phase, directory: Path, image: str) -> BuildRequest:
+    """``directory`` is where this client's builds keep exported caches."""
+
+    def filled(text: str) -> str:
+        return text.replace(CACHE_PLACE, str(directory)).replace(LAST_IMAGE, image)
+
+    return replace(request, cache_from=filled(phase.cache_from), cache_to=filled(phase.cache_to))
 
 
 @contextlib.contextmanager

@@ -62,6 +62,8 @@ class Lifetime:
             api.request("DELETE", f"/images/{image}")
         elif event is Event.RESTART:
             self._restart()
+        elif event is Event.CLEAN:
+            self.engine.reset()
         else:
             self._ship(api, image)
 

@@ -80,6 +80,7 @@ def engine(asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     [
         (Event.PRUNE_IMAGES, ["POST /images/prune"]),
         (Event.REMOVE_IMAGE, ["DELETE /images/mine%3A1"]),
+        (Event.CLEAN, ["reset"]),
         (Event.SHIP_IMAGE, ["GET /images/mine%3A1/get", "reset", "POST /images/load?quiet=1"]),
         (Event.BASE_MOVED, ["load another base", "load the usual base"]),
         (Event.BASE_RECONFIGURED, ["load another base", "load the usual base"]),
