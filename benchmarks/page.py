@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from layerfork.model.report import RunReport
-from layerfork.pipeline.report import read_reports
+from layerfork.pipeline.run.report import read_reports
 from layerfork.reporters.html import HTML
 from layerfork.reporters.reporter import Look
 

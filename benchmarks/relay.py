@@ -23,7 +23,7 @@ from layerfork.model.build import Builder, Command, Endpoint
 from layerfork.model.progress import Progress
 from layerfork.model.report import TrialBuild
 from layerfork.model.scenario import RunOptions
-from layerfork.pipeline.judging import judge_rows
+from layerfork.pipeline.run.judging import judge_rows
 from layerfork.process import run
 from layerfork.scenarios import find_scenario
 

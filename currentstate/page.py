@@ -12,7 +12,7 @@ from currentstate.sharing import caches, lookup
 from currentstate.upgrades import upgrades
 from layerfork.model.judgement import Caution, Verdict
 from layerfork.model.report import TrialBuild
-from layerfork.pipeline.report import read_reports
+from layerfork.pipeline.run.report import read_reports
 from layerfork.pipeline.scenarios.filed import read_catalogue
 from layerfork.reporters.markdown.text import block, code, escaped, prose
 from layerfork.reporters.overview.overview import NO_RESULT, NOT_KNOWN, Overview, overviews

@@ -24,7 +24,7 @@ from layerfork.model.history import CommitPrediction
 from layerfork.model.prediction import Forecast
 from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
 from layerfork.pipeline.predict.commits import CommitsAsked, predict_commits
-from layerfork.pipeline.predicting import Past, baseline_at
+from layerfork.pipeline.predict.predicting import Past, baseline_at
 from layerfork.process import run
 
 _TIMEOUT_S = 120.0

@@ -17,7 +17,7 @@ from layerfork.model.context import ContextManifest
 from layerfork.model.prediction import Forecast, Prediction
 from layerfork.model.record import BuildRecord, StepStatus
 from layerfork.model.versions import parse_version
-from layerfork.pipeline.predicting import Planned, predict_build
+from layerfork.pipeline.predict.predicting import Planned, predict_build
 from mutations.layout import tar_of
 from mutations.predict import Wrong
 from mutations.subject import Arena, Delivery, Subject

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from layerfork.model.prediction import Prediction
     from layerfork.model.record import BuildRecord
     from layerfork.model.report import DiffReport
-    from layerfork.pipeline.explaining import Explained
     from layerfork.pipeline.programs import Recorded
+    from layerfork.pipeline.why.explaining import Explained
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "check", "context_tar", "diff", "predict", "read_records", "record", "why"]
@@ -42,7 +42,7 @@ def read_records(file: str | os.PathLike[str]) -> "tuple[BuildRecord, ...]":
     >>> [(step.instruction.split()[0], step.status.value) for step in build.steps]
     [('FROM', 'hit'), ('RUN', 'hit'), ('COPY', 'miss'), ('RUN', 'miss')]
     """
-    from layerfork.pipeline.comparison import stored_in
+    from layerfork.pipeline.compare.comparison import stored_in
 
     wanted, _ = stored_in(os.fspath(file))
     return tuple(each.whole() for each in wanted)
@@ -60,7 +60,7 @@ def diff(writer: str | os.PathLike[str], reader: str | os.PathLike[str]) -> "tup
     >>> fork.step, [cause.code.value for cause in fork.causes]
     (3, ['content'])
     """
-    from layerfork.pipeline.comparison import diff_files
+    from layerfork.pipeline.compare.comparison import diff_files
 
     return diff_files(os.fspath(writer), os.fspath(reader))
 

@@ -159,8 +159,8 @@ class Layerfork:
     def _checked(self, options: "RunOptions", allow: Sequence[str]) -> "CheckReport":
         """Raises: LayerforkError; KeyboardInterrupt when that ended the builds."""
         from layerfork.errors import ExitCode
-        from layerfork.pipeline.checkclients import check_clients
-        from layerfork.pipeline.engines import is_shared
+        from layerfork.pipeline.check.clients import check_clients
+        from layerfork.pipeline.machine.engines import is_shared
         from layerfork.reporters.progress import progress
 
         turns = self._turns if is_shared(options.engines) else None

@@ -16,7 +16,7 @@ from layerfork.model.catalogue import Met
 from layerfork.model.engine import EngineInfo
 from layerfork.model.record import BuildOutcome, StepStatus
 from layerfork.model.report import RunReport, TrialBuild
-from layerfork.pipeline.report import read_reports
+from layerfork.pipeline.run.report import read_reports
 from layerfork.pipeline.scenarios.filed import read_catalogue
 from layerfork.reporters.overview.catalogue import surprises
 

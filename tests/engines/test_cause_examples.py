@@ -15,8 +15,8 @@ from layerfork.engines import RunningEngine, open_engine
 from layerfork.harness.environments.privatedir import SHORT, private_directory
 from layerfork.harness.environments.shell import engine_environment
 from layerfork.model.report import DiffReport
-from layerfork.pipeline.comparison import diff_files
-from layerfork.pipeline.explaining import explain_builds
+from layerfork.pipeline.compare.comparison import diff_files
+from layerfork.pipeline.why.explaining import explain_builds
 
 pytestmark = pytest.mark.engine
 

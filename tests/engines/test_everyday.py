@@ -20,8 +20,8 @@ from layerfork.harness.environments.installing import ensure_environment
 from layerfork.model.answer import Answer
 from layerfork.model.record import StepStatus
 from layerfork.model.report import DiffReport
-from layerfork.pipeline.explaining import explain_builds
-from layerfork.pipeline.stored import list_stored
+from layerfork.pipeline.records.stored import list_stored
+from layerfork.pipeline.why.explaining import explain_builds
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.answer import first_lines
 

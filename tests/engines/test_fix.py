@@ -18,8 +18,8 @@ from engines.running import FROM_A_TERMINAL, LAYERFORK, layerfork
 
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.model.fixing import Fate, FixReport, Proposal, exit_code_of_fixes
-from layerfork.pipeline.explaining import explain_builds
-from layerfork.pipeline.fixing import FixOptions, fix_builds, patch_of
+from layerfork.pipeline.fix.fixing import FixOptions, fix_builds, patch_of
+from layerfork.pipeline.why.explaining import explain_builds
 
 pytestmark = pytest.mark.engine
 BUILD = ("docker", "build", ".")

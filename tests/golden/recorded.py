@@ -35,17 +35,17 @@ from layerfork.model.report import (
     TrialBuild,
     VersionsUsed,
 )
-from layerfork.pipeline.allowing import NOTHING_ALLOWED
-from layerfork.pipeline.answering import answers_of_rows
-from layerfork.pipeline.baseline import baseline_of
-from layerfork.pipeline.comparison import diff_records
-from layerfork.pipeline.gate import gate
-from layerfork.pipeline.judging import judge_rows
+from layerfork.pipeline.check.allowing import NOTHING_ALLOWED
+from layerfork.pipeline.check.gate import gate
+from layerfork.pipeline.compare.answering import answers_of_rows
+from layerfork.pipeline.compare.comparison import diff_records
 from layerfork.pipeline.predict.asked import Asked
 from layerfork.pipeline.predict.planned import Planned
 from layerfork.pipeline.predict.planning import plan
-from layerfork.pipeline.predicting import predict_build
-from layerfork.pipeline.report import read_reports
+from layerfork.pipeline.predict.predicting import predict_build
+from layerfork.pipeline.run.judging import judge_rows
+from layerfork.pipeline.run.report import read_reports
+from layerfork.pipeline.why.baseline import baseline_of
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "buildkit-0.32.2"
 RECORDS = Path(__file__).parent / "records"

@@ -24,8 +24,8 @@ from layerfork.model.context import ContextEntry, Digest
 from layerfork.model.judgement import CauseStatus
 from layerfork.model.record import BuildRecord
 from layerfork.model.report import DiffReport
-from layerfork.pipeline import comparison
-from layerfork.pipeline.comparison import diff_stored
+from layerfork.pipeline.compare import comparison
+from layerfork.pipeline.compare.comparison import diff_stored
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text import TEXT
 

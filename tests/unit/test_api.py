@@ -17,7 +17,7 @@ import layerfork
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.model.progress import Say
 from layerfork.pipeline import programs
-from layerfork.pipeline.checking import CheckOptions
+from layerfork.pipeline.check.checking import CheckOptions
 
 RECORDS = Path(__file__).parents[1] / "golden" / "records" / "seed-buildkit.jsonl"
 

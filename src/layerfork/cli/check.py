@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from layerfork.model.check import CheckReport
-    from layerfork.pipeline.checking import Checked
+    from layerfork.pipeline.check.checking import Checked
     from layerfork.reporters.reporter import Reporter
 
 
@@ -165,7 +165,7 @@ def command(
             raise UsageError("--cold and --baseline do not go together", hint="each says what must be reused")
         if load and not cold:
             raise UsageError("--load needs --cold", hint="layerfork check . --cold --load base.tar")
-        from layerfork.pipeline.checking import CheckOptions, check_command
+        from layerfork.pipeline.check.checking import CheckOptions, check_command
 
         checked = check_command(
             CheckOptions(
@@ -198,7 +198,7 @@ def _refuse_with_clients(given: "Mapping[str, object]") -> None:
 
 
 def _check_clients(options: RunOptions, allow: tuple[str, ...], max_lost_s: float | None) -> "Checked":
-    from layerfork.pipeline.checkclients import check_clients
+    from layerfork.pipeline.check.clients import check_clients
     from layerfork.reporters.progress import progress
 
     with progress(live=is_terminal(sys.stderr), color=use_color(sys.stderr)) as listener:

@@ -35,7 +35,7 @@ def command(context: click.Context, form: "Reporter", verbose: bool) -> None:
     from layerfork.cli.root import COMMANDS, root
     from layerfork.cli.settings.fromfile import settings_here
     from layerfork.cli.settings.inforce import report_settings
-    from layerfork.pipeline.clients import list_own_clients
+    from layerfork.pipeline.machine.clients import list_own_clients
 
     named = {name: root.get_command(context, name) for name in COMMANDS}
     commands = {name: each for name, each in named.items() if each is not None}

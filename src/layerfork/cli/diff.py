@@ -31,7 +31,7 @@ def command(
     the same build of the other file: of the same service or bake target, directory, Dockerfile, target and
     platform; of several such in one file the last one counts. FILE#N is its N-th build alone.
     """
-    from layerfork.pipeline.comparison import diff_files
+    from layerfork.pipeline.compare.comparison import diff_files
 
     reports = diff_files(writer, reader)
     with reports_written(also, "diffs", reports):

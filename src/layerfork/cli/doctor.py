@@ -31,7 +31,7 @@ def command(form: "Reporter", verbose: bool) -> int:
       layerfork doctor -v
       layerfork doctor --format json
     """
-    from layerfork.pipeline.doctor import examine
+    from layerfork.pipeline.machine.doctor import examine
 
     report = examine()
     put(form.render("doctors", [report], look_of(sys.stdout, verbose=verbose)))

@@ -89,7 +89,7 @@ def command(
     if patch not in ("", STANDARD_OUTPUT):
         checked_output(patch)
     from layerfork.model.fixing import exit_code_of_fixes
-    from layerfork.pipeline.fixing import FixOptions, fix_builds, patch_of
+    from layerfork.pipeline.fix.fixing import FixOptions, fix_builds, patch_of
 
     reports = fix_builds(
         FixOptions(

@@ -23,6 +23,6 @@ def command(output: str, engine: str, command: tuple[str, ...]) -> int:
       layerfork show ci.jsonl
       layerfork diff ci.jsonl laptop.jsonl
     """
-    from layerfork.pipeline.recording import record_builds
+    from layerfork.pipeline.records.recording import record_builds
 
     return record_builds(command, output, engine, to_stderr)

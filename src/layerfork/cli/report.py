@@ -76,7 +76,7 @@ def command(
 
 
 def _filed(files: tuple[str, ...]) -> "tuple[Kind, Sequence[object]]":
-    from layerfork.pipeline.report import read_reports
+    from layerfork.pipeline.run.report import read_reports
 
     found = read_reports(files)
     for line in found.left_out:
@@ -87,7 +87,7 @@ def _filed(files: tuple[str, ...]) -> "tuple[Kind, Sequence[object]]":
 
 
 def _upgrade(files: tuple[str, ...]) -> "tuple[Kind, Sequence[object]]":
-    from layerfork.pipeline.upgrading import compare_runs
+    from layerfork.pipeline.upgrade.upgrading import compare_runs
 
     if len(files) != len(("OLD", "NEW")):
         raise UsageError(f"--diff takes two files, not {len(files)}", hint="layerfork report --diff OLD NEW")

@@ -200,7 +200,7 @@ def command(
 def _run(
     options: RunOptions, form: "Reporter", also: "tuple[tuple[Reporter, Path], ...]", look: "Look"
 ) -> int:
-    from layerfork.pipeline.experiment import exit_code, run_experiment
+    from layerfork.pipeline.run.experiment import exit_code, run_experiment
 
     with _progress() as listener:
         reports = run_experiment(options, listener)
@@ -228,7 +228,7 @@ def _run_scenarios(
 
 
 def _plan(options: RunOptions, form: "Reporter", look: "Look") -> int:
-    from layerfork.pipeline.experiment import plan_experiment
+    from layerfork.pipeline.run.experiment import plan_experiment
 
     with _progress() as listener:
         reports = plan_experiment(options, listener)

@@ -34,6 +34,6 @@ def command(file: str, max_age: float | None, form: "Reporter", verbose: bool) -
       layerfork show ci.jsonl
       layerfork show ci.jsonl#2 --max-age 7d
     """
-    from layerfork.pipeline.showing import show_records
+    from layerfork.pipeline.records.showing import show_records
 
     put(form.render("records", show_records(file, max_age), look_of(sys.stdout, verbose=verbose)))

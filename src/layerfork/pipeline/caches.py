@@ -13,7 +13,7 @@ from layerfork.model.build import Builder
 from layerfork.model.cachestate import CacheState
 from layerfork.model.exportedcache import CacheReport, ExportedCache
 from layerfork.model.record import BuildRecord
-from layerfork.pipeline.comparison import builds_of_kinds
+from layerfork.pipeline.compare.comparison import builds_of_kinds
 
 
 def inspect_cache(

@@ -9,8 +9,8 @@ from layerfork.errors import UsageError
 from layerfork.model.check import CheckReport
 from layerfork.model.prediction import Prediction
 from layerfork.model.record import BuildRecord
-from layerfork.pipeline.checking import CheckOptions, check_command
-from layerfork.pipeline.explaining import Explained, explain_builds
+from layerfork.pipeline.check.checking import CheckOptions, check_command
+from layerfork.pipeline.why.explaining import Explained, explain_builds
 
 Build = str | os.PathLike[str] | Sequence[str]
 """A directory, or the words of a command."""

@@ -12,7 +12,7 @@ from layerfork.clients.sending import sender_of_client
 from layerfork.model.build import Builder
 from layerfork.model.context import EntryType
 from layerfork.model.record import BuildRecord, ClientInfo
-from layerfork.pipeline.report import read_reports
+from layerfork.pipeline.run.report import read_reports
 
 RECORDS = Path(__file__).parents[2] / "golden" / "records"
 DOCKER_PY = {f"docker_py-build@{version}": "docker-py" for version in ("1.6.0", "1.10.6", "2.7.0", "7.2.0")}

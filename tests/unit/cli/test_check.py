@@ -8,8 +8,8 @@ from golden.recorded import compared
 from layerfork.cli import call
 from layerfork.cli.options import source_root
 from layerfork.model.check import Against, CheckReport
-from layerfork.pipeline import checking
-from layerfork.pipeline.checking import Checked, CheckOptions, exit_code
+from layerfork.pipeline.check import checking
+from layerfork.pipeline.check.checking import Checked, CheckOptions, exit_code
 
 FAILED = CheckReport(
     against=Against.AGAIN, diffs=tuple(compared("seed-buildkit")), steps=3, rebuilt=2, seconds_lost=2.0

@@ -8,7 +8,7 @@ from layerfork.cli import call
 from layerfork.errors import ExitCode
 from layerfork.model.health import DoctorReport, Health, HealthRow
 from layerfork.model.listing import ClientRow, EngineRow, Obstacle
-from layerfork.pipeline import doctor
+from layerfork.pipeline.machine import doctor
 
 WELL = HealthRow(area="machine", name="umask", health=Health.OK, what="022")
 NOTE = HealthRow(

@@ -18,7 +18,7 @@ from layerfork.harness.records.store import open_store, project_of
 from layerfork.harness.records.summary import keep_summary, known_build
 from layerfork.model.fixing import Fate
 from layerfork.model.record import BuildPlace, BuildRecord, StepStatus
-from layerfork.pipeline import fixing
+from layerfork.pipeline.fix import fixing
 from layerfork.pipeline.fix.trial import Tried, TryOptions
 
 BY_NAME = {pair.name: pair for pair in PAIRS}

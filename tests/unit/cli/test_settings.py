@@ -12,8 +12,8 @@ from layerfork.cli.root import COMMANDS, root
 from layerfork.cli.settings.allowed import SETTINGS, SHARED
 from layerfork.cli.settings.variables import option_name, options_of
 from layerfork.model.check import Against, CheckReport
-from layerfork.pipeline import checking
-from layerfork.pipeline.checking import Checked, CheckOptions
+from layerfork.pipeline.check import checking
+from layerfork.pipeline.check.checking import Checked, CheckOptions
 from layerfork.pipeline.predict import commits, remembered
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from layerfork.cli.root import root
 from layerfork.errors import UsageError
-from layerfork.pipeline import explaining
-from layerfork.pipeline.explaining import Explained
+from layerfork.pipeline.why import explaining
+from layerfork.pipeline.why.explaining import Explained
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from layerfork.engines.debian.roots import root_path
 from layerfork.engines.debian.suites import SUITES
 from layerfork.model.listing import Fetched
-from layerfork.pipeline.engines import check_engines
+from layerfork.pipeline.machine.engines import check_engines
 
 
 def test_a_changed_file_is_named_and_what_is_not_fetched_says_so(

@@ -14,7 +14,7 @@ from layerfork.harness.records.evidence import read_records
 from layerfork.harness.records.stored import stored
 from layerfork.harness.records.summary import timeless_digest
 from layerfork.model.record import BuildRecord
-from layerfork.pipeline.baseline import chain_of
+from layerfork.pipeline.why.baseline import chain_of
 
 SESSION = "local.session"
 

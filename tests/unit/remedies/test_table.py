@@ -12,7 +12,7 @@ from layerfork.harness.records.stored import stored
 from layerfork.model.answer import Edit, Fix, Point
 from layerfork.model.cause import CauseCode
 from layerfork.model.judgement import CauseStatus
-from layerfork.pipeline.comparison import diff_stored
+from layerfork.pipeline.compare.comparison import diff_stored
 from layerfork.remedies.table import KINDS, kind_of
 
 MEANT = ("ignore-rule", "instruction", "label")

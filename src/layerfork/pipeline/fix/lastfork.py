@@ -15,10 +15,10 @@ from layerfork.harness.records.summary import KnownBuild, read_summaries
 from layerfork.model.kind import kind_of
 from layerfork.model.record import BuildRecord
 from layerfork.model.report import DiffReport
-from layerfork.pipeline.baseline import chain_of, choose_baseline, earlier_builds, exported_over
-from layerfork.pipeline.comparison import diff_stored, named_builds
-from layerfork.pipeline.explainer import EARLIER_BUILD, THIS_BUILD, places_of_build
-from layerfork.pipeline.pairing import pair_builds
+from layerfork.pipeline.compare.comparison import diff_stored, named_builds
+from layerfork.pipeline.compare.pairing import pair_builds
+from layerfork.pipeline.why.baseline import chain_of, choose_baseline, earlier_builds, exported_over
+from layerfork.pipeline.why.explainer import EARLIER_BUILD, THIS_BUILD, places_of_build
 
 _MOST_LOOKED_AT = 20
 """So many builds of one kind are looked at for the last one that forked."""

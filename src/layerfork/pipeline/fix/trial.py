@@ -24,10 +24,10 @@ from layerfork.model.kind import agreement, kind_of
 from layerfork.model.progress import Say
 from layerfork.model.record import BuildRecord, StepRecord, StepStatus
 from layerfork.model.report import DiffReport
-from layerfork.pipeline.allowing import read_allowed
-from layerfork.pipeline.comparison import diff_stored
+from layerfork.pipeline.check.allowing import read_allowed
+from layerfork.pipeline.check.gate import gate
+from layerfork.pipeline.compare.comparison import diff_stored
 from layerfork.pipeline.fix.foreseeing import found_elsewhere, reused_step
-from layerfork.pipeline.gate import gate
 from layerfork.remedies.record import with_lines
 from layerfork.whatif import UnappliableError
 

@@ -15,7 +15,7 @@ from layerfork.model.context import Transport
 from layerfork.model.fixing import Fate, Way
 from layerfork.model.progress import Say
 from layerfork.model.record import BuildRecord
-from layerfork.pipeline.coldchecking import COLD_ENGINE
+from layerfork.pipeline.check.cold import COLD_ENGINE
 from layerfork.pipeline.fix.trial import StoppedError, Trial, Tried, TryOptions, directory_of_build
 from layerfork.whatif.request import HIDDEN
 

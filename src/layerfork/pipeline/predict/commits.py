@@ -24,8 +24,8 @@ from layerfork.model.record import BuildRecord
 from layerfork.pipeline.predict.asked import Asked
 from layerfork.pipeline.predict.fromcache import Importing, OpenedCache, importing, open_for_prediction
 from layerfork.pipeline.predict.planning import dockerfile_path
+from layerfork.pipeline.predict.predicting import Past, Planned, baseline_at, foresee
 from layerfork.pipeline.predict.predictions import Basis, bases_of
-from layerfork.pipeline.predicting import Past, Planned, baseline_at, foresee
 from layerfork.userdirs import cache_directory
 from layerfork.wire.redact import Redactor
 

@@ -22,7 +22,7 @@ from layerfork.model.cachestate import CacheState
 from layerfork.model.exportedcache import ExportedCache
 from layerfork.model.prediction import Forecast, Prediction, StepCache, StepPrediction
 from layerfork.model.record import BuildRecord
-from layerfork.pipeline.predicting import Foreseen
+from layerfork.pipeline.predict.predicting import Foreseen
 
 _THERE = (CacheState.PRESENT, CacheState.NOT_EXPORTED, CacheState.BLOB_GONE)
 

@@ -15,7 +15,7 @@ from layerfork.model.cachekey import BuildKeys
 from layerfork.model.change import BaseImageIs
 from layerfork.model.engine import ImageFacts
 from layerfork.model.record import BuildRecord, StepRecord, StepStatus
-from layerfork.pipeline.ages import Made, told_by_images
+from layerfork.pipeline.records.ages import Made, told_by_images
 from layerfork.whatif import suppose
 from layerfork.whatif.keys import Settled
 

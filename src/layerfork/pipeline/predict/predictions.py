@@ -21,7 +21,7 @@ from layerfork.model.record import BuildRecord
 from layerfork.pipeline.predict.asked import Asked
 from layerfork.pipeline.predict.planned import Planned
 from layerfork.pipeline.predict.planning import plan
-from layerfork.pipeline.predicting import baseline_at, foresee_build, predict_build
+from layerfork.pipeline.predict.predicting import baseline_at, foresee_build, predict_build
 
 if TYPE_CHECKING:
     from layerfork.pipeline.predict.fromcache import OpenedCache
@@ -144,7 +144,7 @@ def _prediction(basis: Basis, planned: Planned, asked: Asked, opened: "OpenedCac
 
 def _named(file: str, root: Path | None) -> tuple[Basis, ...]:
     """The builds of a record file, of each kind the last; earlier ones of the file lie in its cache."""
-    from layerfork.pipeline.comparison import named_builds
+    from layerfork.pipeline.compare.comparison import named_builds
 
     builds = named_builds(file)
     path = Path(file.rpartition("#")[0] if not Path(file).exists() else file)
@@ -166,7 +166,7 @@ def bases_of(
 ) -> tuple[Basis, ...]:
     root = Path(path or ".")
     if against:
-        from layerfork.pipeline.explainer import builds_named
+        from layerfork.pipeline.why.explainer import builds_named
 
         return tuple(Basis(record=build.stored.whole(), root=root) for build in builds_named(store, against))
     known = read_summaries(store.directory)

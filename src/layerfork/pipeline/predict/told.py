@@ -10,8 +10,8 @@ from layerfork.model.build import Builder
 from layerfork.model.judgement import Cause, Fork
 from layerfork.model.prediction import Forecast, StepPrediction
 from layerfork.model.record import BuildRecord, StepRecord
-from layerfork.pipeline.ages import Made, told_by_images
 from layerfork.pipeline.predict.past import Past
+from layerfork.pipeline.records.ages import Made, told_by_images
 from layerfork.whatif.steps import instructions_of
 
 _NAMES = {Builder.CLASSIC: "the classic builder", Builder.BUILDKIT: "BuildKit", Builder.BUILDAH: "buildah"}

@@ -14,7 +14,7 @@ from layerfork.model.judgement import CauseStatus
 from layerfork.model.phase import Expectation, Phase
 from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
 from layerfork.model.report import DiffReport, TrialBuild
-from layerfork.pipeline.comparison import diff_records
+from layerfork.pipeline.compare.comparison import diff_records
 
 BEFORE, NOW = "before", "now"
 

@@ -21,8 +21,8 @@ from layerfork.harness.relay.plan import choose_clients
 from layerfork.model.catalogue import CatalogueReport, Spent
 from layerfork.model.progress import Listener
 from layerfork.model.scenario import RunOptions, Scenario
-from layerfork.pipeline.experiment import chosen_engines
-from layerfork.pipeline.parallel import engines_at_once
+from layerfork.pipeline.run.experiment import chosen_engines
+from layerfork.pipeline.run.parallel import engines_at_once
 from layerfork.pipeline.scenarios.beside import Judge
 from layerfork.pipeline.scenarios.building import CellRun, Found, build_on_engine, keys_of
 from layerfork.pipeline.scenarios.choosing import chosen_scenarios, folder_of

@@ -40,7 +40,7 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.pipeline.comparison import diff_records, diff_stored
+from layerfork.pipeline.compare.comparison import diff_records, diff_stored
 
 REGRESSIONS = Path(__file__).parents[2] / "mutations" / "regressions"
 LEFT_OUT_OF_REAL: list[int] = []

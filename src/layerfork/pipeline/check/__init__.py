@@ -1,0 +1,1 @@
+"""`layerfork check`: the gate, and the forks that it lets pass."""

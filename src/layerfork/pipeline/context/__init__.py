@@ -1,0 +1,1 @@
+"""`layerfork pack`: canonical context tars, and what clients send instead."""

@@ -1,0 +1,202 @@
+"""`layerfork fix`: what to do about the last fork of a build, tried by building, and done when asked."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from layerfork.buildcontext.walk import no_collection
+from layerfork.errors import LayerforkError
+from layerfork.harness.fixing.commands import run_in
+from layerfork.harness.fixing.writing import RefusedError, check_editable, read_file, write_patches
+from layerfork.harness.recording.secrets.redactionkey import redaction_key
+from layerfork.model.answer import Answer
+from layerfork.model.fixing import Fate, FilePatch, FixReport, Proposal, Remedy, Spent
+from layerfork.model.judgement import Fork
+from layerfork.model.patch import unified
+from layerfork.model.progress import Say
+from layerfork.pipeline.check.gate import total_s
+from layerfork.pipeline.fix.foreseeing import foreseen, rebuilt_steps
+from layerfork.pipeline.fix.lastfork import Forked, forked_in, last_forks
+from layerfork.pipeline.fix.trial import Tried, TryOptions, directory_of_build
+from layerfork.pipeline.fix.trying import try_remedy
+from layerfork.remedies import again_of, remedy_of
+from layerfork.remedies.textedit import UnfitError, edited
+from layerfork.wire.redact import Redactor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixOptions:
+    """Everything that `layerfork fix` was asked."""
+
+    path: str = ""
+    """The directory that was built; empty is the working directory."""
+    argv: tuple[str, ...] = ()
+    """The command whose builds are meant; empty for any."""
+    records: tuple[str, ...] = ()
+    """Record files instead of the kept builds: the earlier build's and the later one's."""
+    store: str = ""
+    engine: str = ""
+    apply: bool = False
+    verify: bool = True
+    force: bool = False
+
+
+def fix_builds(options: FixOptions, say: Say) -> tuple[FixReport, ...]:
+    """What can be done about the last fork of each build of a command; with ``apply`` it is done.
+
+    Raises: LayerforkError.
+    """
+    with no_collection():
+        if options.records:
+            found = forked_in(options.records)
+        else:
+            found = last_forks(options.store, options.path, options.argv)
+
+        return tuple(_fixed(each, options, say) for each in found)
+
+
+def _fixed(forked: Forked, options: FixOptions, say: Say) -> FixReport:
+    root = directory_of_build(forked.reader)
+    base = _base(forked)
+    proposals: list[Proposal] = []
+    hopeless: list[Answer] = []
+    for fork, answer in zip(forked.report.judgement.forks, forked.report.answers, strict=True):
+        remedy = remedy_of(answer)
+        if remedy is None:
+            hopeless.append(answer)
+            continue
+        proposals.append(_proposal(forked, fork, answer, remedy, root, base))
+    if options.apply:
+        proposals = list(_applied(forked, proposals, options, base, say))
+    return FixReport(
+        build=forked.report.build,
+        directory=str(base),
+        is_here=base == Path.cwd(),
+        command=" ".join(forked.reader.client.argv),
+        recorded_at=forked.reader.recorded_at,
+        proposals=tuple(proposals),
+        hopeless=tuple(hopeless),
+    )
+
+
+def _base(forked: Forked) -> Path:
+    """Where patches apply: the working directory if it holds all files, else what holds them."""
+    here, place = Path.cwd(), forked.reader.place
+    files = [Path(each) for each in (place.directory, os.path.dirname(place.dockerfile)) if each]  # noqa: PTH120
+    if not files or all(each.is_relative_to(here) for each in files):
+        return here
+    return Path(os.path.commonpath(files))
+
+
+def _proposal(forked: Forked, fork: Fork, answer: Answer, remedy: Remedy, root: Path, base: Path) -> Proposal:
+    patches: tuple[FilePatch, ...] = ()
+    problem = ""
+    try:
+        patches = tuple(_patches(remedy, root, base))
+    except (UnfitError, RefusedError) as error:
+        problem = f"{error}; build it with layerfork why, then fix what that finds"
+    again = again_of(answer, forked.writer, forked.reader)
+    rebuilt = rebuilt_steps(forked.reader, fork)
+    return Proposal(
+        answer=answer,
+        remedy=remedy,
+        patches=patches,
+        shown=Redactor(redaction_key()).clean(unified(patches).decode("utf-8", "replace")),
+        problem=problem,
+        predicted=foreseen(forked.reader, fork, answer, remedy, patches, again),
+        before=Spent(
+            forks=1,
+            steps=len(rebuilt),
+            seconds=total_s(step.seconds for step in rebuilt),
+        ),
+    )
+
+
+def _patches(remedy: Remedy, root: Path, base: Path) -> Iterator[FilePatch]:
+    """Raises: UnfitError, RefusedError."""
+    for name in dict.fromkeys(edit.file for edit in remedy.edits):
+        path = Path(os.path.normpath(root / name))
+        before = read_file(path)
+        after = edited(before or b"", [edit for edit in remedy.edits if edit.file == name])
+        yield FilePatch(path=str(path), name=os.path.relpath(path, base), before=before, after=after)
+
+
+def _applied(
+    forked: Forked, proposals: Sequence[Proposal], options: FixOptions, base: Path, say: Say
+) -> Iterator[Proposal]:
+    """Each proposal tried, and done where that verified it; of two that edit one file the first."""
+    done: set[str] = set()
+    for proposal in proposals:
+        files = {patch.path for patch in proposal.patches}
+        if proposal.problem:
+            yield replace(proposal, fate=Fate.REFUSED, reason=proposal.problem)
+        elif files & done:
+            yield replace(
+                proposal,
+                fate=Fate.REFUSED,
+                reason="its file was just edited: build, then layerfork fix again",
+            )
+        else:
+            result = _apply(forked, proposal, options, base, say)
+            done |= files if result.fate in (Fate.VERIFIED, Fate.APPLIED) else set()
+            yield result
+
+
+def _apply(forked: Forked, proposal: Proposal, options: FixOptions, base: Path, say: Say) -> Proposal:
+    """One that cannot be tried leaves those before it as they are told."""
+    try:
+        check_editable(proposal.patches, base, force=options.force)
+        _check_place(forked, proposal.remedy)
+        if not options.verify and proposal.remedy.by_hand:
+            return proposal
+        if not options.verify:
+            _make(forked, proposal, say)
+            return replace(proposal, fate=Fate.APPLIED)
+        tried = try_remedy(
+            TryOptions(
+                proposal=proposal,
+                writer=forked.writer,
+                reader=forked.reader,
+                again=again_of(proposal.answer, forked.writer, forked.reader),
+                engine=options.engine,
+            ),
+            say,
+        )
+        if tried.fate is Fate.VERIFIED:
+            _make(forked, proposal, say)
+    except RefusedError as error:
+        return replace(proposal, fate=Fate.REFUSED, reason=f"{error.message}: {error.hint}")
+    except LayerforkError as error:
+        return replace(proposal, fate=Fate.UNCHECKED, reason=error.message)
+    return _with(proposal, tried)
+
+
+def _check_place(forked: Forked, remedy: Remedy) -> None:
+    """A command is for the context's directory, and runs nowhere else. Raises: RefusedError."""
+    place = forked.reader.place.directory
+    if remedy.command and not remedy.by_hand and not os.path.isdir(place):  # noqa: PTH112 - as recorded
+        raise RefusedError(
+            f"the context's directory {f'{place} is not there' if place else 'is not known'}",
+            f"run it there yourself: {remedy.command}",
+        )
+
+
+def _make(forked: Forked, proposal: Proposal, say: Say) -> None:
+    """Do it, in the project's own files. Raises: RefusedError, LayerforkError."""
+    write_patches(proposal.patches)
+    if proposal.patches:
+        say(f"edited {', '.join(patch.name for patch in proposal.patches)}")
+    command = proposal.remedy.command
+    if command and not proposal.remedy.by_hand:
+        run_in(Path(forked.reader.place.directory), command)
+        say(f"ran `{command}`")
+
+
+def _with(proposal: Proposal, tried: Tried) -> Proposal:
+    return replace(proposal, fate=tried.fate, after=tried.after, reused=tried.reused, reason=tried.reason)
+
+
+def patch_of(reports: Sequence[FixReport]) -> bytes:
+    """All edits as one patch."""
+    return unified(patch for report in reports for each in report.proposals for patch in each.patches)

@@ -1,0 +1,1 @@
+"""Builds recorded, imported, kept and shown."""
