@@ -23,7 +23,7 @@ from layerfork.model.report import DiffReport
 from layerfork.pipeline.records.stored import list_stored
 from layerfork.pipeline.why.explaining import explain_builds
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.answer import first_lines
+from layerfork.reporters.text.forks.answer import first_lines
 
 pytestmark = pytest.mark.engine
 DOCS = Path(__file__).parents[2] / "docs" / "everyday.md"

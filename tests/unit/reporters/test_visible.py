@@ -29,7 +29,7 @@ from layerfork.model.report import RecordReport
 from layerfork.model.visible import visible, visible_but_colors, visible_in_json
 from layerfork.reporters.formats import FORMATS
 from layerfork.reporters.reporter import Look, Reporter
-from layerfork.reporters.text.console import print_lines
+from layerfork.reporters.text.layout.console import print_lines
 
 ATTACKS = (
     "\x1b[2J\x1b[31mred",

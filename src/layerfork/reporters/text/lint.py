@@ -6,8 +6,8 @@ from rich.text import Text
 
 from layerfork.model.trap import LintReport, Trap
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.columns import cut, hung
-from layerfork.reporters.text.console import print_lines
+from layerfork.reporters.text.layout.columns import cut, hung
+from layerfork.reporters.text.layout.console import print_lines
 
 _ON_A_LINE = 120
 """Columns of the first line where no width is known."""

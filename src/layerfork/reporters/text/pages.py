@@ -7,7 +7,7 @@ from rich.table import Table
 
 from layerfork.model.causepage import CausePage, CauseRow
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.console import print_all
+from layerfork.reporters.text.layout.console import print_all
 
 WIDEST = 100
 """Columns beyond which text is hard to read."""

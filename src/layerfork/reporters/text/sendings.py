@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from layerfork.model.sending import Sending, SendingReport, SentDifference
 from layerfork.model.visible import visible_line
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.columns import hung
+from layerfork.reporters.text.layout.columns import hung
 
 
 def render_sendings(reports: Sequence[SendingReport], look: Look) -> str:

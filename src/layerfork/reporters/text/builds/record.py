@@ -10,8 +10,8 @@ from layerfork.model.record import BuildRecord, ClientInfo, StepRecord
 from layerfork.model.report import RecordReport, StepAge
 from layerfork.model.visible import visible_line
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.baseline import old_by
-from layerfork.reporters.text.identities import MEANINGS
+from layerfork.reporters.text.forks.baseline import old_by
+from layerfork.reporters.text.forks.identities import MEANINGS
 
 ENTRY_LIMIT = 40
 """Context entries shown when not verbose."""

@@ -7,11 +7,11 @@ from rich.text import Text
 from layerfork.model.prediction import Forecast, Prediction, StepPrediction
 from layerfork.reporters.overview.words import counted
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.answer import answer_lines, first_lines
-from layerfork.reporters.text.baseline import baseline_line, old_by
-from layerfork.reporters.text.columns import cut
-from layerfork.reporters.text.console import print_lines
-from layerfork.reporters.text.wrapping import wrap
+from layerfork.reporters.text.forks.answer import answer_lines, first_lines
+from layerfork.reporters.text.forks.baseline import baseline_line, old_by
+from layerfork.reporters.text.layout.columns import cut
+from layerfork.reporters.text.layout.console import print_lines
+from layerfork.reporters.text.layout.wrapping import wrap
 
 _STYLES = {Forecast.HIT: "cyan", Forecast.MISS: "bold yellow", Forecast.UNKNOWN: "magenta"}
 _LONGEST = 48

@@ -7,8 +7,8 @@ from rich.text import Text
 from layerfork.model.upgrade import EngineChange, UpgradeReport
 from layerfork.reporters.overview.upgrade import heading, sentences, verdict, version
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.console import print_lines
-from layerfork.reporters.text.wrapping import wrap
+from layerfork.reporters.text.layout.console import print_lines
+from layerfork.reporters.text.layout.wrapping import wrap
 
 
 def render_upgrades(reports: Sequence[UpgradeReport], look: Look) -> str:

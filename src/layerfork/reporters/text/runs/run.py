@@ -10,13 +10,13 @@ from layerfork.model.report import RunReport
 from layerfork.reporters.overview.overview import Overview, overviews
 from layerfork.reporters.overview.words import verdict_sentence, verdicts
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.answer import answer_lines
-from layerfork.reporters.text.console import print_lines, section
-from layerfork.reporters.text.identities import identity_lines
-from layerfork.reporters.text.overview import all_problems, all_warnings, missing_lines, overview_lines
-from layerfork.reporters.text.table import layout_table, missing_builds
-from layerfork.reporters.text.versions import versions
-from layerfork.reporters.text.wrapping import wrap
+from layerfork.reporters.text.forks.answer import answer_lines
+from layerfork.reporters.text.forks.identities import identity_lines
+from layerfork.reporters.text.layout.console import print_lines, section
+from layerfork.reporters.text.layout.wrapping import wrap
+from layerfork.reporters.text.runs.overview import all_problems, all_warnings, missing_lines, overview_lines
+from layerfork.reporters.text.runs.table import layout_table, missing_builds
+from layerfork.reporters.text.runs.versions import versions
 
 VERDICT_STYLES = {Verdict.REUSED: "bold green", Verdict.FORKED: "bold yellow", Verdict.ERROR: "bold red"}
 

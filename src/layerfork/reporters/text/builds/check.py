@@ -9,9 +9,9 @@ from layerfork.model.check import CheckReport
 from layerfork.model.judgement import Fork
 from layerfork.reporters.overview.checks import left_lines, sentence
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.answer import answer_lines, first_lines
-from layerfork.reporters.text.console import print_lines
-from layerfork.reporters.text.wrapping import wrap
+from layerfork.reporters.text.forks.answer import answer_lines, first_lines
+from layerfork.reporters.text.layout.console import print_lines
+from layerfork.reporters.text.layout.wrapping import wrap
 
 
 def render_checks(reports: Sequence[CheckReport], look: Look) -> str:

@@ -8,11 +8,11 @@ from layerfork.model.judgement import Verdict
 from layerfork.model.record import StepStatus
 from layerfork.model.report import DiffReport
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.answer import answer_lines
-from layerfork.reporters.text.baseline import baseline_line
-from layerfork.reporters.text.console import print_lines
-from layerfork.reporters.text.judgement import caution_lines
-from layerfork.reporters.text.wrapping import wrap
+from layerfork.reporters.text.forks.answer import answer_lines
+from layerfork.reporters.text.forks.baseline import baseline_line
+from layerfork.reporters.text.forks.judgement import caution_lines
+from layerfork.reporters.text.layout.console import print_lines
+from layerfork.reporters.text.layout.wrapping import wrap
 
 
 def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:

@@ -7,7 +7,7 @@ from rich.text import Text
 from layerfork.model.report import RunReport, VersionsUsed
 from layerfork.reporters.overview.words import counted
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.wrapping import wrap
+from layerfork.reporters.text.layout.wrapping import wrap
 
 
 def versions(report: RunReport, look: Look) -> Iterator[Text]:

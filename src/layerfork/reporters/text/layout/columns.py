@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.reporters.text.wrapping import wrap
+from layerfork.reporters.text.layout.wrapping import wrap
 
 
 def hung(text: str, width: int | None, first: str = "", rest: int = 0) -> list[str]:

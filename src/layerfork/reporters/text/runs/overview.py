@@ -10,9 +10,9 @@ from layerfork.reporters.overview.missing import missing_of
 from layerfork.reporters.overview.overview import NO_RESULT, NOT_KNOWN, Edge, Overview, Row
 from layerfork.reporters.overview.words import cost_of, findings, size_of, where
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.console import section
-from layerfork.reporters.text.judgement import STATUS_STYLES
-from layerfork.reporters.text.wrapping import wrap
+from layerfork.reporters.text.forks.judgement import STATUS_STYLES
+from layerfork.reporters.text.layout.console import section
+from layerfork.reporters.text.layout.wrapping import wrap
 
 FEWEST_COLUMNS_OF_NAMES = 30
 """With less beside the engines' columns, the names have lines of their own."""

@@ -7,8 +7,8 @@ from rich.text import Text
 
 from layerfork.model.health import DoctorReport, Health, HealthRow
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.columns import hung
-from layerfork.reporters.text.console import print_lines
+from layerfork.reporters.text.layout.columns import hung
+from layerfork.reporters.text.layout.console import print_lines
 
 _STYLES = {Health.OK: "green", Health.NOTE: "yellow", Health.ABSENT: "dim", Health.MISSING: "bold red"}
 _FEW = 4

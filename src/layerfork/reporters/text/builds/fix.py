@@ -7,10 +7,10 @@ from rich.text import Text
 from layerfork.model.fixing import Fate, FixReport, Predicted, Proposal, Reused, Spent
 from layerfork.reporters.overview.words import counted
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.answer import first_lines
-from layerfork.reporters.text.columns import hung
-from layerfork.reporters.text.console import print_lines
-from layerfork.reporters.text.prediction import seconds
+from layerfork.reporters.text.builds.prediction import seconds
+from layerfork.reporters.text.forks.answer import first_lines
+from layerfork.reporters.text.layout.columns import hung
+from layerfork.reporters.text.layout.console import print_lines
 
 NOTHING = "nothing to fix: no known build of this missed anything"
 _ADDED, _REMOVED, _HEAD = "green", "red", "bold"

@@ -8,11 +8,11 @@ from layerfork.model.history import Blamed, CommitPrediction, HistoryPrediction
 from layerfork.model.prediction import Forecast
 from layerfork.reporters.overview.words import counted
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.baseline import baseline_line
-from layerfork.reporters.text.columns import cut
-from layerfork.reporters.text.console import print_lines
-from layerfork.reporters.text.prediction import seconds
-from layerfork.reporters.text.wrapping import wrap
+from layerfork.reporters.text.builds.prediction import seconds
+from layerfork.reporters.text.forks.baseline import baseline_line
+from layerfork.reporters.text.layout.columns import cut
+from layerfork.reporters.text.layout.console import print_lines
+from layerfork.reporters.text.layout.wrapping import wrap
 
 _DIGITS = 8
 """Of a commit's id."""

@@ -8,8 +8,8 @@ from layerfork.model.answer import Answer, Fix
 from layerfork.model.judgement import CauseStatus, Fork
 from layerfork.reporters.overview.columns import keyword
 from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.columns import cut, hung, side_by_side
-from layerfork.reporters.text.judgement import STATUS_STYLES, fork_evidence
+from layerfork.reporters.text.forks.judgement import STATUS_STYLES, fork_evidence
+from layerfork.reporters.text.layout.columns import cut, hung, side_by_side
 
 _COPIES = ("COPY", "ADD")
 """Instructions that are never cut: what they copy is what it is about."""

@@ -1,0 +1,1 @@
+"""Builds of a person: recorded, compared, checked, predicted, mended."""

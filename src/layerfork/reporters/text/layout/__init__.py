@@ -1,0 +1,1 @@
+"""Lines laid out: styled, wrapped, in columns."""

@@ -1,0 +1,1 @@
+"""What a machine has, and the settings in force on it."""

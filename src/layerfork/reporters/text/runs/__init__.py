@@ -1,0 +1,1 @@
+"""Runs of the experiment and of scenarios: planned, measured, held against an earlier one."""
