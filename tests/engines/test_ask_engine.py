@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from engines.running import as_host
 
-from layerfork.cli.root import root
+from layerfork.cli.grammar.root import root
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.engines.frontend import FrontendRefusedError, Question, ask_frontend
 from layerfork.errors import UsageError

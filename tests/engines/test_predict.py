@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from engines.running import as_host, user_of
 
-from layerfork.cli.root import root
+from layerfork.cli.grammar.root import root
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.harness.records.evidence import read_records
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import click
 
+from layerfork.cli.grammar.root import BrokenConnectionError, root
 from layerfork.cli.output import OutputError, flush, is_abandoned, keep_descriptors, say, say_error
-from layerfork.cli.root import BrokenConnectionError, root
 from layerfork.cli.settings.variables import variable_meant
 from layerfork.errors import ExitCode, LayerforkError
 from layerfork.model.visible import visible_line

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.building import build_command, build_options
-from layerfork.cli.options import (
+from layerfork.cli.grammar.building import build_command, build_options
+from layerfork.cli.grammar.options import (
     checked_output,
     engine_option,
     format_option,
@@ -20,9 +20,9 @@ from layerfork.cli.options import (
     use_color,
     verbose_option,
 )
+from layerfork.cli.grammar.words import WordsThenCommand
 from layerfork.cli.output import is_terminal, put
 from layerfork.cli.settings.giveway import give_way
-from layerfork.cli.words import WordsThenCommand
 from layerfork.errors import UsageError
 from layerfork.model.scenario import RunOptions
 

@@ -19,6 +19,6 @@ def command(shell: str) -> None:
     Written to a file and sourced it starts a shell faster than eval.
     """
     from layerfork.cli.completing.shells import script
-    from layerfork.cli.root import root
+    from layerfork.cli.grammar.root import root
 
     put(script(root, shell))

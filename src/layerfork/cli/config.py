@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import format_option, look_of, verbose_option
+from layerfork.cli.grammar.options import format_option, look_of, verbose_option
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def command(context: click.Context, form: "Reporter", verbose: bool) -> None:
       allow = ["build-arg"]
       max-lost = 30
     """
-    from layerfork.cli.root import COMMANDS, root
+    from layerfork.cli.grammar.root import COMMANDS, root
     from layerfork.cli.settings.fromfile import settings_here
     from layerfork.cli.settings.inforce import report_settings
     from layerfork.pipeline.machine.clients import list_own_clients

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import (
+from layerfork.cli.grammar.options import (
     checked_output,
     engine_option,
     format_option,
@@ -15,8 +15,8 @@ from layerfork.cli.options import (
     to_stderr,
     verbose_option,
 )
+from layerfork.cli.grammar.words import WordsThenCommand
 from layerfork.cli.output import put
-from layerfork.cli.words import WordsThenCommand
 from layerfork.errors import LayerforkError, UsageError
 
 if TYPE_CHECKING:

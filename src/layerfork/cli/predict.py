@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import AgeType, format_option, look_of, parse_pairs, to_stderr, verbose_option
+from layerfork.cli.grammar.options import (
+    AgeType,
+    format_option,
+    look_of,
+    parse_pairs,
+    to_stderr,
+    verbose_option,
+)
 from layerfork.cli.output import put
 from layerfork.cli.settings.giveway import give_way, is_typed
 from layerfork.errors import UsageError

@@ -2,7 +2,7 @@
 
 import click
 
-from layerfork.cli.options import engine_option, to_stderr
+from layerfork.cli.grammar.options import engine_option, to_stderr
 
 
 @click.command("record", context_settings={"allow_interspersed_args": False})

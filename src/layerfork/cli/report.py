@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import (
+from layerfork.cli.grammar.options import (
     checked_output,
     format_option,
     look_of,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import (
+from layerfork.cli.grammar.options import (
     format_option,
     look_of,
     parse_pairs,

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.building import build_command, build_options
-from layerfork.cli.options import (
+from layerfork.cli.grammar.building import build_command, build_options
+from layerfork.cli.grammar.options import (
     engine_option,
     format_option,
     look_of,
@@ -15,8 +15,8 @@ from layerfork.cli.options import (
     to_stderr,
     verbose_option,
 )
+from layerfork.cli.grammar.words import WordsThenCommand
 from layerfork.cli.output import put
-from layerfork.cli.words import WordsThenCommand
 from layerfork.errors import ExitCode
 from layerfork.model.judgement import Verdict
 

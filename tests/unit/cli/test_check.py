@@ -6,7 +6,7 @@ import pytest
 from golden.recorded import compared
 
 from layerfork.cli import call
-from layerfork.cli.options import source_root
+from layerfork.cli.grammar.options import source_root
 from layerfork.model.check import Against, CheckReport
 from layerfork.pipeline.check import checking
 from layerfork.pipeline.check.checking import Checked, CheckOptions, exit_code

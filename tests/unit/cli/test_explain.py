@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from layerfork.cli import call
-from layerfork.cli.root import root
+from layerfork.cli.grammar.root import root
 from layerfork.errors import ExitCode
 from layerfork.model.cause import CauseCode
 from layerfork.model.trap import TrapCode

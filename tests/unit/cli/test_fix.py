@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from corpus.make import path_of
 from corpus.pairs import PAIRS
 
-from layerfork.cli.root import root
+from layerfork.cli.grammar.root import root
 from layerfork.errors import EngineError, UsageError
 from layerfork.harness.records.evidence import read_records
 from layerfork.harness.records.store import open_store, project_of

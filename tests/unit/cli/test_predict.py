@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from layerfork.buildcontext.clientrules import find_rules
 from layerfork.buildcontext.manifest import read_context
 from layerfork.cli import call
-from layerfork.cli.root import root
+from layerfork.cli.grammar.root import root
 from layerfork.errors import UsageError
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.records.store import open_store, project_of

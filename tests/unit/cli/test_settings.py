@@ -8,7 +8,7 @@ import click
 import pytest
 
 from layerfork.cli import call
-from layerfork.cli.root import COMMANDS, root
+from layerfork.cli.grammar.root import COMMANDS, root
 from layerfork.cli.settings.allowed import SETTINGS, SHARED
 from layerfork.cli.settings.variables import option_name, options_of
 from layerfork.model.check import Against, CheckReport

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from layerfork.cli.root import root
+from layerfork.cli.grammar.root import root
 from layerfork.errors import UsageError
 from layerfork.pipeline.why import explaining
 from layerfork.pipeline.why.explaining import Explained

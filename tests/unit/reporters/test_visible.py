@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from layerfork.cli import call
-from layerfork.cli.root import root
+from layerfork.cli.grammar.root import root
 from layerfork.errors import UsageError
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport

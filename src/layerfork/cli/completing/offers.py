@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from layerfork.cli.options import FormatType
+from layerfork.cli.grammar.options import FormatType
 from layerfork.cli.settings.variables import option_name
 from layerfork.pipeline.naming import cause_names, client_names, engine_names, page_names, rule_names
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from layerfork.cli.root import root
+from layerfork.cli.grammar.root import root
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.model.build import Builder
 from layerfork.model.engine import EngineInfo, ImageFacts, ImageStep

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from layerfork.cli.root import root
+from layerfork.cli.grammar.root import root
 from layerfork.errors import UsageError
 from layerfork.harness.imports.files import import_file
 from layerfork.harness.records.evidence import read_records

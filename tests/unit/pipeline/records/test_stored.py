@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from layerfork.cli.root import root
+from layerfork.cli.grammar.root import root
 from layerfork.errors import UsageError
 from layerfork.harness.records.store import RecordStore, project_of
 from layerfork.model.build import Builder
