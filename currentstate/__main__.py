@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from currentstate.evidence import DOCS, SCENARIOS, SEED, keep
-from currentstate.page import PAGE, pages
+from currentstate.page import pages
 from layerfork.errors import LayerforkError
 from layerfork.pipeline.scenarios.filed import has_cells
 
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     for picture in (DOCS / "current-state").glob("*.svg"):
         if picture.relative_to(DOCS).as_posix() not in written:
             picture.unlink()
-    print(f"{DOCS / PAGE} and {len(written) - 1} pictures")
+    print(*(DOCS / name for name in written), sep="\n")
     return 0
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from currentstate import findings, used
 from currentstate.columns import Column, columns
 from currentstate.evidence import SCENARIOS, SEED
-from currentstate.scenarios import scenarios
+from currentstate.results import RESULTS, read, results, section
 from currentstate.sharing import caches, lookup
 from currentstate.upgrades import upgrades
+from layerfork.model.catalogue import CatalogueReport
 from layerfork.model.judgement import Caution, Verdict
 from layerfork.model.report import TrialBuild
 from layerfork.pipeline.run.report import read_reports
-from layerfork.pipeline.scenarios.filed import read_catalogue
 from layerfork.reporters.markdown.text import block, code, escaped, prose
 from layerfork.reporters.overview.overview import NO_RESULT, NOT_KNOWN, Overview, overviews
 from layerfork.reporters.overview.words import counted
@@ -26,12 +26,16 @@ _TOLD = ("control-failed", "incomplete-record")
 
 
 def pages(seed: Path = SEED, cells: Path = SCENARIOS) -> Mapping[str, str]:
-    """The page and its pictures, by their names in docs/. Raises: EvidenceError, UsageError."""
+    """The page, its pictures, and the page of scenarios where they have evidence, by their names in docs/.
+
+    Raises: EvidenceError, UsageError.
+    """
     (overview,) = overviews(read_reports([str(seed)]).runs)
     pictures = {f"current-state/{_slug(panel)}.svg": panel for panel in panels_of(overview)}
-    parts = [*_page(overview, pictures), *(_of_scenarios(cells) if cells.is_file() else ())]
+    report = read(cells) if cells.is_file() else None
     return {
-        PAGE: "\n".join(parts).rstrip() + "\n",
+        PAGE: "\n".join(_page(overview, pictures, report)).rstrip() + "\n",
+        **({RESULTS: results(report)} if report else {}),
         **{name: document([panel], "auto") for name, panel in pictures.items()},
     }
 
@@ -41,7 +45,7 @@ def _slug(panel: Panel) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", first.lower())
 
 
-def _page(overview: Overview, pictures: Mapping[str, Panel]) -> Iterator[str]:
+def _page(overview: Overview, pictures: Mapping[str, Panel], report: CatalogueReport | None) -> Iterator[str]:
     found = columns(overview)
     yield f"# The state of cache reuse, {_days(overview)[-1][:4]}\n"
     yield from _summary(overview, found)
@@ -52,6 +56,7 @@ def _page(overview: Overview, pictures: Mapping[str, Panel]) -> Iterator[str]:
         "named where the two differ. A range of versions has all that were built.\n"
     )
     yield from (*lookup(overview, found), "")
+    yield from section(report) if report else ()
     yield "## Where it forks\n"
     yield from findings.forks(overview)
     yield from _pictures(pictures)
@@ -129,13 +134,3 @@ def _used(overview: Overview) -> Iterator[str]:
     yield f"Clients with a version in their id, such as {code('docker_py-build@4.4.4')}, have that one.\n"
     yield from (*used.clients(overview), "")
     yield "Every package of the client libraries: `layerfork report -v docs/evidence/seed.jsonl`.\n"
-
-
-def _of_scenarios(cells: Path) -> Iterator[str]:
-    yield "## Scenarios\n"
-    yield (
-        "What changed between two builds of a client, and what that built again first. "
-        "[Each scenario](scenarios.md) says what it expects; `layerfork run --scenario NAME` repeats it. The "
-        "pages of causes have threads of upstream.\n"
-    )
-    yield from scenarios(read_catalogue(str(cells)))

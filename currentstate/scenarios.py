@@ -1,51 +1,87 @@
 """What became of each scenario: a table for each family, a row for each phase, a column for each builder."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from layerfork.model.build import Builder
 from layerfork.model.catalogue import CatalogueReport, ScenarioRow
 from layerfork.model.cause import CauseCode
 from layerfork.reporters.markdown.text import code, escaped
-from layerfork.reporters.overview.catalogue import AlikeCells, alike, phase_titles, summary, surprises
+from layerfork.reporters.overview.catalogue import AlikeCells, alike, phase_titles
 
+REUSED = "reused"
+NOT_BUILT = "-"
 _CAUSE = re.compile(rf"(?<![\w-])({'|'.join(sorted(CauseCode, key=len, reverse=True))})(?![\w-])")
+_MISSED = "  missed: "
+_PROVEN = "PROVEN "
+_WHOLE, _HEAD, _TAIL = 32, 12, 16
+"""Characters of an instruction that are shown; of a longer one its beginning and its end."""
 
 
-def scenarios(report: CatalogueReport) -> Iterator[str]:
-    """Every family."""
-    yield f"{escaped(summary(report))}.\n"
-    yield from (f"- **unexpected**: {escaped(line)}" for line in surprises(report))
-    for family in dict.fromkeys(row.family for row in report.scenarios):
-        yield f"\n### {escaped(family.capitalize())}\n"
-        yield f"| question | then | {' | '.join(Builder)} |"
-        yield f"|---|---|{'---|' * len(Builder)}"
-        for row in report.scenarios:
-            if row.family == family:
-                yield from _rows(report, row)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One phase of a scenario."""
+
+    row: ScenarioRow
+    title: str
+    """What changed."""
+    cells: Mapping[Builder, str]
+    """What each builder did, as Markdown: what most cells say, then what others do, with who they are."""
 
 
-def _rows(report: CatalogueReport, row: ScenarioRow) -> Iterator[str]:
-    question = escaped(row.question)
+def questions(report: CatalogueReport) -> tuple[Question, ...]:
+    """In the order of the report's scenarios."""
+    return tuple(each for row in report.scenarios for each in _of_scenario(report, row))
+
+
+def table(asked: Sequence[Question]) -> Iterator[str]:
+    """A row for each phase."""
+    yield f"| question | then | {' | '.join(Builder)} |"
+    yield f"|---|---|{'---|' * len(Builder)}"
+    for number, each in enumerate(asked):
+        again = number > 0 and asked[number - 1].row is each.row
+        question = "" if again else escaped(each.row.question)
+        yield f"| {question} | {escaped(each.title)} | {' | '.join(each.cells.values())} |"
+
+
+def _of_scenario(report: CatalogueReport, row: ScenarioRow) -> Iterator[Question]:
     for number, title in phase_titles(report, row):
         groups = list(alike(report, row, number))
-        cells = (_cell([each for each in groups if each.builder == builder]) for builder in Builder)
-        yield f"| {question} | {escaped(title)} | {' | '.join(cells)} |"
-        question = ""
+        cells = {builder: _cell([each for each in groups if each.builder == builder]) for builder in Builder}
+        yield Question(row=row, title=title, cells=cells)
 
 
 def _cell(groups: Sequence[AlikeCells]) -> str:
-    """What most cells say, then what others do, with who they are."""
-    ordered = sorted(groups, key=lambda each: -len(each.clients) * len(each.engines))
+    """Groups that differ only in what is proven are one."""
+    merged: dict[tuple[str, bool], list[AlikeCells]] = {}
+    for each in groups:
+        merged.setdefault((each.outcome.replace(_PROVEN, ""), each.unexpected), []).append(each)
+    ordered = sorted(merged.values(), key=lambda same: -sum(map(_size, same)))
     told = [
-        _told(each) if place == 0 else f"{_told(each)} ({escaped(each.who)})"
-        for place, each in enumerate(ordered)
+        _told(same) if place == 0 else f"{_told(same)} ({'; '.join(escaped(each.who) for each in same)})"
+        for place, same in enumerate(ordered)
     ]
-    return "; ".join(told) or "-"
+    return "; ".join(told) or NOT_BUILT
 
 
-def _told(group: AlikeCells) -> str:
-    mark = "**unexpected** " if group.unexpected else ""
-    instruction, missed, causes = group.outcome.rpartition("  missed: ")
+def _size(group: AlikeCells) -> int:
+    return len(group.clients) * len(group.engines)
+
+
+def _told(same: Sequence[AlikeCells]) -> str:
+    """``COPY app /app: mode``; a cause that no cell proves is marked."""
+    mark = "**unexpected** " if same[0].unexpected else ""
+    instruction, missed, causes = same[0].outcome.replace(_PROVEN, "").rpartition(_MISSED)
     linked = _CAUSE.sub(r"[\1](causes/\1.md)", escaped(causes)) if missed else escaped(causes)
-    return f"{mark}{code(instruction)} missed: {linked}" if missed else mark + linked
+    if not missed:
+        return mark + linked
+    proven = any(_PROVEN in each.outcome for each in same) or linked == escaped(causes)
+    sure = "" if proven else " (not proven)"
+    return f"{mark}{code(_short(instruction))}: {linked}{sure}"
+
+
+def _short(instruction: str) -> str:
+    if len(instruction) <= _WHOLE:
+        return instruction
+    return f"{instruction[:_HEAD]}…{instruction[-_TAIL:]}"

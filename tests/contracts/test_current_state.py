@@ -8,11 +8,12 @@ import pytest
 
 from currentstate.evidence import DOCS, SCENARIOS, SEED, keep
 from currentstate.page import pages
+from currentstate.results import RESULTS, results
 from currentstate.threads import Note, read_notes, told
 from layerfork.errors import EvidenceError
 from layerfork.harness.records.lines import numbered_lines
 from layerfork.manual import page_of
-from layerfork.model.catalogue import Met
+from layerfork.model.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
 from layerfork.model.engine import EngineInfo
 from layerfork.model.record import BuildOutcome, StepStatus
 from layerfork.model.report import RunReport, TrialBuild
@@ -39,10 +40,12 @@ def classes_of(report: RunReport) -> set[frozenset[str]]:
 
 def test_page_and_pictures_are_what_the_evidence_says() -> None:
     """`make current-state` writes them again."""
-    for name, text in pages().items():
+    made = pages()
+    for name, text in made.items():
         assert (DOCS / name).read_text("utf-8") == text, name
     written = {path.relative_to(DOCS).as_posix() for path in (DOCS / "current-state").iterdir()}
-    assert written == {name for name in pages() if name.endswith(".svg")}
+    assert written == {name for name in made if name.endswith(".svg")}
+    assert (DOCS / RESULTS).is_file() == (RESULTS in made)
 
 
 def test_the_page_changes_with_the_evidence(tmp_path: Path) -> None:
@@ -170,11 +173,46 @@ def test_scenarios_are_a_table_for_each_family(tmp_path: Path) -> None:
     kept = tmp_path / "cells.jsonl"
     keep(CELLS, kept)
 
-    section = pages(SEED, kept)["current-state.md"].partition("\n## Scenarios\n")[2]
-    assert "### Modes" in section
-    missed = "`COPY app /app` missed: PROVEN [mode](causes/mode.md)"
-    assert f"| the file is group-writable | {missed} | {missed} | {missed} |" in section
-    assert "| the file and its directory were touched | reused | reused | reused |" in section
+    made = pages(SEED, kept)
+    page = made[RESULTS]
+    assert f"]({RESULTS}) has 2 scenarios" in made["current-state.md"]
+    assert "| [Modes](#modes) | 0 of 1 | 0 of 1 | 0 of 1 |" in page
+    family = page.partition("\n## Modes\n")[2].partition("\n## ")[0]
+    missed = "`COPY app /app`: [mode](causes/mode.md)"
+    assert f"| the file is group-writable | {missed} | {missed} | {missed} |" in family
+    assert "| the file and its directory were touched | reused | reused | reused |" in page
+    assert "0 changes of 2 cost one builder something else than another." in page
+
+
+def test_what_is_not_proven_is_marked_and_what_builders_do_otherwise_has_a_table() -> None:
+    """Of cells that were made up."""
+    row = ScenarioRow(name="one", title="One", question="Is it reused?", family="odd", phases=2)
+    cells = (
+        cell("docker-build", "buildkit", missed="RUN a", causes=("mode",)),
+        cell("docker_py-build", "classic", missed="", causes=()),
+        cell("dockerode-build", "classic", missed="RUN b", causes=("uid",), proven=True),
+        cell("aiodocker-build", "classic", missed="", causes=()),
+    )
+    page = results(CatalogueReport(scenarios=(row,), engines=(), cells=cells))
+
+    assert "1 change of 1 cost one builder something else" in page
+    told = "reused; `RUN b`: [uid](causes/uid.md) (dockerode-build; private:28.5)"
+    assert f"| Is it reused? | then | {told} | `RUN a`: [mode](causes/mode.md) (not proven) | - |" in page
+    assert "| [Odd](#odd) | 1 of 1 | 0 of 1 | - |" in page
+
+
+def cell(client: str, builder: str, *, missed: str, causes: tuple[str, ...], proven: bool = False) -> Cell:
+    phase = CellPhase(
+        number=1,
+        title="then",
+        outcome=BuildOutcome.SUCCEEDED,
+        expected=None,
+        missed=missed,
+        causes=causes,
+        proven=proven,
+        met=Met.AS_EXPECTED,
+    )
+    return Cell(scenario="one", engine="private:28.5", client=client, builder=builder, phases=(phase,))
 
 
 def test_every_note_is_about_something_on_the_page() -> None:
