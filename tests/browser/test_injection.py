@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -9,16 +10,20 @@ import pytest
 from browser.hostile import PAYLOADS, harmless, hostile
 from browser.opened import Opened
 from golden.cases import TROUBLE
-from golden.recorded import compared, filed
+from golden.recorded import catalogued, compared, filed
 
+from layerfork.model.report import Problem
 from layerfork.reporters.html import HTML
 from layerfork.reporters.reporter import Kind, Look
 from layerfork.reporters.svg import SVG
 
 LookAt = Callable[..., Opened]
+PROBLEMS = tuple(Problem(what=chr(ord("a") + number)) for number in range(len(PAYLOADS)))
+"""One with each payload."""
 REPORTS: tuple[tuple[Kind, Sequence[Any]], ...] = (
     ("runs", [*filed("seed-default"), TROUBLE]),
     ("diffs", compared("seed-buildkit")),
+    ("catalogues", [replace(each, problems=PROBLEMS) for each in catalogued("scenarios")]),
 )
 OF_LENGTH = ("code", "g", "title", "text", "tspan")
 """Elements whose number follows the length of texts, or their backticks."""

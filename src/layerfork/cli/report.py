@@ -65,6 +65,7 @@ def command(
 
     path = checked_output(output) if output else None
     kind, reports = _upgrade(files) if between else _filed(files)
+    form.check(kind)
     look = replace(look_of(sys.stdout, verbose=verbose), theme=theme)
     look = replace(look, color=False, width=None) if path else look
     text = form.render(kind, reports, look)

@@ -45,6 +45,7 @@ Examples:
   layerfork run . --client docker-build --client docker_py-build
   layerfork run . --engine host --format json
   layerfork run --engine private:20.10 --engine private:28.5 --client 'mine=make image TAG={tag}'
+  layerfork run --scenario modes --client docker-build --report html:modes.html
   layerfork run --scenario all --client all --engine all --dask tcp://HOST:8786 -o all.jsonl
 """
 
@@ -184,12 +185,12 @@ def command(
         raise UsageError("--plan builds nothing, so there is nothing to report", hint="leave --report out")
     look = look_of(sys.stdout, verbose=verbose)
     if scenarios:
-        if path or plan or also or any(map(is_typed, _OF_A_PATH)):
+        if path or plan or any(map(is_typed, _OF_A_PATH)):
             raise UsageError(
-                "--scenario takes no PATH, --plan, --report, --file, --target, --build-arg or --label",
+                "--scenario takes no PATH, --plan, --file, --target, --build-arg or --label",
                 hint="leave it out: a scenario says what it builds with",
             )
-        return _run_scenarios(scenarios, shard, times, dask, options, form, look)
+        return _run_scenarios(scenarios, shard, times, dask, options, form, also, look)
     if shard or times or dask:
         raise UsageError(
             "--shard, --times and --dask need --scenario", hint="layerfork run --scenario all --shard 1/2"
@@ -216,14 +217,18 @@ def _run_scenarios(
     dask: str,
     options: RunOptions,
     form: "Reporter",
+    also: "tuple[tuple[Reporter, Path], ...]",
     look: "Look",
 ) -> int:
+    for each in (form, *(reporter for reporter, _ in also)):
+        each.check("catalogues")  # before hours of building
     from layerfork.pipeline.scenarios import CatalogueOptions, exit_code, run_catalogue
 
     asked = CatalogueOptions(names=names, shard=shard, times=times, dask=dask)
     with _progress(alive=True) as listener:
         report = run_catalogue(asked, options, listener)
-    put(form.render("catalogues", [report], look))
+    with reports_written(also, "catalogues", [report]):
+        put(form.render("catalogues", [report], look))
     return exit_code(report)
 
 

@@ -164,6 +164,17 @@ class Reporter:
         """Whether it has something to say about a kind of report."""
         return getattr(self, kind) is not None
 
+    def check(self, kind: Kind) -> None:
+        """Raises: UsageError that names the formats which have something to say about such reports."""
+        if self.renders(kind):
+            return
+        from layerfork.reporters.formats import formats_for
+
+        what = "runs of scenarios" if kind == "catalogues" else kind
+        raise UsageError(
+            f"there is no output of {what} as {self.name}", f"--format {', '.join(formats_for(kind))}"
+        )
+
     def prepare(self, kind: Kind) -> None:
         """Import what will render such reports: for when there is nothing else to do."""
         renderer = getattr(self, kind)
@@ -172,8 +183,7 @@ class Reporter:
 
     def render(self, kind: Kind, reports: Sequence[Any], look: Look) -> str:
         """All reports of a command as text. Raises: UsageError when it has nothing to say about them."""
-        renderer: Renderer[Any] | None = getattr(self, kind)
-        if renderer is None:
-            raise UsageError(f"there is no output of {kind} as {self.name}", "choose another --format")
+        self.check(kind)
+        renderer: Renderer[Any] = getattr(self, kind)
         harmless = visible_but_colors if look.color and kind in self.colored else self.visible
         return harmless(renderer(reports, look))

@@ -7,4 +7,10 @@ from layerfork.reporters.reporter import Reporter, compared, late
 
 _HERE = "layerfork.reporters.html.page"
 _RUNS, _DIFFS = late(_HERE, "render_runs"), late(_HERE, "render_diffs")
-HTML = Reporter(name="html", runs=_RUNS, diffs=_DIFFS, checks=compared(_RUNS, _DIFFS))
+HTML = Reporter(
+    name="html",
+    runs=_RUNS,
+    diffs=_DIFFS,
+    checks=compared(_RUNS, _DIFFS),
+    catalogues=late("layerfork.reporters.html.catalogue", "render_catalogues"),
+)

@@ -28,8 +28,8 @@ def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
     return page("diff.html.j2", look, view=view_diffs(reports))
 
 
-def page(template: str, look: Look, **values: Any) -> str:
-    """A whole document. Text stays text: markup in it is escaped."""
+def page(template: str, look: Look, style: str = "", **values: Any) -> str:
+    """A whole document. Text stays text: markup in it is escaped. ``style`` is a file of its own rules."""
     environment = Environment(
         loader=PackageLoader(__package__, TEMPLATES),
         autoescape=True,
@@ -39,9 +39,11 @@ def page(template: str, look: Look, **values: Any) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["ticks"] = ticks
-    script, style = _own("page.js"), variables(look.theme) + SHAPES + colors(look.theme) + _own("page.css")
+    script = _own("page.js")
+    own_style = _own(style) if style else ""
+    whole = variables(look.theme) + SHAPES + colors(look.theme) + _own("page.css") + own_style
     return environment.get_template(template).render(
-        style=Markup(style),
+        style=Markup(whole),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         theme=look.theme,

@@ -23,33 +23,40 @@ class AlikeCells:
     clients: tuple[str, ...]
     engines: tuple[str, ...]
 
+    whys: tuple[str, ...] = ()
+    """Why it was expected so; several where clients or engines are expected to differ."""
+
+    @property
+    def names(self) -> str:
+        """The clients, by name or as a number."""
+        return _few(self.clients, "client")
+
     @property
     def who(self) -> str:
         """The clients and the engines, each by name or as a number."""
-        clients = (
-            ", ".join(self.clients) if len(self.clients) <= MANY else counted(len(self.clients), "client")
-        )
-        engines = (
-            ", ".join(self.engines) if len(self.engines) <= MANY else counted(len(self.engines), "engine")
-        )
-        return f"{clients}; {engines}"
+        return f"{self.names}; {_few(self.engines, 'engine')}"
+
+
+def _few(names: Sequence[str], noun: str) -> str:
+    return ", ".join(names) if len(names) <= MANY else counted(len(names), noun)
 
 
 def alike(report: CatalogueReport, row: ScenarioRow, number: int) -> Iterator[AlikeCells]:
     """What became of one phase of a scenario: by builder, those that went alike together."""
-    groups: dict[tuple[str, str, bool], list[Cell]] = {}
+    groups: dict[tuple[str, str, bool], list[tuple[Cell, CellPhase]]] = {}
     for cell in report.of(row.name):
         for phase in cell.phases:
             if phase.number == number:
                 unexpected = phase.met is Met.UNEXPECTED
-                groups.setdefault((cell.builder, outcome(phase), unexpected), []).append(cell)
-    for (builder, told, unexpected), cells in sorted(groups.items()):
+                groups.setdefault((cell.builder, outcome(phase), unexpected), []).append((cell, phase))
+    for (builder, told, unexpected), found in sorted(groups.items(), key=lambda each: each[0]):
         yield AlikeCells(
             builder=builder,
             outcome=told,
             unexpected=unexpected,
-            clients=tuple(dict.fromkeys(cell.client for cell in cells)),
-            engines=tuple(dict.fromkeys(cell.engine for cell in cells)),
+            clients=tuple(dict.fromkeys(cell.client for cell, _ in found)),
+            engines=tuple(dict.fromkeys(cell.engine for cell, _ in found)),
+            whys=tuple(dict.fromkeys(phase.expected.why for _, phase in found if phase.expected)),
         )
 
 
