@@ -84,7 +84,7 @@ def test_a_scenario_of_ones_own(tmp_path: Path) -> None:
 
 def test_families_on_podman_and_buildkit() -> None:
     words = ("--client", "docker-build", "--engine", "private:28.5", "--engine", "podman")
-    names = ("modes", "mtimes", "base-reconfigured", "restart")
+    names = ("modes", "mtimes", "base-reconfigured", "restart", "cache-inline")
     done = run("run", *(word for name in names for word in ("--scenario", name)), *words)
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -94,3 +94,25 @@ def test_families_on_podman_and_buildkit() -> None:
     assert "buildkit  reused  (docker-build; private:28.5)\n" in done.stdout
     first = "buildkit  RUN cat /proc/sys/kernel/random/uuid > /first"
     assert f"{first}  missed: PROVEN env  (docker-build; private:28.5)\n" in done.stdout
+    refusal = "podman takes repositories for caches, and refuses an image with a tag"
+    assert f"buildah   cannot build it: {refusal}  (docker-build; podman:5.4)\n" in done.stdout
+
+
+def test_a_cache_leaves_an_engine_and_comes_back() -> None:
+    done = run(
+        "run",
+        "--scenario",
+        "cache-local-min",
+        "--client",
+        "docker-build",
+        "--engine",
+        "private:28.5+containerd",
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = [line for line in done.stdout.splitlines() if line.startswith("    ")]
+    assert [line.partition("  (")[0].split(None, 1)[1] for line in found] == [
+        "reused",
+        "reused",
+        "COPY tools /tools  missed: cache-not-imported",
+    ]

@@ -137,6 +137,11 @@ def test_parameters_that_are_no_json(text: str) -> None:
     assert request.cache_from == ("plain:1",)
 
 
+def test_a_list_that_is_none_names_nothing() -> None:
+    """What compose 2.26 sends with every build of the classic builder."""
+    assert Bench(cachefrom="null").send(b"").answer().request.cache_from == ()
+
+
 def test_credentials_in_headers_are_dropped() -> None:
     watcher = ClassicWatcher()
     tap = Http1Tap(watcher.open_exchange, lambda _path, _headers: None)

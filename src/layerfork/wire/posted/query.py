@@ -75,10 +75,10 @@ def _mapping(text: str) -> tuple[dict[str, str], tuple[str, ...]]:
 
 
 def _names(build: PostedBuild, parameter: str, redactor: Redactor) -> tuple[str, ...]:
-    """A JSON list, or the parameter given several times (podman)."""
+    """A JSON list, or the parameter given several times (podman); Go's ``null`` is an empty list."""
     names: list[str] = []
     for name, value in build.query:
-        if name == parameter and value:
+        if name == parameter and value not in ("", "null"):
             listed = _json(value)
             names += map(str, listed) if isinstance(listed, list) else [value]
     return tuple(map(redactor.clean, names))
