@@ -26,8 +26,9 @@ class Scenario:
     phases: tuple[Phase, ...] = ()
     """What is built, one after the other, from a context that is made for it; none of a person's directory,
     which is used as it lies there."""
-    bundled: bool = False
-    """It comes with layerfork: its name alone says which it is."""
+    content: str = ""
+    """Digest of its file, which says with its name which scenario it is, wherever its folder lies; empty of
+    one that comes with layerfork, whose name is enough, and of a person's directory."""
     other_dockerfile: bool = False
     """A person named another Dockerfile than that of the phases."""
 

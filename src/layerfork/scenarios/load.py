@@ -25,7 +25,7 @@ def find_scenario(path: str = "", dockerfile: str = "") -> Scenario:
     Raises: UsageError naming the thing that is missing, unreadable or of the wrong kind.
     """
     if not path or (path in bundled_names() and "/" not in path and not Path(path).is_dir()):
-        return replace(_staged(HERE / (path or "seed"), dockerfile), bundled=True)
+        return replace(_staged(HERE / (path or "seed"), dockerfile), content="")
     if (Path(path) / FILE_NAME).is_file():
         return _staged(Path(path).resolve(), dockerfile)
     return _directory(Path(path), dockerfile)

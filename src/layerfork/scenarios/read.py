@@ -2,6 +2,7 @@
 
 import contextlib
 import difflib
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from layerfork.scenarios.entries import EntryTable, UnfitError, entries_of, merg
 
 FILE_NAME = "scenario.toml"
 EVERY = "*"
+DIGITS = 16
+"""Of a scenario's digest: enough to tell apart those of one name."""
 
 
 class _Expect(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -70,7 +73,8 @@ def read_scenario(folder: Path) -> Scenario:
     """
     path = folder / FILE_NAME
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        table = tomllib.loads(text)
     except OSError as error:
         hint = "a scenario is a folder with a scenario.toml: docs/scenarios.md"
         raise UsageError(f"cannot read {path}: {error.strerror}", hint=hint) from error
@@ -86,6 +90,7 @@ def read_scenario(folder: Path) -> Scenario:
         raise UsageError(f"{path}: {error}", hint="docs/scenarios.md says what each key means") from error
     return Scenario(
         name=folder.name,
+        content=hashlib.sha256(text.encode()).hexdigest()[:DIGITS],
         title=file.title,
         question=file.question,
         family=file.family,

@@ -9,6 +9,7 @@ import msgspec
 
 from layerfork import __version__
 from layerfork.errors import EvidenceError
+from layerfork.harness.phases.kept import KeptScenario
 from layerfork.harness.recording.secrets.redactionkey import redaction_key
 from layerfork.harness.records.evidence import NOTE_START, RecordFile, read_records
 from layerfork.harness.records.lines import UNREADABLE, numbered_lines
@@ -24,8 +25,8 @@ class CellName:
     """Which cell it is."""
 
     scenario: str
-    folder: str = ""
-    """Of a scenario of the user's own; empty for a bundled one."""
+    content: str = ""
+    """Digest of the file of a scenario of the user's own; empty for a bundled one."""
     engine: str
     """As it was asked for: ``private:26.1``."""
     client: str
@@ -68,6 +69,7 @@ class Shard:
 class _Note(msgspec.Struct, frozen=True):
     cell: MeasuredCell | None = None
     shard: Shard | None = None
+    scenario: KeptScenario | None = None
 
 
 class _NoteLine(msgspec.Struct, frozen=True):
@@ -80,6 +82,8 @@ class CellFile:
 
     cells: tuple[MeasuredCell, ...] = ()
     shards: tuple[Shard, ...] = ()
+    scenarios: tuple[KeptScenario, ...] = ()
+    """Those of the user's own, each once."""
 
 
 def cell_key(name: CellName, phases: Sequence[Phase], address: str, pinned: str) -> str:
@@ -117,6 +121,7 @@ def read_cells(path: Path) -> CellFile:
     records = {record.id: record for record in read_records(path, accept_truncated=True)}
     cells: dict[str, MeasuredCell] = {}
     shards: list[Shard] = []
+    scenarios: dict[tuple[str, str], KeptScenario] = {}
     for _, line in numbered_lines(path):
         if not line.startswith(NOTE_START) or not line.endswith(b"\n"):
             continue
@@ -132,7 +137,9 @@ def read_cells(path: Path) -> CellFile:
             cells[note.cell.key] = _with_records(note.cell, records)
         if note.shard is not None:
             shards.append(note.shard)
-    return CellFile(cells=tuple(cells.values()), shards=tuple(shards))
+        if note.scenario is not None:
+            scenarios[note.scenario.name, note.scenario.content] = note.scenario
+    return CellFile(cells=tuple(cells.values()), shards=tuple(shards), scenarios=tuple(scenarios.values()))
 
 
 def _with_records(cell: MeasuredCell, records: Mapping[str, BuildRecord]) -> MeasuredCell:

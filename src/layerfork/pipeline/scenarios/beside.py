@@ -46,7 +46,7 @@ class Judge:
         return {name: future.result() for name, future in self._judged.items()}
 
     def _judge(self, cell: MeasuredCell) -> Cell:
-        judged = judged_cell(cell, self._scenarios[cell.name.scenario, cell.name.folder])
+        judged = judged_cell(cell, self._scenarios[cell.name.scenario, cell.name.content])
         self._done += 1
         self.tell(
             Progress(

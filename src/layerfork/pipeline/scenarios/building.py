@@ -46,7 +46,7 @@ class CellRun:
     """What all engines of a run share."""
 
     scenarios: Mapping[tuple[str, str], Scenario]
-    """By name and folder, as `CellName` has them."""
+    """By name and content, as `CellName` has them."""
     options: RunOptions
     described: Mapping[str, OwnCommand]
     """Clients of the user's own settings file."""
@@ -79,7 +79,7 @@ def keys_of(run: CellRun, names: Sequence[CellName]) -> Mapping[CellName, str]:
     return {
         name: cell_key(
             name,
-            run.scenarios[name.scenario, name.folder].phases,
+            run.scenarios[name.scenario, name.content].phases,
             address[name.engine],
             pinned[name.client],
         )
@@ -116,8 +116,8 @@ def build_cells(
     Raises: EngineError, EngineGoneError, UsageError.
     """
     versions: dict[str, str] = {}
-    for place in dict.fromkeys((name.scenario, name.folder) for name in cells):
-        mine = {name: key for name, key in cells.items() if (name.scenario, name.folder) == place}
+    for place in dict.fromkeys((name.scenario, name.content) for name in cells):
+        mine = {name: key for name, key in cells.items() if (name.scenario, name.content) == place}
         on = OnEngine(engine=engine, versions=versions, clock=clock)
         _build_scenario(run, on, run.scenarios[place], mine, found)
         if run.stop.is_set():

@@ -20,10 +20,17 @@ def list_scenarios(names: Sequence[str] = ()) -> tuple[ScenarioRow, ...]:
 def chosen_scenarios(names: Sequence[str]) -> tuple[Scenario, ...]:
     """Scenarios by name, family or folder; ``all`` is every bundled one.
 
-    Raises: UsageError for one that is not there, or that has no phases.
+    Copies of one count once. Raises: UsageError for one that is not there, or two that share a name.
     """
-    named = (scenario for name in names for scenario in _named(name))
-    return tuple({str(scenario.context): scenario for scenario in named}.values())
+    chosen: dict[str, Scenario] = {}
+    for scenario in (each for name in names for each in _named(name)):
+        other = chosen.setdefault(scenario.name, scenario)
+        if other.content != scenario.content:
+            raise UsageError(
+                f"{other.context} and {scenario.context} are two scenarios called {scenario.name}",
+                hint="a scenario is called as its folder: give one of them another name",
+            )
+    return tuple(chosen.values())
 
 
 def _named(name: str) -> Sequence[Scenario]:
@@ -55,8 +62,3 @@ def row_of(scenario: Scenario) -> ScenarioRow:
         phases=len(scenario.phases),
         expected=tuple(phase.expected for phase in scenario.phases[1:]),
     )
-
-
-def folder_of(scenario: Scenario) -> str:
-    """As `CellName` has it: empty for a bundled scenario."""
-    return "" if scenario.bundled else str(scenario.context)

@@ -11,7 +11,7 @@ from layerfork.model.scenario import Scenario
 from layerfork.pipeline.scenarios.judging import report_of
 from layerfork.scenarios import find_scenario
 
-_OF_SCENARIOS = (NOTE_START + b':{"cell"', NOTE_START + b':{"shard"')
+_OF_SCENARIOS = tuple(NOTE_START + b':{"' + kind for kind in (b"cell", b"shard", b"scenario"))
 
 
 def has_cells(path: Path) -> bool:
@@ -23,7 +23,8 @@ def has_cells(path: Path) -> bool:
 
 
 def read_catalogue(file: str) -> CatalogueReport:
-    """Held against what the scenarios expect now, not against what they did when it was measured.
+    """Held against what the scenarios expect now, not against what they did when it was measured; those of
+    the user's own are in the file as they were.
 
     Raises: EvidenceError, UsageError for a scenario that is gone.
     """
@@ -35,18 +36,24 @@ def read_measured(file: str) -> tuple[tuple[MeasuredCell, ...], CatalogueReport]
 
     Raises: EvidenceError, UsageError for a scenario that is gone.
     """
-    cells = read_cells(Path(file)).cells
+    found = read_cells(Path(file))
+    own = {(each.name, each.content): each for each in found.scenarios}
     scenarios: dict[tuple[str, str], Scenario] = {}
-    for cell in cells:
-        place = (cell.name.scenario, cell.name.folder)
+    for cell in found.cells:
+        place = (cell.name.scenario, cell.name.content)
         if place not in scenarios:
-            scenarios[place] = _found(cell.name, file)
-    return cells, report_of(cells, tuple(scenarios.values()))
+            scenarios[place] = own[place].scenario() if place in own else _bundled(cell.name, file)
+    return found.cells, report_of(found.cells, tuple(scenarios.values()))
 
 
-def _found(name: CellName, file: str) -> Scenario:
+def _bundled(name: CellName, file: str) -> Scenario:
+    if name.content:
+        raise UsageError(
+            f"{file} has cells of the scenario {name.scenario}, but not what it expects",
+            hint="a part of the file is missing: build it again",
+        )
     try:
-        return find_scenario(name.folder or name.scenario)
+        return find_scenario(name.scenario)
     except UsageError as error:
         raise UsageError(
             f"{file} is of the scenario {name.scenario}, which is not there", hint=error.message

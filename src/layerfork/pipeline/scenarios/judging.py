@@ -8,7 +8,7 @@ from layerfork.model.catalogue import CatalogueReport, Cell, Met, Spent
 from layerfork.model.record import BuildOutcome
 from layerfork.model.report import Problem
 from layerfork.model.scenario import Scenario
-from layerfork.pipeline.scenarios.choosing import folder_of, row_of
+from layerfork.pipeline.scenarios.choosing import row_of
 from layerfork.pipeline.scenarios.meeting import met_phases
 
 NOTHING_SPENT = Spent()
@@ -28,13 +28,13 @@ def report_of(
     interrupted: bool = False,
 ) -> CatalogueReport:
     """Cells held against what their scenarios expect; ``judged`` are those of which that is known."""
-    by_name = {(each.name, folder_of(each)): each for each in scenarios}
+    by_name = {(each.name, each.content): each for each in scenarios}
     known = judged or {}
     return CatalogueReport(
         scenarios=tuple(row_of(scenario) for scenario in scenarios),
         engines=tuple(dict.fromkeys(cell.engine for cell in cells)),
         cells=tuple(
-            known.get(cell.name) or judged_cell(cell, by_name[cell.name.scenario, cell.name.folder])
+            known.get(cell.name) or judged_cell(cell, by_name[cell.name.scenario, cell.name.content])
             for cell in cells
         ),
         problems=tuple(problems),

@@ -5,26 +5,45 @@ from pathlib import Path
 
 from layerfork.errors import UsageError
 from layerfork.harness.phases.cells import CellFile, CellName, MeasuredCell, keep_cell, read_cells
+from layerfork.harness.phases.kept import KeptScenario, keep_scenario
 from layerfork.harness.records.evidence import RecordFile
 
 
 def merge_files(files: Sequence[str], output: str) -> int:
     """Write the cells of all files to one; how many there are.
 
-    Raises: UsageError naming a shard that is missing, is there twice, is not whole, or is of another plan;
+    Raises: UsageError naming a shard that is missing, is there twice, is not whole, or is of another plan,
+    and a scenario that was another one on another machine;
     EvidenceError for a file that cannot be read.
     """
     if any(Path(file).resolve() == Path(output).resolve() for file in files):
         raise UsageError(f"{output} is one of the files to merge", hint="write to another one: -o FILE")
     parts = {file: read_cells(Path(file)) for file in files}
+    scenarios = _scenarios(parts)
     _check(parts)
     cells: dict[CellName, MeasuredCell] = {}
     for part in parts.values():
         cells.update({cell.name: cell for cell in part.cells})
     with RecordFile(Path(output)) as file:
+        for scenario in scenarios:
+            keep_scenario(file, scenario)
         for cell in cells.values():
             keep_cell(file, cell)
     return len(cells)
+
+
+def _scenarios(parts: dict[str, CellFile]) -> Sequence[KeptScenario]:
+    """Those of the user's own, each once."""
+    found: dict[str, tuple[str, KeptScenario]] = {}
+    for file, part in parts.items():
+        for scenario in part.scenarios:
+            other, known = found.setdefault(scenario.name, (file, scenario))
+            if known.content != scenario.content:
+                raise UsageError(
+                    f"{other} and {file} hold two different scenarios called {scenario.name}",
+                    hint="its folder needs the same scenario.toml on all machines, wherever it lies",
+                )
+    return [scenario for _, scenario in found.values()]
 
 
 def _check(parts: dict[str, CellFile]) -> None:

@@ -15,6 +15,7 @@ from layerfork.errors import LayerforkError, UsageError
 from layerfork.harness.environments.projectfile import described_clients
 from layerfork.harness.machine.processors import busy_share, read_ticks
 from layerfork.harness.phases.cells import CellName, MeasuredCell, Shard, keep_cell, read_cells
+from layerfork.harness.phases.kept import keep_scenario, kept
 from layerfork.harness.records.apart import recover
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.relay.plan import choose_clients
@@ -25,7 +26,7 @@ from layerfork.pipeline.run.experiment import chosen_engines
 from layerfork.pipeline.run.parallel import engines_at_once
 from layerfork.pipeline.scenarios.beside import Judge
 from layerfork.pipeline.scenarios.building import CellRun, Found, build_on_engine, keys_of
-from layerfork.pipeline.scenarios.choosing import chosen_scenarios, folder_of
+from layerfork.pipeline.scenarios.choosing import chosen_scenarios
 from layerfork.pipeline.scenarios.judging import report_of
 from layerfork.pipeline.scenarios.sharding import part_of, plan_digest, read_part, times_of
 
@@ -68,7 +69,11 @@ def run_catalogue(asked: CatalogueOptions, options: RunOptions, listener: Listen
             file.add_note(
                 {"shard": Shard(part=part.number, of=part.of, plan=plan_digest(names), cells=len(mine))}
             )
-        by_place = {(each.name, folder_of(each)): each for each in scenarios}
+        if file is not None:
+            for scenario in scenarios:
+                if scenario.content:
+                    keep_scenario(file, kept(scenario))
+        by_place = {(each.name, each.content): each for each in scenarios}
         judge = stack.enter_context(Judge(by_place, len(mine), listener))
         run = CellRun(
             scenarios=by_place,
@@ -103,7 +108,7 @@ def _cell_names(scenarios: Sequence[Scenario], options: RunOptions) -> tuple[Cel
     return tuple(
         CellName(
             scenario=scenario.name,
-            folder=folder_of(scenario),
+            content=scenario.content,
             engine=open_engine(spec).id,
             client=label,
             builder=options.builder,

@@ -56,4 +56,4 @@ def times_of(cells: Iterable[MeasuredCell]) -> Mapping[CellName, float]:
 
 
 def _text(name: CellName) -> str:
-    return "\0".join((name.scenario, name.folder, name.engine, name.client, name.builder or ""))
+    return "\0".join((name.scenario, name.content, name.engine, name.client, name.builder or ""))

@@ -103,7 +103,7 @@ def _answer(future: "Future[str]") -> str:
 
 
 def _batch(name: str, run: CellRun, options: RunOptions, cells: Mapping[CellName, str]) -> Batch:
-    places = {(each.scenario, each.folder) for each in cells}
+    places = {(each.scenario, each.content) for each in cells}
     return Batch(
         run=name,
         engine=next(iter(cells)).engine,
