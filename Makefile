@@ -6,6 +6,7 @@
 # make mutations N=1000 SEED=1   random builds and mutations on real engines against the key models
 # make histories PROJECTS=10 COMMITS=50   git histories predicted from one record, then built on real engines
 # make published DIRS="clone …"   Dockerfiles of any directories, put to real frontends and to our model of them
+# make study DIRS="clone …"       what builds of commits would reuse, and what fixes would save: predicted; without DIRS of the shipped corpus
 # make corpus  builds the pairs of tests/corpus whose records are missing, on real engines
 # make picture draws docs/fork-graph-{light,dark}.svg of a kept run of the seed
 # make current-state RUN=run.jsonl    docs/current-state.md from the evidence in docs/evidence; of a run, if one is named
@@ -16,7 +17,7 @@
 .DEFAULT_GOAL := demo
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-.PHONY: demo setup testprograms picture test check lint unit bench dist docs golden schema lock fuzz mutations histories published corpus attack current-state
+.PHONY: demo setup testprograms picture test check lint unit bench dist docs golden schema lock fuzz mutations histories published study corpus attack current-state
 
 demo: setup
 	@echo
@@ -67,6 +68,10 @@ histories: setup
 
 published: setup
 	$(BIN)/python -m published $(DIRS)
+
+study: setup
+	$(BIN)/python -m study $(DIRS) $(if $(DIRS),,--out docs/evidence/corpus-study.json)
+	$(if $(DIRS),,$(BIN)/python -m study --page)
 
 current-state: setup
 	$(BIN)/python -m currentstate $(if $(RUN),--keep $(RUN))

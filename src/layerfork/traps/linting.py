@@ -45,6 +45,16 @@ def lint(paths: Sequence[Path], wanted: Collection[TrapCode]) -> LintReport:
     return LintReport(files=files, traps=tuple(traps), bad=tuple(reader.bad), ignored=ignored)
 
 
+def dockerfiles_below(directory: Path) -> tuple[OpenedDockerfile, ...]:
+    """The Dockerfiles in a directory with their contexts, as `lint` reads them.
+
+    Raises: UsageError for a path that is not there.
+    """
+    reader = _Reader()
+    reader.read(directory)
+    return tuple(each for project in reader.projects() for each in project.dockerfiles)
+
+
 def _trap(found: Found, code: TrapCode) -> Trap:
     return Trap(
         code=code,

@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from posixpath import dirname, join, normpath
 
 from layerfork.buildcontext.clientrules import ContextRules
@@ -14,6 +15,7 @@ from layerfork.buildcontext.walk import Problem, Row, ScannedTree
 from layerfork.harness.commits.attributes import converted_files
 from layerfork.harness.commits.history import Commit, Repository
 from layerfork.harness.commits.objects import Blob, Blobs, TreeRow, Trees, texts_of
+from layerfork.model.context import Digest
 
 UMASK = 0o022
 _SUBMODULE = 0o160000
@@ -33,6 +35,9 @@ class Sending:
     """Path of the Dockerfile from the context's directory."""
     sends_git: bool = False
     """The recorded build sent git's own directory: a checkout has another one after each commit."""
+    git_is_new: bool = False
+    """With ``sends_git``: all of it is taken to be another one at each commit, as it is in a clone. Else
+    nothing is said of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +73,7 @@ def check_out(
         _tree(repository, own, known, targets, sending, _time_of(commit)),
         sending.rules,
         next((text for text in ignores if text is not None), b"").decode("utf-8", "surrogateescape"),
-        lambda files: _contents(files, own, known, unmodelled),
+        lambda files: _contents(files, own, known, unmodelled, _made(commit, sending)),
         dockerfile=sending.dockerfile,
         docker_py=sending.docker_py,
         umask=UMASK,
@@ -105,7 +110,7 @@ def _unmodelled(
         reason = "submodule" if row.mode == _SUBMODULE else converted.get(path, "")
         if reason and path.startswith(repository.prefix):
             yield path.removeprefix(repository.prefix), reason
-    if sending.sends_git:
+    if sending.sends_git and not sending.git_is_new:
         yield _GIT, "git's own directory"
 
 
@@ -132,19 +137,28 @@ def _contents(
     rows: Mapping[str, TreeRow],
     known: Mapping[str, Blob],
     unmodelled: Mapping[str, str],
+    made: Mapping[str, Content],
 ) -> HashedFiles:
-    """Of a file whose content is not modelled nothing is known."""
+    """Of a file whose content is not modelled nothing is known; ``made`` are those that stand for others."""
     contents: dict[str, Content] = {}
     problems: list[Problem] = []
     for path, _ in files:
         blob = known.get(rows[path].object_id) if path in rows else None
-        if path in unmodelled or blob is None:
+        if path in made:
+            contents[path] = made[path]
+        elif path in unmodelled or blob is None:
             problems.append(
                 Problem(path=path, reason=unmodelled.get(path, "the repository has no such blob"))
             )
         else:
             contents[path] = blob[0], True
     return HashedFiles(contents=contents, problems=problems, read=[])
+
+
+def _made(commit: Commit, sending: Sending) -> Mapping[str, Content]:
+    """What stands for git's own directory: of each commit another content."""
+    stand_in = Digest("sha256:" + sha256(f"git's own directory at {commit.id}".encode()).hexdigest())
+    return {_GIT: (stand_in, True)} if sending.git_is_new else {}
 
 
 def _tree(
