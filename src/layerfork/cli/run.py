@@ -185,12 +185,13 @@ def command(
         raise UsageError("--plan builds nothing, so there is nothing to report", hint="leave --report out")
     look = look_of(sys.stdout, verbose=verbose)
     if scenarios:
-        if path or plan or any(map(is_typed, _OF_A_PATH)):
+        if path or any(map(is_typed, _OF_A_PATH)):
             raise UsageError(
-                "--scenario takes no PATH, --plan, --file, --target, --build-arg or --label",
+                "--scenario takes no PATH, --file, --target, --build-arg or --label",
                 hint="leave it out: a scenario says what it builds with",
             )
-        return _run_scenarios(scenarios, shard, times, dask, options, form, also, look)
+        asked = (scenarios, shard, times, dask)
+        return _plan_scenarios(*asked, options) if plan else _run_scenarios(*asked, options, form, also, look)
     if shard or times or dask:
         raise UsageError(
             "--shard, --times and --dask need --scenario", hint="layerfork run --scenario all --shard 1/2"
@@ -230,6 +231,15 @@ def _run_scenarios(
     with reports_written(also, "catalogues", [report]):
         put(form.render("catalogues", [report], look))
     return exit_code(report)
+
+
+def _plan_scenarios(names: tuple[str, ...], shard: str, times: str, dask: str, options: RunOptions) -> int:
+    from layerfork.pipeline.scenarios import CatalogueOptions, outline
+    from layerfork.reporters.overview.catalogue import outlined
+
+    asked = CatalogueOptions(names=names, shard=shard, times=times, dask=dask)
+    put("".join(f"{line}\n" for line in outlined(outline(asked, options))))
+    return ExitCode.AS_HOPED
 
 
 def _plan(options: RunOptions, form: "Reporter", look: "Look") -> int:

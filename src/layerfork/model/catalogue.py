@@ -131,3 +131,22 @@ class CatalogueReport:
     def count(self, met: Met) -> int:
         """How many phases went so."""
         return sum(phase.met is met for cell in self.cells for phase in cell.phases)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueOutline:
+    """What a run of scenarios would do."""
+
+    scenarios: int
+    clients: int
+    cells: int
+    """Of all machines together."""
+    mine: int
+    """Of the part that was asked for."""
+    left: tuple[tuple[str, int], ...]
+    """Engines, each with how many of these are not built yet."""
+    builds: int
+    """Of what is left, at most: a client that cannot build somewhere makes fewer."""
+    seconds: float | None = None
+    """That engines would take one after the other; None where no earlier run says how long cells take; a cell
+    of which it does not counts as the others do."""

@@ -156,11 +156,14 @@ def _build_scenario(
         )
         for row in ask_versions(plan, endpoint, on.versions).rows:
             started = time.monotonic()
+            label = row.client if isinstance(row, TrialBuild) else row.label
+            name = by_label[label]
+            if not run.stop.is_set():
+                run.listener(Progress(text=f"{scenario.name}, {label}: building", engine=name.engine))
             whole, builds = _built(stage, row, number.__next__)
             if not whole:
                 return
             found.built += sum(build.outcome not in NOT_ASKED for build in builds)
-            name = by_label[row.client if isinstance(row, TrialBuild) else row.label]
             seconds = time.monotonic() - started
             cell = measured_cell(name, mine[name], engine.info, builds, seconds)
             found.cells.append(cell)

@@ -3,7 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from layerfork.model.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow, Spent
+from layerfork.model.catalogue import (
+    CatalogueOutline,
+    CatalogueReport,
+    Cell,
+    CellPhase,
+    Met,
+    ScenarioRow,
+    Spent,
+)
 from layerfork.model.record import BuildOutcome
 from layerfork.reporters.overview.words import counted
 
@@ -137,3 +145,26 @@ def _parts(spent: Spent) -> Sequence[tuple[str, float]]:
 def percent(share: float) -> str:
     """``88 %``."""
     return f"{share * 100:.0f} %"
+
+
+def outlined(plan: CatalogueOutline) -> Iterator[str]:
+    """What a run would do, a line for each thing."""
+    yield (
+        f"{counted(plan.cells, 'cell')}: {counted(plan.scenarios, 'scenario')}, "
+        f"{counted(plan.clients, 'client')}"
+    )
+    if plan.mine != plan.cells:
+        yield f"of this part: {counted(plan.mine, 'cell')}"
+    left = sum(count for _, count in plan.left)
+    if left != plan.mine:
+        yield f"built already: {counted(plan.mine - left, 'cell')}"
+    yield from (f"  {engine}: {counted(count, 'cell')}" for engine, count in plan.left)
+    time = f", about {_clock(plan.seconds)} on one engine after the other" if plan.seconds else ""
+    yield f"to build: {counted(left, 'cell')}, at most {counted(plan.builds, 'build')}{time}"
+
+
+def _clock(seconds: float) -> str:
+    """``40 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

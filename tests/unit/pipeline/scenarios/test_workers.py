@@ -16,8 +16,8 @@ from layerfork.harness.phases.cells import CellName, MeasuredCell, read_cells
 from layerfork.model.progress import Progress
 from layerfork.model.report import Problem
 from layerfork.model.scenario import RunOptions
+from layerfork.pipeline.scenarios import CatalogueOptions, run_catalogue
 from layerfork.pipeline.scenarios.building import CellRun, Found
-from layerfork.pipeline.scenarios.running import CatalogueOptions, run_catalogue
 from layerfork.pipeline.scenarios.workers import connecting, spreading, working
 from layerfork.pipeline.scenarios.workers.spreading import build_on_workers
 from layerfork.pipeline.scenarios.workers.working import why_unfit

@@ -24,6 +24,8 @@ def render_catalogues(reports: Sequence[CatalogueReport], look: Look) -> str:
 
 def _lines(report: CatalogueReport, look: Look) -> Iterator[str]:
     for row in report.scenarios:
+        if not report.of(row.name):
+            continue  # of a run that was interrupted, or a part of one
         yield f"{row.name}: {row.question}"
         for number, title in phase_titles(report, row):
             yield f"  {title}"
