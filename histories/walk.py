@@ -116,12 +116,15 @@ class Workshop:
 
     def build(self, repository: Path, commit: str) -> BuildRecord:
         """Check a commit out, build and record it. Raises: BuildFailedError, LayerforkError."""
-        number = next(self.numbers)
         context = self.directory / "context"
         shutil.rmtree(context, ignore_errors=True)
         context.mkdir()
         git(repository, "--work-tree", str(context), "checkout", "--quiet", "--force", commit, "--", ".")
-        recorder = Recorder(self.engine, self.directory / f"{number}.sock", b"histories")
+        return self.build_directory(context)
+
+    def build_directory(self, context: Path) -> BuildRecord:
+        """Build and record a directory as it is. Raises: BuildFailedError, LayerforkError."""
+        recorder = Recorder(self.engine, self.directory / f"{next(self.numbers)}.sock", b"histories")
         with recorder:
             said = self._send(recorder, context)
         records = recorder.records(ClientInfo(id="history"))

@@ -4,20 +4,25 @@
 
 Without clones it studies the corpus: repositories of many kinds, generated from the descriptions in
 ``study/corpus``. No engine is needed, and nothing is built: it is predicted, for a builder and a client
-that docs/corpus-study.md names. A clone that is named is only read. ``--page`` writes that page again.
+that docs/corpus-study.md names. A clone that is named is only read. ``--page`` writes that page again,
+``--build`` holds predictions of the corpus against a real engine.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from histories.__main__ import line_of
 from layerfork import __version__
+from layerfork.engines import open_engine
 from layerfork.errors import LayerforkError
 from layerfork.model.build import Builder
 from study.assumed import ENGINE
+from study.building import check
 from study.clones import check_source, name_of
 from study.described import descriptions
 from study.page import PAGE, page, summary
@@ -36,7 +41,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--builder", choices=_BUILDERS, default=_BUILDERS[0])
     parser.add_argument("--out", type=Path, metavar="FILE", help="keep the numbers as JSON")
     parser.add_argument("--page", action="store_true", help="only write the page from docs/evidence")
+    parser.add_argument("--build", type=int, metavar="N", help="build N commits of each of the corpus, too")
+    parser.add_argument("--engine", default="26.1", help="with --build: the engine (26.1)")
     options = parser.parse_args(arguments)
+    if options.build:
+        return _build(options)
     if options.page:
         PAGE.write_text(page(), "utf-8")
         return 0
@@ -46,6 +55,19 @@ def main(arguments: Sequence[str]) -> int:
         write_study(study, options.out)
     print(summary(study))
     return 0
+
+
+def _build(options: argparse.Namespace) -> int:
+    """Ends with 1 where an engine did something else than was predicted. Raises: LayerforkError."""
+    with (
+        tempfile.TemporaryDirectory(prefix="lf-", dir="/tmp") as directory,
+        open_engine(options.engine).start(os.environ, lambda _: None) as engine,
+    ):
+        tally = check(engine, Builder(options.builder), descriptions(), options.build, Path(directory))
+        print(f"{options.builder}, engine {engine.info.version}: {line_of(tally)}")
+        for text in (*tally.wrong, *tally.not_built):
+            print(f"  {text}")
+    return 1 if tally.wrong else 0
 
 
 def _wanted(options: argparse.Namespace, scratch: Path) -> Iterator[Wanted]:

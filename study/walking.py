@@ -31,7 +31,7 @@ class Walker:
     def walk(self, clone: Clone, built: Built, commits: Sequence[Commit]) -> Iterator[CommitPrediction]:
         """Each after the one before it; the first, and those until one can be built, on an empty cache."""
         repository = clone.repository(built.context)
-        record = unmade_build(built.inside, _references(clone, built, commits), self.builder)
+        record = unmade_build(built.inside, references(clone, built, commits), self.builder)
         asked = CommitsAsked(
             repository=repository,
             commits=commits,
@@ -48,7 +48,7 @@ class Walker:
         blobs.save()
 
 
-def _references(clone: Clone, built: Built, commits: Sequence[Commit]) -> Sequence[str]:
+def references(clone: Clone, built: Built, commits: Sequence[Commit]) -> Sequence[str]:
     """Base images that any version of a Dockerfile names."""
     names = [f"{commit.id}:{built.dockerfile}" for commit in commits]
     texts = set(texts_of(clone.repository("."), names).values())
