@@ -120,3 +120,54 @@ def test_a_cache_leaves_an_engine_and_comes_back() -> None:
         "reused",
         "COPY tools /tools  missed: cache-not-imported",
     ]
+
+
+FETCHED = """\
+title = "A context that is fetched"
+question = "Is it compared by its files?"
+family = "mine"
+served = true
+dockerfile = '''
+FROM alpine
+COPY app /app
+'''
+
+[context]
+"app/main" = { text = "a" }
+"README" = { text = "one" }
+
+[[phase]]
+title = "another commit, and another tar: what is not copied changed"
+context = { "README" = { text = "two" } }
+[[phase.expect]]
+why = "only what is copied counts"
+
+[[phase]]
+title = "the file is group-writable"
+context = { "app/main" = { mode = "0664" } }
+[[phase.expect]]
+clients = ["docker-git-build"]
+why = "git keeps of a mode whether the file is executable"
+[[phase.expect]]
+missed = "COPY app /app"
+causes = ["mode"]
+why = "a tar has the modes of its files"
+"""
+
+
+def test_contexts_that_are_fetched(tmp_path: Path) -> None:
+    (tmp_path / "scenario.toml").write_text(FETCHED)
+    words = ("run", "--scenario", tmp_path, "--engine", "private:28.5", "--format", "json")
+    done = run(*words, "--client", "docker-url-build", "--client", "docker-git-build")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    cells = json.loads(done.stdout)["cells"]
+    assert [(cell["client"], [phase["missed"] for phase in cell["phases"]]) for cell in cells] == [
+        ("docker-url-build", ["", "COPY app /app"]),
+        ("docker-git-build", ["", ""]),
+    ]
+    (tmp_path / "scenario.toml").write_text(FETCHED.replace("served = true\n", ""))
+    unasked = json.loads(run(*words, "--client", "docker-git-build").stdout)["cells"]
+    assert [cell["reason"] for cell in unasked] == [
+        "it takes the context as git only, which is not served here"
+    ]

@@ -26,6 +26,8 @@ class Scenario:
     phases: tuple[Phase, ...] = ()
     """What is built, one after the other, from a context that is made for it; none of a person's directory,
     which is used as it lies there."""
+    served: bool = False
+    """Its context is served to clients that fetch it from a URL; otherwise they are not asked."""
     content: str = ""
     """Digest of its file, which says with its name which scenario it is, wherever its folder lies; empty of
     one that comes with layerfork, whose name is enough, and of a person's directory."""

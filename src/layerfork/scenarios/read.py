@@ -63,6 +63,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     target: str = ""
     platform: str = ""
     random_runs: bool = False
+    served: bool = False
     phase: list[_Change] = []
 
 
@@ -97,6 +98,7 @@ def read_scenario(folder: Path) -> Scenario:
         context=folder,
         dockerfile=path,
         random_runs=file.random_runs,
+        served=file.served,
         phases=phases,
     )
 

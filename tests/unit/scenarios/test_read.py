@@ -145,6 +145,11 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str, hint: s
     assert hint in (caught.value.hint or "")
 
 
+def test_a_context_is_served_where_the_scenario_says_so(tmp_path: Path) -> None:
+    assert not find_scenario(write(tmp_path, HEAD)).served
+    assert find_scenario(write(tmp_path, f"{HEAD}served = true\n")).served
+
+
 def test_a_cache_is_imported_and_exported_in_one_phase_alone(tmp_path: Path) -> None:
     caches = 'cache_to = "type=local,dest={cache}"\ncache_from = "{image}"\n'
     text = HEAD + PHASE + caches + EXPECT + PHASE + EXPECT

@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -45,17 +45,29 @@ def served_context(workspace: Workspace, network: Path | None) -> Iterator[Serve
     ``network`` is the engine's network namespace; None when the engine shares ours.
     Raises: ClientError when the repository cannot be made.
     """
-    directory = workspace.root / "served"
-    directory.mkdir()
+    with serving(workspace, network) as offer:
+        yield offer()
+
+
+@contextlib.contextmanager
+def serving(workspace: Workspace, network: Path | None) -> Iterator[Callable[[], ServedContext]]:
+    """As `served_context`, of a context that changes: each call offers what it is then, at the same place."""
+    directory = Path(tempfile.mkdtemp(prefix="served-", dir=workspace.root))
     (directory / "context.tar").symlink_to(workspace.context_tar)
-    has_git = make_repository(workspace.context, directory / "context.git", workspace.context_tar)
     with contextlib.ExitStack() as stack:
         server = _start(stack, directory, 0, None)
         port = server.server_port
         if network is not None:
             _start(stack, directory, port, network)
-        base = f"http://{HOST}:{port}"
-        yield ServedContext(tar_url=f"{base}/context.tar", git_url=f"{base}/context.git" if has_git else "")
+        yield functools.partial(_offer, workspace, directory, f"http://{HOST}:{port}")
+
+
+def _offer(workspace: Workspace, directory: Path, base: str) -> ServedContext:
+    """Raises: ClientError."""
+    repository = directory / "context.git"
+    shutil.rmtree(repository, ignore_errors=True)
+    has_git = make_repository(workspace.context, repository, workspace.context_tar)
+    return ServedContext(tar_url=f"{base}/context.tar", git_url=f"{base}/context.git" if has_git else "")
 
 
 def cloned_tar(context_tar: Path) -> Path:

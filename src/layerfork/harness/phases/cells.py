@@ -86,12 +86,16 @@ class CellFile:
     """Those of the user's own, each once."""
 
 
-def cell_key(name: CellName, phases: Sequence[Phase], address: str, pinned: str) -> str:
-    """What makes two cells the same; ``address`` is the engine's, ``pinned`` the client's environment.
+def cell_key(
+    name: CellName, phases: Sequence[Phase], address: str, pinned: str, *, served: bool = False
+) -> str:
+    """What makes two cells the same; ``address`` is the engine's, ``pinned`` the client's environment, and
+    ``served`` that of the scenario.
 
     Made with the machine's own key: build arguments are among what was asked.
     """
-    text = "\n".join((__version__, repr(name), address, pinned, repr(phases)))
+    asked = (__version__, repr(name), address, pinned, repr(phases), *(("served",) if served else ()))
+    text = "\n".join(asked)
     return hmac.digest(redaction_key(), text.encode("utf-8", "surrogateescape"), "sha256").hex()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from layerfork.clients import ContextForm
 from layerfork.harness.environments.contextfiles import write_context
-from layerfork.harness.environments.served import served_context
+from layerfork.harness.environments.served import ServedContext, serving
 from layerfork.harness.environments.workspace import Workspace, make_tar
 from layerfork.harness.phases.clock import Clock, Work
 from layerfork.harness.phases.events import EventRefusedError, lifetime
@@ -45,7 +45,7 @@ def run_chain(stage: Stage, planned: PlannedBuild, number: Callable[[], int]) ->
     rows: list[TrialBuild] = []
     image = ""
     caches = Path(tempfile.mkdtemp(prefix="cache-", dir=stage.workspace.root))
-    with lifetime(engine, stage.workspace.root) as life:
+    with lifetime(engine, stage.workspace.root) as life, _serving(stage, planned) as offer:
         for phase in stage.phases:
             try:
                 with stage.clock.at(Work.CLEANING):
@@ -55,15 +55,14 @@ def run_chain(stage: Stage, planned: PlannedBuild, number: Callable[[], int]) ->
                 rows.append(planned.trial_build(BuildOutcome.REFUSED, str(error)))
                 continue
             write_context(phase, stage.workspace.context)
-            with _requested(stage, planned, phase, number()) as plain:
-                request = _with_caches(plain, phase, caches, image)
-                lacks = planned.client.why_not(request)
-                if lacks:
-                    row = planned.trial_build(BuildOutcome.UNSUPPORTED, "; ".join(lacks))
-                else:
-                    row = run_trial(stage.bench, planned, request)
-                    stage.clock.add(Work.BUILDING, row.seconds_of_client)
-                image = planned.client.image_ref(request)
+            request = _with_caches(_asked(stage, planned, number(), phase, offer()), phase, caches, image)
+            lacks = planned.client.why_not(request)
+            if lacks:
+                row = planned.trial_build(BuildOutcome.UNSUPPORTED, "; ".join(lacks))
+            else:
+                row = run_trial(stage.bench, planned, request)
+                stage.clock.add(Work.BUILDING, row.seconds_of_client)
+            image = planned.client.image_ref(request)
             if stage.bench.stop.is_set():
                 break
             rows.append(row)
@@ -82,27 +81,33 @@ def _with_caches(request: BuildRequest, phase: Phase, directory: Path, image: st
 
 
 @contextlib.contextmanager
-def _requested(stage: Stage, planned: PlannedBuild, phase: Phase, number: int) -> Iterator[BuildRequest]:
-    """What the client is asked in this phase, its context served where it fetches it."""
-    options = replace(stage.options, build_args=phase.build_args, labels=phase.labels, target=phase.target)
-    form, workspace = planned.client.context_form, stage.workspace
-    if form in (ContextForm.TAR, ContextForm.URL):
-        make_tar(workspace)
+def _serving(stage: Stage, planned: PlannedBuild) -> Iterator[Callable[[], ServedContext]]:
+    """Each call packs what this client takes of the context as it is then, and says where it is served."""
+    workspace, form = stage.workspace, planned.client.context_form
+
+    def packed() -> ServedContext:
+        if form is ContextForm.TAR:
+            make_tar(workspace)
+        return ServedContext(tar_url="", git_url="")
+
     if form not in (ContextForm.URL, ContextForm.GIT):
-        yield _asked(stage, planned, number, options, phase)
+        yield packed
         return
-    with served_context(workspace, stage.bench.engine.network) as served:
-        yield _asked(stage, planned, number, options, phase, (served.tar_url, served.git_url))
+    with serving(workspace, stage.bench.engine.network) as offer:
+
+        def served() -> ServedContext:
+            if form is ContextForm.URL:
+                make_tar(workspace)
+            return offer()
+
+        yield served
 
 
 def _asked(
-    stage: Stage,
-    planned: PlannedBuild,
-    number: int,
-    options: RunOptions,
-    phase: Phase,
-    urls: tuple[str, str] = ("", ""),
+    stage: Stage, planned: PlannedBuild, number: int, phase: Phase, served: ServedContext
 ) -> BuildRequest:
+    options = replace(stage.options, build_args=phase.build_args, labels=phase.labels, target=phase.target)
+    urls = (served.tar_url, served.git_url)
     request = stage.workspace.request(planned.label, number, options, urls)
     info = stage.bench.engine.info
     platform = f"{info.os}/{info.architecture}" if phase.platform == OWN_PLATFORM else phase.platform

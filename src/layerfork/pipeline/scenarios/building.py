@@ -29,6 +29,9 @@ from layerfork.model.report import Problem, TrialBuild
 from layerfork.model.scenario import RunOptions, Scenario
 from layerfork.pipeline.scenarios.judging import NOT_ASKED
 
+_STANDING_FOR_URLS = ("http://localhost/context.tar", "http://localhost/context.git")
+"""In the plan: where a context is really served shows when it is built."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Found:
@@ -82,6 +85,7 @@ def keys_of(run: CellRun, names: Sequence[CellName]) -> Mapping[CellName, str]:
             run.scenarios[name.scenario, name.content].phases,
             address[name.engine],
             pinned[name.client],
+            served=run.scenarios[name.scenario, name.content].served,
         )
         for name in names
     }
@@ -144,7 +148,9 @@ def _build_scenario(
     number = itertools.count(1)
     with open_workspace(scenario) as workspace, socket_directory(workspace.root) as sockets:
         bench = make_bench(engine, sockets, run.options, run.stop)
-        probe = workspace.request("probe", 0, run.options)
+        probe = workspace.request(
+            "probe", 0, run.options, _STANDING_FOR_URLS if scenario.served else ("", "")
+        )
         endpoint = make_endpoint(bench, probe, engine.docker_host)
         plan = plan_relay(chosen, run.options.builder, probe, endpoint, lambda line: None, run.broken)
         stage = Stage(
