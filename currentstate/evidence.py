@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,14 @@ import zstandard
 from layerfork.errors import EvidenceError
 from layerfork.harness.records.evidence import NOTE_START, check_header
 from layerfork.harness.records.lines import numbered_lines
+from layerfork.scenarios import bundled_names
 
 DOCS = Path(__file__).parents[1] / "docs"
 SEED = DOCS / "evidence" / "seed.jsonl"
 """Every client on every engine, one Dockerfile."""
 SCENARIOS = DOCS / "evidence" / "scenarios.jsonl"
 """Phases of scenarios; there only after such a run was kept."""
+_FOOTER = b'{"complete"'
 _LEVEL, _WINDOW = 19, 26
 """It is written once and lies in the repository: as small as readers of record files take it."""
 _FOLDERS = re.compile(r"(?<![\w./:-])/(?:[\w.@+,-]+/)+")
@@ -28,19 +30,57 @@ def keep(source: Path, target: Path) -> None:
     Left out are rows of relays that are whole, for these say the same; and records that nothing names, those
     of second builds that were reused. Raises: EvidenceError, also for a run that did not come to its end.
     """
+    _write(_finished(source), target)
+
+
+def keep_cells(source: Path, target: Path) -> None:
+    """As `keep`, of a run of scenarios: its cells replace those of ``target`` that have their names.
+
+    Cells of scenarios that are gone are left out. Raises: EvidenceError.
+    """
+    lines = _finished(source)
+    measured = {name for line in lines if (name := _name_of_cell(line))}
+    earlier = [line for _, line in numbered_lines(target)][1:-1] if target.is_file() else []
+    there = bundled_names()
+    stay = [
+        line
+        for line in earlier
+        if not (name := _name_of_cell(line)) or (name not in measured and name[0] in there)
+    ]
+    _write([lines[0], *stay, *lines[1:]], target)
+
+
+def _finished(source: Path) -> list[bytes]:
+    """Raises: EvidenceError."""
     lines = [line for _, line in numbered_lines(source)]
     check_header(source, lines[0])
-    notes = [json.loads(line)["note"] for line in lines if line.startswith(NOTE_START)]
+    notes = _notes(lines)
     whole = {note["relay"]["key"] for note in notes if "relay" in note}
-    if not lines[-1].startswith(b'{"complete"') or any(
+    if not lines[-1].startswith(_FOOTER) or any(
         note["row"]["key"] not in whole for note in notes if "row" in note
     ):
         raise EvidenceError(
             f"{source} is of a run that did not come to its end", hint=f"layerfork run … --resume {source}"
         )
+    return lines
+
+
+def _notes(lines: Iterable[bytes]) -> list[dict[str, Any]]:
+    return [json.loads(line)["note"] for line in lines if line.startswith(NOTE_START)]
+
+
+def _name_of_cell(line: bytes) -> tuple[str, ...]:
+    """Scenario, content, engine, client, builder of a cell's line; empty for any other."""
+    if not line.startswith(NOTE_START + b':{"cell"'):
+        return ()
+    name = json.loads(line)["note"]["cell"]["name"]
+    return tuple(name.get(field) or "" for field in ("scenario", "content", "engine", "client", "builder"))
+
+
+def _write(lines: list[bytes], target: Path) -> None:
     named = {
         name
-        for note in notes
+        for note in _notes(lines)
         for each in note.values()
         for name in (*each.get("record_ids", ()), *each.get("control_ids", ()))
     }
@@ -51,7 +91,7 @@ def keep(source: Path, target: Path) -> None:
 
 def _kept(lines: list[bytes], named: set[str]) -> Iterator[bytes]:
     blocks: list[bytes] = []
-    count = 0
+    written: set[str] = set()
     yield lines[0].rstrip(b"\n")
     for line in lines[1:]:
         document = json.loads(line)
@@ -60,11 +100,11 @@ def _kept(lines: list[bytes], named: set[str]) -> Iterator[bytes]:
         elif "note" in document:
             yield from [_written(_without_places(document))] if "row" not in document["note"] else []
         elif "id" in document:
-            if document["id"] in named:
+            if document["id"] in named and document["id"] not in written:
                 yield from (*blocks, _written(_without_places(document)))
-                count += 1
+                written.add(document["id"])
             blocks = []
-    yield _written({"complete": True, "records": count})
+    yield _written({"complete": True, "records": len(written)})
 
 
 def _without_places(document: dict[str, Any]) -> dict[str, Any]:

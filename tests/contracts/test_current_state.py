@@ -11,6 +11,7 @@ from currentstate.page import pages
 from currentstate.results import RESULTS, results
 from currentstate.threads import Note, read_notes, told
 from layerfork.errors import EvidenceError
+from layerfork.harness.phases.cells import MeasuredCell, read_cells
 from layerfork.harness.records.lines import numbered_lines
 from layerfork.manual import page_of
 from layerfork.model.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
@@ -18,7 +19,8 @@ from layerfork.model.engine import EngineInfo
 from layerfork.model.record import BuildOutcome, StepStatus
 from layerfork.model.report import RunReport, TrialBuild
 from layerfork.pipeline.run.report import read_reports
-from layerfork.pipeline.scenarios.filed import read_catalogue
+from layerfork.pipeline.scenarios.choosing import list_scenarios
+from layerfork.pipeline.scenarios.filed import read_catalogue, read_measured
 from layerfork.reporters.overview.catalogue import surprises
 
 EXPECTED = tomllib.loads(Path(__file__).with_name("current_state.toml").read_text("utf-8"))
@@ -26,12 +28,13 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "records" / "seed-engines.run.js
 CELLS = GOLDEN.with_name("scenarios.jsonl")
 OF_THE_SEED = ("FROM", "RUN", "COPY")
 """Everything else is a label or an argument that a client adds."""
+FILES_OF_CELLS = [CELLS, SCENARIOS]
 RUNS = read_reports([str(SEED)]).runs
 
 
-def name_of(report: RunReport) -> str:
-    assert isinstance(report.engine, EngineInfo)
-    return f"{report.engine.version} {report.engine.image_store}"
+def name_of(measured: RunReport | MeasuredCell) -> str:
+    assert isinstance(measured.engine, EngineInfo)
+    return f"{measured.engine.version} {measured.engine.image_store}"
 
 
 def classes_of(report: RunReport) -> set[frozenset[str]]:
@@ -177,14 +180,47 @@ def test_a_run_that_did_not_come_to_its_end_is_not_kept(left_out: bytes, tmp_pat
     assert not kept.exists()
 
 
-@pytest.mark.parametrize(
-    "cells", [CELLS, *([SCENARIOS] if SCENARIOS.is_file() else [])], ids=lambda path: path.parent.name
-)
+@pytest.mark.parametrize("cells", FILES_OF_CELLS, ids=lambda path: path.parent.name)
 def test_cells_are_as_their_scenarios_expect(cells: Path) -> None:
     report = read_catalogue(str(cells))
 
     assert report.count(Met.AS_EXPECTED)
     assert list(surprises(report)) == []
+
+
+@pytest.mark.parametrize("cells", FILES_OF_CELLS, ids=lambda path: path.parent.name)
+def test_what_missed_is_the_first_step_that_the_engine_built(cells: Path) -> None:
+    """Without the key model: from the statuses that the engine told, instruction by instruction."""
+    measured, report = read_measured(str(cells))
+    told = 0
+    for cell, judged in zip(measured, report.cells, strict=True):
+        for phase in judged.phases:
+            if phase.met is Met.AS_EXPECTED and phase.outcome is BuildOutcome.SUCCEEDED:
+                assert first_built(cell.builds[phase.number]) == phase.missed.partition(" ")[0].upper()
+                told += 1
+    assert told
+
+
+def first_built(build: TrialBuild) -> str:
+    """The keyword of the first instruction that was built; empty when none was. What a client adds to the
+    Dockerfile, and lines that no cache can hold, are left out."""
+    built = (
+        step.instruction.partition(" ")[0].upper()
+        for step in build.steps
+        if step.status is StepStatus.MISS and not step.instruction.upper().startswith(("FROM", "ARG "))
+    )
+    return next(built, "")
+
+
+def test_every_scenario_is_measured_on_every_engine() -> None:
+    """But for those of one's own, which the repository has none of."""
+    cells = read_cells(SCENARIOS).cells
+    names = {row.name for row in list_scenarios() if row.phases > 1}
+    engines = {name_of(report) for report in RUNS}
+
+    assert {(cell.name.scenario, name_of(cell)) for cell in cells} == {
+        (scenario, engine) for scenario in names for engine in engines
+    }
 
 
 def test_scenarios_are_a_table_for_each_family(tmp_path: Path) -> None:

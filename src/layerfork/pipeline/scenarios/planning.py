@@ -30,6 +30,8 @@ class CatalogueOptions:
     """A file of an earlier run, whose times balance shards and batches."""
     dask: str = ""
     """Address of a Dask scheduler, whose workers build; empty builds here."""
+    only: frozenset[CellName] | None = None
+    """Of all cells only these; None is all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ def plan_of(asked: CatalogueOptions, options: RunOptions) -> CataloguePlan:
         )
     part = read_part(asked.shard)
     names = _cell_names(scenarios, options)
+    if asked.only is not None:
+        names = tuple(name for name in names if name in asked.only)
     times = times_of(read_cells(Path(asked.times)).cells) if asked.times else {}
     return CataloguePlan(
         scenarios=scenarios,
