@@ -11,6 +11,7 @@ import zstandard
 from layerfork.errors import EvidenceError
 from layerfork.harness.records.evidence import NOTE_START, check_header
 from layerfork.harness.records.lines import numbered_lines
+from layerfork.pipeline.scenarios.judging import NOT_ASKED
 from layerfork.scenarios import bundled_names
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -19,6 +20,7 @@ SEED = DOCS / "evidence" / "seed.jsonl"
 SCENARIOS = DOCS / "evidence" / "scenarios.jsonl"
 """Phases of scenarios; there only after such a run was kept."""
 _FOOTER = b'{"complete"'
+_NOT_ASKED = [outcome.value for outcome in NOT_ASKED]
 _LEVEL, _WINDOW = 19, 26
 """It is written once and lies in the repository: as small as readers of record files take it."""
 _FOLDERS = re.compile(r"(?<![\w./:-])/(?:[\w.@+,-]+/)+")
@@ -36,9 +38,10 @@ def keep(source: Path, target: Path) -> None:
 def keep_cells(source: Path, target: Path) -> None:
     """As `keep`, of a run of scenarios: its cells replace those of ``target`` that have their names.
 
-    Cells of scenarios that are gone are left out. Raises: EvidenceError.
+    Left out are cells of scenarios that are gone, and of clients that cannot build there, whom nothing
+    was built with. Raises: EvidenceError.
     """
-    lines = _finished(source)
+    lines = [line for line in _finished(source) if not _cannot_build(line)]
     measured = {name for line in lines if (name := _name_of_cell(line))}
     earlier = [line for _, line in numbered_lines(target)][1:-1] if target.is_file() else []
     there = bundled_names()
@@ -75,6 +78,11 @@ def _name_of_cell(line: bytes) -> tuple[str, ...]:
         return ()
     name = json.loads(line)["note"]["cell"]["name"]
     return tuple(name.get(field) or "" for field in ("scenario", "content", "engine", "client", "builder"))
+
+
+def _cannot_build(line: bytes) -> bool:
+    builds = json.loads(line)["note"]["cell"]["builds"] if _name_of_cell(line) else []
+    return bool(builds) and all(build["outcome"] in _NOT_ASKED for build in builds)
 
 
 def _write(lines: list[bytes], target: Path) -> None:

@@ -69,6 +69,20 @@ def test_cells_of_a_scenario_that_is_gone_are_left_out(tmp_path: Path) -> None:
     assert {cell.name for cell in read_cells(target).cells} == {cell.name for cell in CELLS}
 
 
+def test_cells_of_a_client_that_cannot_build_there_are_left_out(tmp_path: Path) -> None:
+    name = CELLS[0].name
+    lines = [line for _, line in numbered_lines(GOLDEN)]
+    at = next(place for place, line in enumerate(lines) if line.startswith(b'{"note":{"cell"'))
+    note = json.loads(lines[at])
+    for build in note["note"]["cell"]["builds"]:
+        build["outcome"] = "unsupported"
+    lines[at] = json.dumps(note, separators=(",", ":")).encode() + b"\n"
+    target = tmp_path / "cells.jsonl"
+    keep_cells(written(lines, tmp_path / "other.jsonl"), target)
+
+    assert {cell.name for cell in read_cells(target).cells} == {cell.name for cell in CELLS} - {name}
+
+
 def test_a_run_that_did_not_come_to_its_end_changes_nothing(tmp_path: Path) -> None:
     target = tmp_path / "cells.jsonl"
     keep_cells(GOLDEN, target)
