@@ -10,6 +10,7 @@
 # make corpus  builds the pairs of tests/corpus whose records are missing, on real engines
 # make picture draws docs/fork-graph-{light,dark}.svg of a kept run of the seed
 # make current-state RUN=run.jsonl    docs/current-state.md from the evidence in docs/evidence; of a run, if one is named
+# make current-state AGAIN=10         builds a tenth of the evidence of scenarios again, drawn by the day's date
 # make attack SIZE=--nightly     kills, broken input, planted secrets, hostile engines; minutes without SIZE
 # make docs    the pages of docs/ as a site in build/docs, links checked
 # make dist    sdist and wheel, built twice and compared to the byte
@@ -74,7 +75,7 @@ study: setup
 	$(if $(DIRS),,$(BIN)/python -m study --page)
 
 current-state: setup
-	$(BIN)/python -m currentstate $(if $(RUN),--keep $(RUN))
+	$(BIN)/python -m currentstate $(if $(RUN),--keep $(RUN)) $(if $(AGAIN),--again $(AGAIN))
 
 attack: setup
 	PYTHONPATH=tests $(BIN)/python -m attacks $(SIZE)
