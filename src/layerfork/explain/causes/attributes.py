@@ -52,7 +52,7 @@ MODE = entry_rule(
     show=show_mode,
     remedy=(
         "set one umask and git core.fileMode for all checkouts, or chmod before building "
-        "(--chmod in COPY does not help)"
+        "(with Docker, --chmod in COPY does not help)"
     ),
 )
 """Permission bits of an entry: the executable bit, or the umask of the checkout."""

@@ -326,6 +326,13 @@ def test_two_machines_are_called_by_their_names() -> None:
     assert made.fix.sentence == "`chmod 0644 a` on laptop (--chmod in COPY does not help)"
 
 
+def test_chmod_in_copy_helps_with_buildah() -> None:
+    """It looks at the files as --chmod makes them: the scenario mode-chmod-flag builds that."""
+    mode = cause("mode", ("a", "0644", "0600"))
+    made = answer(mode, reader=replace(record([entry("a")]), builder=Builder.BUILDAH))
+    assert made.fix.sentence == "`chmod 0644 a`"
+
+
 def test_hidden_values_stay_hidden() -> None:
     argv = ("docker", "build", "--build-arg", "TOKEN=hidden:12", ".")
     text = "FROM alpine\nARG TOKEN\nCOPY a /$TOKEN\n"

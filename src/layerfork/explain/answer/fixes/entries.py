@@ -11,6 +11,7 @@ from layerfork.explain.answer.scene import Scene
 from layerfork.explain.answer.words import named, verb
 from layerfork.explain.claims.wording import parse_mode
 from layerfork.model.answer import Edit, Fix, Situation
+from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
 from layerfork.model.context import EntryType
 from layerfork.model.judgement import Cause
@@ -93,15 +94,20 @@ def _presence(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     return "", Fix(sentence=f"if no step needs {need}: add {shown} to {edit.file}{whose}", edits=(edit,))
 
 
+_NO_HELP = dict.fromkeys((Builder.CLASSIC, Builder.BUILDKIT), " (--chmod in COPY does not help)")
+"""Their keys hold the mode that was sent; buildah looks at the files as --chmod makes them."""
+
+
 def _mode(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     paths = paths_of(scene, cause)
     writers = {part.writer for part in cause.parts}
     number = parse_mode(writers.pop() or "") if len(writers) == 1 else None
     where = "" if scene.again else f" on {scene.reader_name}"
     if number is None or len(paths) > BY_NAME or scene.situation is Situation.CLIENTS:
-        return "", Fix(sentence=f"chmod before building{where} (--chmod in COPY does not help)")
+        return "", Fix(sentence=f"chmod before building{where}{_NO_HELP.get(scene.reader.builder, '')}")
     command = f"chmod {number & 0o7777:04o} {quoted(paths)}"
-    return "", Fix(sentence=f"`{command}`{where} (--chmod in COPY does not help)", command=command)
+    sentence = f"`{command}`{where}{_NO_HELP.get(scene.reader.builder, '')}"
+    return "", Fix(sentence=sentence, command=command)
 
 
 def _type(scene: Scene, cause: Cause) -> tuple[str, Fix]:
