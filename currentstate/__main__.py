@@ -18,7 +18,7 @@ from pathlib import Path
 
 from currentstate.again import build_again, draw
 from currentstate.evidence import DOCS, SCENARIOS, SEED, keep, keep_cells
-from currentstate.page import PAGE, pages
+from currentstate.page import pages
 from layerfork.errors import LayerforkError
 from layerfork.harness.phases.cells import read_cells
 from layerfork.pipeline.scenarios.filed import has_cells

@@ -127,13 +127,13 @@ class LayeredScope:
 
     def arguments(self) -> dict[str, str]:
         """Arguments in force: those that have a value and that no variable of the environment hides."""
-        return {name: value for name, value in self._candidates() if name not in self.env}
+        return {name: value for name, value in self.with_value() if name not in self.env}
 
     def listed(self) -> dict[str, str]:
         """Declared arguments with a value; where an ENV line of the stage gives one, that counts."""
         return {
             name: self.env[name] if name in self.own_env else value
-            for name, value in self._candidates()
+            for name, value in self.with_value()
             if name in self.args
         }
 
@@ -152,7 +152,8 @@ class LayeredScope:
     def values(self) -> dict[str, str]:
         return self.arguments() | self.env
 
-    def _candidates(self) -> Iterator[tuple[str, str]]:
+    def with_value(self) -> Iterator[tuple[str, str]]:
+        """Arguments that have a value, whatever the environment says: declared ones, and given proxies."""
         for name in dict.fromkeys((*self.args, *sorted(self.undeclared))):
             value = self.given.get(name, self.args.get(name))
             value = self.meta_args.get(name) if value is None else value

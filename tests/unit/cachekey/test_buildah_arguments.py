@@ -125,6 +125,39 @@ def test_proxies_in_a_run(steps_of: Callable[..., list[StepKey]]) -> None:
     ]
 
 
+def test_podman_3_0_writes_values_of_arguments(steps_of: Callable[..., list[StepKey]]) -> None:
+    """As podman 3.0.1 (buildah 1.19) wrote them."""
+    lines = (
+        *(
+            "ARG G=g",
+            "FROM base",
+            "ARG B=two",
+            "ARG A",
+            "ARG C",
+            "ENV E=1",
+            "ARG D=x$E",
+            "ARG G",
+            "ENV B=env",
+        ),
+        *("ARG B=other", "ARG N=$B", "RUN true", "ARG TARGETARCH", "RUN echo 2"),
+    )
+    steps = steps_of("\n".join(lines), version="3.0.1", A="1 2", HTTP_PROXY="http://p")
+    assert [step.key.engine_form for step in steps] == [
+        f"{NOP}ARG B=two HTTP_PROXY=http://p",
+        f"{NOP}ARG A=1 2 B=two HTTP_PROXY=http://p",
+        f"{NOP}ARG A=1 2 B=two HTTP_PROXY=http://p",
+        f"{NOP}ENV E=1",
+        f"{NOP}ARG A=1 2 B=two D=x1 HTTP_PROXY=http://p",
+        f"{NOP}ARG A=1 2 B=two D=x1 G=g HTTP_PROXY=http://p",
+        f"{NOP}ENV B=env",
+        f"{NOP}ARG A=1 2 B=other D=x1 G=g HTTP_PROXY=http://p",
+        f"{NOP}ARG A=1 2 B=other D=x1 G=g HTTP_PROXY=http://p N=env",
+        "|7 A=1 2 B=other D=x1 G=g HTTP_PROXY=http://p N=env /bin/sh -c true",
+        f"{NOP}ARG A=1 2 B=other D=x1 G=g HTTP_PROXY=http://p N=env TARGETARCH=amd64",
+        "|8 A=1 2 B=other D=x1 G=g HTTP_PROXY=http://p N=env TARGETARCH=amd64 /bin/sh -c echo 2",
+    ]
+
+
 def test_the_environment_of_a_base_does_not_show_in_a_run(steps_of: Callable[..., list[StepKey]]) -> None:
     """Although it is what the command gets."""
     text = "FROM base AS one\nENV C=env\nFROM one\nARG C=other PATH=/x\nARG E=$C\nRUN echo\n"

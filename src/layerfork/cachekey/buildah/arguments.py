@@ -100,14 +100,26 @@ def global_scope(record: BuildRecord, meta_args: Iterable[Instruction]) -> Layer
     )
 
 
-def arg_step(scope: LayeredScope) -> tuple[list[KeyPart], str]:
-    """Parts and string of an ARG step: the names that have a value; proxies need no ARG."""
+def arg_step(scope: LayeredScope, *, with_values: bool) -> tuple[list[KeyPart], str]:
+    """Parts and string of an ARG step: the names that have a value, or names and values; proxies need no
+    ARG."""
+    if with_values:
+        values = dict(scope.with_value())
+        parts = [_value_part(name, values[name]) for name in sorted(values)]
+        return [_ARG, *parts], f"{NOP}ARG {' '.join(sorted(f'{name}={values[name]}' for name in values))}"
     names = sorted(scope.listed().keys() | (PROXIES & scope.given.keys()))
-    parts = [KeyPart(cause="instruction", field="created by", value="ARG"), *map(_name_part, names)]
-    return parts, f"{NOP}ARG {' '.join(names)}"
+    return [_ARG, *map(_name_part, names)], f"{NOP}ARG {' '.join(names)}"
+
+
+_ARG = KeyPart(cause="instruction", field="created by", value="ARG")
 
 
 def _name_part(name: str) -> KeyPart:
     if name in PROXIES:
         return KeyPart(cause="proxy", path=name, field="name", value="given")
     return KeyPart(cause="build-arg", path=name, field="name", value="a value")
+
+
+def _value_part(name: str, value: str) -> KeyPart:
+    cause = "proxy" if name in PROXIES else "build-arg"
+    return KeyPart(cause=cause, path=name, field="created by", value=value)

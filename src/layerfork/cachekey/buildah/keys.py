@@ -12,7 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from layerfork.buildcontext.ignore.containers_storage import storage_matcher
-from layerfork.cachekey.buildah.arguments import NOP, PROXIES, Arguments, arg_step, arguments_of, global_scope
+from layerfork.cachekey.buildah.arguments import (
+    NOP,
+    PROXIES,
+    Arguments,
+    arg_step,
+    arguments_of,
+    global_scope,
+)
 from layerfork.cachekey.buildah.content import CopyOptions, MissingSourceError
 from layerfork.cachekey.buildah.elsewhere import added_digest, bind_targets, mount_checksums
 from layerfork.cachekey.buildah.expansion import expand
@@ -134,10 +141,11 @@ class _Builder:
             self.arguments.declare_one(scope, name, default)
 
     def _other(self, stage: int, instruction: Instruction) -> tuple[list[KeyPart], str]:
-        """Everything but FROM, COPY, ADD and RUN counts as it is written; ARG by its names alone."""
+        """Everything but FROM, COPY, ADD and RUN counts as it is written; ARG by its names alone, or with
+        values."""
         if instruction.keyword == "ARG":
             self.arguments.declare(stage, self.state, instruction)
-            return arg_step(self.state.scope)
+            return arg_step(self.state.scope, with_values=self.rules.argument_values)
         if instruction.keyword == "ENV":
             expanded = [
                 (name, self.state.define(name, value or "", Notes())) for name, value in instruction.pairs
@@ -150,7 +158,10 @@ class _Builder:
 
     def _run(self, step: StepRecord, instruction: Instruction, notes: Notes) -> tuple[list[KeyPart], str]:
         text = (instruction.line or instruction.text)[4:]
-        declared = self.arguments.shown(step.stage, self.state.scope)
+        scope = self.state.scope
+        declared = self.arguments.shown(step.stage, scope)
+        if self.rules.argument_values:
+            declared = dict(scope.with_value())
         parts = [KeyPart(cause="instruction", field="created by", value=text)]
         for name in sorted(declared):
             cause = "proxy" if name in PROXIES else "build-arg"

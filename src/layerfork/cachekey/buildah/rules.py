@@ -58,6 +58,10 @@ class BuildahRules:
     inherits_arguments: bool = True
     """A stage takes over the ARG lines of the stage it is built on.
     Source: containers/buildah commit a4a30cf5e, since v1.41.0."""
+    argument_values: bool = False
+    """The string of an ARG has values beside the names, and that of a RUN every proxy that is given; an
+    ENV hides no argument there.
+    Source: containers/buildah commit 062445509, no longer since v1.24.0; seen with podman 3.0.1."""
     ignores: StorageSyntax = field(default_factory=StorageSyntax)
     prunes_excluded: bool = True
     """A walk enters a directory that is left out only where an exception begins with its path.
@@ -84,6 +88,7 @@ def buildah_rules(engine: EngineInfo | None) -> BuildahRules:
         here_documents_with_arguments=version >= (1, 40, 0),
         copy_ends="     " if version >= (1, 41, 0) else "",
         shows_link=version >= (1, 41, 0),
+        argument_values=version < (1, 24, 0),
         inherits_arguments=version >= (1, 41, 0),
         ignores=StorageSyntax(
             strips_slashes=version >= (1, 20, 0),
