@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from layerfork.buildcontext.ignore.containers_storage import StorageSyntax
 from layerfork.model.engine import EngineInfo
+from layerfork.model.record import BuildRecord
 from layerfork.model.versions import Version, parse_version
 
 Release = tuple[int, int, int]
@@ -100,6 +101,19 @@ def buildah_rules(engine: EngineInfo | None) -> BuildahRules:
         extended_globs=version >= (1, 38, 0),
         excludes_below_sources=version >= (1, 44, 0),
     )
+
+
+def service_has_no_cache(record: BuildRecord) -> bool:
+    """Whether podman's service built this without a cache although nobody asked it to: before 4.0 it has one
+    only for requests that ask for layers, which Docker's clients do not.
+
+    Source: containers/podman commit 022273c197, no longer since v4.0.0; seen with podman 3.0.1.
+    """
+    engine, request = record.engine, record.request
+    if engine is None or engine.kind != "podman" or not request.headers:
+        return False
+    version = parse_version(engine.version)
+    return version is not None and version < (4, 0) and "layers" not in dict(request.options)
 
 
 def _buildah_version(engine: EngineInfo | None) -> Release | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from layerfork.cachekey import keys_of
+from layerfork.cachekey.buildah.rules import service_has_no_cache
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.explain import JudgedBuild, layer_contradictions
 from layerfork.model.build import Builder
@@ -37,7 +38,8 @@ def met_phases(
             expected=phases[number].expects(Builder(now.builder), now.client, engine),
             met=Met.UNTOLD,
         )
-        yield _met(plain, phases[number], before, now, doubts.get(str(number), ""))
+        met = _met(plain, phases[number], before, now, doubts.get(str(number), ""))
+        yield _never_built(met) if met.met is Met.UNEXPECTED and _failed(rows[0]) and _failed(now) else met
 
 
 def _met(plain: CellPhase, phase: Phase, before: TrialBuild, now: TrialBuild, layers: str) -> CellPhase:
@@ -48,6 +50,8 @@ def _met(plain: CellPhase, phase: Phase, before: TrialBuild, now: TrialBuild, la
     report = diff_records(before.record, now.record, BEFORE, NOW)
     if layers:
         return replace(plain, met=Met.UNEXPECTED, why=layers)
+    if service_has_no_cache(now.record):
+        return replace(plain, why="podman's service has no cache for Docker's clients before podman 4.0")
     if doubt := _doubt(report):
         return replace(plain, why=doubt)
     return _judged(plain, report, _Texts(phase.dockerfile))
@@ -68,8 +72,17 @@ class _Texts:
         return " ".join(self._lines.get(step.line, step.instruction).split())
 
 
+def _failed(build: TrialBuild) -> bool:
+    return build.outcome in (BuildOutcome.FAILED, BuildOutcome.REFUSED)
+
+
+def _never_built(row: CellPhase) -> CellPhase:
+    """Nothing of the scenario can be built there, so a failure says nothing about the cache."""
+    return replace(row, met=Met.UNTOLD, why=f"its first phase does not build either: {row.why}")
+
+
 def _without_build(row: CellPhase, now: TrialBuild) -> CellPhase:
-    told = now.outcome in (BuildOutcome.FAILED, BuildOutcome.REFUSED)
+    told = _failed(now)
     if row.expected is not None and row.expected.fails and told:
         return replace(row, met=Met.AS_EXPECTED)
     why = f"{now.outcome.value}: {now.reason.splitlines()[0] if now.reason else 'no build'}"
