@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from currentstate.scenarios import NOT_BUILT, REUSED, Question, questions, table
+from currentstate.scenarios import NOT_BUILT, REUSED, UNTOLD, Question, questions, table, untold
 from layerfork.model.build import Builder
 from layerfork.model.catalogue import CatalogueReport
 from layerfork.pipeline.scenarios.filed import read_catalogue
@@ -54,6 +54,10 @@ def _page(report: CatalogueReport, asked: Sequence[Question]) -> Iterator[str]:
     for family in _families(report):
         yield f"## {escaped(family.capitalize())}\n"
         yield from (*table([each for each in asked if each.row.family == family]), "")
+    if reasons := list(untold(report)):
+        yield "## Not told\n"
+        yield "Where nobody can say what a client reused:\n"
+        yield from (*reasons, "")
     yield "## What was used\n"
     yield from _used(report)
 
@@ -65,7 +69,11 @@ def _legend() -> Iterator[str]:
         "engine at least, unless it says otherwise."
     )
     yield f"- *{REUSED}*: every step was. `{NOT_BUILT}`: no client of that builder was asked."
-    yield "- After the semicolon: what other clients or engines did, with who they are in parentheses."
+    yield (
+        "- After the semicolon: what other clients or engines did, with who they are in parentheses. "
+        f"Those of which nobody can tell are left out, but for cells of which nothing else is known "
+        f"(*{UNTOLD}*): [why](#not-told)."
+    )
     yield (
         "- [Each scenario](scenarios.md) says what it expects. `layerfork run --scenario NAME --client all` "
         "repeats one; `make current-state` writes this page from "
@@ -94,7 +102,7 @@ def _counts(cells: Sequence[str]) -> str:
 
 
 def _differs(question: Question) -> bool:
-    told = {_main(cell) for cell in question.cells.values()} - {NOT_BUILT}
+    told = {_main(cell) for cell in question.cells.values() if not cell.startswith(UNTOLD)} - {NOT_BUILT}
     return len(told) > 1
 
 
@@ -104,7 +112,8 @@ def _main(cell: str) -> str:
 
 
 def _used(report: CatalogueReport) -> Iterator[str]:
-    engines = ", ".join(f"{each.kind} {each.version} ({each.image_store})" for each in report.engines)
+    named = (f"{each.kind} {each.version} ({each.image_store})" for each in report.engines)
+    engines = ", ".join(dict.fromkeys(named))
     clients = {cell.client: None for cell in report.cells if cell.phases}
     yield f"- Engines: {escaped(engines)}."
     yield f"- Clients: {', '.join(map(code, clients))}."

@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from layerfork.model.build import Builder
-from layerfork.model.catalogue import CatalogueReport, ScenarioRow
+from layerfork.model.catalogue import CatalogueReport, Cell, Met, ScenarioRow
 from layerfork.model.cause import CauseCode
 from layerfork.reporters.markdown.text import code, escaped
 from layerfork.reporters.overview.catalogue import AlikeCells, alike, phase_titles
+from layerfork.reporters.overview.words import counted
 
 REUSED = "reused"
+UNTOLD = "untold"
 NOT_BUILT = "-"
 _CAUSE = re.compile(rf"(?<![\w-])({'|'.join(sorted(CauseCode, key=len, reverse=True))})(?![\w-])")
 _MISSED = "  missed: "
@@ -48,8 +50,29 @@ def table(asked: Sequence[Question]) -> Iterator[str]:
 def _of_scenario(report: CatalogueReport, row: ScenarioRow) -> Iterator[Question]:
     for number, title in phase_titles(report, row):
         groups = list(alike(report, row, number))
-        cells = {builder: _cell([each for each in groups if each.builder == builder]) for builder in Builder}
-        yield Question(row=row, title=title, cells=cells)
+        told = [each for each in groups if not each.outcome.startswith(UNTOLD)]
+        cells = {builder: _of_builder(builder, told) or _of_builder(builder, groups) for builder in Builder}
+        yield Question(
+            row=row, title=title, cells={builder: cell or NOT_BUILT for builder, cell in cells.items()}
+        )
+
+
+def untold(report: CatalogueReport) -> Iterator[str]:
+    """Why nobody can tell what some cells did: a line for each reason, with who they are and how often."""
+    found: dict[str, list[Cell]] = {}
+    for cell in report.cells:
+        for phase in cell.phases:
+            if phase.met is Met.UNTOLD:
+                found.setdefault(phase.why, []).append(cell)
+    for why, cells in sorted(found.items(), key=lambda each: (-len(each[1]), each[0])):
+        clients, engines = (
+            ", ".join(sorted({getattr(cell, field) for cell in cells})) for field in ("client", "engine")
+        )
+        yield f"- {escaped(why)}: {counted(len(cells), 'phase')} of {escaped(clients)} on {escaped(engines)}."
+
+
+def _of_builder(builder: Builder, groups: Sequence[AlikeCells]) -> str:
+    return _cell([each for each in groups if each.builder == builder])
 
 
 def _cell(groups: Sequence[AlikeCells]) -> str:
@@ -62,7 +85,7 @@ def _cell(groups: Sequence[AlikeCells]) -> str:
         _told(same) if place == 0 else f"{_told(same)} ({'; '.join(escaped(each.who) for each in same)})"
         for place, same in enumerate(ordered)
     ]
-    return "; ".join(told) or NOT_BUILT
+    return "; ".join(told)
 
 
 def _size(group: AlikeCells) -> int:

@@ -39,7 +39,8 @@ def met_phases(
             met=Met.UNTOLD,
         )
         met = _met(plain, phases[number], before, now, doubts.get(str(number), ""))
-        yield _never_built(met) if met.met is Met.UNEXPECTED and _failed(rows[0]) and _failed(now) else met
+        never = met.met is Met.UNEXPECTED and _failed(rows[0]) and _failed(now)
+        yield _never_built(met, rows[0]) if never else met
 
 
 def _met(plain: CellPhase, phase: Phase, before: TrialBuild, now: TrialBuild, layers: str) -> CellPhase:
@@ -76,17 +77,21 @@ def _failed(build: TrialBuild) -> bool:
     return build.outcome in (BuildOutcome.FAILED, BuildOutcome.REFUSED)
 
 
-def _never_built(row: CellPhase) -> CellPhase:
+def _never_built(row: CellPhase, first: TrialBuild) -> CellPhase:
     """Nothing of the scenario can be built there, so a failure says nothing about the cache."""
-    return replace(row, met=Met.UNTOLD, why=f"its first phase does not build either: {row.why}")
+    return replace(row, met=Met.UNTOLD, why=f"its first phase does not build either: {_reason(first)}")
+
+
+def _reason(build: TrialBuild) -> str:
+    """How it ended, and the first line of why."""
+    return f"{build.outcome.value}: {build.reason.splitlines()[0] if build.reason else 'no build'}"
 
 
 def _without_build(row: CellPhase, now: TrialBuild) -> CellPhase:
     told = _failed(now)
     if row.expected is not None and row.expected.fails and told:
         return replace(row, met=Met.AS_EXPECTED)
-    why = f"{now.outcome.value}: {now.reason.splitlines()[0] if now.reason else 'no build'}"
-    return replace(row, met=Met.UNEXPECTED if told else Met.UNTOLD, why=why)
+    return replace(row, met=Met.UNEXPECTED if told else Met.UNTOLD, why=_reason(now))
 
 
 def _doubt(report: DiffReport) -> str:
