@@ -14,6 +14,7 @@ from layerfork.errors import EvidenceError
 from layerfork.harness.phases.cells import MeasuredCell, read_cells
 from layerfork.harness.records.lines import numbered_lines
 from layerfork.manual import page_of
+from layerfork.model.build import Builder
 from layerfork.model.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
 from layerfork.model.engine import EngineInfo
 from layerfork.model.record import BuildOutcome, StepStatus
@@ -202,12 +203,13 @@ def test_what_missed_is_the_first_step_that_the_engine_built(cells: Path) -> Non
 
 
 def first_built(build: TrialBuild) -> str:
-    """The keyword of the first instruction that was built; empty when none was. What a client adds to the
-    Dockerfile, and lines that no cache can hold, are left out."""
+    """The keyword of the first instruction that was built; empty when none was. Left out are FROM, and ARG
+    but for buildah, whose cache alone holds it."""
+    no_steps = ("FROM",) if build.builder == Builder.BUILDAH else ("FROM", "ARG ")
     built = (
         step.instruction.partition(" ")[0].upper()
         for step in build.steps
-        if step.status is StepStatus.MISS and not step.instruction.upper().startswith(("FROM", "ARG "))
+        if step.status is StepStatus.MISS and not step.instruction.upper().startswith(no_steps)
     )
     return next(built, "")
 

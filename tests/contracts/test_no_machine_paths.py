@@ -14,8 +14,9 @@ from layerfork.harness.records.lines import numbered_lines
 TESTS = Path(__file__).parents[1]
 KEPT = ("corpus/records", "golden/records", "imports/left", "unit/mutations/regressions", "../docs/evidence")
 CHECKOUT = TESTS.parent.resolve()
-PLACES = [rb"/root/", rb"/home/", rb"/tmp/(?!app\b|layerfork-run-|layerfork-0/)"]
-"""Below ``/tmp`` those where `imports/make.sh` builds and where an engine has its socket are everybody's."""
+PLACES = [rb"/root/", rb"(?<!\d)/home/", rb"/tmp/(?!app\b|one\b|layerfork-run-|layerfork-0/)"]
+"""Below ``/tmp`` those where `imports/make.sh` builds and where an engine has its socket are everybody's;
+``/tmp/one`` lies in an image, and each numbered build of a run has a ``home``."""
 if len(CHECKOUT.parts) > 2:  # ``/app`` may as well be a place in an image
     PLACES.append(re.escape(bytes(CHECKOUT)) + rb"\b")
 MACHINE = re.compile(b"|".join(PLACES))
