@@ -16,7 +16,7 @@ from layerfork import __version__
 from layerfork.engines import open_engine
 from layerfork.errors import EngineError, UsageError
 from layerfork.harness.phases.cells import CellName
-from layerfork.model.progress import Progress
+from layerfork.model.progress import Listener, Progress
 from layerfork.model.report import Problem
 from layerfork.model.scenario import RunOptions
 from layerfork.pipeline.scenarios.building import CellRun, Found
@@ -29,6 +29,8 @@ RESOURCE = "engine"
 """What a worker offers as many of as it may run engines at once."""
 END_S = 30.0
 """How long workers may take to end what was cancelled."""
+ASK_AGAIN_S = 2.0
+"""How long a worker may be silent before the scheduler is asked whether it is still there."""
 _START = f"dask worker ADDRESS --resources {RESOURCE}=1"
 
 
@@ -53,7 +55,7 @@ def build_on_workers(
     with connected(address) as client:
         offers = _offers(client, address)
         run.listener(Progress(text=f"asking {len(offers)} workers; they fetch engines that they lack"))
-        _check_fit(client, offers, engines, options.load)
+        offers = _fit(client, offers, engines, options.load, run.listener)
         batches = [
             _batch(name, run, options, {each: cells[each] for each in mine})
             for mine in batches_of(tuple(cells), sum(offers.values()), times)
@@ -78,28 +80,49 @@ def _offers(client: Client, address: str) -> Mapping[str, int]:
     return offers
 
 
-def _check_fit(
-    client: Client, workers: Mapping[str, int], engines: Sequence[str], archives: Sequence[str]
-) -> None:
-    """Raises: EngineError that names every worker that cannot run these engines, and why."""
+def _fit(
+    client: Client,
+    workers: Mapping[str, int],
+    engines: Sequence[str],
+    archives: Sequence[str],
+    listener: Listener,
+) -> Mapping[str, int]:
+    """Those workers that are still there when all have answered.
+
+    Raises: EngineError that names every worker that cannot run these engines, and why; when all are gone.
+    """
     asked = {
         worker: client.submit(why_unfit, __version__, engines, archives, workers=[worker], pure=False)
         for worker in workers
     }
-    unfit = {worker: reason for worker, future in asked.items() if (reason := _answer(future))}
+    answers = {worker: _answer(client, worker, future) for worker, future in asked.items()}
+    for worker in (worker for worker, reason in answers.items() if reason is None):
+        listener(Progress(text=f"the worker {worker} is gone", lasting=True))
+    unfit = {worker: reason for worker, reason in answers.items() if reason}
     if unfit:
         raise EngineError(
             f"{len(unfit)} of {len(asked)} workers cannot build",
             hint=f"give each what it lacks, or start them without --resources {RESOURCE}",
             details="\n".join(f"{worker}: {reason}" for worker, reason in unfit.items()),
         )
+    left = {worker: workers[worker] for worker, reason in answers.items() if reason is not None}
+    if not left:
+        raise EngineError("all workers are gone", hint=f"as root, on every machine: {_START}")
+    return left
 
 
-def _answer(future: "Future[str]") -> str:
-    try:
-        return future.result()
-    except Exception as error:  # whatever a worker's Python may say
-        return f"it cannot run layerfork: {error}"
+def _answer(client: Client, worker: str, future: "Future[str]") -> str | None:
+    """Why it cannot build, empty when it can; None when it was lost: its task would wait forever."""
+    while True:
+        try:
+            return future.result(timeout=ASK_AGAIN_S)
+        except TimeoutError as error:
+            if future.done():
+                return f"it cannot run layerfork: {error}"
+            if worker not in client.scheduler_info(n_workers=-1)["workers"]:
+                return None
+        except Exception as error:  # whatever a worker's Python may say
+            return f"it cannot run layerfork: {error}"
 
 
 def _batch(name: str, run: CellRun, options: RunOptions, cells: Mapping[CellName, str]) -> Batch:
