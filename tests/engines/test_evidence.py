@@ -43,7 +43,7 @@ def test_every_client_of_the_seed_on_one_engine(tmp_path: Path) -> None:
     engine = random.Random(DAY).choice(ENGINES)
     records = tmp_path / "records.jsonl"
     document = run_all(records, "--engine", engine, "--client", "all")
-    if engine.startswith("private"):
+    if engine == "private:26.1":
         check(document, read_records(records))
     built = {
         build["client"]: build["control"] for build in document["builds"] if build["outcome"] == "succeeded"

@@ -38,12 +38,9 @@ def repository(engine: RunningEngine, tmp_path: Path) -> Iterator[tuple[str, str
     with served_context(workspace, engine.network) as served:
         assert served.git_url, "git is not installed"
         found = subprocess.run(
-            ["git", f"--git-dir={workspace.root}/served/context.git", "rev-parse", "HEAD"],
-            capture_output=True,
-            text=True,
-            check=True,
+            ["git", "ls-remote", served.git_url, "HEAD"], capture_output=True, text=True, check=True
         )
-        yield served.git_url, found.stdout.strip()
+        yield served.git_url, found.stdout.split()[0]
 
 
 NAMED = "FROM code\nCOPY a /\n"
