@@ -38,7 +38,7 @@ from layerfork.process import run
 
 ENGINE = "private:28.5"
 CLIENTS = ("docker-build", "docker_py-build")
-FAMILIES = ("modes", "owners", "content")
+FAMILIES = ("modes", "owners", "names")
 ROUNDS = 3
 LIMIT = 1.05
 
