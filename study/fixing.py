@@ -51,7 +51,7 @@ class Fixer:
         if not changed:
             return None
         fixed = tuple(self.walker.walk(self.clone, self.built, self._written(versions)))
-        pairs = list(zip(after_the_cold_one(real), after_the_cold_one(fixed), strict=False))
+        pairs = _warm_pairs(real, fixed)
         return Saving(
             rules=tuple(rule.value for rule in rules),
             versions=changed,
@@ -145,6 +145,14 @@ def _edits(top: Path, traps: Sequence[Trap]) -> Mapping[str, list[Edit]]:
         if edit not in found.setdefault(path, []):
             found[path].append(edit)
     return found
+
+
+def _warm_pairs(
+    real: Sequence[CommitPrediction], fixed: Sequence[CommitPrediction]
+) -> Sequence[tuple[CommitPrediction, CommitPrediction]]:
+    """Both builds of each commit, from where neither history's cache is empty any more."""
+    cold = max(len(each) - len(after_the_cold_one(each)) for each in (real, fixed))
+    return list(zip(real, fixed, strict=True))[cold:]
 
 
 def _again(commit: CommitPrediction) -> int:
