@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Generator
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +13,9 @@ settings.register_profile(
     "layerfork", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("layerfork")
+
+# Said before processes of tests are started, which have to collect the same ones, also at midnight.
+os.environ.setdefault("LAYERFORK_DAY", datetime.now(UTC).date().isoformat())
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in ``make test &`` of a script. What tests interrupt has to begin as if nobody had said so.

@@ -1,7 +1,10 @@
 """`docs/current-state.md` is what its evidence says, and the evidence is what the engines said."""
 
+import functools
 import re
 import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,18 +13,22 @@ from currentstate.evidence import DOCS, SCENARIOS, SEED, keep
 from currentstate.page import pages
 from currentstate.results import RESULTS, results
 from currentstate.threads import Note, read_notes, told
+from layerfork.cachekey.buildah.rules import service_has_no_cache
 from layerfork.errors import EvidenceError
-from layerfork.harness.phases.cells import MeasuredCell, read_cells
+from layerfork.explain.compare.scope.cachescope import cache_is_off
+from layerfork.harness.phases.cells import MeasuredCell
 from layerfork.harness.records.lines import numbered_lines
 from layerfork.manual import page_of
 from layerfork.model.build import Builder
 from layerfork.model.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
 from layerfork.model.engine import EngineInfo
+from layerfork.model.judgement import CauseStatus
 from layerfork.model.record import BuildOutcome, StepStatus
 from layerfork.model.report import RunReport, TrialBuild
+from layerfork.pipeline.compare.comparison import diff_records
 from layerfork.pipeline.run.report import read_reports
 from layerfork.pipeline.scenarios.choosing import list_scenarios
-from layerfork.pipeline.scenarios.filed import read_catalogue, read_measured
+from layerfork.pipeline.scenarios.filed import read_measured
 from layerfork.reporters.overview.catalogue import surprises
 
 EXPECTED = tomllib.loads(Path(__file__).with_name("current_state.toml").read_text("utf-8"))
@@ -42,8 +49,15 @@ def classes_of(report: RunReport) -> set[frozenset[str]]:
     return {frozenset(members) for members in report.judgement.classes}
 
 
-def test_page_and_pictures_are_what_the_evidence_says() -> None:
+@functools.cache
+def judged(cells: Path) -> tuple[Sequence[MeasuredCell], CatalogueReport]:
+    """A file of cells, judged once for all tests: the evidence takes ten seconds."""
+    return read_measured(str(cells))
+
+
+def test_page_and_pictures_are_what_the_evidence_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """`make current-state` writes them again."""
+    monkeypatch.setattr("currentstate.page.read", lambda cells: judged(cells)[1])
     made = pages()
     for name, text in made.items():
         assert (DOCS / name).read_text("utf-8") == text, name
@@ -183,7 +197,7 @@ def test_a_run_that_did_not_come_to_its_end_is_not_kept(left_out: bytes, tmp_pat
 
 @pytest.mark.parametrize("cells", FILES_OF_CELLS, ids=lambda path: path.parent.name)
 def test_cells_are_as_their_scenarios_expect(cells: Path) -> None:
-    report = read_catalogue(str(cells))
+    _, report = judged(cells)
 
     assert report.count(Met.AS_EXPECTED)
     assert list(surprises(report)) == []
@@ -192,14 +206,54 @@ def test_cells_are_as_their_scenarios_expect(cells: Path) -> None:
 @pytest.mark.parametrize("cells", FILES_OF_CELLS, ids=lambda path: path.parent.name)
 def test_what_missed_is_the_first_step_that_the_engine_built(cells: Path) -> None:
     """Without the key model: from the statuses that the engine told, instruction by instruction."""
-    measured, report = read_measured(str(cells))
+    measured, report = judged(cells)
     told = 0
-    for cell, judged in zip(measured, report.cells, strict=True):
-        for phase in judged.phases:
+    for cell, found in zip(measured, report.cells, strict=True):
+        for phase in found.phases:
             if phase.met is Met.AS_EXPECTED and phase.outcome is BuildOutcome.SUCCEEDED:
                 assert first_built(cell.builds[phase.number]) == phase.missed.partition(" ")[0].upper()
                 told += 1
     assert told
+
+
+@pytest.mark.parametrize(
+    ("client", "told"),
+    [
+        ("docker_py-build", [(CauseStatus.PROVEN, "cache-off", "no layers asked for")]),
+        ("podman-build", []),
+    ],
+)
+def test_podmans_service_before_4_0_has_no_cache_for_clients_of_docker(
+    client: str, told: list[tuple[CauseStatus, str, str]]
+) -> None:
+    """The same build twice, on podman 3.0."""
+    cells, _ = judged(SCENARIOS)
+    (cell,) = (
+        each
+        for each in cells
+        if (each.name.scenario, each.name.engine, each.name.client) == ("again", "podman:3.0", client)
+    )
+    before, now = (build.record for build in cell.builds)
+    assert before is not None
+    assert now is not None
+
+    forks = diff_records(before, now, "before", "now").judgement.forks
+    assert [(each.status, each.code, each.field) for fork in forks for each in fork.causes] == told
+
+
+def test_what_was_reused_on_podman_3_0_is_not_said_to_have_had_no_cache() -> None:
+    """Whatever the rule says of the version."""
+    cells, _ = judged(SCENARIOS)
+    record = next(
+        build.record
+        for cell in cells
+        for build in cell.builds
+        if build.record is not None and build.record.steps and service_has_no_cache(build.record)
+    )
+    last = replace(record.steps[-1], status=StepStatus.HIT)
+
+    assert cache_is_off(record)
+    assert not cache_is_off(replace(record, steps=(*record.steps[:-1], last)))
 
 
 def first_built(build: TrialBuild) -> str:
@@ -216,7 +270,7 @@ def first_built(build: TrialBuild) -> str:
 
 def test_every_scenario_is_measured_on_every_engine() -> None:
     """But for those of one's own, which the repository has none of."""
-    cells = read_cells(SCENARIOS).cells
+    cells, _ = judged(SCENARIOS)
     names = {row.name for row in list_scenarios() if row.phases > 1}
     engines = {name_of(report) for report in RUNS}
 

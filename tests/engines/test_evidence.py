@@ -1,13 +1,12 @@
 """A part of the evidence of `docs/current-state.md`, drawn by the date, is measured again."""
 
-import os
 import random
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from engines.clientclasses import check, run_all
+from engines.today import DAY
 
 from currentstate.again import build_again, draw
 from currentstate.evidence import SCENARIOS, SEED
@@ -19,10 +18,7 @@ from layerfork.model.report import RunReport
 from layerfork.pipeline.run.report import read_reports
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
-DAY = os.environ.get("LAYERFORK_DAY") or datetime.now(UTC).date().isoformat()
-"""``LAYERFORK_DAY=2026-11-26`` draws what was drawn on that day."""
-PARTS = 30
-"""A tenth takes four minutes of a whole machine: ``make current-state AGAIN=10`` builds that."""
+PARTS = 10
 ENGINES = (
     *("private:20.10.5", "private:20.10", "private:26.1", "private:26.1+containerd"),
     *("private:28.5", "private:28.5+containerd"),

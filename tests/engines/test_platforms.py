@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from engines.running import as_host, layerfork
+from engines.today import engines_of_today
 
 from layerfork.engines import RunningEngine, open_engine
 
@@ -28,7 +29,7 @@ BOTH = "--platform=linux/amd64,linux/arm64"
 Build = Callable[..., Path]
 
 
-@pytest.fixture(scope="module", params=["private:26.1+containerd", "private:28.5+containerd"])
+@pytest.fixture(scope="module", params=engines_of_today("private:26.1+containerd", "private:28.5+containerd"))
 def engine(request: pytest.FixtureRequest) -> Iterator[RunningEngine]:
     with open_engine(request.param).start(os.environ, print) as running:
         yield running

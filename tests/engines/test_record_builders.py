@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from engines.bridges import BUILDER_IMAGE, CONTAINER_PORT, buildkit_at, make_builder_image
 from engines.running import as_host, layerfork, user_of
+from engines.today import engines_of_today
 
 from layerfork.engines import RunningEngine, open_engine
 
 pytestmark = pytest.mark.engine
 
 
-@pytest.fixture(scope="module", params=["26.1", "28.5"])
+@pytest.fixture(scope="module", params=engines_of_today("26.1", "28.5"))
 def engine(request: pytest.FixtureRequest) -> Iterator[RunningEngine]:
     with open_engine(f"private:{request.param}").start(os.environ, print) as running:
         yield running

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from engines.running import as_host, layerfork
+from engines.today import engines_of_today
 
 from layerfork.engines import RunningEngine, open_engine
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.engine
 DOCKERFILE = "FROM alpine\nCOPY kept /\nCOPY changed /\n"
 
 
-@pytest.fixture(scope="module", params=["20.10", "26.1", "28.5"])
+@pytest.fixture(scope="module", params=engines_of_today("20.10", "26.1", "28.5"))
 def engine(request: pytest.FixtureRequest) -> Iterator[RunningEngine]:
     with open_engine(f"private:{request.param}").start(os.environ, print) as running:
         yield running

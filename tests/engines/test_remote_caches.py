@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from engines.remotecaches import Desk, desk_on
+from engines.today import engines_of_today
 
 from layerfork.caches.config import read_cache
 from layerfork.caches.exported import exported_manifest
@@ -47,7 +48,7 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="module", params=["private:26.1+containerd", "private:28.5+containerd"])
+@pytest.fixture(scope="module", params=engines_of_today("private:26.1+containerd", "private:28.5+containerd"))
 def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with desk_on(request.param, tmp_path_factory.mktemp("caches")) as found:
         yield found

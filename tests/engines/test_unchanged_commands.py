@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from engines.running import FROM_A_TERMINAL, LAYERFORK, user_of
+from engines.today import engines_of_today
 
 from layerfork.engines import RunningEngine, open_engine
 
@@ -104,7 +105,7 @@ IN_A_TERMINAL = {
 }
 
 
-@pytest.fixture(scope="module", params=["26.1", "28.5+containerd"])
+@pytest.fixture(scope="module", params=engines_of_today("26.1", "28.5+containerd"))
 def engine(request: pytest.FixtureRequest) -> Iterator[RunningEngine]:
     with open_engine(f"private:{request.param}").start(os.environ, print) as running:
         yield running

@@ -24,6 +24,9 @@ def find_cache_off(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fi
     """The request says no cache, or the step's op carries BuildKit's ignore-cache flag."""
     request = case.reader.record.request
     step = case.reader_view.step
+    if case.site.reason is Reason.CACHE_OFF and not request.no_cache:
+        yield _service_without_cache(case)
+        return
     if case.site.reason is Reason.CACHE_OFF:
         scope, told = "no-cache", "not to use the cache"
     elif case.site.reason is not Reason.OTHER_CACHE and step.stage_name in request.no_cache_stages:
@@ -45,6 +48,24 @@ def find_cache_off(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fi
     )
 
 
+SERVICE_WITHOUT_CACHE = "no layers asked for"
+
+
+def _service_without_cache(case: Case) -> Finding:
+    engine = case.reader.record.engine
+    return Finding(
+        code=CauseCode.CACHE_OFF,
+        field=SERVICE_WITHOUT_CACHE,
+        what=f"podman's service before 4.0 has no cache for what {case.reader_name} sent",
+        evidence=(
+            f"request of {case.reader_name}: it asks for no layers",
+            f"engine of {case.reader_name}: podman {engine.version if engine else '?'}",
+        ),
+        remedy="update to podman 4.0 or later, or build with `podman build`",
+        strength=Strength.RECORDS,
+    )
+
+
 def _ignores_cache(case: Case) -> bool:
     definition = case.reader.record.definition
     if definition is None:
@@ -54,7 +75,7 @@ def _ignores_cache(case: Case) -> bool:
 
 
 CACHE_OFF = CauseRule(code=CauseCode.CACHE_OFF, find=find_cache_off)
-"""The reader was told not to use the cache, for the whole build or for some stages."""
+"""The reader was told not to use the cache, for the whole build or for some stages; or had none."""
 
 
 def find_cache_from(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:

@@ -8,7 +8,12 @@ from layerfork.explain.compare.copying.touching import writes_beside
 from layerfork.explain.compare.divergence import Reason, Site
 from layerfork.explain.compare.matching.alignment import Alignment, align
 from layerfork.explain.compare.matching.branches import shared_platforms
-from layerfork.explain.compare.scope.cachescope import ScopeDifference, imports_cache, separate_caches
+from layerfork.explain.compare.scope.cachescope import (
+    ScopeDifference,
+    cache_is_off,
+    imports_cache,
+    separate_caches,
+)
 from layerfork.explain.compare.scope.lending import define_alike
 from layerfork.explain.compare.sharing import builds_on_unshared, is_shared
 from layerfork.explain.compare.sites import drop_idle_bases, root_site, site_at
@@ -67,7 +72,7 @@ def compare(writer: JudgedBuild, reader: JudgedBuild) -> Comparison:
         ),
         writer_dockerfile=dockerfile_of(writer.record),
         reader_dockerfile=dockerfile_of(reader.record),
-        blocked=scope is not None or reader.record.request.no_cache,
+        blocked=scope is not None or cache_is_off(reader.record),
     )
     if scope and scope.code == "builder":
         walk.unshared.update(walk.reader_views)

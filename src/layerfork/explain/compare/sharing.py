@@ -1,6 +1,7 @@
 """Whether a step of the reader used, or could have used, a result of the writer."""
 
 from layerfork.explain.compare.divergence import Site
+from layerfork.explain.compare.scope.cachescope import cache_is_off
 from layerfork.explain.compare.steps import StepView, real_parents, same_chain
 from layerfork.explain.compare.walk import Walk
 from layerfork.model.build import Builder
@@ -50,4 +51,4 @@ def compares_images(walk: Walk, view: StepView) -> bool:
     """
     if walk.reader.record.builder is not Builder.CLASSIC:
         return False
-    return view.always_runs or not (walk.blocked and not walk.reader.record.request.no_cache)
+    return view.always_runs or not (walk.blocked and not cache_is_off(walk.reader.record))

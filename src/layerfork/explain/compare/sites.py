@@ -6,7 +6,7 @@ from layerfork.explain.compare.divergence import Reason, Site
 from layerfork.explain.compare.matching.alignment import normalise
 from layerfork.explain.compare.matching.dockerfiles import raw_text
 from layerfork.explain.compare.matching.structure import added_step, moved_from, removed_steps
-from layerfork.explain.compare.scope.cachescope import ScopeDifference
+from layerfork.explain.compare.scope.cachescope import ScopeDifference, cache_is_off
 from layerfork.explain.compare.sharing import compares_images
 from layerfork.explain.compare.steps import StepView, ancestors_of
 from layerfork.explain.compare.walk import Walk
@@ -92,7 +92,7 @@ def root_site(walk: Walk, scope: ScopeDifference | None) -> Site | None:
     if scope:
         first = indexes[0] if indexes else 0
         return Site(step=first, writer_step=walk.alignment.writer_of.get(first), reason=Reason.OTHER_CACHE)
-    if walk.reader.record.request.no_cache:
+    if cache_is_off(walk.reader.record):
         missed = [index for index in indexes if walk.reader_views[index].missed and index in walk.unshared]
         if missed:
             first = missed[0]

@@ -19,6 +19,7 @@ from enum import StrEnum
 from layerfork.explain.compare.builds import JudgedBuild, names_of
 from layerfork.explain.compare.comparison import Comparison
 from layerfork.explain.compare.divergence import Reason, Site
+from layerfork.explain.compare.scope.cachescope import cache_is_off
 from layerfork.explain.compare.steps import StepView
 from layerfork.model.build import Builder
 from layerfork.model.record import StepStatus
@@ -141,7 +142,7 @@ def _by_status(comparison: Comparison, site: Site, claimed: int) -> Agreement:
 
 def _doubts(comparison: Comparison, site: Site, claimed: int) -> Iterator[str]:
     reader = comparison.reader
-    if comparison.scope or reader.record.request.no_cache:
+    if comparison.scope or cache_is_off(reader.record):
         yield "the reader could not look into the writer's cache, so its misses confirm nothing"
         return
     if not site.direct:

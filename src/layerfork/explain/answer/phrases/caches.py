@@ -4,6 +4,7 @@ import re
 
 from layerfork.explain.answer.scene import Scene
 from layerfork.explain.answer.words import shown, values
+from layerfork.explain.causes.lost import SERVICE_WITHOUT_CACHE
 from layerfork.model.cause import CauseCode
 from layerfork.model.judgement import Cause
 
@@ -28,6 +29,8 @@ _OFF = {"ignore-cache flag of the op": "for this step"}
 
 
 def _off(scene: Scene, cause: Cause) -> str:
+    if cause.field == SERVICE_WITHOUT_CACHE:
+        return "podman's service before 4.0 has no cache for Docker's clients"
     told = "the build" if scene.again else scene.reader_name
     return f"{told} was told not to use the cache ({_OFF.get(cause.field, '--no-cache')})"
 

@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import takewhile
 
 from layerfork.dockerfile import parse_instruction
@@ -52,8 +53,9 @@ def places_among(instruction: str, path: str, is_entry: Callable[[str], bool]) -
     return tuple(place for place in found if place in covered) or found
 
 
+@lru_cache(maxsize=1024)
 def copied_sources(instruction: str) -> tuple[str, ...]:
-    """Source paths of a COPY or ADD, cleaned; empty for any other instruction."""
+    """Source paths of a COPY or ADD, cleaned; empty for any other instruction. Asked for every path."""
     if keyword(instruction) not in ("COPY", "ADD"):
         return ()
     try:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from layerfork.model.record import BuildRecord
+from layerfork.cachekey.buildah.rules import service_has_no_cache
+from layerfork.model.record import BuildRecord, StepStatus
 
 IMPORT_VERTEX = "importing cache manifest from "
 """How BuildKit names the vertex of an import.
@@ -18,6 +19,16 @@ class ScopeDifference:
     field: str
     writer: str
     reader: str
+
+
+def cache_is_off(record: BuildRecord) -> bool:
+    """Whether a build could use no cache: it was told so, or podman's service had none for it and nothing of
+    it says otherwise."""
+    reused = any(
+        step.status is StepStatus.HIT and not step.instruction.upper().startswith("FROM")
+        for step in record.steps
+    )
+    return record.request.no_cache or (service_has_no_cache(record) and not reused)
 
 
 def separate_caches(writer: BuildRecord, reader: BuildRecord) -> ScopeDifference | None:
