@@ -15,7 +15,7 @@ settings.register_profile(
 settings.load_profile("layerfork")
 
 # Said before processes of tests are started, which have to collect the same ones, also at midnight.
-os.environ.setdefault("LAYERFORK_DAY", datetime.now(UTC).date().isoformat())
+os.environ.setdefault("TEST_DAY", datetime.now(UTC).date().isoformat())
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in ``make test &`` of a script. What tests interrupt has to begin as if nobody had said so.

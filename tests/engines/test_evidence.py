@@ -31,7 +31,7 @@ def test_cells_of_scenarios(tmp_path: Path) -> None:
     drawn = draw(read_cells(SCENARIOS).cells, PARTS, DAY)
     found = build_again(drawn, tmp_path / "again.jsonl")
 
-    assert list(found.disagreements()) == [], f"LAYERFORK_DAY={DAY}"
+    assert list(found.disagreements()) == [], f"TEST_DAY={DAY}"
     assert len(found.moved()) < len(drawn), found.moved()
 
 
@@ -55,7 +55,7 @@ def test_every_client_of_the_seed_on_one_engine(tmp_path: Path) -> None:
         for build in then.builds
         if build.outcome is BuildOutcome.SUCCEEDED and build.client in asked
     }
-    assert {client: built.get(client, "not built") for client in known} == known, f"LAYERFORK_DAY={DAY}"
+    assert {client: built.get(client, "not built") for client in known} == known, f"TEST_DAY={DAY}"
     assert partition(document["classes"], set(known)) == partition(then.judgement.classes, set(known))
 
 

@@ -12,7 +12,7 @@ from layerfork.process import run
 
 pytestmark = pytest.mark.engine
 ROOT = Path(__file__).parents[2]
-CASES = {Builder.CLASSIC: 36, Builder.BUILDKIT: 36, Builder.BUILDAH: 20}
+CASES = {Builder.CLASSIC: 36, Builder.BUILDKIT: 20, Builder.BUILDAH: 12}
 """A case of buildah takes two seconds and more."""
 SEED = 20264
 

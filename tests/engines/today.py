@@ -4,8 +4,8 @@ import os
 import random
 from collections.abc import Sequence
 
-DAY = os.environ["LAYERFORK_DAY"]
-"""``LAYERFORK_DAY=2026-11-26`` draws what was drawn on that day; ``all`` takes every engine."""
+DAY = os.environ["TEST_DAY"]
+"""``TEST_DAY=2026-11-26`` draws what was drawn on that day; ``all`` takes every engine."""
 
 
 def engines_of_today(*names: str) -> Sequence[str]:
