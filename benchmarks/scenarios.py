@@ -32,7 +32,7 @@ from layerfork.model.phase import OWN_PLATFORM, Phase
 from layerfork.model.progress import Progress
 from layerfork.model.scenario import RunOptions, Scenario
 from layerfork.pipeline.scenarios.beside import Judge
-from layerfork.pipeline.scenarios.building import CellRun, Found, build_cells, keys_of
+from layerfork.pipeline.scenarios.building import CellRun, Found, OnEngine, build_cells, keys_of
 from layerfork.pipeline.scenarios.choosing import chosen_scenarios
 from layerfork.process import run
 
@@ -89,10 +89,9 @@ def build_bare(planned: PlannedBuild, workspace: Workspace, bench: Bench, phase:
 
 def with_layerfork(
     scenario: Scenario,
-    engine: RunningEngine,
+    on: OnEngine,
     options: RunOptions,
     file: RecordFile,
-    clock: Clock,
     judged: list[float],
 ) -> tuple[float, int]:
     """Seconds until the last cell is written, and how many builds there were; judging adds to ``judged``."""
@@ -112,7 +111,7 @@ def with_layerfork(
             listener=quiet,
             keep=keep,
         )
-        build_cells(asked, engine, keys_of(asked, names), found, clock)
+        build_cells(asked, on, keys_of(asked, names), found)
         seconds = time.monotonic() - started
         assert len(judge.cells()) == len(names)
         judged.append(time.monotonic() - started - seconds)
@@ -123,11 +122,12 @@ def compare(scenarios: Sequence[Scenario], file: RecordFile) -> None:
     options = RunOptions(clients=CLIENTS, engines=(ENGINE,))
     clock, judged, pairs, own_cpu = Clock(), list[float](), list[tuple[float, float]](), 0.0
     with open_engine(ENGINE).start(os.environ, print) as engine:
+        on = OnEngine(engine=engine, clock=clock)
         sides: tuple[Callable[[Scenario], tuple[float, int]], ...] = (
             lambda scenario: bare(scenario, engine, options),
-            lambda scenario: with_layerfork(scenario, engine, options, file, clock, judged),
+            lambda scenario: with_layerfork(scenario, on, options, file, judged),
         )
-        for side in sides:  # what is made once is made
+        for side in sides:  # what an engine is asked once is asked: a client's version is
             side(scenarios[0])
         clock.seconds.clear()
         judged.clear()

@@ -70,9 +70,9 @@ class OnEngine:
     """What the cells of one engine share."""
 
     engine: RunningEngine
-    versions: dict[str, str]
-    """Of clients, by label: asked once."""
     clock: Clock
+    versions: dict[str, str] = field(default_factory=dict)
+    """Of clients, by label: asked once."""
 
 
 def keys_of(run: CellRun, names: Sequence[CellName]) -> Mapping[CellName, str]:
@@ -102,7 +102,7 @@ def build_on_engine(run: CellRun, spec: str, cells: Mapping[CellName, str]) -> F
                 engine = stack.enter_context(running)
             if not engine.can_reset:
                 raise UsageError(f"{spec} cannot be cleaned between clients", hint="--engine private")
-            build_cells(run, engine, cells, found, clock)
+            build_cells(run, OnEngine(engine=engine, clock=clock), cells, found)
             ended = stack.pop_all()
             with clock.at(Work.STARTING):
                 ended.close()
@@ -112,17 +112,13 @@ def build_on_engine(run: CellRun, spec: str, cells: Mapping[CellName, str]) -> F
     return found
 
 
-def build_cells(
-    run: CellRun, engine: RunningEngine, cells: Mapping[CellName, str], found: Found, clock: Clock
-) -> None:
+def build_cells(run: CellRun, on: OnEngine, cells: Mapping[CellName, str], found: Found) -> None:
     """Build cells, each with its key, on an engine that runs and can be cleaned.
 
     Raises: EngineError, EngineGoneError, UsageError.
     """
-    versions: dict[str, str] = {}
     for place in dict.fromkeys((name.scenario, name.content) for name in cells):
         mine = {name: key for name, key in cells.items() if (name.scenario, name.content) == place}
-        on = OnEngine(engine=engine, versions=versions, clock=clock)
         _build_scenario(run, on, run.scenarios[place], mine, found)
         if run.stop.is_set():
             break
