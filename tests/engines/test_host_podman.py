@@ -59,3 +59,15 @@ def test_plan_and_run_agree_on_the_builder(context: Path, podman: RunningEngine)
     assert not [each for each in document["warnings"] if each["code"] == "contradiction"]
     assert document["engine"]["kind"] == "host"
     assert image_ids(EngineApi(podman.docker_host)) == before
+
+
+def test_a_service_that_has_no_cache_for_dockers_clients(context: Path) -> None:
+    """podman 3.0 as the user's own: a second build of docker-py misses, and no lost cache is suspected."""
+    client = "--client=docker_py-build"
+    with open_engine("podman:3.0").start(os.environ, print) as old:
+        words = ("run", context, "--engine=host", "--format=json", client, f"{client}@6.1.3")
+        done = layerfork(*words, **variables(old))
+    document = json.loads(done.stdout)
+    causes = [cause for fork in document["forks"] for cause in fork["causes"]]
+    assert {(cause["status"], cause["code"]) for cause in causes} == {("PROVEN", "cache-off")}
+    assert all("podman's service before 4.0 has no cache" in cause["text"] for cause in causes)

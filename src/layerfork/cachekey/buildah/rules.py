@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from layerfork.buildcontext.ignore.containers_storage import StorageSyntax
+from layerfork.model.build import Builder
 from layerfork.model.engine import EngineInfo
 from layerfork.model.record import BuildRecord
 from layerfork.model.versions import Version, parse_version
@@ -107,13 +108,14 @@ def service_has_no_cache(record: BuildRecord) -> bool:
     """Whether podman's service built this without a cache although nobody asked it to: before 4.0 it has one
     only for requests that ask for layers, which Docker's clients do not.
 
-    Source: containers/podman commit 022273c197, no longer since v4.0.0; seen with podman 3.0.1.
+    Source: containers/podman commit 022273c197, no longer since v4.0.0, which has buildah 1.24; seen with
+    podman 3.0.1.
     """
-    engine, request = record.engine, record.request
-    if engine is None or engine.kind != "podman" or not request.headers:
+    request = record.request
+    if record.builder is not Builder.BUILDAH or not request.headers or "layers" in dict(request.options):
         return False
-    version = parse_version(engine.version)
-    return version is not None and version < (4, 0) and "layers" not in dict(request.options)
+    version = _buildah_version(record.engine)
+    return version is not None and version < (1, 24, 0)
 
 
 def _buildah_version(engine: EngineInfo | None) -> Release | None:

@@ -182,6 +182,7 @@ def test_the_service_of_an_old_podman_has_no_cache_for_dockers_clients(
     assert record is not None
     assert record.engine is not None
     request = replace(record.request, options=options, headers=(("User-Agent", "Docker-Client"),))
-    engine = replace(record.engine, kind="podman", version=version)
-    found = met(with_last(MODE, record=replace(record, request=request, engine=engine)), expect())
+    engine = replace(record.engine, kind="host", version=version, components=())
+    asked = replace(record, builder=Builder.BUILDAH, request=request, engine=engine)
+    found = met(with_last(MODE, record=asked), expect())
     assert ("has no cache for Docker's clients" in found.why) is told
