@@ -17,7 +17,7 @@ from layerfork.model.record import BuildOutcome
 from layerfork.model.report import RunReport
 from layerfork.pipeline.run.report import read_reports
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
 PARTS = 10
 ENGINES = (
     *("private:20.10.5", "private:20.10", "private:26.1", "private:26.1+containerd"),
