@@ -4,7 +4,6 @@ import functools
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,7 @@ from currentstate.evidence import DOCS, SCENARIOS, SEED, keep
 from currentstate.page import pages
 from currentstate.results import RESULTS, results
 from currentstate.threads import Note, read_notes, told
-from layerfork.cachekey.buildah.rules import service_has_no_cache
 from layerfork.errors import EvidenceError
-from layerfork.explain.compare.scope.cachescope import cache_is_off
 from layerfork.harness.phases.cells import MeasuredCell
 from layerfork.harness.records.lines import numbered_lines
 from layerfork.manual import page_of
@@ -239,21 +236,6 @@ def test_podmans_service_before_4_0_has_no_cache_for_clients_of_docker(
 
     forks = diff_records(before, now, "before", "now").judgement.forks
     assert [(each.status, each.code, each.field) for fork in forks for each in fork.causes] == told
-
-
-def test_what_was_reused_on_podman_3_0_is_not_said_to_have_had_no_cache() -> None:
-    """Whatever the rule says of the version."""
-    cells, _ = judged(SCENARIOS)
-    record = next(
-        build.record
-        for cell in cells
-        for build in cell.builds
-        if build.record is not None and build.record.steps and service_has_no_cache(build.record)
-    )
-    last = replace(record.steps[-1], status=StepStatus.HIT)
-
-    assert cache_is_off(record)
-    assert not cache_is_off(replace(record, steps=(*record.steps[:-1], last)))
 
 
 def first_built(build: TrialBuild) -> str:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 from layerfork.cachekey import keys_of
-from layerfork.cachekey.buildah.rules import service_has_no_cache
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.explain import JudgedBuild, layer_contradictions
 from layerfork.model.build import Builder
@@ -51,8 +50,6 @@ def _met(plain: CellPhase, phase: Phase, before: TrialBuild, now: TrialBuild, la
     report = diff_records(before.record, now.record, BEFORE, NOW)
     if layers:
         return replace(plain, met=Met.UNEXPECTED, why=layers)
-    if service_has_no_cache(now.record):
-        return replace(plain, why="podman's service has no cache for Docker's clients before podman 4.0")
     if doubt := _doubt(report):
         return replace(plain, why=doubt)
     return _judged(plain, report, _Texts(phase.dockerfile))
@@ -126,14 +123,15 @@ def _judged(row: CellPhase, report: DiffReport, texts: _Texts) -> CellPhase:
         proven=bool(causes) and all(cause.status is CauseStatus.PROVEN for cause in causes),
         answer=report.answers[0] if report.answers else None,
     )
-    if _builds_without_cache(row):
-        return replace(row, why="its client builds without a cache")
+    if row.answer is not None and _builds_without_cache(row):
+        return replace(row, why=row.answer.culprit)
     why = _surprise(row, row.expected) or _lost(report, row.expected, texts)
     return replace(row, met=Met.UNEXPECTED if why else Met.AS_EXPECTED, why=why)
 
 
 def _builds_without_cache(row: CellPhase) -> bool:
-    """The client asks for no cache by itself (``buildah bud``), whatever the scenario is about."""
+    """The client asks for no cache by itself (``buildah bud``), or the engine has none for it, whatever the
+    scenario is about."""
     off = CauseCode.CACHE_OFF.value
     return row.causes == (off,) and row.expected is not None and off not in row.expected.causes
 

@@ -6,6 +6,7 @@ import pytest
 from unit.explain.makers import ENGINE, Cache, Line, build, digest, from_line
 
 from layerfork.explain import JudgedBuild, explain_pair
+from layerfork.explain.compare.scope.cachescope import cache_is_off
 from layerfork.model.build import Builder
 from layerfork.model.engine import ImageFacts, ImageStep
 from layerfork.model.judgement import CauseStatus
@@ -77,3 +78,26 @@ def test_other_store_of_one_engine_comes_before_buildkits_id_in_it() -> None:
     writer = replace(writer, record=replace(writer.record, builder_instance="one"))
     reader = replace(reader, record=replace(reader.record, builder_instance="another"))
     assert causes(writer, reader)[0] == ("image-store", PROVEN)
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "off"),
+    [
+        ("3.0.1", (), True),
+        ("3.4.4", (), True),
+        ("4.0.0", (), False),
+        ("5.4.2", (), False),
+        ("3.0.1", (("layers", "true"),), False),
+    ],
+)
+def test_the_service_of_an_old_podman_has_no_cache_for_dockers_clients(
+    version: str, options: tuple[tuple[str, str], ...], off: bool
+) -> None:
+    request = RecordedRequest(options=options, headers=(("User-Agent", "Docker-Client"),))
+    engine = replace(ENGINE, kind="host", version=version, components=())
+    cache = Cache()
+    build("writer", LINES, cache, builder=Builder.BUILDAH, engine=engine, request=request)
+    reader = build("reader", LINES, cache, builder=Builder.BUILDAH, engine=engine, request=request)
+
+    assert not cache_is_off(reader.record)  # every step was reused, whatever the version
+    assert cache_is_off(gone(reader).record) is off

@@ -149,7 +149,7 @@ def test_a_client_without_a_cache_answers_nothing() -> None:
     cell = with_last(MODE, record=off)
 
     found = met(cell, expect("COPY app /app", "mode"))
-    assert (found.met, found.why) == (Met.UNTOLD, "its client builds without a cache")
+    assert (found.met, found.why) == (Met.UNTOLD, "the build was told not to use the cache (--no-cache)")
     asked = met(cell, expect("COPY app /app", "cache-off"))
     assert asked.causes == ("cache-off",)
     assert asked.met is not Met.UNTOLD
@@ -163,26 +163,3 @@ def test_a_scenario_that_never_builds_there_says_nothing_about_the_cache() -> No
     assert found.met is Met.UNTOLD
     assert found.why == "its first phase does not build either: failed: no such flag"
     assert met(never, expect(fails=True)).met is Met.AS_EXPECTED
-
-
-@pytest.mark.parametrize(
-    ("version", "options", "told"),
-    [
-        ("3.0.1", (), True),
-        ("3.4.4", (), True),
-        ("4.0.0", (), False),
-        ("5.4.2", (), False),
-        ("3.0.1", (("layers", "true"),), False),
-    ],
-)
-def test_the_service_of_an_old_podman_has_no_cache_for_dockers_clients(
-    version: str, options: tuple[tuple[str, str], ...], told: bool
-) -> None:
-    record = MODE.builds[1].record
-    assert record is not None
-    assert record.engine is not None
-    request = replace(record.request, options=options, headers=(("User-Agent", "Docker-Client"),))
-    engine = replace(record.engine, kind="host", version=version, components=())
-    asked = replace(record, builder=Builder.BUILDAH, request=request, engine=engine)
-    found = met(with_last(MODE, record=asked), expect())
-    assert ("has no cache for Docker's clients" in found.why) is told

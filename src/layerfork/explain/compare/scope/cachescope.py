@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from layerfork.cachekey.buildah.rules import service_has_no_cache
-from layerfork.model.record import BuildRecord, StepStatus
+from layerfork.model.record import BuildRecord, StepRecord, StepStatus
 
 IMPORT_VERTEX = "importing cache manifest from "
 """How BuildKit names the vertex of an import.
@@ -24,11 +24,11 @@ class ScopeDifference:
 def cache_is_off(record: BuildRecord) -> bool:
     """Whether a build could use no cache: it was told so, or podman's service had none for it and nothing of
     it says otherwise."""
-    reused = any(
-        step.status is StepStatus.HIT and not step.instruction.upper().startswith("FROM")
-        for step in record.steps
-    )
-    return record.request.no_cache or (service_has_no_cache(record) and not reused)
+    return record.request.no_cache or (service_has_no_cache(record) and not any(map(_reused, record.steps)))
+
+
+def _reused(step: StepRecord) -> bool:
+    return step.status is StepStatus.HIT and not step.instruction.upper().startswith("FROM")
 
 
 def separate_caches(writer: BuildRecord, reader: BuildRecord) -> ScopeDifference | None:
