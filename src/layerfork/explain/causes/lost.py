@@ -49,17 +49,19 @@ def find_cache_off(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fi
 
 
 SERVICE_WITHOUT_CACHE = "no layers asked for"
+"""The field of a cause that the engine, not the request, is to blame for."""
 
 
 def _service_without_cache(case: Case) -> Finding:
     engine = case.reader.record.engine
+    assert engine is not None  # its version is why
     return Finding(
         code=CauseCode.CACHE_OFF,
         field=SERVICE_WITHOUT_CACHE,
         what=f"podman's service before 4.0 has no cache for what {case.reader_name} sent",
         evidence=(
             f"request of {case.reader_name}: it asks for no layers",
-            f"engine of {case.reader_name}: podman {engine.version if engine else '?'}",
+            f"engine of {case.reader_name}: podman {engine.version}",
         ),
         remedy="update to podman 4.0 or later, or build with `podman build`",
         strength=Strength.RECORDS,
