@@ -2,47 +2,48 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from layerfork.errors import UsageError
-from layerfork.model.build import Command
+from layerfork.harness.git import git_command
 from layerfork.process import ProgramMissingError, end_group, spawn
 
-_READ_ONLY = {
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_LITERAL_PATHSPECS": "1",
-    "LC_ALL": "C",
-}
 
-
-def output_of(directory: Path, *words: str, asked: bytes = b"", env: dict[str, str] | None = None) -> bytes:
+def output_of(
+    directory: Path,
+    *words: str,
+    asked: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    settings: tuple[str, ...] = (),
+) -> bytes:
     """What git answers, run in a directory, with ``asked`` on its standard input.
 
     Raises: UsageError with git's own message.
     """
-    with running(directory, *words, asked=asked, env=env) as answer:
+    with running(directory, *words, asked=asked, env=env, settings=settings) as answer:
         return answer.read()
 
 
 @contextmanager
 def running(
-    directory: Path, *words: str, asked: bytes = b"", env: dict[str, str] | None = None
+    directory: Path,
+    *words: str,
+    asked: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    settings: tuple[str, ...] = (),
 ) -> Iterator[IO[bytes]]:
     """Git while it answers; it is gone afterwards.
 
     Raises: UsageError where git is missing, and with git's own message where it fails.
     """
-    argv = ("git", "-C", os.fspath(directory), *words)
     with tempfile.NamedTemporaryFile() as question, tempfile.TemporaryFile() as errors:
         question.write(asked)
         question.flush()
-        command = Command(
-            argv=argv, env={**os.environ, **_READ_ONLY, **(env or {})}, stdin=Path(question.name)
+        command = git_command(
+            *words, directory=directory, env=env, settings=settings, stdin=Path(question.name)
         )
         read_end, write_end = os.pipe()
         with os.fdopen(read_end, "rb") as answer:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from layerfork.errors import ClientError
 from layerfork.harness.environments.workspace import Workspace
-from layerfork.model.build import Command
+from layerfork.harness.git import git_command
 from layerfork.process import ProgramMissingError, end_group, last_lines, run, spawn
 
 HOST = "127.0.0.1"
@@ -88,20 +88,20 @@ def make_repository(context: Path, repository: Path, context_tar: Path) -> bool:
         **{f"GIT_{who}_EMAIL": "layerfork@localhost" for who in ("AUTHOR", "COMMITTER")},
         **{f"GIT_{who}_DATE": "1970-01-01T00:00:00Z" for who in ("AUTHOR", "COMMITTER")},
     }
-    tree = ("git", f"--git-dir={repository}", f"--work-tree={context}")
+    tree = (f"--git-dir={repository}", f"--work-tree={context}")
     commands = (
-        ("git", "init", "--quiet", "--bare", "--initial-branch=master", str(repository)),
+        ("init", "--quiet", "--bare", "--initial-branch=master", str(repository)),
         (*tree, "add", "--all", "--force", "."),
         (*tree, "commit", "--quiet", "--allow-empty", "--message=context"),
         (*tree, "update-server-info"),
-        (*tree, "-c", "tar.umask=0022", "archive", f"--output={cloned_tar(context_tar)}", "master"),
+        ("-c", "tar.umask=0022", *tree, "archive", f"--output={cloned_tar(context_tar)}", "master"),
     )
     # A clone has also what the context's attributes keep out of archives.
     (repository / "info").mkdir(parents=True)
     (repository / "info" / "attributes").write_text("* -export-ignore -export-subst\n", "ascii")
-    for argv in commands:
+    for words in commands:
         try:
-            completed = run(Command(argv=argv, env=env, cwd=context))
+            completed = run(git_command(*words, directory=context, inherited=env))
         except ProgramMissingError:
             return False
         if not completed.ok:
@@ -137,11 +137,12 @@ class _Quiet(SimpleHTTPRequestHandler):
         repository = self.translate_path(path)
         protocol = self.headers.get("Git-Protocol", "")
         env = {"PATH": os.environ.get("PATH", os.defpath), "GIT_PROTOCOL": protocol, "HOME": os.devnull}
-        argv = ("git", "upload-pack", "--strict", "--stateless-rpc", *flags, repository)
+        words = ("upload-pack", "--strict", "--stateless-rpc", *flags, repository)
         with tempfile.NamedTemporaryFile() as asked, tempfile.TemporaryFile() as answer:
             asked.write(self._body())
             asked.flush()
-            process = spawn(Command(argv=argv, env=env, stdin=Path(asked.name)), stdout=answer)
+            command = git_command(*words, inherited=env, stdin=Path(asked.name))
+            process = spawn(command, stdout=answer)
             try:
                 process.wait(FETCH_LIMIT_S)
             finally:

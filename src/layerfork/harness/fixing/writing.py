@@ -10,6 +10,7 @@ from pathlib import Path
 
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.harness.commits.git import output_of
+from layerfork.harness.git import without_drivers
 from layerfork.model.fixing import FilePatch
 
 _LOOKED_AT = b"H "
@@ -56,10 +57,14 @@ def _check_writable(patch: FilePatch, real: Path) -> None:
 
 def _check_committed(patch: FilePatch, real: Path) -> None:
     try:
-        top = Path(os.fsdecode(_git(real.parent, "rev-parse", "--show-toplevel")).rstrip("\n"))
+        top = Path(os.fsdecode(output_of(real.parent, "rev-parse", "--show-toplevel")).rstrip("\n"))
         name = os.path.relpath(real, os.path.realpath(top))
-        known = _git(top, "ls-files", "-v", "-z", "--", name).startswith(_LOOKED_AT)
-        changed = _git(top, "status", "--porcelain", "-z", "--ignored", "--", name)
+        known = output_of(top, "ls-files", "-v", "-z", "--", name).startswith(_LOOKED_AT)
+        changed = output_of(
+            top,
+            *("status", "--porcelain", "-z", "--ignored", "--ignore-submodules=all", "--", name),
+            settings=without_drivers(top),
+        )
     except UsageError as error:
         raise RefusedError(
             f"{patch.name} is in no git repository, so nothing could bring back what it is now",
@@ -75,11 +80,6 @@ def _check_committed(patch: FilePatch, real: Path) -> None:
             f"{patch.name} has changes that are not committed, so git could not bring them back",
             "commit or stash them, or use --force",
         )
-
-
-def _git(directory: Path, *words: str) -> bytes:
-    """What git answers, without programs that a repository names which lies among the files of another."""
-    return output_of(directory, "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false", *words)
 
 
 def write_patches(patches: Sequence[FilePatch]) -> None:

@@ -1,15 +1,14 @@
 """Variables and files of settings that make builds, or their keys, other than elsewhere."""
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from layerfork.engines.kinds.hostcontext import docker_config_directory
+from layerfork.harness.git import git_command
 from layerfork.harness.recording.leading.buildx.store import CURRENT, read_object, store_directory
-from layerfork.model.build import Command
 from layerfork.model.health import Health, HealthRow
 from layerfork.process import ProgramMissingError, find_program, run
 
@@ -93,9 +92,9 @@ def _of_buildx(environment: Mapping[str, str]) -> Iterator[HealthRow]:
 def _of_git() -> Iterator[HealthRow]:
     if find_program("git") is None:
         return
-    argv = ("git", "config", "--get-regexp", r"^core\.(autocrlf|filemode|symlinks)$")
+    asked = git_command("config", "--get-regexp", r"^core\.(autocrlf|filemode|symlinks)$")
     try:
-        done = run(Command(argv=argv, env=dict(os.environ)), timeout_s=_PATIENCE_S)
+        done = run(asked, timeout_s=_PATIENCE_S)
     except ProgramMissingError:
         return
     pairs = (line.partition(" ") for line in done.stdout.splitlines())

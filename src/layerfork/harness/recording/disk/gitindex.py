@@ -1,17 +1,15 @@
 """What git has of files of a recorded context: what ``git checkout -- FILE`` brings back."""
 
-import os
 from hashlib import sha256
+from pathlib import Path
 
+from layerfork.harness.git import git_command
 from layerfork.harness.recording.disk.filelook import LARGEST_BYTES
-from layerfork.model.build import Command
 from layerfork.model.context import Digest
 from layerfork.model.record import BuildRecord
 from layerfork.process import ProgramMissingError, run
 
 _TIMEOUT_S = 5.0
-_ONLY_LOCAL = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
-"""Nothing is fetched to answer."""
 
 
 def digest_in_index(record: BuildRecord, path: str) -> Digest | None:
@@ -21,8 +19,7 @@ def digest_in_index(record: BuildRecord, path: str) -> Digest | None:
     """
     if not record.place.directory:
         return None
-    argv = ("git", "-C", record.place.directory, "cat-file", "blob", f":./{path}")
-    command = Command(argv=argv, env={**os.environ, **_ONLY_LOCAL})
+    command = git_command("cat-file", "blob", f":./{path}", directory=Path(record.place.directory))
     try:
         done = run(command, _TIMEOUT_S, keep_bytes=LARGEST_BYTES)
     except ProgramMissingError:
