@@ -113,7 +113,7 @@ def predict_here(*words: str | Path) -> tuple[int, dict[str, Any]]:
 
 def build(engine: RunningEngine, user: dict[str, str], *words: str | Path) -> list[tuple[str, str]]:
     """What the engine did with each step: its instruction and status."""
-    done = as_host(engine, "why", *words, "--engine", "host", **user)
+    done = as_host(engine, "why", "--engine", "host", *words, **user)
     assert done.returncode in (0, 1), done.stderr
     files = sorted((Path(user["XDG_STATE_HOME"]) / "layerfork" / "records").glob("*.jsonl"), key=_age)
     (record,) = read_records(files[-1])
@@ -166,6 +166,25 @@ def _images_tell_when_results_were_made(user: dict[str, str]) -> None:
                     else step.created_at[:19] <= record.recorded_at[:19]
                 )
     assert {("RUN", "hit"), ("RUN", "miss"), ("COPY", "hit"), ("COPY", "miss")} <= seen
+
+
+def test_a_directory_beside_the_context_is_read(
+    engine: RunningEngine, user: dict[str, str], tmp_path: Path
+) -> None:
+    for name in ("main", "lib"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "main" / "Dockerfile").write_text("FROM alpine\nCOPY --from=lib f /\nRUN cat /f\n")
+    (tmp_path / "lib" / "f").write_text("one")
+    command = ["docker", "buildx", "build", "--build-context", f"lib={tmp_path}/lib", f"{tmp_path}/main"]
+    build(engine, user, "--", *command)
+    for text, statuses in (("one", ["hit", "hit", "hit"]), ("other", ["hit", "miss", "miss"])):
+        (tmp_path / "lib" / "f").write_text(text)
+        _, predicted = predict(engine, user, tmp_path / "main")
+        assert [step["prediction"] for step in predicted["steps"]] == statuses
+        assert [status for _, status in build(engine, user, "--", *command)] == statuses
+    (tmp_path / "lib").rename(tmp_path / "elsewhere")
+    code, predicted = predict(engine, user, tmp_path / "main")
+    assert (code, [step["prediction"] for step in predicted["steps"]]) == (3, ["hit", "unknown", "unknown"])
 
 
 FOREIGN = """\

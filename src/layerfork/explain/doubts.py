@@ -6,17 +6,19 @@ and what BuildKit's directory transfer takes for unchanged.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from layerfork.cachekey.buildah.elsewhere import bind_targets
+from layerfork.cachekey.buildkit.sources import SourceParts
 from layerfork.cachekey.shared.baseimage import find_facts
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.differences.parts import list_differences
-from layerfork.explain.compare.steps import views_of
-from layerfork.explain.warnings.overlooked import overlooked_change
+from layerfork.explain.compare.steps import StepView, views_of
+from layerfork.explain.warnings.overlooked import Sent, overlooked_change
 from layerfork.explain.warnings.stale import sent_unlike
 from layerfork.model.build import Builder
-from layerfork.model.context import Transport
+from layerfork.model.context import MAIN_CONTEXT, ContextManifest, Transport
 from layerfork.model.record import BuildRecord, StepRecord
 
 _IMAGE = "docker-image://"
@@ -25,41 +27,61 @@ _COMMIT = re.compile(r"#[0-9a-f]{40}(?::|$)")
 
 
 def doubts_about(
-    recorded: JudgedBuild, planned: JudgedBuild, real: Mapping[int, int], unseen: str = ""
+    recorded: JudgedBuild, planned: JudgedBuild, real: Mapping[int, int], unseen: Mapping[str, str]
 ) -> dict[int, str]:
     """Steps of a planned build of which nobody can tell what they find, by index, and why.
 
-    ``real`` says which step of the recorded build each of its steps is, ``unseen`` why nobody knows what its
-    context holds.
+    ``real`` says which step of the recorded build each of its steps is, ``unseen`` of which of its contexts
+    nobody knows what they hold, and why.
     """
     before, after = views_of(recorded), views_of(planned)
-    sent = sent_unlike(recorded.record, planned.record) if _is_transferred(planned.record) else {}
+    sent = dict(_sent_unlike(recorded.record, planned.record))
     changed = recorded.record.context != planned.record.context
     found: dict[int, str] = {}
     for view in after.values():
         writer = before.get(real.get(view.index, 0))
         why = (
             _remote(view.step)
-            or (unseen if unseen and _reads_context(view.step) else "")
+            or _unseen(planned.record, view.step, unseen)
             or _other_image(recorded.record, planned.record, view.step)
             or _read_elsewhere(planned.record, view.step, changed=changed)
         )
-        if not why and writer is not None and sent and planned.record.context is not None:
-            differences = list_differences(writer.key, view.key)
-            what, reason = (
-                overlooked_change(planned.record.context, sent, view.step.instruction, differences)
-                if differences
-                else ("", "")
-            )
-            why = f"{what} changed, but {reason}" if what else ""
+        if not why and writer is not None and sent:
+            why = _overlooked(planned.record, sent, writer, view)
         if why:
             found[view.index] = why
     return found
 
 
-def _is_transferred(record: BuildRecord) -> bool:
-    """Only such a context may have files that the builder takes for unchanged."""
-    return record.context is not None and record.context.transport is Transport.FILE_SYNC
+def _sent_unlike(recorded: BuildRecord, planned: BuildRecord) -> Iterator[tuple[str, Sent]]:
+    """By context, what is not as the recorded build sent it; only of one that is transferred file by file may
+    the builder take such for unchanged."""
+    before = {each.name: each for each in _contexts(recorded)}
+    for manifest in _contexts(planned):
+        if manifest.transport is Transport.FILE_SYNC and manifest.name in before:
+            pair = replace(recorded, context=before[manifest.name]), replace(planned, context=manifest)
+            sent = sent_unlike(*pair)
+            if sent:
+                yield manifest.name, sent
+
+
+def _contexts(record: BuildRecord) -> tuple[ContextManifest, ...]:
+    return tuple(each for each in (record.context, *record.named_contexts) if each is not None)
+
+
+def _overlooked(record: BuildRecord, sent: Mapping[str, Sent], writer: StepView, view: StepView) -> str:
+    """What a step reads that changed, where the builder does not notice it."""
+    differences = list_differences(writer.key, view.key)
+    if not differences:
+        return ""
+    read = _contexts_of(record, view.step)
+    for manifest in _contexts(record):
+        if manifest.name in sent and manifest.name in read:
+            what, reason = overlooked_change(
+                manifest, sent[manifest.name], view.step.instruction, differences
+            )
+            return f"{what} changed, but {reason}" if what else ""
+    return ""
 
 
 def _remote(step: StepRecord) -> str:
@@ -69,6 +91,25 @@ def _remote(step: StepRecord) -> str:
         return ""
     remote = [word for word in instruction.sources if _REMOTE.match(word) and not _COMMIT.search(word)]
     return f"what {remote[0]} gives now is not known" if remote else ""
+
+
+def _unseen(record: BuildRecord, step: StepRecord, unseen: Mapping[str, str]) -> str:
+    """Why nobody knows what a step reads of contexts."""
+    if MAIN_CONTEXT in unseen and _reads_context(step):
+        return unseen[MAIN_CONTEXT]
+    named = [each for each in unseen if each != MAIN_CONTEXT]
+    read = _contexts_of(record, step) if named else set()
+    return next((unseen[each] for each in named if each in read), "")
+
+
+def _contexts_of(record: BuildRecord, step: StepRecord) -> set[str]:
+    """The contexts that a step reads, as the definition has it."""
+    ops = {op.digest: op for op in (record.definition.ops if record.definition is not None else ())}
+    parts = SourceParts(record=record, ops=ops)
+    own = [ops[each] for each in step.vertices if each in ops]
+    read = (*(op.digest for op in own), *(each.digest for op in own for each in op.inputs))
+    found = map(parts.context_of, read)
+    return {each.name for each in found if each is not None}
 
 
 def _reads_context(step: StepRecord) -> bool:

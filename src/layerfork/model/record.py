@@ -64,6 +64,9 @@ class BuildPlace:
     """What the client calls this build among others: a service of compose, a target of bake."""
     ran_in: str = ""
     """Working directory of the command that was recorded."""
+    named_contexts: tuple[tuple[str, str], ...] = ()
+    """Named contexts, each with the absolute path of the directory that it was sent from, where something
+    shows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

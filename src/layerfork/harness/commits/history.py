@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.errors import UsageError
+from layerfork.errors import LayerforkError, UsageError
 from layerfork.harness.commits.git import output_of
 
 
@@ -38,6 +38,22 @@ def find_repository(directory: Path) -> Repository:
     ).decode("utf-8", "surrogateescape")
     prefix, _, store = answer.removesuffix("\n").partition("\n")
     return Repository(directory=directory, prefix=prefix, store=Path(store))
+
+
+def find_below(repository: Repository, directory: Path) -> Repository | None:
+    """Another directory of the same working tree; None for one that lies elsewhere."""
+    try:
+        found = find_repository(directory)
+    except LayerforkError:
+        return None
+    return found if _top(found) == _top(repository) else None
+
+
+def _top(repository: Repository) -> Path:
+    """The top of the working tree, links followed."""
+    directory = repository.directory.resolve()
+    depth = repository.prefix.count("/")
+    return directory.parents[depth - 1] if depth else directory
 
 
 def commits_of(repository: Repository, wanted: str) -> tuple[Commit, ...]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from layerfork.harness.recording.client.buildplace import find_place
 from layerfork.harness.recording.client.contextplaces import find_places, likely_directories
 from layerfork.harness.recording.client.droppedimports import add_dropped_imports
+from layerfork.harness.recording.client.namedplaces import add_named_places
 from layerfork.harness.recording.client.process import ClientProcess
 from layerfork.harness.recording.client.projects import Projects
 from layerfork.harness.recording.disk.contextmemory import recall
@@ -33,6 +34,7 @@ def with_facts(
     processes = (command, *recorder.clients)
     place = find_place(record, processes, projects, projects.environment, recorder.clean)
     record = replace(record, place=replace(place, ran_in=recorder.clean(str(command.directory))))
+    record = add_named_places(record, processes, projects, recorder.clean)
     record = add_dropped_imports(record, processes, projects, recorder.clean)
     record = fill_from_disk(record, lambda manifest: find_places(manifest, processes), cache_directory())
     if record.engine is not None and record.engine.buildkit_version:

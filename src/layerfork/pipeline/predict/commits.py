@@ -2,8 +2,8 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from layerfork.buildcontext.walk import no_collection
 from layerfork.errors import EvidenceError, LayerforkError
 from layerfork.harness.commits.checkout import CheckedOut, Sending, check_out
 from layerfork.harness.commits.contents import contents_of
-from layerfork.harness.commits.history import Commit, Repository, commits_of, find_repository
+from layerfork.harness.commits.history import Commit, Repository, commits_of, find_below, find_repository
 from layerfork.harness.commits.objects import Blobs, Trees
 from layerfork.harness.recording.secrets.redactionkey import redaction_key
 from layerfork.harness.records.store import open_store
@@ -23,6 +23,7 @@ from layerfork.model.judgement import Cause
 from layerfork.model.record import BuildRecord
 from layerfork.pipeline.predict.asked import Asked
 from layerfork.pipeline.predict.fromcache import Importing, OpenedCache, importing, open_for_prediction
+from layerfork.pipeline.predict.named import places_of_named, rules_of_named
 from layerfork.pipeline.predict.planning import dockerfile_path
 from layerfork.pipeline.predict.predicting import Past, Planned, baseline_at, foresee
 from layerfork.pipeline.predict.predictions import Basis, bases_of
@@ -42,6 +43,10 @@ class CommitsAsked:
     sending: Sending
     clean: Callable[[str], str]
     """A text of the repository as the recorder would keep it, without secrets."""
+    named: Mapping[str, Repository] = field(default_factory=dict)
+    """Directories of named contexts that lie in the same working tree."""
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """Named contexts of which nobody knows what they hold, and why."""
 
 
 def predict_histories(
@@ -63,7 +68,11 @@ def predict_histories(
 def _history(basis: Basis, wanted: str, opened: OpenedCache | None) -> HistoryPrediction:
     record = basis.record
     repository = find_repository(basis.root or Path())
+    places, unseen = places_of_named(record)
+    inside = {name: find_below(repository, directory) for name, directory in places.items()}
     asked = CommitsAsked(
+        named={name: found for name, found in inside.items() if found is not None},
+        unseen=unseen,
         repository=repository,
         commits=commits_of(repository, wanted),
         sending=_sending(record, repository),
@@ -124,7 +133,9 @@ def _assumed(
     if record.base_images:
         names = ", ".join(dict.fromkeys(reference for reference, _ in record.base_images))
         yield f"base images are what they were: {names}"
-    yield from (f"the context {each.name} is as it was recorded" for each in record.named_contexts)
+    known = asked.named.keys() | asked.unseen.keys()
+    outside = (each.name for each in record.named_contexts if each.name not in known)
+    yield from (f"the context {name} is as it was recorded: it lies in no commit" for name in outside)
     unknown = dict(pair for commit in commits for pair in commit.unmodelled)
     for reason in sorted(set(unknown.values())):
         paths = sorted(path for path, why in unknown.items() if why == reason)
@@ -165,7 +176,11 @@ def _predicted(
     if found.dockerfile is None:
         return replace(nothing, problem=f"it has no file {asked.sending.dockerfile}")
     try:
-        foreseen = foresee(past, _planned(past, asked, found, found.dockerfile), baseline)
+        named = {
+            name: _check_out_named(repository, commit, trees, blobs)
+            for name, repository in asked.named.items()
+        }
+        foreseen = foresee(past, _planned(past, asked, found, found.dockerfile, named), baseline)
     except LayerforkError as error:
         return replace(nothing, problem=error.message)
     prediction = foreseen.prediction
@@ -174,14 +189,32 @@ def _predicted(
         prediction = imports.predicted(foreseen, contents)
     elif foreseen.build is not None:
         past.go_on(foreseen.build)
-    return replace(nothing, prediction=prediction, unmodelled=tuple(sorted(found.unmodelled.items())))
+    unmodelled = dict(found.unmodelled)
+    for name, each in named.items():
+        unmodelled |= {f"{name}: {path}": why for path, why in each.unmodelled.items()}
+    return replace(nothing, prediction=prediction, unmodelled=tuple(sorted(unmodelled.items())))
 
 
-def _planned(past: Past, asked: CommitsAsked, found: CheckedOut, dockerfile: str) -> Planned:
+def _check_out_named(repository: Repository, commit: Commit, trees: Trees, blobs: Blobs) -> CheckedOut:
+    """A directory beside the context. Raises: EvidenceError when the commit does not have it."""
+    found = check_out(repository, commit, Sending(rules=rules_of_named()), trees, blobs)
+    if repository.prefix and not found.read.tree.statuses:
+        raise EvidenceError(f"it has no directory {repository.prefix.rstrip('/')}")
+    return found
+
+
+def _planned(
+    past: Past, asked: CommitsAsked, found: CheckedOut, dockerfile: str, named: Mapping[str, CheckedOut]
+) -> Planned:
     manifest = found.read.manifest
     recorded = past.newest.record.context
     name = manifest.name if recorded is None else recorded.name
-    return Planned(contexts=(replace(manifest, name=name),), dockerfile=asked.clean(dockerfile))
+    beside = (replace(each.read.manifest, name=name) for name, each in named.items())
+    return Planned(
+        contexts=(replace(manifest, name=name), *beside),
+        dockerfile=asked.clean(dockerfile),
+        unseen=asked.unseen,
+    )
 
 
 def _sends_git(record: BuildRecord) -> bool:

@@ -21,7 +21,7 @@ from layerfork.harness.recording.secrets.redactionkey import key_id, redaction_k
 from layerfork.harness.recording.secrets.sealing import sealed
 from layerfork.model.build import Builder
 from layerfork.model.change import BaseImageIs, Change, DefinitionIs, EngineIs
-from layerfork.model.context import Transport
+from layerfork.model.context import MAIN_CONTEXT, Transport
 from layerfork.model.engine import ImageFacts
 from layerfork.model.progress import Say
 from layerfork.model.record import BuildRecord, RecordedRequest
@@ -195,14 +195,15 @@ def _dockerfile(after: RecordedRequest, planned: Planned) -> bytes:
 def _question(
     record: BuildRecord, after: RecordedRequest, planned: Planned, text: bytes, build_args: dict[str, str]
 ) -> Question:
-    context = next(iter(planned.contexts), record.context)
+    contexts = {each.name: each for each in (*record.named_contexts, *planned.contexts)}
+    main = record.context.name if record.context is not None else MAIN_CONTEXT
+    context = contexts.get(main, record.context)
     options = {name: value for name, value in after.options if not _NOT_ASKED.match(name)}
     named = {
         value.removeprefix(_LOCAL)
         for name, value in options.items()
         if name.startswith(_NAMED) and value.startswith(_LOCAL)
     }
-    recorded = {each.name: each.excludes for each in record.named_contexts}
     more = {
         "filename": after.dockerfile_name or "Dockerfile",
         "target": after.target,
@@ -219,7 +220,9 @@ def _question(
         dockerfile=text,
         ignored=_ignore_file(context.excludes if context is not None else ()),
         shown_session=_session(record),
-        named_ignored={name: _ignore_file(recorded.get(name, ())) for name in named},
+        named_ignored={
+            name: _ignore_file(contexts[name].excludes if name in contexts else ()) for name in named
+        },
         entitlements=after.entitlements,
     )
 

@@ -1,7 +1,7 @@
 """What a client would send, and how a recorded build would change by it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 
 from layerfork.buildcontext.gopath import context_path, has_wildcard
@@ -31,8 +31,8 @@ class Planned:
 
     contexts: tuple[ContextManifest, ...] = ()
     """The main context and named ones, as the client would send them: those that are not as recorded."""
-    context_unseen: str = ""
-    """Why nobody knows what the main context would hold; empty when it is known."""
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """By name, contexts of which nobody knows what they would hold, and why."""
     tree: str = ""
     """Names the directory as it was read, where it can be known again; else empty."""
     dockerfile: str | None = None

@@ -16,10 +16,19 @@ from layerfork.cachekey.shared.baseimage import full_reference
 from layerfork.errors import UsageError
 from layerfork.harness.recording.secrets.redactionkey import key_id, redaction_key
 from layerfork.model.build import Builder
-from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType, Transport
+from layerfork.model.context import (
+    MAIN_CONTEXT,
+    ContentSource,
+    ContextEntry,
+    ContextManifest,
+    Digest,
+    EntryType,
+    Transport,
+)
 from layerfork.model.record import BuildRecord
 from layerfork.pipeline.predict.asked import Asked, current_umask
 from layerfork.pipeline.predict.hidden import with_stand_ins_of
+from layerfork.pipeline.predict.named import read_named_contexts
 from layerfork.pipeline.predict.planned import Planned
 from layerfork.userdirs import cache_directory
 from layerfork.wire.redact import Redactor
@@ -45,23 +54,29 @@ def plan(
         text, more = _as_recorded(record, redactor.clean(data.decode("utf-8", "replace")))
         assumes += more
     contexts: tuple[ContextManifest, ...] = ()
-    unseen = tree = ""
+    unseen: dict[str, str] = {}
+    tree = ""
     if root is not None:
         name = _name_inside(record, asked.dockerfile, root)
         known = sender if client else sender_of(record)
-        manifest, unseen, tree = _context(record, root, name, known, client)
+        manifest, why, tree = _context(record, root, name, known, client)
+        if why:
+            unseen[MAIN_CONTEXT] = why
         if manifest is not None and known is not None and known.guessed:
             assumes += (f"the context is sent as {known.rules.id} does, whole: so the recorded one looks",)
         contexts = () if manifest is None else (manifest,)
-        assumes += tuple(f"the context {each.name} is as it was recorded" for each in record.named_contexts)
     if client:
         assumes += (f"{client} asks for nothing else than the recorded client: labels, options",)
     if asked.changed:
         contexts, more = _edited(record, contexts, asked.changed, root)
         assumes += more
+    if root is not None and record.named_contexts:
+        named, more_unseen = read_named_contexts(record)
+        contexts, unseen = (*contexts, *named), {**unseen, **more_unseen}
+        tree = ""  # it names the main context alone
     return Planned(
         contexts=contexts,
-        context_unseen=unseen,
+        unseen=unseen,
         tree=tree,
         dockerfile=text,
         dockerfile_file=file,

@@ -95,7 +95,7 @@ def foresee(past: Past, planned: Planned, baseline: Baseline) -> Foreseen:
     planned = replace(planned, assumes=(*planned.assumes, *_images_assumed(past, hypothesis, planned)))
     real = {there: here for here, there in hypothesis.index_of.items()}
     doubts = {
-        **doubts_about(past.newest, build, real, planned.context_unseen),
+        **doubts_about(past.newest, build, real, planned.unseen),
         **_unmodelled(hypothesis, planned),
     }
     found = _outlooks(past, build, doubts, planned)

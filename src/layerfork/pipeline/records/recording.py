@@ -72,7 +72,8 @@ def _contexts(process: ClientProcess, projects: Projects) -> Iterator[Path]:
     """Directories that a command line names, then those that its compose or bake files do."""
     yield from named_directories([process])
     for build in projects.builds([process]):
-        yield from map(Path, filter(None, (build.directory, *build.named_directories)))
+        named = (directory for _, directory in build.named_contexts)
+        yield from map(Path, filter(None, (build.directory, *named)))
 
 
 def _process(argv: Sequence[str]) -> ClientProcess:

@@ -44,8 +44,8 @@ class ProjectBuild:
     arguments: tuple[tuple[str, str], ...] = ()
     """Build arguments; one without a value is left out. Never recorded: they may be secrets."""
     cache_from: tuple[str, ...] = ()
-    named_directories: tuple[str, ...] = ()
-    """Of its further contexts."""
+    named_contexts: tuple[tuple[str, str], ...] = ()
+    """Its further contexts that are directories here, links followed."""
 
 
 @dataclass(slots=True)
@@ -136,7 +136,9 @@ def _builds(document: dict[str, Any], directory: Path) -> Iterator[ProjectBuild]
                 (arg, str(value)) for arg, value in _mapping(said.get("args")).items() if value is not None
             ),
             cache_from=tuple(map(_source, sources)),
-            named_directories=tuple(filter(None, (_directory(directory, each) for each in named.values()))),
+            named_contexts=tuple(
+                (context, lies) for context, path in named.items() if (lies := _directory(directory, path))
+            ),
         )
 
 

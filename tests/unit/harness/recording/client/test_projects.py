@@ -78,7 +78,7 @@ def test_services_of_compose(project: Path) -> None:
             target="test",
             arguments=(("WORD", "x"), ("NUMBER", "3")),
             cache_from=("type=local,src=cache",),
-            named_directories=(str(project / "docs"),),
+            named_contexts=(("docs", str(project / "docs")),),
         ),
         ProjectBuild(name="far", directory="", dockerfile=""),
     )
@@ -92,7 +92,7 @@ def test_targets_of_bake(project: Path) -> None:
     (web,) = said(project, "docker buildx bake", document)
     assert (web.name, web.directory) == ("web", str(project / "one"))
     assert web.cache_from == ("type=local,src=cache", "user/app:cache")
-    assert web.named_directories == (str(project / "docs"),)
+    assert web.named_contexts == (("docs", str(project / "docs")),)
 
 
 @pytest.mark.parametrize("answer", ["", "unknown flag: --format", "[]", "null", {"services": []}])
