@@ -4,6 +4,8 @@ from corpus.builds import CONTENT, EVERY, FILE, TARS, TREE, copied, two
 from corpus.subjects import Build, Client, Node, Pair, directory, file, idle, matters
 
 D, X, Y = directory("d"), file("d/x"), file("d/y")
+DEEP = (D, X, directory("d/s"), directory("d/s/t"), file("d/s/t/z"))
+LEFT_OUT = ("*", "!d", "d/s")
 ALL = "FROM alpine\nCOPY . /all\n"
 COMMENTED = "# a comment\n"
 
@@ -105,6 +107,48 @@ IGNORED = (
         "ignore-rule",
         *two(TREE, (D, X, ignoring("d/y")), (D, X, ignoring("d/z"))),
         what="leaves-nothing-out",
+    ),
+    # An exception below a directory that is left out: the directory is sent on the way to what it names.
+    *matters(
+        "buildkit",
+        "ignore-rule",
+        *two(TREE, (*DEEP, ignoring(*LEFT_OUT)), (*DEEP, ignoring(*LEFT_OUT, "!d/s/t/z"))),
+        copied("ignore-rule d/s +2"),
+        what="on-the-way",
+    ),
+    *matters(
+        "buildkit",
+        "ignore-rule",
+        *two(TREE, (*DEEP, ignoring(*LEFT_OUT, "!d/s/t/z")), (*DEEP, ignoring(*LEFT_OUT))),
+        copied("ignore-rule d/s +2"),
+        what="off-the-way",
+    ),
+    *matters(
+        "classic",
+        "ignore-rule",
+        *two(TREE, (D, X, ignoring(*LEFT_OUT)), (*DEEP, ignoring(*LEFT_OUT, "!d/s/t/z"))),
+        copied("ignore-rule d/s +2"),
+        what="on-the-way",
+    ),
+    # buildah's digest holds no directories.
+    *matters(
+        "buildah",
+        "ignore-rule",
+        *two(TREE, (*DEEP, ignoring(*LEFT_OUT)), (*DEEP, ignoring(*LEFT_OUT, "!d/s/t/z"))),
+        copied("ignore-rule d/s/t/z"),
+        what="on-the-way",
+    ),
+    # Another new file takes the directories along as well: they are no matter of the rule alone.
+    *matters(
+        "buildkit",
+        "ignore-rule",
+        *two(
+            TREE,
+            (*DEEP, ignoring(*LEFT_OUT, "!d/s/t/n")),
+            (*DEEP, file("d/s/t/n"), ignoring(*LEFT_OUT, "!d/s/t/n", "!d/s/t/z")),
+        ),
+        copied("ignore-rule d/s/t/z", "entry-extra d/s +2"),
+        what="on-two-ways",
     ),
 )
 

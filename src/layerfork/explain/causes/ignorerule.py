@@ -1,7 +1,9 @@
 """The two builds left out different files because they applied different ignore rules."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
+from layerfork.buildcontext.ignore.rules import Excluder
 from layerfork.cachekey.ignoring import ignore_matcher
 from layerfork.errors import UsageError
 from layerfork.explain.claims.entryrule import claim_paths, distinct_paths, one_sided_paths
@@ -68,14 +70,27 @@ def _left_out(case: Case, absent: frozenset[str], sender: BuildRecord, other: Bu
     sent = {clean_path(entry.name) for entry in sender.context.entries}
     excluding, including = (ignore_matcher(record)(_patterns(record)) for record in (other, sender))
     instruction = case.reader_view.step.instruction
-    return frozenset(
-        path
+    places = {
+        path: [
+            place for place in context_paths(instruction, path) if place in sent and excluding.excludes(place)
+        ]
         for path in absent
-        if any(
-            place in sent and excluding.excludes(place) and not including.excludes(place)
-            for place in context_paths(instruction, path)
-        )
-    )
+    }
+    named = {place for found in places.values() for place in found if not including.excludes(place)}
+    named |= _only_on_the_way(sent, named, {each for found in places.values() for each in found}, excluding)
+    return frozenset(path for path, found in places.items() if not named.isdisjoint(found))
+
+
+def _only_on_the_way(sent: set[str], named: set[str], left_out: set[str], excluding: Excluder) -> set[str]:
+    """Directories that both builds' patterns leave out and one has sent all the same, because an exception
+    names what lies below: where the other build's patterns leave all of that out, it sends none of them."""
+    above = _above(named) & (left_out - named)
+    return above - _above(place for place in sent if not excluding.excludes(place)) if above else above
+
+
+def _above(places: Iterable[str]) -> set[str]:
+    """The directories that hold these places, at any depth."""
+    return {directory for place in places for directory in accumulate(place.split("/")[:-1], "{}/{}".format)}
 
 
 def _only(patterns: tuple[str, ...], others: tuple[str, ...]) -> str:
