@@ -119,6 +119,46 @@ LINKS = (
     ),
 )
 
+REAL, LINKED = directory("real"), symlink("linked", "real")
+THROUGH, OF_LINKED = "FROM alpine\nCOPY linked/f /d/\n", "FROM alpine\nCOPY linked /d\n"
+"""Sources that lead through a linked directory, and into one."""
+
+BEHIND = (
+    # BuildKit's keys hold paths from the last name of a source on, other builders' where the file lies.
+    *matters(
+        "buildkit buildkit-tar",
+        "content",
+        *two(THROUGH, (REAL, file("real/f", "one"), LINKED), (REAL, file("real/f", "two"), LINKED)),
+        copied("content f"),
+        what="through-link",
+    ),
+    *matters(
+        "buildkit buildkit-tar",
+        "content",
+        *two(OF_LINKED, (REAL, file("real/f", "one"), LINKED), (REAL, file("real/f", "two"), LINKED)),
+        copied("content linked/f"),
+        what="of-linked",
+    ),
+    *matters(
+        "classic",
+        "content",
+        *two(OF_LINKED, (REAL, file("real/f", "one"), LINKED), (REAL, file("real/f", "two"), LINKED)),
+        copied("content real/f"),
+        what="of-linked",
+    ),
+    *matters(
+        "buildkit-tar",
+        "mode",
+        *two(
+            OF_LINKED,
+            (directory("real"), file("real/f"), LINKED),
+            (directory("real", mode=0o700), file("real/f"), LINKED),
+        ),
+        copied("mode linked"),
+        what="of-linked",
+    ),
+)
+
 NAMES = (
     *matters("classic", "entry-name", *two(FILE, (file("a"),), (file("./a", "a"),)), copied("entry-name a")),
     *matters(
@@ -141,4 +181,4 @@ NAMES = (
     ),
 )
 
-PAIRS: tuple[Pair, ...] = (*LINKS, *NAMES)
+PAIRS: tuple[Pair, ...] = (*LINKS, *BEHIND, *NAMES)

@@ -1,10 +1,11 @@
 """Which entries are sent: one side alone, directories, the root, ignore files, the Dockerfile, duplicates."""
 
 from corpus.builds import CONTENT, EVERY, FILE, TARS, TREE, copied, two
-from corpus.subjects import Build, Client, Node, Pair, directory, file, idle, matters
+from corpus.subjects import Build, Client, Node, Pair, directory, file, idle, matters, symlink
 
 D, X, Y = directory("d"), file("d/x"), file("d/y")
 DEEP = (D, X, directory("d/s"), directory("d/s/t"), file("d/s/t/z"))
+LINKED = symlink("linked", "real")
 LEFT_OUT = ("*", "!d", "d/s")
 ALL = "FROM alpine\nCOPY . /all\n"
 COMMENTED = "# a comment\n"
@@ -107,6 +108,17 @@ IGNORED = (
         "ignore-rule",
         *two(TREE, (D, X, ignoring("d/y")), (D, X, ignoring("d/z"))),
         what="leaves-nothing-out",
+    ),
+    *matters(
+        "buildkit",
+        "ignore-rule",
+        *two(
+            "FROM alpine\nCOPY linked /d\n",
+            (directory("real"), file("real/f"), file("real/g"), LINKED),
+            (directory("real"), file("real/f"), file("real/g"), LINKED, ignoring("real/g")),
+        ),
+        copied("ignore-rule linked/g"),
+        what="of-linked",
     ),
     # An exception below a directory that is left out: the directory is sent on the way to what it names.
     *matters(

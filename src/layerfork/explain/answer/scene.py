@@ -8,6 +8,7 @@ from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.explain.compare.copying.copied import clean_path, places_among
 from layerfork.explain.compare.copying.copied import copied_sources as sources_of
+from layerfork.explain.compare.copying.linked import Links, common_links, links_of
 from layerfork.model.answer import Side, Situation
 from layerfork.model.context import ContextEntry, Digest
 from layerfork.model.judgement import Fork
@@ -89,6 +90,8 @@ class Scene:
     entries: Mapping[str, ContextEntry] = field(default_factory=dict)
     """Of the reader's context, by cleaned path."""
     writer_entries: Mapping[str, ContextEntry] = field(default_factory=dict)
+    links: Links = field(default_factory=dict)
+    """Those that both contexts have alike."""
     copied: tuple[str, ...] = ()
     """Sources that the reader's step names."""
     places: dict[str, str] = field(default_factory=dict)
@@ -156,7 +159,7 @@ class Scene:
 
         if "." in self.copied and is_entry(path):
             return path
-        found = places_among(self.step.instruction, path, is_entry)
+        found = places_among(self.step.instruction, path, is_entry, self.links)
         return (found or (path,))[0] or "."
 
     def has(self, path: str) -> bool:
@@ -199,6 +202,9 @@ def set_scene(fork: Fork, sources: AnswerSources) -> Scene:
     )
     dockerfile = dockerfile_of(sources.reader)
     entered = any(part.path for cause in fork.causes for part in cause.parts)
+    entries, writer_entries = (
+        entries_by_path(record) if entered else {} for record in (sources.reader, sources.writer)
+    )
     return Scene(
         fork=fork,
         sources=sources,
@@ -207,8 +213,9 @@ def set_scene(fork: Fork, sources: AnswerSources) -> Scene:
         instructions=instructions_of(sources.reader),
         writer_text=_text_of(sources.writer, writer_steps.get(fork.writer_step or 0)),
         lines=tuple((sources.reader.request.dockerfile or "").splitlines()),
-        entries=entries_by_path(sources.reader) if entered else {},
-        writer_entries=entries_by_path(sources.writer) if entered else {},
+        entries=entries,
+        writer_entries=writer_entries,
+        links=common_links(links_of(writer_entries.values()), links_of(entries.values())),
         copied=sources_of(step.instruction),
     )
 

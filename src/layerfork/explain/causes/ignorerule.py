@@ -10,6 +10,7 @@ from layerfork.explain.claims.entryrule import claim_paths, distinct_paths, one_
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.wording import name_paths
 from layerfork.explain.compare.copying.copied import clean_path, context_paths
+from layerfork.explain.compare.copying.linked import behind, links_of
 from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.proof.undo.entries import undo_ignore_rule
 from layerfork.model.cause import CauseCode
@@ -69,12 +70,11 @@ def _left_out(case: Case, absent: frozenset[str], sender: BuildRecord, other: Bu
         return frozenset()
     sent = {clean_path(entry.name) for entry in sender.context.entries}
     excluding, including = (ignore_matcher(record)(_patterns(record)) for record in (other, sender))
-    instruction = case.reader_view.step.instruction
+    instruction, links = case.reader_view.step.instruction, links_of(sender.context.entries)
+    places = {path: {behind(place, links) for place in context_paths(instruction, path)} for path in absent}
     places = {
-        path: [
-            place for place in context_paths(instruction, path) if place in sent and excluding.excludes(place)
-        ]
-        for path in absent
+        path: {place for place in found if place in sent and excluding.excludes(place)}
+        for path, found in places.items()
     }
     named = {place for found in places.values() for place in found if not including.excludes(place)}
     named |= _only_on_the_way(sent, named, {each for found in places.values() for each in found}, excluding)

@@ -10,6 +10,7 @@ Source: tonistiigi/fsutil diff_containerd.go:sameFile, diskwriter.go:HandleChang
 from collections.abc import Iterable, Iterator, Mapping
 
 from layerfork.explain.compare.copying.copied import clean_path, context_paths
+from layerfork.explain.compare.copying.linked import Links, behind, links_of
 from layerfork.explain.compare.differences.parts import Difference
 from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport
 
@@ -41,14 +42,15 @@ def overlooked_change(
     manifest: ContextManifest, sent: Sent, instruction: str, differences: Iterable[Difference]
 ) -> tuple[str, str]:
     """What of the reader's differs and was overlooked, and why; empty unless all the differences are such."""
-    found = [_overlooked(sent, instruction, each) for each in differences]
+    links = links_of(manifest.entries)
+    found = [_overlooked(sent, instruction, links, each) for each in differences]
     if manifest.transport is not Transport.FILE_SYNC or not all(what for what, _ in found):
         return "", ""
     return found[0] if found else ("", "")
 
 
-def _overlooked(sent: Sent, instruction: str, difference: Difference) -> tuple[str, str]:
-    for path, (writer, reader) in _places(sent, instruction, difference.path):
+def _overlooked(sent: Sent, instruction: str, links: Links, difference: Difference) -> tuple[str, str]:
+    for path, (writer, reader) in _places(sent, instruction, links, difference.path):
         own = _OVERLOOKED.get(reader.type, frozenset())
         known = difference.cause != "content" or not difference.one_sided
         if known and difference.cause in own and _looks_unchanged(writer, reader):
@@ -57,9 +59,10 @@ def _overlooked(sent: Sent, instruction: str, difference: Difference) -> tuple[s
 
 
 def _places(
-    sent: Sent, instruction: str, path: str
+    sent: Sent, instruction: str, links: Links, path: str
 ) -> Iterator[tuple[str, tuple[ContextEntry, ContextEntry]]]:
-    return ((place, sent[place]) for place in context_paths(instruction, path) if place in sent)
+    places = dict.fromkeys(behind(place, links) for place in context_paths(instruction, path))
+    return ((place, sent[place]) for place in places if place in sent)
 
 
 def _why(entry: ContextEntry) -> str:

@@ -7,6 +7,7 @@ from itertools import takewhile
 
 from layerfork.dockerfile import parse_instruction
 from layerfork.errors import UsageError
+from layerfork.explain.compare.copying.linked import NO_LINKS, Links, behind
 from layerfork.explain.compare.matching.alignment import keyword
 
 _WILDCARDS = frozenset("*?[")
@@ -42,15 +43,21 @@ def _below_sources(instruction: str, path: str) -> Iterator[tuple[str, str]]:
             yield source, posixpath.join(source, path).rstrip("/")
 
 
-def places_among(instruction: str, path: str, is_entry: Callable[[str], bool]) -> tuple[str, ...]:
-    """Of `context_paths` those that are entries; the context itself is ``.``.
+def places_among(
+    instruction: str, path: str, is_entry: Callable[[str], bool], links: Links = NO_LINKS
+) -> tuple[str, ...]:
+    """Of `context_paths`, links on the way followed, those that are entries; the context itself is ``.``.
 
     What its own source does not cover is the path of a link's target, or of another file of that name, so it
     counts only where nothing else is.
     """
-    found = tuple(place for place in context_paths(instruction, path) if is_entry(place or "."))
+    lies = {place: place for place in context_paths(instruction, path)}
+    if links:
+        sources = copied_sources(instruction)
+        lies = {place: behind(place, links, last=place in sources) for place in lies}
+    found = {place: there for place, there in lies.items() if is_entry(there or ".")}
     covered = {place for source, place in _below_sources(instruction, path) if is_covered(place, (source,))}
-    return tuple(place for place in found if place in covered) or found
+    return tuple(there for place, there in found.items() if place in covered) or tuple(found.values())
 
 
 @lru_cache(maxsize=1024)

@@ -192,9 +192,10 @@ def _claimed(material: Material, finding: Finding) -> Iterator[tuple[Sent, str]]
 def _places(material: Material, sent: Sent, path: str) -> Iterator[str]:
     """Where in a context an entry of a key may lie: below the sources, or where links of that path lead."""
     for view in (material.case.reader_view, material.case.writer_view):
-        for place in places_among(
-            view.step.instruction, path, lambda each: each in sent.reader or each in sent.writer
-        ):
+        instruction = view.step.instruction
+        written = places_among(instruction, path, sent.has)
+        behind = places_among(instruction, path, sent.has, sent.links) if sent.links else ()
+        for place in dict.fromkeys((*written, *behind)):
             yield place or "."
             for side in (sent.reader, sent.writer):
                 yield from _targets(side, place)

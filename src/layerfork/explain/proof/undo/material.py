@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from layerfork.buildcontext.gopath import context_path
 from layerfork.explain.claims.rule import Case
 from layerfork.explain.compare.comparison import Comparison
+from layerfork.explain.compare.copying.linked import NO_LINKS, Links, common_links, links_of
 from layerfork.explain.proof.undo.dockerfiles import Dockerfiles
 from layerfork.model.context import ContextEntry, ContextManifest, Transport
 from layerfork.model.record import BuildRecord
@@ -21,6 +22,12 @@ class Sent:
     reader: Mapping[str, tuple[ContextEntry, ...]]
     transports: tuple[Transport | None, Transport | None] = (None, None)
     """How the writer's travelled, and the reader's; None when there is none."""
+    links: Links = field(default_factory=dict)
+    """Those that both sent alike."""
+
+    def has(self, path: str) -> bool:
+        """Whether one of the two sent an entry of a path."""
+        return path in self.reader or path in self.writer
 
     def pair(self, path: str) -> tuple[ContextEntry, ContextEntry] | None:
         """The first entry of a path in both; None when one side has none."""
@@ -47,6 +54,7 @@ def contexts_of(comparison: Comparison) -> tuple[Sent, ...]:
             writer=_by_path(writer.get(name)),
             reader=_by_path(reader.get(name)),
             transports=(_transport(writer.get(name)), _transport(reader.get(name))),
+            links=common_links(_links(writer.get(name)), _links(reader.get(name))),
         )
         for name in dict.fromkeys((*reader, *writer))
     )
@@ -59,6 +67,10 @@ def _manifests(record: BuildRecord) -> dict[str, ContextManifest]:
 
 def _transport(manifest: ContextManifest | None) -> Transport | None:
     return manifest.transport if manifest is not None else None
+
+
+def _links(manifest: ContextManifest | None) -> Links:
+    return links_of(manifest.entries) if manifest is not None else NO_LINKS
 
 
 def _by_path(manifest: ContextManifest | None) -> dict[str, tuple[ContextEntry, ...]]:
