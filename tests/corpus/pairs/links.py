@@ -105,6 +105,40 @@ LINKS = (
         ),
         copied("entry-type d/l"),
     ),
+    # What lies below a directory is there because it is one.
+    *matters(
+        EVERY,
+        "entry-type",
+        *two(
+            TREE,
+            (directory("d"), file("d/x"), file("d/l", "x")),
+            (directory("d"), file("d/x"), directory("d/l"), directory("d/l/m"), file("d/l/m/y")),
+        ),
+        copied("entry-type d/l"),
+        what="to-directory",
+    ),
+    *matters(
+        EVERY,
+        "entry-type",
+        *two(
+            TREE,
+            (directory("d"), file("d/x"), directory("d/l"), file("d/l/y")),
+            (directory("d"), file("d/x"), file("d/l", "x")),
+        ),
+        copied("entry-type d/l"),
+        what="from-directory",
+    ),
+    *matters(
+        EVERY,
+        "entry-type",
+        *two(
+            TREE,
+            (directory("d"), file("d/x"), symlink("d/l", "x")),
+            (directory("d"), file("d/x"), directory("d/l"), file("d/l/y")),
+        ),
+        copied("entry-type d/l"),
+        what="link-to-directory",
+    ),
     *idle(
         "buildkit buildkit-tar buildah",
         "entry-type",

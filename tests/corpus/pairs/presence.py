@@ -142,7 +142,7 @@ IGNORED = (
         copied("ignore-rule d/s +2"),
         what="on-the-way",
     ),
-    # buildah's digest holds no directories.
+    # buildah's digest leaves those directories out.
     *matters(
         "buildah",
         "ignore-rule",

@@ -1,12 +1,13 @@
 """What kind of entry a path is, and where links lead."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from layerfork.explain.claims.entryrule import entry_findings
 from layerfork.explain.claims.links import link_findings
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.typechange import type_findings
-from layerfork.explain.claims.wording import show_name
+from layerfork.explain.claims.wording import show_name, show_type
 from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.compare.differences.signature import is_name
 from layerfork.explain.proof.undo.entries import undo_link
@@ -37,6 +38,8 @@ HARDLINK = CauseRule(code=CauseCode.HARDLINK, find=find_hardlink, undo=undo_link
 
 
 ENTRY_TYPE_REMEDY = "check out links as links everywhere (git core.symlinks), or replace them by files"
+ONE_KIND = "let each path be of one kind in every build"
+"""What no setting of git's turns into each other."""
 
 
 def find_entry_type(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
@@ -47,13 +50,21 @@ def find_entry_type(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[F
     ):
         claimed = set(finding.claims)
         left = tuple(each for each in unclaimed if each not in claimed)
-        yield finding
+        yield _with_remedy(finding)
     own = [each for each in left if each.cause == CauseCode.ENTRY_TYPE]
-    yield from type_findings(case, left, own, code=CauseCode.ENTRY_TYPE, remedy=ENTRY_TYPE_REMEDY)
+    for finding in type_findings(case, left, own, code=CauseCode.ENTRY_TYPE, remedy=ENTRY_TYPE_REMEDY):
+        yield _with_remedy(finding)
+
+
+def _with_remedy(finding: Finding) -> Finding:
+    """A checkout may turn a link into a file; what became something else is another edit."""
+    kinds = finding.writer, finding.reader
+    linked = any(kind.startswith(show_type("2")) for kind in kinds)
+    return finding if linked and show_type("0") in kinds else replace(finding, remedy=ONE_KIND)
 
 
 ENTRY_TYPE = CauseRule(code=CauseCode.ENTRY_TYPE, find=find_entry_type, undo=undo_link)
-"""One path is of two kinds: a file here, a symbolic link there."""
+"""One path is of two kinds: a file here, a symbolic link or a directory there."""
 
 
 LINK_TARGET_REMEDY = "make the link point to the same text everywhere (relative, not absolute)"

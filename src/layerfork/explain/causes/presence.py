@@ -69,14 +69,16 @@ def _implied(key: CacheKey, directories: Set[str]) -> frozenset[str]:
 
 def _sent_by_one(case: Case, unclaimed: tuple[Difference, ...]) -> tuple[frozenset[str], frozenset[str]]:
     """Paths of directories that only the writer sent, and only the reader, although both keys know them:
-    BuildKit makes one of its own where a tar has none."""
+    BuildKit makes one of its own where a tar has none. Where the other sent something else, it has another
+    kind of entry there."""
     writer, reader = (_sent_directories(build.record) for build in (case.writer, case.reader))
+    by_writer, by_reader = (_sent(build.record) for build in (case.writer, case.reader))
     instruction = case.reader_view.step.instruction
     paths = {each.path for each in unclaimed if each.path and not each.one_sided}
     places = {path: frozenset(context_paths(instruction, path)) for path in paths}
     return (
-        frozenset(path for path, found in places.items() if found & writer and not found & reader),
-        frozenset(path for path, found in places.items() if found & reader and not found & writer),
+        frozenset(path for path, found in places.items() if found & writer and not found & by_reader),
+        frozenset(path for path, found in places.items() if found & reader and not found & by_writer),
     )
 
 
@@ -86,6 +88,11 @@ def _sent_directories(record: BuildRecord) -> frozenset[str]:
     if context is None or context.transport is not Transport.TAR:
         return frozenset()
     return frozenset(clean_path(entry.name) for entry in context.entries if entry.type is EntryType.DIRECTORY)
+
+
+def _sent(record: BuildRecord) -> frozenset[str]:
+    entries = record.context.entries if record.context is not None else ()
+    return frozenset(clean_path(entry.name) for entry in entries)
 
 
 def _says_none(claims: list[Difference], path: str) -> bool:

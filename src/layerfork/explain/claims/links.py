@@ -5,6 +5,7 @@ from posixpath import dirname, join, normpath
 
 from layerfork.explain.claims.entryrule import ENTRY_CAUSES, EVIDENCE_LIMIT, one_sided_paths, where
 from layerfork.explain.claims.rule import Case, Finding
+from layerfork.explain.claims.typechange import paths_below
 from layerfork.explain.claims.wording import show_name, show_type
 from layerfork.explain.compare.copying.copied import clean_path, context_paths, copied_sources
 from layerfork.explain.compare.differences.parts import Difference
@@ -38,7 +39,11 @@ def link_findings(
     claims: dict[Difference, None] = {}
     for path, writer, reader in _changed_links(case):
         places = dict.fromkeys((path, *_targets(path, writer), *_targets(path, reader)))
-        marks = [*(each for place in places for each in traces.get(place, ())), *followed.get(path, ())]
+        below = paths_below(traces, (path,) if EntryType.DIRECTORY in (writer.type, reader.type) else ())
+        marks = [
+            *(each for place in (*places, *sorted(below)) for each in traces.get(place, ())),
+            *followed.get(path, ()),
+        ]
         left = [each for each in marks if each not in claims]
         if (writer.type is not reader.type) is type_changed and left:
             found.append((path, writer, reader))

@@ -1,6 +1,6 @@
 """Paths whose kind differs: everything else about them follows from that."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from layerfork.explain.claims.entryrule import claim_paths, entry_findings, one_sided_paths
 from layerfork.explain.claims.rule import Case, Finding
@@ -12,6 +12,9 @@ OWNED_BY_KIND = codes_with(Trait.KIND)
 """Attributes that cannot stay equal, or need not, when the kind of an entry changes."""
 USER_XATTR = "user."
 """Attributes of this namespace exist on files and directories alone. Source: xattr(7)."""
+
+
+DIRECTORY = frozenset({"5", "directory"})
 
 
 def type_findings(
@@ -33,8 +36,11 @@ def type_findings(
     ):
         claimed = frozenset(finding.claims)
         paths = frozenset(each.path for each in claimed)
+        directories = {each.path for each in claimed if DIRECTORY & {each.writer, each.reader}}
         follows = [
-            each for each in claim_paths(unclaimed, paths) if _owned_by_kind(each) and each not in claimed
+            *(each for each in claim_paths(unclaimed, paths) if _owned_by_kind(each) and each not in claimed),
+            *(each for each in unclaimed if each.path in directories and _ends_as_directory(each)),
+            *claim_paths(unclaimed, paths_below(absent, directories)),
         ]
         yield Finding(
             code=code,
@@ -48,6 +54,19 @@ def type_findings(
             more=finding.more,
             claims=(*finding.claims, *follows),
         )
+
+
+def paths_below(absent: Iterable[str], directories: Iterable[str]) -> frozenset[str]:
+    """Of the paths that one side lacks those below a path that is a directory on the other side alone."""
+    above = tuple(f"{each}/" for each in directories)
+    return frozenset(path for path in absent if path.startswith(above)) if above else frozenset()
+
+
+def _ends_as_directory(difference: Difference) -> bool:
+    """One name, with the slash that names of directories end in on one side."""
+    if difference.cause != "entry-name" or difference.one_sided:
+        return False
+    return (difference.writer or "").rstrip("/") == (difference.reader or "").rstrip("/")
 
 
 def _owned_by_kind(difference: Difference) -> bool:

@@ -114,8 +114,12 @@ def _type(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     place = scene.place_of(cause.path)
     writer, reader = scene.writer_entries.get(place), scene.entries.get(place)
     where = "" if scene.again else f" on {scene.reader_name}"
-    if cause.more or writer is None or reader is None or reader.type is EntryType.DIRECTORY:
+    if cause.more or writer is None or reader is None:
         return "", Fix(sentence=cause.remedy)
+    if EntryType.DIRECTORY in (writer.type, reader.type):
+        if scene.again:
+            return "", Fix(sentence=f"if that was not meant: make {place} {cause.writer} again")
+        return "", Fix(sentence=f"give both builds one kind of {place}: {cause.writer} or {cause.reader}")
     if writer.type is EntryType.SYMLINK:
         command = f"ln -sfn {shlex.quote(writer.linkname)} {quoted([place])}"
         return "", Fix(sentence=f"`{command}`{where} makes it the link it was", command=command)

@@ -134,6 +134,9 @@ def _fields(finding: Finding, writer: ContextEntry, reader: ContextEntry) -> Ite
     yield from FIELDS.get(finding.code, ())
     if finding.code == "entry-name" and _links_one_file(writer, reader):
         yield from ("linkname", "raw_linkname")
+    names_directory = finding.code == "entry-type" and EntryType.DIRECTORY in (writer.type, reader.type)
+    if names_directory and writer.name.rstrip("/") == reader.name.rstrip("/"):
+        yield from ("name", "raw_name")
 
 
 def _xattrs(sent: Sent, path: str, finding: Finding) -> Iterator[Change]:
