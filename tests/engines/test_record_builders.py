@@ -63,6 +63,13 @@ class User:
         shown = layerfork("show", self.home / "builds.jsonl", "--format", "json").stdout
         return done.stderr, [json.loads(line) for line in shown.splitlines()]
 
+    def predicted(self, context: Path) -> list[str]:
+        """What is said of each step of the last recorded build, made again."""
+        words = ["predict", context, "--against", self.home / "builds.jsonl", "--format", "json"]
+        done = as_host(self.engine, *words, **self.settings)
+        assert done.stdout, done.stderr
+        return [step["prediction"] for step in json.loads(done.stdout)["steps"]]
+
     def choice(self) -> dict[str, Any]:
         chosen: dict[str, Any] = json.loads((self.store / "current").read_text())
         return chosen
@@ -107,6 +114,17 @@ def test_a_remote_builder_that_was_chosen_is_recorded_and_stays_chosen(
     assert (user.choice(), user.nodes("far")) == before
     shown = layerfork("show", user.home / "builds.jsonl").stdout
     assert "buildkit of a BuildKit of unknown version without Docker" in shown
+    what_is_predicted_happens(user, context)
+
+
+def what_is_predicted_happens(user: User, context: Path) -> None:
+    """Of a build of the context that is recorded already; the file's new content no test has built."""
+    for text, forecast in (("data\n", "hit"), (str(context), "miss")):
+        (context / "data.txt").write_text(text)
+        said = user.predicted(context)
+        assert said == ["hit", "hit", forecast, forecast]
+        _, [build] = user.record("docker", "buildx", "build", "--progress=plain", context)
+        assert [step["status"] for step in build["steps"]] == said
 
 
 @pytest.mark.parametrize("way", ["--builder=far", "BUILDX_BUILDER"])
@@ -158,6 +176,7 @@ def test_a_container_builder_that_was_chosen_is_recorded(user: User, context: Pa
         assert '"ci" instance using docker-container driver' in said
         assert (build["engine"]["kind"], build["gaps"]) == ("host", [])
         assert instructions(build) == ["FROM", "RUN", "COPY", "RUN"]
+        what_is_predicted_happens(user, context)
         assert (user.choice(), user.nodes("ci")) == before
         listed = user.docker("buildx", "inspect", "ci")
         assert f"Endpoint:         {user.engine.docker_host}" in listed or user.engine.docker_host in listed

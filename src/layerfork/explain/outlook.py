@@ -4,13 +4,18 @@ Two digests stand for a step: of its key with the keys of all that it builds on,
 steps of which it only reads files. A step whose first digest a stored step has is found. One whose second
 digest no stored step has is not found, whatever the files are that it reads. In between nobody but the engine
 can tell: it compares contents that only the build makes.
+
+Predictions take for granted that images are what they were. Builders in containers, remote ones and BuildKit
+without Docker are not asked for the layers of their images: for these stands the digest that a definition
+names, else the name, as it was in the build that is predicted from.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 
+from layerfork.cachekey.buildkit.sources import LAYERS_OF
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.differences.parts import may_equal
@@ -95,20 +100,40 @@ class Stored:
         return any(may_equal(key, each) for each in candidates)
 
 
-def marks_of(build: JudgedBuild, views: Mapping[int, StepView]) -> dict[int, Marks]:
-    """The digests of each step, by index."""
+def marks_of(
+    build: JudgedBuild, views: Mapping[int, StepView], doubtful: Container[int] = ()
+) -> dict[int, Marks]:
+    """The digests of each step, by index; of ``doubtful`` ones nobody knows what they are."""
     found: dict[int, Marks] = {}
     readers = {view.index: files_read(build, views, view) for view in views.values()}
     for view in _inputs_first(views, readers):
         read = readers[view.index]
         key = _without_answer(view.key) if read else view.key
+        if view.index in doubtful:
+            found[view.index] = UNKNOWN_MARKS
+            continue
         own = None if key.unknown else "" if view.neutral else key.digest
+        granted = own if own is not None else _with_images_as_named(build, view, key)
         whole = [each for each in view.parents if each not in read]
         found[view.index] = Marks(
-            whole=_digest(view, own, [found.get(each, UNKNOWN_MARKS).whole for each in (*whole, *read)]),
+            whole=_digest(view, granted, [found.get(each, UNKNOWN_MARKS).whole for each in (*whole, *read)]),
             lineage=_digest(view, own, [found.get(each, UNKNOWN_MARKS).lineage for each in whole]),
         )
     return found
+
+
+def _with_images_as_named(build: JudgedBuild, view: StepView, key: CacheKey) -> str | None:
+    """The digest of a key that lacks nothing but the layers of images; None for any other.
+
+    What a name without a digest means is only the same in one build and in what is supposed of it.
+    """
+    if not all(each.startswith(LAYERS_OF) for each in key.unknown):
+        return None
+    record = build.record
+    named = [part for part in key.all_parts if (part.cause, part.field) == ("base-image", "digest")]
+    pinned = all(part.value.startswith("sha256:") for part in named)
+    platform = view.step.platform or record.request.platform
+    return f"{key.digest} of {platform}" + ("" if pinned else f" in {record.id}")
 
 
 def files_read(build: JudgedBuild, views: Mapping[int, StepView], view: StepView) -> tuple[int, ...]:
@@ -166,7 +191,7 @@ def outlooks(build: JudgedBuild, stored: Stored, unmodelled: Mapping[int, str]) 
     ``unmodelled`` are steps of which nobody knows what the builder would make, and why.
     """
     views = views_of(build)
-    marks = marks_of(build, views)
+    marks = marks_of(build, views, unmodelled)
     never = never_found(build.record)
     found: dict[int, Outlook] = {}
     readers = {view.index: files_read(build, views, view) for view in views.values()}

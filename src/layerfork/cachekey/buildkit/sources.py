@@ -18,6 +18,8 @@ from layerfork.model.context import ContextManifest, Digest, Transport
 from layerfork.model.llb import LLBOp, SourceOp
 from layerfork.model.record import BuildRecord
 
+LAYERS_OF = "layers of "
+"""In front of the name of an image of which nobody asked the engine: what is unknown of its key."""
 _IMAGE = "docker-image://"
 _LOCAL = "local://"
 _UPLOADS = ("http://buildkit-session/", "http://build-context-")
@@ -68,7 +70,7 @@ class SourceParts:
             value = digest or reference
             return (
                 [KeyPart(cause="base-image", path=reference, field="digest", value=value)],
-                [f"layers of {reference}"],
+                [LAYERS_OF + reference],
                 "",
             )
         chain = chain_id(facts.diff_ids)
