@@ -65,7 +65,14 @@ class User:
 
     def predicted(self, context: Path) -> list[str]:
         """What is said of each step of the last recorded build, made again."""
-        words = ["predict", context, "--against", self.home / "builds.jsonl", "--format", "json"]
+        words: list[str | Path] = [
+            "predict",
+            context,
+            "--against",
+            self.home / "builds.jsonl",
+            "--format",
+            "json",
+        ]
         done = as_host(self.engine, *words, **self.settings)
         assert done.stdout, done.stderr
         return [step["prediction"] for step in json.loads(done.stdout)["steps"]]
