@@ -7,6 +7,7 @@ from dataclasses import replace
 from layerfork.explain.claims.entryrule import claim_paths, one_sided_paths
 from layerfork.explain.claims.rule import Case, CauseRule, Finding
 from layerfork.explain.claims.valuerule import say_step, show_value, value_finding, value_rule
+from layerfork.explain.claims.written import written
 from layerfork.explain.compare.copying.copied import copied_sources, is_covered
 from layerfork.explain.compare.differences.parts import STEP_FIELD, Difference
 from layerfork.explain.compare.matching.alignment import normalise
@@ -50,6 +51,7 @@ LABEL = CauseRule(code=CauseCode.LABEL, find=find_label, undo=undo_label)
 
 
 FIELD_NAMES = {"args": "the command", "cwd": "the working directory", "user": "the user", "Cmd": "the text"}
+_HERE_DOCUMENT = "<<"
 INSTRUCTION_REMEDY = "build from one Dockerfile; move lines that change often towards the end"
 
 
@@ -71,7 +73,7 @@ def find_instruction(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
 
 
 def _say_text(case: Case, difference: Difference) -> str:
-    writer, reader = _texts(case)
+    writer, reader = _comparable_texts(case)
     if writer != reader and difference.field != "builds on":
         return f"{case.reader_name} has `{reader}`, {case.writer_name} has `{writer}`"
     subject = FIELD_NAMES.get(difference.field, difference.label)
@@ -79,6 +81,16 @@ def _say_text(case: Case, difference: Difference) -> str:
         f"{subject} is `{show_value(difference.reader)}` for {case.reader_name}, "
         f"`{show_value(difference.writer)}` for {case.writer_name}"
     )
+
+
+def _comparable_texts(case: Case) -> tuple[str, str]:
+    """As the builder showed both; as both are written where it showed one only, or the beginning of a
+    here-document."""
+    steps = case.writer_view.step, case.reader_view.step
+    hypothetical = case.writer.hypothetical or case.reader.hypothetical
+    if hypothetical or any(_HERE_DOCUMENT in step.instruction for step in steps):
+        return normalise(written(case.writer, steps[0])), normalise(written(case.reader, steps[1]))
+    return _texts(case)
 
 
 def _texts(case: Case) -> tuple[str, str]:

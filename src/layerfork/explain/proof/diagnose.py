@@ -2,6 +2,7 @@
 
 from layerfork.explain.claims.rule import Case, Finding, Strength
 from layerfork.explain.claims.wording import say_reach, suggest_place, title_of
+from layerfork.explain.claims.written import named
 from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.compare.divergence import Reason
 from layerfork.explain.compare.reach import VARIABLES, Reach, reach_of, reach_of_mark
@@ -29,7 +30,7 @@ def diagnose(
         reader=case.reader.client,
         step=weighed.site.step or 1,
         writer_step=weighed.site.writer_step,
-        instruction=view.step.instruction,
+        instruction=named(case.reader, view.step),
         stage=view.step.stage_name,
         platform=view.step.platform,
         miss_kind=_miss_kind(case),
@@ -53,7 +54,7 @@ def _causes(case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool
     claims = weighed.claims
     if weighed.unclaimed or not claims:
         claims += tuple((LAST_RESORT, finding) for finding in LAST_RESORT.find(case, weighed.unclaimed))
-    title = title_of(case.reader_view.step.instruction)
+    title = title_of(named(case.reader, case.reader_view.step))
     lines = (*agreement.lines, *definition_lines(case.writer, case.reader))
     reaches = [_reach(case, finding) for _, finding in claims]
     return tuple(
