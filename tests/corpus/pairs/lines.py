@@ -8,12 +8,12 @@ from corpus.subjects import Build, Fork, directory, file, idle, matters
 ALL = "classic buildkit buildah"
 CHAINS = "classic buildah"
 """Builders for which every instruction is a step of a chain."""
+SENT = (file("a"), directory("d"), file("d/x"))
 
 
 def texts(writer: str, reader: str, **more: Any) -> tuple[Build, Build]:
     """Two Dockerfiles; the context has ``a`` and ``d``."""
-    nodes = (file("a"), directory("d"), file("d/x"))
-    made = [Build(dockerfile=text, nodes=nodes, **more) for text in (writer, reader)]
+    made = [Build(dockerfile=text, nodes=SENT, **more) for text in (writer, reader)]
     return made[0], made[1]
 
 
@@ -39,27 +39,45 @@ INSTRUCTIONS = (
         Fork("COPY", ("instruction",)),
         what="destination",
     ),
+    # BuildKit did not ask the reader's client for ``a``: nothing that this build read.
     *matters(
-        CHAINS,
+        "classic buildkit buildkit-tar buildah",
         "instruction",
         *texts("FROM alpine\nCOPY a /x\n", "FROM alpine\nCOPY d/x /x\n"),
         Fork("COPY", ("instruction",)),
         what="source",
     ),
-    # Nobody asked the reader's client for ``a``, so what it would have sent is not known.
     *matters(
         "buildkit",
         "instruction",
-        *texts("FROM alpine\nCOPY a /x\n", "FROM alpine\nCOPY d/x /x\n"),
-        Fork("COPY", ("instruction SUSPECTED",)),
-        what="source",
+        *texts("FROM alpine\nCOPY d /x\n", "FROM alpine\nCOPY a /x\n"),
+        Fork("COPY", ("instruction",)),
+        what="source-directory",
     ),
     *matters(
-        "buildkit-tar",
+        "buildkit",
         "instruction",
-        *texts("FROM alpine\nCOPY a /x\n", "FROM alpine\nCOPY d/x /x\n"),
-        Fork("COPY", ("instruction",)),
-        what="source",
+        *texts("FROM alpine\nCOPY a /x\nCOPY d/x /y\n", "FROM alpine\nCOPY d/x /x\nCOPY d/x /y\n"),
+        Fork("COPY d/x /x", ("instruction",)),
+        what="source-read-below",
+    ),
+    # Two edits of one line's meaning: each alone would not do.
+    *matters(
+        "buildkit",
+        "instruction",
+        Build(dockerfile="FROM alpine\nARG T\nCOPY a /x$T\n", nodes=SENT, args={"T": "1"}),
+        Build(dockerfile="FROM alpine\nARG T\nCOPY d/x /x$T\n", nodes=SENT, args={"T": "2"}),
+        Fork("COPY", ("build-arg T", "instruction")),
+        what="source-and-argument",
+    ),
+    # Had the line read as before, ``a`` would not have been sent: what the step would then be is not known.
+    *matters(
+        "buildkit",
+        "instruction",
+        Build(dockerfile="FROM alpine\nCOPY a /x\n", nodes=SENT),
+        Build(dockerfile="FROM alpine\nCOPY d/x /x\n", nodes=(*SENT, file(".dockerignore", "a\n"))),
+        Fork("COPY", ("instruction SUSPECTED",)),
+        what="source-left-out",
     ),
     *matters(
         ALL,

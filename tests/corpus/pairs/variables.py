@@ -23,6 +23,8 @@ def texts(writer: str, reader: str) -> tuple[Build, Build]:
 
 USED = "FROM alpine\nARG A\nRUN echo used\n"
 EXPANDED = "FROM alpine\nARG A\nCOPY a /$A/\n"
+SOURCE = "FROM alpine\nARG S\nCOPY ${S} /x\n"
+SOURCE_DEFAULT = "FROM alpine\nARG S=a\nCOPY ${S} /x\n"
 SWALLOWED = "FROM alpine\nARG A\nARG B\nLABEL x=${A:+x}${B}\nCOPY a /d${A:+x}${B}\n"
 SWALLOWED_ONLY = "FROM alpine\nARG A\nCOPY a /${A:+x}\n"
 DERIVED = "FROM alpine\nARG A\nARG B=$A\nRUN echo used\n"
@@ -66,6 +68,22 @@ BUILD_ARGS = (
         *builds(EXPANDED, ONE, TWO),
         Fork("COPY", ("build-arg A",)),
         what="expanded",
+    ),
+    *matters(
+        "buildkit",
+        "build-arg",
+        Build(dockerfile=SOURCE, nodes=(file("a", "one"), file("b", "two")), args={"S": "a"}),
+        Build(dockerfile=SOURCE, nodes=(file("a", "one"), file("b", "two")), args={"S": "b"}),
+        Fork("COPY", ("build-arg S",)),
+        what="source",
+    ),
+    *matters(
+        "buildkit",
+        "build-arg",
+        Build(dockerfile=SOURCE_DEFAULT, nodes=(file("a", "one"), file("b", "two"))),
+        Build(dockerfile=SOURCE_DEFAULT, nodes=(file("a", "one"), file("b", "two")), args={"S": "b"}),
+        Fork("COPY", ("build-arg S",)),
+        what="source-default",
     ),
     # buildah's string has the destination as it is written: the second image gets the first one's file.
     *idle("buildah", "build-arg", *builds(EXPANDED, ONE, TWO), what="expanded"),

@@ -47,6 +47,8 @@ def is_reused(step: StepRecord, reused: set[tuple[str, str]]) -> bool:
     return step.instruction.startswith("FROM") or (step.stage_name, step.instruction) in reused
 
 
+ONE_WAY = {"buildkit-instruction-source-left-out"}
+"""Only one of the two leaves out what the other's line names: that way back would not be open."""
 OTHER_WAY = {"entry-missing": "entry-extra", "entry-extra": "entry-missing"}
 
 
@@ -60,7 +62,9 @@ def is_symmetric(pair: Pair) -> bool:
     return alone and len(engines) == 1 and writer.builder is reader.builder and bool(pair.forks)
 
 
-@pytest.mark.parametrize("name", [pair.name for pair in PAIRS if is_symmetric(pair)])
+@pytest.mark.parametrize(
+    "name", [pair.name for pair in PAIRS if is_symmetric(pair) and pair.name not in ONE_WAY]
+)
 def test_swapping_the_sides_keeps_the_causes(name: str) -> None:
     writer, reader = records(name)
     there = causes(explain_pair(judged("one", writer), judged("two", reader)))

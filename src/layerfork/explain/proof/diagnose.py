@@ -1,7 +1,7 @@
 """From a weighed site to a fork with causes."""
 
 from layerfork.explain.claims.rule import Case, Finding, Strength
-from layerfork.explain.claims.wording import say_reach, suggest_place, title_of
+from layerfork.explain.claims.wording import name_paths, say_reach, suggest_place, title_of
 from layerfork.explain.claims.written import named
 from layerfork.explain.compare.differences.parts import Difference
 from layerfork.explain.compare.divergence import Reason
@@ -34,7 +34,7 @@ def diagnose(
         stage=view.step.stage_name,
         platform=view.step.platform,
         miss_kind=_miss_kind(case),
-        causes=_causes(case, weighed, doubts, refuted),
+        causes=_causes(case, weighed, doubts, refuted, _assumed(case, weighed, reasoner)),
         consequences=weighed.site.consequences,
         seconds_lost=_seconds_lost(case),
         ruled_out=(
@@ -45,7 +45,22 @@ def diagnose(
     )
 
 
-def _causes(case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool) -> tuple[Cause, ...]:
+def _assumed(case: Case, weighed: Weighed, reasoner: Reasoner) -> tuple[str, ...]:
+    """What the undone step is taken to read, although the reader's client was not asked for it."""
+    if not weighed.changes or weighed.site.writer_step is None:
+        return ()
+    paths = reasoner.informed.taken_for(case.writer_view)
+    if not paths:
+        return ()
+    asked = (
+        f"{case.reader_name} did not ask its client for {name_paths(paths)}, which none of its steps reads"
+    )
+    return (f"{asked}: taken to be what {case.writer_name} was sent",)
+
+
+def _causes(
+    case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool, assumed: tuple[str, ...]
+) -> tuple[Cause, ...]:
     from layerfork.explain.causes import LAST_RESORT
 
     agreement = _agreement(case, weighed, doubts)
@@ -55,7 +70,7 @@ def _causes(case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool
     if weighed.unclaimed or not claims:
         claims += tuple((LAST_RESORT, finding) for finding in LAST_RESORT.find(case, weighed.unclaimed))
     title = title_of(named(case.reader, case.reader_view.step))
-    lines = (*agreement.lines, *definition_lines(case.writer, case.reader))
+    lines = (*agreement.lines, *assumed, *definition_lines(case.writer, case.reader))
     reaches = [_reach(case, finding) for _, finding in claims]
     return tuple(
         Cause(

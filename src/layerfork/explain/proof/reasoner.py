@@ -8,6 +8,7 @@ from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.comparison import Comparison
 from layerfork.explain.compare.divergence import Site
 from layerfork.explain.compare.steps import StepView, views_of
+from layerfork.explain.proof.unasked import Informed, informed_by
 from layerfork.explain.proof.undo.dockerfiles import Dockerfiles
 from layerfork.explain.proof.undo.material import Material, Sent, contexts_of
 from layerfork.model.change import Change
@@ -29,13 +30,16 @@ class Reasoner:
 
     comparison: Comparison
     settled: Settled = field(init=False)
+    informed: Informed = field(init=False)
+    """The reader's record, with what its client was never asked for: what every world is made of."""
     _contexts: tuple[Sent, ...] | None = None
     _dockerfiles: Dockerfiles | None = None
     _last: tuple[tuple[Change, ...], World] | None = None
 
     def __post_init__(self) -> None:
-        reader = self.comparison.reader
+        writer, reader = self.comparison.writer.record, self.comparison.reader
         self.settled = Settled(record=reader.record, keys=reader.keys)
+        self.informed = informed_by(writer, reader.record)
 
     def material(self, site: Site) -> Material:
         """What undoing a cause of this site works with."""
@@ -54,7 +58,7 @@ class Reasoner:
         if self._last is not None and self._last[0] == changes:
             return self._last[1]
         reader = self.comparison.reader
-        hypothesis = suppose(reader.record, changes, self.comparison.writer.record)
+        hypothesis = suppose(self.informed.record, changes, self.comparison.writer.record)
         if hypothesis.unmodelled:
             raise UnappliableError(next(iter(hypothesis.unmodelled.values())))
         keys = self.settled.keys_of(hypothesis)
