@@ -32,7 +32,10 @@ PODMAN_PARTS = ("podman", "buildah", "conmon", "netavark", "runc")
 
 
 def find_obstacles(engine_id: str, needed: Sequence[Generation]) -> Iterator[Obstacle]:
-    """Everything that is missing for an engine made of these generations; nothing when it can start."""
+    """Everything that is missing for an engine made of these generations; nothing when it can start.
+
+    The first generation is the engine itself, the others are what it takes from elsewhere.
+    """
     try:
         debian_architecture()
     except EngineError as error:
@@ -44,8 +47,12 @@ def find_obstacles(engine_id: str, needed: Sequence[Generation]) -> Iterator[Obs
         yield Obstacle(what="namespaces cannot be made on this machine", remedy=ELSEWHERE)
     if not _has_overlay():
         yield Obstacle(what="the kernel has no overlay file system", remedy="modprobe overlay")
+    missing = [each for each in needed if not root_path(each).exists()]
+    if missing:
+        yield _not_fetched(engine_id, needed[0], missing[0])
     for generation in needed:
-        yield from _missing_root(engine_id, generation)
+        if generation not in missing:
+            yield from _damaged_root(generation)
 
 
 def fetched_root(generation: Generation) -> EngineRoot | None:
@@ -68,14 +75,17 @@ def upstream(debian_version: str) -> str:
     return re.sub(r"(?:[+~](?:ds|dfsg)|-).*", "", debian_version.rpartition(":")[2])
 
 
-def _missing_root(engine_id: str, generation: Generation) -> Iterator[Obstacle]:
-    path = root_path(generation)
-    if not path.exists():
-        what = f"{generation.title} {generation.name} of Debian {generation.suite} is not fetched yet"
-        yield Obstacle(what=what, remedy=f"layerfork engines get {engine_id}")
-        return
+def _not_fetched(engine_id: str, engine: Generation, missing: Generation) -> Obstacle:
+    """One reason for all that is not there: one command fetches it."""
+    what = f"{engine.title} {engine.name} of Debian {engine.suite} is not fetched yet"
+    if missing != engine:
+        what = f"the docker CLI that it takes from {missing.title} {missing.name} is not fetched yet"
+    return Obstacle(what=what, remedy=f"layerfork engines get {engine_id}")
+
+
+def _damaged_root(generation: Generation) -> Iterator[Obstacle]:
     try:
-        read_root(path)
+        read_root(root_path(generation))
     except EngineError as error:
         yield Obstacle(what=error.message, remedy=error.hint)
 

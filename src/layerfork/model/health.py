@@ -14,6 +14,8 @@ class Health(StrEnum):
     """It works, and makes builds or their keys other than elsewhere."""
     ABSENT = "absent"
     """It is not there, and only some commands need it."""
+    UNKNOWN = "unknown"
+    """It did not say in time."""
     MISSING = "missing"
     """Nothing can be built without it."""
 

@@ -14,6 +14,13 @@ WELL = HealthRow(area="machine", name="umask", health=Health.OK, what="022")
 NOTE = HealthRow(
     area="settings", name="DOCKER_BUILDKIT", health=Health.NOTE, what="0: classic", remedy="unset it"
 )
+SILENT = HealthRow(
+    area="programs",
+    name="buildx",
+    health=Health.UNKNOWN,
+    what="no answer in 10 s",
+    remedy="ask it yourself",
+)
 BROKEN = EngineRow(
     id="private",
     title="Engine",
@@ -26,24 +33,30 @@ READY = EngineRow(id="host", title="Docker Engine", version="29.0.1", image_stor
 def machine(monkeypatch: pytest.MonkeyPatch) -> list[EngineRow]:
     """The engines of a machine on which nothing else is looked at."""
     engines: list[EngineRow] = []
-    clients = (ClientRow(id="a", title="A", builders=(), obstacles=(Obstacle(what="no", remedy="get a"),)),)
+    clients = (
+        ClientRow(id="a", title="A", builders=(), obstacles=(Obstacle(what="no", remedy="get a"),)),
+        ClientRow(id="b", title="B", version="2.0", builders=()),
+    )
     monkeypatch.setattr(doctor, "list_engines", lambda: tuple(engines))
     monkeypatch.setattr(doctor, "list_clients", lambda: clients)
     monkeypatch.setattr(doctor, "examine_places", lambda: [WELL])
-    monkeypatch.setattr(doctor, "examine_programs", list)
+    monkeypatch.setattr(doctor, "examine_programs", lambda environment: [SILENT])
     monkeypatch.setattr(doctor, "examine_settings", lambda environment: [NOTE])
     return engines
 
 
 TEXT = """\
 machine: 1 ok
-engines: 1 note, 1 absent
+engines: 1 of 2 ready
   note     host             Docker Engine 29.0.1, containerd image store: image ids are others than with graph drivers
   absent   private          running it needs root
                             sudo
-clients: 1 ok, 1 absent
+clients: 1 of 2 ready
   absent   a                no
                             get a
+programs: 1 unknown
+  unknown  buildx           no answer in 10 s
+                            ask it yourself
 settings: 1 note
   note     DOCKER_BUILDKIT  0: classic
                             unset it

@@ -55,7 +55,25 @@ def test_generation_that_is_not_there_names_the_command_that_brings_it() -> None
     assert "not fetched yet" in obstacle.what
     assert obstacle.remedy == "layerfork engines get private:26.1"
     assert fetched_root(SUITES[0].docker) is None
-    assert len(whats(0, 1)) == 2
+
+
+@pytest.mark.usefixtures("able")
+def test_podman_that_is_not_there_has_one_reason() -> None:
+    whats = {
+        row.id: [each.what for each in row.obstacles] for row in (open_engine("podman:4.3").describe({}),)
+    }
+    assert whats == {"podman:4.3": ["podman 4.3 of Debian bookworm is not fetched yet"]}
+
+
+@pytest.mark.usefixtures("able")
+def test_podman_without_the_docker_cli_it_takes_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    podman, docker = SUITES[1].podman, SUITES[1].docker
+    assert podman is not None
+    root_path(podman).mkdir(parents=True)
+    monkeypatch.setattr(readiness, "read_root", lambda path: None)
+    (obstacle,) = find_obstacles("podman:4.3", (podman, docker))
+    what = "the docker CLI that it takes from Docker Engine 20.10 is not fetched yet"
+    assert (obstacle.what, obstacle.remedy) == (what, "layerfork engines get podman:4.3")
 
 
 @pytest.mark.usefixtures("able")

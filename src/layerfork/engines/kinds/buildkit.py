@@ -21,7 +21,7 @@ DEFAULT_ADDRESS = "unix:///run/buildkit/buildkitd.sock"
 """Where buildctl looks. Source: moby/buildkit util/appdefaults/appdefaults_unix.go, v0.8 to v0.32."""
 TLS_PARTS = {"cacert": "ca", "cert": "cert", "key": "key", "servername": "server_name"}
 """What may follow an address after a question mark, as in options of buildx's remote driver."""
-ANSWER_LIMIT_S = 5.0
+ANSWER_LIMIT_S = 10.0
 NO_SETTINGS = b"\0\0\0\4\0\0\0\0\0"
 SETTINGS = 4
 """Type of the first frame of either side, at byte 3. Source: RFC 9113, sections 3.4 and 6.5."""
@@ -129,6 +129,10 @@ def _check(address: str, way: Way) -> None:
             answer = b""
             while len(answer) < len(NO_SETTINGS) and (data := connection.recv(len(NO_SETTINGS))):
                 answer += data
+    except TimeoutError as error:
+        raise EngineError(f"the BuildKit at {address}: no answer in {ANSWER_LIMIT_S:g} s", hint) from error
+    except FileNotFoundError as error:
+        raise EngineError(f"there is no socket {address}", hint) from error
     except OSError as error:
         raise EngineError(f"the BuildKit at {address} does not answer: {error}", hint) from error
     if len(answer) == len(NO_SETTINGS) and answer[3] == SETTINGS:

@@ -24,7 +24,7 @@ from layerfork.wire.proxy.sockets import Way
 PODMAN_COMPONENT = "Podman Engine"
 """What podman's service calls itself among its components."""
 DEFAULT_SOCKET = Path("/var/run/docker.sock")
-ANSWER_LIMIT_S = 2.0
+ANSWER_LIMIT_S = 10.0
 """How long to wait for an engine that nobody asked for by name."""
 
 
@@ -50,7 +50,7 @@ class HostEngine:
         except ApiError as error:
             return self._missing(str(error))
         except EngineError as error:
-            return self._missing(error.message)
+            return self._missing(_without_answer(error) or error.message)
         return EngineRow(
             id=self.id,
             title="your own engine",
@@ -129,6 +129,11 @@ def _complained(error: EngineError, way: Way) -> EngineError:
     """The error, with what the program on the way said."""
     complaint = way.complaint if isinstance(way, ProgramWay) else ""
     return EngineError(f"{error.message}: {complaint}", error.hint) if complaint else error
+
+
+def _without_answer(error: EngineError) -> str:
+    """What to say of an engine that was asked and let time pass; empty for every other error."""
+    return f"no answer in {ANSWER_LIMIT_S:g} s" if isinstance(error.__cause__, TimeoutError) else ""
 
 
 def is_podman(info: EngineInfo) -> bool:

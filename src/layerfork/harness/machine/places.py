@@ -5,9 +5,10 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from layerfork.harness.machine.programs import no_answer
 from layerfork.model.health import Health, HealthRow
 from layerfork.userdirs import cache_directory, state_directory
 
@@ -17,7 +18,7 @@ _LEAST_BYTES = 1 << 30
 _EARLIEST_S = 1_735_689_600
 """2025-01-01: a clock that says less is wrong."""
 _FETCHED_FROM = ("deb.debian.org", "pypi.org")
-_PATIENCE_S = 0.5
+_PATIENCE_S = 3.0
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
@@ -83,31 +84,41 @@ def _clock() -> HealthRow:
 def _network() -> HealthRow:
     if any(os.environ.get(name) for name in _PROXIES):
         return _row("network", Health.OK, "through a proxy; not tried")
-    unreached = _unreached()
-    if not unreached:
-        return _row("network", Health.OK, f"{' and '.join(_FETCHED_FROM)} can be reached")
-    what = f"{' and '.join(unreached)} cannot be reached: engines and clients cannot be fetched from there"
-    return _row("network", Health.ABSENT, what, "what is fetched already works without")
+    answers = _asked(_FETCHED_FROM, _PATIENCE_S)
+    refused = [host for host in _FETCHED_FROM if answers.get(host) is False]
+    silent = [host for host in _FETCHED_FROM if host not in answers]
+    if refused:
+        what = f"{' and '.join(refused)} cannot be reached: engines and clients cannot be fetched from there"
+        return _row("network", Health.ABSENT, what, "what is fetched already works without")
+    if silent:
+        what = f"{' and '.join(silent)}: {no_answer(_PATIENCE_S)}"
+        return _row("network", Health.UNKNOWN, what, "what is fetched already works without")
+    return _row("network", Health.OK, f"{' and '.join(_FETCHED_FROM)} can be reached")
 
 
-def _unreached() -> list[str]:
-    """Hosts that nothing answers at in time, asked side by side; looking up a name may take longer."""
-    reached: list[str] = []
-    threads = [threading.Thread(target=_reach, args=(each, reached), daemon=True) for each in _FETCHED_FROM]
+def _asked(hosts: Sequence[str], patience_s: float) -> dict[str, bool]:
+    """Whether each host can be reached, as far as it is known in time; looking up a name may take longer."""
+    answers: dict[str, bool] = {}
+    threads = [
+        threading.Thread(target=_reach, args=(each, patience_s, answers), daemon=True) for each in hosts
+    ]
     for thread in threads:
         thread.start()
-    end = time.monotonic() + _PATIENCE_S
+    end = time.monotonic() + patience_s
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
-    return [each for each in _FETCHED_FROM if each not in reached]
+    return dict(answers)
 
 
-def _reach(host: str, reached: list[str]) -> None:
+def _reach(host: str, patience_s: float, answers: dict[str, bool]) -> None:
     try:
-        socket.create_connection((host, 443), timeout=_PATIENCE_S).close()
-    except OSError:
+        socket.create_connection((host, 443), timeout=patience_s).close()
+    except TimeoutError:
         return
-    reached.append(host)
+    except OSError:
+        answers[host] = False
+    else:
+        answers[host] = True
 
 
 def _row(name: str, health: Health, what: str, remedy: str = "") -> HealthRow:

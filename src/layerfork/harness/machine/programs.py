@@ -1,17 +1,15 @@
-"""Programs that builds are made with, asked for their versions side by side."""
+"""Programs that builds are made with, asked for their versions one after the other."""
 
-import os
 import re
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 
 from layerfork.model.build import Command
 from layerfork.model.health import Health, HealthRow
-from layerfork.process import ProgramMissingError, find_program, run
+from layerfork.process import ProgramMissingError, run
 
 AREA = "programs"
-_PATIENCE_S = 0.6
-"""For one answer."""
+PATIENCE_S = 10.0
+"""For one answer. A program that is there answers in a fraction of it, on a busy machine as well."""
 _PROGRAMS = {
     "docker": ("docker", "--version"),
     "buildx": ("docker", "buildx", "version"),
@@ -27,26 +25,34 @@ _WANTED = {
 }
 
 
-def examine_programs() -> Iterator[HealthRow]:
-    """The user's own programs, in their order."""
-    with ThreadPoolExecutor(len(_PROGRAMS)) as pool:
-        versions = list(pool.map(_version, _PROGRAMS.values()))
-    for name, version in zip(_PROGRAMS, versions, strict=True):
-        if version:
-            yield HealthRow(area=AREA, name=name, health=Health.OK, what=version)
-        else:
-            remedy = _WANTED.get(name, _HELP)
-            what = "not on PATH, or does not say its version"
-            yield HealthRow(area=AREA, name=name, health=Health.ABSENT, what=what, remedy=remedy)
+def examine_programs(environment: Mapping[str, str], patience_s: float = PATIENCE_S) -> Iterator[HealthRow]:
+    """The user's own programs, in their order; none has to share the processors with the next one."""
+    for name, argv in _PROGRAMS.items():
+        yield _program(name, Command(argv=argv, env=dict(environment)), patience_s)
 
 
-def _version(argv: tuple[str, ...]) -> str:
-    """What a program calls its version; empty where it does not say."""
-    if find_program(argv[0]) is None:
-        return ""
+def _program(name: str, asked: Command, patience_s: float) -> HealthRow:
+    help_ = _WANTED.get(name, _HELP)
     try:
-        done = run(Command(argv=argv, env=dict(os.environ)), timeout_s=_PATIENCE_S)
+        done = run(asked, timeout_s=patience_s)
     except ProgramMissingError:
-        return ""
-    found = _VERSION.search(done.stdout) if done.ok else None
-    return found[0] if found else ""
+        return _row(name, Health.ABSENT, f"{asked.argv[0]} is not on PATH", help_)
+    except OSError as error:
+        return _row(name, Health.ABSENT, f"{asked.argv[0]} cannot be started: {error.strerror}", help_)
+    words = " ".join(asked.argv)
+    if done.timed_out:
+        return _row(name, Health.UNKNOWN, no_answer(patience_s), f"ask it yourself: {words}")
+    if not done.ok:
+        return _row(name, Health.ABSENT, f"`{words}` ends with exit code {done.returncode}", help_)
+    if found := _VERSION.search(done.stdout):
+        return _row(name, Health.OK, found[0])
+    return _row(name, Health.UNKNOWN, f"`{words}` does not say a version", f"ask it yourself: {words}")
+
+
+def no_answer(seconds: float) -> str:
+    """What is known of something that was asked, and did not answer in time."""
+    return f"no answer in {seconds:g} s"
+
+
+def _row(name: str, health: Health, what: str, remedy: str = "") -> HealthRow:
+    return HealthRow(area=AREA, name=name, health=health, what=what, remedy=remedy)

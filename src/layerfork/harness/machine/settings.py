@@ -1,19 +1,23 @@
 """Variables and files of settings that make builds, or their keys, other than elsewhere."""
 
 import json
+import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from layerfork.engines.kinds.hostcontext import docker_config_directory
+from layerfork.engines.kinds.buildkit import ADDRESS_VARIABLE, DEFAULT_ADDRESS
+from layerfork.engines.kinds.host import DEFAULT_SOCKET
+from layerfork.engines.kinds.hostcontext import DEFAULT_CONTEXT, DEFAULT_HOST, docker_config_directory
 from layerfork.harness.git import git_command
+from layerfork.harness.machine.programs import PATIENCE_S, no_answer
 from layerfork.harness.recording.leading.buildx.store import CURRENT, read_object, store_directory
 from layerfork.model.health import Health, HealthRow
 from layerfork.process import ProgramMissingError, find_program, run
 
 AREA = "settings"
-_PATIENCE_S = 0.5
 _VARIABLES = {
     "DOCKER_BUILDKIT": "0 takes the classic builder, which shares no cache with BuildKit",
     "BUILDKIT_HOST": "buildctl builds there",
@@ -33,6 +37,12 @@ _VARIABLES = {
     "TMPDIR": "clients write there what they pack",
 }
 """Names of variables, and what they do where they are set."""
+_NAMING = {
+    "DOCKER_HOST": (DEFAULT_HOST, DEFAULT_SOCKET),
+    "DOCKER_CONTEXT": (DEFAULT_CONTEXT, DEFAULT_SOCKET),
+    ADDRESS_VARIABLE: (DEFAULT_ADDRESS, Path(DEFAULT_ADDRESS.removeprefix("unix://"))),
+}
+"""Variables that name an engine: what each would say of the usual one, and that engine's socket."""
 _GIT = {
     "core.autocrlf": ("true", "a checkout has CR LF where others have LF: their contents differ"),
     "core.fileMode": ("false", "git does not see executable bits: they differ from those of other checkouts"),
@@ -44,13 +54,27 @@ _GIT = {
 def examine_settings(environment: Mapping[str, str]) -> Iterator[HealthRow]:
     """What is set; values that may be secret are not told."""
     for name, effect in _VARIABLES.items():
-        if value := environment.get(name):
+        value = environment.get(name)
+        if value and _names_the_only_engine(name, value):
+            yield HealthRow(area=AREA, name=name, health=Health.OK, what=without_passwords(value))
+        elif value:
             yield _note(
                 name, f"{without_passwords(value)}: {effect}", f"unset {name}, or set it alike everywhere"
             )
     yield from _of_docker(environment)
     yield from _of_buildx(environment)
     yield from _of_git()
+
+
+def _names_the_only_engine(variable: str, value: str) -> bool:
+    """Whether a variable names the usual place, or an engine where the usual place has none.
+
+    Without it nothing would build here, or the same engine would: it makes no build another one.
+    """
+    if variable not in _NAMING:
+        return False
+    usual, socket = _NAMING[variable]
+    return value == usual or not os.path.lexists(socket)
 
 
 def without_passwords(text: str) -> str:
@@ -94,8 +118,12 @@ def _of_git() -> Iterator[HealthRow]:
         return
     asked = git_command("config", "--get-regexp", r"^core\.(autocrlf|filemode|symlinks)$")
     try:
-        done = run(asked, timeout_s=_PATIENCE_S)
+        done = run(asked, timeout_s=PATIENCE_S)
     except ProgramMissingError:
+        return
+    if done.timed_out:
+        what, remedy = no_answer(PATIENCE_S), f"ask it yourself: {shlex.join(asked.argv)}"
+        yield HealthRow(area=AREA, name="git config", health=Health.UNKNOWN, what=what, remedy=remedy)
         return
     pairs = (line.partition(" ") for line in done.stdout.splitlines())
     found = {name.lower(): value.strip().lower() for name, _, value in pairs}

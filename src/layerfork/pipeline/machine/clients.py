@@ -1,6 +1,7 @@
 """Clients: which can run here, and making the environments that they need."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,10 +24,18 @@ from layerfork.wire.redact import Redactor
 
 
 def list_clients() -> tuple[ClientRow, ...]:
-    """Every client of the table, as it stands on this machine. Installs and starts nothing."""
+    """Every client of the table, as it stands on this machine: first those that a person would take.
+
+    Installs and starts nothing.
+    """
     names = {client.programs.engine for client in CLIENTS if client.programs}
     engines = {name: open_engine(name).describe(os.environ) for name in names}
-    return tuple(_row(client, engines) for client in CLIENTS)
+    return tuple(_row(client, engines) for client in sorted(CLIENTS, key=_newest_first))
+
+
+def _newest_first(client: BuildClient) -> tuple[bool, tuple[int, ...]]:
+    """What has no version in its id is today's; of the others the newest comes first."""
+    return bool(client.version), tuple(-int(number) for number in re.findall(r"\d+", client.version))
 
 
 def list_own_clients() -> tuple[tuple[str, str], ...]:

@@ -1,8 +1,7 @@
 """`layerfork doctor`: what can run here, what is missing, what would tint results."""
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 
 from layerfork.harness.machine.places import examine_places
 from layerfork.harness.machine.programs import examine_programs
@@ -16,17 +15,18 @@ ENGINES, CLIENTS = "engines", "clients"
 
 
 def examine() -> DoctorReport:
-    """The whole machine, looked at side by side. Starts no engine, fetches and changes nothing."""
-    parts: tuple[Callable[[], list[HealthRow]], ...] = (
-        lambda: list(examine_places()),
-        lambda: list(_engines(list_engines())),
-        lambda: list(_clients(list_clients())),
-        lambda: list(examine_programs()),
-        lambda: list(examine_settings(os.environ)),
+    """The whole machine, one thing after the other: what has to answer in time has it for itself.
+
+    Starts no engine, fetches and changes nothing.
+    """
+    rows = (
+        *examine_places(),
+        *_engines(list_engines()),
+        *_clients(list_clients()),
+        *examine_programs(os.environ),
+        *examine_settings(os.environ),
     )
-    with ThreadPoolExecutor(len(parts)) as pool:
-        found = [each.result() for each in [pool.submit(part) for part in parts]]
-    return DoctorReport(rows=tuple(row for part in found for row in part))
+    return DoctorReport(rows=rows)
 
 
 def _engines(rows: tuple[EngineRow, ...]) -> Iterator[HealthRow]:
@@ -57,10 +57,10 @@ def _engine(row: EngineRow) -> HealthRow:
 
 
 def _clients(rows: tuple[ClientRow, ...]) -> Iterator[HealthRow]:
-    """How many are ready, and each that is not."""
-    ready = sum(row.ready for row in rows)
-    yield HealthRow(area=CLIENTS, name="ready", health=Health.OK, what=f"{ready} of {len(rows)}")
+    """Each client, with the first thing that it lacks."""
     for row in rows:
+        if row.ready:
+            yield HealthRow(area=CLIENTS, name=row.id, health=Health.OK, what=row.version)
         for obstacle in row.obstacles[:1]:
             yield HealthRow(
                 area=CLIENTS, name=row.id, health=Health.ABSENT, what=obstacle.what, remedy=obstacle.remedy

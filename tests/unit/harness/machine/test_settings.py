@@ -43,8 +43,9 @@ def test_variables(config: Path) -> None:
 
 def test_passwords_are_not_told(config: Path) -> None:
     (config / "config.json").write_text(json.dumps({"proxies": {"default": {"httpProxy": "http://u:pw@h"}}}))
-    found = noted(config, DOCKER_HOST="tcp://u:pw@h:1")
-    assert sorted(found) == ["DOCKER_HOST", "proxies"]
+    environment = {"DOCKER_CONFIG": str(config), "DOCKER_HOST": "tcp://u:pw@h:1"}
+    found = {row.name: row.what for row in examine_settings(environment)}
+    assert sorted(found) == ["DOCKER_CONFIG", "DOCKER_HOST", "proxies"]
     assert "pw" not in "".join(found.values())
     assert without_passwords("at ssh://a:b@c: no") == "at ssh://…@c: no"
 
@@ -84,7 +85,8 @@ def rows() -> dict[str, HealthRow]:
 
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "_unreached", lambda: ["pypi.org"])
+    answers = {"deb.debian.org": True, "pypi.org": False}
+    monkeypatch.setattr(places, "_asked", lambda hosts, patience_s: answers)
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
 
@@ -100,6 +102,13 @@ def test_the_umask_is_read_and_stays(mask: int, health: Health) -> None:
         os.umask(before)
     assert found["umask"].health is health
     assert f"{mask:03o}" in found["umask"].what
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_host_without_an_answer_is_not_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "_asked", lambda hosts, patience_s: {"deb.debian.org": True})
+    found = rows()["network"]
+    assert (found.health, found.what) == (Health.UNKNOWN, "pypi.org: no answer in 3 s")
 
 
 @pytest.mark.usefixtures("offline")

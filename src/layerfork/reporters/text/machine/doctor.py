@@ -10,7 +10,17 @@ from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.layout.columns import hung
 from layerfork.reporters.text.layout.console import print_lines
 
-_STYLES = {Health.OK: "green", Health.NOTE: "yellow", Health.ABSENT: "dim", Health.MISSING: "bold red"}
+_STYLES = {
+    Health.OK: "green",
+    Health.NOTE: "yellow",
+    Health.ABSENT: "dim",
+    Health.UNKNOWN: "yellow",
+    Health.MISSING: "bold red",
+}
+_SHOWN = (Health.NOTE, Health.UNKNOWN, Health.MISSING)
+_LISTED = ("engines", "clients")
+"""Areas that are lists of their own: `layerfork engines` counts as their heading does."""
+_READY = (Health.OK, Health.NOTE)
 _FEW = 4
 """So many absent things of one area are named."""
 
@@ -24,7 +34,7 @@ def _lines(report: DoctorReport, look: Look) -> Iterator[Text]:
     width = max((len(row.name) for row in report.rows), default=0)
     for area, rows in groupby(report.rows, key=lambda row: row.area):
         own = list(rows)
-        yield Text(f"{area}: {_counted(own)}", style="bold")
+        yield Text(f"{area}: {_counted(area, own)}", style="bold")
         for row in own if look.verbose else _told(own):
             yield from _row(row, width, look)
         if not look.verbose and (more := _absent(own)[_FEW:]):
@@ -39,10 +49,13 @@ def _absent(rows: Sequence[HealthRow]) -> list[HealthRow]:
 
 def _told(rows: Sequence[HealthRow]) -> list[HealthRow]:
     few = _absent(rows)[:_FEW]
-    return [row for row in rows if row.health in (Health.NOTE, Health.MISSING) or row in few]
+    return [row for row in rows if row.health in _SHOWN or row in few]
 
 
-def _counted(rows: Sequence[HealthRow]) -> str:
+def _counted(area: str, rows: Sequence[HealthRow]) -> str:
+    if area in _LISTED:
+        listed = [row.health for row in rows if row.health is not Health.MISSING]
+        return f"{sum(health in _READY for health in listed)} of {len(listed)} ready"
     counts = ((health, sum(row.health is health for row in rows)) for health in Health)
     return ", ".join(f"{count} {health.value}" for health, count in counts if count)
 
