@@ -30,16 +30,21 @@ class Reasoner:
 
     comparison: Comparison
     settled: Settled = field(init=False)
-    informed: Informed = field(init=False)
-    """The reader's record, with what its client was never asked for: what every world is made of."""
+    _informed: Informed | None = None
     _contexts: tuple[Sent, ...] | None = None
     _dockerfiles: Dockerfiles | None = None
     _last: tuple[tuple[Change, ...], World] | None = None
 
     def __post_init__(self) -> None:
-        writer, reader = self.comparison.writer.record, self.comparison.reader
+        reader = self.comparison.reader
         self.settled = Settled(record=reader.record, keys=reader.keys)
-        self.informed = informed_by(writer, reader.record)
+
+    @property
+    def informed(self) -> Informed:
+        """The reader's record, with what its client was never asked for: what every world is made of."""
+        if self._informed is None:
+            self._informed = informed_by(self.comparison.writer.record, self.comparison.reader.record)
+        return self._informed
 
     def material(self, site: Site) -> Material:
         """What undoing a cause of this site works with."""

@@ -9,8 +9,12 @@ from unit.explain.makers import digest
 from unit.explain.rebuilt import judged
 
 from layerfork.explain import explain_pair
+from layerfork.explain.answer import FileLook
+from layerfork.explain.answer.making import answer_fork
+from layerfork.explain.answer.scene import AnswerSources
 from layerfork.explain.proof.unasked import informed_by
 from layerfork.harness.records.evidence import read_records
+from layerfork.model.answer import Side, Situation
 from layerfork.model.context import ContextEntry, EntryType, Transport
 from layerfork.model.judgement import Cause
 from layerfork.model.record import BuildRecord
@@ -62,6 +66,27 @@ def test_what_no_step_reads_is_taken_as_the_other_was_sent_it() -> None:
     assert (found.code, found.status) == ("instruction", "PROVEN")
     unasked = "two did not ask its client for a, which none of its steps reads"
     assert f"{unasked}: taken to be what one was sent" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("lies_there", "as_sent", "back"),
+    [(True, True, ""), (True, False, ", and put a back"), (False, False, "")],
+    ids=["as it was", "changed since", "not at hand"],
+)
+def test_the_way_back_needs_the_file_as_it_was(lies_there: bool, as_sent: bool, back: str) -> None:
+    writer, reader = records()
+    (fork,) = explain_pair(judged("one", writer), judged("two", reader))
+    seen = FileLook(with_lf=digest("one"), with_crlf=digest("one"))
+    sources = AnswerSources(
+        writer=writer,
+        reader=reader,
+        sides=(Side(name="before"), Side(name="now")),
+        situation=Situation.AGAIN,
+        look=lambda record, entry: seen if as_sent and (record, entry.name) == (writer, "a") else None,
+        there=lambda record, path: lies_there,
+    )
+    fix = answer_fork(fork, sources).fix
+    assert fix.sentence == f"expected after that edit; to go back, write `COPY a /x`{back}"
 
 
 def test_evidence_speaks_only_of_what_the_step_reads() -> None:

@@ -2,8 +2,14 @@
 
 from layerfork.explain.answer.edits import command_of
 from layerfork.explain.answer.phrases.lines import other_target
-from layerfork.explain.answer.scene import Scene
+from layerfork.explain.answer.scene import Scene, entries_by_path
+from layerfork.explain.answer.words import named
+from layerfork.explain.compare.copying.copied import clean_path, copied_sources
 from layerfork.model.answer import Edit, Fix, Situation
+from layerfork.model.context import EntryType
+
+_LOOKED_AT = 1 << 20
+"""Nobody looks at the bytes of very large files."""
 
 
 def fix_line(scene: Scene) -> Fix:
@@ -27,7 +33,25 @@ def fix_line(scene: Scene) -> Fix:
     )
     if written.split() == text.split():
         return Fix(sentence=f"only blanks differ: put line {scene.line} back as it was", edits=(edit,))
-    return Fix(sentence=f"expected after that edit; to go back, write `{written}`", edits=(edit,))
+    changed = _changed_since(scene)
+    back = f", and put {named(changed)} back" if changed else ""
+    return Fix(sentence=f"expected after that edit; to go back, write `{written}`{back}", edits=(edit,))
+
+
+def _changed_since(scene: Scene) -> list[str]:
+    """Files that only the line as it was names, and that hold something else on disk than they did then."""
+    sent, kept = entries_by_path(scene.writer), entries_by_path(scene.reader)
+    named_then = [
+        sent[path] for path in copied_sources(scene.writer_text) if path in sent and path not in kept
+    ]
+    return [
+        clean_path(entry.name)
+        for entry in named_then
+        if entry.type is EntryType.FILE
+        and entry.size <= _LOOKED_AT
+        and scene.is_there(clean_path(entry.name))
+        and scene.sources.look(scene.writer, entry) is None
+    ]
 
 
 def fix_stored(scene: Scene) -> Fix:
