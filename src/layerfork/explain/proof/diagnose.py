@@ -72,7 +72,7 @@ def _causes(
     title = title_of(named(case.reader, case.reader_view.step))
     lines = (*agreement.lines, *assumed, *definition_lines(case.writer, case.reader))
     reaches = [_reach(case, finding) for _, finding in claims]
-    return tuple(
+    causes = (
         Cause(
             code=finding.code,
             status=status_of(case, finding, weighed, agreement),
@@ -90,6 +90,12 @@ def _causes(
         )
         for (rule, finding), reach in zip(claims, reaches, strict=True)
     )
+    return tuple(sorted(causes, key=_rank))
+
+
+def _rank(cause: Cause) -> tuple[bool, bool]:
+    """What is proven comes first, and that a line moved after what else changed."""
+    return cause.status is not CauseStatus.PROVEN, cause.code == CauseCode.INSTRUCTION_ORDER
 
 
 def _changed(difference: Difference) -> ChangedPart:

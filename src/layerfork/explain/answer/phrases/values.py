@@ -57,7 +57,9 @@ def _option(scene: Scene, cause: Cause) -> str:
 def _order(scene: Scene, cause: Cause) -> str:
     if "order" in cause.field:
         return values(scene, "order of the variables", shown(cause.writer), shown(cause.reader))
-    return values(scene, "this line", shown(cause.writer), shown(cause.reader))
+    own = cause.field == " ".join(scene.step.instruction.split())
+    line = "this line" if own else f"the line `{cause.field}`"
+    return values(scene, line, shown(cause.writer), shown(cause.reader))
 
 
 def _base_name(scene: Scene, cause: Cause) -> str:

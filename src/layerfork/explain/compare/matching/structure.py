@@ -1,6 +1,6 @@
 """Differences between two builds that are whole steps: added, removed or moved."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from layerfork.explain.compare.builds import JudgedBuild
 from layerfork.explain.compare.differences.parts import STEP_FIELD, Difference
@@ -31,7 +31,7 @@ def added_step(writer: JudgedBuild, reader: JudgedBuild, alignment: Alignment, v
         )
     origin = moved_from(writer.record, alignment, step)
     if origin is not None:
-        return _moved(origin, step)
+        return _moved(origin, step, writer.record.steps, reader.record.steps)
     cause = "label" if is_request_label(reader.record, step) else "instruction"
     return Difference(cause=cause, field=STEP_FIELD, writer=None, reader=normalise(step.instruction))
 
@@ -53,7 +53,8 @@ def removed_steps(
         step = writer_views[index].step
         moved_to = _moved_to(reader_views, alignment, step)
         if moved_to is not None:
-            differences.append(_moved(step, moved_to))
+            steps = ([view.step for view in views.values()] for views in (writer_views, reader_views))
+            differences.append(_moved(step, moved_to, *steps))
         else:
             text = normalise(step.instruction)
             differences.append(Difference(cause="instruction", field=STEP_FIELD, writer=text, reader=None))
@@ -107,13 +108,28 @@ def _other_parents(
     ]
 
 
-def _moved(origin: StepRecord, step: StepRecord) -> Difference:
+def _moved(
+    origin: StepRecord, step: StepRecord, writers: Sequence[StepRecord], readers: Sequence[StepRecord]
+) -> Difference:
+    """By number; where both have the same, by what stands before it."""
+    places = f"step {origin.index}", f"step {step.index}"
+    if origin.index == step.index:
+        places = _unlike(_above(origin, writers), _above(step, readers)) or places
     return Difference(
-        cause="instruction-order",
-        field=normalise(step.instruction),
-        writer=f"step {origin.index}",
-        reader=f"step {step.index}",
+        cause="instruction-order", field=normalise(step.instruction), writer=places[0], reader=places[1]
     )
+
+
+def _above(step: StepRecord, steps: Sequence[StepRecord]) -> list[str]:
+    """What stands before a step in its stage, the nearest first."""
+    own = [each for each in steps if each.stage == step.stage and each.index < step.index]
+    return [normalise(each.instruction) for each in reversed(own) if is_beside(each, step)]
+
+
+def _unlike(writers: list[str], readers: list[str]) -> tuple[str, str] | None:
+    """The nearest lines that are not the same."""
+    pairs = zip(writers, readers, strict=False)
+    return next(((f"after `{one}`", f"after `{other}`") for one, other in pairs if one != other), None)
 
 
 def moved_from(writer: BuildRecord, alignment: Alignment, step: StepRecord) -> StepRecord | None:
