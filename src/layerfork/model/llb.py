@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from layerfork.model.context import Digest
+from layerfork.model.secrets import HIDDEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ class FileAction:
     timestamp: int = -1
     make_parents: bool = False
     data: Digest | None = None
-    """Digest of a mkfile's data (heredoc); the data itself is not kept."""
+    """Digest of a mkfile's data (heredoc), or a stand-in where the data holds a secret; never the data."""
     data_size: int = 0
 
 
@@ -106,7 +107,7 @@ class LLBOp:
     """One vertex of the definition: exactly one of the op fields is set (none for a kind we only count)."""
 
     digest: Digest
-    """SHA-256 of the op's bytes: the vertex digest that Status reports."""
+    """SHA-256 of the op's bytes: the vertex digest that Status reports. A stand-in if they hold a secret."""
     kind: str
     """``exec``, ``file``, ``source``, ``merge``, ``diff``, ``build`` or ``return`` (the last, empty op)."""
     inputs: tuple[LLBInput, ...] = ()
@@ -120,6 +121,12 @@ class LLBOp:
     ignore_cache: bool = False
     lines: tuple[int, ...] = ()
     """Dockerfile lines (from 1) that this vertex comes from, by the source map."""
+
+    @property
+    def hides_a_value(self) -> bool:
+        """Whether a stand-in takes the place of a value: the op's bytes are then not known."""
+        # The texts of all fields at once, so that none of them is forgotten.
+        return HIDDEN in repr((self.exec, self.file, self.source))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,9 @@
 
 import re
 
+HIDDEN = "hidden:"
+"""Starts the stand-in of every hidden value."""
+
 _SECRET_WORDS = re.compile(
     r"(?:^|[_.-])(?:auth|cookie|credentials?|creds|passphrase|passwd|password|private|pwd|secrets?|session|token|pat|"
     r"(?:access|api|auth|deploy|encryption|license|master|signing|ssh)[_.-]?key|key)(?:[_.-]|$)",

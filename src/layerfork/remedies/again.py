@@ -11,9 +11,9 @@ from layerfork.model.change import BuildArgIs, Change, EntriesAre
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType
 from layerfork.model.fixing import Again
 from layerfork.model.record import BuildRecord
+from layerfork.model.secrets import HIDDEN
 from layerfork.remedies.remedy import chosen_points
 from layerfork.remedies.table import directory_of
-from layerfork.whatif.request import HIDDEN
 
 ANOTHER = "layerfork-again"
 """Name of a file that changes a directory."""

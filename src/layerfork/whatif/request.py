@@ -19,12 +19,11 @@ from layerfork.model.change import (
 )
 from layerfork.model.llb import LLBOp
 from layerfork.model.record import BuildRecord, StepRecord
+from layerfork.model.secrets import HIDDEN
 from layerfork.whatif.target import with_target
 from layerfork.whatif.unappliable import UnappliableError
 
 _CHECKSUMS = {"http": "http.checksum", "https": "http.checksum", "git": "git.checksum"}
-HIDDEN = "hidden:"
-"""Beginning of the stand-in for a value that a record does not show."""
 
 
 def with_build_arg(record: BuildRecord, change: BuildArgIs) -> BuildRecord:

@@ -267,6 +267,5 @@ class _Builder:
             digest = op_digest(op, self.platform, self.rules, {})
         except UnknownDataError:
             return ""
-        hidden = op.exec is not None and any("hidden:" in word for word in (*op.exec.args, *op.exec.env))
-        certain = self.rules.known and op.digest not in self.doubtful and not hidden
+        certain = self.rules.known and op.digest not in self.doubtful
         return record_digest(digest) if certain else ""

@@ -40,6 +40,8 @@ def op_digest(op: LLBOp, platform: str, rules: BuildKitRules, data: Mapping[Dige
 
     Raises: UnknownDataError.
     """
+    if op.hides_a_value:
+        raise UnknownDataError("a hidden value")
     if op.exec is not None:
         return _sha256(_exec_json(op.exec, op.platform or platform, rules))
     if op.file is not None:

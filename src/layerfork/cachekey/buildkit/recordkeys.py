@@ -30,7 +30,6 @@ from layerfork.model.llb import LLBOp
 from layerfork.model.record import BuildRecord
 
 CONTENT_OUTPUT = -1
-HIDDEN = "hidden:"
 
 
 class UnknownContentError(Exception):
@@ -118,8 +117,7 @@ class _Builder:
 
     def digest_of(self, op: LLBOp, platform: str) -> Digest | None:
         """The digest of an operation; None when the record does not tell it."""
-        words = (*op.exec.args, *op.exec.env) if op.exec is not None else ()
-        if not self.rules.known or op.digest in self.doubtful or any(HIDDEN in word for word in words):
+        if not self.rules.known or op.digest in self.doubtful:
             return None
         try:
             return op_digest(replace(op, platform=platform), platform, self.rules, self.data)
@@ -131,8 +129,8 @@ class _Builder:
             return "the version of BuildKit was not recorded"
         if op.digest in self.doubtful:
             return "the operation has fields that are newer than this program"
-        if op.exec is not None:
-            return "the record hides a value of its command or environment"
+        if op.hides_a_value:
+            return "the record hides a value of the operation"
         return "the record does not hold the text of a here-document"
 
     def _source(self, op: LLBOp) -> OpKeys:

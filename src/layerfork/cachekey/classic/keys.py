@@ -25,6 +25,7 @@ from layerfork.dockerfile.scope import LayeredScope
 from layerfork.errors import UsageError
 from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, Part, Place, StepKey
 from layerfork.model.record import BuildRecord
+from layerfork.model.secrets import HIDDEN
 
 
 def classic_keys(record: BuildRecord, unlisted: Unlisted | None = None) -> BuildKeys:
@@ -186,8 +187,8 @@ class _Builder:
         """The key with its history string; what the engine printed settles what was not recorded."""
         created_by = created_by_of(self.record, step.record)
         form = " ".join([*(self.state.shell if with_shell else ()), *words]) if words else ""
-        hides = any(value.startswith("hidden:") for value in self.state.scope.given.values())
-        if hides and "hidden:" in form:
+        hides = any(value.startswith(HIDDEN) for value in self.state.scope.given.values())
+        if hides and HIDDEN in form:
             form = ""
         unknown = notes.unknown
         if form and form == created_by:

@@ -11,7 +11,7 @@ from layerfork.explain.answer.scene import Scene
 from layerfork.model.answer import Edit, Situation
 from layerfork.model.commandline import is_plain_build
 from layerfork.model.record import BuildRecord
-from layerfork.whatif.request import HIDDEN
+from layerfork.model.secrets import HIDDEN
 
 IGNORE_FILE = ".dockerignore"
 BY_NAME = 8

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from layerfork.explain.answer.scene import Scene
-from layerfork.whatif.request import HIDDEN
+from layerfork.model.secrets import HIDDEN
 
 _DIGEST = re.compile(r"\b(?:sha256:)?([0-9a-f]{64})\b")
 _BY_NAME = 2

@@ -28,6 +28,7 @@ from layerfork.model.judgement import Judgement, Verdict
 from layerfork.model.kind import BuildKind
 from layerfork.model.record import BuildRecord, StepRecord
 from layerfork.model.report import DiffReport
+from layerfork.model.secrets import HIDDEN
 from layerfork.pipeline.compare.answering import (
     answers_of_pair,
     sides_again,
@@ -43,8 +44,6 @@ from layerfork.pipeline.compare.pairing import (
 )
 
 CostOf = Callable[[StepRecord], float | None]
-STAND_IN = "hidden:"
-"""Starts the stand-in of every hidden value."""
 
 
 def stored_in(word: str) -> tuple[tuple[StoredRecord, ...], tuple[StoredRecord, ...]]:
@@ -233,7 +232,7 @@ def without_hidden(keys: BuildKeys) -> BuildKeys:
 
 
 def _without_hidden(key: CacheKey) -> CacheKey:
-    hidden = [part for part in key.parts if isinstance(part, KeyPart) and STAND_IN in part.value]
+    hidden = [part for part in key.parts if isinstance(part, KeyPart) and HIDDEN in part.value]
     if not hidden:
         return key
     names = (f"the hidden value of {part.path or part.field or part.cause}" for part in hidden)

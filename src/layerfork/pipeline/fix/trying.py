@@ -15,9 +15,9 @@ from layerfork.model.context import Transport
 from layerfork.model.fixing import Fate, Way
 from layerfork.model.progress import Say
 from layerfork.model.record import BuildRecord
+from layerfork.model.secrets import HIDDEN
 from layerfork.pipeline.check.cold import COLD_ENGINE
 from layerfork.pipeline.fix.trial import StoppedError, Trial, Tried, TryOptions, directory_of_build
-from layerfork.whatif.request import HIDDEN
 
 
 def try_remedy(options: TryOptions, say: Say) -> Tried:

@@ -4,6 +4,7 @@ import hmac
 import re
 from collections.abc import Iterable, Iterator
 
+from layerfork.model.context import Digest
 from layerfork.wire.redact.known import STAND_IN, KnownValues
 from layerfork.wire.redact.names import hides
 from layerfork.wire.redact.spoken import in_commands, named
@@ -29,6 +30,10 @@ class Redactor:
         """``hidden:`` and 16 hexadecimal digits of the keyed digest of a value."""
         digest = hmac.digest(self._key, value.encode("utf-8", "surrogatepass"), "sha256")
         return "hidden:" + digest.hex()[:16]
+
+    def keyed_digest(self, digest: Digest) -> Digest:
+        """What stands for a digest whose data hold a secret: equal digests still compare, guesses do not."""
+        return Digest(self.stand_in(digest))
 
     def hide(self, name: str, value: str) -> str:
         """The value of a build argument, label or variable as it may be recorded."""

@@ -8,7 +8,7 @@ from layerfork.explain.answer.words import shown, values
 from layerfork.explain.compare.differences.parts import STEP_FIELD
 from layerfork.model.cause import CauseCode
 from layerfork.model.judgement import Cause
-from layerfork.whatif.request import HIDDEN
+from layerfork.model.secrets import HIDDEN
 
 
 def both(cause: Cause) -> tuple[str | None, str | None]:

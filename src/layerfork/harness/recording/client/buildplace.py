@@ -13,6 +13,7 @@ from layerfork.harness.recording.client.projects import ProjectBuild, Projects
 from layerfork.model.build import Builder
 from layerfork.model.context import ContextEntry, EntryType
 from layerfork.model.record import BuildPlace, BuildRecord
+from layerfork.model.secrets import HIDDEN
 
 MAX_DIRECTORIES = 2_000
 """So many directories are looked at below those that clients ran in."""
@@ -68,7 +69,7 @@ def _has_those_arguments(record: BuildRecord, build: ProjectBuild) -> bool:
     sent = {name: value for name, value in record.request.build_args if not name.lower().endswith("_proxy")}
     if sent.keys() != dict(build.arguments).keys():
         return False
-    return all(sent[name].startswith("hidden:") or sent[name] == value for name, value in build.arguments)
+    return all(sent[name].startswith(HIDDEN) or sent[name] == value for name, value in build.arguments)
 
 
 def _has_that_target(record: BuildRecord, build: ProjectBuild) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass, replace
 from operator import attrgetter
 from typing import Any
 
+from layerfork.harness.recording.secrets.digests import with_keyed_digests
 from layerfork.harness.records.blocks import BlockEntries
 from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.record import BuildRecord, Gap
@@ -22,7 +23,11 @@ NAMES_HIDDEN = Gap(
 
 
 def sealed(record: BuildRecord, redactor: Redactor) -> BuildRecord:
-    """The record without any secret that the redactor knows, wherever one stands."""
+    """The record without secrets that the redactor knows, and without digests that let one be guessed."""
+    return with_keyed_digests(_without_secrets(record, redactor), redactor)
+
+
+def _without_secrets(record: BuildRecord, redactor: Redactor) -> BuildRecord:
     if not redactor.knows_any:
         return record
     shown: BuildRecord = _hidden(record, redactor)

@@ -58,9 +58,16 @@ def _mkfile(read: FileAction, action: pb.FileAction, redactor: Redactor) -> File
         owner=_owner(made),
         mode=made.mode,
         timestamp=made.timestamp,
-        data=Digest("sha256:" + sha256(made.data).hexdigest()),
+        data=_data_digest(made.data, redactor),
         data_size=len(made.data),
     )
+
+
+def _data_digest(data: bytes, redactor: Redactor) -> Digest:
+    """The data's own digest; a keyed one if they hold a secret, which their own digest would let guess."""
+    digest = Digest("sha256:" + sha256(data).hexdigest())
+    shown = data.decode("utf-8", "replace")
+    return digest if redactor.clean(shown) == shown else redactor.keyed_digest(digest)
 
 
 def _mkdir(read: FileAction, action: pb.FileAction, redactor: Redactor) -> FileAction:
