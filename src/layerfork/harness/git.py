@@ -62,13 +62,14 @@ def git_command(
 ) -> Command:
     """A call of git, by default in the working directory.
 
-    ``env`` is added to what is ``inherited``, by default our environment; ``settings`` are ``NAME=VALUE``.
+    ``env`` is added to what is ``inherited``, by default our environment, and wins over the safe one;
+    ``settings`` are ``NAME=VALUE``.
     """
     place = () if directory is None else ("-C", os.fspath(directory))
     options = tuple(word for setting in (*_SETTINGS, *settings) for word in ("-c", setting))
     return Command(
         argv=("git", "--no-pager", *place, *options, *words),
-        env={**(os.environ if inherited is None else inherited), **(env or {}), **_ENVIRONMENT},
+        env={**(os.environ if inherited is None else inherited), **_ENVIRONMENT, **(env or {})},
         stdin=stdin,
     )
 
