@@ -59,9 +59,9 @@ def _image_architecture(record: BuildRecord, dockerfile: Dockerfile, stage: Stag
     """Of the image at the bottom of a stage; empty when nobody knows."""
     given = dict(record.request.build_args)
     base = base_or_written(dockerfile, stage, given)
-    below = dockerfile.find_stage(base, before=stage.index)
-    if below is not None:
-        return _image_architecture(record, dockerfile, below)
+    while (below := dockerfile.find_stage(base, before=stage.index)) is not None:
+        stage = below
+        base = base_or_written(dockerfile, stage, given)
     if base == SCRATCH:
         return ""
     if stage.platform and "$" not in stage.platform:

@@ -34,14 +34,18 @@ class Ends:
     def of(self, stage: int, branch: str) -> Digest | None:
         """The last operation that a branch of a stage builds on: its own, that of a branch which it has in
         common with others, or the end of the stage that its stage begins with."""
-        own = (
-            digest
-            for (other, of_branch), digest in reversed(self.found.items())
-            if other == stage and is_part_of(branch, of_branch)
-        )
-        found = next(own, None)
-        base = self.bases.get((stage, branch))
-        return self.of(base, branch) if found is None and base is not None else found
+        below: int | None = stage
+        found: Digest | None = None
+        while found is None and below is not None:
+            stage = below
+            own = (
+                digest
+                for (other, of_branch), digest in reversed(self.found.items())
+                if other == stage and is_part_of(branch, of_branch)
+            )
+            found = next(own, None)
+            below = self.bases.get((stage, branch))
+        return found
 
     def has(self, stage: int) -> bool:
         """Whether anything of a stage was built."""
@@ -113,12 +117,16 @@ class Graph:
 
     def with_inputs(self, digest: Digest) -> Iterator[LLBOp]:
         """An operation and all that it stands on, inputs first."""
-        op = self.ops.get(digest)
-        if op is None:
-            raise UnappliableError("an operation that a step builds on was not recorded")
-        for each in op.inputs:
-            yield from self.with_inputs(each.digest)
-        yield op
+        needed: dict[Digest, LLBOp] = {}
+        waiting = [digest]
+        while waiting:
+            op = self.ops.get(waiting.pop())
+            if op is None:
+                raise UnappliableError("an operation that a step builds on was not recorded")
+            if op.digest not in needed:
+                needed[op.digest] = op
+                waiting.extend(each.digest for each in op.inputs)
+        return (op for op in self.ops.values() if op.digest in needed)
 
     def context_name(self, digest: Digest) -> str | None:
         """The name of the context that an operation brings in; None when it brings in none."""

@@ -168,9 +168,12 @@ class _Line:
         return found
 
     def _begins_with_nothing(self, stage: int) -> bool:
-        base = self.evaluated[self.model.dockerfile.stages[stage].origin.first_line].base
-        earlier = self.model.dockerfile.find_stage(base, before=stage)
-        return base == SCRATCH if earlier is None else self._begins_with_nothing(earlier.index)
+        while True:
+            base = self.evaluated[self.model.dockerfile.stages[stage].origin.first_line].base
+            earlier = self.model.dockerfile.find_stage(base, before=stage)
+            if earlier is None:
+                return base == SCRATCH
+            stage = earlier.index
 
 
 def _does_the_same(one: LLBOp, other: LLBOp) -> bool:

@@ -56,14 +56,18 @@ def stages_to_build(
 
 def _behind(dockerfile: Dockerfile, stage: Stage, given: Mapping[str, str]) -> Iterator[int]:
     """A stage with all that it builds on or copies from; a name that is not known may be any before it."""
-    yield stage.index
-    for name in (base_or_written(dockerfile, stage, given), *_read(stage)):
-        if "$" in name:
-            yield from range(stage.index)
-            return
-        other = dockerfile.find_stage(name)
-        if other is not None and other.index < stage.index:
-            yield from _behind(dockerfile, other, given)
+    waiting, seen = [stage], {stage.index}
+    while waiting:
+        stage = waiting.pop()
+        yield stage.index
+        for name in (base_or_written(dockerfile, stage, given), *_read(stage)):
+            if "$" in name:
+                yield from range(stage.index)
+                break
+            other = dockerfile.find_stage(name)
+            if other is not None and other.index < stage.index and other.index not in seen:
+                seen.add(other.index)
+                waiting.append(other)
 
 
 def _read(stage: Stage) -> Iterator[str]:

@@ -7,6 +7,7 @@ Source: moby/buildkit solver/llbsolver/ops/{exec,file,merge}.go:CacheMap and sol
 import base64
 import json
 import posixpath
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 
@@ -17,6 +18,7 @@ from layerfork.model.llb import ExecMount, ExecOp, FileAction, LLBOp
 _NETWORKS = {"sandbox": 0, "host": 1, "none": 2}
 _SECURITY = {"sandbox": 0, "insecure": 1}
 _MOUNT_TYPES = {"bind": 0, "secret": 1, "ssh": 2, "cache": 3, "tmpfs": 4}
+_NUMBER = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _SHARING = {"shared": 0, "private": 1, "locked": 2, "": 0}
 
 
@@ -73,13 +75,15 @@ def manifest_record(manifest: str, platform: str) -> Digest:
 
 
 def _exec_json(exec_: ExecOp, platform: str, rules: BuildKitRules) -> bytes:
+    if exec_.network not in _NETWORKS or exec_.security not in _SECURITY:
+        raise UnknownDataError(f"network {exec_.network}, security {exec_.security}")
     os_name, architecture, variant = (*platform.split("/"), "", "")[:3]
     body: dict[str, object] = {"meta": _meta(exec_)}
     if counts_mounts(exec_.mounts, rules):
         body["mounts"] = [_mount(mount, rules) for mount in exec_.mounts]
     body |= _present(
-        network=_NETWORKS.get(exec_.network, 0),
-        security=_SECURITY.get(exec_.security, 0),
+        network=_NETWORKS[exec_.network],
+        security=_SECURITY[exec_.security],
         secretenv=[
             {"ID": secret, "name": name, **_present(optional=name in exec_.optional_secret_env)}
             for secret, name in exec_.secret_env
@@ -94,7 +98,7 @@ def _meta(exec_: ExecOp) -> dict[str, object]:
     for text in exec_.ulimits:
         name, _, limits = text.partition("=")
         soft, _, hard = limits.partition(":")
-        ulimits.append(_present(Name=name, Soft=int(soft), Hard=int(hard)))
+        ulimits.append(_present(Name=name, Soft=_number(soft), Hard=_number(hard)))
     return _present(
         args=list(exec_.args),
         env=list(exec_.env),
@@ -131,6 +135,8 @@ def kept_cache_id(mount: ExecMount, rules: BuildKitRules) -> tuple[str, str]:
 def _mount(mount: ExecMount, rules: BuildKitRules) -> dict[str, object]:
     body = _index("input", mount.input, rules) | _present(dest=mount.dest)
     body |= _index("output", mount.output, rules)
+    if mount.type not in _MOUNT_TYPES or mount.cache_sharing not in _SHARING:
+        raise UnknownDataError(f"a mount of type {mount.type}")
     body |= _present(readonly=mount.readonly, mountType=_MOUNT_TYPES[mount.type])
     if mount.type == "tmpfs" and rules.tmpfs_sizes:
         body["TmpfsOpt"] = _present(size=mount.tmpfs_size)
@@ -238,9 +244,16 @@ def _user_json(text: str, rules: BuildKitRules) -> dict[str, object]:
     name, at, index = text.rpartition("@")
     untagged = rules.owner_json is OwnerJson.UNTAGGED
     if at:
-        return {"ByName" if untagged else "byName": {"name": name} | _index("input", int(index), rules)}
-    number = int(text)
+        return {"ByName" if untagged else "byName": {"name": name} | _index("input", _number(index), rules)}
+    number = _number(text)
     return {rules.owner_json.value: number} if number or untagged else {}
+
+
+def _number(text: str) -> int:
+    """Raises: UnknownDataError."""
+    if not _NUMBER.fullmatch(text):
+        raise UnknownDataError(f"{text!r} is no number")
+    return int(text)
 
 
 def _index(name: str, number: int, rules: BuildKitRules) -> dict[str, object]:

@@ -75,13 +75,17 @@ def define(dockerfile: Dockerfile, inputs: Inputs, outside: Outside, target: str
 
 def stages_behind(dockerfile: Dockerfile, evaluated: Mapping[int, Evaluated], stage: Stage) -> Iterator[int]:
     """A stage with all that it builds on or reads, variables replaced, by index."""
-    yield stage.index
-    lines = lines_of(evaluated, stage)
-    origins = [name for each in lines for name in (each.origin, *(mount.origin for mount in each.mounts))]
-    for name in dict.fromkeys((evaluated[stage.origin.first_line].base, *filter(None, origins))):
-        earlier = dockerfile.find_stage(name, before=stage.index)
-        if earlier is not None:
-            yield from stages_behind(dockerfile, evaluated, earlier)
+    waiting, seen = [stage], {stage.index}
+    while waiting:
+        stage = waiting.pop()
+        yield stage.index
+        lines = lines_of(evaluated, stage)
+        origins = [name for each in lines for name in (each.origin, *(mount.origin for mount in each.mounts))]
+        for name in dict.fromkeys((evaluated[stage.origin.first_line].base, *filter(None, origins))):
+            earlier = dockerfile.find_stage(name, before=stage.index)
+            if earlier is not None and earlier.index not in seen:
+                seen.add(earlier.index)
+                waiting.append(earlier)
 
 
 def lines_of(evaluated: Mapping[int, Evaluated], stage: Stage) -> list[Evaluated]:

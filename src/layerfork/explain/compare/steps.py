@@ -112,15 +112,20 @@ def real_parents(views: Mapping[int, StepView], index: int, *, whole: bool = Fal
 
     ``whole`` leaves out those of which only files are read.
     """
-    found: list[int] = []
-    for parent in views[index].parents:
-        if parent not in views or parent >= index or (whole and parent in views[index].by_content):
+    own = views[index]
+    waiting = [each for each in own.parents if not (whole and each in own.by_content)][::-1]
+    found: dict[int, None] = {}
+    seen = {index}
+    while waiting:
+        parent = waiting.pop()
+        if parent not in views or parent >= index or parent in seen:
             continue
+        seen.add(parent)
         if views[parent].neutral:
-            found.extend(real_parents(views, parent))
+            waiting.extend(each for each in reversed(views[parent].parents) if each < parent)
         else:
-            found.append(parent)
-    return tuple(dict.fromkeys(found))
+            found[parent] = None
+    return tuple(found)
 
 
 def same_chain(writer: Mapping[int, StepView], step: int, reader: Mapping[int, StepView], other: int) -> bool:
@@ -128,15 +133,20 @@ def same_chain(writer: Mapping[int, StepView], step: int, reader: Mapping[int, S
 
     What they only read files of may be other steps: no record tells that the files differ.
     """
-    left, right = writer[step], reader[other]
-    if left.key.unknown or right.key.unknown or list_differences(left.key, right.key):
-        return False
-    mine_above = real_parents(writer, step, whole=True)
-    theirs_above = real_parents(reader, other, whole=True)
-    return len(mine_above) == len(theirs_above) and all(
-        same_chain(writer, above, reader, beside)
-        for above, beside in zip(mine_above, theirs_above, strict=True)
-    )
+    waiting, seen = [(step, other)], {(step, other)}
+    while waiting:
+        here, there = waiting.pop()
+        left, right = writer[here], reader[there]
+        if left.key.unknown or right.key.unknown or list_differences(left.key, right.key):
+            return False
+        mine_above = real_parents(writer, here, whole=True)
+        theirs_above = real_parents(reader, there, whole=True)
+        if len(mine_above) != len(theirs_above):
+            return False
+        new = set(zip(mine_above, theirs_above, strict=True)) - seen
+        seen |= new
+        waiting.extend(new)
+    return True
 
 
 def ancestors_of(views: Mapping[int, StepView]) -> dict[int, frozenset[int]]:

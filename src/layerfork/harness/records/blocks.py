@@ -11,11 +11,13 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import chain, groupby
 from posixpath import basename, dirname
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from layerfork.buildcontext.gopath import context_path
+from layerfork.harness.records.lines import UNREADABLE
+from layerfork.harness.records.sense import can_be, not_a_record
 from layerfork.model.context import (
     TYPEFLAGS,
     ContentSource,
@@ -30,13 +32,14 @@ _ENTRIES = b',"entries":'
 """No text of a block's head can hold it: there a quotation mark has a backslash before it."""
 _WORD = re.compile(r"[^\s,\"'\[\]=]+")
 _KNOWN = frozenset({ContentSource.SENT, ContentSource.DISK})
+_Form = TypeVar("_Form")
 _FILE_FLAGS = frozenset({"", TYPEFLAGS[EntryType.FILE]})
 
 
 class Place(msgspec.Struct, frozen=True):
     """Where a block belongs."""
 
-    context: int
+    context: Annotated[int, msgspec.Meta(ge=0)]
     """0 is the main context, then the named ones in their order."""
     after: str = ""
     """Path of the file before a block of alike files; empty for every other block."""
@@ -120,18 +123,29 @@ def cut(record: BuildRecord) -> Iterator[Block]:
 
 
 def place_of(line: bytes) -> Place:
-    """Where a block belongs. Raises: msgspec.DecodeError."""
-    return msgspec.json.decode(line[: line.index(_ENTRIES)] + b"}", type=_Head).block
+    """Where a block belongs. Raises: EvidenceError."""
+    head, found, _ = line.partition(_ENTRIES)
+    return _read(head + b"}" if found else line, _Head).block
 
 
 def entries_of(line: bytes) -> tuple[ContextEntry, ...]:
-    """What a block holds. Raises: msgspec.DecodeError."""
-    return msgspec.json.decode(line, type=_Block).entries
+    """What a block holds. Raises: EvidenceError."""
+    entries = _read(line, _Block).entries
+    if not all(map(can_be, entries)):
+        raise not_a_record("a number is too large")
+    return entries
 
 
 def tarsums_of(line: bytes) -> tuple[str | None, ...]:
-    """The classic builder's digests of what a block holds."""
-    return tuple(each.tarsum for each in msgspec.json.decode(line, type=_Tarsums).entries)
+    """The classic builder's digests of what a block holds. Raises: EvidenceError."""
+    return tuple(each.tarsum for each in _read(line, _Tarsums).entries)
+
+
+def _read(line: bytes, kind: type[_Form]) -> _Form:
+    try:
+        return msgspec.json.decode(line, type=kind)
+    except UNREADABLE as error:
+        raise not_a_record(error) from error
 
 
 def names_in(record: BuildRecord) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """Lines of record files on disk: zstd-compressed, a frame for each piece that must not be lost."""
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -17,6 +18,7 @@ LONGEST_HEADER = 1 << 16
 LONGEST_LINE = 256 << 20
 MOST_BYTES = 2 << 30
 """Of a whole file, decompressed. A build that sent 100,000 files takes 40 MB."""
+_SPACED = re.compile(rb'\s|\{\s|\{"\w*"\s*:\s|\{"\w*"\s')
 _HINT = "name a file that `layerfork record` or `run -o` wrote"
 LEVEL = 1
 """Most of a large record are digests, which no level makes smaller."""
@@ -67,8 +69,16 @@ def _lines(path: Path, stream: IO[bytes]) -> Iterator[bytes]:
         if len(line) == longest or left < 0:
             what = "is not a layerfork record file" if longest == LONGEST_HEADER else "is too long to be read"
             raise EvidenceError(f"{path} {what}", hint=_HINT)
-        yield line
+        yield _compact(line) if _SPACED.match(line) else line
         longest = LONGEST_LINE
+
+
+def _compact(line: bytes) -> bytes:
+    """A line as we write it, of one that another program wrote anew; what is no JSON stays what it is."""
+    try:
+        return msgspec.json.format(line, indent=-1) + b"\n"[: line.endswith(b"\n")]
+    except UNREADABLE:
+        return line
 
 
 def _opened(file: io.BufferedReader) -> IO[bytes]:

@@ -18,6 +18,7 @@ from layerfork.harness.records.blocks import (
     with_contexts,
 )
 from layerfork.harness.records.lines import UNREADABLE
+from layerfork.harness.records.sense import nonsense_in, not_a_record
 from layerfork.model.context import ContextEntry
 from layerfork.model.record import RECORD_SCHEMA, BuildRecord
 
@@ -42,8 +43,8 @@ class StoredRecord:
         try:
             for line in blocks:
                 entries[place_of(line).context] += entries_of(line)
-        except (*UNREADABLE, ValueError, IndexError) as error:
-            raise _not_a_record(error) from error
+        except IndexError as error:
+            raise not_a_record("there is no such context") from error
         if not contexts:
             return self.outline
         found = zip(contexts, entries, strict=True)
@@ -91,16 +92,12 @@ def decode_record(line: bytes) -> BuildRecord:
     try:
         record = msgspec.json.decode(line, type=BuildRecord)
     except UNREADABLE as error:
-        raise _not_a_record(error) from error
+        raise not_a_record(error) from error
     if record.schema != RECORD_SCHEMA:
         raise EvidenceError(
             f"the record has the schema {record.schema}, this layerfork reads {RECORD_SCHEMA}",
             hint="read it with a newer layerfork",
         )
+    if nonsense := nonsense_in(record):
+        raise not_a_record(nonsense)
     return record
-
-
-def _not_a_record(error: Exception) -> EvidenceError:
-    return EvidenceError(
-        f"this is not a build record ({error})", hint="the file is damaged; record the build again"
-    )

@@ -47,7 +47,7 @@ def _read(directory: str, entry: ContextEntry) -> bytes | None:
         handle = os.open(
             Path(directory) / os.fsdecode(entry.name_bytes), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
         )
-    except OSError:
+    except (OSError, ValueError):  # the last: no file has a name with a NUL in it
         return None
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):

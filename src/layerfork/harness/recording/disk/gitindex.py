@@ -17,7 +17,7 @@ def digest_in_index(record: BuildRecord, path: str) -> Digest | None:
 
     Filters are not run: of a file that they change, this is not what a checkout writes.
     """
-    if not record.place.directory:
+    if not record.place.directory or "\0" in path:
         return None
     command = git_command("cat-file", "blob", f":./{path}", directory=Path(record.place.directory))
     try:
