@@ -123,9 +123,8 @@ def _made(hint: Any, record: BuildRecord) -> st.SearchStrategy[Any]:
         known += [vertex.digest for vertex in record.vertices]
         return st.sampled_from([*known, *OTHER_DIGESTS]) | st.sampled_from(TEXTS)
     if _is_optional(hint):
-        return st.one_of(
-            st.none() if each is types.NoneType else _made(each, record) for each in get_args(hint)
-        )
+        parts = [each for each in get_args(hint) if each is not types.NoneType]
+        return st.none() | st.one_of([_made(each, record) for each in parts])
     if get_origin(hint) in (tuple, Sequence):
         return _tuples(get_args(hint), record)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
