@@ -152,6 +152,8 @@ def _put(spool: Path, path: Path) -> None:
         with spool.open("rb") as source, open(path, "wb", opener=_for_the_owner) as target:
             shutil.copyfileobj(source, target, 1 << 20)
     except OSError as error:
+        if path.is_file():  # a part of one is none
+            path.unlink()
         raise LayerforkError(
             f"cannot write {path}: {error.strerror}", hint=f"what was recorded is in {spool} for a week"
         ) from error

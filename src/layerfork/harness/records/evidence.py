@@ -52,17 +52,22 @@ class RecordFile:
         self._lock = threading.Lock()
         self._new = not path.exists()
         self._begun = False
+        self._lost = False
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise cannot_write(path, error) from error
+        self._is_regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        self._whole_bytes = 0
+        """So much of the file is whole."""
         self._file: IO[bytes] = os.fdopen(descriptor, "wb")
         self._lines = LineWriter(self._file)
 
     def add(self, record: BuildRecord | StoredRecord) -> None:
         """Append one record and see it to the file. Any thread may.
 
-        Raises: LayerforkError when there is no space left; what was written before stays readable.
+        Raises: LayerforkError when there is no space left; what was written before stays readable, and
+        a smaller record may still be added.
         """
         record = stored(record) if isinstance(record, BuildRecord) else record
         with self._lock:
@@ -80,15 +85,32 @@ class RecordFile:
     def _write(self, *lines: bytes) -> None:
         try:
             if not self._begun:
-                if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+                if self._is_regular:
                     self._file.truncate()
                 self._lines.write(encode(_Header(schema=FILE_SCHEMA, layerfork=__version__)))
-                self._begun = True
             for line in lines:
                 self._lines.write(line)
             self._lines.flush()
         except OSError as error:
+            self._take_back()
             raise cannot_write(self.path, error) from error
+        self._begun = True
+        if self._is_regular:
+            self._whole_bytes = self._file.tell()
+
+    def _take_back(self) -> None:
+        """Leave nothing of what was not written whole; what waits in buffers is dropped."""
+        if not self._is_regular:
+            return
+        self._new = self._new or not self._begun
+        descriptor = os.dup(self._file.fileno())
+        with contextlib.suppress(OSError):
+            self._file.close()
+        os.ftruncate(descriptor, self._whole_bytes)
+        os.lseek(descriptor, self._whole_bytes, os.SEEK_SET)
+        self._file = os.fdopen(descriptor, "wb")
+        self._lines = LineWriter(self._file)
+        self._lost = True
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +119,7 @@ class RecordFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None:
+            if kind is None and (self.count or not self._lost):
                 self._write(encode(_Footer(complete=True, records=self.count)))
         finally:
             with contextlib.suppress(OSError):

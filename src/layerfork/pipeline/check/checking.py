@@ -14,13 +14,12 @@ from layerfork.engines import default_spec_of_why
 from layerfork.errors import ExitCode
 from layerfork.harness.recording.client.projects import Projects
 from layerfork.harness.recording.wrap import Wrapped, engine_for, record_command
-from layerfork.harness.records.evidence import RecordFile
 from layerfork.model.check import Against, CheckReport
 from layerfork.model.progress import Say
 from layerfork.model.record import StepStatus
 from layerfork.pipeline.check.allowing import read_allowed
 from layerfork.pipeline.check.cold import Turn, cold_turns
-from layerfork.pipeline.records.recording import kept_out_of_contexts, no_build_seen
+from layerfork.pipeline.records.recording import Kept, kept_records, no_build_seen, say_lost
 
 if TYPE_CHECKING:
     from layerfork.model.report import DiffReport
@@ -139,15 +138,13 @@ def _recorded(options: CheckOptions, say: Say, times: int) -> list[Wrapped]:
     projects = Projects(os.environ)
     runs: list[Wrapped] = []
     with contextlib.ExitStack() as stack:
-        file: RecordFile | None = None
+        kept = Kept()
         if options.output:
-            place = stack.enter_context(
-                kept_out_of_contexts(Path(options.output), options.argv, projects, say)
-            )
-            file = stack.enter_context(RecordFile(place))
+            stack.callback(lambda: say_lost(kept.losses, say))
+            stack.enter_context(kept_records(Path(options.output), options.argv, projects, say, kept))
         say_once = _once(say)
         for turn in stack.enter_context(_turns(options, say_once, times)):
-            runs.append(_run(options, turn, projects, say_once, file))
+            runs.append(_run(options, turn, projects, say_once, kept))
             if runs[-1].exit_code or runs[-1].interrupted:
                 break
     return runs
@@ -166,7 +163,7 @@ def _turns(options: CheckOptions, say: Say, times: int) -> Iterator[Iterator[Tur
         yield repeat(Turn(argv=options.argv, engine=engine), times)
 
 
-def _run(options: CheckOptions, turn: Turn, projects: Projects, say: Say, file: RecordFile | None) -> Wrapped:
+def _run(options: CheckOptions, turn: Turn, projects: Projects, say: Say, kept: Kept) -> Wrapped:
     return record_command(
         turn.argv,
         options.engine,
@@ -175,7 +172,7 @@ def _run(options: CheckOptions, turn: Turn, projects: Projects, say: Say, file: 
         projects=projects,
         meanwhile=lambda: [import_module(each) for each in _JUDGES],
         running=turn.engine,
-        **({"keep": file.add} if file is not None else {}),
+        keep=kept.add,
     )
 
 

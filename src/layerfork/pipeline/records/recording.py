@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from layerfork.errors import LayerforkError
 from layerfork.harness.recording.client.contextplaces import named_directories
 from layerfork.harness.recording.client.process import ClientProcess
 from layerfork.harness.recording.client.projects import Projects
@@ -13,6 +15,7 @@ from layerfork.harness.records.apart import directory_around, kept_away, written
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.records.store import RecordStore
 from layerfork.model.progress import Say
+from layerfork.model.record import BuildRecord
 from layerfork.model.steering import named_builders
 
 
@@ -31,12 +34,61 @@ def record_builds(argv: Sequence[str], output: str, engine: str, say: Say) -> in
 
     Gives the command's own exit code. Raises: LayerforkError.
     """
-    path = Path(output)
     projects = Projects(os.environ)
-    with kept_out_of_contexts(path, argv, projects, say) as place, RecordFile(place) as file:
-        wrapped = record_command(argv, engine, say, file.add, projects=projects)
-    say(f"{len(wrapped.records)} recorded in {output}" if wrapped.records else no_build_seen(os.environ))
+    kept = Kept()
+    with kept_records(Path(output), argv, projects, say, kept):
+        wrapped = record_command(argv, engine, say, kept.add, projects=projects)
+    if not wrapped.records:
+        say(no_build_seen(os.environ))
+    elif kept.losses:
+        say_lost(kept.losses, say)
+    else:
+        say(f"{len(wrapped.records)} recorded in {output}")
     return wrapped.exit_code
+
+
+@dataclass(slots=True)
+class Kept:
+    """Builds of a command that runs, on their way to a file. What cannot be written ends no build."""
+
+    file: RecordFile | None = None
+    """None: they are not kept."""
+    losses: list[LayerforkError] = field(default_factory=list)
+
+    def add(self, record: BuildRecord) -> None:
+        """Write a record, or note that it is lost."""
+        if self.file is not None:
+            try:
+                self.file.add(record)
+            except LayerforkError as error:
+                self.losses.append(error)
+
+
+@contextmanager
+def kept_records(path: Path, argv: Sequence[str], projects: Projects, say: Say, kept: Kept) -> Iterator[None]:
+    """A file for the builds of a command that runs in the context.
+
+    Raises: LayerforkError where no file can be written, before the command starts; not afterwards.
+    """
+    with ExitStack() as stack:
+        place = stack.enter_context(kept_out_of_contexts(path, argv, projects, say))
+        kept.file = stack.enter_context(RecordFile(place))
+        yield
+        closing = stack.pop_all()
+    try:
+        closing.close()
+    except LayerforkError as error:
+        kept.losses.append(error)
+
+
+def say_lost(losses: Sequence[LayerforkError], say: Say) -> None:
+    """Say what of a command's builds was not written, and why: each reason once."""
+    for reason, hint in dict.fromkeys((each.message, each.hint) for each in losses):
+        say(
+            f"not every build was recorded: {reason}; {hint}"
+            if hint
+            else f"not every build was recorded: {reason}"
+        )
 
 
 def kept_out_of_contexts(

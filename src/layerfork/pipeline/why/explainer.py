@@ -8,7 +8,7 @@ from pathlib import Path
 
 from layerfork.buildcontext.walk import no_collection
 from layerfork.cachekey import keys_of
-from layerfork.errors import EvidenceError, UsageError
+from layerfork.errors import EvidenceError, LayerforkError, UsageError
 from layerfork.explain import describe_failure
 from layerfork.harness.records.evidence import read_records, read_stored
 from layerfork.harness.records.store import RecordStore, project_of
@@ -57,6 +57,8 @@ class _Explainer:
     """Store what succeeded."""
     command: str = ""
     reports: list[DiffReport] = field(default_factory=list)
+    losses: list[LayerforkError] = field(default_factory=list)
+    """Why builds could not be kept."""
 
     def explain(self, record: BuildRecord) -> None:
         """Compare a build, and keep it if it succeeded."""
@@ -81,7 +83,12 @@ class _Explainer:
         else:
             self.reports.append(_first(record, name, label))
         if self.keep and succeeded:
-            path = self.store.add(project_of(Path(kind_of(record).directory), record), record, form)
+            try:
+                path = self.store.add(project_of(Path(kind_of(record).directory), record), record, form)
+            except LayerforkError as error:
+                self.losses.append(error)
+                self.reports[-1] = replace(self.reports[-1], baseline_saved=False)
+                return
             known = known_build(path, record, self.command, timeless)
             keep_summary(with_chain(known, chain()) if chain.cache_info().currsize else known)
             self.known.insert(0, known)
@@ -99,10 +106,14 @@ class _Explainer:
 
 
 def explain_recorded(
-    records: Sequence[BuildRecord], store: RecordStore, against: Sequence[NamedRecord]
+    records: Sequence[BuildRecord],
+    store: RecordStore,
+    against: Sequence[NamedRecord],
+    losses: list[LayerforkError],
 ) -> tuple[DiffReport, ...]:
     """Compare the builds of one command, each with an earlier one or with one of ``against``, and keep them.
 
+    ``losses`` gets why one could not be kept: it is explained all the same.
     Raises: LayerforkError.
     """
     explainer = _Explainer(
@@ -111,6 +122,7 @@ def explain_recorded(
         against=against,
         several=len(records) > 1,
         command=records[0].id if records else "",
+        losses=losses,
     )
     with no_collection():
         for record in records:

@@ -8,13 +8,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from layerfork.engines import default_spec_of_why
-from layerfork.errors import ExitCode
+from layerfork.errors import ExitCode, LayerforkError
 from layerfork.harness.recording.client.projects import Projects
 from layerfork.harness.recording.wrap import Wrapped, record_command
 from layerfork.harness.records.store import open_store
 from layerfork.model.progress import Say
 from layerfork.model.report import DiffReport
-from layerfork.pipeline.records.recording import no_build_seen, store_kept_out_of_contexts
+from layerfork.pipeline.records.recording import no_build_seen, say_lost, store_kept_out_of_contexts
 
 if TYPE_CHECKING:
     from layerfork.pipeline.compare.pairing import NamedRecord
@@ -65,7 +65,9 @@ def explain_builds(
         say(no_build_seen(os.environ))
     from layerfork.pipeline.why.explainer import explain_recorded
 
-    reports = explain_recorded(wrapped.records, store, named)
+    losses: list[LayerforkError] = []
+    reports = explain_recorded(wrapped.records, store, named, losses)
+    say_lost(losses, say)
     return Explained(exit_code=_ending(wrapped), reports=reports)
 
 
