@@ -104,10 +104,10 @@ def test_token_shapes_are_hidden_whatever_they_are_called(redactor: Redactor, te
 def test_a_known_secret_is_hidden_everywhere(redactor: Redactor) -> None:
     redactor.hide("TOKEN", 'quo"ted secret')
     redactor.hide("PASSWORD", "tiger")
-    redactor.hide("SECRET", "postgres")
+    redactor.hide("SECRET", "tigerlily")
     assert "secret" not in redactor.clean('error: quo"ted secret and quo\\"ted secret')
-    assert redactor.clean("FROM postgresql") == "FROM postgresql"
-    assert redactor.clean("echo postgres") == f"echo {redactor.stand_in('postgres')}"
+    assert redactor.clean("FROM tigerlilys") == "FROM tigerlilys"
+    assert redactor.clean("echo tigerlily") == f"echo {redactor.stand_in('tigerlily')}"
     assert redactor.clean("COPY tiger /") == "COPY tiger /", "a short plain word would be found everywhere"
 
 
@@ -122,6 +122,144 @@ def test_instructions_without_secrets_stay_as_they_are(redactor: Redactor) -> No
         "RUN  du -s /",
     ):
         assert redactor.clean(text) == text
+
+
+PEM = "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----"
+ONE = PEM.format("MIIEfirst0key0first0key0first\nkeyA1first0key0first0key")
+OTHER = PEM.format("MIIEother0key0other0key0other\nkeyB2other0key0other0key")
+
+
+@pytest.mark.parametrize(
+    ("known", "text"),
+    [
+        (ONE, f"RUN echo '{OTHER}' > k"),
+        (ONE, "ENV X=" + OTHER.replace("\n", "\\n")),
+        (ONE, OTHER.replace("RSA ", "")),
+        ("Authorization: Bearer first0key", "curl -H 'Authorization: Bearer other0key' x"),
+        ("tool --password first0key", "tool --password other0key"),
+        ('{"auth_token": "first0key"}', '{"auth_token": "other0key"}'),
+        ("x-api-key: first0key", "X-Api-Key: other0key and x-api-key: other0key"),
+        ("postgres://me:first0key@h/x", "postgres://me:other0key@h/x"),
+        ("//r.example/:_authToken=first0key", "//r.example/:_authToken=other0key"),
+        ("machine h login u password first0key", "machine h login u password other0key"),
+    ],
+)
+def test_a_known_secret_hides_no_name_and_no_shape_of_another(known: str, text: str) -> None:
+    redactor = Redactor(b"key")
+    redactor.hide("SOME_SECRET", known)
+    redactor.clean(known)
+    assert "other0" not in redactor.clean(text)
+    for word in (
+        "--password",
+        "-----BEGIN",
+        "PRIVATE",
+        "KEY-----",
+        "Authorization:",
+        "auth_token",
+        "postgres://",
+    ):
+        assert redactor.clean(f"it says {word}") == f"it says {word}"
+
+
+HARMLESS_SETTINGS = [
+    ("TOKEN_FORMAT", "jwt"),
+    ("TOKEN_TYPE", "bearer-token"),
+    ("TOKEN_TTL", "3600s"),
+    ("TOKEN_ENDPOINT", "https://example.org/token"),
+    ("tokenExpiresAt", "2030-01-01"),
+    ("KEY_SIZE", "4096"),
+    ("KEY_ALGORITHM", "ed25519"),
+    ("KEY_ID", "A035C8C1"),
+    ("SSH_KEY_TYPE", "rsa"),
+    ("MAX_TOKENS", "4096"),
+    ("MIN_TOKENS", "4096"),
+    ("NUM_TOKENS", "4096"),
+    ("PRIMARY_KEY", "id"),
+    ("FOREIGN_KEY", "user_id"),
+    ("SORT_KEY", "created"),
+    ("CACHE_KEY", "v1-modules"),
+    ("PARTITION_KEY", "tenant"),
+    ("HOT_KEY", "ctrl-x"),
+    ("GPG_KEY", "E3FF2839C048B25C084DEBE9B26995E310250568"),
+    ("GPG_KEYS", "E3FF2839C048B25C084DEBE9B26995E310250568 A035C8C19219BA821ECEA86B64E628F8D684696D"),
+    ("NGINX_GPGKEY", "573BFD6B3D8FBC641079A6ABABF5BD827BD9BF62"),
+    ("PWD", "/app"),
+    ("OLDPWD", "/root"),
+    ("SSH_AUTH_SOCK", "/tmp/agent.1"),
+    ("PASSWORD_FILE", "/run/secrets/password"),
+    ("POSTGRES_PASSWORD_FILE", "/run/secrets/password"),
+    ("SECRET_KEY_PATH", "/etc/app"),
+    ("SECRET_NAME", "deploy-secret"),
+    ("SECRETS_DIR", "/run/secrets"),
+    ("SECRETS_BACKEND", "vaultish"),
+    ("PASSWORD_MIN_LENGTH", "12345"),
+    ("PASSWORD_POLICY", "strictest"),
+    ("PASS_THROUGH", "env"),
+    ("COOKIE_DOMAIN", "example.org"),
+    ("COOKIE_NAME", "sid_cookie"),
+    ("COOKIE_SAMESITE", "Lax"),
+    ("SESSION_DRIVER", "redis"),
+    ("SESSION_TIMEOUT", "3600"),
+    ("AUTH_METHOD", "ldap"),
+    ("AUTH_URL", "https://auth.example.org"),
+    ("AUTH_SERVER", "auth.example.org"),
+    ("OAUTH_CLIENT_ID", "my-app"),
+    ("OAUTH_SCOPES", "openid"),
+    ("JWT_ALGORITHM", "RS256"),
+    ("JWT_ISSUER", "example.org"),
+    ("JWT_EXPIRES_IN", "15m"),
+    ("PRIVATE_NETWORK", "10.0.0.0/8"),
+    ("PRIVATE_REGISTRY", "registry.example.org"),
+    ("CREDENTIALS_PROVIDER", "ecr"),
+    ("CREDENTIAL_HELPER", "osxkeychain"),
+    ("SIGNATURE_VERSION", "s3v4"),
+    ("USE_AUTH", "sometimes"),
+    ("ENABLE_TOKEN", "later"),
+    ("KEYSERVER", "keys.openpgp.org"),
+    ("KEYBOARD", "us-intl"),
+    ("AUTHOR", "Jane Doe"),
+    ("TOKENIZERS_PARALLELISM", "sometimes"),
+    ("SSH_PUBLIC_KEY", "ssh-ed25519 AAAA"),
+    ("VAULT_TOKEN_FILE", "/root/.vault-token"),
+    ("KEYSTORE_PATH", "/etc/keystore.jks"),
+    ("SECRET_VERSION", "17.4.2"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), HARMLESS_SETTINGS)
+def test_settings_about_secrets_are_shown_and_hide_nothing(redactor: Redactor, name: str, value: str) -> None:
+    assert redactor.hide(name, value) == value
+    for text in (f"ENV {name}={value}", f"RUN {name}='{value}' make", f"|1 {name}={value} /bin/sh -c x"):
+        assert redactor.clean(text) == text
+    assert redactor.clean(f"RUN echo {value} ok") == f"RUN echo {value} ok"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "production",
+        "dev",
+        "postgres",
+        "us-east-1",
+        "a1b2",
+        "8080",
+        "3.11.4",
+        "/run/secrets/token",
+        "/etc/ssl/key.pem",
+        "./keys/deploy",
+        "RS256",
+    ],
+)
+def test_plain_values_are_hidden_by_their_name_only(redactor: Redactor, value: str) -> None:
+    assert redactor.hide("SIGNING_KEY", value) == redactor.stand_in(value)
+    assert redactor.clean(f"ENV SIGNING_KEY={value}") == f"ENV SIGNING_KEY={redactor.stand_in(value)}"
+    assert redactor.clean(f"NODE_ENV={value}") == f"NODE_ENV={value}"
+    assert redactor.clean(f"COPY {value} /x") == f"COPY {value} /x"
+
+
+@pytest.mark.parametrize("name", ["TOKEN_FORMAT", "PASSWORD_FILE", "SECRET_NAME"])
+def test_what_a_machine_drew_is_hidden_under_such_a_name_too(redactor: Redactor, name: str) -> None:
+    assert redactor.hide(name, "aB3dE6gH9jK2mN5pQ8sT") == redactor.stand_in("aB3dE6gH9jK2mN5pQ8sT")
 
 
 def test_stand_ins_depend_on_the_key_and_the_value() -> None:

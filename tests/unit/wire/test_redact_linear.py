@@ -1,5 +1,7 @@
 """Cleaning takes linear time, whatever the text: no shape makes the redactor look at it again and again."""
 
+import random
+import string
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -59,6 +61,31 @@ SHAPES = {
     "nested defaults": "token=${a:-${a:-",
     "stand-ins in lists": "token=hidden:0123456789abcdef;",
     "trivial": "token=1;",
+    "exec forms": '["a","--token","b",',
+    "quoted flags": '"--token=',
+    "yaml": "password: ",
+    "yaml in one line": "{password: a, ",
+    "yaml blocks": "token: |\n  ",
+    "elements": "<password>",
+    "element words": "<password a",
+    "attributes": 'key="password" value="',
+    "escaped lines": "token=a\\n",
+    "curls": "curl -u a:b ",
+    "configs": "config set --a ",
+    "config keys": "config set a ",
+    "htpasswds": "htpasswd -b a b ",
+    "vaults": "vault login -a ",
+    "feeds": "echo a | chpasswd ",
+    "fed": "chpasswd ",
+    "here documents": "chpasswd <<EOF\n",
+    "logins without a scheme": "a:bc@",
+    "hosts": "a:bc@a.",
+    "host words": "a:bc@a.a.a.a.",
+    "entities": "&amp;",
+    "wrapped": "QUJDREVGR0hJSktMTU5PUFFS\n",
+    "keywords": "adobe=discord ",
+    "detected": "sk_live_abcdefghijklmnop0123456789 ",
+    "curls with headers": "curl -H 'Authorization: Bearer aaaaaaaaaaaa' ",
     "stand-ins": "token=hidden:0123456789abcdef",
 }
 
@@ -108,6 +135,28 @@ def test_a_very_long_value_is_one_like_any_other(char: str) -> None:
         return redactor.clean(shown) != shown and redactor.clean(f"it is {value}!") == f"it is {hidden}!"
 
     assert on_a_small_stack(work)
+
+
+@pytest.mark.parametrize("line", [64, 1_000_000])
+def test_one_long_secret(line: int) -> None:
+    def work(size: int) -> None:
+        drawn = random.Random(size).choices(string.ascii_letters + string.digits + "+/=\"' ", k=size)
+        value = "".join("".join(drawn[at : at + line]) + "\n" for at in range(0, size, line)).strip()
+        redactor = Redactor(b"key")
+        hidden = redactor.hide("A_TOKEN", value)
+        assert redactor.clean(f"it is {value}!") == f"it is {hidden}!"
+
+    assert_linear(work, 40_000)
+
+
+def test_a_piece_of_a_long_secret_is_hidden() -> None:
+    drawn = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=600_000))
+    redactor = Redactor(b"key")
+    redactor.hide("A_TOKEN", drawn)
+    for start in (0, 1, 300_001, 597_000):
+        piece = drawn[start : start + 3_000]
+        cleaned = redactor.clean(f"before {piece} after")
+        assert cleaned == f"before {redactor.stand_in(drawn)} after"
 
 
 def on_a_small_stack(work: Callable[[], bool]) -> bool:

@@ -5,27 +5,31 @@ import json
 import re
 import shlex
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
 
 import ahocorasick
 
-from layerfork.wire.redact.spellings import read
+from layerfork.wire.redact.plain import SHORTEST, is_plain, is_plain_word
+from layerfork.wire.redact.spellings import read, unwrapped
 
 STAND_IN = re.compile(r"hidden:[0-9a-f]{16}")
 
 _BOUNDED = 12
 """Values of letters and digits shorter than this are replaced only where they are whole words."""
-_LONGEST = 2_000
-"""Characters that are looked for in one piece."""
-_SHORTEST = 4
-_SHORTEST_PART = 6
+_WHOLE = 160
+"""Characters of what is looked for in one piece."""
+_ANCHOR = 32
+_ANCHORS = 256
+_SHORTEST_RUN = 64
+_ALIKE = 8
+"""Of what is longer, up to so many places of so many characters are looked for; around one that is found the
+rest is compared. So many characters in all have to be the same."""
 _LINES = re.compile(r"[^\r\n]+")
 _WORDS = re.compile(r"[^\s;&|()<>$,'\"`\\]+")
 """What a shell makes of a value that it reads again: `sh: 1: Tail55xyz: not found`."""
-_PLAIN_WORD = re.compile(r"[A-Za-z]?[a-z]*|[A-Z]*")
 _IN_URL = re.compile(r"%..")
 _IN_WORD = re.compile(r"[ \t\"'$\\]")
 _IN_DOUBLE_QUOTES = re.compile(r"[\"$`\\]")
@@ -33,10 +37,20 @@ _ALNUM = re.compile(r"[A-Za-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
+    """A place in a text, and the value that stands there."""
+
     start: int
     end: int
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    """A few characters of something long, and where they stand in it."""
+
+    whole: str
+    offset: int
 
 
 class _Search:
@@ -46,14 +60,24 @@ class _Search:
         """By what is looked for (a spelling, a reading, a part), the value that it belongs to."""
         self.values = values
         self._automaton: ahocorasick.Automaton | None = None
+        self._anchors: dict[str, list[_Anchor]] = {}
 
     def matches(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Start, end and value; of those that end at one place only the longest that counts."""
-        last = -1
+        last = compared = -1
         for at, key in self._built().iter(text):
             end = at + 1
             start = end - len(key)
-            if end != last and (not _is_bounded(key) or _stands_alone(text, start, end)):
+            if key in self._anchors and start >= compared:
+                around = self._longest_around(text, start, max(compared, 0), self._anchors[key])
+                if around is not None:
+                    yield around
+                    compared = around[1]
+            if (
+                end != last
+                and key in self.values
+                and (not _is_bounded(key) or _stands_alone(text, start, end))
+            ):
                 last = end
                 yield start, end, self.values[key]
 
@@ -61,14 +85,63 @@ class _Search:
         """Whether anything that is looked for stands in a text."""
         return next(self.matches(text), None) is not None
 
+    def _longest_around(
+        self, text: str, at: int, left: int, anchors: Sequence[_Anchor]
+    ) -> tuple[int, int, str] | None:
+        """The most of anything that stands around an anchor; nothing left of what was compared before."""
+        best: tuple[int, int, str] | None = None
+        for anchor in anchors:
+            whole, offset = anchor.whole, anchor.offset
+            before = _same_before(text, at, whole, offset, min(offset, at - left))
+            after = _same_after(text, at, whole, offset)
+            found = at - before, at + after, self.values[whole]
+            if before + after >= _SHORTEST_RUN and (best is None or found[1] - found[0] > best[1] - best[0]):
+                best = found
+        return best
+
     def _built(self) -> ahocorasick.Automaton:
         if self._automaton is None:
             automaton = ahocorasick.Automaton()
-            for key in self.values:
-                automaton.add_word(key, key)
+            for looked_for in self.values:
+                for key in self._keys(looked_for):
+                    automaton.add_word(key, key)
             automaton.make_automaton()
             self._automaton = automaton
         return self._automaton
+
+    def _keys(self, looked_for: str) -> Iterator[str]:
+        if len(looked_for) <= _WHOLE:
+            yield looked_for
+            return
+        stride = max(_ANCHOR, len(looked_for) // _ANCHORS)
+        for offset in range(0, len(looked_for) - _ANCHOR + 1, stride):
+            key = looked_for[offset : offset + _ANCHOR]
+            anchors = self._anchors.setdefault(key, [])
+            if len(anchors) < _ALIKE and all(each.whole != looked_for for each in anchors):
+                anchors.append(_Anchor(looked_for, offset))
+            yield key
+
+
+def _same_before(text: str, at: int, whole: str, offset: int, most: int) -> int:
+    """So many characters before two places are the same."""
+    same, step = 0, _ANCHOR
+    while step:
+        while same + step <= most and text.endswith(
+            whole[offset - same - step : offset - same], 0, at - same
+        ):
+            same, step = same + step, step * 2
+        step //= 2
+    return same
+
+
+def _same_after(text: str, at: int, whole: str, offset: int) -> int:
+    """So many characters from two places on are the same."""
+    same, step, most = 0, _ANCHOR, min(len(text) - at, len(whole) - offset)
+    while step:
+        while same + step <= most and text.startswith(whole[offset + same : offset + same + step], at + same):
+            same, step = same + step, step * 2
+        step //= 2
+    return same
 
 
 class KnownValues:
@@ -95,53 +168,59 @@ class KnownValues:
             self._values |= new
             looked_for: dict[str, str] = {}
             for value in new:
-                if not STAND_IN.fullmatch(value) and value.lower() != "hidden":
-                    for spelling in _spellings(value):
-                        looked_for |= dict.fromkeys(_pieces(spelling), value)
+                if not STAND_IN.fullmatch(value) and not is_plain(value):
+                    looked_for |= dict.fromkeys(_spellings(value), value)
                     for part in _parts(value):
-                        for piece in _pieces(part):
-                            looked_for.setdefault(piece, part)
+                        looked_for.setdefault(part, part)
             searches = list(self._searches)
             while searches and len(searches[-1].values) < 2 * len(looked_for):
                 looked_for = {**looked_for, **searches.pop().values}
             if looked_for:
                 self._searches = (*searches, _Search(looked_for))
 
-    def replace(self, text: str, stand_in: Callable[[str], str]) -> str:
-        """The text with a stand-in for every value, however it is spelled there. In linear time."""
-        spans = self._spans(text)
-        if not spans:
-            return text
-        pieces: list[str] = []
-        done = 0
-        for found in spans:
-            pieces += (text[done : found.start], stand_in(found.value))
-            done = found.end
-        return "".join((*pieces, text[done:]))
-
     def are_in(self, text: str) -> bool:
         """Whether a text holds any of them, as they are or as JSON spells them."""
         return any(search.touches(text) for search in self._searches)
 
-    def _spans(self, text: str) -> list[_Found]:
-        """Places of values, none within another, from left to right."""
+    def found(self, text: str) -> list[Found]:
+        """Places of values, however they are spelled there, in no order; they may overlap. In linear time."""
         searches = self._searches
         if not searches or not text:
             return []
-        found = [_Found(*match) for search in searches for match in search.matches(text)]
-        reading = read(text)
-        if reading.text != text:
-            for search in searches:
-                for start, end, value in search.matches(reading.text):
-                    found.append(_Found(*reading.place(start, end), value))
-        if not found:
-            return []
-        hidden = [match.span() for match in STAND_IN.finditer(text)] if "hidden:" in text else []
-        return list(_apart(found, hidden, text))
+        found = [Found(*match) for search in searches for match in search.matches(text)]
+        for reading in (read(text), unwrapped(text)):
+            if reading.text != text:
+                for search in searches:
+                    for start, end, value in search.matches(reading.text):
+                        found.append(Found(*reading.place(start, end), value))
+        return found
+
+
+def apart(found: Iterable[Found]) -> Iterator[Found]:
+    """Merge what overlaps into one, named by its longest part; from left to right."""
+    current: Found | None = None
+    longest = 0
+    for each in sorted(found, key=lambda each: (each.start, -each.end)):
+        if current is not None and each.start == current.end and each.value == current.value:
+            current = Found(current.start, each.end, each.value)
+        elif current is None or each.start >= current.end:
+            if current is not None:
+                yield current
+            current, longest = each, each.end - each.start
+        else:
+            value = each.value if each.end - each.start > longest else current.value
+            longest = max(longest, each.end - each.start)
+            current = Found(current.start, max(current.end, each.end), value)
+    if current is not None:
+        yield current
 
 
 def _is_bounded(key: str) -> bool:
-    return len(key) < _SHORTEST_PART or (len(key) < _BOUNDED and key.isalnum())
+    return len(key) < _BOUNDED and key.isalnum()
+
+
+def _counts(text: str, start: int, end: int) -> bool:
+    return not _is_bounded(text[start:end]) or _stands_alone(text, start, end)
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
@@ -149,48 +228,21 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return not (_ALNUM.match(before) or _ALNUM.match(after))
 
 
-def _apart(found: list[_Found], hidden: list[tuple[int, int]], text: str) -> Iterator[_Found]:
-    """Merge what overlaps into one, named by its longest part, and pieces of one value. Stand-ins stay."""
-    stand_ins = iter([*hidden, (len(text) + 1, len(text) + 1)])
-    hidden_start, hidden_end = next(stand_ins)
-    current: _Found | None = None
-    for each in sorted(found, key=lambda each: (each.start, -each.end)):
-        while hidden_end <= each.start:
-            hidden_start, hidden_end = next(stand_ins)
-        if each.end > hidden_start:
-            continue
-        if current is not None and each.start == current.end and each.value == current.value:
-            current = _Found(current.start, each.end, each.value)
-        elif current is None or each.start >= current.end:
-            if current is not None:
-                yield current
-            current = each
-        elif each.end > current.end:
-            longer = max(current, each, key=lambda one: one.end - one.start)
-            current = _Found(current.start, each.end, longer.value)
-    if current is not None:
-        yield current
-
-
 def _spellings(value: str) -> Iterator[str]:
-    """A value itself, how it reads, and what base64 makes of it wherever it stands in what is encoded."""
+    """A value itself, how it reads, and what hexadecimal digits and base64 make of it wherever it stands in
+    what is encoded."""
     reading = read(value).text
     spellings = [value, json.dumps(value, ensure_ascii=False)[1:-1], reading, reading.strip()]
-    if reading.strip() != value and len(value) >= _SHORTEST_PART:
+    if reading.strip() != value:
         spellings += _spelt(value)  # what reads as blanks or quotes would stay beside its reading
-    yield from filter(_is_findable, spellings)
+    for spelling in spellings:
+        if len(spelling) >= SHORTEST and (spelling == value or not is_plain(spelling)):
+            yield spelling
     octets = value.encode("utf-8", "surrogatepass")
-    if len(octets) >= _SHORTEST_PART:
-        for before in range(3):
-            yield from _encoded(octets, before)
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """A text in pieces that are short enough: the automaton's memory is released by functions that call
-    themselves, one within another for each character."""
-    count = -(-len(text) // _LONGEST)
-    size = -(-len(text) // max(count, 1))
-    yield from (text[at : at + size] for at in range(0, len(text), size))
+    yield octets.hex()
+    yield octets.hex().upper()
+    for before in range(3):
+        yield from _encoded(octets, before)
 
 
 def _spelt(value: str) -> Iterator[str]:
@@ -218,16 +270,11 @@ def _encoded(octets: bytes, before: int) -> Iterator[str]:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """Lines of a value and the words that a shell would make of it, unless they are plain words."""
+    """Lines of a value and the words that a shell makes of it, unless they are plain or announce others."""
     for pattern in (_LINES, _WORDS):
         for match in pattern.finditer(value):
             part = match[0].strip()
-            if len(part) >= _SHORTEST_PART and part != value and not _PLAIN_WORD.fullmatch(part):
+            if part != value and not is_plain_word(part):
                 yield part
-                if len(reading := read(part).text.strip()) >= _SHORTEST_PART:
+                if not is_plain_word(reading := read(part).text.strip()):
                     yield reading
-
-
-def _is_findable(value: str) -> bool:
-    """Whether a value is distinctive enough to be looked for in other texts."""
-    return len(value) >= _SHORTEST_PART or (len(value) >= _SHORTEST and not value.isalpha())

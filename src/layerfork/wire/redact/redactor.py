@@ -2,15 +2,19 @@
 
 import hmac
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 
 from layerfork.model.context import Digest
-from layerfork.wire.redact.known import STAND_IN, KnownValues
+from layerfork.wire.redact.commands import in_commands
+from layerfork.wire.redact.gitleaks import detected
+from layerfork.wire.redact.known import STAND_IN, Found, KnownValues, apart
 from layerfork.wire.redact.names import hides
-from layerfork.wire.redact.spoken import in_commands, named
-from layerfork.wire.redact.tokens import Span, tokens, userinfo
+from layerfork.wire.redact.spoken import named
+from layerfork.wire.redact.tokens import tokens, userinfo
 
 _SHELL_ENDS = re.compile(r"[;&|,)]")
+_CLOSES = "\"'\\;&|,)]}"
 _CONTINUED = re.compile(r"\\\r?\n")
 
 
@@ -59,24 +63,39 @@ class Redactor:
         """The text without remembered values, known token shapes, URL credentials and values whose name
         looks secret: ``NAME=value``, ``"name": "value"``, ``X-Name: v``, ``ENV NAME value``, ``--name v``.
 
-        Remembered values go first, whole: what only looks like the end of one is no end. In linear time.
+        All of them are found in the text as it is: what is replaced hides no name and no shape.
+        In linear time.
         """
-        text = self.clean_of_known(text)
-        spans = sorted(self._spans(text))
-        if not spans:
-            return text
-        pieces: list[str] = []
-        done = 0
-        for start, end in _merged(spans):
-            value = text[start:end]
-            pieces += (text[done:start], self.stand_in(value))
-            done = end
-        text = "".join((*pieces, text[done:]))
-        return self.clean_of_known(text)
+        known = self._known.found(text)
+        by_start = _longest_at(known)
+        shown: list[Found] = []
+        new: set[str] = set()
+        for start, end, password in _spoken(text):
+            found = Found(start, end, text[start:end])
+            same = by_start.get(start)
+            if same is not None and not text[same.end : end].strip(_CLOSES):
+                continue  # the value is known, and what closes it is no part of it
+            shown.append(found)
+            new.update(_values(text, found, password))
+        if new:
+            self._known.add(new)
+            known = self._known.found(text)
+        return self._replaced(text, [*_outside_stand_ins(known, text), *shown])
 
     def clean_of_known(self, text: str) -> str:
         """The text without remembered values."""
-        return self._known.replace(text, self.stand_in)
+        return self._replaced(text, _outside_stand_ins(self._known.found(text), text))
+
+    def _replaced(self, text: str, found: Sequence[Found]) -> str:
+        """With a stand-in for each; of two that are the same place the first has its name."""
+        if not found:
+            return text
+        pieces: list[str] = []
+        done = 0
+        for each in apart(found):
+            pieces += (text[done : each.start], self.stand_in(each.value))
+            done = each.end
+        return "".join((*pieces, text[done:]))
 
     @property
     def knows_any(self) -> bool:
@@ -87,29 +106,44 @@ class Redactor:
         """Whether a long text may hold a remembered value, spelled as it is or as JSON."""
         return self._known.are_in(text)
 
-    def _spans(self, text: str) -> Iterator[Span]:
-        """Places of what looks secret; remembers it, and what it may be part of or hold."""
-        new: set[str] = set()
-        for start, end in (*tokens(text), *named(text), *in_commands(text)):
-            value = text[start:end]
-            new.update((value, _CONTINUED.sub("", value), _SHELL_ENDS.split(value, maxsplit=1)[0]))
-            yield start, end
-        for start, end, password in userinfo(text):
-            if not STAND_IN.fullmatch(text, start, end):
-                new.update((text[start:end], text[password:end]))
-                yield start, end
-        self._known.add(new)
+
+def _spoken(text: str) -> Iterator[tuple[int, int, int]]:
+    """Places of what looks secret, and where in it a password begins."""
+    for start, end in (*tokens(text), *named(text), *in_commands(text)):
+        yield start, end, end
+    for start, end in detected(text):
+        if not (text.endswith("hidden:", 0, start) or STAND_IN.search(text, start, end)):
+            yield start, end, end
+    for start, end, password in userinfo(text):
+        if not STAND_IN.fullmatch(text, start, end):
+            yield start, end, password
 
 
-def _merged(spans: Iterable[Span]) -> Iterator[Span]:
-    """Spans in order, those that overlap as one."""
-    current: Span | None = None
-    for start, end in spans:
-        if current is not None and start < current[1]:
-            current = (current[0], max(current[1], end))
-            continue
-        if current is not None:
-            yield current
-        current = (start, end)
-    if current is not None:
-        yield current
+def _values(text: str, found: Found, password: int) -> Iterator[str]:
+    """What is remembered of a place: what it is, what it may be part of, what it may hold."""
+    yield found.value
+    yield _CONTINUED.sub("", found.value)
+    yield _SHELL_ENDS.split(found.value, maxsplit=1)[0]
+    yield text[password : found.end]
+
+
+def _longest_at(known: Iterable[Found]) -> dict[int, Found]:
+    longest: dict[int, Found] = {}
+    for each in known:
+        if each.start not in longest or each.end > longest[each.start].end:
+            longest[each.start] = each
+    return longest
+
+
+def _outside_stand_ins(found: Sequence[Found], text: str) -> list[Found]:
+    """Without what touches a stand-in: those stay."""
+    if not found or "hidden:" not in text:
+        return list(found)
+    hidden = [match.span() for match in STAND_IN.finditer(text)]
+    ends = [end for _, end in hidden]
+    kept = []
+    for each in found:
+        following = bisect_right(ends, each.start)
+        if following == len(hidden) or each.end <= hidden[following][0]:
+            kept.append(each)
+    return kept

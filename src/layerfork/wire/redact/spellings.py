@@ -4,6 +4,7 @@ One secret is spelled in many ways: in JSON, in a URL, quoted for a shell, escap
 line of its own for every line. All of them read the same here, and so one search finds all.
 """
 
+import html
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -14,7 +15,10 @@ _SPELT = re.compile(
     r"|(?P<space>\\+[nrtfv]|[\s+]{2,}|[^\S ]|\+)"
     r"|(?P<quote>\\+|[\"'`]+)"
     r"|(?P<percent>(?:%(?:25){0,8}[0-9A-Fa-f]{2})+)"
+    r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|quot|apos|amp|lt|gt|nbsp);)"
 )
+_WRAPPED = re.compile(r"(?<=[A-Za-z0-9+/_-]{16})(?:(?:\\+r)?\\+n|\\*\r?\n[ \t]*)(?=[A-Za-z0-9+/_-]{2})")
+"""Where a program that encodes begins a new line, as it is or escaped."""
 _HIGHEST_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _OCTETS = re.compile(r"%(?:25){0,8}([0-9A-Fa-f]{2})")
 _UNITS = re.compile(r"\\+u([0-9A-Fa-f]{4})")
@@ -49,7 +53,7 @@ def _source(offset: int, begins: list[int], of: list[tuple[int, int, int]]) -> t
 
 
 def read(text: str) -> Reading:
-    """Take quotes and escapes off a text: of backslashes, JSON, URLs and shells. In linear time."""
+    """Take quotes and escapes off a text: of backslashes, JSON, URLs, HTML and shells. In linear time."""
     all_begins, all_of = [], []
     for _ in range(PASSES):
         pieces: list[str] = []
@@ -74,9 +78,28 @@ def read(text: str) -> Reading:
     return Reading(text, tuple(all_begins), tuple(all_of))
 
 
+def unwrapped(text: str) -> Reading:
+    """Join the lines of what was encoded and wrapped. In linear time."""
+    pieces: list[str] = []
+    begins: list[int] = []
+    of: list[tuple[int, int, int]] = []
+    done = length = 0
+    for match in _WRAPPED.finditer(text):
+        start, end = match.span()
+        pieces.append(text[done:start])
+        length += start - done
+        begins.append(length)
+        of.append((length, start, end))
+        done = end
+    pieces.append(text[done:])
+    return Reading("".join(pieces), (begins,), (of,))
+
+
 def _plain(match: re.Match[str]) -> str:
     """What one escape, or a run of them, stands for."""
     kind = match.lastgroup
+    if kind == "entity":
+        return html.unescape(match[0])
     if kind == "space":
         return " "
     if kind == "percent":

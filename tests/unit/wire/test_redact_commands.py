@@ -1,0 +1,243 @@
+"""Secrets that nothing but their surroundings announce, in the spellings that people use."""
+
+import base64
+import html
+
+import pytest
+
+from layerfork.wire.redact import Redactor
+
+PLANTED = "pl4nted99X"
+
+SPOKEN = [
+    'CMD ["app","--password","pl4nted99X"]',
+    'CMD ["app", "--password", "pl4nted99X", "--verbose"]',
+    'CMD ["app","--api-key=a pl4nted99X"]',
+    'CMD ["app","--password","a pl4nted99X"]',
+    'RUN ["mysql","-ppl4nted99X"]',
+    'RUN ["mysql","-u","root","-ppl4nted99X","db"]',
+    'RUN ["docker","login","-u","me","-p","pl4nted99X"]',
+    'RUN ["curl","-u","bob:pl4nted99X","https://example.org"]',
+    'RUN ["redis-cli","-a","pl4nted99X"]',
+    '{\\"args\\": [\\"app\\", \\"--password\\", \\"pl4nted99X\\"]}',
+    r"RUN printf 'token=X\npassword = pl4nted99X\n' > c",
+    r"RUN printf 'user=X\npass = pl4nted99X' > c",
+    r'ENV CONFIG="token=X\nkey = pl4nted99X"',
+    "machine h login u password pl4nted99X",
+    r"RUN printf 'machine h\nlogin u\npassword pl4nted99X\n' > ~/.netrc",
+    "machine h\n  login u\n  password pl4nted99X\n",
+    "machine h password pl4nted99X login u",
+    "default login u account a password pl4nted99X",
+    "password: pl4nted99X",
+    "db:\n  password: pl4nted99X\n  port: 5432",
+    "- password: 'a pl4nted99X'",
+    "password: some pl4nted99X words",
+    "RUN echo 'password: pl4nted99X' > c.yml",
+    r"RUN printf 'user: bob\npassword: pl4nted99X\n' > c.yml",
+    "RUN echo password: pl4nted99X > c.yml",
+    "{user: bob, password: pl4nted99X}",
+    "api_key: pl4nted99X",
+    "<password>pl4nted99X</password>",
+    "<server><id>x</id><password>pl4nted99X</password></server>",
+    '<token type="x">pl4nted99X</token>',
+    '<add key="ClearTextPassword" value="pl4nted99X" />',
+    'curl --user \'bob:{"a":"pl4nted99X"}\' https://example.org',
+    "curl --user=bob:pl4nted99X https://example.org",
+    "curl -ubob:pl4nted99X https://example.org",
+    "curl -sSLu bob:pl4nted99X https://example.org",
+    "curl -u 'bob:pl4nted99X' https://example.org",
+    "curl --oauth2-bearer pl4nted99X https://example.org",
+    "curl --proxy-user bob:pl4nted99X https://example.org",
+    "curl -b 'session=pl4nted99X' https://example.org",
+    "npm config set //registry.npmjs.org/:_authToken pl4nted99X",
+    "npm config set //registry.npmjs.org/:_authToken=pl4nted99X",
+    'npm config set "//registry.npmjs.org/:_authToken" "pl4nted99X"',
+    "yarn config set npmAuthToken pl4nted99X",
+    "poetry config pypi-token.pypi pl4nted99X",
+    "poetry config http-basic.private bob pl4nted99X",
+    "composer config -g github-oauth.github.com pl4nted99X",
+    "bundle config set --global gems.example.org bob:pl4nted99X",
+    "aws configure set aws_secret_access_key pl4nted99X",
+    "aws configure set aws_secret_access_key pl4nted99X --profile p",
+    "redis-cli -h host -a pl4nted99X ping",
+    "openssl rsa -in a -passin pass:pl4nted99X -out b",
+    "openssl pkcs12 -export -passout pass:pl4nted99X",
+    "openssl enc -aes-256-cbc -pass pass:pl4nted99X",
+    "openssl enc -aes-256-cbc -k pl4nted99X",
+    "htpasswd -b /etc/nginx/.htpasswd bob pl4nted99X",
+    "htpasswd -bc /etc/nginx/.htpasswd bob 'pl4nted99X'",
+    "htpasswd -nb bob pl4nted99X",
+    "htpasswd -Bbn bob pl4nted99X > f",
+    "echo root:pl4nted99X | chpasswd",
+    "echo 'root:pl4nted99X' | chpasswd",
+    'echo "root:pl4nted99X" | sudo chpasswd',
+    "chpasswd <<< root:pl4nted99X",
+    "RUN chpasswd <<EOF\nbob:pl4nted99X\nEOF",
+    "echo pl4nted99X | passwd --stdin root",
+    "vault login pl4nted99X",
+    "vault login -address=https://vault:8200 pl4nted99X",
+    "vault login -method=userpass username=bob password=pl4nted99X",
+    "unzip -P pl4nted99X a.zip",
+    "unzip -o -Ppl4nted99X a.zip",
+    "7z x -ppl4nted99X a.7z",
+    "zip -P pl4nted99X a.zip a",
+    "sshpass -ppl4nted99X ssh host",
+    "echo pl4nted99X | docker login --username me --password-stdin",
+    "echo 'pl4nted99X' | docker login -u me --password-stdin registry",
+    "printf '%s' pl4nted99X | docker login --password-stdin",
+    'echo "pl4nted99X" | gh auth login --with-token',
+    "docker login --password-stdin <<< pl4nted99X",
+    "docker login \\\n  -u me \\\n  -p pl4nted99X \\\n  registry",
+    "docker login -u me -ppl4nted99X",
+    "skopeo copy --src-creds bob:pl4nted99X docker://a docker://b",
+    "ldapsearch -D cn=admin -w pl4nted99X",
+    "sqlcmd -S host -U sa -P pl4nted99X",
+    "mongosh -u root -p pl4nted99X",
+    "smbclient //h/s -U bob%pl4nted99X",
+    "git clone bob:pl4nted99X@example.org/x.git",
+    "psql bob:pl4nted99X@db.example.org:5432/x",
+    "rsync bob:pl4nted99X@localhost/x .",
+    "mysql://bob:pl4nted99X@db/x",
+    "Server=h;User Id=sa;Pwd=pl4nted99X;",
+    "git config --global http.extraheader 'AUTHORIZATION: basic pl4nted99X'",
+    "nuget push a.nupkg -ApiKey pl4nted99X",
+    "twine upload -u __token__ -p pl4nted99X dist/*",
+    "wget --http-password=pl4nted99X https://example.org",
+    "mvn -Dregistry.password=pl4nted99X deploy",
+    "java -Djavax.net.ssl.keyStorePassword=pl4nted99X",
+    "keytool -storepass pl4nted99X -keypass pl4nted99X",
+    "az login --service-principal -u x -p pl4nted99X",
+    "sh -c 'mysql -ppl4nted99X'",
+    'RUN ["sh","-c","redis-cli -a pl4nted99X"]',
+]
+
+
+@pytest.mark.parametrize("text", SPOKEN)
+def test_common_spellings(text: str) -> None:
+    redactor = Redactor(b"key")
+    cleaned = redactor.clean(text)
+    assert "pl4nted" not in cleaned
+    assert "hidden:" in cleaned
+    assert Redactor(b"key").clean(cleaned) == cleaned
+    assert "pl4nted" not in redactor.clean("it was pl4nted99X"), "and is known from then on"
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_brackets_of_a_password_are_part_of_it(quote: str) -> None:
+    redactor = Redactor(b"key")
+    hidden = redactor.stand_in("{pl4nted99X}")
+    assert (
+        redactor.clean(f"curl --user {quote}bob:{{pl4nted99X}}{quote} x")
+        == f"curl --user {quote}bob:{hidden}{quote} x"
+    )
+
+
+HARMLESS = [
+    "apt-get install -y --no-install-recommends a b",
+    "failed to compute cache key: not found",
+    'failed to compute cache key: failed to calculate checksum of ref a::b: "/app.jar": not found',
+    "failed to get key: not found",
+    "error parsing token: unexpected end",
+    "curl -fsSLo /tmp/a https://example.org/a:b",
+    "curl -u $USER:$PASSWORD https://example.org",
+    'curl -u "$USER:${PASSWORD}" https://example.org',
+    "echo $TOKEN | docker login --password-stdin",
+    'echo "$TOKEN" | docker login -u me --password-stdin',
+    "echo hello | tee file",
+    "cat file | docker login --password-stdin",
+    "mkdir -p /a/b && cp -a c d && unzip -o a.zip",
+    "openssl rsa -in a -passin env:PASS -out b",
+    "vault login -method=github",
+    "npm config set registry https://registry.example.org",
+    "git config --global user.name Ada",
+    "gpg --recv-keys A035C8C19219BA821ECEA86B64E628F8D684696D",
+    "image: alpine@sha256:" + "0" * 64,
+    "FROM registry.example.org:5000/a:1.2@sha256:" + "0" * 64,
+    "LABEL maintainer=mailto:bob@example.org",
+    '"left": "npm:right@1.2.3"',
+    "ENV DATADOG_SHA=" + "0123456789abcdef" * 2 + "01234567",
+    "pip config set global.index-url https://example.org/simple",
+    "<id>central</id>",
+    'ENTRYPOINT ["app", "--port", "8080"]',
+    "sort -k 2 -t : a",
+    "tar -xpf a.tar -C /b",
+    "python -m pytest -p no:cacheprovider",
+    "docker run -p 8080:80 x",
+    "ssh -p 2222 host",
+]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_harmless_spellings(text: str) -> None:
+    assert Redactor(b"key").clean(text) == text
+
+
+def wrapped(value: str, columns: int, end: str = "\n") -> str:
+    return end.join(value[at : at + columns] for at in range(0, len(value), columns))
+
+
+LONG = "pl4nted99X/" + "".join(f"{number:x}-Q" for number in range(100, 160))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLANTED.encode().hex(),
+        PLANTED.encode().hex().upper(),
+        f"0x{PLANTED.encode().hex()}",
+        wrapped(LONG.encode().hex(), 60),
+        wrapped(base64.b64encode(LONG.encode()).decode(), 76),
+        wrapped(base64.b64encode(LONG.encode()).decode(), 64, "\r\n"),
+        wrapped(base64.b64encode(b"user:" + LONG.encode()).decode(), 64, "\\n"),
+        wrapped(base64.b64encode(LONG.encode()).decode(), 76, " \\\n    ").replace(" \\", "\\"),
+    ],
+)
+def test_known_values_encoded(text: str) -> None:
+    redactor = Redactor(b"key")
+    redactor.hide("A_TOKEN", PLANTED)
+    redactor.hide("B_TOKEN", LONG)
+    cleaned = redactor.clean(f"before {text} after")
+    inner = text.strip()[8:-8]
+    assert inner[len(inner) // 2 - 6 : len(inner) // 2 + 6] not in cleaned
+    assert cleaned.startswith("before ")
+    assert cleaned.endswith(" after")
+    assert len(cleaned) < len(text) // 2 + 60
+
+
+def test_known_values_in_html() -> None:
+    value = "a<b>&\"c'D9"
+    redactor = Redactor(b"key")
+    hidden = redactor.hide("A_TOKEN", value)
+    for spelled in (html.escape(value), "a&#60;b&#x3e;&#38;&#34;c&#39;D9", html.escape(html.escape(value))):
+        assert redactor.clean(f"<p>{spelled}</p>") == f"<p>{hidden}</p>"
+
+
+DETECTED = [
+    "A3-ABCDEF-GH1JKLMNOPQ-7RSTU-VWXYZ-2BCDE",
+    "xkeysib-" + "0123456789abcdef" * 4 + "-a1B2c3D4e5F6g7H8",
+    "shippo_live_" + "0a1b2c3d4e" * 4,
+]
+
+
+@pytest.mark.parametrize("token", DETECTED)
+def test_what_gitleaks_rules_detect(token: str) -> None:
+    assert "hidden:" in Redactor(b"key").clean(f"HARMLESS='{token}'")
+    assert token[10:] not in Redactor(b"key").clean(f"HARMLESS='{token}'")
+
+
+@pytest.mark.parametrize(
+    "keyword", ["adobe", "datadog", "etsy", "okta", "sentry", "kucoin", "airtable", "linkedin"]
+)
+def test_a_stand_in_is_no_token(keyword: str) -> None:
+    text = f"{keyword}=hidden:0123456789abcdef {keyword}: hidden:0123456789abcdef"
+    assert Redactor(b"key").clean(text) == text
+
+
+@pytest.mark.parametrize("text", SPOKEN)
+def test_what_was_known_before_changes_nothing(text: str) -> None:
+    """Of a redactor that knows every spelling's words."""
+    redactor = Redactor(b"key")
+    for number, other in enumerate(SPOKEN):
+        redactor.hide(f"SECRET_{number}", other.replace(PLANTED, f"first{number}Key"))
+        redactor.clean(other.replace(PLANTED, f"first{number}Key"))
+    assert "pl4nted" not in redactor.clean(text)
