@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,6 +26,8 @@ GRACE_S = 2.0
 _OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)(?=[^\n])")
 _UNSEEN = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 """Control sequences of terminals (ECMA-48), and control characters but for tabs and ends of lines."""
+_UNSTARTABLE = frozenset({errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENOEXEC})
+"""What the system says of a program that does not exist, may not be started or is none."""
 _PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
@@ -89,19 +91,17 @@ def spawn(
         stdin: IO[bytes] | int = subprocess.DEVNULL
         if command.stdin is not None:
             stdin = stack.enter_context(command.stdin.open("rb"))
-        try:
-            return subprocess.Popen(
-                command.argv,
-                env=dict(command.env),
-                cwd=command.cwd,
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
-                start_new_session=True,
-                pass_fds=tuple(pass_fds),
-            )
-        except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
-            raise ProgramMissingError(command.argv[0], error.strerror or str(error)) from error
+        stack.enter_context(_starting(command))
+        return subprocess.Popen(
+            command.argv,
+            env=dict(command.env),
+            cwd=command.cwd,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+            pass_fds=tuple(pass_fds),
+        )
 
 
 def spawn_on_socket(command: Command, stderr: IO[bytes]) -> tuple[subprocess.Popen[bytes], socket.socket]:
@@ -112,19 +112,31 @@ def spawn_on_socket(command: Command, stderr: IO[bytes]) -> tuple[subprocess.Pop
     ours, theirs = socket.socketpair()
     with theirs:
         try:
-            process = subprocess.Popen(
-                command.argv,
-                env=dict(command.env),
-                cwd=command.cwd,
-                stdin=theirs.fileno(),
-                stdout=theirs.fileno(),
-                stderr=stderr,
-                start_new_session=True,
-            )
-        except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+            with _starting(command):
+                process = subprocess.Popen(
+                    command.argv,
+                    env=dict(command.env),
+                    cwd=command.cwd,
+                    stdin=theirs.fileno(),
+                    stdout=theirs.fileno(),
+                    stderr=stderr,
+                    start_new_session=True,
+                )
+        except (OSError, ProgramMissingError):
             ours.close()
-            raise ProgramMissingError(command.argv[0], error.strerror or str(error)) from error
+            raise
     return process, ours
+
+
+@contextlib.contextmanager
+def _starting(command: Command) -> Iterator[None]:
+    """Raises: ProgramMissingError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _UNSTARTABLE:
+            raise
+        raise ProgramMissingError(command.argv[0], error.strerror or str(error)) from error
 
 
 def run_in_foreground(
@@ -143,10 +155,8 @@ def run_in_foreground(
     Raises: ProgramMissingError.
     """
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT, *_PASSED_ON)}
-    try:
+    with _starting(command):
         process = subprocess.Popen(command.argv, env=dict(command.env), cwd=command.cwd, stdout=stdout)
-    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
-        raise ProgramMissingError(command.argv[0], error.strerror or str(error)) from error
     try:
         for number in (signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, lambda number, _: _interrupt(process, number, interrupted))

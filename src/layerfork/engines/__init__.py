@@ -11,14 +11,13 @@ from itertools import takewhile
 
 from layerfork.engines.adapter import Engine, Recordable, RunningEngine
 from layerfork.engines.debian.dockerclis import fetch_toolchain
-from layerfork.engines.kind import EngineKind
+from layerfork.engines.kind import EngineKind, no_engine
 from layerfork.engines.kinds.buildkit import ADDRESS_VARIABLE, BUILDKIT
 from layerfork.engines.kinds.host import HOST, host_is_meant
 from layerfork.engines.kinds.podman import PODMAN
 from layerfork.engines.kinds.private import PRIVATE
 from layerfork.engines.namespace.kept import remove_kept
 from layerfork.engines.namespace.rundirs import base_directory
-from layerfork.errors import UsageError
 
 __all__ = [
     "ENGINES",
@@ -55,8 +54,8 @@ def open_engine(spec: str) -> Engine:
     for kind in KINDS:
         if kind.name == name:
             return kind.find(spec.removeprefix(name))
-    ids = ", ".join(engine.id for engine in ENGINES)
-    raise UsageError(f"there is no engine {spec!r}", f"there are: {ids}")
+    ids = [engine.id for engine in ENGINES]
+    raise no_engine(spec, [*(kind.name for kind in KINDS), *ids], ids)
 
 
 def default_spec(environment: Mapping[str, str]) -> str:

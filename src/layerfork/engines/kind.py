@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from layerfork.engines.adapter import Engine
 from layerfork.errors import UsageError
@@ -31,7 +32,16 @@ def listed_kind(name: str, engines: Sequence[Engine]) -> EngineKind:
         for engine in engines:
             if engine.id == f"{start}{wanted}":
                 return engine
-        names = ", ".join(engine.id for engine in engines)
-        raise UsageError(f"there is no engine {name + rest!r}", f"there are: {names}")
+        ids = [engine.id for engine in engines]
+        raise no_engine(name + rest, ids, ids)
 
     return EngineKind(name=name, engines=tuple(engines), find=find)
+
+
+def no_engine(spec: str, names: Sequence[str], ids: Sequence[str]) -> UsageError:
+    """The error for a name that no engine has, with the nearest of the names that one may write."""
+    near = get_close_matches(spec, names, n=1)
+    there_are = f"there are: {', '.join(ids)}"
+    return UsageError(
+        f"there is no engine {spec!r}", f"did you mean {near[0]}? {there_are}" if near else there_are
+    )

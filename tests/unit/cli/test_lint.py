@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from jsonschema import Draft4Validator
@@ -42,6 +43,29 @@ def test_three_lines_for_each(project: Path, capsys: pytest.CaptureFixture[str])
     (project / "app/index.js").write_text("1")
     assert call(["lint"]) == ExitCode.FORKED
     assert capsys.readouterr().out == TEXT
+
+
+def test_a_test_for_each_trap(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "app/index.js").write_text("1")
+    assert call(["lint", "--format", "junit"]) == ExitCode.FORKED
+    root = ElementTree.fromstring(capsys.readouterr().out)
+    failed = {str(case.get("name")): [child.tag for child in case] for case in root.iter("testcase")}
+    assert failed == {
+        "app/Dockerfile:1 moving-base": ["failure"],
+        "app/Dockerfile:3 copy-before-install": ["failure"],
+    }
+    (project / "app/Dockerfile").write_text("FROM node:22\n")
+    assert call(["lint", "--format", "junit"]) == ExitCode.AS_HOPED
+    root = ElementTree.fromstring(capsys.readouterr().out)
+    assert [(case.get("name"), len(case)) for case in root.iter("testcase")] == [("no trap in 2 files", 0)]
+
+
+def test_help_names_formats_that_it_has(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["lint", "--help"]) == ExitCode.AS_HOPED
+    told = " ".join(capsys.readouterr().out.split())
+    assert "--format [text|json|junit|sarif|gitlab|github]" in told
+    assert "such as sarif:lint.sarif or junit:lint.xml" in told
+    assert "html" not in told
 
 
 def test_nothing_to_say(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,11 +1,15 @@
 """What `layerfork why` takes on its command line, and which command it runs."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from layerfork.cli import call
 from layerfork.cli.grammar.root import root
-from layerfork.errors import UsageError
+from layerfork.errors import ExitCode, UsageError
+from layerfork.harness.recording import wrap
+from layerfork.pipeline.records.recording import no_build_seen
 from layerfork.pipeline.why import explaining
 from layerfork.pipeline.why.explaining import Explained
 
@@ -71,3 +75,33 @@ def test_only_a_document_is_kept_apart_from_what_the_command_says(asked: list[di
     for words in ((), ("--format", "json")):
         run(["why", *words, "."])
     assert [call["apart"] for call in asked] == [False, True]
+
+
+def test_a_command_that_does_not_exist_starts_no_engine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def started(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(wrap, "engine_for", started)
+    (tmp_path / "here").write_text("")
+    monkeypatch.chdir(tmp_path)
+    for program, reason in (
+        ("layerfork-no-such", "No such file or directory"),
+        ("./here", "Permission denied"),
+        ("./there", "No such file or directory"),
+    ):
+        assert call(["why", "--store", str(tmp_path / "s"), "--", program]) == ExitCode.USAGE
+        hint = "hint: give a command that exists after --"
+        assert capsys.readouterr().err.splitlines()[-2:] == [f"layerfork: {program}: {reason}", hint]
+
+
+def test_a_mistyped_command_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["whyy"]) == ExitCode.USAGE
+    assert "No such command 'whyy'. Did you mean 'why'?" in capsys.readouterr().err
+
+
+def test_a_command_that_failed_is_not_said_to_build_elsewhere() -> None:
+    assert "another way" in no_build_seen({})
+    said = "no build passed through the recorder: the command failed (exit code 1)"
+    assert no_build_seen({}, 1) == said

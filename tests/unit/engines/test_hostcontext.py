@@ -91,6 +91,13 @@ def test_what_cannot_be_recorded_is_refused_with_a_way_on(config: Path, host: st
     assert "ssh -nNT -L" in caught.value.hint
 
 
+@pytest.mark.parametrize("host", ["foo://x", "unxi:///var/run/docker.sock"])
+def test_a_scheme_that_docker_does_not_know_is_named(config: Path, host: str) -> None:
+    with pytest.raises(EngineError) as caught:
+        resolve_docker_host(environment(config, DOCKER_HOST=host))
+    assert caught.value.message == f"unsupported scheme {host.partition(':')[0]!r} in {host}"
+
+
 def test_tls_is_refused(config: Path) -> None:
     with pytest.raises(EngineError, match="TLS"):
         resolve_docker_host(environment(config, DOCKER_HOST="tcp://x:2376", DOCKER_TLS_VERIFY="1"))

@@ -73,3 +73,19 @@ def test_missing_generation_or_store_is_refused_with_what_there_is(spec: str) ->
     same_kind = [engine for engine in ENGINES if engine.id.partition(":")[0] == spec.partition(":")[0]]
     assert same_kind
     assert all(engine.id in caught.value.hint for engine in same_kind)
+
+
+@pytest.mark.parametrize(
+    ("spec", "meant"),
+    [("privat", "private"), ("hots", "host"), ("private:26.l", "private:26.1"), ("podmen", "podman")],
+)
+def test_a_mistyped_engine_gets_a_suggestion(spec: str, meant: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        open_engine(spec)
+    assert caught.value.hint.startswith(f"did you mean {meant}? there are: private:26.1, ")
+
+
+def test_a_name_like_none_gets_the_list_alone() -> None:
+    with pytest.raises(UsageError) as caught:
+        open_engine("zzz")
+    assert caught.value.hint.startswith("there are: ")

@@ -132,8 +132,13 @@ def report_option(kind: "Kind") -> Callable[[Command], Command]:
         "also",
         multiple=True,
         type=ReportType(kind),
-        help="Write this format to a file as well, such as html:report.html or junit:forks.xml; repeatable.",
+        help=f"Write this format to a file as well, such as {_EXAMPLES.get(kind, _EXAMPLE)}; repeatable.",
     )
+
+
+_EXAMPLE = "html:report.html or junit:forks.xml"
+_EXAMPLES: "Mapping[Kind, str]" = {"lints": "sarif:lint.sarif or junit:lint.xml"}
+"""Of ``--report``, by what a command renders, where not every format has something to say of it."""
 
 
 def checked_output(file: str) -> Path:

@@ -15,6 +15,11 @@ from layerfork.errors import EngineError
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 DEFAULT_CONTEXT = "default"
+_SCHEMES = frozenset({"unix", "tcp", "ssh", "npipe", "fd", "http", "https"})
+"""Of addresses that docker itself takes, the last two in contexts alone.
+
+Source: docker/cli opts/hosts.go (parseDockerDaemonHost) and cli/context/docker/load.go, v20.10 to v28.
+"""
 
 
 class NotPlainError(EngineError):
@@ -128,6 +133,11 @@ def _plain(host: str) -> str:
         return host
     if parts.scheme == "tcp" and parts.hostname:
         return f"tcp://{parts.netloc if port else f'{parts.netloc}:2375'}"
+    if parts.scheme not in _SCHEMES:
+        raise EngineError(
+            f"unsupported scheme {parts.scheme!r} in {host}",
+            "write unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST",
+        )
     raise NotPlainError(host, parts.scheme)
 
 

@@ -35,10 +35,10 @@ def _program(name: str, asked: Command, patience_s: float) -> HealthRow:
     help_ = _WANTED.get(name, _HELP)
     try:
         done = run(asked, timeout_s=patience_s)
-    except ProgramMissingError:
-        return _row(name, Health.ABSENT, f"{asked.argv[0]} is not on PATH", help_)
-    except OSError as error:
-        return _row(name, Health.ABSENT, f"{asked.argv[0]} cannot be started: {error.strerror}", help_)
+    except ProgramMissingError as error:
+        nowhere = isinstance(error.__cause__, FileNotFoundError)
+        what = f"{error.program} is not on PATH" if nowhere else str(error)
+        return _row(name, Health.ABSENT, what, help_)
     words = " ".join(asked.argv)
     if done.timed_out:
         return _row(name, Health.UNKNOWN, no_answer(patience_s), f"ask it yourself: {words}")

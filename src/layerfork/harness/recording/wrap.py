@@ -1,6 +1,7 @@
 """Runs any command with a recorder between it and the engine, and hands back every build that it made."""
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +32,8 @@ from layerfork.wire.proxy.listener import STOPPED, UNREACHABLE
 
 PROGRAMS: tuple[str, ...] = ("PATH", "DOCKER_CONFIG")
 """Where a command finds docker and its plugins."""
+DOCKER = "docker"
+_EXISTS = "give a command that exists after --"
 QUIET_WAIT_S = 0.5
 """So long connections may end after the command without a message about it."""
 
@@ -101,6 +104,7 @@ def record_command(
     prepare = cache(meanwhile)
     client = ClientInfo(argv=tuple(argv))
     builds = _Builds(process=ClientProcess(directory=Path.cwd(), argv=tuple(argv)), keep=keep)
+    check_program(argv)
     with contextlib.ExitStack() as stack:
         call = read_buildctl(argv, os.environ)
         engine = running or stack.enter_context(engine_for(argv, spec, say))
@@ -187,6 +191,17 @@ def _report_faults(recorders: Sequence[Recorder], led: LedBuilders, say: Say) ->
             say(f"the buildx builder {name} could not be reached: {complaint}")
 
 
+def check_program(argv: Sequence[str]) -> None:
+    """Whether a command can be started at all, before an engine is; an engine may bring docker itself.
+
+    Raises: UsageError.
+    """
+    program = argv[0] if argv else DOCKER
+    if program != DOCKER and find_program(program) is None:
+        reason = errno.EACCES if os.path.dirname(program) and os.path.exists(program) else errno.ENOENT  # noqa: PTH110, PTH120 - a word
+        raise UsageError(f"{program}: {os.strerror(reason)}", hint=_EXISTS)
+
+
 def _run(
     command: Command,
     while_running: Callable[[], None],
@@ -197,7 +212,7 @@ def _run(
     try:
         return run_in_foreground(command, while_running, interrupted, stdout)
     except ProgramMissingError as error:
-        raise UsageError(str(error), hint="give a command that exists after --") from error
+        raise UsageError(str(error), hint=_EXISTS) from error
 
 
 def wrapped_environment(engine: RunningEngine, docker_host: str, directory: Path) -> dict[str, str]:

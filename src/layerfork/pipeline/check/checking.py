@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from layerfork.engines import default_spec_of_why
 from layerfork.errors import ExitCode
 from layerfork.harness.recording.client.projects import Projects
-from layerfork.harness.recording.wrap import Wrapped, engine_for, record_command
+from layerfork.harness.recording.wrap import Wrapped, check_program, engine_for, record_command
 from layerfork.model.check import Against, CheckReport
 from layerfork.model.progress import Say
 from layerfork.model.record import StepStatus
@@ -153,6 +153,7 @@ def _recorded(options: CheckOptions, say: Say, times: int) -> list[Wrapped]:
 @contextlib.contextmanager
 def _turns(options: CheckOptions, say: Say, times: int) -> Iterator[Iterator[Turn]]:
     """Where each run of the command builds: all on one engine, or each on a clean one."""
+    check_program(options.argv)
     if options.cold:
         exchange, load = options.exchange, options.load
         with cold_turns(options.argv, options.engine, load, say, exchange=exchange) as cold:

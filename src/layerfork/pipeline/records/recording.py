@@ -19,8 +19,10 @@ from layerfork.model.record import BuildRecord
 from layerfork.model.steering import named_builders
 
 
-def no_build_seen(environment: Mapping[str, str]) -> str:
-    """Why nothing was recorded, as far as it can be known."""
+def no_build_seen(environment: Mapping[str, str], exit_code: int = 0) -> str:
+    """Why nothing was recorded, as far as it can be known; a command that failed said itself why."""
+    if exit_code:
+        return f"no build passed through the recorder: the command failed (exit code {exit_code})"
     elsewhere = named_builders(environment)
     way = f"{' and '.join(elsewhere)}" if elsewhere else "a builder that it made itself, another socket"
     return (
@@ -39,7 +41,7 @@ def record_builds(argv: Sequence[str], output: str, engine: str, say: Say) -> in
     with kept_records(Path(output), argv, projects, say, kept):
         wrapped = record_command(argv, engine, say, kept.add, projects=projects)
     if not wrapped.records:
-        say(no_build_seen(os.environ))
+        say(no_build_seen(os.environ, wrapped.exit_code))
     elif kept.losses:
         say_lost(kept.losses, say)
     else:

@@ -62,7 +62,7 @@ def explain_builds(
             meanwhile=lambda: import_module("layerfork.pipeline.why.explainer"),
         )
     if not wrapped.records:
-        say(no_build_seen(os.environ))
+        say(no_build_seen(os.environ, wrapped.exit_code))
     from layerfork.pipeline.why.explainer import explain_recorded
 
     losses: list[LayerforkError] = []

@@ -8,5 +8,6 @@ JUNIT = Reporter(
     runs=late(_HERE, "render_runs"),
     diffs=late(_HERE, "render_diffs"),
     checks=late(_HERE, "render_checks"),
+    lints=late(_HERE, "render_lints"),
     catalogues=late("layerfork.reporters.junit.catalogue", "render_catalogues"),
 )

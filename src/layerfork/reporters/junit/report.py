@@ -10,6 +10,7 @@ from layerfork.model.check import CheckReport
 from layerfork.model.judgement import Fork
 from layerfork.model.record import BuildOutcome
 from layerfork.model.report import AGAIN, DiffReport, RunReport, TrialBuild
+from layerfork.model.trap import LintReport
 from layerfork.model.visible import visible
 from layerfork.reporters.overview.checks import left_lines, sentence
 from layerfork.reporters.overview.engines import engine_names
@@ -92,6 +93,31 @@ def _check(report: CheckReport) -> Iterator[TestSuite]:
         case = _error(case, told, "\n".join(report.problems))
     suite.add_testcase(case)
     yield suite
+
+
+def render_lints(reports: Sequence[LintReport], look: Look) -> str:
+    """A suite for each look at files, a test for each trap, which fails; one that passes when there is none.
+
+    A file that cannot be read is an error.
+    """
+    return document(_lint(report) for report in reports)
+
+
+def _lint(report: LintReport) -> TestSuite:
+    suite = _suite("layerfork lint")
+    for trap in report.traps:
+        case = _case(f"{trap.file}:{trap.line} {trap.code}", suite.name, 0.0)
+        careful = [f"careful: {trap.fix.warning}"] if trap.fix.warning else []
+        result = Failure(visible(f"{trap.subject}  {trap.cost}"), trap.code)
+        result.text = visible("\n".join((trap.subject, trap.cost, f"fix: {trap.fix.sentence}", *careful)))
+        case.result = [result]
+        suite.add_testcase(case)
+    for bad in report.bad:
+        place = f"{bad.file}:{bad.line}" if bad.line else bad.file
+        suite.add_testcase(_error(_case(place, suite.name, 0.0), bad.reason, bad.reason))
+    if not (report.traps or report.bad):
+        suite.add_testcase(_case(f"no trap in {report.files} files", suite.name, 0.0))
+    return suite
 
 
 def _pair(report: DiffReport) -> TestSuite:

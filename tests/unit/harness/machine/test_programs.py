@@ -49,7 +49,7 @@ def test_a_program_that_is_none_is_said_to_be_so(programs: dict[str, str], tmp_p
     (tmp_path / "podman").write_bytes(b"\x7fELF, and cut off")
     (tmp_path / "podman").chmod(0o755)
     row = next(row for row in examine_programs(programs, patience_s=1) if row.name == "podman")
-    assert (row.health, row.what) == (Health.ABSENT, "podman cannot be started: Exec format error")
+    assert (row.health, row.what) == (Health.ABSENT, "podman: Exec format error")
 
 
 def _of(name: str, environment: dict[str, str]) -> HealthRow:
