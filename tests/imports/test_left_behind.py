@@ -7,9 +7,12 @@ from imports.agreement import disagreements
 from imports.expected import EXPECTED, Expected
 
 from layerfork.harness.imports.files import import_file
+from layerfork.harness.recording.secrets.digests import with_keyed_digests
 from layerfork.harness.records.evidence import read_records
 from layerfork.harness.records.lines import numbered_lines
 from layerfork.model.record import BuildOutcome, BuildRecord, StepStatus
+from layerfork.model.secrets import HIDDEN
+from layerfork.wire.redact import Redactor
 
 LEFT = Path(__file__).parent / "left"
 KEY = b"0" * 32
@@ -57,7 +60,12 @@ def test_it_agrees_with_the_record_of_the_build_itself(name: str) -> None:
     """What podman's own programs print has none beside it: they pass no recorder."""
     known = live(name)
     assert known is not None
-    assert disagreements(imported(name), known) == []
+    record = imported(name)
+    # The records beside the files show digests as the engine gave them. What is imported keys them if it hides a
+    # value; logs that show no value keep them.
+    if any(vertex.digest.startswith(HIDDEN) for vertex in record.vertices):
+        known = with_keyed_digests(known, Redactor(KEY))
+    assert disagreements(record, known) == []
 
 
 def test_agreement_can_fail() -> None:

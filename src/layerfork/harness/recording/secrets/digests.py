@@ -1,11 +1,11 @@
-"""Digests that a hidden value is part of, keyed like the value itself.
+"""Digests that a hidden value may be part of, keyed like the value itself.
 
 The digest of an operation is that of its bytes. A record shows all of them but the hidden value, so whoever
 has the record could try values until the digest is right. What builds on the operation names that digest,
 and is as easy to try.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from layerfork.model.context import Digest
@@ -19,7 +19,7 @@ Keyed = Mapping[Digest, Digest]
 
 
 def with_keyed_digests(record: BuildRecord, redactor: Redactor) -> BuildRecord:
-    """The record, stand-ins in place of the digests of operations and vertices that hold a hidden value."""
+    """The record; if it hides a value, stand-ins in place of the digests of operations and vertices."""
     keyed = {digest: redactor.keyed_digest(digest) for digest in _revealing(record)}
     if not keyed:
         return record
@@ -33,30 +33,16 @@ def with_keyed_digests(record: BuildRecord, redactor: Redactor) -> BuildRecord:
 
 
 def _revealing(record: BuildRecord) -> set[Digest]:
-    """The digests by which a hidden value could be guessed."""
-    if record.definition is None:
-        # Nothing shows which of the operations took the value in.
-        hides = HIDDEN in repr((record.request, record.steps, record.vertices))
-        return {each.digest for each in record.vertices if hides and not each.digest.startswith(HIDDEN)}
-    inputs = {op.digest: [each.digest for each in op.inputs] for op in record.definition.ops}
-    inputs |= {each.digest: list(each.inputs) for each in record.vertices if each.digest not in inputs}
-    hiding = {op.digest for op in record.definition.ops if op.hides_a_value}
-    hiding |= {each.digest for each in record.vertices if HIDDEN in each.name}
-    return {each for each in _with_users(hiding, inputs) if not each.startswith(HIDDEN)}
+    """The digests by which a hidden value could be guessed: all of a build that hides one.
 
-
-def _with_users(digests: set[Digest], inputs: Mapping[Digest, Iterable[Digest]]) -> set[Digest]:
-    """The digests, and those of all operations that build on them."""
-    users: dict[Digest, list[Digest]] = {}
-    for user, used in inputs.items():
-        for digest in used:
-            users.setdefault(digest, []).append(user)
-    found, waiting = set(digests), list(digests)
-    while waiting:
-        new = [user for user in users.get(waiting.pop(), ()) if user not in found]
-        found.update(new)
-        waiting.extend(new)
-    return found
+    Not only those of the operations that show the stand-in: a log shows the texts of steps and not what they
+    were given, and the record of the same build shall have the same stand-ins.
+    """
+    if HIDDEN not in repr((record.request, record.steps, record.vertices, record.definition)):
+        return set()
+    ops = record.definition.ops if record.definition is not None else ()
+    digests = {each.digest for each in (*ops, *record.vertices)}
+    return {each for each in digests if not each.startswith(HIDDEN)}
 
 
 def _definition(definition: Definition | None, keyed: Keyed) -> Definition | None:
