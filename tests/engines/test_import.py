@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from engines.running import LAYERFORK, layerfork
 from engines.today import engines_of_today
-from imports.agreement import disagreements
+from imports.agreement import KEY, disagreements
 
 from layerfork.harness.imports.files import import_file
 from layerfork.harness.records.evidence import read_records
@@ -13,7 +13,6 @@ from layerfork.harness.records.evidence import read_records
 pytestmark = pytest.mark.engine
 
 MAKE = Path(__file__).parents[1] / "imports" / "make.sh"
-KEY = b"0" * 32
 LEAST = {"20.10": 6, "26.1": 8, "28.5+containerd": 20}
 """How many files of one build each engine leaves behind at least."""
 

@@ -19,10 +19,19 @@ Keyed = Mapping[Digest, Digest]
 
 
 def with_keyed_digests(record: BuildRecord, redactor: Redactor) -> BuildRecord:
-    """The record; if it hides a value, stand-ins in place of the digests of operations and vertices."""
-    keyed = {digest: redactor.keyed_digest(digest) for digest in _revealing(record)}
-    if not keyed:
-        return record
+    """The record; if it hides a value, stand-ins in place of the digests of all operations and vertices.
+
+    Not only those of the operations that show the stand-in: not everything that an operation was given is shown.
+    """
+    hides = HIDDEN in repr((record.request, record.steps, record.vertices, record.definition))
+    return key_digests(record, redactor) if hides else record
+
+
+def key_digests(record: BuildRecord, redactor: Redactor) -> BuildRecord:
+    """The record with stand-ins in place of the digests of all operations and vertices."""
+    ops = record.definition.ops if record.definition is not None else ()
+    digests = {each.digest for each in (*ops, *record.vertices)}
+    keyed = {each: redactor.keyed_digest(each) for each in digests if not each.startswith(HIDDEN)}
     return replace(
         record,
         definition=_definition(record.definition, keyed),
@@ -30,19 +39,6 @@ def with_keyed_digests(record: BuildRecord, redactor: Redactor) -> BuildRecord:
         steps=tuple(_step(each, keyed) for each in record.steps),
         gaps=tuple(_gap(each, keyed) for each in record.gaps),
     )
-
-
-def _revealing(record: BuildRecord) -> set[Digest]:
-    """The digests by which a hidden value could be guessed: all of a build that hides one.
-
-    Not only those of the operations that show the stand-in: a log shows the texts of steps and not what they
-    were given, and the record of the same build shall have the same stand-ins.
-    """
-    if HIDDEN not in repr((record.request, record.steps, record.vertices, record.definition)):
-        return set()
-    ops = record.definition.ops if record.definition is not None else ()
-    digests = {each.digest for each in (*ops, *record.vertices)}
-    return {each for each in digests if not each.startswith(HIDDEN)}
 
 
 def _definition(definition: Definition | None, keyed: Keyed) -> Definition | None:
