@@ -21,7 +21,7 @@ Keyed = Mapping[Digest, Digest]
 def with_keyed_digests(record: BuildRecord, redactor: Redactor) -> BuildRecord:
     """The record; if it hides a value, stand-ins in place of the digests of all operations and vertices.
 
-    Not only those of the operations that show the stand-in: not everything that an operation was given is shown.
+    Not only of the operations that show the stand-in: not all that an operation was given is shown.
     """
     hides = HIDDEN in repr((record.request, record.steps, record.vertices, record.definition))
     return key_digests(record, redactor) if hides else record
@@ -30,7 +30,7 @@ def with_keyed_digests(record: BuildRecord, redactor: Redactor) -> BuildRecord:
 def key_digests(record: BuildRecord, redactor: Redactor) -> BuildRecord:
     """The record with stand-ins in place of the digests of all operations and vertices."""
     ops = record.definition.ops if record.definition is not None else ()
-    digests = {each.digest for each in (*ops, *record.vertices)}
+    digests = {op.digest for op in ops} | {vertex.digest for vertex in record.vertices}
     keyed = {each: redactor.keyed_digest(each) for each in digests if not each.startswith(HIDDEN)}
     return replace(
         record,
