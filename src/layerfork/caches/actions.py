@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from layerfork.caches.deadline import ALL_S, Deadline
 from layerfork.caches.source import MAX_CONFIG_BYTES, CacheConfig, bad_cache
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.model.context import Digest
@@ -59,6 +60,7 @@ class ActionsCache:
                 hint="set ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_TOKEN as jobs have them",
             )
         self._session: Session | None = None
+        self._deadline = Deadline(ALL_S)
 
     def configs(self) -> tuple[CacheConfig, ...]:
         """As `CacheSource.configs`: of each branch that the token lets read, as it lists them."""
@@ -107,6 +109,15 @@ class ActionsCache:
         return answer.signed_download_url if answer.ok else None
 
     def _read(self, method: str, url: str, limit: int, **options: Any) -> bytes:
+        try:
+            return self._deadline.wait_for(lambda: self._answer(method, url, limit, options))
+        except TimeoutError as error:
+            raise LayerforkError(
+                f"{self.name}: the service's answers take longer than {ALL_S:.0f} s together",
+                hint="try again",
+            ) from error
+
+    def _answer(self, method: str, url: str, limit: int, options: Mapping[str, Any]) -> bytes:
         """The body of an answer. Addresses are signed, so none of them is ever told."""
         from requests import RequestException
 

@@ -6,19 +6,24 @@ Source: OCI distribution-spec spec.md @ v1.1; moby/buildkit cache/remotecache/re
 import re
 import time
 from hashlib import sha256
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from layerfork.cachekey.shared.baseimage import full_reference
 from layerfork.caches.config import DIGEST
+from layerfork.caches.deadline import ALL_S, Deadline
 from layerfork.caches.manifest import MAX_MANIFEST_BYTES, configs_of, verified
 from layerfork.caches.source import CacheConfig, bad_cache
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.model.context import Digest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from requests import Response
 
+    from layerfork.caches.deadline import Made
     from layerfork.caches.registryaccess import Access
 
 _ACCEPT = (
@@ -52,8 +57,9 @@ class RegistryCache:
         self.host = _HUB_HOST if host == _HUB else host
         self._account = host
         self._repository, self._tag = _split(rest)
-        self._plain = insecure or _is_this_machine(self.host)
+        self._plain = insecure or is_this_machine(self.host)
         self._access: Access | None = None
+        self._deadline = Deadline(ALL_S)
 
     def configs(self) -> tuple[CacheConfig, ...]:
         """As `CacheSource.configs`."""
@@ -77,10 +83,22 @@ class RegistryCache:
         return {200: True, 404: False}.get(status)
 
     def _status(self, method: str, path: str) -> int:
-        with self._ask(method, path) as response:
-            return int(response.status_code)
+        def status() -> int:
+            with self._ask(method, path) as response:
+                return int(response.status_code)
+
+        return self._in_time(status)
 
     def _fetch(self, path: str, limit: int) -> bytes:
+        return self._in_time(lambda: self._fetched(path, limit))
+
+    def _in_time(self, question: "Callable[[], Made]") -> "Made":
+        try:
+            return self._deadline.wait_for(question)
+        except TimeoutError as error:
+            raise self._unreachable(f"its answers take longer than {ALL_S:.0f} s together") from error
+
+    def _fetched(self, path: str, limit: int) -> bytes:
         with self._ask("GET", path) as response:
             self._check(response, path)
             text = self._body(response, path, limit)
@@ -108,7 +126,9 @@ class RegistryCache:
         if status in (401, 403):
             raise LayerforkError(
                 f"{self.host} does not let us read {self.name} (HTTP {status})",
-                hint=f"log in: docker login {self._account}",
+                hint=_NO_TLS
+                if self._access is not None and self._access.withheld
+                else f"log in: docker login {self._account}",
             )
         if status == 404:
             what = "no such cache" if path.startswith("manifests/") else f"no {path.partition('/')[2]}"
@@ -151,16 +171,20 @@ def _is_plain(name: str) -> bool:
     return all(char.isalnum() or char in "/._-:@[]" for char in name) and ".." not in name
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
     """Hosts that docker and BuildKit speak plain HTTP with.
 
     Source: containerd/containerd remotes/docker/registry.go:MatchLocalhost @ v1.7.
     """
     name = urlsplit(f"//{host}").hostname or ""
-    return name == "localhost" or name.startswith("127.") or name == "::1"
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 _NOT_TRUSTED = "its certificate is not trusted"
+_NO_TLS = "it asks for docker's login in clear, and that is sent over TLS or to this machine alone"
 _TRUST = (
     "add its authority to the system's certificates (update-ca-certificates), or name it: SSL_CERT_FILE=…"
 )

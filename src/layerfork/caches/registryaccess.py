@@ -3,6 +3,7 @@
 import logging
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Any
+from urllib.parse import urlsplit
 
 import truststore
 from oras.auth import get_auth_backend
@@ -12,7 +13,8 @@ from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from layerfork.caches.credentials import find_login
+from layerfork.caches.credentials import Login, find_login
+from layerfork.caches.registry import is_this_machine
 
 TIMES_S = (5.0, 30.0)
 """To connect; between two pieces of an answer."""
@@ -75,6 +77,15 @@ def patient_session() -> Session:
     return session
 
 
+def may_carry_a_login(url: str) -> bool:
+    """Whether what is sent to an address can be read by nobody else on the way."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(parts.netloc))
+    except ValueError:
+        return False
+
+
 class Access:
     """One registry, asked as it wants to be.
 
@@ -90,7 +101,10 @@ class Access:
         self._top = f"{'http' if plain else 'https'}://{host}/v2/"
         self._session = patient_session()
         self._session.trust_env = not plain
-        self._login = find_login(account)
+        login = find_login(account)
+        self._login = login if may_carry_a_login(self._top) else Login()
+        self.withheld = login != self._login
+        """The login was not sent, for it would have gone in clear."""
         with self._session.get(self._top, stream=True) as answer:
             wants = answer.headers.get("Www-Authenticate", "").partition(" ")[0].lower()
         self._granted: dict[str, str] = {}
@@ -117,14 +131,19 @@ class Access:
         return self._session.request(method, self._top + path, headers=headers | granted, stream=True)
 
     def _log_in(self, refused: Response) -> dict[str, str]:
-        """Headers that may help.
+        """Headers that may help; none where the challenge is not understood, or its realm is not to be asked.
 
-        None where the challenge is not understood, or would send the login without TLS though the registry
-        has it.
+        A realm may be of another host, as docker.io's is.
+        Source: distribution/distribution registry/client/auth/session.go:fetchToken @ v2.8.3.
         """
         challenge = refused.headers.get("Www-Authenticate", "")
-        if self._top.startswith("https:") and 'realm="http:' in challenge:
-            return {}
+        realm = parse_auth_header(challenge).realm or ""
+        if challenge[:7].lower() == "bearer " and not may_carry_a_login(realm):
+            # Without TLS even an anonymous token would come from whoever is in between.
+            has_login = bool(self._login.user or self._login.identity_token)
+            self.withheld = self.withheld or has_login
+            if has_login or self._top.startswith("https:"):
+                return {}
         if self._login.identity_token and challenge[:7].lower() == "bearer ":
             return self._refreshed(challenge)
         try:

@@ -29,6 +29,10 @@ class Behaviour:
     """Says another digest of everything."""
     endless: bool = False
     """Manifests never end."""
+    drips: str = ""
+    """Sends a byte now and then, for ever: of a ``head``, or of a ``body``."""
+    realm: str = ""
+    """Where tokens are got, when it is not here."""
     asked: list[str] = field(default_factory=list)
     authorizations: set[str] = field(default_factory=set)
     forms: list[dict[str, str]] = field(default_factory=list)
@@ -38,6 +42,8 @@ class Behaviour:
 @contextlib.contextmanager
 def serving(behaviour: Behaviour) -> Iterator[str]:
     """Serve until the end of the context; gives the address, ``127.0.0.1:PORT``."""
+
+    stopped = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -61,13 +67,15 @@ def serving(behaviour: Behaviour) -> Iterator[str]:
             behaviour.asked.append(f"{self.command} {self.path}")
             got = self.headers.get("Authorization", "")
             behaviour.authorizations.add(got)
-            if behaviour.failures:
+            if behaviour.drips and "/manifests/" in self.path:
+                self._drip()
+            elif behaviour.failures:
                 behaviour.failures -= 1
                 self._send(503, b"", send)
             elif self.path.startswith("/token"):
                 self._send(200 if got == BASIC else 401, json.dumps({"token": TOKEN}).encode(), send)
             elif behaviour.login == "token" and got != f"Bearer {TOKEN}":
-                realm = f"http://{self.headers['Host']}/token"
+                realm = behaviour.realm or f"http://{self.headers['Host']}/token"
                 self._send(
                     401, b"", send, f'Bearer realm="{realm}",service="s",scope="repository:cache:pull"'
                 )
@@ -103,6 +111,16 @@ def serving(behaviour: Behaviour) -> Iterator[str]:
             if send:
                 self.wfile.write(body)
 
+        def _drip(self) -> None:
+            if behaviour.drips == "body":
+                self.send_response(200)
+                self.end_headers()
+            else:
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nA: ")
+            with contextlib.suppress(OSError):
+                while not stopped.wait(0.05):
+                    self.wfile.write(b" ")
+
         def _send_for_ever(self) -> None:
             self.send_response(200)
             self.end_headers()
@@ -117,6 +135,7 @@ def serving(behaviour: Behaviour) -> Iterator[str]:
     try:
         yield f"127.0.0.1:{server.server_port}"
     finally:
+        stopped.set()
         server.shutdown()
         server.server_close()
         thread.join()

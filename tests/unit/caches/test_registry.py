@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 import stat
 import time
 from collections.abc import Callable
@@ -12,6 +13,8 @@ import pytest
 from unit.caches.layouts import Layout, config_of, export
 from unit.caches.registryserver import BASIC, IDENTITY, SECRET, TOKEN, USER, Behaviour, serving
 
+from layerfork.caches import registry
+from layerfork.caches.registryaccess import may_carry_a_login
 from layerfork.cli import call
 from layerfork.errors import ExitCode
 
@@ -291,3 +294,91 @@ def test_what_is_no_reference(capsys: pytest.CaptureFixture[str], word: str) -> 
     err = capsys.readouterr().err
     assert "is no reference" in err
     assert "user:pw" not in err
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of example hosts, and 127.evil.example, lead to this machine without being its own."""
+    resolve = socket.getaddrinfo
+
+    def resolved(host: str, *more: Any, **options: Any) -> Any:
+        return resolve("127.0.0.1" if str(host).endswith("example") else host, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("kind", ["password", "identity token"])
+@pytest.mark.parametrize("host", ["tokens.example", "127.evil.example", "localhost.evil.example"])
+@pytest.mark.parametrize("scheme", ["http", "HTTP"])
+def test_no_login_goes_in_clear_to_the_realm_of_another_host(
+    behaviour: Behaviour,
+    docker_config: Path,
+    capsys: pytest.CaptureFixture[str],
+    kind: str,
+    host: str,
+    scheme: str,
+) -> None:
+    behaviour.login = "token"
+    with serving(behaviour) as address:
+        behaviour.realm = f"{scheme}://{host}:{address.partition(':')[2]}/token"
+        log_in(docker_config, address)
+        if kind == "identity token":
+            entry = {"auth": base64.b64encode(b"<token>:").decode(), "identitytoken": IDENTITY}
+            docker_config.write_text(json.dumps({"auths": {address: entry}}))
+        assert call(["cache", "inspect", f"{address}/cache"]) == ExitCode.COULD_NOT_RUN
+    assert "in clear" in capsys.readouterr().err
+    assert behaviour.authorizations == {""}
+    assert behaviour.forms == []
+    assert not any("/token" in each for each in behaviour.asked)
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("login", ["token", "basic"])
+def test_no_login_goes_in_clear_to_a_registry_that_is_not_here(
+    behaviour: Behaviour, docker_config: Path, capsys: pytest.CaptureFixture[str], login: str
+) -> None:
+    behaviour.login = login
+    with serving(behaviour) as address:
+        there = f"registry.example:{address.partition(':')[2]}"
+        log_in(docker_config, there)
+        word = f"type=registry,ref={there}/cache,registry.insecure=true"
+        assert call(["cache", "inspect", word]) == ExitCode.COULD_NOT_RUN
+        assert "in clear" in capsys.readouterr().err
+        behaviour.login = ""
+        assert call(["cache", "inspect", word]) == 0
+    assert behaviour.authorizations == {""}
+
+
+@pytest.mark.parametrize(
+    ("url", "may"),
+    [
+        ("https://auth.docker.io/token", True),
+        ("https://tokens.example/token", True),
+        ("http://localhost:5000/token", True),
+        ("http://127.0.0.1/token", True),
+        ("http://[::1]:5000/token", True),
+        ("http://tokens.example/token", False),
+        ("http://127.0.0.1@tokens.example/token", False),
+        ("http://127.0.0.1.example/", False),
+        ("ftp://localhost/", False),
+        ("http://[::1/", False),
+        ("//localhost/token", False),
+        ("", False),
+    ],
+)
+def test_which_address_may_have_a_login(url: str, may: bool) -> None:
+    assert may_carry_a_login(url) is may
+
+
+@pytest.mark.parametrize("drips", ["head", "body"])
+def test_all_answers_together_have_an_end(
+    behaviour: Behaviour, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, drips: str
+) -> None:
+    monkeypatch.setattr(registry, "ALL_S", 1.0)
+    behaviour.drips = drips
+    with serving(behaviour) as address:
+        began_s = time.monotonic()
+        assert call(["cache", "inspect", f"{address}/cache"]) == ExitCode.COULD_NOT_RUN
+        assert time.monotonic() - began_s < 10
+    assert "take longer than 1 s together" in capsys.readouterr().err

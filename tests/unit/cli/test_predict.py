@@ -326,3 +326,18 @@ def test_an_engine_is_asked_only_where_somebody_says_so(tree: Path) -> None:
         predict("--git", "a..b", "--ask-engine")
     with pytest.raises(UsageError, match="classic, which has no frontend to ask"):
         predict("--ask-engine")
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", ".dockerignore"])
+@pytest.mark.parametrize("kind", ["pipe", "/dev/zero"])
+def test_a_file_without_an_end_is_refused(
+    tree: Path, name: str, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(record_of(tree, "mmmm"))
+    (tree / name).unlink()
+    if kind == "pipe":
+        os.mkfifo(tree / name)
+    else:
+        (tree / name).symlink_to(kind)
+    assert call(["predict"]) == 2
+    assert "it is no regular file" in capsys.readouterr().err

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layerfork.buildcontext.ignore.files import DOCKER_IGNORE
+from layerfork.buildcontext.regular import read_regular
 from layerfork.buildcontext.selection import Selection, packed_selection
 from layerfork.errors import UsageError
 
@@ -38,7 +39,7 @@ def plan_directory(root: Path, dockerfile: Path | None = None) -> PackPlan:
     place = _existing(root, dockerfile)
     target = _name_in(root.resolve(), place.resolve())
     if target is None:
-        return _planned(root, DEFAULT_NAME, place, _read(place))
+        return _planned(root, DEFAULT_NAME, place, _read(place, named=dockerfile is not None))
     if not place.is_file():
         raise UsageError(f"the Dockerfile {place} is not a file", hint="name a file with -f")
     return _planned(root, _name_in(root.absolute(), place.absolute()) or target, place, None)
@@ -64,7 +65,7 @@ def _ignore_text(root: Path, dockerfile: Path) -> str:
     """Text of the ignore file that BuildKit would take; bytes that are not UTF-8 are surrogates."""
     for place in (Path(f"{dockerfile}{DOCKER_IGNORE}"), root / DOCKER_IGNORE):
         try:
-            return place.read_bytes().decode("utf-8", "surrogateescape")
+            return read_regular(place).decode("utf-8", "surrogateescape")
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
@@ -108,9 +109,10 @@ def _name_in(root: Path, place: Path) -> str | None:
     return None if relative == ".." or relative.startswith("../") else relative
 
 
-def _read(place: Path) -> bytes:
+def _read(place: Path, *, named: bool) -> bytes:
+    """What a person names may be a pipe, as a shell's ``<(…)``; what is found is a file."""
     try:
-        return place.read_bytes()
+        return read_regular(place, pipes=named)
     except OSError as error:
         raise _unreadable("Dockerfile", place, error) from error
 

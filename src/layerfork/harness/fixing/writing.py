@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from layerfork.buildcontext.regular import read_regular
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.harness.commits.git import output_of
 from layerfork.harness.git import without_drivers
@@ -106,7 +107,7 @@ def write_patches(patches: Sequence[FilePatch]) -> None:
 def read_file(path: Path) -> bytes | None:
     """What a file holds; None where there is none. Raises: RefusedError when it cannot be read."""
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except FileNotFoundError:
         return None
     except OSError as error:

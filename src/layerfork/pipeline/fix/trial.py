@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from layerfork.buildcontext.regular import read_regular
 from layerfork.dockerfile import keyword_of
 from layerfork.engines import RunningEngine
 from layerfork.errors import LayerforkError
@@ -97,7 +98,7 @@ class Trial:
         )
         dockerfile = Path(self.copied.there(name))
         try:
-            data = dockerfile.read_bytes().decode("utf-8", "surrogateescape")
+            data = read_regular(dockerfile).decode("utf-8", "surrogateescape")
             text = with_lines(data, self.options.again.lines)
         except (OSError, UnappliableError) as error:
             raise StoppedError(Fate.UNCHECKED, f"the Dockerfile cannot be changed again: {error}") from error

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
+from layerfork.buildcontext.regular import read_regular
 from layerfork.cachekey.shared.versions import buildkit_release
 from layerfork.dockerfile import BadSubstitutionError
 from layerfork.dockerfile.recorded import dockerfile_of
@@ -186,7 +187,7 @@ def _dockerfile(after: RecordedRequest, planned: Planned) -> bytes:
     path, digest = planned.dockerfile_file
     if path:
         with contextlib.suppress(OSError):
-            data = Path(path).read_bytes()
+            data = read_regular(Path(path))
             if sha256(data).hexdigest() == digest:
                 return data
     return (after.dockerfile or "").encode("utf-8", "surrogateescape")

@@ -10,6 +10,7 @@ from pathlib import Path
 from layerfork.buildcontext.gopath import context_path
 from layerfork.buildcontext.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
 from layerfork.buildcontext.manifest import ReadContext, read_context
+from layerfork.buildcontext.regular import read_regular
 from layerfork.buildcontext.senders import Sender, sender_of
 from layerfork.buildcontext.treememory import note_tree, reading_of
 from layerfork.cachekey.shared.baseimage import full_reference
@@ -124,7 +125,7 @@ def _dockerfile(
         assumed = ("the Dockerfile is as it was recorded: it came from nowhere on disk",) if root else ()
         return None, ("", ""), assumed
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError as error:
         raise UsageError(
             f"cannot read the Dockerfile {path}: {error.strerror}", hint="name it with -f"

@@ -18,6 +18,7 @@ from layerfork import __version__
 from layerfork.buildcontext.hashing.cachefile import read_columns, write_columns
 from layerfork.buildcontext.hashing.digestcache import cache_file
 from layerfork.buildcontext.hashing.snapshot import no_other_work
+from layerfork.buildcontext.regular import read_regular
 from layerfork.buildcontext.treememory import known_tree
 from layerfork.pipeline.predict.asked import Asked, current_umask
 from layerfork.userdirs import cache_directory, state_directory
@@ -194,6 +195,6 @@ def _digest_of(dockerfile: str) -> str:
     if not dockerfile:
         return ""
     try:
-        return sha256(Path(dockerfile).read_bytes()).hexdigest()
+        return sha256(read_regular(Path(dockerfile))).hexdigest()
     except OSError:
         return "unreadable"
