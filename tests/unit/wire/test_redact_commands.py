@@ -241,3 +241,33 @@ def test_what_was_known_before_changes_nothing(text: str) -> None:
         redactor.hide(f"SECRET_{number}", other.replace(PLANTED, f"first{number}Key"))
         redactor.clean(other.replace(PLANTED, f"first{number}Key"))
     assert "pl4nted" not in redactor.clean(text)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("mysql", "-ppl4nted99X"),
+        ("mysql", "-ppl4nted99"),
+        ("app", "--password", "pl4nted99"),
+        ("app", "--password", 'a "pl4nted99" \\ ü\n'),
+        ("docker", "login", "-u", "me", "-p", "pl4nted99"),
+        ("vault", "login", "pl4nted99"),
+        ("npm", "config", "set", "//r.example/:_authToken", "pl4nted99"),
+        ("aws", "configure", "set", "aws_secret_access_key", "pl4nted99"),
+        ("htpasswd", "-b", "/etc/h", "bob", "pl4nted99"),
+        ("curl", "-u", "bob:pl4nted99", "https://example.org"),
+        ("openssl", "rsa", "-passin", "pass:pl4nted99"),
+        ("unzip", "-P", "pl4nted99", "a.zip"),
+        ("app", "--api-key=a pl4nted99"),
+        ("sh", "-c", "mysql -ppl4nted99"),
+    ],
+)
+def test_words_of_a_command_line(words: tuple[str, ...]) -> None:
+    """A client's arguments and those of a RUN are recorded word by word."""
+    redactor = Redactor(b"key")
+    shown = redactor.words(words)
+    assert "pl4nted" not in "".join(shown)
+    assert len(shown) == len(words)
+    assert shown[0] == words[0]
+    assert redactor.words(shown) == shown
+    assert Redactor(b"key").words(("app", "--port", "8080")) == ("app", "--port", "8080")

@@ -144,13 +144,12 @@ class Recorder:
     def blank_record(self, started_at: float, client: ClientInfo) -> BuildRecord:
         """A record of what is known apart from the wire, for a build that began at a monotonic time."""
         begun = datetime.now(UTC) - timedelta(seconds=time.monotonic() - started_at)
-        argv = tuple(self.redactor.clean(argument) for argument in client.argv)
         return BuildRecord(
             id=secrets.token_hex(8),
             recorded_at=begun.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             layerfork=__version__,
             redaction_key_id=self._key_id,
-            client=replace(client, argv=argv),
+            client=replace(client, argv=self.redactor.words(client.argv)),
             engine=self._engine.info,
             builder=Builder.CLASSIC,
             builder_instance=self._engine.info.instance,

@@ -58,12 +58,12 @@ _SHORT_FLAGS = tuple(
 )
 """Programs, and their flags that go before a password."""
 _CONFIG = re.compile(
-    rf"\bconfig(?:ure)?{GAP}(?:set{GAP})?(?:\\*[\"']?--?[\w-]++(?:=[^\s\"']*+)?{GAP})*+"
+    rf"\bconfig(?:ure)?{GAP}(?:(?:\\*[\"'])?set{GAP})?(?:\\*[\"']?--?[\w-]++(?:=[^\s\"']*+)?{GAP})*+"
     rf"(?:\\*[\"'])?(?P<key>[^\s\"'=]++)(?={GAP}[^\s|<>])"
 )
 _USERS_PASSWORD = re.compile(r"[A-Za-z][\w.-]*:(?!//)")
 _HTPASSWD = re.compile(r"\bhtpasswd\b")
-_VAULT = re.compile(rf"\bvault{GAP}login\b")
+_VAULT = re.compile(rf"\bvault{GAP}(?:\\*[\"'])?login\b")
 _MOST_WORDS = 12
 _FED = re.compile(
     r"(?P<users>\bchpasswd\b)|(?:--password-stdin|--with-token|--pass(?:word|phrase)-fd|\bpasswd +--stdin)\b"

@@ -19,6 +19,9 @@ STAND_IN = re.compile(r"hidden:[0-9a-f]{16}")
 
 _BOUNDED = 12
 """Values of letters and digits shorter than this are replaced only where they are whole words."""
+_MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])")
+_MIXED_LENGTH = 8
+"""Unless they have letters of both cases and digits, and are at least so long."""
 _WHOLE = 160
 """Characters of what is looked for in one piece."""
 _ANCHOR = 32
@@ -216,7 +219,7 @@ def apart(found: Iterable[Found]) -> Iterator[Found]:
 
 
 def _is_bounded(key: str) -> bool:
-    return len(key) < _BOUNDED and key.isalnum()
+    return len(key) < _BOUNDED and key.isalnum() and not (len(key) >= _MIXED_LENGTH and _MIXED.match(key))
 
 
 def _counts(text: str, start: int, end: int) -> bool:

@@ -1,6 +1,7 @@
 """Hides secret values, and remembers them so that they are hidden wherever else they turn up."""
 
 import hmac
+import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -82,6 +83,18 @@ class Redactor:
             known = self._known.found(text)
         return self._replaced(text, [*_outside_stand_ins(known, text), *shown])
 
+    def words(self, words: Iterable[str]) -> tuple[str, ...]:
+        """The words of a command line, of which one may say that the next is a secret."""
+        words = tuple(words)
+        alone = tuple(map(self.clean, words))
+        together = _as_list(self.clean(json.dumps(words, ensure_ascii=False)))
+        if len(together) != len(words):
+            return alone
+        return tuple(
+            self.clean(one if one != word else other)
+            for word, one, other in zip(words, alone, together, strict=True)
+        )
+
     def clean_of_known(self, text: str) -> str:
         """The text without remembered values."""
         return self._replaced(text, _outside_stand_ins(self._known.found(text), text))
@@ -105,6 +118,15 @@ class Redactor:
     def knows_of_any_in(self, text: str) -> bool:
         """Whether a long text may hold a remembered value, spelled as it is or as JSON."""
         return self._known.are_in(text)
+
+
+def _as_list(text: str) -> list[str]:
+    """A list of words in JSON; empty where a stand-in broke it."""
+    try:
+        words = json.loads(text)
+    except ValueError:
+        return []
+    return words if isinstance(words, list) and all(isinstance(word, str) for word in words) else []
 
 
 def _spoken(text: str) -> Iterator[tuple[int, int, int]]:

@@ -18,7 +18,7 @@ def read_exec(op: pb.ExecOp, redactor: Redactor) -> ExecOp:
     """A RUN, secrets in its arguments and variables hidden."""
     meta = op.meta
     return ExecOp(
-        args=tuple(map(redactor.clean, texts(meta.args))),
+        args=redactor.words(texts(meta.args)),
         env=tuple(_hide_variable(each, redactor) for each in texts(meta.env)),
         cwd=text(meta.cwd),
         user=text(meta.user),
