@@ -91,7 +91,7 @@ def test_the_engine_is_the_one_that_docker_was_told(user: User, context: Path) -
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"layerfork: using Docker Engine 26.1.5+dfsg1 at {user.engine}\n" in done.stderr
-    assert done.stdout.splitlines()[-1] == "check: all 3 steps of the second build were reused"
+    assert "check: all 3 steps of the second build were reused" in done.stdout.splitlines()
 
 
 def test_it_ends_when_docker_is_told_to_end(user: User, tmp_path: Path) -> None:

@@ -167,6 +167,7 @@ def command(
             raise UsageError("--load needs --cold", hint="layerfork check . --cold --load base.tar")
         from layerfork.pipeline.check.checking import CheckOptions, check_command
 
+        rules, ignored = _lint_settings()
         checked = check_command(
             CheckOptions(
                 argv=words,
@@ -179,6 +180,8 @@ def command(
                 cold=cold,
                 exchange=cold and bool(paths),
                 load=load,
+                lint_rules=rules,
+                lint_ignored=ignored,
             ),
             to_stderr,
         )
@@ -187,6 +190,17 @@ def command(
         if not no_ci:
             _tell_github(checked.report, annotate=form.name == "text")
     return checked.exit_code
+
+
+def _lint_settings() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The rules that settings ask `layerfork lint` for, and those that they leave out."""
+    from layerfork.cli.grammar.root import settings_of
+
+    try:
+        said = settings_of("lint")
+    except UsageError:  # for `layerfork lint` to say
+        return (), ()
+    return tuple(said["rules"]), tuple(said["ignored"])
 
 
 def _refuse_with_clients(given: "Mapping[str, object]") -> None:

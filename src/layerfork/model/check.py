@@ -68,6 +68,8 @@ class CheckReport:
     """Why nothing can be said, or not of everything, a line each: the check cannot pass."""
     notes: tuple[str, ...] = ()
     """What was not looked at, and need not be, a line each."""
+    hints: tuple[str, ...] = ()
+    """What may be done although the check passed, a line each."""
 
     @property
     def too_slow(self) -> bool:

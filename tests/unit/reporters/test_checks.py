@@ -74,6 +74,15 @@ def test_the_text_is_the_three_lines_of_each_fork_and_one() -> None:
     assert lines[3] == "check: 2 of 7 steps were built again: 41 s"
 
 
+def test_hints_stand_below_the_verdict() -> None:
+    hint = "lint finds 2 problems in this file: run `layerfork lint Dockerfile`"
+    report = replace(PASSED, hints=(hint,))
+    text = formats_for("checks")["text"].render("checks", [report], Look())
+    assert text.splitlines() == ["check: all 7 steps of the second build were reused", hint]
+    assert "\n- lint finds 2 problems" in formats_for("checks")["markdown"].render("checks", [report], Look())
+    assert json.loads(formats_for("checks")["json"].render("checks", [report], Look()))["hints"] == [hint]
+
+
 def test_what_was_allowed_and_what_nothing_explains_is_named() -> None:
     step = UnexplainedStep(build="web", place="Dockerfile:9", instruction="RUN y")
     report = replace(

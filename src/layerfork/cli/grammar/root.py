@@ -9,6 +9,7 @@ import click
 
 from layerfork import __version__
 from layerfork.cli.settings.variables import with_variables
+from layerfork.errors import UsageError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -115,6 +116,18 @@ def _from_file(name: str, command: click.Command) -> dict[str, Any]:
 
     file = settings_here()
     return default_map(file, command, name, tuple(COMMANDS)) if file else {}
+
+
+def settings_of(name: str) -> dict[str, Any]:
+    """What a command takes its parameters to be when it is called without a word. Raises: UsageError."""
+    above = click.Context(root, **root.context_settings)
+    command = root.get_command(above, name)
+    assert command is not None
+    settings = _from_file(name, command)
+    try:
+        return command.make_context(name, [], parent=above, default_map=settings).params
+    except click.ClickException as error:
+        raise UsageError(error.format_message()) from error
 
 
 EPILOG = """\

@@ -55,6 +55,10 @@ class CheckOptions:
     """Of ``cold``: ``argv`` is a `docker build` that is to hand its cache on; else it does so by itself."""
     load: tuple[str, ...] = ()
     """Of ``cold``: image archives that both engines begin with."""
+    lint_rules: tuple[str, ...] = ()
+    """What settings say to `layerfork lint`: these rules and no other."""
+    lint_ignored: tuple[str, ...] = ()
+    """Likewise: rules to leave out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,10 @@ def check_command(options: CheckOptions, say: Say) -> Checked:
         from layerfork.pipeline.compare.comparison import named_builds
 
         baseline = named_builds(options.baseline)
+        from layerfork.pipeline.check.beforehand import unlike_the_baseline
+
+        for line in unlike_the_baseline(options.argv, baseline, options.baseline, os.environ):
+            say(line)
     runs = _recorded(options, say, times=1 if baseline else 2)
     last = runs[-1]
     from layerfork.pipeline.check.gate import gate
@@ -94,6 +102,11 @@ def check_command(options: CheckOptions, say: Say) -> Checked:
         problems=pairs.problems,
         notes=pairs.notes,
     )
+    if report.passed:
+        from layerfork.pipeline.check.traps import trap_hints
+
+        hints = trap_hints(last.records, options.lint_rules, options.lint_ignored)
+        report = replace(report, hints=tuple(hints))
     ended_with = ExitCode.INTERRUPTED if last.interrupted else last.exit_code
     return Checked(exit_code=ended_with or exit_code(report), report=report)
 

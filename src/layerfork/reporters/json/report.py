@@ -217,6 +217,7 @@ def _check(report: CheckReport) -> dict[str, Any]:
         "max_lost": report.max_lost_s,
         "problems": list(report.problems),
         "notes": list(report.notes),
+        "hints": list(report.hints),
         "unexplained": [plain(step) for step in report.unexplained],
         "allowed_answers": [answer_fields(answer) for answer in report.allowed_answers],
         "builds": [_diff(diff) for diff in report.diffs],

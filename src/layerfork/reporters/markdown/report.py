@@ -83,7 +83,7 @@ def _check(report: CheckReport, look: Look) -> Iterator[str]:
     yield f"{prose(check_sentence(report))}\n"
     if rate := hit_rate(report):
         yield f"**Hit rate:** {rate}\n"
-    yield from (f"- {prose(line)}" for line in left_lines(report))
+    yield from (f"- {prose(line)}" for line in (*left_lines(report), *report.hints))
     yield ""
     if report.runs:
         yield render_runs(report.runs, look)

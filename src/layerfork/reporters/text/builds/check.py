@@ -1,4 +1,4 @@
-"""What a check found, for ten seconds: each fork in three lines, then what came of it."""
+"""What a check found, for ten seconds: each fork in three lines, then what came of it, and hints."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,7 +15,7 @@ from layerfork.reporters.text.layout.wrapping import wrap
 
 
 def render_checks(reports: Sequence[CheckReport], look: Look) -> str:
-    """Answers, and a last line that begins with ``check:``; whole answers when verbose."""
+    """Answers, and a line that begins with ``check:``, with hints below it; whole answers when verbose."""
     return "".join(print_lines(_lines(report, look), look) for report in reports)
 
 
@@ -29,6 +29,8 @@ def _lines(report: CheckReport, look: Look) -> Iterator[Text]:
         yield from wrap(Text(line, style="dim"), look.width, 4)
     style = "bold cyan" if report.passed else "bold red"
     yield from wrap(Text(f"check: {sentence(report)}", style=style), look.width, 4)
+    for hint in report.hints:
+        yield from wrap(Text(hint), look.width, 4)
 
 
 def _compared(report: CheckReport) -> Iterator[tuple[str, Sequence[Fork], Sequence[Answer]]]:
