@@ -31,9 +31,9 @@ if [ ! -x .venv/bin/python ]; then
 fi
 if [ ! -e "$stamp" ] || [ uv.lock -nt "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
   if [ ! -x .venv/bin/uv ]; then
-    version=$(sed -n '/^name = "uv"$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
-    say "installing uv $version into .venv, which installs exactly what uv.lock pins"
-    .venv/bin/python -m pip install -q --disable-pip-version-check "uv==$version"
+    scripts/pinned.sh uv >.venv/uv.txt || stop "uv.lock pins no uv" "hint: check out uv.lock again"
+    say "installing $(sed 's/ .*//' .venv/uv.txt) into .venv, which installs exactly what uv.lock pins, by their hashes"
+    .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r .venv/uv.txt
   fi
   say "installing layerfork and its Python packages into .venv, as uv.lock pins them"
   UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-1} .venv/bin/uv sync -q --frozen --compile-bytecode --python .venv/bin/python

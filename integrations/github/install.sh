@@ -8,9 +8,10 @@ home=$RUNNER_TEMP/layerfork
 if [[ ! -x $home/bin/layerfork ]]; then
   uv=$(command -v uv || true)
   if [[ -z $uv ]]; then
-    version=$(sed -n '/^name = "uv"$/{n;s/version = "\(.*\)"/\1/p;}' "$top/uv.lock")
     python3 -m venv "$home/installer"
-    "$home/installer/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$version"
+    "$top/scripts/pinned.sh" uv >"$home/installer/uv.txt"
+    "$home/installer/bin/python" -m pip install --quiet --disable-pip-version-check \
+      --no-deps --require-hashes --only-binary :all: --requirement "$home/installer/uv.txt"
     uv=$home/installer/bin/uv
   fi
   export UV_PROJECT_ENVIRONMENT=$home/environment UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-1}

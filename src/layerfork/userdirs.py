@@ -1,5 +1,10 @@
 """Where a user's caches and state lie: ``$XDG_CACHE_HOME``, ``$XDG_STATE_HOME`` or their defaults."""
 
+import contextlib
+import errno
+import os
+import stat
+from itertools import takewhile
 from pathlib import Path
 
 import platformdirs
@@ -15,3 +20,24 @@ def cache_directory() -> Path:
 def state_directory() -> Path:
     """What is to stay on this machine: recorded builds, the key that hides secrets."""
     return platformdirs.user_state_path(NAME)
+
+
+def make_private(directory: Path) -> None:
+    """Make a directory, and those above it that there are not, for the user alone, whatever the umask is.
+
+    Of our state directory, the directories that are there already are closed to others.
+    Raises: OSError.
+    """
+    upward = (directory, *directory.parents)
+    missing = list(takewhile(lambda place: not place.exists(), upward))
+    for place in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            place.mkdir(mode=0o700)
+            place.chmod(0o700)
+    for place in upward[len(missing) :]:
+        status = place.stat()
+        is_ours = place.is_relative_to(state_directory()) and status.st_uid == os.getuid()
+        if is_ours and stat.S_IMODE(status.st_mode) != 0o700:
+            place.chmod(0o700)
+    if not directory.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), os.fspath(directory))

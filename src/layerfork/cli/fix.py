@@ -14,10 +14,11 @@ from layerfork.cli.grammar.options import (
     look_of,
     to_stderr,
     verbose_option,
+    write_bytes,
 )
 from layerfork.cli.grammar.words import WordsThenCommand
 from layerfork.cli.output import put
-from layerfork.errors import LayerforkError, UsageError
+from layerfork.errors import UsageError
 
 if TYPE_CHECKING:
     from layerfork.reporters.reporter import Reporter
@@ -108,19 +109,9 @@ def command(
         put(patch_of(reports))
         return exit_code_of_fixes(reports)
     if patch:
-        _write(Path(patch), patch_of(reports))
+        write_bytes(Path(patch), patch_of(reports))
     put(form.render("fixes", reports, look_of(sys.stdout, verbose=verbose)))
     return exit_code_of_fixes(reports)
-
-
-def _write(path: Path, patch: bytes) -> None:
-    """Raises: LayerforkError."""
-    try:
-        path.write_bytes(patch)
-    except OSError as error:
-        raise LayerforkError(
-            f"cannot write {path}: {error.strerror}", hint="choose a place with room that you may write to"
-        ) from error
 
 
 def _check(

@@ -178,12 +178,28 @@ def reports_written(
 
 def write_text(path: Path, text: str) -> None:
     """Write a whole file. Raises: LayerforkError."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file, a new one for the user alone whatever the umask: it tells what a record tells.
+
+    Raises: LayerforkError.
+    """
     try:
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        is_new = not path.exists()
+        with open(path, "wb", opener=_for_the_owner) as file:
+            if is_new:
+                os.fchmod(file.fileno(), 0o600)
+            file.write(data)
     except OSError as error:
         raise LayerforkError(
             f"cannot write {path}: {error.strerror}", hint="choose a place with room that you may write to"
         ) from error
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
 def look_of(stream: IO[Any] | None, *, verbose: bool = False) -> "Look":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from layerfork.errors import LayerforkError
 from layerfork.harness.records.evidence import cannot_write
-from layerfork.userdirs import state_directory
+from layerfork.userdirs import make_private, state_directory
 
 _RECORDS, _BEFORE, _LOCK = ".records", ".before", ".lock"
 KEPT_S = 7 * 24 * 3600.0
@@ -137,7 +137,7 @@ def _directory() -> Path:
     """Raises: LayerforkError when it cannot be made."""
     directory = state_directory() / "unfinished"
     try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(directory)
     except OSError as error:
         raise cannot_write(directory, error) from error
     return directory

@@ -57,6 +57,8 @@ class RecordFile:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise cannot_write(path, error) from error
+        if self._new:
+            os.fchmod(descriptor, 0o600)
         self._is_regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
         self._whole_bytes = 0
         """So much of the file is whole."""

@@ -13,7 +13,7 @@ from layerfork.harness.records.apart import recover
 from layerfork.harness.records.evidence import RecordFile, read_records, read_stored
 from layerfork.harness.records.stored import StoredRecord
 from layerfork.model.record import BuildRecord
-from layerfork.userdirs import state_directory
+from layerfork.userdirs import make_private, state_directory
 
 LIMIT_BYTES = 512 << 20
 LIMIT_RECORDS = 500
@@ -47,7 +47,7 @@ class RecordStore:
         Raises: LayerforkError when it cannot be made.
         """
         try:
-            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(self.directory)
         except OSError as error:
             raise LayerforkError(
                 f"cannot make the record store {self.directory}: {error.strerror}",

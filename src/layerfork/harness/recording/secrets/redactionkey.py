@@ -5,7 +5,7 @@ import secrets
 from hashlib import sha256
 from pathlib import Path
 
-from layerfork.userdirs import state_directory
+from layerfork.userdirs import make_private, state_directory
 
 KEY_BYTES = 32
 
@@ -36,10 +36,11 @@ def _read(path: Path) -> bytes | None:
 
 
 def _create(path: Path) -> bytes:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(path.parent)
     key = secrets.token_bytes(KEY_BYTES)
     unfinished = path.with_suffix(f".{secrets.token_hex(4)}")
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        os.fchmod(file.fileno(), 0o600)
         file.write(key)
     try:
         os.link(unfinished, path)
