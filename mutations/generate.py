@@ -166,9 +166,8 @@ def _copy(rng: Random, kind: str, nodes: list[Node], file: str, place: str) -> L
             directory = rng.choice(directories)
             inside = [n.path for n in nodes if posixpath.dirname(n.path) == directory and " " not in n.path]
             names = inside if kind != "exclude" else [posixpath.basename(path) for path in inside]
-            return Line(
-                keyword="COPY", words=(directory, f"{place}/"), flags=(f"--exclude={rng.choice(names)}",)
-            )
+            flags = (f"--exclude={rng.choice(names)}",) if names else ()
+            return Line(keyword="COPY", words=(directory, f"{place}/"), flags=flags)
         case "all":
             return Line(keyword="COPY", words=(".", f"{place}/"))
         case "link" if links:

@@ -18,7 +18,8 @@ class Disagreement:
 
     case: str
     kind: str
-    """``forecast`` (made before the build), ``prediction``, ``string``, ``label`` or ``explanation``."""
+    """``forecast`` (made before the build), ``prediction``, ``string``, ``label``, ``explanation`` or
+    ``crash``."""
     mutation: str
     expected: tuple[str, ...]
     named: tuple[str, ...]
@@ -58,6 +59,8 @@ class Report:
     """Cases in which a mutated step hit what an earlier mutant had stored, which proves nothing."""
     not_built: int = 0
     """Cases that the engine refused to build; they are not among the cases."""
+    crashed: int = 0
+    """Groups that ended with an exception of this program; it is among the disagreements."""
     seconds: float = 0.0
     foretold: Foretold = field(default_factory=Foretold)
     definitions: Tally = field(default_factory=Tally)
@@ -67,6 +70,11 @@ class Report:
     """Expected causes by code."""
     mutations: Counter[str] = field(default_factory=Counter)
     disagreements: list[Disagreement] = field(default_factory=list)
+
+    @property
+    def tried(self) -> int:
+        """Cases that were begun; a group that ended early counts as one."""
+        return self.cases + self.not_built + self.crashed
 
     @property
     def agreed(self) -> bool:
@@ -101,6 +109,7 @@ class Report:
             "  causes: " + ", ".join(f"{code} {count}" for code, count in sorted(self.codes.items())),
             f"  causes only suspected, because no engine could prove them: {self.suspected}",
             f"  cases that reuse other mutants' steps: {self.from_others}; not built: {self.not_built}",
+            *([f"  groups that ended with an exception: {self.crashed}"] if self.crashed else []),
             f"  disagreements: {len(self.disagreements)}",
         ]
         for each in self.disagreements:

@@ -4,9 +4,11 @@ import os
 import sys
 import tempfile
 import time
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 from layerfork.engines import open_engine
 from layerfork.model.build import Builder
@@ -58,8 +60,8 @@ def run_cases(options: Options) -> Report:
             seed=options.seed,
         )
         group = options.first_group
-        while report.cases + report.not_built < options.cases:
-            Group(options=options, site=site, report=report, number=group).run()
+        while report.tried < options.cases:
+            run_group(Group(options=options, site=site, report=report, number=group))
             group += 1
             if group % RESET_EVERY == 0:
                 engine.reset()
@@ -68,6 +70,31 @@ def run_cases(options: Options) -> Report:
     wrong = (*report.definitions.wrong, *report.definitions.bytes_wrong)
     report.disagreements += [_other_operation(each) for each in wrong]
     return report
+
+
+class Runs(Protocol):
+    """A group, as far as this needs it."""
+
+    doing: str
+    report: Report
+
+    def run(self) -> None: ...
+
+
+def run_group(group: Runs) -> None:
+    """Run a group; what it raises ends this group alone, and is one of the disagreements."""
+    try:
+        group.run()
+    except Exception as error:
+        _say("".join(traceback.format_exception(error)))
+        group.report.crashed += 1
+        group.report.disagreements.append(_crash(group.doing, error))
+
+
+def _crash(case: str, error: Exception) -> Disagreement:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+    return Disagreement(case=case, kind="crash", mutation="", expected=(), named=(), what=(what,))
 
 
 def _other_operation(what: str) -> Disagreement:
@@ -98,6 +125,8 @@ class Group:
     def __init__(self, *, options: Options, site: Site, report: Report, number: int) -> None:
         self.options, self.site, self.report = options, site, report
         self.name = f"{options.builder.value}/{options.seed}/{number}"
+        self.doing = self.name
+        """The case that runs."""
         self.rng = Random(self.name)
         by_directory = self.rng.random() < DIRECTORY_SHARE[options.builder]
         delivery = Delivery.DIRECTORY if by_directory else Delivery.TAR
@@ -116,12 +145,12 @@ class Group:
         baseline, _ = built
         self.subject = subject
         for number, change in enumerate(changes):
-            if self.report.cases + self.report.not_built >= self.options.cases:
+            if self.report.tried >= self.options.cases:
                 return
             self._case(number, change, baseline)
 
     def _case(self, number: int, change: Change, baseline: BuildRecord) -> None:
-        name = f"{self.name}/{number}"
+        name = self.doing = f"{self.name}/{number}"
         built = self._build(name, change, baseline)
         if built is None:
             return

@@ -17,6 +17,7 @@ IMPORT = ("--cache-from=type=local,src={shared}/cache",)
 
 EMPTY = Fork("RUN echo 1", ("cache-empty SUSPECTED",))
 SWITCHED_OFF = Fork("RUN echo 1", ("cache-off",))
+STAMPED = "FROM alpine AS s\nRUN echo 1\nARG SHA\nRUN echo 2\nCOPY a /\nRUN echo 3\n"
 NO_CACHE = {"nocache": "1"}
 PRUNE_RECORDS = "POST /build/prune?all=1"
 DELETE_LAST = "DELETE /images/kept?noprune=1"
@@ -155,6 +156,31 @@ OFF = (
         Build(dockerfile="FROM alpine AS s\nRUN echo 1\n", flags=("--no-cache-filter=s",)),
         SWITCHED_OFF,
         what="of-stage",
+    ),
+    # Without a cache nothing is looked for: what else differs is no second reason.
+    *matters(
+        CHAINS,
+        "cache-off",
+        Build(dockerfile=STAMPED, nodes=(file("a", "one"),), args={"SHA": "22"}),
+        Build(dockerfile=STAMPED, nodes=(file("a", "two"),), query=NO_CACHE),
+        SWITCHED_OFF,
+        what="beside-others",
+    ),
+    *matters(
+        "buildkit",
+        "cache-off",
+        Build(dockerfile=STAMPED, nodes=(file("a", "one"),), args={"SHA": "22"}),
+        Build(dockerfile=STAMPED, nodes=(file("a", "two"),), flags=("--no-cache",)),
+        SWITCHED_OFF,
+        what="beside-others",
+    ),
+    *matters(
+        "buildkit",
+        "cache-off",
+        Build(dockerfile=STAMPED, nodes=(file("a", "one"),), args={"SHA": "22"}),
+        Build(dockerfile=STAMPED, nodes=(file("a", "two"),), flags=("--no-cache-filter=s",)),
+        SWITCHED_OFF,
+        what="of-stage-beside-others",
     ),
     *idle(
         CHAINS,

@@ -310,6 +310,25 @@ def test_no_cache_is_proven_by_the_request() -> None:
     assert [(cause.code, cause.status) for cause in fork.causes] == [("cache-off", PROVEN)]
 
 
+def test_without_a_cache_nothing_else_is_a_cause_and_all_seconds_are_its_own() -> None:
+    argument = Line(text="RUN two", parts=(part("build-arg", "22", "SHA"),))
+    writer, reader = pair(
+        (from_line(), Line(text="RUN one"), argument, Line(text="RUN three")),
+        (from_line(), Line(text="RUN one"), Line(text="RUN two"), Line(text="RUN three")),
+        request=RecordedRequest(no_cache=True),
+    )
+    seconds = {2: 0.1, 3: 5.0, 4: 6.0}
+    steps = tuple(replace(step, seconds=seconds.get(step.index)) for step in reader.record.steps)
+    reader = with_record(reader, replace(reader.record, steps=steps))
+
+    (fork,) = explain_pair(writer, reader)
+
+    assert (fork.step, fork.consequences) == (2, (3, 4))
+    assert fork.seconds_lost == pytest.approx(11.1)
+    assert [(cause.code, cause.status) for cause in fork.causes] == [("cache-off", PROVEN)]
+    assert any("SHA" in line and "cache was off" in line for line in fork.ruled_out)
+
+
 @pytest.mark.parametrize(
     ("change", "code", "status"),
     [

@@ -14,7 +14,7 @@ from layerfork.model.build import Builder
 from layerfork.model.context import EntryType
 from mutations.change import Change
 from mutations.context_mutations import new_ignore_rule
-from mutations.generate import generate
+from mutations.generate import _copy, generate
 from mutations.layout import tar_of, write_directory
 from mutations.mutate import ALL, mutate
 from mutations.reads import live_stages, reads, resolve
@@ -169,3 +169,11 @@ def test_only_the_classic_builder_runs_stages_that_nobody_needs() -> None:
     subject = Subject(nodes=(), stages=stages)
     assert live_stages(subject, Builder.CLASSIC) == stages
     assert live_stages(subject, Builder.BUILDKIT) == (stages[0], stages[2])
+
+
+def test_a_directory_without_a_name_to_exclude_is_copied_whole() -> None:
+    nodes = [Node(path="d0", type=EntryType.DIRECTORY), Node(path="d0/x y.txt")]
+
+    line = _copy(Random(1), "exclude", nodes, "a.txt", "/o")
+
+    assert (line.words, line.flags) == (("d0", "/o/"), ())

@@ -17,6 +17,7 @@ from mutations.change import Change, Expected
 from mutations.generate import generate
 from mutations.predict import Cache, wrong_strings
 from mutations.report import Disagreement, Report
+from mutations.run import run_group
 from mutations.subject import Arena, Delivery
 from mutations.verdict import Case, Named
 from mutations.verdict import judge as judge_case
@@ -44,6 +45,28 @@ def forks_of(pair: tuple[BuildRecord, BuildRecord]) -> tuple[Fork, ...]:
 
 def judge(forks: tuple[Fork, ...], causes: tuple[Expected, ...]) -> Named:
     return judge_case(forks, Case(change=Change(name="any", after=SUBJECT, causes=causes), places={}))
+
+
+def test_a_case_that_raises_ends_its_group_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = Report(builder="buildkit", engine="none", seed=1, cases=3)
+
+    class Broken:
+        doing = "buildkit/1/7/2"
+
+        def __init__(self) -> None:
+            self.report = report
+
+        def run(self) -> None:
+            raise IndexError("Cannot choose from an empty sequence")
+
+    run_group(Broken())
+
+    assert (report.cases, report.crashed, report.tried, report.agreed) == (3, 1, 4, False)
+    assert "buildkit/1/7/2 crash" in report.text()
+    assert "IndexError: Cannot choose from an empty sequence" in report.text()
+    assert "IndexError" in capsys.readouterr().err
 
 
 def test_what_the_engine_did_is_predicted(pair: tuple[BuildRecord, BuildRecord]) -> None:

@@ -14,7 +14,12 @@ from layerfork.explain.compare.scope.cacheplaces import (
     is_beside_result,
     places_of,
 )
-from layerfork.explain.compare.scope.cachescope import failed_imports, imports_cache, separate_caches
+from layerfork.explain.compare.scope.cachescope import (
+    failed_imports,
+    imports_cache,
+    is_built_without_cache,
+    separate_caches,
+)
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
 from layerfork.model.record import StepStatus
@@ -29,11 +34,11 @@ def find_cache_off(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fi
         return
     if case.site.reason is Reason.CACHE_OFF:
         scope, told = "no-cache", "not to use the cache"
-    elif case.site.reason is not Reason.OTHER_CACHE and step.stage_name in request.no_cache_stages:
-        scope = f"no-cache of stage {step.stage_name}"
-        told = f"not to use the cache in stage {step.stage_name}"
-    elif case.site.reason is Reason.EQUAL_KEYS and _ignores_cache(case):
-        scope, told = "ignore-cache flag of the op", "not to use the cache for this step"
+    elif case.site.reason is not Reason.OTHER_CACHE and is_built_without_cache(case.reader.record, step):
+        stages = request.no_cache_stages
+        stage = stages[0] if len(stages) == 1 else step.stage_name
+        scope = f"no-cache of stage {stage}" if stages and stage else "ignore-cache flag of the op"
+        told = f"not to use the cache {f'in stage {stage}' if stages and stage else 'for this step'}"
     else:
         return
     yield Finding(
@@ -66,14 +71,6 @@ def _service_without_cache(case: Case) -> Finding:
         remedy="update to podman 4.0 or later, or build with `podman build`",
         strength=Strength.RECORDS,
     )
-
-
-def _ignores_cache(case: Case) -> bool:
-    definition = case.reader.record.definition
-    if definition is None:
-        return False
-    vertices = set(case.reader_view.step.vertices)
-    return any(op.ignore_cache for op in definition.ops if op.digest in vertices)
 
 
 CACHE_OFF = CauseRule(code=CauseCode.CACHE_OFF, find=find_cache_off)

@@ -33,13 +33,14 @@ def diagnose(
         instruction=named(case.reader, view.step),
         stage=view.step.stage_name,
         platform=view.step.platform,
-        miss_kind=_miss_kind(case),
+        miss_kind=_miss_kind(case, weighed),
         causes=_causes(case, weighed, doubts, refuted, _assumed(case, weighed, reasoner)),
         consequences=weighed.site.consequences,
         seconds_lost=_seconds_lost(case),
         ruled_out=(
             *(f"{finding.what}: does not matter here" for finding in weighed.unneeded),
             *(f"{finding.what}: follows from the above" for finding in weighed.derived),
+            *(f"{finding.what}: not looked for, as the cache was off" for finding in weighed.overruled),
             *list_ruled_out(case.writer, case.reader),
         ),
     )
@@ -149,24 +150,18 @@ def _agreement(case: Case, weighed: Weighed, doubts: tuple[str, ...]) -> Agreeme
     return agreement
 
 
-def _miss_kind(case: Case) -> MissKind:
+def _miss_kind(case: Case, weighed: Weighed) -> MissKind:
+    if any(finding.code == CauseCode.CACHE_OFF for _, finding in weighed.claims):
+        return MissKind.CACHE_OFF
     match case.site.reason:
         case Reason.OTHER_CACHE:
             return MissKind.OTHER_BUILDER
-        case Reason.CACHE_OFF:
-            return MissKind.CACHE_OFF
-        case Reason.EQUAL_KEYS if case.reader_view.step.stage_name in _stages_without_cache(case):
-            return MissKind.CACHE_OFF
         case Reason.EQUAL_KEYS if imports_cache(case.reader.record):
             return MissKind.NOT_IMPORTED
         case Reason.EQUAL_KEYS:
             return MissKind.RECORD_GONE
         case _:
             return _kind_of_key_miss(case)
-
-
-def _stages_without_cache(case: Case) -> tuple[str, ...]:
-    return case.reader.record.request.no_cache_stages
 
 
 def _kind_of_key_miss(case: Case) -> MissKind:

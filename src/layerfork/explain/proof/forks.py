@@ -7,11 +7,15 @@ still differs then is what the site is about.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from layerfork.explain.claims.rule import Strength
+from layerfork.explain.compare.comparison import Comparison
 from layerfork.explain.compare.consequences import assign_missed, is_above, merge_into
-from layerfork.explain.compare.divergence import Site
+from layerfork.explain.compare.divergence import Reason, Site
+from layerfork.explain.compare.scope.cachescope import is_built_without_cache
 from layerfork.explain.proof.counterfactual import left_of
 from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.proof.weighing import Weighed, weigh
+from layerfork.model.cause import CauseCode
 from layerfork.whatif import UnappliableError
 
 
@@ -29,8 +33,39 @@ def find_forks(reasoner: Reasoner) -> tuple[Weighed, ...]:
             kept[above[-1]] = replace(owner, site=merge_into(owner.site, site))
         else:
             kept.append(weigh(reasoner, own))
+    kept = _fold_without_cache(kept, comparison)
     sites = assign_missed(tuple(each.site for each in kept), comparison)
     return tuple(replace(each, site=site) for each, site in zip(kept, sites, strict=True))
+
+
+def _fold_without_cache(found: Sequence[Weighed], comparison: Comparison) -> list[Weighed]:
+    """What was built without a cache missed for that reason alone, whatever else differs."""
+    kept: list[Weighed] = []
+    for each in found:
+        place = next((index for index, off in enumerate(kept) if _holds_for(off, each.site, comparison)), -1)
+        if place < 0:
+            kept.append(each)
+            continue
+        owner = kept[place]
+        differing = tuple(finding for _, finding in each.claims if finding.strength is Strength.KEYS)
+        kept[place] = replace(
+            owner,
+            site=merge_into(owner.site, each.site),
+            overruled=tuple(dict.fromkeys((*owner.overruled, *differing, *each.overruled))),
+        )
+    return kept
+
+
+def _holds_for(off: Weighed, site: Site, comparison: Comparison) -> bool:
+    """Whether the cache was off for this site as well: it was for the whole build, or for both steps."""
+    if not any(finding.code == CauseCode.CACHE_OFF for _, finding in off.claims):
+        return False
+    if off.site.reason is Reason.CACHE_OFF:
+        return True
+    step = comparison.reader_views[site.step].step
+    return off.site.step in comparison.ancestors[site.step] and is_built_without_cache(
+        comparison.reader.record, step
+    )
 
 
 def _own_site(reasoner: Reasoner, site: Site, above: Sequence[Weighed]) -> Site | None:

@@ -9,6 +9,7 @@ from layerfork.explain.compare.divergence import Reason, Site
 from layerfork.explain.proof.claiming import Claim, claim_differences
 from layerfork.explain.proof.counterfactual import differences_in, left_of, reaches_writer
 from layerfork.explain.proof.reasoner import Reasoner
+from layerfork.model.cause import CauseCode
 from layerfork.model.change import BaseImageIs, BuildArgIs, Change, LineAdded, LineIs
 from layerfork.whatif import UnappliableError
 
@@ -32,6 +33,8 @@ class Weighed:
     """What differs and does not matter here."""
     derived: tuple[Finding, ...] = ()
     """What differs only because the claims do: nothing in the records stands for it alone."""
+    overruled: tuple[Finding, ...] = ()
+    """What differs where the cache was off, so that nothing was looked for."""
     unclaimed: tuple[Difference, ...] = ()
     doubts: tuple[str, ...] = ()
     """Why the claims are not proven; empty when all of them together, and no fewer, give the step the
@@ -41,6 +44,8 @@ class Weighed:
 def weigh(reasoner: Reasoner, site: Site) -> Weighed:
     """Undo the claims about a site, all together and each left out."""
     claims, unclaimed = claim_differences(Case(comparison=reasoner.comparison, site=site))
+    if any(finding.code == CauseCode.CACHE_OFF for _, finding in claims):
+        return _of_cache_off(site, claims)
     weighed = Weighed(site=site, claims=claims, unclaimed=unclaimed)
     if site.reason is not Reason.KEY or not any(_rests_on_keys(finding) for _, finding in claims):
         return weighed
@@ -59,6 +64,15 @@ def weigh(reasoner: Reasoner, site: Site) -> Weighed:
     except UnappliableError as error:
         doubts = (*doubts, str(error))
     return _without_alternatives(replace(weighed, doubts=doubts or (NOT_REACHED,)))
+
+
+def _of_cache_off(site: Site, claims: tuple[Claim, ...]) -> Weighed:
+    """Without a cache no key is looked for: what differs in it is no cause."""
+    return Weighed(
+        site=site,
+        claims=tuple(claim for claim in claims if claim[1].code == CauseCode.CACHE_OFF),
+        overruled=tuple(finding for _, finding in claims if _rests_on_keys(finding)),
+    )
 
 
 def _with_claims_behind(reasoner: Reasoner, weighed: Weighed) -> Weighed:

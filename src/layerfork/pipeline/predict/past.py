@@ -7,6 +7,7 @@ from datetime import datetime
 from layerfork.cachekey import keys_of
 from layerfork.cachekey.shared.history import created_by_of
 from layerfork.explain import JudgedBuild
+from layerfork.explain.compare.scope.cachescope import is_built_without_cache
 from layerfork.explain.compare.steps import views_of
 from layerfork.explain.enginebugs import never_found
 from layerfork.explain.outlook import Stored, marks_of
@@ -112,7 +113,7 @@ class Past:
 
 
 def _wants_no_cache(record: BuildRecord, step: StepRecord) -> bool:
-    return record.request.no_cache or step.stage_name in record.request.no_cache_stages
+    return record.request.no_cache or is_built_without_cache(record, step)
 
 
 def _judged(client: str, record: BuildRecord) -> tuple[JudgedBuild, JudgedBuild]:

@@ -175,8 +175,13 @@ def _with_times(record: BuildRecord, past: Past) -> BuildRecord:
         )
         for step in record.steps
     )
-    request = replace(record.request, no_cache=False, no_cache_stages=())
-    return replace(record, request=request, steps=steps)
+    asked = record.request
+    request = replace(asked, no_cache=False, no_cache_stages=())
+    definition = record.definition
+    if definition is not None and (asked.no_cache or asked.no_cache_stages):
+        ops = tuple(replace(op, ignore_cache=False) for op in definition.ops)
+        definition = replace(definition, ops=ops)
+    return replace(record, request=request, definition=definition, steps=steps)
 
 
 def _predicted(

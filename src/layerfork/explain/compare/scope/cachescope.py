@@ -31,6 +31,19 @@ def _reused(step: StepRecord) -> bool:
     return step.status is StepStatus.HIT and not step.instruction.upper().startswith("FROM")
 
 
+def is_built_without_cache(record: BuildRecord, step: StepRecord) -> bool:
+    """Whether this step had to be built: its operations say so, or where no definition shows them, the
+    request names its stage.
+
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go (ignoreCache) @ v0.13.2.
+    """
+    vertices = set(step.vertices)
+    own = [op for op in record.definition.ops if op.digest in vertices] if record.definition else []
+    if own:
+        return any(op.ignore_cache for op in own)
+    return bool(step.stage_name) and step.stage_name in record.request.no_cache_stages
+
+
 def separate_caches(writer: BuildRecord, reader: BuildRecord) -> ScopeDifference | None:
     """The first reason why the caches are separate, or None.
 
