@@ -1,6 +1,7 @@
 """`layerfork fix`: do something about the last fork, and prove that it helps."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,6 +90,8 @@ def command(
     _check(paths, argv, records, given={"--no-verify": no_verify, "--force": force}, apply=apply)
     if patch not in ("", STANDARD_OUTPUT):
         checked_output(patch)
+    if apply:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # also where `&` of a script had it ignored
     from layerfork.model.fixing import exit_code_of_fixes
     from layerfork.pipeline.fix.fixing import FixOptions, fix_builds, patch_of
 

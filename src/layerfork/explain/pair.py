@@ -15,6 +15,7 @@ from layerfork.explain.proof.diagnose import diagnose
 from layerfork.explain.proof.forks import find_forks
 from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.warnings.added import added_cautions
+from layerfork.explain.warnings.gaps import incomplete_record
 from layerfork.explain.warnings.stale import stale_hits
 from layerfork.explain.warnings.unplaced import unplaced_caution
 from layerfork.model.cause import CauseCode
@@ -48,8 +49,8 @@ def judge_pair(writer: JudgedBuild, reader: JudgedBuild) -> Judgement:
     forks: list[Fork] = []
     failed = reader.record.result.outcome is not BuildOutcome.SUCCEEDED
     warnings = [
-        *_incomplete(writer),
-        *_incomplete(reader),
+        *incomplete_record(writer.client, writer.record.gaps),
+        *incomplete_record(reader.client, reader.record.gaps),
         *writer_failed(writer),
         *(() if failed else _other_dockerfile(comparison)),
     ]
@@ -103,15 +104,6 @@ def _classes(comparison: Comparison, *, parted: bool) -> tuple[tuple[tuple[str, 
     if fit_of(comparison) is Fit.OPEN:
         return ((writer,),), (reader,)
     return ((writer, reader),), ()
-
-
-def _incomplete(build: JudgedBuild) -> Iterator[Caution]:
-    for gap in build.record.gaps:
-        yield Caution(
-            code="incomplete-record",
-            client=build.client,
-            text=f"the record of {build.client} is incomplete at {gap.where}: {gap.what}",
-        )
 
 
 def _other_dockerfile(comparison: Comparison) -> Iterator[Caution]:

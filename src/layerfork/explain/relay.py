@@ -15,6 +15,7 @@ from layerfork.explain.proof.observations import disagreeing_string
 from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.proof.weighing import weigh
 from layerfork.explain.warnings.added import added_cautions
+from layerfork.explain.warnings.gaps import incomplete_record
 from layerfork.explain.warnings.stale import sent_unlike, stale_hits
 from layerfork.explain.warnings.unplaced import unplaced_caution
 from layerfork.model.build import Builder
@@ -90,12 +91,7 @@ def _forks(departure: Departure, contradicted: set[tuple[str, int]]) -> Iterator
 
 def _incomplete(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
     for build in builds:
-        for gap in build.record.gaps:
-            yield Caution(
-                code="incomplete-record",
-                client=build.client,
-                text=f"the record of {build.client} is incomplete at {gap.where}: {gap.what}",
-            )
+        yield from incomplete_record(build.client, build.record.gaps)
 
 
 def _failed_controls(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:

@@ -1,18 +1,21 @@
 """`layerfork fix` as a person types it, on recorded builds of real engines; nothing is built."""
 
 import json
+import signal
 import subprocess
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from corpus.make import path_of
 from corpus.pairs import PAIRS
 
+from layerfork.cli import call
 from layerfork.cli.grammar.root import root
-from layerfork.errors import EngineError, UsageError
+from layerfork.errors import EngineError, ExitCode, UsageError
 from layerfork.harness.records.evidence import read_records
 from layerfork.harness.records.store import open_store, project_of
 from layerfork.harness.records.summary import keep_summary, known_build
@@ -280,3 +283,21 @@ def test_a_command_runs_in_no_other_directory_than_the_context(
     result = fix("--record", file, "--apply", "--no-verify")
     assert "refused: the context's directory is not " in result.output
     assert not ran
+
+
+@pytest.mark.parametrize("before", [signal.SIG_IGN, signal.default_int_handler])
+def test_an_interrupt_ends_a_fix_also_where_a_script_had_it_ignored(
+    before: Any, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shell ignores SIGINT for what ends in `&`; an edit under way must not be half interrupted."""
+    file = recorded("buildkit-content-before-install", project)
+
+    def interrupted(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(fixing, "try_remedy", interrupted)
+    kept = signal.signal(signal.SIGINT, before)
+    try:
+        assert call(["fix", "--apply", "--force", "--record", file]) == ExitCode.INTERRUPTED
+    finally:
+        signal.signal(signal.SIGINT, kept)

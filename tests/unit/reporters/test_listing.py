@@ -56,3 +56,17 @@ def test_json_says_whether_each_is_ready() -> None:
     clients = json.loads(JSON.render("clients", CLIENTS, Look()))
     assert clients["schema"] == "layerfork/clients/1"
     assert [row["ready"] for row in clients["clients"]] == [True, False]
+
+
+def test_a_table_is_as_wide_as_the_terminal() -> None:
+    assert render_engines((READY, MISSING), Look(width=48)) == (
+        "ENGINE              VERSION  BUILDERS\n"
+        "    IMAGE STORE; API; FROM\n"
+        "private:1  ready    1.2.3    classic, buildkit\n"
+        "    graphdriver; 1.1 to 1.2; Debian x\n"
+        "    with runc 1.0\n"
+        "host       missing  -\n"
+        "    no answer; start it\n"
+    )
+    narrow = render_clients(CLIENTS, Look(width=24))
+    assert max(map(len, narrow.splitlines())) <= 24

@@ -11,6 +11,7 @@ from layerfork.harness.fixing.commands import run_in
 from layerfork.harness.fixing.writing import RefusedError, check_editable, read_file, write_patches
 from layerfork.harness.recording.secrets.redactionkey import redaction_key
 from layerfork.model.answer import Answer
+from layerfork.model.commandline import as_typed
 from layerfork.model.fixing import Fate, FilePatch, FixReport, Proposal, Remedy, Spent
 from layerfork.model.judgement import Fork
 from layerfork.model.patch import unified
@@ -73,7 +74,7 @@ def _fixed(forked: Forked, options: FixOptions, say: Say) -> FixReport:
         build=forked.report.build,
         directory=str(base),
         is_here=base == Path.cwd(),
-        command=" ".join(forked.reader.client.argv),
+        command=as_typed(forked.reader.client.argv),
         recorded_at=forked.reader.recorded_at,
         proposals=tuple(proposals),
         hopeless=tuple(hopeless),

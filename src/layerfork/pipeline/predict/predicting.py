@@ -18,6 +18,7 @@ from layerfork.explain.outlook import Outlook, Reuse, outlooks
 from layerfork.model.answer import Situation
 from layerfork.model.baseline import Baseline
 from layerfork.model.change import BaseImageIs
+from layerfork.model.commandline import as_typed
 from layerfork.model.judgement import Fork, Judgement, Verdict
 from layerfork.model.prediction import Forecast, Prediction, StepPrediction
 from layerfork.model.record import BuildRecord, StepStatus
@@ -274,7 +275,7 @@ def baseline_at(record: BuildRecord, now: datetime, known: int = 0) -> Baseline:
         id=record.id,
         recorded_at=record.recorded_at,
         age_s=(now - datetime.fromisoformat(record.recorded_at)).total_seconds(),
-        command=" ".join(record.client.argv),
+        command=as_typed(record.client.argv),
         ran_in=record.place.ran_in,
         engine=record.engine.version if record.engine is not None else "",
         steps=len(record.steps),

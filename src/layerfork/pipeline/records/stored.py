@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from layerfork.errors import UsageError
 from layerfork.harness.records.evidence import read_records
 from layerfork.harness.records.store import KeptBuild, open_store
+from layerfork.model.commandline import as_typed
 from layerfork.model.listing import StoredRow
 from layerfork.model.record import StepStatus
 from layerfork.model.report import RecordReport
@@ -72,6 +73,6 @@ def _row(kept: KeptBuild) -> StoredRow:
         steps=len(record.steps),
         hits=sum(step.status is StepStatus.HIT for step in record.steps),
         size_bytes=kept.size_bytes,
-        command=" ".join(record.client.argv),
+        command=as_typed(record.client.argv),
         path=str(kept.path),
     )

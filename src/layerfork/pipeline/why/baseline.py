@@ -12,6 +12,7 @@ from layerfork.harness.records.stored import StoredRecord
 from layerfork.harness.records.summary import KnownBuild, keep_summary, with_chain
 from layerfork.model.baseline import Baseline
 from layerfork.model.cachekey import BuildKeys
+from layerfork.model.commandline import as_typed
 from layerfork.model.kind import agreement, kind_of
 from layerfork.model.record import BuildRecord
 
@@ -86,7 +87,7 @@ def baseline_of(earlier: BuildRecord, record: BuildRecord, shared: int | None, k
         id=earlier.id,
         recorded_at=earlier.recorded_at,
         age_s=age.total_seconds(),
-        command=" ".join(earlier.client.argv),
+        command=as_typed(earlier.client.argv),
         ran_in=earlier.place.ran_in,
         engine=earlier.engine.version if earlier.engine is not None else "",
         shared_steps=shared,

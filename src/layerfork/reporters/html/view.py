@@ -146,6 +146,8 @@ def _verdict(seen: Sequence[Overview]) -> str:
     if verdict is Verdict.FORKED:
         forked = sum(each.verdict is Verdict.FORKED for each in seen)
         return f"The cache forks{f' in {forked} of {len(seen)} scenarios' if len(seen) > 1 else ''}."
+    if any(each.interrupted for each in seen):
+        return "No fork was seen until the run was interrupted."
     if verdict is Verdict.ERROR:
         return "No fork was seen, but too few builds succeeded to rule one out."
     if any(report.judgement.class_unknown for each in seen for report in each.reports):

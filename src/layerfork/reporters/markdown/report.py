@@ -33,7 +33,7 @@ def render_runs(reports: Sequence[RunReport], look: Look) -> str:
 
 
 def _scenario(overview: Overview) -> Iterator[str]:
-    yield f"### layerfork: {escaped(overview.scenario)}, {VERDICTS[overview.verdict]}\n"
+    yield f"### layerfork: {escaped(overview.scenario)}, {_verdict(overview)}\n"
     yield table(overview)
     for edge in overview.edges:
         caches = f"**{escaped(edge.writer)} → {escaped(edge.reader)}** "
@@ -50,6 +50,12 @@ def _scenario(overview: Overview) -> Iterator[str]:
             for each in missing
         )
         yield _folded(f"Without a result: {counted(sum(each.count for each in missing), 'client')}", lines)
+
+
+def _verdict(overview: Overview) -> str:
+    if overview.interrupted and overview.verdict is not Verdict.FORKED:
+        return "interrupted"
+    return VERDICTS[overview.verdict]
 
 
 def table(overview: Overview) -> str:

@@ -67,6 +67,11 @@ class Overview:
         return worst(report.judgement.verdict for report in self.reports) or Verdict.ERROR
 
     @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended one of the runs."""
+        return any(report.interrupted for report in self.reports)
+
+    @property
     def warnings(self) -> tuple[Caution, ...]:
         """Each once, however many engines have it."""
         return tuple(dict.fromkeys(each for report in self.reports for each in report.judgement.warnings))

@@ -75,6 +75,8 @@ def verdicts(overview: "Overview") -> tuple[tuple[tuple[str, ...], Verdict, str]
 def verdict_sentence(report: "RunReport") -> str:
     """The hypothesis of 2015, and whether it held here."""
     judgement = report.judgement
+    if report.interrupted and judgement.verdict is not Verdict.FORKED:
+        return _interrupted(report)
     if judgement.verdict is Verdict.ERROR:
         return "ERROR: too few builds succeeded to say anything about the hypothesis."
     count = sum(len(members) for members in judgement.classes)
@@ -94,7 +96,16 @@ def verdict_sentence(report: "RunReport") -> str:
     return (
         f"FORKED: {count + len(judgement.class_unknown)} clients, {len(judgement.classes)} caches{which}; "
         f"the hypothesis that the cache is fully reusable does not hold here.{where}"
+        + (" Interrupted: of the clients that were not built nothing is known." if report.interrupted else "")
     )
+
+
+def _interrupted(report: "RunReport") -> str:
+    """Of a run that nobody let come to its end, as far as it came."""
+    if report.judgement.verdict is Verdict.ERROR:
+        return "INTERRUPTED: too few clients had built to say anything about the hypothesis."
+    count = sum(len(members) for members in report.judgement.classes)
+    return f"INTERRUPTED: no fork among the {count} clients that had built; of the others nothing is known."
 
 
 def is_own(fork: Fork) -> bool:

@@ -6,6 +6,7 @@ from layerfork.model.exportedcache import CacheReport, CacheRole, ExportedRecord
 from layerfork.model.visible import visible_line
 from layerfork.reporters.overview.words import counted
 from layerfork.reporters.reporter import Look
+from layerfork.reporters.text.layout.columns import fitted
 
 _DIGITS = 12
 _UNITS = ("B", "KB", "MB", "GB", "TB")
@@ -14,7 +15,8 @@ _AGES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 def render_caches(reports: Sequence[CacheReport], look: Look) -> str:
     """Records with what they build on and what they stand for; then what nothing uses."""
-    return "\n".join("\n".join(map(visible_line, _lines(report, look.verbose))) + "\n" for report in reports)
+    blocks = (fitted(map(visible_line, _lines(report, look.verbose)), look.width) for report in reports)
+    return "\n".join("\n".join(lines) + "\n" for lines in blocks)
 
 
 def _lines(report: CacheReport, verbose: bool) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from layerfork.model.commandline import as_typed
 from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, EntryType
 from layerfork.model.engine import BUILDKIT_DAEMON
 from layerfork.model.identity import StepIdentity, identities_of
@@ -12,6 +13,7 @@ from layerfork.model.visible import visible_line
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.forks.baseline import old_by
 from layerfork.reporters.text.forks.identities import MEANINGS
+from layerfork.reporters.text.layout.columns import fitted
 
 ENTRY_LIMIT = 40
 """Context entries shown when not verbose."""
@@ -33,7 +35,8 @@ _TYPES = {
 def render_records(reports: Sequence[RecordReport], look: Look) -> str:
     """Who asked whom for what, what was sent, what became of each step, and what could not be seen."""
     blocks = (_lines(each, look.verbose) for each in reports)
-    return "\n".join("\n".join(map(visible_line, lines)) + "\n" for lines in blocks)
+    fitting = (fitted(map(visible_line, lines), look.width) for lines in blocks)
+    return "\n".join("\n".join(lines) + "\n" for lines in fitting)
 
 
 def _lines(report: RecordReport, verbose: bool) -> Iterator[str]:
@@ -72,7 +75,7 @@ def _fields(record: BuildRecord) -> Iterator[str]:
     facts = {
         "made of": record.imported_from,
         "client": _client(record.client),
-        "command": " ".join(record.client.argv),
+        "command": as_typed(record.client.argv),
         "run in": record.place.ran_in,
         "build": record.place.name,
         "directory": record.place.directory,

@@ -10,6 +10,7 @@ from layerfork.reporters.overview.columns import keyword
 from layerfork.reporters.reporter import Look
 from layerfork.reporters.text.forks.judgement import STATUS_STYLES, fork_evidence
 from layerfork.reporters.text.layout.columns import cut, hung, side_by_side
+from layerfork.reporters.text.layout.wrapping import wrap
 
 _COPIES = ("COPY", "ADD")
 """Instructions that are never cut: what they copy is what it is about."""
@@ -29,7 +30,8 @@ def answer_lines(answer: Answer, fork: Fork | None, look: Look) -> Iterator[Text
     yield from _others(answer, look)
     yield from _later(answer, look)
     if look.verbose and fork is not None:
-        yield from fork_evidence(fork)
+        for line in fork_evidence(fork):
+            yield from wrap(line, look.width, len(line.plain) - len(line.plain.lstrip()) + 4)
 
 
 def first_lines(answer: Answer, look: Look) -> Iterator[Text]:

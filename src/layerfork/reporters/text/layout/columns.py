@@ -1,6 +1,7 @@
 """Texts that fit a width: cut after a word, hung below their beginning, side by side."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from rich.text import Text
 
@@ -10,6 +11,24 @@ from layerfork.reporters.text.layout.wrapping import wrap
 def hung(text: str, width: int | None, first: str = "", rest: int = 0) -> list[str]:
     """Lines of a text behind ``first``; those that follow begin ``rest`` columns in."""
     return [line.plain for line in wrap(Text(first + text), width, rest)]
+
+
+def fitted(lines: Iterable[str], width: int | None) -> Iterator[str]:
+    """Lines as wide as the terminal: what does not fit hangs below the place where its line begins."""
+    for line in lines:
+        begins = len(line) - len(line.lstrip())
+        yield from hung(line, width, "", begins + 4)
+
+
+def table(rows: Sequence[Sequence[str]], width: int | None) -> Iterator[list[str]]:
+    """The lines of each row: its columns, as many as fit, and below them the cells that do not."""
+    sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    ends = list(accumulate(size + 2 for size in sizes))
+    fit = len(sizes) if width is None else max(1, sum(end - 2 <= width for end in ends))
+    for row in rows:
+        cells = "  ".join(cell.ljust(size) for cell, size in zip(row[:fit], sizes[:fit], strict=True))
+        more = "; ".join(filter(None, row[fit:]))
+        yield [cells.rstrip(), *(hung(more, width, "    ", 6) if more else ())]
 
 
 def cut(text: str, room: int) -> str:

@@ -62,11 +62,15 @@ def _counted(area: str, rows: Sequence[HealthRow]) -> str:
 
 def _row(row: HealthRow, width: int, look: Look) -> Iterator[Text]:
     label = f"  {row.health.value:7}  {row.name:{width}}  "
-    first, *rest = hung(row.what, look.width, label, len(label))
+    narrow = look.width is not None and len(label) > look.width // 2
+    if narrow:
+        label = f"  {row.health.value:7}  {row.name}: "
+    column = 2 + 7 + 2 if narrow else len(label)
+    first, *rest = hung(row.what, look.width, label, column)
     yield Text.assemble("  ", (f"{row.health.value:7}", _STYLES[row.health]), first[2 + 7 :])
     yield from map(Text, rest)
     if row.remedy:
-        yield from map(Text, hung(row.remedy, look.width, f"{'':{len(label)}}", len(label)))
+        yield from map(Text, hung(row.remedy, look.width, f"{'':{column}}", column))
 
 
 def _sentence(report: DoctorReport) -> str:

@@ -1,9 +1,11 @@
 """Engines and clients as a table, with what is missing and the command that helps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 
 from layerfork.model.listing import ClientRow, EngineRow, Obstacle, StoredRow
 from layerfork.reporters.reporter import Look
+from layerfork.reporters.text.layout.columns import fitted, table
 
 
 def render_engines(rows: Sequence[EngineRow], look: Look) -> str:
@@ -21,8 +23,7 @@ def render_engines(rows: Sequence[EngineRow], look: Look) -> str:
         for row in rows
     ]
     header = ("ENGINE", "", "VERSION", "BUILDERS", "IMAGE STORE", "API", "FROM")
-    table = _table((header, *cells))
-    return _joined(table[0], zip(table[1:], map(_details, rows), strict=True))
+    return _joined((header, *cells), map(_details, rows), look)
 
 
 def render_clients(rows: Sequence[ClientRow], look: Look) -> str:
@@ -31,8 +32,8 @@ def render_clients(rows: Sequence[ClientRow], look: Look) -> str:
         (row.id, "ready" if row.ready else "missing", row.version or "-", ", ".join(row.builders), row.title)
         for row in rows
     ]
-    table = _table((("CLIENT", "", "VERSION", "BUILDERS", "WHAT RUNS"), *cells))
-    return _joined(table[0], zip(table[1:], (_missing(row.obstacles) for row in rows), strict=True))
+    header = ("CLIENT", "", "VERSION", "BUILDERS", "WHAT RUNS")
+    return _joined((header, *cells), (_missing(row.obstacles) for row in rows), look)
 
 
 def render_stored(rows: Sequence[StoredRow], look: Look) -> str:
@@ -51,7 +52,8 @@ def render_stored(rows: Sequence[StoredRow], look: Look) -> str:
     ]
     if not cells:
         return "no builds are kept\n"
-    return "\n".join(_table((("ID", "UTC", "BUILDER", "", "STEPS", "SIZE", "COMMAND"), *cells))) + "\n"
+    header = ("ID", "UTC", "BUILDER", "", "STEPS", "SIZE", "COMMAND")
+    return _joined((header, *cells), repeat(()), look)
 
 
 def _details(row: EngineRow) -> Iterator[str]:
@@ -66,15 +68,10 @@ def _missing(obstacles: Sequence[Obstacle]) -> Iterator[str]:
         yield f"    {obstacle.what}" + (f"; {obstacle.remedy}" if obstacle.remedy else "")
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-
-
-def _joined(header: str, blocks: "zip[tuple[str, Iterator[str]]]") -> str:
-    lines = [header]
-    for line, details in blocks:
-        lines += [line, *details]
+def _joined(cells: Sequence[Sequence[str]], details: Iterable[Iterable[str]], look: Look) -> str:
+    """A table, with details below each of its rows."""
+    head, *rows = table(cells, look.width)
+    lines = list(head)
+    for row, below in zip(rows, details, strict=False):
+        lines += [*row, *fitted(below, look.width)]
     return "\n".join(lines) + "\n"

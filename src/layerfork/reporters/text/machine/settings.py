@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from layerfork.model.setting import Origin, SettingRow, SettingsReport, Value
 from layerfork.model.visible import visible_line
 from layerfork.reporters.reporter import Look
+from layerfork.reporters.text.layout.columns import fitted
 
 
 def render_settings(reports: Sequence[SettingsReport], look: Look) -> str:
     """By command what differs from the defaults, and with ``verbose`` everything."""
-    return "".join(f"{line}\n" for report in reports for line in _lines(report, look))
+    lines = (line for report in reports for line in _lines(report, look))
+    return "".join(f"{line}\n" for line in fitted(lines, look.width))
 
 
 def _lines(report: SettingsReport, look: Look) -> Iterator[str]:

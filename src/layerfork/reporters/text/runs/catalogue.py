@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from layerfork.model.catalogue import CatalogueReport, ScenarioRow
 from layerfork.reporters.overview.catalogue import alike, pace, phase_titles, summary, surprises
 from layerfork.reporters.reporter import Look
+from layerfork.reporters.text.layout.columns import fitted, hung
 
 
 def render_scenarios(rows: Sequence[ScenarioRow], look: Look) -> str:
@@ -13,13 +14,16 @@ def render_scenarios(rows: Sequence[ScenarioRow], look: Look) -> str:
     width = max((len(row.name) for row in rows), default=0)
     for family in dict.fromkeys(row.family for row in rows):
         lines.append(family)
-        lines += [f"  {row.name:<{width}}  {row.question}" for row in rows if row.family == family]
+        for row in rows:
+            if row.family == family:
+                lines += hung(row.question, look.width, f"  {row.name:<{width}}  ", width + 4)
     return "\n".join(lines) + "\n"
 
 
 def render_catalogues(reports: Sequence[CatalogueReport], look: Look) -> str:
     """Everything that was measured; what was not as expected once more at the end."""
-    return "".join(line + "\n" for report in reports for line in _lines(report, look))
+    lines = (line for report in reports for line in _lines(report, look))
+    return "".join(line + "\n" for line in fitted(lines, look.width))
 
 
 def _lines(report: CatalogueReport, look: Look) -> Iterator[str]:

@@ -35,6 +35,11 @@ def render_runs(reports: Sequence[RunReport], look: Look) -> str:
     return "\n\n".join((*parts, *([render_tables(reports, look)] if look.verbose or not seen else [])))
 
 
+def verdict_style(verdict: Verdict, *, interrupted: bool) -> str:
+    """A run that a person ended is neither good nor an error."""
+    return "bold yellow" if interrupted else VERDICT_STYLES[verdict]
+
+
 def render_tables(reports: Sequence[RunReport], look: Look) -> str:
     """Every run with the table of 2015, however many clients it has."""
     return "\n\n".join(print_lines(_run_lines(report, look), look) for report in reports)
@@ -51,7 +56,8 @@ def _glance(overview: Overview, look: Look) -> Iterator[Text]:
     yield from section("Verdict")
     for engines, verdict, sentence in verdicts(overview):
         names = f"{', '.join(engines)}: " if len(overview.engines) > 1 else ""
-        yield from wrap(Text(f"  {names}{sentence}", style=VERDICT_STYLES[verdict]), look.width, 4)
+        style = verdict_style(verdict, interrupted=overview.interrupted)
+        yield from wrap(Text(f"  {names}{sentence}", style=style), look.width, 4)
     yield Text()
     for report in overview.reports:
         yield from versions(report, look)
@@ -121,5 +127,5 @@ def _forks(report: RunReport, look: Look) -> Iterator[Text]:
 
 def _verdict(report: RunReport, look: Look) -> Iterator[Text]:
     yield from section("Verdict")
-    style = VERDICT_STYLES[report.judgement.verdict]
+    style = verdict_style(report.judgement.verdict, interrupted=report.interrupted)
     yield from wrap(Text(f"  {verdict_sentence(report)}", style=style), look.width, 2)
