@@ -125,7 +125,23 @@ def fixed(*, apply: bool = True, force: bool = False) -> tuple[Proposal, FixRepo
     return proposal, report
 
 
+STAGES = (
+    "FROM alpine AS base\n{0}WORKDIR /w\nFROM base AS deps\nRUN echo deps > a\n"
+    "FROM deps AS final\nRUN echo more\n{1}RUN echo $SHA\n"
+)
+SIDE_BY_SIDE = (
+    "FROM alpine AS base\n{0}WORKDIR /w\nFROM base AS one\nRUN echo one > a\n"
+    "FROM base AS two\nRUN echo two > b\nFROM base\nCOPY --from=one /w/a /w/\n"
+    "COPY --from=two /w/b /w/\n{1}RUN echo $SHA\n"
+)
 ON_BUILDKIT = {
+    "stages": Case(
+        files={"Dockerfile": STAGES.format("ARG SHA=none\nLABEL rev=$SHA\n", "")},
+        before=("docker", "build", "--build-arg", "SHA=1", "."),
+        after=("docker", "build", "--build-arg", "SHA=2", "."),
+        again=(3, 1),
+        edited={"Dockerfile": STAGES.format("", "ARG SHA=none\nLABEL rev=$SHA\n")},
+    ),
     "env": Case(
         files={"Dockerfile": "FROM alpine\nENV V=1\nRUN echo g\nRUN echo $V\n"},
         change=edit("Dockerfile", "FROM alpine\nENV V=2\nRUN echo g\nRUN echo $V\n"),
@@ -156,6 +172,30 @@ def test_an_edit_is_made_once_it_is_verified(
 @pytest.mark.parametrize("name", ON_BUILDKIT)
 def test_further_edits(name: str, project: Path) -> None:
     edited_as_written(ON_BUILDKIT[name], project, force=name == "env")
+
+
+def test_one_edit_for_two_forks_is_made_once_and_verified_for_both(project: Path) -> None:
+    build = ("docker", "build", "--build-arg")
+    texts = SIDE_BY_SIDE.format("ARG SHA\n", ""), SIDE_BY_SIDE.format("", "ARG SHA\n")
+    forked(
+        Case(
+            files={"Dockerfile": texts[0]},
+            before=(*build, "SHA=1", "."),
+            after=(*build, "SHA=2", "."),
+            again=(0, 0),
+        ),
+        project,
+    )
+
+    (report,) = fix_builds(FixOptions(engine="host", apply=True), print)
+
+    assert [each.fate for each in report.proposals] == [Fate.VERIFIED, Fate.VERIFIED]
+    assert [step.instruction for each in report.proposals for step in each.reused] == [
+        "RUN echo one > a",
+        "RUN echo two > b",
+    ]
+    assert patch_of([report]).count(b"diff --git") == 1
+    assert (project / "Dockerfile").read_text() == texts[1]
 
 
 def edited_as_written(case: Case, project: Path, *, force: bool = False) -> None:

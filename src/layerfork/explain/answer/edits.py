@@ -56,15 +56,6 @@ def lines_of(scene: Scene, instruction: Instruction) -> tuple[str, ...]:
     return scene.lines[instruction.first_line - 1 : instruction.last_line]
 
 
-def moved(scene: Scene, instruction: Instruction, line: int) -> tuple[Edit, ...]:
-    """Take an instruction out, and put it in front of a line; behind the last one means the end."""
-    lines = lines_of(scene, instruction)
-    return (
-        Edit(file=scene.file, line=instruction.first_line, before=lines),
-        Edit(file=scene.file, line=line if line <= len(scene.lines) else 0, after=lines),
-    )
-
-
 def command_of(scene: Scene, record: BuildRecord) -> str:
     """The command line that asked for a build; empty when it is not known, or cannot be repeated as it holds
     something hidden.

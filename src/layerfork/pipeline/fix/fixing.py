@@ -126,33 +126,41 @@ def _patches(remedy: Remedy, root: Path, base: Path) -> Iterator[FilePatch]:
 def _applied(
     forked: Forked, proposals: Sequence[Proposal], options: FixOptions, base: Path, say: Say
 ) -> Iterator[Proposal]:
-    """Each proposal tried, and done where that verified it; of two that edit one file the first."""
-    done: set[str] = set()
+    """Each proposal tried, and done where that verified it; of two that edit one file otherwise the first.
+
+    One edit may be for several forks: each is tried, and the first that is verified makes it.
+    """
+    done: dict[str, FilePatch] = {}
     for proposal in proposals:
-        files = {patch.path for patch in proposal.patches}
+        files = {patch.path: patch for patch in proposal.patches}
+        made = bool(files) and files.items() <= done.items()
         if proposal.problem:
             yield replace(proposal, fate=Fate.REFUSED, reason=proposal.problem)
-        elif files & done:
+        elif files.keys() & done.keys() and not made:
             yield replace(
                 proposal,
                 fate=Fate.REFUSED,
                 reason="its file was just edited: build, then layerfork fix again",
             )
         else:
-            result = _apply(forked, proposal, options, base, say)
-            done |= files if result.fate in (Fate.VERIFIED, Fate.APPLIED) else set()
+            result = _apply(forked, proposal, options, base, say, made=made)
+            done |= files if result.fate in (Fate.VERIFIED, Fate.APPLIED) else {}
             yield result
 
 
-def _apply(forked: Forked, proposal: Proposal, options: FixOptions, base: Path, say: Say) -> Proposal:
-    """One that cannot be tried leaves those before it as they are told."""
+def _apply(
+    forked: Forked, proposal: Proposal, options: FixOptions, base: Path, say: Say, *, made: bool
+) -> Proposal:
+    """One that cannot be tried leaves those before it as they are. ``made``: its edits are in the files."""
     try:
-        check_editable(proposal.patches, base, force=options.force)
+        if not made:
+            check_editable(proposal.patches, base, force=options.force)
         _check_place(forked, proposal.remedy)
         if not options.verify and proposal.remedy.by_hand:
             return proposal
         if not options.verify:
-            _make(forked, proposal, say)
+            if not made:
+                _make(forked, proposal, say)
             return replace(proposal, fate=Fate.APPLIED)
         tried = try_remedy(
             TryOptions(
@@ -164,7 +172,7 @@ def _apply(forked: Forked, proposal: Proposal, options: FixOptions, base: Path, 
             ),
             say,
         )
-        if tried.fate is Fate.VERIFIED:
+        if tried.fate is Fate.VERIFIED and not made:
             _make(forked, proposal, say)
     except RefusedError as error:
         return replace(proposal, fate=Fate.REFUSED, reason=f"{error.message}: {error.hint}")
@@ -200,4 +208,5 @@ def _with(proposal: Proposal, tried: Tried) -> Proposal:
 
 def patch_of(reports: Sequence[FixReport]) -> bytes:
     """All edits as one patch."""
-    return unified(patch for report in reports for each in report.proposals for patch in each.patches)
+    patches = (patch for report in reports for each in report.proposals for patch in each.patches)
+    return unified(dict.fromkeys(patches))

@@ -4,8 +4,8 @@ import re
 import shlex
 from collections.abc import Callable
 
-from layerfork.dockerfile import Instruction
-from layerfork.explain.answer.edits import builds_itself, command_of, moved, with_options
+from layerfork.explain.answer.edits import builds_itself, command_of, with_options
+from layerfork.explain.answer.fixes.declaring import is_read, set_where_read
 from layerfork.explain.answer.fixes.lines import fix_line
 from layerfork.explain.answer.fixes.pinning import pinned
 from layerfork.explain.answer.scene import Scene
@@ -20,71 +20,29 @@ _CHANGING = re.compile(r"[0-9a-f]{7,40}|\d{4}-\d\d-\d\d.*|1\d{9}|\d{8}(?:[T-]?\d
 """A commit, a date, seconds since 1970: another one in every build."""
 
 
-_READ_UNNAMED = re.compile(
-    r"(?i:(?:https?|ftp|no|all)_proxy)|PATH|HOME|SHELL|TERM|TZ|LANG|LC_.*|LD_.*|DEBIAN_FRONTEND"
-    r"|CC|CXX|(?:C|CPP|CXX|LD|MAKE|RUST)FLAGS|SOURCE_DATE_EPOCH|BUILDKIT_.*|DOCKER_.*|(?:TARGET|BUILD)(?:OS|ARCH"
-    r"|VARIANT|PLATFORM)|(?:PYTHON|PIP|UV|POETRY|NODE|NPM|YARN|PNPM|GO|CGO|CARGO|RUST|JAVA|MAVEN|GRADLE|BUNDLE|GEM)"
-    r"_?.*"
-)
-"""Variables that programs read though no instruction names them: their lines stay where they are."""
-
-
 def _build_arg(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     values = (cause.parts[0].writer, cause.parts[0].reader) if cause.parts else (cause.writer, cause.reader)
     changing = all(value and _CHANGING.fullmatch(value) for value in values)
-    fix = _later(scene, cause, "ARG") if scene.text.startswith("RUN") else None
+    fix = set_where_read(scene, cause.path, "ARG")
     if fix is not None:
-        return ("changing-argument" if changing else "early-argument"), fix
+        return _pattern(fix, "changing-argument" if changing else "early-argument"), fix
+    if changing and scene.again and is_read(scene, cause.path):
+        return "", _needed(scene, cause)
     return "", _same_argument(scene, cause)
 
 
-def _later(scene: Scene, cause: Cause, keyword: str) -> Fix | None:
-    """Move the line that sets a variable below the steps that do not name it."""
-    line = _setter(scene, cause.path, keyword)
-    if _READ_UNNAMED.fullmatch(cause.path):
-        return None
-    if line is None or scene.instruction is None:
-        return None
-    below = [each for each in _stage(scene) if each.first_line > line.first_line]
-    body = [each for each in below if each.first_line > scene.instruction.first_line]
-    if any(_names(each, cause.path) for each in below[: len(below) - len(body)]):
-        return None
-    user = next((each for each in body if _names(each, cause.path)), None)
-    last = max(each.last_line for each in (scene.instruction, *body))
-    target = user.first_line if user is not None else last + 1
-    named = f"which is the first to need {cause.path}" if user is not None else "as no step names it"
-    place = f"above line {target}, {named}" if user is not None else f"to the end, {named}"
-    warning = f"a RUN that reads {cause.path} from its environment would no longer see it"
-    return Fix(
-        sentence=f"move `{line.text}` (line {line.first_line}) {place}",
-        edits=moved(scene, line, target),
-        warning=warning,
-    )
+def _pattern(fix: Fix, code: str) -> str:
+    """Where the lines are a person's to move, no edit follows a pattern."""
+    return code if fix.edits else ""
 
 
-def _setter(scene: Scene, name: str, keyword: str) -> Instruction | None:
-    """The only line that sets a variable for the step, if it sets nothing else."""
-    before = [
-        each
-        for each in _stage(scene)
-        if each.keyword in ("ARG", "ENV")
-        and scene.instruction is not None
-        and each.first_line < scene.instruction.first_line
-        and any(own == name for own, _ in each.pairs)
-    ]
-    alone = len(before) == 1 and before[0].keyword == keyword and len(before[0].pairs) == 1
-    return before[0] if alone else None
-
-
-def _stage(scene: Scene) -> list[Instruction]:
-    own = scene.instruction.stage if scene.instruction is not None else None
-    found = scene.dockerfile.instructions if scene.dockerfile is not None else ()
-    return [each for each in found if each.stage == own]
-
-
-def _names(instruction: Instruction, name: str) -> bool:
-    text = "\n".join((instruction.text, *(each.content for each in instruction.heredocs)))
-    return re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", text) is not None
+def _needed(scene: Scene, cause: Cause) -> Fix:
+    """A commit or a date will be another one in the next build, too: what it was is of no use."""
+    place = f"line {scene.line}" if scene.line else f"step {scene.fork.step}"
+    if not scene.fork.consequences:
+        return Fix(sentence=f"nothing to fix: this step needs {cause.path}, which changes with every build")
+    above = f"steps that do not need it can stand above {place}"
+    return Fix(sentence=f"expected: this step needs {cause.path}, which changes with every build; {above}")
 
 
 def _same_argument(scene: Scene, cause: Cause) -> Fix:
@@ -103,9 +61,9 @@ def _same_argument(scene: Scene, cause: Cause) -> Fix:
 
 
 def _env(scene: Scene, cause: Cause) -> tuple[str, Fix]:
-    fix = _later(scene, cause, "ENV") if scene.text.startswith("RUN") else None
+    fix = set_where_read(scene, cause.path, "ENV")
     if fix is not None:
-        return "early-variable", fix
+        return _pattern(fix, "early-variable"), fix
     who = "" if scene.again else " in both Dockerfiles"
     return "", Fix(sentence=f"set {cause.path} to one value{who}, or below the steps that do not need it")
 
