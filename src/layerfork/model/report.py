@@ -128,6 +128,8 @@ class DiffReport:
     """One for each warning about steps of a target or platform that only the later build was asked for."""
     baseline_saved: bool = False
     """There was no earlier build: this one was kept for the next time."""
+    baseline_lost: bool = False
+    """There was no earlier build, and this one could not be kept."""
     cacheable: tuple[int, ...] = ()
     """Indexes of the later build's steps that a cache can hold."""
     dockerfile: str = ""

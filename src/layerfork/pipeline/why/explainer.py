@@ -87,7 +87,9 @@ class _Explainer:
                 path = self.store.add(project_of(Path(kind_of(record).directory), record), record, form)
             except LayerforkError as error:
                 self.losses.append(error)
-                self.reports[-1] = replace(self.reports[-1], baseline_saved=False)
+                report = self.reports[-1]
+                lost = report.baseline_saved
+                self.reports[-1] = replace(report, baseline_saved=False, baseline_lost=lost)
                 return
             known = known_build(path, record, self.command, timeless)
             keep_summary(with_chain(known, chain()) if chain.cache_info().currsize else known)

@@ -31,6 +31,8 @@ def _summary(reports: Sequence[DiffReport]) -> Text:
 def _state(report: DiffReport) -> str:
     if report.baseline_saved:
         return "saved as baseline"
+    if report.baseline_lost:
+        return "not kept"
     if report.failure:
         return report.outcome.value
     if not report.compared:
@@ -48,6 +50,10 @@ def _lines(report: DiffReport, look: Look) -> Iterator[Text]:
     elif not report.compared and report.failure:
         yield Text(f"{report.reader}: there is no earlier build to compare it with", style="bold")
         yield _failure(report)
+    elif report.baseline_lost:
+        yield Text(
+            f"{report.reader}: no earlier build of this Dockerfile is known, and this one could not be kept"
+        )
     elif not report.compared:
         yield Text(f"{report.writer or report.reader} ({report.build}): the other file has no such build")
     else:
