@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from layerfork.cli.grammar.bringing import bring_options
 from layerfork.cli.grammar.building import build_command, build_options
 from layerfork.cli.grammar.options import (
     checked_output,
@@ -52,13 +53,7 @@ if TYPE_CHECKING:
     "exports and imports by itself (--cache-to, --cache-from). Needs root, and an image store that "
     "exports caches: private+containerd if --engine names no other.",
 )
-@click.option(
-    "--load",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False),
-    help="With --cold: image archive (docker save) to load into both engines first, which have no network; "
-    "repeatable.",
-)
+@bring_options
 @click.option(
     "--allow",
     multiple=True,
@@ -101,6 +96,7 @@ def command(
     baseline: str,
     cold: bool,
     load: tuple[str, ...],
+    stand_ins: tuple[str, ...],
     allow: tuple[str, ...],
     max_lost_s: float | None,
     clients: tuple[str, ...],
@@ -133,13 +129,13 @@ def command(
     """
     if output:
         checked_output(output)
-    others = ("baseline", "tags", "cold", "load")
+    others = ("baseline", "tags", "cold", "load", "stand_ins")
     clients = give_way(clients, "clients", to=others, when=argv is not None)
     baseline = give_way(baseline, "baseline", to=("clients", "cold"))
     load = give_way(load, "load", when=not cold)
     if clients:
-        unwanted = {"--baseline": baseline, "--cold": cold, "--load": load, "--tag": tags}
-        _refuse_with_clients({**unwanted, "a command after --": argv is not None})
+        unwanted = {"--baseline": baseline, "--cold": cold, "--load": load, "--stand-in": stand_ins}
+        _refuse_with_clients({**unwanted, "--tag": tags, "a command after --": argv is not None})
         if len(paths) > 1:
             raise UsageError("give one PATH", hint="layerfork check . --client docker-build --client …")
         checked = _check_clients(
@@ -163,8 +159,6 @@ def command(
             raise UsageError("there is nothing to build", hint="layerfork check ., or layerfork check -- CMD")
         if cold and baseline:
             raise UsageError("--cold and --baseline do not go together", hint="each says what must be reused")
-        if load and not cold:
-            raise UsageError("--load needs --cold", hint="layerfork check . --cold --load base.tar")
         from layerfork.pipeline.check.checking import CheckOptions, check_command
 
         rules, ignored = _lint_settings()
@@ -180,6 +174,7 @@ def command(
                 cold=cold,
                 exchange=cold and bool(paths),
                 load=load,
+                stand_ins=stand_ins,
                 lint_rules=rules,
                 lint_ignored=ignored,
             ),

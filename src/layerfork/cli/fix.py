@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from layerfork.cli.grammar.bringing import bring_options
 from layerfork.cli.grammar.options import (
     checked_output,
     engine_option,
@@ -20,6 +21,7 @@ from layerfork.cli.grammar.options import (
 from layerfork.cli.grammar.words import WordsThenCommand
 from layerfork.cli.output import put
 from layerfork.errors import UsageError
+from layerfork.model.brought import Brought
 
 if TYPE_CHECKING:
     from layerfork.reporters.reporter import Reporter
@@ -48,6 +50,7 @@ STANDARD_OUTPUT = "-"
     "--apply runs the commands that they hold: only with files that you trust.",
 )
 @engine_option
+@bring_options
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
 @format_option("fixes")
 @verbose_option
@@ -59,6 +62,8 @@ def command(
     patch: str,
     records: tuple[str, ...],
     engine: str,
+    load: tuple[str, ...],
+    stand_ins: tuple[str, ...],
     store: str,
     form: "Reporter",
     verbose: bool,
@@ -102,6 +107,7 @@ def command(
             records=records,
             store=store,
             engine=engine,
+            brought=Brought(load=load, stand_ins=stand_ins),
             apply=apply,
             verify=not no_verify,
             force=force,

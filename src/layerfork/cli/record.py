@@ -2,14 +2,19 @@
 
 import click
 
+from layerfork.cli.grammar.bringing import bring_options
 from layerfork.cli.grammar.options import engine_option, to_stderr
+from layerfork.model.brought import Brought
 
 
 @click.command("record", context_settings={"allow_interspersed_args": False})
 @click.option("-o", "--output", required=True, metavar="FILE", help="Write the records here.")
 @engine_option
+@bring_options
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
-def command(output: str, engine: str, command: tuple[str, ...]) -> int:
+def command(
+    output: str, engine: str, load: tuple[str, ...], stand_ins: tuple[str, ...], command: tuple[str, ...]
+) -> int:
     """Run a command and record every build that it makes through the engine.
 
     The command keeps its terminal, its output, its signals and its exit code; only its DOCKER_HOST
@@ -25,4 +30,5 @@ def command(output: str, engine: str, command: tuple[str, ...]) -> int:
     """
     from layerfork.pipeline.records.recording import record_builds
 
-    return record_builds(command, output, engine, to_stderr)
+    brought = Brought(load=load, stand_ins=stand_ins)
+    return record_builds(command, output, engine, to_stderr, brought)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from layerfork.cli.grammar.bringing import bring_options
 from layerfork.cli.grammar.building import build_command, build_options
 from layerfork.cli.grammar.options import (
     engine_option,
@@ -18,6 +19,7 @@ from layerfork.cli.grammar.options import (
 from layerfork.cli.grammar.words import WordsThenCommand
 from layerfork.cli.output import put
 from layerfork.errors import ExitCode
+from layerfork.model.brought import Brought
 from layerfork.model.judgement import Verdict
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 @click.command("why", cls=WordsThenCommand)
 @build_options
 @engine_option
+@bring_options
 @click.option(
     "--against",
     default="",
@@ -47,6 +50,8 @@ def command(
     build_args: tuple[str, ...],
     tags: tuple[str, ...],
     engine: str,
+    load: tuple[str, ...],
+    stand_ins: tuple[str, ...],
     against: str,
     store: str,
     form: "Reporter",
@@ -71,10 +76,20 @@ def command(
     argv = build_command(
         *("why", paths, argv), dockerfile=dockerfile, target=target, build_args=build_args, tags=tags
     )
-    explained = explain_builds(argv, engine, store, to_stderr, against=against, apart=form.name != "text")
+    explained = explain_builds(
+        argv,
+        engine,
+        store,
+        to_stderr,
+        against=against,
+        apart=form.name != "text",
+        brought=Brought(load=load, stand_ins=stand_ins),
+    )
     reports = explained.reports
     with reports_written(also, "diffs", reports):
         put(form.render("diffs", reports, look_of(sys.stdout, verbose=verbose)))
+    for hint in explained.hints:
+        to_stderr(hint)
     if explained.exit_code:
         return explained.exit_code
     forked = any(report.judgement.verdict is Verdict.FORKED for report in reports)

@@ -19,13 +19,24 @@ LOADING = "load metadata for "
 Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go (toDispatchState) @ v0.13.2."""
 
 
+RESOLVING = "resolve image config for "
+"""How BuildKit names the vertex that looks for the image of a ``# syntax=`` line; ``docker-image://`` follows
+since 0.12.
+Measured with Docker Engine 26.1.5."""
+_NO_NAMES = "dial tcp: lookup "
+"""Go asked for a name and got no answer. Source: golang/go src/net/net.go (OpError.Error, DNSError.Error)."""
+
+
 def describe_failure(record: BuildRecord) -> str:
     """Where and why a build ended early, to follow ``the build``; empty for one that did not."""
     ended = _ENDED.get(record.result.outcome, "")
     if not ended:
         return ""
-    if image := _missing_base(record):
-        where, error = f": its base image {image} could not be had", _error(record)
+    if image := missing_image(record):
+        where, error = f": its base image {image} could not be had", _unreachable(record)
+    elif image := missing_frontend(record):
+        frontend = f"the frontend {image} of its `# syntax=` line"
+        where, error = f": {frontend} could not be had", _unreachable(record)
     elif (step := _failed_step(record)) is not None:
         where, error = f" at step {step.index}, {step.instruction}", step.error
     else:
@@ -38,7 +49,22 @@ def _failed_step(record: BuildRecord) -> StepRecord | None:
     return next((step for step in record.steps if step.error), None)
 
 
-def _missing_base(record: BuildRecord) -> str:
+def missing_frontend(record: BuildRecord) -> str:
+    """The image of a ``# syntax=`` line that a build did not get; empty when that was not what ended it."""
+    for vertex in record.vertices:
+        if vertex.error and vertex.name.startswith(RESOLVING):
+            return vertex.name.removeprefix(RESOLVING).removeprefix("docker-image://")
+    return ""
+
+
+def _unreachable(record: BuildRecord) -> str:
+    """The error; of an engine of ours what it comes to: there is no network, and so no name server."""
+    error = _error(record)
+    ours = record.engine is not None and record.engine.ours
+    return "the engine does not have it, and has no network" if ours and _NO_NAMES in error else error
+
+
+def missing_image(record: BuildRecord) -> str:
     """The base image that a build did not get; empty when that was not what ended it."""
     for vertex in record.vertices:
         if vertex.error and LOADING in vertex.name:

@@ -128,3 +128,23 @@ def test_an_import_that_the_client_dropped_is_the_cause_and_not_another_builder(
     assert [cause.code for cause in fork.causes] == ["cache-not-imported"]
     assert "type=local,src=/none" in fork.causes[0].text
     assert fork.causes[0].status == ("SUSPECTED" if same_engine else "PROVEN")
+
+
+def test_an_engine_without_a_network_is_not_said_in_words_of_a_name_server() -> None:
+    error = "failed to do request: dial tcp: lookup registry-1.docker.io on [::1]:53: connection refused"
+    names = {
+        "resolve image config for docker-image://docker.io/docker/dockerfile:1": (
+            "was refused: the frontend docker.io/docker/dockerfile:1 of its `# syntax=` line could not be had"
+        ),
+        "[internal] load metadata for docker.io/library/x:1": (
+            "was refused: its base image docker.io/library/x:1 could not be had"
+        ),
+    }
+    for name, told in names.items():
+        vertex = replace(IMPORT, name=name, error=error)
+        for ours, why in ((True, "the engine does not have it, and has no network"), (False, error)):
+            engine = EngineInfo(
+                kind="private", ours=ours, version="26.1.5", api_version="1.45", image_store="graphdriver"
+            )
+            record = record_of(BuildOutcome.REFUSED, error, vertices=(vertex,), engine=engine)
+            assert describe_failure(record) == f"{told}: {why}"

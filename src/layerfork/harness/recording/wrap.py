@@ -19,9 +19,11 @@ from layerfork.harness.recording.client.process import ClientProcess
 from layerfork.harness.recording.client.projects import Projects
 from layerfork.harness.recording.leading.buildctl import lead_buildkit, read_buildctl
 from layerfork.harness.recording.leading.buildx import LedBuilders, lead_builders
+from layerfork.harness.recording.leading.ownfrontend import lead_to_own_frontend
 from layerfork.harness.recording.leading.pastus import find_ways_past
 from layerfork.harness.recording.recorder import DRAIN_S, Recorder
 from layerfork.harness.recording.secrets.redactionkey import redaction_key
+from layerfork.model.brought import NOTHING_BROUGHT, Brought
 from layerfork.model.build import Command
 from layerfork.model.context import ContextEntry, ContextManifest
 from layerfork.model.progress import Say
@@ -48,6 +50,8 @@ class Wrapped:
     """In the order the builds began."""
     interrupted: bool = False
     """Ctrl-C reached it, whatever it made of that."""
+    hints: tuple[str, ...] = ()
+    """What to do about builds that found no image, a line each."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +64,8 @@ class _Builds:
     process: ClientProcess
     keep: Callable[[BuildRecord], None]
     projects: Projects = field(default_factory=lambda: Projects({}))
+    as_asked: Callable[[BuildRecord], BuildRecord] = lambda record: record
+    """A record with the places that a person knows."""
     recorders: list[Recorder] = field(default_factory=list)
     records: list[BuildRecord] = field(default_factory=list)
 
@@ -77,7 +83,8 @@ class _Builds:
         with no_collection():
             for each in self.recorders:
                 for record in ask(each):
-                    record = sealed(with_facts(record, each, self.process, self.projects), each.redactor)
+                    whole = self.as_asked(with_facts(record, each, self.process, self.projects))
+                    record = sealed(whole, each.redactor)
                     self.records.append(record)
                     self.keep(record)
 
@@ -91,6 +98,7 @@ def record_command(
     projects: Projects | None = None,
     meanwhile: Callable[[], object] = lambda: None,
     running: RunningEngine | None = None,
+    brought: Brought = NOTHING_BROUGHT,
 ) -> Wrapped:
     """Run a command on our terminal, its DOCKER_HOST pointing at a recorder.
 
@@ -107,12 +115,15 @@ def record_command(
     check_program(argv)
     with contextlib.ExitStack() as stack:
         call = read_buildctl(argv, os.environ)
-        engine = running or stack.enter_context(engine_for(argv, spec, say))
+        engine = running or stack.enter_context(engine_for(argv, spec, say, brought))
         for line in find_ways_past(argv, engine.docker_host, os.environ):
             say(line)
         private = stack.enter_context(short_directory())
         key = redaction_key()
 
+        own = lead_to_own_frontend(argv, engine, os.environ, private, say)
+        if own is not None:
+            builds.as_asked = own.as_asked
         recorder = Recorder(engine, private / "docker.sock", key, builds.recall)
         env = wrapped_environment(engine, recorder.docker_host, private)
         beside = stack.enter_context(
@@ -146,7 +157,7 @@ def record_command(
             led.listen(listen)
             with led.followed(listen):
                 code = _run(
-                    Command(argv=beside.argv, env=env),
+                    Command(argv=own.argv if own is not None else beside.argv, env=env),
                     while_running,
                     interrupted.set,
                     stdout,
@@ -155,13 +166,23 @@ def record_command(
                 say(f"something that the command started still talks to the engine: waiting {DRAIN_S:.0f} s")
         _report_faults(builds.recorders, led, say)
         builds.take(lambda each: each.records(client))
+        hints = _hints(builds.records, engine) if code else ()
     records = sorted(builds.records, key=lambda record: record.recorded_at)
-    return Wrapped(exit_code=code, records=tuple(records), interrupted=interrupted.is_set())
+    return Wrapped(exit_code=code, records=tuple(records), interrupted=interrupted.is_set(), hints=hints)
+
+
+def _hints(records: Sequence[BuildRecord], engine: RunningEngine) -> tuple[str, ...]:
+    from layerfork.harness.environments.bringing import how_to_go_on
+
+    return tuple(how_to_go_on(records, engine))
 
 
 @contextlib.contextmanager
-def engine_for(argv: Sequence[str], spec: str, say: Say) -> Iterator[RunningEngine]:
-    """The engine that a command is to build with; ``spec`` as for `record_command`.
+def engine_for(
+    argv: Sequence[str], spec: str, say: Say, brought: Brought = NOTHING_BROUGHT
+) -> Iterator[RunningEngine]:
+    """The engine that a command is to build with; ``spec`` as for `record_command`, and with the images
+    that were ``brought``.
 
     Raises: EngineError.
     """
@@ -170,7 +191,13 @@ def engine_for(argv: Sequence[str], spec: str, say: Say) -> Iterator[RunningEngi
     with chosen.start(os.environ, say) as engine:
         if chosen.ours:
             say(_whose(chosen, engine, asked=bool(spec)))
-        yield engine
+        if not brought.options:
+            yield engine
+            return
+        from layerfork.harness.environments.bringing import bringing
+
+        with bringing(engine, brought, say):
+            yield engine
 
 
 def _whose(chosen: Engine, engine: RunningEngine, *, asked: bool) -> str:

@@ -14,6 +14,7 @@ from layerfork.engines import default_spec_of_why
 from layerfork.errors import ExitCode
 from layerfork.harness.recording.client.projects import Projects
 from layerfork.harness.recording.wrap import Wrapped, check_program, engine_for, record_command
+from layerfork.model.brought import Brought
 from layerfork.model.check import Against, CheckReport
 from layerfork.model.progress import Say
 from layerfork.model.record import StepStatus
@@ -54,7 +55,9 @@ class CheckOptions:
     exchange: bool = False
     """Of ``cold``: ``argv`` is a `docker build` that is to hand its cache on; else it does so by itself."""
     load: tuple[str, ...] = ()
-    """Of ``cold``: image archives that both engines begin with."""
+    """Image archives for an engine of ours; with ``cold``, both begin with them."""
+    stand_ins: tuple[str, ...] = ()
+    """Images to make of busybox on an engine of ours."""
     lint_rules: tuple[str, ...] = ()
     """What settings say to `layerfork lint`: these rules and no other."""
     lint_ignored: tuple[str, ...] = ()
@@ -87,6 +90,8 @@ def check_command(options: CheckOptions, say: Say) -> Checked:
             say(line)
     runs = _recorded(options, say, times=1 if baseline else 2)
     last = runs[-1]
+    for hint in last.hints:
+        say(hint)
     from layerfork.pipeline.check.gate import gate
 
     if ended := _ended_early(last):
@@ -167,13 +172,13 @@ def _recorded(options: CheckOptions, say: Say, times: int) -> list[Wrapped]:
 def _turns(options: CheckOptions, say: Say, times: int) -> Iterator[Iterator[Turn]]:
     """Where each run of the command builds: all on one engine, or each on a clean one."""
     check_program(options.argv)
+    brought = Brought(load=options.load, stand_ins=options.stand_ins)
     if options.cold:
-        exchange, load = options.exchange, options.load
-        with cold_turns(options.argv, options.engine, load, say, exchange=exchange) as cold:
+        with cold_turns(options.argv, options.engine, brought, say, exchange=options.exchange) as cold:
             yield cold
         return
     spec = options.engine or default_spec_of_why(os.environ)
-    with engine_for(options.argv, spec, say) as engine:
+    with engine_for(options.argv, spec, say, brought) as engine:
         yield repeat(Turn(argv=options.argv, engine=engine), times)
 
 

@@ -5,10 +5,11 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from layerfork.engines import RunningEngine, open_engine
 from layerfork.errors import UsageError
+from layerfork.harness.environments.bringing import bringing
+from layerfork.model.brought import Brought
 from layerfork.model.progress import Say
 
 COLD_ENGINE = "private+containerd"
@@ -26,7 +27,7 @@ class Turn:
 
 @contextlib.contextmanager
 def cold_turns(
-    argv: Sequence[str], spec: str, load: Sequence[str], say: Say, *, exchange: bool
+    argv: Sequence[str], spec: str, brought: Brought, say: Say, *, exchange: bool
 ) -> Iterator[Iterator[Turn]]:
     """Two turns of a command, each on a clean engine that ends before the next one starts.
 
@@ -46,8 +47,7 @@ def cold_turns(
                         f"{spec} has what was built on it before, and --cold needs a clean engine",
                         hint=f"--engine {COLD_ENGINE}, or another one of layerfork's own: layerfork engines",
                     )
-                for archive in load:
-                    engine.load(Path(archive))
+                last.enter_context(bringing(engine, brought, say))
                 yield Turn(argv=words, engine=engine)
 
         yield turns()

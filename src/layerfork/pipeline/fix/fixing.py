@@ -11,6 +11,7 @@ from layerfork.harness.fixing.commands import run_in
 from layerfork.harness.fixing.writing import RefusedError, check_editable, read_file, write_patches
 from layerfork.harness.recording.secrets.redactionkey import redaction_key
 from layerfork.model.answer import Answer
+from layerfork.model.brought import NOTHING_BROUGHT, Brought
 from layerfork.model.commandline import as_typed
 from layerfork.model.fixing import Fate, FilePatch, FixReport, Proposal, Remedy, Spent
 from layerfork.model.judgement import Fork
@@ -38,6 +39,8 @@ class FixOptions:
     """Record files instead of the kept builds: the earlier build's and the later one's."""
     store: str = ""
     engine: str = ""
+    brought: Brought = NOTHING_BROUGHT
+    """Images for engines of ours."""
     apply: bool = False
     verify: bool = True
     force: bool = False
@@ -169,6 +172,7 @@ def _apply(
                 reader=forked.reader,
                 again=again_of(proposal.answer, forked.writer, forked.reader),
                 engine=options.engine,
+                brought=options.brought,
             ),
             say,
         )

@@ -18,6 +18,7 @@ from layerfork.harness.fixing.replaying import Copied, on_copy
 from layerfork.harness.recording.client.projects import Projects
 from layerfork.harness.recording.wrap import record_command
 from layerfork.harness.records.stored import stored
+from layerfork.model.brought import NOTHING_BROUGHT, Brought
 from layerfork.model.change import BuildArgIs
 from layerfork.model.check import Against
 from layerfork.model.fixing import Again, Fate, Proposal, Reused, Spent, Way
@@ -42,6 +43,7 @@ class TryOptions:
     reader: BuildRecord
     again: Again
     engine: str = ""
+    brought: Brought = NOTHING_BROUGHT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

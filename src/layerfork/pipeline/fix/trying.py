@@ -5,6 +5,7 @@ from pathlib import Path
 
 from layerfork.engines import default_spec_of_why, open_engine
 from layerfork.errors import EngineError
+from layerfork.harness.environments.bringing import bringing
 from layerfork.harness.environments.privatedir import private_directory
 from layerfork.harness.fixing.copying import copy_tree
 from layerfork.harness.fixing.happening import NotMadeError
@@ -49,7 +50,7 @@ def _tried(options: TryOptions, say: Say) -> Tried:
         if way is Way.COLD:
             return _cold(options, copied, private / "cache", say)
         spec = options.engine or default_spec_of_why(os.environ)
-        with engine_for(options.reader.client.argv, spec, say) as engine:
+        with engine_for(options.reader.client.argv, spec, say, options.brought) as engine:
             trial = Trial(options=options, copied=copied, engine=engine, say=say)
             return trial.rebuild() if way is Way.REBUILD else trial.restore(way)
 
@@ -67,7 +68,7 @@ def _cold(options: TryOptions, copied: Copied, cache: Path, say: Say) -> Tried:
     for number, (option, which) in enumerate(trials, 1):
         try:
             starting = open_engine(COLD_ENGINE).start(os.environ, say)
-            with starting as engine:
+            with starting as engine, bringing(engine, options.brought, say):
                 say(f"[{number}/2] building on a clean engine {which}")
                 trial = Trial(options=options, copied=copied, engine=engine, say=say)
                 built.append(trial.build(options.reader, cache=option))

@@ -14,6 +14,7 @@ from layerfork.harness.recording.wrap import record_command
 from layerfork.harness.records.apart import directory_around, kept_away, written_apart
 from layerfork.harness.records.evidence import RecordFile
 from layerfork.harness.records.store import RecordStore
+from layerfork.model.brought import NOTHING_BROUGHT, Brought
 from layerfork.model.progress import Say
 from layerfork.model.record import BuildRecord
 from layerfork.model.steering import named_builders
@@ -31,7 +32,9 @@ def no_build_seen(environment: Mapping[str, str], exit_code: int = 0) -> str:
     )
 
 
-def record_builds(argv: Sequence[str], output: str, engine: str, say: Say) -> int:
+def record_builds(
+    argv: Sequence[str], output: str, engine: str, say: Say, brought: Brought = NOTHING_BROUGHT
+) -> int:
     """Run a command with a recorder before its engine and write every build that it made to a file.
 
     Gives the command's own exit code. Raises: LayerforkError.
@@ -39,13 +42,15 @@ def record_builds(argv: Sequence[str], output: str, engine: str, say: Say) -> in
     projects = Projects(os.environ)
     kept = Kept()
     with kept_records(Path(output), argv, projects, say, kept):
-        wrapped = record_command(argv, engine, say, kept.add, projects=projects)
+        wrapped = record_command(argv, engine, say, kept.add, projects=projects, brought=brought)
     if not wrapped.records:
         say(no_build_seen(os.environ, wrapped.exit_code))
     elif kept.losses:
         say_lost(kept.losses, say)
     else:
         say(f"{len(wrapped.records)} recorded in {output}")
+    for hint in wrapped.hints:
+        say(hint)
     return wrapped.exit_code
 
 

@@ -12,6 +12,7 @@ from layerfork.errors import ExitCode, LayerforkError
 from layerfork.harness.recording.client.projects import Projects
 from layerfork.harness.recording.wrap import Wrapped, record_command
 from layerfork.harness.records.store import open_store
+from layerfork.model.brought import NOTHING_BROUGHT, Brought
 from layerfork.model.progress import Say
 from layerfork.model.report import DiffReport
 from layerfork.pipeline.records.recording import no_build_seen, say_lost, store_kept_out_of_contexts
@@ -28,16 +29,25 @@ class Explained:
     """How the command ended: its exit code, 130 after Ctrl-C, 3 if it built nothing."""
     reports: tuple[DiffReport, ...]
     """One for each build, in the order they began."""
+    hints: tuple[str, ...] = ()
+    """What to do about builds that found no image, a line each."""
 
 
 def explain_builds(
-    argv: Sequence[str], engine: str, store_path: str, say: Say, *, against: str = "", apart: bool = False
+    argv: Sequence[str],
+    engine: str,
+    store_path: str,
+    say: Say,
+    *,
+    against: str = "",
+    apart: bool = False,
+    brought: Brought = NOTHING_BROUGHT,
 ) -> Explained:
     """Record the builds of a command, and compare each with the earlier one that it could have reused.
 
     Without a command, the newest recorded builds of the working directory are compared again. ``against``
     names a record file or a known build to compare with instead. ``apart``: what the command writes to
-    standard output goes to standard error.
+    standard output goes to standard error. ``brought`` is for an engine of ours.
     Raises: LayerforkError.
     """
     store = open_store(store_path)
@@ -60,6 +70,7 @@ def explain_builds(
             stdout=sys.stderr if apart else None,
             projects=projects,
             meanwhile=lambda: import_module("layerfork.pipeline.why.explainer"),
+            brought=brought,
         )
     if not wrapped.records:
         say(no_build_seen(os.environ, wrapped.exit_code))
@@ -68,7 +79,7 @@ def explain_builds(
     losses: list[LayerforkError] = []
     reports = explain_recorded(wrapped.records, store, named, losses)
     say_lost(losses, say)
-    return Explained(exit_code=_ending(wrapped), reports=reports)
+    return Explained(exit_code=_ending(wrapped), reports=reports, hints=wrapped.hints)
 
 
 def _ending(wrapped: Wrapped) -> int:

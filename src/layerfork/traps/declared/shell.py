@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from layerfork.traps.declared.cacheentry import unspaced
@@ -82,6 +82,11 @@ def _commands(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         begun, text = 0, ""
     if text:
         yield begun, text.strip()
+
+
+def read_build(words: Sequence[str]) -> DockerBuild:
+    """The words of one command, after ``docker build``."""
+    return _read(0, list(words))
 
 
 def _read(line: int, words: list[str]) -> DockerBuild:
