@@ -9,8 +9,9 @@ from layerfork.model.build import Builder
 from layerfork.model.engine import BUILDKIT_DAEMON, EngineInfo
 from layerfork.model.record import BuildRecord, ClientInfo
 from layerfork.wire.buildkit import BuildKitWatcher, ObservedBuild, Recall, read_build
-from layerfork.wire.http.http1 import Http1Tap
+from layerfork.wire.http.http1 import Exchange, Http1Tap, RequestHead
 from layerfork.wire.posted import ClassicWatcher, PostedBuild, read_posted_build
+from layerfork.wire.proxy.tap import ConnectionTap, Headers
 from layerfork.wire.redact import Redactor
 
 Blank = Callable[[float, ClientInfo], BuildRecord]
@@ -31,9 +32,22 @@ class Decoders:
         self._posted_builds: list[PostedBuild] = []
         """Ended, but to be read when all sessions are decoded."""
 
-    def tap(self) -> Http1Tap:
-        """For a new connection."""
-        return Http1Tap(self._classic.open_exchange, self._buildkit.upgraded)
+    def tap(self, builds: Callable[[], None]) -> Http1Tap:
+        """For a new connection. ``builds`` is called when it turns out to be one of a build, once or more."""
+
+        def open_exchange(request: RequestHead) -> Exchange | None:
+            exchange = self._classic.open_exchange(request)
+            if exchange is not None:
+                builds()
+            return exchange
+
+        def upgraded(path: str, headers: Headers) -> ConnectionTap | None:
+            tap = self._buildkit.upgraded(path, headers)
+            if tap is not None:
+                builds()
+            return tap
+
+        return Http1Tap(open_exchange, upgraded)
 
     def work(self, seconds: float) -> bool:
         """Decode while nothing passes; True when something is left."""

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 DRAIN_S = 5.0
 """How long connections may stay open after the client has ended before they are cut."""
 
+MOST_CLIENTS = 1_000
+"""So many processes are remembered that build: the newest."""
 VERIFY_VARIABLE = "LAYERFORK_VERIFY"
 """Set in the environment: every recorder digests what it received and what it forwarded, and compares."""
 
@@ -62,6 +64,8 @@ class Recorder:
         self._loading = Lock()
         self._verify = bool(os.environ.get(VERIFY_VARIABLE))
         self._clients: dict[ClientProcess, None] = {}
+        self._accepting: ClientProcess | None = None
+        """The process behind the connection that the next tap is for. The proxy's thread alone sets it."""
         self._proxy = Proxy(
             listen,
             engine.way,
@@ -86,18 +90,26 @@ class Recorder:
             return self._loaded
 
     def _tap(self) -> "Http1Tap":
-        return self._decoders.tap()
+        process = self._accepting
+        return self._decoders.tap(lambda: self._builds(process))
 
     def _work(self, seconds: float) -> bool:
         return self._decoders.work(seconds)
 
     def _accepted(self, connection: socket.socket) -> None:
-        if (process := process_behind(connection)) is not None:
+        self._accepting = process_behind(connection)
+
+    def _builds(self, process: ClientProcess | None) -> None:
+        """A process builds: what only asks questions, however often, is not remembered."""
+        if process is not None:
+            self._clients.pop(process, None)
             self._clients[process] = None
+            if len(self._clients) > MOST_CLIENTS:
+                del self._clients[next(iter(self._clients))]
 
     @property
     def clients(self) -> tuple[ClientProcess, ...]:
-        """The processes that have connected so far."""
+        """The processes that have begun builds, or may have: the newest ones last."""
         return tuple(self._clients)
 
     @property

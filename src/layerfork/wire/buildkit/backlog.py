@@ -15,6 +15,8 @@ LIMIT_BYTES = 16 << 20
 
 _EVENT_BYTES = 200
 """What an entry costs besides its payload, about."""
+END_BYTES = 8 << 10
+"""What one side of a connection keeps alive until its end is decoded, about: tables of headers, above all."""
 
 
 class Backlog:
@@ -23,7 +25,7 @@ class Backlog:
     def __init__(self, limit_bytes: int = LIMIT_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit_bytes
         self._clock = clock
-        self._queue: deque[tuple[float, Callable[[bytes], None], bytes]] = deque()
+        self._queue: deque[tuple[float, Callable[[bytes], None], bytes, int]] = deque()
         self._waiting = 0
         self._now: float | None = None
 
@@ -31,10 +33,14 @@ class Backlog:
         """When the bytes arrived that are being decoded; outside of that, the clock."""
         return self._now if self._now is not None else self._clock()
 
-    def put(self, decode: Callable[[bytes], None], data: Bytes) -> None:
-        """Have ``decode(data)`` called later, after everything that was put before."""
-        self._queue.append((self._clock(), decode, bytes(data)))
-        self._waiting += len(data) + _EVENT_BYTES
+    def put(self, decode: Callable[[bytes], None], data: Bytes, holds_bytes: int = 0) -> None:
+        """Have ``decode(data)`` called later, after everything that was put before.
+
+        ``holds_bytes`` is what stays in memory until then besides.
+        """
+        cost = len(data) + _EVENT_BYTES + holds_bytes
+        self._queue.append((self._clock(), decode, bytes(data), cost))
+        self._waiting += cost
         while self._waiting > self._limit:
             self._one()
 
@@ -46,8 +52,8 @@ class Backlog:
         return bool(self._queue)
 
     def _one(self) -> None:
-        self._now, decode, data = self._queue.popleft()
-        self._waiting -= len(data) + _EVENT_BYTES
+        self._now, decode, data, cost = self._queue.popleft()
+        self._waiting -= cost
         try:
             decode(data)
         finally:

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from layerfork.wire.buildkit.backlog import LIMIT_BYTES, Backlog
+from layerfork.wire.buildkit.backlog import END_BYTES, LIMIT_BYTES, Backlog
 from layerfork.wire.buildkit.connection import CallsDecoder, TunnelFollower
 from layerfork.wire.buildkit.control import (
     BUILD_ID,
@@ -174,10 +174,10 @@ class _Tap:
         self._backlog.put(self._decoder.engine, data)
 
     def client_closed(self) -> None:
-        self._backlog.put(lambda _: self._decoder.one_side_closed(), b"")
+        self._backlog.put(lambda _: self._decoder.one_side_closed(), b"", END_BYTES)
 
     def engine_closed(self) -> None:
-        self._backlog.put(lambda _: self._decoder.one_side_closed(), b"")
+        self._backlog.put(lambda _: self._decoder.one_side_closed(), b"", END_BYTES)
 
     def lost(self, reason: str) -> None:
         self._backlog.put(lambda _: self._decoder.lost(reason), b"")

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from layerfork.wire.proxy.connection import READ_BYTES, ConnectionFacts, ProxiedConnection
+from layerfork.wire.proxy.keptfacts import KeptFacts
 from layerfork.wire.proxy.sockets import Way, enlarge_buffer, listen_on, open_socket
 from layerfork.wire.proxy.tap import ConnectionTap, describe_fault
 
@@ -48,8 +49,9 @@ class Proxy:
     ) -> None:
         """``listen`` must not exist; its directory must. ``connect`` is the engine's address, or
         opens a connection to it. ``idle`` is called while nothing passes, with the seconds it may
-        take, as long as it says that something is left to do. ``accepted`` is shown every client's
-        connection first, to look at only. ``verify`` keeps digests of the bytes received and forwarded.
+        take, as long as it says that something is left to do. ``accepted`` is shown a client's
+        connection just before a tap for it is asked for, to look at only. ``verify`` keeps digests of the
+        bytes received and forwarded.
         """
         self.listen = listen
         self._connect = connect if callable(connect) else lambda: open_socket(connect)
@@ -66,7 +68,7 @@ class Proxy:
         self._buffer = memoryview(bytearray(READ_BYTES))
         self._changed = threading.Condition()
         self._open: set[ProxiedConnection] = set()
-        self._facts: list[ConnectionFacts] = []
+        self._facts = KeptFacts()
         self._stopping = False
         self._fault: Exception | None = None
         self._asked = self._answered = 0
@@ -95,9 +97,10 @@ class Proxy:
 
     @property
     def connections(self) -> tuple[ConnectionFacts, ...]:
-        """Facts about the connections that have ended, in that order."""
+        """Facts about connections that have ended, in that order: of very many the newest `KEPT`, and besides
+        them the first so many that did not go well."""
         with self._changed:
-            return tuple(self._facts)
+            return self._facts.all()
 
     def wait_idle(self, timeout_s: float) -> bool:
         """Wait until no connection is open or about to be accepted; False when time is up first."""
@@ -174,7 +177,6 @@ class Proxy:
             self._note(ConnectionFacts(problem=f"cannot accept a connection: {error}"))
             time.sleep(0.05)
             return False
-        self._accepted(client)
         if self._connects_at_once:
             self._join(client, self._try_to_connect())
             return True
@@ -213,6 +215,7 @@ class Proxy:
             client.close()
             self._note(ConnectionFacts(problem=f"{UNREACHABLE}: {engine}"))
             return
+        self._accepted(client)
         for sock in (client, engine):
             sock.setblocking(False)
             enlarge_buffer(sock)
@@ -264,9 +267,9 @@ class Proxy:
         facts = connection.close()
         with self._changed:
             self._open.discard(connection)
-            self._facts.append(facts)
+            self._facts.add(facts)
             self._changed.notify_all()
 
     def _note(self, facts: ConnectionFacts) -> None:
         with self._changed:
-            self._facts.append(facts)
+            self._facts.add(facts)
