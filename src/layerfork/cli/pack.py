@@ -25,7 +25,11 @@ from layerfork.errors import ExitCode, UsageError
 @click.option(
     "-o", "--output", default="", metavar="FILE", help="Write the tar here, as a whole or not at all."
 )
-@click.option("--check", is_flag=True, help="Say what clients send otherwise; 1 if one does. Writes no tar.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Say what clients send otherwise; 1 if one does, 3 if it is known of none. Writes no tar.",
+)
 @click.option(
     "--client",
     "clients",
@@ -92,6 +96,8 @@ def _check(path: str, dockerfile: str, output: str, clients: tuple[str, ...], fo
         )
     report = check_sendings(Path(path), Path(dockerfile) if dockerfile else None, clients, to_stderr)
     put(formats_for("sendings")[form].render("sendings", [report], look_of(sys.stdout)))
+    if not report.sendings:
+        return ExitCode.COULD_NOT_RUN
     return ExitCode.FORKED if report.differs else ExitCode.AS_HOPED
 
 

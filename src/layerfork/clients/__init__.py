@@ -3,6 +3,8 @@
 `CLIENTS` is the table; a version or a variant of a client is an entry in it.
 """
 
+from collections.abc import Iterable
+
 from layerfork.clients.cli.bake import BUILDX_BAKE
 from layerfork.clients.cli.compose import DOCKER_COMPOSE_BUILD
 from layerfork.clients.cli.docker_cli import (
@@ -107,9 +109,9 @@ CLIENTS: tuple[BuildClient, ...] = (
 """Every client that layerfork knows, by id."""
 
 
-def find_client(client_id: str) -> BuildClient:
-    """The client of an id: ``docker_py-build@4.4.4``, ``docker-build+classic``.
+def find_client(client_id: str, also: Iterable[str] = ()) -> BuildClient:
+    """The client of an id: ``docker_py-build@4.4.4``, ``docker-build+classic``. ``also`` as for `find_in`.
 
     Raises: UsageError, with near matches, when there is none.
     """
-    return find_in(CLIENTS, client_id)
+    return find_in(CLIENTS, client_id, also)

@@ -1,6 +1,7 @@
 """Finds a client by the id that a person typed."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -13,23 +14,24 @@ NEAREST = 3
 _ID = re.compile(r"(?P<name>[^@+]+)(?:@(?P<version>[^@+]+))?(?:\+(?P<builder>[^@+]+))?")
 
 
-def find_in(clients: tuple[BuildClient, ...], client_id: str) -> BuildClient:
+def find_in(clients: tuple[BuildClient, ...], client_id: str, also: Iterable[str] = ()) -> BuildClient:
     """The client of an id ``name[@version][+builder]``.
 
-    A client of the toolchain takes any version: it then names the toolchain to use.
+    A client of the toolchain takes any version: it then names the toolchain to use. ``also`` are names of
+    clients elsewhere, one of which may have been meant.
     Raises: UsageError, with near matches, when there is none.
     """
     parts = _ID.fullmatch(client_id.strip())
     if parts is None:
         raise UsageError(f"{client_id!r} is not a client id", "an id is NAME, NAME@VERSION or NAME+BUILDER")
-    client = _named(clients, parts["name"], parts["version"] or "")
+    client = _named(clients, parts["name"], parts["version"] or "", also)
     return _with_builder(client, parts["builder"]) if parts["builder"] else client
 
 
-def _named(clients: tuple[BuildClient, ...], name: str, version: str) -> BuildClient:
+def _named(clients: tuple[BuildClient, ...], name: str, version: str, also: Iterable[str]) -> BuildClient:
     same_name = [client for client in clients if client.name == name]
     if not same_name:
-        names = tuple(dict.fromkeys(client.name for client in clients))
+        names = tuple(dict.fromkeys((*also, *(client.name for client in clients))))
         near = get_close_matches(name, names, n=NEAREST, cutoff=0)
         hint = f"did you mean {_either(near)}? All are listed by: layerfork clients"
         raise UsageError(f"there is no client {name!r}", hint)

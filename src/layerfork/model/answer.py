@@ -27,6 +27,10 @@ class Side:
     """What rows and sentences call it: ``before``, ``now``, ``ci``, ``docker_py-build``."""
     sent_by: str = ""
     """The program that sent its context: ``docker-build 26.1.5``; empty when unknown."""
+    is_own: bool = False
+    """A client that the person has described: what its command does is theirs to edit."""
+    takes_tar: bool = False
+    """A client that is given a tar of the context, which somebody made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,7 @@ def choose_clients(
             _refuse_a_known_name(name)
             chosen.append((name, own_client(name, described[name], Path.cwd())))
         else:
-            chosen.append((name, find_client(name)))
+            chosen.append((name, find_client(name, described)))
     labels = [label for label, _ in chosen]
     twice = next((label for label in labels if labels.count(label) > 1), None)
     if twice is not None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import PurePath
 
+from layerfork.errors import UsageError
 from layerfork.model.answer import Answer, Side, Situation
 from layerfork.model.judgement import Judgement
 from layerfork.model.record import BuildRecord
@@ -29,7 +30,22 @@ def sides_of_files(
         names = [f"{_stem(name)}#{name.rpartition('#')[2]}" for name in (writer_name, reader_name)]
     if names[0] == names[1]:
         names = [writer_name, reader_name]
-    return Side(name=names[0], sent_by=_program(writer)), Side(name=names[1], sent_by=_program(reader))
+    sides = zip(names, (writer, reader), strict=True)
+    first, second = (_side(name, _program(record), record.client.id) for name, record in sides)
+    return first, second
+
+
+def _side(name: str, program: str, client_id: str) -> Side:
+    """``client_id`` is empty for what is no client of a relay."""
+    if not client_id:
+        return Side(name=name, sent_by=program)
+    from layerfork.clients import ContextForm, find_client
+
+    try:
+        form = find_client(client_id).context_form
+    except UsageError:
+        return Side(name=name, sent_by=program, is_own=True)
+    return Side(name=name, sent_by=program, takes_tar=form is ContextForm.TAR)
 
 
 def _stem(name: str) -> str:
@@ -110,7 +126,7 @@ def _by_name(rows: Sequence[TrialBuild]) -> Mapping[str, tuple[BuildRecord, Side
     for row in rows:
         program = f"{row.client} {row.version}".rstrip()
         if row.record is not None:
-            found[row.client] = row.record, Side(name=row.client, sent_by=program)
+            found[row.client] = row.record, _side(row.client, program, row.client)
         if row.control_record is not None:
             name = AGAIN.format(row.client)
             found[name] = row.control_record, Side(name=name, sent_by=program)

@@ -11,9 +11,11 @@ from layerfork.buildcontext.packing.plan import PackPlan, plan_directory
 from layerfork.buildcontext.packing.stream import tar_pieces
 from layerfork.buildcontext.senders import Sender
 from layerfork.buildcontext.walk import ScannedTree, scan
-from layerfork.clients import CLIENTS, BuildClient, find_client
+from layerfork.clients import CLIENTS, BuildClient
 from layerfork.clients.sending import sender_of_client
 from layerfork.errors import LayerforkError
+from layerfork.harness.environments.projectfile import described_clients
+from layerfork.harness.relay.plan import choose_clients
 from layerfork.model.build import Builder
 from layerfork.model.context import Transport
 from layerfork.model.sending import Sending, SendingReport
@@ -33,7 +35,7 @@ def check_sendings(root: Path, dockerfile: Path | None, clients: Sequence[str], 
     Raises: UsageError, LayerforkError.
     """
     plan = plan_directory(root, dockerfile)
-    chosen = [find_client(each) for each in clients] or [each for each in CLIENTS if not each.version]
+    chosen = _chosen(clients)
     packed = _packed(plan, say)
     tree = scan(root)
     if tree.problems:
@@ -44,14 +46,21 @@ def check_sendings(root: Path, dockerfile: Path | None, clients: Sequence[str], 
         )
     ways: dict[Way, list[str]] = {}
     unknown = []
-    for client in chosen:
+    for label, client in chosen:
         known = list(_ways(client))
         for way in known:
-            ways.setdefault(way, []).append(client.id)
+            ways.setdefault(way, []).append(label)
         if not known:
-            unknown.append(client.id)
+            unknown.append(label)
     sendings = [_sending(plan, tree, packed, way, names) for way, names in ways.items()]
     return SendingReport(context=str(root), sendings=tuple(sendings), unknown=tuple(unknown))
+
+
+def _chosen(ids: Sequence[str]) -> Sequence[tuple[str, BuildClient]]:
+    """With the name of each, those that settings describe among them. Raises: UsageError."""
+    if not ids:
+        return [(each.id, each) for each in CLIENTS if not each.version]
+    return choose_clients(ids, described_clients(Path.cwd()))
 
 
 def _packed(plan: PackPlan, say: Say) -> Entries:

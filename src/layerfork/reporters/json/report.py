@@ -282,6 +282,8 @@ def answer_fields(answer: Answer) -> dict[str, Any]:
         del fields["predicted"]
     for point in fields["points"]:
         del point["paths"]
+    for side in ("writer", "reader"):
+        fields[side] = {name: fields[side][name] for name in ("name", "sent_by")}
     return {"headline": answer.headline, "place": answer.place, "cost": answer.cost, **fields}
 
 

@@ -21,6 +21,12 @@ def _lines(report: SendingReport, look: Look) -> Iterator[str]:
     if report.unknown:
         yield from hung(f"not known what they send: {', '.join(report.unknown)}", look.width, rest=2)
         yield ""
+    if not report.sendings:
+        names = " ".join(f"--client {each}" for each in report.unknown)
+        yield from hung(
+            f"building with them shows it: layerfork run {report.context} {names}", look.width, rest=2
+        )
+        return
     count = sum(bool(sending.differences) for sending in report.sendings)
     ways = f"{len(report.sendings)} way{'s' * (len(report.sendings) != 1)} to send {report.context}"
     yield f"{count} of {ways} differ from `layerfork pack`"

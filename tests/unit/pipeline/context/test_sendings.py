@@ -181,3 +181,32 @@ def test_the_command_says_it_and_its_exit_code_too(context: Path) -> None:
         "packed": "Dockerfile",
     }
     assert check("-o", "x.tar").returncode == 2
+
+
+DESCRIBED = """
+[clients.mine]
+command = "make image TAG={tag} DIR={context}"
+[clients.theirs]
+command = "docker build -t {tag} - < {tar}"
+"""
+
+
+def test_clients_of_settings_are_known_by_their_names(context: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (context / "layerfork.toml").write_text(DESCRIBED)
+    monkeypatch.chdir(context)
+
+    report = check_sendings(context, None, ["mine", "theirs"], print)
+
+    assert report.unknown == ("mine",)
+    assert {each.clients for each in report.sendings} == {("theirs",)}
+    with pytest.raises(UsageError) as error:
+        check_sendings(context, None, ["mnie"], print)
+    assert "did you mean mine" in error.value.hint
+
+
+def test_a_client_of_which_nothing_is_known_is_no_success(context: Path) -> None:
+    (context / "layerfork.toml").write_text(DESCRIBED)
+    argv = [str(LAYERFORK), "pack", ".", "--check", "--client", "mine"]
+    made = subprocess.run(argv, cwd=context, capture_output=True, text=True, timeout=60, check=False)
+    assert made.returncode == 3
+    assert "layerfork run . --client mine" in made.stdout
