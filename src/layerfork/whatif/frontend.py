@@ -27,7 +27,7 @@ from layerfork.whatif.graph import Ends, Graph
 from layerfork.whatif.inputs import inputs_of
 from layerfork.whatif.lines import Edited, Line
 from layerfork.whatif.modelled import LineModel, MadeLine, together
-from layerfork.whatif.operations import made_of, with_fields
+from layerfork.whatif.operations import made_of, with_documents, with_fields
 from layerfork.whatif.target import needed_stages, stages_to_build
 from layerfork.whatif.unappliable import ContradictedError, UnappliableError
 
@@ -332,7 +332,12 @@ class Rerun:
         evaluated = shown.evaluations.of(step.platform)
         before = evaluated.get(line.seen.first_line) if line.seen is not None else None
         after = self.evaluations.of(step.platform).get(line.instruction.first_line)
-        changed = op if before is None or after is None else with_fields(op, before, after)
+        changed = op
+        if before is not None and after is not None:
+            written = self._documents(shown, op, before, after)
+            self.ops.update((each.digest, each) for each in written.values())
+            made = {**made, **{digest: each.digest for digest, each in written.items()}}
+            changed = with_fields(op, before, replace(after, documents=before.documents))
         inputs = tuple(
             LLBInput(digest=self._input(line, shown, step, each.digest, made), index=each.index)
             for each in op.inputs
@@ -343,6 +348,14 @@ class Rerun:
         changed = named(replace(changed, inputs=inputs))
         self.ops[changed.digest] = changed
         return changed.digest
+
+    def _documents(self, shown: Shown, op: LLBOp, before: Evaluated, after: Evaluated) -> dict[Digest, LLBOp]:
+        """What writes the here-documents that an operation copies, where variables make them others; by what
+        wrote them. Raises: UnappliableError."""
+        if before.documents == after.documents or op.file is None:
+            return {}
+        read = (shown.graph.ops.get(each.digest) for each in op.inputs)
+        return with_documents([each for each in read if each is not None], before, after)
 
     def _input(
         self, line: Line, shown: Shown, step: StepRecord, digest: Digest, made: Mapping[Digest, Digest]

@@ -1,11 +1,14 @@
 """Operations as the frontend would have made them of other texts, variables or options."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from layerfork.dockerfile.definition import SHARED_MEMORY, Evaluated, Fields
+from layerfork.dockerfile.definition.operation import named, written_file
 from layerfork.dockerfile.definition.running import SHARED_MEMORY_PLACE
+from layerfork.model.context import Digest
 from layerfork.model.llb import ExecMount, ExecOp, FileAction, LLBOp
 from layerfork.whatif.unappliable import ContradictedError, UnappliableError
 
@@ -28,7 +31,7 @@ def with_fields(op: LLBOp, before: Evaluated, after: Evaluated) -> LLBOp:
     assumed = sorted(after.assumed - before.assumed)
     if assumed:
         raise UnappliableError(f"whether the base image sets {', '.join(assumed)} was not recorded")
-    if before.fixed != after.fixed or before.documents != after.documents:
+    if before.fixed != after.fixed:
         raise UnappliableError(f"what the frontend makes of the options of {text} is not modelled")
     if op.exec is not None and before.run is not None and after.run is not None:
         return replace(op, exec=_patched(op.exec, before.run, after.run, text))
@@ -38,6 +41,34 @@ def with_fields(op: LLBOp, before: Evaluated, after: Evaluated) -> LLBOp:
     if op.exec is None and op.file is None:
         return op
     raise UnappliableError(f"the frontend makes other operations of {text}")
+
+
+def with_documents(read: Sequence[LLBOp], before: Evaluated, after: Evaluated) -> dict[Digest, LLBOp]:
+    """Of what a copy reads, the operations that write here-documents whose text comes out otherwise, by
+    their digests as they were.
+
+    Raises: UnappliableError.
+    """
+    text = after.instruction.text
+    if len(before.documents) != len(after.documents):
+        raise UnappliableError(f"the frontend makes other operations of {text}")
+    writers = [each for each in read if each.file is not None and _writes_a_document(each.file)]
+    found: dict[Digest, LLBOp] = {}
+    for heredoc, old, new in zip(after.instruction.heredocs, before.documents, after.documents, strict=True):
+        if old == new:
+            continue
+        mode = writers[0].file[0].mode if writers and writers[0].file else 0
+        was = written_file(heredoc.name, old, mode).file
+        made = written_file(heredoc.name, new, mode).file
+        own = next((each for each in writers if each.file == was), None)
+        if own is None:
+            raise UnappliableError(f"what the frontend makes of a here-document of {text} is not known")
+        found[own.digest] = named(replace(own, file=made))
+    return found
+
+
+def _writes_a_document(actions: Sequence[FileAction]) -> bool:
+    return [each.kind for each in actions] == ["mkfile"]
 
 
 def made_of(evaluated: Evaluated) -> tuple[object, ...]:

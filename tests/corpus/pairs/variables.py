@@ -34,6 +34,9 @@ DEFAULT = "FROM alpine\nARG A=1\nRUN echo used\n"
 UNDECLARED = "FROM alpine\nCOPY a /\nRUN echo used\n"
 GLOBAL = "ARG A=0\nFROM alpine\nARG A\nRUN echo used\n"
 GLOBAL_ONLY = "ARG A=0\nFROM alpine\nRUN echo $A\n"
+DOCUMENT = "FROM alpine\nARG A\nCOPY <<E /c\na ${A}\nE\nRUN cat /c\n"
+DOCUMENTS = "FROM alpine\nARG A\nENV B=x$A\nCOPY --link <<E <<F /d/\nsame\nE\na $B\nF\nRUN cat /d/F\n"
+QUOTED_DOCUMENT = "FROM alpine\nARG A\nCOPY <<'E' /c\na ${A}\nE\n"
 HIDDEN = "FROM alpine\nARG A\nENV A=fixed\nRUN echo used\n"
 OTHER_STAGE = (
     "FROM alpine AS s\nARG A\nRUN echo $A > /f\nFROM alpine\nRUN echo used\nCOPY --from=s /etc /etc2\n"
@@ -85,6 +88,28 @@ BUILD_ARGS = (
         Fork("COPY", ("build-arg S",)),
         what="source-default",
     ),
+    *matters(
+        "buildkit buildah",
+        "build-arg",
+        *builds(DOCUMENT, ONE, TWO),
+        Fork("COPY", ("build-arg A",)),
+        what="here-document",
+    ),
+    *matters(
+        "buildkit",
+        "build-arg",
+        *builds(DOCUMENTS, ONE, TWO),
+        Fork("COPY", ("build-arg A",)),
+        what="one-of-two-here-documents",
+    ),
+    *matters(
+        "buildkit",
+        "env",
+        *texts("FROM alpine\nENV A=1\nCOPY <<E /c\na$A\nE\n", "FROM alpine\nENV A=2\nCOPY <<E /c\na$A\nE\n"),
+        Fork("COPY", ("env A",)),
+        what="here-document",
+    ),
+    *idle("buildkit buildah", "build-arg", *builds(QUOTED_DOCUMENT, ONE, TWO), what="quoted-here-document"),
     # buildah's string has the destination as it is written: the second image gets the first one's file.
     *idle("buildah", "build-arg", *builds(EXPANDED, ONE, TWO), what="expanded"),
     *matters(

@@ -8,7 +8,7 @@ vendor/github.com/openshift/imagebuilder/dispatchers.go:arg @ v1.39.3. Measured 
 """
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from layerfork.buildcontext.ignore.containers_storage import storage_matcher
@@ -191,7 +191,9 @@ class _Builder:
         parts: list[Part] = []
         shape = "…"
         local = self._finder(notes)
-        if instruction.flag("from") or instruction.heredocs or local is None or _has_url(words):
+        if instruction.heredocs and not (instruction.sources or instruction.flag("from")):
+            parts = [*self._documents(instruction, notes)]
+        elif instruction.flag("from") or instruction.heredocs or local is None or _has_url(words):
             if not self._names_stage(instruction):
                 parts = self._from_elsewhere(step, instruction, words, notes)
         else:
@@ -216,6 +218,12 @@ class _Builder:
         link = " --link" if instruction.flag("link") == "true" and self.rules.shows_link else ""
         text = f"{instruction.keyword}{link} {shape} in {written} {self.rules.copy_ends}"
         return [KeyPart(cause="instruction", field="created by", value=text), *parts], ""
+
+    def _documents(self, instruction: Instruction, notes: Notes) -> Iterator[KeyPart]:
+        """Here-documents are files of nothing but their texts: equal texts are found, measured with 5.4.2."""
+        for heredoc in instruction.heredocs:
+            text = self.state.expand_document(heredoc.data, notes) if heredoc.expand else heredoc.data
+            yield KeyPart(cause="instruction", path="", field=f"here-document {heredoc.name}", value=text)
 
     def _from_elsewhere(
         self, step: ScriptStep, instruction: Instruction, words: tuple[str, ...], notes: Notes

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from layerfork.dockerfile import BadSubstitutionError, Expansion
-from layerfork.dockerfile.expand import expand
+from layerfork.dockerfile.expand import expand, expand_raw
 from layerfork.dockerfile.scope import Expander, LayeredScope, Variable, expand_in
 from layerfork.model.cachekey import KeyPart
 from layerfork.model.engine import ImageFacts
@@ -81,15 +81,22 @@ class StageState:
             self.scope.made_from[name] = expand_in(self.scope, value, self.escape, self.expander)[1]
         return self.expand(value, notes)
 
+    def expand_document(self, text: str, notes: Notes) -> str:
+        """A here-document with its variables replaced; quotes stay."""
+        expansion = self._expanded(text, notes, shares_buffer=False, how=expand_raw)
+        return text if expansion is None else expansion.text
+
     def expand_words(self, word: str, notes: Notes, *, shares_buffer: bool) -> tuple[str, ...]:
         """As `expand`, split at blanks; for ``shares_buffer`` see `layerfork.dockerfile.expand`."""
         expansion = self._expanded(word, notes, shares_buffer=shares_buffer)
         return (word,) if expansion is None else expansion.words
 
-    def _expanded(self, word: str, notes: Notes, *, shares_buffer: bool) -> Expansion | None:
+    def _expanded(
+        self, word: str, notes: Notes, *, shares_buffer: bool, how: Expander | None = None
+    ) -> Expansion | None:
         """A word with its variables replaced; None when builders refuse to."""
         try:
-            how = partial(expand, shares_buffer=True) if shares_buffer else self.expander
+            how = how or (partial(expand, shares_buffer=True) if shares_buffer else self.expander)
             expansion, variables = expand_in(self.scope, word, self.escape, how)
         except BadSubstitutionError as error:
             notes.unknown.append(f"the value of {word}: {error}")

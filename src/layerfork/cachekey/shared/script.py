@@ -79,6 +79,7 @@ def read_script_by_text(record: BuildRecord) -> Script:
     for step in record.steps:
         text = trim(step.instruction)
         same = [line for line in left if line.text == text]
+        same = same or [line for line in left if line.heredocs and _shows_document(text, line)]
         if not same and keyword_of(text) == "FROM":
             same = [line for line in left if line.keyword == "FROM" and line.stage == step.stage]
         found = next((line for line in same if line.stage == step.stage), same[0] if same else None)
@@ -86,6 +87,11 @@ def read_script_by_text(record: BuildRecord) -> Script:
             left.remove(found)
         steps.append(ScriptStep(record=step, instruction=found or _parse_alone(step, dockerfile)))
     return Script(dockerfile=dockerfile, steps=tuple(steps))
+
+
+def _shows_document(text: str, line: Instruction) -> bool:
+    """Podman shows a COPY with the beginning of its here-document in brackets: measured with 5.4.2."""
+    return text.startswith(f"{line.text} (") and text.endswith(")")
 
 
 def _until_target(dockerfile: Dockerfile | None, target: str) -> tuple[Instruction, ...]:

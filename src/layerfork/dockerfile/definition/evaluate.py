@@ -14,10 +14,11 @@ from layerfork.dockerfile.definition.mounts import Mount, read_mount
 from layerfork.dockerfile.definition.rules import FrontendRules
 from layerfork.dockerfile.definition.stage import FrontendStage
 from layerfork.dockerfile.definition.unsure import NotModelledError
-from layerfork.dockerfile.expand import expand, expand_raw
+from layerfork.dockerfile.expand import Expansion, expand_raw
+from layerfork.dockerfile.expand import expand as expand_word
 from layerfork.dockerfile.instruction import Dockerfile, Instruction, Stage
 from layerfork.dockerfile.parse.parser import parse_instruction
-from layerfork.dockerfile.scope import JoinedScope, Source, Variable, expand_in, variables_behind
+from layerfork.dockerfile.scope import Expander, JoinedScope, Source, Variable, expand_in, variables_behind
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.errors import UsageError
 from layerfork.model.engine import ImageFacts
@@ -215,10 +216,10 @@ class _Walk:
         checksum, unread = "", ""
         assumed: set[str] = set()
 
-        def expand(word: str) -> str:
+        def expand(word: str, how: Expander = expand_word) -> str:
             if not state.base_known:
-                assumed.update(_deciding(state.scope, word, self.dockerfile.escape))
-            return self._expand(state.scope, word, used)
+                assumed.update(_deciding(state.scope, word, self.dockerfile.escape, how))
+            return self._expand(state.scope, word, used, how)
 
         match instruction.keyword:
             case "ARG":
@@ -258,7 +259,7 @@ class _Walk:
                     instruction, state, sources, expand, mode_words=self.inputs.rules.mode_words
                 )
                 documents = tuple(
-                    document_fields(each, lambda text: expand_raw(text, state.scope.values()).text)
+                    document_fields(each, lambda text: expand(text, _expand_document))
                     for each in instruction.heredocs
                 )
                 fixed = tuple(
@@ -299,8 +300,10 @@ class _Walk:
         used.extend(own)
         return text
 
-    def _expand(self, scope: JoinedScope, word: str, used: list[Variable]) -> str:
-        expansion, variables = expand_in(scope, word, self.dockerfile.escape)
+    def _expand(
+        self, scope: JoinedScope, word: str, used: list[Variable], how: Expander = expand_word
+    ) -> str:
+        expansion, variables = expand_in(scope, word, self.dockerfile.escape, how)
         used.extend(variables)
         return expansion.text
 
@@ -325,12 +328,20 @@ def _mounts(instruction: Instruction, expand: Callable[[str], str]) -> tuple[tup
         return (), str(error)
 
 
-def _deciding(scope: JoinedScope, word: str, escape: str) -> Iterator[str]:
+def _expand_document(text: str, values: Mapping[str, str], escape: str) -> Expansion:
+    """A here-document's text: it escapes with a backslash, whatever the Dockerfile does.
+
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatch (ExpandRaw) @ v0.13.2.
+    """
+    return expand_raw(text, values)
+
+
+def _deciding(scope: JoinedScope, word: str, escape: str, how: Expander) -> Iterator[str]:
     """Names that are not set, and that would make the word another one if they were."""
     values = scope.values()
-    expansion = expand(word, values, escape)
+    expansion = how(word, values, escape)
     for name in expansion.used - values.keys():
-        if expand(word, {**values, name: "\0"}, escape).text != expansion.text:
+        if how(word, {**values, name: "\0"}, escape).text != expansion.text:
             yield name
 
 
