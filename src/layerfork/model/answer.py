@@ -61,6 +61,11 @@ class Fix:
     warning: str = ""
     """Why the edit may be unsafe; empty when nothing is known against it."""
 
+    @property
+    def says_command(self) -> bool:
+        """Whether the sentence has the command already, or there is none: it is shown once."""
+        return self.command in self.sentence
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRow:

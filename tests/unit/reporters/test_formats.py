@@ -84,3 +84,28 @@ def test_a_title_says_how_many_builds_it_does_not_name() -> None:
     )
 
     assert "<title>layerfork: a, b, c and 2 more</title>" in page
+
+
+def test_a_title_names_the_build_and_what_it_is_compared_with() -> None:
+    (known,) = compared("seed-buildkit")
+    named = replace(
+        known, writer="the earlier build", reader="this build", dockerfile="/srv/shop/ci.Dockerfile"
+    )
+    titles = {
+        "ci.Dockerfile in /srv/shop: this build compared with the earlier build": replace(
+            named, directory="/srv/shop"
+        ),
+        "web: this build compared with the earlier build": replace(named, build="web"),
+        "this build compared with the earlier build": replace(named, dockerfile="", directory=""),
+    }
+    for title, report in titles.items():
+        page = formats_for("diffs")["html"].render("diffs", [report], Look())
+        assert f"<title>layerfork: {title}</title>" in page
+        assert f"<h1>{title}</h1>" in page
+
+
+def test_a_page_counts_steps_that_a_cache_can_hold() -> None:
+    """Four steps of which the first is FROM; all of them were reused by the second client."""
+    page = formats_for("runs")["html"].render("runs", [REUSED], Look())
+    assert "3/3</i>" in page
+    assert "/4</i>" not in page

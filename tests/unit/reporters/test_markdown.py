@@ -10,6 +10,7 @@ from golden.recorded import compared, filed
 from hypothesis import given
 from hypothesis import strategies as st
 
+from layerfork.reporters.formats import formats_for
 from layerfork.reporters.markdown import MARKDOWN
 from layerfork.reporters.markdown.graph import graph_block
 from layerfork.reporters.markdown.text import block, code, escaped, prose
@@ -96,3 +97,16 @@ def test_what_nobody_could_read_is_not_drawn() -> None:
 
     assert graph_block(replace(wide, columns=graph.columns * 60)) == ""
     assert graph_block(replace(graph, splits=())) == ""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "times"), [("`docker build .` again", 1), ("give the argument its value", 1)]
+)
+def test_a_command_is_shown_once(sentence: str, times: int) -> None:
+    (known,) = compared("seed-buildkit")
+    point = known.answers[0].points[0]
+    fix = replace(point.fix, sentence=sentence, command="docker build .", edits=())
+    report = replace(known, answers=(replace(known.answers[0], points=(replace(point, fix=fix),)),))
+    for name in ("markdown", "html"):
+        text = formats_for("diffs")[name].render("diffs", [report], Look())
+        assert text.count("docker build .") == times, name

@@ -137,3 +137,42 @@ def test_double_blanks_stay() -> None:
     )
 
     assert lay_out(graph).steps[0].rows == ("RUN  du -s /",)
+
+
+def bends(drawing: Drawing, line: int) -> int:
+    """How often a line changes its height, but for the width of those that it runs with."""
+    (track,) = (each for each in drawing.tracks if each.line == line)
+    return sum(abs(there.y - here.y) > 2 * drawing.stroke for here, there in pairwise(track.points))
+
+
+@pytest.mark.parametrize(
+    ("cells", "count"),
+    [
+        ((0, 1, 1, 1), 1),
+        ((0, 1, 0, 0), 2),
+        ((0, 1, 1, 0), 2),
+        ((0, 0, 0, 0), 0),
+        ((0, 0, None, None), 0),
+        ((0, 1, None, None), 1),
+    ],
+)
+def test_a_line_leaves_another_where_it_forks_and_not_for_its_letter(
+    cells: tuple[int | None, ...], count: int
+) -> None:
+    columns = tuple(Column(text=each, line=number) for number, each in enumerate(INSTRUCTIONS[:4], 1))
+    lines = (
+        Line(letter="A", names=("docker-build",), cells=(0, 0, 0, 0)),
+        Line(letter="B", names=("docker-compose-build",), cells=cells),
+    )
+    splits = tuple(
+        Split(parent=0, child=1, column=1, cause="content", cost="", values="", headline="")
+        for cell in cells[1:2]
+        if cell == 1
+    )
+    drawing = lay_out(ForkGraph(columns=columns, lines=lines, splits=splits))
+    assert (bends(drawing, 0), bends(drawing, 1)) == (0, count)
+    first, second = drawing.ends
+    assert (first.x, first.y) != (second.x, second.y)
+    ran_last = [cell for cell in cells if cell is not None][-1]
+    assert (first.y == second.y) is (ran_last == 0)
+    holds(drawing)

@@ -10,10 +10,20 @@ from layerfork.model.judgement import CauseStatus, Fork, Verdict, worst
 from layerfork.model.record import StepRecord, StepStatus
 from layerfork.model.report import DiffReport, Problem, RunReport, TrialBuild
 from layerfork.reporters.html.versions import Versions, versions_of
+from layerfork.reporters.overview.columns import keyword
 from layerfork.reporters.overview.fields import SentField, sent_fields
 from layerfork.reporters.overview.missing import Missing, missing_of
 from layerfork.reporters.overview.overview import Edge, Overview, answer_to, overviews
-from layerfork.reporters.overview.words import cost_of, findings, names_of, size_of, verdicts, where
+from layerfork.reporters.overview.words import (
+    cost_of,
+    findings,
+    names_of,
+    size_of,
+    subject_of,
+    title_of,
+    verdicts,
+    where,
+)
 from layerfork.reporters.picture.draw import inline
 from layerfork.reporters.picture.graph import graph_of_diff
 from layerfork.reporters.picture.palette import color_of
@@ -44,6 +54,7 @@ class Cell:
     seconds: float | None = None
     hits: int = 0
     steps: int = 0
+    """Without FROM, which has no cache: as `layerfork check` counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,27 +217,29 @@ def _client_rows(overview: Overview) -> Iterator[ClientRow]:
 
 
 def _cell(letter: str, color: int | None, build: TrialBuild | None) -> Cell:
-    if build is None or not build.steps:
+    steps = [step for step in build.steps if keyword(step.instruction) != "FROM"] if build else []
+    if build is None or not steps:
         return Cell(letter=letter, color=color)
     return Cell(
         letter=letter,
         color=color,
         seconds=build.seconds_of_client or build.seconds,
-        hits=sum(step.status is StepStatus.HIT for step in build.steps),
-        steps=len(build.steps),
+        hits=sum(step.status is StepStatus.HIT for step in steps),
+        steps=len(steps),
     )
 
 
 def view_diffs(reports: Sequence[DiffReport]) -> DiffsView:
     """Everything of a page of compared builds."""
     diffs = tuple(_diff(report, f"d{number}") for number, report in enumerate(reports, 1))
-    return DiffsView(title=_few([each.title for each in diffs]), diffs=diffs)
+    subjects = [subject_of(each) or title_of(each) for each in reports]
+    return DiffsView(title=diffs[0].title if len(diffs) == 1 else _few(subjects), diffs=diffs)
 
 
 def _diff(report: DiffReport, own: str) -> DiffView:
     forks = report.judgement.forks
     names = names_of(report)
-    title = report.build or ", ".join(filter(None, names))
+    title = title_of(report)
     return DiffView(
         id=own,
         report=report,

@@ -132,7 +132,7 @@ def _told(fork: Fork, answer: Answer | None, caches: str, cost: str, place: str)
         parts += [f"- Take care: {prose(answer.fix.warning)}"] if answer.fix.warning else []
         parts.append("")
         parts += [_edit(edit) for edit in answer.fix.edits]
-        parts += [block([answer.fix.command], "sh")] if answer.fix.command else []
+        parts += [block([answer.fix.command], "sh")] if not answer.fix.says_command else []
     parts += ["", _folded("Details", _details(fork, answer))]
     return "\n".join(parts)
 

@@ -1,6 +1,7 @@
 """Sentences about a run that more than one format says."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from layerfork.model.answer import Answer, Point
@@ -32,6 +33,23 @@ def names_of(report: "DiffReport") -> tuple[str, str]:
     if not report.answers:
         return report.writer, report.reader
     return report.answers[0].writer.name, report.answers[0].reader.name
+
+
+def subject_of(report: "DiffReport") -> str:
+    """What was built: a service, or a Dockerfile and its directory; empty when nothing shows it."""
+    file = report.dockerfile.rpartition("/")[2] or ("a build" if report.directory else "")
+    place = f"{file} in {report.directory}" if report.directory else file
+    return report.build or place
+
+
+def title_of(report: "DiffReport") -> str:
+    """``Dockerfile in /srv/shop: this build compared with the earlier build of 2026-12-03 06:02:23 UTC``."""
+    what = f"{subject_of(report)}: " if subject_of(report) else ""
+    if not report.compared:
+        return f"{what}{report.reader or report.writer}"
+    time = report.baseline.recorded_at if report.baseline is not None else ""
+    of = f" of {datetime.fromisoformat(time):%Y-%m-%d %H:%M:%S} UTC" if time else ""
+    return f"{what}{report.reader} compared with {report.writer}{of}"
 
 
 def cost_of(edge: "Edge") -> str:

@@ -46,7 +46,8 @@ def lay_out(graph: ForkGraph) -> Drawing:
         _fork_label(split, xs[split.column], lanes[split.child] - beside[split.child][0] * pitch)
         for split in _labelled(graph)
     )
-    names = tuple(_name(line, number, end, lanes[number]) for number, line in enumerate(graph.lines))
+    last = [_last_lane(line, number) for number, line in enumerate(graph.lines)]
+    names = _names(graph, order, last, end, lanes)
     steps = tuple(_step(graph, column, heads[column], x) for column, x in enumerate(xs))
     return Drawing(
         width=max(label.box.right for label in (*steps, *forks, *names)) + MARGIN,
@@ -54,14 +55,36 @@ def lay_out(graph: ForkGraph) -> Drawing:
         stroke=stroke,
         bend=BEND,
         start=_start(start, stroke),
-        tracks=tuple(_track(line, start, heights, xs, end, lanes) for line in reversed(order)),
+        tracks=tuple(
+            _track(line, start, heights, xs, end, lanes[line] if last[line] == line else None)
+            for line in reversed(order)
+        ),
         stations=tuple(_stations(graph, order, xs, heights, stroke)),
         guides=tuple(Box(x=x, y=top - 12, width=0, height=bottom - top + 12) for x in xs),
         steps=steps,
         forks=forks,
         names=names,
-        ends=tuple(Point(x=end, y=lanes[line]) for line in sorted(order)),
+        ends=tuple(Point(x=name.box.x - LETTER - 10, y=lanes[last[name.line or 0]]) for name in names),
     )
+
+
+def _last_lane(line: Line, number: int) -> int:
+    """On whose lane a line ends: where it ran last. It leaves no other for its letter alone."""
+    return next((cell for cell in reversed(line.cells) if cell is not None), number)
+
+
+def _names(
+    graph: ForkGraph, order: Sequence[int], last: Sequence[int], end: float, lanes: Mapping[int, float]
+) -> tuple[Label, ...]:
+    """By number of line. Lines that end on one lane have their letters and names one after the other."""
+    found: dict[int, Label] = {}
+    right: dict[int, float] = {}
+    for line in sorted(order, key=lambda each: (each != last[each], each)):
+        lane = last[line]
+        label = _name(graph.lines[line], line, right.get(lane, end), lanes[lane])
+        right[lane] = label.box.right + LETTER + STEP_GAP
+        found[line] = label
+    return tuple(found[line] for line in sorted(found))
 
 
 def _changes(graph: ForkGraph, column: int) -> bool:
@@ -132,7 +155,9 @@ def _lanes(
         above, below = beside[line]
         label = ROW * len(_fork_rows(labels[line])) + 14 if line in labels else 0
         lanes[line] = y + max(label, LETTER) + above * pitch + 6
-        names = ROW * (len(_name_rows(graph.lines[line])) - 1) + LETTER
+        ending = [each for number, each in enumerate(graph.lines) if _last_lane(each, number) == line]
+        rows = max((len(_name_rows(each)) for each in ending), default=1)
+        names = ROW * (rows - 1) + LETTER
         y = lanes[line] + max(names, below * pitch + 10) + 4
     return lanes, y
 
@@ -148,13 +173,14 @@ def _track(
     heights: Sequence[Mapping[int, float]],
     xs: Sequence[float],
     end: float,
-    lanes: Mapping[int, float],
+    lane: float | None,
 ) -> Track:
-    """From the common start through all columns that it has to its own lane, where its letter is."""
+    """From the common start through all columns that it has to its own lane; None: it ends beside others."""
     through = [Point(x=x, y=here[line]) for x, here in zip(xs, heights, strict=True) if line in here]
+    before = (Point(x=MARGIN, y=start[line]), *through)
     return Track(
         line=line,
-        points=(Point(x=MARGIN, y=start[line]), *through, Point(x=end, y=lanes[line])),
+        points=(*before, Point(x=end, y=before[-1].y if lane is None else lane)),
     )
 
 
