@@ -111,7 +111,7 @@ class PodmanLog:
 
     def _take_back(self) -> None:
         """Forget the current step; what was printed under it belongs to the one before."""
-        false = self.steps.pop()
+        false = self._turns.take_back()
         if self.steps and false.image_id:
             step = self.steps[-1]
             step.cached_id = step.cached_id or false.cached_id
@@ -140,7 +140,7 @@ class PodmanLog:
         self.finish(now)
         self._committing, self.image_id = False, ""
         stage, name = self._stage_of(line)
-        self.steps.append(
+        self._turns.begin(
             PrintedStep(
                 number=line.number,
                 total=line.total,
@@ -154,7 +154,7 @@ class PodmanLog:
     def _stage_of(self, line: _Announcement) -> tuple[int, str]:
         """Index and name of the stage in which a step is."""
         if line.is_from:
-            begun = max((step.stage + 1 for step in self.steps), default=0)
+            begun = self._turns.count_stages()
             return begun if line.stage is None else line.stage, stage_name_of(line.text)
         stage = line.stage if line.stage is not None else self.steps[-1].stage if self.steps else 0
         last = self._turns.last_of(stage)

@@ -15,6 +15,11 @@ class Turns:
 
     def __init__(self) -> None:
         self.steps: list[PrintedStep] = []
+        self._reached: dict[int, list[PrintedStep]] = {}
+        """The steps by which each stage came further, the last one last."""
+        self._stages = 0
+        self._called: dict[str, set[int]] = {}
+        """Stages by what other stages may call them, in small letters."""
         self._waiting: list[PrintedStep] = []
         """Steps that let another stage go on, the last one last."""
 
@@ -23,10 +28,37 @@ class Turns:
         """The step that was spoken of last; there is one."""
         return self.steps[-1]
 
+    def begin(self, step: PrintedStep) -> None:
+        """A step is announced."""
+        self.steps.append(step)
+        self._stages = max(self._stages, step.stage + 1)
+        reached = self._reached.setdefault(step.stage, [])
+        if not reached or step.number > reached[-1].number:
+            reached.append(step)
+        for name in _names(step):
+            self._called.setdefault(name, set()).add(step.stage)
+
+    def take_back(self) -> PrintedStep:
+        """The current step was none."""
+        false = self.steps.pop()
+        reached = self._reached[false.stage]
+        if reached and reached[-1] is false:
+            reached.pop()
+        if not reached:
+            del self._reached[false.stage]
+            self._stages = max(self._reached, default=-1) + 1
+            for name in _names(false):
+                self._called[name].discard(false.stage)
+        return false
+
+    def count_stages(self) -> int:
+        """One more than the highest index of a stage that has begun."""
+        return self._stages
+
     def last_of(self, stage: int) -> PrintedStep | None:
         """The step that a stage has come to."""
-        own = [step for step in self.steps if step.stage == stage]
-        return max(own, key=lambda step: step.number, default=None)
+        reached = self._reached.get(stage)
+        return reached[-1] if reached else None
 
     def may_leave(self) -> bool:
         """Whether another stage may go on now: the current step ends its own, or reads of another."""
@@ -54,8 +86,8 @@ class Turns:
         step.ended_at = step.ended_at or now
         resumed = ready[-1]
         self._waiting.remove(resumed)
-        self.steps.remove(resumed)
-        self.steps.append(resumed)
+        place = next(place for place in reversed(range(len(self.steps))) if self.steps[place] is resumed)
+        self.steps.append(self.steps.pop(place))
         # What it waited for has times of its own.
         resumed.started_at, resumed.ended_at = now, None
         return resumed
@@ -67,5 +99,12 @@ class Turns:
         return any(each is not None and not (each.is_last and each.done) for each in last)
 
     def _stage_called(self, name: str) -> int | None:
-        own = [step.stage for step in self.steps if name in (lower(step.stage_name), str(step.stage))]
-        return own[-1] if own else None
+        stages = self._called.get(name, set())
+        if len(stages) < 2:
+            return next(iter(stages), None)
+        return next(step.stage for step in reversed(self.steps) if step.stage in stages)
+
+
+def _names(step: PrintedStep) -> tuple[str, str]:
+    """What other stages may call the stage of a step."""
+    return lower(step.stage_name), str(step.stage)

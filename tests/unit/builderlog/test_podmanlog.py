@@ -1,8 +1,10 @@
 """Logs of every podman and buildah that Debian has, as a CI keeps them: both outputs in one."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from linear import assert_linear
 
 from layerfork.builderlog.output import read_output
 from layerfork.builderlog.podmanlog import read_podman_builds
@@ -48,3 +50,27 @@ def test_builds_one_after_the_other() -> None:
     assert [bool(build.image_id) for build in builds] == [True, False, True]
     assert builds[1].error
     assert builds[0] == builds[2]
+
+
+def one_stage(count: int) -> list[str]:
+    """A log of so many steps."""
+    rows = [f"STEP {number}/{count}: RUN echo {number}" for number in range(2, count + 1)]
+    return [f"STEP 1/{count}: FROM alpine", *rows]
+
+
+def many_stages(count: int) -> list[str]:
+    """A log of so many stages that read of the first, and of what is none of them."""
+    rows = []
+    for number in range(1, count + 1):
+        begin = f"[{number}/{count}] STEP"
+        rows += [f"{begin} 1/2: FROM alpine AS s{number}", f"{begin} 2/2: COPY --from=s1 --from=busybox a b"]
+    return rows
+
+
+@pytest.mark.parametrize("log", [one_stage, many_stages])
+def test_so_many_steps_are_read_in_linear_time(log: Callable[[int], list[str]]) -> None:
+    def work(size: int) -> None:
+        [build] = read_podman_builds(log(size))
+        assert len(build.steps) >= size
+
+    assert_linear(work, 1_000)

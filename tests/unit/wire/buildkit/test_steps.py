@@ -11,6 +11,7 @@ from layerfork.model.record import StepStatus
 from layerfork.wire.buildkit.observed import VertexState
 from layerfork.wire.buildkit.steps.layout import Stages, find_layout, guess_stages
 from layerfork.wire.buildkit.steps.names import StepLabel, is_internal, read_label
+from layerfork.wire.buildkit.steps.placing import Placing
 from layerfork.wire.buildkit.steps.steps import read_steps
 from layerfork.wire.buildkit.steps.vertices import follow, read_vertices
 from layerfork.wire.proto import control_pb2 as control
@@ -359,3 +360,16 @@ def test_a_name_of_any_length_is_read_in_linear_time(name: Callable[[int], str])
         assert read_label(name(size)) is None
 
     assert_linear(work, 50_000)
+
+
+@pytest.mark.parametrize("name", ["[{}/9] RUN x", "[s{} 1/1] RUN x"], ids=["steps", "stages"])
+def test_so_many_steps_are_placed_in_linear_time(name: str) -> None:
+    def work(size: int) -> None:
+        names = [name.format(number) for number in range(1, size + 1)]
+        labels = [label for each in names if (label := read_label(each)) is not None]
+        placing = Placing(guess_stages(label.stage for label in labels), {})
+        for number, each in enumerate(names):
+            placing.add(each, VertexState(f"sha256:{number:064x}", name=each), None)
+        assert len(list(placing.steps())) == size
+
+    assert_linear(work, 2_000)

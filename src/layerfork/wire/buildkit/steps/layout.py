@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from layerfork.dockerfile import BadSubstitutionError, Dockerfile, parse_dockerfile
 from layerfork.dockerfile.bases import SCRATCH, base_of
@@ -35,11 +36,28 @@ class Stage:
     """Index of the stage that its FROM names; None when that is an image, or not known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Stages:
     """The stages of one Dockerfile, in order."""
 
     stages: tuple[Stage, ...] = ()
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        return [stage.line for stage in self.stages]
+
+    @cached_property
+    def _starts(self) -> dict[int, int]:
+        """The first stage whose FROM is on a line."""
+        return {stage.line: index for index, stage in reversed([*enumerate(self.stages)])}
+
+    @cached_property
+    def _called(self) -> dict[str, list[int]]:
+        """The stages that have a name."""
+        found: dict[str, list[int]] = {}
+        for index, stage in enumerate(self.stages):
+            found.setdefault(stage.name, []).append(index)
+        return found
 
     @property
     def have_lines(self) -> bool:
@@ -50,18 +68,18 @@ class Stages:
         the lines are not known."""
         if not line or not self.have_lines:
             return None
-        return max(0, bisect_right([stage.line for stage in self.stages], line) - 1)
+        return max(0, bisect_right(self._lines, line) - 1)
 
     def starting_at(self, line: int) -> int | None:
         """Index of the stage whose FROM is on a line."""
-        return next((index for index, stage in enumerate(self.stages) if stage.line == line), None)
+        return self._starts.get(line)
 
     def named(self, name: str, line: int) -> int | None:
         """Index of the stage that a vertex calls ``name``: of several, that of the line, else the last,
         which alone can be named later. An empty name is the only stage."""
         if not name:
             return 0 if len(self.stages) <= 1 else None
-        found = [index for index, stage in enumerate(self.stages) if stage.name == lower(name)]
+        found = self._called.get(lower(name), [])
         here = self.at_line(line)
         return here if here in found else next(reversed(found), None)
 
@@ -128,8 +146,9 @@ def guess_stages(names: Iterable[str]) -> Stages:
         if match is not None:
             places[min(int(match[1]), _MAX_STAGES)] = name
     free = (place for place in range(_MAX_STAGES + len(seen) + 1) if place not in places)
+    placed = set(places.values())
     for name in seen:
-        if name not in places.values():
+        if name not in placed:
             places[next(free)] = name
     last = max(places, default=-1)
     return Stages(

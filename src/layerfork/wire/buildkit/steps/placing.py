@@ -70,6 +70,11 @@ class Placing:
         self._lineless: list[_Item] = []
         self._nameless: list[tuple[str, VertexState, LLBOp]] = []
         self._steps: dict[tuple[int, str, int, int], Step] = {}
+        self._by_number: dict[tuple[int, str, int], Step] = {}
+        """The first step by stage, platform and number."""
+        self._by_place: dict[tuple[int, str, int], Step] = {}
+        """The first step by stage, platform and line."""
+        self._on_line: dict[int, list[Step]] = {}
 
     def add(self, name: str, state: VertexState, op: LLBOp | None) -> None:
         """A vertex that is no internal one, in the order of the definition."""
@@ -151,14 +156,17 @@ class Placing:
                 line=line,
                 number=label.number,
             )
+            self._by_number.setdefault((stage, label.platform, label.number), step)
+            self._by_place.setdefault((stage, label.platform, line), step)
+            self._on_line.setdefault(line, []).append(step)
         return _named_by(step, label)
 
     def _counted(self, label: StepLabel) -> Step:
         """The step that a vertex without a line names by its number."""
         stage = self._stage(label, 0)
-        for step in self._steps.values():
-            if (step.stage, step.platform, step.number) == (stage, label.platform, label.number):
-                return _named_by(step, label)
+        step = self._by_number.get((stage, label.platform, label.number))
+        if step is not None:
+            return _named_by(step, label)
         return self._at(self._stages.line_of(stage, label.number), stage, label)
 
     def _share(self, item: _Item, line: int) -> None:
@@ -167,10 +175,10 @@ class Placing:
         stage = self._stages.at_line(line)
         if stage is None:
             return
-        for step in self._steps.values():
-            if (step.stage, step.platform, step.line) == (stage, label.platform, line):
-                step.take(state, op)
-                return
+        step = self._by_place.get((stage, label.platform, line))
+        if step is not None:
+            step.take(state, op)
+            return
         name = self._stages.stages[stage].name
         elsewhere = StepLabel(
             platform=label.platform, stage=name, number=0, total=0, instruction=label.instruction
@@ -191,8 +199,8 @@ class Placing:
             self._at(line, starts, label).take(state, op)
             return
         branch = self._branches.get(state.digest, "")
-        for step in self._steps.values():
-            if step.line == line and is_part_of(step.platform, branch):
+        for step in self._on_line.get(line, ()):
+            if is_part_of(step.platform, branch):
                 step.take(state, op)
 
 
