@@ -37,6 +37,8 @@ GLOBAL_ONLY = "ARG A=0\nFROM alpine\nRUN echo $A\n"
 DOCUMENT = "FROM alpine\nARG A\nCOPY <<E /c\na ${A}\nE\nRUN cat /c\n"
 DOCUMENTS = "FROM alpine\nARG A\nENV B=x$A\nCOPY --link <<E <<F /d/\nsame\nE\na $B\nF\nRUN cat /d/F\n"
 QUOTED_DOCUMENT = "FROM alpine\nARG A\nCOPY <<'E' /c\na ${A}\nE\n"
+SET_AGAIN = "FROM alpine\nENV A={}\nENV F=x$A\nENV A=z\nRUN echo used\n"
+UNUSED = "FROM alpine\nENV A={}\nENV F=${{A:+x}}\nENV A=z\nRUN echo used\n"
 HIDDEN = "FROM alpine\nARG A\nENV A=fixed\nRUN echo used\n"
 OTHER_STAGE = (
     "FROM alpine AS s\nARG A\nRUN echo $A > /f\nFROM alpine\nRUN echo used\nCOPY --from=s /etc /etc2\n"
@@ -109,6 +111,15 @@ BUILD_ARGS = (
         Fork("COPY", ("env A",)),
         what="here-document",
     ),
+    # What F was made from has one value in both builds by the time of the RUN.
+    *matters(
+        "buildkit",
+        "env",
+        *texts(SET_AGAIN.format("1"), SET_AGAIN.format("2")),
+        Fork("RUN", ("env A",)),
+        what="set-again",
+    ),
+    *idle("buildkit", "env", *texts(UNUSED.format("1"), UNUSED.format("2")), what="set-again-unused"),
     *idle("buildkit buildah", "build-arg", *builds(QUOTED_DOCUMENT, ONE, TWO), what="quoted-here-document"),
     # buildah's string has the destination as it is written: the second image gets the first one's file.
     *idle("buildah", "build-arg", *builds(EXPANDED, ONE, TWO), what="expanded"),

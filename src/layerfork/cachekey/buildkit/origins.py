@@ -25,12 +25,17 @@ class Origins:
             )
 
     def of_step(self, step: StepRecord) -> tuple[KeyPart, ...]:
-        """The variables as parts; of a RUN only arguments, since its environment is known without."""
+        """The variables as parts; of a RUN only arguments, and what its environment was made from, since the
+        environment itself is known without."""
         instruction = instruction_at(self.dockerfile, step)
         found = self.evaluated.get(instruction.first_line) if instruction is not None else None
         if found is None:
             return ()
-        arguments = (each for each in found.environment if each.source is Source.ARG)
+        arguments = (
+            each
+            for each in found.environment
+            if each.source is Source.ARG or found.visible.get(each.name) != each.value
+        )
         return tuple(
             KeyPart(cause=each.source.value, path=each.name, field="value", value=each.value)
             for each in dict.fromkeys((*found.variables, *arguments))

@@ -32,6 +32,8 @@ def variable_rule(
     def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         arguments = argument_names(case) if code == "build-arg" else frozenset()
         orders = order_of_names(unclaimed)
+        if code == "env":
+            yield from _behind_derived(case, unclaimed, argument_names(case), say, remedy)
         for difference in unclaimed:
             if difference.cause == code or (difference.cause == "env" and difference.path in arguments):
                 own = remedies.get(difference.path, remedy)
@@ -53,11 +55,28 @@ def variable_rule(
     return CauseRule(code=code, find=find, undo=undo)
 
 
+def _behind_derived(
+    case: Case, unclaimed: tuple[Difference, ...], arguments: frozenset[str], say: Say, remedy: str
+) -> Iterator[Finding]:
+    """Variables that have another value by now, and were set otherwise when others of the environment were
+    made from them: by lines that read otherwise."""
+    held = {each.path for each in unclaimed if each.cause == "env"}
+    derived = tuple(each for each in unclaimed if _is_derived(case, each, arguments))
+    for origin in case.site.origins if derived else ():
+        if origin.cause == "env" and origin.path not in held and not _is_set_alike(case, origin.path):
+            finding = value_finding(case, origin, code=CauseCode.ENV, what=say(case, origin), remedy=remedy)
+            yield replace(finding, claims=(), shared=derived)
+
+
 def _is_derived(case: Case, difference: Difference, arguments: frozenset[str]) -> bool:
     """A variable whose ENV lines read alike in both Dockerfiles: its value is that of what they name."""
     name = difference.path
     if difference.cause != "env" or not name or name in arguments:
         return False
+    return _is_set_alike(case, name)
+
+
+def _is_set_alike(case: Case, name: str) -> bool:
     lines = [_setters(dockerfile_of(each.record), name) for each in (case.writer, case.reader)]
     return bool(lines[0]) and lines[0] == lines[1]
 
