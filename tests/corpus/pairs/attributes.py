@@ -37,6 +37,7 @@ def tree(writer: dict[str, Any], reader: dict[str, Any]) -> tuple[Build, Build]:
     return two(TREE, (directory("d", **writer), file("d/x")), (directory("d", **reader), file("d/x")))
 
 
+OF_TREE = (directory("d"), file("d/x"), file("d/y"))
 OWNERS = (
     *matters(TARS, "uid", *of_file(uid=7), copied("uid a")),
     *matters("classic buildkit-tar", "gid", *of_file(gid=7), copied("gid a")),
@@ -50,6 +51,22 @@ OWNERS = (
         ),
         Fork("COPY a", ("uid a",)),
         what="of-all",
+    ),
+    # What a client does to all entries is one thing, contents being equal; with another thing beside it
+    # nothing that buildah says tells the two apart.
+    *matters(
+        "buildah",
+        "uid",
+        *two(TREE, OF_TREE, (directory("d", uid=7), file("d/x", uid=7), file("d/y", uid=7))),
+        copied("uid d/x +1"),
+        what="of-tree",
+    ),
+    *matters(
+        "buildah",
+        "uid",
+        *two(TREE, OF_TREE, (directory("d", uid=7), file("d/x", uid=7), file("d/y", "other", uid=7))),
+        copied("content d/y SUSPECTED", "uid d/x +1 SUSPECTED"),
+        what="of-tree-and-content",
     ),
     *matters(
         "classic",

@@ -13,9 +13,11 @@ from layerfork.explain.proof.reasoner import Reasoner
 from layerfork.explain.proof.weighing import Weighed
 from layerfork.explain.warnings.harmless import list_ruled_out
 from layerfork.model.build import Builder
-from layerfork.model.cause import CauseCode
+from layerfork.model.cause import CauseCode, Trait, codes_with
 from layerfork.model.judgement import Cause, CauseStatus, ChangedPart, Fork, MissKind
 from layerfork.model.record import StepStatus
+
+_BY_CLIENT = codes_with(Trait.CLIENT)
 
 
 def diagnose(
@@ -142,12 +144,19 @@ def status_of(case: Case, finding: Finding, weighed: Weighed, agreement: Agreeme
 
 def _agreement(case: Case, weighed: Weighed, doubts: tuple[str, ...]) -> Agreement:
     findings = [finding for _, finding in weighed.claims if finding.strength is Strength.KEYS]
-    claimed = sum(1 + finding.more for finding in findings) + len(weighed.unclaimed)
+    claimed = sum(map(_things, findings)) + len(weighed.unclaimed)
     agreement = check_agreement(case.comparison, case.site, claimed)
     by_status = case.reader.record.builder is Builder.BUILDKIT
     if doubts and by_status and agreement.confirmation is Confirmation.CONFIRMED:
         return Agreement(confirmation=Confirmation.UNOBSERVED, lines=doubts)
     return agreement
+
+
+def _things(finding: Finding) -> int:
+    """How many things a finding says to differ: what a client's code decides for all entries alike is one."""
+    values = {(each.writer, each.reader) for each in finding.claims}
+    is_one = finding.code in _BY_CLIENT and len(values) == 1
+    return 1 if is_one else 1 + finding.more
 
 
 def _miss_kind(case: Case, weighed: Weighed) -> MissKind:

@@ -44,7 +44,7 @@ class Agreement:
 def check_agreement(comparison: Comparison, site: Site, claimed: int) -> Agreement:
     """Compare the model's claim at ``site`` with what was observed in both builds.
 
-    ``claimed`` is how many things are said to differ there.
+    ``claimed`` is how many things are said to differ there; one of all entries alike is one thing.
     """
     if comparison.reader.hypothetical:
         return _by_writer(comparison, site)
@@ -159,7 +159,8 @@ def _doubts(comparison: Comparison, site: Site, claimed: int) -> Iterator[str]:
 def _lack(comparison: Comparison, site: Site) -> str:
     """Why the strings do not help: buildah digests headers and contents together."""
     recorded = all(view.step.created_by for _, view in _involved(comparison, site))
-    return "hold digests of contents, which no record has" if recorded else "were not recorded"
+    hold = "hold one digest of headers and contents together, and no record has the contents"
+    return hold if recorded else "were not recorded"
 
 
 def _reader_missed(comparison: Comparison, site: Site) -> bool:
