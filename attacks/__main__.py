@@ -1,49 +1,58 @@
 """Attacks this layerfork on this machine and prints what it could do.
 
-    PYTHONPATH=tests python -m attacks [--nightly] [--kills N] [--inputs N] [--secrets N] [--sockets]
+    PYTHONPATH=tests python -m attacks [--nightly] [--only NAME] [--kills N] [--inputs N] [--secrets N]
+        [--files N] [--races N]
 
-Needs root: kills and secrets use private engines. Ends with 1 when anything was left, crashed, hung, grew,
-or was found.
+Needs root: all but sockets and inputs use private engines. Ends with 1 when anything was left, crashed, hung,
+grew, was lost, or was found.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from attacks.changes import attack_changes
 from attacks.inputs import attack_inputs
 from attacks.kills import attack_kills
+from attacks.large import attack_many_files, attack_sparse_file
 from attacks.outcome import Outcome
 from attacks.secrets import attack_secrets
 from attacks.sockets import attack_sockets
 
-SIZES = {"kills": (40, 1_000), "inputs": (30_000, 10_000_000), "secrets": (400, 10_000)}
+SIZES = {
+    "kills": (40, 1_000),
+    "inputs": (30_000, 10_000_000),
+    "secrets": (400, 10_000),
+    "files": (10_000, 300_000),
+    "races": (300, 10_000),
+}
 """For minutes, and for a night."""
+ATTACKS: dict[str, Callable[[Mapping[str, int], int, bool], Outcome]] = {
+    "sockets": lambda size, seed, nightly: attack_sockets(),
+    "inputs": lambda size, seed, nightly: attack_inputs(size["inputs"], seed),
+    "secrets": lambda size, seed, nightly: attack_secrets(size["secrets"], seed),
+    "changes": lambda size, seed, nightly: attack_changes(size["races"], seed),
+    "many-files": lambda size, seed, nightly: attack_many_files(size["files"]),
+    "sparse-file": lambda size, seed, nightly: attack_sparse_file(sent=nightly),
+    "kills": lambda size, seed, nightly: attack_kills(size["kills"], seed),
+}
 
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m attacks")
     parser.add_argument("--nightly", action="store_true", help="the sizes of a night")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", action="append", choices=["kills", "inputs", "secrets", "sockets"])
+    parser.add_argument("--only", action="append", choices=list(ATTACKS))
     for name in SIZES:
         parser.add_argument(f"--{name}", type=int)
     options = parser.parse_args(arguments)
-    wanted = options.only or ["sockets", "inputs", "secrets", "kills"]
     size = {
         name: getattr(options, name) if getattr(options, name) is not None else sizes[options.nightly]
         for name, sizes in SIZES.items()
     }
     outcomes: list[Outcome] = []
-    for name in wanted:
-        match name:
-            case "sockets":
-                outcomes.append(attack_sockets())
-            case "inputs":
-                outcomes.append(attack_inputs(size["inputs"], options.seed))
-            case "secrets":
-                outcomes.append(attack_secrets(size["secrets"], options.seed))
-            case _:
-                outcomes.append(attack_kills(size["kills"], options.seed))
+    for name in options.only or ATTACKS:
+        outcomes.append(ATTACKS[name](size, options.seed, options.nightly))
         print(outcomes[-1], flush=True)
     return int(any(outcome.failures for outcome in outcomes))
 

@@ -62,10 +62,10 @@ def _rounds(kind: str, count: int, directory: Path) -> Iterator[tuple[int, Mappi
         for number in range(count):
             if number:
                 engine.reset()
-            yield number, _environment(kind, engine, directory / "docker")
+            yield number, environment_of(kind, engine, directory / "docker")
 
 
-def _environment(kind: str, engine: RunningEngine, configuration: Path) -> dict[str, str]:
+def environment_of(kind: str, engine: RunningEngine, configuration: Path) -> dict[str, str]:
     """Of a user whose docker is this engine."""
     assert engine.toolchain is not None
     configuration.mkdir(exist_ok=True)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from attacks.changes import attack_changes
 from attacks.kills import COMMANDS, attack_kills
 from attacks.secrets import attack_secrets
 
@@ -17,4 +18,10 @@ def test_kills_leave_nothing() -> None:
 @pytest.mark.parametrize("kind", ["classic", "buildkit", "podman", "buildah"])
 def test_no_planted_secret_is_found(kind: str) -> None:
     outcome = attack_secrets(48, seed=13, kinds=(kind,))
+    assert outcome.failures == []
+
+
+@pytest.mark.timeout(900)
+def test_what_changes_during_a_fix_is_kept() -> None:
+    outcome = attack_changes(50, seed=17)
     assert outcome.failures == []

@@ -12,7 +12,8 @@ from layerfork.harness.commits.attributes import converted_files
 from layerfork.harness.commits.history import commits_of, find_repository
 from layerfork.harness.commits.objects import Blobs, Trees, texts_of
 from layerfork.harness.environments.served import make_repository
-from layerfork.harness.fixing.writing import RefusedError, check_editable
+from layerfork.harness.fixing.places import RefusedError
+from layerfork.harness.fixing.writing import check_editable
 from layerfork.harness.machine.settings import examine_settings
 from layerfork.harness.recording.disk.gitindex import digest_in_index
 from layerfork.model.build import Builder

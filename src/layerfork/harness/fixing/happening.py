@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from layerfork.errors import LayerforkError
+from layerfork.harness.fixing.places import leads_elsewhere
 from layerfork.model.change import Change, EntriesAre
 from layerfork.model.context import ContextEntry, EntryType
 
@@ -28,6 +29,8 @@ def make_happen(changes: Iterable[Change], directory: Path) -> None:
     """
     for change in changes:
         if isinstance(change, EntriesAre):
+            if leads_elsewhere(directory, os.path.dirname(change.path)):  # noqa: PTH120 - as recorded
+                raise NotMadeError(f"cannot change {change.path}: a directory of it is a link now")
             try:
                 _make(change, directory / change.path)
             except OSError as error:

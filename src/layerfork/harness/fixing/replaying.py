@@ -36,6 +36,13 @@ class Copied:
             return str(self.target / os.path.relpath(full, self.source))
         return path
 
+    def file(self, path: str) -> Path:
+        """A file in the copy, to be written. Raises: NoReplayError when a link leads out of the copy."""
+        place = Path(self.there(path))
+        if not Path(os.path.realpath(place)).is_relative_to(os.path.realpath(self.target)):
+            raise NoReplayError(f"{path} is reached by a link that leads out of the copy")
+        return place
+
 
 def root_to_copy(ran_in: str, directory: str, dockerfile: str, argv: Sequence[str]) -> Path:
     """What of the disk a build needs: its context and Dockerfile; for a command of whose needs nothing is

@@ -11,6 +11,8 @@ from pathlib import Path
 from layerfork.buildcontext.regular import read_regular
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.harness.commits.git import output_of
+from layerfork.harness.fixing.exchanging import exchange
+from layerfork.harness.fixing.places import RefusedError
 from layerfork.harness.git import without_drivers
 from layerfork.model.fixing import FilePatch
 
@@ -18,8 +20,13 @@ _LOOKED_AT = b"H "
 """What `git ls-files -v` says of a file whose changes git sees: of others it was told not to look."""
 
 
-class RefusedError(UsageError):
-    """A file may not be edited: what is wrong with it, and how it may be."""
+class ChangedError(Exception):
+    """A file is no longer what it was."""
+
+    def __init__(self, kept: str = "") -> None:
+        super().__init__(kept)
+        self.kept = kept
+        """Where something lies that somebody else wrote, and that could not be put back."""
 
 
 def check_editable(patches: Sequence[FilePatch], root: Path, *, force: bool) -> None:
@@ -91,17 +98,45 @@ def write_patches(patches: Sequence[FilePatch]) -> None:
     """
     for patch in patches:
         if read_file(Path(patch.path)) != patch.before:
-            raise RefusedError(f"{patch.name} was edited meanwhile", "run layerfork fix again")
-    with contextlib.ExitStack() as undo:
-        for patch in patches:
-            try:
-                _put(Path(os.path.realpath(patch.path)), patch.after)
-            except OSError as error:
-                raise LayerforkError(
-                    f"cannot write {patch.name}: {error.strerror}", hint="nothing was edited"
-                ) from error
-            undo.callback(_put_back, patch)
-        undo.pop_all()
+            raise _edited(patch)
+    written: list[FilePatch] = []
+    for patch in patches:
+        try:
+            _put(Path(os.path.realpath(patch.path)), patch.before, patch.after)
+        except ChangedError as changed:
+            raise _edited(patch, _taken_back(written), changed.kept) from changed
+        except OSError as error:
+            hint = _taken_back(written) or "nothing was edited"
+            raise LayerforkError(f"cannot write {patch.name}: {error.strerror}", hint=hint) from error
+        except BaseException:
+            _taken_back(written)
+            raise
+        written.append(patch)
+
+
+def _edited(patch: FilePatch, stay: str = "", kept: str = "") -> RefusedError:
+    hints = [f"what was written meanwhile lies in {kept}"] if kept else []
+    hints += [stay] if stay else []
+    return RefusedError(f"{patch.name} was edited meanwhile", "; ".join([*hints, "run layerfork fix again"]))
+
+
+def _taken_back(written: Sequence[FilePatch]) -> str:
+    """Give files back what they held; says which keep their edit, because somebody has written since."""
+    stay = []
+    for patch in reversed(written):
+        path = Path(os.path.realpath(patch.path))
+        try:
+            if patch.before is not None:
+                _put(path, patch.after, patch.before)
+            elif read_file(path) == patch.after:
+                path.unlink()
+            else:
+                stay.append(patch.name)
+        except ChangedError as changed:
+            stay.append(f"{patch.name} (also see {changed.kept})" if changed.kept else patch.name)
+        except (OSError, RefusedError):
+            stay.append(patch.name)
+    return f"the edit of {', '.join(stay)} stays: it was changed since" if stay else ""
 
 
 def read_file(path: Path) -> bytes | None:
@@ -114,32 +149,88 @@ def read_file(path: Path) -> bytes | None:
         raise RefusedError(f"cannot read {path}: {error.strerror}", "see that it is a file") from error
 
 
-def _put_back(patch: FilePatch) -> None:
-    path = Path(os.path.realpath(patch.path))
-    if patch.before is None:
-        path.unlink(missing_ok=True)
-    else:
-        _put(path, patch.before)
+def _put(path: Path, before: bytes | None, after: bytes) -> None:
+    """Replace a file as a whole, if it still holds what it held; a new one takes nobody's place. One of
+    several names is written in place: they stay one file.
 
-
-def _put(path: Path, data: bytes) -> None:
-    """Replace a file as a whole. One of several names is written in place: they stay one file."""
-    status = path.stat() if path.exists() else None
-    if status is not None and status.st_nlink > 1:
-        path.write_bytes(data)
+    Raises: ChangedError; OSError.
+    """
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        status = None
+    if (status is None) is not (before is None):
+        raise ChangedError
+    if status is not None and stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+        _overwrite(path, before, after)
         return
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    made = Path(name)
+    made, ours = Path(name), True
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.write(after)
             file.flush()
             os.fsync(handle)
         _like(path, made, status)
+        if before is None:
+            _link(made, path)
+        else:
+            ours = _exchanged(made, path, before, after)
+    finally:
+        if ours:
+            made.unlink(missing_ok=True)
+    if not ours:
+        raise ChangedError(str(made))
+
+
+def _overwrite(path: Path, before: bytes | None, after: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC), "r+b") as file:
+        if file.read() != before:
+            raise ChangedError
+        file.seek(0)
+        file.write(after)
+        file.truncate()
+
+
+def _link(made: Path, path: Path) -> None:
+    """Give a new file its name, which must not be taken."""
+    try:
+        os.link(made, path)
+    except FileExistsError as error:
+        raise ChangedError from error
+    except OSError:  # a file system without links
+        try:
+            with path.open("xb") as file:
+                file.write(made.read_bytes())
+        except FileExistsError as error:
+            raise ChangedError from error
+
+
+def _exchanged(made: Path, path: Path, before: bytes, after: bytes) -> bool:
+    """Exchange two files, then look at the one that was taken out: nothing that was written until then is
+    lost. False when ``made`` is left with something that is not ours.
+
+    Raises: ChangedError when it was not what it should have been, and is back in its place; OSError.
+    """
+    if not exchange(made, path):  # this file system cannot: look, and replace
+        if not _holds(path, before):
+            raise ChangedError
         made.replace(path)
-    except BaseException:
-        made.unlink(missing_ok=True)
-        raise
+        return True
+    if _holds(made, before):
+        return True
+    exchange(made, path)
+    if _holds(made, after):
+        raise ChangedError
+    return False
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether it is a regular file, no link to one, with this content."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode) and read_regular(path) == data
+    except OSError:
+        return False
 
 
 def _like(path: Path, made: Path, status: os.stat_result | None) -> None:

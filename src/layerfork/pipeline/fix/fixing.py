@@ -8,7 +8,8 @@ from pathlib import Path
 from layerfork.buildcontext.walk import no_collection
 from layerfork.errors import LayerforkError
 from layerfork.harness.fixing.commands import run_in
-from layerfork.harness.fixing.writing import RefusedError, check_editable, read_file, write_patches
+from layerfork.harness.fixing.places import Project, RefusedError, leads_elsewhere
+from layerfork.harness.fixing.writing import check_editable, read_file, write_patches
 from layerfork.harness.recording.secrets.redactionkey import redaction_key
 from layerfork.model.answer import Answer
 from layerfork.model.brought import NOTHING_BROUGHT, Brought
@@ -22,7 +23,7 @@ from layerfork.pipeline.fix.foreseeing import foreseen, rebuilt_steps
 from layerfork.pipeline.fix.lastfork import Forked, forked_in, last_forks
 from layerfork.pipeline.fix.trial import Tried, TryOptions, directory_of_build
 from layerfork.pipeline.fix.trying import try_remedy
-from layerfork.remedies import again_of, remedy_of
+from layerfork.remedies import again_of, chosen_points, remedy_of
 from layerfork.remedies.textedit import UnfitError, edited
 from layerfork.wire.redact import Redactor
 
@@ -156,14 +157,15 @@ def _apply(
 ) -> Proposal:
     """One that cannot be tried leaves those before it as they are. ``made``: its edits are in the files."""
     try:
+        project = Project(base)
         if not made:
             check_editable(proposal.patches, base, force=options.force)
-        _check_place(forked, proposal.remedy)
+        _check_place(forked, proposal)
         if not options.verify and proposal.remedy.by_hand:
             return proposal
         if not options.verify:
             if not made:
-                _make(forked, proposal, say)
+                _make(forked, proposal, options, project, say)
             return replace(proposal, fate=Fate.APPLIED)
         tried = try_remedy(
             TryOptions(
@@ -177,7 +179,7 @@ def _apply(
             say,
         )
         if tried.fate is Fate.VERIFIED and not made:
-            _make(forked, proposal, say)
+            _make(forked, proposal, options, project, say)
     except RefusedError as error:
         return replace(proposal, fate=Fate.REFUSED, reason=f"{error.message}: {error.hint}")
     except LayerforkError as error:
@@ -185,18 +187,35 @@ def _apply(
     return _with(proposal, tried)
 
 
-def _check_place(forked: Forked, remedy: Remedy) -> None:
-    """A command is for the context's directory, and runs nowhere else. Raises: RefusedError."""
-    place = forked.reader.place.directory
-    if remedy.command and not remedy.by_hand and not os.path.isdir(place):  # noqa: PTH112 - as recorded
+def _check_place(forked: Forked, proposal: Proposal) -> None:
+    """A command is for the context's directory and for files in it, and runs nowhere else.
+
+    Raises: RefusedError.
+    """
+    place, remedy = forked.reader.place.directory, proposal.remedy
+    if not remedy.command or remedy.by_hand:
+        return
+    if not os.path.isdir(place):  # noqa: PTH112 - as recorded
         raise RefusedError(
             f"the context's directory {f'{place} is not there' if place else 'is not known'}",
             f"run it there yourself: {remedy.command}",
         )
+    for point, _ in chosen_points(proposal.answer):
+        for path in point.paths:
+            if leads_elsewhere(Path(place), path):
+                raise RefusedError(
+                    f"{path} is a link now, or lies behind one", f"run it there yourself: {remedy.command}"
+                )
 
 
-def _make(forked: Forked, proposal: Proposal, say: Say) -> None:
-    """Do it, in the project's own files. Raises: RefusedError, LayerforkError."""
+def _make(forked: Forked, proposal: Proposal, options: FixOptions, project: Project, say: Say) -> None:
+    """Do it, in the project's own files, if they still may be edited.
+
+    Raises: RefusedError, LayerforkError.
+    """
+    project.check()
+    check_editable(proposal.patches, project.root, force=options.force)
+    _check_place(forked, proposal)
     write_patches(proposal.patches)
     if proposal.patches:
         say(f"edited {', '.join(patch.name for patch in proposal.patches)}")

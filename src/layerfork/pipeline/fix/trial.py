@@ -98,7 +98,7 @@ class Trial:
         name = place.dockerfile or str(
             directory_of_build(self.options.reader) / (request.dockerfile_name or "Dockerfile")
         )
-        dockerfile = Path(self.copied.there(name))
+        dockerfile = self.copied.file(name)
         try:
             data = read_regular(dockerfile).decode("utf-8", "surrogateescape")
             text = with_lines(data, self.options.again.lines)
@@ -111,9 +111,9 @@ class Trial:
         remedy, reader = self.options.proposal.remedy, self.options.reader
         if remedy.command and not remedy.builds:
             self.say(f"running `{remedy.command}` on the copy")
-            directory = self.copied.there(str(directory_of_build(reader)))
+            directory = Path(self.copied.there(str(directory_of_build(reader))))
             try:
-                run_in(Path(directory), remedy.command)
+                run_in(directory, remedy.command)
             except CommandFailedError as error:
                 raise StoppedError(Fate.UNCHECKED, error.message) from error
         self.say("[1/1] building with the remedy")
@@ -130,7 +130,7 @@ class Trial:
                 raise
             self.say("that failed: building without the remedy")
             for patch in self.options.proposal.patches:
-                place = Path(self.copied.there(patch.path))
+                place = self.copied.file(patch.path)
                 if patch.before is None:
                     place.unlink()
                 else:

@@ -46,7 +46,7 @@ def _tried(options: TryOptions, say: Say) -> Tried:
         say(f"copying {root}: the remedy is tried there")
         copy_tree(root, copied.target)
         for patch in options.proposal.patches:
-            Path(copied.there(patch.path)).write_bytes(patch.after)
+            copied.file(patch.path).write_bytes(patch.after)
         if way is Way.COLD:
             return _cold(options, copied, private / "cache", say)
         spec = options.engine or default_spec_of_why(os.environ)

@@ -57,3 +57,16 @@ def test_what_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NotMadeError, match="cannot change file/below"):
         make_happen([entry("file/below")], tmp_path)
+
+
+def test_nothing_happens_behind_a_link(tmp_path: Path) -> None:
+    """A directory of the recorded context may have become a link since."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a").write_text("mine")
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "src").symlink_to(tmp_path / "mine")
+    for change in (entry("src/a"), entry("src/new"), EntriesAre(path="src/a", entries=())):
+        with pytest.raises(NotMadeError, match="link"):
+            make_happen([change], tmp_path / "copy")
+    assert [each.name for each in (tmp_path / "mine").iterdir()] == ["a"]
+    assert (tmp_path / "mine" / "a").read_text() == "mine"

@@ -63,3 +63,18 @@ def test_a_cache_takes_the_place_of_the_commands_own() -> None:
 def test_variables_before_a_command_are_set() -> None:
     words, _ = on_copy(("DOCKER_BUILDKIT=1", "docker", "build", "-t", "app", "."), "/srv/app", COPIED)
     assert words == ("env", "DOCKER_BUILDKIT=1", "docker", "build", ".")
+
+
+def test_a_link_of_the_copy_does_not_lead_back(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.mkdir()
+    target.mkdir()
+    (source / "real").write_text("FROM a\n")
+    (target / "real").write_text("FROM a\n")
+    (target / "absolute").symlink_to(source / "real")
+    (target / "relative").symlink_to("real")
+    copied = Copied(source=source, target=target)
+    assert copied.file(str(source / "relative")) == target / "relative"
+    for path in (source / "absolute", tmp_path / "elsewhere"):
+        with pytest.raises(NoReplayError, match="out of the copy"):
+            copied.file(str(path))

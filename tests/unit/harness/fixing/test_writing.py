@@ -2,13 +2,16 @@
 
 import os
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from layerfork.errors import LayerforkError
 from layerfork.harness.fixing import writing
-from layerfork.harness.fixing.writing import RefusedError, check_editable, write_patches
+from layerfork.harness.fixing.exchanging import exchange
+from layerfork.harness.fixing.places import RefusedError
+from layerfork.harness.fixing.writing import check_editable, write_patches
 from layerfork.model.fixing import FilePatch
 
 AUTHOR = ("-c", "user.name=user", "-c", "user.email=user@example.com", "-c", "commit.gpgsign=false")
@@ -136,10 +139,10 @@ def test_a_file_that_was_edited_meanwhile_is_left_alone(tree: Path) -> None:
 def test_all_edits_are_made_or_none(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = writing._put
 
-    def fails_on_the_last(path: Path, data: bytes) -> None:
-        if data == b"never\n":
+    def fails_on_the_last(path: Path, before: bytes | None, after: bytes) -> None:
+        if after == b"never\n":
             raise OSError(28, "No space left on device")
-        real(path, data)
+        real(path, before, after)
 
     monkeypatch.setattr(writing, "_put", fails_on_the_last)
     new = patch_of(tree / ".dockerignore", b".git\n")
@@ -147,3 +150,142 @@ def test_all_edits_are_made_or_none(tree: Path, monkeypatch: pytest.MonkeyPatch)
         write_patches([new, patch_of(tree / "Dockerfile"), patch_of(tree / "other", b"never\n")])
     assert not (tree / ".dockerignore").exists()
     assert (tree / "Dockerfile").read_bytes() == b"FROM a\r\n"
+
+
+@pytest.fixture
+def between(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], object]]]:
+    """What somebody does after the last look at a file, and before it is replaced."""
+    done: list[Callable[[], object]] = []
+    real = writing._like
+
+    def like(path: Path, made: Path, status: os.stat_result | None) -> None:
+        real(path, made, status)
+        if done:
+            done.pop()()
+
+    monkeypatch.setattr(writing, "_like", like)
+    yield done
+    assert not done
+
+
+def replaced(path: Path, text: str) -> None:
+    """As an editor saves."""
+    new = path.with_name("saved")
+    new.write_text(text)
+    new.replace(path)
+
+
+def appended(path: Path, text: str) -> None:
+    with path.open("a") as file:
+        file.write(text)
+
+
+def linked(path: Path, to: Path) -> None:
+    path.unlink()
+    path.symlink_to(to)
+
+
+@pytest.mark.parametrize("how", ["in place", "replaced", "appended"])
+@pytest.mark.parametrize("exchanges", [True, False])
+def test_what_is_saved_in_the_last_moment_is_kept(
+    tree: Path,
+    between: list[Callable[[], object]],
+    how: str,
+    exchanges: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tree / "Dockerfile"
+    if not exchanges:
+        monkeypatch.setattr(writing, "exchange", lambda one, other: False)
+    saves = {
+        "in place": lambda: path.write_text("FROM mine\n"),
+        "replaced": lambda: replaced(path, "FROM mine\n"),
+        "appended": lambda: appended(path, "FROM mine\n"),
+    }
+    between.append(saves[how])
+    with pytest.raises(RefusedError, match="meanwhile"):
+        write_patches([patch_of(path)])
+    assert path.read_text().endswith("FROM mine\n")
+    assert sorted(each.name for each in tree.iterdir()) == [".git", "Dockerfile", "other"]
+
+
+def test_a_file_that_is_deleted_in_the_last_moment_stays_deleted(
+    tree: Path, between: list[Callable[[], object]]
+) -> None:
+    between.append((tree / "Dockerfile").unlink)
+    with pytest.raises(LayerforkError):
+        write_patches([patch_of(tree / "Dockerfile")])
+    assert sorted(each.name for each in tree.iterdir()) == [".git", "other"]
+
+
+@pytest.mark.parametrize("exchanges", [True, False])
+def test_a_link_that_comes_in_the_last_moment_is_kept_and_not_followed(
+    tree: Path,
+    between: list[Callable[[], object]],
+    exchanges: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not exchanges:
+        monkeypatch.setattr(writing, "exchange", lambda one, other: False)
+    (tmp_path / "outside").write_bytes(b"FROM a\r\n")
+    between.append(lambda: linked(tree / "Dockerfile", tmp_path / "outside"))
+    with pytest.raises(RefusedError, match="meanwhile"):
+        write_patches([patch_of(tree / "Dockerfile")])
+    assert (tree / "Dockerfile").is_symlink()
+    assert (tmp_path / "outside").read_bytes() == b"FROM a\r\n"
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_new_file_takes_nobodys_place(
+    tree: Path, between: list[Callable[[], object]], links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", unlinkable)
+    between.append(lambda: (tree / ".dockerignore").write_text("mine\n"))
+    with pytest.raises(RefusedError, match="meanwhile"):
+        write_patches([patch_of(tree / ".dockerignore", b".git\n")])
+    assert (tree / ".dockerignore").read_text() == "mine\n"
+    write_patches([patch_of(tree / "new", b"new\n")])
+    assert (tree / "new").read_bytes() == b"new\n"
+
+
+def unlinkable(*names: object) -> None:
+    raise PermissionError(1, "Operation not permitted")
+
+
+def test_what_cannot_be_put_back_is_named(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tree / "Dockerfile"
+    looks: Iterator[Callable[[], object]] = iter(
+        [lambda: replaced(path, "FROM mine\n"), lambda: path.write_text("FROM later\n")]
+    )
+
+    def busy(one: Path, other: Path) -> bool:
+        next(looks)()
+        return exchange(one, other)
+
+    monkeypatch.setattr(writing, "exchange", busy)
+    with pytest.raises(RefusedError) as refused:
+        write_patches([patch_of(path)])
+    assert path.read_text() == "FROM mine\n"
+    (kept,) = [each for each in tree.iterdir() if each.name.startswith(".Dockerfile.")]
+    assert kept.read_text() == "FROM later\n"
+    assert str(kept) in refused.value.hint
+
+
+def test_an_edit_that_somebody_went_on_with_is_not_taken_back(
+    tree: Path, between: list[Callable[[], object]]
+) -> None:
+    first, second = tree / "Dockerfile", tree / "other"
+
+    def edits() -> None:
+        second.write_text("mine\n")
+        first.write_text("FROM b and mine\n")
+
+    patches = [patch_of(first), patch_of(second, b"never\n")]
+    between.append(lambda: between.append(edits))
+    with pytest.raises(RefusedError, match="other was edited") as refused:
+        write_patches(patches)
+    assert first.read_text() == "FROM b and mine\n"
+    assert second.read_text() == "mine\n"
+    assert "the edit of Dockerfile stays" in refused.value.hint
