@@ -148,6 +148,17 @@ ON_BUILDKIT = {
         again=(2, 1),
         edited={"Dockerfile": "FROM alpine\nRUN echo g\nENV V=2\nRUN echo $V\n"},
     ),
+    "rule": Case(
+        files={
+            "Dockerfile": "FROM alpine\nCOPY . /r\nRUN echo r\n",
+            ".dockerignore": "tmp\n.git  # history\n*.md\n",
+            "a": "a\n",
+        },
+        prepare=committed,
+        change=lambda place: (place / ".git" / "FETCH_HEAD").write_text("x\n"),
+        again=(2, 0),
+        edited={".dockerignore": "tmp\n# history\n.git\n*.md\n"},
+    ),
     "generated": Case(
         files={"Dockerfile": COPIES.format("h"), "Dockerfile.dockerignore": ".git\n", ".dockerignore": "x\n"},
         prepare=generated(3600),

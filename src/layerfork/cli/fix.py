@@ -82,7 +82,8 @@ def command(
     without --force.
 
     The exit code is 0 when everything that was found is verified, or there is nothing to fix; 1 when edits
-    were found and not made, or did not help; 3 when nobody can tell whether they help.
+    were found and not made, or did not help, or when the fork that cost most is left to you, which the last
+    line says; 3 when nobody can tell whether they help.
 
     \b
     Examples:
@@ -116,6 +117,8 @@ def command(
     )
     if patch == STANDARD_OUTPUT:
         put(patch_of(reports))
+        for line in filter(None, (report.left_line for report in reports)):
+            to_stderr(line)
         return exit_code_of_fixes(reports)
     if patch:
         write_bytes(Path(patch), patch_of(reports))

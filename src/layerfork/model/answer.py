@@ -48,6 +48,10 @@ class Edit:
     """The lines that stand there instead."""
 
 
+NOTHING_TO_FIX = "nothing to fix"
+"""How the sentence of a fix begins that is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
     """One thing that the reader of the answer can do now."""
@@ -65,6 +69,11 @@ class Fix:
     def says_command(self) -> bool:
         """Whether the sentence has the command already, or there is none: it is shown once."""
         return self.command in self.sentence
+
+    @property
+    def is_none(self) -> bool:
+        """Whether all is as it should be."""
+        return self.sentence.startswith(NOTHING_TO_FIX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

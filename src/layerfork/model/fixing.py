@@ -165,13 +165,36 @@ class FixReport:
     """Forks that are left to a person: nothing is known that could be edited or run and would not take back
     what may have been meant."""
 
+    @property
+    def costliest_left(self) -> Answer | None:
+        """The fork that cost most, if it is left to a person; None where it is treated, or all is well."""
+        left = max(self.hopeless, key=_cost, default=None)
+        treated = max((_cost(each.answer) for each in self.proposals), default=(0.0, -1))
+        return None if left is None or left.fix.is_none or _cost(left) <= treated else left
+
+    @property
+    def left_line(self) -> str:
+        """What is said at the end where the costliest fork is left; empty where it is not."""
+        left = self.costliest_left
+        if left is None:
+            return ""
+        build = f"{self.build}: " if self.build else ""
+        which = "the costliest fork" if self.proposals or len(self.hopeless) > 1 else "the fork"
+        return f"{build}{which} is left to you: {left.place}, {left.cost}"
+
+
+def _cost(answer: Answer) -> tuple[float, int]:
+    return answer.seconds or 0.0, len(answer.later)
+
 
 _OPEN = {Fate.UNCHECKED: ExitCode.COULD_NOT_RUN, Fate.VERIFIED: ExitCode.AS_HOPED}
 
 
 def exit_code_of_fixes(reports: tuple[FixReport, ...]) -> ExitCode:
-    """0 when all is verified or there is nothing to edit or to run; 3 when nobody can tell; else 1."""
+    """0 when all is verified or there is nothing to fix; 3 when nobody can tell; else 1, also when the fork
+    that cost most is left to a person."""
     found = [proposal.fate for report in reports for proposal in report.proposals]
     codes = {_OPEN.get(fate, ExitCode.FORKED) for fate in found}
+    codes |= {ExitCode.FORKED for report in reports if report.costliest_left is not None}
     worst = (ExitCode.FORKED, ExitCode.COULD_NOT_RUN)
     return next((code for code in worst if code in codes), ExitCode.AS_HOPED)

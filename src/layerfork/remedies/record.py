@@ -31,15 +31,23 @@ def changes_of(
     changes: list[Change] = []
     patterns = read_docker_ignorefile("\n".join(line for edit in lines for line in edit.after))
     if patterns:
-        entries |= {each.path: each for each in _left_out(record, patterns, entries)}
+        whole = _as_edited(lines, texts)
+        entries |= {each.path: each for each in _left_out(record, whole or patterns, entries)}
         if record.context is not None and record.context.excludes:
-            changes.append(PatternsAre(patterns=(*record.context.excludes, *patterns)))
+            changes.append(PatternsAre(patterns=whole or (*record.context.excludes, *patterns)))
     text = next((text for name, text in texts.items() if not name.endswith(_IGNORE_FILES)), None)
     if again and again.lines:
         text = with_lines(text if text is not None else record.request.dockerfile or "", again.lines)
     if text is not None:
         changes.append(DockerfileIs(text=text))
     return (*entries.values(), *changes, *(again.asked if again else ()))
+
+
+def _as_edited(lines: Sequence[Edit], texts: Mapping[str, str]) -> tuple[str, ...]:
+    """All patterns of an ignore file of which a line is replaced: later exceptions count. None where
+    lines only follow the others."""
+    file = next((edit.file for edit in lines if edit.before), "")
+    return read_docker_ignorefile(texts[file]) if file in texts else ()
 
 
 def with_lines(text: str, lines: Sequence[tuple[str, str]]) -> str:

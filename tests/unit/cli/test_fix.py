@@ -149,10 +149,20 @@ def test_edits_are_made_at_once_where_nobody_wants_them_verified(project: Path) 
     assert (project / "Dockerfile").read_text().count("COPY") == 2
 
 
-def test_a_change_that_may_have_been_meant_is_left_to_a_person(project: Path) -> None:
+def test_where_all_is_as_it_should_be_nothing_is_left(project: Path) -> None:
     result = fix("--record", recorded("buildkit-content", project))
     assert result.exit_code == 0, result.output
+    assert "fix: nothing to fix: this step reads what was edited" in result.output
+    assert "left to you" not in result.output
+
+
+def test_a_change_that_may_have_been_meant_is_left_to_a_person(project: Path) -> None:
+    file = recorded("buildkit-build-arg-expanded", project)
+    result = fix("--record", file)
     assert "left to you: it may have been meant" in result.output
+    assert result.output.splitlines()[-1].startswith("the fork is left to you: Dockerfile:")
+    assert result.exit_code == 1, result.output
+    assert "the fork is left to you" in fix("--record", file, "--patch", "-").output
 
 
 def test_builds_of_two_files_are_compared(project: Path) -> None:

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 from layerfork.buildcontext.ignore.files import BUILDKIT_FILES
+from layerfork.buildcontext.ignore.meant import comment_of, mended
 from layerfork.buildcontext.senders import sender_of
 from layerfork.dockerfile import Instruction
 from layerfork.explain.answer.scene import Scene
@@ -29,9 +30,24 @@ def ignore_file(scene: Scene) -> str:
     return next((name for name in found if scene.has(name) or scene.is_there(name)), IGNORE_FILE)
 
 
-def ignore_line(scene: Scene, *patterns: str) -> Edit:
-    """Leave more out of the context."""
-    return Edit(file=ignore_file(scene), after=patterns)
+def leave_out(scene: Scene, *patterns: str) -> Edit:
+    """Leave more out of the context: by a line that was meant to, and does not, else by lines at the end."""
+    file = ignore_file(scene)
+    if len(patterns) == 1:
+        for line in scene.sources.lines(scene.reader, file):
+            if better := mended(line, patterns[0]):
+                comment = comment_of(line)
+                return Edit(file=file, before=(line,), after=(*((comment,) if comment else ()), better))
+    return Edit(file=file, after=patterns)
+
+
+def say_edit(edit: Edit) -> str:
+    """``add the line `.git` to .dockerignore``, or what to write instead of the line that does not do it."""
+    lines = ", ".join(f"`{line}`" for line in edit.after)
+    if not edit.before:
+        return f"add the line{'s' if len(edit.after) > 1 else ''} {lines} to {edit.file}"
+    why = "a # after a pattern belongs to it" if len(edit.after) > 1 else "quotes belong to a pattern"
+    return f"write `{edit.after[-1]}` instead of `{edit.before[0].strip()}` in {edit.file}: {why}"
 
 
 def pattern_of(path: str) -> str:

@@ -41,12 +41,21 @@ There = Callable[[BuildRecord, str], bool]
 """Whether a file lies at a path of a build's context, sent or not."""
 
 
+Lines = Callable[[BuildRecord, str], tuple[str, ...]]
+"""Lines of a text file at a path of a build's context, as on disk now; none where it is not there."""
+
+
 def see_nothing(record: BuildRecord, entry: ContextEntry) -> None:
     """For records whose contexts are not at hand."""
 
 
 def have_nothing(record: BuildRecord, path: str) -> None:
     """Likewise of git."""
+
+
+def read_nothing(record: BuildRecord, path: str) -> tuple[str, ...]:
+    """Likewise of text files."""
+    return ()
 
 
 def know_none(record: BuildRecord, path: str) -> bool:
@@ -66,6 +75,7 @@ class AnswerSources:
     look: Look = see_nothing
     index: Index = have_nothing
     there: There = know_none
+    lines: Lines = read_nothing
     all_entries: Callable[[], Mapping[str, ContextEntry]] | None = None
     """By cleaned path everything in the reader's context, also what its record here does not list; None:
     the record lists everything."""

@@ -90,6 +90,7 @@ def answers_of_pair(
         look=filelook.look_at,
         there=filelook.is_there,
         index=gitindex.digest_in_index,
+        lines=filelook.lines_of,
         all_entries=cache(lambda: entries_by_path(whole_reader())),
     )
     asked = (answer_added(caution, sources) for caution in judgement.warnings)
@@ -116,6 +117,7 @@ def answers_of_rows(judgement: Judgement, rows: Sequence[TrialBuild]) -> tuple[A
             look=filelook.look_at,
             there=filelook.is_there,
             index=gitindex.digest_in_index,
+            lines=filelook.lines_of,
         )
         answers.append(answer_fork(fork, sources))
     return tuple(answers)

@@ -31,6 +31,7 @@ def render_fixes(reports: Sequence[FixReport], look: Look) -> str:
                 "recorded_at": report.recorded_at,
                 "proposals": [_proposal(each) for each in report.proposals],
                 "untreated": [answer_fields(each) for each in report.hopeless],
+                "costliest_left": report.costliest_left is not None,
             }
             for report in reports
         ],

@@ -1,10 +1,10 @@
 """Lines of ignore files that do not what they look like."""
 
-import re
 from collections.abc import Iterator
 
 from layerfork.buildcontext import gopath
 from layerfork.buildcontext.ignore.ignorefile import read_docker_ignorefile
+from layerfork.buildcontext.ignore.meant import before_comment
 from layerfork.buildcontext.ignore.moby import moby_matcher
 from layerfork.errors import UsageError
 from layerfork.model.answer import Edit, Fix
@@ -63,10 +63,10 @@ def _dead(pattern: str) -> tuple[str, str] | None:
     cleaned = gopath.clean(pattern) if pattern else ""
     if cleaned == ".." or cleaned.startswith("../"):
         return "it leads out of the context, so it matches nothing", ""
-    if comment := re.search(r"\s+#\s", pattern):
+    if meant := before_comment(pattern):
         return (
             "a # after a pattern belongs to it, so it matches nothing: what was to be left out is sent",
-            pattern[: comment.start()],
+            meant,
         )
     return None
 

@@ -4,13 +4,13 @@ import shlex
 from collections.abc import Callable
 
 from layerfork.dockerfile.installing import MANIFESTS
-from layerfork.explain.answer.edits import BY_NAME, ignore_file, ignore_line, pattern_of, quoted
+from layerfork.explain.answer.edits import BY_NAME, ignore_file, leave_out, pattern_of, quoted, say_edit
 from layerfork.explain.answer.fixes.installing import install_first
 from layerfork.explain.answer.phrases.entries import paths_of
 from layerfork.explain.answer.scene import Scene
 from layerfork.explain.answer.words import named, verb
 from layerfork.explain.claims.wording import parse_mode
-from layerfork.model.answer import Edit, Fix, Situation
+from layerfork.model.answer import NOTHING_TO_FIX, Edit, Fix, Situation
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
 from layerfork.model.context import EntryType
@@ -63,7 +63,7 @@ def _generated(scene: Scene, paths: list[str]) -> str:
 
 def _expected(scene: Scene, paths: list[str]) -> str:
     if not scene.fork.consequences:
-        return f"nothing to fix: this step reads what was edited, and {_followed(scene)}"
+        return f"{NOTHING_TO_FIX}: this step reads what was edited, and {_followed(scene)}"
     place = f"line {scene.line}" if scene.line else f"step {scene.fork.step}"
     return f"expected after that edit; steps that do not need {named(paths)} can stand above {place}"
 
@@ -87,11 +87,12 @@ def _presence(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     if len(paths) > BY_NAME or not all(lines):
         whose = "" if scene.again else " for both"
         return "", Fix(sentence=f"if no step needs them: leave them out with {ignore_file(scene)}{whose}")
-    edit = ignore_line(scene, *lines)
+    edit = leave_out(scene, *lines)
     shown = named([f"`{line}`" for line in lines], "lines")
+    said = say_edit(edit) if edit.before else f"add {shown} to {edit.file}"
     whose = "" if scene.again else " for both"
     need = verb(paths, "it", "them")
-    return "", Fix(sentence=f"if no step needs {need}: add {shown} to {edit.file}{whose}", edits=(edit,))
+    return "", Fix(sentence=f"if no step needs {need}: {said}{whose}", edits=(edit,))
 
 
 _NO_HELP = dict.fromkeys((Builder.CLASSIC, Builder.BUILDKIT), " (--chmod in COPY does not help)")
@@ -185,9 +186,10 @@ def _listed(patterns: tuple[str, ...]) -> str:
 
 def _build_file(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     paths = paths_of(scene, cause)
-    edit = ignore_line(scene, *map(pattern_of, paths))
+    edit = leave_out(scene, *map(pattern_of, paths))
     lines = ", ".join(f"`{line}`" for line in edit.after)
-    return "", Fix(sentence=f"add {lines} to {edit.file}: builders find them all the same", edits=(edit,))
+    said = say_edit(edit) if edit.before else f"add {lines} to {edit.file}"
+    return "", Fix(sentence=f"{said}: builders find them all the same", edits=(edit,))
 
 
 FIXES = {

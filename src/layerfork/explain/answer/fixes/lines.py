@@ -5,7 +5,7 @@ from layerfork.explain.answer.phrases.lines import other_target
 from layerfork.explain.answer.scene import Scene, entries_by_path
 from layerfork.explain.answer.words import named
 from layerfork.explain.compare.copying.copied import clean_path, copied_sources
-from layerfork.model.answer import Edit, Fix, Situation
+from layerfork.model.answer import NOTHING_TO_FIX, Edit, Fix, Situation
 from layerfork.model.context import EntryType
 
 _LOOKED_AT = 1 << 20
@@ -59,4 +59,4 @@ def fix_stored(scene: Scene) -> Fix:
     command = command_of(scene, scene.reader) if scene.again else ""
     who = "this build" if scene.again else scene.reader_name
     found = f", `{command}` finds it" if command else ""
-    return Fix(sentence=f"nothing to fix: {who} has stored it now{found}", command=command)
+    return Fix(sentence=f"{NOTHING_TO_FIX}: {who} has stored it now{found}", command=command)

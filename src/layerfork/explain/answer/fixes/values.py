@@ -10,7 +10,7 @@ from layerfork.explain.answer.fixes.lines import fix_line
 from layerfork.explain.answer.fixes.pinning import pinned
 from layerfork.explain.answer.scene import Scene
 from layerfork.explain.answer.words import shown
-from layerfork.model.answer import Fix
+from layerfork.model.answer import NOTHING_TO_FIX, Fix
 from layerfork.model.build import Builder
 from layerfork.model.cause import CauseCode
 from layerfork.model.engine import ImageFacts
@@ -40,7 +40,7 @@ def _needed(scene: Scene, cause: Cause) -> Fix:
     """A commit or a date will be another one in the next build, too: what it was is of no use."""
     place = f"line {scene.line}" if scene.line else f"step {scene.fork.step}"
     if not scene.fork.consequences:
-        return Fix(sentence=f"nothing to fix: this step needs {cause.path}, which changes with every build")
+        return Fix(sentence=f"{NOTHING_TO_FIX}: this step needs {cause.path}, which changes with every build")
     above = f"steps that do not need it can stand above {place}"
     return Fix(sentence=f"expected: this step needs {cause.path}, which changes with every build; {above}")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from layerfork.explain.answer.edits import ignore_line
+from layerfork.explain.answer.edits import leave_out, say_edit
 from layerfork.explain.answer.patterns.pattern import Group, Held, Pattern
 from layerfork.explain.answer.scene import Scene
 from layerfork.model.answer import FieldRow, Fix
@@ -84,7 +84,7 @@ def find(scene: Scene, held: Sequence[Held], unwanted: Unwanted) -> Iterator[Gro
         else f"{where} differ"
     )
     line = unwanted.line if where == unwanted.name else f"**/{unwanted.name}"
-    edit = ignore_line(scene, line)
+    edit = leave_out(scene, line)
     yield Group(
         held=own,
         culprit=f"{said}, and is copied" if where == unwanted.name else f"{said}, and are copied",
@@ -96,7 +96,7 @@ def find(scene: Scene, held: Sequence[Held], unwanted: Unwanted) -> Iterator[Gro
             ),
         ),
         fix=Fix(
-            sentence=f"add the line `{line}` to {edit.file}",
+            sentence=say_edit(edit),
             edits=(edit,),
             warning=unwanted.unsafe(scene),
         ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.explain.answer.edits import ignore_line, pattern_of
+from layerfork.explain.answer.edits import leave_out, pattern_of, say_edit
 from layerfork.explain.answer.patterns.pattern import Group, Held, Pattern, code_of
 from layerfork.explain.answer.scene import Scene
 from layerfork.model.answer import Fix
@@ -33,10 +33,9 @@ def find(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
 
 
 def _fix(scene: Scene, place: str) -> Fix:
-    line = pattern_of(place)
-    edit = ignore_line(scene, line)
+    edit = leave_out(scene, pattern_of(place))
     return Fix(
-        sentence=f"leave it out: add the line `{line}` to {edit.file}",
+        sentence=f"leave it out: {say_edit(edit)}",
         edits=(edit,),
         warning="a step that reads it would miss it: let a RUN below the others make it there",
     )

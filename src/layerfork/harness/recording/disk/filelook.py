@@ -30,6 +30,18 @@ def is_there(record: BuildRecord, path: str) -> bool:
     return bool(record.place.directory) and (Path(record.place.directory) / path).is_file()
 
 
+def lines_of(record: BuildRecord, path: str) -> tuple[str, ...]:
+    """Lines of a text file at a path of the build's directory, without ends; none where it cannot be read."""
+    if not is_there(record, path):
+        return ()
+    try:
+        data = (Path(record.place.directory) / path).read_bytes()[:LARGEST_BYTES]
+    except OSError:
+        return ()
+    text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    return tuple(line.removesuffix("\r") for line in text.split("\n"))
+
+
 def look_in(data: bytes, entry: ContextEntry) -> FileLook:
     """What the content of an entry holds."""
     lf = data.replace(b"\r\n", b"\n")

@@ -20,7 +20,13 @@ def render_fixes(reports: Sequence[FixReport], look: Look) -> str:
     """Each build's forks. The patch in it is what `git apply` takes: it passes over all other lines."""
     if not reports:
         return f"{NOTHING}\n"
-    return "\n".join(print_lines(_lines(report, look), look) for report in reports)
+    last = (Text(line, style="bold yellow") for each in reports for line in _left(each, look))
+    return "\n".join(print_lines(_lines(report, look), look) for report in reports) + print_lines(last, look)
+
+
+def _left(report: FixReport, look: Look) -> Iterator[str]:
+    if report.left_line:
+        yield from hung(report.left_line, look.width, "", 2)
 
 
 def _lines(report: FixReport, look: Look) -> Iterator[Text]:
@@ -34,7 +40,8 @@ def _lines(report: FixReport, look: Look) -> Iterator[Text]:
         yield from _proposal(proposal, look)
     for answer in report.hopeless:
         yield from first_lines(answer, look)
-        yield Text("  left to you: it may have been meant", style="dim")
+        if not answer.fix.is_none:
+            yield Text("  left to you: it may have been meant", style="dim")
 
 
 def _proposal(proposal: Proposal, look: Look) -> Iterator[Text]:
