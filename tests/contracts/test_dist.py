@@ -80,6 +80,18 @@ def test_it_says_where_it_runs(metadata: Message) -> None:
     }
 
 
+def test_the_licence_of_what_others_wrote_comes_with_it(dist: Path, metadata: Message) -> None:
+    """gitleaks' rules are under the MIT licence, which wants its text wherever they go."""
+    assert metadata["License-Expression"] == "Apache-2.0 AND MIT"
+    files = {"LICENSE": "Apache License", "src/layerfork/wire/redact/gitleaks/LICENSE": "Zachary Rice"}
+    assert set(metadata.get_all("License-File") or []) == files.keys()
+    (wheel,) = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        for file, words in files.items():
+            (name,) = (each for each in archive.namelist() if each.endswith(f".dist-info/licenses/{file}"))
+            assert words in archive.read(name).decode()
+
+
 def test_no_machine_is_named_in_it(dist: Path) -> None:
     (wheel,) = dist.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
