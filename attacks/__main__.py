@@ -15,6 +15,7 @@ from attacks.changes import attack_changes
 from attacks.inputs import attack_inputs
 from attacks.kills import attack_kills
 from attacks.large import attack_many_files, attack_sparse_file
+from attacks.mounts import attack_mounts
 from attacks.outcome import Outcome
 from attacks.secrets import attack_secrets
 from attacks.sockets import attack_sockets
@@ -23,6 +24,7 @@ SIZES = {
     "kills": (40, 1_000),
     "inputs": (30_000, 10_000_000),
     "secrets": (400, 10_000),
+    "mounts": (4, 200),
     "files": (10_000, 300_000),
     "races": (300, 10_000),
 }
@@ -31,6 +33,7 @@ ATTACKS: dict[str, Callable[[Mapping[str, int], int, bool], Outcome]] = {
     "sockets": lambda size, seed, nightly: attack_sockets(),
     "inputs": lambda size, seed, nightly: attack_inputs(size["inputs"], seed),
     "secrets": lambda size, seed, nightly: attack_secrets(size["secrets"], seed),
+    "mounts": lambda size, seed, nightly: attack_mounts(size["mounts"], seed),
     "changes": lambda size, seed, nightly: attack_changes(size["races"], seed),
     "many-files": lambda size, seed, nightly: attack_many_files(size["files"]),
     "sparse-file": lambda size, seed, nightly: attack_sparse_file(sent=nightly),

@@ -48,7 +48,7 @@ def attack_secrets(count: int, seed: int, kinds: Sequence[str] = KINDS) -> Outco
                 planted, rounds = planted + len(secrets), rounds + 1
                 if not any(b"_TOKEN" in data for data in written.values()):
                     outcome.failures.append(f"seed {seed}, {kind} {number}: nothing was recorded")
-                outcome.failures += _found(f"seed {seed}, {kind} {number}", secrets, written)
+                outcome.failures += found_in(f"seed {seed}, {kind} {number}", secrets, written)
     outcome.what = f"{planted:,} planted secrets in {rounds} rounds of {', '.join(kinds)}"
     outcome.numbers = {"found": str(len(outcome.failures)), "bytes searched": f"{searched:,}"}
     return outcome
@@ -113,13 +113,13 @@ def _plant(kind: str, place: Path, secrets: list[str], environment: Mapping[str,
         ]
     outputs: dict[str, bytes] = {}
     for command in words:
-        outputs |= _said(command, env, place / "context" if kind != "import" else place)
+        outputs |= said_by(command, env, place / "context" if kind != "import" else place)
     for records in place.glob("*.records"):
         for form in ("text", "json"):
-            outputs |= _said(("show", str(records), "--format", form, "-v"), env, place)
-        outputs |= _said(("diff", str(records), str(records), "-v"), env, place)
-    outputs |= {str(path): _readable(path) for path in place.glob("*.records")}
-    outputs |= {str(path): _readable(path) for path in (place / "state").rglob("*") if path.is_file()}
+            outputs |= said_by(("show", str(records), "--format", form, "-v"), env, place)
+        outputs |= said_by(("diff", str(records), str(records), "-v"), env, place)
+    outputs |= {str(path): readable(path) for path in place.glob("*.records")}
+    outputs |= {str(path): readable(path) for path in (place / "state").rglob("*") if path.is_file()}
     return outputs
 
 
@@ -175,17 +175,18 @@ def _url(value: str) -> str:
     return re.sub(r"[^A-Za-z0-9;,&=+]", "_", value)
 
 
-def _said(words: tuple[str, ...], env: Mapping[str, str], cwd: Path) -> dict[str, bytes]:
+def said_by(words: tuple[str, ...], env: Mapping[str, str], cwd: Path, name: str = "") -> dict[str, bytes]:
+    """What a command says, by its name. Raises: EngineError when it fails in a way of its own."""
     done = subprocess.run(
         [*LAYERFORK, *words], env=env, cwd=cwd, capture_output=True, timeout=300, check=False
     )
     if done.returncode == 4:
         raise EngineError(f"{words[0]} failed", details=done.stderr.decode(errors="replace"))
-    name = f"{words[0]} {len(words)}"
+    name = name or f"{words[0]} {len(words)}"
     return {f"output of {name}": done.stdout, f"messages of {name}": done.stderr}
 
 
-def _readable(path: Path) -> bytes:
+def readable(path: Path) -> bytes:
     data = path.read_bytes()
     if not data.startswith(b"\x28\xb5\x2f\xfd"):
         return data
@@ -193,7 +194,7 @@ def _readable(path: Path) -> bytes:
         return data + reader.read()
 
 
-def _found(where: str, secrets: list[str], written: Mapping[str, bytes]) -> list[str]:
+def found_in(where: str, secrets: list[str], written: Mapping[str, bytes]) -> list[str]:
     """Every secret of which a run of characters stands in something that was written."""
     found = []
     for name, data in written.items():

@@ -4,6 +4,7 @@ import pytest
 
 from attacks.changes import attack_changes
 from attacks.kills import COMMANDS, attack_kills
+from attacks.mounts import attack_mounts
 from attacks.secrets import attack_secrets
 
 pytestmark = pytest.mark.engine
@@ -24,4 +25,10 @@ def test_no_planted_secret_is_found(kind: str) -> None:
 @pytest.mark.timeout(900)
 def test_what_changes_during_a_fix_is_kept() -> None:
     outcome = attack_changes(50, seed=17)
+    assert outcome.failures == []
+
+
+@pytest.mark.timeout(900)
+def test_what_is_mounted_is_in_no_record() -> None:
+    outcome = attack_mounts(2, seed=19)
     assert outcome.failures == []

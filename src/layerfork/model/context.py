@@ -49,6 +49,8 @@ class ContentSource(StrEnum):
     """The engine did not ask for it and nobody hashed it."""
     TRUNCATED = "truncated"
     """The stream ended inside the content."""
+    HIDDEN = "hidden"
+    """It is a secret that the client sent among the files: nothing about it is recorded."""
 
 
 class Transport(StrEnum):

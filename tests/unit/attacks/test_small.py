@@ -40,5 +40,5 @@ def test_planted_secrets_of_imports() -> None:
 def test_a_redactor_that_hides_nothing_is_found_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     value = "Head77;Tail55xyz"
     hidden = Redactor(b"key").hide("A_TOKEN", value)
-    assert secrets._found("here", [value], {"file": f"TOKEN={hidden}".encode()}) == []
-    assert len(secrets._found("here", [value], {"file": b"TOKEN=hidden:0123456789abcdef;Tail55xyz"})) == 1
+    assert secrets.found_in("here", [value], {"file": f"TOKEN={hidden}".encode()}) == []
+    assert len(secrets.found_in("here", [value], {"file": b"TOKEN=hidden:0123456789abcdef;Tail55xyz"})) == 1

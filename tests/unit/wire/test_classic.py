@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerfork.model.build import Builder
-from layerfork.model.context import Transport
+from layerfork.model.context import ContentSource, Transport
 from layerfork.model.record import BuildOutcome, StepStatus
 from layerfork.wire.http.http1 import Http1Tap, RequestHead
 from layerfork.wire.posted import ClassicParts, ClassicWatcher, PostedBuild, read_posted_build
@@ -504,3 +504,31 @@ def test_no_answer_raises(lines: Sequence[bytes], query: str) -> None:
     build.answer_done()
     build.request_done(whole=True)
     read_posted_build(watcher.finished()[0], Redactor(b""))
+
+
+def test_secrets_among_the_files_of_podmans_client() -> None:
+    """Names as podman 5.4.2 sent them, one of them also with the whole path."""
+    names = ("podman-build-secret795477553", "/srv/app/podman-build-secret795477553", "podman-build-secret-8")
+    files = {"Dockerfile": "FROM a\nRUN --mount=type=secret,id=deploy b\n", **dict.fromkeys(names, "short")}
+    sent = ["id=deploy,src=podman-build-secret795477553", "id=other,src=podman-build-secret-8"]
+    parts = Bench("/v5.4.2/libpod/build", secrets=json.dumps(sent)).send(tar(**files)).answer()
+    assert parts.context is not None
+    entries = {entry.name: entry for entry in parts.context.entries}
+    assert entries.keys() == files.keys()
+    for name in names:
+        entry = entries[name]
+        assert (entry.content, entry.tarsum, entry.size) == (None, None, 0)
+        assert entry.content_source is ContentSource.HIDDEN
+    assert entries["Dockerfile"].content is not None
+    options = [value for name, value in parts.request.options if name == "secrets"]
+    assert options == ["id=deploy,src=podman-build-secret", "id=other,src=podman-build-secret"]
+    assert parts.request.dockerfile == files["Dockerfile"], "an id is no secret"
+
+
+@pytest.mark.parametrize(
+    "sent", ["pl4nted99X", '["pl4nted99X"]', '["id=a,pl4nted99X"]', '{"a": "pl4nted99X"}']
+)
+def test_other_things_in_the_place_of_secrets_are_hidden(sent: str) -> None:
+    parts = Bench("/v5.4.2/libpod/build", secrets=sent).send(tar(Dockerfile="FROM a\n")).answer()
+    (shown,) = [value for name, value in parts.request.options if name == "secrets"]
+    assert shown.startswith("hidden:")

@@ -164,6 +164,9 @@ HARMLESS = [
     "python -m pytest -p no:cacheprovider",
     "docker run -p 8080:80 x",
     "ssh -p 2222 host",
+    "docker build --secret id=deploy,src=/run/deploy .",
+    "docker build --secret=id=deploy,env=DEPLOY --secret='type=file,id=other' .",
+    "RUN --mount=type=secret,id=deploy,required=true cat /run/secrets/deploy",
 ]
 
 

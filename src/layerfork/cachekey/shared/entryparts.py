@@ -8,6 +8,8 @@ from layerfork.cachekey.shared.tree import shown
 from layerfork.model.cachekey import EntryParts, Place, Row
 from layerfork.model.context import ContentSource, ContextEntry
 
+_UNKNOWN = frozenset({ContentSource.NOT_SENT, ContentSource.TRUNCATED, ContentSource.HIDDEN})
+
 make_entry_parts: Callable[[tuple[str, tuple[Row, ...], tuple[Row, ...], tuple[Place, ...]]], EntryParts]
 make_entry_parts = partial(tuple.__new__, EntryParts)
 """The quick way to make one of very many: from path, usual and own rows."""
@@ -62,7 +64,7 @@ def _rare_rows(entry: ContextEntry, typeflag: str) -> Iterator[Row]:
 
 def content_is_known(entry: ContextEntry) -> bool:
     """False when the entry has content that nobody hashed."""
-    return entry.content_source not in (ContentSource.NOT_SENT, ContentSource.TRUNCATED)
+    return entry.content_source not in _UNKNOWN
 
 
 def _bytes_text(text: str, raw: bytes | None) -> str:

@@ -12,6 +12,7 @@ from layerfork.wire.buildkit.steps.trace import read_trace
 from layerfork.wire.posted.observed import PostedBuild, is_true
 from layerfork.wire.posted.query import digest_of, read_request, remote_of
 from layerfork.wire.posted.result import builder_of, podman_version_of, read_result, read_steps
+from layerfork.wire.posted.secretfiles import without_secrets
 from layerfork.wire.redact import Redactor
 from layerfork.wire.tar.ignoring import ignore_patterns
 
@@ -108,7 +109,7 @@ def _context(build: PostedBuild, redactor: Redactor) -> ContextManifest | None:
         return None
     return ContextManifest(
         transport=Transport.TAR,
-        entries=tuple(sender.tar.entries),
+        entries=tuple(without_secrets(sender.tar.entries)),
         compression=sender.body.compression or "identity",
         excludes=_excludes(build, redactor),
         global_pax=tuple(sender.tar.global_pax),

@@ -10,6 +10,7 @@ from typing import Any
 from layerfork.model.context import Digest
 from layerfork.model.record import RecordedRequest
 from layerfork.wire.posted.observed import PostedBuild, is_true
+from layerfork.wire.posted.secretfiles import PARAMETER, secrets_of
 from layerfork.wire.proxy.tap import Headers
 from layerfork.wire.redact import Redactor
 
@@ -31,7 +32,9 @@ def read_request(build: PostedBuild, redactor: Redactor) -> RecordedRequest:
     labels, _ = _mapping(build.first("labels"))
     dockerfile = build.context_tar.captured
     shown = redactor.clean(dockerfile.decode("utf-8", "replace")) if dockerfile is not None else None
-    options = [(name, value) for name, value in build.query if name not in _DECODED]
+    secrets = secrets_of(build)
+    decoded = _DECODED if secrets is None else _DECODED | {PARAMETER}
+    options = [(name, value) for name, value in build.query if name not in decoded]
     options += [("buildargs without value", name) for name in unset]
     return RecordedRequest(
         dockerfile_name=_dockerfile_name(build),
@@ -47,7 +50,9 @@ def read_request(build: PostedBuild, redactor: Redactor) -> RecordedRequest:
         cache_from=_names(build, "cachefrom", redactor),
         cache_to=_names(build, "cacheto", redactor),
         tags=tuple(value for name, value in build.query if name == "t" and value),
-        options=redactor.pairs(options),
+        options=tuple(
+            sorted((*redactor.pairs(options), *((PARAMETER, redactor.clean(each)) for each in secrets or ())))
+        ),
         headers=_headers(build.request.headers, redactor),
     )
 

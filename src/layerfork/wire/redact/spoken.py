@@ -42,6 +42,8 @@ _SCALAR_WORD = re.compile(
 )
 _WORD = re.compile(r"(?P<value>[^\s\"'<>]++)")
 _OF_A_LINE = re.compile(r"(?:pass(?:word|wd|phrase)?|secret)s?$")
+_SECRETS_PLACE = re.compile(r"\\*[\"']?(?:dst|env|id|source|src|target|type)=")
+"""As `docker build --secret=id=…,src=…` says where a secret lies."""
 _LOOKS_MADE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z].*[A-Z])")
 
 
@@ -68,6 +70,8 @@ def _assigned(text: str) -> Iterator[Span]:
             start, name = start + 1, name[1:]
         plain = name.lstrip("-.0123456789")
         if not plain or not names_secret(plain):
+            continue
+        if name.startswith("-") and _SECRETS_PLACE.match(text, at):
             continue
         if middle.startswith(":"):
             found = _after_colon(text, at, plain, start)
