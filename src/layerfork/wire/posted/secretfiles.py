@@ -1,8 +1,8 @@
 """Secrets that podman's client puts into the context: what they hold is not recorded, not even as a digest.
 
-Source: containers/podman pkg/bindings/images/build.go @ v5.4.2: for each `--secret` of a build by its
-service it copies the file to `podman-build-secret` and digits in the context, and appends that to the tar. The parameter
-`secrets` says which it is.
+Source: containers/podman pkg/bindings/images/build.go @ v5.4.2. For each `--secret` of a build by its service
+it copies the file to `podman-build-secret` and digits in the context, appends that to the tar, and says in
+`secrets` which it is.
 """
 
 import json
