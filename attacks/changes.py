@@ -101,7 +101,7 @@ def _race(outcome: Outcome, where: str, rng: random.Random) -> bool:
         refused = False
         try:
             check_editable([patch], file.parent, force=True)
-            write_patches([patch])
+            write_patches([patch], file.parent)
         except LayerforkError:
             refused = True
         changing.join()
@@ -186,8 +186,8 @@ def _ended(process: "subprocess.Popen[str]") -> Iterator[None]:
     deadline = threading.Timer(300, process.kill)
     deadline.start()
     try:
-        yield
-        process.wait()
+        with process:
+            yield
     finally:
         deadline.cancel()
 

@@ -172,10 +172,10 @@ def test_one_that_does_not_answer_is_said_before_the_command(
     words = ("sh", "-c", 'echo "$BUILDKIT_HOST" >&2')
     done = as_host(engine, "record", "-o", file, "--", *words, **env)
     assert done.returncode == 0
-    said = "builds on unix:///nowhere/bk will not be recorded: the BuildKit at unix:///nowhere/bk does not"
+    said = "builds on unix:///nowhere/bk will not be recorded: there is no socket unix:///nowhere/bk"
     assert done.stderr.index(said) < done.stderr.index("\nunix:///nowhere/bk\n")
     named = as_host(engine, "record", "--engine", "buildkit:unix:///nowhere", "-o", file, "--", "true", **env)
     assert named.returncode == 3
-    assert "the BuildKit at unix:///nowhere does not answer" in named.stderr
+    assert "there is no socket unix:///nowhere" in named.stderr
     http = f"buildkit:unix://{engine.socket}"
     assert layerfork("run", "--engine", http, "--plan").returncode == 3

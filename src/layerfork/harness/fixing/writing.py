@@ -36,15 +36,20 @@ def check_editable(patches: Sequence[FilePatch], root: Path, *, force: bool) -> 
     Raises: RefusedError.
     """
     for patch in patches:
-        path = Path(patch.path)
-        real = Path(os.path.realpath(path))
-        if not real.is_relative_to(os.path.realpath(root)):
-            raise RefusedError(
-                f"{patch.name} leads out of {root}, to {real}", "edit that file yourself: see the patch"
-            )
+        real = _place_of(patch, root)
         _check_writable(patch, real)
         if not force and patch.before is not None:
             _check_committed(patch, real)
+
+
+def _place_of(patch: FilePatch, root: Path) -> Path:
+    """The file that a patch edits, links followed. Raises: RefusedError when it lies outside of ``root``."""
+    real = Path(os.path.realpath(patch.path))
+    if not real.is_relative_to(os.path.realpath(root)):
+        raise RefusedError(
+            f"{patch.name} leads out of {root}, to {real}", "edit that file yourself: see the patch"
+        )
+    return real
 
 
 def _check_writable(patch: FilePatch, real: Path) -> None:
@@ -90,19 +95,22 @@ def _check_committed(patch: FilePatch, real: Path) -> None:
         )
 
 
-def write_patches(patches: Sequence[FilePatch]) -> None:
+def write_patches(patches: Sequence[FilePatch], root: Path) -> None:
     """Put the edited texts into their files, each in one go; modes, owners and attributes stay.
 
-    When one cannot be written, those before it get back what they held.
+    ``root`` is the directory that they must lie in, links followed: they are followed once, so a link that
+    takes a file's place after that is not. When one cannot be written, those before it get back what they
+    held.
     Raises: RefusedError when a file is no longer what it was; LayerforkError when it cannot be written.
     """
-    for patch in patches:
-        if read_file(Path(patch.path)) != patch.before:
+    places = [_place_of(patch, root) for patch in patches]
+    for patch, place in zip(patches, places, strict=True):
+        if read_file(place) != patch.before:
             raise _edited(patch)
-    written: list[FilePatch] = []
-    for patch in patches:
+    written: list[tuple[FilePatch, Path]] = []
+    for patch, place in zip(patches, places, strict=True):
         try:
-            _put(Path(os.path.realpath(patch.path)), patch.before, patch.after)
+            _put(place, patch.before, patch.after)
         except ChangedError as changed:
             raise _edited(patch, _taken_back(written), changed.kept) from changed
         except OSError as error:
@@ -111,7 +119,7 @@ def write_patches(patches: Sequence[FilePatch]) -> None:
         except BaseException:
             _taken_back(written)
             raise
-        written.append(patch)
+        written.append((patch, place))
 
 
 def _edited(patch: FilePatch, stay: str = "", kept: str = "") -> RefusedError:
@@ -120,11 +128,10 @@ def _edited(patch: FilePatch, stay: str = "", kept: str = "") -> RefusedError:
     return RefusedError(f"{patch.name} was edited meanwhile", "; ".join([*hints, "run layerfork fix again"]))
 
 
-def _taken_back(written: Sequence[FilePatch]) -> str:
+def _taken_back(written: Sequence[tuple[FilePatch, Path]]) -> str:
     """Give files back what they held; says which keep their edit, because somebody has written since."""
     stay = []
-    for patch in reversed(written):
-        path = Path(os.path.realpath(patch.path))
+    for patch, path in reversed(written):
         try:
             if patch.before is not None:
                 _put(path, patch.after, patch.before)
@@ -161,7 +168,9 @@ def _put(path: Path, before: bytes | None, after: bytes) -> None:
         status = None
     if (status is None) is not (before is None):
         raise ChangedError
-    if status is not None and stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+    if status is not None and not stat.S_ISREG(status.st_mode):
+        raise ChangedError
+    if status is not None and status.st_nlink > 1:
         _overwrite(path, before, after)
         return
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

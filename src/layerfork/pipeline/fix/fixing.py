@@ -216,7 +216,7 @@ def _make(forked: Forked, proposal: Proposal, options: FixOptions, project: Proj
     project.check()
     check_editable(proposal.patches, project.root, force=options.force)
     _check_place(forked, proposal)
-    write_patches(proposal.patches)
+    write_patches(proposal.patches, project.root)
     if proposal.patches:
         say(f"edited {', '.join(patch.name for patch in proposal.patches)}")
     command = proposal.remedy.command

@@ -114,7 +114,7 @@ def test_a_file_keeps_its_mode_owner_and_links(tree: Path) -> None:
         os.chown(path, 12, 34)
     (tree / "link").symlink_to("Dockerfile")
     before = path.stat()
-    write_patches([patch_of(tree / "link")])
+    write_patches([patch_of(tree / "link")], tree)
     after = path.stat()
     assert (tree / "link").is_symlink()
     assert path.read_bytes() == b"FROM b\r\n"
@@ -124,7 +124,7 @@ def test_a_file_keeps_its_mode_owner_and_links(tree: Path) -> None:
 
 def test_names_of_one_file_stay_one_file(tree: Path) -> None:
     os.link(tree / "Dockerfile", tree / "same")
-    write_patches([patch_of(tree / "Dockerfile")])
+    write_patches([patch_of(tree / "Dockerfile")], tree)
     assert (tree / "same").read_bytes() == b"FROM b\r\n"
 
 
@@ -132,7 +132,7 @@ def test_a_file_that_was_edited_meanwhile_is_left_alone(tree: Path) -> None:
     patch = patch_of(tree / "Dockerfile")
     (tree / "Dockerfile").write_text("FROM mine\n")
     with pytest.raises(RefusedError, match="meanwhile"):
-        write_patches([patch])
+        write_patches([patch], tree)
     assert (tree / "Dockerfile").read_text() == "FROM mine\n"
 
 
@@ -147,7 +147,7 @@ def test_all_edits_are_made_or_none(tree: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(writing, "_put", fails_on_the_last)
     new = patch_of(tree / ".dockerignore", b".git\n")
     with pytest.raises(LayerforkError, match="No space left"):
-        write_patches([new, patch_of(tree / "Dockerfile"), patch_of(tree / "other", b"never\n")])
+        write_patches([new, patch_of(tree / "Dockerfile"), patch_of(tree / "other", b"never\n")], tree)
     assert not (tree / ".dockerignore").exists()
     assert (tree / "Dockerfile").read_bytes() == b"FROM a\r\n"
 
@@ -204,7 +204,7 @@ def test_what_is_saved_in_the_last_moment_is_kept(
     }
     between.append(saves[how])
     with pytest.raises(RefusedError, match="meanwhile"):
-        write_patches([patch_of(path)])
+        write_patches([patch_of(path)], tree)
     assert path.read_text().endswith("FROM mine\n")
     assert sorted(each.name for each in tree.iterdir()) == [".git", "Dockerfile", "other"]
 
@@ -214,7 +214,7 @@ def test_a_file_that_is_deleted_in_the_last_moment_stays_deleted(
 ) -> None:
     between.append((tree / "Dockerfile").unlink)
     with pytest.raises(LayerforkError):
-        write_patches([patch_of(tree / "Dockerfile")])
+        write_patches([patch_of(tree / "Dockerfile")], tree)
     assert sorted(each.name for each in tree.iterdir()) == [".git", "other"]
 
 
@@ -231,9 +231,21 @@ def test_a_link_that_comes_in_the_last_moment_is_kept_and_not_followed(
     (tmp_path / "outside").write_bytes(b"FROM a\r\n")
     between.append(lambda: linked(tree / "Dockerfile", tmp_path / "outside"))
     with pytest.raises(RefusedError, match="meanwhile"):
-        write_patches([patch_of(tree / "Dockerfile")])
+        write_patches([patch_of(tree / "Dockerfile")], tree)
     assert (tree / "Dockerfile").is_symlink()
     assert (tmp_path / "outside").read_bytes() == b"FROM a\r\n"
+
+
+def test_a_link_that_comes_between_the_check_and_the_edit_leads_nowhere(tree: Path, tmp_path: Path) -> None:
+    path, outside = tree / "Dockerfile", tmp_path / "outside"
+    outside.write_bytes(b"FROM a\r\n")
+    patch = patch_of(path)
+    check_editable([patch], tree, force=False)
+    linked(path, outside)
+    with pytest.raises(RefusedError, match="leads out"):
+        write_patches([patch], tree)
+    assert path.is_symlink()
+    assert outside.read_bytes() == b"FROM a\r\n"
 
 
 @pytest.mark.parametrize("links", [True, False])
@@ -244,9 +256,9 @@ def test_a_new_file_takes_nobodys_place(
         monkeypatch.setattr(os, "link", unlinkable)
     between.append(lambda: (tree / ".dockerignore").write_text("mine\n"))
     with pytest.raises(RefusedError, match="meanwhile"):
-        write_patches([patch_of(tree / ".dockerignore", b".git\n")])
+        write_patches([patch_of(tree / ".dockerignore", b".git\n")], tree)
     assert (tree / ".dockerignore").read_text() == "mine\n"
-    write_patches([patch_of(tree / "new", b"new\n")])
+    write_patches([patch_of(tree / "new", b"new\n")], tree)
     assert (tree / "new").read_bytes() == b"new\n"
 
 
@@ -266,7 +278,7 @@ def test_what_cannot_be_put_back_is_named(tree: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(writing, "exchange", busy)
     with pytest.raises(RefusedError) as refused:
-        write_patches([patch_of(path)])
+        write_patches([patch_of(path)], tree)
     assert path.read_text() == "FROM mine\n"
     (kept,) = [each for each in tree.iterdir() if each.name.startswith(".Dockerfile.")]
     assert kept.read_text() == "FROM later\n"
@@ -285,7 +297,7 @@ def test_an_edit_that_somebody_went_on_with_is_not_taken_back(
     patches = [patch_of(first), patch_of(second, b"never\n")]
     between.append(lambda: between.append(edits))
     with pytest.raises(RefusedError, match="other was edited") as refused:
-        write_patches(patches)
+        write_patches(patches, tree)
     assert first.read_text() == "FROM b and mine\n"
     assert second.read_text() == "mine\n"
     assert "the edit of Dockerfile stays" in refused.value.hint
