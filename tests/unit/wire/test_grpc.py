@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.wire.http.grpc import MAX_MESSAGE_BYTES, Call, CallStatus, GrpcStream, MessageReader
+from layerfork.wire.http.grpc import MAX_MESSAGE_BYTES, Call, CallStatus, GrpcStream, MessageReader, Room
 from layerfork.wire.proxy.tap import Bytes, Headers
 
 
@@ -42,7 +42,9 @@ class Stream:
         self.problems: list[tuple[str, str]] = []
         headers: Headers = ((":path", "/a.B/C"), *metadata)
         call = Call(method="a.B/C", metadata=headers)
-        self.grpc = GrpcStream(call, self.notes, lambda where, what: self.problems.append((where, what)))
+        self.grpc = GrpcStream(
+            call, self.notes, lambda where, what: self.problems.append((where, what)), Room()
+        )
 
     def request(self, data: bytes) -> None:
         self.grpc.request_data(memoryview(data))
@@ -180,7 +182,7 @@ def test_metadata_may_repeat() -> None:
 )
 def test_any_chunking_means_the_same(messages: list[bytes], sizes: list[int]) -> None:
     found: list[bytes] = []
-    reader = MessageReader(lambda message: found.append(bytes(message)))
+    reader = MessageReader(lambda message: found.append(bytes(message)), Room())
     data = b"".join(map(framed, messages))
     at = turn = 0
     while at < len(data):

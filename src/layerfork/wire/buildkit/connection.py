@@ -4,13 +4,16 @@ from collections.abc import Callable
 
 from layerfork.model.record import Gap
 from layerfork.wire.buildkit.observed import ObservedConnection
-from layerfork.wire.http.grpc import Call, CallHandler, CallStatus, GrpcStream, describe
+from layerfork.wire.http.grpc import Call, CallHandler, CallStatus, GrpcStream, Room, describe
 from layerfork.wire.http.http2 import Http2Connection, StreamSink
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.proxy.tap import Bytes, Headers
 
 MAX_GAPS = 100
 """A connection that is not understood at all says so often enough."""
+
+MAX_METHOD_CHARACTERS = 200
+"""BuildKit's longest has about fifty."""
 
 HandlerFor = Callable[[Call], CallHandler | None]
 
@@ -26,6 +29,7 @@ class CallsDecoder:
         self._client_feed = self._http2.acceptor_sent if engine_calls else self._http2.initiator_sent
         self._engine_feed = self._http2.initiator_sent if engine_calls else self._http2.acceptor_sent
         self._closed = 0
+        self._room = Room()
         self.on_close: Callable[[], None] | None = None
 
     def client(self, data: Bytes) -> None:
@@ -72,13 +76,16 @@ class CallsDecoder:
 
     def _open(self, headers: Headers) -> StreamSink | None:
         path = next((value for name, value in headers if name == ":path"), "")
+        if len(path) > MAX_METHOD_CHARACTERS:
+            self.problem("http2", f"a call of a method of {len(path)} characters was skipped")
+            return None
         call = Call(method=path.removeprefix("/"), metadata=headers)
         try:
             handler = self._handler_for(call)
         except Exception as error:  # as above
             self.problem(f"grpc {call.method}", describe(error))
             return None
-        return GrpcStream(call, handler, self.problem) if handler is not None else None
+        return GrpcStream(call, handler, self.problem, self._room) if handler is not None else None
 
 
 class TunnelFollower:

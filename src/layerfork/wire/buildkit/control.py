@@ -6,7 +6,12 @@ frontend/gateway/forwarder and client/solve.go (the build id in the metadata) @ 
 
 from collections.abc import Callable, Iterable
 
-from layerfork.wire.buildkit.observed import ObservedBuild, ObservedConnection
+from layerfork.wire.buildkit.observed import (
+    MAX_VERTEX_BYTES,
+    MAX_VERTICES,
+    ObservedBuild,
+    ObservedConnection,
+)
 from layerfork.wire.buildkit.plain import text
 from layerfork.wire.buildkit.steps.vertices import follow
 from layerfork.wire.http.grpc import CallStatus
@@ -23,13 +28,19 @@ _UNKNOWN_VERSION = "v0.0.0"
 Source: moby/buildkit version/version.go @ 73ed6825c."""
 
 BuildByRef = Callable[[str], ObservedBuild]
+AskedBuild = Callable[[str, int], ObservedBuild]
+"""The build of a request, and how many bytes of it will be kept."""
+
+
+class StatusError(Exception):
+    """The rest of a status is not looked at."""
 
 
 class SolveFollower:
     """Control/Solve: what was asked for, and the exporter's answer at the end."""
 
     def __init__(
-        self, builds: BuildByRef, connection: ObservedConnection, clock: Callable[[], float]
+        self, builds: AskedBuild, connection: ObservedConnection, clock: Callable[[], float]
     ) -> None:
         self._builds = builds
         self._connection = connection
@@ -38,7 +49,7 @@ class SolveFollower:
 
     def request(self, message: Bytes) -> None:
         request = control.SolveRequest.FromString(bytes(message))
-        build = self._build = self._builds(text(request.ref))
+        build = self._build = self._builds(text(request.ref), len(message))
         build.request = request
         build.connection = self._connection
         build.started_at = self._clock()
@@ -68,8 +79,14 @@ class StatusFollower:
         self._build.followers += 1
 
     def response(self, message: Bytes) -> None:
-        if self._build is not None:
-            follow(self._build.vertices, control.StatusResponse.FromString(bytes(message)))
+        build = self._build
+        if build is None:
+            return
+        status = control.StatusResponse.FromString(bytes(message))
+        build.vertex_bytes += sum(seen.ByteSize() for seen in status.vertexes)
+        if len(build.vertices) >= MAX_VERTICES or build.vertex_bytes > MAX_VERTEX_BYTES:
+            raise StatusError("it has more vertices than are kept")
+        follow(build.vertices, status)
 
     def ended(self, status: CallStatus) -> None:
         if self._build is not None:

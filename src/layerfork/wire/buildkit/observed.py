@@ -12,6 +12,8 @@ from layerfork.wire.tar.stream import TarDecoder
 
 MAX_VERTICES = 200_000
 """A build of more vertices is recorded up to here."""
+MAX_VERTEX_BYTES = 256 << 20
+"""So is one whose vertices have longer names, inputs and errors in all."""
 
 
 @dataclass(slots=True)
@@ -112,6 +114,8 @@ class ObservedBuild:
     exporter_response: dict[str, str] = field(default_factory=dict)
     status: CallStatus | None = None
     vertices: dict[str, VertexState] = field(default_factory=dict)
+    vertex_bytes: int = 0
+    """Size of the messages that said something new about them."""
     followers: int = 0
     """Status streams that are open."""
     sessions: dict[str, ObservedSession] = field(default_factory=dict)

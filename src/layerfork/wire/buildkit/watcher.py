@@ -3,7 +3,7 @@
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 
 from layerfork.wire.buildkit.backlog import END_BYTES, LIMIT_BYTES, Backlog
 from layerfork.wire.buildkit.connection import CallsDecoder, TunnelFollower
@@ -29,6 +29,10 @@ _BRIDGE = "moby.buildkit.v1.frontend.LLBBridge/"
 _SESSION_ID = "x-docker-expose-session-uuid"
 _MAX_REMEMBERED = 20_000
 """Builds or sessions at a time; more is not a recording of builds."""
+_MAX_TRANSFERS = 2_000
+"""Calls of one session that are kept, of each kind."""
+_MAX_REQUEST_BYTES = 256 << 20
+"""What builds that have not ended were asked, in all."""
 
 
 class WatcherError(Exception):
@@ -47,6 +51,7 @@ class BuildKitWatcher:
         self._builds: dict[str, ObservedBuild] = {}
         self._sessions: dict[str, ObservedSession] = {}
         self._connections = 0
+        self._request_bytes = 0
         self.skipped: Counter[str] = Counter()
         """Calls that were not decoded, by method."""
 
@@ -89,9 +94,18 @@ class BuildKitWatcher:
         for build in builds:
             self._builds.pop(build.ref, None)
             build.sessions = dict(self._sessions)
+        if not self._builds:
+            self._request_bytes = 0
         if builds and not self._builds:
             self._sessions = {key: each for key, each in self._sessions.items() if each.open}
         return [build for build in builds if build.is_build]
+
+    def _asked(self, ref: str, size: int) -> ObservedBuild:
+        """The build of a request of so many bytes, which it keeps."""
+        if self._request_bytes + size > _MAX_REQUEST_BYTES:
+            raise WatcherError("builds are asked for more than is kept")
+        self._request_bytes += size
+        return self._build(ref)
 
     def _build(self, ref: str) -> ObservedBuild:
         build = self._builds.get(ref)
@@ -119,7 +133,7 @@ class BuildKitWatcher:
     def _control_call(self, call: Call, connection: ObservedConnection) -> CallHandler | None:
         service, name = _split(call.method)
         if service == _CONTROL and name == "Solve":
-            return SolveFollower(self._build, connection, self._backlog.now)
+            return SolveFollower(self._asked, connection, self._backlog.now)
         if service == _CONTROL and name == "Status":
             return StatusFollower(self._build)
         if service == _CONTROL and name == "ListWorkers":
@@ -136,13 +150,16 @@ class BuildKitWatcher:
     def _session_call(self, call: Call, session: ObservedSession) -> CallHandler | None:
         if call.method == "moby.filesync.v1.FileSync/DiffCopy":
             sync = open_sync(call)
+            _limit(session.syncs)
             session.syncs.append(sync)
             return SyncFollower(sync)
         if call.method == "moby.upload.v1.Upload/Pull":
+            _limit(session.uploads)
             upload = open_upload(call, self._dockerfile_of(session))
             session.uploads.setdefault(upload.path, upload)
             return UploadFollower(upload)
         if call.method.startswith(GUARDED):
+            _limit(() if call.method in session.guarded else session.guarded)
             session.guarded[call.method] = session.guarded.get(call.method, 0) + 1
             return SecretFollower(session) if call.method == GET_SECRET else None
         self._skip(call)
@@ -158,6 +175,11 @@ class BuildKitWatcher:
     def _skip(self, call: Call) -> None:
         if call.method in self.skipped or len(self.skipped) < _MAX_REMEMBERED:
             self.skipped[call.method] += 1
+
+
+def _limit(kept: Sized) -> None:
+    if len(kept) >= _MAX_TRANSFERS:
+        raise WatcherError("a session has more calls than are kept")
 
 
 class _Tap:

@@ -30,6 +30,13 @@ _MAX_CONTROL_BYTES = 1 << 20
 """Largest frame other than DATA that is taken in; peers here use 16 KiB."""
 _MAX_HEADER_BLOCK_BYTES = 16 << 20
 """gRPC allows 16 MiB: an ignore file of many patterns travels in headers."""
+_MAX_HEADERS = 500_000
+_MAX_HEADER_BYTES = 64 << 20
+"""Fields and their bytes that one side may send over one connection. To decompress them is slow, and calls keep
+them; a build's calls have thousands."""
+_MAX_EMPTY_CONTINUATIONS = 1000
+_MAX_SIZE_UPDATES = 2
+"""At the start of a header block. Source: RFC 7541, section 4.2."""
 
 
 class Http2Error(Exception):
@@ -56,8 +63,9 @@ class _Block:
     stream: int
     ends_stream: bool
     promise: bool
-    parts: list[bytes] = field(default_factory=list)
-    size: int = 0
+    content: bytearray = field(default_factory=bytearray)
+    empty: int = 0
+    """Frames that brought nothing."""
 
 
 class FrameReader:
@@ -78,6 +86,7 @@ class FrameReader:
         self._data_left = 0
         self._data_ends = False
         self._block: _Block | None = None
+        self._header_bytes = self._header_count = 0
         self._decoder = hpack.Decoder(max_header_list_size=_MAX_HEADER_BLOCK_BYTES)
         self._takers: dict[int, Callable[[int, int, memoryview], None]] = {
             _DATA: self._padded_data,
@@ -191,22 +200,28 @@ class FrameReader:
     def _more_headers(self, flags: int, payload: memoryview) -> None:
         block = self._block
         assert block is not None
-        block.parts.append(bytes(payload))
-        block.size += len(payload)
-        if block.size > _MAX_HEADER_BLOCK_BYTES:
+        block.content += payload
+        block.empty += not payload
+        if len(block.content) > _MAX_HEADER_BLOCK_BYTES or block.empty > _MAX_EMPTY_CONTINUATIONS:
             raise Http2Error("a header block is too large")
         if not flags & _END_HEADERS:
             return
         self._block = None
-        headers = self._decode(b"".join(block.parts))
+        headers = self._decode(bytes(block.content))
         if not block.promise:
             self._streams.headers(block.stream, headers, self._from_initiator, block.ends_stream)
 
     def _decode(self, block: bytes) -> Headers:
+        if _begins_with_updates(block):
+            raise Http2Error("headers cannot be decompressed: their table changes its size too often")
         try:
             decoded = self._decoder.decode(block, raw=True)
         except (hpack.HPACKError, ValueError, IndexError) as error:
             raise Http2Error(f"headers cannot be decompressed: {error}") from error
+        self._header_count += len(decoded)
+        self._header_bytes += len(block) + sum(len(name) + len(value) for name, value in decoded)
+        if self._header_bytes > _MAX_HEADER_BYTES or self._header_count > _MAX_HEADERS:
+            raise Http2Error("too many headers")
         return tuple((_text(name), _text(value)) for name, value in decoded)
 
     def _settings(self, flags: int, number: int, payload: memoryview) -> None:
@@ -232,6 +247,20 @@ def _without_padding(flags: int, payload: memoryview) -> memoryview:
     if not payload or payload[0] >= len(payload):
         raise Http2Error("padding is longer than its frame")
     return payload[1 : len(payload) - payload[0]]
+
+
+def _begins_with_updates(block: bytes) -> bool:
+    """Whether a header block begins with more changes of the table's size than one may."""
+    at = 0
+    for _ in range(_MAX_SIZE_UPDATES + 1):
+        if at >= len(block) or block[at] & 0xE0 != 0x20:
+            return False
+        goes_on = block[at] & 0x1F == 0x1F
+        at += 1
+        while goes_on and at < len(block):
+            goes_on = block[at] >= 0x80
+            at += 1
+    return True
 
 
 def _text(value: bytes | str) -> str:

@@ -61,20 +61,36 @@ Problem = Callable[[str, str], None]
 """Told where something was not understood, and what."""
 
 
+class Room:
+    """How many bytes of messages that are not whole yet one connection may hold."""
+
+    def __init__(self, limit: int = 2 * MAX_MESSAGE_BYTES) -> None:
+        self._left = limit
+
+    def take(self, size: int) -> None:
+        """Raises: GrpcError."""
+        if size > self._left:
+            raise GrpcError("too many messages are begun and not ended")
+        self._left -= size
+
+    def give_back(self, size: int) -> None:
+        self._left += size
+
+
 class GrpcStream:
     """One call on one HTTP/2 stream: a `StreamSink` that hands whole messages to a handler.
 
     A handler that fails is dropped and reported; the rest of the connection goes on.
     """
 
-    def __init__(self, call: Call, handler: CallHandler, problem: Problem) -> None:
+    def __init__(self, call: Call, handler: CallHandler, problem: Problem, room: Room) -> None:
         self._call = call
         self._handler: CallHandler | None = handler
         self._problem = problem
         self._status: CallStatus | None = None
-        self._request = MessageReader(handler.request)
+        self._request = MessageReader(handler.request, room)
         self._request.encoding = call.first("grpc-encoding")
-        self._response = MessageReader(handler.response)
+        self._response = MessageReader(handler.response, room)
 
     def request_data(self, data: memoryview) -> None:
         if self._handler is not None:
@@ -115,6 +131,7 @@ class GrpcStream:
 
     def _drop(self, side: str, error: Exception) -> None:
         self._handler = None
+        self._forget()
         self._problem(f"grpc {self._call.method}", f"{side} not understood: {describe(error)}")
 
     def _report_skipped(self, reader: "MessageReader", side: str) -> None:
@@ -123,6 +140,7 @@ class GrpcStream:
 
     def _end(self, status: CallStatus) -> None:
         handler, self._handler = self._handler, None
+        self._forget()
         if handler is None:
             return
         try:
@@ -131,15 +149,22 @@ class GrpcStream:
             self._problem(f"grpc {self._call.method}", f"end not understood: {describe(error)}")
 
 
+    def _forget(self) -> None:
+        for reader in (self._request, self._response):
+            reader.forget()
+
+
 class MessageReader:
     """Cuts one direction of a call into messages."""
 
-    def __init__(self, deliver: Callable[[Bytes], None]) -> None:
+    def __init__(self, deliver: Callable[[Bytes], None], room: Room) -> None:
         self._deliver = deliver
+        self._room = room
         self.encoding = ""
         self.skipped_bytes = 0
         """Size of a message that was too large to take in; the reader's user sets it back."""
-        self._parts: list[bytes] = []
+        self._begun = bytearray()
+        """What is there of a message that came in pieces."""
         self._prefix = b""
         self._compressed = False
         self._left = 0
@@ -149,10 +174,15 @@ class MessageReader:
     def mid_message(self) -> bool:
         return bool(self._prefix or self._left or self._skip)
 
+    def forget(self) -> None:
+        """Nothing more comes of a message that has begun."""
+        self._room.give_back(len(self._begun))
+        self._begun = bytearray()
+
     def feed(self, data: memoryview) -> None:
         """Raises: GrpcError, and whatever the receiver of the messages raises."""
         at, end = 0, len(data)
-        if self._left and self._left == end and not (self._parts or self._compressed):
+        if self._left and self._left == end and not (self._begun or self._compressed):
             self._left = 0
             self._deliver(data)
             return
@@ -196,16 +226,18 @@ class MessageReader:
 
     def _body(self, data: memoryview, at: int, end: int) -> int:
         until = at + self._left
-        if until <= end and not self._parts:
+        if until <= end and not self._begun:
             self._left = 0
             self._message(data[at:until])
             return until
         until = min(until, end)
-        self._parts.append(bytes(data[at:until]))
+        self._room.take(until - at)
+        self._begun += data[at:until]
         self._left -= until - at
         if not self._left:
-            parts, self._parts = self._parts, []
-            self._message(b"".join(parts))
+            whole = bytes(self._begun)
+            self.forget()
+            self._message(whole)
         return until
 
     def _message(self, message: Bytes) -> None:

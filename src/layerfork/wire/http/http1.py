@@ -21,6 +21,9 @@ from layerfork.wire.proxy.tap import Bytes, ConnectionTap, Headers, UpgradeTaps
 
 MAX_HELD_BYTES = 1 << 20
 """What may arrive before the answer to an upgrade, or before the request it belongs to."""
+MAX_PENDING = 100
+MAX_PENDING_BYTES = 2 << 20
+"""Requests that wait for their answers, and their heads. Clients of engines send one at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,8 @@ class Http1Tap:
         self._open_exchange = open_exchange
         self._upgraded = upgraded
         self._pending: deque[_Pending] = deque()
+        self._pending_bytes = 0
+        """Size of their heads, since none was pending."""
         self._sending: _Pending | None = None
         """The request whose body is on its way."""
         self._requests = MessageStream(self._on_request, self._on_request_end)
@@ -153,6 +158,8 @@ class Http1Tap:
             self._give_client(memoryview(head.raw))
             self._requests.take_over(self._give_client)
             return NO_BODY, None
+        if not self._pending:
+            self._pending_bytes = 0
         if self._early:
             raise HttpError("an answer came before its request")
         path, _, query = target.partition("?")
@@ -163,6 +170,9 @@ class Http1Tap:
             exchange=self._open_exchange(request),
         )
         self._pending.append(pending)
+        self._pending_bytes += len(head.raw)
+        if len(self._pending) > MAX_PENDING or self._pending_bytes > MAX_PENDING_BYTES:
+            raise HttpError("too many requests wait for their answers")
         self._sending = pending
         sink = pending.exchange.request_data if pending.exchange is not None else None
         return framing_of(head, NO_BODY), sink
@@ -193,9 +203,8 @@ class Http1Tap:
         if pending.exchange is not None:
             pending.exchange.answered(status, head.headers)
         sink = pending.exchange.answer_data if pending.exchange is not None else None
-        if pending.head.method == "HEAD" or status in (204, 304):
-            return NO_BODY, sink
-        framing = framing_of(head, UNTIL_CLOSE)
+        bodiless = pending.head.method == "HEAD" or status in (204, 304)
+        framing = NO_BODY if bodiless else framing_of(head, UNTIL_CLOSE)
         if pending.upgrade and self._sending is not pending:
             self._refuse_upgrade(stays_http=framing != UNTIL_CLOSE)
         return framing, sink

@@ -235,14 +235,15 @@ def parse_head(raw: bytes) -> Head:
     Raises: HttpError.
     """
     start, *lines = _LINE_BREAK.split(raw.rstrip(b"\r\n"))
-    headers: list[tuple[str, str]] = []
+    headers: list[tuple[str, list[str]]] = []
     for line in lines:
         text = line.decode("latin-1")
         if text[0] in " \t" and headers:
-            headers[-1] = (headers[-1][0], f"{headers[-1][1]} {text.strip()}")
+            headers[-1][1].append(text.strip())
             continue
         name, colon, value = text.partition(":")
         if not colon:
             raise HttpError("a header line without a colon")
-        headers.append((name.strip(), value.strip()))
-    return Head(start=start.decode("latin-1"), headers=tuple(headers), raw=raw)
+        headers.append((name.strip(), [value.strip()]))
+    joined = tuple((name, " ".join(values)) for name, values in headers)
+    return Head(start=start.decode("latin-1"), headers=joined, raw=raw)

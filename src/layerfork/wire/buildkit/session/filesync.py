@@ -21,6 +21,8 @@ _SHIFTS = (0, 7, 14, 21, 28)
 """The bytes of a 32-bit number."""
 
 MAX_STATS = 5_000_000
+MAX_STAT_BYTES = 1 << 30
+"""Of all paths with what is said of them; a million files have about 100 MiB."""
 MAX_OPEN_FILES = 100_000
 MAX_KEPT_BYTES = 4 << 20
 """A build definition larger than this is not kept as text."""
@@ -62,6 +64,7 @@ class SyncFollower:
         """Files whose content is arriving."""
         self._texts: dict[int, list[bytes]] | None = {} if sync.name == DOCKERFILE_DIRECTORY else None
         self._text_bytes = 0
+        self._stat_bytes = 0
 
     def request(self, message: Bytes) -> None:
         """The engine asks for content; what it asked for shows in what is sent."""
@@ -75,9 +78,7 @@ class SyncFollower:
         if not size:
             sync.listed = True
         elif message[0] == _STAT_TAG:
-            if len(sync.stats) >= MAX_STATS:
-                raise SyncError("too many paths")
-            sync.stats.append(bytes(message))
+            self._stat(bytes(message))
         else:
             self._other(control.Packet.FromString(bytes(message)))
 
@@ -87,6 +88,12 @@ class SyncFollower:
         self._open.clear()
         if status.code != 0 and not self._sync.error:
             self._sync.error = status.message or f"status {status.code}"
+
+    def _stat(self, message: bytes) -> None:
+        self._stat_bytes += len(message)
+        if len(self._sync.stats) >= MAX_STATS or self._stat_bytes > MAX_STAT_BYTES:
+            raise SyncError("too many paths")
+        self._sync.stats.append(message)
 
     def _data(self, message: Bytes, size: int) -> bool:
         """A data packet as every known sender encodes it: type, id, data. False when it is another.
@@ -147,7 +154,7 @@ class SyncFollower:
         """Any packet in an encoding that the quick paths do not take."""
         if packet.type == _STAT:
             if packet.HasField("stat"):
-                self._sync.stats.append(control.Packet(stat=packet.stat).SerializeToString())
+                self._stat(control.Packet(stat=packet.stat).SerializeToString())
             else:
                 self._sync.listed = True
         elif packet.type == _DATA:

@@ -15,6 +15,7 @@ GUARDED = (
 GET_SECRET = "moby.buildkit.secrets.v1.Secrets/GetSecret"
 
 _MAX_SECRET_IDS = 1000
+_MAX_ID_BYTES = 4096
 
 
 class SecretFollower:
@@ -24,7 +25,7 @@ class SecretFollower:
         self._session = session
 
     def request(self, message: Bytes) -> None:
-        if len(self._session.secret_ids) < _MAX_SECRET_IDS:
+        if len(self._session.secret_ids) < _MAX_SECRET_IDS and len(message) < _MAX_ID_BYTES:
             self._session.secret_ids.add(text(control.GetSecretRequest.FromString(bytes(message)).id))
 
     def response(self, message: Bytes) -> None:
