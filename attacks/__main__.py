@@ -1,9 +1,9 @@
 """Attacks this layerfork on this machine and prints what it could do.
 
     PYTHONPATH=tests python -m attacks [--nightly] [--only NAME] [--kills N] [--inputs N] [--secrets N]
-        [--files N] [--races N]
+        [--files N] [--races N] [--floods MIB] [--passing MIB]
 
-Needs root: all but sockets and inputs use private engines. Ends with 1 when anything was left, crashed, hung,
+Needs root: all but sockets, inputs and floods use private engines. Ends with 1 when anything was left, crashed, hung,
 grew, was lost, or was found.
 """
 
@@ -17,8 +17,10 @@ from attacks.kills import attack_kills
 from attacks.large import attack_many_files, attack_sparse_file
 from attacks.mounts import attack_mounts
 from attacks.outcome import Outcome
+from attacks.passing import attack_passing
 from attacks.secrets import attack_secrets
 from attacks.sockets import attack_sockets
+from attacks.wire import attack_floods
 
 SIZES = {
     "kills": (40, 1_000),
@@ -27,11 +29,15 @@ SIZES = {
     "mounts": (4, 200),
     "files": (10_000, 300_000),
     "races": (300, 10_000),
+    "floods": (4, 64),
+    "passing": (256, 2_048),
 }
-"""For minutes, and for a night."""
+"""For minutes, and for a night. Of floods and of an image that passes, MiB."""
 ATTACKS: dict[str, Callable[[Mapping[str, int], int, bool], Outcome]] = {
     "sockets": lambda size, seed, nightly: attack_sockets(),
     "inputs": lambda size, seed, nightly: attack_inputs(size["inputs"], seed),
+    "floods": lambda size, seed, nightly: attack_floods(size["floods"]),
+    "passing": lambda size, seed, nightly: attack_passing(size["passing"]),
     "secrets": lambda size, seed, nightly: attack_secrets(size["secrets"], seed),
     "mounts": lambda size, seed, nightly: attack_mounts(size["mounts"], seed),
     "changes": lambda size, seed, nightly: attack_changes(size["races"], seed),

@@ -1,4 +1,4 @@
-"""What a client or an engine that lies may send over one connection: floods and bytes that are no protocol."""
+"""What a client or an engine that lies may send over one connection: floods, and bytes of no protocol."""
 
 import struct
 import zlib
@@ -150,9 +150,7 @@ INITIATOR: dict[str, Callable[[], Iterator[bytes]]] = {
     "an oversized frame": lambda: chain([frame(HEADERS, 0, 1, bytes(1 << 21))], repeat(bytes(_PIECE))),
     "a frame of 16 MiB of padded data": lambda: repeat(frame(DATA, PADDED, 1, bytes((1 << 24) - 1))),
     "a frame that never ends": lambda: chain([b"\x0f\xff\xff\x01\x04\x00\x00\x00\x01"], repeat(b"\x00")),
-    "continuations of nothing": lambda: chain(
-        [frame(HEADERS, 0, 1)], repeat(frame(CONTINUATION, 0, 1))
-    ),
+    "continuations of nothing": lambda: chain([frame(HEADERS, 0, 1)], repeat(frame(CONTINUATION, 0, 1))),
     "continuations of two bytes": lambda: chain(
         [frame(HEADERS, 0, 1)], repeat(frame(CONTINUATION, 0, 1, b"\x82\x82"))
     ),
@@ -174,9 +172,7 @@ INITIATOR: dict[str, Callable[[], Iterator[bytes]]] = {
         partial(frame, HEADERS, END_HEADERS, payload=_huffman("e" * 20_000)), odd()
     ),
     "promises": lambda: (frame(PUSH, END_HEADERS, 1, struct.pack(">I", n) + b"\x82") for n in odd()),
-    "methods of a megabyte": lambda: (
-        opening(n, "/" + f"{n}" + "m" * 1_000_000) for n in odd()
-    ),
+    "methods of a megabyte": lambda: (opening(n, "/" + f"{n}" + "m" * 1_000_000) for n in odd()),
     "long methods that cannot be understood": lambda: chain.from_iterable(
         (opening(n, CONTROL + "Solve/" + "m" * 500_000), frame(DATA, 0, n, b"\xff" * 9)) for n in odd()
     ),
@@ -194,7 +190,9 @@ INITIATOR: dict[str, Callable[[], Iterator[bytes]]] = {
     "compressed messages that grow a thousandfold": lambda: _call_with(
         CONTROL + "Solve", repeat(_gzip(bytes(60 << 20))), compressed=True
     ),
-    "files asked for again and again": lambda: (opening(n, DIFF_COPY, ("dir-name", "x" * 100)) for n in odd()),
+    "files asked for again and again": lambda: (
+        opening(n, DIFF_COPY, ("dir-name", "x" * 100)) for n in odd()
+    ),
     "files asked for and given up": lambda: chain.from_iterable(
         (opening(n, DIFF_COPY, ("dir-name", "x" * 100)), frame(RESET, 0, n, bytes(4))) for n in odd()
     ),
@@ -244,10 +242,12 @@ ACCEPTOR: dict[str, Callable[[], tuple[bytes, Iterator[bytes]]]] = {
     "resets": lambda: (b"", (frame(RESET, 0, n, bytes(4)) for n in odd())),
     "goaways": lambda: (b"", repeat(frame(GOAWAY, 0, 0, bytes(1_000)))),
     "promises": lambda: (
-        b"", (frame(PUSH, END_HEADERS, 1, struct.pack(">I", n) + b"\x82") for n in count(2, 2))
+        b"",
+        (frame(PUSH, END_HEADERS, 1, struct.pack(">I", n) + b"\x82") for n in count(2, 2)),
     ),
     "continuations of nothing": lambda: (
-        b"", chain([frame(HEADERS, 0, 1)], repeat(frame(CONTINUATION, 0, 1)))
+        b"",
+        chain([frame(HEADERS, 0, 1)], repeat(frame(CONTINUATION, 0, 1))),
     ),
     "headers of no stream": lambda: (b"", (frame(HEADERS, END_HEADERS, n, b"\x88") for n in odd())),
     "headers again and again": lambda: (
@@ -256,7 +256,9 @@ ACCEPTOR: dict[str, Callable[[], tuple[bytes, Iterator[bytes]]]] = {
     ),
     "vertices": lambda: _answered(CONTROL + "Status", _refs(1), map(_vertices, count())),
     "vertices of a few bytes": lambda: _answered(
-        CONTROL + "Status", _refs(1), (b"".join(_field(1, _field(1, b"%d" % (n * 99 + i))) for i in range(99)) for n in count())
+        CONTROL + "Status",
+        _refs(1),
+        (b"".join(_field(1, _field(1, b"%d" % (n * 99 + i))) for i in range(99)) for n in count()),
     ),
     "logs": lambda: _answered(CONTROL + "Status", _refs(1), repeat(_field(3, _field(4, b"l" * 9_000)))),
     "one answer after the other": lambda: _answered(
@@ -270,9 +272,7 @@ ACCEPTOR: dict[str, Callable[[], tuple[bytes, Iterator[bytes]]]] = {
         "/moby.upload.v1.Upload/Pull", b"", repeat(_field(1, bytes(1_000)))
     ),
     "an oversized frame": lambda: (b"", chain([frame(HEADERS, 0, 1, bytes(1 << 21))], repeat(bytes(_PIECE)))),
-    "noise": lambda: (
-        b"", (struct.pack(">QQ", n * 0x9E3779B97F4A7C15 % (1 << 64), n) for n in count())
-    ),
+    "noise": lambda: (b"", (struct.pack(">QQ", n * 0x9E3779B97F4A7C15 % (1 << 64), n) for n in count())),
 }
 """What the other side asked before, after both sides' settings, and what this one answers: endless."""
 
@@ -288,7 +288,9 @@ def _varint(number: int) -> bytes:
 _GET = b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n"
 HTTP1_CLIENT: dict[str, Callable[[], Iterator[bytes]]] = {
     "requests without an answer": lambda: repeat(_GET),
-    "large requests without an answer": lambda: repeat(b"GET / HTTP/1.1\r\nX: " + b"x" * 500_000 + b"\r\n\r\n"),
+    "large requests without an answer": lambda: repeat(
+        b"GET / HTTP/1.1\r\nX: " + b"x" * 500_000 + b"\r\n\r\n"
+    ),
     "builds without an answer": lambda: repeat(
         b"POST /build?t=x HTTP/1.1\r\nX: " + b"x" * 100_000 + b"\r\nContent-Length: 0\r\n\r\n"
     ),
@@ -296,7 +298,8 @@ HTTP1_CLIENT: dict[str, Callable[[], Iterator[bytes]]] = {
         [b"POST /build HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"], repeat(b"1\r\nx\r\n")
     ),
     "a build with nothing but headers": lambda: chain(
-        [b"POST /build HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"], repeat(b"400\r\n" + bytes(1024) + b"\r\n")
+        [b"POST /build HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"],
+        repeat(b"400\r\n" + bytes(1024) + b"\r\n"),
     ),
     "blank lines": lambda: repeat(b"\r\n" * 1_000),
     "a head that does not end": lambda: chain([b"GET / HTTP/1.1\r\n"], repeat(b"X: y\r\n")),

@@ -5,6 +5,7 @@ import pytest
 from attacks.changes import attack_changes
 from attacks.kills import COMMANDS, attack_kills
 from attacks.mounts import attack_mounts
+from attacks.passing import attack_passing
 from attacks.secrets import attack_secrets
 
 pytestmark = pytest.mark.engine
@@ -25,6 +26,12 @@ def test_no_planted_secret_is_found(kind: str) -> None:
 @pytest.mark.timeout(900)
 def test_what_changes_during_a_fix_is_kept() -> None:
     outcome = attack_changes(50, seed=17)
+    assert outcome.failures == []
+
+
+@pytest.mark.timeout(900)
+def test_what_is_no_build_passes_and_refusals_are_said() -> None:
+    outcome = attack_passing(32)
     assert outcome.failures == []
 
 

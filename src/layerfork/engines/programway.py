@@ -4,6 +4,7 @@ import contextlib
 import socket
 import subprocess
 import tempfile
+from threading import Lock
 from types import TracebackType
 from typing import IO, Self
 
@@ -20,6 +21,8 @@ class ProgramWay:
     def __init__(self, command: Command) -> None:
         self._command = command
         self._started: list[subprocess.Popen[bytes]] = []
+        """Those that run, and the first that failed by itself: a client may open very many connections."""
+        self._starting = Lock()
 
     def __enter__(self) -> Self:
         self._log: IO[bytes] = tempfile.TemporaryFile()
@@ -38,7 +41,10 @@ class ProgramWay:
             process, connection = spawn_on_socket(self._command, self._log)
         except ProgramMissingError as error:
             raise OSError(str(error)) from error
-        self._started.append(process)
+        with self._starting:
+            failed = [each for each in self._started if each.poll()]
+            running = [each for each in self._started if each.returncode is None]
+            self._started = [*failed[:1], *running, process]
         return connection
 
     @property

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from attacks import inputs, secrets
+from attacks import inputs, secrets, wire
 from attacks.inputs import attack_inputs
 from attacks.secrets import attack_secrets
+from attacks.wire import attack_floods, floods
 from layerfork.wire.redact import Redactor
 
 
@@ -42,3 +43,29 @@ def test_a_redactor_that_hides_nothing_is_found_out(monkeypatch: pytest.MonkeyPa
     hidden = Redactor(b"key").hide("A_TOKEN", value)
     assert secrets.found_in("here", [value], {"file": f"TOKEN={hidden}".encode()}) == []
     assert len(secrets.found_in("here", [value], {"file": b"TOKEN=hidden:0123456789abcdef;Tail55xyz"})) == 1
+
+
+def test_floods(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "STALL_S", 10.0)  # a busy machine is no stall
+    every = floods()
+    assert len({flood.name for flood in every}) == len(every)
+    monkeypatch.setattr(wire, "floods", lambda: every[::11])
+    outcome = attack_floods(1)
+    assert outcome.failures == []
+    assert outcome.what == f"{len(every[::11])} floods of 1 MiB"
+
+
+def test_growth_a_stall_and_a_crash_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    [flood] = [flood for flood in floods() if flood.name == "/grpc: messages that never end"]
+    monkeypatch.setattr(wire, "floods", lambda: [flood])
+    monkeypatch.setattr(wire, "MAY_GROW_BYTES", 0)
+    assert "MiB" in attack_floods(1).failures[0]
+    monkeypatch.setattr(wire, "MAY_GROW_BYTES", 1 << 30)
+    monkeypatch.setattr(wire, "STALL_S", -1.0)
+    assert len(attack_floods(1).failures) == 1
+
+    def broken(flood: wire.Flood, size: int) -> wire.Passed:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(wire, "passed_by", broken)
+    assert "KeyError" in attack_floods(1).failures[0]

@@ -278,6 +278,34 @@ def test_a_slow_way_to_the_engine_holds_up_nobody_else() -> None:
     assert all(facts.transparent and not facts.problem for facts in proxy.connections)
 
 
+def test_an_engine_that_accepts_nobody_for_a_while_holds_up_nobody_else(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener, contextlib.ExitStack() as open_to_the_end:
+        listener.bind(str(tmp_path / "engine"))
+        listener.listen(0)
+        with Proxy(tmp_path / "proxy", tmp_path / "engine", Copy, verify=True) as proxy:
+            served = open_to_the_end.enter_context(connected(proxy))
+            served.sendall(b"first")
+            engine = open_to_the_end.enter_context(listener.accept()[0])
+            assert engine.recv(100) == b"first"
+            waiting = [open_to_the_end.enter_context(connected(proxy)) for _ in range(3)]
+            for each in waiting:
+                each.sendall(b"later")
+            for _ in range(3):
+                engine.sendall(b"answer")
+                assert served.recv(100) == b"answer"
+            for each in waiting:
+                each.settimeout(0.05)
+                with pytest.raises(TimeoutError):
+                    each.recv(1)
+                each.settimeout(WAIT_S)
+            for _ in waiting:
+                late = open_to_the_end.enter_context(listener.accept()[0])
+                assert late.recv(100) == b"later"
+            open_to_the_end.close()
+            assert proxy.wait_idle(WAIT_S)
+        assert not any(facts.problem for facts in proxy.connections)
+
+
 def test_a_fault_of_ours_ends_all_connections_and_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(*_: object) -> None:
         raise KeyError("a bug")

@@ -32,8 +32,8 @@ _MAX_HEADER_BLOCK_BYTES = 16 << 20
 """gRPC allows 16 MiB: an ignore file of many patterns travels in headers."""
 _MAX_HEADERS = 500_000
 _MAX_HEADER_BYTES = 64 << 20
-"""Fields and their bytes that one side may send over one connection. To decompress them is slow, and calls keep
-them; a build's calls have thousands."""
+"""Fields and their bytes that one side may send over one connection. To decompress them is slow, and calls
+keep them; a build's calls have thousands."""
 _MAX_EMPTY_CONTINUATIONS = 1000
 _MAX_SIZE_UPDATES = 2
 """At the start of a header block. Source: RFC 7541, section 4.2."""
@@ -215,7 +215,7 @@ class FrameReader:
         if _begins_with_updates(block):
             raise Http2Error("headers cannot be decompressed: their table changes its size too often")
         try:
-            decoded = self._decoder.decode(block, raw=True)
+            decoded = tuple(self._decoder.decode(block, raw=True))
         except (hpack.HPACKError, ValueError, IndexError) as error:
             raise Http2Error(f"headers cannot be decompressed: {error}") from error
         self._header_count += len(decoded)

@@ -148,7 +148,6 @@ class GrpcStream:
         except Exception as error:  # as above
             self._problem(f"grpc {self._call.method}", f"end not understood: {describe(error)}")
 
-
     def _forget(self) -> None:
         for reader in (self._request, self._response):
             reader.forget()

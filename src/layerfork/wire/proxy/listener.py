@@ -17,7 +17,14 @@ from typing import Self
 
 from layerfork.wire.proxy.connection import READ_BYTES, ConnectionFacts, ProxiedConnection
 from layerfork.wire.proxy.keptfacts import KeptFacts
-from layerfork.wire.proxy.sockets import Way, enlarge_buffer, listen_on, open_socket
+from layerfork.wire.proxy.sockets import (
+    Way,
+    enlarge_buffer,
+    listen_on,
+    open_at_once,
+    open_in_time,
+    open_socket,
+)
 from layerfork.wire.proxy.tap import ConnectionTap, describe_fault
 
 QUIET_S = 0.01
@@ -54,8 +61,8 @@ class Proxy:
         bytes received and forwarded.
         """
         self.listen = listen
+        self._socket = connect if isinstance(connect, Path) else None
         self._connect = connect if callable(connect) else lambda: open_socket(connect)
-        self._connects_at_once = isinstance(connect, Path)
         self._connecting: set[socket.socket] = set()
         """Clients whose connection to the engine is being opened by a thread of its own."""
         self._connected: deque[tuple[socket.socket, socket.socket | OSError]] = deque()
@@ -177,17 +184,27 @@ class Proxy:
             self._note(ConnectionFacts(problem=f"cannot accept a connection: {error}"))
             time.sleep(0.05)
             return False
-        if self._connects_at_once:
-            self._join(client, self._try_to_connect())
+        if self._socket is not None and self._joined_at_once(client, self._socket):
             return True
         with self._changed:
             self._connecting.add(client)
         threading.Thread(target=self._connect_aside, args=(client,), daemon=True).start()
         return True
 
+    def _joined_at_once(self, client: socket.socket, path: Path) -> bool:
+        """False where the engine is late to accept connections: that must not hold up those that are open."""
+        try:
+            engine: socket.socket | OSError = open_at_once(path)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            engine = error
+        self._join(client, engine)
+        return True
+
     def _try_to_connect(self) -> socket.socket | OSError:
         try:
-            return self._connect()
+            return self._connect() if self._socket is None else open_in_time(self._socket)
         except OSError as error:
             return error
 

@@ -24,10 +24,24 @@ def open_socket(address: Address) -> socket.socket:
         sock = socket.create_connection(address, CONNECT_S)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock
+    return _connected(address, CONNECT_S)
+
+
+def open_at_once(path: Path) -> socket.socket:
+    """A connection to a unix socket. Raises: BlockingIOError when it has no room for one, OSError."""
+    return _connected(path, 0)
+
+
+def open_in_time(path: Path) -> socket.socket:
+    """A connection to a unix socket, whenever it has room: as a client of its own waits. Raises: OSError."""
+    return _connected(path, None)
+
+
+def _connected(path: Path, timeout_s: float | None) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX)
     try:
-        sock.settimeout(CONNECT_S)
-        sock.connect(os.fspath(address))
+        sock.settimeout(timeout_s)
+        sock.connect(os.fspath(path))
     except BaseException:
         sock.close()
         raise

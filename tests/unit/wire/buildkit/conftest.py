@@ -71,6 +71,10 @@ class Talk:
     def request(self, number: int, message: Message | bytes) -> None:
         self._caller(_framed(number, message))
 
+    def piece(self, number: int, data: bytes) -> None:
+        """Some bytes of a request that may not be a whole message."""
+        self._caller(DataFrame(number, data).serialize())
+
     def response(self, number: int, message: Message | bytes) -> None:
         self._callee(_framed(number, message))
 
