@@ -3,8 +3,8 @@
     PYTHONPATH=tests python -m attacks [--nightly] [--only NAME] [--kills N] [--inputs N] [--secrets N]
         [--files N] [--races N] [--floods MIB] [--passing MIB]
 
-Needs root: all but sockets, inputs and floods use private engines. Ends with 1 when anything was left, crashed, hung,
-grew, was lost, or was found.
+Needs root: all but sockets, inputs and floods use private engines. Ends with 1 when anything was left,
+crashed, hung, grew, was lost, or was found.
 """
 
 import argparse

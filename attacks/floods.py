@@ -268,6 +268,9 @@ ACCEPTOR: dict[str, Callable[[], tuple[bytes, Iterator[bytes]]]] = {
     "files that never end": lambda: _answered(
         DIFF_COPY, b"", (b"\x08\x02\x18" + _varint(n) + b"\x22\x01x" for n in count())
     ),
+    "files that were not listed": lambda: _answered(
+        DIFF_COPY, b"", (b"\x08\x02\x18" + _varint(n) for n in count())
+    ),
     "an upload of nothing but headers": lambda: _answered(
         "/moby.upload.v1.Upload/Pull", b"", repeat(_field(1, bytes(1_000)))
     ),

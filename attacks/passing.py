@@ -139,8 +139,8 @@ def _watched(pid: int) -> Iterator[Callable[[], int]]:
         thread.join()
 
 
-def attack_passing(load_bytes: int) -> Outcome:
-    """Everything over a real engine; ``load_bytes`` is the size of an image that is loaded."""
+def attack_passing(load_mib: int) -> Outcome:
+    """Everything over a real engine; an image of so many MiB is loaded."""
     outcome = Outcome(what="Commands that are no builds, links that dribble, refusals, TLS and ssh")
     with (
         tempfile.TemporaryDirectory(prefix="lfp-", dir="/tmp") as directory,
@@ -174,7 +174,16 @@ def attack_passing(load_bytes: int) -> Outcome:
                 "XDG_STATE_HOME": str(place / "state"),
             },
         )
-        for part in (_containers, _copies, _loads(load_bytes), _dribbles, _refusals, _tls, _ssh, _leftovers):
+        for part in (
+            _containers,
+            _copies,
+            _loads(load_mib << 20),
+            _dribbles,
+            _refusals,
+            _tls,
+            _ssh,
+            _leftovers,
+        ):
             part(attack)
         least = min(attack.peaks.values())
         for name, peak in attack.peaks.items():
@@ -235,7 +244,7 @@ def _follow(attack: _Passing, words: Sequence[str]) -> None:
     )
     assert process.stdout is not None
     seen: list[tuple[float, bytes]] = []
-    with _watched(process.pid) as peak:
+    with _watched(process.pid) as peak, process.stdout:
         seen = [(time.monotonic(), line) for line in process.stdout]
         code = process.wait(LONGEST_S)
     attack.peaks[words[1]] = peak()
@@ -490,7 +499,8 @@ def _sshd(attack: _Passing) -> Iterator[Mapping[str, str] | None]:
     programs.mkdir()
     (programs / "ssh").write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {home / "ssh_config"} "$@"\n')
     (programs / "ssh").chmod(0o700)
-    server = subprocess.Popen([sshd, "-D", "-e", "-f", home / "config"], stderr=(home / "log").open("wb"))
+    with (home / "log").open("wb") as log:
+        server = subprocess.Popen([sshd, "-D", "-e", "-f", home / "config"], stderr=log)
     try:
         time.sleep(1)
         yield {"DOCKER_HOST": "ssh://127.0.0.1", "PATH": f"{programs}:{attack.environment['PATH']}"}

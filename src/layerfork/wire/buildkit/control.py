@@ -79,18 +79,26 @@ class StatusFollower:
         self._build.followers += 1
 
     def response(self, message: Bytes) -> None:
-        build = self._build
-        if build is None:
-            return
-        status = control.StatusResponse.FromString(bytes(message))
+        if self._build is not None:
+            try:
+                self._follow(self._build, control.StatusResponse.FromString(bytes(message)))
+            except Exception:  # nothing more comes here, not even the end: the build does not wait for it
+                self._leave()
+                raise
+
+    def ended(self, status: CallStatus) -> None:
+        self._leave()
+
+    def _follow(self, build: ObservedBuild, status: control.StatusResponse) -> None:
         build.vertex_bytes += sum(seen.ByteSize() for seen in status.vertexes)
         if len(build.vertices) >= MAX_VERTICES or build.vertex_bytes > MAX_VERTEX_BYTES:
             raise StatusError("it has more vertices than are kept")
         follow(build.vertices, status)
 
-    def ended(self, status: CallStatus) -> None:
+    def _leave(self) -> None:
         if self._build is not None:
             self._build.followers -= 1
+            self._build = None
 
 
 class BridgeSolveFollower:

@@ -78,6 +78,8 @@ class ObservedSession:
     guarded: dict[str, int] = field(default_factory=dict)
     """Calls that carry credentials: how often, by method. Nothing else of them is kept."""
     secret_ids: set[str] = field(default_factory=set)
+    kept_bytes: int = 0
+    """About what its transfers of directories take in memory."""
     open: bool = True
     """Its connection is still there."""
 
@@ -105,6 +107,8 @@ class ObservedBuild:
     """Clock of the recorder when the request arrived."""
     ended_at: float | None = None
     request: control.SolveRequest | None = None
+    request_bytes: int = 0
+    """Size of every request with this reference."""
     bridge_requests: list[control.BridgeSolveRequest] = field(default_factory=list)
     bridge_definitions: dict[str, ops.Definition] = field(default_factory=dict)
     """What the frontend returned to the client last, by platform; by ``""`` when it named none."""

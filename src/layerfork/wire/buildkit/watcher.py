@@ -2,9 +2,10 @@
 
 import re
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sized
 
+from layerfork.model.record import Gap
 from layerfork.wire.buildkit.backlog import END_BYTES, LIMIT_BYTES, Backlog
 from layerfork.wire.buildkit.connection import CallsDecoder, TunnelFollower
 from layerfork.wire.buildkit.control import (
@@ -29,6 +30,11 @@ _BRIDGE = "moby.buildkit.v1.frontend.LLBBridge/"
 _SESSION_ID = "x-docker-expose-session-uuid"
 _MAX_REMEMBERED = 20_000
 """Builds or sessions at a time; more is not a recording of builds."""
+_MAX_CLOSED_SESSIONS = 5_000
+"""Kept whole for builds that are not read yet; of older ones it is only known that they were there."""
+_MAX_HEADER_BYTES = 1 << 16
+"""Of the request that was upgraded. A client sends some hundred."""
+_SHORT_HEADER_BYTES, _MAX_SHORT_HEADERS = 256, 200
 _MAX_TRANSFERS = 2_000
 """Calls of one session that are kept, of each kind."""
 _MAX_REQUEST_BYTES = 256 << 20
@@ -50,6 +56,8 @@ class BuildKitWatcher:
         self._backlog = Backlog(backlog_bytes, clock)
         self._builds: dict[str, ObservedBuild] = {}
         self._sessions: dict[str, ObservedSession] = {}
+        self._closed: deque[ObservedSession] = deque()
+        """Sessions that are kept and have ended, in that order."""
         self._connections = 0
         self._request_bytes = 0
         self.skipped: Counter[str] = Counter()
@@ -62,9 +70,9 @@ class BuildKitWatcher:
             return None
         self._connections += 1
         kind = match[1] or match[2] if match is not None else "http2"
-        observed = ObservedConnection(where=f"connection {self._connections} ({kind})", headers=headers)
+        observed = _observed(f"connection {self._connections} ({kind})", headers)
         if kind == "session":
-            return _Tap(self._session_decoder(observed, headers), self._backlog)
+            return _Tap(self._session_decoder(observed, observed.headers), self._backlog)
         decoder = CallsDecoder(observed, lambda call: self._control_call(call, observed), engine_calls=False)
         if kind == "exec":
             return ExecTap(_Tap(ExecDecoder(decoder), self._backlog))
@@ -93,19 +101,21 @@ class BuildKitWatcher:
     def _hand_over(self, builds: list[ObservedBuild]) -> list[ObservedBuild]:
         for build in builds:
             self._builds.pop(build.ref, None)
+            self._request_bytes -= build.request_bytes
             build.sessions = dict(self._sessions)
-        if not self._builds:
-            self._request_bytes = 0
         if builds and not self._builds:
             self._sessions = {key: each for key, each in self._sessions.items() if each.open}
+            self._closed.clear()
         return [build for build in builds if build.is_build]
 
     def _asked(self, ref: str, size: int) -> ObservedBuild:
         """The build of a request of so many bytes, which it keeps."""
         if self._request_bytes + size > _MAX_REQUEST_BYTES:
             raise WatcherError("builds are asked for more than is kept")
+        build = self._build(ref)
         self._request_bytes += size
-        return self._build(ref)
+        build.request_bytes += size
+        return build
 
     def _build(self, ref: str) -> ObservedBuild:
         build = self._builds.get(ref)
@@ -129,6 +139,24 @@ class BuildKitWatcher:
         session.open = False
         if not (session.syncs or session.uploads or session.guarded or session.connection.gaps):
             self._sessions.pop(session.id, None)
+            return
+        self._closed.append(session)
+        if len(self._closed) > _MAX_CLOSED_SESSIONS:
+            self._forget(self._closed.popleft())
+
+    def _forget(self, session: ObservedSession) -> None:
+        """A build that had this session says that it is not known any more what it carried."""
+        if self._sessions.get(session.id) is not session:
+            return
+        if len(session.id) > _SHORT_HEADER_BYTES:
+            del self._sessions[session.id]  # no client's
+            return
+        where = session.connection.where
+        gap = Gap(
+            where=where, what=f"what it carried was forgotten: {_MAX_CLOSED_SESSIONS} others ended since"
+        )
+        emptied = ObservedSession(session.id, ObservedConnection(where, gaps=[gap]), open=False)
+        self._sessions[session.id] = emptied
 
     def _control_call(self, call: Call, connection: ObservedConnection) -> CallHandler | None:
         service, name = _split(call.method)
@@ -139,8 +167,8 @@ class BuildKitWatcher:
         if service == _CONTROL and name == "ListWorkers":
             return WorkersFollower(connection)
         if service == _CONTROL and name == "Session":
-            inner = ObservedConnection(where=f"{connection.where} session", headers=call.metadata)
-            return TunnelFollower(self._session_decoder(inner, call.metadata))
+            inner = _observed(f"{connection.where} session", call.metadata)
+            return TunnelFollower(self._session_decoder(inner, inner.headers))
         if service == _BRIDGE and name in {"Solve", "Return"}:
             build = self._build(call.first(BUILD_ID))
             return BridgeSolveFollower(build) if name == "Solve" else ReturnFollower(build)
@@ -152,7 +180,7 @@ class BuildKitWatcher:
             sync = open_sync(call)
             _limit(session.syncs)
             session.syncs.append(sync)
-            return SyncFollower(sync)
+            return SyncFollower(sync, session)
         if call.method == "moby.upload.v1.Upload/Pull":
             _limit(session.uploads)
             upload = open_upload(call, self._dockerfile_of(session))
@@ -175,6 +203,16 @@ class BuildKitWatcher:
     def _skip(self, call: Call) -> None:
         if call.method in self.skipped or len(self.skipped) < _MAX_REMEMBERED:
             self.skipped[call.method] += 1
+
+
+def _observed(where: str, headers: Headers) -> ObservedConnection:
+    """A connection with its headers; of very large ones only the short ones stay."""
+    size = sum(len(name) + len(value) for name, value in headers)
+    if size <= _MAX_HEADER_BYTES:
+        return ObservedConnection(where=where, headers=headers)
+    short = [pair for pair in headers if len(pair[0]) + len(pair[1]) <= _SHORT_HEADER_BYTES]
+    gap = Gap(where=where, what=f"of {size} bytes of headers only the short ones are kept")
+    return ObservedConnection(where=where, headers=tuple(short[:_MAX_SHORT_HEADERS]), gaps=[gap])
 
 
 def _limit(kept: Sized) -> None:

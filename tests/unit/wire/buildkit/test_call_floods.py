@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from layerfork.wire.buildkit import control as following
+from layerfork.wire.buildkit import read_build
 from layerfork.wire.buildkit import watcher as watching
-from layerfork.wire.buildkit.session import filesync
+from layerfork.wire.buildkit.session import filesync, guarded
 from layerfork.wire.http.grpc import MAX_MESSAGE_BYTES
 from layerfork.wire.proto import control_pb2 as control
+from layerfork.wire.redact import Redactor
 
 STATUS = "moby.buildkit.v1.Control/Status"
 SOLVE = "moby.buildkit.v1.Control/Solve"
@@ -53,11 +55,25 @@ def test_a_record_says_that_not_every_vertex_was_looked_at(
         vertex = control.StatusVertex(digest=digest, name=b"n" * 80)
         talk.response(number, control.StatusResponse(vertexes=[vertex]))
     talk.end(number)
-    [build] = watched.watcher.close()
+    [build] = watched.watcher.finished()  # it does not wait for what is not looked at
     assert list(build.vertices) == ["sha256:a", "sha256:b"]
     assert [gap.what for gap in build.connection.gaps] == [
         "response not understood: StatusError: it has more vertices than are kept"
     ]
+
+
+def test_a_build_that_ended_makes_room_while_others_run(
+    watched: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "_MAX_REQUEST_BYTES", 3_000)
+    talk = watched.control()
+    talk.request(talk.call(SOLVE), control.SolveRequest(ref=b"running", frontend=b"f"))
+    for turn in range(5):
+        request = control.SolveRequest(ref=b"%d" % turn, frontend=b"f" * 2_000)
+        talk.whole(SOLVE, request, control.SolveResponse())
+        [build] = watched.watcher.finished()
+        assert build.ref == str(turn)
+        assert not build.connection.gaps
 
 
 def test_what_open_builds_are_asked_is_bounded(watched: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,11 +112,79 @@ def test_a_session_keeps_so_many_calls(
 
 
 def test_paths_of_any_length_are_bounded_together(watched: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filesync, "MAX_STAT_BYTES", 1_000)
+    monkeypatch.setattr(filesync, "MAX_SESSION_BYTES", 1_000)
+    talk = watched.session("s")
+    for count in (1, 2):  # together: of the second transfer one path is left
+        number = talk.call("moby.filesync.v1.FileSync/DiffCopy", ("dir-name", "context"))
+        for _ in range(count):
+            talk.response(number, control.Packet(stat=control.Stat(path=b"p" * 400)))
+    session = watched.watcher.session("s")
+    assert [len(sync.stats) for sync in session.syncs] == [1, 1]
+    assert "more paths and files than are kept" in session.connection.gaps[0].what
+
+
+def test_a_file_that_was_not_listed_is_none(watched: Any) -> None:
     talk = watched.session("s")
     number = talk.call("moby.filesync.v1.FileSync/DiffCopy", ("dir-name", "context"))
-    for _ in range(3):
-        talk.response(number, control.Packet(stat=control.Stat(path=b"p" * 400)))
+    talk.response(number, control.Packet(stat=control.Stat(path=b"p")))
+    for identifier in (0, 1):
+        talk.response(number, control.Packet(type=2, id=identifier))
     session = watched.watcher.session("s")
-    assert len(session.syncs[0].stats) == 2
-    assert "too many paths" in session.connection.gaps[0].what
+    assert list(session.syncs[0].digests) == [0]
+    assert "a file that was not listed" in session.connection.gaps[0].what
+
+
+def test_ids_of_secrets_are_bounded_and_what_is_missing_is_said(
+    watched: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarded, "_MAX_SECRET_IDS", 2)
+    talk = watched.session("s")
+    for name in (b"a", b"a", b"b", b"a", b"c", b"d" * 5_000):
+        talk.whole(guarded.GET_SECRET, control.GetSecretRequest(id=name), b"")
+    session = watched.watcher.session("s")
+    assert session.secret_ids == {"a", "b"}
+    assert [gap.what.partition("Error: ")[2] for gap in session.connection.gaps] == [
+        "there are more ids of secrets than are kept",
+        "the id of a secret is too long to be kept",
+    ]
+
+
+def test_sessions_that_ended_are_kept_for_a_while(watched: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "_MAX_CLOSED_SESSIONS", 3)
+    for number in range(6):
+        talk = watched.session(f"s{number}")
+        talk.call("moby.filesync.v1.FileSync/DiffCopy", ("dir-name", "context"))
+        talk.close()
+    still_open = watched.session("open")
+    names = [*(f"s{number}" for number in range(6)), "open"]
+    sessions = {name: watched.watcher.session(name) for name in names}
+    assert [name for name, session in sessions.items() if session.syncs] == ["s3", "s4", "s5"]
+    gone = [name for name, session in sessions.items() if session.connection.gaps]
+    assert gone == ["s0", "s1", "s2"]
+    assert [gap.what for gap in sessions["s0"].connection.gaps] == [
+        "what it carried was forgotten: 3 others ended since"
+    ]
+    still_open.close()
+
+
+def test_a_build_says_that_its_session_was_forgotten(watched: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "_MAX_CLOSED_SESSIONS", 0)
+    talk = watched.session("own")
+    talk.call("moby.filesync.v1.FileSync/DiffCopy", ("dir-name", "context"))
+    talk.close()
+    talk = watched.control()
+    talk.whole(SOLVE, control.SolveRequest(ref=b"r", session=b"own", frontend=b"f"), control.SolveResponse())
+    [build] = watched.watcher.close()
+    parts = read_build(build, Redactor(b"key"), lambda manifest: None)
+    assert parts.context is None
+    assert "what it carried was forgotten: 0 others ended since" in [gap.what for gap in parts.gaps]
+
+
+def test_large_headers_of_a_connection_are_not_kept(watched: Any) -> None:
+    tap = watched.watcher.upgraded("/session", (("User-Agent", "c"), ("X-Large", "x" * 100_000)))
+    assert tap is not None
+    session = watched.watcher.session("")
+    assert session.connection.headers == (("User-Agent", "c"),)
+    assert [gap.what for gap in session.connection.gaps] == [
+        "of 100018 bytes of headers only the short ones are kept"
+    ]

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Protocol
 from urllib.parse import unquote_plus
 
-from layerfork.wire.buildkit.observed import ObservedSync
+from layerfork.wire.buildkit.observed import ObservedSession, ObservedSync
 from layerfork.wire.buildkit.plain import text
 from layerfork.wire.http.grpc import Call, CallStatus
 from layerfork.wire.proto import control_pb2 as control
@@ -21,8 +21,10 @@ _SHIFTS = (0, 7, 14, 21, 28)
 """The bytes of a 32-bit number."""
 
 MAX_STATS = 5_000_000
-MAX_STAT_BYTES = 1 << 30
-"""Of all paths with what is said of them; a million files have about 100 MiB."""
+MAX_SESSION_BYTES = 2 << 30
+"""What all transfers of one session may take in memory: a million files that are sent take about 350 MiB."""
+_STAT_EXTRA, _DIGEST_EXTRA = 64, 200
+"""What Python needs beside a stat's bytes, and for a digest by its number."""
 MAX_OPEN_FILES = 100_000
 MAX_KEPT_BYTES = 4 << 20
 """A build definition larger than this is not kept as text."""
@@ -58,13 +60,13 @@ class _Hasher(Protocol):
 class SyncFollower:
     """A `CallHandler` for one transfer. The client, who holds the files, answers the call."""
 
-    def __init__(self, sync: ObservedSync) -> None:
+    def __init__(self, sync: ObservedSync, session: ObservedSession) -> None:
         self._sync = sync
+        self._session = session
         self._open: dict[int, _Hasher] = {}
         """Files whose content is arriving."""
         self._texts: dict[int, list[bytes]] | None = {} if sync.name == DOCKERFILE_DIRECTORY else None
         self._text_bytes = 0
-        self._stat_bytes = 0
 
     def request(self, message: Bytes) -> None:
         """The engine asks for content; what it asked for shows in what is sent."""
@@ -90,10 +92,15 @@ class SyncFollower:
             self._sync.error = status.message or f"status {status.code}"
 
     def _stat(self, message: bytes) -> None:
-        self._stat_bytes += len(message)
-        if len(self._sync.stats) >= MAX_STATS or self._stat_bytes > MAX_STAT_BYTES:
+        if len(self._sync.stats) >= MAX_STATS:
             raise SyncError("too many paths")
+        self._keep(len(message) + _STAT_EXTRA)
         self._sync.stats.append(message)
+
+    def _keep(self, size: int) -> None:
+        self._session.kept_bytes += size
+        if self._session.kept_bytes > MAX_SESSION_BYTES:
+            raise SyncError("its session sends more paths and files than are kept")
 
     def _data(self, message: Bytes, size: int) -> bool:
         """A data packet as every known sender encodes it: type, id, data. False when it is another.
@@ -140,12 +147,15 @@ class SyncFollower:
             if self._text_bytes > MAX_KEPT_BYTES:
                 self._texts = None
             else:
+                self._keep(len(data) + _STAT_EXTRA)
                 self._texts.setdefault(identifier, []).append(bytes(data))
 
     def _file_ended(self, identifier: int) -> None:
         digests = self._sync.digests
-        if len(digests) >= MAX_STATS:
-            raise SyncError("too many files")
+        if identifier >= len(self._sync.stats):
+            raise SyncError("a file that was not listed")
+        if identifier not in digests:
+            self._keep(_DIGEST_EXTRA)
         digests[identifier] = (self._open.pop(identifier, None) or sha256()).digest()
         if self._texts is not None:
             self._sync.kept[identifier] = b"".join(self._texts.pop(identifier, ()))

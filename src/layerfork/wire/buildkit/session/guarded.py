@@ -18,6 +18,10 @@ _MAX_SECRET_IDS = 1000
 _MAX_ID_BYTES = 4096
 
 
+class SecretIdsError(Exception):
+    """There are more than are kept."""
+
+
 class SecretFollower:
     """Secrets/GetSecret: the id that the engine asks for (a part of the step's key), never the answer."""
 
@@ -25,8 +29,12 @@ class SecretFollower:
         self._session = session
 
     def request(self, message: Bytes) -> None:
-        if len(self._session.secret_ids) < _MAX_SECRET_IDS and len(message) < _MAX_ID_BYTES:
-            self._session.secret_ids.add(text(control.GetSecretRequest.FromString(bytes(message)).id))
+        if len(message) > _MAX_ID_BYTES:
+            raise SecretIdsError("the id of a secret is too long to be kept")
+        identifier = text(control.GetSecretRequest.FromString(bytes(message)).id)
+        if identifier not in self._session.secret_ids and len(self._session.secret_ids) >= _MAX_SECRET_IDS:
+            raise SecretIdsError("there are more ids of secrets than are kept")
+        self._session.secret_ids.add(identifier)
 
     def response(self, message: Bytes) -> None:
         """The secret itself."""
