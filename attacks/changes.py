@@ -13,10 +13,10 @@ from pathlib import Path
 
 from attacks.outcome import Outcome
 from attacks.secrets import environment_of
-from layerfork.engines import open_engine
+from layerfork.builders.engines import open_engine
+from layerfork.builders.fixing.writing import check_editable, write_patches
 from layerfork.errors import LayerforkError
-from layerfork.harness.fixing.writing import check_editable, write_patches
-from layerfork.model.fixing import FilePatch
+from layerfork.record.fixing import FilePatch
 
 LAYERFORK = (sys.executable, "-c", "from layerfork.cli import main; main()")
 DOCKERFILE = "FROM alpine\nARG SHA\nRUN echo a\nRUN echo $SHA\n"

@@ -14,18 +14,18 @@ from fuzz.fuzz_buildkit import one_case
 from fuzz.import_cases import LEFT
 
 from attacks.outcome import Outcome
-from layerfork.buildcontext.ignore.containers_storage import storage_matcher
-from layerfork.buildcontext.ignore.docker_py import _read_stripped
-from layerfork.buildcontext.ignore.dockerode import _read_rules
-from layerfork.buildcontext.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
-from layerfork.buildcontext.ignore.moby import moby_matcher
-from layerfork.builderlog.output import read_output
+from layerfork.builders.api import answers
+from layerfork.builders.imports.files import import_bytes
+from layerfork.context.ignore.containers_storage import storage_matcher
+from layerfork.context.ignore.docker_py import _read_stripped
+from layerfork.context.ignore.dockerode import _read_rules
+from layerfork.context.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
+from layerfork.context.ignore.moby import moby_matcher
 from layerfork.dockerfile import BadSubstitutionError, expand, find_syntax, parse_dockerfile
-from layerfork.engines.api import answers
 from layerfork.errors import LayerforkError
-from layerfork.harness.imports.files import import_bytes
-from layerfork.harness.records.evidence import read_stored
-from layerfork.model.visible import visible
+from layerfork.record.store.evidence import read_stored
+from layerfork.record.visible import visible
+from layerfork.wire.printed.output import read_output
 from layerfork.wire.redact import Redactor
 from layerfork.wire.tar.decompress import Decompressor
 from layerfork.wire.tar.stream import TarDecoder

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from attacks.outcome import Outcome
-from layerfork.engines.namespace.keeper import cgroups
+from layerfork.builders.namespace.keeper import cgroups
 
 LAYERFORK = (sys.executable, "-c", "from layerfork.cli import main; main()")
 MARK = "LAYERFORK_ATTACK"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from attacks.outcome import Outcome
 from attacks.secrets import environment_of
-from layerfork.engines import open_engine
+from layerfork.builders.engines import open_engine
 
 LAYERFORK = (sys.executable, "-c", "from layerfork.cli import main; main()")
 SPARSE_BYTES = 8 << 30

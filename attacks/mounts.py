@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attacks.outcome import Outcome
 from attacks.secrets import environment_of, found_in, readable, said_by
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
 
 ENGINES = {"buildkit": "private", "podman": "podman"}
 _MOUNTS = (

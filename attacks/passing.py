@@ -25,9 +25,9 @@ from types import MappingProxyType
 
 from attacks.fronts import dribbling, in_front_of, refusing, tls_in_front_of
 from attacks.outcome import Outcome
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.record import BuildOutcome, BuildRecord
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.record.record import BuildOutcome, BuildRecord
+from layerfork.record.store.evidence import read_records
 
 LAYERFORK = (sys.executable, "-c", "from layerfork.cli import main; main()")
 MARK = "LAYERFORK_ATTACK_PASSING"

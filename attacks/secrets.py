@@ -16,7 +16,7 @@ from pathlib import Path
 import zstandard
 
 from attacks.outcome import Outcome
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.errors import EngineError
 
 LAYERFORK = (sys.executable, "-c", "from layerfork.cli import main; main()")

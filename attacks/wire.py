@@ -11,9 +11,9 @@ from pathlib import Path
 
 from attacks.floods import ACCEPTOR, HTTP1_CLIENT, HTTP1_ENGINE, INITIATOR, PREFACE, SETUP, bundled
 from attacks.outcome import Outcome
-from layerfork.harness.recording.decoders import Decoders
-from layerfork.model.build import Builder
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo
+from layerfork.builders.recording.decoders import Decoders
+from layerfork.record.build import Builder
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo
 from layerfork.wire.http.http1 import Http1Tap
 from layerfork.wire.redact import Redactor
 

@@ -21,7 +21,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
 
 FACTOR = 1.1
 START_S = 0.8

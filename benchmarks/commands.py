@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
 
 FACTOR = 1.1
 ALLOWED_S = {"bare": 0.0, "record": 0.15, "why": 0.65}

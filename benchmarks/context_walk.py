@@ -36,9 +36,9 @@ WHYCACHE = "whycache==0.1.0"
 READ = """
 import sys
 from pathlib import Path
-from layerfork.buildcontext.hashing.digestcache import load_cache, save_cache
-from layerfork.buildcontext.manifest import read_context
-from layerfork.buildcontext.clientrules import find_rules
+from layerfork.context.hashing.digestcache import load_cache, save_cache
+from layerfork.context.manifest import read_context
+from layerfork.context.clientrules import find_rules
 for root, cache_file in zip(sys.argv[1::2], sys.argv[2::2]):
     cache = load_cache(Path(cache_file))
     read_context(Path(root), find_rules("docker-cli"), cache=cache)

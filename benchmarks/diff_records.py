@@ -20,13 +20,19 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from layerfork.cachekey.classic.tarsum import tarsum
-from layerfork.harness.records.evidence import RecordFile
-from layerfork.model.build import Builder
-from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType, Transport
-from layerfork.model.engine import EngineInfo, ImageFacts
-from layerfork.model.llb import Definition, FileAction, LLBInput, LLBOp, SourceOp
-from layerfork.model.record import (
+from layerfork.keys.classic.tarsum import tarsum
+from layerfork.record.build import Builder
+from layerfork.record.context import (
+    ContentSource,
+    ContextEntry,
+    ContextManifest,
+    Digest,
+    EntryType,
+    Transport,
+)
+from layerfork.record.engine import EngineInfo, ImageFacts
+from layerfork.record.llb import Definition, FileAction, LLBInput, LLBOp, SourceOp
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,
@@ -34,6 +40,7 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
+from layerfork.record.store.evidence import RecordFile
 
 CPU_LIMIT_S = 0.5
 MEMORY_LIMIT_MB = 150.0
@@ -50,7 +57,7 @@ import gc
 import sys
 from pathlib import Path
 gc.disable()
-from layerfork.harness.records.evidence import read_records
+from layerfork.record.store.evidence import read_records
 for path in sys.argv[1:]:
     read_records(Path(path))
 """

@@ -16,10 +16,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.engines.kinds.private import PRIVATE_ENGINES
-from layerfork.model.build import Command
-from layerfork.process import run
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.engines.private import PRIVATE_ENGINES
+from layerfork.builders.process import run
+from layerfork.record.build import Command
 
 READY_LIMIT_MS = 500.0
 RESET_LIMIT_MS = 300.0

@@ -6,18 +6,18 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-from layerfork.clients import CLIENTS
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.environments.workspace import Workspace, make_tar, open_workspace
-from layerfork.harness.relay.experiment import RunServices, make_bench, measure
-from layerfork.harness.relay.plan import Plan, choose_clients, plan_relay
-from layerfork.harness.relay.relay import Relay, run_relay
-from layerfork.harness.relay.trial import make_endpoint
-from layerfork.model.build import Builder
-from layerfork.model.progress import Progress
-from layerfork.model.report import TrialBuild
-from layerfork.model.scenario import RunOptions
-from layerfork.process import run
+from layerfork.app.relay.experiment import RunServices, make_bench, measure
+from layerfork.app.relay.plan import Plan, choose_clients, plan_relay
+from layerfork.app.relay.relay import Relay, run_relay
+from layerfork.app.relay.trial import make_endpoint
+from layerfork.builders.clients import CLIENTS
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace
+from layerfork.builders.process import run
+from layerfork.record.build import Builder
+from layerfork.record.progress import Progress
+from layerfork.record.report import TrialBuild
+from layerfork.record.scenario import RunOptions
 from layerfork.scenarios import find_scenario
 
 ROUNDS = 3

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from layerfork.model.report import RunReport
-from layerfork.pipeline.run.report import read_reports
-from layerfork.reporters.html import HTML
-from layerfork.reporters.reporter import Look
+from layerfork.app.run.report import read_reports
+from layerfork.record.report import RunReport
+from layerfork.report.html import HTML
+from layerfork.report.reporter import Look
 
 RECORDS = Path(__file__).parents[1] / "tests" / "golden" / "records" / "seed-engines.run.jsonl"
 SCENARIOS, ENGINES, CLIENTS = 60, 6, 40

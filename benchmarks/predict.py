@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
 
 LIMITS = (("predict, cold", "tar | sha256sum", 0.6), ("predict, warm", "git status", 1.5))
 """Which row is compared with which, and how many times its wall seconds it may take."""

@@ -26,8 +26,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.wire.buildkit import BuildKitWatcher, read_build
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.wire.buildkit.parts import read_build
+from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.http.http1 import Http1Tap
 from layerfork.wire.proxy.listener import Proxy
 from layerfork.wire.redact import Redactor

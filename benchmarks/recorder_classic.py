@@ -22,8 +22,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.cachekey.classic.tarsum import tarsum_header
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.keys.classic.tarsum import tarsum_header
 from layerfork.wire.http.http1 import Http1Tap
 from layerfork.wire.posted import ClassicWatcher, read_posted_build
 from layerfork.wire.proxy.listener import Proxy

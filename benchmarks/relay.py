@@ -12,19 +12,19 @@ import sys
 import time
 from pathlib import Path
 
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.environments.clientcli import find_toolchain
-from layerfork.harness.environments.workspace import Workspace, make_tar, open_workspace
-from layerfork.harness.relay.experiment import make_bench
-from layerfork.harness.relay.plan import Plan, choose_clients, plan_relay
-from layerfork.harness.relay.relay import Relay, run_relay
-from layerfork.harness.relay.trial import make_endpoint
-from layerfork.model.build import Builder, Command, Endpoint
-from layerfork.model.progress import Progress
-from layerfork.model.report import TrialBuild
-from layerfork.model.scenario import RunOptions
-from layerfork.pipeline.run.judging import judge_rows
-from layerfork.process import run
+from layerfork.app.relay.experiment import make_bench
+from layerfork.app.relay.plan import Plan, choose_clients, plan_relay
+from layerfork.app.relay.relay import Relay, run_relay
+from layerfork.app.relay.trial import make_endpoint
+from layerfork.app.run.judging import judge_rows
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.environments.clientcli import find_toolchain
+from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace
+from layerfork.builders.process import run
+from layerfork.record.build import Builder, Command, Endpoint
+from layerfork.record.progress import Progress
+from layerfork.record.report import TrialBuild
+from layerfork.record.scenario import RunOptions
 from layerfork.scenarios import find_scenario
 
 ROUNDS = 7

@@ -17,24 +17,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from layerfork.clients import ContextForm
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.environments.contextfiles import write_context
-from layerfork.harness.environments.workspace import Workspace, make_tar, open_workspace
-from layerfork.harness.phases.cells import CellName, MeasuredCell, keep_cell
-from layerfork.harness.phases.clock import Clock, Work
-from layerfork.harness.phases.events import lifetime
-from layerfork.harness.records.evidence import RecordFile
-from layerfork.harness.relay.experiment import make_bench, prepare_engine, read_bases
-from layerfork.harness.relay.plan import PlannedBuild, choose_clients, plan_relay
-from layerfork.harness.relay.trial import Bench, make_endpoint
-from layerfork.model.phase import OWN_PLATFORM, Phase
-from layerfork.model.progress import Progress
-from layerfork.model.scenario import RunOptions, Scenario
-from layerfork.pipeline.scenarios.beside import Judge
-from layerfork.pipeline.scenarios.building import CellRun, Found, OnEngine, build_cells, keys_of
-from layerfork.pipeline.scenarios.choosing import chosen_scenarios
-from layerfork.process import run
+from layerfork.app.phases.cells import CellName, MeasuredCell, keep_cell
+from layerfork.app.phases.clock import Clock, Work
+from layerfork.app.phases.events import lifetime
+from layerfork.app.relay.experiment import make_bench, prepare_engine, read_bases
+from layerfork.app.relay.plan import PlannedBuild, choose_clients, plan_relay
+from layerfork.app.relay.trial import Bench, make_endpoint
+from layerfork.app.scenarios.beside import Judge
+from layerfork.app.scenarios.building import CellRun, Found, OnEngine, build_cells, keys_of
+from layerfork.app.scenarios.choosing import chosen_scenarios
+from layerfork.builders.clients import ContextForm
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.environments.contextfiles import write_context
+from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace
+from layerfork.builders.process import run
+from layerfork.record.phase import OWN_PLATFORM, Phase
+from layerfork.record.progress import Progress
+from layerfork.record.scenario import RunOptions, Scenario
+from layerfork.record.store.evidence import RecordFile
 
 ENGINE = "private:28.5"
 CLIENTS = ("docker-build", "docker_py-build")

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from distributed import LocalCluster
 
-from layerfork.harness.phases.cells import CellName
-from layerfork.model.catalogue import CatalogueReport, Met
-from layerfork.model.progress import Progress
-from layerfork.model.scenario import RunOptions
-from layerfork.pipeline.scenarios import CatalogueOptions, run_catalogue
-from layerfork.pipeline.scenarios.workers.batching import MOST_CELLS, batches_of
+from layerfork.app.phases.cells import CellName
+from layerfork.app.scenarios import CatalogueOptions, run_catalogue
+from layerfork.app.workers.batching import MOST_CELLS, batches_of
+from layerfork.record.catalogue import CatalogueReport, Met
+from layerfork.record.progress import Progress
+from layerfork.record.scenario import RunOptions
 
 SCENARIOS = ("mode-group-writable", "mtime-touched")
 OPTIONS = RunOptions(

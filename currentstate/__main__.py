@@ -19,9 +19,9 @@ from pathlib import Path
 from currentstate.again import build_again, draw
 from currentstate.evidence import DOCS, SCENARIOS, SEED, keep, keep_cells
 from currentstate.page import pages
+from layerfork.app.phases.cells import read_cells
+from layerfork.app.scenarios.filed import has_cells
 from layerfork.errors import LayerforkError
-from layerfork.harness.phases.cells import read_cells
-from layerfork.pipeline.scenarios.filed import has_cells
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.harness.phases.cells import CellName, MeasuredCell, read_cells
-from layerfork.model.catalogue import CatalogueReport
-from layerfork.model.progress import Progress
-from layerfork.model.report import TrialBuild
-from layerfork.model.scenario import RunOptions
-from layerfork.pipeline.scenarios.planning import CatalogueOptions
-from layerfork.pipeline.scenarios.running import run_catalogue
-from layerfork.reporters.overview.catalogue import surprises
+from layerfork.app.phases.cells import CellName, MeasuredCell, read_cells
+from layerfork.app.scenarios.planning import CatalogueOptions
+from layerfork.app.scenarios.running import run_catalogue
+from layerfork.record.catalogue import CatalogueReport
+from layerfork.record.progress import Progress
+from layerfork.record.report import TrialBuild
+from layerfork.record.scenario import RunOptions
+from layerfork.report.overview.catalogue import surprises
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from layerfork.model.engine import EngineInfo
-from layerfork.reporters.overview.overview import Overview
+from layerfork.record.engine import EngineInfo
+from layerfork.report.overview.overview import Overview
 
 DOCKER = "Docker"
 

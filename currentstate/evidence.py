@@ -8,10 +8,10 @@ from typing import Any
 
 import zstandard
 
+from layerfork.app.scenarios.judging import NOT_ASKED
 from layerfork.errors import EvidenceError
-from layerfork.harness.records.evidence import NOTE_START, check_header
-from layerfork.harness.records.lines import numbered_lines
-from layerfork.pipeline.scenarios.judging import NOT_ASKED
+from layerfork.record.store.evidence import NOTE_START, check_header
+from layerfork.record.store.lines import numbered_lines
 from layerfork.scenarios import bundled_names
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from currentstate.columns import named
 from currentstate.threads import note_of_cause, note_of_reason, threads_of_cause, told
-from layerfork.model.judgement import CauseStatus
-from layerfork.model.record import BuildOutcome
-from layerfork.reporters.markdown.text import code, escaped, prose
-from layerfork.reporters.overview.missing import Missing, missing_of
-from layerfork.reporters.overview.overview import Edge, Overview
-from layerfork.reporters.overview.words import cost_of, findings
+from layerfork.record.judgement import CauseStatus
+from layerfork.record.record import BuildOutcome
+from layerfork.report.markdown.text import code, escaped, prose
+from layerfork.report.overview.missing import Missing, missing_of
+from layerfork.report.overview.overview import Edge, Overview
+from layerfork.report.overview.words import cost_of, findings
 
 AGAIN = " again"
 

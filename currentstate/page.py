@@ -10,15 +10,15 @@ from currentstate.evidence import SCENARIOS, SEED
 from currentstate.results import RESULTS, read, results, section
 from currentstate.sharing import caches, lookup
 from currentstate.upgrades import upgrades
-from layerfork.model.catalogue import CatalogueReport
-from layerfork.model.judgement import Caution, Verdict
-from layerfork.model.report import TrialBuild
-from layerfork.pipeline.run.report import read_reports
-from layerfork.reporters.markdown.text import block, code, escaped, prose
-from layerfork.reporters.overview.overview import NO_RESULT, NOT_KNOWN, Overview, overviews
-from layerfork.reporters.overview.words import counted
-from layerfork.reporters.picture.draw import Panel, document
-from layerfork.reporters.picture.panels import panels_of
+from layerfork.app.run.report import read_reports
+from layerfork.record.catalogue import CatalogueReport
+from layerfork.record.judgement import Caution, Verdict
+from layerfork.record.report import TrialBuild
+from layerfork.report.markdown.text import block, code, escaped, prose
+from layerfork.report.overview.overview import NO_RESULT, NOT_KNOWN, Overview, overviews
+from layerfork.report.overview.words import counted
+from layerfork.report.picture.draw import Panel, document
+from layerfork.report.picture.panels import panels_of
 
 PAGE = "current-state.md"
 _TOLD = ("control-failed", "incomplete-record")

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from currentstate.scenarios import NOT_BUILT, REUSED, UNTOLD, Question, questions, table, untold
-from layerfork.model.build import Builder
-from layerfork.model.catalogue import CatalogueReport
-from layerfork.pipeline.scenarios.filed import read_catalogue
-from layerfork.reporters.markdown.text import block, code, escaped
-from layerfork.reporters.overview.catalogue import summary, surprises
-from layerfork.reporters.overview.words import counted
+from layerfork.app.scenarios.filed import read_catalogue
+from layerfork.record.build import Builder
+from layerfork.record.catalogue import CatalogueReport
+from layerfork.report.markdown.text import block, code, escaped
+from layerfork.report.overview.catalogue import summary, surprises
+from layerfork.report.overview.words import counted
 
 RESULTS = "scenario-results.md"
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from layerfork.model.build import Builder
-from layerfork.model.catalogue import CatalogueReport, Cell, Met, ScenarioRow
-from layerfork.model.cause import CauseCode
-from layerfork.reporters.markdown.text import code, escaped
-from layerfork.reporters.overview.catalogue import AlikeCells, alike, phase_titles
-from layerfork.reporters.overview.words import counted
+from layerfork.record.build import Builder
+from layerfork.record.catalogue import CatalogueReport, Cell, Met, ScenarioRow
+from layerfork.record.cause import CauseCode
+from layerfork.report.markdown.text import code, escaped
+from layerfork.report.overview.catalogue import AlikeCells, alike, phase_titles
+from layerfork.report.overview.words import counted
 
 REUSED = "reused"
 UNTOLD = "untold"

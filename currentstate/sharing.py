@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from currentstate.columns import Column
-from layerfork.clients import CLIENTS
-from layerfork.model.report import AGAIN
-from layerfork.reporters.markdown.text import code, escaped
-from layerfork.reporters.overview.overview import NO_RESULT, NOT_KNOWN, Edge, Overview
-from layerfork.reporters.overview.words import counted
+from layerfork.builders.clients import CLIENTS
+from layerfork.record.report import AGAIN
+from layerfork.report.markdown.text import code, escaped
+from layerfork.report.overview.overview import NO_RESULT, NOT_KNOWN, Edge, Overview
+from layerfork.report.overview.words import counted
 
 _NAMED = 5
 """More clients of one cache are counted; the table of all has them."""

@@ -8,13 +8,13 @@ from itertools import pairwise, permutations
 from currentstate import findings
 from currentstate.columns import number
 from currentstate.threads import notes_of_client
-from layerfork.model.engine import EngineInfo
-from layerfork.model.report import RunReport
-from layerfork.pipeline.upgrade.runs import changed_run
-from layerfork.reporters.markdown.text import escaped
-from layerfork.reporters.overview.overview import Overview
-from layerfork.reporters.overview.upgrade import sentences
-from layerfork.reporters.overview.words import counted
+from layerfork.app.upgrade.runs import changed_run
+from layerfork.record.engine import EngineInfo
+from layerfork.record.report import RunReport
+from layerfork.report.markdown.text import escaped
+from layerfork.report.overview.overview import Overview
+from layerfork.report.overview.upgrade import sentences
+from layerfork.report.overview.words import counted
 
 _ENOUGH = 80
 """Of a reason: the whole of it is among those without a result."""

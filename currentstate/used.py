@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from currentstate.columns import named, newest_first
-from layerfork.reporters.markdown.text import code, escaped
-from layerfork.reporters.overview.overview import Overview
+from layerfork.report.markdown.text import code, escaped
+from layerfork.report.overview.overview import Overview
 
 
 def engines(overview: Overview) -> Iterator[str]:

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from histories.walk import Tally, Workshop
-from layerfork.engines import open_engine
-from layerfork.model.build import Builder
+from layerfork.builders.engines import open_engine
+from layerfork.record.build import Builder
 
 
 def main(arguments: Sequence[str]) -> int:

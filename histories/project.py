@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from layerfork.model.build import Builder
+from layerfork.record.build import Builder
 
 FILE, PROGRAM, LINK = 0o100644, 0o100755, 0o120000
 

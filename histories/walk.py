@@ -10,22 +10,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from histories.project import LINK, Node, Project, new_project
-from layerfork.buildcontext.senders import sender_of
-from layerfork.engines import RunningEngine
-from layerfork.harness.commits.checkout import Sending
-from layerfork.harness.commits.history import Repository, commits_of, find_repository
-from layerfork.harness.commits.objects import Blobs
-from layerfork.harness.recording.client.contextplaces import place_at
-from layerfork.harness.recording.disk.digests import fill_from_disk
-from layerfork.harness.recording.engine.imagefacts import add_base_facts, add_image_facts
-from layerfork.harness.recording.recorder import Recorder
-from layerfork.model.build import Builder, Command
-from layerfork.model.history import CommitPrediction
-from layerfork.model.prediction import Forecast
-from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
-from layerfork.pipeline.predict.commits import CommitsAsked, predict_commits
-from layerfork.pipeline.predict.predicting import Past, baseline_at
-from layerfork.process import run
+from layerfork.app.predict.commits import CommitsAsked, predict_commits
+from layerfork.app.predict.predicting import Past, baseline_at
+from layerfork.builders.client.contextplaces import place_at
+from layerfork.builders.commits.checkout import Sending
+from layerfork.builders.commits.history import Repository, commits_of, find_repository
+from layerfork.builders.commits.objects import Blobs
+from layerfork.builders.disk.digests import fill_from_disk
+from layerfork.builders.engines import RunningEngine
+from layerfork.builders.process import run
+from layerfork.builders.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.builders.recording.recorder import Recorder
+from layerfork.context.senders import sender_of
+from layerfork.record.build import Builder, Command
+from layerfork.record.history import CommitPrediction
+from layerfork.record.prediction import Forecast
+from layerfork.record.record import BuildOutcome, BuildRecord, ClientInfo
 
 _TIMEOUT_S = 120.0
 _ENVIRONMENT = {

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from layerfork.model.build import Builder
+from layerfork.record.build import Builder
 from mutations.run import Options, run_cases
 
 ENGINES = {Builder.CLASSIC: "private", Builder.BUILDKIT: "private", Builder.BUILDAH: "podman"}

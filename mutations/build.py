@@ -12,15 +12,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
-from layerfork.engines import RunningEngine, fetch_toolchain
-from layerfork.harness.recording.client.contextplaces import place_at
-from layerfork.harness.recording.disk.digests import fill_from_disk
-from layerfork.harness.recording.engine.imagefacts import add_base_facts, add_image_facts
-from layerfork.harness.recording.recorder import Recorder
-from layerfork.model.build import Builder, Command, Toolchain
-from layerfork.model.engine import ImageFacts
-from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
-from layerfork.process import run
+from layerfork.builders.client.contextplaces import place_at
+from layerfork.builders.disk.digests import fill_from_disk
+from layerfork.builders.engines import RunningEngine, fetch_toolchain
+from layerfork.builders.process import run
+from layerfork.builders.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.builders.recording.recorder import Recorder
+from layerfork.record.build import Builder, Command, Toolchain
+from layerfork.record.engine import ImageFacts
+from layerfork.record.record import BuildOutcome, BuildRecord, ClientInfo
 from mutations.layout import tar_of, write_directory
 from mutations.subject import OTHER_BASE, Arena, Delivery, Line, Node, Stage, Subject
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
-from layerfork.model.build import Builder
-from layerfork.model.context import EntryType
+from layerfork.record.build import Builder
+from layerfork.record.context import EntryType
 from mutations.reads import BUILD_FILES, live_stages, reads, visible
 from mutations.subject import CASE_FILE, Arena, Line, Node, Place, Subject
 

@@ -4,8 +4,8 @@ import posixpath
 from dataclasses import replace
 from random import Random
 
-from layerfork.model.build import Builder
-from layerfork.model.context import EntryType
+from layerfork.record.build import Builder
+from layerfork.record.context import EntryType
 from mutations.change import (
     Change,
     Expected,

@@ -4,16 +4,16 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from layerfork.cachekey.shared.versions import buildkit_release
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.definition.unsure import NotModelledError
 from layerfork.dockerfile.definition.whole import UNMODELLED
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.model.context import Digest
-from layerfork.model.llb import LLBInput, LLBOp
-from layerfork.model.record import BuildRecord
-from layerfork.model.versions import Release
-from layerfork.whatif.defining import definition_of
+from layerfork.hypothesis.defining import definition_of
+from layerfork.keys.shared.versions import buildkit_release
+from layerfork.record.context import Digest
+from layerfork.record.llb import LLBInput, LLBOp
+from layerfork.record.record import BuildRecord
+from layerfork.record.versions import Release
 from mutations.opbytes import NotAtHandError, vertex_digest
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from random import Random
 
-from layerfork.model.build import Builder
+from layerfork.record.build import Builder
 from mutations.change import (
     Change,
     Expected,

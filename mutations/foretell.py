@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-from layerfork.buildcontext.clientrules import find_rules
-from layerfork.buildcontext.ignore.files import DOCKER_FILES, files_of_podman_service
-from layerfork.buildcontext.manifest import read_context
-from layerfork.harness.recording.disk.tarcontext import read_tar
-from layerfork.model.baseline import Baseline
-from layerfork.model.build import Builder
-from layerfork.model.change import Change, LabelsAre, RequestIs
-from layerfork.model.context import ContextManifest
-from layerfork.model.prediction import Forecast, Prediction
-from layerfork.model.record import BuildRecord, StepStatus
-from layerfork.model.versions import parse_version
-from layerfork.pipeline.predict.predicting import Planned, predict_build
+from layerfork.app.predict.predicting import Planned, predict_build
+from layerfork.builders.disk.tarcontext import read_tar
+from layerfork.context.clientrules import find_rules
+from layerfork.context.ignore.files import DOCKER_FILES, files_of_podman_service
+from layerfork.context.manifest import read_context
+from layerfork.record.baseline import Baseline
+from layerfork.record.build import Builder
+from layerfork.record.change import Change, LabelsAre, RequestIs
+from layerfork.record.context import ContextManifest
+from layerfork.record.prediction import Forecast, Prediction
+from layerfork.record.record import BuildRecord, StepStatus
+from layerfork.record.versions import parse_version
 from mutations.layout import tar_of
 from mutations.predict import Wrong
 from mutations.subject import Arena, Delivery, Subject

@@ -3,8 +3,8 @@
 import posixpath
 from random import Random
 
-from layerfork.model.build import Builder
-from layerfork.model.context import EntryType
+from layerfork.record.build import Builder
+from layerfork.record.context import EntryType
 from mutations.subject import BASE, CASE_FILE, Arena, Line, Node, Stage, Subject, Wire
 from mutations.variables import BASE_NAME, given_arguments, outer_lines, variable_lines
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from layerfork.model.context import EntryType
+from layerfork.record.context import EntryType
 from mutations.change import Change, Mutate, change, group_of, if_read, lines_of, spare_files, with_file
 from mutations.generate import random_data
 from mutations.reads import reads

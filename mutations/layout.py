@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from layerfork.buildcontext.tarball import write_tar
-from layerfork.model.context import ContextEntry, EntryType
+from layerfork.context.tarball import write_tar
+from layerfork.record.context import ContextEntry, EntryType
 from mutations.subject import CASE_FILE, Node, Subject, Wire
 
 TYPE_BITS = {EntryType.FILE: 0o100000, EntryType.DIRECTORY: 0o040000, EntryType.SYMLINK: 0o120000}

@@ -7,7 +7,7 @@ nothing of the product's key models; `refuted` compares it with what the engine 
 import posixpath
 from collections.abc import Callable, Mapping
 
-from layerfork.model.build import Builder
+from layerfork.record.build import Builder
 from mutations.reads import live_stages
 from mutations.scope import Scope, walk
 from mutations.subject import Arena, Line, Place, Subject

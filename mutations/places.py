@@ -3,8 +3,8 @@
 from collections import Counter
 
 from layerfork.dockerfile import keyword_of
-from layerfork.model.build import Builder
-from layerfork.model.record import BuildRecord, StepRecord
+from layerfork.record.build import Builder
+from layerfork.record.record import BuildRecord, StepRecord
 from mutations.subject import Place, Subject
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from layerfork.cachekey import keys_of
-from layerfork.model.build import Builder
-from layerfork.model.cachekey import StepKey
-from layerfork.model.record import BuildRecord, StepRecord
+from layerfork.keys import keys_of
+from layerfork.record.build import Builder
+from layerfork.record.cachekey import StepKey
+from layerfork.record.record import BuildRecord, StepRecord
 from mutations.build import blind
 from mutations.stagefiles import files_behind
 from mutations.subject import Arena, Subject

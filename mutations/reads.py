@@ -8,8 +8,8 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from layerfork.model.build import Builder
-from layerfork.model.context import EntryType
+from layerfork.record.build import Builder
+from layerfork.record.context import EntryType
 from mutations.scope import resolved
 from mutations.subject import Arena, Delivery, Line, Node, Place, Stage, Subject
 

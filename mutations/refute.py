@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from layerfork.model.record import BuildRecord, StepStatus
+from layerfork.record.record import BuildRecord, StepStatus
 from mutations.change import copied_build_files
 from mutations.meaning import meanings
 from mutations.places import is_from, places_of

@@ -5,8 +5,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from layerfork.harness.records.evidence import RecordFile
-from layerfork.model.record import BuildRecord
+from layerfork.record.record import BuildRecord
+from layerfork.record.store.evidence import RecordFile
 from mutations.change import Change
 from mutations.definitions import Tally
 from mutations.foretell import Foretold

@@ -10,10 +10,10 @@ from pathlib import Path
 from random import Random
 from typing import Protocol
 
-from layerfork.engines import open_engine
-from layerfork.model.build import Builder
-from layerfork.model.prediction import Prediction
-from layerfork.model.record import BuildRecord, StepStatus
+from layerfork.builders.engines import open_engine
+from layerfork.record.build import Builder
+from layerfork.record.prediction import Prediction
+from layerfork.record.record import BuildRecord, StepStatus
 from mutations.build import BuildFailedError, Site
 from mutations.change import Change
 from mutations.foretell import foretell, manifest_of

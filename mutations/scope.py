@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from layerfork.model.build import Builder
+from layerfork.record.build import Builder
 from mutations.expansion import expand
 from mutations.subject import Line, Place, Stage, Subject
 

@@ -2,8 +2,8 @@
 
 import posixpath
 
-from layerfork.model.build import Builder
-from layerfork.model.context import EntryType
+from layerfork.record.build import Builder
+from layerfork.record.context import EntryType
 from mutations.reads import matches, resolve, visible, without_excluded
 from mutations.scope import resolved
 from mutations.subject import Arena, Delivery, Line, Node, Subject

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from layerfork.model.build import Builder
-from layerfork.model.context import EntryType
+from layerfork.record.build import Builder
+from layerfork.record.context import EntryType
 
 CASE_FILE = ".case"
 """Copied first in every stage; its random content keeps the groups of cases apart in one cache."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from random import Random
 
-from layerfork.model.build import Builder
+from layerfork.record.build import Builder
 from mutations.subject import BASE, OTHER_BASE, Arena, Line
 
 ARGUMENTS = ("A", "B", "C")

@@ -5,10 +5,10 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, explain_pair
-from layerfork.model.judgement import Cause, CauseStatus, Fork
-from layerfork.model.record import BuildRecord, StepStatus
+from layerfork.diagnose import JudgedBuild, explain_pair
+from layerfork.keys import keys_of
+from layerfork.record.judgement import Cause, CauseStatus, Fork
+from layerfork.record.record import BuildRecord, StepStatus
 from mutations.change import Change, Edit, Expected
 from mutations.places import is_from, places_of
 from mutations.reads import places_above

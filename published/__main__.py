@@ -3,7 +3,7 @@
     python -m published [--engine NAME]... [--limit N] [-v] DIRECTORY...
 
 The Dockerfiles in some directories (clones of repositories, say) are put to the frontends of real engines,
-which build nothing (`layerfork.engines.frontend`), and every operation is compared with that of our model.
+which build nothing (`layerfork.builders.frontend`), and every operation is compared with that of our model.
 Needs root. Ends with 1 where an operation is another one, or where we cannot read what the engine can.
 """
 
@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from layerfork.engines import open_engine
+from layerfork.builders.engines import open_engine
 from published.bases import BASES, make_bases
 from published.compare import Comparison
 from published.files import Published, find_published

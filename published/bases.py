@@ -3,11 +3,11 @@
 import tempfile
 from pathlib import Path
 
-from layerfork.engines import RunningEngine
-from layerfork.engines.api.client import EngineApi
+from layerfork.builders.api.client import EngineApi
+from layerfork.builders.engines import RunningEngine
+from layerfork.builders.process import run
 from layerfork.errors import EngineError
-from layerfork.model.build import Command
-from layerfork.process import run
+from layerfork.record.build import Command
 
 BASES = {
     "plain": "FROM alpine\nLABEL plain=1\n",

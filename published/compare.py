@@ -4,18 +4,18 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from layerfork.buildcontext.ignore.ignorefile import read_docker_ignorefile
+from layerfork.builders.api.client import ApiError
+from layerfork.builders.engines import RunningEngine
+from layerfork.builders.environments.bases import base_references
+from layerfork.builders.frontend import FrontendRefusedError, Question, ask_frontend
+from layerfork.context.ignore.ignorefile import read_docker_ignorefile
 from layerfork.dockerfile import BadSubstitutionError
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.engines import RunningEngine
-from layerfork.engines.api.client import ApiError
-from layerfork.engines.frontend import FrontendRefusedError, Question, ask_frontend
-from layerfork.harness.environments.bases import base_references
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextManifest, Transport
-from layerfork.model.engine import ImageFacts
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
-from layerfork.wire.buildkit.definition.ops import read_definition
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextManifest, Transport
+from layerfork.record.engine import ImageFacts
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
+from layerfork.wire.definition.ops import read_definition
 from layerfork.wire.redact import Redactor
 from mutations.definitions import Tally
 from published.bases import Names

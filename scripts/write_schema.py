@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from layerfork.harness.records.schema import record_json_schema
+from layerfork.record.store.schema import record_json_schema
 
 TARGET = Path(__file__).parent.parent / "docs" / "record.schema.json"
 

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from histories.__main__ import line_of
 from layerfork import __version__
-from layerfork.engines import open_engine
+from layerfork.builders.engines import open_engine
 from layerfork.errors import LayerforkError
-from layerfork.model.build import Builder
+from layerfork.record.build import Builder
 from study.assumed import ENGINE
 from study.building import check
 from study.clones import check_source, name_of

@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterable
 from hashlib import sha256
 
-from layerfork.buildcontext.clientrules import find_rules
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextManifest
-from layerfork.model.engine import EngineInfo, ImageFacts
-from layerfork.model.llb import Definition
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
+from layerfork.context.clientrules import find_rules
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextManifest
+from layerfork.record.engine import EngineInfo, ImageFacts
+from layerfork.record.llb import Definition
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
 
 RULES = {Builder.BUILDKIT: "buildkit", Builder.CLASSIC: "docker-cli"}
 """Who sends the context: `docker buildx build`, and the docker CLI with ``DOCKER_BUILDKIT=0``."""

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from histories.walk import BuildFailedError, Tally, Workshop, compare, git
-from layerfork.engines import RunningEngine
+from layerfork.builders.engines import RunningEngine
+from layerfork.builders.process import run
 from layerfork.errors import EngineError
-from layerfork.model.build import Builder, Command
-from layerfork.process import run
+from layerfork.record.build import Builder, Command
 from study.clones import Built, Clone, find_built, make_clone
 from study.described import Description
 from study.walking import Walker, references

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from histories.walk import git
+from layerfork.builders.commits.git import output_of
+from layerfork.builders.commits.history import Commit, Repository, commits_of
 from layerfork.errors import UsageError
-from layerfork.harness.commits.git import output_of
-from layerfork.harness.commits.history import Commit, Repository, commits_of
-from layerfork.traps.dockerfiles.opened import OpenedDockerfile
-from layerfork.traps.linting import dockerfiles_below
+from layerfork.lint.dockerfiles.opened import OpenedDockerfile
+from layerfork.lint.linting import dockerfiles_below
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from layerfork.model.history import CommitPrediction
-from layerfork.model.prediction import Forecast, StepPrediction
+from layerfork.record.history import CommitPrediction
+from layerfork.record.prediction import Forecast, StepPrediction
 from study.kinds import Kind, kind_of
 from study.results import Counts
 

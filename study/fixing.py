@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from layerfork.builders.commits.git import output_of
+from layerfork.builders.commits.history import Commit
 from layerfork.errors import UsageError
-from layerfork.harness.commits.git import output_of
-from layerfork.harness.commits.history import Commit
-from layerfork.model.answer import Edit
-from layerfork.model.history import CommitPrediction
-from layerfork.model.prediction import Forecast, Prediction
-from layerfork.model.trap import Trap, TrapCode
-from layerfork.remedies.textedit import UnfitError, edited
-from layerfork.traps.linting import lint
+from layerfork.hypothesis.remedies.textedit import UnfitError, edited
+from layerfork.lint.linting import lint
+from layerfork.record.answer import Edit
+from layerfork.record.history import CommitPrediction
+from layerfork.record.prediction import Forecast, Prediction
+from layerfork.record.trap import Trap, TrapCode
 from study.clones import Built, Clone, newest
 from study.counting import after_the_cold_one, count, is_run
 from study.results import Saving

@@ -6,8 +6,8 @@ from enum import StrEnum
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.installing import INSTALLERS, MANIFESTS
 from layerfork.dockerfile.recorded import printed_instruction
-from layerfork.model.prediction import StepPrediction
-from layerfork.traps.dockerfiles.context import relative
+from layerfork.lint.dockerfiles.context import relative
+from layerfork.record.prediction import StepPrediction
 
 
 class Kind(StrEnum):

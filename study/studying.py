@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from layerfork.errors import UsageError
-from layerfork.model.build import Builder
-from layerfork.model.trap import TrapCode
-from layerfork.traps.linting import lint
+from layerfork.lint.linting import lint
+from layerfork.record.build import Builder
+from layerfork.record.trap import TrapCode
 from study.clones import Built, Clone, find_built, make_clone
 from study.counting import after_the_cold_one, count
 from study.fixing import Fixer

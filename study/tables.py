@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from layerfork.reporters.markdown.text import code, escaped
+from layerfork.report.markdown.text import code, escaped
 from study.kinds import Kind
 from study.results import Counts, Saving, Studied, Study
 

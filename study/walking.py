@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from layerfork.buildcontext.clientrules import find_rules
+from layerfork.app.predict.commits import CommitsAsked, predict_commits
+from layerfork.app.predict.predicting import Past, baseline_at
+from layerfork.builders.commits.checkout import Sending
+from layerfork.builders.commits.history import Commit
+from layerfork.builders.commits.objects import Blobs, texts_of
+from layerfork.builders.environments.bases import base_references
+from layerfork.context.clientrules import find_rules
 from layerfork.dockerfile import BadSubstitutionError
 from layerfork.dockerfile.parse.parser import parse_dockerfile
 from layerfork.errors import UsageError
-from layerfork.harness.commits.checkout import Sending
-from layerfork.harness.commits.history import Commit
-from layerfork.harness.commits.objects import Blobs, texts_of
-from layerfork.harness.environments.bases import base_references
-from layerfork.model.build import Builder
-from layerfork.model.history import CommitPrediction
-from layerfork.pipeline.predict.commits import CommitsAsked, predict_commits
-from layerfork.pipeline.predict.predicting import Past, baseline_at
+from layerfork.record.build import Builder
+from layerfork.record.history import CommitPrediction
 from study.assumed import RULES, unmade_build, without_syntax
 from study.clones import Built, Clone
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from histories.walk import git
-from layerfork.harness.commits.git import output_of
+from layerfork.builders.commits.git import output_of
 from study.described import Description, Touch
 
 BRANCH = "main"

@@ -11,8 +11,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
-from layerfork.model.context import Digest
-from layerfork.model.record import BuildRecord
+from layerfork.record.context import Digest
+from layerfork.record.record import BuildRecord
 
 Path = tuple[str | int, ...]
 """Names of fields and positions in tuples, from the record down."""

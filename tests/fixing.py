@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from layerfork.model.answer import Edit
+from layerfork.record.answer import Edit
 
 
 def apply_edits(edits: Sequence[Edit], place: Path) -> None:

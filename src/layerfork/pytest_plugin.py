@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from layerfork.model.check import CheckReport
-    from layerfork.model.scenario import RunOptions
+    from layerfork.record.check import CheckReport
+    from layerfork.record.scenario import RunOptions
 
 ENGINE_HELP = "Engine of tests that use layerfork, as `layerfork run --engine` names it (default: as there)."
 MISSING_HELP = "What such a test does where no engine comes up: fail (the default) or skip."
@@ -128,8 +128,8 @@ class Layerfork:
         """
         __tracebackhide__ = True
         from layerfork.errors import EngineError, LayerforkError
-        from layerfork.model.build import Builder
-        from layerfork.model.scenario import RunOptions
+        from layerfork.record.build import Builder
+        from layerfork.record.scenario import RunOptions
 
         if builder and builder not in [each.value for each in Builder]:
             pytest.fail(f"layerfork: there is no builder {builder!r}: classic, buildkit or buildah")
@@ -158,10 +158,10 @@ class Layerfork:
 
     def _checked(self, options: "RunOptions", allow: Sequence[str]) -> "CheckReport":
         """Raises: LayerforkError; KeyboardInterrupt when that ended the builds."""
+        from layerfork.app.check.clients import check_clients
+        from layerfork.app.machine.engines import is_shared
         from layerfork.errors import ExitCode
-        from layerfork.pipeline.check.clients import check_clients
-        from layerfork.pipeline.machine.engines import is_shared
-        from layerfork.reporters.progress import progress
+        from layerfork.report.progress import progress
 
         turns = self._turns if is_shared(options.engines) else None
         with _alone(turns), progress(live=False, color=False) as listener:
@@ -186,7 +186,7 @@ def _alone(turns: Path | None) -> Iterator[None]:
 
 
 def _text(report: "CheckReport") -> str:
-    from layerfork.reporters.reporter import Look
-    from layerfork.reporters.text import TEXT
+    from layerfork.report.reporter import Look
+    from layerfork.report.text import TEXT
 
     return TEXT.render("checks", [report], Look()).rstrip("\n")

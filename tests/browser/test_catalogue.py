@@ -6,10 +6,10 @@ import pytest
 from browser.opened import Opened
 from unit.reporters.catalogues import large
 
-from layerfork.reporters.html import HTML
-from layerfork.reporters.picture.palette import DARK, LIGHT
-from layerfork.reporters.reporter import Look
-from layerfork.reporters.svg import SVG
+from layerfork.report.html import HTML
+from layerfork.report.picture.palette import DARK, LIGHT
+from layerfork.report.reporter import Look
+from layerfork.report.svg import SVG
 
 pytestmark = pytest.mark.browser
 LookAt = Callable[..., Opened]

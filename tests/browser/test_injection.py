@@ -12,10 +12,10 @@ from browser.opened import Opened
 from golden.cases import TROUBLE
 from golden.recorded import catalogued, compared, filed
 
-from layerfork.model.report import Problem
-from layerfork.reporters.html import HTML
-from layerfork.reporters.reporter import Kind, Look
-from layerfork.reporters.svg import SVG
+from layerfork.record.report import Problem
+from layerfork.report.html import HTML
+from layerfork.report.reporter import Kind, Look
+from layerfork.report.svg import SVG
 
 LookAt = Callable[..., Opened]
 PROBLEMS = tuple(Problem(what=chr(ord("a") + number)) for number in range(len(PAYLOADS)))

@@ -6,11 +6,11 @@ from itertools import pairwise
 import pytest
 from contracts.pageexample import PAGES, example_of, examples, section
 
-from layerfork.explain.causes import CAUSES, LAST_RESORT
-from layerfork.explain.claims.rule import CauseRule
+from layerfork.diagnose.causes import CAUSES, LAST_RESORT
+from layerfork.diagnose.claims.rule import CauseRule
 from layerfork.manual import page_of
-from layerfork.model.build import Builder
-from layerfork.model.cause import CauseCode
+from layerfork.record.build import Builder
+from layerfork.record.cause import CauseCode
 
 RULES = (*CAUSES, LAST_RESORT)
 ORDER = (

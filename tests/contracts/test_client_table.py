@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.clients import CLIENTS, SEED_CLIENTS, BuildClient, ContextForm, find_client
+from layerfork.builders.clients import CLIENTS, SEED_CLIENTS, BuildClient, ContextForm, find_client
 from layerfork.errors import ClientError, UsageError
-from layerfork.model.build import (
+from layerfork.record.build import (
     DOCKER,
     Builder,
     BuildRequest,

@@ -6,8 +6,8 @@ import pytest
 from corpus.notmade import NOT_MADE
 from corpus.pairs import PAIRS
 
-from layerfork.model.build import Builder
-from layerfork.model.cause import CauseCode
+from layerfork.record.build import Builder
+from layerfork.record.cause import CauseCode
 
 NEEDED = [
     (code.value, builder.value, matters)

@@ -12,21 +12,21 @@ from currentstate.evidence import DOCS, SCENARIOS, SEED, keep
 from currentstate.page import pages
 from currentstate.results import RESULTS, results
 from currentstate.threads import Note, read_notes, told
+from layerfork.app.compare.comparison import diff_records
+from layerfork.app.phases.cells import MeasuredCell
+from layerfork.app.run.report import read_reports
+from layerfork.app.scenarios.choosing import list_scenarios
+from layerfork.app.scenarios.filed import read_measured
 from layerfork.errors import EvidenceError
-from layerfork.harness.phases.cells import MeasuredCell
-from layerfork.harness.records.lines import numbered_lines
 from layerfork.manual import page_of
-from layerfork.model.build import Builder
-from layerfork.model.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
-from layerfork.model.engine import EngineInfo
-from layerfork.model.judgement import CauseStatus
-from layerfork.model.record import BuildOutcome, StepStatus
-from layerfork.model.report import RunReport, TrialBuild
-from layerfork.pipeline.compare.comparison import diff_records
-from layerfork.pipeline.run.report import read_reports
-from layerfork.pipeline.scenarios.choosing import list_scenarios
-from layerfork.pipeline.scenarios.filed import read_measured
-from layerfork.reporters.overview.catalogue import surprises
+from layerfork.record.build import Builder
+from layerfork.record.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
+from layerfork.record.engine import EngineInfo
+from layerfork.record.judgement import CauseStatus
+from layerfork.record.record import BuildOutcome, StepStatus
+from layerfork.record.report import RunReport, TrialBuild
+from layerfork.record.store.lines import numbered_lines
+from layerfork.report.overview.catalogue import surprises
 
 EXPECTED = tomllib.loads(Path(__file__).with_name("current_state.toml").read_text("utf-8"))
 GOLDEN = Path(__file__).parents[1] / "golden" / "records" / "seed-engines.run.jsonl"

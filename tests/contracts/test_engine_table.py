@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines import ENGINES, KINDS, Engine, open_engine
-from layerfork.engines.debian.generation import Generation, Suite
-from layerfork.engines.debian.suites import SUITES
-from layerfork.engines.kinds.podman import PODMAN_ENGINES
-from layerfork.engines.kinds.private import PRIVATE_ENGINES
-from layerfork.model.build import Builder
+from layerfork.builders.debian.generation import Generation, Suite
+from layerfork.builders.engines import ENGINES, KINDS, Engine, open_engine
+from layerfork.builders.engines.podman import PODMAN_ENGINES
+from layerfork.builders.engines.private import PRIVATE_ENGINES
+from layerfork.builders.suites import SUITES
+from layerfork.record.build import Builder
 
 
 @pytest.fixture(params=ENGINES, ids=lambda engine: engine.id)

@@ -5,8 +5,8 @@ import re
 import pytest
 from contracts.lintproof import PAGES, proof_of
 
-from layerfork.model.trap import TrapCode
-from layerfork.traps.rules import RULES
+from layerfork.lint.rules import RULES
+from layerfork.record.trap import TrapCode
 
 
 def test_every_code_has_one_rule() -> None:

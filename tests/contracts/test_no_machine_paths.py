@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.harness.records.lines import numbered_lines
+from layerfork.record.store.lines import numbered_lines
 
 TESTS = Path(__file__).parents[1]
 KEPT = ("corpus/records", "golden/records", "imports/left", "unit/mutations/regressions", "../docs/evidence")

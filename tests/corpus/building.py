@@ -16,18 +16,18 @@ from urllib.parse import quote, urlencode
 
 from corpus.subjects import Build, Client, Node
 
-from layerfork.buildcontext.tarball import write_tar
-from layerfork.engines import RunningEngine, fetch_toolchain
-from layerfork.harness.environments.served import enter_network
-from layerfork.harness.recording.client.contextplaces import place_at
-from layerfork.harness.recording.disk.digests import fill_from_disk
-from layerfork.harness.recording.engine.imagefacts import add_base_facts, add_image_facts
-from layerfork.harness.recording.printed import read_printed_build
-from layerfork.harness.recording.recorder import Recorder
-from layerfork.model.build import Builder, BuildRequest, Command, Completed, Toolchain
-from layerfork.model.context import EntryType
-from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo
-from layerfork.process import run
+from layerfork.builders.client.contextplaces import place_at
+from layerfork.builders.disk.digests import fill_from_disk
+from layerfork.builders.engines import RunningEngine, fetch_toolchain
+from layerfork.builders.environments.served import enter_network
+from layerfork.builders.process import run
+from layerfork.builders.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.builders.recording.printed import read_printed_build
+from layerfork.builders.recording.recorder import Recorder
+from layerfork.context.tarball import write_tar
+from layerfork.record.build import Builder, BuildRequest, Command, Completed, Toolchain
+from layerfork.record.context import EntryType
+from layerfork.record.record import BuildOutcome, BuildRecord, ClientInfo
 
 TIMEOUT_S = 120.0
 PORT = 8000

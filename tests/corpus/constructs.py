@@ -17,9 +17,9 @@ import click
 from corpus.building import BuildFailedError, Workplace
 from corpus.subjects import Build, Client, directory, file
 
-from layerfork.engines import open_engine
+from layerfork.builders.engines import open_engine
 from layerfork.errors import LayerforkError
-from layerfork.harness.records.evidence import RecordFile
+from layerfork.record.store.evidence import RecordFile
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "constructs"
 ENGINES = ("private:26.1", "private:26.1+containerd", "private:28.5", "private:28.5+containerd")

@@ -16,9 +16,9 @@ import click
 from corpus.building import Workplace
 from corpus.subjects import Build, Client, directory, file
 
-from layerfork.engines import open_engine
-from layerfork.model.llb import LLBOp
-from layerfork.model.record import BuildRecord
+from layerfork.builders.engines import open_engine
+from layerfork.record.llb import LLBOp
+from layerfork.record.record import BuildRecord
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "definitions.json"
 ENGINES = ("private:26.1", "private:28.5")

@@ -21,10 +21,10 @@ from corpus.building import BuildFailedError, Workplace
 from corpus.pairs import PAIRS
 from corpus.subjects import DEFAULT_CLIENTS, DEFAULT_ENGINES, Build, Pair
 
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.errors import LayerforkError
-from layerfork.harness.records.evidence import RecordFile
-from layerfork.model.record import BuildRecord
+from layerfork.record.record import BuildRecord
+from layerfork.record.store.evidence import RecordFile
 
 RECORDS = Path(__file__).parent / "records"
 LIMIT_BYTES = 30_000

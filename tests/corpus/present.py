@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from corpus.subjects import Pair
 
-from layerfork.model.context import ContextEntry, EntryType
-from layerfork.model.engine import ImageFacts
-from layerfork.model.record import BuildRecord
+from layerfork.record.context import ContextEntry, EntryType
+from layerfork.record.engine import ImageFacts
+from layerfork.record.record import BuildRecord
 
 Present = Callable[[BuildRecord, BuildRecord], bool]
 PERMISSIONS = 0o7777

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any
 from zlib import crc32
 
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextEntry, EntryType
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextEntry, EntryType
 
 EPOCH_S = 1_700_000_000
 

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from layerfork.engines import RunningEngine
+from layerfork.builders.engines import RunningEngine
 
 CONTAINER_PORT = 5555
 BUILDCTL = f"""\

@@ -9,9 +9,9 @@ from typing import Any
 
 from engines.running import LAYERFORK
 
-from layerfork.cachekey import keys_of
-from layerfork.model.build import Builder
-from layerfork.model.record import BuildRecord
+from layerfork.keys import keys_of
+from layerfork.record.build import Builder
+from layerfork.record.record import BuildRecord
 
 NOT_HERE = {"build with podman only", "plugin here", "engine has no git"}
 """Reasons for which a client may be left out on a Docker Engine."""

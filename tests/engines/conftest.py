@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from engines.traces import engine_names, wait_until_gone
 
-from layerfork.engines.kinds.private import check_root_user
+from layerfork.builders.engines.private import check_root_user
+from layerfork.builders.process import ProgramMissingError, run
+from layerfork.builders.recording.recorder import VERIFY_VARIABLE
 from layerfork.errors import EngineError
-from layerfork.harness.recording.recorder import VERIFY_VARIABLE
-from layerfork.model.build import Command
-from layerfork.process import ProgramMissingError, run
+from layerfork.record.build import Command
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from layerfork.buildcontext.tarball import write_tar
-from layerfork.cachekey.classic.tarsum import tarsum
+from layerfork.builders.engines import RunningEngine
+from layerfork.builders.process import run
+from layerfork.builders.recording.imagefacts import add_base_facts
+from layerfork.builders.recording.recorder import Recorder
+from layerfork.context.tarball import write_tar
 from layerfork.dockerfile import parse_dockerfile
-from layerfork.engines import RunningEngine
-from layerfork.harness.recording.engine.imagefacts import add_base_facts
-from layerfork.harness.recording.recorder import Recorder
-from layerfork.model.build import Builder, Command, Toolchain
-from layerfork.model.context import (
+from layerfork.keys.classic.tarsum import tarsum
+from layerfork.record.build import Builder, Command, Toolchain
+from layerfork.record.context import (
     ContentSource,
     ContextEntry,
     ContextManifest,
@@ -29,7 +30,7 @@ from layerfork.model.context import (
     EntryType,
     Transport,
 )
-from layerfork.model.record import (
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,
@@ -38,7 +39,6 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.process import run
 
 
 @dataclass(slots=True)

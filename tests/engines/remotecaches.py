@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from layerfork.engines import open_engine
-from layerfork.engines.api.registry import LISTENING, REGISTRY, registry_for
-from layerfork.engines.debian.rootcli import through_loader
-from layerfork.engines.debian.roots import ensure_root
-from layerfork.engines.kinds.private import RunningPrivateEngine
-from layerfork.harness.recording.engine.imagefacts import add_base_facts
-from layerfork.harness.recording.recorder import Recorder
-from layerfork.model.build import Command
-from layerfork.model.record import BuildRecord, ClientInfo
-from layerfork.process import end_group, run, spawn
+from layerfork.builders.api.registry import LISTENING, REGISTRY, registry_for
+from layerfork.builders.debian.rootcli import through_loader
+from layerfork.builders.debian.roots import ensure_root
+from layerfork.builders.engines import open_engine
+from layerfork.builders.engines.private import RunningPrivateEngine
+from layerfork.builders.process import end_group, run, spawn
+from layerfork.builders.recording.imagefacts import add_base_facts
+from layerfork.builders.recording.recorder import Recorder
+from layerfork.record.build import Command
+from layerfork.record.record import BuildRecord, ClientInfo
 
 CONFIG = """\
 version: 0.1

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from layerfork.engines import RunningEngine
+from layerfork.builders.engines import RunningEngine
 
 LAYERFORK = Path(sys.executable).with_name("layerfork")
 FROM_A_TERMINAL = ("env", "--default-signal=INT,HUP,TERM")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from engines.running import user_of
 
-from layerfork.engines import open_engine
+from layerfork.builders.engines import open_engine
 
 pytestmark = pytest.mark.engine
 TOP = Path(__file__).parents[2]

@@ -13,13 +13,13 @@ import pytest
 from click.testing import CliRunner
 from engines.running import as_host
 
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.frontend import FrontendRefusedError, Question, ask_frontend
 from layerfork.cli.grammar.root import root
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.engines.frontend import FrontendRefusedError, Question, ask_frontend
 from layerfork.errors import UsageError
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.record import BuildRecord
-from layerfork.wire.buildkit.definition.ops import read_definition
+from layerfork.record.record import BuildRecord
+from layerfork.record.store.evidence import read_records
+from layerfork.wire.definition.ops import read_definition
 from layerfork.wire.redact import Redactor
 from published.bases import make_bases
 from published.compare import Comparison

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from engines.keymodel import HandMadeContext, build_buildkit
 
-from layerfork.cachekey import keys_of
-from layerfork.engines import RunningEngine, fetch_toolchain, open_engine
-from layerfork.model.build import Toolchain
-from layerfork.model.context import EntryType
-from layerfork.model.record import BuildRecord, StepStatus
+from layerfork.builders.engines import RunningEngine, fetch_toolchain, open_engine
+from layerfork.keys import keys_of
+from layerfork.record.build import Toolchain
+from layerfork.record.context import EntryType
+from layerfork.record.record import BuildRecord, StepStatus
 
 pytestmark = pytest.mark.engine
 

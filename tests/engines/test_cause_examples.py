@@ -11,12 +11,12 @@ import pytest
 from contracts.pageexample import Example, examples
 from engines.running import LAYERFORK
 
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.environments.privatedir import SHORT, private_directory
-from layerfork.harness.environments.shell import engine_environment
-from layerfork.model.report import DiffReport
-from layerfork.pipeline.compare.comparison import diff_files
-from layerfork.pipeline.why.explaining import explain_builds
+from layerfork.app.compare.comparison import diff_files
+from layerfork.app.why.explaining import explain_builds
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.environments.privatedir import SHORT, private_directory
+from layerfork.builders.environments.shell import engine_environment
+from layerfork.record.report import DiffReport
 
 pytestmark = pytest.mark.engine
 

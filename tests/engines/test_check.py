@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from engines.running import as_host, user_of
 
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
 
 pytestmark = pytest.mark.engine
 BUILDERS = pytest.mark.parametrize("buildkit", ["0", "1"], ids=["classic", "buildkit"])

@@ -17,8 +17,8 @@ from fakes.gitlabapi import serving as serving_gitlab
 from integrations.runner import Job, Runner
 from integrations.scripts import Done, gitlab_job, jenkins_scripts, run_gitlab, run_jenkins
 
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.recording.recorder import VERIFY_VARIABLE
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.recording.recorder import VERIFY_VARIABLE
 
 pytestmark = pytest.mark.engine
 TOP = Path(__file__).parents[2]

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.clients import CLIENTS, BuildClient, ContextForm, Interpreter, freeze
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.clients import CLIENTS, BuildClient, ContextForm, Interpreter, freeze
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.environments.installing import ensure_environment, find_interpreter
+from layerfork.builders.process import find_program, run
 from layerfork.errors import ClientError
-from layerfork.harness.environments.installing import ensure_environment, find_interpreter
-from layerfork.model.build import Builder, BuildRequest, Command, Completed, Endpoint, Feature, Toolchain
-from layerfork.process import find_program, run
+from layerfork.record.build import Builder, BuildRequest, Command, Completed, Endpoint, Feature, Toolchain
 
 pytestmark = pytest.mark.engine
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from engines.running import LAYERFORK, user_of
 
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.recording.recorder import VERIFY_VARIABLE
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.recording.recorder import VERIFY_VARIABLE
 
 pytestmark = pytest.mark.engine
 METADATA_LIMIT_S = 0.1

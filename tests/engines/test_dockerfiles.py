@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from engines.keymodel import post_build
 
-from layerfork.engines import open_engine
+from layerfork.builders.engines import open_engine
 
 pytestmark = pytest.mark.engine
 

@@ -14,23 +14,23 @@ from pathlib import Path
 import pytest
 from engines.traces import engine_names, wait_until_gone
 
-from layerfork.engines import open_engine
-from layerfork.engines.basestore import ensure_base_archive
-from layerfork.engines.debian.rootcli import find_toolchain, write_wrappers
-from layerfork.engines.debian.roots import ensure_root, root_path, verify_root
-from layerfork.engines.debian.suites import SUITES
-from layerfork.engines.debian.unpack import unpack
-from layerfork.engines.kinds.dockerd import docker_startup
-from layerfork.engines.namespace import launch
+from layerfork.builders.debian.rootcli import find_toolchain, write_wrappers
+from layerfork.builders.debian.roots import ensure_root, root_path, verify_root
+from layerfork.builders.debian.unpack import unpack
+from layerfork.builders.engines import open_engine
+from layerfork.builders.engines.basestore import ensure_base_archive
+from layerfork.builders.engines.dockerd import docker_startup
+from layerfork.builders.namespace import launch
+from layerfork.builders.process import run
+from layerfork.builders.suites import SUITES
 from layerfork.errors import EngineError
-from layerfork.model.build import Command
-from layerfork.process import run
+from layerfork.record.build import Command
 
 pytestmark = pytest.mark.engine
 
 START = """\
 import os
-from layerfork.engines import open_engine
+from layerfork.builders.engines import open_engine
 from layerfork.errors import EngineError
 try:
     with open_engine("private").start(os.environ, print):
@@ -187,9 +187,9 @@ def test_damaged_package_is_named(tmp_path: Path) -> None:
 
 FETCH = """\
 import os, sys
-from layerfork.engines.basestore import ensure_base_archive
-from layerfork.engines.debian.suites import SUITES
-from layerfork.engines.debian.roots import ensure_root
+from layerfork.builders.engines.basestore import ensure_base_archive
+from layerfork.builders.suites import SUITES
+from layerfork.builders.debian.roots import ensure_root
 if sys.argv[1] == "root":
     print(ensure_root(SUITES[0].docker, os.environ, print).path, flush=True)
 else:

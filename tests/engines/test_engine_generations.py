@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines import open_engine
-from layerfork.engines.api.answers import Version
-from layerfork.engines.api.client import EngineApi
-from layerfork.engines.debian.roots import ensure_root, verify_root
-from layerfork.engines.kinds.private import PRIVATE_ENGINES, PrivateEngine
-from layerfork.model.build import Command, Completed, Toolchain
-from layerfork.process import run
+from layerfork.builders.api.answers import Version
+from layerfork.builders.api.client import EngineApi
+from layerfork.builders.debian.roots import ensure_root, verify_root
+from layerfork.builders.engines import open_engine
+from layerfork.builders.engines.private import PRIVATE_ENGINES, PrivateEngine
+from layerfork.builders.process import run
+from layerfork.record.build import Command, Completed, Toolchain
 
 pytestmark = pytest.mark.engine
 

@@ -11,13 +11,13 @@ import pytest
 from engines.running import layerfork
 from engines.tlsfront import tls_in_front_of
 
-from layerfork.engines import RunningEngine, host_is_meant, open_engine
-from layerfork.engines.api.answers import ListedImage
-from layerfork.engines.api.client import EngineApi
-from layerfork.engines.baseimage import base_archive
+from layerfork.builders.api.answers import ListedImage
+from layerfork.builders.api.client import EngineApi
+from layerfork.builders.engines import RunningEngine, host_is_meant, open_engine
+from layerfork.builders.engines.baseimage import base_archive
+from layerfork.builders.process import run
 from layerfork.errors import EngineError
-from layerfork.model.build import Command
-from layerfork.process import run
+from layerfork.record.build import Command
 
 pytestmark = pytest.mark.engine
 

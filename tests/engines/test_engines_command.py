@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from engines.running import LAYERFORK
 
-from layerfork.clients import CLIENTS
-from layerfork.engines import ENGINES
+from layerfork.builders.clients import CLIENTS
+from layerfork.builders.engines import ENGINES
+from layerfork.builders.process import run
 from layerfork.errors import ExitCode
-from layerfork.model.build import Command, Completed
-from layerfork.process import run
+from layerfork.record.build import Command, Completed
 
 pytestmark = pytest.mark.engine
 

@@ -14,16 +14,16 @@ import pytest
 from engines.everyday import BUSTS, NODE, Bust, make_context
 from fixing import apply_edits
 
-from layerfork.clients import CLIENTS
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.environments.installing import ensure_environment
-from layerfork.model.answer import Answer
-from layerfork.model.record import StepStatus
-from layerfork.model.report import DiffReport
-from layerfork.pipeline.records.stored import list_stored
-from layerfork.pipeline.why.explaining import explain_builds
-from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.forks.answer import first_lines
+from layerfork.app.records.stored import list_stored
+from layerfork.app.why.explaining import explain_builds
+from layerfork.builders.clients import CLIENTS
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.environments.installing import ensure_environment
+from layerfork.record.answer import Answer
+from layerfork.record.record import StepStatus
+from layerfork.record.report import DiffReport
+from layerfork.report.reporter import Look
+from layerfork.report.text.answer import first_lines
 
 pytestmark = pytest.mark.engine
 DOCS = Path(__file__).parents[2] / "docs" / "everyday.md"

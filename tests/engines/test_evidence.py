@@ -10,12 +10,12 @@ from engines.today import DAY
 
 from currentstate.again import build_again, draw
 from currentstate.evidence import SCENARIOS, SEED
-from layerfork.harness.phases.cells import read_cells
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.engine import EngineInfo
-from layerfork.model.record import BuildOutcome
-from layerfork.model.report import RunReport
-from layerfork.pipeline.run.report import read_reports
+from layerfork.app.phases.cells import read_cells
+from layerfork.app.run.report import read_reports
+from layerfork.record.engine import EngineInfo
+from layerfork.record.record import BuildOutcome
+from layerfork.record.report import RunReport
+from layerfork.record.store.evidence import read_records
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
 PARTS = 10

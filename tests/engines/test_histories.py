@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.model.build import Command
-from layerfork.process import run
+from layerfork.builders.process import run
+from layerfork.record.build import Command
 
 pytestmark = pytest.mark.engine
 ROOT = Path(__file__).parents[2]

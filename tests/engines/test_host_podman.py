@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from engines.running import layerfork
 
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.engines.api.client import EngineApi
-from layerfork.engines.api.images import image_ids
+from layerfork.builders.api.client import EngineApi
+from layerfork.builders.api.images import image_ids
+from layerfork.builders.engines import RunningEngine, open_engine
 
 pytestmark = pytest.mark.engine
 

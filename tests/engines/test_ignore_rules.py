@@ -13,10 +13,10 @@ import pytest
 from engines.keymodel import HandMadeContext, post_build
 from unit.cachekey.ignoremodels import MODELS, is_removed
 
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.engines.kinds.podman import RunningPodmanEngine
-from layerfork.model.build import Command, Completed
-from layerfork.process import run
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.engines.podman import RunningPodmanEngine
+from layerfork.builders.process import run
+from layerfork.record.build import Command, Completed
 
 pytestmark = pytest.mark.engine
 

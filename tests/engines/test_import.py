@@ -7,8 +7,8 @@ from engines.running import LAYERFORK, layerfork
 from engines.today import engines_of_today
 from imports.agreement import KEY, disagreements
 
-from layerfork.harness.imports.files import import_file
-from layerfork.harness.records.evidence import read_records
+from layerfork.builders.imports.files import import_file
+from layerfork.record.store.evidence import read_records
 
 pytestmark = pytest.mark.engine
 

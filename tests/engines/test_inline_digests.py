@@ -13,9 +13,9 @@ import pytest
 from engines.keymodel import Recorded, build_buildkit
 from engines.test_key_model_buildkit import a_context, assert_exported, of_directory
 
-from layerfork.engines import RunningEngine, fetch_toolchain, open_engine
-from layerfork.model.build import Command, Toolchain
-from layerfork.process import run
+from layerfork.builders.engines import RunningEngine, fetch_toolchain, open_engine
+from layerfork.builders.process import run
+from layerfork.record.build import Command, Toolchain
 
 pytestmark = pytest.mark.engine
 

@@ -9,18 +9,18 @@ from dataclasses import replace
 import pytest
 from engines.keymodel import HandMadeContext, post_build
 
-from layerfork.buildcontext.ignore.containers_storage import storage_matcher
-from layerfork.cachekey import keys_of
-from layerfork.cachekey.buildah.content import CopyOptions, added_summary
-from layerfork.cachekey.buildah.rules import buildah_rules
-from layerfork.cachekey.buildah.sources import SourceFinder
-from layerfork.cachekey.shared.tree import unpack
+from layerfork.builders.engines import open_engine
+from layerfork.builders.engines.podman import RunningPodmanEngine
+from layerfork.context.ignore.containers_storage import storage_matcher
 from layerfork.dockerfile import parse_dockerfile
-from layerfork.engines import open_engine
-from layerfork.engines.kinds.podman import RunningPodmanEngine
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextEntry, EntryType
-from layerfork.model.record import (
+from layerfork.keys import keys_of
+from layerfork.keys.buildah.content import CopyOptions, added_summary
+from layerfork.keys.buildah.rules import buildah_rules
+from layerfork.keys.buildah.sources import SourceFinder
+from layerfork.keys.shared.tree import unpack
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextEntry, EntryType
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from engines.keymodel import HandMadeContext, Recorded, build_buildkit
 
-from layerfork.cachekey.buildkit.content.digest import Contents, content_digest
-from layerfork.cachekey.buildkit.content.tree import content_tree
-from layerfork.cachekey.buildkit.inputs import input_uses
-from layerfork.cachekey.buildkit.keys import buildkit_keys
-from layerfork.cachekey.buildkit.opdigest import record_digest
-from layerfork.cachekey.buildkit.rules import buildkit_rules
-from layerfork.cachekey.buildkit.sources import SourceParts
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.model.context import EntryType
-from layerfork.model.record import BuildRecord
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.keys.buildkit.inputs import input_uses
+from layerfork.keys.buildkit.keys import buildkit_keys
+from layerfork.keys.buildkit.opdigest import record_digest
+from layerfork.keys.buildkit.rules import buildkit_rules
+from layerfork.keys.buildkit.sources import SourceParts
+from layerfork.keys.content.digest import Contents, content_digest
+from layerfork.keys.content.tree import content_tree
+from layerfork.record.context import EntryType
+from layerfork.record.record import BuildRecord
 
 pytestmark = pytest.mark.engine
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from engines.keymodel import HandMadeContext, build_classic, created_by
 
-from layerfork.cachekey.classic.keys import classic_keys
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.model.context import EntryType
-from layerfork.model.record import BuildRecord, RecordedRequest
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.keys.classic.keys import classic_keys
+from layerfork.record.context import EntryType
+from layerfork.record.record import BuildRecord, RecordedRequest
 
 pytestmark = pytest.mark.engine
 VECTORS = Path(__file__).parents[1] / "vectors" / "cache-key-vectors.json"

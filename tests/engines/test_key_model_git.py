@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from engines.keymodel import build_buildkit
 
-from layerfork.cachekey.buildkit.gitsource import git_source
-from layerfork.cachekey.buildkit.keys import buildkit_keys
-from layerfork.cachekey.buildkit.opdigest import layers_record
-from layerfork.cachekey.buildkit.rules import buildkit_rules
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.environments.served import served_context
-from layerfork.harness.environments.workspace import Workspace
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.environments.served import served_context
+from layerfork.builders.environments.workspace import Workspace
+from layerfork.keys.buildkit.gitsource import git_source
+from layerfork.keys.buildkit.keys import buildkit_keys
+from layerfork.keys.buildkit.opdigest import layers_record
+from layerfork.keys.buildkit.rules import buildkit_rules
 
 pytestmark = pytest.mark.engine
 

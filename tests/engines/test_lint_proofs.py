@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from contracts.lintproof import Proof, proofs
 
-from layerfork.engines import open_engine
-from layerfork.engines.api.registry import registry_for
-from layerfork.harness.environments.privatedir import SHORT, private_directory
-from layerfork.harness.environments.shell import REGISTRY_VARIABLE, engine_environment
-from layerfork.pipeline.linting import find_traps
+from layerfork.app.linting import find_traps
+from layerfork.builders.api.registry import registry_for
+from layerfork.builders.engines import open_engine
+from layerfork.builders.environments.privatedir import SHORT, private_directory
+from layerfork.builders.environments.shell import REGISTRY_VARIABLE, engine_environment
 
 pytestmark = pytest.mark.engine
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.model.build import Builder, Command
-from layerfork.process import run
+from layerfork.builders.process import run
+from layerfork.record.build import Builder, Command
 
 pytestmark = pytest.mark.engine
 ROOT = Path(__file__).parents[2]

@@ -17,14 +17,14 @@ from pathlib import Path
 import pytest
 from engines.running import LAYERFORK
 
-from layerfork.buildcontext.packing.plan import plan_directory
-from layerfork.buildcontext.packing.stream import tar_pieces
-from layerfork.clients import BuildClient, find_client
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.clients import BuildClient, find_client
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.environments.installing import ensure_environment, find_interpreter
+from layerfork.builders.process import run
+from layerfork.context.packing.plan import plan_directory
+from layerfork.context.packing.stream import tar_pieces
 from layerfork.errors import ClientError
-from layerfork.harness.environments.installing import ensure_environment, find_interpreter
-from layerfork.model.build import Builder, BuildRequest, Endpoint
-from layerfork.process import run
+from layerfork.record.build import Builder, BuildRequest, Endpoint
 
 pytestmark = pytest.mark.engine
 

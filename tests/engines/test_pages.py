@@ -11,9 +11,9 @@ import pytest
 from contracts.consolepage import DOCS, Typed, typed_in
 from engines.running import LAYERFORK
 
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.environments.privatedir import SHORT, private_directory
-from layerfork.harness.environments.shell import engine_environment
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.environments.privatedir import SHORT, private_directory
+from layerfork.builders.environments.shell import engine_environment
 from layerfork.userdirs import cache_directory
 
 pytestmark = pytest.mark.engine

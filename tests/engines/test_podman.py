@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from engines.traces import engine_names, processes, wait_until_gone
 
-from layerfork.engines import open_engine
-from layerfork.engines.api.answers import Version
-from layerfork.engines.baseimage import image_id
-from layerfork.engines.basestore import ensure_base_archive
-from layerfork.engines.debian.roots import ensure_root, verify_root
-from layerfork.engines.kinds.podman import PODMAN_ENGINES, RunningPodmanEngine
+from layerfork.builders.api.answers import Version
+from layerfork.builders.debian.roots import ensure_root, verify_root
+from layerfork.builders.engines import open_engine
+from layerfork.builders.engines.baseimage import image_id
+from layerfork.builders.engines.basestore import ensure_base_archive
+from layerfork.builders.engines.podman import PODMAN_ENGINES, RunningPodmanEngine
+from layerfork.builders.process import run
 from layerfork.errors import EngineError
-from layerfork.model.build import Command, Completed
-from layerfork.process import run
+from layerfork.record.build import Command, Completed
 
 pytestmark = pytest.mark.engine
 
@@ -140,7 +140,7 @@ def test_reset_removes_what_failed_builds_left(engine: RunningPodmanEngine, seed
 
 
 def test_loaded_image_outlives_a_reset_under_dockers_name(seed: Path) -> None:
-    from layerfork.engines.baseimage import base_archive
+    from layerfork.builders.engines.baseimage import base_archive
 
     archive = seed.parent / "other.tar"
     archive.write_bytes(base_archive(b"other", (), "amd64").replace(b"alpine:latest", b"custom:latest"))

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, explain_pair
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.build import Builder, Command
-from layerfork.model.context import EntryType, Transport
-from layerfork.model.judgement import CauseStatus
-from layerfork.model.record import BuildRecord, StepStatus
-from layerfork.process import run
+from layerfork.builders.process import run
+from layerfork.diagnose import JudgedBuild, explain_pair
+from layerfork.keys import keys_of
+from layerfork.record.build import Builder, Command
+from layerfork.record.context import EntryType, Transport
+from layerfork.record.judgement import CauseStatus
+from layerfork.record.record import BuildRecord, StepStatus
+from layerfork.record.store.evidence import read_records
 
 pytestmark = pytest.mark.engine
 

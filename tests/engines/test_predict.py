@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 from engines.running import as_host, user_of
 
+from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.cli.grammar.root import root
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.records.evidence import read_records
+from layerfork.record.store.evidence import read_records
 
 pytestmark = pytest.mark.engine
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from engines.traces import engine_names, processes, wait_until_gone
 
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.engines.baseimage import base_archive, image_id
-from layerfork.engines.basestore import ensure_base_archive
-from layerfork.engines.kinds.private import PRIVATE_ENGINES
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.engines.baseimage import base_archive, image_id
+from layerfork.builders.engines.basestore import ensure_base_archive
+from layerfork.builders.engines.private import PRIVATE_ENGINES
+from layerfork.builders.process import run
 from layerfork.errors import EngineError
-from layerfork.model.build import Builder, Command, Completed
-from layerfork.process import run
+from layerfork.record.build import Builder, Command, Completed
 
 pytestmark = pytest.mark.engine
 

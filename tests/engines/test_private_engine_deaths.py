@@ -12,21 +12,21 @@ import pytest
 from engines.running import FROM_A_TERMINAL
 from engines.traces import engine_names, processes, traces, wait_until_gone
 
-from layerfork.engines import open_engine
-from layerfork.engines.debian.roots import ensure_root
-from layerfork.engines.debian.suites import SUITES
-from layerfork.engines.kinds.private import RunningPrivateEngine
-from layerfork.engines.namespace.keeper import cgroups
-from layerfork.engines.namespace.rundirs import sweep
+from layerfork.builders.debian.roots import ensure_root
+from layerfork.builders.engines import open_engine
+from layerfork.builders.engines.private import RunningPrivateEngine
+from layerfork.builders.namespace.keeper import cgroups
+from layerfork.builders.namespace.rundirs import sweep
+from layerfork.builders.suites import SUITES
 from layerfork.errors import EngineError
 
 pytestmark = pytest.mark.engine
 
 TOOL = """\
 import os, sys, time
-from layerfork.engines import open_engine
-from layerfork.model.build import Command
-from layerfork.process import run
+from layerfork.builders.engines import open_engine
+from layerfork.record.build import Command
+from layerfork.builders.process import run
 print("starting", flush=True)
 with open_engine("private").start(os.environ, print) as engine:
     print("ready", flush=True)

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from engines.running import user_of
 
-from layerfork.engines import open_engine
+from layerfork.builders.engines import open_engine
 from layerfork.scenarios import find_scenario
 
 pytestmark = pytest.mark.engine

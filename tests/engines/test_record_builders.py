@@ -14,7 +14,7 @@ from engines.bridges import BUILDER_IMAGE, CONTAINER_PORT, buildkit_at, make_bui
 from engines.running import as_host, layerfork, user_of
 from engines.today import engines_of_today
 
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
 
 pytestmark = pytest.mark.engine
 

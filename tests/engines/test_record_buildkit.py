@@ -17,7 +17,7 @@ from engines.bridges import CONTAINER_PORT, buildkit_at, make_builder_image
 from engines.running import as_host, layerfork, user_of
 from engines.tlsfront import tls_in_front_of
 
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
 
 pytestmark = pytest.mark.engine
 BUILDCTL = """\

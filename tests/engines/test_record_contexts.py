@@ -11,7 +11,7 @@ import pytest
 from engines.running import as_host, layerfork
 from engines.today import engines_of_today
 
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
 
 pytestmark = pytest.mark.engine
 DOCKERFILE = "FROM alpine\nCOPY kept /\nCOPY changed /\n"

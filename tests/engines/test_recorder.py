@@ -9,17 +9,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from layerfork.clients import find_client
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.harness.environments.installing import ensure_environment
-from layerfork.harness.recording.recorder import Recorder
-from layerfork.harness.relay.experiment import make_bench
-from layerfork.harness.relay.trial import Bench, make_endpoint
-from layerfork.model.build import Builder, BuildRequest, Command
-from layerfork.model.context import ContentSource
-from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo, StepStatus
-from layerfork.model.scenario import RunOptions
-from layerfork.process import run
+from layerfork.app.relay.experiment import make_bench
+from layerfork.app.relay.trial import Bench, make_endpoint
+from layerfork.builders.clients import find_client
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.environments.installing import ensure_environment
+from layerfork.builders.process import run
+from layerfork.builders.recording.recorder import Recorder
+from layerfork.record.build import Builder, BuildRequest, Command
+from layerfork.record.context import ContentSource
+from layerfork.record.record import BuildOutcome, BuildRecord, ClientInfo, StepStatus
+from layerfork.record.scenario import RunOptions
 
 pytestmark = pytest.mark.engine
 

@@ -10,25 +10,25 @@ from pathlib import Path
 import pytest
 from engines.traces import engine_names, processes, wait_until_gone
 
-from layerfork.cachekey import keys_of
-from layerfork.engines import open_engine
-from layerfork.engines.api.inspection import read_engine_info
-from layerfork.engines.api.registry import registry_for
-from layerfork.engines.basestore import ensure_base_archive
-from layerfork.engines.debian.roots import ensure_root
-from layerfork.engines.debian.suites import SUITES
-from layerfork.engines.kinds.dockerd import docker_startup
-from layerfork.engines.kinds.podman import RunningPodmanEngine
-from layerfork.engines.kinds.private import RunningPrivateEngine
-from layerfork.engines.namespace.launch import Startup, await_ready, launched
-from layerfork.engines.namespace.rundirs import base_directory
-from layerfork.explain import JudgedBuild, explain_pair
-from layerfork.harness.recording.engine.imagefacts import add_base_facts, add_image_facts
-from layerfork.harness.recording.recorder import Recorder
-from layerfork.model.build import Command, Toolchain
-from layerfork.model.judgement import CauseStatus, Fork, MissKind
-from layerfork.model.record import BuildRecord, ClientInfo, StepStatus
-from layerfork.process import run
+from layerfork.builders.api.inspection import read_engine_info
+from layerfork.builders.api.registry import registry_for
+from layerfork.builders.debian.roots import ensure_root
+from layerfork.builders.engines import open_engine
+from layerfork.builders.engines.basestore import ensure_base_archive
+from layerfork.builders.engines.dockerd import docker_startup
+from layerfork.builders.engines.podman import RunningPodmanEngine
+from layerfork.builders.engines.private import RunningPrivateEngine
+from layerfork.builders.namespace.launch import Startup, await_ready, launched
+from layerfork.builders.namespace.rundirs import base_directory
+from layerfork.builders.process import run
+from layerfork.builders.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.builders.recording.recorder import Recorder
+from layerfork.builders.suites import SUITES
+from layerfork.diagnose import JudgedBuild, explain_pair
+from layerfork.keys import keys_of
+from layerfork.record.build import Command, Toolchain
+from layerfork.record.judgement import CauseStatus, Fork, MissKind
+from layerfork.record.record import BuildRecord, ClientInfo, StepStatus
 
 pytestmark = pytest.mark.engine
 

@@ -12,16 +12,16 @@ import pytest
 from engines.remotecaches import Desk, desk_on
 from engines.today import engines_of_today
 
-from layerfork.caches.config import read_cache
-from layerfork.caches.exported import exported_manifest
-from layerfork.caches.forecast import Imported, import_steps
-from layerfork.caches.opening import open_cache
-from layerfork.caches.steps import find_steps
+from layerfork.builders.caches.config import read_cache
+from layerfork.builders.caches.exported import exported_manifest
+from layerfork.builders.caches.forecast import Imported, import_steps
+from layerfork.builders.caches.opening import open_cache
+from layerfork.builders.caches.steps import find_steps
 from layerfork.cli import call
 from layerfork.errors import ExitCode
-from layerfork.harness.records.evidence import RecordFile
-from layerfork.model.cachestate import CacheState
-from layerfork.model.record import BuildOutcome, BuildRecord
+from layerfork.record.cachestate import CacheState
+from layerfork.record.record import BuildOutcome, BuildRecord
+from layerfork.record.store.evidence import RecordFile
 
 pytestmark = pytest.mark.engine
 

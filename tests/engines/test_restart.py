@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines import open_engine
-from layerfork.engines.namespace.entering import first_process
-from layerfork.engines.namespace.launch import failure
-from layerfork.engines.namespace.restarting import restart
+from layerfork.builders.engines import open_engine
+from layerfork.builders.namespace.entering import first_process
+from layerfork.builders.namespace.launch import failure
+from layerfork.builders.namespace.restarting import restart
 
 pytestmark = pytest.mark.engine
 

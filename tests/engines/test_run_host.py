@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from engines.running import as_host
 
-from layerfork.engines import RunningEngine, open_engine
-from layerfork.model.build import Command
-from layerfork.process import run
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.builders.process import run
+from layerfork.record.build import Command
 
 pytestmark = pytest.mark.engine
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from engines.running import FROM_A_TERMINAL, LAYERFORK, layerfork
 
-from layerfork.clients import find_client
-from layerfork.harness.records.evidence import read_records
+from layerfork.builders.clients import find_client
+from layerfork.record.store.evidence import read_records
 from layerfork.userdirs import cache_directory
 
 pytestmark = pytest.mark.engine

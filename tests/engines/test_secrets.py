@@ -11,7 +11,7 @@ import pytest
 import zstandard
 from engines.running import LAYERFORK, user_of
 
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
 
 pytestmark = pytest.mark.engine
 

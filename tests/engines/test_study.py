@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from layerfork.engines import open_engine
-from layerfork.model.build import Builder
+from layerfork.builders.engines import open_engine
+from layerfork.record.build import Builder
 from study.building import check
 from study.described import descriptions
 

@@ -21,7 +21,7 @@ import pytest
 from engines.running import FROM_A_TERMINAL, LAYERFORK, user_of
 from engines.today import engines_of_today
 
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
 
 pytestmark = pytest.mark.engine
 OURS = re.compile(rb"layerfork: [^\n]*\n")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from engines.running import user_of
 
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
 
 pytestmark = pytest.mark.engine
 

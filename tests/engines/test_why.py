@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from engines.running import FROM_A_TERMINAL, LAYERFORK, as_host, user_of
 
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
 
 pytestmark = pytest.mark.engine
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from layerfork.cachekey.classic.tarsum import tarsum_header
-from layerfork.engines import RunningEngine, open_engine
+from layerfork.builders.engines import RunningEngine, open_engine
+from layerfork.keys.classic.tarsum import tarsum_header
 from layerfork.wire.tar.stream import TarDecoder
 
 pytestmark = pytest.mark.engine

@@ -15,8 +15,8 @@ import pytest
 from engines.running import FROM_A_TERMINAL, LAYERFORK
 from engines.traces import engine_names, wait_until_gone
 
-from layerfork.harness.phases.cells import read_cells
-from layerfork.harness.records.lines import numbered_lines
+from layerfork.app.phases.cells import read_cells
+from layerfork.record.store.lines import numbered_lines
 
 pytestmark = pytest.mark.engine
 DASK = Path(sys.executable).with_name("dask")

@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from layerfork.engines.namespace.keeper import cgroups
+from layerfork.builders.namespace.keeper import cgroups
 
 SETTLE_S = 5.0
 """Killed processes are reaped, and their cgroups emptied, a moment later."""

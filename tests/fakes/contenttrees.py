@@ -4,14 +4,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from layerfork.cachekey.buildkit.content.digest import ContentDigester, content_digest
-from layerfork.cachekey.buildkit.content.parts import content_parts
-from layerfork.cachekey.buildkit.content.select import select
-from layerfork.cachekey.buildkit.content.selection import Selector, has_wildcard
-from layerfork.cachekey.buildkit.content.tree import ContentTree, content_tree
-from layerfork.cachekey.buildkit.rules import BuildKitRules
-from layerfork.model.cachekey import CacheKey
-from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType, Transport
+from layerfork.keys.buildkit.rules import BuildKitRules
+from layerfork.keys.content.digest import ContentDigester, content_digest
+from layerfork.keys.content.parts import content_parts
+from layerfork.keys.content.select import select
+from layerfork.keys.content.selection import Selector, has_wildcard
+from layerfork.keys.content.tree import ContentTree, content_tree
+from layerfork.record.cachekey import CacheKey
+from layerfork.record.context import (
+    ContentSource,
+    ContextEntry,
+    ContextManifest,
+    Digest,
+    EntryType,
+    Transport,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchCopy
 
 import posixpath
 
-from layerfork.model.llb import FileAction
+from layerfork.record.llb import FileAction
 
 
 def copy_action(source: str, dest: str, number: int = 0, count: int = 1) -> FileAction:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from layerfork.engines.api.client import address_of
+from layerfork.builders.api.client import address_of
 from layerfork.errors import EngineError
-from layerfork.model.build import DOCKER, PodmanTools, ServedBuilders, Toolchain
-from layerfork.model.engine import EngineInfo, ImageFacts
+from layerfork.record.build import DOCKER, PodmanTools, ServedBuilders, Toolchain
+from layerfork.record.engine import EngineInfo, ImageFacts
 from layerfork.wire.proxy.sockets import Address
 
 

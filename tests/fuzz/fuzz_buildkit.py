@@ -22,9 +22,10 @@ import msgspec
 from fuzz.buildkit_cases import CASES, Seeds, mutate
 from transcripts.replay import replay
 
-from layerfork.wire.buildkit import BuildKitWatcher, read_build
-from layerfork.wire.buildkit.steps.trace import read_trace
+from layerfork.wire.buildkit.parts import read_build
+from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.redact import Redactor
+from layerfork.wire.steps.trace import read_trace
 
 HANG_S = 20
 WARM_UP_CASES = 300

@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import msgspec
 from fuzz.import_cases import CASES, Files
 
-from layerfork.cachekey import keys_of
+from layerfork.builders.imports.files import import_bytes
 from layerfork.errors import LayerforkError
-from layerfork.harness.imports.files import import_bytes
-from layerfork.harness.records.stored import decode_record
+from layerfork.keys import keys_of
+from layerfork.record.store.stored import decode_record
 
 SLOW_S = 20.0
 

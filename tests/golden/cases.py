@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from layerfork.model.answer import (
+from layerfork.record.answer import (
     Answer,
     ExcerptLine,
     FieldRow,
@@ -12,11 +12,11 @@ from layerfork.model.answer import (
     Side,
     Situation,
 )
-from layerfork.model.build import Builder
-from layerfork.model.engine import EngineInfo
-from layerfork.model.judgement import Cause, CauseStatus, Caution, Fork, Judgement, MissKind, Verdict
-from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
-from layerfork.model.report import Problem, RunReport, TrialBuild, VersionsUsed
+from layerfork.record.build import Builder
+from layerfork.record.engine import EngineInfo
+from layerfork.record.judgement import Cause, CauseStatus, Caution, Fork, Judgement, MissKind, Verdict
+from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
+from layerfork.record.report import Problem, RunReport, TrialBuild, VersionsUsed
 
 INSTRUCTIONS = ("FROM alpine", "RUN  du -s /", "COPY important.txt /", "RUN  du -s /")
 

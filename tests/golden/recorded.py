@@ -13,19 +13,29 @@ from pathlib import Path
 
 import msgspec
 
-from layerfork.caches.config import read_cache
-from layerfork.caches.source import CacheConfig
-from layerfork.caches.steps import find_steps
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.catalogue import CatalogueReport, ScenarioRow
-from layerfork.model.check import Against, CheckReport
-from layerfork.model.context import Digest
-from layerfork.model.exportedcache import CacheLayer, CacheReport
-from layerfork.model.judgement import Judgement, Verdict
-from layerfork.model.listing import ClientRow, EngineRow, StoredRow
-from layerfork.model.prediction import Prediction
-from layerfork.model.record import BuildRecord, StepStatus
-from layerfork.model.report import (
+from layerfork.app.check.allowing import NOTHING_ALLOWED
+from layerfork.app.check.gate import gate
+from layerfork.app.compare.answering import answers_of_rows
+from layerfork.app.compare.comparison import diff_records
+from layerfork.app.predict.asked import Asked
+from layerfork.app.predict.planned import Planned
+from layerfork.app.predict.planning import plan
+from layerfork.app.predict.predicting import predict_build
+from layerfork.app.run.judging import judge_rows
+from layerfork.app.run.report import read_reports
+from layerfork.app.why.baseline import baseline_of
+from layerfork.builders.caches.config import read_cache
+from layerfork.builders.caches.source import CacheConfig
+from layerfork.builders.caches.steps import find_steps
+from layerfork.record.catalogue import CatalogueReport, ScenarioRow
+from layerfork.record.check import Against, CheckReport
+from layerfork.record.context import Digest
+from layerfork.record.exportedcache import CacheLayer, CacheReport
+from layerfork.record.judgement import Judgement, Verdict
+from layerfork.record.listing import ClientRow, EngineRow, StoredRow
+from layerfork.record.prediction import Prediction
+from layerfork.record.record import BuildRecord, StepStatus
+from layerfork.record.report import (
     DiffReport,
     PlanReport,
     PlanRow,
@@ -35,17 +45,7 @@ from layerfork.model.report import (
     TrialBuild,
     VersionsUsed,
 )
-from layerfork.pipeline.check.allowing import NOTHING_ALLOWED
-from layerfork.pipeline.check.gate import gate
-from layerfork.pipeline.compare.answering import answers_of_rows
-from layerfork.pipeline.compare.comparison import diff_records
-from layerfork.pipeline.predict.asked import Asked
-from layerfork.pipeline.predict.planned import Planned
-from layerfork.pipeline.predict.planning import plan
-from layerfork.pipeline.predict.predicting import predict_build
-from layerfork.pipeline.run.judging import judge_rows
-from layerfork.pipeline.run.report import read_reports
-from layerfork.pipeline.why.baseline import baseline_of
+from layerfork.record.store.evidence import read_records
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "buildkit-0.32.2"
 RECORDS = Path(__file__).parent / "records"

@@ -13,21 +13,21 @@ from corpus.pairs import PAIRS, patterns
 from corpus.subjects import Build, Pair
 from golden.test_reporters import compare
 
-from layerfork.explain.answer import FileLook
-from layerfork.explain.answer.patterns import PATTERNS
-from layerfork.harness.recording.disk import filelook
-from layerfork.harness.records.evidence import read_records
-from layerfork.harness.records.stored import stored
-from layerfork.model.answer import Situation
-from layerfork.model.cause import CauseCode, Trait
-from layerfork.model.context import ContextEntry, Digest
-from layerfork.model.judgement import CauseStatus
-from layerfork.model.record import BuildRecord
-from layerfork.model.report import DiffReport
-from layerfork.pipeline.compare import comparison
-from layerfork.pipeline.compare.comparison import diff_stored
-from layerfork.reporters.reporter import Look
-from layerfork.reporters.text import TEXT
+from layerfork.app.compare import comparison
+from layerfork.app.compare.comparison import diff_stored
+from layerfork.builders.disk import filelook
+from layerfork.diagnose.answer.scene import FileLook
+from layerfork.diagnose.patterns import PATTERNS
+from layerfork.record.answer import Situation
+from layerfork.record.cause import CauseCode, Trait
+from layerfork.record.context import ContextEntry, Digest
+from layerfork.record.judgement import CauseStatus
+from layerfork.record.record import BuildRecord
+from layerfork.record.report import DiffReport
+from layerfork.record.store.evidence import read_records
+from layerfork.record.store.stored import stored
+from layerfork.report.reporter import Look
+from layerfork.report.text import TEXT
 
 EXPECTED = Path(__file__).parent / "expected" / "answers"
 BY_NAME = {pair.name: pair for pair in PAIRS}

@@ -27,13 +27,13 @@ from golden.recorded import (
     shown,
 )
 
-from layerfork.harness.records.stored import decode_record
-from layerfork.model.report import RunReport
-from layerfork.reporters.formats import FORMATS
-from layerfork.reporters.html import HTML
-from layerfork.reporters.json import JSON
-from layerfork.reporters.reporter import Kind, Look, Reporter
-from layerfork.reporters.text import TABLE, TEXT
+from layerfork.record.report import RunReport
+from layerfork.record.store.stored import decode_record
+from layerfork.report.formats import FORMATS
+from layerfork.report.html import HTML
+from layerfork.report.json import JSON
+from layerfork.report.reporter import Kind, Look, Reporter
+from layerfork.report.text import TABLE, TEXT
 
 EXPECTED = Path(__file__).parent / "expected"
 RENDERERS: dict[str, Callable[[RunReport], str]] = {

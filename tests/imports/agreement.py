@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from layerfork.harness.imports.drafts import SHARED
-from layerfork.harness.recording.secrets.digests import key_digests
-from layerfork.model.record import BuildOutcome, BuildRecord, StepRecord, StepStatus
-from layerfork.wire.buildkit.history.parts import NAMELESS, STAGES
+from layerfork.builders.imports.drafts import SHARED
+from layerfork.builders.secrets.digests import key_digests
+from layerfork.record.record import BuildOutcome, BuildRecord, StepRecord, StepStatus
+from layerfork.wire.history.parts import NAMELESS, STAGES
 from layerfork.wire.redact import Redactor
 
 KEY = b"0" * 32

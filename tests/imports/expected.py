@@ -7,7 +7,7 @@ of them.
 
 from dataclasses import dataclass, replace
 
-from layerfork.model.record import BuildOutcome
+from layerfork.record.record import BuildOutcome
 
 RAW = "BuildKit progress (rawjson)"
 PLAIN = "BuildKit log (plain)"

@@ -6,10 +6,10 @@ import pytest
 from imports.agreement import KEY, disagreements
 from imports.expected import EXPECTED, Expected
 
-from layerfork.harness.imports.files import import_file
-from layerfork.harness.records.evidence import read_records
-from layerfork.harness.records.lines import numbered_lines
-from layerfork.model.record import BuildOutcome, BuildRecord, StepStatus
+from layerfork.builders.imports.files import import_file
+from layerfork.record.record import BuildOutcome, BuildRecord, StepStatus
+from layerfork.record.store.evidence import read_records
+from layerfork.record.store.lines import numbered_lines
 
 LEFT = Path(__file__).parent / "left"
 LETTERS = {StepStatus.HIT: "h", StepStatus.MISS: "m", StepStatus.UNKNOWN: "u"}

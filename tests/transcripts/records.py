@@ -6,10 +6,11 @@ from pathlib import Path
 from transcripts.framed import read_transcript
 from transcripts.replay import replay
 
-from layerfork.model.build import Builder
-from layerfork.model.engine import EngineInfo
-from layerfork.model.record import BuildRecord
-from layerfork.wire.buildkit import BuildKitParts, BuildKitWatcher, read_build
+from layerfork.record.build import Builder
+from layerfork.record.engine import EngineInfo
+from layerfork.record.record import BuildRecord
+from layerfork.wire.buildkit.parts import BuildKitParts, read_build
+from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.redact import Redactor
 
 FOLDER = Path(__file__).parent

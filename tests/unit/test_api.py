@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 import layerfork
+from layerfork.app import programs
+from layerfork.app.check.checking import CheckOptions
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.model.progress import Say
-from layerfork.pipeline import programs
-from layerfork.pipeline.check.checking import CheckOptions
+from layerfork.record.progress import Say
 
 RECORDS = Path(__file__).parents[1] / "golden" / "records" / "seed-buildkit.jsonl"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.process import last_lines, printable
+from layerfork.builders.process import last_lines, printable
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from layerfork.cli.grammar.root import BrokenConnectionError, root
 from layerfork.cli.output import OutputError, flush, is_abandoned, keep_descriptors, say, say_error
 from layerfork.cli.settings.variables import variable_meant
 from layerfork.errors import ExitCode, LayerforkError
-from layerfork.model.visible import visible_line
+from layerfork.record.visible import visible_line
 
 _OF_THE_MACHINE = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}

@@ -9,7 +9,7 @@ from layerfork.cli.grammar.options import AgeType, format_option, look_of, verbo
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.report.reporter import Reporter
 
 
 @click.group("cache")
@@ -44,7 +44,7 @@ def inspect(
       layerfork cache inspect ./cache
       layerfork cache inspect registry.example.com/app:cache --record ci.jsonl
     """
-    from layerfork.pipeline.caches import inspect_cache
+    from layerfork.app.caches import inspect_cache
 
     report = inspect_cache(place, record, blobs=blobs, max_age_s=max_age)
     put(form.render("caches", [report], look_of(sys.stdout, verbose=verbose)))

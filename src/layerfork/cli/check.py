@@ -25,14 +25,14 @@ from layerfork.cli.grammar.words import WordsThenCommand
 from layerfork.cli.output import is_terminal, put
 from layerfork.cli.settings.giveway import give_way
 from layerfork.errors import UsageError
-from layerfork.model.scenario import RunOptions
+from layerfork.record.scenario import RunOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from layerfork.model.check import CheckReport
-    from layerfork.pipeline.check.checking import Checked
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.app.check.checking import Checked
+    from layerfork.record.check import CheckReport
+    from layerfork.report.reporter import Reporter
 
 
 @click.command("check", cls=WordsThenCommand)
@@ -159,7 +159,7 @@ def command(
             raise UsageError("there is nothing to build", hint="layerfork check ., or layerfork check -- CMD")
         if cold and baseline:
             raise UsageError("--cold and --baseline do not go together", hint="each says what must be reused")
-        from layerfork.pipeline.check.checking import CheckOptions, check_command
+        from layerfork.app.check.checking import CheckOptions, check_command
 
         rules, ignored = _lint_settings()
         checked = check_command(
@@ -207,8 +207,8 @@ def _refuse_with_clients(given: "Mapping[str, object]") -> None:
 
 
 def _check_clients(options: RunOptions, allow: tuple[str, ...], max_lost_s: float | None) -> "Checked":
-    from layerfork.pipeline.check.clients import check_clients
-    from layerfork.reporters.progress import progress
+    from layerfork.app.check.clients import check_clients
+    from layerfork.report.progress import progress
 
     with progress(live=is_terminal(sys.stderr), color=use_color(sys.stderr)) as listener:
         return check_clients(options, allow, max_lost_s, listener)
@@ -221,11 +221,11 @@ def _tell_github(report: "CheckReport", *, annotate: bool) -> None:
     (GITHUB_ACTIONS is always true there).
     """
     if annotate and not report.passed and os.environ.get("GITHUB_ACTIONS") == "true":
-        from layerfork.reporters.github import GITHUB
+        from layerfork.report.github import GITHUB
 
         put(GITHUB.render("checks", [report], look_of(None)))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        from layerfork.reporters.markdown import MARKDOWN
+        from layerfork.report.markdown import MARKDOWN
 
         try:
             with Path(summary).open("a", encoding="utf-8", errors="backslashreplace") as file:

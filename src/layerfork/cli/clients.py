@@ -11,7 +11,7 @@ from layerfork.cli.output import put
 from layerfork.errors import ExitCode
 
 if TYPE_CHECKING:
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.report.reporter import Reporter
 
 
 @click.group("clients", invoke_without_command=True)
@@ -30,7 +30,7 @@ def command(context: click.Context, form: "Reporter") -> None:
       layerfork clients get --all
     """
     if context.invoked_subcommand is None:
-        from layerfork.pipeline.machine.clients import list_clients
+        from layerfork.app.machine.clients import list_clients
 
         put(form.render("clients", list_clients(), look_of(sys.stdout)))
 
@@ -40,7 +40,7 @@ def command(context: click.Context, form: "Reporter") -> None:
 @click.option("--all", "everything", is_flag=True, help="Every client of the list.")
 def get(names: tuple[str, ...], everything: bool) -> int:
     """Make clients ready. One that cannot be says why; the others are made ready all the same."""
-    from layerfork.pipeline.machine.clients import get_clients
+    from layerfork.app.machine.clients import get_clients
 
     if everything == bool(names):
         raise click.UsageError("name clients, or give --all", click.get_current_context())

@@ -9,7 +9,7 @@ from layerfork.cli.grammar.options import format_option, look_of, verbose_option
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.report.reporter import Reporter
 
 
 @click.command("config")
@@ -32,10 +32,10 @@ def command(context: click.Context, form: "Reporter", verbose: bool) -> None:
       allow = ["build-arg"]
       max-lost = 30
     """
+    from layerfork.app.machine.clients import list_own_clients
     from layerfork.cli.grammar.root import COMMANDS, root
     from layerfork.cli.settings.fromfile import settings_here
     from layerfork.cli.settings.inforce import report_settings
-    from layerfork.pipeline.machine.clients import list_own_clients
 
     named = {name: root.get_command(context, name) for name in COMMANDS}
     commands = {name: each for name, each in named.items() if each is not None}

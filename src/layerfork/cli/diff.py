@@ -14,12 +14,12 @@ from layerfork.cli.grammar.options import (
 )
 from layerfork.cli.output import put
 from layerfork.errors import ExitCode
-from layerfork.model.judgement import Verdict
+from layerfork.record.judgement import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.report.reporter import Reporter
 
 
 @click.command("diff")
@@ -37,7 +37,7 @@ def command(
     the same build of the other file: of the same service or bake target, directory, Dockerfile, target and
     platform; of several such in one file the last one counts. FILE#N is its N-th build alone.
     """
-    from layerfork.pipeline.compare.comparison import diff_files
+    from layerfork.app.compare.comparison import diff_files
 
     reports = diff_files(writer, reader)
     with reports_written(also, "diffs", reports):

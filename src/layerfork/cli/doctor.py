@@ -10,7 +10,7 @@ from layerfork.cli.output import put
 from layerfork.errors import ExitCode
 
 if TYPE_CHECKING:
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.report.reporter import Reporter
 
 
 @click.command("doctor")
@@ -31,7 +31,7 @@ def command(form: "Reporter", verbose: bool) -> int:
       layerfork doctor -v
       layerfork doctor --format json
     """
-    from layerfork.pipeline.machine.doctor import examine
+    from layerfork.app.machine.doctor import examine
 
     report = examine()
     put(form.render("doctors", [report], look_of(sys.stdout, verbose=verbose)))

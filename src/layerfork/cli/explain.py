@@ -9,7 +9,7 @@ from layerfork.cli.grammar.options import format_option, look_of, to_stderr
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.report.reporter import Reporter
 
 
 @click.command("explain")
@@ -29,7 +29,7 @@ def command(code: str, form: "Reporter") -> None:
       layerfork explain ignore-rule | less
       layerfork explain copy-before-install
     """
-    from layerfork.pipeline.manual import list_causes, show_cause
+    from layerfork.app.manual import list_causes, show_cause
 
     look = look_of(sys.stdout)
     if code:

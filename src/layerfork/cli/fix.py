@@ -21,10 +21,10 @@ from layerfork.cli.grammar.options import (
 from layerfork.cli.grammar.words import WordsThenCommand
 from layerfork.cli.output import put
 from layerfork.errors import UsageError
-from layerfork.model.brought import Brought
+from layerfork.record.brought import Brought
 
 if TYPE_CHECKING:
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.report.reporter import Reporter
 
 STANDARD_OUTPUT = "-"
 
@@ -98,8 +98,8 @@ def command(
         checked_output(patch)
     if apply:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # also where `&` of a script had it ignored
-    from layerfork.model.fixing import exit_code_of_fixes
-    from layerfork.pipeline.fix.fixing import FixOptions, fix_builds, patch_of
+    from layerfork.app.fix.fixing import FixOptions, fix_builds, patch_of
+    from layerfork.record.fixing import exit_code_of_fixes
 
     reports = fix_builds(
         FixOptions(

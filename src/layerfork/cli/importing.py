@@ -10,7 +10,7 @@ from layerfork.cli.output import put
 from layerfork.errors import ExitCode
 
 if TYPE_CHECKING:
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.report.reporter import Reporter
 
 
 @click.command("import")
@@ -36,7 +36,7 @@ def command(files: tuple[str, ...], output: str, form: "Reporter", verbose: bool
       layerfork diff ci.jsonl laptop.jsonl
       layerfork import job.log --format json
     """
-    from layerfork.pipeline.records.importing import import_builds
+    from layerfork.app.records.importing import import_builds
 
     reports = import_builds(files, output, to_stderr)
     if not output or form.name != "text":

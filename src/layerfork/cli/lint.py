@@ -13,7 +13,7 @@ from layerfork.errors import ExitCode
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.report.reporter import Reporter
 
 
 @click.command("lint")
@@ -49,7 +49,7 @@ def command(
       layerfork lint --format sarif > lint.sarif
       layerfork explain copy-before-install
     """
-    from layerfork.pipeline.linting import find_traps
+    from layerfork.app.linting import find_traps
 
     report = find_traps(paths or (os.curdir,), rules, ignored)
     with reports_written(also, "lints", [report]):

@@ -9,7 +9,7 @@ from typing import IO, Any
 import click
 
 from layerfork.errors import LayerforkError
-from layerfork.model.visible import visible, visible_line
+from layerfork.record.visible import visible, visible_line
 
 
 class OutputError(Exception):

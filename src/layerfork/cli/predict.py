@@ -21,9 +21,9 @@ from layerfork.cli.settings.giveway import give_way, is_typed
 from layerfork.errors import UsageError
 
 if TYPE_CHECKING:
-    from layerfork.model.prediction import Prediction
-    from layerfork.pipeline.predict.frontend import OpenFrontend
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.app.predict.frontend import OpenFrontend
+    from layerfork.record.prediction import Prediction
+    from layerfork.report.reporter import Reporter
 
 
 @click.command("predict")
@@ -145,16 +145,16 @@ def command(
                 "--ask-engine": is_typed("ask_engine") and ask_engine,
             }
         )
-        from layerfork.model.prediction import Forecast, exit_code_of
-        from layerfork.pipeline.predict.commits import predict_histories
+        from layerfork.app.predict.commits import predict_histories
+        from layerfork.record.prediction import Forecast, exit_code_of
 
         histories = predict_histories(path, commits, against=against, store_path=store, cache_from=cache_from)
         put(form.render("histories", histories, look_of(sys.stdout, verbose=verbose)))
         commits_told = [each for history in histories for each in history.commits]
         missed = any(each.count(Forecast.MISS) for each in commits_told)
         return exit_code_of(missed=missed, known=all(each.is_known for each in commits_told))
-    from layerfork.pipeline.predict.asked import Asked
-    from layerfork.pipeline.predict.remembered import predict_builds
+    from layerfork.app.predict.asked import Asked
+    from layerfork.app.predict.remembered import predict_builds
 
     against = give_way(against, "against", to=("record",))
     engine = give_way(engine, "engine", when=not ask_engine)
@@ -195,7 +195,7 @@ def command(
 
 
 def _frontend(engine: str) -> "OpenFrontend":
-    from layerfork.pipeline.predict.frontend import frontend_of
+    from layerfork.app.predict.frontend import frontend_of
 
     return partial(frontend_of, engine, to_stderr)
 
@@ -212,7 +212,7 @@ def _check_git(others: Mapping[str, object]) -> None:
 
 def exit_code(predictions: "Sequence[Prediction]") -> int:
     """By what is certain: a miss counts more than what nobody can tell."""
-    from layerfork.model.prediction import Forecast, exit_code_of
+    from layerfork.record.prediction import Forecast, exit_code_of
 
     missed = any(each.count(Forecast.MISS) for each in predictions)
     return exit_code_of(missed=missed, known=not any(each.count(Forecast.UNKNOWN) for each in predictions))

@@ -4,7 +4,7 @@ import click
 
 from layerfork.cli.grammar.bringing import bring_options
 from layerfork.cli.grammar.options import engine_option, to_stderr
-from layerfork.model.brought import Brought
+from layerfork.record.brought import Brought
 
 
 @click.command("record", context_settings={"allow_interspersed_args": False})
@@ -28,7 +28,7 @@ def command(
       layerfork show ci.jsonl
       layerfork diff ci.jsonl laptop.jsonl
     """
-    from layerfork.pipeline.records.recording import record_builds
+    from layerfork.app.records.recording import record_builds
 
     brought = Brought(load=load, stand_ins=stand_ins)
     return record_builds(command, output, engine, to_stderr, brought)

@@ -19,7 +19,7 @@ from layerfork.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from layerfork.reporters.reporter import Kind, Reporter, Theme
+    from layerfork.report.reporter import Kind, Reporter, Theme
 
 
 @click.command("report")
@@ -77,7 +77,7 @@ def command(
 
 
 def _filed(files: tuple[str, ...]) -> "tuple[Kind, Sequence[object]]":
-    from layerfork.pipeline.run.report import read_reports
+    from layerfork.app.run.report import read_reports
 
     found = read_reports(files)
     for line in found.left_out:
@@ -88,7 +88,7 @@ def _filed(files: tuple[str, ...]) -> "tuple[Kind, Sequence[object]]":
 
 
 def _upgrade(files: tuple[str, ...]) -> "tuple[Kind, Sequence[object]]":
-    from layerfork.pipeline.upgrade.upgrading import compare_runs
+    from layerfork.app.upgrade.upgrading import compare_runs
 
     if len(files) != len(("OLD", "NEW")):
         raise UsageError(f"--diff takes two files, not {len(files)}", hint="layerfork report --diff OLD NEW")

@@ -19,14 +19,14 @@ from layerfork.cli.grammar.options import (
 from layerfork.cli.output import is_terminal, put
 from layerfork.cli.settings.giveway import is_typed
 from layerfork.errors import ExitCode, UsageError
-from layerfork.model.build import Builder
-from layerfork.model.progress import Listener
-from layerfork.model.scenario import RunOptions
+from layerfork.record.build import Builder
+from layerfork.record.progress import Listener
+from layerfork.record.scenario import RunOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from layerfork.reporters.reporter import Look, Reporter
+    from layerfork.report.reporter import Look, Reporter
 
 OWN_CHOICE = "default"
 _OF_A_PATH = ("dockerfile", "target", "build_args", "labels")
@@ -202,7 +202,7 @@ def command(
 def _run(
     options: RunOptions, form: "Reporter", also: "tuple[tuple[Reporter, Path], ...]", look: "Look"
 ) -> int:
-    from layerfork.pipeline.run.experiment import exit_code, run_experiment
+    from layerfork.app.run.experiment import exit_code, run_experiment
 
     with _progress() as listener:
         reports = run_experiment(options, listener)
@@ -223,7 +223,7 @@ def _run_scenarios(
 ) -> int:
     for each in (form, *(reporter for reporter, _ in also)):
         each.check("catalogues")  # before hours of building
-    from layerfork.pipeline.scenarios import CatalogueOptions, exit_code, run_catalogue
+    from layerfork.app.scenarios import CatalogueOptions, exit_code, run_catalogue
 
     asked = CatalogueOptions(names=names, shard=shard, times=times, dask=dask)
     with _progress(alive=True) as listener:
@@ -234,8 +234,8 @@ def _run_scenarios(
 
 
 def _plan_scenarios(names: tuple[str, ...], shard: str, times: str, dask: str, options: RunOptions) -> int:
-    from layerfork.pipeline.scenarios import CatalogueOptions, outline
-    from layerfork.reporters.overview.catalogue import outlined
+    from layerfork.app.scenarios import CatalogueOptions, outline
+    from layerfork.report.overview.catalogue import outlined
 
     asked = CatalogueOptions(names=names, shard=shard, times=times, dask=dask)
     put("".join(f"{line}\n" for line in outlined(outline(asked, options))))
@@ -243,7 +243,7 @@ def _plan_scenarios(names: tuple[str, ...], shard: str, times: str, dask: str, o
 
 
 def _plan(options: RunOptions, form: "Reporter", look: "Look") -> int:
-    from layerfork.pipeline.run.experiment import plan_experiment
+    from layerfork.app.run.experiment import plan_experiment
 
     with _progress() as listener:
         reports = plan_experiment(options, listener)
@@ -252,6 +252,6 @@ def _plan(options: RunOptions, form: "Reporter", look: "Look") -> int:
 
 
 def _progress(*, alive: bool = False) -> AbstractContextManager[Listener]:
-    from layerfork.reporters.progress import progress
+    from layerfork.report.progress import progress
 
     return progress(live=is_terminal(sys.stderr), color=use_color(sys.stderr), alive=alive)

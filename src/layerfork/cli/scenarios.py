@@ -9,7 +9,7 @@ from layerfork.cli.grammar.options import format_option, look_of
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.report.reporter import Reporter
 
 
 @click.command("scenarios")
@@ -25,7 +25,7 @@ def command(names: tuple[str, ...], form: "Reporter") -> int:
       layerfork scenarios ./mine            checks a scenario of your own (docs/scenarios.md)
       layerfork run --scenario modes --client docker-build --engine private
     """
-    from layerfork.pipeline.scenarios import list_scenarios
+    from layerfork.app.scenarios import list_scenarios
 
     put(form.render("scenarios", list_scenarios(names), look_of(sys.stdout)))
     return 0

@@ -9,7 +9,7 @@ from layerfork.cli.grammar.options import AgeType, format_option, look_of, verbo
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.report.reporter import Reporter
 
 
 @click.command("show")
@@ -34,6 +34,6 @@ def command(file: str, max_age: float | None, form: "Reporter", verbose: bool) -
       layerfork show ci.jsonl
       layerfork show ci.jsonl#2 --max-age 7d
     """
-    from layerfork.pipeline.records.showing import show_records
+    from layerfork.app.records.showing import show_records
 
     put(form.render("records", show_records(file, max_age), look_of(sys.stdout, verbose=verbose)))

@@ -19,13 +19,13 @@ from layerfork.cli.grammar.options import (
 from layerfork.cli.grammar.words import WordsThenCommand
 from layerfork.cli.output import put
 from layerfork.errors import ExitCode
-from layerfork.model.brought import Brought
-from layerfork.model.judgement import Verdict
+from layerfork.record.brought import Brought
+from layerfork.record.judgement import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from layerfork.reporters.reporter import Reporter
+    from layerfork.report.reporter import Reporter
 
 
 @click.command("why", cls=WordsThenCommand)
@@ -71,7 +71,7 @@ def command(
     When the command fails, its exit code is ours; otherwise 1 says that a step missed, 0 that none did, 3
     that no build was seen.
     """
-    from layerfork.pipeline.why.explaining import explain_builds
+    from layerfork.app.why.explaining import explain_builds
 
     argv = build_command(
         *("why", paths, argv), dockerfile=dockerfile, target=target, build_args=build_args, tags=tags

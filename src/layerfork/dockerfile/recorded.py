@@ -9,8 +9,8 @@ from layerfork.dockerfile.grammar import Grammar, grammar_of_buildkit, grammar_o
 from layerfork.dockerfile.instruction import Dockerfile, Instruction
 from layerfork.dockerfile.parse.parser import parse_dockerfile, parse_instruction
 from layerfork.errors import UsageError
-from layerfork.model.build import Builder
-from layerfork.model.record import BuildRecord, StepRecord
+from layerfork.record.build import Builder
+from layerfork.record.record import BuildRecord, StepRecord
 
 _KEPT = 512
 """Texts of instructions that are remembered; of Dockerfiles an eighth of it."""

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.model.cause import CauseCode
-from layerfork.model.causepage import CausePage, CauseRow
-from layerfork.model.trap import TrapCode
+from layerfork.record.cause import CauseCode
+from layerfork.record.causepage import CausePage, CauseRow
+from layerfork.record.trap import TrapCode
 
 HERE = Path(__file__).parent
 PLACES = (HERE, HERE.parents[2] / "docs")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from layerfork.errors import UsageError
-from layerfork.model.scenario import Scenario
+from layerfork.record.scenario import Scenario
 from layerfork.scenarios.read import FILE_NAME, read_scenario
 
 HERE = Path(__file__).parent

@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 
 from layerfork.errors import UsageError
-from layerfork.model.build import Builder
-from layerfork.model.cause import CauseCode
-from layerfork.model.phase import CACHE_PLACE, LAST_IMAGE, Entry, Event, Expectation, Phase
-from layerfork.model.scenario import Scenario
+from layerfork.record.build import Builder
+from layerfork.record.cause import CauseCode
+from layerfork.record.phase import CACHE_PLACE, LAST_IMAGE, Entry, Event, Expectation, Phase
+from layerfork.record.scenario import Scenario
 from layerfork.scenarios.entries import EntryTable, UnfitError, entries_of, merged
 
 FILE_NAME = "scenario.toml"

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from layerfork.buildcontext import sending
-from layerfork.buildcontext.clientrules import RULES, ContextRules, find_rules
-from layerfork.buildcontext.hashing.contents import hash_files, split
-from layerfork.buildcontext.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
-from layerfork.buildcontext.manifest import ReadContext, read_context
-from layerfork.buildcontext.walk import scan
-from layerfork.model.context import ContextEntry
+from layerfork.context import sending
+from layerfork.context.clientrules import RULES, ContextRules, find_rules
+from layerfork.context.hashing.contents import hash_files, split
+from layerfork.context.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
+from layerfork.context.manifest import ReadContext, read_context
+from layerfork.context.walk import scan
+from layerfork.record.context import ContextEntry
 
 BUILDAH = find_rules("buildah")
 

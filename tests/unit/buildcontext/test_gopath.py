@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.buildcontext.gopath import clean, context_path, has_wildcard, is_valid_pattern, match
+from layerfork.record.gopath import clean, context_path, has_wildcard, is_valid_pattern, match
 
 
 @pytest.mark.parametrize(

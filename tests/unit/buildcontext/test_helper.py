@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.buildcontext.hashing import contents
-from layerfork.buildcontext.hashing import files as hashing
-from layerfork.buildcontext.hashing.contents import hash_files
-from layerfork.buildcontext.walk import scan
+from layerfork.context.hashing import contents
+from layerfork.context.hashing import files as hashing
+from layerfork.context.hashing.contents import hash_files
+from layerfork.context.walk import scan
 
 
 @pytest.fixture

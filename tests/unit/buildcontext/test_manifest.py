@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.buildcontext.clientrules import RULES, find_rules
-from layerfork.buildcontext.ignoretext import read_ignore_text
-from layerfork.buildcontext.manifest import read_context
-from layerfork.buildcontext.walk import scan
+from layerfork.context.clientrules import RULES, find_rules
+from layerfork.context.ignoretext import read_ignore_text
+from layerfork.context.manifest import read_context
+from layerfork.context.walk import scan
 from layerfork.errors import UsageError
-from layerfork.model.context import ContentSource, ContextEntry, EntryType
+from layerfork.record.context import ContentSource, ContextEntry, EntryType
 
 
 @pytest.fixture

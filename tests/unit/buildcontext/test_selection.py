@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.buildcontext.selection import (
+from layerfork.context.selection import (
     buildkit_paths,
     classic_cli_paths,
     old_buildkit_paths,
     old_classic_cli_paths,
     podman_remote_paths,
 )
-from layerfork.buildcontext.walk import ScannedTree, scan
+from layerfork.context.walk import ScannedTree, scan
 from layerfork.errors import UsageError
 
 

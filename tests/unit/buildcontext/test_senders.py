@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.buildcontext.senders import sender_of
-from layerfork.clients import find_client
-from layerfork.clients.sending import sender_of_client
-from layerfork.model.build import Builder
-from layerfork.model.context import EntryType
-from layerfork.model.record import BuildRecord, ClientInfo
-from layerfork.pipeline.run.report import read_reports
+from layerfork.app.run.report import read_reports
+from layerfork.builders.clients import find_client
+from layerfork.builders.clients.sending import sender_of_client
+from layerfork.context.senders import sender_of
+from layerfork.record.build import Builder
+from layerfork.record.context import EntryType
+from layerfork.record.record import BuildRecord, ClientInfo
 
 RECORDS = Path(__file__).parents[2] / "golden" / "records"
 DOCKER_PY = {f"docker_py-build@{version}": "docker-py" for version in ("1.6.0", "1.10.6", "2.7.0", "7.2.0")}

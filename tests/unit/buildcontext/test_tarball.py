@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.buildcontext.tarball import RECORD, write_tar
-from layerfork.model.context import ContextEntry, EntryType
+from layerfork.context.tarball import RECORD, write_tar
+from layerfork.record.context import ContextEntry, EntryType
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1, max_size=130)
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerfork.buildcontext.clientrules import ContextRules, find_rules
-from layerfork.buildcontext.manifest import NEWEST_DOCKER_PY, read_context
-from layerfork.buildcontext.treememory import Reading, known_tree, note_tree, reading_of
-from layerfork.buildcontext.walk import Problem
-from layerfork.model.context import ContextManifest
+from layerfork.context.clientrules import ContextRules, find_rules
+from layerfork.context.manifest import NEWEST_DOCKER_PY, read_context
+from layerfork.context.treememory import Reading, known_tree, note_tree, reading_of
+from layerfork.context.walk import Problem
+from layerfork.record.context import ContextManifest
 
 LONG_AGO_NS = 10**18
 BUILDKIT = find_rules("buildkit")
@@ -27,7 +27,7 @@ BUILDKIT = find_rules("buildkit")
 def later(monkeypatch: pytest.MonkeyPatch) -> None:
     """An hour after everything was written."""
     now = time.time_ns() + 3600 * 10**9
-    monkeypatch.setattr("layerfork.buildcontext.walk.time.time_ns", lambda: now)
+    monkeypatch.setattr("layerfork.context.walk.time.time_ns", lambda: now)
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def edit(root: Path, kind: str, path: Path, other: Path) -> None:
 def test_a_tree_that_is_known_again_sends_the_same(edits: list[tuple[str, str, str]]) -> None:
     with TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
         now = time.time_ns() + 3600 * 10**9
-        patch.setattr("layerfork.buildcontext.walk.time.time_ns", lambda: now)
+        patch.setattr("layerfork.context.walk.time.time_ns", lambda: now)
         root, caches = write(Path(directory) / "context"), Path(directory) / "cache"
         before = read(root)
         assert note(root, caches)

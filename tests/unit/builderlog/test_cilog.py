@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builderlog.cilog import read_streams
+from layerfork.wire.printed.cilog import read_streams
 
 LEFT = Path(__file__).parents[2] / "imports" / "left"
 LOGS = {

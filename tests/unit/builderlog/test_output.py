@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.builderlog.output import PrintedBuild, read_output
-from layerfork.model.record import StepStatus
+from layerfork.record.record import StepStatus
+from layerfork.wire.printed.output import PrintedBuild, read_output
 
 TRANSCRIPTS = Path(__file__).parents[2] / "transcripts"
 PODMANS = ("3.0.1", "4.3.1", "5.4.2", "5.8.6")

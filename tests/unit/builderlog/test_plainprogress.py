@@ -1,6 +1,6 @@
 """Plain logs of BuildKit: what the builder says, whatever its commands print."""
 
-from layerfork.builderlog.plainprogress import PrintedProgress, read_builds
+from layerfork.wire.printed.plainprogress import PrintedProgress, read_builds
 
 HEAD = [
     '#0 building with "default" instance using docker driver',

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from linear import assert_linear
 
-from layerfork.builderlog.output import read_output
-from layerfork.builderlog.podmanlog import read_podman_builds
+from layerfork.wire.printed.output import read_output
+from layerfork.wire.printed.podmanlog import read_podman_builds
 
 TRANSCRIPTS = Path(__file__).parents[2] / "transcripts"
 OUTPUTS = sorted(TRANSCRIPTS.glob("output-*.txt"))

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from fakes.copyaction import copy_action
 
-from layerfork.cachekey.classic.tarsum import tarsum
 from layerfork.dockerfile import parse_dockerfile
-from layerfork.model.build import Builder
-from layerfork.model.context import (
+from layerfork.keys.classic.tarsum import tarsum
+from layerfork.record.build import Builder
+from layerfork.record.context import (
     ContentSource,
     ContextEntry,
     ContextManifest,
@@ -21,9 +21,9 @@ from layerfork.model.context import (
     EntryType,
     Transport,
 )
-from layerfork.model.engine import EngineInfo, ImageFacts
-from layerfork.model.llb import Definition, ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
-from layerfork.model.record import (
+from layerfork.record.engine import EngineInfo, ImageFacts
+from layerfork.record.llb import Definition, ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,

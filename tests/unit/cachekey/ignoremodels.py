@@ -3,24 +3,24 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from layerfork.buildcontext.clientrules import find_rules
-from layerfork.buildcontext.ignore.containers_storage import storage_matcher
-from layerfork.buildcontext.ignore.ignorefile import read_docker_ignorefile
-from layerfork.buildcontext.manifest import read_context
-from layerfork.buildcontext.selection import (
+from layerfork.context.clientrules import find_rules
+from layerfork.context.ignore.containers_storage import storage_matcher
+from layerfork.context.ignore.ignorefile import read_docker_ignorefile
+from layerfork.context.manifest import read_context
+from layerfork.context.selection import (
     buildkit_paths,
     classic_cli_paths,
     old_buildkit_paths,
     old_classic_cli_paths,
 )
-from layerfork.buildcontext.walk import scan
-from layerfork.cachekey.buildah.content import CopyOptions, MissingSourceError
-from layerfork.cachekey.buildah.rules import buildah_rules
-from layerfork.cachekey.buildah.sources import SourceFinder
-from layerfork.cachekey.classic.rules import classic_rules
-from layerfork.cachekey.shared.tree import unpack
+from layerfork.context.walk import scan
 from layerfork.errors import UsageError
-from layerfork.model.engine import EngineInfo
+from layerfork.keys.buildah.content import CopyOptions, MissingSourceError
+from layerfork.keys.buildah.rules import buildah_rules
+from layerfork.keys.buildah.sources import SourceFinder
+from layerfork.keys.classic.rules import classic_rules
+from layerfork.keys.shared.tree import unpack
+from layerfork.record.engine import EngineInfo
 
 Copied = set[str] | None
 """Paths below the destination; None when the build is refused."""

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.cachekey.shared.labels import label_texts
-from layerfork.model.build import Builder
-from layerfork.model.cachekey import StepKey
-from layerfork.model.record import BuildRecord, RecordedRequest
+from layerfork.keys import keys_of
+from layerfork.keys.shared.labels import label_texts
+from layerfork.record.build import Builder
+from layerfork.record.cachekey import StepKey
+from layerfork.record.record import BuildRecord, RecordedRequest
 
 MakeRecord = Callable[..., BuildRecord]
 NOP = "/bin/sh -c #(nop) "

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextEntry
-from layerfork.model.record import BuildRecord
+from layerfork.keys import keys_of
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextEntry
+from layerfork.record.record import BuildRecord
 
 
 @pytest.mark.parametrize(

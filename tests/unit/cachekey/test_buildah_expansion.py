@@ -2,8 +2,8 @@
 
 import pytest
 
-from layerfork.cachekey.buildah.expansion import expand
 from layerfork.dockerfile import BadSubstitutionError
+from layerfork.keys.buildah.expansion import expand
 
 VALUES = {"A": "aXbXc", "P": "a/b/c"}
 MEASURED = {

@@ -2,9 +2,9 @@
 
 import pytest
 
-from layerfork.cachekey.buildah.glob import glob_paths
-from layerfork.cachekey.shared.tree import ContextTree, unpack
-from layerfork.model.context import ContextEntry, EntryType
+from layerfork.keys.buildah.glob import glob_paths
+from layerfork.keys.shared.tree import ContextTree, unpack
+from layerfork.record.context import ContextEntry, EntryType
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ Measured on engines 20.10.5, 20.10.24, 26.1.5 and 28.5.2 (tests/engines/test_bui
 
 import pytest
 
-from layerfork.cachekey.buildkit.inputs import input_uses
-from layerfork.cachekey.buildkit.opdigest import op_digest
-from layerfork.cachekey.buildkit.opparts import op_parts
-from layerfork.cachekey.buildkit.rules import buildkit_rules
-from layerfork.model.context import Digest
-from layerfork.model.llb import ExecMount, ExecOp, LLBInput, LLBOp
+from layerfork.keys.buildkit.inputs import input_uses
+from layerfork.keys.buildkit.opdigest import op_digest
+from layerfork.keys.buildkit.opparts import op_parts
+from layerfork.keys.buildkit.rules import buildkit_rules
+from layerfork.record.context import Digest
+from layerfork.record.llb import ExecMount, ExecOp, LLBInput, LLBOp
 
 ROOT = ExecMount(type="bind", dest="/", input=0, output=0)
 NO_DIGEST = Digest("sha256:" + "0" * 64)

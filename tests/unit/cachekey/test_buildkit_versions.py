@@ -2,8 +2,8 @@
 
 import pytest
 
-from layerfork.cachekey.buildkit.rules import LinkWalk, Listing, buildkit_rules
-from layerfork.cachekey.shared.versions import buildkit_release
+from layerfork.keys.buildkit.rules import LinkWalk, Listing, buildkit_rules
+from layerfork.keys.shared.versions import buildkit_release
 
 
 @pytest.mark.parametrize(

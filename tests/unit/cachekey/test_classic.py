@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.cachekey.classic.keys import classic_keys
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextEntry
-from layerfork.model.record import BuildRecord
+from layerfork.keys import keys_of
+from layerfork.keys.classic.keys import classic_keys
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextEntry
+from layerfork.record.record import BuildRecord
 
 MakeRecord = Callable[..., BuildRecord]
 EntryOf = Callable[[dict[str, Any]], ContextEntry]

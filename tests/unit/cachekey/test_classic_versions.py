@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from layerfork.cachekey.classic.keys import classic_keys
-from layerfork.cachekey.shared.gotext import quote_rune
-from layerfork.model.record import BuildRecord
+from layerfork.keys.classic.keys import classic_keys
+from layerfork.keys.shared.gotext import quote_rune
+from layerfork.record.record import BuildRecord
 
 MakeRecord = Callable[..., BuildRecord]
 

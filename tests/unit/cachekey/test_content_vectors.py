@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from fakes.contenttrees import Files, files_of, selector
 
-from layerfork.cachekey.buildkit.content.tree import ContentError
-from layerfork.cachekey.buildkit.rules import buildkit_rules
-from layerfork.cachekey.shared.tree import LinkLoopError
-from layerfork.model.context import ContextEntry, EntryType
+from layerfork.keys.buildkit.rules import buildkit_rules
+from layerfork.keys.content.tree import ContentError
+from layerfork.keys.shared.tree import LinkLoopError
+from layerfork.record.context import ContextEntry, EntryType
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "buildkit-content.json"
 CASES = json.loads(VECTORS.read_text())["cases"]

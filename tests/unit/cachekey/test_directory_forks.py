@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from layerfork.buildcontext.clientrules import find_rules
-from layerfork.buildcontext.manifest import read_context
-from layerfork.cachekey import keys_of
-from layerfork.model.build import Builder
-from layerfork.model.context import Transport
-from layerfork.model.record import BuildRecord
+from layerfork.context.clientrules import find_rules
+from layerfork.context.manifest import read_context
+from layerfork.keys import keys_of
+from layerfork.record.build import Builder
+from layerfork.record.context import Transport
+from layerfork.record.record import BuildRecord
 
 MakeRecord = Callable[..., BuildRecord]
 DOCKERFILE = "FROM base\nCOPY a.txt /a.txt\nCOPY d /d/\nCOPY . /all/\nRUN echo tail\n"

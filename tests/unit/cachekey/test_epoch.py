@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.cachekey.buildkit.epoch import arguments_of, dating
-from layerfork.explain import JudgedBuild, judge_pair
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.build import Builder
-from layerfork.model.judgement import Cause
-from layerfork.model.llb import Definition, ExecOp, FileAction, LLBOp
-from layerfork.model.record import BuildRecord
+from layerfork.diagnose import JudgedBuild, judge_pair
+from layerfork.keys import keys_of
+from layerfork.keys.buildkit.epoch import arguments_of, dating
+from layerfork.record.build import Builder
+from layerfork.record.judgement import Cause
+from layerfork.record.llb import Definition, ExecOp, FileAction, LLBOp
+from layerfork.record.record import BuildRecord
+from layerfork.record.store.evidence import read_records
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "records"
 NAME = "SOURCE_DATE_EPOCH"

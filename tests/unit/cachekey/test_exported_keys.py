@@ -14,16 +14,16 @@ import pytest
 from transcripts.framed import CLIENT_SENT, ENGINE_SENT, read_transcript
 from transcripts.records import records_of
 
-from layerfork.cachekey.buildkit.content.digest import content_digest
-from layerfork.cachekey.buildkit.content.tree import content_tree
-from layerfork.cachekey.buildkit.inputs import input_uses
-from layerfork.cachekey.buildkit.keys import buildkit_keys
-from layerfork.cachekey.buildkit.opdigest import record_digest
-from layerfork.cachekey.buildkit.rules import buildkit_rules
-from layerfork.cachekey.buildkit.sources import SourceParts
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.context import ContextEntry
-from layerfork.model.record import BuildRecord, StepStatus
+from layerfork.keys.buildkit.inputs import input_uses
+from layerfork.keys.buildkit.keys import buildkit_keys
+from layerfork.keys.buildkit.opdigest import record_digest
+from layerfork.keys.buildkit.rules import buildkit_rules
+from layerfork.keys.buildkit.sources import SourceParts
+from layerfork.keys.content.digest import content_digest
+from layerfork.keys.content.tree import content_tree
+from layerfork.record.context import ContextEntry
+from layerfork.record.record import BuildRecord, StepStatus
+from layerfork.record.store.evidence import read_records
 
 TESTS = Path(__file__).parents[2]
 VECTORS = TESTS / "vectors" / "buildkit-0.32.2"

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.cachekey.classic.tarsum import hash_strings, tarsum, tarsum_header
-from layerfork.model.context import ContextEntry, EntryType
+from layerfork.keys.classic.tarsum import hash_strings, tarsum, tarsum_header
+from layerfork.record.context import ContextEntry, EntryType
 
 EntryOf = Callable[[dict[str, Any]], ContextEntry]
 FILE = ContextEntry(name="a", type=EntryType.FILE, mode=0o644, size=1, typeflag="0")

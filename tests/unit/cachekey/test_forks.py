@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.cachekey.classic.tarsum import tarsum
-from layerfork.model.build import Builder
-from layerfork.model.context import ContentSource, ContextEntry, Digest, EntryType
-from layerfork.model.record import BuildRecord
+from layerfork.keys import keys_of
+from layerfork.keys.classic.tarsum import tarsum
+from layerfork.record.build import Builder
+from layerfork.record.context import ContentSource, ContextEntry, Digest, EntryType
+from layerfork.record.record import BuildRecord
 
 Entries = list[ContextEntry]
 MakeRecord = Callable[..., BuildRecord]

@@ -4,16 +4,16 @@ from hashlib import sha256
 
 import pytest
 
-from layerfork.cachekey.buildkit.gitsource import git_source
-from layerfork.cachekey.buildkit.keys import buildkit_keys
-from layerfork.cachekey.buildkit.opdigest import layers_record
-from layerfork.cachekey.buildkit.rules import buildkit_rules
-from layerfork.explain.compare.differences.parts import list_differences
-from layerfork.model.build import Builder
-from layerfork.model.cachekey import CacheKey
-from layerfork.model.engine import EngineInfo
-from layerfork.model.llb import Definition, ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, StepRecord, StepStatus
+from layerfork.diagnose.compare.parts import list_differences
+from layerfork.keys.buildkit.gitsource import git_source
+from layerfork.keys.buildkit.keys import buildkit_keys
+from layerfork.keys.buildkit.opdigest import layers_record
+from layerfork.keys.buildkit.rules import buildkit_rules
+from layerfork.record.build import Builder
+from layerfork.record.cachekey import CacheKey
+from layerfork.record.engine import EngineInfo
+from layerfork.record.llb import Definition, ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, StepRecord, StepStatus
 
 COMMIT, OTHER = "1" * 40, "2" * 40
 ADDRESS = "git://example.com/code.git"

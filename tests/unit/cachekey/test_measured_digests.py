@@ -6,22 +6,22 @@ from typing import Any
 
 import pytest
 
-from layerfork.buildcontext.ignore.containers_storage import storage_matcher
-from layerfork.cachekey.buildah.content import CopyOptions, MissingSourceError, added_summary
-from layerfork.cachekey.buildah.rules import BuildahRules
-from layerfork.cachekey.buildah.sources import SourceFinder
-from layerfork.cachekey.buildkit.content.digest import ContentDigester, content_digest
-from layerfork.cachekey.buildkit.content.select import select
-from layerfork.cachekey.buildkit.content.selection import Selector, has_wildcard
-from layerfork.cachekey.buildkit.content.tree import ContentTree, content_tree
-from layerfork.cachekey.buildkit.opdigest import manifest_record, op_digest, record_digest
-from layerfork.cachekey.buildkit.rules import buildkit_rules
-from layerfork.cachekey.buildkit.sources import SourceParts
-from layerfork.cachekey.classic.tarsum import hash_strings, tarsum
-from layerfork.cachekey.shared.tree import unpack
-from layerfork.model.context import ContextEntry, ContextManifest, Digest, EntryType, Transport
-from layerfork.model.llb import ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
-from layerfork.model.record import BuildRecord
+from layerfork.context.ignore.containers_storage import storage_matcher
+from layerfork.keys.buildah.content import CopyOptions, MissingSourceError, added_summary
+from layerfork.keys.buildah.rules import BuildahRules
+from layerfork.keys.buildah.sources import SourceFinder
+from layerfork.keys.buildkit.opdigest import manifest_record, op_digest, record_digest
+from layerfork.keys.buildkit.rules import buildkit_rules
+from layerfork.keys.buildkit.sources import SourceParts
+from layerfork.keys.classic.tarsum import hash_strings, tarsum
+from layerfork.keys.content.digest import ContentDigester, content_digest
+from layerfork.keys.content.select import select
+from layerfork.keys.content.selection import Selector, has_wildcard
+from layerfork.keys.content.tree import ContentTree, content_tree
+from layerfork.keys.shared.tree import unpack
+from layerfork.record.context import ContextEntry, ContextManifest, Digest, EntryType, Transport
+from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
+from layerfork.record.record import BuildRecord
 
 NO_DIGEST = Digest("sha256:" + "0" * 64)
 RULES = buildkit_rules("v0.13.2", "")

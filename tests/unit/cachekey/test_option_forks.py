@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.cachekey.classic.tarsum import tarsum
-from layerfork.model.context import ContextEntry, Digest, EntryType
-from layerfork.model.engine import ImageFacts
-from layerfork.model.record import BuildRecord, RecordedRequest
+from layerfork.keys import keys_of
+from layerfork.keys.classic.tarsum import tarsum
+from layerfork.record.context import ContextEntry, Digest, EntryType
+from layerfork.record.engine import ImageFacts
+from layerfork.record.record import BuildRecord, RecordedRequest
 
 MakeRecord = Callable[..., BuildRecord]
 BASELINE = (

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerfork.cachekey import keys_of
-from layerfork.cachekey.classic.tarsum import tarsum
-from layerfork.model.build import Builder
-from layerfork.model.cachekey import CacheKey
-from layerfork.model.context import ContentSource, ContextEntry, Digest, EntryType, Transport
-from layerfork.model.record import BuildRecord
+from layerfork.keys import keys_of
+from layerfork.keys.classic.tarsum import tarsum
+from layerfork.record.build import Builder
+from layerfork.record.cachekey import CacheKey
+from layerfork.record.context import ContentSource, ContextEntry, Digest, EntryType, Transport
+from layerfork.record.record import BuildRecord
 
 MakeRecord = Callable[..., BuildRecord]
 Make = Callable[[list[ContextEntry]], BuildRecord]

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 from fakes.contenttrees import files_of, selector
 
-from layerfork.cachekey import keys_of
-from layerfork.cachekey.buildkit.content.tree import MissingPathError, PatternError, UnmodelledError
-from layerfork.cachekey.buildkit.rules import buildkit_rules
-from layerfork.cachekey.shared.tree import LinkLoopError
-from layerfork.model.context import ContextEntry, EntryType
-from layerfork.model.record import BuildRecord
+from layerfork.keys import keys_of
+from layerfork.keys.buildkit.rules import buildkit_rules
+from layerfork.keys.content.tree import MissingPathError, PatternError, UnmodelledError
+from layerfork.keys.shared.tree import LinkLoopError
+from layerfork.record.context import ContextEntry, EntryType
+from layerfork.record.record import BuildRecord
 
 A_FILE = ContextEntry(name="a", type=EntryType.FILE, mode=0o644)
 TO_ITSELF = ContextEntry(name="l", type=EntryType.SYMLINK, mode=0o777, linkname="l")

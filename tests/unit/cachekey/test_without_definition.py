@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, explain_pair, judge_relay
-from layerfork.model.judgement import CauseStatus, Judgement
-from layerfork.model.record import BuildRecord, StepStatus, Vertex
+from layerfork.diagnose import JudgedBuild, explain_pair, judge_relay
+from layerfork.keys import keys_of
+from layerfork.record.judgement import CauseStatus, Judgement
+from layerfork.record.record import BuildRecord, StepStatus, Vertex
 
 MakeRecord = Callable[..., BuildRecord]
 DOCKERFILE = "FROM base\nRUN one\nRUN two\n"

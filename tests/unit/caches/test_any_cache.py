@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.caches.layouts import CONFIG_TYPE, VECTORS, config_of, digest_of, layers_of
 
-from layerfork.caches.config import read_cache
-from layerfork.caches.forecast import import_steps
-from layerfork.caches.manifest import configs_of
-from layerfork.caches.source import CacheConfig
-from layerfork.caches.steps import find_steps
+from layerfork.builders.caches.config import read_cache
+from layerfork.builders.caches.forecast import import_steps
+from layerfork.builders.caches.manifest import configs_of
+from layerfork.builders.caches.source import CacheConfig
+from layerfork.builders.caches.steps import find_steps
 from layerfork.errors import EvidenceError
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.context import Digest
+from layerfork.record.context import Digest
+from layerfork.record.store.evidence import read_records
 
 RECORD = read_records(VECTORS / "run-copy.jsonl")[0]
 LEAVES = st.one_of(

@@ -14,9 +14,9 @@ from unit.caches.layouts import CONFIG_TYPE, DOCKER, OCI, VECTORS, Layout, confi
 
 from layerfork.cli import call
 from layerfork.errors import ExitCode
-from layerfork.harness.records.evidence import RecordFile, read_records
-from layerfork.model.build import Builder
-from layerfork.model.record import BuildRecord
+from layerfork.record.build import Builder
+from layerfork.record.record import BuildRecord
+from layerfork.record.store.evidence import RecordFile, read_records
 
 STEPS = {
     "run-copy": {

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from unit.caches.layouts import VECTORS, Layout, config_of, digest_of, export
 
-from layerfork.caches.config import read_cache
-from layerfork.caches.source import CacheSource
+from layerfork.builders.caches.config import read_cache
+from layerfork.builders.caches.source import CacheSource
 from layerfork.cli import call
 from layerfork.errors import ExitCode
-from layerfork.harness.records.evidence import RecordFile, read_records
-from layerfork.model.exportedcache import ExportedCache
-from layerfork.model.record import BuildRecord
+from layerfork.record.exportedcache import ExportedCache
+from layerfork.record.record import BuildRecord
+from layerfork.record.store.evidence import RecordFile, read_records
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -200,7 +200,7 @@ def test_an_inline_cache_that_the_engine_may_not_use(
     record = own_record("run-copy", export(tmp_path / "cache", config))
     assert record.engine is not None
     engine = replace(record.engine, kind="private", version="27.1.0")
-    monkeypatch.setattr("layerfork.pipeline.predict.fromcache.read_cache", inline)
+    monkeypatch.setattr("layerfork.app.predict.fromcache.read_cache", inline)
     place = f"type=local,src={tmp_path / 'cache'}"
     code, steps = predict(capsys, tmp_path, replace(record, engine=engine), "--cache-from", place)
     assert code == ExitCode.COULD_NOT_RUN

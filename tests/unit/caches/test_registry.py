@@ -13,8 +13,8 @@ import pytest
 from unit.caches.layouts import Layout, config_of, export
 from unit.caches.registryserver import BASIC, IDENTITY, SECRET, TOKEN, USER, Behaviour, serving
 
-from layerfork.caches import registry
-from layerfork.caches.registryaccess import may_carry_a_login
+from layerfork.builders.caches import registry
+from layerfork.builders.caches.registryaccess import may_carry_a_login
 from layerfork.cli import call
 from layerfork.errors import ExitCode
 
@@ -161,7 +161,7 @@ def test_a_helper_that_hangs_is_named_and_ended(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr("layerfork.caches.credentials.HELPER_S", 0.5)
+    monkeypatch.setattr("layerfork.builders.caches.credentials.HELPER_S", 0.5)
     helper(f"sleep 600 & echo $! >{tmp_path}/child; wait")
     with serving(behaviour) as address:
         docker_config.write_text(json.dumps({"credHelpers": {address: "mine"}}))

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from golden.recorded import compared
 
+from layerfork.app.check import checking
+from layerfork.app.check.checking import Checked, CheckOptions, exit_code
 from layerfork.cli import call
 from layerfork.cli.grammar.options import source_root
-from layerfork.model.check import Against, CheckReport
-from layerfork.pipeline.check import checking
-from layerfork.pipeline.check.checking import Checked, CheckOptions, exit_code
+from layerfork.record.check import Against, CheckReport
 
 FAILED = CheckReport(
     against=Against.AGAIN, diffs=tuple(compared("seed-buildkit")), steps=3, rebuilt=2, seconds_lost=2.0

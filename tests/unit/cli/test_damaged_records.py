@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from layerfork.cli import call
-from layerfork.harness.records.evidence import RecordFile, read_records
-from layerfork.harness.records.lines import numbered_lines
-from layerfork.model.context import Digest
-from layerfork.model.llb import Definition, ExecMount, ExecOp, FileAction, LLBInput, LLBOp
-from layerfork.model.record import BuildPlace, BuildRecord, StepRecord, StepStatus, Vertex
+from layerfork.record.context import Digest
+from layerfork.record.llb import Definition, ExecMount, ExecOp, FileAction, LLBInput, LLBOp
+from layerfork.record.record import BuildPlace, BuildRecord, StepRecord, StepStatus, Vertex
+from layerfork.record.store.evidence import RecordFile, read_records
+from layerfork.record.store.lines import numbered_lines
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "records"
 FILES = sorted(CORPUS.glob("*.jsonl"))

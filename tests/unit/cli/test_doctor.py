@@ -4,11 +4,11 @@ import json
 
 import pytest
 
+from layerfork.app.machine import doctor
 from layerfork.cli import call
 from layerfork.errors import ExitCode
-from layerfork.model.health import DoctorReport, Health, HealthRow
-from layerfork.model.listing import ClientRow, EngineRow, Obstacle
-from layerfork.pipeline.machine import doctor
+from layerfork.record.health import DoctorReport, Health, HealthRow
+from layerfork.record.listing import ClientRow, EngineRow, Obstacle
 
 WELL = HealthRow(area="machine", name="umask", health=Health.OK, what="022")
 NOTE = HealthRow(

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from layerfork.cli import call
 from layerfork.cli.grammar.root import root
 from layerfork.errors import ExitCode
-from layerfork.model.cause import CauseCode
-from layerfork.model.trap import TrapCode
+from layerfork.record.cause import CauseCode
+from layerfork.record.trap import TrapCode
 
 PAGES = Path(__file__).parents[3] / "docs" / "causes"
 

@@ -13,16 +13,16 @@ from click.testing import CliRunner, Result
 from corpus.make import path_of
 from corpus.pairs import PAIRS
 
+from layerfork.app.fix import fixing
+from layerfork.app.fix.trial import Tried, TryOptions
 from layerfork.cli import call
 from layerfork.cli.grammar.root import root
 from layerfork.errors import EngineError, ExitCode, UsageError
-from layerfork.harness.records.evidence import read_records
-from layerfork.harness.records.store import open_store, project_of
-from layerfork.harness.records.summary import keep_summary, known_build
-from layerfork.model.fixing import Fate
-from layerfork.model.record import BuildPlace, BuildRecord, StepStatus
-from layerfork.pipeline.fix import fixing
-from layerfork.pipeline.fix.trial import Tried, TryOptions
+from layerfork.record.fixing import Fate
+from layerfork.record.record import BuildPlace, BuildRecord, StepStatus
+from layerfork.record.store.evidence import read_records
+from layerfork.record.store.store import open_store, project_of
+from layerfork.record.store.summary import keep_summary, known_build
 
 BY_NAME = {pair.name: pair for pair in PAIRS}
 INSTALL = """\

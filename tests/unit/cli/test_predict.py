@@ -9,17 +9,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from layerfork.buildcontext.clientrules import find_rules
-from layerfork.buildcontext.manifest import read_context
 from layerfork.cli import call
 from layerfork.cli.grammar.root import root
+from layerfork.context.clientrules import find_rules
+from layerfork.context.manifest import read_context
 from layerfork.errors import UsageError
-from layerfork.harness.records.evidence import RecordFile
-from layerfork.harness.records.store import open_store, project_of
-from layerfork.harness.records.summary import keep_summary, known_build
-from layerfork.model.build import Builder
-from layerfork.model.engine import EngineInfo, ImageFacts
-from layerfork.model.record import (
+from layerfork.record.build import Builder
+from layerfork.record.engine import EngineInfo, ImageFacts
+from layerfork.record.record import (
     BuildOutcome,
     BuildPlace,
     BuildRecord,
@@ -29,6 +26,9 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
+from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.store import open_store, project_of
+from layerfork.record.store.summary import keep_summary, known_build
 
 DOCKERFILE = "FROM alpine\nRUN echo first\n\nCOPY src /src\nRUN make\n"
 ENGINE = EngineInfo(

@@ -7,14 +7,14 @@ from typing import Any
 import click
 import pytest
 
+from layerfork.app.check import checking
+from layerfork.app.check.checking import Checked, CheckOptions
+from layerfork.app.predict import commits, remembered
 from layerfork.cli import call
 from layerfork.cli.grammar.root import COMMANDS, root
 from layerfork.cli.settings.allowed import SETTINGS, SHARED
 from layerfork.cli.settings.variables import option_name, options_of
-from layerfork.model.check import Against, CheckReport
-from layerfork.pipeline.check import checking
-from layerfork.pipeline.check.checking import Checked, CheckOptions
-from layerfork.pipeline.predict import commits, remembered
+from layerfork.record.check import Against, CheckReport
 
 
 @pytest.fixture(autouse=True)

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from layerfork.app.records.recording import no_build_seen
+from layerfork.app.why import explaining
+from layerfork.app.why.explaining import Explained
+from layerfork.builders.recording import wrap
 from layerfork.cli import call
 from layerfork.cli.grammar.root import root
 from layerfork.errors import ExitCode, UsageError
-from layerfork.harness.recording import wrap
-from layerfork.pipeline.records.recording import no_build_seen
-from layerfork.pipeline.why import explaining
-from layerfork.pipeline.why.explaining import Explained
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.clients import CLIENTS, find_client
-from layerfork.clients.client import Call
-from layerfork.model.build import Builder, BuildRequest, Endpoint, PodmanTools, Toolchain
+from layerfork.builders.clients import CLIENTS, find_client
+from layerfork.builders.clients.client import Call
+from layerfork.record.build import Builder, BuildRequest, Endpoint, PodmanTools, Toolchain
 
 ENDPOINT = Endpoint(
     docker_host="unix:///s/d.sock",

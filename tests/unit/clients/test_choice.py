@@ -5,8 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.clients import find_client
-from layerfork.model.build import DOCKER, PODMAN, PODMAN_SERVICE, Builder, Endpoint, ServedBuilders, Toolchain
+from layerfork.builders.clients import find_client
+from layerfork.record.build import (
+    DOCKER,
+    PODMAN,
+    PODMAN_SERVICE,
+    Builder,
+    Endpoint,
+    ServedBuilders,
+    Toolchain,
+)
 
 CLASSIC, BUILDKIT, BUILDAH = Builder.CLASSIC, Builder.BUILDKIT, Builder.BUILDAH
 ENDPOINT = Endpoint(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.clients import find_client
-from layerfork.model.build import Builder, BuildRequest, Endpoint, Toolchain
+from layerfork.builders.clients import find_client
+from layerfork.record.build import Builder, BuildRequest, Endpoint, Toolchain
 
 TOOLCHAIN = Toolchain(docker=Path("/t/docker"), cli_plugins=Path("/t/plugins"), version="26.1.5")
 ENDPOINT = Endpoint(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.clients import find_client
-from layerfork.model.build import BuildRequest, Endpoint, Toolchain
+from layerfork.builders.clients import find_client
+from layerfork.record.build import BuildRequest, Endpoint, Toolchain
 
 ENDPOINT = Endpoint(
     docker_host="unix:///s/d.sock",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.clients import find_client, freeze, install_commands
-from layerfork.clients.environment import ClientEnvironment, Interpreter, own_node
+from layerfork.builders.clients import find_client, freeze, install_commands
+from layerfork.builders.clients.environment import ClientEnvironment, Interpreter, own_node
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_install_makes_a_venv_and_fills_it_from_the_lock(environment: ClientEnvi
 
 
 def test_directory_name_follows_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("layerfork.clients.environment.LOCKS", tmp_path)
+    monkeypatch.setattr("layerfork.builders.clients.environment.LOCKS", tmp_path)
     environment = ClientEnvironment(
         name="some-1.0", interpreter=Interpreter.PYTHON, package="some", version="1.0"
     )

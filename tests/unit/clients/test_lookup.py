@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.clients import find_client
+from layerfork.builders.clients import find_client
 from layerfork.errors import UsageError
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.clients import needed_features
-from layerfork.clients.own import OwnCommand, is_own_client, own_client
+from layerfork.builders.clients import needed_features
+from layerfork.builders.clients.own import OwnCommand, is_own_client, own_client
 from layerfork.errors import UsageError
-from layerfork.model.build import Builder, BuildRequest, Endpoint, Toolchain
+from layerfork.record.build import Builder, BuildRequest, Endpoint, Toolchain
 
 ENDPOINT = Endpoint(
     docker_host="unix:///s.sock",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.model.secrets import looks_secret
+from layerfork.record.secrets import looks_secret
 
 
 @pytest.mark.parametrize(

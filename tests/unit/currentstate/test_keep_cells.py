@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from currentstate.evidence import keep_cells
+from layerfork.app.phases.cells import read_cells
 from layerfork.errors import EvidenceError
-from layerfork.harness.phases.cells import read_cells
-from layerfork.harness.records.lines import numbered_lines
-from layerfork.model.record import BuildOutcome
+from layerfork.record.record import BuildOutcome
+from layerfork.record.store.lines import numbered_lines
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "records" / "scenarios.jsonl"
 ALL = read_cells(GOLDEN).cells

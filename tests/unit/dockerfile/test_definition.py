@@ -13,7 +13,7 @@ from corpus.definitions import BUILDS, VECTORS
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.dockerfile.definition import Evaluated, Fields, Inputs, evaluate
 from layerfork.dockerfile.scope import Source, Variable
-from layerfork.model.engine import ImageFacts
+from layerfork.record.engine import ImageFacts
 
 RECORDED: dict[str, Any] = json.loads(Path(VECTORS).read_text())
 OPTIONS: dict[str, Fields] = {

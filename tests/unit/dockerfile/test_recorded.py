@@ -4,8 +4,8 @@ import pytest
 
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at, printed_instruction
-from layerfork.model.build import Builder
-from layerfork.model.record import (
+from layerfork.record.build import Builder
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.engines.baseimage import BASE_TAG, base_archive, image_id
+from layerfork.builders.engines.baseimage import BASE_TAG, base_archive, image_id
 
 BUSYBOX = b"\x7fELF not really"
 APPLETS = ("bin/sh", "usr/bin/du", "bin/busybox", "sbin/init", "usr/bin/[")

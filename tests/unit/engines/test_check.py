@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines.debian.roots import root_path
-from layerfork.engines.debian.suites import SUITES
-from layerfork.model.listing import Fetched
-from layerfork.pipeline.machine.engines import check_engines
+from layerfork.app.machine.engines import check_engines
+from layerfork.builders.debian.roots import root_path
+from layerfork.builders.suites import SUITES
+from layerfork.record.listing import Fetched
 
 
 def test_a_changed_file_is_named_and_what_is_not_fetched_says_so(

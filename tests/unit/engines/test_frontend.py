@@ -13,9 +13,9 @@ from grpclib.client import Channel, StreamStreamMethod
 from grpclib.exceptions import GRPCError
 from grpclib.server import Server
 
-from layerfork.engines.frontend import Question, ask_frontend
-from layerfork.engines.frontend.renaming import rename_directories
-from layerfork.engines.frontend.session import DIFF_COPY, Directories
+from layerfork.builders.frontend import Question, ask_frontend
+from layerfork.builders.frontend.renaming import rename_directories
+from layerfork.builders.frontend.session import DIFF_COPY, Directories
 from layerfork.errors import EngineError
 from layerfork.wire.proto import control_pb2 as pb
 from layerfork.wire.proto import ops_pb2 as ops

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines.kinds.hostcontext import resolve_docker_host
+from layerfork.builders.engines.hostcontext import resolve_docker_host
 from layerfork.errors import EngineError
 
 

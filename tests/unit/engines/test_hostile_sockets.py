@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from fakes.hostile import NONSENSE, SLOW, hostile
 
-from layerfork.engines.api import client
-from layerfork.engines.api.client import ApiError, EngineApi
-from layerfork.engines.api.images import image_ids, load_archive
-from layerfork.engines.api.inspection import read_engine_info, read_image_facts, read_info_lines
-from layerfork.engines.kinds.host import HostEngine
+from layerfork.builders.api import client
+from layerfork.builders.api.client import ApiError, EngineApi
+from layerfork.builders.api.images import image_ids, load_archive
+from layerfork.builders.api.inspection import read_engine_info, read_image_facts, read_info_lines
+from layerfork.builders.engines.host import HostEngine
 from layerfork.errors import EngineError
 
 ASKING: dict[str, Callable[[EngineApi], object]] = {

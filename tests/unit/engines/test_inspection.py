@@ -5,10 +5,10 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from layerfork.engines.api.answers import LoadLine
-from layerfork.engines.api.client import ApiError, EngineApi
-from layerfork.engines.api.images import load_archive
-from layerfork.engines.api.inspection import read_engine_info, read_image_facts
+from layerfork.builders.api.answers import LoadLine
+from layerfork.builders.api.client import ApiError, EngineApi
+from layerfork.builders.api.images import load_archive
+from layerfork.builders.api.inspection import read_engine_info, read_image_facts
 from layerfork.errors import EngineError
 
 VERSION = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines.namespace import keeper
+from layerfork.builders.namespace import keeper
 
 CHEAP = {"collections.abc", "ctypes", "os", "select", "signal", "sys", "time"}
 LATE = {"init", "shutil"}

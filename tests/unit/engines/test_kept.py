@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines import open_engine
-from layerfork.engines.kinds.private import PrivateEngine
-from layerfork.engines.namespace import kept
-from layerfork.engines.namespace.kept import kept_data, remove_kept
+from layerfork.builders.engines import open_engine
+from layerfork.builders.engines.private import PrivateEngine
+from layerfork.builders.namespace import kept
+from layerfork.builders.namespace.kept import kept_data, remove_kept
 from layerfork.errors import UsageError
 
 

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from layerfork.engines.programway import ProgramWay
-from layerfork.model.build import Command
+from layerfork.builders.engines.programway import ProgramWay
+from layerfork.record.build import Command
 
 
 def command(script: str) -> Command:

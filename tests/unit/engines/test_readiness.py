@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines import open_engine, readiness
-from layerfork.engines.debian.roots import EngineRoot, root_path
-from layerfork.engines.debian.suites import SUITES
-from layerfork.engines.readiness import components_of, fetched_root, find_obstacles, upstream
+from layerfork.builders.debian.roots import EngineRoot, root_path
+from layerfork.builders.engines import open_engine, readiness
+from layerfork.builders.engines.readiness import components_of, fetched_root, find_obstacles, upstream
+from layerfork.builders.suites import SUITES
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines.namespace.keeper import remove_tree
+from layerfork.builders.namespace.keeper import remove_tree
 
 
 def deep(top: Path, depth: int) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines.cachedir import making
-from layerfork.engines.debian import packages, roots
-from layerfork.engines.debian.roots import ensure_root, read_root, root_path, verify_root
-from layerfork.engines.debian.suites import SUITES
-from layerfork.engines.kinds import private
+from layerfork.builders.debian import packages, roots
+from layerfork.builders.debian.cachedir import making
+from layerfork.builders.debian.roots import ensure_root, read_root, root_path, verify_root
+from layerfork.builders.engines import private
+from layerfork.builders.suites import SUITES
 from layerfork.errors import EngineError
-from layerfork.model.build import Command, Completed
+from layerfork.record.build import Command, Completed
 
 DEBS = """\
 00  docker.io_26.1.5+dfsg1-9_amd64.deb

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines.namespace import keeper, rundirs
-from layerfork.engines.namespace.rundirs import base_directory, claim, lies_on_overlay, sweep
+from layerfork.builders.namespace import keeper, rundirs
+from layerfork.builders.namespace.rundirs import base_directory, claim, lies_on_overlay, sweep
 from layerfork.errors import EngineError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.engines import ENGINES, open_engine
+from layerfork.builders.engines import ENGINES, open_engine
 from layerfork.errors import UsageError
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines import open_engine
-from layerfork.engines.debian import roots
-from layerfork.engines.debian.generation import Generation
-from layerfork.engines.debian.later import later_generation
-from layerfork.engines.debian.roots import EngineRoot, ensure_root, root_path
-from layerfork.engines.debian.suites.forky import FORKY
+from layerfork.builders.debian import roots
+from layerfork.builders.debian.generation import Generation
+from layerfork.builders.debian.later import later_generation
+from layerfork.builders.debian.roots import EngineRoot, ensure_root, root_path
+from layerfork.builders.engines import open_engine
+from layerfork.builders.suites.forky import FORKY
 from layerfork.errors import EngineError, UsageError
-from layerfork.model.progress import Say
+from layerfork.record.progress import Say
 
 OLD = FORKY.docker
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.engines import default_spec
-from layerfork.engines.api.unreachable import unreachable
-from layerfork.engines.kinds import host
+from layerfork.builders.api.unreachable import unreachable
+from layerfork.builders.engines import default_spec, host
 
 
 @pytest.fixture

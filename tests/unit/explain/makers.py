@@ -4,12 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from layerfork.explain import JudgedBuild
-from layerfork.model.build import Builder
-from layerfork.model.cachekey import BuildKeys, CacheKey, KeyPart, StepKey
-from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType, Transport
-from layerfork.model.engine import EngineInfo
-from layerfork.model.record import (
+from layerfork.diagnose import JudgedBuild
+from layerfork.record.build import Builder
+from layerfork.record.cachekey import BuildKeys, CacheKey, KeyPart, StepKey
+from layerfork.record.context import (
+    ContentSource,
+    ContextEntry,
+    ContextManifest,
+    Digest,
+    EntryType,
+    Transport,
+)
+from layerfork.record.engine import EngineInfo
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,

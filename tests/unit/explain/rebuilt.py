@@ -9,15 +9,15 @@ from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
 
-from layerfork.cachekey import keys_of
-from layerfork.cachekey.classic.tarsum import tarsum
-from layerfork.explain import JudgedBuild
-from layerfork.model.build import Builder
-from layerfork.model.cachekey import BuildKeys
-from layerfork.model.change import Change
-from layerfork.model.context import ContextEntry, Digest
-from layerfork.model.record import BuildRecord, StepRecord, StepStatus
-from layerfork.whatif import suppose
+from layerfork.diagnose import JudgedBuild
+from layerfork.hypothesis import suppose
+from layerfork.keys import keys_of
+from layerfork.keys.classic.tarsum import tarsum
+from layerfork.record.build import Builder
+from layerfork.record.cachekey import BuildKeys
+from layerfork.record.change import Change
+from layerfork.record.context import ContextEntry, Digest
+from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
 _NONE: Mapping[str, bytes] = MappingProxyType({})
 

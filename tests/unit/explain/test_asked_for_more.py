@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, judge_pair, judge_relay
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.build import Builder
-from layerfork.model.judgement import Judgement, Verdict
+from layerfork.diagnose import JudgedBuild, judge_pair, judge_relay
+from layerfork.keys import keys_of
+from layerfork.record.build import Builder
+from layerfork.record.judgement import Judgement, Verdict
+from layerfork.record.store.evidence import read_records
 
 NAMES = ("target", "whole", "label", "other label")
 RECORDS = tuple(read_records(Path(__file__).parent / "relays" / "asked-for-more.jsonl"))

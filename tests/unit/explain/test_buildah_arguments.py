@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, judge_pair
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.judgement import CauseStatus
+from layerfork.diagnose import JudgedBuild, judge_pair
+from layerfork.keys import keys_of
+from layerfork.record.judgement import CauseStatus
+from layerfork.record.store.evidence import read_records
 
 NAMES = (
     "nothing given",

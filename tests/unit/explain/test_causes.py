@@ -17,12 +17,12 @@ from unit.explain.makers import (
     part,
 )
 
-from layerfork.explain import JudgedBuild, explain_pair, list_fork_differences
-from layerfork.model.build import Builder
-from layerfork.model.cachekey import CacheKey, KeyPart
-from layerfork.model.context import EntryType
-from layerfork.model.judgement import Cause, CauseStatus, MissKind
-from layerfork.model.record import BuildRecord, ClientInfo, RecordedRequest, StepStatus, Vertex
+from layerfork.diagnose import JudgedBuild, explain_pair, list_fork_differences
+from layerfork.record.build import Builder
+from layerfork.record.cachekey import CacheKey, KeyPart
+from layerfork.record.context import EntryType
+from layerfork.record.judgement import Cause, CauseStatus, MissKind
+from layerfork.record.record import BuildRecord, ClientInfo, RecordedRequest, StepStatus, Vertex
 
 PROVEN, SUSPECTED, UNEXPLAINED = CauseStatus.PROVEN, CauseStatus.SUSPECTED, CauseStatus.UNEXPLAINED
 CLAIMED = CauseStatus.SUSPECTED

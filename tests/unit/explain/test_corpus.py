@@ -9,12 +9,12 @@ from corpus.pairs import PAIRS
 from corpus.present import ARRANGED, PRESENT
 from corpus.subjects import Fork, Pair
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, judge_pair
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.judgement import Cause, Judgement
-from layerfork.model.judgement import Fork as Found
-from layerfork.model.record import BuildRecord, StepStatus
+from layerfork.diagnose import JudgedBuild, judge_pair
+from layerfork.keys import keys_of
+from layerfork.record.judgement import Cause, Judgement
+from layerfork.record.judgement import Fork as Found
+from layerfork.record.record import BuildRecord, StepStatus
+from layerfork.record.store.evidence import read_records
 
 ADDED = {"added-label", "added-target"}
 """Warnings about steps that the reader alone has, at its end."""

@@ -2,10 +2,10 @@
 
 from transcripts.records import records_of
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, judge_pair
-from layerfork.model.judgement import Judgement, Verdict
-from layerfork.model.record import BuildRecord
+from layerfork.diagnose import JudgedBuild, judge_pair
+from layerfork.keys import keys_of
+from layerfork.record.judgement import Judgement, Verdict
+from layerfork.record.record import BuildRecord
 
 CONTAINER = "buildx-0.36.1-buildkitd-0.32.2-container-driver"
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from layerfork.explain.enginebugs import never_found
-from layerfork.model.build import Builder
-from layerfork.model.engine import EngineInfo, ImageFacts
-from layerfork.model.record import (
+from layerfork.diagnose.enginebugs import never_found
+from layerfork.record.build import Builder
+from layerfork.record.engine import EngineInfo, ImageFacts
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,

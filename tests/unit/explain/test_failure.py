@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from unit.explain.makers import Cache, Line, build, seed
 
-from layerfork.explain import JudgedBuild, describe_failure, judge_pair
-from layerfork.model.build import Builder
-from layerfork.model.context import Digest
-from layerfork.model.engine import EngineInfo
-from layerfork.model.judgement import Verdict
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest, Vertex
+from layerfork.diagnose import JudgedBuild, describe_failure, judge_pair
+from layerfork.record.build import Builder
+from layerfork.record.context import Digest
+from layerfork.record.engine import EngineInfo
+from layerfork.record.judgement import Verdict
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest, Vertex
 
 IMPORT = Vertex(
     digest=Digest("sha256:" + "1" * 64), name="importing cache manifest from r/c:1", error="not found\nmore"

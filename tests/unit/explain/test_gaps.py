@@ -1,7 +1,7 @@
 """What a record lacks, in as few lines as there are kinds of it."""
 
-from layerfork.explain.warnings.gaps import incomplete_record
-from layerfork.model.record import Gap
+from layerfork.diagnose.warnings.gaps import incomplete_record
+from layerfork.record.record import Gap
 
 FOREIGN = "a step that the definition does not hold"
 

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from layerfork.explain.compare.builds import JudgedBuild
-from layerfork.explain.compare.classes.imagelayers import step_layers
-from layerfork.explain.warnings.layers import layer_contradictions
-from layerfork.model.build import Builder
-from layerfork.model.cachekey import BuildKeys
-from layerfork.model.engine import ImageFacts
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, StepRecord, StepStatus
+from layerfork.diagnose.classes.imagelayers import step_layers
+from layerfork.diagnose.compare.builds import JudgedBuild
+from layerfork.diagnose.warnings.layers import layer_contradictions
+from layerfork.record.build import Builder
+from layerfork.record.cachekey import BuildKeys
+from layerfork.record.engine import ImageFacts
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, StepRecord, StepStatus
 
 BASE = ImageFacts(image_id="sha256:base", history=(), diff_ids=("base",))
 

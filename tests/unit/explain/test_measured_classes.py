@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, judge_relay
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.judgement import CauseStatus, Judgement
-from layerfork.model.record import BuildOutcome, BuildRecord, StepStatus
+from layerfork.diagnose import JudgedBuild, judge_relay
+from layerfork.keys import keys_of
+from layerfork.record.judgement import CauseStatus, Judgement
+from layerfork.record.record import BuildOutcome, BuildRecord, StepStatus
+from layerfork.record.store.evidence import read_records
 
 DIRECTORY = Path(__file__).parent / "relays"
 WITH_DEFINITIONS = ("modes", "modes-other-order", "extra", "extra-other-order", "stages")

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, judge_pair
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.judgement import Verdict
-from layerfork.model.record import StepStatus
+from layerfork.diagnose import JudgedBuild, judge_pair
+from layerfork.keys import keys_of
+from layerfork.record.judgement import Verdict
+from layerfork.record.record import StepStatus
+from layerfork.record.store.evidence import read_records
 
 FILE = "size, mode and modification time are the same, so BuildKit did not read it again"
 DIRECTORY = "BuildKit takes no notice of a directory that it has already"

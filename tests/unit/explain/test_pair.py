@@ -3,10 +3,10 @@
 import pytest
 from unit.explain.makers import Cache, Line, build, entry_parts, from_line, seed
 
-from layerfork.explain import JudgedBuild, judge_pair, judge_relay
-from layerfork.model.build import Builder
-from layerfork.model.judgement import Verdict
-from layerfork.model.record import RecordedRequest
+from layerfork.diagnose import JudgedBuild, judge_pair, judge_relay
+from layerfork.record.build import Builder
+from layerfork.record.judgement import Verdict
+from layerfork.record.record import RecordedRequest
 
 LABEL = Line(text="LABEL a=b", line=0)
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.explain.makers import Cache, Line, build, entry_parts, from_line, part
 
-from layerfork.explain import JudgedBuild, explain_pair, judge_relay
-from layerfork.model.build import Builder
-from layerfork.model.judgement import CauseStatus, Verdict
-from layerfork.model.record import StepStatus
+from layerfork.diagnose import JudgedBuild, explain_pair, judge_relay
+from layerfork.record.build import Builder
+from layerfork.record.judgement import CauseStatus, Verdict
+from layerfork.record.record import StepStatus
 
 ATTRIBUTES = st.sampled_from(["entry_name", "mode", "uid", "gid", "content"])
 PATHS = ("a", "d/b", "d/c")

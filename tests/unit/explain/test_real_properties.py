@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from unit.explain.makers import digest
 from unit.explain.rebuilt import judged, rebuilt
 
-from layerfork.explain import explain_pair
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.change import BuildArgIs, Change, EntryIs, ModeIs, XattrIs
-from layerfork.model.judgement import CauseStatus, Fork
-from layerfork.model.record import BuildRecord, StepRecord, StepStatus
+from layerfork.diagnose import explain_pair
+from layerfork.record.change import BuildArgIs, Change, EntryIs, ModeIs, XattrIs
+from layerfork.record.judgement import CauseStatus, Fork
+from layerfork.record.record import BuildRecord, StepRecord, StepStatus
+from layerfork.record.store.evidence import read_records
 
 BY_NAME = {pair.name: pair for pair in PAIRS}
 

@@ -17,11 +17,11 @@ from unit.explain.makers import (
     seed,
 )
 
-from layerfork.explain import JudgedBuild, judge_relay
-from layerfork.model.build import Builder
-from layerfork.model.context import EntryType, Transport
-from layerfork.model.judgement import CauseStatus, Verdict
-from layerfork.model.record import BuildOutcome, Gap, RecordedRequest, StepStatus
+from layerfork.diagnose import JudgedBuild, judge_relay
+from layerfork.record.build import Builder
+from layerfork.record.context import EntryType, Transport
+from layerfork.record.judgement import CauseStatus, Verdict
+from layerfork.record.record import BuildOutcome, Gap, RecordedRequest, StepStatus
 
 OWNED = entry_parts("important.txt", uid="1000")
 

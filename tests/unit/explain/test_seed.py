@@ -2,9 +2,9 @@
 
 from unit.explain.makers import Cache, build, entry_parts, part, seed
 
-from layerfork.explain import judge_relay
-from layerfork.model.build import Builder
-from layerfork.model.judgement import CauseStatus, MissKind, Verdict
+from layerfork.diagnose import judge_relay
+from layerfork.record.build import Builder
+from layerfork.record.judgement import CauseStatus, MissKind, Verdict
 
 TAR = entry_parts("important.txt", entry_name="./important.txt")
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from unit.whatif.recorded import pair
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, judge_pair
-from layerfork.model.engine import BUILDKIT_DAEMON
-from layerfork.model.record import BuildRecord
+from layerfork.diagnose import JudgedBuild, judge_pair
+from layerfork.keys import keys_of
+from layerfork.record.engine import BUILDKIT_DAEMON
+from layerfork.record.record import BuildRecord
 
 
 def evidence(writer: BuildRecord, reader: BuildRecord) -> str:

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, judge_relay, lend_definitions
-from layerfork.explain.compare.comparison import compare
-from layerfork.explain.compare.differences.parts import may_equal
-from layerfork.explain.compare.steps import views_of
-from layerfork.explain.warnings.stale import stale_hits
-from layerfork.harness.records.evidence import read_records
-from layerfork.harness.relay.earlier import read_earlier
-from layerfork.model.build import Builder
-from layerfork.model.judgement import Caution
-from layerfork.model.record import BuildOutcome, BuildRecord, StepStatus
+from layerfork.app.relay.earlier import read_earlier
+from layerfork.diagnose import JudgedBuild, judge_relay, lend_definitions
+from layerfork.diagnose.compare.comparison import compare
+from layerfork.diagnose.compare.parts import may_equal
+from layerfork.diagnose.compare.steps import views_of
+from layerfork.diagnose.warnings.stale import stale_hits
+from layerfork.keys import keys_of
+from layerfork.record.build import Builder
+from layerfork.record.judgement import Caution
+from layerfork.record.record import BuildOutcome, BuildRecord, StepStatus
+from layerfork.record.store.evidence import read_records
 
 TESTS = Path(__file__).parents[2]
 RECORDS = sorted(

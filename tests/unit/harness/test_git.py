@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from unit.harness.commits.repositories import MadeRepository, new_repository
 
-from layerfork.harness import git
-from layerfork.harness.commits.attributes import converted_files
-from layerfork.harness.commits.history import commits_of, find_repository
-from layerfork.harness.commits.objects import Blobs, Trees, texts_of
-from layerfork.harness.environments.served import make_repository
-from layerfork.harness.fixing.places import RefusedError
-from layerfork.harness.fixing.writing import check_editable
-from layerfork.harness.machine.settings import examine_settings
-from layerfork.harness.recording.disk.gitindex import digest_in_index
-from layerfork.model.build import Builder
-from layerfork.model.fixing import FilePatch
-from layerfork.model.record import BuildOutcome, BuildPlace, BuildRecord, BuildResult
-from layerfork.process import find_program
+from layerfork.builders import git
+from layerfork.builders.commits.attributes import converted_files
+from layerfork.builders.commits.history import commits_of, find_repository
+from layerfork.builders.commits.objects import Blobs, Trees, texts_of
+from layerfork.builders.disk.gitindex import digest_in_index
+from layerfork.builders.environments.served import make_repository
+from layerfork.builders.fixing.places import RefusedError
+from layerfork.builders.fixing.writing import check_editable
+from layerfork.builders.machine.settings import examine_settings
+from layerfork.builders.process import find_program
+from layerfork.record.build import Builder
+from layerfork.record.fixing import FilePatch
+from layerfork.record.record import BuildOutcome, BuildPlace, BuildRecord, BuildResult
 
 pytestmark = pytest.mark.skipif(find_program("git") is None, reason="there is no git on this machine")
 
@@ -167,4 +167,4 @@ def test_git_is_called_in_one_place() -> None:
         str(path.relative_to(SOURCES)) for path in SOURCES.rglob("*.py") if first.search(path.read_text())
     }
     # The other is a list of packages.
-    assert calls == {"harness/git.py", "engines/debian/packagesets.py"}
+    assert calls == {"builders/git.py", "builders/debian/packagesets.py"}

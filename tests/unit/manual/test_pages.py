@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.diagnose.patterns import PATTERNS
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.explain.answer.patterns import PATTERNS
 from layerfork.manual import cause_rows, page_of, pages
-from layerfork.model.cause import CauseCode
+from layerfork.record.cause import CauseCode
 
 
 def test_every_cause_has_a_line_in_the_order_of_blame() -> None:

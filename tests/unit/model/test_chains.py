@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from layerfork.model.cachekey import BuildKeys, CacheKey, HeldName, KeyPart, Place, StepKey
+from layerfork.record.cachekey import BuildKeys, CacheKey, HeldName, KeyPart, Place, StepKey
 
 
 def step(index: int, value: str, *parents: int, unknown: tuple[str, ...] = ()) -> StepKey:

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextManifest, Transport
-from layerfork.model.kind import BuildKind, agreement, kind_of
-from layerfork.model.record import BuildOutcome, BuildPlace, BuildRecord, BuildResult, RecordedRequest
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextManifest, Transport
+from layerfork.record.kind import BuildKind, agreement, kind_of
+from layerfork.record.record import BuildOutcome, BuildPlace, BuildRecord, BuildResult, RecordedRequest
 
 RECORD = BuildRecord(
     id="r",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.model.fixing import FilePatch
-from layerfork.model.patch import unified
+from layerfork.record.fixing import FilePatch
+from layerfork.record.patch import unified
 
 LONG = b"".join(b"line %d\n" % number for number in range(40))
 CASES = {

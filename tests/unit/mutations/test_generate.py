@@ -10,8 +10,8 @@ from random import Random
 import pytest
 
 from layerfork.dockerfile import parse_dockerfile
-from layerfork.model.build import Builder
-from layerfork.model.context import EntryType
+from layerfork.record.build import Builder
+from layerfork.record.context import EntryType
 from mutations.change import Change
 from mutations.context_mutations import new_ignore_rule
 from mutations.generate import _copy, generate

@@ -7,12 +7,12 @@ from random import Random
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, explain_pair
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.build import Builder
-from layerfork.model.judgement import CauseStatus, Fork
-from layerfork.model.record import BuildRecord, StepStatus
+from layerfork.diagnose import JudgedBuild, explain_pair
+from layerfork.keys import keys_of
+from layerfork.record.build import Builder
+from layerfork.record.judgement import CauseStatus, Fork
+from layerfork.record.record import BuildRecord, StepStatus
+from layerfork.record.store.evidence import read_records
 from mutations.change import Change, Expected
 from mutations.generate import generate
 from mutations.predict import Cache, wrong_strings

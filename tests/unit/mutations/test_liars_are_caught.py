@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from layerfork.model.build import Builder
-from layerfork.model.judgement import Cause, CauseStatus, Fork, MissKind
+from layerfork.record.build import Builder
+from layerfork.record.judgement import Cause, CauseStatus, Fork, MissKind
 from mutations.change import Change, Edit, Expected
 from mutations.edits import argument_cause
 from mutations.minimal import label

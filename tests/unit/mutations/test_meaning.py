@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from layerfork.model.build import Builder
+from layerfork.record.build import Builder
 from mutations.expansion import expand
 from mutations.meaning import meanings
 from mutations.scope import resolved, walk

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, explain_pair
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.judgement import CauseStatus
-from layerfork.model.record import BuildRecord
+from layerfork.diagnose import JudgedBuild, explain_pair
+from layerfork.keys import keys_of
+from layerfork.record.judgement import CauseStatus
+from layerfork.record.record import BuildRecord
+from layerfork.record.store.evidence import read_records
 from mutations.build import blind
 
 DIRECTORY = Path(__file__).parent / "regressions"

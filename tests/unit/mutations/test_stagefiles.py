@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from layerfork.model.build import Builder
+from layerfork.record.build import Builder
 from mutations.stagefiles import files_behind
 from mutations.subject import Arena, Delivery, Line, Node, Stage, Subject
 

@@ -9,12 +9,12 @@ from corpus.make import path_of
 from corpus.pairs import PAIRS
 from corpus.subjects import Pair
 
-from layerfork.cachekey import keys_of
-from layerfork.harness.records.evidence import read_records
-from layerfork.harness.records.stored import stored
-from layerfork.harness.records.summary import timeless_digest
-from layerfork.model.record import BuildRecord
-from layerfork.pipeline.why.baseline import chain_of
+from layerfork.app.why.baseline import chain_of
+from layerfork.keys import keys_of
+from layerfork.record.record import BuildRecord
+from layerfork.record.store.evidence import read_records
+from layerfork.record.store.stored import stored
+from layerfork.record.store.summary import timeless_digest
 
 SESSION = "local.session"
 

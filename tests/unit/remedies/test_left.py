@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from unit.remedies.test_remedy import IGNORE, answer, point
 
-from layerfork.model.answer import Answer, Fix
-from layerfork.model.fixing import Fate, FixReport, Proposal, Remedy, Spent, Way, exit_code_of_fixes
+from layerfork.record.answer import Answer, Fix
+from layerfork.record.fixing import Fate, FixReport, Proposal, Remedy, Spent, Way, exit_code_of_fixes
 
 
 def costing(seconds: float | None, sentence: str = "do") -> Answer:

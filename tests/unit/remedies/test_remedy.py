@@ -2,16 +2,16 @@
 
 import pytest
 
-from layerfork.model.answer import Answer, Edit, Fix, Point, Side, Situation
-from layerfork.model.build import Builder
-from layerfork.model.change import BuildArgIs, DockerfileIs, EntriesAre, PatternsAre
-from layerfork.model.context import ContextEntry, ContextManifest, Digest, EntryType, Transport
-from layerfork.model.fixing import Again, Way
-from layerfork.model.judgement import CauseStatus, MissKind
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
-from layerfork.remedies import again_of, changes_of, remedy_of
-from layerfork.remedies.record import with_lines
-from layerfork.whatif.unappliable import UnappliableError
+from layerfork.hypothesis.remedies import again_of, changes_of, remedy_of
+from layerfork.hypothesis.remedies.record import with_lines
+from layerfork.hypothesis.unappliable import UnappliableError
+from layerfork.record.answer import Answer, Edit, Fix, Point, Side, Situation
+from layerfork.record.build import Builder
+from layerfork.record.change import BuildArgIs, DockerfileIs, EntriesAre, PatternsAre
+from layerfork.record.context import ContextEntry, ContextManifest, Digest, EntryType, Transport
+from layerfork.record.fixing import Again, Way
+from layerfork.record.judgement import CauseStatus, MissKind
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
 
 IGNORE = Edit(file=".dockerignore", after=(".git",))
 MOVE = (Edit(file="Dockerfile", line=2, before=("ARG A",)), Edit(file="Dockerfile", line=4, after=("ARG A",)))

@@ -5,15 +5,15 @@ from corpus.make import path_of
 from corpus.pairs import PAIRS, patterns
 from golden.test_answers import OF_CAUSES, looker
 
-from layerfork.explain.answer.patterns import PATTERNS
-from layerfork.harness.recording.disk import filelook
-from layerfork.harness.records.evidence import read_records
-from layerfork.harness.records.stored import stored
-from layerfork.model.answer import Edit, Fix, Point
-from layerfork.model.cause import CauseCode
-from layerfork.model.judgement import CauseStatus
-from layerfork.pipeline.compare.comparison import diff_stored
-from layerfork.remedies.table import KINDS, kind_of
+from layerfork.app.compare.comparison import diff_stored
+from layerfork.builders.disk import filelook
+from layerfork.diagnose.patterns import PATTERNS
+from layerfork.hypothesis.remedies.table import KINDS, kind_of
+from layerfork.record.answer import Edit, Fix, Point
+from layerfork.record.cause import CauseCode
+from layerfork.record.judgement import CauseStatus
+from layerfork.record.store.evidence import read_records
+from layerfork.record.store.stored import stored
 
 MEANT = ("ignore-rule", "instruction", "label")
 """What a person wrote; so is a line that was edited."""

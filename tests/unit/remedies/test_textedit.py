@@ -2,8 +2,8 @@
 
 import pytest
 
-from layerfork.model.answer import Edit
-from layerfork.remedies.textedit import UnfitError, edited
+from layerfork.hypothesis.remedies.textedit import UnfitError, edited
+from layerfork.record.answer import Edit
 
 MOVE = (
     Edit(file="Dockerfile", line=2, before=("ARG A",)),

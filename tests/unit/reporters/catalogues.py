@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from layerfork.model.build import Builder
-from layerfork.model.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
-from layerfork.model.phase import Expectation
-from layerfork.model.record import BuildOutcome
+from layerfork.record.build import Builder
+from layerfork.record.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
+from layerfork.record.phase import Expectation
+from layerfork.record.record import BuildOutcome
 
 EXPECTED = Expectation(builders=tuple(Builder), missed="", why="it follows from the key")
 DID: Mapping[str, CellPhase] = {

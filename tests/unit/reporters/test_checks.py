@@ -8,10 +8,10 @@ import pytest
 from golden.cases import FORKED, NAMES_DIFFER
 from golden.recorded import compared
 
-from layerfork.model.check import Against, CheckReport, UnexplainedStep
-from layerfork.reporters.formats import formats_for
-from layerfork.reporters.overview.checks import hit_rate, sentence
-from layerfork.reporters.reporter import Look, Reporter
+from layerfork.record.check import Against, CheckReport, UnexplainedStep
+from layerfork.report.formats import formats_for
+from layerfork.report.overview.checks import hit_rate, sentence
+from layerfork.report.reporter import Look, Reporter
 
 DIFFS = tuple(compared("seed-buildkit"))
 FAILED = CheckReport(

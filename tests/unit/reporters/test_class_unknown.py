@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from golden.cases import CASES
 
-from layerfork.model.judgement import Verdict
-from layerfork.reporters.json import JSON
-from layerfork.reporters.reporter import Look
-from layerfork.reporters.text import TEXT
+from layerfork.record.judgement import Verdict
+from layerfork.report.json import JSON
+from layerfork.report.reporter import Look
+from layerfork.report.text import TEXT
 
 UNKNOWN = ("dockerode-build", "docker_node_sdk-context-build")
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from golden.recorded import filed
 
-from layerfork.model.report import RunReport
-from layerfork.reporters.overview.fields import SentField, sent_fields
-from layerfork.reporters.overview.overview import overviews
+from layerfork.record.report import RunReport
+from layerfork.report.overview.fields import SentField, sent_fields
+from layerfork.report.overview.overview import overviews
 
 
 def fields_of(*reports: RunReport) -> dict[tuple[str, str], SentField]:

@@ -8,10 +8,10 @@ import pytest
 from golden.cases import NO_ENGINE, REUSED, TROUBLE
 from golden.recorded import compared
 
-from layerfork.model.record import BuildOutcome
-from layerfork.model.report import RunReport
-from layerfork.reporters.formats import FORMATS, formats_for
-from layerfork.reporters.reporter import Look, Reporter
+from layerfork.record.record import BuildOutcome
+from layerfork.record.report import RunReport
+from layerfork.report.formats import FORMATS, formats_for
+from layerfork.report.reporter import Look, Reporter
 
 
 def test_the_first_is_for_people_and_names_are_unique() -> None:
@@ -68,13 +68,13 @@ def test_a_cache_that_is_not_known_is_not_called_shared() -> None:
 
 def test_what_renders_is_imported_when_it_renders() -> None:
     """Names of formats are looked at before a build: they must not cost what templates and pictures do."""
-    program = "import sys; import layerfork.reporters.formats; print(*sys.modules, sep='\\n')"
+    program = "import sys; import layerfork.report.formats; print(*sys.modules, sep='\\n')"
     imported = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     loaded = set(imported.stdout.split())
-    assert "layerfork.reporters.html" in loaded
-    assert not loaded & {"jinja2", "markupsafe", "rich", "junitparser", "layerfork.reporters.overview"}
-    assert "layerfork.reporters.picture" not in loaded
+    assert "layerfork.report.html" in loaded
+    assert not loaded & {"jinja2", "markupsafe", "rich", "junitparser", "layerfork.report.overview"}
+    assert "layerfork.report.picture" not in loaded
 
 
 def test_a_title_says_how_many_builds_it_does_not_name() -> None:

@@ -7,11 +7,11 @@ import pytest
 from unit.reporters.catalogues import cell, large, made, scenario
 
 from layerfork.errors import UsageError
-from layerfork.reporters.formats import FORMATS
-from layerfork.reporters.html import HTML
-from layerfork.reporters.overview.grid import Went, grid_of
-from layerfork.reporters.reporter import Look
-from layerfork.reporters.svg import SVG
+from layerfork.report.formats import FORMATS
+from layerfork.report.html import HTML
+from layerfork.report.overview.grid import Went, grid_of
+from layerfork.report.reporter import Look
+from layerfork.report.svg import SVG
 
 SVG_NAMES = {"s": "http://www.w3.org/2000/svg"}
 

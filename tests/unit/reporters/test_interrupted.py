@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from golden.cases import FORKED, REUSED, TROUBLE
 
-from layerfork.model.report import RunReport
-from layerfork.reporters.html import HTML
-from layerfork.reporters.markdown import MARKDOWN
-from layerfork.reporters.reporter import Look
-from layerfork.reporters.text import TEXT
+from layerfork.record.report import RunReport
+from layerfork.report.html import HTML
+from layerfork.report.markdown import MARKDOWN
+from layerfork.report.reporter import Look
+from layerfork.report.text import TEXT
 
 
 def text_of(report: RunReport) -> str:

@@ -2,10 +2,10 @@
 
 import json
 
-from layerfork.model.listing import ClientRow, EngineRow, Obstacle
-from layerfork.reporters.json import JSON
-from layerfork.reporters.reporter import Look
-from layerfork.reporters.text.machine.listing import render_clients, render_engines
+from layerfork.record.listing import ClientRow, EngineRow, Obstacle
+from layerfork.report.json import JSON
+from layerfork.report.reporter import Look
+from layerfork.report.text.listing import render_clients, render_engines
 
 READY = EngineRow(
     id="private:1",

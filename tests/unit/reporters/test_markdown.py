@@ -10,12 +10,12 @@ from golden.recorded import compared, filed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.reporters.formats import formats_for
-from layerfork.reporters.markdown import MARKDOWN
-from layerfork.reporters.markdown.graph import graph_block
-from layerfork.reporters.markdown.text import block, code, escaped, prose
-from layerfork.reporters.picture.graph import graph_of_run
-from layerfork.reporters.reporter import Look
+from layerfork.report.formats import formats_for
+from layerfork.report.markdown import MARKDOWN
+from layerfork.report.markdown.graph import graph_block
+from layerfork.report.markdown.text import block, code, escaped, prose
+from layerfork.report.picture.graph import graph_of_run
+from layerfork.report.reporter import Look
 
 ALLOWED = re.compile(r"</?details>|</?summary>|<!-- -->")
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from golden.cases import ENGINE, FORKED, NO_ENGINE, TROUBLE, build
 
-from layerfork.model.judgement import Judgement, Verdict
-from layerfork.model.record import BuildOutcome
-from layerfork.model.report import RunReport, TrialBuild
-from layerfork.reporters.overview.overview import Overview, overviews
+from layerfork.record.judgement import Judgement, Verdict
+from layerfork.record.record import BuildOutcome
+from layerfork.record.report import RunReport, TrialBuild
+from layerfork.report.overview.overview import Overview, overviews
 
 
 def run(version: str, *classes: tuple[str, ...], missing: tuple[str, ...] = ()) -> RunReport:

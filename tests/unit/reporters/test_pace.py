@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from layerfork.model.catalogue import CatalogueReport, Spent
-from layerfork.reporters.overview.catalogue import pace
+from layerfork.record.catalogue import CatalogueReport, Spent
+from layerfork.report.overview.catalogue import pace
 
 REPORT = CatalogueReport(scenarios=(), engines=(), cells=(), seconds=120.0, built=100)
 

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from layerfork.manual import cause_rows, page_of
-from layerfork.model.cause import CauseCode
-from layerfork.reporters.formats import FORMATS
-from layerfork.reporters.reporter import Kind, Look
+from layerfork.record.cause import CauseCode
+from layerfork.report.formats import FORMATS
+from layerfork.report.reporter import Kind, Look
 
 TEXT = FORMATS[0]
 ESCAPE = re.compile("\x1b\\[[0-9;]*m")

@@ -6,13 +6,13 @@ from typing import Any
 from golden.cases import FORKED
 from golden.recorded import compared, filed
 
-from layerfork.model.judgement import MissKind
-from layerfork.model.report import RunReport
-from layerfork.reporters.overview.overview import overviews
-from layerfork.reporters.overview.words import verdict_sentence
-from layerfork.reporters.picture.graph import ForkGraph, graph_of_diff, graph_of_run
-from layerfork.reporters.picture.panels import panels_of
-from layerfork.reporters.picture.shapes import graphs_of
+from layerfork.record.judgement import MissKind
+from layerfork.record.report import RunReport
+from layerfork.report.overview.overview import overviews
+from layerfork.report.overview.words import verdict_sentence
+from layerfork.report.picture.graph import ForkGraph, graph_of_diff, graph_of_run
+from layerfork.report.picture.panels import panels_of
+from layerfork.report.picture.shapes import graphs_of
 
 
 def cells(graph: ForkGraph) -> dict[str, tuple[int | None, ...]]:

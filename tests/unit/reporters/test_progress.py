@@ -2,8 +2,8 @@
 
 import pytest
 
-from layerfork.model.progress import Progress
-from layerfork.reporters.progress import progress, progress_line
+from layerfork.record.progress import Progress
+from layerfork.report.progress import progress, progress_line
 
 
 @pytest.mark.parametrize(

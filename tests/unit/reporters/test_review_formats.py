@@ -7,11 +7,11 @@ from browser.hostile import hostile
 from golden.cases import FORKED
 from golden.recorded import compared, filed
 
-from layerfork.model.check import Against, CheckReport, UnexplainedStep
-from layerfork.reporters.github import GITHUB
-from layerfork.reporters.github.commands import command
-from layerfork.reporters.gitlab import GITLAB
-from layerfork.reporters.reporter import Look
+from layerfork.record.check import Against, CheckReport, UnexplainedStep
+from layerfork.report.github import GITHUB
+from layerfork.report.github.commands import command
+from layerfork.report.gitlab import GITLAB
+from layerfork.report.reporter import Look
 
 (DIFF,) = compared("seed-buildkit")
 AT_HOME = replace(DIFF, dockerfile="/src/app/Dockerfile", directory="/src/app")

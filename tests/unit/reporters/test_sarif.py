@@ -16,14 +16,14 @@ from golden.cases import FORKED, NO_ENGINE, REUSED, TROUBLE
 from golden.recorded import compared, filed
 from jsonschema import Draft4Validator
 
-from layerfork.model.answer import Edit, Fix
-from layerfork.model.causepage import CausePage, CauseRow
-from layerfork.model.check import Against, CheckReport
-from layerfork.model.record import BuildOutcome
-from layerfork.model.report import DiffReport, RunReport
-from layerfork.pipeline.manual import show_cause
-from layerfork.reporters.reporter import Look
-from layerfork.reporters.sarif import SARIF
+from layerfork.app.manual import show_cause
+from layerfork.record.answer import Edit, Fix
+from layerfork.record.causepage import CausePage, CauseRow
+from layerfork.record.check import Against, CheckReport
+from layerfork.record.record import BuildOutcome
+from layerfork.record.report import DiffReport, RunReport
+from layerfork.report.reporter import Look
+from layerfork.report.sarif import SARIF
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "vectors" / "sarif-2.1.0" / "schema.json").read_text("utf-8")

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
-from layerfork.model.report import TrialBuild
-from layerfork.reporters.text.forks.identities import identity_lines
-from layerfork.reporters.text.runs.table import layout_table
+from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
+from layerfork.record.report import TrialBuild
+from layerfork.report.text.identities import identity_lines
+from layerfork.report.text.table import layout_table
 
 
 def row(client: str, **identities: str) -> TrialBuild:

@@ -14,9 +14,9 @@ from rich.text import Text
 from layerfork.cli import call
 from layerfork.cli.grammar.root import root
 from layerfork.errors import UsageError
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport
-from layerfork.model.record import (
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextEntry, ContextManifest, EntryType, Transport
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,
@@ -25,11 +25,11 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.model.report import RecordReport
-from layerfork.model.visible import visible, visible_but_colors, visible_in_json
-from layerfork.reporters.formats import FORMATS
-from layerfork.reporters.reporter import Look, Reporter
-from layerfork.reporters.text.layout.console import print_lines
+from layerfork.record.report import RecordReport
+from layerfork.record.visible import visible, visible_but_colors, visible_in_json
+from layerfork.report.formats import FORMATS
+from layerfork.report.reporter import Look, Reporter
+from layerfork.report.text.console import print_lines
 
 ATTACKS = (
     "\x1b[2J\x1b[31mred",

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from layerfork.errors import UsageError
-from layerfork.model.build import Builder
-from layerfork.model.phase import EntryKind, Event
+from layerfork.record.build import Builder
+from layerfork.record.phase import EntryKind, Event
 from layerfork.scenarios import find_scenario
 
 HEAD = """\

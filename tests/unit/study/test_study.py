@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from histories.walk import git
-from layerfork.model.build import Builder
+from layerfork.record.build import Builder
 from study.counting import short
 from study.described import Description, Touch, descriptions
 from study.kinds import Kind

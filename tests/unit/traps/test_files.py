@@ -7,8 +7,8 @@ import pytest
 from unit.traps.trees import found, lint, write
 
 from layerfork.errors import UsageError
-from layerfork.traps.files.finding import find_files
-from layerfork.traps.files.kind import FileKind, kind_of
+from layerfork.lint.files.finding import find_files
+from layerfork.lint.files.kind import FileKind, kind_of
 
 
 @pytest.mark.parametrize(

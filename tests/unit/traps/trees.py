@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from layerfork.model.trap import LintReport
-from layerfork.pipeline.linting import find_traps
+from layerfork.app.linting import find_traps
+from layerfork.record.trap import LintReport
 
 
 def write(root: Path, **files: str) -> Path:

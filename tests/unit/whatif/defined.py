@@ -6,10 +6,10 @@ from pathlib import Path
 
 from transcripts import records as transcripts
 
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.build import Builder
-from layerfork.model.engine import ImageFacts
-from layerfork.model.record import BuildRecord
+from layerfork.record.build import Builder
+from layerfork.record.engine import ImageFacts
+from layerfork.record.record import BuildRecord
+from layerfork.record.store.evidence import read_records
 
 TESTS = Path(__file__).parents[2]
 CONSTRUCTS = TESTS / "vectors" / "constructs"

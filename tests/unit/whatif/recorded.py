@@ -7,9 +7,9 @@ from pathlib import Path
 
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.cachekey import BuildKeys
-from layerfork.model.change import (
+from layerfork.hypothesis.lines import source_text
+from layerfork.record.cachekey import BuildKeys
+from layerfork.record.change import (
     BaseImageIs,
     BuildArgIs,
     Change,
@@ -23,9 +23,9 @@ from layerfork.model.change import (
     RequestIs,
     TransportIs,
 )
-from layerfork.model.context import ContextEntry, ContextManifest
-from layerfork.model.record import BuildRecord
-from layerfork.whatif.lines import source_text
+from layerfork.record.context import ContextEntry, ContextManifest
+from layerfork.record.record import BuildRecord
+from layerfork.record.store.evidence import read_records
 
 TESTS = Path(__file__).parents[2]
 REGRESSIONS = {path.stem: path for path in sorted((TESTS / "unit/mutations/regressions").glob("*.jsonl"))}

@@ -5,8 +5,8 @@ from dataclasses import replace
 from unit.whatif.recorded import pair
 
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.model.engine import ImageFacts, ImageStep
-from layerfork.whatif.defining import definition_of
+from layerfork.hypothesis.defining import definition_of
+from layerfork.record.engine import ImageFacts, ImageStep
 
 
 def test_an_image_without_layers_is_left_to_the_engine() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from unit.whatif.defined import construct_records, stored_records, transcribed_records
 
-from layerfork.model.record import BuildRecord
+from layerfork.record.record import BuildRecord
 from mutations.definitions import Tally
 
 Source = Callable[[], Iterator[tuple[str, BuildRecord]]]

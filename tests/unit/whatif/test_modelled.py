@@ -7,15 +7,15 @@ from corpus.constructs import constructs
 from unit.whatif.defined import construct_records
 from unit.whatif.recorded import CORPUS, REGRESSIONS, pair, whole_difference
 
-from layerfork.cachekey import keys_of
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.model.build import Builder
-from layerfork.model.cachekey import BuildKeys
-from layerfork.model.change import BuildArgIs, DockerfileIs, LineAdded, LineIs
-from layerfork.model.record import BuildRecord
-from layerfork.whatif import Hypothesis, suppose
-from layerfork.whatif.keys import Settled
-from layerfork.whatif.lines import source_text
+from layerfork.hypothesis import Hypothesis, suppose
+from layerfork.hypothesis.keys import Settled
+from layerfork.hypothesis.lines import source_text
+from layerfork.keys import keys_of
+from layerfork.record.build import Builder
+from layerfork.record.cachekey import BuildKeys
+from layerfork.record.change import BuildArgIs, DockerfileIs, LineAdded, LineIs
+from layerfork.record.record import BuildRecord
 
 FETCHED = ("buildkit-remote-source", "buildkit-mount-engine-fetched")
 """Builds whose URLs only the engine read: what they held is in no other build's record."""

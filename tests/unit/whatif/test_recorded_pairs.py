@@ -11,15 +11,15 @@ from unit.whatif.recorded import (
     whole_difference,
 )
 
-from layerfork.cachekey import keys_of
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.model.build import Builder
-from layerfork.model.cachekey import BuildKeys
-from layerfork.model.change import BuildArgIs, Change, LineAdded, LineIs
-from layerfork.model.record import BuildRecord
-from layerfork.whatif import suppose
-from layerfork.whatif.keys import Settled
-from layerfork.whatif.lines import source_text
+from layerfork.hypothesis import suppose
+from layerfork.hypothesis.keys import Settled
+from layerfork.hypothesis.lines import source_text
+from layerfork.keys import keys_of
+from layerfork.record.build import Builder
+from layerfork.record.cachekey import BuildKeys
+from layerfork.record.change import BuildArgIs, Change, LineAdded, LineIs
+from layerfork.record.record import BuildRecord
 
 
 def supposed(record: BuildRecord, *changes: Change, example: BuildRecord | None = None) -> BuildKeys:

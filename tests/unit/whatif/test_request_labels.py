@@ -2,9 +2,10 @@
 
 import pytest
 
-from layerfork.model.build import Builder
-from layerfork.model.change import LabelsAre
-from layerfork.model.record import (
+from layerfork.hypothesis.request import with_labels
+from layerfork.record.build import Builder
+from layerfork.record.change import LabelsAre
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,
@@ -12,7 +13,6 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.whatif.request import with_labels
 
 
 def record(builder: Builder, labels: tuple[tuple[str, str], ...], *texts: str) -> BuildRecord:

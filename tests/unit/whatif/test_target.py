@@ -3,8 +3,8 @@
 import pytest
 
 from layerfork.dockerfile import parse_dockerfile
-from layerfork.model.build import Builder
-from layerfork.whatif.target import needed_stages
+from layerfork.hypothesis.target import needed_stages
+from layerfork.record.build import Builder
 
 TEXT = """\
 ARG BASE=alpine

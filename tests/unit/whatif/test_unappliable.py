@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 from unit.whatif.recorded import pair
 
-from layerfork.cachekey import keys_of
-from layerfork.model.change import (
+from layerfork.hypothesis import UnappliableError, suppose
+from layerfork.hypothesis.keys import Settled
+from layerfork.keys import keys_of
+from layerfork.record.change import (
     BuildArgIs,
     Change,
     DockerfileIs,
@@ -20,10 +22,8 @@ from layerfork.model.change import (
     TransportIs,
     XattrIs,
 )
-from layerfork.model.context import Transport
-from layerfork.model.record import BuildRecord
-from layerfork.whatif import UnappliableError, suppose
-from layerfork.whatif.keys import Settled
+from layerfork.record.context import Transport
+from layerfork.record.record import BuildRecord
 
 
 def reader(name: str) -> BuildRecord:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.model.build import Builder
-from layerfork.model.context import ContentSource, Transport
-from layerfork.model.record import BuildOutcome, StepStatus
+from layerfork.record.build import Builder
+from layerfork.record.context import ContentSource, Transport
+from layerfork.record.record import BuildOutcome, StepStatus
 from layerfork.wire.http.http1 import Http1Tap, RequestHead
 from layerfork.wire.posted import ClassicParts, ClassicWatcher, PostedBuild, read_posted_build
 from layerfork.wire.posted.answer import MAX_LINE_BYTES

@@ -10,9 +10,9 @@ import pytest
 from transcripts.framed import read_transcript  # type: ignore[import-not-found,unused-ignore]
 from transcripts.replay import play, recut  # type: ignore[import-not-found,unused-ignore]
 
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextEntry, EntryType, Transport
-from layerfork.model.record import BuildOutcome, StepStatus
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextEntry, EntryType, Transport
+from layerfork.record.record import BuildOutcome, StepStatus
 from layerfork.wire.http.http1 import Http1Tap
 from layerfork.wire.posted import ClassicParts, ClassicWatcher, read_posted_build
 from layerfork.wire.redact import Redactor

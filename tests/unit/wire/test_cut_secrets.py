@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
-from layerfork.harness.recording.decoders import Decoders
-from layerfork.model.build import Builder
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo
+from layerfork.builders.recording.decoders import Decoders
+from layerfork.record.build import Builder
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo
 from layerfork.wire.http.frames import PREFACE
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.redact import Redactor

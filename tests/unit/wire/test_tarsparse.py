@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.model.context import ContentSource
+from layerfork.record.context import ContentSource
 from layerfork.wire.tar import sparse as tarsparse
 from layerfork.wire.tar.stream import TarDecoder
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.model.context import ContentSource, ContextEntry, EntryType
+from layerfork.record.context import ContentSource, ContextEntry, EntryType
 from layerfork.wire.tar.stream import TarDecoder
 
 Cut = Callable[[bytes, Sequence[int]], Iterator[memoryview]]

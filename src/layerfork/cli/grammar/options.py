@@ -12,11 +12,11 @@ import click
 
 from layerfork.cli.output import is_terminal, say
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.model.visible import visible_line
+from layerfork.record.visible import visible_line
 
 if TYPE_CHECKING:
-    from layerfork.model.causepage import CausePage
-    from layerfork.reporters.reporter import Kind, Look, Reporter
+    from layerfork.record.causepage import CausePage
+    from layerfork.report.reporter import Kind, Look, Reporter
 
 _AGE_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -98,7 +98,7 @@ class FormatType(click.ParamType["Reporter"]):
 
     def formats(self) -> "dict[str, Reporter]":
         """By name."""
-        from layerfork.reporters.formats import formats_for
+        from layerfork.report.formats import formats_for
 
         return formats_for(*self._kinds)
 
@@ -204,7 +204,7 @@ def _for_the_owner(path: str, flags: int) -> int:
 
 def look_of(stream: IO[Any] | None, *, verbose: bool = False) -> "Look":
     """How to print to a stream."""
-    from layerfork.reporters.reporter import Look
+    from layerfork.report.reporter import Look
 
     width = shutil.get_terminal_size().columns if is_terminal(stream) else None
     return Look(
@@ -232,7 +232,7 @@ def source_root(environment: Mapping[str, str]) -> str:
 
 def _page(code: str) -> "CausePage | None":
     """What the manual says; nothing where it is not there, or says nothing of a code."""
-    from layerfork.pipeline.manual import show_cause
+    from layerfork.app.manual import show_cause
 
     try:
         return show_cause(code)

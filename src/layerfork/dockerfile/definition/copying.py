@@ -21,8 +21,8 @@ from layerfork.dockerfile.definition.operation import (
     written_file,
 )
 from layerfork.dockerfile.definition.unsure import NotModelledError
-from layerfork.model.context import Digest
-from layerfork.model.llb import FileAction, LLBOp, SourceOp
+from layerfork.record.context import Digest
+from layerfork.record.llb import FileAction, LLBOp, SourceOp
 
 _URL = ("http://", "https://")
 _GIT = re.compile(r"git://|ssh://|[^/:]*@[^/]*:|https?://[^?]*\.git(?:$|[#?])")

@@ -21,7 +21,7 @@ from layerfork.dockerfile.parse.parser import parse_instruction
 from layerfork.dockerfile.scope import Expander, JoinedScope, Source, Variable, expand_in, variables_behind
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.errors import UsageError
-from layerfork.model.engine import ImageFacts
+from layerfork.record.engine import ImageFacts
 
 _SHOWN = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
 EMPTY_IMAGE = ImageFacts(image_id="", history=(), diff_ids=())

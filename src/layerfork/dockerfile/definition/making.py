@@ -5,8 +5,8 @@ from layerfork.dockerfile.definition.evaluate import Evaluated
 from layerfork.dockerfile.definition.operation import InputList, Place, file_operation, owner_in
 from layerfork.dockerfile.definition.running import runs
 from layerfork.dockerfile.definition.unsure import NotModelledError
-from layerfork.model.context import Digest
-from layerfork.model.llb import FileAction
+from layerfork.record.context import Digest
+from layerfork.record.llb import FileAction
 
 UNCONFIGURED = "the configuration of the base image was not recorded"
 _DIRECTORY_MODE = 0o755

@@ -7,8 +7,8 @@ from hashlib import sha256
 
 from layerfork.dockerfile.definition.fields import Fields
 from layerfork.dockerfile.definition.rules import FrontendRules
-from layerfork.model.context import Digest
-from layerfork.model.llb import FileAction, LLBInput, LLBOp
+from layerfork.record.context import Digest
+from layerfork.record.llb import FileAction, LLBInput, LLBOp
 
 MAIN_CONTEXT = ""
 """What `Place.find` calls the context of the build."""

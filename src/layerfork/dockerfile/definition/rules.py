@@ -6,7 +6,7 @@ v0.32.2, every minor release read.
 
 from dataclasses import dataclass
 
-from layerfork.model.versions import Release
+from layerfork.record.versions import Release
 
 OLDEST: Release = (0, 11, 0)
 """The first BuildKit whose frontend is modelled."""

@@ -20,8 +20,8 @@ from layerfork.dockerfile.definition.operation import (
     written_file,
 )
 from layerfork.dockerfile.definition.unsure import NotModelledError
-from layerfork.model.context import Digest
-from layerfork.model.llb import ExecMount, ExecOp, FileAction, LLBOp
+from layerfork.record.context import Digest
+from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBOp
 
 SHARED_MEMORY_PLACE = "/dev/shm"
 _ROOT = "/"

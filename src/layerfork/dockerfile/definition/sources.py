@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from layerfork.dockerfile.definition.evaluate import Evaluated
 from layerfork.dockerfile.definition.operation import InputList, file_operation, named
-from layerfork.model.context import Digest
-from layerfork.model.llb import FileAction, LLBOp, SourceOp
+from layerfork.record.context import Digest
+from layerfork.record.llb import FileAction, LLBOp, SourceOp
 
 _URL = ("http://", "https://")
 _LOCAL = "local://"

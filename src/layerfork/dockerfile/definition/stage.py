@@ -7,7 +7,7 @@ import posixpath
 from dataclasses import dataclass, replace
 
 from layerfork.dockerfile.scope import JoinedScope, Variable
-from layerfork.model.engine import ImageFacts
+from layerfork.record.engine import ImageFacts
 
 DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEFAULT_SHELL = ("/bin/sh", "-c")

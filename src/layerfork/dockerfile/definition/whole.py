@@ -12,8 +12,8 @@ from layerfork.dockerfile.definition.operation import InputList, Place
 from layerfork.dockerfile.definition.sources import paths_read
 from layerfork.dockerfile.definition.unsure import NotModelledError
 from layerfork.dockerfile.instruction import Dockerfile, Instruction, Stage
-from layerfork.model.context import Digest
-from layerfork.model.llb import LLBOp
+from layerfork.record.context import Digest
+from layerfork.record.llb import LLBOp
 
 UNMODELLED = "unmodelled"
 """The kind of an operation that stands for what is not modelled."""

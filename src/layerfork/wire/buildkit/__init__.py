@@ -9,10 +9,3 @@
              `vertices`, `steps` and `result`
 `trace`      the same for a build that was asked for by ``POST /build``
 """
-
-from layerfork.wire.buildkit.observed import ObservedBuild
-from layerfork.wire.buildkit.parts import BuildKitParts, read_build
-from layerfork.wire.buildkit.session.manifest import Recall, recall_nothing
-from layerfork.wire.buildkit.watcher import BuildKitWatcher
-
-__all__ = ["BuildKitParts", "BuildKitWatcher", "ObservedBuild", "Recall", "read_build", "recall_nothing"]

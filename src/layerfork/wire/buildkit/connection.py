@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from layerfork.model.record import Gap
+from layerfork.record.record import Gap
 from layerfork.wire.buildkit.observed import ObservedConnection
 from layerfork.wire.http.grpc import Call, CallHandler, CallStatus, GrpcStream, Room, describe
 from layerfork.wire.http.http2 import Http2Connection, StreamSink

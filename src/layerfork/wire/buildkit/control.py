@@ -13,11 +13,11 @@ from layerfork.wire.buildkit.observed import (
     ObservedConnection,
 )
 from layerfork.wire.buildkit.plain import text
-from layerfork.wire.buildkit.steps.vertices import follow
 from layerfork.wire.http.grpc import CallStatus
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.proto import ops_pb2 as ops
 from layerfork.wire.proxy.tap import Bytes
+from layerfork.wire.steps.vertices import follow
 
 BUILD_ID = "buildkit-controlapi-buildid"
 """Metadata key by which a bridge call names its build."""

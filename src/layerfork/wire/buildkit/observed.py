@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from layerfork.model.record import Gap
+from layerfork.record.record import Gap
 from layerfork.wire.buildkit.plain import pairs, text
 from layerfork.wire.http.grpc import CallStatus
 from layerfork.wire.proto import control_pb2 as control

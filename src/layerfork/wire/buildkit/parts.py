@@ -3,25 +3,25 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from layerfork.model.context import ContextManifest
-from layerfork.model.llb import Definition
-from layerfork.model.record import BuildResult, Gap, RecordedRequest, StepRecord, Vertex
-from layerfork.wire.buildkit.definition.ops import read_definition
-from layerfork.wire.buildkit.definition.proxied import proxied_digests
-from layerfork.wire.buildkit.definition.sourcemap import read_dockerfile
-from layerfork.wire.buildkit.definition.verify import verify
+from layerfork.record.context import ContextManifest
+from layerfork.record.llb import Definition
+from layerfork.record.record import BuildResult, Gap, RecordedRequest, StepRecord, Vertex
 from layerfork.wire.buildkit.observed import ObservedBuild
 from layerfork.wire.buildkit.plain import text
 from layerfork.wire.buildkit.request import read_request
 from layerfork.wire.buildkit.result import read_result
-from layerfork.wire.buildkit.session.contexts import BuildContexts, find_contexts, find_dockerfile
-from layerfork.wire.buildkit.session.manifest import Recall, recall_nothing
-from layerfork.wire.buildkit.steps.branches import branches_of
-from layerfork.wire.buildkit.steps.layout import find_layout
-from layerfork.wire.buildkit.steps.steps import read_steps
-from layerfork.wire.buildkit.steps.vertices import read_vertices
+from layerfork.wire.definition.ops import read_definition
+from layerfork.wire.definition.proxied import proxied_digests
+from layerfork.wire.definition.sourcemap import read_dockerfile
+from layerfork.wire.definition.verify import verify
 from layerfork.wire.proto import ops_pb2 as ops
 from layerfork.wire.redact import Redactor
+from layerfork.wire.session.contexts import BuildContexts, find_contexts, find_dockerfile
+from layerfork.wire.session.manifest import Recall, recall_nothing
+from layerfork.wire.steps.branches import branches_of
+from layerfork.wire.steps.layout import find_layout
+from layerfork.wire.steps.steps import read_steps
+from layerfork.wire.steps.vertices import read_vertices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

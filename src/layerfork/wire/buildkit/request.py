@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from layerfork.dockerfile import find_syntax
-from layerfork.model.context import Digest
-from layerfork.model.record import RecordedRequest
+from layerfork.record.context import Digest
+from layerfork.record.record import RecordedRequest
 from layerfork.wire.buildkit.observed import ObservedBuild
 from layerfork.wire.buildkit.plain import pairs, text, texts
-from layerfork.wire.buildkit.session.directoryname import SHARED_KEY
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.redact import Redactor
+from layerfork.wire.session.directoryname import SHARED_KEY
 
 _BUILD_ARG, _LABEL, _SESSION = "build-arg:", "label:", "local-sessionid:"
 _READ_ELSEWHERE = frozenset(

@@ -4,10 +4,10 @@ Source: google.golang.org/grpc codes (1 is canceled); moby/buildkit exporter/con
 @ 73ed6825c and moby/moby builder/builder-next/exporter @ v26.1.5 (names in the exporter's answer).
 """
 
-from layerfork.model.record import BuildOutcome, BuildResult
+from layerfork.record.record import BuildOutcome, BuildResult
 from layerfork.wire.buildkit.observed import ObservedBuild
-from layerfork.wire.buildkit.steps.names import read_label
 from layerfork.wire.redact import Redactor
+from layerfork.wire.steps.names import read_label
 
 _CANCELED = 1
 _IMAGE_IDS = ("containerimage.digest", "containerimage.config.digest")

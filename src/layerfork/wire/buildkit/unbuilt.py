@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from layerfork.model.llb import Definition
-from layerfork.model.record import StepRecord
-from layerfork.wire.buildkit.definition.ops import read_definition
-from layerfork.wire.buildkit.steps.branches import branches_of
-from layerfork.wire.buildkit.steps.layout import find_layout
-from layerfork.wire.buildkit.steps.steps import read_steps
+from layerfork.record.llb import Definition
+from layerfork.record.record import StepRecord
+from layerfork.wire.definition.ops import read_definition
 from layerfork.wire.proto import ops_pb2 as ops
 from layerfork.wire.redact import Redactor
+from layerfork.wire.steps.branches import branches_of
+from layerfork.wire.steps.layout import find_layout
+from layerfork.wire.steps.steps import read_steps
 
 
 def read_unbuilt(

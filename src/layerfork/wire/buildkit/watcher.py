@@ -5,7 +5,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sized
 
-from layerfork.model.record import Gap
+from layerfork.record.record import Gap
 from layerfork.wire.buildkit.backlog import END_BYTES, LIMIT_BYTES, Backlog
 from layerfork.wire.buildkit.connection import CallsDecoder, TunnelFollower
 from layerfork.wire.buildkit.control import (
@@ -18,11 +18,11 @@ from layerfork.wire.buildkit.control import (
 )
 from layerfork.wire.buildkit.execattach import ExecDecoder, ExecTap
 from layerfork.wire.buildkit.observed import ObservedBuild, ObservedConnection, ObservedSession
-from layerfork.wire.buildkit.session.filesync import SyncFollower, open_sync
-from layerfork.wire.buildkit.session.guarded import GET_SECRET, GUARDED, SecretFollower
-from layerfork.wire.buildkit.session.upload import UploadFollower, open_upload
 from layerfork.wire.http.grpc import Call, CallHandler
 from layerfork.wire.proxy.tap import Bytes, ConnectionTap, Headers
+from layerfork.wire.session.filesync import SyncFollower, open_sync
+from layerfork.wire.session.guarded import GET_SECRET, GUARDED, SecretFollower
+from layerfork.wire.session.upload import UploadFollower, open_upload
 
 _PATH = re.compile(r"(?:/v\d+(?:\.\d+)?)?/(?:(grpc|session)|(exec)/\w+/start)/?(?:\?.*)?")
 _CONTROL = "moby.buildkit.v1.Control/"

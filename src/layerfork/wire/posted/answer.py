@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from layerfork.builderlog.steplog import StepLog
+from layerfork.wire.printed.steplog import StepLog
 
 MAX_LINE_BYTES = 1 << 20
 """Longer messages are a command's output and are passed over."""

@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from layerfork.buildcontext.ignore.files import BUILDAH_FILES
-from layerfork.builderlog.steplog import StepLog
-from layerfork.model.record import Gap
+from layerfork.context.ignore.files import BUILDAH_FILES
+from layerfork.record.record import Gap
 from layerfork.wire.http.http1 import RequestHead
 from layerfork.wire.posted.answer import AnswerDecoder
+from layerfork.wire.printed.steplog import StepLog
 from layerfork.wire.proxy.tap import Headers, describe_fault
 from layerfork.wire.tar.content import HeaderSum
 from layerfork.wire.tar.decompress import Decompressor

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass, replace
 
-from layerfork.buildcontext.ignore.files import DOCKER_FILES, files_of_podman_service
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextManifest, Transport
-from layerfork.model.record import BuildOutcome, BuildResult, Gap, RecordedRequest, StepRecord, Vertex
+from layerfork.context.ignore.files import DOCKER_FILES, files_of_podman_service
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextManifest, Transport
+from layerfork.record.record import BuildOutcome, BuildResult, Gap, RecordedRequest, StepRecord, Vertex
 from layerfork.wire.buildkit.observed import ObservedSession
-from layerfork.wire.buildkit.steps.names import read_label
-from layerfork.wire.buildkit.steps.trace import read_trace
 from layerfork.wire.posted.observed import PostedBuild, is_true
 from layerfork.wire.posted.query import digest_of, read_request, remote_of
 from layerfork.wire.posted.result import builder_of, podman_version_of, read_result, read_steps
 from layerfork.wire.posted.secretfiles import without_secrets
 from layerfork.wire.redact import Redactor
+from layerfork.wire.steps.names import read_label
+from layerfork.wire.steps.trace import read_trace
 from layerfork.wire.tar.ignoring import ignore_patterns
 
 

@@ -7,8 +7,8 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from layerfork.model.context import Digest
-from layerfork.model.record import RecordedRequest
+from layerfork.record.context import Digest
+from layerfork.record.record import RecordedRequest
 from layerfork.wire.posted.observed import PostedBuild, is_true
 from layerfork.wire.posted.secretfiles import PARAMETER, secrets_of
 from layerfork.wire.proxy.tap import Headers

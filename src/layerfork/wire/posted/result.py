@@ -1,10 +1,10 @@
 """Steps and outcome of a posted build."""
 
-from layerfork.builderlog.printed import PrintedStep, in_dockerfile_order
-from layerfork.model.build import Builder
-from layerfork.model.record import BuildOutcome, BuildResult, StepRecord, StepStatus
-from layerfork.model.versions import Version, parse_version
+from layerfork.record.build import Builder
+from layerfork.record.record import BuildOutcome, BuildResult, StepRecord, StepStatus
+from layerfork.record.versions import Version, parse_version
 from layerfork.wire.posted.observed import PostedBuild
+from layerfork.wire.printed.printed import PrintedStep, in_dockerfile_order
 from layerfork.wire.redact import Redactor
 
 

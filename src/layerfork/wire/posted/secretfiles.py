@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from layerfork.model.context import ContentSource, ContextEntry
+from layerfork.record.context import ContentSource, ContextEntry
 from layerfork.wire.posted.observed import PostedBuild
 
 PARAMETER = "secrets"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from layerfork.model.context import Digest
+from layerfork.record.context import Digest
 from layerfork.wire.proxy.tap import ConnectionTap, describe_fault
 
 if TYPE_CHECKING:

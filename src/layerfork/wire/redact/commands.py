@@ -6,7 +6,7 @@ Every function here takes linear time: what is looked at again is bounded.
 import re
 from collections.abc import Iterator
 
-from layerfork.model.secrets import names_secret, words_of
+from layerfork.record.secrets import names_secret, words_of
 from layerfork.wire.redact.plain import SHORTEST, is_path, is_plain
 from layerfork.wire.redact.tokens import Span
 from layerfork.wire.redact.values import (

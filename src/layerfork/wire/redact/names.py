@@ -2,7 +2,7 @@
 
 import re
 
-from layerfork.model.secrets import names_secret
+from layerfork.record.secrets import names_secret
 
 _TRIVIAL = re.compile(r"(?i)|\d{1,3}|true|false|yes|no|on|off|none|null|auto|default|basic|bearer")
 

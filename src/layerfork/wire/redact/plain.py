@@ -6,7 +6,7 @@ the next secret that it announces is not found.
 
 import re
 
-from layerfork.model.secrets import names_secret, words_of
+from layerfork.record.secrets import names_secret, words_of
 from layerfork.wire.redact.gitleaks import plain_words
 
 

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
-from layerfork.model.context import Digest
+from layerfork.record.context import Digest
 from layerfork.wire.redact.commands import in_commands
 from layerfork.wire.redact.gitleaks import detected
 from layerfork.wire.redact.known import STAND_IN, Found, KnownValues, apart

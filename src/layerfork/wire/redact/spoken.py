@@ -6,7 +6,7 @@ Every function here takes linear time: a word is read once, and what was taken f
 import re
 from collections.abc import Iterator
 
-from layerfork.model.secrets import names_secret, words_of
+from layerfork.record.secrets import names_secret, words_of
 from layerfork.wire.redact.names import hides
 from layerfork.wire.redact.plain import is_path, is_plain_word
 from layerfork.wire.redact.tokens import Span

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from layerfork.model.context import ContentSource, ContextEntry, Digest
+from layerfork.record.context import ContentSource, ContextEntry, Digest
 from layerfork.wire.tar.kept import MAX_BYTES
 from layerfork.wire.tar.sparse import SparseHash, SparseMap
 

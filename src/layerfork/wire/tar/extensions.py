@@ -3,7 +3,7 @@
 import itertools
 from dataclasses import replace
 
-from layerfork.model.context import ContextEntry, display_name
+from layerfork.record.context import ContextEntry, display_name
 from layerfork.wire.tar.pax import Records, apply_records, parse_records
 
 MAX_GLOBAL_RECORDS = 1000

@@ -7,7 +7,7 @@ used here have been the same since go1.10.
 
 from zlib import adler32
 
-from layerfork.model.context import ContextEntry, EntryType, display_name
+from layerfork.record.context import ContextEntry, EntryType, display_name
 
 BLOCK = 512
 ZERO_BLOCK = bytes(BLOCK)

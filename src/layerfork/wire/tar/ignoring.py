@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from layerfork.buildcontext.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
-from layerfork.model.build import Builder
+from layerfork.context.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
+from layerfork.record.build import Builder
 from layerfork.wire.tar.stream import TarDecoder
 
 

@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Iterable
 
-from layerfork.model.context import ContextEntry, EntryType
+from layerfork.record.context import ContextEntry, EntryType
 
 MAX_BYTES = 1 << 20
 MAX_LINKS = 10

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from layerfork.model.context import ContextEntry, display_name
+from layerfork.record.context import ContextEntry, display_name
 from layerfork.wire.tar.header import TarError
 
 Records = tuple[tuple[bytes, bytes], ...]

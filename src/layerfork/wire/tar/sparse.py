@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from layerfork.model.context import ContextEntry, EntryType
+from layerfork.record.context import ContextEntry, EntryType
 from layerfork.wire.tar.header import BLOCK, TarError, number
 from layerfork.wire.tar.pax import Records, pax_number
 

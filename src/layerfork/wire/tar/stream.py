@@ -9,8 +9,8 @@ from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 
-from layerfork.model.context import ContentSource, ContextEntry, EntryType, display_name
-from layerfork.model.record import Gap
+from layerfork.record.context import ContentSource, ContextEntry, EntryType, display_name
+from layerfork.record.record import Gap
 from layerfork.wire.tar import sparse as tarsparse
 from layerfork.wire.tar.content import EntryContent, HeaderSum, seal
 from layerfork.wire.tar.extensions import Extensions

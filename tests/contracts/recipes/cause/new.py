@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from layerfork.explain.claims.rule import Case, CauseRule, Finding
-from layerfork.explain.claims.valuerule import value_finding
-from layerfork.explain.compare.differences.parts import Difference
-from layerfork.explain.compare.matching.alignment import keyword
-from layerfork.explain.proof.undo.lines import undo_line
-from layerfork.model.cause import CauseCode
+from layerfork.diagnose.claims.rule import Case, CauseRule, Finding
+from layerfork.diagnose.claims.valuerule import value_finding
+from layerfork.diagnose.compare.parts import Difference
+from layerfork.diagnose.matching.alignment import keyword
+from layerfork.diagnose.undo.lines import undo_line
+from layerfork.record.cause import CauseCode
 
 CODE = CauseCode["ENV_LINE"]
 

@@ -2,15 +2,15 @@
 
 from functools import partial
 
-from layerfork.clients.cli.docker_cli import (
+from layerfork.builders.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
+from layerfork.builders.clients.docker_cli import (
     ask_docker,
     directory_flags,
     docker_command,
     docker_default_builder,
     read_version,
 )
-from layerfork.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
-from layerfork.model.build import Builder, Command
+from layerfork.record.build import Builder, Command
 
 
 def _command(call: Call) -> Command:

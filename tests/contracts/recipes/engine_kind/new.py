@@ -5,10 +5,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from layerfork.engines.kind import EngineKind, listed_kind
-from layerfork.engines.kinds.host import HostEngine, RunningHostEngine
-from layerfork.model.listing import EngineRow
-from layerfork.model.progress import Say
+from layerfork.builders.engines.host import HostEngine, RunningHostEngine
+from layerfork.builders.engines.kind import EngineKind, listed_kind
+from layerfork.record.listing import EngineRow
+from layerfork.record.progress import Say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.model.judgement import Judgement
-from layerfork.model.report import DiffReport, RunReport
-from layerfork.reporters.reporter import Look, Reporter
+from layerfork.record.judgement import Judgement
+from layerfork.record.report import DiffReport, RunReport
+from layerfork.report.reporter import Look, Reporter
 
 
 def render_runs(reports: Sequence[RunReport], look: Look) -> str:

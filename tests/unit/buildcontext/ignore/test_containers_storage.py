@@ -1,7 +1,7 @@
 import pytest
 from unit.buildcontext.ignore.tables import EVERYWHERE, REFUSED, STORAGE, Case
 
-from layerfork.buildcontext.ignore.containers_storage import StorageSyntax, storage_matcher
+from layerfork.context.ignore.containers_storage import StorageSyntax, storage_matcher
 from layerfork.errors import UsageError
 
 OLD = StorageSyntax(strips_slashes=False, strips_exceptions=False, checks_whole_pattern=False)

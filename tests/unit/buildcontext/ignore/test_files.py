@@ -2,8 +2,8 @@
 
 import pytest
 
-from layerfork.buildcontext.ignore.files import files_of_buildah, files_of_podman_service
-from layerfork.model.versions import Version
+from layerfork.context.ignore.files import files_of_buildah, files_of_podman_service
+from layerfork.record.versions import Version
 
 OWN = ("Dockerfile.dockerignore", "Dockerfile.containerignore")
 BOTH = (".containerignore", ".dockerignore")

@@ -1,4 +1,4 @@
-from layerfork.buildcontext.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
+from layerfork.context.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
 
 
 def test_dockers_programs_clean_their_lines() -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.buildcontext.ignore.docker_py import docker_py_paths
-from layerfork.buildcontext.ignore.dockerode import dockerode_paths
-from layerfork.buildcontext.ignore.podman_py import podman_py_paths
-from layerfork.buildcontext.walk import scan
+from layerfork.context.ignore.docker_py import docker_py_paths
+from layerfork.context.ignore.dockerode import dockerode_paths
+from layerfork.context.ignore.podman_py import podman_py_paths
+from layerfork.context.walk import scan
 from layerfork.errors import UsageError
 
 

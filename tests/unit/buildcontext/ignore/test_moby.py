@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.buildcontext.ignore.tables import EVERYWHERE, MOBY, REFUSED, Case
 
-from layerfork.buildcontext.ignore.moby import moby_matcher
+from layerfork.context.ignore.moby import moby_matcher
 from layerfork.errors import UsageError
 
 

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerfork.buildcontext.ignore.containers_storage import StorageSyntax, storage_matcher
-from layerfork.buildcontext.ignore.docker_py import docker_py_paths
-from layerfork.buildcontext.ignore.dockerode import dockerode_paths
-from layerfork.buildcontext.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
-from layerfork.buildcontext.ignore.moby import moby_matcher
-from layerfork.buildcontext.ignore.moby_20_10 import old_moby_matcher
-from layerfork.buildcontext.ignore.podman_py import podman_py_paths
-from layerfork.buildcontext.walk import ScannedTree, scan
+from layerfork.context.ignore.containers_storage import StorageSyntax, storage_matcher
+from layerfork.context.ignore.docker_py import docker_py_paths
+from layerfork.context.ignore.dockerode import dockerode_paths
+from layerfork.context.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
+from layerfork.context.ignore.moby import moby_matcher
+from layerfork.context.ignore.moby_20_10 import old_moby_matcher
+from layerfork.context.ignore.podman_py import podman_py_paths
+from layerfork.context.walk import ScannedTree, scan
 from layerfork.errors import UsageError
 
 ATOMS = st.sampled_from([*"ab/*?[]\\!#.^$|+(){}-:,&~é ", "**", "[[:alpha:]]", "\\d", "\udce9", "\n"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from layerfork.buildcontext.ignore.goregexp import go_regexp
-from layerfork.buildcontext.ignore.jsregexp import js_regexp
+from layerfork.context.ignore.goregexp import go_regexp
+from layerfork.context.ignore.jsregexp import js_regexp
 from layerfork.errors import UsageError
 
 

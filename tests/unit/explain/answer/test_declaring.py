@@ -6,8 +6,8 @@ import pytest
 from fixing import edited
 from unit.explain.answer.test_patterns import answer, cause, record
 
-from layerfork.model.answer import Answer
-from layerfork.model.build import Builder
+from layerfork.record.answer import Answer
+from layerfork.record.build import Builder
 
 
 def answered(text: str, missed: str, code: str = "build-arg", builder: Builder = Builder.BUILDKIT) -> Answer:

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from fixing import edited
 
-from layerfork.buildcontext.ignore.ignorefile import read_docker_ignorefile
-from layerfork.buildcontext.ignore.moby import moby_matcher
-from layerfork.explain.answer.edits import ignore_file, pattern_of, quoted
-from layerfork.explain.answer.scene import AnswerSources, set_scene
-from layerfork.model.answer import Edit, Side, Situation
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport
-from layerfork.model.judgement import Fork, MissKind
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo, RecordedRequest
+from layerfork.context.ignore.ignorefile import read_docker_ignorefile
+from layerfork.context.ignore.moby import moby_matcher
+from layerfork.diagnose.answer.edits import ignore_file, pattern_of, quoted
+from layerfork.diagnose.answer.scene import AnswerSources, set_scene
+from layerfork.record.answer import Edit, Side, Situation
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextEntry, ContextManifest, EntryType, Transport
+from layerfork.record.judgement import Fork, MissKind
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo, RecordedRequest
 
 ODD = ("a", "d/x", "#a", "!a", "a*", "a?b", "[a]", "a\\b", "a b", "-rf", "$(id)", "'a'", ".git")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from unit.explain.answer.test_patterns import answer, cause, digest, entry, only, record
 
-from layerfork.harness.recording.disk.gitindex import digest_in_index
-from layerfork.model.answer import Situation
-from layerfork.model.context import Digest, EntryType
-from layerfork.model.record import BuildPlace
+from layerfork.builders.disk.gitindex import digest_in_index
+from layerfork.record.answer import Situation
+from layerfork.record.context import Digest, EntryType
+from layerfork.record.record import BuildPlace
 
 LOCK = "package-lock.json"
 CHANGED = cause("content", (LOCK, digest("1"), digest("2")))

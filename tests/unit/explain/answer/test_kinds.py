@@ -3,10 +3,10 @@
 import pytest
 from corpus.make import RECORDS
 
-from layerfork.harness.records.evidence import read_records
-from layerfork.harness.records.stored import stored
-from layerfork.model.report import DiffReport
-from layerfork.pipeline.compare.comparison import diff_stored
+from layerfork.app.compare.comparison import diff_stored
+from layerfork.record.report import DiffReport
+from layerfork.record.store.evidence import read_records
+from layerfork.record.store.stored import stored
 
 BUILDERS = ("classic", "buildkit", "buildkit-tar", "buildah")
 

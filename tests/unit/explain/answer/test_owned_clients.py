@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from unit.explain.answer.test_patterns import cause, entry, record
 
-from layerfork.explain.answer import AnswerSources, answer_fork
-from layerfork.model.answer import Fix, Side, Situation
-from layerfork.model.context import ContextEntry
-from layerfork.model.judgement import Cause, Fork, MissKind
+from layerfork.diagnose.answer.making import answer_fork
+from layerfork.diagnose.answer.scene import AnswerSources
+from layerfork.record.answer import Fix, Side, Situation
+from layerfork.record.context import ContextEntry
+from layerfork.record.judgement import Cause, Fork, MissKind
 
 MINE = Side(name="mine", is_own=True)
 TAR = Side(name="docker-context-build", takes_tar=True)

@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.explain.answer import AnswerSources, answer_fork
-from layerfork.explain.answer.scene import FileLook, Index, Look, have_nothing, see_nothing
-from layerfork.model.answer import Answer, Fix, Point, Side, Situation
-from layerfork.model.build import Builder
-from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType, Transport
-from layerfork.model.judgement import Cause, CauseStatus, ChangedPart, Fork, MissKind
-from layerfork.model.record import (
+from layerfork.diagnose.answer.making import answer_fork
+from layerfork.diagnose.answer.scene import AnswerSources, FileLook, Index, Look, have_nothing, see_nothing
+from layerfork.record.answer import Answer, Fix, Point, Side, Situation
+from layerfork.record.build import Builder
+from layerfork.record.context import (
+    ContentSource,
+    ContextEntry,
+    ContextManifest,
+    Digest,
+    EntryType,
+    Transport,
+)
+from layerfork.record.judgement import Cause, CauseStatus, ChangedPart, Fork, MissKind
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,

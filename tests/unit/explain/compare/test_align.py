@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from layerfork.explain.compare.matching.alignment import align
-from layerfork.model.record import StepRecord, StepStatus
+from layerfork.diagnose.matching.alignment import align
+from layerfork.record.record import StepRecord, StepStatus
 
 
 def steps(*texts: str) -> list[StepRecord]:

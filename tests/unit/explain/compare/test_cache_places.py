@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from unit.explain.makers import ENGINE, Line, build, from_line
 
-from layerfork.explain import JudgedBuild, explain_pair
-from layerfork.explain.compare.scope.cacheplaces import exports, is_beside_result, place_of
-from layerfork.model.build import Builder
-from layerfork.model.record import RecordedRequest
+from layerfork.diagnose import JudgedBuild, explain_pair
+from layerfork.diagnose.scope.cacheplaces import exports, is_beside_result, place_of
+from layerfork.record.build import Builder
+from layerfork.record.record import RecordedRequest
 
 DOCKERFILE = "FROM alpine AS s\nRUN one\nFROM s AS t\nRUN two\nFROM alpine AS u\nCOPY --from=t / /\n"
 

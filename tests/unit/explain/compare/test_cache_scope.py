@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from unit.explain.makers import ENGINE, Cache, Line, build, digest, from_line
 
-from layerfork.explain import JudgedBuild, explain_pair
-from layerfork.explain.compare.scope.cachescope import cache_is_off
-from layerfork.model.build import Builder
-from layerfork.model.engine import ImageFacts, ImageStep
-from layerfork.model.judgement import CauseStatus
-from layerfork.model.record import RecordedRequest, StepStatus, Vertex
+from layerfork.diagnose import JudgedBuild, explain_pair
+from layerfork.diagnose.scope.cachescope import cache_is_off
+from layerfork.record.build import Builder
+from layerfork.record.engine import ImageFacts, ImageStep
+from layerfork.record.judgement import CauseStatus
+from layerfork.record.record import RecordedRequest, StepStatus, Vertex
 
 PROVEN, SUSPECTED = CauseStatus.PROVEN, CauseStatus.SUSPECTED
 LINES = (from_line(), Line(text="RUN a"), Line(text="RUN b"))

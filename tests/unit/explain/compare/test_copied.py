@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from layerfork.explain.compare.copying.copied import clean_path
+from layerfork.diagnose.compare.copied import clean_path
 
 
 def test_every_spelling_of_a_path_is_the_same_path() -> None:

@@ -1,7 +1,7 @@
 """Differences of two keys that hold less of paths than their parts say."""
 
-from layerfork.explain.compare.differences.parts import list_differences
-from layerfork.model.cachekey import CacheKey, HeldName, KeyPart
+from layerfork.diagnose.compare.parts import list_differences
+from layerfork.record.cachekey import CacheKey, HeldName, KeyPart
 
 
 def key(path: str, content: str) -> CacheKey:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, lend_definitions
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.context import ContextManifest, Transport
-from layerfork.model.record import BuildRecord, RecordedRequest
+from layerfork.diagnose import JudgedBuild, lend_definitions
+from layerfork.keys import keys_of
+from layerfork.record.context import ContextManifest, Transport
+from layerfork.record.record import BuildRecord, RecordedRequest
+from layerfork.record.store.evidence import read_records
 
 RECORDS = {
     record.client.id: record for record in read_records(Path(__file__).parents[1] / "relays" / "modes.jsonl")

@@ -3,11 +3,11 @@
 import pytest
 from corpus.make import RECORDS
 
-from layerfork.explain.compare.copying.copied import places_among
-from layerfork.explain.compare.copying.linked import MOST_LINKS, behind
-from layerfork.harness.records.evidence import read_records
-from layerfork.harness.records.stored import stored
-from layerfork.pipeline.compare.comparison import diff_stored
+from layerfork.app.compare.comparison import diff_stored
+from layerfork.diagnose.compare.copied import places_among
+from layerfork.diagnose.compare.linked import MOST_LINKS, behind
+from layerfork.record.store.evidence import read_records
+from layerfork.record.store.stored import stored
 
 LINKS = {
     "l": "real",

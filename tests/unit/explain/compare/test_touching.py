@@ -2,8 +2,8 @@
 
 import pytest
 
-from layerfork.explain.compare.copying.touching import writes_beside
-from layerfork.model.record import StepRecord, StepStatus
+from layerfork.diagnose.compare.touching import writes_beside
+from layerfork.record.record import StepRecord, StepStatus
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,15 @@ from corpus.make import RECORDS
 from unit.explain.makers import digest
 from unit.explain.rebuilt import judged
 
-from layerfork.explain import explain_pair
-from layerfork.explain.answer import FileLook
-from layerfork.explain.answer.making import answer_fork
-from layerfork.explain.answer.scene import AnswerSources
-from layerfork.explain.proof.unasked import informed_by
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.answer import Side, Situation
-from layerfork.model.context import ContextEntry, EntryType, Transport
-from layerfork.model.judgement import Cause
-from layerfork.model.record import BuildRecord
+from layerfork.diagnose import explain_pair
+from layerfork.diagnose.answer.making import answer_fork
+from layerfork.diagnose.answer.scene import AnswerSources, FileLook
+from layerfork.diagnose.proof.unasked import informed_by
+from layerfork.record.answer import Side, Situation
+from layerfork.record.context import ContextEntry, EntryType, Transport
+from layerfork.record.judgement import Cause
+from layerfork.record.record import BuildRecord
+from layerfork.record.store.evidence import read_records
 
 
 def records(name: str = "buildkit-instruction-source") -> tuple[BuildRecord, BuildRecord]:

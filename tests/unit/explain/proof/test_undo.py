@@ -3,15 +3,14 @@
 import pytest
 from corpus.make import RECORDS
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild
-from layerfork.explain.compare.comparison import compare
-from layerfork.explain.compare.scope.lending import lend_definitions
-from layerfork.explain.proof.forks import find_forks
-from layerfork.explain.proof.reasoner import Reasoner
-from layerfork.explain.proof.weighing import Weighed
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.change import (
+from layerfork.diagnose import JudgedBuild
+from layerfork.diagnose.compare.comparison import compare
+from layerfork.diagnose.proof.forks import find_forks
+from layerfork.diagnose.proof.reasoner import Reasoner
+from layerfork.diagnose.proof.weighing import Weighed
+from layerfork.diagnose.scope.lending import lend_definitions
+from layerfork.keys import keys_of
+from layerfork.record.change import (
     BuildArgIs,
     Change,
     EntriesAre,
@@ -26,8 +25,9 @@ from layerfork.model.change import (
     TransportIs,
     XattrIs,
 )
-from layerfork.model.context import Transport
-from layerfork.model.record import BuildRecord
+from layerfork.record.context import Transport
+from layerfork.record.record import BuildRecord
+from layerfork.record.store.evidence import read_records
 
 
 def records(name: str) -> tuple[BuildRecord, BuildRecord]:

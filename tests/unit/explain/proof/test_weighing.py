@@ -5,15 +5,15 @@ from collections.abc import Callable
 import pytest
 from corpus.make import RECORDS
 
-from layerfork.cachekey import keys_of
-from layerfork.explain import JudgedBuild, explain_pair
-from layerfork.explain.proof import weighing
-from layerfork.explain.proof.reasoner import Reasoner
-from layerfork.explain.proof.weighing import NOT_REACHED, REACHED_WITHOUT
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.change import BuildArgIs, Change
-from layerfork.model.judgement import CauseStatus, Fork
-from layerfork.whatif import UnappliableError
+from layerfork.diagnose import JudgedBuild, explain_pair
+from layerfork.diagnose.proof import weighing
+from layerfork.diagnose.proof.reasoner import Reasoner
+from layerfork.diagnose.proof.weighing import NOT_REACHED, REACHED_WITHOUT
+from layerfork.hypothesis import UnappliableError
+from layerfork.keys import keys_of
+from layerfork.record.change import BuildArgIs, Change
+from layerfork.record.judgement import CauseStatus, Fork
+from layerfork.record.store.evidence import read_records
 
 PROVEN_PAIRS = ("classic-uid", "buildkit-content", "buildah-build-arg", "classic-instruction-removed")
 Reaches = Callable[[Reasoner, object, tuple[Change, ...]], bool]

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from unit.harness.commits.repositories import MadeRepository, new_repository
 
-from layerfork.buildcontext.clientrules import find_rules
-from layerfork.buildcontext.manifest import read_context
+from layerfork.builders.commits.checkout import CheckedOut, Sending, check_out
+from layerfork.builders.commits.git import output_of
+from layerfork.builders.commits.history import Repository, commits_of, find_repository
+from layerfork.builders.commits.objects import Blobs, Trees
+from layerfork.context.clientrules import find_rules
+from layerfork.context.manifest import read_context
 from layerfork.errors import UsageError
-from layerfork.harness.commits.checkout import CheckedOut, Sending, check_out
-from layerfork.harness.commits.git import output_of
-from layerfork.harness.commits.history import Repository, commits_of, find_repository
-from layerfork.harness.commits.objects import Blobs, Trees
-from layerfork.model.context import ContextManifest, EntryType
+from layerfork.record.context import ContextManifest, EntryType
 
 NAMES = ("a", "b.py", "d/c", "d/e/f", "d/e/g.log", "d.x/h", "left/i", "caf\udce9", "ü")
 

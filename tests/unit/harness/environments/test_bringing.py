@@ -9,14 +9,14 @@ import pytest
 from fakes.engines import Obliging
 from golden.recorded import recorded
 
-from layerfork.engines.baseimage import base_archive
+from layerfork.builders.engines.baseimage import base_archive
+from layerfork.builders.environments import bringing
+from layerfork.builders.environments.bringing import familiar, how_to_go_on
 from layerfork.errors import UsageError
-from layerfork.harness.environments import bringing
-from layerfork.harness.environments.bringing import familiar, how_to_go_on
-from layerfork.model.brought import Brought
-from layerfork.model.context import Digest
-from layerfork.model.engine import EngineInfo, ImageFacts
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, Vertex
+from layerfork.record.brought import Brought
+from layerfork.record.context import Digest
+from layerfork.record.engine import EngineInfo, ImageFacts
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, Vertex
 
 OURS = EngineInfo(kind="private", ours=True, version="26.1.5", api_version="1.45", image_store="graphdriver")
 DOCKERFILE = "# syntax=docker/dockerfile:1\nFROM node:20 AS a\nFROM alpine:latest\nCOPY --from=a /x /x\n"

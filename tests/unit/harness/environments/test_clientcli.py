@@ -7,9 +7,9 @@ import pytest
 from fakes.engines import Obliging
 from fakes.programs import program
 
+from layerfork.builders.environments.clientcli import find_toolchain
 from layerfork.errors import ClientError
-from layerfork.harness.environments.clientcli import find_toolchain
-from layerfork.model.build import Toolchain
+from layerfork.record.build import Toolchain
 
 
 @dataclass

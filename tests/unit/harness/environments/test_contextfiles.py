@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.builders.environments.contextfiles import write_context
 from layerfork.errors import UsageError
-from layerfork.harness.environments.contextfiles import write_context
-from layerfork.model.phase import Entry, EntryKind, Phase
+from layerfork.record.phase import Entry, EntryKind, Phase
 
 ROOT = os.geteuid() == 0
 

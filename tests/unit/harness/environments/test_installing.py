@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from fakes.programs import program
 
-from layerfork.clients import find_client
-from layerfork.clients.environment import ClientEnvironment, Interpreter
-from layerfork.errors import ClientError
-from layerfork.harness.environments import installing
-from layerfork.harness.environments.installing import (
+from layerfork.builders.clients import find_client
+from layerfork.builders.clients.environment import ClientEnvironment, Interpreter
+from layerfork.builders.environments import installing
+from layerfork.builders.environments.installing import (
     directory_of,
     ensure_environment,
     find_environment,
     find_interpreter,
 )
-from layerfork.model.build import Command
+from layerfork.errors import ClientError
+from layerfork.record.build import Command
 
 Install = Callable[[str], None]
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.errors import LayerforkError
-from layerfork.harness.environments.privatedir import (
+from layerfork.builders.environments.privatedir import (
     MAX_SOCKET_DIR_BYTES,
     PREFIX,
     private_directory,
     socket_directory,
     sweep,
 )
+from layerfork.errors import LayerforkError
 
 
 def left_behind(parent: Path, name: str) -> Path:
@@ -85,7 +85,7 @@ def test_a_sweep_between_making_and_locking_costs_nothing(
 STRESS = """
 import sys
 from pathlib import Path
-from layerfork.harness.environments.privatedir import private_directory, sweep
+from layerfork.builders.environments.privatedir import private_directory, sweep
 for _ in range(150):
     with private_directory(Path(sys.argv[1])) as directory:
         (directory / "file").touch()

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.clients.own import OwnCommand
+from layerfork.app.relay.plan import choose_clients
+from layerfork.builders.clients.own import OwnCommand
+from layerfork.builders.environments.projectfile import described_clients
 from layerfork.errors import UsageError
-from layerfork.harness.environments.projectfile import described_clients
-from layerfork.harness.relay.plan import choose_clients
 
 
 def test_no_file_describes_no_clients(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.builders.environments.served import cloned_tar, make_repository, served_context
+from layerfork.builders.environments.workspace import Workspace, make_tar
+from layerfork.builders.process import find_program
 from layerfork.errors import ClientError
-from layerfork.harness.environments.served import cloned_tar, make_repository, served_context
-from layerfork.harness.environments.workspace import Workspace, make_tar
-from layerfork.process import find_program
 
 needs_git = pytest.mark.skipif(find_program("git") is None, reason="there is no git on this machine")
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace, prepare
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.harness.environments.workspace import Workspace, make_tar, open_workspace, prepare
-from layerfork.model.phase import Entry, EntryKind, Phase
-from layerfork.model.scenario import RunOptions, Scenario
+from layerfork.record.phase import Entry, EntryKind, Phase
+from layerfork.record.scenario import RunOptions, Scenario
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.builders.fixing.copying import copy_tree
 from layerfork.errors import LayerforkError
-from layerfork.harness.fixing.copying import copy_tree
 
 
 def test_all_that_a_client_looks_at_is_copied(tmp_path: Path) -> None:

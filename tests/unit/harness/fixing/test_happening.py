@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.harness.fixing.happening import NotMadeError, make_happen
-from layerfork.model.change import EntriesAre
-from layerfork.model.context import ContextEntry, EntryType
+from layerfork.builders.fixing.happening import NotMadeError, make_happen
+from layerfork.record.change import EntriesAre
+from layerfork.record.context import ContextEntry, EntryType
 
 
 def entry(path: str, kind: EntryType = EntryType.FILE, mode: int = 0o644, linkname: str = "") -> EntriesAre:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.builders.fixing import writing
+from layerfork.builders.fixing.exchanging import exchange
+from layerfork.builders.fixing.places import RefusedError
+from layerfork.builders.fixing.writing import check_editable, write_patches
 from layerfork.errors import LayerforkError
-from layerfork.harness.fixing import writing
-from layerfork.harness.fixing.exchanging import exchange
-from layerfork.harness.fixing.places import RefusedError
-from layerfork.harness.fixing.writing import check_editable, write_patches
-from layerfork.model.fixing import FilePatch
+from layerfork.record.fixing import FilePatch
 
 AUTHOR = ("-c", "user.name=user", "-c", "user.email=user@example.com", "-c", "commit.gpgsign=false")
 

@@ -9,10 +9,10 @@ from zipfile import ZipFile
 
 import pytest
 
+from layerfork.builders.imports import files
+from layerfork.builders.imports.files import import_bytes, import_file
 from layerfork.errors import EvidenceError, ExitCode, LayerforkError, UsageError
-from layerfork.harness.imports import files
-from layerfork.harness.imports.files import import_bytes, import_file
-from layerfork.model.record import BuildOutcome, BuildRecord
+from layerfork.record.record import BuildOutcome, BuildRecord
 
 LEFT = Path(__file__).parents[3] / "imports" / "left"
 EXPORT, METADATA = "engine-28.5-meta.dockerbuild", "engine-28.5-meta.json"

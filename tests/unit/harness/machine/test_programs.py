@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.harness.machine import settings
-from layerfork.harness.machine.programs import examine_programs
-from layerfork.harness.machine.settings import examine_settings
-from layerfork.model.health import Health, HealthRow
+from layerfork.builders.machine import settings
+from layerfork.builders.machine.programs import examine_programs
+from layerfork.builders.machine.settings import examine_settings
+from layerfork.record.health import Health, HealthRow
 
 DOCKER = """#!/bin/sh
 case "$1" in

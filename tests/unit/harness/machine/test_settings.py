@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.harness.machine import places
-from layerfork.harness.machine.places import examine_places
-from layerfork.harness.machine.settings import examine_settings, without_passwords
-from layerfork.model.health import Health, HealthRow
+from layerfork.builders.machine import places
+from layerfork.builders.machine.places import examine_places
+from layerfork.builders.machine.settings import examine_settings, without_passwords
+from layerfork.record.health import Health, HealthRow
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from typing import cast
 
 import pytest
 
-from layerfork.engines import RunningEngine
-from layerfork.engines.baseimage import base_archive, image_id
-from layerfork.harness.phases import events
-from layerfork.harness.phases.events import EventRefusedError, lifetime
-from layerfork.model.phase import Event
+from layerfork.app.phases import events
+from layerfork.app.phases.events import EventRefusedError, lifetime
+from layerfork.builders.engines import RunningEngine
+from layerfork.builders.engines.baseimage import base_archive, image_id
+from layerfork.record.phase import Event
 
 USUAL = base_archive(b"\x7fELF not really", ("bin/sh",), "amd64")
 

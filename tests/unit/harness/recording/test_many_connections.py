@@ -10,11 +10,11 @@ from typing import cast
 
 import pytest
 
-from layerfork.engines import RunningEngine
-from layerfork.harness.recording import recorder as recorders
-from layerfork.harness.recording.client.process import ClientProcess
-from layerfork.harness.recording.recorder import Recorder
-from layerfork.model.context import Digest
+from layerfork.builders.client.process import ClientProcess
+from layerfork.builders.engines import RunningEngine
+from layerfork.builders.recording import recorder as recorders
+from layerfork.builders.recording.recorder import Recorder
+from layerfork.record.context import Digest
 from layerfork.wire.proxy import keptfacts
 from layerfork.wire.proxy.connection import ConnectionFacts
 from layerfork.wire.proxy.keptfacts import KeptFacts

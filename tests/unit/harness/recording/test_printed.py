@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from fakes.engines import Obliging
 
-from layerfork.harness.recording.printed import read_printed_build
-from layerfork.harness.recording.recorder import Recorder
-from layerfork.model.build import Builder, BuildRequest, Completed
-from layerfork.model.context import ContentSource, Transport
-from layerfork.model.record import BuildOutcome, BuildRecord, ClientInfo, StepStatus
+from layerfork.builders.recording.printed import read_printed_build
+from layerfork.builders.recording.recorder import Recorder
+from layerfork.record.build import Builder, BuildRequest, Completed
+from layerfork.record.context import ContentSource, Transport
+from layerfork.record.record import BuildOutcome, BuildRecord, ClientInfo, StepStatus
 
 IMAGE = "b" * 64
 PRINTED = f"""\

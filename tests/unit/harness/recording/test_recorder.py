@@ -9,8 +9,8 @@ from typing import cast
 
 import pytest
 
-from layerfork.engines import RunningEngine
-from layerfork.harness.recording.recorder import VERIFY_VARIABLE, ForwardingError, Recorder
+from layerfork.builders.engines import RunningEngine
+from layerfork.builders.recording.recorder import VERIFY_VARIABLE, ForwardingError, Recorder
 from layerfork.wire.proxy import connection
 
 

@@ -11,12 +11,12 @@ from fakes.engines import Obliging
 from fakes.programs import posts_its_context, program
 from fakes.sockets import BUILT, Socket, listening
 
+from layerfork.builders.environments.shell import engine_environment
+from layerfork.builders.recording.wrap import Wrapped, record_command, wrapped_environment
 from layerfork.errors import EngineError, UsageError
-from layerfork.harness.environments.shell import engine_environment
-from layerfork.harness.recording.wrap import Wrapped, record_command, wrapped_environment
-from layerfork.model.build import PODMAN, PodmanTools, Toolchain
-from layerfork.model.record import BuildOutcome, BuildRecord
-from layerfork.model.steering import NAMES_AN_ENGINE
+from layerfork.record.build import PODMAN, PodmanTools, Toolchain
+from layerfork.record.record import BuildOutcome, BuildRecord
+from layerfork.record.steering import NAMES_AN_ENGINE
 
 RECORDER = "unix:///recorder.sock"
 

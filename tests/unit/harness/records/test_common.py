@@ -15,13 +15,12 @@ from fakes.copyaction import copy_action
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerfork.cachekey.classic.tarsum import tarsum
-from layerfork.harness.records import common
-from layerfork.harness.records.common import read_pair
-from layerfork.harness.records.evidence import RecordFile, read_records, read_stored
-from layerfork.harness.records.stored import stored
-from layerfork.model.build import Builder
-from layerfork.model.context import (
+from layerfork.app.compare import common
+from layerfork.app.compare.common import read_pair
+from layerfork.app.compare.comparison import diff_records, diff_stored
+from layerfork.keys.classic.tarsum import tarsum
+from layerfork.record.build import Builder
+from layerfork.record.context import (
     TYPEFLAGS,
     ContentSource,
     ContextEntry,
@@ -30,9 +29,9 @@ from layerfork.model.context import (
     EntryType,
     Transport,
 )
-from layerfork.model.engine import EngineInfo, ImageFacts
-from layerfork.model.llb import Definition, LLBInput, LLBOp, SourceOp
-from layerfork.model.record import (
+from layerfork.record.engine import EngineInfo, ImageFacts
+from layerfork.record.llb import Definition, LLBInput, LLBOp, SourceOp
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,
@@ -40,7 +39,8 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.pipeline.compare.comparison import diff_records, diff_stored
+from layerfork.record.store.evidence import RecordFile, read_records, read_stored
+from layerfork.record.store.stored import stored
 
 REGRESSIONS = Path(__file__).parents[2] / "mutations" / "regressions"
 LEFT_OUT_OF_REAL: list[int] = []

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerfork.errors import EvidenceError
-from layerfork.harness.records.evidence import RecordFile, read_records
-from layerfork.harness.records.schema import record_json_schema
-from layerfork.harness.records.stored import decode_record
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport, display_name
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, StepRecord, StepStatus
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextEntry, ContextManifest, EntryType, Transport, display_name
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, StepRecord, StepStatus
+from layerfork.record.store.evidence import RecordFile, read_records
+from layerfork.record.store.schema import record_json_schema
+from layerfork.record.store.stored import decode_record
 
 SCHEMA = jsonschema.Draft202012Validator(record_json_schema())
 text = st.text(max_size=20)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from layerfork.app.relay.earlier import read_earlier
 from layerfork.errors import EvidenceError
-from layerfork.harness.records import lines
-from layerfork.harness.records.evidence import read_records, read_stored
-from layerfork.harness.relay.earlier import read_earlier
+from layerfork.record.store import lines
+from layerfork.record.store.evidence import read_records, read_stored
 
 HEADER = b'{"schema":"layerfork/records/2"}\n'
 FOOTER = b'{"complete":true,"records":0}\n'

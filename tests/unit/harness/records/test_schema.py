@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.harness.records.schema import field_texts, record_json_schema
+from layerfork.record.store.schema import field_texts, record_json_schema
 
 
 @dataclass

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from layerfork.errors import LayerforkError
-from layerfork.harness.records.store import Project, RecordStore, open_store, project_of
-from layerfork.model.build import Builder
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
+from layerfork.record.build import Builder
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
+from layerfork.record.store.store import Project, RecordStore, open_store, project_of
 
 
 def record(name: str, second: int = 0, target: str = "", dockerfile: str = "Dockerfile") -> BuildRecord:

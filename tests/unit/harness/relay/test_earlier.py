@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.errors import EvidenceError
-from layerfork.harness.records.evidence import RecordFile, read_records
-from layerfork.harness.relay.earlier import (
+from layerfork.app.relay.earlier import (
     BrokenEnvironment,
     Earlier,
     FinishedRelay,
@@ -16,11 +14,13 @@ from layerfork.harness.relay.earlier import (
     relay_note,
     row_note,
 )
-from layerfork.harness.relay.resume import copy_earlier
-from layerfork.model.build import Builder
-from layerfork.model.engine import EngineInfo
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult
-from layerfork.model.report import TrialBuild, VersionsUsed
+from layerfork.app.relay.resume import copy_earlier
+from layerfork.errors import EvidenceError
+from layerfork.record.build import Builder
+from layerfork.record.engine import EngineInfo
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult
+from layerfork.record.report import TrialBuild, VersionsUsed
+from layerfork.record.store.evidence import RecordFile, read_records
 
 RECORD = BuildRecord(
     id="one",

@@ -12,15 +12,15 @@ from fakes.engines import Obliging
 from fakes.programs import posts_its_context
 from fakes.sockets import BASE, BUILT, Json, Socket, listening, steps_of
 
+from layerfork.app.relay import experiment
+from layerfork.app.relay.experiment import Measured, RunServices, measure, prepare_engine, read_bases
 from layerfork.errors import EngineError, UsageError
-from layerfork.harness.records.evidence import RecordFile, read_records
-from layerfork.harness.relay import experiment
-from layerfork.harness.relay.experiment import Measured, RunServices, measure, prepare_engine, read_bases
-from layerfork.model.build import Builder, Toolchain
-from layerfork.model.engine import ImageFacts
-from layerfork.model.progress import Progress
-from layerfork.model.record import BuildOutcome
-from layerfork.model.scenario import RunOptions, Scenario
+from layerfork.record.build import Builder, Toolchain
+from layerfork.record.engine import ImageFacts
+from layerfork.record.progress import Progress
+from layerfork.record.record import BuildOutcome
+from layerfork.record.scenario import RunOptions, Scenario
+from layerfork.record.store.evidence import RecordFile, read_records
 
 BASE_FACTS = ImageFacts(image_id=BASE, history=(), diff_ids=())
 

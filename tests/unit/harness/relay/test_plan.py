@@ -5,13 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.clients import CLIENTS, SEED_CLIENTS, find_client
-from layerfork.clients.own import OwnCommand
-from layerfork.errors import UsageError
-from layerfork.harness.environments.installing import directory_of
-from layerfork.harness.relay.broken import BrokenEnvironments
-from layerfork.harness.relay.earlier import BrokenEnvironment
-from layerfork.harness.relay.plan import (
+from layerfork.app.relay.broken import BrokenEnvironments
+from layerfork.app.relay.earlier import BrokenEnvironment
+from layerfork.app.relay.plan import (
     Plan,
     PlannedBuild,
     choose_clients,
@@ -19,9 +15,13 @@ from layerfork.harness.relay.plan import (
     planned_row,
     rows_after,
 )
-from layerfork.model.build import PODMAN_SERVICE, Builder, BuildRequest, Endpoint, Toolchain
-from layerfork.model.record import BuildOutcome
-from layerfork.model.report import TrialBuild
+from layerfork.builders.clients import CLIENTS, SEED_CLIENTS, find_client
+from layerfork.builders.clients.own import OwnCommand
+from layerfork.builders.environments.installing import directory_of
+from layerfork.errors import UsageError
+from layerfork.record.build import PODMAN_SERVICE, Builder, BuildRequest, Endpoint, Toolchain
+from layerfork.record.record import BuildOutcome
+from layerfork.record.report import TrialBuild
 
 
 @pytest.fixture(autouse=True)

@@ -8,22 +8,22 @@ from typing import Any
 import pytest
 from fakes.engines import Obliging
 
-from layerfork.clients import find_client
-from layerfork.clients.client import Choice
-from layerfork.harness.environments.installing import directory_of
-from layerfork.harness.environments.workspace import Workspace
-from layerfork.harness.records.evidence import RecordFile
-from layerfork.harness.relay import relay as relay_module
-from layerfork.harness.relay.broken import BrokenEnvironments
-from layerfork.harness.relay.earlier import BrokenEnvironment, MeasuredRow, read_earlier
-from layerfork.harness.relay.plan import Plan, PlannedBuild
-from layerfork.harness.relay.relay import EngineGoneError, Relay, control_result, run_relay
-from layerfork.harness.relay.trial import Bench
-from layerfork.model.build import Builder, BuildRequest, Endpoint, Toolchain
-from layerfork.model.progress import Progress
-from layerfork.model.record import BuildOutcome, StepRecord, StepStatus
-from layerfork.model.report import TrialBuild
-from layerfork.model.scenario import RunOptions
+from layerfork.app.relay import relay as relay_module
+from layerfork.app.relay.broken import BrokenEnvironments
+from layerfork.app.relay.earlier import BrokenEnvironment, MeasuredRow, read_earlier
+from layerfork.app.relay.plan import Plan, PlannedBuild
+from layerfork.app.relay.relay import EngineGoneError, Relay, control_result, run_relay
+from layerfork.app.relay.trial import Bench
+from layerfork.builders.clients import find_client
+from layerfork.builders.clients.client import Choice
+from layerfork.builders.environments.installing import directory_of
+from layerfork.builders.environments.workspace import Workspace
+from layerfork.record.build import Builder, BuildRequest, Endpoint, Toolchain
+from layerfork.record.progress import Progress
+from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
+from layerfork.record.report import TrialBuild
+from layerfork.record.scenario import RunOptions
+from layerfork.record.store.evidence import RecordFile
 
 TOOLS = Toolchain(docker=Path("/tools/docker"), cli_plugins=None)
 HIT, MISS = StepStatus.HIT, StepStatus.MISS

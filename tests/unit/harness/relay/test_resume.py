@@ -6,24 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.clients import find_client
-from layerfork.errors import UsageError
-from layerfork.harness.records.evidence import RecordFile, read_records
-from layerfork.harness.relay.earlier import (
+from layerfork.app.relay.earlier import (
     BrokenEnvironment,
     Earlier,
     FinishedRelay,
     MeasuredRow,
     read_earlier,
 )
-from layerfork.harness.relay.experiment import RunServices
-from layerfork.harness.relay.resume import copy_earlier, measure_once, relay_key
-from layerfork.model.build import Builder
-from layerfork.model.engine import EngineInfo
-from layerfork.model.progress import Progress
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult
-from layerfork.model.report import TrialBuild, VersionsUsed
-from layerfork.model.scenario import RunOptions, Scenario
+from layerfork.app.relay.experiment import RunServices
+from layerfork.app.relay.resume import copy_earlier, measure_once, relay_key
+from layerfork.builders.clients import find_client
+from layerfork.errors import UsageError
+from layerfork.record.build import Builder
+from layerfork.record.engine import EngineInfo
+from layerfork.record.progress import Progress
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult
+from layerfork.record.report import TrialBuild, VersionsUsed
+from layerfork.record.scenario import RunOptions, Scenario
+from layerfork.record.store.evidence import RecordFile, read_records
 
 OPTIONS = RunOptions(clients=("docker-build",))
 

@@ -10,16 +10,16 @@ from fakes.engines import Obliging
 from fakes.programs import posts_its_context, program
 from fakes.sockets import BASE, BUILT, HISTORY, Socket, fails_at_the_second_step, listening
 
-from layerfork.clients import find_client
-from layerfork.clients.client import Choice
-from layerfork.harness.environments.workspace import Workspace
-from layerfork.harness.relay.plan import PlannedBuild
-from layerfork.harness.relay.trial import Bench, run_trial
-from layerfork.model.build import Builder, BuildRequest, Toolchain
-from layerfork.model.engine import ImageFacts, ImageStep
-from layerfork.model.record import BuildOutcome, StepStatus
-from layerfork.model.report import TrialBuild
-from layerfork.model.scenario import RunOptions
+from layerfork.app.relay.plan import PlannedBuild
+from layerfork.app.relay.trial import Bench, run_trial
+from layerfork.builders.clients import find_client
+from layerfork.builders.clients.client import Choice
+from layerfork.builders.environments.workspace import Workspace
+from layerfork.record.build import Builder, BuildRequest, Toolchain
+from layerfork.record.engine import ImageFacts, ImageStep
+from layerfork.record.record import BuildOutcome, StepStatus
+from layerfork.record.report import TrialBuild
+from layerfork.record.scenario import RunOptions
 
 CLASSIC = Choice(asked=Builder.CLASSIC, expected=Builder.CLASSIC, executing=Builder.CLASSIC)
 ROWS = tuple(

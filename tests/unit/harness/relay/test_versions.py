@@ -6,14 +6,14 @@ from pathlib import Path
 from fakes.engines import Obliging
 from fakes.programs import program
 
-from layerfork.clients import BuildClient, find_client
-from layerfork.clients.client import Choice
-from layerfork.clients.own import OwnCommand, own_client
-from layerfork.harness.relay.plan import Plan, PlannedBuild
-from layerfork.harness.relay.versions import ask_versions, client_version, versions_used
-from layerfork.model.build import Builder, Endpoint, Toolchain
-from layerfork.model.record import BuildOutcome
-from layerfork.model.report import TrialBuild
+from layerfork.app.relay.plan import Plan, PlannedBuild
+from layerfork.app.relay.versions import ask_versions, client_version, versions_used
+from layerfork.builders.clients import BuildClient, find_client
+from layerfork.builders.clients.client import Choice
+from layerfork.builders.clients.own import OwnCommand, own_client
+from layerfork.record.build import Builder, Endpoint, Toolchain
+from layerfork.record.record import BuildOutcome
+from layerfork.record.report import TrialBuild
 
 
 def endpoint(tmp_path: Path, docker: Path) -> Endpoint:

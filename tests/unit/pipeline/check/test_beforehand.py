@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from golden.recorded import recorded
 
-from layerfork.harness.records.stored import stored
-from layerfork.model.build import Builder
-from layerfork.model.record import BuildRecord
-from layerfork.pipeline.check.beforehand import unlike_the_baseline
-from layerfork.pipeline.compare.pairing import NamedRecord
+from layerfork.app.check.beforehand import unlike_the_baseline
+from layerfork.app.compare.pairing import NamedRecord
+from layerfork.record.build import Builder
+from layerfork.record.record import BuildRecord
+from layerfork.record.store.stored import stored
 
 BASELINE = recorded("seed-buildkit")[0]
 ABOVE_A_RUN = "FROM alpine\nARG GIT_SHA\nRUN npm ci\n"

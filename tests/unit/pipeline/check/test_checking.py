@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from golden.recorded import RECORDS, recorded
 
-from layerfork.harness.recording.wrap import Wrapped
-from layerfork.model.build import Builder
-from layerfork.model.record import BuildRecord, StepStatus
-from layerfork.pipeline.check import checking
-from layerfork.pipeline.check.checking import Checked, CheckOptions, check_command
+from layerfork.app.check import checking
+from layerfork.app.check.checking import Checked, CheckOptions, check_command
+from layerfork.builders.recording.wrap import Wrapped
+from layerfork.record.build import Builder
+from layerfork.record.record import BuildRecord, StepStatus
 
 FIRST, CHANGED = recorded("seed-buildkit")[:2]
 """The second is built with another important.txt: of its three steps below FROM two were built again."""

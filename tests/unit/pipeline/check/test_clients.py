@@ -6,12 +6,12 @@ import pytest
 from golden.cases import FORKED, NO_ENGINE, REUSED, TROUBLE
 from golden.recorded import filed
 
+from layerfork.app.check.allowing import Allowed, read_allowed
+from layerfork.app.check.checking import exit_code
+from layerfork.app.check.clients import check_clients, gate_clients
 from layerfork.errors import UsageError
-from layerfork.model.report import RunReport
-from layerfork.model.scenario import RunOptions
-from layerfork.pipeline.check.allowing import Allowed, read_allowed
-from layerfork.pipeline.check.checking import exit_code
-from layerfork.pipeline.check.clients import check_clients, gate_clients
+from layerfork.record.report import RunReport
+from layerfork.record.scenario import RunOptions
 
 NOTHING = Allowed()
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 from golden.cases import NAMES_DIFFER
 
+from layerfork.app.check.allowing import Allowed, read_allowed
+from layerfork.app.check.checking import exit_code
+from layerfork.app.check.gate import NOTHING_CHECKED, gate
 from layerfork.errors import UsageError
-from layerfork.model.check import Against, CheckReport
-from layerfork.model.judgement import Cause, CauseStatus, Fork, Judgement, MissKind, Verdict
-from layerfork.model.record import StepRecord, StepStatus
-from layerfork.model.report import DiffReport
-from layerfork.pipeline.check.allowing import Allowed, read_allowed
-from layerfork.pipeline.check.checking import exit_code
-from layerfork.pipeline.check.gate import NOTHING_CHECKED, gate
+from layerfork.record.check import Against, CheckReport
+from layerfork.record.judgement import Cause, CauseStatus, Fork, Judgement, MissKind, Verdict
+from layerfork.record.record import StepRecord, StepStatus
+from layerfork.record.report import DiffReport
 
 LETTERS = {
     "H": StepStatus.HIT,

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from golden.recorded import recorded
 
-from layerfork.model.record import BuildPlace, BuildRecord
-from layerfork.pipeline.check.traps import trap_hints
-from layerfork.pipeline.linting import find_traps
+from layerfork.app.check.traps import trap_hints
+from layerfork.app.linting import find_traps
+from layerfork.record.record import BuildPlace, BuildRecord
 
 TRAPPED = "FROM node:20-slim@sha256:" + "0" * 64 + "\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"
 CALM = "FROM scratch\nCOPY app /app\n"

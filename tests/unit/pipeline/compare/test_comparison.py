@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.app.compare.comparison import diff_files, diff_records
+from layerfork.app.records.showing import show_records
 from layerfork.errors import EvidenceError, UsageError
-from layerfork.harness.records.evidence import RecordFile
-from layerfork.model.build import Builder
-from layerfork.model.engine import ImageFacts
-from layerfork.model.identity import IdentitySource, identities_of
-from layerfork.model.judgement import CauseStatus, Verdict
-from layerfork.model.record import (
+from layerfork.record.build import Builder
+from layerfork.record.engine import ImageFacts
+from layerfork.record.identity import IdentitySource, identities_of
+from layerfork.record.judgement import CauseStatus, Verdict
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,
@@ -19,8 +20,7 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.pipeline.compare.comparison import diff_files, diff_records
-from layerfork.pipeline.records.showing import show_records
+from layerfork.record.store.evidence import RecordFile
 
 HIT, MISS = StepStatus.HIT, StepStatus.MISS
 BASE = "sha256:" + "b" * 64

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from layerfork.harness.records.stored import StoredRecord
-from layerfork.model.build import Builder
-from layerfork.model.record import (
+from layerfork.app.compare.pairing import NamedRecord, last_of_each_kind, most_alike, pair_builds
+from layerfork.record.build import Builder
+from layerfork.record.record import (
     BuildOutcome,
     BuildPlace,
     BuildRecord,
@@ -15,7 +15,7 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.pipeline.compare.pairing import NamedRecord, last_of_each_kind, most_alike, pair_builds
+from layerfork.record.store.stored import StoredRecord
 
 
 def build(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.app.sendings import check_sendings
 from layerfork.errors import UsageError
-from layerfork.model.build import Builder
-from layerfork.pipeline.context.sendings import check_sendings
+from layerfork.record.build import Builder
 
 LAYERFORK = Path(sys.executable).with_name("layerfork")
 Found = dict[str, tuple[int, str, str, str]]

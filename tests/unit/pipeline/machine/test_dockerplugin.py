@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from layerfork import __version__
+from layerfork.app.machine.dockerplugin import install, plugin_directory, remove
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.pipeline.machine.dockerplugin import install, plugin_directory, remove
 
 
 def test_it_lies_where_docker_looks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from layerfork.model.progress import Say
-from layerfork.pipeline.machine import preparation
+from layerfork.app.machine import preparation
+from layerfork.record.progress import Say
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from unit.whatif.recorded import pair
 
-from layerfork.model.baseline import Baseline
-from layerfork.model.judgement import CauseStatus
-from layerfork.model.prediction import Forecast, Prediction
-from layerfork.model.record import BuildRecord
-from layerfork.pipeline.predict.planned import Planned
-from layerfork.pipeline.predict.predicting import predict_build
+from layerfork.app.predict.planned import Planned
+from layerfork.app.predict.predicting import predict_build
+from layerfork.record.baseline import Baseline
+from layerfork.record.judgement import CauseStatus
+from layerfork.record.prediction import Forecast, Prediction
+from layerfork.record.record import BuildRecord
 
 HIT, MISS, UNKNOWN = Forecast.HIT, Forecast.MISS, Forecast.UNKNOWN
 ALPINE = "docker-image://docker.io/library/alpine:latest"

@@ -7,11 +7,11 @@ import pytest
 from unit.harness.commits.repositories import MadeRepository, new_repository
 from unit.whatif.recorded import CORPUS
 
+from layerfork.app.predict.commits import predict_histories
 from layerfork.cli import call
 from layerfork.errors import EvidenceError, UsageError
-from layerfork.model.history import HistoryPrediction
-from layerfork.model.prediction import Forecast
-from layerfork.pipeline.predict.commits import predict_histories
+from layerfork.record.history import HistoryPrediction
+from layerfork.record.prediction import Forecast
 
 FIRST = "FROM alpine\nCOPY a /\n"
 SECOND = FIRST + "RUN true\n"

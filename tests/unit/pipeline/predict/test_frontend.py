@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from unit.whatif.recorded import pair
 
-from layerfork.engines.frontend import FrontendRefusedError, Question
+from layerfork.app.predict import frontend
+from layerfork.app.predict.asked import Asked
+from layerfork.app.predict.planned import Planned
+from layerfork.builders.frontend import FrontendRefusedError, Question
 from layerfork.errors import EngineError, UsageError
-from layerfork.model.change import BaseImageIs, DefinitionIs, EngineIs
-from layerfork.model.context import Transport
-from layerfork.model.record import BuildRecord
-from layerfork.pipeline.predict import frontend
-from layerfork.pipeline.predict.asked import Asked
-from layerfork.pipeline.predict.planned import Planned
+from layerfork.record.change import BaseImageIs, DefinitionIs, EngineIs
+from layerfork.record.context import Transport
+from layerfork.record.record import BuildRecord
 
 RECORD = pair("buildkit-content")[0]
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from unit.whatif.recorded import pair
 
-from layerfork.model.context import Digest
-from layerfork.model.prediction import Prediction
-from layerfork.model.record import BuildRecord
-from layerfork.pipeline.predict.past import Past
-from layerfork.pipeline.predict.planned import Planned
-from layerfork.pipeline.predict.predicting import baseline_at, foresee
+from layerfork.app.predict.past import Past
+from layerfork.app.predict.planned import Planned
+from layerfork.app.predict.predicting import baseline_at, foresee
+from layerfork.record.context import Digest
+from layerfork.record.prediction import Prediction
+from layerfork.record.record import BuildRecord
 
 RECORDED = "FROM alpine\nWORKDIR /w\nCOPY . .\nRUN echo npm ci\nRUN echo end\n"
 

@@ -8,13 +8,13 @@ import pytest
 from unit.harness.commits.repositories import new_repository
 from unit.whatif.recorded import pair
 
-from layerfork.harness.records.evidence import RecordFile
-from layerfork.model.context import MAIN_CONTEXT
-from layerfork.model.prediction import Forecast, Prediction
-from layerfork.model.record import BuildRecord
-from layerfork.pipeline.predict.asked import Asked
-from layerfork.pipeline.predict.commits import predict_histories
-from layerfork.pipeline.predict.remembered import predict_builds
+from layerfork.app.predict.asked import Asked
+from layerfork.app.predict.commits import predict_histories
+from layerfork.app.predict.remembered import predict_builds
+from layerfork.record.context import MAIN_CONTEXT
+from layerfork.record.prediction import Forecast, Prediction
+from layerfork.record.record import BuildRecord
+from layerfork.record.store.evidence import RecordFile
 
 HIT, MISS, UNKNOWN = Forecast.HIT, Forecast.MISS, Forecast.UNKNOWN
 TEXT = "FROM alpine\nCOPY --from=lib a /\n"
@@ -94,7 +94,7 @@ def test_it_is_read_as_it_is_now(project: Path) -> None:
 def test_nothing_is_remembered_of_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Although the context itself is the same for an hour."""
     now = 2 * 10**18
-    monkeypatch.setattr("layerfork.buildcontext.walk.time.time_ns", lambda: now)
+    monkeypatch.setattr("layerfork.context.walk.time.time_ns", lambda: now)
     record = record_of(project / "lib")
     assert forecasts(predict(project, record)) == (HIT, HIT)
     (project / "lib" / "a").write_text("another")

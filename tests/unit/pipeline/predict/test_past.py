@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from unit.whatif.recorded import CORPUS, pair
 
-from layerfork.cachekey import keys_of
-from layerfork.model.build import Builder
-from layerfork.model.record import BuildRecord
-from layerfork.pipeline.predict.past import Past
-from layerfork.whatif import suppose
-from layerfork.whatif.keys import Settled
+from layerfork.app.predict.past import Past
+from layerfork.hypothesis import suppose
+from layerfork.hypothesis.keys import Settled
+from layerfork.keys import keys_of
+from layerfork.record.build import Builder
+from layerfork.record.record import BuildRecord
 
 
 def _records() -> Iterator[BuildRecord]:

@@ -5,14 +5,14 @@ from dataclasses import fields, replace
 import pytest
 from unit.whatif.recorded import CORPUS, pair
 
+from layerfork.app.predict.planned import Planned
+from layerfork.app.predict.predicting import predict_build
 from layerfork.errors import EvidenceError, UsageError
-from layerfork.model.baseline import Baseline
-from layerfork.model.change import Change, DefinitionIs
-from layerfork.model.judgement import CauseStatus
-from layerfork.model.prediction import Forecast, Prediction
-from layerfork.model.record import BuildRecord, StepStatus
-from layerfork.pipeline.predict.planned import Planned
-from layerfork.pipeline.predict.predicting import predict_build
+from layerfork.record.baseline import Baseline
+from layerfork.record.change import Change, DefinitionIs
+from layerfork.record.judgement import CauseStatus
+from layerfork.record.prediction import Forecast, Prediction
+from layerfork.record.record import BuildRecord, StepStatus
 
 LOST = frozenset({"cache-empty", "cache-record-gone", "parallel-build", "unexplained"})
 """Pairs in which the cache lost what the first build had stored: no prediction can know."""

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from unit.whatif.recorded import CORPUS
 
-from layerfork.model.prediction import Forecast, Prediction
-from layerfork.pipeline.predict import predictions, remembered
-from layerfork.pipeline.predict.asked import Asked
+from layerfork.app.predict import predictions, remembered
+from layerfork.app.predict.asked import Asked
+from layerfork.record.prediction import Forecast, Prediction
 
 DAY_S = 86_400.0
 
@@ -23,7 +23,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     now = time.time_ns() + 3600 * 10**9
-    monkeypatch.setattr("layerfork.buildcontext.walk.time.time_ns", lambda: now)
+    monkeypatch.setattr("layerfork.context.walk.time.time_ns", lambda: now)
     root = tmp_path / "context"
     root.mkdir()
     (root / "Dockerfile").write_text("FROM alpine\nCOPY a /\n")
@@ -115,7 +115,7 @@ def test_another_question_has_another_answer(root: Path, made: list[str], asked:
 def test_ages_go_on(root: Path, made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     first = predict(root)
     now = time.time() + 10 * DAY_S
-    monkeypatch.setattr("layerfork.pipeline.predict.remembered.time.time", lambda: now)
+    monkeypatch.setattr("layerfork.app.predict.remembered.time.time", lambda: now)
     later = predict(root, max_age_s=5 * DAY_S)
     assert len(made) == 1
     assert later.against.age_s == pytest.approx(first.against.age_s + 10 * DAY_S, abs=60)

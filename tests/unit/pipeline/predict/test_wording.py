@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from unit.whatif.recorded import pair
 
-from layerfork.model.baseline import Baseline
-from layerfork.model.judgement import Cause
-from layerfork.model.record import BuildRecord
-from layerfork.pipeline.predict.planned import Planned
-from layerfork.pipeline.predict.predicting import predict_build
+from layerfork.app.predict.planned import Planned
+from layerfork.app.predict.predicting import predict_build
+from layerfork.record.baseline import Baseline
+from layerfork.record.judgement import Cause
+from layerfork.record.record import BuildRecord
 
 TEXT = "FROM alpine\nARG GIT_SHA\nRUN echo apk add git\nRUN echo $GIT_SHA\n"
 """What was built with GIT_SHA=1f6d0ad; BuildKit showed its line 4 as `RUN echo 1f6d0ad`."""

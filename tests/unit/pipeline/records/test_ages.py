@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from layerfork.app.records.ages import told_by_images
+from layerfork.app.records.showing import show_records
 from layerfork.cli.grammar.root import root
-from layerfork.harness.records.evidence import RecordFile
-from layerfork.model.build import Builder
-from layerfork.model.engine import EngineInfo, ImageFacts, ImageStep
-from layerfork.model.record import (
+from layerfork.record.build import Builder
+from layerfork.record.engine import EngineInfo, ImageFacts, ImageStep
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,
@@ -19,9 +20,8 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.model.report import StepAge
-from layerfork.pipeline.records.ages import told_by_images
-from layerfork.pipeline.records.showing import show_records
+from layerfork.record.report import StepAge
+from layerfork.record.store.evidence import RecordFile
 
 HIT, MISS, DAY_S = StepStatus.HIT, StepStatus.MISS, 86_400.0
 ENGINE = EngineInfo(

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from layerfork.app.compare.comparison import diff_records
+from layerfork.builders.imports.files import import_file
 from layerfork.cli.grammar.root import root
 from layerfork.errors import UsageError
-from layerfork.harness.imports.files import import_file
-from layerfork.harness.records.evidence import read_records
-from layerfork.model.judgement import CauseStatus
-from layerfork.model.record import BuildRecord
-from layerfork.model.report import DiffReport
-from layerfork.pipeline.compare.comparison import diff_records
+from layerfork.record.judgement import CauseStatus
+from layerfork.record.record import BuildRecord
+from layerfork.record.report import DiffReport
+from layerfork.record.store.evidence import read_records
 
 LEFT = Path(__file__).parents[3] / "imports" / "left"
 KEY = b"0" * 32

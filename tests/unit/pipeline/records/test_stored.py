@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from layerfork.app.records.stored import list_stored, prune_stored, remove_stored, show_stored
 from layerfork.cli.grammar.root import root
 from layerfork.errors import UsageError
-from layerfork.harness.records.store import RecordStore, project_of
-from layerfork.model.build import Builder
-from layerfork.model.record import (
+from layerfork.record.build import Builder
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,
@@ -19,7 +19,7 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.pipeline.records.stored import list_stored, prune_stored, remove_stored, show_stored
+from layerfork.record.store.store import RecordStore, project_of
 
 NOW = datetime.now(UTC)
 

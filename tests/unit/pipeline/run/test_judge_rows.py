@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from layerfork.model.build import Builder
-from layerfork.model.identity import IdentitySource
-from layerfork.model.judgement import Verdict
-from layerfork.model.record import (
+from layerfork.app.run.judging import judge_rows
+from layerfork.record.build import Builder
+from layerfork.record.identity import IdentitySource
+from layerfork.record.judgement import Verdict
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,
@@ -13,8 +14,7 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.model.report import TrialBuild
-from layerfork.pipeline.run.judging import judge_rows
+from layerfork.record.report import TrialBuild
 
 HIT, MISS = StepStatus.HIT, StepStatus.MISS
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.app.run.report import read_reports
 from layerfork.errors import EvidenceError, UsageError
-from layerfork.harness.records.lines import numbered_lines
-from layerfork.pipeline.run.report import read_reports
+from layerfork.record.store.lines import numbered_lines
 
 RECORDS = Path(__file__).parents[3] / "golden" / "records"
 RUN = str(RECORDS / "seed-default.run.jsonl")

@@ -3,12 +3,12 @@
 import pytest
 from golden.recorded import RECORDS
 
-from layerfork.harness.phases.cells import read_cells
-from layerfork.model.catalogue import Met
-from layerfork.model.progress import Progress
-from layerfork.pipeline.scenarios import beside
-from layerfork.pipeline.scenarios.beside import Judge
-from layerfork.pipeline.scenarios.judging import judged_cell
+from layerfork.app.phases.cells import read_cells
+from layerfork.app.scenarios import beside
+from layerfork.app.scenarios.beside import Judge
+from layerfork.app.scenarios.judging import judged_cell
+from layerfork.record.catalogue import Met
+from layerfork.record.progress import Progress
 from layerfork.scenarios import find_scenario
 
 MEASURED = read_cells(RECORDS / "scenarios.jsonl").cells

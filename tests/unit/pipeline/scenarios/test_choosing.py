@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.app.scenarios.choosing import list_scenarios
 from layerfork.errors import UsageError
-from layerfork.pipeline.scenarios.choosing import list_scenarios
 
 
 def test_a_name_a_family_and_everything() -> None:

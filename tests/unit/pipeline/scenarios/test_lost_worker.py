@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from layerfork.pipeline.scenarios.workers import spreading
+from layerfork.app.workers import spreading
 
 
 class Scheduler:

@@ -9,14 +9,14 @@ from dataclasses import replace
 import pytest
 from golden.recorded import RECORDS
 
+from layerfork.app.phases.cells import MeasuredCell, read_cells
+from layerfork.app.scenarios.judging import exit_code, report_of
+from layerfork.app.scenarios.meeting import met_phases
 from layerfork.errors import ExitCode
-from layerfork.harness.phases.cells import MeasuredCell, read_cells
-from layerfork.model.build import Builder
-from layerfork.model.catalogue import CellPhase, Met
-from layerfork.model.phase import Expectation
-from layerfork.model.record import BuildOutcome, StepStatus
-from layerfork.pipeline.scenarios.judging import exit_code, report_of
-from layerfork.pipeline.scenarios.meeting import met_phases
+from layerfork.record.build import Builder
+from layerfork.record.catalogue import CellPhase, Met
+from layerfork.record.phase import Expectation
+from layerfork.record.record import BuildOutcome, StepStatus
 from layerfork.scenarios import find_scenario
 
 CELLS = {

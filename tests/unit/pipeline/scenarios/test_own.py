@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from golden.recorded import RECORDS
 
+from layerfork.app.phases.cells import MeasuredCell, Shard, keep_cell, read_cells
+from layerfork.app.phases.kept import keep_scenario, kept
+from layerfork.app.run.report import read_reports
+from layerfork.app.scenarios.choosing import chosen_scenarios
+from layerfork.app.scenarios.merging import merge_files
+from layerfork.app.scenarios.sharding import plan_digest
 from layerfork.errors import UsageError
-from layerfork.harness.phases.cells import MeasuredCell, Shard, keep_cell, read_cells
-from layerfork.harness.phases.kept import keep_scenario, kept
-from layerfork.harness.records.evidence import RecordFile
-from layerfork.model.catalogue import Met
-from layerfork.pipeline.run.report import read_reports
-from layerfork.pipeline.scenarios.choosing import chosen_scenarios
-from layerfork.pipeline.scenarios.merging import merge_files
-from layerfork.pipeline.scenarios.sharding import plan_digest
+from layerfork.record.catalogue import Met
+from layerfork.record.store.evidence import RecordFile
 from layerfork.scenarios import find_scenario
 
 BUNDLED = find_scenario("mode-group-writable")

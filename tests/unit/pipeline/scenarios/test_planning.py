@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from golden.recorded import RECORDS
 
-from layerfork.harness.phases.cells import keep_cell, read_cells
-from layerfork.harness.records.evidence import RecordFile
-from layerfork.model.catalogue import CatalogueOutline
-from layerfork.model.scenario import RunOptions
-from layerfork.pipeline.scenarios import CatalogueOptions, outline
-from layerfork.pipeline.scenarios.building import CellRun, keys_of
-from layerfork.pipeline.scenarios.planning import plan_of
-from layerfork.reporters.overview.catalogue import outlined
+from layerfork.app.phases.cells import keep_cell, read_cells
+from layerfork.app.scenarios import CatalogueOptions, outline
+from layerfork.app.scenarios.building import CellRun, keys_of
+from layerfork.app.scenarios.planning import plan_of
+from layerfork.record.catalogue import CatalogueOutline
+from layerfork.record.scenario import RunOptions
+from layerfork.record.store.evidence import RecordFile
+from layerfork.report.overview.catalogue import outlined
 
 NAMES = ("mode-group-writable", "mtime-touched")
 OPTIONS = RunOptions(clients=("docker-build", "docker_py-build"), engines=("private:26.1", "podman:5.4"))

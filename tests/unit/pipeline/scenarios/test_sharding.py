@@ -8,11 +8,11 @@ from golden.recorded import RECORDS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from layerfork.app.phases.cells import CellName, Shard, keep_cell, read_cells
+from layerfork.app.scenarios.merging import merge_files
+from layerfork.app.scenarios.sharding import Part, part_of, plan_digest, read_part
 from layerfork.errors import UsageError
-from layerfork.harness.phases.cells import CellName, Shard, keep_cell, read_cells
-from layerfork.harness.records.evidence import RecordFile
-from layerfork.pipeline.scenarios.merging import merge_files
-from layerfork.pipeline.scenarios.sharding import Part, part_of, plan_digest, read_part
+from layerfork.record.store.evidence import RecordFile
 
 NAMES = [
     CellName(scenario=f"s{scenario}", engine=f"e{engine}", client=f"c{client}")

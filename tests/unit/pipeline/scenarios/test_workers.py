@@ -11,16 +11,16 @@ import pytest
 from distributed import LocalCluster
 from golden.recorded import RECORDS
 
+from layerfork.app.phases.cells import CellName, MeasuredCell, read_cells
+from layerfork.app.scenarios import CatalogueOptions, run_catalogue
+from layerfork.app.scenarios.building import CellRun, Found
+from layerfork.app.workers import connecting, spreading, working
+from layerfork.app.workers.spreading import build_on_workers
+from layerfork.app.workers.working import why_unfit
 from layerfork.errors import EngineError, LayerforkError, UsageError
-from layerfork.harness.phases.cells import CellName, MeasuredCell, read_cells
-from layerfork.model.progress import Progress
-from layerfork.model.report import Problem
-from layerfork.model.scenario import RunOptions
-from layerfork.pipeline.scenarios import CatalogueOptions, run_catalogue
-from layerfork.pipeline.scenarios.building import CellRun, Found
-from layerfork.pipeline.scenarios.workers import connecting, spreading, working
-from layerfork.pipeline.scenarios.workers.spreading import build_on_workers
-from layerfork.pipeline.scenarios.workers.working import why_unfit
+from layerfork.record.progress import Progress
+from layerfork.record.report import Problem
+from layerfork.record.scenario import RunOptions
 from layerfork.scenarios import find_scenario
 
 SCENARIO = find_scenario("mtime-touched")
@@ -161,7 +161,7 @@ def test_a_worker_that_cannot_is_named_with_the_reason(
 
 def test_why_a_machine_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
     assert why_unfit("0.1.0", (), ("/no/such.tar",)) == "it has no /no/such.tar (--load)"
-    fetched = "layerfork.engines.kinds.private.PrivateEngine.fetch"
+    fetched = "layerfork.builders.engines.private.PrivateEngine.fetch"
     monkeypatch.setattr(fetched, lambda self, environment, say: None)
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert why_unfit("0.1.0", ("private:26.1",), ()) == "private:26.1: running it needs root"
@@ -199,12 +199,12 @@ def test_a_batch_is_printed_without_build_arguments() -> None:
 
 def test_dask_is_imported_only_for_dask(monkeypatch: pytest.MonkeyPatch) -> None:
     code = (
-        "import sys, layerfork.cli.run, layerfork.pipeline.scenarios;"
+        "import sys, layerfork.cli.run, layerfork.app.scenarios;"
         "sys.exit(bool({'dask', 'distributed'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
     monkeypatch.setitem(sys.modules, "distributed", None)
-    for module in [name for name in sys.modules if name.startswith("layerfork.pipeline.scenarios.workers.")]:
+    for module in [name for name in sys.modules if name.startswith("layerfork.app.workers.")]:
         monkeypatch.delitem(sys.modules, module)
     options = RunOptions(clients=("docker-build",), engines=("private:26.1",))
     with pytest.raises(LayerforkError, match="--dask needs Dask, which is not installed here") as raised:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from layerfork.app.upgrade.classes import moves
+from layerfork.app.upgrade.matching import match
+from layerfork.app.upgrade.upgrading import compare_runs
 from layerfork.cli import call
 from layerfork.errors import UsageError
-from layerfork.harness.records.lines import numbered_lines
-from layerfork.model.upgrade import Move
-from layerfork.pipeline.upgrade.classes import moves
-from layerfork.pipeline.upgrade.matching import match
-from layerfork.pipeline.upgrade.upgrading import compare_runs
+from layerfork.record.store.lines import numbered_lines
+from layerfork.record.upgrade import Move
 
 RECORDS = Path(__file__).parents[3] / "golden" / "records"
 ENGINES = RECORDS / "seed-engines.run.jsonl"

@@ -6,20 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.cachekey import keys_of
-from layerfork.harness.records.evidence import RecordFile
-from layerfork.harness.records.stored import stored as form_of
-from layerfork.harness.records.summary import (
-    KnownBuild,
-    keep_summary,
-    known_build,
-    read_summaries,
-    timeless_digest,
-    with_chain,
-)
-from layerfork.model.build import Builder
-from layerfork.model.engine import ImageFacts
-from layerfork.model.record import (
+from layerfork.app.why.baseline import chain_of, choose_baseline, earlier_builds, exported_over
+from layerfork.keys import keys_of
+from layerfork.record.build import Builder
+from layerfork.record.engine import ImageFacts
+from layerfork.record.record import (
     BuildOutcome,
     BuildPlace,
     BuildRecord,
@@ -29,7 +20,16 @@ from layerfork.model.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.pipeline.why.baseline import chain_of, choose_baseline, earlier_builds, exported_over
+from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.stored import stored as form_of
+from layerfork.record.store.summary import (
+    KnownBuild,
+    keep_summary,
+    known_build,
+    read_summaries,
+    timeless_digest,
+    with_chain,
+)
 
 BASE = "sha256:" + "b" * 64
 

@@ -6,13 +6,13 @@ import pytest
 from corpus.make import path_of
 from corpus.pairs import PAIRS
 
+from layerfork.app.compare.comparison import named_builds
+from layerfork.app.why.explainer import explain_recorded
 from layerfork.errors import LayerforkError
-from layerfork.harness.records.evidence import read_records
-from layerfork.harness.records.store import RecordStore, open_store
-from layerfork.pipeline.compare.comparison import named_builds
-from layerfork.pipeline.why.explainer import explain_recorded
-from layerfork.reporters.reporter import Look
-from layerfork.reporters.text import TEXT
+from layerfork.record.store.evidence import read_records
+from layerfork.record.store.store import RecordStore, open_store
+from layerfork.report.reporter import Look
+from layerfork.report.text import TEXT
 
 FILE = path_of(next(pair for pair in PAIRS if pair.name == "buildkit-content-before-install"))
 

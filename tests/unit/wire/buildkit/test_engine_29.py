@@ -7,9 +7,9 @@ from hashlib import sha256
 import pytest
 from transcripts.framed import CLIENT_SENT, Transcript
 
-from layerfork.model.context import ContentSource, Transport
-from layerfork.model.record import BuildOutcome
-from layerfork.wire.buildkit import BuildKitParts
+from layerfork.record.context import ContentSource, Transport
+from layerfork.record.record import BuildOutcome
+from layerfork.wire.buildkit.parts import BuildKitParts
 from layerfork.wire.http.frames import PREFACE
 
 Builds = Callable[[str], list[BuildKitParts]]

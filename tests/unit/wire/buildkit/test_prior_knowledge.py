@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from layerfork.model.record import BuildOutcome, StepStatus
-from layerfork.wire.buildkit import BuildKitParts, BuildKitWatcher, read_build
+from layerfork.record.record import BuildOutcome, StepStatus
+from layerfork.wire.buildkit.parts import BuildKitParts, read_build
+from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.http.http1 import Http1Tap
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.proto import ops_pb2 as ops

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from layerfork.model.context import ContentSource, EntryType, Transport
-from layerfork.wire.buildkit.session.filesync import MAX_KEPT_BYTES
+from layerfork.record.context import ContentSource, EntryType, Transport
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.proto import ops_pb2 as ops
+from layerfork.wire.session.filesync import MAX_KEPT_BYTES
 
 Watched = Any
 Talk = Any

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from linear import assert_linear
 
-from layerfork.model.llb import LLBOp
-from layerfork.model.record import StepStatus
+from layerfork.record.llb import LLBOp
+from layerfork.record.record import StepStatus
 from layerfork.wire.buildkit.observed import VertexState
-from layerfork.wire.buildkit.steps.layout import Stages, find_layout, guess_stages
-from layerfork.wire.buildkit.steps.names import StepLabel, is_internal, read_label
-from layerfork.wire.buildkit.steps.placing import Placing
-from layerfork.wire.buildkit.steps.steps import read_steps
-from layerfork.wire.buildkit.steps.vertices import follow, read_vertices
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.redact import Redactor
+from layerfork.wire.steps.layout import Stages, find_layout, guess_stages
+from layerfork.wire.steps.names import StepLabel, is_internal, read_label
+from layerfork.wire.steps.placing import Placing
+from layerfork.wire.steps.steps import read_steps
+from layerfork.wire.steps.vertices import follow, read_vertices
 
 REDACTOR = Redactor(b"key")
 

@@ -12,11 +12,11 @@ from transcripts.framed import (
 )
 from transcripts.replay import replay
 
-from layerfork.model.record import StepStatus
-from layerfork.wire.buildkit import BuildKitWatcher
-from layerfork.wire.buildkit.steps.trace import TraceParts, read_trace
+from layerfork.record.record import StepStatus
+from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.redact import Redactor
+from layerfork.wire.steps.trace import TraceParts, read_trace
 
 Load = Callable[[str], Transcript]
 

@@ -15,9 +15,10 @@ from transcripts.framed import (
 )
 from transcripts.replay import recut, replay
 
-from layerfork.model.context import ContentSource, EntryType, Transport
-from layerfork.model.record import BuildOutcome
-from layerfork.wire.buildkit import BuildKitParts, BuildKitWatcher, read_build
+from layerfork.record.context import ContentSource, EntryType, Transport
+from layerfork.record.record import BuildOutcome
+from layerfork.wire.buildkit.parts import BuildKitParts, read_build
+from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.proxy.tap import Bytes, ConnectionTap, Headers
 from layerfork.wire.redact import Redactor
 

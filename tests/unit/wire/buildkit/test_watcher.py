@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from layerfork.model.record import BuildOutcome
-from layerfork.wire.buildkit import BuildKitWatcher
+from layerfork.record.record import BuildOutcome
 from layerfork.wire.buildkit.backlog import Backlog
+from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.proto import ops_pb2 as ops
 

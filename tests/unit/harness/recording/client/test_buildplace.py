@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from layerfork.harness.recording.client.buildplace import find_place
-from layerfork.harness.recording.client.process import ClientProcess
-from layerfork.harness.recording.client.projects import ProjectBuild, Projects
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport
-from layerfork.model.record import (
+from layerfork.builders.client.buildplace import find_place
+from layerfork.builders.client.process import ClientProcess
+from layerfork.builders.client.projects import ProjectBuild, Projects
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextEntry, ContextManifest, EntryType, Transport
+from layerfork.record.record import (
     BuildOutcome,
     BuildPlace,
     BuildRecord,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.harness.recording.client.contextplaces import find_places
-from layerfork.harness.recording.client.process import ClientProcess
-from layerfork.model.context import ContentSource, ContextEntry, ContextManifest, EntryType, Transport
+from layerfork.builders.client.contextplaces import find_places
+from layerfork.builders.client.process import ClientProcess
+from layerfork.record.context import ContentSource, ContextEntry, ContextManifest, EntryType, Transport
 
 EXACT_NS = 1_700_000_000_123_456_789
 ROUND_NS = 1_700_000_000_000_000_000

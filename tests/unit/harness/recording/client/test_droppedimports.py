@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.harness.recording.client.droppedimports import add_dropped_imports
-from layerfork.harness.recording.client.process import ClientProcess
-from layerfork.harness.recording.client.projects import Projects
-from layerfork.model.build import Builder
-from layerfork.model.record import BuildOutcome, BuildPlace, BuildRecord, BuildResult, RecordedRequest
+from layerfork.builders.client.droppedimports import add_dropped_imports
+from layerfork.builders.client.process import ClientProcess
+from layerfork.builders.client.projects import Projects
+from layerfork.record.build import Builder
+from layerfork.record.record import BuildOutcome, BuildPlace, BuildRecord, BuildResult, RecordedRequest
 
 SOURCE = "type=local,src=/s3cret"
 

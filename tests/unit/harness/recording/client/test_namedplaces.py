@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.harness.recording.client.namedplaces import add_named_places
-from layerfork.harness.recording.client.process import ClientProcess
-from layerfork.harness.recording.client.projects import Projects
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport
-from layerfork.model.record import BuildOutcome, BuildPlace, BuildRecord, BuildResult, RecordedRequest
+from layerfork.builders.client.namedplaces import add_named_places
+from layerfork.builders.client.process import ClientProcess
+from layerfork.builders.client.projects import Projects
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextEntry, ContextManifest, EntryType, Transport
+from layerfork.record.record import BuildOutcome, BuildPlace, BuildRecord, BuildResult, RecordedRequest
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.harness.recording.client.process import process_behind
+from layerfork.builders.client.process import process_behind
 
 
 @pytest.fixture

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.harness.recording.client.contextplaces import place_at
-from layerfork.harness.recording.disk.contextmemory import recall
-from layerfork.harness.recording.disk.digests import WORTH_CACHING, fill_from_disk
-from layerfork.harness.records.blocks import BlockEntries
-from layerfork.harness.records.stored import stored
-from layerfork.model.build import Builder
-from layerfork.model.context import (
+from layerfork.builders.client.contextplaces import place_at
+from layerfork.builders.disk.contextmemory import recall
+from layerfork.builders.disk.digests import WORTH_CACHING, fill_from_disk
+from layerfork.record.build import Builder
+from layerfork.record.context import (
     MAIN_CONTEXT,
     ContentSource,
     ContextEntry,
@@ -21,7 +19,9 @@ from layerfork.model.context import (
     EntryType,
     Transport,
 )
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
+from layerfork.record.store.blocks import BlockEntries
+from layerfork.record.store.stored import stored
 
 ANNOUNCED = "ab" * 32
 LONG_AGO_NS = 10**18
@@ -37,7 +37,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.write_text(f"content {number}")
         os.utime(path, ns=(LONG_AGO_NS, LONG_AGO_NS))
     later = time.time_ns() + 3600 * 10**9
-    monkeypatch.setattr("layerfork.buildcontext.hashing.contents.time.time_ns", lambda: later)
+    monkeypatch.setattr("layerfork.context.hashing.contents.time.time_ns", lambda: later)
     return found
 
 

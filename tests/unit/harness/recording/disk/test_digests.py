@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.harness.recording.client.contextplaces import place_at
-from layerfork.harness.recording.disk.digests import fill_from_disk
-from layerfork.model.build import Builder
-from layerfork.model.context import (
+from layerfork.builders.client.contextplaces import place_at
+from layerfork.builders.disk.digests import fill_from_disk
+from layerfork.record.build import Builder
+from layerfork.record.context import (
     ContentSource,
     ContextEntry,
     ContextManifest,
@@ -18,7 +18,7 @@ from layerfork.model.context import (
     Transport,
     display_name,
 )
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult
 
 
 def announced(path: Path, source: ContentSource = ContentSource.NOT_SENT) -> ContextEntry:

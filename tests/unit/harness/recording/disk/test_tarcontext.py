@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.harness.recording.disk.tarcontext import fill_from_tar, read_tar
-from layerfork.model.build import Builder
-from layerfork.model.context import ContentSource, ContextManifest, Transport
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult
+from layerfork.builders.disk.tarcontext import fill_from_tar, read_tar
+from layerfork.record.build import Builder
+from layerfork.record.context import ContentSource, ContextManifest, Transport
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult
 
 URL = "http://127.0.0.1/context.tar"
 

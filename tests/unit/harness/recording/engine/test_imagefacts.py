@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from fakes.engines import Obliging
 
-from layerfork.harness.recording.engine.imagefacts import add_base_facts, add_image_facts
-from layerfork.model.build import Builder
-from layerfork.model.engine import ImageFacts, ImageStep
-from layerfork.model.record import (
+from layerfork.builders.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.record.build import Builder
+from layerfork.record.engine import ImageFacts, ImageStep
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,

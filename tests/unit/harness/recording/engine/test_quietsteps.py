@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from layerfork.harness.recording.engine.quietsteps import add_quiet_steps
-from layerfork.model.build import Builder
-from layerfork.model.engine import ImageFacts, ImageStep
-from layerfork.model.record import (
+from layerfork.builders.recording.quietsteps import add_quiet_steps
+from layerfork.record.build import Builder
+from layerfork.record.engine import ImageFacts, ImageStep
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,

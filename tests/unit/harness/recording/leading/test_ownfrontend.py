@@ -7,10 +7,10 @@ import pytest
 from fakes.engines import Obliging
 from golden.recorded import recorded
 
-from layerfork.harness.recording.leading.ownfrontend import OwnFrontend, lead_to_own_frontend
-from layerfork.model.build import PODMAN, ServedBuilders
-from layerfork.model.engine import EngineInfo, ImageFacts
-from layerfork.model.record import BuildPlace
+from layerfork.builders.leading.ownfrontend import OwnFrontend, lead_to_own_frontend
+from layerfork.record.build import PODMAN, ServedBuilders
+from layerfork.record.engine import EngineInfo, ImageFacts
+from layerfork.record.record import BuildPlace
 
 BELOW = "FROM alpine\nRUN true\n"
 

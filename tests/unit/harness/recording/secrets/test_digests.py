@@ -5,10 +5,10 @@ from hashlib import sha256
 
 import msgspec
 
-from layerfork.harness.recording.secrets.sealing import sealed
-from layerfork.model.build import Builder
-from layerfork.model.context import Digest
-from layerfork.model.record import (
+from layerfork.builders.secrets.sealing import sealed
+from layerfork.record.build import Builder
+from layerfork.record.context import Digest
+from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,
@@ -18,7 +18,7 @@ from layerfork.model.record import (
     StepStatus,
     Vertex,
 )
-from layerfork.wire.buildkit.definition.ops import read_definition
+from layerfork.wire.definition.ops import read_definition
 from layerfork.wire.proto import ops_pb2 as pb
 from layerfork.wire.redact import Redactor
 

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from layerfork.harness.recording.secrets.sealing import NAMES_HIDDEN, sealed
-from layerfork.model.build import Builder
-from layerfork.model.context import ContextEntry, ContextManifest, EntryType, Transport
-from layerfork.model.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo, RecordedRequest
+from layerfork.builders.secrets.sealing import NAMES_HIDDEN, sealed
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextEntry, ContextManifest, EntryType, Transport
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo, RecordedRequest
 from layerfork.wire.redact import Redactor
 
 SECRET = 'Head77;Tail"55\nxyz'

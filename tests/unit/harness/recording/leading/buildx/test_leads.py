@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 from fakes.engines import Obliging
 
-from layerfork.engines.kinds.buildkit import RunningBuildKit
-from layerfork.engines.kinds.otherengine import OtherEngine
-from layerfork.engines.programway import ProgramWay
-from layerfork.errors import EngineError
-from layerfork.harness.recording.leading.buildx import lead_builders
-from layerfork.harness.recording.leading.buildx.leads import (
+from layerfork.builders.engines.buildkit import RunningBuildKit
+from layerfork.builders.engines.otherengine import OtherEngine
+from layerfork.builders.engines.programway import ProgramWay
+from layerfork.builders.leading.leading import lead_builders
+from layerfork.builders.leading.leads import (
     Behind,
     Lead,
     LeftAlone,
@@ -24,8 +23,9 @@ from layerfork.harness.recording.leading.buildx.leads import (
     SameEngine,
     find_lead,
 )
-from layerfork.harness.recording.leading.buildx.store import Instance
-from layerfork.model.build import Command
+from layerfork.builders.leading.store import Instance
+from layerfork.errors import EngineError
+from layerfork.record.build import Command
 from layerfork.wire.proxy.sockets import Way
 
 ENGINE = "unix:///var/run/docker.sock"

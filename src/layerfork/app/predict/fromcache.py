@@ -1,0 +1,219 @@
+"""Predictions for a builder that imports a cache: `--cache-from`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from layerfork.app.predict.predicting import Foreseen
+from layerfork.builders.caches.config import read_cache
+from layerfork.builders.caches.exported import exported_manifest, was_replaced
+from layerfork.builders.caches.files import contents_in
+from layerfork.builders.caches.forecast import Imported, import_steps
+from layerfork.builders.caches.opening import open_caches
+from layerfork.builders.caches.source import CacheSource
+from layerfork.builders.caches.steps import CachedStep, StepsInCache, find_steps
+from layerfork.builders.caches.supposed import Supposed, find_supposed
+from layerfork.diagnose import JudgedBuild
+from layerfork.diagnose.enginebugs import doubtful_finds
+from layerfork.errors import UsageError
+from layerfork.keys import keys_of
+from layerfork.keys.content.digest import Contents
+from layerfork.record.build import Builder
+from layerfork.record.cachestate import CacheState
+from layerfork.record.exportedcache import ExportedCache
+from layerfork.record.prediction import Forecast, Prediction, StepCache, StepPrediction
+from layerfork.record.record import BuildRecord
+
+_THERE = (CacheState.PRESENT, CacheState.NOT_EXPORTED, CacheState.BLOB_GONE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedCache:
+    """A cache that was read."""
+
+    source: CacheSource
+    cache: ExportedCache
+
+
+def open_for_prediction(words: Sequence[str]) -> OpenedCache:
+    """What `--cache-from` names; several are one cache. Raises: EvidenceError, UsageError, LayerforkError."""
+    source = open_caches(words)
+    return OpenedCache(source=source, cache=read_cache(source))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importing:
+    """A recorded build beside the cache that builds like it would import."""
+
+    build: JudgedBuild
+    """The recorded build."""
+    opened: OpenedCache
+    recorded: StepsInCache | None
+    """That build in the cache; None where its definition is not known."""
+    own_cache: bool
+    """The builder also has what the recorded builds stored; else nothing but what it imports."""
+
+    def predicted(self, foreseen: Foreseen, contents: Contents) -> Prediction:
+        """The prediction for a builder that imports the cache. ``contents`` reads files of the context."""
+        if foreseen.build is None or self.recorded is None:
+            return _nothing(foreseen.prediction, self, "its definition is not known")
+        supposed = Supposed(
+            record=foreseen.build.record,
+            contents=contents,
+            same=_same(self.build, foreseen.build),
+            doubts=foreseen.doubts,
+        )
+        own = {step.index: step.prediction for step in foreseen.prediction.steps} if self.own_cache else None
+        found = import_steps(find_supposed(supposed, self.recorded), own)
+        told = _Told(foreseen=foreseen, recorded=self.recorded, importing=self)
+        steps = tuple(map(told.step, foreseen.prediction.steps, found))
+        return _predicted(foreseen.prediction, steps, self)
+
+    @property
+    def bug(self) -> str:
+        """Why it is not sure that the engine uses such a cache; empty when nothing is known against it."""
+        if not self.opened.cache.inline:
+            return ""
+        record = self.build.record
+        imports = replace(record.request, cache_from=(self.opened.source.name,))
+        told = (doubtful_finds(replace(record, request=imports), step) for step in record.steps)
+        return next(filter(None, told), "")
+
+
+def importing(
+    build: JudgedBuild, opened: OpenedCache, earlier: Sequence[BuildRecord] = (), *, own_cache: bool = False
+) -> Importing:
+    """Look for a recorded build in the cache. ``earlier`` are builds of which one may have exported it.
+
+    Raises: UsageError for a build that exports no such cache.
+    """
+    record = build.record
+    if record.builder is not Builder.BUILDKIT:
+        raise UsageError(
+            f"caches that are exported are BuildKit's, and the recorded build was made by {record.builder}",
+            hint="leave out --cache-from, or predict from a build by BuildKit",
+        )
+    recorded = None if record.definition is None else _recorded(build, opened, earlier)
+    return Importing(build=build, opened=opened, recorded=recorded, own_cache=own_cache)
+
+
+def _recorded(build: JudgedBuild, opened: OpenedCache, earlier: Sequence[BuildRecord]) -> StepsInCache:
+    """The recorded build in the cache; what the files were is known best of a build that exported it."""
+    record = build.record
+    own = [
+        each for each in (record, *earlier) if exported_manifest(each) == opened.cache.manifest is not None
+    ]
+    if not own or own[0] is record:
+        return find_steps(record, opened.cache, opened.source)
+    taught = JudgedBuild(client="", record=own[0], keys=keys_of(own[0]))
+    supposed = Supposed(
+        record=record, contents=contents_in(record.place.directory), same=_same(taught, build)
+    )
+    return find_supposed(supposed, find_steps(own[0], opened.cache, opened.source))
+
+
+def _same(recorded: JudgedBuild, planned: JudgedBuild) -> dict[int, int]:
+    """Steps of the planned build whose own keys a recorded step has."""
+    known = {step.key.digest: step.index for step in recorded.keys.steps if not step.key.unknown}
+    return {
+        step.index: known[step.key.digest]
+        for step in planned.keys.steps
+        if not step.key.unknown and step.key.digest in known
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What is said of each step."""
+
+    foreseen: Foreseen
+    recorded: StepsInCache
+    importing: Importing
+
+    def step(self, step: StepPrediction, imported: Imported) -> StepPrediction:
+        found, was = imported.found, self._was(step.index)
+        moved = found.state is CacheState.ABSENT and was is not None and was.state in _THERE
+        nearest = was.key if moved and was is not None else found.nearest
+        told = replace(
+            step,
+            prediction=imported.forecast,
+            cache=StepCache(
+                key=found.key or "", state=found.state, reason=found.reason, nearest=nearest or ""
+            ),
+        )
+        if self._is_own(step):
+            return told
+        if imported.forecast is not Forecast.HIT:
+            reason = self._reason(step, imported, was)
+            return replace(told, reason=reason, age_s=None, age_is_least=False)
+        if found.state is CacheState.PRESENT and found.created_at and self.importing.bug:
+            return replace(
+                told, prediction=Forecast.UNKNOWN, reason=f"nobody can tell: {self.importing.bug}", causes=()
+            )
+        return replace(told, reason="", causes=(), age_s=self._age_s(found), age_is_least=False)
+
+    def _is_own(self, step: StepPrediction) -> bool:
+        """The builder's own cache has it."""
+        return self.importing.own_cache and step.prediction is Forecast.HIT
+
+    def _was(self, index: int) -> CachedStep | None:
+        """What the cache has of the step as it was recorded."""
+        real = {there: here for here, there in self.foreseen.index_of.items()}
+        steps = {step.index: step for step in self.recorded.record.steps}
+        return self.recorded.step(steps[real[index]]) if real.get(index) in steps else None
+
+    def _reason(self, step: StepPrediction, imported: Imported, was: CachedStep | None) -> str:
+        found = imported.found
+        if self.importing.own_cache and step.prediction is Forecast.UNKNOWN is imported.forecast:
+            return step.reason
+        if found.state is not CacheState.ABSENT or was is None:
+            return imported.reason
+        if was.state in _THERE:
+            own = step.reason if step.prediction is Forecast.MISS else ""
+            return f"{own or imported.reason}; the cache has it as it was recorded"
+        if was.state is CacheState.ABSENT and was_replaced(self.recorded.record, self.importing.opened.cache):
+            return f"{imported.reason}: another export took the place of the recorded build's own"
+        return imported.reason
+
+    def _age_s(self, found: CachedStep) -> float | None:
+        against = self.foreseen.prediction.against
+        now = datetime.fromisoformat(against.recorded_at).timestamp() + against.age_s
+        try:
+            return max(0.0, now - datetime.fromisoformat(found.created_at).timestamp())
+        except ValueError:
+            return None
+
+
+def _predicted(prediction: Prediction, steps: tuple[StepPrediction, ...], importing: Importing) -> Prediction:
+    opened = importing.opened
+    has = "what the recorded builds stored, and" if importing.own_cache else "nothing but"
+    missed = {step.index for step in steps if step.prediction is Forecast.MISS}
+    pairs = [
+        (fork, answer)
+        for fork, answer in zip(prediction.judgement.forks, prediction.answers, strict=True)
+        if fork.step in missed
+    ]
+    costs = [step.seconds for step in steps if step.index in missed and step.seconds is not None]
+    return replace(
+        prediction,
+        steps=steps,
+        seconds_lost=sum(costs) if costs or not missed else None,
+        judgement=replace(prediction.judgement, forks=tuple(fork for fork, _ in pairs)),
+        answers=tuple(answer for _, answer in pairs),
+        assumes=(
+            *prediction.assumes,
+            f"the builder has {has} what it imports from {opened.source.name}",
+            *opened.cache.notes,
+        ),
+    )
+
+
+def _nothing(prediction: Prediction, importing: Importing, why: str) -> Prediction:
+    cache = StepCache(key="", state=CacheState.UNKNOWN, reason=why)
+    steps = tuple(
+        replace(step, cache=cache)
+        if importing.own_cache and step.prediction is Forecast.HIT
+        else replace(step, prediction=Forecast.UNKNOWN, reason=why, causes=(), cache=cache)
+        for step in prediction.steps
+    )
+    return _predicted(prediction, steps, importing)

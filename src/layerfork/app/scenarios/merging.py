@@ -1,0 +1,80 @@
+"""`layerfork merge`: the record files of shards as one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from layerfork.app.phases.cells import CellFile, CellName, MeasuredCell, keep_cell, read_cells
+from layerfork.app.phases.kept import KeptScenario, keep_scenario
+from layerfork.errors import UsageError
+from layerfork.record.store.evidence import RecordFile
+
+
+def merge_files(files: Sequence[str], output: str) -> int:
+    """Write the cells of all files to one; how many there are.
+
+    Raises: UsageError naming a shard that is missing, is there twice, is not whole, or is of another plan,
+    and a scenario that was another one on another machine;
+    EvidenceError for a file that cannot be read.
+    """
+    if any(Path(file).resolve() == Path(output).resolve() for file in files):
+        raise UsageError(f"{output} is one of the files to merge", hint="write to another one: -o FILE")
+    parts = {file: read_cells(Path(file)) for file in files}
+    scenarios = _scenarios(parts)
+    _check(parts)
+    cells: dict[CellName, MeasuredCell] = {}
+    for part in parts.values():
+        cells.update({cell.name: cell for cell in part.cells})
+    with RecordFile(Path(output)) as file:
+        for scenario in scenarios:
+            keep_scenario(file, scenario)
+        for cell in cells.values():
+            keep_cell(file, cell)
+    return len(cells)
+
+
+def _scenarios(parts: dict[str, CellFile]) -> Sequence[KeptScenario]:
+    """Those of the user's own, each once."""
+    found: dict[str, tuple[str, KeptScenario]] = {}
+    for file, part in parts.items():
+        for scenario in part.scenarios:
+            other, known = found.setdefault(scenario.name, (file, scenario))
+            if known.content != scenario.content:
+                raise UsageError(
+                    f"{other} and {file} hold two different scenarios called {scenario.name}",
+                    hint="its folder needs the same scenario.toml on all machines, wherever it lies",
+                )
+    return [scenario for _, scenario in found.values()]
+
+
+def _check(parts: dict[str, CellFile]) -> None:
+    numbers: dict[int, str] = {}
+    plans: dict[tuple[str, int], str] = {}
+    for file, part in parts.items():
+        if not part.shards:
+            raise UsageError(
+                f"{file} is no shard", hint="a shard is made with: run --scenario … --shard 1/2 -o FILE"
+            )
+        shard = part.shards[-1]
+        plans.setdefault((shard.plan, shard.of), file)
+        if len(plans) > 1:
+            first, other = plans.values()
+            raise UsageError(
+                f"{first} and {other} are shards of different plans",
+                hint="all shards need the same scenarios, clients, engines and --times",
+            )
+        if shard.part in numbers:
+            raise UsageError(
+                f"{numbers[shard.part]} and {file} are both shard {shard.part} of {shard.of}", hint="name one"
+            )
+        if len(part.cells) < shard.cells:
+            raise UsageError(
+                f"{file}: shard {shard.part} of {shard.of} has {len(part.cells)} of its {shard.cells} cells",
+                hint="go on with it: run --scenario … --resume FILE",
+            )
+        numbers[shard.part] = file
+    ((_, of),) = plans
+    missing = [str(number) for number in range(1, of + 1) if number not in numbers]
+    if missing:
+        told = f"shard {missing[0]}" if len(missing) == 1 else f"shards {', '.join(missing)}"
+        verb = "is" if len(missing) == 1 else "are"
+        raise UsageError(f"{told} of {of} {verb} missing", hint="every shard's file has to be there")

@@ -1,0 +1,143 @@
+"""`layerfork run --scenario`: which cells there are, and who builds them."""
+
+import contextlib
+import itertools
+import os
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
+from pathlib import Path
+
+from layerfork.app.phases.cells import CellName, MeasuredCell, Shard, keep_cell
+from layerfork.app.phases.kept import keep_scenario, kept
+from layerfork.app.run.parallel import engines_at_once
+from layerfork.app.scenarios.beside import Judge
+from layerfork.app.scenarios.building import CellRun, Found, build_on_engine, keys_of
+from layerfork.app.scenarios.judging import report_of
+from layerfork.app.scenarios.planning import CatalogueOptions, CataloguePlan, plan_of
+from layerfork.app.scenarios.sharding import plan_digest
+from layerfork.builders.environments.projectfile import described_clients
+from layerfork.builders.machine.processors import busy_share, read_ticks
+from layerfork.errors import LayerforkError
+from layerfork.record.catalogue import CatalogueReport, Spent
+from layerfork.record.progress import Listener
+from layerfork.record.report import Problem
+from layerfork.record.scenario import RunOptions
+from layerfork.record.store.evidence import RecordFile
+
+
+def run_catalogue(asked: CatalogueOptions, options: RunOptions, listener: Listener) -> CatalogueReport:
+    """Build every phase of every scenario with every client on every engine, and hold it against what is
+    expected: each client from a clean cache of its own.
+
+    Engines run side by side, as many as processors and memory allow; what was measured before one died, or
+    before Ctrl-C, is in the report. Raises: LayerforkError when the request is wrong, or no engine comes up.
+    """
+    plan = plan_of(asked, options)
+    started, ticks = time.monotonic(), read_ticks()
+    with contextlib.ExitStack() as stack:
+        output = options.save or options.resume
+        file = stack.enter_context(RecordFile(Path(output))) if output else None
+        if file is not None:
+            _begin(file, plan)
+        judge = stack.enter_context(Judge(plan.by_place, len(plan.mine), listener))
+        run = CellRun(
+            scenarios=plan.by_place,
+            options=options,
+            described=described_clients(Path.cwd()),
+            listener=judge.tell,
+            keep=partial(_keep, file, judge),
+        )
+        keys = keys_of(run, plan.mine)
+        known = [plan.earlier[key] for key in keys.values() if key in plan.earlier]
+        for cell in known:
+            run.keep(cell)
+        left = {name: key for name, key in keys.items() if key not in plan.earlier}
+        found = _built_by_workers(run, left, asked.dask, plan.times) if asked.dask else _on_engines(run, left)
+        judged = judge.cells()
+    busy = None if asked.dask else busy_share(ticks, read_ticks())
+    cells = {cell.name: cell for cell in itertools.chain(known, *(each.cells for each in found))}
+    return report_of(
+        [cells[name] for name in plan.mine if name in cells],
+        plan.scenarios,
+        judged=judged,
+        problems=[problem for each in found for problem in each.problems]
+        + ([_interrupted(len(cells), len(plan.mine), output)] if run.stop.is_set() else []),
+        seconds=time.monotonic() - started,
+        built=sum(each.built for each in found),
+        spent=_spent(found, busy),
+        interrupted=run.stop.is_set(),
+    )
+
+
+def _begin(file: RecordFile, plan: CataloguePlan) -> None:
+    """What a file says before its cells."""
+    if plan.part is not None:
+        shard = Shard(
+            part=plan.part.number,
+            of=plan.part.of,
+            plan=plan_digest(plan.names),
+            cells=len(plan.mine),
+        )
+        file.add_note({"shard": shard})
+    for scenario in plan.scenarios:
+        if scenario.content:
+            keep_scenario(file, kept(scenario))
+
+
+def _interrupted(built: int, cells: int, file: str) -> Problem:
+    way = (
+        f"to go on, run the same command with --resume {file}"
+        if file
+        else "with -o FILE it could go on later"
+    )
+    return Problem(what=f"interrupted: {built} of {cells} cells are there; {way}")
+
+
+def _keep(file: RecordFile | None, judge: Judge, cell: MeasuredCell) -> None:
+    if file is not None:
+        keep_cell(file, cell)
+    judge.take(cell)
+
+
+def _spent(found: Sequence[Found], busy: float | None) -> Spent:
+    """Of all engines together."""
+    each = [one.spent for one in found]
+    return Spent(
+        starting=sum(one.starting for one in each),
+        cleaning=sum(one.cleaning for one in each),
+        building=sum(one.building for one in each),
+        own=sum(one.own for one in each),
+        busy=busy,
+        processors=os.cpu_count() or 0,
+    )
+
+
+def _on_engines(run: CellRun, cells: Mapping[CellName, str]) -> list[Found]:
+    specs = tuple(dict.fromkeys(name.engine for name in cells))
+    if not specs:
+        return []
+    with ThreadPoolExecutor(max_workers=min(len(specs), engines_at_once())) as pool:
+        mine = {spec: {name: key for name, key in cells.items() if name.engine == spec} for spec in specs}
+        futures = [pool.submit(build_on_engine, run, spec, mine[spec]) for spec in specs]
+        try:
+            wait(futures)
+        except KeyboardInterrupt:
+            run.stop.set()
+        return [future.result() for future in futures]
+
+
+def _built_by_workers(
+    run: CellRun, cells: Mapping[CellName, str], address: str, times: Mapping[CellName, float]
+) -> list[Found]:
+    """Raises: LayerforkError."""
+    try:
+        from layerfork.app.workers.spreading import build_on_workers
+    except ModuleNotFoundError as error:
+        if error.name not in ("dask", "distributed"):
+            raise
+        raise LayerforkError(
+            "--dask needs Dask, which is not installed here", hint="pip install 'layerfork[distributed]'"
+        ) from error
+    return build_on_workers(run, cells, address, times)

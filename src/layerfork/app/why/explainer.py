@@ -1,0 +1,193 @@
+"""Builds compared with earlier ones that they could have reused: the part of `why` that judges."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+from layerfork.app.compare.comparison import diff_stored, named_builds
+from layerfork.app.compare.pairing import NamedRecord, most_alike
+from layerfork.app.why.baseline import (
+    Chosen,
+    baseline_of,
+    chain_of,
+    choose_baseline,
+    earlier_builds,
+    exported_over,
+    known_chain,
+)
+from layerfork.context.walk import no_collection
+from layerfork.diagnose import describe_failure
+from layerfork.errors import EvidenceError, LayerforkError, UsageError
+from layerfork.keys import keys_of
+from layerfork.record.judgement import Judgement, Verdict
+from layerfork.record.kind import kind_of
+from layerfork.record.record import BuildOutcome, BuildRecord
+from layerfork.record.report import DiffReport
+from layerfork.record.store.evidence import read_records, read_stored
+from layerfork.record.store.store import RecordStore, project_of
+from layerfork.record.store.stored import stored
+from layerfork.record.store.summary import (
+    KnownBuild,
+    keep_summary,
+    known_build,
+    read_summaries,
+    timeless_digest,
+    with_chain,
+)
+
+THIS_BUILD = "this build"
+EARLIER_BUILD = "the earlier build"
+_ID_DIGITS = 4
+"""So many digits of a record's id name it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Explainer:
+    """Explains builds one after the other; each becomes a known one for those that follow."""
+
+    store: RecordStore
+    known: list[KnownBuild]
+    """Newest first."""
+    against: Sequence[NamedRecord] = ()
+    """Builds that a person named instead of the known ones."""
+    several: bool = False
+    keep: bool = True
+    """Store what succeeded."""
+    command: str = ""
+    reports: list[DiffReport] = field(default_factory=list)
+    losses: list[LayerforkError] = field(default_factory=list)
+    """Why builds could not be kept."""
+
+    def explain(self, record: BuildRecord) -> None:
+        """Compare a build, and keep it if it succeeded."""
+        label = kind_of(record).label if self.several else ""
+        name = f"{THIS_BUILD} of {label}" if label else THIS_BUILD
+        form = stored(record)
+        timeless = timeless_digest(form)
+        chain = cache(lambda: known_chain(self.known, timeless) or chain_of(keys_of(record)))
+        earlier = () if self.against else earlier_builds(self.known, record)
+        chosen = self._named(record) if self.against else choose_baseline(earlier, record, chain)
+        succeeded = record.result.outcome is BuildOutcome.SUCCEEDED
+        if chosen is not None:
+            report = diff_stored(
+                chosen.stored,
+                form,
+                EARLIER_BUILD,
+                name,
+                again=True,
+                exported_over=exported_over(self.known, chosen.stored.outline, record),
+            )
+            self.reports.append(replace(report, build=label, baseline=chosen.baseline))
+        else:
+            self.reports.append(_first(record, name, label))
+        if self.keep and succeeded:
+            try:
+                path = self.store.add(project_of(Path(kind_of(record).directory), record), record, form)
+            except LayerforkError as error:
+                self.losses.append(error)
+                report = self.reports[-1]
+                lost = report.baseline_saved
+                self.reports[-1] = replace(report, baseline_saved=False, baseline_lost=lost)
+                return
+            known = known_build(path, record, self.command, timeless)
+            keep_summary(with_chain(known, chain()) if chain.cache_info().currsize else known)
+            self.known.insert(0, known)
+
+    def _named(self, record: BuildRecord) -> Chosen | None:
+        """The build that a person named, of several the one that this is. Raises: UsageError."""
+        alone = self.against[0] if len(self.against) == 1 else None
+        found = alone or most_alike(record, self.against)
+        if found is None:
+            raise UsageError(
+                f"{self.against[0].name.partition('#')[0]} holds no build like {kind_of(record).label}",
+                hint="say which one: --against FILE#N is the N-th build of a file",
+            )
+        return Chosen(stored=found.stored, baseline=baseline_of(found.record, record, None, 0))
+
+
+def explain_recorded(
+    records: Sequence[BuildRecord],
+    store: RecordStore,
+    against: Sequence[NamedRecord],
+    losses: list[LayerforkError],
+) -> tuple[DiffReport, ...]:
+    """Compare the builds of one command, each with an earlier one or with one of ``against``, and keep them.
+
+    ``losses`` gets why one could not be kept: it is explained all the same.
+    Raises: LayerforkError.
+    """
+    explainer = _Explainer(
+        store=store,
+        known=read_summaries(store.directory),
+        against=against,
+        several=len(records) > 1,
+        command=records[0].id if records else "",
+        losses=losses,
+    )
+    with no_collection():
+        for record in records:
+            explainer.explain(record)
+    return tuple(explainer.reports)
+
+
+def explain_newest(store: RecordStore, against: Sequence[NamedRecord]) -> tuple[DiffReport, ...]:
+    """Every build of the newest command of this directory, compared again."""
+    known = read_summaries(store.directory)
+    here = os.path.realpath(Path.cwd())
+    newest = next((each for each in known if here in places_of_build(each)), None)
+    if newest is None:
+        raise EvidenceError(
+            f"no build in {here} was recorded yet",
+            hint="record one: layerfork why PATH, or layerfork why -- CMD",
+        )
+    builds = [each for each in known if each.summary.command == newest.summary.command]
+    explainer = _Explainer(store=store, known=known, against=against, several=len(builds) > 1, keep=False)
+    for each in reversed(builds):
+        explainer.explain(read_records(each.path)[0])
+    return tuple(explainer.reports)
+
+
+def places_of_build(known: KnownBuild) -> tuple[str, str]:
+    """Absolute paths of the directory that was built, and of the one that the command ran in."""
+    place = known.outline.place
+    return place.directory, os.path.realpath(place.ran_in)
+
+
+def builds_named(store: RecordStore, word: str) -> tuple[NamedRecord, ...]:
+    """The builds that ``--against`` names: a record file, one build of it, or a known build by its id.
+
+    Raises: EvidenceError, UsageError.
+    """
+    if Path(word).exists() or Path(word.rpartition("#")[0] or word).exists():
+        return named_builds(word)
+    found = [
+        each
+        for each in read_summaries(store.directory)
+        if len(word) >= _ID_DIGITS and each.outline.id.startswith(word)
+    ]
+    if len(found) == 1:
+        return (NamedRecord(name=word, stored=read_stored(found[0].path)[0]),)
+    what = (
+        f"{len(found)} known builds have an id that begins with" if found else "no file and no known build is"
+    )
+    raise UsageError(
+        f"{what} {word}", hint="name a record file, FILE#N, or enough digits of a known build's id"
+    )
+
+
+def _first(record: BuildRecord, name: str, label: str) -> DiffReport:
+    """A build that there is none to compare with."""
+    failure = describe_failure(record)
+    verdict = Verdict.ERROR if failure else Verdict.REUSED
+    return DiffReport(
+        writer="",
+        reader=name,
+        build=label,
+        reader_steps=record.steps,
+        outcome=record.result.outcome,
+        failure=failure,
+        judgement=Judgement(verdict=verdict, classes=() if failure else ((name,),), forks=()),
+        baseline_saved=not failure,
+    )

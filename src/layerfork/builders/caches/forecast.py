@@ -1,0 +1,101 @@
+"""What a builder would reuse of an exported cache, with results of its own or without.
+
+What its own cache has is loaded as what was imported. The last operation is wanted. One with layers in a
+cache is loaded, and nothing below it is wanted then; any other one is executed, and wants its inputs. What is
+not wanted and has its key in the cache is reported as reused, layers or not.
+Source: moby/buildkit solver/edge.go:{execIfPossible,recalcCurrentState} @ v0.13.2, v0.25.2; seen so with
+caches of mode=min and of mode=max.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from layerfork.builders.caches.steps import CachedStep, StepsInCache
+from layerfork.keys.buildkit.recordkeys import OpKeys
+from layerfork.record.cachestate import CacheState
+from layerfork.record.context import Digest
+from layerfork.record.prediction import Forecast
+
+_NO, _PERHAPS, _YES = range(3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """A step of a build that imports a cache."""
+
+    found: CachedStep
+    forecast: Forecast
+    reason: str = ""
+
+
+def import_steps(steps: StepsInCache, own: Mapping[int, Forecast] | None = None) -> tuple[Imported, ...]:
+    """One for each step of the build, in order.
+
+    ``own`` is what the builder would find of each step in its own cache, by index; None where that is empty.
+    """
+    states = {digest: steps.vertex(0, op) for digest, op in steps.ops.items() if op.digest in steps.walk.keys}
+    for step in steps.record.steps if own is not None else ():
+        for op in steps.work(step):
+            if op.source is None and op.digest in states:
+                states[op.digest] = _with_own(states[op.digest], (own or {}).get(step.index))
+    wanted = _wanted(steps.walk.keys, states)
+    return tuple(_imported(steps, step.index, wanted, states) for step in steps.record.steps)
+
+
+def _with_own(found: CachedStep, own: Forecast | None) -> CachedStep:
+    """What both caches have of an operation."""
+    if own is Forecast.HIT:
+        return replace(found, state=CacheState.PRESENT)
+    if own is Forecast.UNKNOWN and found.state is not CacheState.PRESENT:
+        return replace(found, state=CacheState.UNKNOWN)
+    return found
+
+
+def _wanted(keys: Mapping[Digest, OpKeys], states: Mapping[Digest, CachedStep]) -> dict[Digest, int]:
+    """How sure it is that each operation is wanted. A definition lists inputs first."""
+    used = {input_.op for each in keys.values() for input_ in each.inputs}
+    wanted = {vertex: _NO if vertex in used else _YES for vertex in keys}
+    for vertex in reversed(list(keys)):
+        executed = min(wanted[vertex], _execution(states[vertex].state))
+        for input_ in keys[vertex].inputs:
+            wanted[input_.op] = max(wanted.get(input_.op, _NO), executed)
+    return wanted
+
+
+def _execution(state: CacheState) -> int:
+    if state is CacheState.PRESENT:
+        return _NO
+    return _PERHAPS if state in (CacheState.UNKNOWN, CacheState.BLOB_GONE) else _YES
+
+
+def _imported(
+    steps: StepsInCache, index: int, wanted: Mapping[Digest, int], states: Mapping[Digest, CachedStep]
+) -> Imported:
+    step = next(each for each in steps.record.steps if each.index == index)
+    found = steps.step(step)
+    work = steps.work(step)
+    if not work:
+        return Imported(found=found, forecast=Forecast.UNKNOWN, reason=found.reason)
+    if all(op.source is not None for op in work):
+        return Imported(found=found, forecast=Forecast.HIT)
+    each = [_one(states[op.digest], wanted[op.digest]) for op in work]
+    for forecast in (Forecast.MISS, Forecast.UNKNOWN):
+        if forecast in each:
+            return Imported(found=found, forecast=forecast, reason=_reason(found, forecast))
+    return Imported(found=found, forecast=Forecast.HIT)
+
+
+def _one(found: CachedStep, wanted: int) -> Forecast:
+    if found.state is CacheState.PRESENT:
+        return Forecast.HIT
+    if found.state is CacheState.NOT_EXPORTED:
+        return (Forecast.HIT, Forecast.UNKNOWN, Forecast.MISS)[wanted]
+    if found.state is CacheState.ABSENT:
+        return Forecast.MISS if wanted == _YES else Forecast.UNKNOWN
+    return Forecast.UNKNOWN
+
+
+def _reason(found: CachedStep, forecast: Forecast) -> str:
+    if found.state is CacheState.BLOB_GONE:
+        return f"{found.reason}: a build that needs it fails"
+    return found.reason

@@ -1,0 +1,68 @@
+"""Compose v2, the docker CLI's ``compose`` plugin, with a generated ``compose.yaml``."""
+
+import json
+from dataclasses import replace
+from functools import partial
+
+from layerfork.builders.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
+from layerfork.builders.clients.docker_cli import (
+    CACHES,
+    ask_docker,
+    docker_command,
+    docker_default_builder,
+    read_version,
+)
+from layerfork.record.build import Builder, BuildRequest, Command
+
+PROJECT = "layerfork"
+"""Project name; compose writes it into labels of the image, which enter no step's cache key."""
+
+
+def compose_file(request: BuildRequest) -> str:
+    """The text of a compose file with one service, ``image``, for v2 and v1. It is JSON, which YAML includes.
+
+    Compose replaces ``$NAME`` in values but not in keys, so ``$`` is doubled to mean itself, and names
+    stand in values too (``NAME=value``).
+    Source: compose-spec/compose-spec 12-interpolation.md.
+    """
+    build: dict[str, object] = {"context": str(request.context), "dockerfile": str(request.dockerfile)}
+    if request.dockerfile_in_context == "Dockerfile":
+        del build["dockerfile"]
+    if request.target:
+        build["target"] = request.target
+    if request.build_args:
+        build["args"] = [f"{name}={value}" for name, value in request.build_args]
+    if request.labels:
+        build["labels"] = [f"{name}={value}" for name, value in request.labels]
+    if request.cache_from:
+        build["cache_from"] = [request.cache_from]
+    if request.cache_to:
+        build["cache_to"] = [request.cache_to]
+    service: dict[str, object] = {"image": request.tag, "build": build}
+    if request.platform:
+        service["platform"] = request.platform
+    text = json.dumps({"services": {"image": service}}, ensure_ascii=False, indent=1)
+    return text.replace("$", "$$") + "\n"
+
+
+def _command(call: Call) -> Command:
+    path = call.request.scratch / "compose.yaml"
+    arguments = ("compose", "-p", PROJECT, "-f", str(path), "build")
+    command = docker_command(call, arguments + (("--no-cache",) if call.request.no_cache else ()))
+    return replace(command, files=(*command.files, (path, compose_file(call.request))))
+
+
+DOCKER_COMPOSE_BUILD = BuildClient(
+    name="docker-compose-build",
+    title="docker compose build",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.CLASSIC, Builder.BUILDKIT),
+    own_choice=docker_default_builder,
+    takes=CACHES,
+    make_command=_command,
+    version_command=partial(ask_docker, ("compose", "version", "--short")),
+    read_version=read_version,
+    plugin="compose",
+    programs=DOCKER_PROGRAMS,
+    toolchain_version=True,
+)

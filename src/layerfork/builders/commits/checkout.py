@@ -1,0 +1,205 @@
+"""A commit as a client would send a fresh checkout of it, by a git with its defaults and a umask of 022."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from posixpath import dirname, join, normpath
+
+from layerfork.builders.commits.attributes import converted_files
+from layerfork.builders.commits.history import Commit, Repository
+from layerfork.builders.commits.objects import Blob, Blobs, TreeRow, Trees, texts_of
+from layerfork.context.clientrules import ContextRules
+from layerfork.context.hashing.contents import File, HashedFiles
+from layerfork.context.hashing.digestcache import Content
+from layerfork.context.manifest import NEWEST_DOCKER_PY, ReadContext, read_tree
+from layerfork.context.walk import Problem, Row, ScannedTree
+from layerfork.record.context import Digest
+
+UMASK = 0o022
+_SUBMODULE = 0o160000
+_MODES = {0o040000: 0o040755, 0o120000: 0o120777, 0o100755: 0o100755, _SUBMODULE: 0o100644}
+"""What a checkout makes of git's modes; any other file is 0644."""
+_GIT = ".git"
+_MOST_LINKS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """How a build's client sends its context."""
+
+    rules: ContextRules
+    docker_py: tuple[int, int] = NEWEST_DOCKER_PY
+    dockerfile: str = "Dockerfile"
+    """Path of the Dockerfile from the context's directory."""
+    sends_git: bool = False
+    """The recorded build sent git's own directory: a checkout has another one after each commit."""
+    git_is_new: bool = False
+    """With ``sends_git``: all of it is taken to be another one at each commit, as it is in a clone. Else
+    nothing is said of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedOut:
+    """What the client would send of a commit."""
+
+    read: ReadContext
+    unmodelled: Mapping[str, str]
+    """Paths in the context whose content only a real checkout has, and why."""
+    dockerfile: str | None
+    """Text of the Dockerfile; None when the commit has none."""
+
+
+def check_out(
+    repository: Repository, commit: Commit, sending: Sending, trees: Trees, blobs: Blobs
+) -> CheckedOut:
+    """Read a commit. Raises: UsageError for a malformed ignore pattern, and what git says."""
+    every = trees.rows(commit.id)
+    prefix = repository.prefix
+    own = _below(prefix, every)
+    unmodelled = dict(_unmodelled(repository, commit, every, sending))
+    known = blobs.find(row.object_id for row in own.values() if _is_file(row) or _is_link(row))
+    links = [row.object_id for row in every.values() if _is_link(row)]
+    contents = texts_of(repository, links)
+    targets = {
+        path: os.fsdecode(contents[row.object_id])
+        for path, row in every.items()
+        if _is_link(row) and row.object_id in contents
+    }
+    names = [name.format(sending.dockerfile) for name in sending.rules.ignore_files]
+    dockerfile, *ignores = _texts(repository, every, targets, [sending.dockerfile, *names])
+    read = read_tree(
+        _tree(repository, own, known, targets, sending, _time_of(commit)),
+        sending.rules,
+        next((text for text in ignores if text is not None), b"").decode("utf-8", "surrogateescape"),
+        lambda files: _contents(files, own, known, unmodelled, _made(commit, sending)),
+        dockerfile=sending.dockerfile,
+        docker_py=sending.docker_py,
+        umask=UMASK,
+    )
+    # Of what is not modelled nothing is known but that it is there: that much is complete.
+    read = replace(read, manifest=replace(read.manifest, complete=True))
+    return CheckedOut(
+        read=read,
+        unmodelled={path: unmodelled[path] for path in read.paths if path in unmodelled},
+        dockerfile=None if dockerfile is None else dockerfile.decode("utf-8", "replace"),
+    )
+
+
+def _below(prefix: str, rows: Mapping[str, TreeRow]) -> Mapping[str, TreeRow]:
+    if not prefix:
+        return rows
+    return {path.removeprefix(prefix): row for path, row in rows.items() if path.startswith(prefix)}
+
+
+def _is_file(row: TreeRow) -> bool:
+    return row.mode >> 12 == 0o10
+
+
+def _is_link(row: TreeRow) -> bool:
+    return row.mode >> 12 == 0o12
+
+
+def _unmodelled(
+    repository: Repository, commit: Commit, rows: Mapping[str, TreeRow], sending: Sending
+) -> Iterator[tuple[str, str]]:
+    """Paths in the context whose content only a real checkout has, and why."""
+    converted = converted_files(repository, commit.id, tuple(rows.values()))
+    for path, row in rows.items():
+        reason = "submodule" if row.mode == _SUBMODULE else converted.get(path, "")
+        if reason and path.startswith(repository.prefix):
+            yield path.removeprefix(repository.prefix), reason
+    if sending.sends_git and not sending.git_is_new:
+        yield _GIT, "git's own directory"
+
+
+def _texts(
+    repository: Repository, rows: Mapping[str, TreeRow], targets: Mapping[str, str], names: Sequence[str]
+) -> list[bytes | None]:
+    """Contents of files by their paths from the context's directory; links to files are followed."""
+    found = [_file_at(rows, targets, normpath(repository.prefix + name)) for name in names]
+    texts = texts_of(repository, [row.object_id for row in found if row is not None])
+    return [None if row is None else texts.get(row.object_id) for row in found]
+
+
+def _file_at(rows: Mapping[str, TreeRow], targets: Mapping[str, str], path: str) -> TreeRow | None:
+    for _ in range(_MOST_LINKS):
+        row = rows.get(path)
+        if row is None or not _is_link(row):
+            return row if row is not None and _is_file(row) else None
+        path = normpath(join(dirname(path), targets.get(path, "")))
+    return None
+
+
+def _contents(
+    files: list[File],
+    rows: Mapping[str, TreeRow],
+    known: Mapping[str, Blob],
+    unmodelled: Mapping[str, str],
+    made: Mapping[str, Content],
+) -> HashedFiles:
+    """Of a file whose content is not modelled nothing is known; ``made`` are those that stand for others."""
+    contents: dict[str, Content] = {}
+    problems: list[Problem] = []
+    for path, _ in files:
+        blob = known.get(rows[path].object_id) if path in rows else None
+        if path in made:
+            contents[path] = made[path]
+        elif path in unmodelled or blob is None:
+            problems.append(
+                Problem(path=path, reason=unmodelled.get(path, "the repository has no such blob"))
+            )
+        else:
+            contents[path] = blob[0], True
+    return HashedFiles(contents=contents, problems=problems, read=[])
+
+
+def _made(commit: Commit, sending: Sending) -> Mapping[str, Content]:
+    """What stands for git's own directory: of each commit another content."""
+    stand_in = Digest("sha256:" + sha256(f"git's own directory at {commit.id}".encode()).hexdigest())
+    return {_GIT: (stand_in, True)} if sending.git_is_new else {}
+
+
+def _tree(
+    repository: Repository,
+    rows: Mapping[str, TreeRow],
+    known: Mapping[str, Blob],
+    targets: Mapping[str, str],
+    sending: Sending,
+    mtime_ns: int,
+) -> ScannedTree:
+    """What a walk would find. A submodule, and git's own directory, stand there as a file nobody knows."""
+    root = repository.directory.stat()
+    directories: dict[str, list[Row]] = {".": []}
+    made: dict[tuple[int, int], os.stat_result] = {}
+    for path, row in rows.items():
+        if row.mode == stat.S_IFDIR:
+            directories[path] = []
+        _, size = known.get(row.object_id, ("", 0))
+        key = (row.mode, size)
+        if key not in made:
+            made[key] = _status(_MODES.get(row.mode, 0o100644), size, root, mtime_ns)
+        directory, _, name = path.rpartition("/")
+        directories[directory or "."].append((name, made[key]))
+    if sending.sends_git:
+        directories["."].append((_GIT, _status(0o100644, 0, root, mtime_ns)))
+    for own in directories.values():
+        own.sort(key=lambda row: os.fsencode(row[0]))
+    return ScannedTree(
+        root=repository.directory,
+        root_status=_status(0o040755, 0, root, mtime_ns),
+        directories=directories,
+        targets={path.removeprefix(repository.prefix): target for path, target in targets.items()},
+    )
+
+
+def _time_of(commit: Commit) -> int:
+    """A time that stands for that of a checkout, nanoseconds since 1970: no two commits have the same."""
+    return commit.committed_at * 10**9 + int(commit.id[:7], 16)
+
+
+def _status(mode: int, size: int, root: os.stat_result, mtime_ns: int) -> os.stat_result:
+    """Of a file that the owner of the working tree checked out."""
+    times = {"st_mtime_ns": mtime_ns, "st_ctime_ns": mtime_ns, "st_rdev": 0}
+    return os.stat_result((mode, 0, 0, 1, root.st_uid, root.st_gid, size, 0, 0, 0), times)

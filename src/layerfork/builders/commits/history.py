@@ -1,0 +1,87 @@
+"""Which commits of a repository, and what they say of themselves."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from layerfork.builders.commits.git import output_of
+from layerfork.errors import LayerforkError, UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """One commit."""
+
+    id: str
+    """Hexadecimal, whole."""
+    committed_at: int
+    """Seconds since 1970."""
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """A directory in a git repository's working tree."""
+
+    directory: Path
+    prefix: str
+    """Its path below the top of the working tree, with a slash at the end; empty for the top."""
+    store: Path
+    """Where the repository's objects are, whichever of its working trees this is."""
+
+
+def find_repository(directory: Path) -> Repository:
+    """The repository that a directory lies in. Raises: UsageError when it lies in none."""
+    if not directory.is_dir():
+        raise UsageError(f"there is no directory {directory}", "name the build's context directory")
+    answer = output_of(
+        directory, "rev-parse", "--path-format=absolute", "--show-prefix", "--git-common-dir"
+    ).decode("utf-8", "surrogateescape")
+    prefix, _, store = answer.removesuffix("\n").partition("\n")
+    return Repository(directory=directory, prefix=prefix, store=Path(store))
+
+
+def find_below(repository: Repository, directory: Path) -> Repository | None:
+    """Another directory of the same working tree; None for one that lies elsewhere."""
+    try:
+        found = find_repository(directory)
+    except LayerforkError:
+        return None
+    return found if _top(found) == _top(repository) else None
+
+
+def _top(repository: Repository) -> Path:
+    """The top of the working tree, links followed."""
+    directory = repository.directory.resolve()
+    depth = repository.prefix.count("/")
+    return directory.parents[depth - 1] if depth else directory
+
+
+def commits_of(repository: Repository, wanted: str) -> tuple[Commit, ...]:
+    """Commits of a range like ``main~20..main``, the oldest first, along first parents.
+
+    Raises: UsageError when it is no range, or nothing is in it.
+    """
+    if ".." not in wanted:
+        raise UsageError(f"{wanted} is no range of commits", f"write {wanted}~10..{wanted}")
+    answer = output_of(
+        repository.directory,
+        "log",
+        "--first-parent",
+        "--reverse",
+        "-z",
+        "--no-show-signature",
+        "--no-color",
+        "--format=%H %ct %s",
+        "--end-of-options",
+        wanted,
+        "--",
+    )
+    commits = tuple(map(_commit, answer.decode("utf-8", "replace").split("\0")[:-1]))
+    if not commits:
+        raise UsageError(f"no commit is in {wanted}", "name the older commit first: OLD..NEW")
+    return commits
+
+
+def _commit(row: str) -> Commit:
+    name, when, subject = row.split(" ", 2)
+    return Commit(id=name, committed_at=int(when), subject=subject)

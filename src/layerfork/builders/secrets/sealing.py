@@ -1,0 +1,89 @@
+"""The last look at a record before anybody keeps it: no text of it holds a secret that came to light."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
+from operator import attrgetter
+from typing import Any
+
+from layerfork.builders.secrets.digests import with_keyed_digests
+from layerfork.record.context import ContextEntry, ContextManifest
+from layerfork.record.record import BuildRecord, Gap
+from layerfork.record.store.blocks import BlockEntries
+from layerfork.wire.redact import Redactor
+
+_OURS = frozenset({"schema", "id", "recorded_at", "layerfork", "redaction_key_id"})
+_DIGEST = re.compile("sha256:[0-9a-f]{64}")
+_NAME = attrgetter("name")
+_ODD, _PLAIN = attrgetter("linkname", "xattrs", "pax"), ("", (), ())
+NAMES_HIDDEN = Gap(
+    where="context",
+    what="names or attributes of files hold a secret of the build and are hidden: keys made of them differ",
+)
+
+
+def sealed(record: BuildRecord, redactor: Redactor) -> BuildRecord:
+    """The record without secrets that the redactor knows, and without digests that let one be guessed."""
+    return with_keyed_digests(_without_secrets(record, redactor), redactor)
+
+
+def _without_secrets(record: BuildRecord, redactor: Redactor) -> BuildRecord:
+    if not redactor.knows_any:
+        return record
+    shown: BuildRecord = _hidden(record, redactor)
+    contexts = [each for each in (shown.context, *shown.named_contexts) if each is not None]
+    kept = [each for each in (record.context, *record.named_contexts) if each is not None]
+    if any(new.entries is not old.entries for new, old in zip(contexts, kept, strict=True)):
+        return replace(shown, gaps=(*shown.gaps, NAMES_HIDDEN))
+    return shown
+
+
+def _hidden(value: Any, redactor: Redactor) -> Any:
+    """The value itself when there is nothing to hide in it."""
+    if type(value) is str:  # no member of an enumeration
+        return value if _DIGEST.fullmatch(value) else redactor.clean_of_known(value)
+    if isinstance(value, tuple):
+        found = tuple(_hidden(each, redactor) for each in value)
+        return value if all(new is old for new, old in zip(found, value, strict=True)) else found
+    if not is_dataclass(value):
+        return value
+    changes = {}
+    for field in fields(value):
+        old = getattr(value, field.name)
+        if isinstance(value, ContextManifest) and field.name == "entries":
+            new: Any = _hidden_entries(old, redactor)
+        else:
+            new = old if field.name in _OURS else _hidden(old, redactor)
+        if new is not old and new != old:
+            changes[field.name] = new
+    return replace(value, **changes) if changes else value
+
+
+def _hidden_entries(entries: Sequence[ContextEntry], redactor: Redactor) -> Sequence[ContextEntry]:
+    """Looks at all at once first: there may be very many."""
+    if not redactor.knows_of_any_in(_text_of(entries)):
+        return entries
+    return tuple(_hidden_entry(entry, redactor) for entry in entries)
+
+
+def _text_of(entries: Sequence[ContextEntry]) -> str:
+    """Whatever names something, without digests, which are most of it; of blocks all."""
+    if isinstance(entries, BlockEntries):
+        return b"\n".join(entries.lines).decode()
+    owners = {owner for each in entries for owner in (each.uname, each.gname)}
+    odd = [f"{each.linkname}\0{each.xattrs}\0{each.pax}" for each in entries if _ODD(each) != _PLAIN]
+    return "\0".join((*map(_NAME, entries), *owners, *odd))
+
+
+def _hidden_entry(entry: ContextEntry, redactor: Redactor) -> ContextEntry:
+    shown: ContextEntry = _hidden(entry, redactor)
+    if shown is entry and not any(redactor.knows_of_any_in(text) for text in _octets(entry)):
+        return entry
+    return replace(shown, raw_name=None, raw_linkname=None, xattrs=())
+
+
+def _octets(entry: ContextEntry) -> list[str]:
+    named = [value for value in (entry.raw_name, entry.raw_linkname) if value is not None]
+    return [
+        value.decode("utf-8", "backslashreplace") for value in (*named, *(each for _, each in entry.xattrs))
+    ]

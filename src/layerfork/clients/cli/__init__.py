@@ -1,1 +1,0 @@
-"""Docker's own programs: the CLI, buildx bake, compose."""

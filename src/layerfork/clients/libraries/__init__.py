@@ -1,1 +1,0 @@
-"""Client libraries and the tools made from them."""

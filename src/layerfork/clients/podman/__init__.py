@@ -1,1 +1,0 @@
-"""Podman's programs."""

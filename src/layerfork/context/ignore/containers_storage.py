@@ -1,0 +1,77 @@
+"""Ignore rules of buildah and podman.
+
+Source: containers/storage pkg/fileutils/fileutils.go @ v1.24.6 to v1.59.0.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from layerfork.context.ignore.goregexp import go_regexp
+from layerfork.context.ignore.rules import Rule, Test, read_rules, wildcard_expression
+from layerfork.record import gopath
+
+_ESCAPED = ".$"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageMatcher:
+    """An ordered list of rules: the last that matches a path decides. A pattern matches what lies below, too.
+
+    Every question raises UsageError for a malformed expression in any rule.
+    """
+
+    rules: tuple[Rule, ...]
+
+    @property
+    def has_exceptions(self) -> bool:
+        return any(rule.exception for rule in self.rules)
+
+    def excludes(self, path: str) -> bool:
+        """Whether a path (relative, no ``./``) is left out. The root never is. Source: Matches."""
+        if path == ".":
+            return False
+        excluded = False
+        for rule in self.rules:
+            if _test(rule.text)(path):
+                excluded = not rule.exception
+        return excluded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageSyntax:
+    """How patterns are read, from version to version; the defaults are those of buildah 1.22 and later."""
+
+    strips_slashes: bool = True
+    """Slashes around a line do not count. Source: openshift/imagebuilder builder.go:{ParseDockerignore @
+    v1.1.8,ParseIgnore @ v1.2.0}: since buildah 1.20."""
+    strips_exceptions: bool = True
+    """Nor does one after its ``!``. Source: containers/storage commit 94b63f024: since buildah 1.22."""
+    checks_whole_pattern: bool = True
+    """False for programs built with Go before 1.16, as in `old_moby_matcher`; Debian's podman 3.0 is one."""
+
+
+def storage_matcher(patterns: Iterable[str], syntax: StorageSyntax = StorageSyntax()) -> StorageMatcher:
+    """A matcher for patterns as `read_containers_ignorefile` gives them.
+
+    Raises: UsageError for a pattern that is refused before any path is looked at.
+    """
+    if syntax.strips_slashes:
+        patterns = [pattern.strip("/") for pattern in patterns]
+    return StorageMatcher(
+        rules=read_rules(
+            patterns,
+            accepts=gopath.is_valid_pattern if syntax.checks_whole_pattern else gopath.is_valid_beginning,
+            after_exclamation=_relative if syntax.strips_exceptions else str,
+        )
+    )
+
+
+def _relative(text: str) -> str:
+    return gopath.clean(text).removeprefix("/")
+
+
+@lru_cache(maxsize=1024)
+def _test(pattern: str) -> Test:
+    """Nothing groups an alternation: ``a|b`` matches what begins with ``a``, and what ends in ``b``."""
+    return go_regexp(f"^{wildcard_expression(pattern, _ESCAPED)}(/.*)?$")

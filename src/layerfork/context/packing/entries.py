@@ -1,0 +1,123 @@
+"""What becomes of each entry of a directory in a canonical tar: only what a checkout reproduces is left.
+
+docs/pack.md has the same for people, with what each builder's key reads.
+"""
+
+import os
+import stat
+from dataclasses import dataclass
+
+from layerfork.context.tarball import BLOCK, entry_head, header_block
+from layerfork.context.walk import type_of
+from layerfork.record.context import TYPEFLAGS, ContextEntry, EntryType, display_name
+
+FILE_MODE, PROGRAM_MODE, DIRECTORY_MODE, LINK_MODE = 0o644, 0o755, 0o755, 0o777
+TIME_S = 318_211_200
+"""1980-02-01 00:00 UTC. Zip files begin with 1980 in local time, so an earlier time breaks programs that
+make them; a month later it is 1980 everywhere.
+
+Gradle's archives have the same time, in local time (CONSTANT_TIME_FOR_ZIP_ENTRIES).
+"""
+_SHORT = 100
+"""Bytes of a name that a header has room for."""
+_LARGEST = 8**11 - 1
+"""Size in bytes that a header has room for."""
+_COMPRESSED = (b"BZh", b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
+"""How bzip2, gzip, xz and zstd begin."""
+ROOT_HEAD = header_block(name=b"./", mode=DIRECTORY_MODE, size=0, seconds=TIME_S, typeflag="5")
+"""An entry for the directory itself, which no builder's key reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A header without name and size: most differ in nothing else."""
+
+    before: bytes
+    """Between the name and the size."""
+    after: bytes
+    """Between the size and the checksum."""
+    end: bytes
+    """From the checksum on."""
+    total: int
+    """Sum of all that, with the checksum's own field as the blanks that it counts as."""
+
+
+def _form(mode: int, typeflag: str) -> _Form:
+    block = header_block(name=b"", mode=mode, size=0, seconds=TIME_S, typeflag=typeflag)
+    before, after, end = block[100:124], block[136:148], block[156:]
+    return _Form(before, after, end, sum(before) + sum(after) + sum(end) + 8 * ord(" "))
+
+
+_FILE, _PROGRAM = _form(FILE_MODE, "0"), _form(PROGRAM_MODE, "0")
+_DIRECTORY = _form(DIRECTORY_MODE, "5")
+
+
+def file_head(path: str, size: int, *, executable: bool) -> bytes:
+    """What stands before a regular file's content."""
+    name = os.fsencode(path)
+    if len(name) > _SHORT or size > _LARGEST:
+        mode = PROGRAM_MODE if executable else FILE_MODE
+        return _rare_head(name, EntryType.FILE, mode, size=size)
+    return _head(_PROGRAM if executable else _FILE, name, size)
+
+
+def directory_head(path: str) -> bytes:
+    """The header of a directory, whose name ends in a slash."""
+    name = os.fsencode(path) + b"/"
+    if len(name) > _SHORT:
+        return _rare_head(name, EntryType.DIRECTORY, DIRECTORY_MODE)
+    return _head(_DIRECTORY, name, 0)
+
+
+def other_head(path: str, status: os.stat_result, target: bytes) -> bytes | None:
+    """The header of a link with its target, a FIFO or a device; None for what cannot be in a tar."""
+    kind = type_of(status)
+    if kind not in TYPEFLAGS:
+        return None
+    mode = LINK_MODE if kind is EntryType.SYMLINK else FILE_MODE
+    return _rare_head(os.fsencode(path), kind, mode, link=target, device=status.st_rdev)
+
+
+def is_executable(status: os.stat_result) -> bool:
+    """As git sees it: its owner may run it."""
+    return bool(status.st_mode & stat.S_IXUSR)
+
+
+def may_come_first(head: bytes) -> bool:
+    """Whether programs see that a tar begins with this.
+
+    Docker's tell a tar from a Dockerfile, or from a compressed tar, by the first kilobyte: an extended header
+    does not fit, and a name may begin as compressed data does.
+    Source: docker/cli cli/command/image/build/context.go:{DetectArchiveReader,IsArchive} @ v26.1.5;
+    moby/moby pkg/archive/archive.go:DetectCompression @ v26.1.5.
+    """
+    return len(head) == BLOCK and not head.startswith(_COMPRESSED)
+
+
+def _head(form: _Form, name: bytes, size: int) -> bytes:
+    digits = b"%011o\0" % size
+    total = form.total + sum(name) + sum(digits)
+    return b"".join((name.ljust(100, b"\0"), form.before, digits, form.after, b"%06o\0 " % total, form.end))
+
+
+def _rare_head(
+    name: bytes, kind: EntryType, mode: int, *, size: int = 0, link: bytes = b"", device: int = 0
+) -> bytes:
+    """As `tarball` writes it, with a PAX header where something does not fit."""
+    text, raw = display_name(name)
+    link_text, raw_link = display_name(link)
+    has_device = kind in (EntryType.CHAR_DEVICE, EntryType.BLOCK_DEVICE)
+    return entry_head(
+        ContextEntry(
+            name=text,
+            raw_name=raw,
+            type=kind,
+            mode=mode,
+            size=size,
+            mtime_ns=TIME_S * 10**9,
+            linkname=link_text,
+            raw_linkname=raw_link,
+            devmajor=os.major(device) if has_device else 0,
+            devminor=os.minor(device) if has_device else 0,
+        )
+    )

@@ -1,0 +1,158 @@
+"""The Dockerfile's text, and the order of its steps."""
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import replace
+
+from layerfork.diagnose.claims.entryrule import claim_paths, one_sided_paths
+from layerfork.diagnose.claims.rule import Case, CauseRule, Finding
+from layerfork.diagnose.claims.valuerule import say_step, show_value, value_finding, value_rule
+from layerfork.diagnose.claims.written import written
+from layerfork.diagnose.compare.copied import copied_sources, is_covered
+from layerfork.diagnose.compare.parts import STEP_FIELD, Difference
+from layerfork.diagnose.matching.alignment import normalise
+from layerfork.diagnose.undo.lines import undo_label, undo_line
+from layerfork.record.cause import CauseCode
+
+
+def say_instruction_order(case: Case, difference: Difference) -> str:
+    """Where the step stands in each of the two."""
+    return (
+        f"`{difference.label}` is {difference.reader} for {case.reader_name}, "
+        f"{difference.writer} for {case.writer_name}"
+    )
+
+
+INSTRUCTION_ORDER = value_rule(
+    code=CauseCode.INSTRUCTION_ORDER,
+    undo=undo_line,
+    say=say_instruction_order,
+    remedy="keep the order of instructions; put what changes often last",
+)
+"""A step stands at another place in the Dockerfile."""
+
+
+LABEL_REMEDY = "give every client the same labels, or label the image after the build"
+
+
+def find_label(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Own differences: another value, or a LABEL step that only one of the two has."""
+    for difference in unclaimed:
+        if difference.cause == CauseCode.LABEL:
+            what = say_step(case, difference) or (
+                f"{case.reader_name} has `{show_value(difference.reader)}`, "
+                f"{case.writer_name} has `{show_value(difference.writer)}`"
+            )
+            yield value_finding(case, difference, code=CauseCode.LABEL, what=what, remedy=LABEL_REMEDY)
+
+
+LABEL = CauseRule(code=CauseCode.LABEL, find=find_label, undo=undo_label)
+"""A label: given with the request it becomes a step of its own at the end."""
+
+
+FIELD_NAMES = {"args": "the command", "cwd": "the working directory", "user": "the user", "Cmd": "the text"}
+_HERE_DOCUMENT = "<<"
+INSTRUCTION_REMEDY = "build from one Dockerfile; move lines that change often towards the end"
+
+
+def find_instruction(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Own differences; a reworded COPY also claims the entries that only one of the texts names."""
+    own = [difference for difference in unclaimed if difference.cause == CauseCode.INSTRUCTION]
+    if not own:
+        yield from _other_sources(case, unclaimed)
+    reworded = [difference for difference in own if difference.field != STEP_FIELD]
+    for difference in own:
+        what = say_step(case, difference) or _say_text(case, difference)
+        finding = value_finding(
+            case, difference, code=CauseCode.INSTRUCTION, what=what, remedy=INSTRUCTION_REMEDY
+        )
+        if reworded and difference is reworded[0]:
+            finding = _with_claims(finding, case, unclaimed, reworded)
+        if difference not in reworded[1:]:
+            yield finding
+
+
+def _say_text(case: Case, difference: Difference) -> str:
+    writer, reader = _comparable_texts(case)
+    if writer != reader and difference.field != "builds on":
+        return f"{case.reader_name} has `{reader}`, {case.writer_name} has `{writer}`"
+    subject = FIELD_NAMES.get(difference.field, difference.label)
+    return (
+        f"{subject} is `{show_value(difference.reader)}` for {case.reader_name}, "
+        f"`{show_value(difference.writer)}` for {case.writer_name}"
+    )
+
+
+def _comparable_texts(case: Case) -> tuple[str, str]:
+    """As the builder showed both; as both are written where it showed one only, or the beginning of a
+    here-document."""
+    steps = case.writer_view.step, case.reader_view.step
+    hypothetical = case.writer.hypothetical or case.reader.hypothetical
+    if hypothetical or any(_HERE_DOCUMENT in step.instruction for step in steps):
+        return normalise(written(case.writer, steps[0])), normalise(written(case.reader, steps[1]))
+    return _texts(case)
+
+
+def _texts(case: Case) -> tuple[str, str]:
+    return normalise(case.writer_view.step.instruction), normalise(case.reader_view.step.instruction)
+
+
+def _other_sources(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """A COPY that names other sources: the key holds only what they are, not their text."""
+    entries = _of_other_sources(case, unclaimed)
+    if not entries:
+        return
+    writer, reader = _texts(case)
+    text = Difference(cause=CauseCode.INSTRUCTION, field="text", writer=writer, reader=reader)
+    finding = value_finding(
+        case, text, code=CauseCode.INSTRUCTION, what=_say_text(case, text), remedy=INSTRUCTION_REMEDY
+    )
+    yield replace(finding, claims=(), shared=entries)
+
+
+def _of_other_sources(case: Case, unclaimed: tuple[Difference, ...]) -> tuple[Difference, ...]:
+    """Entries that only one side has, where the sources that cover them are named by that side alone."""
+    writer, reader = (set(copied_sources(text)) for text in _texts(case))
+    if writer == reader:
+        return ()
+    absent_in_writer, absent_in_reader = one_sided_paths(case, unclaimed)
+    paths = frozenset(
+        path
+        for absent, sources in ((absent_in_reader, writer - reader), (absent_in_writer, reader - writer))
+        for path in absent
+        if _may_cover(path, sources)
+    )
+    return tuple(claim_paths(unclaimed, paths))
+
+
+def _may_cover(path: str, sources: set[str]) -> bool:
+    """BuildKit's keys hold paths from the last name of a source on."""
+    return is_covered(path, sources) or is_covered(path, map(posixpath.basename, sources))
+
+
+def _with_claims(
+    finding: Finding, case: Case, unclaimed: tuple[Difference, ...], reworded: list[Difference]
+) -> Finding:
+    """One finding for all that a changed text brings with it."""
+    return replace(
+        finding,
+        evidence=finding.evidence
+        + tuple(
+            f"{each.label}: {case.reader_name} {show_value(each.reader)}, "
+            f"{case.writer_name} {show_value(each.writer)}"
+            for each in reworded[1:]
+        ),
+        claims=tuple(reworded),
+        shared=_of_other_sources(case, unclaimed),
+    )
+
+
+INSTRUCTION = CauseRule(code=CauseCode.INSTRUCTION, find=find_instruction, undo=undo_line)
+"""The Dockerfile's text for this step differs, or a step was added or removed."""
+
+
+RULES = (
+    INSTRUCTION_ORDER,
+    LABEL,
+    INSTRUCTION,
+)

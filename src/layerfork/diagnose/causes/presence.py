@@ -1,0 +1,145 @@
+"""Entries that only one build sent, or sent twice: directories, files, the root's header."""
+
+from collections.abc import Iterator, Set
+from itertools import accumulate
+
+from layerfork.diagnose.claims.entryrule import (
+    claim_paths,
+    describe_entry,
+    distinct_paths,
+    entry_rule,
+    one_sided_paths,
+    where,
+)
+from layerfork.diagnose.claims.presence import presence_finding
+from layerfork.diagnose.claims.rule import Case, CauseRule, Finding
+from layerfork.diagnose.compare.copied import clean_path, context_paths
+from layerfork.diagnose.compare.parts import Difference, entry_paths
+from layerfork.diagnose.undo.entries import undo_presence, undo_root
+from layerfork.record.cachekey import CacheKey
+from layerfork.record.cause import CauseCode
+from layerfork.record.context import EntryType, Transport
+from layerfork.record.record import BuildRecord
+
+_DIRECTORY = frozenset({"5", "directory"})
+
+
+def find_directory_entry(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Own differences, and directories among the entries that one side lacks."""
+    absent_in_writer, absent_in_reader = one_sided_paths(case, unclaimed)
+    directories = {
+        each.path
+        for each in unclaimed
+        if each.cause == "entry-type" and (each.reader if each.writer is None else each.writer) in _DIRECTORY
+    }
+    own = frozenset(each.path for each in unclaimed if each.cause == CauseCode.DIRECTORY_ENTRY)
+    implied = _implied(case.writer_view.key, directories & absent_in_writer) | _implied(
+        case.reader_view.key, directories & absent_in_reader
+    )
+    only_writer, only_reader = _sent_by_one(case, unclaimed)
+    claims = claim_paths(unclaimed, own | implied | only_writer | only_reader)
+    if not claims:
+        return
+    first = claims[0].path
+    sender, other = case.reader_name, case.writer_name
+    if first in absent_in_reader | only_writer or _says_none(claims, first):
+        sender, other = other, sender
+    yield Finding(
+        code=CauseCode.DIRECTORY_ENTRY,
+        path=first,
+        field="entry",
+        writer="absent" if sender == case.reader_name else describe_entry(claims, first),
+        reader="absent" if sender != case.reader_name else describe_entry(claims, first),
+        what=f"{sender} sent an entry for the directory, {other} sent none"
+        + where(case, distinct_paths(claims)),
+        evidence=tuple(f"{path}: {describe_entry(claims, path)}" for path in distinct_paths(claims)[:20]),
+        remedy="write entries for directories into the tar (list directories, not only files)",
+        more=len(distinct_paths(claims)) - 1,
+        claims=tuple(claims),
+    )
+
+
+def _implied(key: CacheKey, directories: Set[str]) -> frozenset[str]:
+    """Those of the directories that a key knows something below of."""
+    if not directories:
+        return frozenset()
+    above = {parent for path in entry_paths(key) for parent in accumulate(path.split("/"), "{}/{}".format)}
+    return frozenset(directories & above)
+
+
+def _sent_by_one(case: Case, unclaimed: tuple[Difference, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """Paths of directories that only the writer sent, and only the reader, although both keys know them:
+    BuildKit makes one of its own where a tar has none. Where the other sent something else, it has another
+    kind of entry there."""
+    writer, reader = (_sent_directories(build.record) for build in (case.writer, case.reader))
+    by_writer, by_reader = (_sent(build.record) for build in (case.writer, case.reader))
+    instruction = case.reader_view.step.instruction
+    paths = {each.path for each in unclaimed if each.path and not each.one_sided}
+    places = {path: frozenset(context_paths(instruction, path)) for path in paths}
+    return (
+        frozenset(path for path, found in places.items() if found & writer and not found & by_reader),
+        frozenset(path for path, found in places.items() if found & reader and not found & by_writer),
+    )
+
+
+def _sent_directories(record: BuildRecord) -> frozenset[str]:
+    """Directories of a tar; one that is a directory in no tar was not sent as one."""
+    context = record.context
+    if context is None or context.transport is not Transport.TAR:
+        return frozenset()
+    return frozenset(clean_path(entry.name) for entry in context.entries if entry.type is EntryType.DIRECTORY)
+
+
+def _sent(record: BuildRecord) -> frozenset[str]:
+    entries = record.context.entries if record.context is not None else ()
+    return frozenset(clean_path(entry.name) for entry in entries)
+
+
+def _says_none(claims: list[Difference], path: str) -> bool:
+    """The reader's key says that there is no entry: it has a part that stands for one."""
+    return any(
+        each.cause == CauseCode.DIRECTORY_ENTRY and each.reader is not None
+        for each in claims
+        if each.path == path
+    )
+
+
+DIRECTORY_ENTRY = CauseRule(code=CauseCode.DIRECTORY_ENTRY, find=find_directory_entry, undo=undo_presence)
+"""A directory that only one of the two sent as an entry of its own."""
+
+
+ROOT_HEADER = entry_rule(
+    code=CauseCode.ROOT_HEADER,
+    undo=undo_root,
+    noun="root directory header",
+    remedy="copy a subdirectory instead of `.`, or use one kind of context (directory or tar) everywhere",
+)
+"""The header of the context's root counts: a directory transfer sends none, a tar has one."""
+
+
+def find_entry_missing(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Paths that the reader's key does not know."""
+    _, absent_in_reader = one_sided_paths(case, unclaimed)
+    yield from presence_finding(case, unclaimed, absent_in_reader, code=CauseCode.ENTRY_MISSING)
+
+
+ENTRY_MISSING = CauseRule(code=CauseCode.ENTRY_MISSING, find=find_entry_missing, undo=undo_presence)
+"""The reader did not send entries that the writer sent."""
+
+
+def find_entry_extra(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Paths that the writer's key does not know."""
+    absent_in_writer, _ = one_sided_paths(case, unclaimed)
+    yield from presence_finding(case, unclaimed, absent_in_writer, code=CauseCode.ENTRY_EXTRA)
+
+
+ENTRY_EXTRA = CauseRule(code=CauseCode.ENTRY_EXTRA, find=find_entry_extra, undo=undo_presence)
+"""The reader sent entries that the writer did not send."""
+
+
+RULES = (
+    DIRECTORY_ENTRY,
+    ROOT_HEADER,
+    ENTRY_MISSING,
+    ENTRY_EXTRA,
+)

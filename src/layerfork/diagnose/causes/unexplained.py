@@ -1,0 +1,93 @@
+"""No part explains the miss. Everything that a report needs is kept."""
+
+from collections.abc import Iterator
+
+from layerfork.diagnose.claims.rule import Case, CauseRule, Finding, Strength
+from layerfork.diagnose.claims.valuerule import show_value
+from layerfork.diagnose.compare.builds import JudgedBuild
+from layerfork.diagnose.compare.parts import Difference
+from layerfork.diagnose.compare.steps import StepView
+from layerfork.record.cause import CauseCode
+
+UNSEEN = "the definition of this step"
+"""What a key lacks when the client spoke ``POST /build``."""
+_REMEDIES = {
+    UNSEEN: (
+        "let a client that shows BuildKit's definition build the same in the same run, such as "
+        "`--client buildx-build`: POST /build, which this client uses, never shows it"
+    ),
+    "": "record both builds again, completely",
+}
+_IMPORTED_REMEDY = (
+    "compare what tells more: an export of the build history (docker buildx history export), provenance of "
+    "mode=max, or a recorded build (layerfork record)"
+)
+REMEDY = "please report this with both records: it is a bug of layerfork until shown otherwise"
+
+
+def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Whatever no other rule has claimed, or a miss that nobody had a word for."""
+    unknown = sorted({*case.writer_view.key.unknown, *case.reader_view.key.unknown})
+    if unclaimed:
+        what = "these parts differ, and no cause is known for them: " + ", ".join(
+            sorted({each.cause for each in unclaimed})
+        )
+    elif unknown:
+        what = f"no cause can be named, because {_lacks(case)}"
+    else:
+        what = f"{case.reader_name} missed although its key equals {case.writer_name}'s"
+    yield Finding(
+        code=CauseCode.UNEXPLAINED,
+        what=what,
+        evidence=(
+            *(
+                f"{each.cause} {each.label} {each.path}: {case.reader_name} {show_value(each.reader)}, "
+                f"{case.writer_name} {show_value(each.writer)}"
+                for each in unclaimed
+            ),
+            *_describe(case.reader_name, case.reader, case.reader_view),
+            *_describe(case.writer_name, case.writer, case.writer_view),
+        ),
+        remedy=_remedy(case, unknown),
+        claims=unclaimed,
+        strength=Strength.NONE,
+    )
+
+
+def _remedy(case: Case, unknown: list[str]) -> str:
+    if not unknown:
+        return REMEDY
+    if case.writer.record.imported_from or case.reader.record.imported_from:
+        return _IMPORTED_REMEDY
+    return _REMEDIES[UNSEEN if UNSEEN in unknown else ""]
+
+
+def _lacks(case: Case) -> str:
+    writer, reader = (sorted(set(view.key.unknown)) for view in (case.writer_view, case.reader_view))
+    if writer == reader:
+        return f"the records lack {', '.join(writer)}"
+    sides = ((case.reader_name, reader), (case.writer_name, writer))
+    return " and ".join(f"the record of {name} lacks {', '.join(lacks)}" for name, lacks in sides if lacks)
+
+
+def _describe(name: str, build: JudgedBuild, view: StepView) -> Iterator[str]:
+    engine = build.record.engine
+    version = f"{engine.version}, {engine.image_store}" if engine else "unknown"
+    yield f"{name}: record {build.record.id}, engine {version}, key rules {build.keys.rules}"
+    step = view.step
+    yield f"{name}: step {step.index} {step.status.value}, identity {step.identity or 'unknown'}"
+    if step.created_by:
+        yield f"{name}: the engine wrote {step.created_by!r}"
+    if view.key.engine_form:
+        yield f"{name}: layerfork computed {view.key.engine_form!r}"
+    for lack in view.key.unknown:
+        yield f"{name}: unknown: {lack}"
+    # What an imported record lacks is said once, of the whole record.
+    for gap in () if build.record.imported_from else build.record.gaps:
+        yield f"{name}: gap at {gap.where}: {gap.what}"
+
+
+UNEXPLAINED = CauseRule(code=CauseCode.UNEXPLAINED, find=find)
+
+
+RULES = (UNEXPLAINED,)

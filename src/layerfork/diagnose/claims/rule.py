@@ -1,0 +1,113 @@
+"""What a cause rule says about a site: a claim, before anybody has proved it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from layerfork.diagnose.compare.builds import JudgedBuild, names_of
+from layerfork.diagnose.compare.comparison import Comparison
+from layerfork.diagnose.compare.divergence import Site
+from layerfork.diagnose.compare.parts import Difference
+from layerfork.diagnose.compare.steps import NO_KEY, StepView
+from layerfork.record.cause import CauseCode
+from layerfork.record.change import Change
+from layerfork.record.record import StepRecord, StepStatus
+
+if TYPE_CHECKING:
+    from layerfork.diagnose.undo.material import Material
+
+
+class Strength(StrEnum):
+    """What a claim rests on, hence how it can be proven."""
+
+    KEYS = "keys"
+    """Differing key parts: proven when they are all there is and the engine agrees."""
+    RECORDS = "records"
+    """The records alone prove it (two builders, a build told not to use the cache)."""
+    GUESS = "guess"
+    """A likely reason that the records cannot prove."""
+    NONE = "none"
+    """No reason was found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One claim of one rule."""
+
+    code: CauseCode
+    path: str = ""
+    field: str = ""
+    writer: str = ""
+    """The writer's value as people read it."""
+    reader: str = ""
+    what: str
+    """What happened, to follow ``<instruction> forked: ``."""
+    evidence: tuple[str, ...] = ()
+    remedy: str = ""
+    more: int = 0
+    """How many further paths differ in the same way."""
+    claims: tuple[Difference, ...] = ()
+    """The differences that this claim explains; no later rule claims them."""
+    shared: tuple[Difference, ...] = ()
+    """Differences that it may explain, and later rules as well: what is needed will show."""
+    strength: Strength = Strength.KEYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Everything a rule may look at: two builds and one site."""
+
+    comparison: Comparison
+    site: Site
+
+    @property
+    def writer(self) -> JudgedBuild:
+        return self.comparison.writer
+
+    @property
+    def reader(self) -> JudgedBuild:
+        return self.comparison.reader
+
+    @property
+    def writer_name(self) -> str:
+        return names_of(self.writer, self.reader)[0]
+
+    @property
+    def reader_name(self) -> str:
+        return names_of(self.writer, self.reader)[1]
+
+    @property
+    def reader_view(self) -> StepView:
+        view = self.comparison.reader_views.get(self.site.step, NO_STEP)
+        return view if self.site.reader_key is None else replace(view, key=self.site.reader_key)
+
+    @property
+    def writer_view(self) -> StepView:
+        index = self.site.writer_step
+        return self.comparison.writer_views.get(index, NO_STEP) if index is not None else NO_STEP
+
+
+NO_STEP = StepView(
+    step=StepRecord(index=0, instruction="", status=StepStatus.UNKNOWN), key=NO_KEY, parents=()
+)
+"""Stands for a step that one side has not."""
+
+
+Find = Callable[[Case, tuple[Difference, ...]], Iterator[Finding]]
+"""Looks at a case and the differences that no earlier rule has claimed."""
+
+
+Undo = Callable[["Material", Finding], tuple[Change, ...]]
+"""The changes that would undo a claim; none when nothing in the records stands for it. Raises:
+UnappliableError when it is known that none can be made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseRule:
+    """One cause: how it is found, and what would undo it."""
+
+    code: CauseCode
+    find: Find
+    undo: Undo | None = None
+    """None for causes that the records prove by themselves, or that nothing can prove."""

@@ -1,0 +1,147 @@
+"""How values, names and numbers appear in explanations."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from layerfork.diagnose.compare.reach import Reach
+from layerfork.diagnose.matching.alignment import keyword
+from layerfork.record.record import StepRecord
+
+_DIGEST = re.compile(r"\b((?:sha256:)?)([0-9a-f]{64})\b")
+_LONGEST_INSTRUCTION = 72
+
+
+def shorten_digests(text: str) -> str:
+    """Cut every 64-digit digest in a text to 12 digits; evidence keeps it whole."""
+    return _DIGEST.sub(lambda match: f"{match[1]}{match[2][:12]}…", text)
+
+
+def title_of(instruction: str) -> str:
+    """An instruction as the subject of a sentence: blanks collapsed, destination left out, cut."""
+    words = instruction.split()
+    plain_copy = keyword(instruction) in ("COPY", "ADD") and len(words) > 2 and "<<" not in instruction
+    if plain_copy and not words[-1].endswith("]"):
+        words = words[:-1]
+    text = " ".join(words) or "The first step"
+    return text if len(text) <= _LONGEST_INSTRUCTION else text[: _LONGEST_INSTRUCTION - 1] + "…"
+
+
+def say_reach(reach: Reach) -> tuple[str, ...]:
+    """Every step that a variable reaches, where there is more than one: healing one alone is not enough."""
+    if len(reach.steps) < 2:
+        return ()
+    if not reach.name:
+        return (f"a proxy setting marks step {_listed(reach.holding)}",)
+    named = f"{reach.name} is named by step {_listed(reach.naming)}" if reach.naming else ""
+    held = (
+        f"{reach.name} is set, though not named, for step {_listed(reach.holding)}, and enters their keys"
+        if reach.holding
+        else ""
+    )
+    return tuple(filter(None, (named, held)))
+
+
+def suggest_place(reach: Reach, step: int) -> str:
+    """To end the remedy of a variable that forked a step: where to declare it, to heal all of them.
+
+    Only a RUN holds what is declared; what else does, such as a date, has it undeclared.
+    """
+    runs = [each for each in reach.holding if keyword(each.instruction) == "RUN"]
+    fork = next((each for each in runs if each.index == step), None)
+    if fork is None or not reach.name:
+        return ""
+    spared = [each for each in runs if each.stage == fork.stage]
+    first = next((each for each in reach.naming if each.stage == fork.stage), None)
+    if first is None:
+        return f"; no step of its stage names {reach.name}: without its line there, none of them needs it"
+    before = [each for each in spared if each.index < first.index]
+    return f"; just above step {_listed((first,))}, the first that names it, it spares step {_listed(before)}"
+
+
+def _listed(steps: Sequence[StepRecord]) -> str:
+    return ", ".join(f"{step.index} {keyword(step.instruction)}" for step in steps)
+
+
+def show_mode(value: str) -> str:
+    """A mode in octal: ``0644``, with type bits ``0100644``. Text that is no number stays."""
+    number = parse_mode(value)
+    return value if number is None else f"0{number:03o}"
+
+
+def parse_mode(value: str) -> int | None:
+    """Number of a mode written in octal (leading ``0``) or decimal; None for other text."""
+    if not (value.isascii() and value.isdigit()):
+        return None
+    octal = value.startswith("0") and not set(value) & set("89")
+    return int(value, 8 if octal else 10)
+
+
+_TYPE_NAMES = {
+    "0": "a file",
+    "1": "a hard link",
+    "2": "a symbolic link",
+    "3": "a character device",
+    "4": "a block device",
+    "5": "a directory",
+    "6": "a fifo",
+    "file": "a file",
+    "hardlink": "a hard link",
+    "symlink": "a symbolic link",
+    "directory": "a directory",
+    "char-device": "a character device",
+    "block-device": "a block device",
+    "fifo": "a fifo",
+    "socket": "a socket",
+}
+
+
+def show_type(value: str) -> str:
+    """An entry type in words, from a type character or a type name."""
+    return _TYPE_NAMES.get(value, f"type {value}")
+
+
+def show_name(value: str) -> str:
+    """A name, quoted as sent."""
+    return f"`{value}`"
+
+
+def show_plain(value: str) -> str:
+    """A value as it is; nothing is made visible as two quotes."""
+    return value or "''"
+
+
+def name_paths(paths: Sequence[str]) -> str:
+    """Up to three paths by name; of more the first, and how many there are in which directories."""
+    shown = [path or "." for path in paths]
+    if len(shown) == 1:
+        return shown[0]
+    if len(shown) <= 3:
+        return f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return f"{shown[0]} and {len(shown) - 1:,} more ({', '.join(count_by_directory(paths, 3))})"
+
+
+def count_by_directory(paths: Sequence[str], limit: int) -> list[str]:
+    """``src/: 4,000`` for the directories that hold most paths, the largest first.
+
+    Directories are summed up at the deepest level that leaves few of them.
+    """
+    parents = Counter(path.rpartition("/")[0] for path in paths)
+    depth = max(parent.count("/") + 1 for parent in parents)
+    counts = _at_depth(parents, depth)
+    while len(counts) > 2 * limit and depth > 1:
+        depth -= 1
+        counts = _at_depth(parents, depth)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    lines = [f"{directory or '.'}/: {count:,}" for directory, count in ranked[:limit]]
+    if len(ranked) > limit:
+        others = sum(count for _, count in ranked[limit:])
+        lines.append(f"{len(ranked) - limit:,} other directories: {others:,}")
+    return lines
+
+
+def _at_depth(parents: Counter[str], depth: int) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for parent, count in parents.items():
+        counts["/".join(parent.split("/")[:depth])] += count
+    return counts

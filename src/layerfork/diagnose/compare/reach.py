@@ -1,0 +1,81 @@
+"""Which steps a variable reaches: all whose own keys differ by its value, whatever else they miss by."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from layerfork.diagnose.compare.comparison import Comparison
+from layerfork.diagnose.compare.parts import list_differences
+from layerfork.diagnose.compare.variables import changed_origins
+from layerfork.diagnose.matching.dockerfiles import raw_text
+from layerfork.dockerfile import Dockerfile
+from layerfork.dockerfile.recorded import dockerfile_of
+from layerfork.record.cause import CauseCode
+from layerfork.record.record import StepRecord
+
+VARIABLES = frozenset({CauseCode.BUILD_ARG, CauseCode.ENV, CauseCode.PROXY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Steps of the reader, in step order."""
+
+    name: str = ""
+    """Empty for the mark that any proxy setting leaves, whatever its name."""
+    naming: tuple[StepRecord, ...] = ()
+    """Those whose text names the variable, or one that is set from it."""
+    holding: tuple[StepRecord, ...] = ()
+    """Those that only run while it is set."""
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Indexes of all."""
+        return tuple(sorted(step.index for step in (*self.naming, *self.holding)))
+
+
+def reach_of(comparison: Comparison, name: str) -> Reach:
+    """The steps that a variable reaches, itself or by variables that are set from it."""
+    dockerfile = dockerfile_of(comparison.reader.record)
+    names = _set_from(dockerfile, name)
+    declares = re.compile(rf"(?:ARG|ENV)\s(?:.*\s)?(?:{'|'.join(map(re.escape, names))})(?![A-Za-z0-9_])")
+    naming: list[StepRecord] = []
+    holding: list[StepRecord] = []
+    for index in _reached(comparison, names):
+        view = comparison.reader_views[index]
+        text = raw_text(dockerfile, view)
+        named = declares.match(text) or any(_mentions(text, each) for each in names)
+        (naming if named else holding).append(view.step)
+    return Reach(name=name, naming=tuple(naming), holding=tuple(holding))
+
+
+def reach_of_mark(comparison: Comparison) -> Reach:
+    """The steps that the classic builder marks while any proxy is in force."""
+    steps = (comparison.reader_views[index].step for index in _reached(comparison, ("",)))
+    return Reach(holding=tuple(steps))
+
+
+def _reached(comparison: Comparison, names: Collection[str]) -> Iterator[int]:
+    for index, view in comparison.reader_views.items():
+        writer = comparison.writer_views.get(comparison.alignment.writer_of.get(index, -1))
+        if writer is None:
+            continue
+        parts = list_differences(writer.key, view.key)
+        own = (*parts, *(changed_origins(writer.key, view.key) if parts else ()))
+        if any(each.path in names and each.cause in VARIABLES for each in own):
+            yield index
+
+
+def _set_from(dockerfile: Dockerfile | None, name: str) -> tuple[str, ...]:
+    """The variable, and those that ENV and ARG lines give a value with it."""
+    found = [name]
+    lines = dockerfile.instructions if dockerfile is not None else ()
+    pairs = [pair for line in lines if line.keyword in ("ENV", "ARG") for pair in line.pairs]
+    for each in found:
+        found += [
+            own for own, value in pairs if own not in found and value is not None and _mentions(value, each)
+        ]
+    return tuple(dict.fromkeys(found))
+
+
+def _mentions(text: str, name: str) -> bool:
+    return re.search(rf"\$\{{?{re.escape(name)}(?![A-Za-z0-9_])", text) is not None

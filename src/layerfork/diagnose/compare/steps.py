@@ -1,0 +1,158 @@
+"""A build's steps joined with their keys: what the comparison walks over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from layerfork.diagnose.compare.builds import JudgedBuild
+from layerfork.diagnose.compare.parts import list_differences
+from layerfork.dockerfile.recorded import printed_instruction
+from layerfork.record.branch import is_part_of
+from layerfork.record.cachekey import CacheKey, StepKey
+from layerfork.record.record import StepRecord, StepStatus
+
+NO_KEY = CacheKey(parts=(), unknown=("the key of this step",))
+
+
+_SHORT_ID = 12
+"""Digits that the classic builder prints of an image id; some records have only these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepView:
+    """One step: what became of it, its own key, and the steps that it builds on."""
+
+    step: StepRecord
+    key: CacheKey
+    parents: tuple[int, ...]
+    always_runs: bool = False
+    by_content: tuple[int, ...] = ()
+    """Parents of which only files are read, whatever steps made them."""
+
+    @property
+    def index(self) -> int:
+        return self.step.index
+
+    @property
+    def image(self) -> str:
+        """The step's identity, cut so that short and full image ids compare; empty when unknown."""
+        return self.step.identity.removeprefix("sha256:")[:_SHORT_ID]
+
+    @property
+    def neutral(self) -> bool:
+        """The step adds nothing to any key (BuildKit's LABEL, an ARG before FROM)."""
+        return not (self.key.parts or self.key.unknown or self.key.engine_form)
+
+    @property
+    def missed(self) -> bool:
+        """The step was executed, or nothing says that it was not."""
+        if self.neutral or self.always_runs:
+            return False
+        return self.step.status in (StepStatus.MISS, StepStatus.UNKNOWN)
+
+
+def views_of(build: JudgedBuild) -> dict[int, StepView]:
+    """Views of every step by index, in step order.
+
+    A step without a key (the model has none) gets an unknown one and the step before it in its
+    stage as its parent.
+    """
+    keys = {key.index: key for key in build.keys.steps}
+    views: dict[int, StepView] = {}
+    for step in sorted(build.record.steps, key=lambda step: step.index):
+        views[step.index] = _view(step, keys.get(step.index), _before(views, step))
+    return views
+
+
+def _before(views: Mapping[int, StepView], step: StepRecord) -> int | None:
+    """The last step of the same stage and branch so far."""
+    return next(
+        (
+            index
+            for index, view in reversed(list(views.items()))
+            if view.step.stage == step.stage and is_part_of(step.platform, view.step.platform)
+        ),
+        None,
+    )
+
+
+def _view(step: StepRecord, key: StepKey | None, previous: int | None) -> StepView:
+    if key is None:
+        return StepView(step=step, key=NO_KEY, parents=() if previous is None else (previous,))
+    return StepView(
+        step=step,
+        key=key.key,
+        parents=key.parents,
+        always_runs=key.always_runs,
+        by_content=key.by_content,
+    )
+
+
+def source_of(views: Mapping[int, StepView], index: int) -> int | None:
+    """The last step of the stage that a ``COPY --from`` names; None when it names an image or nothing."""
+    instruction = printed_instruction(views[index].step.instruction)
+    name = instruction.flag("from") if instruction is not None else ""
+    return end_of_stage(views, index, name) if name else None
+
+
+def end_of_stage(views: Mapping[int, StepView], index: int, name: str) -> int | None:
+    """The last step of the stage that a step calls by name or number; None when there is none before it."""
+    name = name.lower()
+    found = [
+        other
+        for other, view in views.items()
+        if other < index
+        and name in (view.step.stage_name.lower(), str(view.step.stage))
+        and is_part_of(views[index].step.platform, view.step.platform)
+    ]
+    return found[-1] if found else None
+
+
+def real_parents(views: Mapping[int, StepView], index: int, *, whole: bool = False) -> tuple[int, ...]:
+    """Parents of a step with neutral ones replaced by reader: those whose results really enter.
+
+    ``whole`` leaves out those of which only files are read.
+    """
+    own = views[index]
+    waiting = [each for each in own.parents if not (whole and each in own.by_content)][::-1]
+    found: dict[int, None] = {}
+    seen = {index}
+    while waiting:
+        parent = waiting.pop()
+        if parent not in views or parent >= index or parent in seen:
+            continue
+        seen.add(parent)
+        if views[parent].neutral:
+            waiting.extend(each for each in reversed(views[parent].parents) if each < parent)
+        else:
+            found[parent] = None
+    return tuple(found)
+
+
+def same_chain(writer: Mapping[int, StepView], step: int, reader: Mapping[int, StepView], other: int) -> bool:
+    """Two steps have one key, and so have all that they build on.
+
+    What they only read files of may be other steps: no record tells that the files differ.
+    """
+    waiting, seen = [(step, other)], {(step, other)}
+    while waiting:
+        here, there = waiting.pop()
+        left, right = writer[here], reader[there]
+        if left.key.unknown or right.key.unknown or list_differences(left.key, right.key):
+            return False
+        mine_above = real_parents(writer, here, whole=True)
+        theirs_above = real_parents(reader, there, whole=True)
+        if len(mine_above) != len(theirs_above):
+            return False
+        new = set(zip(mine_above, theirs_above, strict=True)) - seen
+        seen |= new
+        waiting.extend(new)
+    return True
+
+
+def ancestors_of(views: Mapping[int, StepView]) -> dict[int, frozenset[int]]:
+    """For each step all steps whose results it builds on or copies from, directly or through others."""
+    ancestors: dict[int, frozenset[int]] = {}
+    for index, view in views.items():
+        above = [parent for parent in (*view.parents, source_of(views, index)) if parent in ancestors]
+        ancestors[index] = frozenset(above).union(*(ancestors[parent] for parent in above))
+    return ancestors

@@ -1,0 +1,142 @@
+"""Which step of the reader is which step of the writer, also after lines moved or changed."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import takewhile
+
+from layerfork.dockerfile import keyword_of
+from layerfork.record.branch import is_part_of
+from layerfork.record.record import StepRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alignment:
+    """Pairs of step indexes; a step in no pair was added (reader) or removed (writer)."""
+
+    writer_of: dict[int, int]
+    """Reader's step index to writer's."""
+    reader_of: dict[int, int]
+    stages: dict[int, int]
+    """Reader's stage index to writer's; a stage that the writer did not build is absent."""
+
+
+def align(
+    writer: Sequence[StepRecord], reader: Sequence[StepRecord], platforms: Sequence[str] | None = None
+) -> Alignment:
+    """Pair the steps of two builds: stages by name, then by position; inside them by instruction.
+
+    A common beginning is paired as it stands, since caches are looked up from the first step on.
+    Then equal instructions are paired by longest common blocks; what is left between two pairs is
+    paired when its keyword is the same (a reworded line). Swapping the sides swaps the pairs.
+
+    ``platforms`` are those that both builds are for, where one of them is for several: each is a branch
+    that is paired by itself, together with what it has in common with others. None for any other builds.
+    """
+    stages: dict[int, int] = {}
+    writer_of: dict[int, int] = {}
+    reader_of: dict[int, int] = {}
+    for writers, readers in _branches(writer, reader, platforms):
+        own = _pair_stages(writers, readers)
+        for left, right in _pair_branch(writers, readers, own):
+            if left.index not in reader_of and right.index not in writer_of:
+                writer_of[right.index] = left.index
+                reader_of[left.index] = right.index
+        stages = own | stages
+    return Alignment(writer_of=writer_of, reader_of=reader_of, stages=stages)
+
+
+_Steps = Sequence[StepRecord]
+
+
+def _branches(
+    writer: _Steps, reader: _Steps, platforms: Sequence[str] | None
+) -> Iterator[tuple[_Steps, _Steps]]:
+    """The steps of each branch; without a platform in common what all platforms have in common."""
+    if platforms is None:
+        yield writer, reader
+        return
+    for platform in platforms or ("",):
+        yield _on(writer, platform), _on(reader, platform)
+
+
+def _on(steps: _Steps, platform: str) -> _Steps:
+    return [step for step in steps if is_part_of(platform, step.platform)]
+
+
+def _pair_branch(
+    writer: _Steps, reader: _Steps, stages: Mapping[int, int]
+) -> Iterator[tuple[StepRecord, StepRecord]]:
+    for reader_stage, writer_stage in stages.items():
+        writers = [step for step in writer if step.stage == writer_stage]
+        readers = [step for step in reader if step.stage == reader_stage]
+        yield from _pair_steps(writers, readers)
+
+
+def normalise(instruction: str) -> str:
+    """Instruction text with its keyword in capitals and blanks collapsed."""
+    words = instruction.split()
+    return " ".join([words[0].upper(), *words[1:]]) if words else ""
+
+
+def keyword(instruction: str) -> str:
+    """The instruction's first word in capitals."""
+    return keyword_of(instruction)
+
+
+def _pair_stages(writer: Sequence[StepRecord], reader: Sequence[StepRecord]) -> dict[int, int]:
+    """Reader's stages to writer's: by name; nameless ones by number, as some may not have been needed; then
+    what is left in order, nameless ones first."""
+    writer_names, reader_names = _stage_names(writer), _stage_names(reader)
+    by_name = {name: stage for stage, name in writer_names.items() if name}
+    pairs = {stage: by_name[name] for stage, name in reader_names.items() if name in by_name}
+    nameless = [
+        {stage for stage, name in names.items() if not name} for names in (writer_names, reader_names)
+    ]
+    pairs.update({stage: stage for stage in nameless[0] & nameless[1]})
+    for writer_stages, reader_stages in (nameless, (writer_names, reader_names)):
+        spare = sorted(set(writer_stages) - set(pairs.values()))
+        rest = sorted(set(reader_stages) - pairs.keys())
+        pairs.update(zip(rest, spare, strict=False))
+    return dict(sorted(pairs.items()))
+
+
+def _stage_names(steps: Iterable[StepRecord]) -> dict[int, str]:
+    names: dict[int, str] = {}
+    for step in steps:
+        generated = step.stage_name in (str(step.stage), f"stage-{step.stage}")
+        # A global ARG is recorded in the first stage, before FROM has named it.
+        names[step.stage] = names.get(step.stage, "") or ("" if generated else step.stage_name)
+    return dict(sorted(names.items()))
+
+
+def _pair_steps(writer: list[StepRecord], reader: list[StepRecord]) -> list[tuple[StepRecord, StepRecord]]:
+    writers = [normalise(step.instruction) for step in writer]
+    readers = [normalise(step.instruction) for step in reader]
+    if writers > readers:  # one fixed order of the sides, so that swapping them swaps the result
+        return [(left, right) for right, left in _pair_steps(reader, writer)]
+    common = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(writers, readers, strict=False))))
+    pairs = list(zip(writer[:common], reader[:common], strict=True))
+    writer, reader, writers, readers = (
+        writer[common:],
+        reader[common:],
+        writers[common:],
+        readers[common:],
+    )
+    for tag, low, high, start, end in SequenceMatcher(None, writers, readers, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pairs.extend(zip(writer[low:high], reader[start:end], strict=True))
+        elif tag == "replace":
+            pairs.extend(_pair_reworded(writer[low:high], reader[start:end]))
+    return pairs
+
+
+def _pair_reworded(writer: list[StepRecord], reader: list[StepRecord]) -> list[tuple[StepRecord, StepRecord]]:
+    writers = [keyword(step.instruction) for step in writer]
+    readers = [keyword(step.instruction) for step in reader]
+    blocks = SequenceMatcher(None, writers, readers, autojunk=False).get_matching_blocks()
+    return [
+        (writer[block.a + offset], reader[block.b + offset])
+        for block in blocks
+        for offset in range(block.size)
+    ]

@@ -1,0 +1,166 @@
+"""Differences between two builds that are whole steps: added, removed or moved."""
+
+from collections.abc import Mapping, Sequence
+
+from layerfork.diagnose.compare.builds import JudgedBuild
+from layerfork.diagnose.compare.parts import STEP_FIELD, Difference
+from layerfork.diagnose.compare.steps import StepView, real_parents
+from layerfork.diagnose.matching.alignment import Alignment, keyword, normalise
+from layerfork.diagnose.matching.branches import added_platforms, is_beside, platforms_built
+from layerfork.record.branch import platforms_of
+from layerfork.record.record import BuildRecord, StepRecord
+
+
+def added_step(writer: JudgedBuild, reader: JudgedBuild, alignment: Alignment, view: StepView) -> Difference:
+    """The difference that a step is which only the reader has."""
+    step = view.step
+    if step.stage not in alignment.stages and writer.record.request.target != reader.record.request.target:
+        return Difference(
+            cause="target",
+            field="target",
+            writer=writer.record.request.target,
+            reader=reader.record.request.target,
+        )
+    added = added_platforms(writer.record, reader.record)
+    if step.platform and platforms_of(step.platform) <= added:
+        return Difference(
+            cause="platform",
+            field="platform",
+            writer=",".join(sorted(platforms_built(writer.record))),
+            reader=",".join(sorted(platforms_built(reader.record))),
+        )
+    origin = moved_from(writer.record, alignment, step)
+    if origin is not None:
+        return _moved(origin, step, writer.record.steps, reader.record.steps)
+    cause = "label" if is_request_label(reader.record, step) else "instruction"
+    return Difference(cause=cause, field=STEP_FIELD, writer=None, reader=normalise(step.instruction))
+
+
+def removed_steps(
+    writer_views: Mapping[int, StepView],
+    reader_views: Mapping[int, StepView],
+    alignment: Alignment,
+    pair: tuple[int, int],
+) -> tuple[tuple[int, ...], tuple[Difference, ...]]:
+    """The writer's steps that the reader lacks right before a pair of aligned steps.
+
+    Returns their indexes and the differences that they are.
+    """
+    writer_index, reader_index = pair
+    removed = _unaligned_above(writer_views, alignment, writer_index)
+    differences = []
+    for index in removed:
+        step = writer_views[index].step
+        moved_to = _moved_to(reader_views, alignment, step)
+        if moved_to is not None:
+            steps = ([view.step for view in views.values()] for views in (writer_views, reader_views))
+            differences.append(_moved(step, moved_to, *steps))
+        else:
+            text = normalise(step.instruction)
+            differences.append(Difference(cause="instruction", field=STEP_FIELD, writer=text, reader=None))
+    if not removed:
+        differences.extend(
+            _other_parents(writer_views, reader_views, alignment, (writer_index, reader_index))
+        )
+    return removed, tuple(dict.fromkeys(differences))
+
+
+def is_request_label(record: BuildRecord, step: StepRecord) -> bool:
+    """The step is a LABEL that came with the request, not from the Dockerfile."""
+    if keyword(step.instruction) != "LABEL" or step.line:
+        return False
+    return any(name in step.instruction for name, _ in record.request.labels)
+
+
+def _unaligned_above(views: Mapping[int, StepView], alignment: Alignment, index: int) -> tuple[int, ...]:
+    found: list[int] = []
+    pending = list(real_parents(views, index))
+    while pending:
+        parent = pending.pop()
+        if parent in alignment.reader_of or parent in found:
+            continue
+        found.append(parent)
+        pending.extend(real_parents(views, parent))
+    return tuple(sorted(found))
+
+
+def _other_parents(
+    writer_views: Mapping[int, StepView],
+    reader_views: Mapping[int, StepView],
+    alignment: Alignment,
+    pair: tuple[int, int],
+) -> list[Difference]:
+    """A step that builds on another step than before (``COPY --from`` of another stage)."""
+    writer = set(real_parents(writer_views, pair[0]))
+    reader = {alignment.writer_of.get(parent) for parent in real_parents(reader_views, pair[1])}
+    if None in reader or writer == reader:
+        return []
+    return [
+        Difference(
+            cause="instruction",
+            field="builds on",
+            writer=", ".join(normalise(writer_views[index].step.instruction) for index in sorted(writer)),
+            reader=", ".join(
+                normalise(reader_views[index].step.instruction)
+                for index in sorted(real_parents(reader_views, pair[1]))
+            ),
+        )
+    ]
+
+
+def _moved(
+    origin: StepRecord, step: StepRecord, writers: Sequence[StepRecord], readers: Sequence[StepRecord]
+) -> Difference:
+    """By number; where both have the same, by what stands before it."""
+    places = f"step {origin.index}", f"step {step.index}"
+    if origin.index == step.index:
+        places = _unlike(_above(origin, writers), _above(step, readers)) or places
+    return Difference(
+        cause="instruction-order", field=normalise(step.instruction), writer=places[0], reader=places[1]
+    )
+
+
+def _above(step: StepRecord, steps: Sequence[StepRecord]) -> list[str]:
+    """What stands before a step in its stage, the nearest first."""
+    own = [each for each in steps if each.stage == step.stage and each.index < step.index]
+    return [normalise(each.instruction) for each in reversed(own) if is_beside(each, step)]
+
+
+def _unlike(writers: list[str], readers: list[str]) -> tuple[str, str] | None:
+    """The nearest lines that are not the same."""
+    pairs = zip(writers, readers, strict=False)
+    return next(((f"after `{one}`", f"after `{other}`") for one, other in pairs if one != other), None)
+
+
+def moved_from(writer: BuildRecord, alignment: Alignment, step: StepRecord) -> StepRecord | None:
+    """The writer's step with the same text that no other step of the reader stands for."""
+    text = normalise(step.instruction)
+    stage = alignment.stages.get(step.stage)
+    return next(
+        (
+            candidate
+            for candidate in writer.steps
+            if candidate.stage == stage
+            and candidate.index not in alignment.reader_of
+            and is_beside(candidate, step)
+            and normalise(candidate.instruction) == text
+        ),
+        None,
+    )
+
+
+def _moved_to(
+    reader_views: Mapping[int, StepView], alignment: Alignment, step: StepRecord
+) -> StepRecord | None:
+    text = normalise(step.instruction)
+    return next(
+        (
+            view.step
+            for view in reader_views.values()
+            if view.index not in alignment.writer_of
+            and alignment.stages.get(view.step.stage) == step.stage
+            and is_beside(view.step, step)
+            and normalise(view.step.instruction) == text
+        ),
+        None,
+    )

@@ -1,0 +1,229 @@
+"""Which steps of a build that did not happen would find what other builds stored.
+
+Two digests stand for a step: of its key with the keys of all that it builds on, and of the same without the
+steps of which it only reads files. A step whose first digest a stored step has is found. One whose second
+digest no stored step has is not found, whatever the files are that it reads. In between nobody but the engine
+can tell: it compares contents that only the build makes.
+
+Predictions take for granted that images are what they were. Builders in containers, remote ones and BuildKit
+without Docker are not asked for the layers of their images: for these stands the digest that a definition
+names, else the name, as it was in the build that is predicted from.
+"""
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from hashlib import sha256
+
+from layerfork.diagnose.compare.builds import JudgedBuild
+from layerfork.diagnose.compare.parts import may_equal
+from layerfork.diagnose.compare.steps import StepView, end_of_stage, views_of
+from layerfork.diagnose.enginebugs import never_found
+from layerfork.dockerfile.recorded import printed_instruction
+from layerfork.keys.buildkit.sources import LAYERS_OF
+from layerfork.record.build import Builder
+from layerfork.record.cachekey import CacheKey, KeyPart
+from layerfork.record.record import StepStatus
+
+
+class Reuse(StrEnum):
+    """What becomes of a step."""
+
+    FOUND = "found"
+    NOT_FOUND = "not-found"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What can be said of one step."""
+
+    reuse: Reuse
+    above: int = 0
+    """The step that it builds on and that decided; 0 when its own key did."""
+    lacks: tuple[str, ...] = ()
+    """Of one that is open: what its key needs and nobody knows."""
+    reads: tuple[int, ...] = ()
+    """Of one that is open: the last steps of stages whose files decide."""
+    why: str = ""
+    """Of one that is not found although it may be stored: why the engine does not find it."""
+    mark: str = ""
+    """Of one that is found: the digest that it has in common with what was stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """The digests that stand for one step; None where something is not known."""
+
+    whole: str | None
+    lineage: str | None
+    """That without the steps of which it only reads files."""
+
+
+UNKNOWN_MARKS = Marks(whole=None, lineage=None)
+
+
+@dataclass(slots=True, kw_only=True)
+class Stored:
+    """What builds have stored."""
+
+    wholes: set[str] = field(default_factory=set)
+    lineages: set[str] = field(default_factory=set)
+    keys: list[CacheKey] = field(default_factory=list)
+    """All keys, for those that are not known completely."""
+    incomplete: list[CacheKey] = field(default_factory=list)
+    """Those of them that are not known completely."""
+
+    def add(self, build: JudgedBuild, known: Mapping[int, Marks] | None = None) -> Mapping[int, Marks]:
+        """Add the steps of a build, as far as it came to them. Gives the digests of all of its steps.
+
+        ``known`` are these digests, where somebody has them: of very many files they take long to make.
+        """
+        views = views_of(build)
+        found = marks_of(build, views) if known is None else known
+        for index, marks in found.items():
+            view = views[index]
+            if view.step.error or view.step.status is StepStatus.NOT_EVALUATED:
+                continue
+            self.keys.append(view.key)
+            if view.key.unknown:
+                self.incomplete.append(view.key)
+            self.wholes.update(filter(None, [marks.whole]))
+            self.lineages.update(filter(None, [marks.lineage]))
+        return found
+
+    def may_have(self, key: CacheKey, lineage: str | None) -> bool:
+        """Whether a stored step may have this key and build on the same, whatever files it read."""
+        if lineage in self.lineages:
+            return True
+        candidates = self.keys if key.unknown or lineage is None else self.incomplete
+        return any(may_equal(key, each) for each in candidates)
+
+
+def marks_of(
+    build: JudgedBuild, views: Mapping[int, StepView], doubtful: Container[int] = ()
+) -> dict[int, Marks]:
+    """The digests of each step, by index; of ``doubtful`` ones nobody knows what they are."""
+    found: dict[int, Marks] = {}
+    readers = {view.index: files_read(build, views, view) for view in views.values()}
+    for view in _inputs_first(views, readers):
+        read = readers[view.index]
+        key = _without_answer(view.key) if read else view.key
+        if view.index in doubtful:
+            found[view.index] = UNKNOWN_MARKS
+            continue
+        own = None if key.unknown else "" if view.neutral else key.digest
+        granted = own if own is not None else _with_images_as_named(build, view, key)
+        whole = [each for each in view.parents if each not in read]
+        found[view.index] = Marks(
+            whole=_digest(view, granted, [found.get(each, UNKNOWN_MARKS).whole for each in (*whole, *read)]),
+            lineage=_digest(view, own, [found.get(each, UNKNOWN_MARKS).lineage for each in whole]),
+        )
+    return found
+
+
+def _with_images_as_named(build: JudgedBuild, view: StepView, key: CacheKey) -> str | None:
+    """The digest of a key that lacks nothing but the layers of images; None for any other.
+
+    What a name without a digest means is only the same in one build and in what is supposed of it.
+    """
+    if not all(each.startswith(LAYERS_OF) for each in key.unknown):
+        return None
+    record = build.record
+    named = [part for part in key.all_parts if (part.cause, part.field) == ("base-image", "digest")]
+    pinned = all(part.value.startswith("sha256:") for part in named)
+    platform = view.step.platform or record.request.platform
+    return f"{key.digest} of {platform}" + ("" if pinned else f" in {record.id}")
+
+
+def files_read(build: JudgedBuild, views: Mapping[int, StepView], view: StepView) -> tuple[int, ...]:
+    """The last steps of stages of which a step reads files, whatever made them.
+
+    The keys of the classic builder and of buildah hold a digest of the files instead, which the engine made;
+    a build that did not happen has that of another.
+    """
+    if build.record.builder is Builder.BUILDKIT:
+        return view.by_content
+    instruction = printed_instruction(view.step.instruction)
+    names = instruction.reads_from if instruction is not None else ()
+    ends = (end_of_stage(views, view.index, name) for name in names)
+    return tuple(dict.fromkeys((*view.by_content, *(end for end in ends if end is not None))))
+
+
+def _inputs_first(
+    views: Mapping[int, StepView], readers: Mapping[int, tuple[int, ...]]
+) -> Iterator[StepView]:
+    """The steps, each after all that it builds on or reads: a stage may begin with a FROM that is listed in a
+    later one."""
+    waiting, done = dict(views), set[int]()
+    while waiting:
+        ready = [
+            view
+            for view in waiting.values()
+            if done.issuperset(each for each in (*view.parents, *readers[view.index]) if each in views)
+        ] or list(waiting.values())
+        for view in ready:
+            del waiting[view.index]
+            done.add(view.index)
+        yield from ready
+
+
+def _without_answer(key: CacheKey) -> CacheKey:
+    """The key of a step that reads files of a stage, without the engine's digest of them: the stage's own
+    steps stand for it."""
+    parts = tuple(part for part in key.parts if not (isinstance(part, KeyPart) and part.field == "source"))
+    return replace(key, parts=parts)
+
+
+def _digest(view: StepView, own: str | None, above: Sequence[str | None]) -> str | None:
+    """``own`` is that of the step's key; None when that is not known."""
+    if own is None or None in above:
+        return None
+    if view.neutral and len(above) == 1:
+        return above[0]
+    text = "\n".join([own, *map(str, above)])
+    return sha256(text.encode()).hexdigest()
+
+
+def outlooks(build: JudgedBuild, stored: Stored, unmodelled: Mapping[int, str]) -> dict[int, Outlook]:
+    """What becomes of each step of a build, by index.
+
+    ``unmodelled`` are steps of which nobody knows what the builder would make, and why.
+    """
+    views = views_of(build)
+    marks = marks_of(build, views, unmodelled)
+    never = never_found(build.record)
+    found: dict[int, Outlook] = {}
+    readers = {view.index: files_read(build, views, view) for view in views.values()}
+    for view in _inputs_first(views, readers):
+        read = readers[view.index]
+        found[view.index] = _outlook(view, read, marks[view.index], found, stored, unmodelled, never)
+    return found
+
+
+def _outlook(
+    view: StepView,
+    read: tuple[int, ...],
+    marks: Marks,
+    found: Mapping[int, Outlook],
+    stored: Stored,
+    unmodelled: Mapping[int, str],
+    never: Mapping[int, str],
+) -> Outlook:
+    whole = {each: found[each].reuse for each in view.parents if each not in read and each in found}
+    missed = next((each for each, reuse in whole.items() if reuse is Reuse.NOT_FOUND), 0)
+    if missed:
+        return Outlook(reuse=Reuse.NOT_FOUND, above=missed)
+    if view.index in never and not (view.neutral or view.always_runs):
+        return Outlook(reuse=Reuse.NOT_FOUND, why=never[view.index])
+    if view.index in unmodelled:
+        return Outlook(reuse=Reuse.OPEN, lacks=(unmodelled[view.index],))
+    doubtful = next((each for each, reuse in whole.items() if reuse is Reuse.OPEN), 0)
+    anew = tuple(each for each in read if each in found and found[each].reuse is not Reuse.FOUND)
+    if not (doubtful or anew) and (view.neutral or marks.whole in stored.wholes):
+        return Outlook(reuse=Reuse.FOUND, mark=marks.whole or "")
+    if not (view.neutral or stored.may_have(view.key, marks.lineage)):
+        return Outlook(reuse=Reuse.NOT_FOUND)
+    if doubtful:
+        return Outlook(reuse=Reuse.OPEN, above=doubtful)
+    return Outlook(reuse=Reuse.OPEN, lacks=view.key.unknown, reads=anew or read)

@@ -1,0 +1,137 @@
+"""Explains two builds, whoever made them and wherever."""
+
+from collections.abc import Iterator
+
+from layerfork.diagnose.classes.added import added_steps
+from layerfork.diagnose.classes.fit import Fit, fit_of
+from layerfork.diagnose.compare.builds import JudgedBuild
+from layerfork.diagnose.compare.comparison import Comparison, compare
+from layerfork.diagnose.compare.divergence import Reason, Site
+from layerfork.diagnose.compare.parts import Difference
+from layerfork.diagnose.failure import failed_import_cautions, writer_failed
+from layerfork.diagnose.proof.diagnose import diagnose
+from layerfork.diagnose.proof.forks import find_forks
+from layerfork.diagnose.proof.reasoner import Reasoner
+from layerfork.diagnose.scope.ground import reuse_is_known
+from layerfork.diagnose.scope.lending import lend_definitions
+from layerfork.diagnose.warnings.added import added_cautions
+from layerfork.diagnose.warnings.gaps import incomplete_record
+from layerfork.diagnose.warnings.stale import stale_hits
+from layerfork.diagnose.warnings.unplaced import unplaced_caution
+from layerfork.record.cause import CauseCode
+from layerfork.record.judgement import Caution, Fork, Judgement, Verdict
+from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
+
+
+def explain_pair(writer: JudgedBuild, reader: JudgedBuild) -> tuple[Fork, ...]:
+    """Where and why ``reader`` could not use what ``writer`` stored, in step order.
+
+    The first fork of a branch is followed by later ones on it only if they have a cause of their
+    own: repairing the first would not bring those steps back. Builds of two caches (two builders,
+    two engines) fork at the first step; where their keys can be compared, the forks that remain
+    on one common cache follow.
+    """
+    reasoner = Reasoner(comparison=compare(*lend_definitions((writer, reader))))
+    return tuple(diagnose(reasoner, weighed) for weighed in find_forks(reasoner))
+
+
+def judge_pair(writer: JudgedBuild, reader: JudgedBuild) -> Judgement:
+    """Everything to say about two builds, whoever made them.
+
+    Only a step that was built again although the writer had stored it is a fork. One that was reused
+    although its key is not the writer's came from some other build: that, a hit whose input changed, steps
+    that the writer was not asked for, an incomplete record and builds of two Dockerfiles are warnings.
+    """
+    writer, reader = lend_definitions((writer, reader))
+    comparison = compare(writer, reader)
+    stale = stale_hits(comparison)
+    added = added_steps(comparison).steps
+    forks: list[Fork] = []
+    failed = reader.record.result.outcome is not BuildOutcome.SUCCEEDED
+    warnings = [
+        *incomplete_record(writer.client, writer.record.gaps),
+        *incomplete_record(reader.client, reader.record.gaps),
+        *writer_failed(writer),
+        *(() if failed else _other_dockerfile(comparison)),
+    ]
+    reasoner = Reasoner(comparison=comparison)
+    known = reuse_is_known(reader.record)
+    for weighed in find_forks(reasoner):
+        site = weighed.site
+        view = comparison.reader_views.get(site.step)
+        if site.step in added or _was_never_stored(comparison, site):
+            continue
+        if not (known or (site.reason is Reason.KEY and site.differences)):
+            continue
+        if view is None or view.always_runs or view.step.status is not StepStatus.HIT:
+            forks.append(diagnose(reasoner, weighed))
+        elif site.step not in stale:
+            warnings.append(_reused_elsewhere(comparison, view.step))
+    if not any(cause.code == CauseCode.CACHE_NOT_IMPORTED for fork in forks for cause in fork.causes):
+        warnings += failed_import_cautions(reader)
+    warnings += [*added_cautions(comparison), *stale.values()]
+    parted = bool(forks) or any(caution.code == "reused-elsewhere" for caution in warnings)
+    classes, unknown = _classes(comparison, parted=parted)
+    if unknown and not failed:
+        warnings.append(unplaced_caution(reader, (writer,)))
+    return Judgement(
+        verdict=Verdict.FORKED if forks else Verdict.ERROR if failed else Verdict.REUSED,
+        classes=classes,
+        class_unknown=unknown,
+        forks=tuple(forks),
+        warnings=tuple(warnings),
+    )
+
+
+def _was_never_stored(comparison: Comparison, site: Site) -> bool:
+    """Nothing differs, but the writer's build ended before it had this step."""
+    record = comparison.writer.record
+    if record.result.outcome is BuildOutcome.SUCCEEDED:
+        return False
+    writer = comparison.writer_views.get(site.writer_step) if site.writer_step is not None else None
+    if writer is None:
+        ended = next((step.index for step in record.steps if step.error), 0)
+        return site.step > comparison.alignment.reader_of.get(ended, site.step)
+    stored = writer.step.status in (StepStatus.HIT, StepStatus.MISS) and not writer.step.error
+    return not (stored or site.differences)
+
+
+def _classes(comparison: Comparison, *, parted: bool) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """Who shares every step with whom, and whose class is unknown."""
+    writer, reader = comparison.writer.client, comparison.reader.client
+    if parted:
+        return ((writer,), (reader,)), ()
+    if fit_of(comparison) is Fit.OPEN:
+        return ((writer,),), (reader,)
+    return ((writer, reader),), ()
+
+
+def _other_dockerfile(comparison: Comparison) -> Iterator[Caution]:
+    own = [index for index, view in comparison.reader_views.items() if not view.always_runs]
+    others = [view for view in comparison.writer_views.values() if not view.always_runs]
+    if own and others and not any(index in comparison.alignment.writer_of for index in own):
+        yield Caution(
+            code="other-scenario",
+            client=comparison.reader.client,
+            text="the two builds have no instruction in common: they seem to be of different Dockerfiles",
+        )
+
+
+def _reused_elsewhere(comparison: Comparison, step: StepRecord) -> Caution:
+    reader, writer = comparison.reader.client, comparison.writer.client
+    return Caution(
+        code="reused-elsewhere",
+        client=reader,
+        step=step.index,
+        text=f"{step.instruction} was reused by {reader}, but from another build than {writer}",
+    )
+
+
+def list_fork_differences(writer: JudgedBuild, reader: JudgedBuild, fork: Fork) -> tuple[Difference, ...]:
+    """Every differing part behind a fork of these two builds: the whole list that its causes sum up."""
+    return tuple(
+        difference
+        for weighed in find_forks(Reasoner(comparison=compare(*lend_definitions((writer, reader)))))
+        if weighed.site.step == fork.step
+        for difference in weighed.site.differences
+    )

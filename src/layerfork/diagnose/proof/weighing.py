@@ -1,0 +1,224 @@
+"""Weighs the claims about a site: which of them are needed to give the step the writer's key."""
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from layerfork.diagnose.claims.rule import Case, Finding, Strength
+from layerfork.diagnose.compare.divergence import Reason, Site
+from layerfork.diagnose.compare.parts import Difference
+from layerfork.diagnose.proof.claiming import Claim, claim_differences
+from layerfork.diagnose.proof.counterfactual import differences_in, left_of, reaches_writer
+from layerfork.diagnose.proof.reasoner import Reasoner
+from layerfork.hypothesis import UnappliableError
+from layerfork.record.cause import CauseCode
+from layerfork.record.change import BaseImageIs, BuildArgIs, Change, LineAdded, LineIs
+
+NOT_REACHED = "undoing every cause together does not give the key of the earlier build"
+REACHED_WITHOUT = "the key model gives the key of the earlier build although nothing was undone"
+
+_APART = (LineIs, LineAdded, BuildArgIs, BaseImageIs)
+"""Changes that are made one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A site with its claims."""
+
+    site: Site
+    claims: tuple[Claim, ...] = ()
+    """Those that are needed, or might be where that is not known."""
+    changes: tuple[Change, ...] = ()
+    """What undoes them all, as far as changes can be made."""
+    unneeded: tuple[Finding, ...] = ()
+    """What differs and does not matter here."""
+    derived: tuple[Finding, ...] = ()
+    """What differs only because the claims do: nothing in the records stands for it alone."""
+    overruled: tuple[Finding, ...] = ()
+    """What differs where the cache was off, so that nothing was looked for."""
+    unclaimed: tuple[Difference, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """Why the claims are not proven; empty when all of them together, and no fewer, give the step the
+    writer's key."""
+
+
+def weigh(reasoner: Reasoner, site: Site) -> Weighed:
+    """Undo the claims about a site, all together and each left out."""
+    claims, unclaimed = claim_differences(Case(comparison=reasoner.comparison, site=site))
+    if any(finding.code == CauseCode.CACHE_OFF for _, finding in claims):
+        return _of_cache_off(site, claims)
+    weighed = Weighed(site=site, claims=claims, unclaimed=unclaimed)
+    if site.reason is not Reason.KEY or not any(_rests_on_keys(finding) for _, finding in claims):
+        return weighed
+    undone, doubts = _undo_each(reasoner, weighed)
+    changes = tuple(change for own in undone.values() for change in own)
+    weighed = replace(weighed, changes=changes, doubts=doubts)
+    if unclaimed:
+        return _without_alternatives(weighed)
+    try:
+        if reaches_writer(reasoner, site, changes):
+            return _without_unneeded(reasoner, weighed, undone)
+        whole = _with_claims_behind(reasoner, weighed)
+        undone, _ = _undo_each(reasoner, whole)
+        if reaches_writer(reasoner, site, tuple(change for own in undone.values() for change in own)):
+            return _without_unneeded(reasoner, whole, undone)
+    except UnappliableError as error:
+        doubts = (*doubts, str(error))
+    return _without_alternatives(replace(weighed, doubts=doubts or (NOT_REACHED,)))
+
+
+def _of_cache_off(site: Site, claims: tuple[Claim, ...]) -> Weighed:
+    """Without a cache no key is looked for: what differs in it is no cause."""
+    return Weighed(
+        site=site,
+        claims=tuple(claim for claim in claims if claim[1].code == CauseCode.CACHE_OFF),
+        overruled=tuple(finding for _, finding in claims if _rests_on_keys(finding)),
+    )
+
+
+def _with_claims_behind(reasoner: Reasoner, weighed: Weighed) -> Weighed:
+    """Also what differs in the world where the claims are undone: the writer's line may name what the
+    reader's does not, a variable or a file with another value. Raises: UnappliableError."""
+    left = left_of(reasoner, weighed.site, (*weighed.site.given, *weighed.changes))
+    if left is None:
+        return weighed
+    behind, unclaimed = claim_differences(Case(comparison=reasoner.comparison, site=left))
+    return weighed if unclaimed else replace(weighed, claims=(*weighed.claims, *behind))
+
+
+def _without_alternatives(weighed: Weighed) -> Weighed:
+    """Where nothing shows which of two claims about the same differences is needed, the first is kept."""
+    explained: set[Difference] = set()
+    kept: list[Claim] = []
+    for rule, finding in weighed.claims:
+        if not finding.claims or not explained.issuperset(finding.claims):
+            kept.append((rule, finding))
+        explained.update(finding.shared)
+    return replace(weighed, claims=tuple(kept))
+
+
+def _rests_on_keys(finding: Finding) -> bool:
+    return finding.strength is Strength.KEYS
+
+
+def _undo_each(reasoner: Reasoner, weighed: Weighed) -> tuple[dict[int, tuple[Change, ...]], tuple[str, ...]]:
+    """The changes that undo each claim, by its place among the claims; and why some have none."""
+    undone: dict[int, tuple[Change, ...]] = {}
+    doubts: dict[str, None] = {}
+    material = reasoner.material(weighed.site)
+    for place, (rule, finding) in enumerate(weighed.claims):
+        if _rests_on_keys(finding) and rule.undo is not None:
+            try:
+                undone[place] = rule.undo(material, finding)
+            except UnappliableError as error:
+                doubts[str(error)] = None
+    return undone, tuple(doubts)
+
+
+def _without_unneeded(reasoner: Reasoner, weighed: Weighed, undone: dict[int, tuple[Change, ...]]) -> Weighed:
+    """Only claims without which the step would not have the writer's key, which all of them give it.
+
+    Claims that one and the same change undoes are needed together, or not at all. One for which no change
+    could be made is needed no more than one for which there is none.
+    Raises: UnappliableError.
+    """
+    needed = _fewest(reasoner, weighed.site, list(dict.fromkeys(undone.values())))
+    if not needed:
+        return replace(weighed, doubts=(REACHED_WITHOUT,))
+    unneeded = {place for place, changes in undone.items() if changes and changes not in needed}
+    needing_nothing = {
+        place
+        for place, (_, each) in enumerate(weighed.claims)
+        if _rests_on_keys(each) and not undone.get(place)
+    }
+    derived = (
+        needing_nothing | _repeated(weighed.claims, undone) | _followers(reasoner, weighed, undone, needed)
+    )
+    findings = [finding for _, finding in weighed.claims]
+    return replace(
+        weighed,
+        claims=tuple(each for place, each in enumerate(weighed.claims) if place not in unneeded | derived),
+        changes=_reduced(reasoner, weighed.site, needed, _moves(weighed.claims, undone)),
+        unneeded=tuple(findings[place] for place in sorted(unneeded)),
+        derived=tuple(findings[place] for place in sorted(derived - unneeded)),
+        doubts=(),
+    )
+
+
+def _fewest(reasoner: Reasoner, site: Site, needed: list[tuple[Change, ...]]) -> list[tuple[Change, ...]]:
+    """Of what gives the writer's key together, no more than gives it: none of them can be left out.
+
+    Without one, another may no longer matter (``${A:-$B}`` reads B only while A is undone), so each is tried
+    again until all stay. Raises: UnappliableError.
+    """
+    for changes in reversed(needed):
+        rest = [other for other in needed if other != changes]
+        if reaches_writer(reasoner, site, tuple(change for own in rest for change in own)):
+            return _fewest(reasoner, site, rest)
+    return needed
+
+
+def _followers(
+    reasoner: Reasoner,
+    weighed: Weighed,
+    undone: Mapping[int, tuple[Change, ...]],
+    needed: Sequence[tuple[Change, ...]],
+) -> set[int]:
+    """Of several claims that one change undoes, those whose differences go away without it as well.
+    Raises: UnappliableError."""
+    found: set[int] = set()
+    for changes in needed:
+        places = [place for place, own in undone.items() if own == changes]
+        if len(places) == 1:
+            continue
+        rest = tuple(change for other in needed if other != changes for change in other)
+        left = differences_in(reasoner, weighed.site, rest)
+        if left is not None:
+            left = (*left, *weighed.site.structure)
+            found.update(place for place in places if not _meets(weighed.claims[place][1], left))
+    return found
+
+
+def _meets(finding: Finding, left: Sequence[Difference]) -> bool:
+    slots = {(each.cause, each.path, each.field) for each in left}
+    return any((each.cause, each.path, each.field) in slots for each in (*finding.claims, *finding.shared))
+
+
+def _moves(claims: tuple[Claim, ...], undone: Mapping[int, tuple[Change, ...]]) -> set[tuple[Change, ...]]:
+    """What undoes a step's move: that it goes from one place, and that it comes to another, are one thing."""
+    return {own for place, own in undone.items() if claims[place][1].code == "instruction-order"}
+
+
+def _reduced(
+    reasoner: Reasoner,
+    site: Site,
+    needed: Sequence[tuple[Change, ...]],
+    whole: Container[tuple[Change, ...]],
+) -> tuple[Change, ...]:
+    """What undoes the same claims with no more changes of lines and arguments than it takes; what a client
+    does to all entries alike stays whole. Raises: UnappliableError."""
+    reduced = list(needed)
+    for place, changes in enumerate(needed):
+        for change in changes if changes not in whole else ():
+            if len(reduced[place]) == 1 or not isinstance(change, _APART):
+                continue
+            fewer = tuple(each for each in reduced[place] if each is not change)
+            rest = (each for other, own in enumerate(reduced) if other != place for each in own)
+            if reaches_writer(reasoner, site, (*fewer, *rest)):
+                reduced[place] = fewer
+    return tuple(change for own in reduced for change in own)
+
+
+def _repeated(claims: tuple[Claim, ...], undone: Mapping[int, tuple[Change, ...]]) -> set[int]:
+    """Claims of one code about one path that the very change of an earlier one undoes; an argument that hides
+    an ENV of its name is one thing, too, and so is a variable with what a text became by it."""
+    first: dict[object, int] = {}
+    by_variable = set()
+    for place, changes in undone.items():
+        finding = claims[place][1]
+        kind = "variable" if finding.code in ("build-arg", "env") else finding.code
+        first.setdefault((changes, kind, finding.path), place)
+        variables = (claims[other][1] for other, own in undone.items() if own == changes and other != place)
+        shared = {each for other in variables if not other.claims for each in other.shared}
+        if finding.claims and shared.issuperset(finding.claims):
+            by_variable.add(place)
+    return (undone.keys() - set(first.values())) | by_variable

@@ -1,1 +1,0 @@
-"""Kinds of engines: the host's, private ones, podman."""

@@ -1,7 +1,0 @@
-"""Patterns: several causes of one fork that are one. A table for each family; earlier ones claim first."""
-
-from layerfork.explain.answer.patterns import checkouts, lines, owners, places, times
-from layerfork.explain.answer.patterns.pattern import Pattern
-
-_FAMILIES = (places, checkouts, owners, times, lines)
-PATTERNS: tuple[Pattern, ...] = tuple(pattern for family in _FAMILIES for pattern in family.PATTERNS)

@@ -1,1 +1,0 @@
-"""What differs between two keys, and what such a difference comes from."""

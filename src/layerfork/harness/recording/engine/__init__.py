@@ -1,1 +1,0 @@
-"""What the engine tells of a build that it made."""

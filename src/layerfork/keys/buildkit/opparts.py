@@ -1,0 +1,138 @@
+"""A BuildKit operation as key parts: equal for two operations exactly when their op digests are."""
+
+import json
+import posixpath
+from collections.abc import Iterator
+
+from layerfork.keys.buildkit.opdigest import counts_mounts, kept_cache_id
+from layerfork.keys.buildkit.rules import BuildKitRules
+from layerfork.record.cachekey import KeyPart, Place
+from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBOp
+
+PLAIN_ROOT = "bind, /, input 0, output 0"
+"""The mount that every RUN has. When mounts count there is another part that says so."""
+
+
+def op_parts(op: LLBOp, platform: str, rules: BuildKitRules) -> list[KeyPart]:
+    """Parts of an exec, file or merge op, without what its inputs contribute."""
+    if op.exec is not None:
+        return list(_exec_parts(op.exec, op.platform or platform, rules))
+    if op.file is not None:
+        return list(_file_parts(op.file, len(op.inputs), rules))
+    if op.kind == "merge":
+        form = _spelling(rules.zero_indexes)
+        return [
+            KeyPart(cause="instruction", field="merge", value=f"{len(op.inputs)} inputs"),
+            KeyPart(cause="engine-version", field="merge inputs", value=form),
+        ]
+    return [KeyPart(cause="instruction", field="op", value=op.kind)]
+
+
+def _exec_parts(exec_: ExecOp, platform: str, rules: BuildKitRules) -> Iterator[KeyPart]:
+    yield KeyPart(cause="instruction", field="args", value=json.dumps(exec_.args, ensure_ascii=False))
+    yield KeyPart(cause="instruction", field="cwd", value=exec_.cwd)
+    yield KeyPart(cause="platform", field="platform", value=platform)
+    names = [entry.partition("=")[0] for entry in exec_.env]
+    for entry in exec_.env:
+        name, _, value = entry.partition("=")
+        yield KeyPart(cause="env", path=name, field="env", value=value)
+    if len(names) > 1:
+        yield KeyPart(cause="instruction-order", field="order of env", value=" ".join(names))
+    if exec_.user:
+        yield KeyPart(cause="instruction", field="user", value=exec_.user)
+    yield from _option_parts(exec_)
+    if counts_mounts(exec_.mounts, rules):
+        yield KeyPart(cause="engine-version", field="mount inputs", value=_spelling(rules.zero_indexes))
+        for number, mount in enumerate(exec_.mounts):
+            text = _mount_text(mount, rules)
+            if text != PLAIN_ROOT:
+                yield KeyPart(cause="mount", path=mount.dest, field=f"mount {number}", value=text)
+
+
+def _option_parts(exec_: ExecOp) -> Iterator[KeyPart]:
+    if exec_.network != "sandbox":
+        yield KeyPart(cause="network", field="network", value=exec_.network)
+    hosts = " ".join(host for host, _ in exec_.extra_hosts)
+    options = (
+        ("add-host", hosts),
+        ("hostname", exec_.hostname),
+        ("ulimit", " ".join(exec_.ulimits)),
+        ("cgroup-parent", exec_.cgroup_parent),
+        ("security", exec_.security if exec_.security != "sandbox" else ""),
+        ("valid-exit-codes", " ".join(map(str, exec_.valid_exit_codes))),
+    )
+    for name, value in options:
+        if value:
+            yield KeyPart(cause="run-option", field=name, value=value)
+    for secret, name in exec_.secret_env:
+        optional = ", optional" if name in exec_.optional_secret_env else ""
+        yield KeyPart(cause="mount", path=name, field="secret env", value=f"{secret}{optional}")
+    if not exec_.remove_mount_stubs_recursive:
+        yield KeyPart(cause="frontend", field="removeMountStubsRecursive", value="false")
+
+
+def _mount_text(mount: ExecMount, rules: BuildKitRules) -> str:
+    """A mount as far as it counts: no selector, and no cache id that a person chose."""
+    words = [mount.type, mount.dest, f"input {mount.input}", f"output {mount.output}"]
+    if mount.readonly:
+        words.append("readonly")
+    if mount.type == "cache":
+        kept = " ".join(filter(None, kept_cache_id(mount, rules)))
+        words.append(f"cache {kept or 'of another id'}")
+    if mount.type == "tmpfs":
+        words.append(f"size {mount.tmpfs_size}")
+    if mount.type in ("secret", "ssh"):
+        words.append(f"id {mount.secret_id} mode {mount.secret_mode:04o}")
+        words.append(f"owner {mount.secret_uid}:{mount.secret_gid}")
+        words.append("optional" if mount.optional else "required")
+    return ", ".join(words)
+
+
+def _file_parts(actions: tuple[FileAction, ...], inputs: int, rules: BuildKitRules) -> Iterator[KeyPart]:
+    for number, action in enumerate(actions, start=1):
+        places = (Place("action", number),) if number > 1 else ()
+        for field, value in _action_fields(action, inputs):
+            yield KeyPart(cause="instruction", field=field, value=value, places=places)
+    if any(action.owner for action in actions):
+        yield KeyPart(cause="engine-version", field="owner", value=rules.owner_json.value)
+    wiring = [(action.input, action.secondary_input, action.output) for action in actions]
+    yield KeyPart(cause="instruction", field="wiring", value=json.dumps(wiring))
+
+
+def _action_fields(action: FileAction, inputs: int) -> Iterator[tuple[str, str]]:
+    yield "action", action.kind
+    if action.src:
+        from_input = 0 <= action.secondary_input < inputs
+        yield "src", posixpath.basename(action.src.rstrip("/")) or "/" if from_input else action.src
+    yield "dest", action.dest
+    if action.mode != -1 or action.mode_str:
+        yield "mode", action.mode_str or f"{action.mode:04o}"
+    if action.owner:
+        yield "owner", action.owner
+    if action.data is not None:
+        yield "data", action.data
+    if action.timestamp != -1:
+        yield "timestamp", str(action.timestamp)
+    for field, patterns in (("include", action.include_patterns), ("exclude", action.exclude_patterns)):
+        if patterns:
+            yield field, json.dumps(patterns, ensure_ascii=False)
+    if action.required_paths:
+        yield "required", json.dumps(action.required_paths, ensure_ascii=False)
+    yield "options", " ".join(name for name, on in _switches(action) if on)
+
+
+def _switches(action: FileAction) -> tuple[tuple[str, bool], ...]:
+    return (
+        ("follow-links", action.follow_symlink),
+        ("copy-contents", action.dir_copy_contents),
+        ("unpack", action.attempt_unpack),
+        ("create-destination", action.create_dest_path),
+        ("wildcard", action.allow_wildcard),
+        ("empty-wildcard", action.allow_empty_wildcard),
+        ("always-replace", action.always_replace),
+        ("make-parents", action.make_parents),
+    )
+
+
+def _spelling(zero_indexes: bool) -> str:
+    return "zeros written" if zero_indexes else "zeros left out"

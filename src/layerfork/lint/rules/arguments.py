@@ -1,0 +1,86 @@
+"""Arguments that change with every build, declared above installs that do not need them."""
+
+import re
+from collections.abc import Iterator
+
+from layerfork.dockerfile import Instruction
+from layerfork.dockerfile.installing import install_of
+from layerfork.lint.dockerfiles.lines import found_at, lines
+from layerfork.lint.dockerfiles.opened import OpenedDockerfile
+from layerfork.lint.project import Project
+from layerfork.lint.rule import Found, Rule
+from layerfork.record.answer import Fix
+from layerfork.record.trap import TrapCode
+
+_COMMIT = r"(?:(?:APP|BUILD)_)?(?:GIT|VCS|CI|GITHUB)_?(?:COMMIT_)?(?:COMMIT|SHA1?|HASH|REV|REVISION|REF)"
+_BARE = r"COMMIT|COMMIT_SHA|COMMIT_HASH|SHA|REVISION|DATE|TIMESTAMP"
+_BUILD = r"BUILD_?(?:DATE|TIME|TIMESTAMP|NUMBER|NUM|NO|ID|VERSION|COMMIT|SHA|REVISION|REF)"
+_VERSION = r"(?:(?:APP|IMAGE|RELEASE|PACKAGE|PROJECT|SERVICE)_)?VERSION"
+_CHANGES = re.compile(rf"{_COMMIT}|{_BARE}|{_BUILD}|{_VERSION}", re.IGNORECASE)
+"""Names of what is another at each commit or build."""
+_PLACEHOLDER = re.compile(
+    r"|0|-|n/?a|none|null|unknown|undefined|unset|unspecified|local|dev|devel|develop|development|snapshot|head"
+    r"|latest|main|master|test|docker|0\.0\.0(?:[-.+]?\w*)*|1970-01-01\S*|now|today",
+    re.IGNORECASE,
+)
+"""Defaults that nobody builds a release with. Any other default, such as a version, may be meant."""
+_USES_NAME = "COPY", "ADD", "RUN", "WORKDIR"
+
+
+def find_arguments(project: Project) -> Iterator[Found]:
+    """ARG of such a name, and RUNs below that only install and do not name it."""
+    for opened in project.dockerfiles:
+        for instruction in opened.dockerfile.instructions:
+            if instruction.keyword == "ARG" and instruction.stage >= 0:
+                yield from _of_line(opened, instruction)
+
+
+def _of_line(opened: OpenedDockerfile, arg: Instruction) -> Iterator[Found]:
+    for name, default in arg.pairs:
+        if not (_CHANGES.fullmatch(name) and _PLACEHOLDER.fullmatch((default or "").strip("\"'"))):
+            continue
+        installs = _installs_below(opened, arg, name)
+        if installs:
+            cost = (
+                f"each new value of {name} runs {lines(installs)} again, which "
+                f"{'do' if len(installs) > 1 else 'does'} not use it: a RUN sees every ARG above it"
+            )
+            what = _moved(opened, arg, name, installs)
+            fix = Fix(sentence=f"move {what} below line {installs[-1].last_line}")
+            yield found_at(opened, arg, cost, fix)
+            return
+
+
+def _installs_below(opened: OpenedDockerfile, arg: Instruction, name: str) -> list[Instruction]:
+    """RUNs of the stage that install and do not name the argument, until a step needs it: what comes after
+    that misses anyway."""
+    found = []
+    for each in opened.dockerfile.stages[arg.stage].instructions:
+        if each.first_line <= arg.first_line:
+            continue
+        if each.keyword in _USES_NAME and _names(each, name):
+            break
+        if each.keyword == "ARG" and any(own == name for own, _ in each.pairs):
+            break
+        if each.keyword == "RUN" and install_of(each) is not None:
+            found.append(each)
+    return found
+
+
+def _names(instruction: Instruction, name: str) -> bool:
+    texts = (instruction.text, *(heredoc.content for heredoc in instruction.heredocs))
+    return any(re.search(rf"\b{re.escape(name)}\b", text) for text in texts)
+
+
+def _moved(opened: OpenedDockerfile, arg: Instruction, name: str, installs: list[Instruction]) -> str:
+    """The ARG, and the lines that use it before the last of the installs."""
+    users = [
+        each
+        for each in opened.dockerfile.stages[arg.stage].instructions
+        if arg.first_line < each.first_line < installs[-1].first_line and _names(each, name)
+    ]
+    what = f"`ARG {name}`" if len(arg.pairs) > 1 else lines([arg])
+    return f"{what} and {lines(users)}, which use{'s' if len(users) == 1 else ''} it," if users else what
+
+
+ARGUMENTS = (Rule(code=TrapCode.ARG_BEFORE_INSTALL, find=find_arguments),)

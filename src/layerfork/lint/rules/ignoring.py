@@ -1,0 +1,78 @@
+"""Lines of ignore files that do not what they look like."""
+
+from collections.abc import Iterator
+
+from layerfork.context.ignore.ignorefile import read_docker_ignorefile
+from layerfork.context.ignore.meant import before_comment
+from layerfork.context.ignore.moby import moby_matcher
+from layerfork.errors import UsageError
+from layerfork.lint.files.kind import FileKind
+from layerfork.lint.files.reading import Source
+from layerfork.lint.project import Project
+from layerfork.lint.rule import Found, Rule
+from layerfork.record import gopath
+from layerfork.record.answer import Edit, Fix
+from layerfork.record.trap import TrapCode
+
+
+def find_dead_rules(project: Project) -> Iterator[Found]:
+    """Patterns of ``.dockerignore`` that cannot match anything, or change nothing, as Docker reads them."""
+    for source in project.of_kind(FileKind.IGNORE):
+        if source.path.name.endswith(".dockerignore"):
+            yield from _of_file(source)
+
+
+def malformed_lines(source: Source) -> Iterator[tuple[int, str]]:
+    """Lines of a ``.dockerignore`` for which Docker refuses every build, and why."""
+    if source.kind is not FileKind.IGNORE or not source.path.name.endswith(".dockerignore"):
+        return
+    for number, line in enumerate(source.lines, 1):
+        try:
+            moby_matcher(read_docker_ignorefile(line)).excludes("x")
+        except UsageError as error:
+            yield number, error.message
+
+
+def _of_file(source: Source) -> Iterator[Found]:
+    excludes = False
+    for number, line in enumerate(source.lines, 1):
+        text = gopath.trim_space(line)
+        if line.startswith("#") or not text:
+            continue
+        is_exception = text.startswith("!")
+        if is_exception and not excludes:
+            cost = "no line above excludes anything, so this keeps nothing: the last rule that matches counts"
+            fix = Fix(sentence="put it below the rule that it excepts from")
+            yield _found(source, number, text, cost, fix)
+        elif found := _dead(gopath.trim_space(text.removeprefix("!"))):
+            cost, better = found
+            yield _found(source, number, text, cost, _written(source, number, better))
+        excludes = excludes or not is_exception
+
+
+def _written(source: Source, number: int, better: str) -> Fix:
+    if not better:
+        return Fix(sentence="take the line out, or name what lies in the context")
+    before = (source.lines[number - 1],)
+    edit = Edit(file=str(source.path), line=number, before=before, after=(better,))
+    return Fix(sentence=f"write `{better}`", edits=(edit,))
+
+
+def _dead(pattern: str) -> tuple[str, str] | None:
+    """Why a pattern matches nothing, and what was meant."""
+    cleaned = gopath.clean(pattern) if pattern else ""
+    if cleaned == ".." or cleaned.startswith("../"):
+        return "it leads out of the context, so it matches nothing", ""
+    if meant := before_comment(pattern):
+        return (
+            "a # after a pattern belongs to it, so it matches nothing: what was to be left out is sent",
+            meant,
+        )
+    return None
+
+
+def _found(source: Source, line: int, text: str, cost: str, fix: Fix) -> Found:
+    return Found(source=source, line=line, subject=text, cost=cost, fix=fix)
+
+
+IGNORING = (Rule(code=TrapCode.DEAD_IGNORE_RULE, find=find_dead_rules),)

@@ -1,1 +1,0 @@
-"""`layerfork pack`: canonical context tars, and what clients send instead."""

@@ -1,0 +1,208 @@
+"""An answer: what a person needs to know of one fork. Made once; every reporter renders the same value."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from layerfork.record.judgement import CauseStatus, MissKind
+
+
+class Situation(StrEnum):
+    """Whose builds are compared: what can be done about a fork depends on it."""
+
+    AGAIN = "again"
+    """The same person's two builds on one machine: `why`."""
+    TWICE = "twice"
+    """The same, made by one command that ran twice, one right after the other: `check`."""
+    MACHINES = "machines"
+    """Builds of two machines, such as CI and a laptop: `diff`."""
+    CLIENTS = "clients"
+    """Two client programs on one context: `run`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One of the two builds."""
+
+    name: str
+    """What rows and sentences call it: ``before``, ``now``, ``ci``, ``docker_py-build``."""
+    sent_by: str = ""
+    """The program that sent its context: ``docker-build 26.1.5``; empty when unknown."""
+    is_own: bool = False
+    """A client that the person has described: what its command does is theirs to edit."""
+    takes_tar: bool = False
+    """A client that is given a tar of the context, which somebody made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A change of one text file, as whole lines."""
+
+    file: str
+    """Path relative to the context's directory, or absolute when it lies elsewhere."""
+    line: int = 0
+    """From 1: the first of the lines in `before`, or the line that `after` is put in front of. 0: the end of
+    the file, which is made where there is none; or, with `before`, wherever these lines stand."""
+    before: tuple[str, ...] = ()
+    """The lines that are taken out, without line ends."""
+    after: tuple[str, ...] = ()
+    """The lines that stand there instead."""
+
+
+NOTHING_TO_FIX = "nothing to fix"
+"""How the sentence of a fix begins that is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """One thing that the reader of the answer can do now."""
+
+    sentence: str
+    """One line that stands alone."""
+    edits: tuple[Edit, ...] = ()
+    """Lines are numbered as before the first edit; no two of one file touch the same line."""
+    command: str = ""
+    """For a shell in the context's directory; empty when nothing is to be run."""
+    warning: str = ""
+    """Why the edit may be unsafe; empty when nothing is known against it."""
+
+    @property
+    def says_command(self) -> bool:
+        """Whether the sentence has the command already, or there is none: it is shown once."""
+        return self.command in self.sentence
+
+    @property
+    def is_none(self) -> bool:
+        """Whether all is as it should be."""
+        return self.sentence.startswith(NOTHING_TO_FIX)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRow:
+    """One field of one thing, with both values."""
+
+    label: str
+    """``mode of run.sh``, ``build argument VERSION``."""
+    writer: str
+    reader: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """Why a step missed, in one sentence: one cause, or several that follow one pattern."""
+
+    culprit: str
+    """To follow ``missed:``: ``src/a.js changed``."""
+    code: str
+    """Cause code of the first of its causes."""
+    pattern: str = ""
+    """Code of the pattern that its causes follow; empty for a single cause."""
+    status: CauseStatus
+    """That of the weakest of its causes: a pattern claims nothing that they do not."""
+    causes: tuple[int, ...]
+    """Places in `Fork.causes`, from 0. A cause of many paths may be in several points."""
+    paths: tuple[str, ...] = ()
+    """Where in the context what it is about lies; of an argument or a variable its name. There may be very
+    many, so no report lists them."""
+    rows: tuple[FieldRow, ...] = ()
+    """The first few of what differs."""
+    more: int = 0
+    """How many further fields or paths differ like that."""
+    fix: Fix
+
+    @property
+    def named(self) -> str:
+        """What `layerfork explain` knows, and the pattern: ``mode (umask)``."""
+        return f"{self.code} ({self.pattern})" if self.pattern else self.code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExcerptLine:
+    """One line of the Dockerfile."""
+
+    number: int
+    """From 1."""
+    text: str
+    marked: bool = False
+    """It belongs to the instruction that missed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterStep:
+    """A later step that was built again only because this one was."""
+
+    step: int
+    line: int = 0
+    instruction: str
+    seconds: float | None = None
+
+
+_SHORTEST_S = 0.05
+"""Rounded, anything below would be nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a person needs to know of one fork; the strongest point comes first."""
+
+    writer: Side
+    reader: Side
+    situation: Situation
+    file: str = "Dockerfile"
+    """Name of the reader's Dockerfile."""
+    line: int = 0
+    """Where the instruction begins, from 1; 0 when unknown."""
+    step: int
+    """Index of the reader's step, from 1."""
+    platform: str = ""
+    """As in `StepRecord`."""
+    instruction: str
+    """As written in the Dockerfile, continuations joined, blanks as they are."""
+    miss_kind: MissKind
+    predicted: bool = False
+    """The build did not happen: the step will miss."""
+    points: tuple[Point, ...]
+    """At least one."""
+    seconds: float | None = None
+    """Time spent on the step and all that followed; None when the record has no times."""
+    excerpt: tuple[ExcerptLine, ...] = ()
+    """The Dockerfile around the step; empty when it was not seen."""
+    later: tuple[LaterStep, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """``Dockerfile:8``; ``step 3`` where the line is unknown."""
+        return f"{self.file}:{self.line}" if self.line else f"step {self.step}"
+
+    @property
+    def verb(self) -> str:
+        """``missed``, or of a build that did not happen ``will miss``."""
+        return "will miss" if self.predicted else "missed"
+
+    @property
+    def culprit(self) -> str:
+        """Of the strongest point, and how many more there are."""
+        more = len(self.points) - 1
+        return self.points[0].culprit + (f", and {more} more" if more else "")
+
+    @property
+    def status(self) -> CauseStatus:
+        return self.points[0].status
+
+    @property
+    def fix(self) -> Fix:
+        return self.points[0].fix
+
+    @property
+    def headline(self) -> str:
+        """``Dockerfile:8  COPY . .  missed: src/a.js changed``."""
+        platform = f" ({self.platform})" if self.platform else ""
+        return f"{self.place}  {self.instruction}{platform}  {self.verb}: {self.culprit}"
+
+    @property
+    def cost(self) -> str:
+        """``1.3 s, 2 more steps``: what was built again in all."""
+        count = len(self.later)
+        steps = f"{count} more step{'' if count == 1 else 's'}" if count else "no further step"
+        if self.seconds is None:
+            return steps
+        return f"{self.seconds:.1f} s, {steps}" if self.seconds >= _SHORTEST_S else f"under 0.1 s, {steps}"

@@ -1,0 +1,149 @@
+"""A cache that BuildKit exported: its records with their links, and its layers, which nobody reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from layerfork.record.context import Digest
+
+CACHE_SCHEMA = "layerfork/cache/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheLink:
+    """What one input of a record may be: another record of the same cache, by its position."""
+
+    record: int
+    selector: str = ""
+    """Digest of the paths that are read of it; empty where the whole of it, or its content, counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheLayer:
+    """A blob of the cache, as its manifest describes it."""
+
+    digest: Digest
+    size_bytes: int | None = None
+    """None where the manifest lacks it: BuildKit then drops the results that need it."""
+    diff_id: str = ""
+    created_at: str = ""
+    gone: bool | None = None
+    """Whether the place that the cache lies in has no such blob any more; None when nobody asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheResult:
+    """Layers that one record stands for."""
+
+    layers: tuple[int, ...]
+    """Positions of layers, the lowest first."""
+    created_at: str = ""
+    """RFC 3339, as written in the cache."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedRecord:
+    """One key of the cache. Without inputs it is a source, or the content of files that a step reads."""
+
+    digest: Digest
+    inputs: tuple[tuple[CacheLink, ...], ...] = ()
+    """For each input of the operation the records that it may be."""
+    result: CacheResult | None = None
+    """The newest; None when the key is there and its layers were never exported."""
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Positions of its layers, the lowest first; empty without a result."""
+        return self.result.layers if self.result else ()
+
+    @property
+    def created_at(self) -> str:
+        """When its result was made; empty without one."""
+        return self.result.created_at if self.result else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedCache:
+    """A whole exported cache."""
+
+    source: str
+    """Where it was read: a directory, or a reference. No credentials."""
+    manifest: Digest | None = None
+    """Of the manifest or index that was read first; None where the place has none."""
+    inline: bool = False
+    """It lies in the config of an image."""
+    records: tuple[ExportedRecord, ...] = ()
+    layers: tuple[CacheLayer, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What BuildKit would not take of it, in words."""
+
+    @property
+    def unused_layers(self) -> tuple[int, ...]:
+        """Layers that no record stands for."""
+        used = {layer for record in self.records for layer in record.layers}
+        return tuple(number for number in range(len(self.layers)) if number not in used)
+
+    @property
+    def dead_ends(self) -> tuple[int, ...]:
+        """Records without layers that no other record builds on: nothing can be reused through them."""
+        linked = {link.record for record in self.records for links in record.inputs for link in links}
+        return tuple(
+            number
+            for number, record in enumerate(self.records)
+            if record.result is None and number not in linked
+        )
+
+
+class CacheRole(StrEnum):
+    """What a record of a cache is for a step."""
+
+    OPERATION = "operation"
+    """The step's own operation: reused when the record has layers."""
+    SOURCE = "source"
+    """An image or repository that the step begins with."""
+    CONTENT = "content"
+    """The content of the files that the step reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordUse:
+    """Which step of a recorded build a record of a cache is."""
+
+    step: int
+    """Index of the step, from 1."""
+    instruction: str = ""
+    role: CacheRole
+    certain: bool = True
+    """Otherwise the content of files would have to be known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheReport:
+    """An exported cache to show: `layerfork cache inspect`."""
+
+    cache: ExportedCache
+    read_at: str
+    """When it was read, RFC 3339: ages count from then."""
+    record: str = ""
+    """The file of the recorded build that it was compared with; empty for none."""
+    uses: Mapping[int, RecordUse] = field(default_factory=dict)
+    """By position of the record in the cache."""
+    missing: tuple[tuple[int, str, str], ...] = ()
+    """Steps of the recorded build without a usable record: index, instruction, and why."""
+    max_age_s: float | None = None
+    """Records that are older are marked; None marks none."""
+
+    def age_s(self, record: ExportedRecord) -> float | None:
+        """How old the result of a record was when the cache was read; None when nothing tells."""
+        try:
+            made = datetime.fromisoformat(record.created_at)
+        except ValueError:
+            return None
+        made = made if made.tzinfo else made.replace(tzinfo=UTC)
+        return max(0.0, (datetime.fromisoformat(self.read_at) - made).total_seconds())
+
+    def is_over_age(self, record: ExportedRecord) -> bool:
+        """Whether it is known to be older than was asked for."""
+        age_s = self.age_s(record)
+        return self.max_age_s is not None and age_s is not None and age_s > self.max_age_s

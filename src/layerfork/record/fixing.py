@@ -1,0 +1,200 @@
+"""What `layerfork fix` proposes for a fork, and what became of it when it was built."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from layerfork.errors import ExitCode
+from layerfork.record.answer import Answer, Edit
+from layerfork.record.change import Change
+
+FIX_SCHEMA = "layerfork/fix/1"
+
+
+class Way(StrEnum):
+    """How a remedy brings reuse back, and so how it is tried."""
+
+    REBUILD = "rebuild"
+    """The project becomes another one, which such a change hurts less: built with the remedy, then once more
+    with the change made again."""
+    RESTORE = "restore"
+    """What was there comes back: one build with the remedy finds what the earlier build stored."""
+    COLD = "cold"
+    """A cache is handed on: built on one clean engine, and on another one that has nothing but the cache."""
+    HOLD = "hold"
+    """What is there stays: one build with the remedy finds what the last build stored, which cannot change
+    any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """What to do about one fork: edits of files, or a command."""
+
+    way: Way
+    edits: tuple[Edit, ...] = ()
+    command: str = ""
+    """For a shell in the context's directory, when there are no edits."""
+    by_hand: bool = False
+    """The command makes something for a build, or is the build: nobody but a person can put it into use."""
+    builds: bool = False
+    """The command is the build itself."""
+    warnings: tuple[str, ...] = ()
+    """Why it may be unsafe."""
+    left: tuple[str, ...] = ()
+    """Culprits that it leaves as they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """What has to happen once more for a build to miss as it did."""
+
+    changes: tuple[Change, ...] = ()
+    """To entries of the context: those of `EntriesAre`."""
+    lines: tuple[tuple[str, str], ...] = ()
+    """Lines of the Dockerfile as the later build had them, and what they read in the earlier one."""
+    asked: tuple[Change, ...] = ()
+    """To the request: the earlier build's command is run."""
+    unknown: str = ""
+    """Why it cannot be made to happen; empty when it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePatch:
+    """One text file before and after a remedy."""
+
+    path: str
+    """Absolute."""
+    name: str
+    """Relative to the directory where the patch is to be applied."""
+    before: bytes | None
+    """None: there is no such file."""
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What one build had to do again."""
+
+    forks: int
+    steps: int
+    seconds: float | None = None
+    """None when it is not known of all steps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reused:
+    """A step that was built again, and with the remedy is not."""
+
+    line: int
+    """In the Dockerfile as it was built; 0 when unknown."""
+    instruction: str
+    seconds: float | None = None
+    """What building it took when it was recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicted:
+    """What the key model says of a remedy, before anything is built."""
+
+    reused: tuple[Reused, ...] = ()
+    unknown: str = ""
+    """Why nothing, or not of everything, can be said; empty when all is."""
+
+
+class Fate(StrEnum):
+    """What became of a proposal."""
+
+    PROPOSED = "proposed"
+    """Nothing was tried."""
+    VERIFIED = "verified"
+    """Built: it brings steps back. Its edits are in their files, and its command was run, if it may be."""
+    NO_HELP = "no-help"
+    """Built: no step that was built again is reused now. Nothing was edited."""
+    BROKE = "broke"
+    """The build fails with it. Nothing was edited."""
+    UNCHECKED = "unchecked"
+    """Nobody can tell. Nothing was edited."""
+    REFUSED = "refused"
+    """A file may not be edited. Nothing was built."""
+    APPLIED = "applied"
+    """The edits are in their files, and nobody asked to build."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """One fork, what to do about it, and what came of that."""
+
+    answer: Answer
+    remedy: Remedy
+    patches: tuple[FilePatch, ...] = ()
+    shown: str = ""
+    """The patches as one diff, without what looks secret: a file next to an edit may hold anything."""
+    problem: str = ""
+    """Why there is no patch although there are edits; empty otherwise."""
+    predicted: Predicted = field(default_factory=Predicted)
+    before: Spent
+    fate: Fate = Fate.PROPOSED
+    after: Spent | None = None
+    """Of the last build that tried it."""
+    reused: tuple[Reused, ...] = ()
+    """Of a verified one: the steps that it brought back."""
+    reason: str = ""
+    """Why it was not verified."""
+
+    @property
+    def saved_s(self) -> float | None:
+        """What the steps that came back took when they were recorded; None when no record says it of any."""
+        known = [step.seconds for step in self.reused if step.seconds is not None]
+        return sum(known) if known else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixReport:
+    """Everything `layerfork fix` has to say about one build."""
+
+    build: str = ""
+    """What the build is called among others."""
+    directory: str = ""
+    """Where the patches are to be applied."""
+    is_here: bool = True
+    """That is the working directory."""
+    command: str = ""
+    """That the build was recorded of."""
+    recorded_at: str = ""
+    proposals: tuple[Proposal, ...] = ()
+    hopeless: tuple[Answer, ...] = ()
+    """Forks that are left to a person: nothing is known that could be edited or run and would not take back
+    what may have been meant."""
+
+    @property
+    def costliest_left(self) -> Answer | None:
+        """The fork that cost most, if it is left to a person; None where it is treated, or all is well."""
+        left = max(self.hopeless, key=_cost, default=None)
+        treated = max((_cost(each.answer) for each in self.proposals), default=(0.0, -1))
+        return None if left is None or left.fix.is_none or _cost(left) <= treated else left
+
+    @property
+    def left_line(self) -> str:
+        """What is said at the end where the costliest fork is left; empty where it is not."""
+        left = self.costliest_left
+        if left is None:
+            return ""
+        build = f"{self.build}: " if self.build else ""
+        which = "the costliest fork" if self.proposals or len(self.hopeless) > 1 else "the fork"
+        return f"{build}{which} is left to you: {left.place}, {left.cost}"
+
+
+def _cost(answer: Answer) -> tuple[float, int]:
+    return answer.seconds or 0.0, len(answer.later)
+
+
+_OPEN = {Fate.UNCHECKED: ExitCode.COULD_NOT_RUN, Fate.VERIFIED: ExitCode.AS_HOPED}
+
+
+def exit_code_of_fixes(reports: tuple[FixReport, ...]) -> ExitCode:
+    """0 when all is verified or there is nothing to fix; 3 when nobody can tell; else 1, also when the fork
+    that cost most is left to a person."""
+    found = [proposal.fate for report in reports for proposal in report.proposals]
+    codes = {_OPEN.get(fate, ExitCode.FORKED) for fate in found}
+    codes |= {ExitCode.FORKED for report in reports if report.costliest_left is not None}
+    worst = (ExitCode.FORKED, ExitCode.COULD_NOT_RUN)
+    return next((code for code in worst if code in codes), ExitCode.AS_HOPED)

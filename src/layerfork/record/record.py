@@ -1,0 +1,215 @@
+"""BuildRecord: facts about one build. It never judges, and holds no file contents and no secrets."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextManifest, Digest
+from layerfork.record.engine import EngineInfo, ImageFacts
+from layerfork.record.llb import Definition
+
+RECORD_SCHEMA = "layerfork/record/1"
+
+
+class StepStatus(StrEnum):
+    """What became of one step."""
+
+    HIT = "hit"
+    MISS = "miss"
+    NOT_EVALUATED = "not-evaluated"
+    """Never needed: BuildKit neither started nor completed it."""
+    UNKNOWN = "unknown"
+
+
+class BuildOutcome(StrEnum):
+    """How a build ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    """The build itself failed (a RUN, a missing file)."""
+    REFUSED = "refused"
+    """The engine or the client refused before the first step (a bad Dockerfile, an unreadable context)."""
+    UNSUPPORTED = "unsupported"
+    """The client cannot be asked for this; nothing ran."""
+    TIMED_OUT = "timed-out"
+    CUT = "cut"
+    """The connection ended before the result: a crash of the client or of the engine."""
+    SKIPPED = "skipped"
+    """The client cannot run on this machine; nothing ran."""
+    UNKNOWN = "unknown"
+    """What it was imported from does not tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientInfo:
+    """The program that asked for the build."""
+
+    id: str = ""
+    """``docker_py-build``; empty when `record` wrapped an unknown command."""
+    version: str = ""
+    user_agent: str = ""
+    argv: tuple[str, ...] = ()
+    """Secrets hidden."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPlace:
+    """Where a build was asked for, as clients' own notes and command lines show it. Secrets hidden."""
+
+    directory: str = ""
+    """Absolute path of the directory that the main context was sent from; empty when nothing shows it."""
+    dockerfile: str = ""
+    """Absolute path of the Dockerfile; empty when nothing shows it."""
+    name: str = ""
+    """What the client calls this build among others: a service of compose, a target of bake."""
+    ran_in: str = ""
+    """Working directory of the command that was recorded."""
+    named_contexts: tuple[tuple[str, str], ...] = ()
+    """Named contexts, each with the absolute path of the directory that it was sent from, where something
+    shows it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRequest:
+    """What the engine was asked, decoded; secrets replaced by stand-ins that still compare equal."""
+
+    dockerfile_name: str = ""
+    dockerfile: str | None = None
+    """Its text; None when it was not seen."""
+    dockerfile_lines_sha256: Digest | None = None
+    build_args: tuple[tuple[str, str], ...] = ()
+    """Sorted by name. A value that looks secret is ``hidden:`` and a keyed digest."""
+    labels: tuple[tuple[str, str], ...] = ()
+    target: str = ""
+    platform: str = ""
+    network: str = ""
+    no_cache: bool = False
+    no_cache_stages: tuple[str, ...] = ()
+    pull: bool = False
+    cache_from: tuple[str, ...] = ()
+    cache_from_dropped: tuple[str, ...] = ()
+    """What the client's command line asked to import, and the client left out of its request."""
+    cache_to: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    frontend: str = ""
+    """BuildKit: ``dockerfile.v0`` or ``gateway.v0``."""
+    syntax: str = ""
+    """Image of a ``# syntax=`` line; empty for the built-in frontend."""
+    entitlements: tuple[str, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+    """Every other query parameter or frontend attribute, as sent, sorted."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Request headers that say something about the client or the body; never credentials."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """One step of the Dockerfile in this build."""
+
+    index: int
+    """From 1, in Dockerfile order over all stages."""
+    stage: int = 0
+    """Index of the stage, from 0."""
+    stage_name: str = ""
+    platform: str = ""
+    """Of a build for several platforms those that the step is for, joined by commas; empty for what all of
+    them have in common, and in any other build."""
+    instruction: str
+    """Text as the builder showed it, for example ``COPY important.txt /``."""
+    line: int = 0
+    """Dockerfile line, from 1; 0 when unknown."""
+    status: StepStatus
+    identity: str = ""
+    """The id that the engine itself showed for the result. Classic, buildah: the image id after the step, in
+    full where the engine was asked. BuildKit shows none. Never computed; empty when unknown."""
+    vertices: tuple[Digest, ...] = ()
+    """BuildKit vertices of this step."""
+    created_by: str = ""
+    """What the engine's image history says for this step; empty when it was not asked."""
+    created_at: str = ""
+    """When its result was made, as the engine's image history says, RFC 3339, UTC; empty when it was not
+    asked or does not tell."""
+    started_s: float | None = None
+    """Seconds since the start of the build."""
+    seconds: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vertex:
+    """A BuildKit vertex as Status reported it last."""
+
+    digest: Digest
+    name: str
+    inputs: tuple[Digest, ...] = ()
+    started_s: float | None = None
+    completed_s: float | None = None
+    cached: bool = False
+    error: str = ""
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something that the recorder could not see or did not understand."""
+
+    where: str
+    """For example ``tar entry 17 at byte 9216`` or ``grpc Control.Solve``."""
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildResult:
+    """What came out."""
+
+    outcome: BuildOutcome
+    image_id: str = ""
+    error: str = ""
+    """The builder's or client's own error message."""
+    image: ImageFacts | None = None
+    """What the engine said about the image afterwards, when the harness asked."""
+    exporter: tuple[tuple[str, str], ...] = ()
+    """BuildKit's exporter response, small values only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRecord:
+    """Facts about one build."""
+
+    schema: str = RECORD_SCHEMA
+    id: str
+    """Unique; also the file name's stem in a record store."""
+    recorded_at: str
+    """RFC 3339, UTC."""
+    layerfork: str = ""
+    """Version of the recorder."""
+    redaction_key_id: str = ""
+    """Names the key that stand-ins for hidden values were made with: only under one key do they compare."""
+    imported_from: str = ""
+    """What the record was made of when nobody recorded the build, such as ``BuildKit log (plain)``; empty for
+    a build that was recorded."""
+    client: ClientInfo = field(default_factory=ClientInfo)
+    engine: EngineInfo | None = None
+    builder: Builder
+    ref: str = ""
+    """BuildKit's own name for the build, as ``docker buildx history`` shows it."""
+    place: BuildPlace = field(default_factory=BuildPlace)
+    builder_instance: str = ""
+    """Builder name or worker id: equal means one cache."""
+    request: RecordedRequest = field(default_factory=RecordedRequest)
+    context: ContextManifest | None = None
+    named_contexts: tuple[ContextManifest, ...] = ()
+    definition: Definition | None = None
+    vertices: tuple[Vertex, ...] = ()
+    steps: tuple[StepRecord, ...] = ()
+    result: BuildResult
+    base_images: tuple[tuple[str, ImageFacts], ...] = ()
+    """Reference as written in FROM, or in the classic builder's cache-from list, and what the engine said
+    about it."""
+    seconds: float = 0.0
+    """From the first request byte to the end of the answer."""
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return not self.gaps

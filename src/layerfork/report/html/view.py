@@ -1,0 +1,268 @@
+"""What the page shows, gathered from reports: values that a template only has to print."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from layerfork.record.answer import Answer
+from layerfork.record.judgement import CauseStatus, Fork, Verdict, worst
+from layerfork.record.record import StepRecord, StepStatus
+from layerfork.record.report import DiffReport, Problem, RunReport, TrialBuild
+from layerfork.report.html.versions import Versions, versions_of
+from layerfork.report.overview.columns import keyword
+from layerfork.report.overview.fields import SentField, sent_fields
+from layerfork.report.overview.missing import Missing, missing_of
+from layerfork.report.overview.overview import Edge, Overview, answer_to, overviews
+from layerfork.report.overview.words import (
+    cost_of,
+    findings,
+    names_of,
+    size_of,
+    subject_of,
+    title_of,
+    verdicts,
+    where,
+)
+from layerfork.report.picture.draw import inline
+from layerfork.report.picture.graph import graph_of_diff
+from layerfork.report.picture.palette import color_of
+from layerfork.report.picture.shapes import graphs_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One fork: its answer, and what stands behind it."""
+
+    id: str
+    """Unique in the page."""
+    caches: tuple[tuple[str, int | None], ...]
+    """Letters of the writer's and the reader's cache with their colours; empty where there are no letters."""
+    fork: Fork
+    answer: Answer | None
+    findings: tuple[tuple[CauseStatus, str], ...]
+    cost: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What one client did on one engine."""
+
+    letter: str
+    color: int | None
+    seconds: float | None = None
+    hits: int = 0
+    steps: int = 0
+    """Without FROM, which has no cache: as `layerfork check` counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRow:
+    letter: str
+    color: int
+    client: str
+    cells: tuple[Cell, ...]
+    leaves: bool
+    """It does not use the first cache everywhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioView:
+    id: str
+    overview: Overview
+    title: str
+    verdicts: tuple[tuple[tuple[str, ...], Verdict, str], ...]
+    """Engines, verdict, and the sentence."""
+    graphs: tuple[tuple[str, Markup], ...]
+    """Engines, and the graph that they have."""
+    told: tuple[Told, ...]
+    clients: tuple[ClientRow, ...]
+    fields: tuple[SentField, ...]
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    title: str
+    verdict: str
+    scenarios: tuple[ScenarioView, ...]
+    counts: tuple[tuple[ScenarioView, tuple[int | None, ...]], ...]
+    """For each scenario how many caches there are on each of all engines; None where it did not run."""
+    engines: tuple[str, ...]
+    """Of all scenarios."""
+    problems: tuple[Problem, ...]
+    versions: Versions
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPair:
+    """One step of both builds; None where one has none."""
+
+    writer: StepRecord | None
+    reader: StepRecord | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffView:
+    id: str
+    report: DiffReport
+    title: str
+    names: tuple[str, str]
+    """What the two builds are called."""
+    graph: Markup | None
+    told: tuple[Told, ...]
+    steps: tuple[StepPair, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffsView:
+    title: str
+    diffs: tuple[DiffView, ...]
+
+
+def view_runs(reports: Sequence[RunReport]) -> RunView:
+    """Everything of a page of runs."""
+    seen = overviews(reports)
+    scenarios = tuple(_scenario(overview, f"s{number}") for number, overview in enumerate(seen, 1))
+    engines = tuple(dict.fromkeys(engine for each in seen for engine in each.engines))
+    return RunView(
+        title=_few([each.scenario for each in seen]) or "no engine",
+        verdict=_verdict(seen),
+        scenarios=scenarios,
+        engines=engines,
+        counts=tuple((each, _counts(each.overview, engines)) for each in scenarios),
+        problems=tuple(dict.fromkeys(problem for report in reports for problem in report.problems)),
+        versions=versions_of(seen),
+        made_by=next((report.layerfork for report in reports if report.layerfork), ""),
+    )
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+def _counts(overview: Overview, engines: Sequence[str]) -> tuple[int | None, ...]:
+    counts = dict(zip(overview.engines, overview.caches, strict=True))
+    return tuple(map(counts.get, engines))
+
+
+def _verdict(seen: Sequence[Overview]) -> str:
+    """One sentence above all: never more than what the engines' own verdicts say."""
+    verdict = worst(each.verdict for each in seen)
+    if verdict is None:
+        return "Nothing was built."
+    if verdict is Verdict.FORKED:
+        forked = sum(each.verdict is Verdict.FORKED for each in seen)
+        return f"The cache forks{f' in {forked} of {len(seen)} scenarios' if len(seen) > 1 else ''}."
+    if any(each.interrupted for each in seen):
+        return "No fork was seen until the run was interrupted."
+    if verdict is Verdict.ERROR:
+        return "No fork was seen, but too few builds succeeded to rule one out."
+    if any(report.judgement.class_unknown for each in seen for report in each.reports):
+        return "No build missed what another had stored, but whose cache some of them used is unknown."
+    return "The cache is shared by all." if len(seen) == 1 else "The cache is shared everywhere."
+
+
+def _scenario(overview: Overview, own: str) -> ScenarioView:
+    return ScenarioView(
+        id=own,
+        overview=overview,
+        title=size_of(overview),
+        verdicts=verdicts(overview),
+        graphs=tuple(
+            (engines, inline(graph, f"{overview.scenario} on {engines}"))
+            for engines, graph in graphs_of(overview)
+        ),
+        told=tuple(_told(edge, overview, f"{own}f{number}") for number, edge in enumerate(overview.edges, 1)),
+        clients=tuple(_client_rows(overview)),
+        fields=sent_fields(overview),
+        missing=missing_of(overview),
+    )
+
+
+def _told(edge: Edge, overview: Overview, own: str) -> Told:
+    ends = (edge.writer, edge.reader)
+    return Told(
+        id=own,
+        caches=tuple((each, _color(each, overview)) for each in ends),
+        fork=edge.fork,
+        answer=edge.answer,
+        findings=findings(edge.fork, edge.answer),
+        cost=cost_of(edge),
+        where=where(edge, overview),
+    )
+
+
+def _color(letter: str, overview: Overview) -> int | None:
+    number = overview.number_of(letter)
+    return None if number is None else color_of(number)
+
+
+def _client_rows(overview: Overview) -> Iterator[ClientRow]:
+    builds = [{build.client: build for build in report.builds} for report in overview.reports]
+    for number, row in enumerate(overview.rows):
+        colors = [_color(letter, overview) for letter in row.cells]
+        for client in row.clients:
+            found = [each.get(client) for each in builds]
+            yield ClientRow(
+                letter=row.letter,
+                color=color_of(number),
+                client=client,
+                cells=tuple(map(_cell, row.cells, colors, found)),
+                leaves=set(row.cells) != {overview.rows[0].letter},
+            )
+
+
+def _cell(letter: str, color: int | None, build: TrialBuild | None) -> Cell:
+    steps = [step for step in build.steps if keyword(step.instruction) != "FROM"] if build else []
+    if build is None or not steps:
+        return Cell(letter=letter, color=color)
+    return Cell(
+        letter=letter,
+        color=color,
+        seconds=build.seconds_of_client or build.seconds,
+        hits=sum(step.status is StepStatus.HIT for step in steps),
+        steps=len(steps),
+    )
+
+
+def view_diffs(reports: Sequence[DiffReport]) -> DiffsView:
+    """Everything of a page of compared builds."""
+    diffs = tuple(_diff(report, f"d{number}") for number, report in enumerate(reports, 1))
+    subjects = [subject_of(each) or title_of(each) for each in reports]
+    return DiffsView(title=diffs[0].title if len(diffs) == 1 else _few(subjects), diffs=diffs)
+
+
+def _diff(report: DiffReport, own: str) -> DiffView:
+    forks = report.judgement.forks
+    names = names_of(report)
+    title = title_of(report)
+    return DiffView(
+        id=own,
+        report=report,
+        title=title,
+        names=names,
+        graph=inline(graph_of_diff(report), title) if report.compared and report.reader_steps else None,
+        told=tuple(
+            _told_pair(fork, answer_to(fork, forks, report.answers), f"{own}f{number}")
+            for number, fork in enumerate(forks, 1)
+        ),
+        steps=tuple(_step_pairs(report)),
+    )
+
+
+def _told_pair(fork: Fork, answer: Answer | None, own: str) -> Told:
+    cost = answer.cost if answer else ""
+    found = findings(fork, answer)
+    return Told(id=own, caches=(), fork=fork, answer=answer, findings=found, cost=cost, where="")
+
+
+def _step_pairs(report: DiffReport) -> Iterator[StepPair]:
+    """Steps of one index and instruction side by side; else each for itself."""
+    writers = {(step.index, step.instruction): step for step in report.writer_steps}
+    readers = {(step.index, step.instruction): step for step in report.reader_steps}
+    for key in sorted(writers.keys() | readers.keys()):
+        yield StepPair(writer=writers.get(key), reader=readers.get(key))

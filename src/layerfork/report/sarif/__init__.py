@@ -1,0 +1,14 @@
+"""SARIF 2.1.0, for code scanning and editors."""
+
+from layerfork.record.visible import visible_in_json
+from layerfork.report.reporter import Reporter, late
+
+_HERE = "layerfork.report.sarif.log"
+SARIF = Reporter(
+    name="sarif",
+    visible=visible_in_json,
+    runs=late(_HERE, "render_runs"),
+    diffs=late(_HERE, "render_diffs"),
+    checks=late(_HERE, "render_checks"),
+    lints=late(_HERE, "render_lints"),
+)

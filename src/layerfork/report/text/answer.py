@@ -1,0 +1,117 @@
+"""An answer for a person: three lines first, then the Dockerfile, the fields side by side, what followed."""
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from layerfork.record.answer import Answer, Fix
+from layerfork.record.judgement import CauseStatus, Fork
+from layerfork.report.overview.columns import keyword
+from layerfork.report.reporter import Look
+from layerfork.report.text.columns import cut, hung, side_by_side
+from layerfork.report.text.judgement import STATUS_STYLES, fork_evidence
+from layerfork.report.text.wrapping import wrap
+
+_COPIES = ("COPY", "ADD")
+"""Instructions that are never cut: what they copy is what it is about."""
+_ON_A_LINE = 160
+"""Columns of the first line where no width is known, so that one long RUN does not fill a screen."""
+_LEAST = 60
+"""Columns that an instruction always gets."""
+
+
+def answer_lines(answer: Answer, fork: Fork | None, look: Look) -> Iterator[Text]:
+    """Everything about one fork; digests, history strings and what does not matter only when verbose.
+
+    ``fork`` is None where nothing was stored for the step."""
+    yield from first_lines(answer, look)
+    yield from _excerpt(answer, look)
+    yield from _fields(answer, look)
+    yield from _others(answer, look)
+    yield from _later(answer, look)
+    if look.verbose and fork is not None:
+        for line in fork_evidence(fork):
+            yield from wrap(line, look.width, len(line.plain) - len(line.plain.lstrip()) + 4)
+
+
+def first_lines(answer: Answer, look: Look) -> Iterator[Text]:
+    """Where and why; what it cost and how sure that is; what to do now."""
+    place = f"{answer.place}  "
+    platform = f" ({answer.platform})" if answer.platform else ""
+    culprit = f"  {answer.verb}: {answer.culprit}"
+    instruction = " ".join(answer.instruction.splitlines())
+    if keyword(instruction) not in _COPIES:
+        instruction = cut(
+            instruction, max(_LEAST, (look.width or _ON_A_LINE) - len(place + platform + culprit))
+        )
+    head, *rest = hung(place + instruction + platform + culprit, look.width, "", 4)
+    yield Text(head, style="bold")
+    yield from (Text(line, style="bold") for line in rest)
+    yield Text.assemble(f"  {answer.cost}  ", _status(answer.status), f" {answer.points[0].named}")
+    yield from _fix(answer.fix, look)
+
+
+def _status(status: CauseStatus) -> tuple[str, str]:
+    return status.value, STATUS_STYLES[status]
+
+
+def _fix(fix: Fix, look: Look) -> Iterator[Text]:
+    yield from (Text(line) for line in hung(f"fix: {fix.sentence}", look.width, "  ", 7))
+
+
+def _edits(fix: Fix, look: Look) -> Iterator[Text]:
+    """The edit as a diff would show it, where its sentence does not say it all; what speaks against it."""
+    shown = fix.edits if any(edit.line for edit in fix.edits) else ()
+    yield from [Text()] if shown else []
+    for edit in shown:
+        yield Text(f"  {edit.file}:{edit.line}" if edit.line else f"  {edit.file}, at its end")
+        yield from (Text(f"    - {line}", style="yellow") for line in edit.before)
+        yield from (Text(f"    + {line}", style="cyan") for line in edit.after)
+    yield from _warning(fix, look)
+
+
+def _warning(fix: Fix, look: Look) -> Iterator[Text]:
+    if fix.warning:
+        for line in hung(f"careful: {fix.warning}", look.width, "  ", 11):
+            yield Text(line, style="bold yellow")
+
+
+def _excerpt(answer: Answer, look: Look) -> Iterator[Text]:
+    if answer.excerpt:
+        yield Text()
+    digits = len(str(answer.excerpt[-1].number)) if answer.excerpt else 0
+    for line in answer.excerpt:
+        gutter = f"{'>' if line.marked else ' '} {line.number:{digits}} | "
+        for text in hung(line.text.expandtabs(4), look.width, gutter, digits + 5):
+            yield Text(text, style="bold" if line.marked else "dim")
+    yield from _edits(answer.fix, look)
+
+
+def _fields(answer: Answer, look: Look) -> Iterator[Text]:
+    rows = [(row.label, row.writer, row.reader) for point in answer.points for row in point.rows]
+    if not rows:
+        return
+    yield Text()
+    for line in side_by_side((answer.writer.name, answer.reader.name), rows, look.width):
+        yield Text(line)
+    more = sum(point.more for point in answer.points)
+    if more:
+        yield Text(f"  and {more:,} more like that")
+
+
+def _others(answer: Answer, look: Look) -> Iterator[Text]:
+    """Shortly what else is to blame."""
+    for point in answer.points[1:]:
+        lines = hung(f"also: {point.culprit}  {point.status.value} {point.named}", look.width, "  ", 8)
+        yield from (Text(line) for line in lines)
+        yield from _fix(point.fix, look)
+        yield from _warning(point.fix, look)
+
+
+def _later(answer: Answer, look: Look) -> Iterator[Text]:
+    if answer.later:
+        steps = ", ".join(f"{step.line or step.step} {keyword(step.instruction)}" for step in answer.later)
+        what = "line" if all(step.line for step in answer.later) else "step"
+        built = "to build again" if answer.predicted else "built again"
+        lines = hung(f"{built} after it: {what} {steps}", look.width, "  ", 4)
+        yield from (Text(line, style="dim") for line in lines)

@@ -1,0 +1,104 @@
+"""Builds compared with earlier ones, for a person at a terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from layerfork.record.judgement import Verdict
+from layerfork.record.record import StepStatus
+from layerfork.record.report import DiffReport
+from layerfork.report.reporter import Look
+from layerfork.report.text.answer import answer_lines
+from layerfork.report.text.baseline import baseline_line
+from layerfork.report.text.console import print_lines
+from layerfork.report.text.judgement import caution_lines
+from layerfork.report.text.wrapping import wrap
+
+
+def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
+    """For each build its forks with their causes, or one line that there is none; of several, a summary."""
+    parts = [print_lines(_lines(report, look), look) for report in reports]
+    if len(reports) > 1:
+        parts.append(print_lines([_summary(reports)], look))
+    return "\n".join(parts)
+
+
+def _summary(reports: Sequence[DiffReport]) -> Text:
+    states = (f"{report.build or report.reader}: {_state(report)}" for report in reports)
+    return Text(f"{len(reports)} builds: {'; '.join(states)}", style="bold")
+
+
+def _state(report: DiffReport) -> str:
+    if report.baseline_saved:
+        return "saved as baseline"
+    if report.baseline_lost:
+        return "not kept"
+    if report.failure:
+        return report.outcome.value
+    if not report.compared:
+        return f"only in {report.writer or report.reader}"
+    steps = sorted({fork.step for fork in report.judgement.forks})
+    return f"forked at step {', '.join(map(str, steps))}" if steps else "no fork"
+
+
+def _lines(report: DiffReport, look: Look) -> Iterator[Text]:
+    if report.baseline_saved:
+        yield Text(
+            f"{report.reader}: no earlier build of this Dockerfile is known; this one was saved as baseline"
+        )
+        yield Text("  build again, and `layerfork why` explains what missed", style="dim")
+    elif not report.compared and report.failure:
+        yield Text(f"{report.reader}: there is no earlier build to compare it with", style="bold")
+        yield _failure(report)
+    elif report.baseline_lost:
+        yield Text(
+            f"{report.reader}: no earlier build of this Dockerfile is known, and this one could not be kept"
+        )
+    elif not report.compared:
+        yield Text(f"{report.writer or report.reader} ({report.build}): the other file has no such build")
+    else:
+        if report.build:
+            yield Text(f"{report.build}:", style="bold")
+        if report.failure:
+            yield _failure(report)
+        for place, (fork, answer) in enumerate(zip(report.judgement.forks, report.answers, strict=True)):
+            yield from [Text()] if place else []
+            yield from answer_lines(answer, fork, look)
+        for answer in report.asked:
+            yield from answer_lines(answer, None, look)
+        told = {"added-target", "added-platform"} if report.asked and not look.verbose else set()
+        for line in caution_lines([each for each in report.judgement.warnings if each.code not in told]):
+            yield from wrap(line, look.width, 4)
+        if report.judgement.verdict is Verdict.REUSED:
+            yield Text(f"no fork: {_reused(report)}", style="bold cyan")
+        elif not report.judgement.forks:
+            yield Text(f"  no fork before that: {_before(report)}")
+        yield from _compared_with(report, look)
+
+
+def _compared_with(report: DiffReport, look: Look) -> Iterator[Text]:
+    """Which two builds these were; the time of the earlier one stands here alone."""
+    text = f"compared: {report.writer} with {report.reader}"
+    if report.baseline is not None:
+        text = f"before: {baseline_line(report.baseline)}"
+    yield from wrap(Text(f"  {text}", style="dim"), look.width, 4)
+
+
+def _failure(report: DiffReport) -> Text:
+    return Text(f"  the build {report.failure}", style="bold red")
+
+
+def _before(report: DiffReport) -> str:
+    """What became of the steps that a build which ended early came to."""
+    statuses = [step.status for step in report.reader_steps if not step.error]
+    reached = [status for status in statuses if status in (StepStatus.HIT, StepStatus.MISS)]
+    if not reached:
+        return "it came to no step"
+    return f"{reached.count(StepStatus.HIT)} of the {len(reached)} steps that it came through were reused"
+
+
+def _reused(report: DiffReport) -> str:
+    statuses = [step.status for step in report.reader_steps if step.status is not StepStatus.NOT_EVALUATED]
+    if not statuses or StepStatus.UNKNOWN in statuses:
+        return "nothing differs that enters a key; the record does not show which steps were reused"
+    return f"{statuses.count(StepStatus.HIT)} of {len(statuses)} steps were reused"

@@ -1,0 +1,130 @@
+"""What builds of commits would have cost: a row and a bar for each commit, then what costs most."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from layerfork.record.history import Blamed, CommitPrediction, HistoryPrediction
+from layerfork.record.prediction import Forecast
+from layerfork.report.overview.words import counted
+from layerfork.report.reporter import Look
+from layerfork.report.text.baseline import baseline_line
+from layerfork.report.text.columns import cut
+from layerfork.report.text.console import print_lines
+from layerfork.report.text.prediction import seconds
+from layerfork.report.text.wrapping import wrap
+
+_DIGITS = 8
+"""Of a commit's id."""
+_BAR = 12
+"""Columns of the longest bar."""
+_SUBJECT = 32
+_MOST_BLAMED = 5
+"""So many causes are listed without --verbose."""
+
+
+def render_histories(histories: Sequence[HistoryPrediction], look: Look) -> str:
+    """Each history."""
+    return "\n".join(print_lines(_lines(each, look), look) for each in histories)
+
+
+def _lines(history: HistoryPrediction, look: Look) -> Iterator[Text]:
+    yield Text(_verdict(history), style="bold")
+    yield Text()
+    yield from _table(history.commits, look)
+    yield Text()
+    yield from _summary(history, look)
+    for line in history.assumes:
+        yield from wrap(Text(f"  taken for granted: {line}", style="dim"), look.width, 4)
+    yield from wrap(Text(f"  from: {baseline_line(history.against)}", style="dim"), look.width, 4)
+
+
+def _verdict(history: HistoryPrediction) -> str:
+    """``5 of 12 commits miss steps: about 83 s``."""
+    slow = [each for each in history.commits if each.count(Forecast.MISS)]
+    total = counted(len(history.commits), "commit")
+    if not slow:
+        return f"none of {total} is known to miss a step"
+    known = [each.seconds_lost for each in slow if each.seconds_lost is not None]
+    cost = f": about {seconds(sum(known))}" if known else ""
+    return f"{len(slow)} of {total} {'misses' if len(slow) == 1 else 'miss'} steps{cost}"
+
+
+def _table(commits: Sequence[CommitPrediction], look: Look) -> Iterator[Text]:
+    weights = _weights(commits)
+    rows = [_row(each) for each in commits]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for commit, row, weight in zip(commits, rows, weights, strict=True):
+        missed, cost, subject, why = row
+        line = Text("  ")
+        line.append(commit.id[:_DIGITS] + "  ", style="dim")
+        line.append(
+            missed.rjust(widths[0]) + "  ", style="bold yellow" if commit.count(Forecast.MISS) else "cyan"
+        )
+        line.append(cost.rjust(widths[1]) + "  ")
+        line.append(_bar(weight, max(weights)).ljust(_BAR) + "  ", style="yellow")
+        line.append(subject.ljust(widths[2]) + "  ")
+        line.append(why)
+        line.rstrip()
+        yield from wrap(line, look.width, 6)
+
+
+def _weights(commits: Sequence[CommitPrediction]) -> list[float]:
+    """What the bars show: seconds; steps that miss where no record shows any time."""
+    if any(each.seconds_lost for each in commits):
+        return [each.seconds_lost or 0.0 for each in commits]
+    return [float(each.count(Forecast.MISS)) for each in commits]
+
+
+def _bar(weight: float, most: float) -> str:
+    return "█" * max(1, round(_BAR * weight / most)) if weight else ""
+
+
+def _row(commit: CommitPrediction) -> tuple[str, str, str, str]:
+    """Steps that miss, their cost, the subject, and where and why the first one does."""
+    subject = cut(commit.subject or "(no subject)", _SUBJECT)
+    if commit.prediction is None:
+        return "?", "", subject, f"not predicted: {commit.problem}"
+    missed, unknown = commit.count(Forecast.MISS), commit.count(Forecast.UNKNOWN)
+    text = f"{missed} of {len(commit.prediction.steps)}" + (f" +{unknown}?" if unknown else "")
+    cost = commit.seconds_lost
+    return text, seconds(cost) if missed and cost is not None else "", subject, _why(commit)
+
+
+def _why(commit: CommitPrediction) -> str:
+    prediction, first = commit.prediction, commit.first_miss
+    if prediction is not None and prediction.answers:
+        answer = prediction.answers[0]
+        more = len(prediction.answers) - 1
+        return f"{answer.place}: {answer.culprit}" + (
+            f" (and {counted(more, 'other place')})" if more else ""
+        )
+    if first is not None:
+        return f"{f'line {first.line}' if first.line else f'step {first.index}'}: {first.reason}"
+    steps = () if prediction is None else prediction.steps
+    return next((step.reason for step in steps if step.prediction is Forecast.UNKNOWN), "")
+
+
+def _summary(history: HistoryPrediction, look: Look) -> Iterator[Text]:
+    slow = [each for each in history.commits if each.count(Forecast.MISS)]
+    if slow:
+        worst = max(slow, key=lambda each: (each.seconds_lost or 0.0, each.count(Forecast.MISS)))
+        cost = f", {seconds(worst.seconds_lost)}" if worst.seconds_lost is not None else ""
+        text = f"costliest commit: {worst.id[:_DIGITS]} {worst.subject}: {_steps(worst)}{cost}"
+        yield from wrap(Text(text), look.width, 4)
+    shown = history.blamed if look.verbose else history.blamed[:_MOST_BLAMED]
+    if shown:
+        yield Text("costliest causes:")
+    for each in shown:
+        yield from wrap(Text(f"  {_blamed(each)}"), look.width, 4)
+    if len(shown) < len(history.blamed):
+        yield Text(f"  {len(history.blamed) - len(shown)} more with --verbose", style="dim")
+
+
+def _steps(commit: CommitPrediction) -> str:
+    return f"{counted(commit.count(Forecast.MISS), 'step')} missed"
+
+
+def _blamed(blamed: Blamed) -> str:
+    cost = f", {seconds(blamed.seconds)}" if blamed.seconds is not None else ""
+    return f"{blamed.name} ({blamed.code}): {counted(len(blamed.commits), 'commit')}{cost}"

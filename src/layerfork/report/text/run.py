@@ -1,0 +1,131 @@
+"""A report for a person at a terminal: the table, the classes, the forks, the verdict, the versions."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from layerfork.record.engine import EngineInfo
+from layerfork.record.judgement import Verdict
+from layerfork.record.report import RunReport
+from layerfork.report.overview.overview import Overview, overviews
+from layerfork.report.overview.words import verdict_sentence, verdicts
+from layerfork.report.reporter import Look
+from layerfork.report.text.answer import answer_lines
+from layerfork.report.text.console import print_lines, section
+from layerfork.report.text.identities import identity_lines
+from layerfork.report.text.overview import all_problems, all_warnings, missing_lines, overview_lines
+from layerfork.report.text.table import layout_table, missing_builds
+from layerfork.report.text.versions import versions
+from layerfork.report.text.wrapping import wrap
+
+VERDICT_STYLES = {Verdict.REUSED: "bold green", Verdict.FORKED: "bold yellow", Verdict.ERROR: "bold red"}
+
+
+FEW_CLIENTS = 8
+"""More builds than these, or several engines, are shown as classes instead of as the table of 2015."""
+
+
+def render_runs(reports: Sequence[RunReport], look: Look) -> str:
+    """Few clients on one engine as the table of 2015; else every scenario at a glance, in full if verbose."""
+    if len(reports) == 1 and sum(bool(build.steps) for build in reports[0].builds) <= FEW_CLIENTS:
+        return print_lines(_run_lines(reports[0], look), look)
+    seen = overviews(reports)
+    parts = [print_lines(_glance(overview, look), look) for overview in seen]
+    parts += [print_lines(_without_engine(reports, look), look)] if None in _engines(reports) else []
+    return "\n\n".join((*parts, *([render_tables(reports, look)] if look.verbose or not seen else [])))
+
+
+def verdict_style(verdict: Verdict, *, interrupted: bool) -> str:
+    """A run that a person ended is neither good nor an error."""
+    return "bold yellow" if interrupted else VERDICT_STYLES[verdict]
+
+
+def render_tables(reports: Sequence[RunReport], look: Look) -> str:
+    """Every run with the table of 2015, however many clients it has."""
+    return "\n\n".join(print_lines(_run_lines(report, look), look) for report in reports)
+
+
+def _engines(reports: Sequence[RunReport]) -> Sequence[EngineInfo | None]:
+    return [report.engine for report in reports]
+
+
+def _glance(overview: Overview, look: Look) -> Iterator[Text]:
+    yield from overview_lines(overview, look)
+    yield from missing_lines(overview, look)
+    yield from all_warnings(overview.reports, look)
+    yield from section("Verdict")
+    for engines, verdict, sentence in verdicts(overview):
+        names = f"{', '.join(engines)}: " if len(overview.engines) > 1 else ""
+        style = verdict_style(verdict, interrupted=overview.interrupted)
+        yield from wrap(Text(f"  {names}{sentence}", style=style), look.width, 4)
+    yield Text()
+    for report in overview.reports:
+        yield from versions(report, look)
+
+
+def _without_engine(reports: Sequence[RunReport], look: Look) -> Iterator[Text]:
+    yield from section("Without an engine")
+    yield from all_problems([report for report in reports if report.engine is None], look)
+
+
+def _run_lines(report: RunReport, look: Look) -> Iterator[Text]:
+    yield from _heading(report, look)
+    yield from (Text(line) for line in layout_table(report.builds, look.width))
+    yield from _identity_notes(report, look)
+    yield from _not_built(report, look)
+    yield from _classes(report, look)
+    yield from _forks(report, look)
+    yield from all_warnings([report], look)
+    yield from _verdict(report, look)
+    yield Text()
+    yield from versions(report, look)
+
+
+def _heading(report: RunReport, look: Look) -> Iterator[Text]:
+    builder = f"the {report.builder} builder" if report.builder else "each client's own builder"
+    engine = f"Engine {report.engine.version} ({report.engine.kind})" if report.engine else "no engine"
+    yield from wrap(Text(f"{report.scenario} on {engine}, {builder}", style="bold"), look.width, 2)
+    yield Text()
+
+
+def _identity_notes(report: RunReport, look: Look) -> Iterator[Text]:
+    lines = list(identity_lines(report.builds))
+    yield from [Text()] if lines else []
+    for line in lines:
+        yield from wrap(Text(f"  {line}", style="dim"), look.width, 4)
+
+
+def _not_built(report: RunReport, look: Look) -> Iterator[Text]:
+    builds = missing_builds(report.builds)
+    if not builds:
+        return
+    yield from section("Without a result")
+    for build in builds:
+        first, *rest = (build.reason or "no reason given").splitlines()
+        yield from wrap(Text(f"  {build.client}: {build.outcome.value}: {first}"), look.width, 4)
+        for line in rest:
+            yield from wrap(Text(f"      {line}", style="dim"), look.width, 8)
+
+
+def _classes(report: RunReport, look: Look) -> Iterator[Text]:
+    classes = report.judgement.classes
+    if not classes:
+        return
+    yield from section("Classes: clients that share every step")
+    for number, members in enumerate(classes, start=1):
+        yield from wrap(Text(f"  {number}  {', '.join(members)}"), look.width, 5)
+    if report.judgement.class_unknown:
+        unknown = ", ".join(report.judgement.class_unknown)
+        yield from wrap(Text(f"  ?  {unknown}: unknown", style="yellow"), look.width, 5)
+
+
+def _forks(report: RunReport, look: Look) -> Iterator[Text]:
+    for fork, answer in zip(report.judgement.forks, report.answers, strict=True):
+        yield Text()
+        yield from answer_lines(answer, fork, look)
+
+
+def _verdict(report: RunReport, look: Look) -> Iterator[Text]:
+    yield from section("Verdict")
+    style = verdict_style(report.judgement.verdict, interrupted=report.interrupted)
+    yield from wrap(Text(f"  {verdict_sentence(report)}", style=style), look.width, 2)

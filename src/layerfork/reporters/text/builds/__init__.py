@@ -1,1 +1,0 @@
-"""Builds of a person: recorded, compared, checked, predicted, mended."""

@@ -1,1 +1,0 @@
-"""Lines laid out: styled, wrapped, in columns."""

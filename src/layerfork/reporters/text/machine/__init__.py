@@ -1,1 +1,0 @@
-"""What a machine has, and the settings in force on it."""

@@ -1,1 +1,0 @@
-"""Runs of the experiment and of scenarios: planned, measured, held against an earlier one."""

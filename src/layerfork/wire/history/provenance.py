@@ -1,0 +1,208 @@
+"""What a provenance predicate of BuildKit holds of a build: the request, the definition, the source map.
+
+Operations come as JSON. Their digests are stored beside them, so what is read is held against them: an
+operation whose bytes do not have its digest lost something on the way, and is not taken for known. Of
+directories that the client sent, BuildKit leaves out the session, which no key holds.
+Source: moby/buildkit solver/llbsolver/provenance/{buildconfig,predicate}.go, types/types.go, and
+docs/attestations/slsa-definitions.md @ v0.13.2 to 73ed6825c: SLSA v0.2 and v1.
+"""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from layerfork.record.record import Gap
+from layerfork.wire.history.opjson import UnreadableError, fill, read_op
+from layerfork.wire.proto import ops_pb2 as pb
+
+BUILD_TYPES = frozenset(
+    {
+        "https://mobyproject.org/buildkit@v1",
+        "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
+    }
+)
+_METADATA_02 = "https://mobyproject.org/buildkit@v1#metadata"
+_LOCAL = b"local://"
+
+
+@dataclass(slots=True, kw_only=True)
+class Provenance:
+    """One predicate, read."""
+
+    platform: str = ""
+    """What was built, of a build for several platforms; what holds the predicate says it."""
+    attrs: dict[str, str] = field(default_factory=dict)
+    """Frontend attributes, without those that BuildKit keeps to itself (platform, cache imports …)."""
+    frontend: str = ""
+    dockerfile_name: str = ""
+    secrets: tuple[str, ...] = ()
+    invocation: str = ""
+    """The build's reference."""
+    started: str = ""
+    """RFC 3339; empty when it is not there."""
+    finished: str = ""
+    all_parameters: bool = True
+    """False in the mode ``min``: build arguments and labels may be missing."""
+    ops: dict[str, pb.Op] = field(default_factory=dict)
+    """By digest; empty when the definition is not there (``mode=max`` has it)."""
+    source: pb.Source = field(default_factory=pb.Source)
+    gaps: list[Gap] = field(default_factory=list)
+
+
+def is_predicate(value: Any) -> bool:
+    """Whether a JSON value is a provenance predicate of BuildKit."""
+    if not isinstance(value, Mapping):
+        return False
+    kind = value.get("buildType") or _at(value, "buildDefinition", "buildType")
+    return isinstance(kind, str) and kind in BUILD_TYPES
+
+
+def read_provenance(predicate: Mapping[str, Any]) -> Provenance:
+    """Read a predicate of either version. What is damaged becomes a gap."""
+    if "buildDefinition" in predicate:
+        return _read(
+            request=_at(predicate, "buildDefinition", "externalParameters", "request"),
+            dockerfile=_at(predicate, "buildDefinition", "externalParameters", "configSource", "path"),
+            config=_at(predicate, "buildDefinition", "internalParameters", "buildConfig"),
+            metadata=_at(predicate, "runDetails", "metadata"),
+            names=("invocationId", "startedOn", "finishedOn", "buildkit_completeness", "request"),
+            source=_at(predicate, "runDetails", "metadata", "buildkit_metadata", "source"),
+        )
+    return _read(
+        request=_at(predicate, "invocation", "parameters"),
+        dockerfile=_at(predicate, "invocation", "configSource", "entryPoint"),
+        config=predicate.get("buildConfig"),
+        metadata=predicate.get("metadata"),
+        names=("buildInvocationID", "buildStartedOn", "buildFinishedOn", "completeness", "parameters"),
+        source=_at(predicate, "metadata", _METADATA_02, "source"),
+    )
+
+
+def _read(
+    *,
+    request: Any,
+    dockerfile: Any,
+    config: Any,
+    metadata: Any,
+    names: tuple[str, str, str, str, str],
+    source: Any,
+) -> Provenance:
+    invocation, started, finished, completeness, parameters = names
+    args = _at(request, "args")
+    found = Provenance(
+        attrs={str(key): str(value) for key, value in args.items()} if isinstance(args, Mapping) else {},
+        frontend=_text(request, "frontend"),
+        dockerfile_name=dockerfile if isinstance(dockerfile, str) else "",
+        secrets=tuple(_text(each, "id") for each in _list(_at(request, "secrets"))),
+        invocation=_text(metadata, invocation) or _text(metadata, "invocationID"),
+        started=_text(metadata, started),
+        finished=_text(metadata, finished),
+        all_parameters=_at(metadata, completeness, parameters) is not False,
+    )
+    found.attrs.setdefault("filename", found.dockerfile_name or "Dockerfile")
+    digests = _digests(config)
+    _read_ops(found, config, digests)
+    _read_source(found, source, digests)
+    return found
+
+
+def _digests(config: Any) -> dict[str, str]:
+    """Digest of each step, by its name."""
+    mapping = _at(config, "digestMapping")
+    if not isinstance(mapping, Mapping):
+        return {}
+    return {str(step): str(digest) for digest, step in mapping.items()}
+
+
+def _read_ops(found: Provenance, config: Any, digests: Mapping[str, str]) -> None:
+    for step in _list(_at(config, "llbDefinition")):
+        name = _text(step, "id")
+        digest = digests.get(name)
+        if digest is None:
+            found.gaps.append(Gap(where="definition", what=f"no digest is stored for its {name or 'step'}"))
+            continue
+        try:
+            op, unknown = read_op(_at(step, "op"), list(_inputs(step, digests)))
+        except UnreadableError as error:
+            found.gaps.append(Gap(where=f"llb op {digest}", what=f"its JSON is not understood: {error}"))
+            continue
+        found.ops[digest] = op
+        if unknown:
+            what = "unknown fields: " + ", ".join(sorted(set(unknown)))
+            found.gaps.append(Gap(where=f"llb op {digest}", what=what))
+        elif not _has_digest(op, digest):
+            what = "what provenance holds of it does not have its digest: something is missing"
+            found.gaps.append(Gap(where=f"llb op {digest}", what=what))
+
+
+def _inputs(step: Any, digests: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    for each in _list(_at(step, "inputs")):
+        name, _, index = str(each).rpartition(":")
+        if name not in digests or not index.isdecimal() or len(index) > 9:
+            raise UnreadableError(f"the input {str(each)[:40]!r} is no step")
+        yield digests[name], int(index)
+
+
+def _has_digest(op: pb.Op, digest: str) -> bool:
+    """Whether the bytes of an operation have its digest, as far as they were stored."""
+    if op.WhichOneof("op") == "source" and op.source.identifier.startswith(_LOCAL):
+        return True
+    return any("sha256:" + sha256(raw).hexdigest() == digest for raw in _encodings(op))
+
+
+def _encodings(op: pb.Op) -> Iterator[bytes]:
+    """An operation as BuildKit up to 0.18 encodes it, in the order of the fields' numbers, and as later ones
+    do, what is set of a ``oneof`` last. Seen so with v0.8.3 to v0.25.2."""
+    yield op.SerializeToString(deterministic=True)
+    kind = op.WhichOneof("op")
+    if kind is not None:
+        rest, last = pb.Op(), pb.Op()
+        rest.CopyFrom(op)
+        rest.ClearField(kind)
+        getattr(last, kind).CopyFrom(getattr(op, kind))
+        yield rest.SerializeToString(deterministic=True) + last.SerializeToString(deterministic=True)
+
+
+def _read_source(found: Provenance, source: Any, digests: Mapping[str, str]) -> None:
+    """The source map: the Dockerfile's text, and the lines of each step."""
+    unknown: list[str] = []
+    for info in _list(_at(source, "infos")):
+        found.source.infos.append(
+            pb.SourceInfo(filename=_text(info, "filename").encode(), data=_data(_at(info, "data")))
+        )
+    locations = _at(source, "locations")
+    for name, value in locations.items() if isinstance(locations, Mapping) else ():
+        if name in digests and isinstance(value, Mapping):
+            entry = pb.LocationsEntry(digest=digests[name].encode())
+            try:
+                fill(entry.locations, value, unknown)
+            except UnreadableError as error:
+                found.gaps.append(Gap(where="source map", what=f"{name}: {error}"))
+                continue
+            found.source.locations.append(entry)
+
+
+def _data(value: Any) -> bytes:
+    try:
+        return b64decode(value, validate=True) if isinstance(value, str) else b""
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _at(value: Any, *names: str) -> Any:
+    """What lies under these names, one in the other; None when it is not there."""
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _text(value: Any, name: str) -> str:
+    found = _at(value, name)
+    return found if isinstance(found, str) else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

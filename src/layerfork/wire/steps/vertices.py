@@ -1,0 +1,94 @@
+"""Follows the vertices of a build through the status messages."""
+
+from collections.abc import Iterable, Mapping
+
+from layerfork.record.context import Digest
+from layerfork.record.record import Vertex
+from layerfork.wire.buildkit.observed import MAX_VERTICES, VertexState
+from layerfork.wire.buildkit.plain import text, texts
+from layerfork.wire.proto import control_pb2 as control
+from layerfork.wire.redact import Redactor
+from layerfork.wire.steps.names import is_internal
+
+_SECOND_NS = 1_000_000_000
+
+
+def follow(vertices: dict[str, VertexState], status: control.StatusResponse) -> None:
+    """Take in one status message.
+
+    A vertex may run several times in one build; what counts is its last run. Announcements without
+    times (the vertex was loaded once more) do not undo a run, and neither does work on a result that
+    is there already.
+    """
+    for seen in status.vertexes:
+        digest = text(seen.digest)
+        state = vertices.get(digest)
+        if state is None:
+            if len(vertices) >= MAX_VERTICES:
+                continue
+            state = vertices[digest] = VertexState(digest)
+        if _is_work_on_a_result(state, seen):
+            continue
+        state.name = text(seen.name) or state.name
+        state.inputs = texts(seen.inputs) or state.inputs
+        if seen.HasField("started") or seen.HasField("completed"):
+            state.started_ns = _nanoseconds(seen.started) if seen.HasField("started") else None
+            state.completed_ns = _nanoseconds(seen.completed) if seen.HasField("completed") else None
+            state.cached = seen.cached
+            state.error = text(seen.error)
+        else:
+            state.cached = state.cached or seen.cached
+            state.error = text(seen.error) or state.error
+
+
+def _is_work_on_a_result(state: VertexState, seen: control.StatusVertex) -> bool:
+    """Whether files of a known result are only now merged or fetched, because a later step reads them.
+
+    BuildKit reports that as a run of the vertex that is not cached, also for a vertex that was; but
+    unlike a run it names no inputs.
+    Source: moby/buildkit util/progress/controller/controller.go:Start and cache/refs.go:unlazyDiffMerge
+    @ v0.10.0 to v0.32.2.
+    """
+    if seen.cached or seen.inputs or not seen.HasField("started"):
+        return False
+    return bool(state.inputs) or (state.cached and state.completed_ns is not None and not state.error)
+
+
+def first_start_ns(vertices: Iterable[VertexState]) -> int | None:
+    """When the first vertex started by the engine's clock: the zero of a record's times."""
+    return min((state.started_ns for state in vertices if state.started_ns is not None), default=None)
+
+
+def read_vertices(
+    states: Mapping[str, VertexState], own: frozenset[str] | None, redactor: Redactor
+) -> tuple[Vertex, ...]:
+    """The vertices in the order of their first appearance.
+
+    ``own`` holds the digests of the build's definition; None when there is none, then names decide
+    what is internal.
+    """
+    zero = first_start_ns(states.values())
+    return tuple(
+        Vertex(
+            digest=Digest(state.digest),
+            name=redactor.clean(state.name),
+            inputs=tuple(map(Digest, state.inputs)),
+            started_s=seconds_since(zero, state.started_ns),
+            completed_s=seconds_since(zero, state.completed_ns),
+            cached=state.cached,
+            error=redactor.clean(state.error),
+            internal=is_internal(state.name) or (own is not None and state.digest not in own),
+        )
+        for state in states.values()
+    )
+
+
+def seconds_since(zero_ns: int | None, at_ns: int | None) -> float | None:
+    """Seconds between two points of the engine's clock, to the microsecond."""
+    if at_ns is None:
+        return None
+    return round((at_ns - (zero_ns or 0)) / _SECOND_NS, 6)
+
+
+def _nanoseconds(stamp: control.Timestamp) -> int:
+    return stamp.seconds * _SECOND_NS + stamp.nanos
