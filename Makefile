@@ -54,7 +54,7 @@ test: setup testprograms lint
 	$(PYTEST) -n 4 --dist loadfile --no-loadscope-reorder --durations 15
 
 bench: setup
-	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in research/benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 N ?= 60
 SEED ?= 1
@@ -62,23 +62,23 @@ fuzz: setup
 	LAYERFORK_FUZZ_SECONDS=$(or $(SECONDS),600) $(PYTEST) -q tests/fuzz tests/unit/wire/test_classic_fuzz.py --timeout 0
 
 mutations: setup
-	$(BIN)/python -m mutations -n $(N) --seed $(SEED) --keep build/mutations
+	$(BIN)/python -m research.mutations -n $(N) --seed $(SEED) --keep build/mutations
 
 histories: setup
-	$(BIN)/python -m histories --projects $(or $(PROJECTS),10) --commits $(or $(COMMITS),50) --seed $(SEED)
+	$(BIN)/python -m research.histories --projects $(or $(PROJECTS),10) --commits $(or $(COMMITS),50) --seed $(SEED)
 
 published: setup
-	$(BIN)/python -m published $(DIRS)
+	$(BIN)/python -m research.published $(DIRS)
 
 study: setup
-	$(BIN)/python -m study $(DIRS) $(if $(DIRS),,--out docs/evidence/corpus-study.json)
-	$(if $(DIRS),,$(BIN)/python -m study --page)
+	$(BIN)/python -m research.study $(DIRS) $(if $(DIRS),,--out docs/evidence/corpus-study.json)
+	$(if $(DIRS),,$(BIN)/python -m research.study --page)
 
 current-state: setup
-	$(BIN)/python -m currentstate $(if $(RUN),--keep $(RUN)) $(if $(AGAIN),--again $(AGAIN))
+	$(BIN)/python -m research.currentstate $(if $(RUN),--keep $(RUN)) $(if $(AGAIN),--again $(AGAIN))
 
 attack: setup
-	PYTHONPATH=tests $(BIN)/python -m attacks $(SIZE)
+	PYTHONPATH=tests $(BIN)/python -m research.attacks $(SIZE)
 
 corpus: setup
 	PYTHONPATH=tests $(BIN)/python -m corpus.make $(NAMES)

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from histories.walk import git
-from study.described import descriptions
-from study.page import CORPUS, PAGE, PUBLIC, page
-from study.results import read_study, write_study
-from study.written import write_repository
+from research.histories.walk import git
+from research.study.described import descriptions
+from research.study.page import CORPUS, PAGE, PUBLIC, page
+from research.study.results import read_study, write_study
+from research.study.written import write_repository
 
 
 def test_the_page_is_what_the_evidence_says() -> None:
-    """`make study` writes both again, `python -m study --page` the page alone."""
+    """`make study` writes both again, `python -m research.study --page` the page alone."""
     assert PAGE.read_text("utf-8") == page()
 
 

@@ -8,10 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from currentstate.evidence import DOCS, SCENARIOS, SEED, keep
-from currentstate.page import pages
-from currentstate.results import RESULTS, results
-from currentstate.threads import Note, read_notes, told
 from layerfork.app.compare.comparison import diff_records
 from layerfork.app.phases.cells import MeasuredCell
 from layerfork.app.run.report import read_reports
@@ -27,6 +23,10 @@ from layerfork.record.record import BuildOutcome, StepStatus
 from layerfork.record.report import RunReport, TrialBuild
 from layerfork.record.store.lines import numbered_lines
 from layerfork.report.overview.catalogue import surprises
+from research.currentstate.evidence import DOCS, SCENARIOS, SEED, keep
+from research.currentstate.page import pages
+from research.currentstate.results import RESULTS, results
+from research.currentstate.threads import Note, read_notes, told
 
 EXPECTED = tomllib.loads(Path(__file__).with_name("current_state.toml").read_text("utf-8"))
 GOLDEN = Path(__file__).parents[1] / "golden" / "records" / "seed-engines.run.jsonl"
@@ -54,7 +54,7 @@ def judged(cells: Path) -> tuple[Sequence[MeasuredCell], CatalogueReport]:
 
 def test_page_and_pictures_are_what_the_evidence_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """`make current-state` writes them again."""
-    monkeypatch.setattr("currentstate.page.read", lambda cells: judged(cells)[1])
+    monkeypatch.setattr("research.currentstate.page.read", lambda cells: judged(cells)[1])
     made = pages()
     for name, text in made.items():
         assert (DOCS / name).read_text("utf-8") == text, name

@@ -21,9 +21,9 @@ from layerfork.record.record import BuildRecord
 from layerfork.record.store.evidence import read_records
 from layerfork.wire.definition.ops import read_definition
 from layerfork.wire.redact import Redactor
-from published.bases import make_bases
-from published.compare import Comparison
-from published.files import find_published
+from research.published.bases import make_bases
+from research.published.compare import Comparison
+from research.published.files import find_published
 
 pytestmark = pytest.mark.engine
 

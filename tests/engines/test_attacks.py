@@ -2,11 +2,11 @@
 
 import pytest
 
-from attacks.changes import attack_changes
-from attacks.kills import COMMANDS, attack_kills
-from attacks.mounts import attack_mounts
-from attacks.passing import attack_passing
-from attacks.secrets import attack_secrets
+from research.attacks.changes import attack_changes
+from research.attacks.kills import COMMANDS, attack_kills
+from research.attacks.mounts import attack_mounts
+from research.attacks.passing import attack_passing
+from research.attacks.secrets import attack_secrets
 
 pytestmark = pytest.mark.engine
 

@@ -8,14 +8,14 @@ import pytest
 from engines.clientclasses import check, run_all
 from engines.today import DAY
 
-from currentstate.again import build_again, draw
-from currentstate.evidence import SCENARIOS, SEED
 from layerfork.app.phases.cells import read_cells
 from layerfork.app.run.report import read_reports
 from layerfork.record.engine import EngineInfo
 from layerfork.record.record import BuildOutcome
 from layerfork.record.report import RunReport
 from layerfork.record.store.evidence import read_records
+from research.currentstate.again import build_again, draw
+from research.currentstate.evidence import SCENARIOS, SEED
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
 PARTS = 10

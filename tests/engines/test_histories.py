@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_every_step_of_every_commit_is_predicted() -> None:
     arguments = ("--projects", "1", "--commits", "8", "--seed", "20265")
-    argv = (sys.executable, "-m", "histories", *arguments)
+    argv = (sys.executable, "-m", "research.histories", *arguments)
     done = run(Command(argv=argv, env=dict(os.environ), cwd=ROOT), timeout_s=200)
     assert done.returncode == 0, done.stdout + done.stderr
     line = r"(\d+) commits, (\d+) steps: (\d+) hits, (\d+) misses, .*; (\d+) wrong, \d+ s"

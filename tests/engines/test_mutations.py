@@ -21,7 +21,7 @@ SEED = 20264
 def test_every_case_is_predicted_and_explained(builder: Builder, tmp_path: Path) -> None:
     report_file, cases = tmp_path / "report.json", CASES[builder]
     arguments = ("--builder", builder.value, "-n", str(cases), "--seed", str(SEED))
-    argv = (sys.executable, "-m", "mutations", *arguments, "--json", str(report_file))
+    argv = (sys.executable, "-m", "research.mutations", *arguments, "--json", str(report_file))
     done = run(Command(argv=argv, env=dict(os.environ), cwd=ROOT), timeout_s=280)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(report_file.read_text())

@@ -8,8 +8,8 @@ import pytest
 
 from layerfork.builders.engines import open_engine
 from layerfork.record.build import Builder
-from study.building import check
-from study.described import descriptions
+from research.study.building import check
+from research.study.described import descriptions
 
 pytestmark = pytest.mark.engine
 SAMPLE = ("node-copy-all", "go-module")

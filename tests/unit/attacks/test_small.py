@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from attacks import inputs, secrets, wire
-from attacks.inputs import attack_inputs
-from attacks.secrets import attack_secrets
-from attacks.wire import attack_floods, floods
 from layerfork.wire.redact import Redactor
+from research.attacks import inputs, secrets, wire
+from research.attacks.inputs import attack_inputs
+from research.attacks.secrets import attack_secrets
+from research.attacks.wire import attack_floods, floods
 
 
 def test_broken_inputs(monkeypatch: pytest.MonkeyPatch) -> None:

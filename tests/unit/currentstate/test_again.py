@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-from currentstate.again import BuiltAgain, differences, draw
 from layerfork.app.phases.cells import MeasuredCell, read_cells
 from layerfork.app.scenarios.filed import read_catalogue
 from layerfork.record.record import BuildOutcome, StepStatus
+from research.currentstate.again import BuiltAgain, differences, draw
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "records" / "scenarios.jsonl"
 CELLS = read_cells(GOLDEN).cells

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from currentstate.evidence import keep_cells
 from layerfork.app.phases.cells import read_cells
 from layerfork.errors import EvidenceError
 from layerfork.record.record import BuildOutcome
 from layerfork.record.store.lines import numbered_lines
+from research.currentstate.evidence import keep_cells
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "records" / "scenarios.jsonl"
 ALL = read_cells(GOLDEN).cells

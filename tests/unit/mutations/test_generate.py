@@ -12,13 +12,13 @@ import pytest
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.record.build import Builder
 from layerfork.record.context import EntryType
-from mutations.change import Change
-from mutations.context_mutations import new_ignore_rule
-from mutations.generate import _copy, generate
-from mutations.layout import tar_of, write_directory
-from mutations.mutate import ALL, mutate
-from mutations.reads import live_stages, reads, resolve
-from mutations.subject import Arena, Delivery, Line, Node, Stage, Subject
+from research.mutations.change import Change
+from research.mutations.context_mutations import new_ignore_rule
+from research.mutations.generate import _copy, generate
+from research.mutations.layout import tar_of, write_directory
+from research.mutations.mutate import ALL, mutate
+from research.mutations.reads import live_stages, reads, resolve
+from research.mutations.subject import Arena, Delivery, Line, Node, Stage, Subject
 
 ARENAS = [
     Arena(builder=builder, delivery=delivery) for builder, delivery in itertools.product(Builder, Delivery)

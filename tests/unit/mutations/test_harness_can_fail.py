@@ -13,14 +13,14 @@ from layerfork.record.build import Builder
 from layerfork.record.judgement import CauseStatus, Fork
 from layerfork.record.record import BuildRecord, StepStatus
 from layerfork.record.store.evidence import read_records
-from mutations.change import Change, Expected
-from mutations.generate import generate
-from mutations.predict import Cache, wrong_strings
-from mutations.report import Disagreement, Report
-from mutations.run import run_group
-from mutations.subject import Arena, Delivery
-from mutations.verdict import Case, Named
-from mutations.verdict import judge as judge_case
+from research.mutations.change import Change, Expected
+from research.mutations.generate import generate
+from research.mutations.predict import Cache, wrong_strings
+from research.mutations.report import Disagreement, Report
+from research.mutations.run import run_group
+from research.mutations.subject import Arena, Delivery
+from research.mutations.verdict import Case, Named
+from research.mutations.verdict import judge as judge_case
 
 PAIR = Path(__file__).parent / "regressions" / "buildkit-link-for-file-with-xattr.jsonl"
 CLASSIC = Path(__file__).parent / "regressions" / "classic-setuid-mode.jsonl"

@@ -7,11 +7,11 @@ import pytest
 
 from layerfork.record.build import Builder
 from layerfork.record.judgement import Cause, CauseStatus, Fork, MissKind
-from mutations.change import Change, Edit, Expected
-from mutations.edits import argument_cause
-from mutations.minimal import label
-from mutations.subject import Arena, Delivery, Line, Place, Stage, Subject
-from mutations.verdict import Case, judge
+from research.mutations.change import Change, Edit, Expected
+from research.mutations.edits import argument_cause
+from research.mutations.minimal import label
+from research.mutations.subject import Arena, Delivery, Line, Place, Stage, Subject
+from research.mutations.verdict import Case, judge
 
 CLASSIC = Arena(builder=Builder.CLASSIC, delivery=Delivery.TAR)
 PROVEN, SUSPECTED = CauseStatus.PROVEN, CauseStatus.SUSPECTED

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import pytest
 
 from layerfork.record.build import Builder
-from mutations.expansion import expand
-from mutations.meaning import meanings
-from mutations.scope import resolved, walk
-from mutations.subject import Arena, Delivery, Line, Stage, Subject
+from research.mutations.expansion import expand
+from research.mutations.meaning import meanings
+from research.mutations.scope import resolved, walk
+from research.mutations.subject import Arena, Delivery, Line, Stage, Subject
 
 VALUES = {"X": "env", "E": "", "N": "old"}
 

@@ -10,7 +10,7 @@ from layerfork.keys import keys_of
 from layerfork.record.judgement import CauseStatus
 from layerfork.record.record import BuildRecord
 from layerfork.record.store.evidence import read_records
-from mutations.build import blind
+from research.mutations.build import blind
 
 DIRECTORY = Path(__file__).parent / "regressions"
 EXPECTED = json.loads((DIRECTORY / "expected.json").read_text())

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from layerfork.record.build import Builder
-from mutations.stagefiles import files_behind
-from mutations.subject import Arena, Delivery, Line, Node, Stage, Subject
+from research.mutations.stagefiles import files_behind
+from research.mutations.subject import Arena, Delivery, Line, Node, Stage, Subject
 
 TAR = Arena(builder=Builder.BUILDKIT, delivery=Delivery.TAR)
 

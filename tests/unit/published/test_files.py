@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from published.files import find_published
+from research.published.files import find_published
 
 
 def _write(root: Path, **texts: str) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from histories.walk import git
 from layerfork.record.build import Builder
-from study.counting import short
-from study.described import Description, Touch, descriptions
-from study.kinds import Kind
-from study.results import Studied
-from study.studying import Found, Wanted, study_repository
-from study.written import write_repository
+from research.histories.walk import git
+from research.study.counting import short
+from research.study.described import Description, Touch, descriptions
+from research.study.kinds import Kind
+from research.study.results import Studied
+from research.study.studying import Found, Wanted, study_repository
+from research.study.written import write_repository
 
 ROOT = Path(__file__).parents[3]
 DOCKERFILE = """\
@@ -210,7 +210,7 @@ def test_reasons_without_names_are_one() -> None:
 
 
 def test_what_is_no_repository_is_refused(tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "study", str(tmp_path)]
+    argv = [sys.executable, "-m", "research.study", str(tmp_path)]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
     assert done.returncode == 1

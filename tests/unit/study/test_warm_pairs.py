@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from study.fixing import _warm_pairs
+from research.study.fixing import _warm_pairs
 
 
 def history(name: str, *, cold: int) -> list[Any]:

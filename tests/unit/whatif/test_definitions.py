@@ -6,7 +6,7 @@ import pytest
 from unit.whatif.defined import construct_records, stored_records, transcribed_records
 
 from layerfork.record.record import BuildRecord
-from mutations.definitions import Tally
+from research.mutations.definitions import Tally
 
 Source = Callable[[], Iterator[tuple[str, BuildRecord]]]
 SOURCES = {

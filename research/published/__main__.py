@@ -1,0 +1,63 @@
+"""Published Dockerfiles: is what our model says BuildKit's frontend makes of them what it makes of them?
+
+    python -m research.published [--engine NAME]... [--limit N] [-v] DIRECTORY...
+
+The Dockerfiles in some directories (clones of repositories, say) are put to the frontends of real engines,
+which build nothing (`layerfork.builders.frontend`), and every operation is compared with that of our model.
+Needs root. Ends with 1 where an operation is another one, or where we cannot read what the engine can.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from layerfork.builders.engines import open_engine
+from research.published.bases import BASES, make_bases
+from research.published.compare import Comparison
+from research.published.files import Published, find_published
+
+_PROGRESS = 200
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m research.published")
+    parser.add_argument("--engine", action="append", help="default: 26.1 and 28.5")
+    parser.add_argument("--base", action="append", choices=list(BASES), help="default: all of them")
+    parser.add_argument("--limit", type=int, default=0, help="so many Dockerfiles of each directory at most")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="name every Dockerfile that was left out"
+    )
+    parser.add_argument("directories", nargs="+", type=Path, metavar="DIRECTORY")
+    options = parser.parse_args(arguments)
+    found = find_published(options.directories, options.limit)
+    print(f"{len(found)} Dockerfiles of different texts")
+    good = True
+    for spec in options.engine or ("26.1", "28.5"):
+        for base in options.base or BASES:
+            good &= _compare(spec, base, found, verbose=options.verbose)
+    return 0 if good else 1
+
+
+def _compare(spec: str, base: str, found: Sequence[Published], *, verbose: bool) -> bool:
+    started = time.monotonic()
+    with open_engine(spec).start(os.environ, lambda _: None) as engine:
+        make_bases(engine)
+        comparison = Comparison(engine=engine, base=base)
+        for number, each in enumerate(found, 1):
+            comparison.add(each)
+            if not number % _PROGRESS:
+                print(f"engine {spec}, base images {base}: {number} of {len(found)}", file=sys.stderr)
+        version = engine.info.version
+    seconds = time.monotonic() - started
+    print(
+        f"\nengine {version}, base images {base}, {seconds:.0f} s\n{comparison.text(verbose=verbose)}",
+        flush=True,
+    )
+    return comparison.is_good
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,158 @@
+"""One engine's frontend beside our model of it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from layerfork.builders.api.client import ApiError
+from layerfork.builders.engines import RunningEngine
+from layerfork.builders.environments.bases import base_references
+from layerfork.builders.frontend import FrontendRefusedError, Question, ask_frontend
+from layerfork.context.ignore.ignorefile import read_docker_ignorefile
+from layerfork.dockerfile import BadSubstitutionError
+from layerfork.dockerfile.recorded import dockerfile_of
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextManifest, Transport
+from layerfork.record.engine import ImageFacts
+from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
+from layerfork.wire.definition.ops import read_definition
+from layerfork.wire.redact import Redactor
+from research.mutations.definitions import Tally
+from research.published.bases import Names
+from research.published.files import Published
+
+NAME = "Dockerfile"
+_SHOWN = 1000
+OPTIONS = (("image-resolve-mode", "local"),)
+
+
+class _Unchanged(Redactor):
+    """Hides nothing: what is public is no secret, and operations have to be compared whole."""
+
+    def hide(self, name: str, value: str) -> str:
+        return value
+
+    def clean(self, text: str) -> str:
+        return text
+
+    def secret(self, value: str) -> str:
+        return value
+
+
+_KINDS = {
+    "it does not parse": ("parse error", "unknown instruction", "unexpected", "requires"),
+    "an image that is not there": ("failed to resolve", "no base image", "failed to do request", "blank"),
+}
+
+
+def _kind_of(why: str) -> str:
+    """Why an engine refuses, in few words."""
+    return next((kind for kind, words in _KINDS.items() if any(each in why for each in words)), "other")
+
+
+@dataclass(slots=True, kw_only=True)
+class Comparison:
+    """What came of the Dockerfiles on one engine with one kind of base images."""
+
+    engine: RunningEngine
+    base: str
+    tally: Tally = field(default_factory=Tally)
+    refused: Counter[str] = field(default_factory=Counter)
+    """By the engine, by its reason."""
+    unread: list[str] = field(default_factory=list)
+    """Those that we cannot read and the engine can."""
+    left_out: list[str] = field(default_factory=list)
+    facts: ImageFacts = field(init=False)
+    """What the engine says of the base image."""
+    _names: Names = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._names = Names(self.engine, self.base)
+        self.facts = self.engine.image_facts(f"published-{self.base}")
+
+    @property
+    def is_good(self) -> bool:
+        return not (self.tally.wrong or self.tally.bytes_wrong or self.unread)
+
+    def add(self, published: Published) -> None:
+        """Ask the engine, and compare."""
+        record = self._record(published)
+        parsed = dockerfile_of(record)
+        references: tuple[str, ...] = ()
+        if parsed is not None:
+            try:
+                references = base_references(parsed, dict(published.build_args))
+                for each in references:
+                    self._names.give(each)
+            except (BadSubstitutionError, ApiError) as error:
+                self._leave_out(published, f"no base image: {error}")
+                return
+        question = Question(
+            options={
+                "filename": NAME,
+                **dict(OPTIONS),
+                **{f"build-arg:{name}": value for name, value in published.build_args},
+            },
+            dockerfile=published.text.encode(),
+            ignored=published.ignored.encode(),
+        )
+        try:
+            found = ask_frontend(self.engine.way, self.engine.docker_host, question)
+        except FrontendRefusedError as error:
+            self._leave_out(published, str(error))
+            return
+        if parsed is None:
+            self.unread.append(published.name)
+            return
+        definition = read_definition(found.values(), NAME, _Unchanged(b"")).definition
+        images = tuple((each, self.facts) for each in references)
+        record = replace(record, definition=definition, base_images=images)
+        self.tally.add(published.name, record)
+
+    def _leave_out(self, published: Published, why: str) -> None:
+        self.refused[_kind_of(why)] += 1
+        self.left_out.append(f"{published.name}: {why}")
+
+    def _record(self, published: Published) -> BuildRecord:
+        """A build that nobody made, as far as it can be known without one."""
+        return BuildRecord(
+            id=published.name,
+            recorded_at="2026-01-01T00:00:00Z",
+            engine=self.engine.info,
+            builder=Builder.BUILDKIT,
+            request=RecordedRequest(
+                dockerfile_name=NAME,
+                dockerfile=published.text,
+                build_args=published.build_args,
+                frontend="dockerfile.v0",
+                options=OPTIONS,
+            ),
+            context=ContextManifest(
+                transport=Transport.FILE_SYNC,
+                entries=(),
+                excludes=read_docker_ignorefile(published.ignored),
+            ),
+            result=BuildResult(outcome=BuildOutcome.UNKNOWN),
+        )
+
+    def _wrong(self, *, verbose: bool) -> Iterator[str]:
+        """Every operation, or of each Dockerfile the first, since the others build on it; shortened."""
+        seen: set[str] = set()
+        for text in (*self.tally.wrong, *self.tally.bytes_wrong):
+            name = text.partition(" ")[0]
+            if verbose or name not in seen:
+                yield text if verbose else text[:_SHOWN]
+            seen.add(name)
+
+    def text(self, *, verbose: bool) -> str:
+        """All numbers, and every difference."""
+        lines = [
+            self.tally.text(),
+            f"{self.refused.total()} Dockerfiles that the engine refuses, or without a base image:",
+            *(f"  {count} {why}" for why, count in self.refused.most_common()),
+            f"{len(self.unread)} that we cannot read and the engine can",
+            *(f"  unread {name}" for name in self.unread),
+            *(f"  wrong {text}" for text in self._wrong(verbose=verbose)),
+            *(f"  left out {text}" for text in (self.left_out if verbose else ())),
+        ]
+        return "\n".join(lines)
