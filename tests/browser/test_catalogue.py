@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from browser.opened import Opened
-from unit.reporters.catalogues import large
+from unit.report.catalogues import large
 
 from layerfork.report.html import HTML
 from layerfork.report.picture.palette import DARK, LIGHT

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from engines.keymodel import HandMadeContext, post_build
-from unit.cachekey.ignoremodels import MODELS, is_removed
+from unit.keys.ignoremodels import MODELS, is_removed
 
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.engines.podman import RunningPodmanEngine

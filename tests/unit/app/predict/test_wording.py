@@ -1,0 +1,74 @@
+"""A predicted build is named as its Dockerfile has it: no builder has shown anything of it yet."""
+
+from dataclasses import replace
+
+from unit.hypothesis.recorded import pair
+
+from layerfork.app.predict.planned import Planned
+from layerfork.app.predict.predicting import predict_build
+from layerfork.record.baseline import Baseline
+from layerfork.record.judgement import Cause
+from layerfork.record.record import BuildRecord
+
+TEXT = "FROM alpine\nARG GIT_SHA\nRUN echo apk add git\nRUN echo $GIT_SHA\n"
+"""What was built with GIT_SHA=1f6d0ad; BuildKit showed its line 4 as `RUN echo 1f6d0ad`."""
+DOCUMENT = "FROM alpine\nARG GIT_SHA\nRUN echo apk add git\nRUN <<EOF\necho $GIT_SHA\nEOF\n"
+
+
+def recorded() -> BuildRecord:
+    record, _ = pair("buildkit-build-arg-commit")
+    assert record.request.dockerfile == TEXT
+    return record
+
+
+def with_document() -> BuildRecord:
+    """The same, as if the command had been a here-document: BuildKit shows how it begins."""
+    record = recorded()
+    assert record.definition is not None
+    ops = tuple(
+        replace(op, exec=replace(op.exec, args=("/bin/sh", "-c", "echo $GIT_SHA\n")))
+        if op.exec is not None and "$GIT_SHA" in op.exec.args[-1]
+        else op
+        for op in record.definition.ops
+    )
+    steps = (*record.steps[:-1], replace(record.steps[-1], instruction="RUN <<EOF (echo 1f6d0ad)"))
+    return replace(
+        record,
+        definition=replace(record.definition, ops=ops),
+        request=replace(record.request, dockerfile=DOCUMENT),
+        steps=steps,
+    )
+
+
+def causes(record: BuildRecord, planned: Planned) -> list[tuple[int, Cause]]:
+    baseline = Baseline(id=record.id, recorded_at=record.recorded_at, age_s=0.0)
+    prediction = predict_build(record, planned, baseline)
+    return [(fork.step, cause) for fork in prediction.judgement.forks for cause in fork.causes]
+
+
+def test_a_reworded_line_is_compared_as_both_are_written() -> None:
+    text = TEXT.replace("echo $GIT_SHA", "echo now $GIT_SHA")
+    [(step, cause)] = causes(recorded(), Planned(dockerfile=text))
+    assert step == 3
+    assert cause.text == (
+        "RUN echo now $GIT_SHA forked: this build has `RUN echo now $GIT_SHA`, "
+        "the recorded build has `RUN echo $GIT_SHA`"
+    )
+
+
+def test_a_step_has_no_value_of_the_recorded_build() -> None:
+    for _, cause in causes(recorded(), Planned(build_args={"GIT_SHA": "83c9e21"})):
+        assert not cause.text.startswith("RUN echo 1f6d0ad")
+        assert cause.text.endswith(
+            " forked: this build had GIT_SHA=83c9e21, the recorded build had GIT_SHA=1f6d0ad"
+        )
+
+
+def test_a_here_document_is_compared_by_what_it_holds() -> None:
+    text = DOCUMENT.replace("echo $GIT_SHA", "echo now $GIT_SHA")
+    [(step, cause)] = causes(with_document(), Planned(dockerfile=text))
+    assert (step, cause.status) == (3, "PROVEN")
+    assert cause.text == (
+        'RUN <<EOF forked: the command is `["/bin/sh", "-c", "echo now $GIT_SHA\\n"]` for this build, '
+        '`["/bin/sh", "-c", "echo $GIT_SHA\\n"]` for the recorded build'
+    )
