@@ -7,7 +7,6 @@ from pathlib import Path
 
 from layerfork.errors import UsageError
 from layerfork.lint.declared.build import DeclaredBuild
-from layerfork.lint.declared.reading import builds_of
 from layerfork.lint.dockerfiles.declared import in_context
 from layerfork.lint.dockerfiles.opened import OpenedDockerfile, open_dockerfile
 from layerfork.lint.files.finding import find_files
@@ -20,7 +19,7 @@ from layerfork.lint.rules.ignoring import malformed_lines
 from layerfork.lint.suppressed import is_suppressed, unknown_codes
 from layerfork.record.trap import BadFile, LintReport, Trap, TrapCode
 
-_LENIENT = (FileKind.DOCKERFILE, FileKind.IGNORE)
+_DECLARE_NO_BUILD = (FileKind.DOCKERFILE, FileKind.IGNORE)
 
 
 def lint(paths: Sequence[Path], wanted: Collection[TrapCode]) -> LintReport:
@@ -101,11 +100,11 @@ class _Reader:
             return
         self.seen.add(path)
         try:
-            text = read_text(path, strict=kind not in (*_LENIENT, None))
+            text = read_text(path, strict=kind not in (*_DECLARE_NO_BUILD, None))
             source = source_of(path, kind or kind_by_text(path, text), text)
             if source.kind is FileKind.DOCKERFILE:
                 self.dockerfiles.setdefault(root, []).append(open_dockerfile(source, root))
-            self.builds.setdefault(root, []).extend(builds_of(source))
+            self.builds.setdefault(root, []).extend(_builds_of(source))
         except UnreadableError as error:
             if kind is FileKind.DOCKERFILE and not named and is_fragment(path, text):
                 return
@@ -116,6 +115,16 @@ class _Reader:
             self.bad.append(_bad(path, line, f"there is no rule {name}"))
         for line, reason in malformed_lines(source):
             self.bad.append(_bad(path, line, reason))
+
+
+def _builds_of(source: Source) -> tuple[DeclaredBuild, ...]:
+    """The builds that a file declares. Raises: UnreadableError."""
+    if source.kind in _DECLARE_NO_BUILD:
+        return ()
+    # Start-up: PyYAML is loaded only where a file needs it; most runs read Dockerfiles alone.
+    from layerfork.lint.declared.reading import READERS
+
+    return tuple(READERS[source.kind](source))
 
 
 def _bad(path: Path, line: int, reason: str) -> BadFile:
