@@ -11,8 +11,8 @@ from pathlib import Path
 from layerfork.builders.commits.git import output_of
 from layerfork.builders.commits.history import Commit, Repository, commits_of
 from layerfork.errors import UsageError
-from layerfork.lint.dockerfiles.opened import OpenedDockerfile
-from layerfork.lint.linting import dockerfiles_below
+from layerfork.lint.dockerfiles import OpenedDockerfile
+from layerfork.lint.linter import dockerfiles_below
 from research.histories.walk import git
 
 

@@ -11,7 +11,7 @@ from layerfork.builders.commits.git import output_of
 from layerfork.builders.commits.history import Commit
 from layerfork.errors import UsageError
 from layerfork.hypothesis.remedies.textedit import UnfitError, edited
-from layerfork.lint.linting import lint
+from layerfork.lint.linter import lint
 from layerfork.record.answer import Edit
 from layerfork.record.history import CommitPrediction
 from layerfork.record.prediction import Forecast, Prediction

@@ -6,7 +6,7 @@ from enum import StrEnum
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.installing import INSTALLERS, MANIFESTS
 from layerfork.dockerfile.recorded import printed_instruction
-from layerfork.lint.dockerfiles.context import relative
+from layerfork.lint.dockerfiles import relative
 from layerfork.record.prediction import StepPrediction
 
 

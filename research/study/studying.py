@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from layerfork.errors import UsageError
-from layerfork.lint.linting import lint
+from layerfork.lint.linter import lint
 from layerfork.record.build import Builder
 from layerfork.record.trap import TrapCode
 from research.study.clones import Built, Clone, find_built, make_clone

@@ -12,7 +12,13 @@ import pytest
 from layerfork.record.store.lines import numbered_lines
 
 TESTS = Path(__file__).parents[1]
-KEPT = ("corpus/records", "golden/records", "imports/left", "unit/research/mutations/regressions", "../docs/evidence")
+KEPT = (
+    "corpus/records",
+    "golden/records",
+    "imports/left",
+    "unit/research/mutations/regressions",
+    "../docs/evidence",
+)
 CHECKOUT = TESTS.parent.resolve()
 PLACES = [rb"/root/", rb"(?<!\d)/home/", rb"/tmp/(?!app\b|one\b|layerfork-run-|layerfork-0/)"]
 """Below ``/tmp`` those where `imports/make.sh` builds and where an engine has its socket are everybody's;

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from layerfork.builders.secrets.redactionkey import redaction_key
 from layerfork.errors import UsageError
-from layerfork.lint.linting import lint
+from layerfork.lint.linter import lint
 from layerfork.record.answer import Edit, Fix
 from layerfork.record.trap import LintReport, Trap, TrapCode
 from layerfork.wire.redact import Redactor

@@ -28,7 +28,9 @@ from layerfork.record.record import BuildRecord
 from layerfork.record.store.evidence import read_records
 
 TESTS = Path(__file__).parents[2]
-REGRESSIONS = {path.stem: path for path in sorted((TESTS / "unit/research/mutations/regressions").glob("*.jsonl"))}
+REGRESSIONS = {
+    path.stem: path for path in sorted((TESTS / "unit/research/mutations/regressions").glob("*.jsonl"))
+}
 CORPUS = {path.stem: path for path in sorted((TESTS / "corpus/records").glob("*.jsonl"))}
 FILES = {**REGRESSIONS, **CORPUS}
 

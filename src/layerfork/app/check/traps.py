@@ -8,8 +8,8 @@ from pathlib import Path
 from layerfork.app.linting import find_traps
 from layerfork.app.predict.planning import dockerfile_path
 from layerfork.errors import UsageError
-from layerfork.lint.dockerfiles.opened import context_at
-from layerfork.lint.linting import shown
+from layerfork.lint.dockerfiles import context_at
+from layerfork.lint.linter import shown
 from layerfork.record.record import BuildRecord
 
 

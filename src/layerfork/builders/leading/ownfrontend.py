@@ -128,7 +128,7 @@ def _has(engine: RunningEngine, reference: str) -> bool:
 def _dockerfile(argv: Sequence[str]) -> Path | None:
     """The absolute path of a `docker build`'s Dockerfile; None where that is not a file on disk, or the words
     are not known."""
-    from layerfork.lint.declared.shell import read_build
+    from layerfork.lint.ci import read_build
 
     if not argv or PurePath(argv[0]).name != "docker":
         return None

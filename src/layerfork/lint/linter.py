@@ -6,17 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from layerfork.errors import UsageError
-from layerfork.lint.declared.build import DeclaredBuild
-from layerfork.lint.dockerfiles.declared import in_context
-from layerfork.lint.dockerfiles.opened import OpenedDockerfile, open_dockerfile
-from layerfork.lint.files.finding import find_files
-from layerfork.lint.files.kind import FileKind, is_fragment, kind_by_text, kind_of
-from layerfork.lint.files.reading import Source, UnreadableError, read_text, source_of
-from layerfork.lint.project import Project
-from layerfork.lint.rule import Found
+from layerfork.lint.builds import DeclaredBuild
+from layerfork.lint.dockerfiles import OpenedDockerfile, in_context, open_dockerfile
+from layerfork.lint.files import (
+    FileKind,
+    Source,
+    UnreadableError,
+    find_files,
+    is_fragment,
+    kind_by_text,
+    kind_of,
+    read_text,
+    source_of,
+)
+from layerfork.lint.rule import Found, Project, is_suppressed, unknown_codes
 from layerfork.lint.rules import RULES
-from layerfork.lint.rules.ignoring import malformed_lines
-from layerfork.lint.suppressed import is_suppressed, unknown_codes
+from layerfork.lint.rules.ignore_files import malformed_lines
 from layerfork.record.trap import BadFile, LintReport, Trap, TrapCode
 
 _DECLARE_NO_BUILD = (FileKind.DOCKERFILE, FileKind.IGNORE)
@@ -122,7 +127,7 @@ def _builds_of(source: Source) -> tuple[DeclaredBuild, ...]:
     if source.kind in _DECLARE_NO_BUILD:
         return ()
     # Start-up: PyYAML is loaded only where a file needs it; most runs read Dockerfiles alone.
-    from layerfork.lint.declared.reading import READERS
+    from layerfork.lint.declared import READERS
 
     return tuple(READERS[source.kind](source))
 

@@ -8,16 +8,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from layerfork.lint.declared.cacheentry import unspaced
-from layerfork.lint.declared.node import Node
-from layerfork.lint.files.kind import FileKind
-from layerfork.lint.project import Project
-from layerfork.lint.rule import Found, Rule
+from layerfork.lint.builds import Node, unspaced
+from layerfork.lint.files import FileKind
+from layerfork.lint.rule import Found, Project, Rule
 from layerfork.record.answer import Fix
 from layerfork.record.trap import TrapCode
 
 if TYPE_CHECKING:
-    from layerfork.lint.declared.github import Step
+    from layerfork.lint.ci import Step
 
 _CACHE = ("actions/cache", "actions/cache/save", "actions/cache/restore")
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
@@ -58,7 +56,7 @@ def _steps(project: Project) -> "Iterator[Step]":
     """Steps that keep a directory which a build of their job reads or writes as a cache."""
     if not project.of_kind(FileKind.GITHUB):
         return
-    from layerfork.lint.declared.github import github_steps
+    from layerfork.lint.ci import github_steps
 
     for source in project.of_kind(FileKind.GITHUB):
         builds = [build for build in project.builds if build.source == source]

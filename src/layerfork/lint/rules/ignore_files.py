@@ -6,10 +6,8 @@ from layerfork.context.ignore.ignorefile import read_docker_ignorefile
 from layerfork.context.ignore.meant import before_comment
 from layerfork.context.ignore.moby import moby_matcher
 from layerfork.errors import UsageError
-from layerfork.lint.files.kind import FileKind
-from layerfork.lint.files.reading import Source
-from layerfork.lint.project import Project
-from layerfork.lint.rule import Found, Rule
+from layerfork.lint.files import FileKind, Source
+from layerfork.lint.rule import Found, Project, Rule
 from layerfork.record import gopath
 from layerfork.record.answer import Edit, Fix
 from layerfork.record.trap import TrapCode

@@ -1,0 +1,116 @@
+"""Builds that files declare: bake and compose files are read here, those of CI in `ci`."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from layerfork.lint.builds import DeclaredBuild, Node, read_entries
+from layerfork.lint.ci import github_builds, gitlab_builds
+from layerfork.lint.files import FileKind, Source
+from layerfork.lint.syntax import read_hcl, read_yaml
+
+# The builds of bake files, in HCL or JSON.
+#
+# Source: docker/buildx bake/bake.go:{ResolveTarget,target,Target.Merge} @ 00cc36c4029a: a target takes what
+# it lacks from those that it inherits, the later of them first.
+
+
+def bake_builds(source: Source) -> Iterator[DeclaredBuild]:
+    """The targets that are built: not those that others only inherit. Raises: UnreadableError."""
+    targets, groups = _targets_and_groups(source)
+    inherited = {each.word for target in targets.values() for each in target.get("inherits").items}
+    grouped = {each.word for group in groups for each in group.get("targets").items}
+    for name, target in targets.items():
+        if name in grouped or name not in inherited:
+            yield _target(source, name, target, targets)
+
+
+def _targets_and_groups(source: Source) -> tuple[dict[str, Node], list[Node]]:
+    targets: dict[str, Node] = {}
+    groups: list[Node] = []
+    if source.path.suffix == ".json":
+        for document in read_yaml(source.text.replace("\t", " ")):
+            targets |= document.get("target").fields
+            groups += document.get("group").fields.values()
+        return targets, groups
+    for kind, label, attributes in read_hcl(source.text):
+        if kind == "target":
+            targets[label] = attributes
+        elif kind == "group":
+            groups.append(attributes)
+    return targets, groups
+
+
+def _whole(name: str, targets: Mapping[str, Node], seen: frozenset[str] = frozenset()) -> dict[str, Node]:
+    """The fields of a target with those that it inherits."""
+    target = targets.get(name)
+    if target is None or name in seen:
+        return {}
+    fields: dict[str, Node] = {}
+    for each in target.get("inherits").items:
+        fields |= _whole(each.word, targets, seen | {name})
+    return fields | dict(target.fields)
+
+
+def _target(source: Source, name: str, target: Node, targets: Mapping[str, Node]) -> DeclaredBuild:
+    whole = Node(line=target.line, fields=_whole(name, targets))
+    matrix = whole.get("matrix").fields
+    return DeclaredBuild(
+        source=source,
+        line=target.line,
+        name=f"target {name}",
+        directory=str(source.path.parent),
+        context=whole.get("context").word or ".",
+        dockerfile=whole.get("dockerfile").word,
+        target=whole.get("target").word,
+        platforms=tuple(each.word for each in whole.get("platforms").items),
+        arguments=tuple(f"{key}={value.word}" for key, value in whole.get("args").fields.items()),
+        tags=tuple(each.word for each in whole.get("tags").items),
+        reads=read_entries(whole.get("cache-from")),
+        writes=read_entries(whole.get("cache-to")),
+        varies=bool(matrix),
+        variables=frozenset(matrix),
+    )
+
+
+# The builds of compose files.
+#
+# Source: docs.docker.com, Compose Build Specification (context, dockerfile, target, args, platforms, tags,
+# cache_from, cache_to).
+
+
+def compose_builds(source: Source) -> Iterator[DeclaredBuild]:
+    """The services that are built. Raises: UnreadableError."""
+    for document in read_yaml(source.text):
+        for name, service in document.get("services").fields.items():
+            if build := service.get("build"):
+                yield _service(source, name, service, build)
+
+
+def _service(source: Source, name: str, service: Node, build: Node) -> DeclaredBuild:
+    arguments = build.get("args")
+    pairs = (f"{key}={value.word}" for key, value in arguments.fields.items())
+    image = service.get("image").word
+    return DeclaredBuild(
+        source=source,
+        line=build.line,
+        name=f"service {name}",
+        directory=str(source.path.parent),
+        context=build.word or build.get("context").word or ".",
+        dockerfile=build.get("dockerfile").word,
+        target=build.get("target").word,
+        platforms=tuple(each.word for each in build.get("platforms").items),
+        arguments=(*pairs, *(each.word for each in arguments.items)),
+        tags=(*filter(None, [image]), *(each.word for each in build.get("tags").items)),
+        reads=read_entries(build.get("cache_from")),
+        writes=read_entries(build.get("cache_to")),
+    )
+
+
+# The builds of any file that declares some.
+
+READERS: Mapping[FileKind, Callable[[Source], Iterator[DeclaredBuild]]] = {
+    FileKind.BAKE: bake_builds,
+    FileKind.COMPOSE: compose_builds,
+    FileKind.GITHUB: github_builds,
+    FileKind.GITLAB: gitlab_builds,
+}
+"""By the kinds of files that declare builds."""

@@ -1,1 +1,0 @@
-"""Builds that bake, compose and CI files declare: what is built, and which caches that reads and writes."""
