@@ -16,10 +16,10 @@ from fuzz.import_cases import LEFT
 from layerfork.builders.api import answers
 from layerfork.builders.imports.files import import_bytes
 from layerfork.context.ignore.containers_storage import storage_matcher
-from layerfork.context.ignore.docker_py import _read_stripped
 from layerfork.context.ignore.dockerode import _read_rules
 from layerfork.context.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
 from layerfork.context.ignore.moby import moby_matcher
+from layerfork.context.ignore.python_clients import _read_stripped
 from layerfork.dockerfile import BadSubstitutionError, expand, find_syntax, parse_dockerfile
 from layerfork.errors import LayerforkError
 from layerfork.record.store.evidence import read_stored

@@ -9,7 +9,7 @@ from pathlib import Path
 from layerfork.app.predict.predicting import Planned, predict_build
 from layerfork.builders.disk.tarcontext import read_tar
 from layerfork.context.clientrules import find_rules
-from layerfork.context.ignore.files import DOCKER_FILES, files_of_podman_service
+from layerfork.context.ignore.ignorefile import DOCKER_FILES, files_of_podman_service
 from layerfork.context.manifest import read_context
 from layerfork.record.baseline import Baseline
 from layerfork.record.build import Builder

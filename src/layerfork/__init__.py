@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from layerfork.app.programs import Recorded
     from layerfork.app.why.explaining import Explained
-    from layerfork.context.packing.file import ContextTar
+    from layerfork.context.packing.stream import ContextTar
     from layerfork.record.check import CheckReport
     from layerfork.record.prediction import Prediction
     from layerfork.record.record import BuildRecord
@@ -142,6 +142,6 @@ def context_tar(
     Raises: layerfork.errors.LayerforkError, here when there is no such directory or Dockerfile, and when it
     is read for a file that cannot be read or changes meanwhile.
     """
-    from layerfork.context.packing.opening import open_context_tar
+    from layerfork.context.packing.stream import open_context_tar
 
     return open_context_tar(path, dockerfile)

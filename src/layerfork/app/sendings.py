@@ -10,11 +10,11 @@ from layerfork.builders.clients import CLIENTS, BuildClient
 from layerfork.builders.clients.sending import sender_of_client
 from layerfork.builders.environments.projectfile import described_clients
 from layerfork.context.hashing.contents import HashedFiles
-from layerfork.context.ignoretext import read_ignore_text
 from layerfork.context.manifest import read_tree
-from layerfork.context.packing.comparing import Entries, differences, entries_by_path
 from layerfork.context.packing.plan import PackPlan, plan_directory
 from layerfork.context.packing.stream import tar_pieces
+from layerfork.context.packing.tardiff import Entries, differences, entries_by_path
+from layerfork.context.projectfiles import read_ignore_text
 from layerfork.context.senders import Sender
 from layerfork.context.walk import ScannedTree, scan
 from layerfork.errors import LayerforkError

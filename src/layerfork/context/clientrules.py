@@ -10,7 +10,7 @@ CPython Lib/tarfile.py:gettarinfo; mafintosh/tar-fs index.js @ 3.1.0; tonistiigi
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from layerfork.context.ignore.files import (
+from layerfork.context.ignore.ignorefile import (
     BUILDAH_FILES,
     BUILDKIT_FILES,
     DOCKER_FILES,

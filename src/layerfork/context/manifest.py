@@ -10,14 +10,15 @@ from stat import S_ISREG
 from layerfork.context.clientrules import ContextRules, Ignores
 from layerfork.context.hashing.contents import File, HashedFiles, hash_files
 from layerfork.context.hashing.digestcache import DigestCache
-from layerfork.context.ignore.docker_py import docker_py_paths
 from layerfork.context.ignore.dockerode import dockerode_paths
-from layerfork.context.ignore.files import DOCKER_IGNORE
-from layerfork.context.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
-from layerfork.context.ignore.moby import MobyMatcher, moby_matcher
-from layerfork.context.ignore.moby_20_10 import OldMobyMatcher, old_moby_matcher
-from layerfork.context.ignore.podman_py import podman_py_paths
-from layerfork.context.ignoretext import read_ignore_text
+from layerfork.context.ignore.ignorefile import (
+    DOCKER_IGNORE,
+    read_containers_ignorefile,
+    read_docker_ignorefile,
+)
+from layerfork.context.ignore.moby import MobyMatcher, OldMobyMatcher, moby_matcher, old_moby_matcher
+from layerfork.context.ignore.python_clients import docker_py_paths, podman_py_paths
+from layerfork.context.projectfiles import read_ignore_text
 from layerfork.context.selection import (
     buildkit_paths,
     classic_cli_paths,

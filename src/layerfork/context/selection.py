@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from layerfork.context.ignore.containers_storage import StorageSyntax, storage_matcher
-from layerfork.context.ignore.files import CONTAINER_IGNORE, DOCKER_IGNORE
-from layerfork.context.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
-from layerfork.context.ignore.moby import moby_matcher
-from layerfork.context.ignore.moby_20_10 import old_moby_matcher, old_moby_matcher_of
-from layerfork.context.ignore.rules import Rule
+from layerfork.context.ignore.gopatterns import Rule
+from layerfork.context.ignore.ignorefile import (
+    CONTAINER_IGNORE,
+    DOCKER_IGNORE,
+    read_containers_ignorefile,
+    read_docker_ignorefile,
+)
+from layerfork.context.ignore.moby import moby_matcher, old_moby_matcher, old_moby_matcher_of
 from layerfork.context.walk import ScannedTree, type_of
 from layerfork.errors import UsageError
 from layerfork.record.context import EntryType

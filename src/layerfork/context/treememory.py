@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerfork.context.clientrules import ContextRules, find_rules
-from layerfork.context.hashing.cachefile import read_columns, write_columns
 from layerfork.context.hashing.columns import encoded
-from layerfork.context.hashing.digestcache import RACY_NS, cache_file
-from layerfork.context.hashing.snapshot import columns_of, no_other_work, read_statuses
-from layerfork.context.ignoretext import read_ignore_text
+from layerfork.context.hashing.digestcache import RACY_NS, cache_file, read_columns, write_columns
+from layerfork.context.hashing.statuses import columns_of, no_other_work, read_statuses
+from layerfork.context.projectfiles import read_ignore_text
 from layerfork.context.walk import Row, no_collection
 
 if TYPE_CHECKING:

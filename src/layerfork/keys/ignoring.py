@@ -5,9 +5,8 @@ import re
 from collections.abc import Callable, Iterable
 
 from layerfork.context.ignore.containers_storage import storage_matcher
-from layerfork.context.ignore.moby import moby_matcher
-from layerfork.context.ignore.moby_20_10 import old_moby_matcher_of
-from layerfork.context.ignore.rules import Excluder
+from layerfork.context.ignore.gopatterns import Excluder
+from layerfork.context.ignore.moby import moby_matcher, old_moby_matcher_of
 from layerfork.keys.buildah.rules import buildah_rules
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildRecord

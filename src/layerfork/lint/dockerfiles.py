@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from layerfork.context.ignore.files import BUILDKIT_FILES
-from layerfork.context.ignore.ignorefile import read_docker_ignorefile
+from layerfork.context.ignore.ignorefile import BUILDKIT_FILES, read_docker_ignorefile
 from layerfork.context.ignore.moby import MobyMatcher, moby_matcher
 from layerfork.dockerfile import Dockerfile, Instruction, Stage
 from layerfork.dockerfile.bases import base_or_written

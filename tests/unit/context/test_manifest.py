@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from layerfork.context.clientrules import RULES, find_rules
-from layerfork.context.ignoretext import read_ignore_text
 from layerfork.context.manifest import read_context
+from layerfork.context.projectfiles import read_ignore_text
 from layerfork.context.walk import scan
 from layerfork.errors import UsageError
 from layerfork.record.context import ContentSource, ContextEntry, EntryType

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.context.regular import MOST_BYTES, UnfitError, read_regular
+from layerfork.context.projectfiles import MOST_BYTES, UnfitError, read_regular
 
 LAYERFORK = (sys.executable, "-c", "from layerfork.cli import main; main()")
 

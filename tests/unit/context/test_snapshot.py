@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.context.hashing import columns, snapshot
-from layerfork.context.hashing.snapshot import columns_of, read_statuses
+from layerfork.context.hashing import columns
+from layerfork.context.hashing import statuses as snapshot
+from layerfork.context.hashing.statuses import columns_of, read_statuses
 
 LONG_AGO_NS = 1_234_567_890_123_456_789
 

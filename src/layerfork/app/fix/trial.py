@@ -18,7 +18,7 @@ from layerfork.builders.fixing.commands import CommandFailedError, run_in
 from layerfork.builders.fixing.happening import make_happen
 from layerfork.builders.fixing.replaying import Copied, on_copy
 from layerfork.builders.recording.wrap import record_command
-from layerfork.context.regular import read_regular
+from layerfork.context.projectfiles import read_regular
 from layerfork.dockerfile import keyword_of
 from layerfork.errors import LayerforkError
 from layerfork.hypothesis import UnappliableError

@@ -18,7 +18,7 @@ from layerfork.builders.frontend import FrontendRefusedError, Question, ask_fron
 from layerfork.builders.recording.imagefacts import without_secrets
 from layerfork.builders.secrets.redactionkey import key_id, redaction_key
 from layerfork.builders.secrets.sealing import sealed
-from layerfork.context.regular import read_regular
+from layerfork.context.projectfiles import read_regular
 from layerfork.dockerfile import BadSubstitutionError
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.errors import EngineError, UsageError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from layerfork.context.clientrules import ContextRules, find_rules
 from layerfork.context.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
-from layerfork.context.ignore.files import DOCKER_FILES
+from layerfork.context.ignore.ignorefile import DOCKER_FILES
 from layerfork.context.manifest import read_context
 from layerfork.errors import UsageError
 from layerfork.record.context import ContextManifest, Transport

@@ -14,7 +14,7 @@ from layerfork.app.predict.planned import Planned
 from layerfork.builders.secrets.redactionkey import key_id, redaction_key
 from layerfork.context.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
 from layerfork.context.manifest import ReadContext, read_context
-from layerfork.context.regular import read_regular
+from layerfork.context.projectfiles import read_regular
 from layerfork.context.senders import Sender, sender_of
 from layerfork.context.treememory import note_tree, reading_of
 from layerfork.errors import UsageError

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 
 from layerfork import __version__
 from layerfork.app.predict.asked import Asked, current_umask
-from layerfork.context.hashing.cachefile import read_columns, write_columns
-from layerfork.context.hashing.digestcache import cache_file
-from layerfork.context.hashing.snapshot import no_other_work
-from layerfork.context.regular import read_regular
+from layerfork.context.hashing.digestcache import cache_file, read_columns, write_columns
+from layerfork.context.hashing.statuses import no_other_work
+from layerfork.context.projectfiles import read_regular
 from layerfork.context.treememory import known_tree
 from layerfork.userdirs import cache_directory, state_directory
 

@@ -8,8 +8,7 @@ from typing import IO
 
 from layerfork.builders.commits.git import output_of, running
 from layerfork.builders.commits.history import Repository
-from layerfork.context.hashing.cachefile import read_columns, write_columns
-from layerfork.context.hashing.digestcache import cache_file
+from layerfork.context.hashing.digestcache import cache_file, read_columns, write_columns
 from layerfork.errors import UsageError
 from layerfork.record.context import Digest
 

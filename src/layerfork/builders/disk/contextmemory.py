@@ -16,10 +16,9 @@ import zstandard
 
 from layerfork import __version__
 from layerfork.builders.client.contextplaces import Place
-from layerfork.context.hashing.cachefile import read_columns, write_columns
 from layerfork.context.hashing.columns import Names, encoded
-from layerfork.context.hashing.digestcache import cache_file
-from layerfork.context.hashing.snapshot import columns_of, read_statuses
+from layerfork.context.hashing.digestcache import cache_file, read_columns, write_columns
+from layerfork.context.hashing.statuses import columns_of, read_statuses
 from layerfork.context.walk import no_collection
 from layerfork.record.context import MAIN_CONTEXT, ContextEntry, ContextManifest
 from layerfork.record.record import BuildRecord

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from layerfork.context.ignore.files import DOCKER_FILES, files_of_podman_service
+from layerfork.context.ignore.ignorefile import DOCKER_FILES, files_of_podman_service
 from layerfork.record.build import Builder
 from layerfork.record.context import ContentSource, ContextManifest, Transport
 from layerfork.record.record import BuildRecord, Gap

@@ -12,7 +12,7 @@ from layerfork.builders.commits.git import output_of
 from layerfork.builders.fixing.exchanging import exchange
 from layerfork.builders.fixing.places import RefusedError
 from layerfork.builders.git import without_drivers
-from layerfork.context.regular import read_regular
+from layerfork.context.projectfiles import read_regular
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.record.fixing import FilePatch
 

@@ -13,7 +13,7 @@ from layerfork.builders.disk.tarcontext import read_tar
 from layerfork.builders.recording.recorder import Recorder
 from layerfork.context.clientrules import find_rules
 from layerfork.context.hashing.digestcache import cache_file, load_cache, save_cache
-from layerfork.context.ignore.files import files_of_buildah
+from layerfork.context.ignore.ignorefile import files_of_buildah
 from layerfork.context.manifest import read_context
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder, BuildRequest, Completed

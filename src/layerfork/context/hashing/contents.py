@@ -1,15 +1,73 @@
-"""Content digests of files: read and hashed, or taken from the cache while the files' status is the same."""
+"""Content digests of files: read and hashed, with a second process for very many, or taken from the cache."""
 
 import os
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 
+from layerfork.context.hashing import files as hashing
 from layerfork.context.hashing.digestcache import RACY_NS, Content, DigestCache, Status
 from layerfork.context.hashing.files import read_file
-from layerfork.context.hashing.helper import WORTH_FILES, hashing_aside
 from layerfork.context.walk import Problem, no_collection
 from layerfork.record.context import Digest
+
+WORTH_FILES = 4_000
+"""From so many small files on, the start of a process is the smaller cost."""
+
+Answers = Sequence[Content | None]
+"""For each file its content, or None where the helper could not read it."""
+
+
+@contextmanager
+def aside(program: ModuleType, asked: bytes) -> Iterator[Callable[[], bytes | None]]:
+    """Have a module's file run as a program while the context is open; it is gone when that closes.
+
+    The program needs nothing but the standard library, and reads ``asked`` from its standard input. What is
+    given waits for its end, and gives what it wrote; None when it came to nothing.
+    """
+    with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as answered:
+        question.write(asked)
+        question.seek(0)
+        argv = [sys.executable, "-I", "-S", str(program.__file__)]
+        with subprocess.Popen(argv, stdin=question, stdout=answered, stderr=subprocess.DEVNULL) as process:
+
+            def wait() -> bytes | None:
+                code = process.wait()
+                answered.seek(0)
+                return None if code else answered.read()
+
+            try:
+                yield wait
+            finally:
+                process.kill()
+
+
+@contextmanager
+def hashing_aside(root: str, files: Sequence[tuple[str, os.stat_result]]) -> Iterator[Callable[[], Answers]]:
+    """Have files hashed while the context is open. What is given waits for all answers.
+
+    They are None for every file when the helper came to nothing.
+    """
+    names = [root, *(argument for path, status in files for argument in (str(status.st_size), path))]
+    with aside(hashing, os.fsencode("\0".join(names) + "\0")) as wait:
+        yield lambda: _answers(wait(), len(files))
+
+
+def _answers(rows: bytes | None, count: int) -> Answers:
+    if rows is None or len(rows) != count * hashing.ANSWER.size:
+        return [None] * count
+    return [
+        (Digest("sha256:" + digest.hex()), kind == hashing.PLAIN) if kind else None
+        for digest, kind in hashing.ANSWER.iter_unpack(rows)
+    ]
+
+
+# Content digests of files: read and hashed, or taken from the cache while the files' status is the same.
 
 _LARGE_BYTES = 1 << 18
 """Files from this size on are read in threads. Below, handing over the GIL at every call costs more than it

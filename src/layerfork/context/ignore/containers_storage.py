@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from layerfork.context.ignore.goregexp import go_regexp
-from layerfork.context.ignore.rules import Rule, Test, read_rules, wildcard_expression
+from layerfork.context.ignore.gopatterns import Rule, Test, read_rules, wildcard_expression
+from layerfork.context.ignore.regexps import go_regexp
 from layerfork.record import gopath
 
 _ESCAPED = ".$"

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from layerfork.context.ignore.jsregexp import BLANK, js_regexp
-from layerfork.context.ignore.rules import wildcard_expression
+from layerfork.context.ignore.gopatterns import wildcard_expression
+from layerfork.context.ignore.regexps import BLANK, js_regexp
 from layerfork.context.walk import ScannedTree
 from layerfork.record.gopath import clean
 

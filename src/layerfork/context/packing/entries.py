@@ -1,15 +1,92 @@
-"""What becomes of each entry of a directory in a canonical tar: only what a checkout reproduces is left.
-
-docs/pack.md has the same for people, with what each builder's key reads.
-"""
+"""Walks a directory, and makes each entry what a canonical tar holds of it."""
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from layerfork.context.selection import Selection, State
 from layerfork.context.tarball import BLOCK, entry_head, header_block
-from layerfork.context.walk import type_of
+from layerfork.context.walk import sorted_names, type_of
+from layerfork.errors import LayerforkError
 from layerfork.record.context import TYPEFLAGS, ContextEntry, EntryType, display_name
+
+Found = tuple[str, str, os.stat_result, int]
+"""Path relative to the root; the name; its status, links not followed; a handle of its directory, which is
+open until the next one is asked for. Bytes that are not UTF-8 are surrogates."""
+_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_TYPE, _DIRECTORY = 0o170000, 0o040000
+
+
+@dataclass(slots=True, kw_only=True)
+class _Level:
+    """A directory that is being walked."""
+
+    prefix: str
+    handle: int
+    names: Iterator[str]
+    """Those that are still to come."""
+    state: State
+    """What the ignore rules hand on to what it holds."""
+
+
+def walk(root: Path, selection: Selection) -> Iterator[Found]:
+    """What is sent of a directory, in lexical order of bytes, each directory before what it holds.
+
+    Links are never followed.
+    Raises: LayerforkError for a directory that cannot be listed; UsageError for a malformed ignore pattern.
+    """
+    decide, may_keep_below = selection.decide, selection.may_keep_below
+    levels = [_enter(os.fspath(root), None, "", None)]
+    try:
+        while levels:
+            level = levels[-1]
+            for name in level.names:
+                try:
+                    status = os.lstat(name, dir_fd=level.handle)
+                except FileNotFoundError:  # it went away after it was listed
+                    continue
+                except OSError as error:
+                    raise _unreadable(level.prefix, error) from error
+                path = level.prefix + name
+                excluded, state = decide(path, level.state)
+                if not excluded:
+                    yield path, name, status, level.handle
+                if status.st_mode & _TYPE == _DIRECTORY and (not excluded or may_keep_below(path)):
+                    levels.append(_enter(name, level.handle, path + "/", state))
+                    break
+            else:
+                os.close(levels.pop().handle)
+    finally:
+        for level in levels:
+            os.close(level.handle)
+
+
+def _enter(name: str, above: int | None, prefix: str, state: State) -> _Level:
+    flags = _FLAGS if above is None else _FLAGS | os.O_NOFOLLOW
+    try:
+        handle = os.open(name, flags, dir_fd=above)
+    except OSError as error:
+        raise _unreadable(prefix or name, error) from error
+    try:
+        names = sorted_names(handle)
+    except OSError as error:
+        os.close(handle)
+        raise _unreadable(prefix or name, error) from error
+    return _Level(prefix=prefix, handle=handle, names=iter(names), state=state)
+
+
+def _unreadable(directory: str, error: OSError) -> LayerforkError:
+    return LayerforkError(
+        f"directory {directory or '.'} of the context cannot be read: {error.strerror}",
+        hint="make it readable for this user, or leave it out in .dockerignore",
+    )
+
+
+# What becomes of each entry of a directory in a canonical tar: only what a checkout reproduces is left.
+#
+# docs/pack.md has the same for people, with what each builder's key reads.
 
 FILE_MODE, PROGRAM_MODE, DIRECTORY_MODE, LINK_MODE = 0o644, 0o755, 0o755, 0o777
 TIME_S = 318_211_200
@@ -49,7 +126,7 @@ def _form(mode: int, typeflag: str) -> _Form:
 
 
 _FILE, _PROGRAM = _form(FILE_MODE, "0"), _form(PROGRAM_MODE, "0")
-_DIRECTORY = _form(DIRECTORY_MODE, "5")
+_DIRECTORY_FORM = _form(DIRECTORY_MODE, "5")
 
 
 def file_head(path: str, size: int, *, executable: bool) -> bytes:
@@ -66,7 +143,7 @@ def directory_head(path: str) -> bytes:
     name = os.fsencode(path) + b"/"
     if len(name) > _SHORT:
         return _rare_head(name, EntryType.DIRECTORY, DIRECTORY_MODE)
-    return _head(_DIRECTORY, name, 0)
+    return _head(_DIRECTORY_FORM, name, 0)
 
 
 def other_head(path: str, status: os.stat_result, target: bytes) -> bytes | None:

@@ -4,8 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.context.ignore.files import DOCKER_IGNORE
-from layerfork.context.regular import read_regular
+from layerfork.context.ignore.ignorefile import DOCKER_IGNORE
+from layerfork.context.projectfiles import read_regular
 from layerfork.context.selection import Selection, packed_selection
 from layerfork.errors import UsageError
 

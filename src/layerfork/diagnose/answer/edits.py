@@ -4,8 +4,7 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 
-from layerfork.context.ignore.files import BUILDKIT_FILES
-from layerfork.context.ignore.meant import comment_of, mended
+from layerfork.context.ignore.ignorefile import BUILDKIT_FILES, comment_of, mended
 from layerfork.context.senders import sender_of
 from layerfork.diagnose.answer.scene import Scene
 from layerfork.dockerfile import Instruction
@@ -23,7 +22,7 @@ EVERYTHING = "it reaches every file below, also what did not differ and what is 
 
 def ignore_file(scene: Scene) -> str:
     """The ignore file that counts for the client, or would if it was there: the first of those that it looks
-    for (`layerfork.context.ignore.files` has the sources), which for some is the Dockerfile's own."""
+    for (`layerfork.context.ignore.ignorefile` has the sources), which for some is the Dockerfile's own."""
     sender = sender_of(scene.reader)
     names = sender.rules.ignore_files if sender is not None else BUILDKIT_FILES
     found = (name.format(scene.file) for name in names)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
-from layerfork.context.ignore.rules import Excluder
+from layerfork.context.ignore.gopatterns import Excluder
 from layerfork.diagnose.claims.entryrule import claim_paths, distinct_paths, one_sided_paths
 from layerfork.diagnose.claims.rule import Case, CauseRule, Finding
 from layerfork.diagnose.claims.wording import name_paths

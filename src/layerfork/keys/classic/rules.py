@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from layerfork.context.ignore.moby import moby_matcher
-from layerfork.context.ignore.moby_20_10 import old_moby_matcher_of
-from layerfork.context.ignore.rules import Excluder
+from layerfork.context.ignore.gopatterns import Excluder
+from layerfork.context.ignore.moby import moby_matcher, old_moby_matcher_of
 from layerfork.dockerfile.grammar import grammar_of_engine
 from layerfork.record.versions import Release, parse_release, parse_version
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from layerfork.context.ignore.files import DOCKER_IGNORE
+from layerfork.context.ignore.ignorefile import DOCKER_IGNORE
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.installing import Install, install_of
 from layerfork.lint.dockerfiles import Context, OpenedDockerfile, covers, plain_sources, relative

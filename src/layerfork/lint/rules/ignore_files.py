@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from layerfork.context.ignore.ignorefile import read_docker_ignorefile
-from layerfork.context.ignore.meant import before_comment
+from layerfork.context.ignore.ignorefile import before_comment, read_docker_ignorefile
 from layerfork.context.ignore.moby import moby_matcher
 from layerfork.errors import UsageError
 from layerfork.lint.files import FileKind, Source

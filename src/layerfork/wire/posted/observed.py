@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from layerfork.context.ignore.files import BUILDAH_FILES
+from layerfork.context.ignore.ignorefile import BUILDAH_FILES
 from layerfork.record.record import Gap
 from layerfork.wire.http.http1 import RequestHead
 from layerfork.wire.posted.answer import AnswerDecoder

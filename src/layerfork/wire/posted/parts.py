@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from layerfork.context.ignore.files import DOCKER_FILES, files_of_podman_service
+from layerfork.context.ignore.ignorefile import DOCKER_FILES, files_of_podman_service
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextManifest, Transport
 from layerfork.record.record import BuildOutcome, BuildResult, Gap, RecordedRequest, StepRecord, Vertex

@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.context.ignore.files import files_of_buildah, files_of_podman_service
+from layerfork.context.ignore.ignorefile import files_of_buildah, files_of_podman_service
 from layerfork.record.versions import Version
 
 OWN = ("Dockerfile.dockerignore", "Dockerfile.containerignore")

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.context.ignore.docker_py import docker_py_paths
 from layerfork.context.ignore.dockerode import dockerode_paths
-from layerfork.context.ignore.podman_py import podman_py_paths
+from layerfork.context.ignore.python_clients import docker_py_paths, podman_py_paths
 from layerfork.context.walk import scan
 from layerfork.errors import UsageError
 

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from linear import assert_linear
 
-from layerfork.context.ignore.docker_py import _docker_py_match, _translate
-from layerfork.context.ignore.jsregexp import js_regexp
-from layerfork.context.ignore.linear import linear_match, linear_search
+from layerfork.context.ignore.python_clients import _docker_py_match, _translate
+from layerfork.context.ignore.regexps import js_regexp, linear_match, linear_search
 from layerfork.errors import UsageError
 
 PATTERNS: dict[str, Callable[[int], bool]] = {

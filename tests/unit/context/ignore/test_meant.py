@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.context.ignore.meant import comment_of, mended
+from layerfork.context.ignore.ignorefile import comment_of, mended
 
 
 @pytest.mark.parametrize(

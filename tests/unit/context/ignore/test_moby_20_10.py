@@ -1,7 +1,7 @@
 import pytest
 from unit.context.ignore.tables import EVERYWHERE, REFUSED, Case
 
-from layerfork.context.ignore.moby_20_10 import old_moby_matcher, old_moby_matcher_of
+from layerfork.context.ignore.moby import old_moby_matcher, old_moby_matcher_of
 from layerfork.errors import UsageError
 
 

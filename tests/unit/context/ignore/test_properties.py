@@ -9,12 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layerfork.context.ignore.containers_storage import StorageSyntax, storage_matcher
-from layerfork.context.ignore.docker_py import docker_py_paths
 from layerfork.context.ignore.dockerode import dockerode_paths
 from layerfork.context.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
-from layerfork.context.ignore.moby import moby_matcher
-from layerfork.context.ignore.moby_20_10 import old_moby_matcher
-from layerfork.context.ignore.podman_py import podman_py_paths
+from layerfork.context.ignore.moby import moby_matcher, old_moby_matcher
+from layerfork.context.ignore.python_clients import docker_py_paths, podman_py_paths
 from layerfork.context.walk import ScannedTree, scan
 from layerfork.errors import UsageError
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from layerfork.context.ignore.goregexp import go_regexp
-from layerfork.context.ignore.jsregexp import js_regexp
+from layerfork.context.ignore.regexps import go_regexp, js_regexp
 from layerfork.errors import UsageError
 
 

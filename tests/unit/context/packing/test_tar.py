@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.context.packing.buffer import PIECE_BYTES
 from layerfork.context.packing.plan import plan_directory, plan_with_text
-from layerfork.context.packing.stream import tar_pieces
+from layerfork.context.packing.stream import PIECE_BYTES, tar_pieces
 from layerfork.errors import LayerforkError, UsageError
 
 THE_TIME = 318_211_200  # date -u -d 1980-02-01 +%s

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from layerfork.context.ignore.malformed import malformed
+from layerfork.context.ignore.regexps import malformed
 from layerfork.record import gopath
 
 Test = Callable[[str], bool]

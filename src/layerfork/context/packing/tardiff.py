@@ -1,7 +1,4 @@
-"""What a client sends otherwise than a canonical tar has it, as far as a builder's keys read it.
-
-Source: of what keys read: `layerfork.keys`, docs/causes.
-"""
+"""Where a client's entries differ from those of a canonical tar, as far as a builder's keys read them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace

@@ -1,8 +1,4 @@
-"""``.dockerignore`` as docker-py reads and applies it, from 1.6 to 7.2.
-
-Source: docker/docker-py docker/utils/{build,fnmatch,utils}.py and docker/api/build.py @ 1.6.0, 1.10.6,
-2.7.0, 3.7.3, 4.4.4, 5.0.3, 6.1.3, 7.1.0, 7.2.0. The rules of 3.6 hold unchanged to 7.2.
-"""
+"""``.dockerignore`` as docker-py (1.6 to 7.2) and podman-py read and apply it."""
 
 import posixpath
 import re
@@ -12,9 +8,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import lru_cache
 
-from layerfork.context.ignore.linear import linear_match
-from layerfork.context.ignore.malformed import malformed
+from layerfork.context.ignore.regexps import linear_match, malformed
 from layerfork.context.walk import ScannedTree
+
+# ``.dockerignore`` as docker-py reads and applies it, from 1.6 to 7.2.
+#
+# Source: docker/docker-py docker/utils/{build,fnmatch,utils}.py and docker/api/build.py @ 1.6.0, 1.10.6,
+# 2.7.0, 3.7.3, 4.4.4, 5.0.3, 6.1.3, 7.1.0, 7.2.0. The rules of 3.6 hold unchanged to 7.2.
 
 IGNORE_FILE = ".dockerignore"
 Version = tuple[int, int]
@@ -218,3 +218,28 @@ def _match_2_7(path: str, pattern: str) -> bool:
     pattern = posixpath.normpath(pattern) if pattern else pattern
     depth = None if "**" in pattern else len(pattern.split("/"))
     return _docker_py_match("/".join(path.split("/")[:depth]), pattern)
+
+
+# Ignore files as podman-py applies them.
+#
+# Source: containers/podman-py podman/api/tar_utils.py @ 5.8.0.
+
+
+def podman_py_paths(tree: ScannedTree, ignore_text: str) -> set[str]:
+    """Paths that podman-py sends: plain fnmatch on whole paths, no exceptions; an excluded directory
+    takes all below it along. Only files, directories and links pass."""
+    lines = (line.strip() for line in re.split("\r\n|\r|\n", ignore_text))
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    sent: set[str] = set()
+    pending = ["."]
+    while pending:
+        directory = pending.pop()
+        for name, status in tree.directories[directory]:
+            path = name if directory == "." else f"{directory}/{name}"
+            kind = status.st_mode & 0o170000
+            if kind not in (0o100000, 0o040000, 0o120000) or any(fnmatch(path, each) for each in patterns):
+                continue
+            sent.add(path)
+            if path in tree.directories:
+                pending.append(path)
+    return sent

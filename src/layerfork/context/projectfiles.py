@@ -1,9 +1,12 @@
-"""Small files of a project, read without waiting and without an end in sight."""
+"""Small files of a project, read within limits, and the ignore file that a client reads."""
 
 import errno
 import os
 import stat
 from pathlib import Path
+
+from layerfork.context.clientrules import ContextRules
+from layerfork.errors import UsageError
 
 MOST_BYTES = 16 << 20
 """No Dockerfile and no ignore file is longer."""
@@ -27,3 +30,21 @@ def read_regular(path: Path, *, pipes: bool = False) -> bytes:
         if len(data) > MOST_BYTES:
             raise UnfitError(errno.EFBIG, f"it is longer than {MOST_BYTES:,} bytes", os.fspath(path))
         return data
+
+
+# Which ignore file counts for a client, and its text.
+
+
+def read_ignore_text(root: Path, rules: ContextRules, dockerfile: str) -> str:
+    """Text of the ignore file that counts, or nothing; bytes that are not UTF-8 are surrogates.
+
+    Raises: UsageError for a pipe, a device, and a file without an end.
+    """
+    for name in rules.ignore_files:
+        try:
+            return read_regular(root / name.format(dockerfile)).decode("utf-8", "surrogateescape")
+        except UnfitError as error:
+            raise UsageError(f"cannot read the ignore file {error.filename}: {error.strerror}") from error
+        except OSError:
+            continue
+    return ""
