@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.relay.experiment import RunServices, make_bench, measure
 from layerfork.app.relay.plan import Plan, choose_clients, plan_relay
 from layerfork.app.relay.relay import Relay, run_relay
@@ -18,7 +19,6 @@ from layerfork.record.build import Builder
 from layerfork.record.progress import Progress
 from layerfork.record.report import TrialBuild
 from layerfork.record.scenario import RunOptions
-from layerfork.scenarios import find_scenario
 
 ROUNDS = 3
 OPTIONS = RunOptions(builder=Builder.CLASSIC, controls=False)

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.relay.experiment import make_bench
 from layerfork.app.relay.plan import Plan, choose_clients, plan_relay
 from layerfork.app.relay.relay import Relay, run_relay
@@ -25,7 +26,6 @@ from layerfork.record.build import Builder, Command, Endpoint
 from layerfork.record.progress import Progress
 from layerfork.record.report import TrialBuild
 from layerfork.record.scenario import RunOptions
-from layerfork.scenarios import find_scenario
 
 ROUNDS = 7
 OPTIONS = RunOptions(builder=Builder.CLASSIC, controls=False)

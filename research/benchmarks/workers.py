@@ -11,7 +11,8 @@ from pathlib import Path
 from distributed import LocalCluster
 
 from layerfork.app.phases.cells import CellName
-from layerfork.app.scenarios import CatalogueOptions, run_catalogue
+from layerfork.app.scenarios.planning import CatalogueOptions
+from layerfork.app.scenarios.running import run_catalogue
 from layerfork.app.workers.batching import MOST_CELLS, batches_of
 from layerfork.record.catalogue import CatalogueReport, Met
 from layerfork.record.progress import Progress

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from layerfork.app.explain import page_of
 from layerfork.errors import UsageError
-from layerfork.manual import page_of
 from layerfork.report.markdown.text import code, prose
 
 _SECTION = re.compile(r"^## Threads\n+(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from layerfork.app.compare.comparison import diff_records
+from layerfork.app.explain import page_of
 from layerfork.app.phases.cells import MeasuredCell
 from layerfork.app.run.report import read_reports
 from layerfork.app.scenarios.choosing import list_scenarios
 from layerfork.app.scenarios.filed import read_measured
 from layerfork.errors import EvidenceError
-from layerfork.manual import page_of
 from layerfork.record.build import Builder
 from layerfork.record.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
 from layerfork.record.engine import EngineInfo

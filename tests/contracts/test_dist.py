@@ -51,7 +51,7 @@ def test_the_wheel_has_the_package_and_its_pages(dist: Path) -> None:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     sources = {name.removeprefix("src/") for name in published() if name.startswith("src/layerfork/")}
     pages = {
-        name.replace("docs/", "layerfork/manual/", 1)
+        name.replace("docs/", "layerfork/docs/", 1)
         for name in published()
         if name.startswith(("docs/causes/", "docs/lint/"))
     }

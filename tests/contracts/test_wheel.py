@@ -42,7 +42,7 @@ PAGES = [path for pages in ("causes", "lint") for path in sorted((TOP / "docs" /
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
 def test_the_pages_are_in_it(installed: Path, page: Path) -> None:
-    manual = next(installed.parent.glob("lib/python*/site-packages/layerfork/manual"))
+    manual = next(installed.parent.glob("lib/python*/site-packages/layerfork/docs"))
     assert (manual / page.parent.name / page.name).read_text("utf-8") == page.read_text("utf-8")
 
 

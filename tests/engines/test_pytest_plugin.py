@@ -6,8 +6,8 @@ import shutil
 import pytest
 from engines.running import user_of
 
+from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.builders.engines import open_engine
-from layerfork.scenarios import find_scenario
 
 pytestmark = pytest.mark.engine
 pytest_plugins = "pytester"

@@ -29,13 +29,13 @@ def command(code: str, form: "Reporter") -> None:
       layerfork explain ignore-rule | less
       layerfork explain copy-before-install
     """
-    from layerfork.app.manual import list_causes, show_cause
+    from layerfork.app.explain import list_pages, page_of
 
     look = look_of(sys.stdout)
     if code:
-        page = show_cause(code)
+        page = page_of(code)
         if page.pattern:
             to_stderr(f"{page.pattern} is a pattern that stands for {page.row.code}")
         put(form.render("pages", (page,), look))
     else:
-        put(form.render("causes", list_causes(), look))
+        put(form.render("causes", list_pages(), look))

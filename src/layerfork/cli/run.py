@@ -223,7 +223,9 @@ def _run_scenarios(
 ) -> int:
     for each in (form, *(reporter for reporter, _ in also)):
         each.check("catalogues")  # before hours of building
-    from layerfork.app.scenarios import CatalogueOptions, exit_code, run_catalogue
+    from layerfork.app.scenarios.judging import exit_code
+    from layerfork.app.scenarios.planning import CatalogueOptions
+    from layerfork.app.scenarios.running import run_catalogue
 
     asked = CatalogueOptions(names=names, shard=shard, times=times, dask=dask)
     with _progress(alive=True) as listener:
@@ -234,7 +236,7 @@ def _run_scenarios(
 
 
 def _plan_scenarios(names: tuple[str, ...], shard: str, times: str, dask: str, options: RunOptions) -> int:
-    from layerfork.app.scenarios import CatalogueOptions, outline
+    from layerfork.app.scenarios.planning import CatalogueOptions, outline
     from layerfork.report.overview.catalogue import outlined
 
     asked = CatalogueOptions(names=names, shard=shard, times=times, dask=dask)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from layerfork.manual import cause_rows, page_of
+from layerfork.app.explain import cause_rows, page_of
 from layerfork.record.cause import CauseCode
 from layerfork.report.formats import FORMATS
 from layerfork.report.reporter import Kind, Look

@@ -16,7 +16,7 @@ from golden.cases import FORKED, NO_ENGINE, REUSED, TROUBLE
 from golden.recorded import compared, filed
 from jsonschema import Draft4Validator
 
-from layerfork.app.manual import show_cause
+from layerfork.app.explain import page_of
 from layerfork.record.answer import Edit, Fix
 from layerfork.record.causepage import CausePage, CauseRow
 from layerfork.record.check import Against, CheckReport
@@ -92,7 +92,7 @@ def test_one_that_lies_elsewhere_has_an_address_of_its_own() -> None:
 
 
 def test_a_rule_brings_its_page_along() -> None:
-    run = log_of("diffs", [DIFF], Look(page=show_cause))
+    run = log_of("diffs", [DIFF], Look(page=page_of))
     (rule,) = run["tool"]["driver"]["rules"]
 
     assert rule["id"] == "content"

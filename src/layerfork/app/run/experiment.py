@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 from layerfork import __version__
+from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.relay.broken import BrokenEnvironments
 from layerfork.app.relay.earlier import Earlier, read_earlier
 from layerfork.app.relay.experiment import RunServices, prepared_relay, read_bases
@@ -24,7 +25,6 @@ from layerfork.record.report import NOT_JUDGED, PlanReport, Problem, RunReport, 
 from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.store.apart import directory_around, recover, written_apart
 from layerfork.record.store.evidence import RecordFile
-from layerfork.scenarios import find_scenario
 
 _JUDGES = (
     "layerfork.app.run.judging",

@@ -4,10 +4,11 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
+from layerfork.app.experiment.scenariofile import FILE_NAME
+from layerfork.app.experiment.scenarios import bundled_names, find_scenario
 from layerfork.errors import UsageError
 from layerfork.record.catalogue import ScenarioRow
 from layerfork.record.scenario import Scenario
-from layerfork.scenarios import FILE_NAME, bundled_names, find_scenario
 
 ALL = "all"
 

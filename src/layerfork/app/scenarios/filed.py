@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.phases.cells import CellName, MeasuredCell, read_cells
 from layerfork.app.scenarios.judging import report_of
 from layerfork.errors import UsageError
@@ -9,7 +10,6 @@ from layerfork.record.catalogue import CatalogueReport
 from layerfork.record.scenario import Scenario
 from layerfork.record.store.evidence import NOTE_START
 from layerfork.record.store.lines import numbered_lines
-from layerfork.scenarios import find_scenario
 
 _OF_SCENARIOS = tuple(NOTE_START + b':{"' + kind for kind in (b"cell", b"shard", b"scenario"))
 

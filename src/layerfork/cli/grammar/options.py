@@ -232,10 +232,10 @@ def source_root(environment: Mapping[str, str]) -> str:
 
 def _page(code: str) -> "CausePage | None":
     """What the manual says; nothing where it is not there, or says nothing of a code."""
-    from layerfork.app.manual import show_cause
+    from layerfork.app.explain import page_of
 
     try:
-        return show_cause(code)
+        return page_of(code)
     except LayerforkError:
         return None
 

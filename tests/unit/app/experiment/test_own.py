@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from golden.recorded import RECORDS
 
+from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.phases.cells import MeasuredCell, Shard, keep_cell, read_cells
 from layerfork.app.phases.kept import keep_scenario, kept
 from layerfork.app.run.report import read_reports
@@ -15,7 +16,6 @@ from layerfork.app.scenarios.sharding import plan_digest
 from layerfork.errors import UsageError
 from layerfork.record.catalogue import Met
 from layerfork.record.store.evidence import RecordFile
-from layerfork.scenarios import find_scenario
 
 BUNDLED = find_scenario("mode-group-writable")
 TEXT = BUNDLED.dockerfile.read_text("utf-8")

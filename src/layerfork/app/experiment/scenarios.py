@@ -4,16 +4,17 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from layerfork.app.experiment.scenariofile import FILE_NAME, read_scenario
 from layerfork.errors import UsageError
 from layerfork.record.scenario import Scenario
-from layerfork.scenarios.read import FILE_NAME, read_scenario
 
-HERE = Path(__file__).parent
+BUNDLED = Path(__file__).parents[2] / "scenarios"
+"""One folder a scenario."""
 
 
 def bundled_names() -> tuple[str, ...]:
     """Names of the scenarios that come with layerfork."""
-    return tuple(sorted(path.parent.name for path in HERE.glob(f"*/{FILE_NAME}")))
+    return tuple(sorted(path.parent.name for path in BUNDLED.glob(f"*/{FILE_NAME}")))
 
 
 def find_scenario(path: str = "", dockerfile: str = "") -> Scenario:
@@ -25,7 +26,7 @@ def find_scenario(path: str = "", dockerfile: str = "") -> Scenario:
     Raises: UsageError naming the thing that is missing, unreadable or of the wrong kind.
     """
     if not path or (path in bundled_names() and "/" not in path and not Path(path).is_dir()):
-        return replace(_staged(HERE / (path or "seed"), dockerfile), content="")
+        return replace(_staged(BUNDLED / (path or "seed"), dockerfile), content="")
     if (Path(path) / FILE_NAME).is_file():
         return _staged(Path(path).resolve(), dockerfile)
     return _directory(Path(path), dockerfile)

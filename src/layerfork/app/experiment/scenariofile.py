@@ -11,12 +11,12 @@ from pathlib import Path
 
 import msgspec
 
+from layerfork.app.experiment.contextentries import EntryTable, UnfitError, entries_of, merged
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 from layerfork.record.phase import CACHE_PLACE, LAST_IMAGE, Entry, Event, Expectation, Phase
 from layerfork.record.scenario import Scenario
-from layerfork.scenarios.entries import EntryTable, UnfitError, entries_of, merged
 
 FILE_NAME = "scenario.toml"
 EVERY = "*"

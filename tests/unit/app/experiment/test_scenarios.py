@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.app.experiment.scenarios import bundled_names, find_scenario
 from layerfork.errors import UsageError
-from layerfork.scenarios import bundled_names, find_scenario
 
 
 def test_the_seed_is_what_2015_built() -> None:

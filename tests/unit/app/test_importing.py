@@ -16,7 +16,7 @@ from layerfork.record.record import BuildRecord
 from layerfork.record.report import DiffReport
 from layerfork.record.store.evidence import read_records
 
-LEFT = Path(__file__).parents[3] / "imports" / "left"
+LEFT = Path(__file__).parents[2] / "imports" / "left"
 KEY = b"0" * 32
 LOGS = (
     "engine-28.5-plain.log",

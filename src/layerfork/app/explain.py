@@ -1,4 +1,4 @@
-"""Finds the page of a cause or of a rule of lint, and the line that tells what it is."""
+"""`layerfork explain`: the pages about causes and about rules of lint, which a wheel brings along."""
 
 import difflib
 import re
@@ -9,8 +9,8 @@ from layerfork.record.cause import CauseCode
 from layerfork.record.causepage import CausePage, CauseRow
 from layerfork.record.trap import TrapCode
 
-HERE = Path(__file__).parent
-PLACES = (HERE, HERE.parents[2] / "docs")
+_PACKAGE = Path(__file__).parents[1]
+PLACES = (_PACKAGE / "docs", _PACKAGE.parents[1] / "docs")
 """In a wheel, and in a checkout that is installed in place."""
 CAUSES = "causes"
 RULES = "lint"
@@ -18,6 +18,11 @@ RULES = "lint"
 _NEAREST = 3
 _LIKENESS = 0.5
 """From 0 to 1, as `difflib.get_close_matches` counts."""
+
+
+def list_pages() -> tuple[CauseRow, ...]:
+    """Every cause in a line, then every rule. Raises: LayerforkError when the pages are not there."""
+    return cause_rows() + rule_rows()
 
 
 def cause_rows() -> tuple[CauseRow, ...]:
@@ -37,7 +42,7 @@ def cause_rows() -> tuple[CauseRow, ...]:
 
 
 def rule_rows() -> tuple[CauseRow, ...]:
-    """Every rule of lint, likewise. Raises: LayerforkError when the pages are not there."""
+    """Every rule of lint, in order. Raises: LayerforkError when the pages are not there."""
     lines = _lines(RULES)
     return tuple(CauseRow(code=code, builders=(), summary=lines[code], kind="rule") for code in TrapCode)
 
@@ -56,7 +61,7 @@ def page_of(word: str) -> CausePage:
     Raises: UsageError with the nearest codes when there is none, LayerforkError when the pages are not there.
     """
     wanted = word.strip().lower()
-    rows = {row.code: row for row in (*cause_rows(), *rule_rows())}
+    rows = {row.code: row for row in list_pages()}
     patterns = _patterns()
     if wanted in patterns:
         code = patterns[wanted]

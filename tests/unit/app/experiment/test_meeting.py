@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from golden.recorded import RECORDS
 
+from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.phases.cells import MeasuredCell, read_cells
 from layerfork.app.scenarios.judging import exit_code, report_of
 from layerfork.app.scenarios.meeting import met_phases
@@ -17,7 +18,6 @@ from layerfork.record.build import Builder
 from layerfork.record.catalogue import CellPhase, Met
 from layerfork.record.phase import Expectation
 from layerfork.record.record import BuildOutcome, StepStatus
-from layerfork.scenarios import find_scenario
 
 CELLS = {
     (cell.name.scenario, cell.name.client, cell.name.engine): cell

@@ -3,13 +3,13 @@
 import pytest
 from golden.recorded import RECORDS
 
+from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.phases.cells import read_cells
 from layerfork.app.scenarios import beside
 from layerfork.app.scenarios.beside import Judge
 from layerfork.app.scenarios.judging import judged_cell
 from layerfork.record.catalogue import Met
 from layerfork.record.progress import Progress
-from layerfork.scenarios import find_scenario
 
 MEASURED = read_cells(RECORDS / "scenarios.jsonl").cells
 SCENARIOS = {(cell.name.scenario, ""): find_scenario(cell.name.scenario) for cell in MEASURED}

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 from layerfork.record.phase import EntryKind, Event
-from layerfork.scenarios import find_scenario
 
 HEAD = """\
 title = "t"

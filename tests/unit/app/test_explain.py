@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.app import explain
+from layerfork.app.explain import cause_rows, page_of
 from layerfork.diagnose.patterns import PATTERNS
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.manual import cause_rows, page_of, pages
 from layerfork.record.cause import CauseCode
 
 
@@ -52,7 +53,7 @@ def test_one_that_is_like_none_names_none() -> None:
 
 
 def test_an_installation_without_pages_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(pages, "PLACES", (tmp_path,))
+    monkeypatch.setattr(explain, "PLACES", (tmp_path,))
     with pytest.raises(LayerforkError, match="did not come with this installation"):
         page_of("mode")
 

@@ -11,9 +11,11 @@ import pytest
 from distributed import LocalCluster
 from golden.recorded import RECORDS
 
+from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.phases.cells import CellName, MeasuredCell, read_cells
-from layerfork.app.scenarios import CatalogueOptions, run_catalogue
 from layerfork.app.scenarios.building import CellRun, Found
+from layerfork.app.scenarios.planning import CatalogueOptions
+from layerfork.app.scenarios.running import run_catalogue
 from layerfork.app.workers import connecting, spreading, working
 from layerfork.app.workers.spreading import build_on_workers
 from layerfork.app.workers.working import why_unfit
@@ -21,7 +23,6 @@ from layerfork.errors import EngineError, LayerforkError, UsageError
 from layerfork.record.progress import Progress
 from layerfork.record.report import Problem
 from layerfork.record.scenario import RunOptions
-from layerfork.scenarios import find_scenario
 
 SCENARIO = find_scenario("mtime-touched")
 MEASURED = read_cells(RECORDS / "scenarios.jsonl").cells[0]
@@ -199,7 +200,7 @@ def test_a_batch_is_printed_without_build_arguments() -> None:
 
 def test_dask_is_imported_only_for_dask(monkeypatch: pytest.MonkeyPatch) -> None:
     code = (
-        "import sys, layerfork.cli.run, layerfork.app.scenarios;"
+        "import sys, layerfork.cli.run, layerfork.app.scenarios.running;"
         "sys.exit(bool({'dask', 'distributed'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
