@@ -16,8 +16,8 @@ from pathlib import Path
 
 from layerfork.app.run.report import read_reports
 from layerfork.record.report import RunReport
-from layerfork.report.html import HTML
-from layerfork.report.reporter import Look
+from layerfork.report.formats import HTML
+from layerfork.report.rendering import Look
 
 RECORDS = Path(__file__).parents[2] / "tests" / "golden" / "records" / "seed-engines.run.jsonl"
 SCENARIOS, ENGINES, CLIENTS = 60, 6, 40

@@ -186,7 +186,7 @@ def _alone(turns: Path | None) -> Iterator[None]:
 
 
 def _text(report: "CheckReport") -> str:
-    from layerfork.report.reporter import Look
-    from layerfork.report.text import TEXT
+    from layerfork.report.formats import TEXT
+    from layerfork.report.rendering import Look
 
     return TEXT.render("checks", [report], Look()).rstrip("\n")

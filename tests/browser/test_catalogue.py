@@ -6,10 +6,9 @@ import pytest
 from browser.opened import Opened
 from unit.report.catalogues import large
 
-from layerfork.report.html import HTML
+from layerfork.report.formats import HTML, SVG
 from layerfork.report.picture.palette import DARK, LIGHT
-from layerfork.report.reporter import Look
-from layerfork.report.svg import SVG
+from layerfork.report.rendering import Look
 
 pytestmark = pytest.mark.browser
 LookAt = Callable[..., Opened]

@@ -13,9 +13,8 @@ from golden.cases import TROUBLE
 from golden.recorded import catalogued, compared, filed
 
 from layerfork.record.report import Problem
-from layerfork.report.html import HTML
-from layerfork.report.reporter import Kind, Look
-from layerfork.report.svg import SVG
+from layerfork.report.formats import HTML, SVG
+from layerfork.report.rendering import Kind, Look
 
 LookAt = Callable[..., Opened]
 PROBLEMS = tuple(Problem(what=chr(ord("a") + number)) for number in range(len(PAYLOADS)))

@@ -10,9 +10,9 @@ from golden.recorded import compared, filed
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
-from layerfork.report.html import HTML
+from layerfork.report.formats import HTML
 from layerfork.report.picture.palette import DARK, LIGHT
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 pytestmark = pytest.mark.browser
 LookAt = Callable[..., Opened]

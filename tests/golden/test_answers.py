@@ -26,8 +26,8 @@ from layerfork.record.record import BuildRecord
 from layerfork.record.report import DiffReport
 from layerfork.record.store.evidence import read_records
 from layerfork.record.store.stored import stored
-from layerfork.report.reporter import Look
-from layerfork.report.text import TEXT
+from layerfork.report.formats import TEXT
+from layerfork.report.rendering import Look
 
 EXPECTED = Path(__file__).parent / "expected" / "answers"
 BY_NAME = {pair.name: pair for pair in PAIRS}

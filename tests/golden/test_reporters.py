@@ -29,11 +29,8 @@ from golden.recorded import (
 
 from layerfork.record.report import RunReport
 from layerfork.record.store.stored import decode_record
-from layerfork.report.formats import FORMATS
-from layerfork.report.html import HTML
-from layerfork.report.json import JSON
-from layerfork.report.reporter import Kind, Look, Reporter
-from layerfork.report.text import TABLE, TEXT
+from layerfork.report.formats import FORMATS, HTML, JSON, TABLE, TEXT, Format
+from layerfork.report.rendering import Kind, Look
 
 EXPECTED = Path(__file__).parent / "expected"
 RENDERERS: dict[str, Callable[[RunReport], str]] = {
@@ -81,7 +78,7 @@ def test_output_is_as_expected(case: str, ending: str) -> None:
     ("kind", "name", "read"), REPORTS, ids=lambda each: each if isinstance(each, str) else ""
 )
 def test_real_builds_are_rendered_as_expected(
-    reporter: Reporter, kind: Kind, name: str, read: Callable[[str], Sequence[object]]
+    reporter: Format, kind: Kind, name: str, read: Callable[[str], Sequence[object]]
 ) -> None:
     """In every format of the table. Records as JSON are the records themselves."""
     if not reporter.renders(kind) or (reporter is JSON and kind == "records"):

@@ -9,7 +9,7 @@ from layerfork.cli.grammar.options import AgeType, format_option, look_of, verbo
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 
 @click.group("cache")
@@ -32,7 +32,7 @@ def command() -> None:
 @format_option("caches")
 @verbose_option
 def inspect(
-    place: str, record: str, blobs: bool, max_age: float | None, form: "Reporter", verbose: bool
+    place: str, record: str, blobs: bool, max_age: float | None, form: "Format", verbose: bool
 ) -> None:
     """Print what a cache holds: its records with what they build on, layers, sizes and ages.
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from layerfork.app.check.checking import Checked
     from layerfork.record.check import CheckReport
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 
 @click.command("check", cls=WordsThenCommand)
@@ -102,8 +102,8 @@ def command(
     clients: tuple[str, ...],
     output: str,
     no_ci: bool,
-    form: "Reporter",
-    also: "tuple[tuple[Reporter, Path], ...]",
+    form: "Format",
+    also: "tuple[tuple[Format, Path], ...]",
     verbose: bool,
     paths: tuple[str, ...],
     argv: tuple[str, ...] | None,
@@ -221,11 +221,11 @@ def _tell_github(report: "CheckReport", *, annotate: bool) -> None:
     (GITHUB_ACTIONS is always true there).
     """
     if annotate and not report.passed and os.environ.get("GITHUB_ACTIONS") == "true":
-        from layerfork.report.github import GITHUB
+        from layerfork.report.formats import GITHUB
 
         put(GITHUB.render("checks", [report], look_of(None)))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        from layerfork.report.markdown import MARKDOWN
+        from layerfork.report.formats import MARKDOWN
 
         try:
             with Path(summary).open("a", encoding="utf-8", errors="backslashreplace") as file:

@@ -11,13 +11,13 @@ from layerfork.cli.output import put
 from layerfork.errors import ExitCode
 
 if TYPE_CHECKING:
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 
 @click.group("clients", invoke_without_command=True)
 @format_option("clients")
 @click.pass_context
-def command(context: click.Context, form: "Reporter") -> None:
+def command(context: click.Context, form: "Format") -> None:
     """List the build clients: version, builders, whether it is ready, and the command that makes it so.
 
     Libraries are installed into environments of their own, from lock files with hashes. Programs like

@@ -9,14 +9,14 @@ from layerfork.cli.grammar.options import format_option, look_of, verbose_option
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 
 @click.command("config")
 @format_option("settings")
 @verbose_option
 @click.pass_context
-def command(context: click.Context, form: "Reporter", verbose: bool) -> None:
+def command(context: click.Context, form: "Format", verbose: bool) -> None:
     """Show which settings are in force here, and where each comes from.
 
     Settings are values of options for when the command line does not give them. The environment comes first

@@ -19,7 +19,7 @@ from layerfork.record.judgement import Verdict
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 
 @click.command("diff")
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @report_option("diffs")
 @verbose_option
 def command(
-    writer: str, reader: str, form: "Reporter", also: "tuple[tuple[Reporter, Path], ...]", verbose: bool
+    writer: str, reader: str, form: "Format", also: "tuple[tuple[Format, Path], ...]", verbose: bool
 ) -> int:
     """Say why the builds in READER could not use what those in WRITER had stored.
 

@@ -10,13 +10,13 @@ from layerfork.cli.output import put
 from layerfork.errors import ExitCode
 
 if TYPE_CHECKING:
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 
 @click.command("doctor")
 @format_option("doctors")
 @verbose_option
-def command(form: "Reporter", verbose: bool) -> int:
+def command(form: "Format", verbose: bool) -> int:
     """Say what this machine can run, what is missing and how to get it, and what would tint results.
 
     Tinted is what makes builds or their cache keys other than on another machine: an umask, a variable such

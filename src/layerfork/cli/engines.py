@@ -11,13 +11,13 @@ from layerfork.errors import ExitCode
 from layerfork.record.listing import Fetched
 
 if TYPE_CHECKING:
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 
 @click.group("engines", invoke_without_command=True)
 @format_option("engines")
 @click.pass_context
-def command(context: click.Context, form: "Reporter") -> None:
+def command(context: click.Context, form: "Format") -> None:
     """List the engines that can build here: versions, builders, image stores, API range.
 
     An engine that is not ready says what is missing and which command helps. Engines of our own are

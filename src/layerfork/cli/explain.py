@@ -9,13 +9,13 @@ from layerfork.cli.grammar.options import format_option, look_of, to_stderr
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 
 @click.command("explain")
 @click.argument("code", default="", metavar="[CODE]")
 @format_option("pages")
-def command(code: str, form: "Reporter") -> None:
+def command(code: str, form: "Format") -> None:
     """Print the page of a cause: what happens, where, how to see it for oneself, and what helps.
 
     CODE is the word behind PROVEN, SUSPECTED or UNEXPLAINED, or that of a warning about a wrong hit, or a

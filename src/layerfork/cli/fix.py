@@ -24,7 +24,7 @@ from layerfork.errors import UsageError
 from layerfork.record.brought import Brought
 
 if TYPE_CHECKING:
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 STANDARD_OUTPUT = "-"
 
@@ -65,7 +65,7 @@ def command(
     load: tuple[str, ...],
     stand_ins: tuple[str, ...],
     store: str,
-    form: "Reporter",
+    form: "Format",
     verbose: bool,
     paths: tuple[str, ...],
     argv: tuple[str, ...] | None,

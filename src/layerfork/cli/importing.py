@@ -10,7 +10,7 @@ from layerfork.cli.output import put
 from layerfork.errors import ExitCode
 
 if TYPE_CHECKING:
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 
 @click.command("import")
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", default="", metavar="RECORDS", help="Write the records here, one a line.")
 @format_option("records")
 @verbose_option
-def command(files: tuple[str, ...], output: str, form: "Reporter", verbose: bool) -> int:
+def command(files: tuple[str, ...], output: str, form: "Format", verbose: bool) -> int:
     """Make records of what builds left behind, when nobody recorded them.
 
     A FILE is told by its content: a BuildKit log (--progress plain or rawjson), a log of the classic

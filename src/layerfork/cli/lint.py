@@ -13,7 +13,7 @@ from layerfork.errors import ExitCode
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 
 @click.command("lint")
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def command(
     rules: tuple[str, ...],
     ignored: tuple[str, ...],
-    form: "Reporter",
-    also: "tuple[tuple[Reporter, Path], ...]",
+    form: "Format",
+    also: "tuple[tuple[Format, Path], ...]",
     paths: tuple[str, ...],
 ) -> int:
     """Find cache traps in Dockerfiles, ignore, bake, compose and CI files, without an engine or a build.

@@ -17,7 +17,7 @@ class OutputError(Exception):
 
 
 def put(text: str | bytes) -> None:
-    """Print a result, which `Reporter.render` made harmless, or bytes as they are.
+    """Print a result, which `Format.render` escaped, or bytes as they are.
 
     Whoever closed the pipe has read enough of it.
     Raises: OutputError.

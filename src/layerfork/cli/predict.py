@@ -23,7 +23,7 @@ from layerfork.errors import UsageError
 if TYPE_CHECKING:
     from layerfork.app.predict.frontend import OpenFrontend
     from layerfork.record.prediction import Prediction
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 
 @click.command("predict")
@@ -109,7 +109,7 @@ def command(
     ask_engine: bool,
     engine: str,
     store: str,
-    form: "Reporter",
+    form: "Format",
     verbose: bool,
     path: str,
 ) -> int:
@@ -188,7 +188,7 @@ def command(
         max_age_s=max_age,
         cache_from=cache_from,
         frontend=_frontend(engine) if ask_engine else None,
-        meanwhile=lambda: form.prepare("predictions"),
+        meanwhile=form.load,
     )
     put(form.render("predictions", predictions, look_of(sys.stdout, verbose=verbose)))
     return exit_code(predictions)

@@ -9,7 +9,7 @@ from layerfork.cli.grammar.options import AgeType, format_option, look_of, to_st
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 store_option = click.option(
     "--store", default="", metavar="DIR", help="Record store; default: in the state directory."
@@ -20,7 +20,7 @@ store_option = click.option(
 @store_option
 @format_option("stored")
 @click.pass_context
-def command(context: click.Context, store: str, form: "Reporter") -> None:
+def command(context: click.Context, store: str, form: "Format") -> None:
     """The builds that `layerfork why` keeps to compare later ones with.
 
     The newest 500 are kept, or as many as fit into 512 MiB.
@@ -38,12 +38,12 @@ def command(context: click.Context, store: str, form: "Reporter") -> None:
 @command.command("list")
 @store_option
 @format_option("stored")
-def list_all(store: str, form: "Reporter") -> None:
+def list_all(store: str, form: "Format") -> None:
     """List them, the newest first."""
     _list(store, form)
 
 
-def _list(store: str, form: "Reporter") -> None:
+def _list(store: str, form: "Format") -> None:
     from layerfork.app.records.stored import list_stored
 
     put(form.render("stored", list_stored(store), look_of(sys.stdout)))
@@ -61,7 +61,7 @@ def _list(store: str, form: "Reporter") -> None:
 )
 @format_option("records")
 @verbose_option
-def show(record: str, store: str, max_age: float | None, form: "Reporter", verbose: bool) -> None:
+def show(record: str, store: str, max_age: float | None, form: "Format", verbose: bool) -> None:
     """Print one of them; the first digits of its ID are enough."""
     from layerfork.app.records.stored import show_stored
 

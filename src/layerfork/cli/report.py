@@ -19,7 +19,8 @@ from layerfork.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from layerfork.report.reporter import Kind, Reporter, Theme
+    from layerfork.report.formats import Format
+    from layerfork.report.rendering import Kind, Theme
 
 
 @click.command("report")
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 )
 @verbose_option
 def command(
-    files: tuple[str, ...], between: bool, form: "Reporter", output: str, theme: "Theme", verbose: bool
+    files: tuple[str, ...], between: bool, form: "Format", output: str, theme: "Theme", verbose: bool
 ) -> int:
     """Render files of runs (`run -o`), or of recorded builds (`record -o`, `import -o`).
 

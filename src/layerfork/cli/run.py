@@ -26,7 +26,8 @@ from layerfork.record.scenario import RunOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from layerfork.report.reporter import Look, Reporter
+    from layerfork.report.formats import Format
+    from layerfork.report.rendering import Look
 
 OWN_CHOICE = "default"
 _OF_A_PATH = ("dockerfile", "target", "build_args", "labels")
@@ -161,8 +162,8 @@ def command(
     inherit_config: bool,
     save: str,
     resume: str,
-    form: "Reporter",
-    also: "tuple[tuple[Reporter, Path], ...]",
+    form: "Format",
+    also: "tuple[tuple[Format, Path], ...]",
     verbose: bool,
 ) -> int:
     options = RunOptions(
@@ -199,9 +200,7 @@ def command(
     return _plan(options, form, look) if plan else _run(options, form, also, look)
 
 
-def _run(
-    options: RunOptions, form: "Reporter", also: "tuple[tuple[Reporter, Path], ...]", look: "Look"
-) -> int:
+def _run(options: RunOptions, form: "Format", also: "tuple[tuple[Format, Path], ...]", look: "Look") -> int:
     from layerfork.app.run.experiment import exit_code, run_experiment
 
     with _progress() as listener:
@@ -217,8 +216,8 @@ def _run_scenarios(
     times: str,
     dask: str,
     options: RunOptions,
-    form: "Reporter",
-    also: "tuple[tuple[Reporter, Path], ...]",
+    form: "Format",
+    also: "tuple[tuple[Format, Path], ...]",
     look: "Look",
 ) -> int:
     for each in (form, *(reporter for reporter, _ in also)):
@@ -244,7 +243,7 @@ def _plan_scenarios(names: tuple[str, ...], shard: str, times: str, dask: str, o
     return ExitCode.AS_HOPED
 
 
-def _plan(options: RunOptions, form: "Reporter", look: "Look") -> int:
+def _plan(options: RunOptions, form: "Format", look: "Look") -> int:
     from layerfork.app.run.experiment import plan_experiment
 
     with _progress() as listener:

@@ -9,13 +9,13 @@ from layerfork.cli.grammar.options import format_option, look_of
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 
 @click.command("scenarios")
 @click.argument("names", nargs=-1, metavar="[NAME|FAMILY|FOLDER]...")
 @format_option("scenarios")
-def command(names: tuple[str, ...], form: "Reporter") -> int:
+def command(names: tuple[str, ...], form: "Format") -> int:
     """List scenarios: each asks one question about the cache, and says what it expects of each builder.
 
     \b

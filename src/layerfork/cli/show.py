@@ -9,7 +9,7 @@ from layerfork.cli.grammar.options import AgeType, format_option, look_of, verbo
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 
 @click.command("show")
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 )
 @format_option("records")
 @verbose_option
-def command(file: str, max_age: float | None, form: "Reporter", verbose: bool) -> None:
+def command(file: str, max_age: float | None, form: "Format", verbose: bool) -> None:
     """Print the builds of a record file: what was asked, what was sent, what became of each step.
 
     FILE#N prints only its N-th. Of each step that was reused it says how old the result was then, where the

@@ -25,7 +25,7 @@ from layerfork.record.judgement import Verdict
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from layerfork.report.reporter import Reporter
+    from layerfork.report.formats import Format
 
 
 @click.command("why", cls=WordsThenCommand)
@@ -54,8 +54,8 @@ def command(
     stand_ins: tuple[str, ...],
     against: str,
     store: str,
-    form: "Reporter",
-    also: "tuple[tuple[Reporter, Path], ...]",
+    form: "Format",
+    also: "tuple[tuple[Format, Path], ...]",
     verbose: bool,
     paths: tuple[str, ...],
     argv: tuple[str, ...] | None,

@@ -1,17 +1,160 @@
-"""The output formats: one file for each, and a line here."""
+"""The output formats: a line for each, with the kinds of reports that it is available for.
 
-from layerfork.report.github import GITHUB
-from layerfork.report.gitlab import GITLAB
-from layerfork.report.html import HTML
-from layerfork.report.json import JSON
-from layerfork.report.junit import JUNIT
-from layerfork.report.markdown import MARKDOWN
-from layerfork.report.reporter import Kind, Reporter
-from layerfork.report.sarif import SARIF
-from layerfork.report.svg import SVG
-from layerfork.report.text import TABLE, TEXT
+A format's module is imported when the format is used: ``--help``, errors and completion need only what
+stands here, and templates and pictures take longer to import than a command line takes to read. A contract
+test compares the kinds declared here with those that the module renders.
+"""
 
-FORMATS: tuple[Reporter, ...] = (
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from layerfork.errors import UsageError
+from layerfork.record.visible import visible, visible_but_colors, visible_in_json
+from layerfork.report.rendering import Kind, Look, Renderer, Renderers
+
+_NOUNS: dict[Kind, str] = {
+    "runs": "run",
+    "plans": "run --plan",
+    "diffs": "compared builds",
+    "checks": "check",
+    "fixes": "fix",
+    "lints": "lint",
+    "doctors": "doctor",
+    "sendings": "pack --check",
+    "stored": "lists of records",
+    "causes": "lists of causes",
+    "pages": "pages about causes",
+    "predictions": "predict",
+    "histories": "predict --git",
+    "caches": "cache inspect",
+    "settings": "config",
+    "catalogues": "runs of scenarios",
+    "upgrades": "report --diff",
+}
+"""What a kind is called in errors, where its own name is not the word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One output format."""
+
+    name: str
+    """What to write after ``--format``."""
+    load: Callable[[], Renderers]
+    """Imports the format's module, and returns its table."""
+    kinds: frozenset[Kind]
+    """The kinds of reports that it is available for: the keys of that table."""
+    visible: Callable[[str], str] = visible
+    """Escapes what a report quotes from others, in the way of the format."""
+    colored: frozenset[Kind] = frozenset()
+    """Kinds whose lines are escaped already, and may have colours."""
+
+    def renders(self, kind: Kind) -> bool:
+        """Whether it is available for a kind of report."""
+        return kind in self.kinds
+
+    def check(self, kind: Kind) -> None:
+        """Raises: UsageError that names the formats which are available for such reports."""
+        if not self.renders(kind):
+            raise UsageError(
+                f"`--format {self.name}` is not available for {_NOUNS.get(kind, kind)}",
+                f"--format {', '.join(formats_for(kind))}",
+            )
+
+    def render(self, kind: Kind, reports: Sequence[Any], look: Look) -> str:
+        """All reports of a command as text. Raises: UsageError where it is not available for them."""
+        self.check(kind)
+        renderer: Renderer[Any] = self.load()[kind]
+        harmless = visible_but_colors if look.color and kind in self.colored else self.visible
+        return harmless(renderer(reports, look))
+
+
+def _text() -> Renderers:
+    from layerfork.report.text import RENDERERS
+
+    return RENDERERS
+
+
+def _table() -> Renderers:
+    from layerfork.report.text import TABLES
+
+    return TABLES
+
+
+def _json() -> Renderers:
+    from layerfork.report.json import RENDERERS
+
+    return RENDERERS
+
+
+def _html() -> Renderers:
+    from layerfork.report.html import RENDERERS
+
+    return RENDERERS
+
+
+def _svg() -> Renderers:
+    from layerfork.report.picture import RENDERERS
+
+    return RENDERERS
+
+
+def _markdown() -> Renderers:
+    from layerfork.report.markdown import RENDERERS
+
+    return RENDERERS
+
+
+def _junit() -> Renderers:
+    from layerfork.report.junit import RENDERERS
+
+    return RENDERERS
+
+
+def _sarif() -> Renderers:
+    from layerfork.report.sarif import RENDERERS
+
+    return RENDERERS
+
+
+def _gitlab() -> Renderers:
+    from layerfork.report.gitlab import RENDERERS
+
+    return RENDERERS
+
+
+def _github() -> Renderers:
+    from layerfork.report.github import RENDERERS
+
+    return RENDERERS
+
+
+_BUILDS: frozenset[Kind] = frozenset(("runs", "diffs", "checks"))
+"""Builds that were compared, in one way or another."""
+_EVERY: frozenset[Kind] = frozenset(get_args(Kind))
+
+TEXT = Format(
+    name="text",
+    load=_text,
+    kinds=_EVERY,
+    colored=_BUILDS | {"fixes", "lints", "doctors", "predictions", "histories", "causes", "pages"},
+)
+TABLE = Format(name="table", load=_table, kinds=frozenset(("runs",)), colored=frozenset(("runs",)))
+"""The table of 2015, for any number of clients."""
+JSON = Format(name="json", load=_json, kinds=_EVERY, visible=visible_in_json)
+"""One document, by the contract in docs/output.md."""
+HTML = Format(name="html", load=_html, kinds=_BUILDS | {"catalogues"})
+SVG = Format(name="svg", load=_svg, kinds=_BUILDS | {"catalogues"})
+MARKDOWN = Format(name="markdown", load=_markdown, kinds=_BUILDS | {"catalogues", "upgrades"})
+JUNIT = Format(name="junit", load=_junit, kinds=_BUILDS | {"lints", "catalogues"})
+SARIF = Format(name="sarif", load=_sarif, kinds=_BUILDS | {"lints"}, visible=visible_in_json)
+GITLAB = Format(name="gitlab", load=_gitlab, kinds=_BUILDS | {"lints"}, visible=visible_in_json)
+"""GitLab's code quality report."""
+GITHUB = Format(name="github", load=_github, kinds=_BUILDS | {"lints"})
+"""Annotations of GitHub Actions."""
+
+FORMATS: tuple[Format, ...] = (
     TEXT,
     TABLE,
     JSON,
@@ -23,9 +166,9 @@ FORMATS: tuple[Reporter, ...] = (
     GITLAB,
     GITHUB,
 )
-"""The first is what a person gets who asks for none."""
+"""The first is the default."""
 
 
-def formats_for(*kinds: Kind) -> dict[str, Reporter]:
-    """The formats that have something to say about one of these kinds of reports, by name."""
-    return {reporter.name: reporter for reporter in FORMATS if any(map(reporter.renders, kinds))}
+def formats_for(*kinds: Kind) -> dict[str, Format]:
+    """The formats that are available for at least one of these kinds of reports, by name."""
+    return {form.name: form for form in FORMATS if not form.kinds.isdisjoint(kinds)}

@@ -11,8 +11,8 @@ from layerfork.app.why.explainer import explain_recorded
 from layerfork.errors import LayerforkError
 from layerfork.record.store.evidence import read_records
 from layerfork.record.store.store import RecordStore, open_store
-from layerfork.report.reporter import Look
-from layerfork.report.text import TEXT
+from layerfork.report.formats import TEXT
+from layerfork.report.rendering import Look
 
 FILE = path_of(next(pair for pair in PAIRS if pair.name == "buildkit-content-before-install"))
 

@@ -9,9 +9,9 @@ from golden.cases import FORKED, NAMES_DIFFER
 from golden.recorded import compared
 
 from layerfork.record.check import Against, CheckReport, UnexplainedStep
-from layerfork.report.formats import formats_for
+from layerfork.report.formats import Format, formats_for
 from layerfork.report.overview.checks import hit_rate, sentence
-from layerfork.report.reporter import Look, Reporter
+from layerfork.report.rendering import Look
 
 DIFFS = tuple(compared("seed-buildkit"))
 FAILED = CheckReport(
@@ -97,7 +97,7 @@ def test_what_was_allowed_and_what_nothing_explains_is_named() -> None:
 
 @pytest.mark.parametrize("reporter", formats_for("checks").values(), ids=lambda reporter: reporter.name)
 @pytest.mark.parametrize("report", [PASSED, FAILED, NOTHING, replace(FAILED, diffs=(), runs=(FORKED,))])
-def test_every_format_renders_every_outcome(reporter: Reporter, report: CheckReport) -> None:
+def test_every_format_renders_every_outcome(reporter: Format, report: CheckReport) -> None:
     assert reporter.render("checks", [report], Look()).endswith("\n")
 
 

@@ -7,9 +7,8 @@ import pytest
 from golden.cases import CASES
 
 from layerfork.record.judgement import Verdict
-from layerfork.report.json import JSON
-from layerfork.report.reporter import Look
-from layerfork.report.text import TEXT
+from layerfork.report.formats import JSON, TEXT
+from layerfork.report.rendering import Look
 
 UNKNOWN = ("dockerode-build", "docker_node_sdk-context-build")
 

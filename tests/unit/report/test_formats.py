@@ -1,7 +1,5 @@
 """What holds for every format of the table."""
 
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -10,15 +8,8 @@ from golden.recorded import compared
 
 from layerfork.record.record import BuildOutcome
 from layerfork.record.report import RunReport
-from layerfork.report.formats import FORMATS, formats_for
-from layerfork.report.reporter import Look, Reporter
-
-
-def test_the_first_is_for_people_and_names_are_unique() -> None:
-    names = [reporter.name for reporter in FORMATS]
-
-    assert names[0] == "text"
-    assert len(set(names)) == len(names)
+from layerfork.report.formats import Format, formats_for
+from layerfork.report.rendering import Look
 
 
 def test_a_format_is_offered_where_it_has_something_to_say() -> None:
@@ -29,14 +20,14 @@ def test_a_format_is_offered_where_it_has_something_to_say() -> None:
 
 
 @pytest.mark.parametrize("reporter", formats_for("runs").values(), ids=lambda reporter: reporter.name)
-def test_runs_without_an_engine_and_without_a_fork_are_rendered(reporter: Reporter) -> None:
+def test_runs_without_an_engine_and_without_a_fork_are_rendered(reporter: Format) -> None:
     for reports in ([NO_ENGINE], [TROUBLE, NO_ENGINE]):
         text = reporter.render("runs", reports, Look())
         assert text == "" or text.endswith("\n")
 
 
 @pytest.mark.parametrize("reporter", formats_for("diffs").values(), ids=lambda reporter: reporter.name)
-def test_builds_with_nothing_to_compare_them_with_are_rendered(reporter: Reporter) -> None:
+def test_builds_with_nothing_to_compare_them_with_are_rendered(reporter: Format) -> None:
     (known,) = compared("seed-buildkit")
     calm = replace(known, judgement=replace(known.judgement, forks=()), answers=())
     first = replace(calm, writer="", writer_steps=(), baseline_saved=True)
@@ -64,17 +55,6 @@ def test_a_cache_that_is_not_known_is_not_called_shared() -> None:
 
     assert "The cache is shared" not in page
     assert "The cache is shared by all." in formats_for("runs")["html"].render("runs", [REUSED], Look())
-
-
-def test_what_renders_is_imported_when_it_renders() -> None:
-    """Names of formats are looked at before a build: they must not cost what templates and pictures do."""
-    program = "import sys; import layerfork.report.formats; print(*sys.modules, sep='\\n')"
-    imported = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-
-    loaded = set(imported.stdout.split())
-    assert "layerfork.report.html" in loaded
-    assert not loaded & {"jinja2", "markupsafe", "rich", "junitparser", "layerfork.report.overview"}
-    assert "layerfork.report.picture" not in loaded
 
 
 def test_a_title_says_how_many_builds_it_does_not_name() -> None:

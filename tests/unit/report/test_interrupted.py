@@ -6,10 +6,8 @@ import pytest
 from golden.cases import FORKED, REUSED, TROUBLE
 
 from layerfork.record.report import RunReport
-from layerfork.report.html import HTML
-from layerfork.report.markdown import MARKDOWN
-from layerfork.report.reporter import Look
-from layerfork.report.text import TEXT
+from layerfork.report.formats import HTML, MARKDOWN, TEXT
+from layerfork.report.rendering import Look
 
 
 def text_of(report: RunReport) -> str:

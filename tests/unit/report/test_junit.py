@@ -8,8 +8,8 @@ from golden.cases import FORKED, TROUBLE
 from golden.recorded import compared, filed
 from junitparser import JUnitXml
 
-from layerfork.report.junit import JUNIT
-from layerfork.report.reporter import Look
+from layerfork.report.formats import JUNIT
+from layerfork.report.rendering import Look
 
 
 def states(text: str) -> dict[str, str]:

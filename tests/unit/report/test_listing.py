@@ -3,8 +3,8 @@
 import json
 
 from layerfork.record.listing import ClientRow, EngineRow, Obstacle
-from layerfork.report.json import JSON
-from layerfork.report.reporter import Look
+from layerfork.report.formats import JSON
+from layerfork.report.rendering import Look
 from layerfork.report.text.listing import render_clients, render_engines
 
 READY = EngineRow(

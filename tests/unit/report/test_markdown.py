@@ -10,12 +10,11 @@ from golden.recorded import compared, filed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.report.formats import formats_for
-from layerfork.report.markdown import MARKDOWN
+from layerfork.report.formats import MARKDOWN, formats_for
 from layerfork.report.markdown.graph import graph_block
 from layerfork.report.markdown.text import block, code, escaped, prose
 from layerfork.report.picture.graph import graph_of_run
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 ALLOWED = re.compile(r"</?details>|</?summary>|<!-- -->")
 

@@ -7,7 +7,7 @@ import pytest
 from layerfork.app.explain import cause_rows, page_of
 from layerfork.record.cause import CauseCode
 from layerfork.report.formats import FORMATS
-from layerfork.report.reporter import Kind, Look
+from layerfork.report.rendering import Kind, Look
 
 TEXT = FORMATS[0]
 ESCAPE = re.compile("\x1b\\[[0-9;]*m")

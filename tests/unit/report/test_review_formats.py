@@ -8,10 +8,9 @@ from golden.cases import FORKED
 from golden.recorded import compared, filed
 
 from layerfork.record.check import Against, CheckReport, UnexplainedStep
-from layerfork.report.github import GITHUB
+from layerfork.report.formats import GITHUB, GITLAB
 from layerfork.report.github.commands import command
-from layerfork.report.gitlab import GITLAB
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 (DIFF,) = compared("seed-buildkit")
 AT_HOME = replace(DIFF, dockerfile="/src/app/Dockerfile", directory="/src/app")

@@ -22,8 +22,8 @@ from layerfork.record.causepage import CausePage, CauseRow
 from layerfork.record.check import Against, CheckReport
 from layerfork.record.record import BuildOutcome
 from layerfork.record.report import DiffReport, RunReport
-from layerfork.report.reporter import Look
-from layerfork.report.sarif import SARIF
+from layerfork.report.formats import SARIF
+from layerfork.report.rendering import Look
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "vectors" / "sarif-2.1.0" / "schema.json").read_text("utf-8")

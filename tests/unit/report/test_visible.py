@@ -27,8 +27,8 @@ from layerfork.record.record import (
 )
 from layerfork.record.report import RecordReport
 from layerfork.record.visible import visible, visible_but_colors, visible_in_json
-from layerfork.report.formats import FORMATS
-from layerfork.report.reporter import Look, Reporter
+from layerfork.report.formats import FORMATS, Format
+from layerfork.report.rendering import Look
 from layerfork.report.text.console import print_lines
 
 ATTACKS = (
@@ -64,10 +64,10 @@ def report() -> RecordReport:
 
 
 @pytest.mark.parametrize(
-    "form", [form for form in FORMATS if form.records is not None], ids=lambda form: form.name
+    "form", [form for form in FORMATS if form.renders("records")], ids=lambda form: form.name
 )
 @pytest.mark.parametrize("color", [False, True])
-def test_no_format_lets_anything_through(form: Reporter, color: bool) -> None:
+def test_no_format_lets_anything_through(form: Format, color: bool) -> None:
     text = form.render("records", [report()], Look(color=color, verbose=True))
     shown = COLORS.sub("", text) if color else text
     assert "31mred" in shown

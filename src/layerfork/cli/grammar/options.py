@@ -16,7 +16,8 @@ from layerfork.record.visible import visible_line
 
 if TYPE_CHECKING:
     from layerfork.record.causepage import CausePage
-    from layerfork.report.reporter import Kind, Look, Reporter
+    from layerfork.report.formats import Format
+    from layerfork.report.rendering import Kind, Look
 
 _AGE_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -77,7 +78,7 @@ class AgeType(click.ParamType[float]):
         return float(found[1]) * _AGE_UNITS[found[2]]
 
 
-class FormatType(click.ParamType["Reporter"]):
+class FormatType(click.ParamType["Format"]):
     """An output format, by its name; formats are imported only when one is needed."""
 
     name = "format"
@@ -90,13 +91,13 @@ class FormatType(click.ParamType["Reporter"]):
         """``[text|json]``."""
         return f"[{'|'.join(self.formats())}]"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Reporter":
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Format":
         formats = self.formats()
         if value not in formats:
             self.fail(f"{value!r} is not one of {', '.join(map(repr, formats))}.", param, ctx)
         return formats[value]
 
-    def formats(self) -> "dict[str, Reporter]":
+    def formats(self) -> "dict[str, Format]":
         """By name."""
         from layerfork.report.formats import formats_for
 
@@ -104,7 +105,7 @@ class FormatType(click.ParamType["Reporter"]):
 
 
 def format_option(*kinds: "Kind") -> Callable[[Command], Command]:
-    """``--format``: the parameter ``form`` is the `Reporter` of the format."""
+    """``--format``: the parameter ``form`` is the `Format` of the format."""
     return click.option(
         "--format", "form", type=FormatType(*kinds), default="text", show_default=True, help="Output."
     )
@@ -163,7 +164,7 @@ def checked_output(file: str) -> Path:
 
 @contextlib.contextmanager
 def reports_written(
-    also: "Sequence[tuple[Reporter, Path]]", kind: "Kind", reports: Sequence[Any]
+    also: "Sequence[tuple[Format, Path]]", kind: "Kind", reports: Sequence[Any]
 ) -> Iterator[None]:
     """Write what ``--report`` asked for, after the output and whatever becomes of it.
 
@@ -204,7 +205,7 @@ def _for_the_owner(path: str, flags: int) -> int:
 
 def look_of(stream: IO[Any] | None, *, verbose: bool = False) -> "Look":
     """How to print to a stream."""
-    from layerfork.report.reporter import Look
+    from layerfork.report.rendering import Look
 
     width = shutil.get_terminal_size().columns if is_terminal(stream) else None
     return Look(

@@ -1,12 +1,11 @@
 """Annotations of GitHub Actions."""
 
-from layerfork.report.reporter import Reporter, late
+from layerfork.report.github.commands import render_checks, render_diffs, render_lints, render_runs
+from layerfork.report.rendering import Renderers
 
-_HERE = "layerfork.report.github.commands"
-GITHUB = Reporter(
-    name="github",
-    runs=late(_HERE, "render_runs"),
-    diffs=late(_HERE, "render_diffs"),
-    checks=late(_HERE, "render_checks"),
-    lints=late(_HERE, "render_lints"),
-)
+RENDERERS: Renderers = {
+    "runs": render_runs,
+    "diffs": render_diffs,
+    "checks": render_checks,
+    "lints": render_lints,
+}

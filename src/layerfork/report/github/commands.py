@@ -12,7 +12,7 @@ from layerfork.record.trap import LintReport
 from layerfork.record.visible import visible
 from layerfork.report.findings import Finding, Findings, of_checks, of_diffs, of_lints, of_runs
 from layerfork.report.overview.checks import sentence
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}

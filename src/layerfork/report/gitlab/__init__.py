@@ -1,14 +1,11 @@
 """GitLab's code quality report."""
 
-from layerfork.record.visible import visible_in_json
-from layerfork.report.reporter import Reporter, late
+from layerfork.report.gitlab.report import render_checks, render_diffs, render_lints, render_runs
+from layerfork.report.rendering import Renderers
 
-_HERE = "layerfork.report.gitlab.report"
-GITLAB = Reporter(
-    name="gitlab",
-    visible=visible_in_json,
-    runs=late(_HERE, "render_runs"),
-    diffs=late(_HERE, "render_diffs"),
-    checks=late(_HERE, "render_checks"),
-    lints=late(_HERE, "render_lints"),
-)
+RENDERERS: Renderers = {
+    "runs": render_runs,
+    "diffs": render_diffs,
+    "checks": render_checks,
+    "lints": render_lints,
+}

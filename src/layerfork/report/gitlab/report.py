@@ -12,7 +12,7 @@ from layerfork.record.check import CheckReport
 from layerfork.record.report import DiffReport, RunReport
 from layerfork.record.trap import LintReport
 from layerfork.report.findings import Finding, Findings, Level, of_checks, of_diffs, of_lints, of_runs
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 
 def render_runs(reports: Sequence[RunReport], look: Look) -> str:

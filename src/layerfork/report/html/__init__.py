@@ -3,14 +3,13 @@
 `view` gathers what is shown, `templates/` says how it looks; everything is escaped there.
 """
 
-from layerfork.report.reporter import Reporter, compared, late
+from layerfork.report.html.catalogue import render_catalogues
+from layerfork.report.html.page import render_diffs, render_runs
+from layerfork.report.rendering import Renderers, compared
 
-_HERE = "layerfork.report.html.page"
-_RUNS, _DIFFS = late(_HERE, "render_runs"), late(_HERE, "render_diffs")
-HTML = Reporter(
-    name="html",
-    runs=_RUNS,
-    diffs=_DIFFS,
-    checks=compared(_RUNS, _DIFFS),
-    catalogues=late("layerfork.report.html.catalogue", "render_catalogues"),
-)
+RENDERERS: Renderers = {
+    "runs": render_runs,
+    "diffs": render_diffs,
+    "checks": compared(render_runs, render_diffs),
+    "catalogues": render_catalogues,
+}

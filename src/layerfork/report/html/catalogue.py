@@ -15,7 +15,7 @@ from layerfork.report.overview.catalogue import (
 )
 from layerfork.report.overview.grid import Grid, GridRow, Went, cells_without, grid_of
 from layerfork.report.overview.words import counted
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 FIRST = 2
 SIGNS = {

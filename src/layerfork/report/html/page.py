@@ -13,7 +13,7 @@ from layerfork.record.report import DiffReport, RunReport
 from layerfork.report.html.view import view_diffs, view_runs
 from layerfork.report.picture.palette import DARK, LIGHT, Colors
 from layerfork.report.picture.style import SHAPES, colors
-from layerfork.report.reporter import Look, Theme
+from layerfork.report.rendering import Look, Theme
 
 TEMPLATES = "templates"
 

@@ -1,31 +1,49 @@
 """A report as one JSON document, by the contract in docs/output.md."""
 
-from layerfork.record.visible import visible_in_json
-from layerfork.report.reporter import Reporter, late
-
-_HERE = "layerfork.report.json"
-JSON = Reporter(
-    name="json",
-    visible=visible_in_json,
-    runs=late(f"{_HERE}.report", "render_runs"),
-    plans=late(f"{_HERE}.report", "render_plans"),
-    diffs=late(f"{_HERE}.report", "render_diffs"),
-    checks=late(f"{_HERE}.report", "render_checks"),
-    lints=late(f"{_HERE}.report", "render_lints"),
-    doctors=late(f"{_HERE}.report", "render_doctors"),
-    sendings=late(f"{_HERE}.report", "render_sendings"),
-    records=late(f"{_HERE}.report", "render_records"),
-    engines=late(f"{_HERE}.report", "render_engines"),
-    stored=late(f"{_HERE}.report", "render_stored"),
-    clients=late(f"{_HERE}.report", "render_clients"),
-    causes=late(f"{_HERE}.report", "render_causes"),
-    pages=late(f"{_HERE}.report", "render_pages"),
-    caches=late(f"{_HERE}.report", "render_caches"),
-    settings=late(f"{_HERE}.report", "render_settings"),
-    fixes=late(f"{_HERE}.fix", "render_fixes"),
-    predictions=late(f"{_HERE}.prediction", "render_predictions"),
-    histories=late(f"{_HERE}.history", "render_histories"),
-    scenarios=late(f"{_HERE}.catalogue", "render_scenarios"),
-    catalogues=late(f"{_HERE}.catalogue", "render_catalogues"),
-    upgrades=late(f"{_HERE}.upgrade", "render_upgrades"),
+from layerfork.report.json.catalogue import render_catalogues, render_scenarios
+from layerfork.report.json.fix import render_fixes
+from layerfork.report.json.history import render_histories
+from layerfork.report.json.prediction import render_predictions
+from layerfork.report.json.report import (
+    render_caches,
+    render_causes,
+    render_checks,
+    render_clients,
+    render_diffs,
+    render_doctors,
+    render_engines,
+    render_lints,
+    render_pages,
+    render_plans,
+    render_records,
+    render_runs,
+    render_sendings,
+    render_settings,
+    render_stored,
 )
+from layerfork.report.json.upgrade import render_upgrades
+from layerfork.report.rendering import Renderers
+
+RENDERERS: Renderers = {
+    "runs": render_runs,
+    "plans": render_plans,
+    "diffs": render_diffs,
+    "checks": render_checks,
+    "lints": render_lints,
+    "doctors": render_doctors,
+    "sendings": render_sendings,
+    "records": render_records,
+    "engines": render_engines,
+    "stored": render_stored,
+    "clients": render_clients,
+    "causes": render_causes,
+    "pages": render_pages,
+    "caches": render_caches,
+    "settings": render_settings,
+    "fixes": render_fixes,
+    "predictions": render_predictions,
+    "histories": render_histories,
+    "scenarios": render_scenarios,
+    "catalogues": render_catalogues,
+    "upgrades": render_upgrades,
+}

@@ -14,7 +14,7 @@ from layerfork.record.catalogue import (
     ScenarioRow,
 )
 from layerfork.report.json.report import answer_fields, plain
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 
 def render_scenarios(rows: Sequence[ScenarioRow], look: Look) -> str:

@@ -15,7 +15,7 @@ from layerfork.record.fixing import (
 )
 from layerfork.report.json.prediction import rounded
 from layerfork.report.json.report import answer_fields, plain
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 
 def render_fixes(reports: Sequence[FixReport], look: Look) -> str:

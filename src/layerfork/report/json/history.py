@@ -8,7 +8,7 @@ from layerfork.record.history import HISTORY_SCHEMA, Blamed, CommitPrediction, H
 from layerfork.record.prediction import Forecast
 from layerfork.report.json.prediction import rounded, step_fields
 from layerfork.report.json.report import answer_fields, plain
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 
 def render_histories(histories: Sequence[HistoryPrediction], look: Look) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from layerfork.record.prediction import PREDICT_SCHEMA, PREDICTIONS_SCHEMA, Prediction, StepPrediction
 from layerfork.report.json.report import answer_fields, cause_fields, fork_fields, plain
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 
 def render_predictions(predictions: Sequence[Prediction], look: Look) -> str:

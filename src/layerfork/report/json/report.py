@@ -39,7 +39,7 @@ from layerfork.record.report import (
 from layerfork.record.sending import SENDINGS_SCHEMA, SendingReport
 from layerfork.record.setting import CONFIG_SCHEMA, SettingsReport
 from layerfork.record.trap import LINT_SCHEMA, LintReport
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 
 def render_runs(reports: Sequence[RunReport], look: Look) -> str:

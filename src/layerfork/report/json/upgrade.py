@@ -6,7 +6,7 @@ from json import dumps
 from layerfork.record.upgrade import UPGRADE_SCHEMA, UpgradeReport
 from layerfork.report.json.catalogue import phase_fields
 from layerfork.report.json.report import plain
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 
 def render_upgrades(reports: Sequence[UpgradeReport], look: Look) -> str:

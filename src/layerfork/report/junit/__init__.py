@@ -1,13 +1,13 @@
 """JUnit XML, as CI systems show it."""
 
-from layerfork.report.reporter import Reporter, late
+from layerfork.report.junit.catalogue import render_catalogues
+from layerfork.report.junit.report import render_checks, render_diffs, render_lints, render_runs
+from layerfork.report.rendering import Renderers
 
-_HERE = "layerfork.report.junit.report"
-JUNIT = Reporter(
-    name="junit",
-    runs=late(_HERE, "render_runs"),
-    diffs=late(_HERE, "render_diffs"),
-    checks=late(_HERE, "render_checks"),
-    lints=late(_HERE, "render_lints"),
-    catalogues=late("layerfork.report.junit.catalogue", "render_catalogues"),
-)
+RENDERERS: Renderers = {
+    "runs": render_runs,
+    "diffs": render_diffs,
+    "checks": render_checks,
+    "lints": render_lints,
+    "catalogues": render_catalogues,
+}

@@ -7,7 +7,7 @@ from junitparser import Failure, Skipped, TestCase, TestSuite
 from layerfork.record.catalogue import CatalogueReport, Cell, CellPhase, Met
 from layerfork.record.visible import visible
 from layerfork.report.junit.report import document
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 
 def render_catalogues(reports: Sequence[CatalogueReport], look: Look) -> str:

@@ -16,7 +16,7 @@ from layerfork.report.overview.checks import left_lines, sentence
 from layerfork.report.overview.engines import engine_names
 from layerfork.report.overview.overview import answer_to
 from layerfork.report.overview.words import findings
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 Key = TypeVar("Key", bound=Hashable)
 NOT_TRIED = (BuildOutcome.UNSUPPORTED, BuildOutcome.SKIPPED)

@@ -1,13 +1,14 @@
 """Markdown for job summaries and comments."""
 
-from layerfork.report.reporter import Reporter, late
+from layerfork.report.markdown.catalogue import render_catalogues
+from layerfork.report.markdown.report import render_checks, render_diffs, render_runs
+from layerfork.report.markdown.upgrade import render_upgrades
+from layerfork.report.rendering import Renderers
 
-_HERE = "layerfork.report.markdown.report"
-MARKDOWN = Reporter(
-    name="markdown",
-    runs=late(_HERE, "render_runs"),
-    diffs=late(_HERE, "render_diffs"),
-    checks=late(_HERE, "render_checks"),
-    catalogues=late("layerfork.report.markdown.catalogue", "render_catalogues"),
-    upgrades=late("layerfork.report.markdown.upgrade", "render_upgrades"),
-)
+RENDERERS: Renderers = {
+    "runs": render_runs,
+    "diffs": render_diffs,
+    "checks": render_checks,
+    "catalogues": render_catalogues,
+    "upgrades": render_upgrades,
+}

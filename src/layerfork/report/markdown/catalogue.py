@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from layerfork.record.catalogue import CatalogueReport, ScenarioRow
 from layerfork.report.markdown.text import code, escaped, prose
 from layerfork.report.overview.catalogue import alike, phase_titles, summary, surprises
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 
 def render_catalogues(reports: Sequence[CatalogueReport], look: Look) -> str:

@@ -15,7 +15,7 @@ from layerfork.report.overview.overview import Overview, answer_to, overviews
 from layerfork.report.overview.words import cost_of, counted, findings, names_of, verdicts, where
 from layerfork.report.picture.graph import graph_of_diff
 from layerfork.report.picture.shapes import graphs_of
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 VERDICTS = {
     Verdict.FORKED: "the cache forks",

@@ -2,3 +2,14 @@
 
 `graph` says what is drawn, `order` and `layout` where, `draw` how. All are pure functions of values.
 """
+
+from layerfork.report.picture.grid import render_catalogues
+from layerfork.report.picture.panels import render_diffs, render_runs
+from layerfork.report.rendering import Renderers, compared
+
+RENDERERS: Renderers = {
+    "runs": render_runs,
+    "diffs": render_diffs,
+    "checks": compared(render_runs, render_diffs),
+    "catalogues": render_catalogues,
+}

@@ -11,7 +11,7 @@ from layerfork.report.picture.graph import ForkGraph
 from layerfork.report.picture.layout import ROW, lay_out
 from layerfork.report.picture.palette import LIGHT, color_of
 from layerfork.report.picture.style import SHAPES, colors
-from layerfork.report.reporter import Theme
+from layerfork.report.rendering import Theme
 
 BASELINE = 12
 """From the top of a row to the foot of its letters."""

@@ -9,7 +9,7 @@ from layerfork.report.overview.catalogue import summary
 from layerfork.report.overview.grid import Grid, GridRow, Mark, Went, grid_of
 from layerfork.report.picture.style import SHAPES, colors
 from layerfork.report.picture.words import BOLD, MONO, shorten, width_of
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 EDGE, ROW, CELL, GAP = 16.0, 19.0, 22.0, 8.0
 SIZE, SMALL = 12.0, 11.0

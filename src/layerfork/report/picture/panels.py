@@ -8,7 +8,7 @@ from layerfork.report.overview.words import counted
 from layerfork.report.picture.draw import Panel, document
 from layerfork.report.picture.graph import ForkGraph, graph_of_diff
 from layerfork.report.picture.shapes import graphs_of
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 
 def render_runs(reports: Sequence[RunReport], look: Look) -> str:

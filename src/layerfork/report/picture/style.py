@@ -1,7 +1,7 @@
 """The style of pictures, in CSS: the same rules in an SVG of its own and in a page."""
 
 from layerfork.report.picture.palette import DARK, LIGHT, Colors, on_color
-from layerfork.report.reporter import Theme
+from layerfork.report.rendering import Theme
 
 SHAPES = """\
 .fg text{font:12px system-ui,sans-serif;white-space:pre;paint-order:stroke;stroke-width:4px}

@@ -1,14 +1,11 @@
 """SARIF 2.1.0, for code scanning and editors."""
 
-from layerfork.record.visible import visible_in_json
-from layerfork.report.reporter import Reporter, late
+from layerfork.report.rendering import Renderers
+from layerfork.report.sarif.log import render_checks, render_diffs, render_lints, render_runs
 
-_HERE = "layerfork.report.sarif.log"
-SARIF = Reporter(
-    name="sarif",
-    visible=visible_in_json,
-    runs=late(_HERE, "render_runs"),
-    diffs=late(_HERE, "render_diffs"),
-    checks=late(_HERE, "render_checks"),
-    lints=late(_HERE, "render_lints"),
-)
+RENDERERS: Renderers = {
+    "runs": render_runs,
+    "diffs": render_diffs,
+    "checks": render_checks,
+    "lints": render_lints,
+}

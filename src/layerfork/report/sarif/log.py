@@ -14,7 +14,7 @@ from layerfork.record.report import DiffReport, RunReport
 from layerfork.record.trap import LintReport
 from layerfork.report.findings import Finding, Findings, of_checks, of_diffs, of_lints, of_runs
 from layerfork.report.findings.finding import Place
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 from layerfork.report.sarif.files import artifact
 from layerfork.report.sarif.fixes import fixes_of
 

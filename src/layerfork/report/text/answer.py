@@ -7,7 +7,7 @@ from rich.text import Text
 from layerfork.record.answer import Answer, Fix
 from layerfork.record.judgement import CauseStatus, Fork
 from layerfork.report.overview.columns import keyword
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 from layerfork.report.text.columns import cut, hung, side_by_side
 from layerfork.report.text.judgement import STATUS_STYLES, fork_evidence
 from layerfork.report.text.wrapping import wrap

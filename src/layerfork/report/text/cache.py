@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from layerfork.record.exportedcache import CacheReport, CacheRole, ExportedRecord, RecordUse
 from layerfork.record.visible import visible_line
 from layerfork.report.overview.words import counted
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 from layerfork.report.text.columns import fitted
 
 _DIGITS = 12

@@ -8,7 +8,7 @@ from layerfork.record.answer import Answer
 from layerfork.record.check import CheckReport
 from layerfork.record.judgement import Fork
 from layerfork.report.overview.checks import left_lines, sentence
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 from layerfork.report.text.answer import answer_lines, first_lines
 from layerfork.report.text.console import print_lines
 from layerfork.report.text.wrapping import wrap

@@ -7,7 +7,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from layerfork.record.visible import IN_LINES, visible_line
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 
 def print_lines(lines: Iterable[Text], look: Look) -> str:

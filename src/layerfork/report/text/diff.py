@@ -7,7 +7,7 @@ from rich.text import Text
 from layerfork.record.judgement import Verdict
 from layerfork.record.record import StepStatus
 from layerfork.record.report import DiffReport
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 from layerfork.report.text.answer import answer_lines
 from layerfork.report.text.baseline import baseline_line
 from layerfork.report.text.console import print_lines

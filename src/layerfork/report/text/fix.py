@@ -6,7 +6,7 @@ from rich.text import Text
 
 from layerfork.record.fixing import Fate, FixReport, Predicted, Proposal, Reused, Spent
 from layerfork.report.overview.words import counted
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 from layerfork.report.text.answer import first_lines
 from layerfork.report.text.columns import hung
 from layerfork.report.text.console import print_lines

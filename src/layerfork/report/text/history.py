@@ -7,7 +7,7 @@ from rich.text import Text
 from layerfork.record.history import Blamed, CommitPrediction, HistoryPrediction
 from layerfork.record.prediction import Forecast
 from layerfork.report.overview.words import counted
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 from layerfork.report.text.baseline import baseline_line
 from layerfork.report.text.columns import cut
 from layerfork.report.text.console import print_lines

@@ -9,7 +9,7 @@ from layerfork.record.report import RunReport
 from layerfork.report.overview.missing import missing_of
 from layerfork.report.overview.overview import NO_RESULT, NOT_KNOWN, Edge, Overview, Row
 from layerfork.report.overview.words import cost_of, findings, size_of, where
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 from layerfork.report.text.console import section
 from layerfork.report.text.judgement import STATUS_STYLES
 from layerfork.report.text.wrapping import wrap

@@ -6,7 +6,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from layerfork.record.causepage import CausePage, CauseRow
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 from layerfork.report.text.console import print_all
 
 WIDEST = 100

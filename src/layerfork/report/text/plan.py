@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from layerfork.record.report import PlanReport
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 
 
 def render_plans(reports: Sequence[PlanReport], look: Look) -> str:

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from layerfork.record.prediction import Forecast, Prediction, StepPrediction
 from layerfork.report.overview.words import counted
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 from layerfork.report.text.answer import answer_lines, first_lines
 from layerfork.report.text.baseline import baseline_line, old_by
 from layerfork.report.text.columns import cut

@@ -10,7 +10,7 @@ from layerfork.record.identity import StepIdentity, identities_of
 from layerfork.record.record import BuildRecord, ClientInfo, StepRecord
 from layerfork.record.report import RecordReport, StepAge
 from layerfork.record.visible import visible_line
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 from layerfork.report.text.baseline import old_by
 from layerfork.report.text.columns import fitted
 from layerfork.report.text.identities import MEANINGS

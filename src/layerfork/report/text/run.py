@@ -9,7 +9,7 @@ from layerfork.record.judgement import Verdict
 from layerfork.record.report import RunReport
 from layerfork.report.overview.overview import Overview, overviews
 from layerfork.report.overview.words import verdict_sentence, verdicts
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 from layerfork.report.text.answer import answer_lines
 from layerfork.report.text.console import print_lines, section
 from layerfork.report.text.identities import identity_lines

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from layerfork.record.upgrade import EngineChange, UpgradeReport
 from layerfork.report.overview.upgrade import heading, sentences, verdict, version
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 from layerfork.report.text.console import print_lines
 from layerfork.report.text.wrapping import wrap
 

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from layerfork.record.report import RunReport, VersionsUsed
 from layerfork.report.overview.words import counted
-from layerfork.report.reporter import Look
+from layerfork.report.rendering import Look
 from layerfork.report.text.wrapping import wrap
 
 

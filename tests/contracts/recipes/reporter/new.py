@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from layerfork.record.judgement import Judgement
 from layerfork.record.report import DiffReport, RunReport
-from layerfork.report.reporter import Look, Reporter
+from layerfork.report.rendering import Look, Renderers
 
 
 def render_runs(reports: Sequence[RunReport], look: Look) -> str:
@@ -21,4 +21,4 @@ def _lines(judgement: Judgement) -> Iterator[str]:
         yield f"{fork.writer}\t{fork.reader}\t{fork.step}\t{codes}\n"
 
 
-TSV = Reporter(name="tsv", runs=render_runs, diffs=render_diffs)
+RENDERERS: Renderers = {"runs": render_runs, "diffs": render_diffs}
