@@ -11,9 +11,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import zstandard
+from fakes.spoken import PLANTED, SPOKEN
 
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.errors import EngineError
@@ -23,7 +26,9 @@ LAYERFORK = (sys.executable, "-c", "from layerfork.cli import main; main()")
 RUN = 6
 """So many characters of a secret in a row are one that was found."""
 EACH = 40
-"""Secrets of one build."""
+"""Secrets of one build under names that say so."""
+LABELS, INSTRUCTIONS = 24, 16
+"""And under harmless ones, in spellings that say so."""
 ENGINES = {"classic": "private", "buildkit": "private", "podman": "podman"}
 """Behind a socket; buildah itself has none, and builds in a `run`."""
 KINDS = (*ENGINES, "buildah", "import")
@@ -39,11 +44,15 @@ def attack_secrets(count: int, seed: int, kinds: Sequence[str] = KINDS) -> Outco
     with tempfile.TemporaryDirectory(prefix="lfa-", dir="/tmp") as directory:
         for kind in kinds:
             wanted = -(-count // len(kinds))
-            for number, environment in _rounds(kind, -(-wanted // EACH), Path(directory)):
+            for number, environment in _rounds(
+                kind, -(-wanted // (EACH + LABELS + INSTRUCTIONS)), Path(directory)
+            ):
                 place = Path(directory, f"{kind}-{number}")
                 place.mkdir()
                 secrets = [_secret(rng, lines=kind != "import") for _ in range(EACH)]
-                written = _plant(kind, place, secrets, environment)
+                spoken = _speak(rng)
+                written = _plant(kind, place, secrets, spoken, environment)
+                secrets += spoken.secrets
                 searched += sum(map(len, written.values()))
                 planted, rounds = planted + len(secrets), rounds + 1
                 if not any(b"_TOKEN" in data for data in written.values()):
@@ -89,7 +98,56 @@ def _secret(rng: random.Random, *, lines: bool) -> str:
             return value
 
 
-def _plant(kind: str, place: Path, secrets: list[str], environment: Mapping[str, str]) -> dict[str, bytes]:
+@dataclass(frozen=True, kw_only=True)
+class Spoken:
+    """Texts in which nothing but the surroundings of a secret announces it; each has one of its own."""
+
+    labels: tuple[str, ...]
+    """For options: any text."""
+    instructions: tuple[str, ...]
+    """For a Dockerfile: commands that do nothing."""
+    secrets: tuple[str, ...]
+
+
+def _speak(rng: random.Random) -> Spoken:
+    """Spellings drawn at random, once as options and once as instructions."""
+    secrets: list[str] = []
+
+    def planted(text: str) -> str:
+        secrets.append(_made(rng))
+        return text.replace(PLANTED, secrets[-1])
+
+    labels = [planted(text) for text in rng.sample(SPOKEN, LABELS)]
+    lines = [line for text in SPOKEN if (line := _instruction(text))]
+    instructions = [planted(line) for line in rng.sample(lines, INSTRUCTIONS)]
+    return Spoken(labels=tuple(labels), instructions=tuple(instructions), secrets=tuple(secrets))
+
+
+def _made(rng: random.Random) -> str:
+    """A password that needs no quotes anywhere."""
+    while True:
+        value = "".join(rng.choice(string.ascii_letters + string.digits) for _ in range(rng.randrange(8, 24)))
+        if len(set(value)) > RUN and re.search("[0-9][A-Za-z]+[0-9]", value) and value[0].isalpha():
+            return value
+
+
+@cache
+def _instruction(text: str) -> str:
+    """The line of a Dockerfile that says it and does nothing; empty where there is none."""
+    if "\n" in text or text.startswith(("{", "<", "-", "[")):
+        return ""
+    if text.startswith(("CMD ", "ENV ")):
+        return text
+    if text.startswith("RUN ["):
+        return f"CMD {text[4:]}"
+    command = f"false && {text.removeprefix('RUN ')} || true"
+    checked = subprocess.run(["sh", "-n", "-c", command], capture_output=True, check=False)
+    return f"RUN {command}" if checked.returncode == 0 else ""
+
+
+def _plant(
+    kind: str, place: Path, secrets: list[str], spoken: Spoken, environment: Mapping[str, str]
+) -> dict[str, bytes]:
     """Build, or import; everything that layerfork wrote and said, by its name."""
     env = {**environment, "XDG_STATE_HOME": str(place / "state"), "TMPDIR": str(place)}
     names = [f"PART_{number}_TOKEN" for number in range(len(secrets))]
@@ -97,14 +155,14 @@ def _plant(kind: str, place: Path, secrets: list[str], environment: Mapping[str,
     if kind == "import":
         words = [
             ("import", str(file), "-o", str(place / f"{file.stem}.records"))
-            for file in _left(place, names, secrets)
+            for file in _left(place, names, secrets, spoken)
         ]
     else:
         context = place / "context"
         context.mkdir()
-        (context / "Dockerfile").write_text(_dockerfile(kind, names, secrets))
+        (context / "Dockerfile").write_text(_dockerfile(names, secrets, spoken))
         output = str(place / "build.records")
-        arguments = _arguments(names, secrets)
+        arguments = _arguments(names, secrets, spoken)
         build = f"docker build -t attack:1 {shlex.join(arguments)} . > /dev/null 2>&1"
         words = [
             ("run", ".", "--engine", "podman", "--client", "buildah-bud-layers", *arguments, "-o", output)
@@ -123,39 +181,47 @@ def _plant(kind: str, place: Path, secrets: list[str], environment: Mapping[str,
     return outputs
 
 
-def _arguments(names: list[str], secrets: list[str]) -> list[str]:
+def _arguments(names: list[str], secrets: list[str], spoken: Spoken) -> list[str]:
     words = [
         word
         for name, value in zip(names, secrets, strict=True)
         for word in ("--build-arg", f"{name}={value}")
     ]
     words += ["--build-arg", f"SOURCE=https://user:{_url(secrets[0])}@example.org/x"]
+    words += [word for at, text in enumerate(spoken.labels) for word in ("--label", f"note.{at}={text}")]
     return [*words, "--label", f"note=the token is {secrets[1]}"]
 
 
-def _dockerfile(kind: str, names: list[str], secrets: list[str]) -> str:
+def _dockerfile(names: list[str], secrets: list[str], spoken: Spoken) -> str:
     """Says some of them itself, quoted as it has to, and fails at the end with others in its error."""
     said = [(name, value) for name, value in zip(names, secrets, strict=True) if "\n" not in value][:8]
     lines = ["FROM alpine", *(f"ARG {name}" for name in names), "ARG SOURCE"]
     lines += [f"ENV OF_{name}={_quoted(value)}" for name, value in said[:4]]
     lines += [f"LABEL of.{name.lower()}={_quoted(value)}" for name, value in said[4:6]]
     lines += [f"RUN echo {shlex.quote(value)} > /dev/null" for _, value in said[6:] if "<<" not in value]
+    lines += spoken.instructions
     lines += [f"WORKDIR /w/${{{names[2]}:+x}}", f'RUN echo "${names[3]}" "${names[4]}" | wc -c']
     lines += [f'RUN echo "it was ${names[5]} and ${names[6]}" >&2; exit 3']
     return "\n".join(lines) + "\n"
 
 
-def _left(place: Path, names: list[str], secrets: list[str]) -> Iterator[Path]:
+def _left(place: Path, names: list[str], secrets: list[str], spoken: Spoken) -> Iterator[Path]:
     """A log and provenance, as a build leaves them."""
     pairs = list(zip(names, secrets, strict=True))
     steps = [f"#{number} [{number}/{len(pairs)}] RUN {name}={shlex.quote(value)} make\n#{number} DONE 0.1s\n"
              for number, (name, value) in enumerate(pairs, 5) if "'" not in value]  # fmt: skip
+    steps += [
+        f"#{number} [{number}/999] {line}\n#{number} DONE 0.1s\n"
+        for number, line in enumerate(spoken.instructions, 500)
+    ]
     log = place / "build.log"
     log.write_text("#1 [internal] load build definition from Dockerfile\n#1 DONE 0.0s\n\n" + "\n".join(steps))
     yield log
     provenance = place / "provenance.json"
     arguments = {f"build-arg:{name}": value for name, value in pairs}
     dockerfile = "FROM alpine\n" + "".join(f"ENV {name}={_quoted(value)}\n" for name, value in pairs)
+    dockerfile += "\n".join(spoken.instructions)
+    arguments |= {f"label:note.{at}": text for at, text in enumerate(spoken.labels)}
     metadata = {"vertices": [], "source": {"infos": [{"filename": "Dockerfile", "language": "Dockerfile",
                 "data": base64.b64encode(dockerfile.encode()).decode()}]}}  # fmt: skip
     provenance.write_text(json.dumps({

@@ -2,114 +2,12 @@
 
 import base64
 import html
+import json
 
 import pytest
+from fakes.spoken import PLANTED, SPOKEN
 
 from layerfork.wire.redact import Redactor
-
-PLANTED = "pl4nted99X"
-
-SPOKEN = [
-    'CMD ["app","--password","pl4nted99X"]',
-    'CMD ["app", "--password", "pl4nted99X", "--verbose"]',
-    'CMD ["app","--api-key=a pl4nted99X"]',
-    'CMD ["app","--password","a pl4nted99X"]',
-    'RUN ["mysql","-ppl4nted99X"]',
-    'RUN ["mysql","-u","root","-ppl4nted99X","db"]',
-    'RUN ["docker","login","-u","me","-p","pl4nted99X"]',
-    'RUN ["curl","-u","bob:pl4nted99X","https://example.org"]',
-    'RUN ["redis-cli","-a","pl4nted99X"]',
-    '{\\"args\\": [\\"app\\", \\"--password\\", \\"pl4nted99X\\"]}',
-    r"RUN printf 'token=X\npassword = pl4nted99X\n' > c",
-    r"RUN printf 'user=X\npass = pl4nted99X' > c",
-    r'ENV CONFIG="token=X\nkey = pl4nted99X"',
-    "machine h login u password pl4nted99X",
-    r"RUN printf 'machine h\nlogin u\npassword pl4nted99X\n' > ~/.netrc",
-    "machine h\n  login u\n  password pl4nted99X\n",
-    "machine h password pl4nted99X login u",
-    "default login u account a password pl4nted99X",
-    "password: pl4nted99X",
-    "db:\n  password: pl4nted99X\n  port: 5432",
-    "- password: 'a pl4nted99X'",
-    "password: some pl4nted99X words",
-    "RUN echo 'password: pl4nted99X' > c.yml",
-    r"RUN printf 'user: bob\npassword: pl4nted99X\n' > c.yml",
-    "RUN echo password: pl4nted99X > c.yml",
-    "{user: bob, password: pl4nted99X}",
-    "api_key: pl4nted99X",
-    "<password>pl4nted99X</password>",
-    "<server><id>x</id><password>pl4nted99X</password></server>",
-    '<token type="x">pl4nted99X</token>',
-    '<add key="ClearTextPassword" value="pl4nted99X" />',
-    'curl --user \'bob:{"a":"pl4nted99X"}\' https://example.org',
-    "curl --user=bob:pl4nted99X https://example.org",
-    "curl -ubob:pl4nted99X https://example.org",
-    "curl -sSLu bob:pl4nted99X https://example.org",
-    "curl -u 'bob:pl4nted99X' https://example.org",
-    "curl --oauth2-bearer pl4nted99X https://example.org",
-    "curl --proxy-user bob:pl4nted99X https://example.org",
-    "curl -b 'session=pl4nted99X' https://example.org",
-    "npm config set //registry.npmjs.org/:_authToken pl4nted99X",
-    "npm config set //registry.npmjs.org/:_authToken=pl4nted99X",
-    'npm config set "//registry.npmjs.org/:_authToken" "pl4nted99X"',
-    "yarn config set npmAuthToken pl4nted99X",
-    "poetry config pypi-token.pypi pl4nted99X",
-    "poetry config http-basic.private bob pl4nted99X",
-    "composer config -g github-oauth.github.com pl4nted99X",
-    "bundle config set --global gems.example.org bob:pl4nted99X",
-    "aws configure set aws_secret_access_key pl4nted99X",
-    "aws configure set aws_secret_access_key pl4nted99X --profile p",
-    "redis-cli -h host -a pl4nted99X ping",
-    "openssl rsa -in a -passin pass:pl4nted99X -out b",
-    "openssl pkcs12 -export -passout pass:pl4nted99X",
-    "openssl enc -aes-256-cbc -pass pass:pl4nted99X",
-    "openssl enc -aes-256-cbc -k pl4nted99X",
-    "htpasswd -b /etc/nginx/.htpasswd bob pl4nted99X",
-    "htpasswd -bc /etc/nginx/.htpasswd bob 'pl4nted99X'",
-    "htpasswd -nb bob pl4nted99X",
-    "htpasswd -Bbn bob pl4nted99X > f",
-    "echo root:pl4nted99X | chpasswd",
-    "echo 'root:pl4nted99X' | chpasswd",
-    'echo "root:pl4nted99X" | sudo chpasswd',
-    "chpasswd <<< root:pl4nted99X",
-    "RUN chpasswd <<EOF\nbob:pl4nted99X\nEOF",
-    "echo pl4nted99X | passwd --stdin root",
-    "vault login pl4nted99X",
-    "vault login -address=https://vault:8200 pl4nted99X",
-    "vault login -method=userpass username=bob password=pl4nted99X",
-    "unzip -P pl4nted99X a.zip",
-    "unzip -o -Ppl4nted99X a.zip",
-    "7z x -ppl4nted99X a.7z",
-    "zip -P pl4nted99X a.zip a",
-    "sshpass -ppl4nted99X ssh host",
-    "echo pl4nted99X | docker login --username me --password-stdin",
-    "echo 'pl4nted99X' | docker login -u me --password-stdin registry",
-    "printf '%s' pl4nted99X | docker login --password-stdin",
-    'echo "pl4nted99X" | gh auth login --with-token',
-    "docker login --password-stdin <<< pl4nted99X",
-    "docker login \\\n  -u me \\\n  -p pl4nted99X \\\n  registry",
-    "docker login -u me -ppl4nted99X",
-    "skopeo copy --src-creds bob:pl4nted99X docker://a docker://b",
-    "ldapsearch -D cn=admin -w pl4nted99X",
-    "sqlcmd -S host -U sa -P pl4nted99X",
-    "mongosh -u root -p pl4nted99X",
-    "smbclient //h/s -U bob%pl4nted99X",
-    "git clone bob:pl4nted99X@example.org/x.git",
-    "psql bob:pl4nted99X@db.example.org:5432/x",
-    "rsync bob:pl4nted99X@localhost/x .",
-    "mysql://bob:pl4nted99X@db/x",
-    "Server=h;User Id=sa;Pwd=pl4nted99X;",
-    "git config --global http.extraheader 'AUTHORIZATION: basic pl4nted99X'",
-    "nuget push a.nupkg -ApiKey pl4nted99X",
-    "twine upload -u __token__ -p pl4nted99X dist/*",
-    "wget --http-password=pl4nted99X https://example.org",
-    "mvn -Dregistry.password=pl4nted99X deploy",
-    "java -Djavax.net.ssl.keyStorePassword=pl4nted99X",
-    "keytool -storepass pl4nted99X -keypass pl4nted99X",
-    "az login --service-principal -u x -p pl4nted99X",
-    "sh -c 'mysql -ppl4nted99X'",
-    'RUN ["sh","-c","redis-cli -a pl4nted99X"]',
-]
 
 
 @pytest.mark.parametrize("text", SPOKEN)
@@ -120,6 +18,34 @@ def test_common_spellings(text: str) -> None:
     assert "hidden:" in cleaned
     assert Redactor(b"key").clean(cleaned) == cleaned
     assert "pl4nted" not in redactor.clean("it was pl4nted99X"), "and is known from then on"
+
+
+@pytest.mark.parametrize("text", [text for text in SPOKEN if not text.startswith(("CMD ", "ENV ", "RUN "))])
+@pytest.mark.parametrize(
+    "frame", ["RUN false && {} || true", "#5 [2/3] RUN {}", "RUN if x; then {}; fi", "0.123 + {}"]
+)
+def test_common_spellings_in_the_middle_of_a_line(text: str, frame: str) -> None:
+    assert "pl4nted" not in Redactor(b"key").clean(frame.format(text))
+
+
+@pytest.mark.parametrize("text", SPOKEN)
+def test_common_spellings_in_json(text: str) -> None:
+    assert "pl4nted" not in Redactor(b"key").clean(json.dumps({"a": text}))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("the password: some pl4nted99X words", "the password: some {} words"),
+        ("the password: 'some pl4nted99X' words", "the password: 'some {}' words"),
+        ("the password: some pl4nted99X, and more", "the password: some {}, and more"),
+        ("the password: some; echo a1b2c3d4Z", "the password: some; echo a1b2c3d4Z"),
+        ("the password: some | sha1 a1b2c3d4Z", "the password: some | sha1 a1b2c3d4Z"),
+    ],
+)
+def test_a_password_in_a_sentence(text: str, shown: str) -> None:
+    redactor = Redactor(b"key")
+    assert redactor.clean(text) == shown.format(redactor.stand_in(PLANTED))
 
 
 @pytest.mark.parametrize("quote", ["'", '"'])
@@ -137,6 +63,10 @@ HARMLESS = [
     "failed to compute cache key: not found",
     'failed to compute cache key: failed to calculate checksum of ref a::b: "/app.jar": not found',
     "failed to get key: not found",
+    "failed to read password: open /run/app2: no such file, see main.go:123 and RFC7617",
+    "no password: container 3f2a91bc04de exited with x509 and sha256:" + "0a1b" * 16,
+    "wrong password: see https://example.org/a1B2c3D4e5 or app-1.2.3-py3-none-any.whl",
+    'bad password: "not found" on x86_64, amd64 and IPv6',
     "error parsing token: unexpected end",
     "curl -fsSLo /tmp/a https://example.org/a:b",
     "curl -u $USER:$PASSWORD https://example.org",

@@ -101,6 +101,19 @@ def test_every_shape_takes_linear_time(shape: str, frame: str) -> None:
     assert_linear(work, SIZE)
 
 
+@pytest.mark.parametrize(
+    "opening",
+    ["password: ", "the password: ", "api_key: ", "machine ", "login a password ", "chpasswd <<E\n"],
+)
+@pytest.mark.parametrize("shape", ["\\", "\\a", "\\'", "a ", "a1b2c3d4 ", "a1", "password: a "])
+def test_what_follows_a_name_takes_linear_time(opening: str, shape: str) -> None:
+    def work(size: int) -> None:
+        Redactor(b"key").clean(f"x {opening}" + shape * (size // len(shape)))
+        Redactor(b"key").clean(opening + shape * (size // len(shape)))
+
+    assert_linear(work, SIZE)
+
+
 def test_many_secrets_take_hardly_longer_than_one() -> None:
     def work(count: int) -> None:
         redactor = Redactor(b"key")

@@ -16,9 +16,9 @@ from layerfork.wire.redact import Redactor
 
 RUN = 6
 PLAIN_WORD = r"(?:[A-Za-z]+[0-9]{0,3}|[0-9]+)"
-PLAIN = re.compile(rf"[\W_]*(?:{PLAIN_WORD}(?:[-_./:+ ]+{PLAIN_WORD}){{0,2}})?[\W_]*|(?:/{PLAIN_WORD})+/?")
-"""Up to three words of letters or of digits, whatever is around them: such may announce others, and stay. So
-do names of files."""
+PLAIN = re.compile(rf"[\W_]*(?:{PLAIN_WORD}(?:[-_./:+ ]+{PLAIN_WORD}){{0,3}})?[\W_]*|(?:/{PLAIN_WORD})+/?")
+"""A few words of letters or of digits, whatever is around them: such may announce others, and stay. So do
+versions and names of files."""
 secrets = (
     st.text(alphabet=string.printable, min_size=8, max_size=60)
     .map(str.strip)

@@ -32,7 +32,7 @@ _USER = re.compile(
 )
 _CURLS = re.compile(r"\b(?:curl|wget|https?|skopeo|podman|buildah)\b")
 _SEP = r"(?:\s|\\+[nrt])++"
-_WORD = r"(?:(?!\\+[nrt])[^\s\"'])++"
+_WORD = r"(?:[^\s\"'\\]++|\\++(?![nrt\\]))++"
 _NETRC = re.compile(
     r"(?i)(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:machine|login|account)"
     rf"{_SEP}{_WORD}{_SEP}password{_SEP}(?P<value>{_WORD})"
@@ -71,7 +71,10 @@ _FED = re.compile(
 _FEEDS = re.compile(r"\b(?:echo|printf)\b(?![-\w/])")
 _LOOK_BACK = 1_000
 _HERE_STRING = re.compile(r"[^\n;&|]{0,200}?<<<[ \t]*")
-_HERE_DOCUMENT = re.compile(r"[^\n]{0,200}?<<-?[ \t]*\\?[\"']?(?P<end>\w{1,60})[\"']?[^\n]{0,200}\n")
+_HERE_DOCUMENT = re.compile(
+    r"[^\n]{0,200}?<<-?[ \t]*\\?[\"']?(?P<end>\w{1,60})[\"']?[^\n]{0,200}?(?:\n|\\{1,8}n)"
+)
+_LINE_END = re.compile(r"\n|(?<!\\)\\{1,8}n")
 _MOST_LINES = 20
 _OF_USER = re.compile(r"[^\s:]{1,64}:")
 _NO_WORDS = re.compile(r"-[a-zA-Z]{1,2}|%\S{0,8}|")
@@ -223,12 +226,12 @@ def _here(text: str, at: int) -> Iterator[Span]:
     elif (document := _HERE_DOCUMENT.match(text, at)) is not None:
         start = document.end()
         for _ in range(_MOST_LINES):
-            end = text.find("\n", start)
-            end = len(text) if end < 0 else end
+            following = _LINE_END.search(text, start)
+            end = len(text) if following is None else following.start()
             if text[start:end].strip() == document["end"] or start >= len(text):
                 return
             yield start, end
-            start = end + 1
+            start = len(text) if following is None else following.end()
 
 
 def _logins(text: str) -> Iterator[Span]:

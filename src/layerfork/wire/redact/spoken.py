@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from layerfork.record.secrets import names_secret, words_of
 from layerfork.wire.redact.names import hides
-from layerfork.wire.redact.plain import is_path, is_plain_word
+from layerfork.wire.redact.plain import SHORTEST, is_path, is_plain_word
 from layerfork.wire.redact.tokens import Span
 from layerfork.wire.redact.values import rest_of_word, value_at, worth_hiding
 
@@ -36,11 +36,17 @@ _KEY_BEGINS = re.compile(r"(?:^|[\n{\[(\"'`,]|\\[nrt])[ \t]*+(?:-[ \t]++)?$")
 _LOOK_BACK = 40
 _BLOCK = re.compile(r"[|>][-+]?[ \t]*\n[ \t]++(?P<value>[^\n]++)")
 _QUOTED = re.compile(r"\\*[\"']")
-_SCALAR = re.compile(r"(?P<value>(?:(?!\\+[nrt\"'])[^\n\"',}])++)")
+_SCALAR = re.compile(r"(?P<value>(?:[^\n\"',}\\]++|\\++(?![nrt\"'\\]))++)")
 _SCALAR_WORD = re.compile(
-    r"(?P<value>(?:(?!\\+[nrt\"'])[^\s\"',}])++)(?=[ \t]*(?:$|\n|\r|[,}\"']|\\[nrt\"'#]))"
+    r"(?P<value>(?:[^\s\"',}\\]++|\\++(?![nrt\"'\\]))++)(?=[ \t]*(?:$|\n|\r|[,}\"']|\\[nrt\"'#]))"
 )
-_WORD = re.compile(r"(?P<value>[^\s\"'<>]++)")
+_OPENING = re.compile(r"(?:\\*+[\"'])?+")
+_WORD = re.compile(r"[ \t]*+(?P<value>[^\s\"'<>]++)")
+_MOST_WORDS = 8
+"""Words of a sentence that may be the password that it announces, at most."""
+_PARTS = re.compile(r"[A-Za-z0-9]++")
+_DRAWN = re.compile(r"[A-Za-z][0-9]++[A-Za-z]|[0-9][A-Za-z]++[0-9]")
+_ID = re.compile(r"[0-9a-f]++|[0-9A-F]++")
 _OF_A_LINE = re.compile(r"(?:pass(?:word|wd|phrase)?|secret)s?$")
 _SECRETS_PLACE = re.compile(r"\\*[\"']?(?:dst|env|id|source|src|target|type)=")
 """As `docker build --secret=id=…,src=…` says where a secret lies."""
@@ -73,16 +79,21 @@ def _assigned(text: str) -> Iterator[Span]:
             continue
         if name.startswith("-") and _SECRETS_PLACE.match(text, at):
             continue
-        if middle.startswith(":"):
-            found = _after_colon(text, at, plain, start)
-        else:
-            found = rest_of_word(text, at, start, flag=name.startswith("-")) or value_at(
-                text, at, before=text[start - 1 : start]
-            )
-        if found is not None:
+        for found in _values_of(text, at, start, name):
             at = _after(text, *found)
             if names_secret(plain, text[found[0] : found[1]]):
                 yield from worth_hiding(text, *found)
+
+
+def _values_of(text: str, at: int, start: int, name: str) -> Iterator[Span]:
+    """What a name that ends here, before a ``=`` or a colon, is given; several words in prose only."""
+    if text[start + len(name)] == ":":
+        yield from _after_colon(text, at, name.lstrip("-.0123456789"), start)
+        return
+    found = rest_of_word(text, at, start, flag=name.startswith("-"))
+    found = found or value_at(text, at, before=text[start - 1 : start])
+    if found is not None:
+        yield found
 
 
 def _after(text: str, start: int, end: int) -> int:
@@ -93,32 +104,60 @@ def _after(text: str, start: int, end: int) -> int:
     return last
 
 
-def _after_colon(text: str, at: int, name: str, start: int) -> Span | None:
-    if _HEADER_NAME.fullmatch(name):
-        match = (_COOKIES if "cookie" in name.lower() else _HEADER_VALUE).match(text, at)
-        return None if match is None else match.span("value")
+def _after_colon(text: str, at: int, name: str, start: int) -> Iterator[Span]:
     words = words_of(name)
-    if len(words) == 1 and words[0] in ("auth", "key", "keys", "private", "session", "sig", "signature"):
-        return None  # as in `failed to get key: not found`
-    if not _KEY_BEGINS.search(text, max(0, start - _LOOK_BACK), start):
-        return _in_prose(text, at)
-    if (block := _BLOCK.match(text, at)) is not None:
-        return block.span("value")
-    if _QUOTED.match(text, at):
-        return value_at(text, at)
-    match = (_SCALAR if _OF_A_LINE.search(words[-1]) else _SCALAR_WORD).match(text, at)
-    return None if match is None else match.span("value")
+    if _HEADER_NAME.fullmatch(name):
+        pattern = _COOKIES if "cookie" in name.lower() else _HEADER_VALUE
+    elif len(words) == 1 and words[0] in ("auth", "key", "keys", "private", "session", "sig", "signature"):
+        return  # as in `failed to get key: not found`
+    elif not _KEY_BEGINS.search(text, max(0, start - _LOOK_BACK), start):
+        yield from _in_prose(text, at, _MOST_WORDS if _OF_A_LINE.search(words[-1]) else 1)
+        return
+    elif _BLOCK.match(text, at):
+        pattern = _BLOCK
+    elif _QUOTED.match(text, at):
+        if (found := value_at(text, at)) is not None:
+            yield found
+        return
+    else:
+        pattern = _SCALAR if _OF_A_LINE.search(words[-1]) else _SCALAR_WORD
+    if (match := pattern.match(text, at)) is not None:
+        yield match.span("value")
 
 
-def _in_prose(text: str, at: int) -> Span | None:
-    """A value in the middle of a line, where a word may just as well be one of a sentence."""
-    match = _WORD.match(text, at)
-    if match is None:
-        return None
-    value = match["value"].rstrip(".,:;!?")
-    if is_plain_word(value) or is_path(value) or not _LOOKS_MADE.match(value):
-        return None
-    return match.start(), match.start() + len(value)
+def _in_prose(text: str, at: int, count: int) -> Iterator[Span]:
+    """Values in the middle of a line, where a word may just as well be one of a sentence: the first if it
+    looks made, and of so many in all those that a machine seems to have drawn.
+    """
+    opening = _OPENING.match(text, at)
+    assert opening is not None  # of nothing, too
+    at = opening.end()
+    for number in range(count):
+        match = _WORD.match(text, at)
+        if match is None or match["value"][0] in "|;&":
+            return
+        start, value = match.start("value"), match["value"].rstrip(".,:;!?")
+        if _looks_made(value) if number == 0 else _looks_drawn(value):
+            yield start, start + len(value)
+        if match["value"].endswith(";"):
+            return
+        at = match.end()
+
+
+def _looks_made(word: str) -> bool:
+    return not is_plain_word(word) and not is_path(word) and _LOOKS_MADE.match(word) is not None
+
+
+def _looks_drawn(word: str) -> bool:
+    """Whether letters and digits alternate in a word that is no address, no version and no identifier."""
+    return (
+        _looks_made(word)
+        and "://" not in word
+        and any(
+            len(part) >= SHORTEST and _DRAWN.search(part) and not _ID.fullmatch(part)
+            for part in _PARTS.findall(word)
+        )
+    )
 
 
 def _given(text: str) -> Iterator[Span]:
