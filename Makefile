@@ -1,7 +1,7 @@
 # make         set up what is missing, then print both tables of the 2015 experiment
 # make setup   only set up: leaves .venv/bin/layerfork ready
 # make test    set up, then run every check and every test, real engines included
-# make check   format, lint, layers, types, unit, contract and golden tests: seconds, no engine
+# make check   format, lint, layers, types, unit, contract and golden tests: without root and engines, on Linux and macOS
 # make fuzz SECONDS=600           the decoders, for so long each
 # make mutations N=1000 SEED=1   random builds and mutations on real engines against the key models
 # make histories PROJECTS=10 COMMITS=50   git histories predicted from one record, then built on real engines
@@ -18,7 +18,7 @@
 .DEFAULT_GOAL := demo
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-.PHONY: demo setup testprograms picture test check lint unit bench dist docs golden schema lock fuzz mutations histories published study corpus attack current-state
+.PHONY: demo setup venv testprograms picture test check lint unit bench dist docs golden schema lock fuzz mutations histories published study corpus attack current-state
 
 demo: setup
 	@echo
@@ -33,10 +33,13 @@ demo: setup
 setup:
 	@scripts/setup.sh
 
+venv:
+	@scripts/setup.sh --python-only
+
 testprograms:
 	@scripts/testprograms.sh
 
-check: setup lint unit
+check: venv lint unit
 
 lint:
 	$(BIN)/ruff format --check .

@@ -3,6 +3,7 @@
 #   .venv      Python packages, as uv.lock pins them
 #   cache      Debian's engine packages, unpacked (never installed) below ${XDG_CACHE_HOME:-~/.cache}/layerfork,
 #              and the client libraries in environments of their own, also there
+# usage: setup.sh [--python-only]   with it the cache is left alone: no root, any Linux or macOS
 # It never installs, starts or touches the system's own docker.
 set -eu
 cd "$(dirname "$0")/.."
@@ -40,5 +41,5 @@ if [ ! -e "$stamp" ] || [ uv.lock -nt "$stamp" ] || [ pyproject.toml -nt "$stamp
   : >"$stamp"
 fi
 .venv/bin/python -m compileall -q src/layerfork # faster starts, also where PYTHONDONTWRITEBYTECODE is set
-.venv/bin/layerfork setup
+[ "${1:-}" = --python-only ] || .venv/bin/layerfork setup
 say "ready: .venv/bin/layerfork"
