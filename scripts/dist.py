@@ -25,8 +25,8 @@ def tracked() -> list[str]:
 
 def date_of_source() -> str:
     shown = ["git", "log", "-1", "--format=%ct"]
-    told = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return told or subprocess.run(shown, cwd=TOP, check=True, capture_output=True, text=True).stdout.strip()
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return given or subprocess.run(shown, cwd=TOP, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def build(names: list[str], place: Path, umask: int, date: str, kinds: tuple[tuple[str, ...], ...]) -> Path:

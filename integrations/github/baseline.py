@@ -24,7 +24,7 @@ TIMEOUT_S = 60
 
 
 def main() -> int:
-    """0, or 3 where nobody can tell what the baseline is."""
+    """0, or 3 when the baseline is unknown."""
     environment = os.environ
     branch = environment["BASELINE_BRANCH"]
     if environment["GITHUB_REF"] == f"refs/heads/{branch}":

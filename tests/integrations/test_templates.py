@@ -16,6 +16,7 @@ ACTIONS = ("action.yml", "integrations/github/start/action.yml", "integrations/g
 SCHEMAS = {
     **dict.fromkeys(ACTIONS, "vendor.github-actions"),
     "integrations/gitlab/layerfork.gitlab-ci.yml": "vendor.gitlab-ci",
+    ".github/workflows/ci.yml": "vendor.github-workflows",
 }
 UPLOAD_INPUTS = frozenset(
     {"name", "path", "if-no-files-found", "retention-days", "compression-level", "overwrite"}
@@ -31,6 +32,14 @@ def test_it_has_the_form_that_is_published(file: str) -> None:
         [program, "--builtin-schema", SCHEMAS[file], TOP / file], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_own_workflow_pins_actions_and_may_only_read() -> None:
+    workflow = yaml.safe_load((TOP / ".github/workflows/ci.yml").read_text("utf-8"))
+    used = [step["uses"] for job in workflow["jobs"].values() for step in job["steps"] if "uses" in step]
+    assert used
+    assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", each) for each in used)
+    assert workflow["permissions"] == {"contents": "read"}
 
 
 @pytest.fixture(params=ACTIONS)

@@ -216,7 +216,7 @@ def is_plain(word: str) -> bool:
 
 
 def reads_context(instruction: Instruction) -> bool:
-    """Whether it is a COPY or ADD of the build's own context, all of which is copied that it names."""
+    """Whether it is a COPY or ADD that copies everything it names from the build's own context."""
     picks = any(instruction.flag(name) for name in ("from", "exclude"))
     return instruction.keyword in ("COPY", "ADD") and not picks
 

@@ -110,10 +110,8 @@ def _is_directory(entry: "os.DirEntry[str]") -> bool:
         return False
 
 
-# The text of a file, of which nothing is known but its name.
-
 MAX_BYTES = 1 << 20
-"""Of one file: no person writes a longer one."""
+"""Limit for one file: a longer one was not written by hand."""
 
 
 class UnreadableError(Exception):

@@ -112,7 +112,7 @@ def test_a_scope_that_nobody_writes(tmp_path: Path) -> None:
     write(tmp_path, **{CI: workflow(step(**READS))})
     (trap,) = lint(tmp_path).traps
     assert (trap.code, trap.line) == ("scope-never-written", 9)
-    assert "nobody writes scope main: only app" in trap.cost
+    assert "no build writes scope main (only app)" in trap.cost
 
 
 def test_no_export_at_all(tmp_path: Path) -> None:

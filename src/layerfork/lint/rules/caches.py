@@ -33,7 +33,7 @@ def find_unwritten_scope(project: Project) -> Iterator[Found]:
                 scope = entry.place.removeprefix("gha ")
                 others = sorted(place.removeprefix("gha ") for place in written)
                 known = f"only {', '.join(others)}" if others else "no cache-to has type=gha"
-                cost = f"nobody writes scope {scope}: {known}; nothing is ever imported here"
+                cost = f"no build writes scope {scope} ({known}), so nothing is ever imported here"
                 fix = f"add `cache-to: type=gha,mode=max{_scope(entry)}`, or read a scope that is written"
                 yield _import_found(build, entry, cost, fix)
 
@@ -110,11 +110,11 @@ _APART = {"gha": "scope", "registry": "ref", "local": "dest", "s3": "name", "azb
 
 def find_overwritten(project: Project) -> Iterator[Found]:
     """Builds of different things that write one place."""
-    told = set()
+    reported = set()
     for first, second in _pairs(project):
         key = (second[0].source.path, second[1].line, second[1].place)
-        if _is_other(project, first[0], second[0]) and key not in told:
-            told.add(key)
+        if _is_other(project, first[0], second[0]) and key not in reported:
+            reported.add(key)
             cost = (
                 f"{_named(second[0], first[0])} and {_named(first[0], second[0])} both write "
                 f"{second[1].place}: an export takes the place of what lies there, so only the last is found"
@@ -141,7 +141,7 @@ def _is_other(project: Project, first: DeclaredBuild, second: DeclaredBuild) -> 
 
 
 def find_shared_by_platforms(project: Project) -> Iterator[Found]:
-    """Builds of one thing for platforms of which neither has all of the other's, that write one place."""
+    """Builds of one thing that write one place, where each has a platform that the other lacks."""
     for first, second in _pairs(project):
         own, others = set(second[0].platforms), set(first[0].platforms)
         known = own and others and not any(map(EXPRESSION.search, own | others))

@@ -23,7 +23,7 @@ _PLACEHOLDER = re.compile(
     r"|latest|main|master|test|docker|0\.0\.0(?:[-.+]?\w*)*|1970-01-01\S*|now|today",
     re.IGNORECASE,
 )
-"""Defaults that nobody builds a release with. Any other default, such as a version, may be meant."""
+"""Defaults that no release is built with. Any other default, such as a version, may be meant."""
 _USES_NAME = "COPY", "ADD", "RUN", "WORKDIR"
 
 
