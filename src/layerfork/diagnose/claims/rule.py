@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from layerfork.diagnose.compare.builds import JudgedBuild, names_of
 from layerfork.diagnose.compare.comparison import Comparison
+from layerfork.diagnose.compare.copied import copied_sources
 from layerfork.diagnose.compare.divergence import Site
 from layerfork.diagnose.compare.parts import Difference
 from layerfork.diagnose.compare.steps import NO_KEY, StepView
@@ -86,6 +87,14 @@ class Case:
     def writer_view(self) -> StepView:
         index = self.site.writer_step
         return self.comparison.writer_views.get(index, NO_STEP) if index is not None else NO_STEP
+
+    @property
+    def reads_elsewhere(self) -> bool:
+        """The builder showed other sources for one text: BuildKit's keys hold less than their whole paths."""
+        if not self.site.same_text or self.site.writer_step is None:
+            return False
+        writer, reader = self.writer_view.step.instruction, self.reader_view.step.instruction
+        return copied_sources(writer) != copied_sources(reader)
 
 
 NO_STEP = StepView(

@@ -7,7 +7,6 @@ from types import MappingProxyType
 from layerfork.diagnose.claims.entryrule import ENTRY_CAUSES, one_sided_paths
 from layerfork.diagnose.claims.rule import Case, CauseRule, Finding, Undo
 from layerfork.diagnose.claims.valuerule import Say, value_finding
-from layerfork.diagnose.compare.copied import copied_sources
 from layerfork.diagnose.compare.parts import Difference
 from layerfork.diagnose.compare.variables import claimed_by_origins
 from layerfork.diagnose.matching.dockerfiles import declared_names
@@ -88,17 +87,9 @@ def _setters(dockerfile: Dockerfile | None, name: str) -> list[str]:
 
 def _named_otherwise(case: Case, unclaimed: tuple[Difference, ...]) -> frozenset[str]:
     """Paths of entries that may differ because a variable names other sources."""
-    if reads_elsewhere(case):
+    if case.reads_elsewhere:
         return frozenset(each.path for each in unclaimed if each.cause in ENTRY_CAUSES)
     return frozenset().union(*one_sided_paths(case, unclaimed))
-
-
-def reads_elsewhere(case: Case) -> bool:
-    """The builder showed other sources for one text: BuildKit's keys hold less than their whole paths."""
-    if not case.site.same_text or case.site.writer_step is None:
-        return False
-    writer, reader = case.writer_view.step.instruction, case.reader_view.step.instruction
-    return copied_sources(writer) != copied_sources(reader)
 
 
 def argument_names(case: Case) -> frozenset[str]:

@@ -4,9 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from layerfork.diagnose.compare.reach import Reach
 from layerfork.diagnose.matching.alignment import keyword
-from layerfork.record.record import StepRecord
 
 _DIGEST = re.compile(r"\b((?:sha256:)?)([0-9a-f]{64})\b")
 _LONGEST_INSTRUCTION = 72
@@ -25,42 +23,6 @@ def title_of(instruction: str) -> str:
         words = words[:-1]
     text = " ".join(words) or "The first step"
     return text if len(text) <= _LONGEST_INSTRUCTION else text[: _LONGEST_INSTRUCTION - 1] + "…"
-
-
-def say_reach(reach: Reach) -> tuple[str, ...]:
-    """Every step that a variable reaches, where there is more than one: healing one alone is not enough."""
-    if len(reach.steps) < 2:
-        return ()
-    if not reach.name:
-        return (f"a proxy setting marks step {_listed(reach.holding)}",)
-    named = f"{reach.name} is named by step {_listed(reach.naming)}" if reach.naming else ""
-    held = (
-        f"{reach.name} is set, though not named, for step {_listed(reach.holding)}, and enters their keys"
-        if reach.holding
-        else ""
-    )
-    return tuple(filter(None, (named, held)))
-
-
-def suggest_place(reach: Reach, step: int) -> str:
-    """To end the remedy of a variable that forked a step: where to declare it, to heal all of them.
-
-    Only a RUN holds what is declared; what else does, such as a date, has it undeclared.
-    """
-    runs = [each for each in reach.holding if keyword(each.instruction) == "RUN"]
-    fork = next((each for each in runs if each.index == step), None)
-    if fork is None or not reach.name:
-        return ""
-    spared = [each for each in runs if each.stage == fork.stage]
-    first = next((each for each in reach.naming if each.stage == fork.stage), None)
-    if first is None:
-        return f"; no step of its stage names {reach.name}: without its line there, none of them needs it"
-    before = [each for each in spared if each.index < first.index]
-    return f"; just above step {_listed((first,))}, the first that names it, it spares step {_listed(before)}"
-
-
-def _listed(steps: Sequence[StepRecord]) -> str:
-    return ", ".join(f"{step.index} {keyword(step.instruction)}" for step in steps)
 
 
 def show_mode(value: str) -> str:

@@ -1,12 +1,13 @@
 """Which steps a variable reaches: all whose own keys differ by its value, whatever else they miss by."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.parts import list_differences
 from layerfork.diagnose.compare.variables import changed_origins
+from layerfork.diagnose.matching.alignment import keyword
 from layerfork.diagnose.matching.dockerfiles import raw_text
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
@@ -79,3 +80,39 @@ def _set_from(dockerfile: Dockerfile | None, name: str) -> tuple[str, ...]:
 
 def _mentions(text: str, name: str) -> bool:
     return re.search(rf"\$\{{?{re.escape(name)}(?![A-Za-z0-9_])", text) is not None
+
+
+def say_reach(reach: Reach) -> tuple[str, ...]:
+    """Every step that a variable reaches, where there is more than one: healing one alone is not enough."""
+    if len(reach.steps) < 2:
+        return ()
+    if not reach.name:
+        return (f"a proxy setting marks step {_listed(reach.holding)}",)
+    named = f"{reach.name} is named by step {_listed(reach.naming)}" if reach.naming else ""
+    held = (
+        f"{reach.name} is set, though not named, for step {_listed(reach.holding)}, and enters their keys"
+        if reach.holding
+        else ""
+    )
+    return tuple(filter(None, (named, held)))
+
+
+def suggest_place(reach: Reach, step: int) -> str:
+    """To end the remedy of a variable that forked a step: where to declare it, to heal all of them.
+
+    Only a RUN holds what is declared; what else does, such as a date, has it undeclared.
+    """
+    runs = [each for each in reach.holding if keyword(each.instruction) == "RUN"]
+    fork = next((each for each in runs if each.index == step), None)
+    if fork is None or not reach.name:
+        return ""
+    spared = [each for each in runs if each.stage == fork.stage]
+    first = next((each for each in reach.naming if each.stage == fork.stage), None)
+    if first is None:
+        return f"; no step of its stage names {reach.name}: without its line there, none of them needs it"
+    before = [each for each in spared if each.index < first.index]
+    return f"; just above step {_listed((first,))}, the first that names it, it spares step {_listed(before)}"
+
+
+def _listed(steps: Sequence[StepRecord]) -> str:
+    return ", ".join(f"{step.index} {keyword(step.instruction)}" for step in steps)

@@ -1,7 +1,6 @@
 """Lets cause rules claim the differences of a site."""
 
 from layerfork.diagnose.claims.rule import Case, CauseRule, Finding, Strength
-from layerfork.diagnose.claims.variablerule import reads_elsewhere
 from layerfork.diagnose.compare.implied import implied_differences
 from layerfork.diagnose.compare.parts import Difference
 
@@ -14,7 +13,9 @@ def claim_differences(case: Case) -> tuple[tuple[Claim, ...], tuple[Difference, 
     The rule of a version that only one key needs (it has a wildcard, an owner) comes with what needs it,
     the kinds and numbers of sources with the entries that they are.
     """
-    from layerfork.diagnose.causes import CAUSES  # very many modules: hardly needed where nothing missed
+    from layerfork.diagnose.causes.table import (
+        CAUSES,  # very many modules: hardly needed where nothing missed
+    )
 
     implied = implied_differences(case.site)
     left = tuple(each for each in case.site.differences if each not in implied)
@@ -41,7 +42,7 @@ def _without_guesses(found: list[Claim]) -> tuple[Claim, ...]:
 
 def _may_share(case: Case, rule: CauseRule) -> bool:
     """A text that is the same in both Dockerfiles differs by its variables alone, but not what it copies."""
-    return rule.code in ("build-arg", "env") or not case.site.same_text or reads_elsewhere(case)
+    return rule.code in ("build-arg", "env") or not case.site.same_text or case.reads_elsewhere
 
 
 def _without(differences: tuple[Difference, ...], claimed: set[Difference]) -> tuple[Difference, ...]:

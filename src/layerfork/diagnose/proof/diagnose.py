@@ -1,11 +1,18 @@
 """From a weighed site to a fork with causes."""
 
 from layerfork.diagnose.claims.rule import Case, Finding, Strength
-from layerfork.diagnose.claims.wording import name_paths, say_reach, suggest_place, title_of
+from layerfork.diagnose.claims.wording import name_paths, title_of
 from layerfork.diagnose.claims.written import named
 from layerfork.diagnose.compare.divergence import Reason
 from layerfork.diagnose.compare.parts import Difference
-from layerfork.diagnose.compare.reach import VARIABLES, Reach, reach_of, reach_of_mark
+from layerfork.diagnose.compare.reach import (
+    VARIABLES,
+    Reach,
+    reach_of,
+    reach_of_mark,
+    say_reach,
+    suggest_place,
+)
 from layerfork.diagnose.proof.observations import Agreement, Confirmation, check_agreement
 from layerfork.diagnose.proof.reasoner import Reasoner
 from layerfork.diagnose.proof.weighing import Weighed
@@ -64,7 +71,7 @@ def _assumed(case: Case, weighed: Weighed, reasoner: Reasoner) -> tuple[str, ...
 def _causes(
     case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool, assumed: tuple[str, ...]
 ) -> tuple[Cause, ...]:
-    from layerfork.diagnose.causes import LAST_RESORT
+    from layerfork.diagnose.causes.table import LAST_RESORT
 
     agreement = _agreement(case, weighed, doubts)
     if refuted:

@@ -1,0 +1,56 @@
+"""Cause rules in families, and the order in which they are blamed.
+
+A rule sees the differences that no earlier one has claimed; the order is that of `CauseCode`.
+"""
+
+from layerfork.diagnose.causes import (
+    atonce,
+    attributes,
+    base,
+    buildfiles,
+    content,
+    enginebugs,
+    ignorerule,
+    instructions,
+    kinds,
+    lost,
+    names,
+    options,
+    presence,
+    separate,
+    unexplained,
+    variables,
+    versions,
+)
+from layerfork.diagnose.claims.rule import CauseRule
+from layerfork.record.cause import CauseCode, Trait
+
+_FAMILIES = (
+    separate,
+    versions,
+    atonce,
+    enginebugs,
+    lost,
+    variables,
+    base,
+    instructions,
+    options,
+    buildfiles,
+    ignorerule,
+    presence,
+    kinds,
+    names,
+    attributes,
+    content,
+    unexplained,
+)
+RULE_OF: dict[CauseCode, CauseRule] = {rule.code: rule for family in _FAMILIES for rule in family.RULES}
+CAUSES: tuple[CauseRule, ...] = tuple(
+    RULE_OF[code]
+    for code in CauseCode
+    if code is not CauseCode.UNEXPLAINED and Trait.WRONG_HIT not in code.traits
+)
+"""Rules in order of blame."""
+
+LAST_RESORT: CauseRule = unexplained.UNEXPLAINED
+"""Speaks when no rule did, or when differences are left over."""
