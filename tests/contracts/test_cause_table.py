@@ -7,8 +7,8 @@ import pytest
 from contracts.pageexample import PAGES, example_of, examples, section
 
 from layerfork.app.explain import page_of
+from layerfork.diagnose.causes.rule import CauseRule
 from layerfork.diagnose.causes.table import CAUSES, LAST_RESORT
-from layerfork.diagnose.claims.rule import CauseRule
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 

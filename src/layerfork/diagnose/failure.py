@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from layerfork.diagnose.compare.alignment import keyword
 from layerfork.diagnose.compare.builds import JudgedBuild
-from layerfork.diagnose.matching.alignment import keyword
-from layerfork.diagnose.scope.cachescope import failed_imports
+from layerfork.diagnose.compare.caches import failed_imports
 from layerfork.record.judgement import Caution
 from layerfork.record.record import BuildOutcome, BuildRecord, StepRecord
 

@@ -2,22 +2,17 @@
 
 from collections.abc import Iterator
 
-from layerfork.diagnose.classes.added import added_steps
-from layerfork.diagnose.classes.fit import Fit, fit_of
+from layerfork.diagnose.classes import Fit, added_steps, fit_of
 from layerfork.diagnose.compare.builds import JudgedBuild
+from layerfork.diagnose.compare.comparable import lend_definitions, reuse_is_known
 from layerfork.diagnose.compare.comparison import Comparison, compare
-from layerfork.diagnose.compare.divergence import Reason, Site
-from layerfork.diagnose.compare.parts import Difference
+from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.sites import Reason, Site
 from layerfork.diagnose.failure import failed_import_cautions, writer_failed
-from layerfork.diagnose.proof.diagnose import diagnose
-from layerfork.diagnose.proof.forks import find_forks
-from layerfork.diagnose.proof.reasoner import Reasoner
-from layerfork.diagnose.scope.ground import reuse_is_known
-from layerfork.diagnose.scope.lending import lend_definitions
-from layerfork.diagnose.warnings.added import added_cautions
-from layerfork.diagnose.warnings.gaps import incomplete_record
-from layerfork.diagnose.warnings.stale import stale_hits
-from layerfork.diagnose.warnings.unplaced import unplaced_caution
+from layerfork.diagnose.proof.counterfactual import Reasoner
+from layerfork.diagnose.proof.forks import diagnose, find_forks
+from layerfork.diagnose.warnings import added_cautions, incomplete_record, unplaced_caution
+from layerfork.diagnose.wronghits import stale_hits
 from layerfork.record.cause import CauseCode
 from layerfork.record.judgement import Caution, Fork, Judgement, Verdict
 from layerfork.record.record import BuildOutcome, StepRecord, StepStatus

@@ -2,22 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from layerfork.diagnose.classes.added import added_steps
-from layerfork.diagnose.classes.partition import Departure, sort_into_classes
-from layerfork.diagnose.compare.builds import JudgedBuild
+from layerfork.diagnose.classes import Departure, added_steps, sort_into_classes
+from layerfork.diagnose.compare.builds import JudgedBuild, StepView, views_of
+from layerfork.diagnose.compare.caches import may_share_cache
+from layerfork.diagnose.compare.comparable import define_alike, lend_definitions
 from layerfork.diagnose.compare.comparison import compare
-from layerfork.diagnose.compare.parts import may_equal
-from layerfork.diagnose.compare.steps import StepView, views_of
-from layerfork.diagnose.proof.diagnose import diagnose
+from layerfork.diagnose.compare.differences import may_equal
+from layerfork.diagnose.proof.counterfactual import Reasoner
+from layerfork.diagnose.proof.forks import diagnose
 from layerfork.diagnose.proof.observations import disagreeing_string
-from layerfork.diagnose.proof.reasoner import Reasoner
 from layerfork.diagnose.proof.weighing import weigh
-from layerfork.diagnose.scope.cachescope import may_share_cache
-from layerfork.diagnose.scope.lending import define_alike, lend_definitions
-from layerfork.diagnose.warnings.added import added_cautions
-from layerfork.diagnose.warnings.gaps import incomplete_record
-from layerfork.diagnose.warnings.stale import sent_unlike, stale_hits
-from layerfork.diagnose.warnings.unplaced import unplaced_caution
+from layerfork.diagnose.warnings import added_cautions, incomplete_record, unplaced_caution
+from layerfork.diagnose.wronghits import sent_unlike, stale_hits
 from layerfork.record.build import Builder
 from layerfork.record.judgement import Caution, Fork, Judgement, Verdict
 from layerfork.record.record import BuildOutcome, StepStatus

@@ -1,6 +1,6 @@
 """What a record lacks, in as few lines as there are kinds of it."""
 
-from layerfork.diagnose.warnings.gaps import incomplete_record
+from layerfork.diagnose.warnings import incomplete_record
 from layerfork.record.record import Gap
 
 FOREIGN = "a step that the definition does not hold"

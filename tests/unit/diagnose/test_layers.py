@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from layerfork.diagnose.classes.imagelayers import step_layers
+from layerfork.diagnose.classes import step_layers
 from layerfork.diagnose.compare.builds import JudgedBuild
-from layerfork.diagnose.warnings.layers import layer_contradictions
+from layerfork.diagnose.warnings import layer_contradictions
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import BuildKeys
 from layerfork.record.engine import ImageFacts

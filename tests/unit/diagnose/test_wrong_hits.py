@@ -7,10 +7,10 @@ import pytest
 
 from layerfork.app.relay.earlier import read_earlier
 from layerfork.diagnose import JudgedBuild, judge_relay, lend_definitions
+from layerfork.diagnose.compare.builds import views_of
 from layerfork.diagnose.compare.comparison import compare
-from layerfork.diagnose.compare.parts import may_equal
-from layerfork.diagnose.compare.steps import views_of
-from layerfork.diagnose.warnings.stale import stale_hits
+from layerfork.diagnose.compare.differences import may_equal
+from layerfork.diagnose.wronghits import stale_hits
 from layerfork.keys import keys_of
 from layerfork.record.build import Builder
 from layerfork.record.judgement import Caution

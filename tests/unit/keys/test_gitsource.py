@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from layerfork.diagnose.compare.parts import list_differences
+from layerfork.diagnose.compare.differences import list_differences
 from layerfork.keys.buildkit.gitsource import git_source
 from layerfork.keys.buildkit.keys import buildkit_keys
 from layerfork.keys.buildkit.opdigest import layers_record

@@ -79,9 +79,8 @@ def answers_of_pair(
     if not (judgement.forks or judgement.warnings):
         return (), ()
     from layerfork.builders.disk import filelook, gitindex
-    from layerfork.diagnose.answer.asked import answer_added
-    from layerfork.diagnose.answer.making import answer_fork
-    from layerfork.diagnose.answer.scene import AnswerSources, entries_by_path
+    from layerfork.diagnose.answer import answer_added, answer_fork
+    from layerfork.diagnose.causes.scene import AnswerSources, entries_by_path
 
     sources = AnswerSources(
         writer=writer,
@@ -103,8 +102,8 @@ def answers_of_rows(judgement: Judgement, rows: Sequence[TrialBuild]) -> tuple[A
     if not judgement.forks:
         return ()
     from layerfork.builders.disk import filelook, gitindex
-    from layerfork.diagnose.answer.making import answer_fork
-    from layerfork.diagnose.answer.scene import AnswerSources
+    from layerfork.diagnose.answer import answer_fork
+    from layerfork.diagnose.causes.scene import AnswerSources
 
     builds = _by_name(rows)
     answers = []

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from posixpath import dirname
 
-from layerfork.diagnose.matching.alignment import align, normalise
+from layerfork.diagnose.compare.alignment import align, normalise
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.recorded import dockerfile_of, printed_instruction
 from layerfork.keys.shared.unlisted import Unlisted

@@ -30,7 +30,7 @@ from layerfork.diagnose import (
     judge_pair,
     lend_definitions,
 )
-from layerfork.diagnose.scope.ground import on_common_ground
+from layerfork.diagnose.compare.comparable import on_common_ground
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.keys import keys_of
 from layerfork.record.answer import Situation

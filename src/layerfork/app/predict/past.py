@@ -6,10 +6,10 @@ from datetime import datetime
 
 from layerfork.app.records.ages import Made, told_by_images
 from layerfork.diagnose import JudgedBuild
-from layerfork.diagnose.compare.steps import views_of
+from layerfork.diagnose.compare.builds import views_of
+from layerfork.diagnose.compare.caches import is_built_without_cache
 from layerfork.diagnose.enginebugs import never_found
 from layerfork.diagnose.outlook import Stored, marks_of
-from layerfork.diagnose.scope.cachescope import is_built_without_cache
 from layerfork.hypothesis import suppose
 from layerfork.hypothesis.keys import Settled
 from layerfork.keys import keys_of

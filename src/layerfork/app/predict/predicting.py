@@ -13,8 +13,8 @@ from layerfork.app.predict.planned import Planned, changes_of
 from layerfork.app.predict.told import ToldSteps
 from layerfork.context.walk import no_collection
 from layerfork.diagnose import JudgedBuild, judge_pair
-from layerfork.diagnose.doubts import doubts_about
 from layerfork.diagnose.outlook import Outlook, Reuse, outlooks
+from layerfork.diagnose.wronghits import doubts_about
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.errors import EvidenceError, UsageError

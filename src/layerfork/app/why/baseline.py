@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from layerfork.diagnose import may_share_cache
-from layerfork.diagnose.scope.cacheplaces import places_of
+from layerfork.diagnose.compare.caches import places_of
 from layerfork.keys import keys_of
 from layerfork.record.baseline import Baseline
 from layerfork.record.cachekey import BuildKeys

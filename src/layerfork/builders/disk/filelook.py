@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from layerfork.diagnose.answer.scene import FileLook
+from layerfork.diagnose.causes.scene import FileLook
 from layerfork.record.context import ContextEntry, Digest
 from layerfork.record.record import BuildRecord
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding, Strength
-from layerfork.diagnose.compare.divergence import Reason
-from layerfork.diagnose.compare.parts import Difference
-from layerfork.diagnose.scope.cachescope import separate_caches
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
+from layerfork.diagnose.compare.caches import separate_caches
+from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.sites import Reason
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 from layerfork.record.record import BuildRecord, StepRecord

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from layerfork.diagnose.claims.entryrule import entry_findings, entry_rule
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding
-from layerfork.diagnose.claims.wording import parse_mode, show_mode
+from layerfork.diagnose.causes.forms import entry_findings, entry_rule
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.causes.wording import parse_mode, show_mode
 from layerfork.diagnose.compare.builds import JudgedBuild
 from layerfork.diagnose.compare.copied import clean_path
-from layerfork.diagnose.compare.parts import Difference
+from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.undo.entries import undo_attribute
 from layerfork.record.cause import CauseCode
 

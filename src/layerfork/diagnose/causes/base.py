@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding
-from layerfork.diagnose.claims.valuerule import say_values, show_value, value_finding, value_rule
-from layerfork.diagnose.compare.parts import Difference
-from layerfork.diagnose.compare.steps import StepView
+from layerfork.diagnose.causes.forms import say_values, show_value, value_finding, value_rule
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.compare.builds import StepView
+from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.undo.request import (
     undo_base,
     undo_format,

@@ -3,18 +3,18 @@
 import re
 from collections.abc import Iterator
 
-from layerfork.diagnose.claims.entryrule import (
+from layerfork.diagnose.causes.forms import (
     claim_paths,
     describe_entry,
     distinct_paths,
     evidence_lines,
     one_sided_paths,
+    show_value,
 )
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding
-from layerfork.diagnose.claims.valuerule import show_value
-from layerfork.diagnose.claims.wording import name_paths, shorten_digests
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.causes.wording import name_paths, shorten_digests
 from layerfork.diagnose.compare.copied import copied_sources, is_covered
-from layerfork.diagnose.compare.parts import Difference
+from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.undo.entries import undo_presence
 from layerfork.record.cause import CauseCode
 

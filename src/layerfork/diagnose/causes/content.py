@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from layerfork.diagnose.claims.entryrule import EVIDENCE_LIMIT, distinct_paths, where
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding
-from layerfork.diagnose.claims.valuerule import show_value
-from layerfork.diagnose.claims.wording import count_by_directory
-from layerfork.diagnose.compare.parts import Difference
+from layerfork.diagnose.causes.forms import EVIDENCE_LIMIT, distinct_paths, show_value, where
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.causes.wording import count_by_directory
+from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.undo.request import undo_content
 from layerfork.record.cause import CauseCode
 from layerfork.record.record import BuildRecord

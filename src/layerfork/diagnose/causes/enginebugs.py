@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding, Strength
-from layerfork.diagnose.compare.divergence import Reason
-from layerfork.diagnose.compare.parts import Difference
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
+from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.sites import Reason
 from layerfork.diagnose.enginebugs import EngineBug, bugs_met, told
 from layerfork.record.cause import CauseCode
 

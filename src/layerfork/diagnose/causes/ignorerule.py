@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
 from layerfork.context.ignore.gopatterns import Excluder
-from layerfork.diagnose.claims.entryrule import claim_paths, distinct_paths, one_sided_paths
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding
-from layerfork.diagnose.claims.wording import name_paths
-from layerfork.diagnose.compare.copied import clean_path, context_paths
-from layerfork.diagnose.compare.linked import behind, links_of
-from layerfork.diagnose.compare.parts import Difference
+from layerfork.diagnose.causes.forms import claim_paths, distinct_paths, one_sided_paths
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.causes.wording import name_paths
+from layerfork.diagnose.compare.copied import behind, clean_path, context_paths, links_of
+from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.undo.entries import undo_ignore_rule
 from layerfork.errors import UsageError
 from layerfork.keys.ignoring import ignore_matcher

@@ -4,13 +4,19 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 
-from layerfork.diagnose.claims.entryrule import claim_paths, one_sided_paths
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding
-from layerfork.diagnose.claims.valuerule import say_step, show_value, value_finding, value_rule
-from layerfork.diagnose.claims.written import written
+from layerfork.diagnose.causes.forms import (
+    claim_paths,
+    one_sided_paths,
+    say_step,
+    show_value,
+    value_finding,
+    value_rule,
+)
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.compare.alignment import normalise
+from layerfork.diagnose.compare.builds import written
 from layerfork.diagnose.compare.copied import copied_sources, is_covered
-from layerfork.diagnose.compare.parts import STEP_FIELD, Difference
-from layerfork.diagnose.matching.alignment import normalise
+from layerfork.diagnose.compare.differences import STEP_FIELD, Difference
 from layerfork.diagnose.undo.lines import undo_label, undo_line
 from layerfork.record.cause import CauseCode
 

@@ -1,17 +1,225 @@
-"""What kind of entry a path is, and where links lead."""
+"""Paths whose kind differs: everything else about them follows from that."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from posixpath import dirname, join, normpath
 
-from layerfork.diagnose.claims.entryrule import entry_findings
-from layerfork.diagnose.claims.links import link_findings
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding
-from layerfork.diagnose.claims.typechange import type_findings
-from layerfork.diagnose.claims.wording import show_name, show_type
-from layerfork.diagnose.compare.parts import Difference
-from layerfork.diagnose.compare.signature import is_name
+from layerfork.diagnose.causes.forms import (
+    ENTRY_CAUSES,
+    EVIDENCE_LIMIT,
+    claim_paths,
+    entry_findings,
+    one_sided_paths,
+    where,
+)
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.causes.wording import show_name, show_type
+from layerfork.diagnose.compare.copied import clean_path, context_paths, copied_sources
+from layerfork.diagnose.compare.differences import Difference, is_name
 from layerfork.diagnose.undo.entries import undo_link
-from layerfork.record.cause import CauseCode
+from layerfork.record.build import Builder
+from layerfork.record.cause import CauseCode, Trait, codes_with
+from layerfork.record.context import ContextEntry, EntryType
+from layerfork.record.record import BuildRecord
+
+OWNED_BY_KIND = codes_with(Trait.KIND)
+"""Attributes that cannot stay equal, or need not, when the kind of an entry changes."""
+USER_XATTR = "user."
+"""Attributes of this namespace exist on files and directories alone. Source: xattr(7)."""
+
+
+DIRECTORY = frozenset({"5", "directory"})
+
+
+def type_findings(
+    case: Case, unclaimed: tuple[Difference, ...], own: Sequence[Difference], *, code: CauseCode, remedy: str
+) -> Iterator[Finding]:
+    """Findings for type differences at paths that both sides have; each claims what follows from it."""
+    absent = frozenset().union(*one_sided_paths(case, unclaimed))
+    kinds = {each.path for each in own if each.cause == "entry-type"}
+    own = [
+        each
+        for each in own
+        if each.path not in absent and (each.cause == "entry-type" or each.path not in kinds)
+    ]
+    by_kind = [each for each in own if each.cause == "entry-type"]
+    by_target = [each for each in own if each.cause != "entry-type"]
+    for finding in (
+        *entry_findings(case, by_kind, code=code, noun="as", remedy=remedy, show=show_type),
+        *entry_findings(case, by_target, code=code, noun="as", remedy=remedy, show=_show_hard_link),
+    ):
+        claimed = frozenset(finding.claims)
+        paths = frozenset(each.path for each in claimed)
+        directories = {each.path for each in claimed if DIRECTORY & {each.writer, each.reader}}
+        follows = [
+            *(each for each in claim_paths(unclaimed, paths) if _owned_by_kind(each) and each not in claimed),
+            *(each for each in unclaimed if each.path in directories and _ends_as_directory(each)),
+            *claim_paths(unclaimed, paths_below(absent, directories)),
+        ]
+        yield Finding(
+            code=code,
+            path=finding.path,
+            field=finding.field,
+            writer=finding.writer,
+            reader=finding.reader,
+            what=finding.what.replace(" sent as ", " sent it as "),
+            evidence=finding.evidence,
+            remedy=remedy,
+            more=finding.more,
+            claims=(*finding.claims, *follows),
+        )
+
+
+def paths_below(absent: Iterable[str], directories: Iterable[str]) -> frozenset[str]:
+    """Of the paths that one side lacks those below a path that is a directory on the other side alone."""
+    above = tuple(f"{each}/" for each in directories)
+    return frozenset(path for path in absent if path.startswith(above)) if above else frozenset()
+
+
+def _ends_as_directory(difference: Difference) -> bool:
+    """One name, with the slash that names of directories end in on one side."""
+    if difference.cause != "entry-name" or difference.one_sided:
+        return False
+    return (difference.writer or "").rstrip("/") == (difference.reader or "").rstrip("/")
+
+
+def _owned_by_kind(difference: Difference) -> bool:
+    if difference.cause == "xattr":
+        return difference.one_sided and difference.field.startswith(USER_XATTR)
+    return difference.cause in OWNED_BY_KIND
+
+
+def _show_hard_link(target: str) -> str:
+    return f"a hard link to {show_name(target)}"
+
+
+# Symbolic links that differ between two contexts, for keys that hold what a link leads to.
+
+_KEYS_OF_LINKS = ("times", "entry")
+"""Fields of ``link-target`` parts that count how often a path is reached through links."""
+
+
+def link_findings(
+    case: Case,
+    unclaimed: tuple[Difference, ...],
+    *,
+    code: CauseCode,
+    noun: str,
+    remedy: str,
+    type_changed: bool,
+) -> Iterator[Finding]:
+    """One finding for all links whose kind (``type_changed``) or text differs and that left traces.
+
+    The classic builder hashes what a link leads to, so a changed link shows as other entries.
+    """
+    traces = _traces(case, unclaimed)
+    followed = _followed(case, unclaimed)
+    if not (traces or followed):
+        return
+    found: list[tuple[str, ContextEntry, ContextEntry]] = []
+    claims: dict[Difference, None] = {}
+    for path, writer, reader in _changed_links(case):
+        places = dict.fromkeys((path, *_targets(path, writer), *_targets(path, reader)))
+        below = paths_below(traces, (path,) if EntryType.DIRECTORY in (writer.type, reader.type) else ())
+        marks = [
+            *(each for place in (*places, *sorted(below)) for each in traces.get(place, ())),
+            *followed.get(path, ()),
+        ]
+        left = [each for each in marks if each not in claims]
+        if (writer.type is not reader.type) is type_changed and left:
+            found.append((path, writer, reader))
+            claims.update(dict.fromkeys(left))
+    if not found:
+        return
+    path, writer, reader = found[0]
+    names = [link for link, _, _ in found]
+    yield Finding(
+        code=code,
+        path=path,
+        field="linkname",
+        writer=_shown(writer),
+        reader=_shown(reader),
+        what=(
+            f"{case.reader_name} sent {noun} {_shown(reader)}, {case.writer_name} sent {noun} "
+            f"{_shown(writer)}{where(case, names)}"
+        ),
+        evidence=_evidence(case, found[:EVIDENCE_LIMIT]),
+        remedy=remedy,
+        more=len(found) - 1,
+        claims=tuple(claims),
+    )
+
+
+def _evidence(case: Case, found: list[tuple[str, ContextEntry, ContextEntry]]) -> tuple[str, ...]:
+    return tuple(
+        f"{link}: {case.reader_name} {_shown(reader)}, {case.writer_name} {_shown(writer)}"
+        for link, writer, reader in found
+    )
+
+
+def _traces(case: Case, unclaimed: tuple[Difference, ...]) -> dict[str, list[Difference]]:
+    """Differences that a changed link may explain, by path: what only one side has, and counts of how
+    often something is reached through links."""
+    absent = frozenset().union(*one_sided_paths(case, unclaimed))
+    found: dict[str, list[Difference]] = {}
+    for each in unclaimed:
+        counts = each.cause == "link-target" and each.field in _KEYS_OF_LINKS
+        if counts or (each.path in absent and each.cause in ENTRY_CAUSES):
+            found.setdefault(each.path, []).append(each)
+    return found
+
+
+def _followed(case: Case, unclaimed: tuple[Difference, ...]) -> dict[str, list[Difference]]:
+    """Differences of what was copied through a link that is itself a source, by the link's path: keys of
+    BuildKit and buildah hold the file's own attributes, under the name of the link."""
+    if case.reader.record.builder is Builder.CLASSIC:
+        return {}
+    instruction = case.reader_view.step.instruction
+    sources = copied_sources(instruction)
+    found: dict[str, list[Difference]] = {}
+    for each in unclaimed:
+        if each.cause in ENTRY_CAUSES:
+            for path in context_paths(instruction, each.path):
+                if path in sources:
+                    found.setdefault(path, []).append(each)
+    return found
+
+
+def _targets(path: str, entry: ContextEntry) -> tuple[str, ...]:
+    if entry.type is not EntryType.SYMLINK:
+        return ()
+    target = entry.linkname
+    return (clean_path(normpath(target if target.startswith("/") else join(dirname(path), target))),)
+
+
+def _changed_links(case: Case) -> Iterator[tuple[str, ContextEntry, ContextEntry]]:
+    records = (case.writer.record, case.reader.record)
+    if not any(entry.type is EntryType.SYMLINK for record in records for entry in _sent(record)):
+        return
+    writer, reader = map(_by_path, records)
+    for path in sorted(writer.keys() & reader.keys()):
+        left, right = writer[path], reader[path]
+        if EntryType.SYMLINK not in (left.type, right.type):
+            continue
+        if (left.type, left.linkname) != (right.type, right.linkname):
+            yield path, left, right
+
+
+def _sent(record: BuildRecord) -> Sequence[ContextEntry]:
+    return record.context.entries if record.context is not None else ()
+
+
+def _by_path(record: BuildRecord) -> dict[str, ContextEntry]:
+    return {clean_path(entry.name): entry for entry in _sent(record)}
+
+
+def _shown(entry: ContextEntry) -> str:
+    if entry.type is EntryType.SYMLINK:
+        return f"a symbolic link to {show_name(entry.linkname)}"
+    return show_type(entry.type.value)
+
+
+# What kind of entry a path is, and where links lead.
 
 _LINK = frozenset({"1", "hardlink"})
 

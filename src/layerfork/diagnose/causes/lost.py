@@ -4,22 +4,20 @@ from collections.abc import Iterator
 
 from layerfork.diagnose.causes.atonce import seconds_too_early
 from layerfork.diagnose.causes.enginebugs import known_bugs
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
 from layerfork.diagnose.causes.settling import settled_by
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding, Strength
-from layerfork.diagnose.compare.divergence import Reason
-from layerfork.diagnose.compare.parts import Difference
-from layerfork.diagnose.scope.cacheplaces import (
+from layerfork.diagnose.compare.caches import (
     exported_only_result,
     exports,
-    is_beside_result,
-    places_of,
-)
-from layerfork.diagnose.scope.cachescope import (
     failed_imports,
     imports_cache,
+    is_beside_result,
     is_built_without_cache,
+    places_of,
     separate_caches,
 )
+from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.sites import Reason
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 from layerfork.record.record import StepStatus

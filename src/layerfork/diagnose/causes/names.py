@@ -3,11 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from layerfork.diagnose.claims.entryrule import distinct_paths, evidence_lines
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding
-from layerfork.diagnose.claims.wording import name_paths, show_name
-from layerfork.diagnose.compare.parts import Difference
-from layerfork.diagnose.compare.signature import is_name, name_change
+from layerfork.diagnose.causes.forms import distinct_paths, evidence_lines
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.causes.wording import name_paths, show_name
+from layerfork.diagnose.compare.differences import Difference, is_name, name_change
 from layerfork.diagnose.undo.entries import undo_attribute
 from layerfork.record.cause import CauseCode
 

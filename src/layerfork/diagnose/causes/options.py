@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding, Strength
-from layerfork.diagnose.claims.valuerule import say_values, value_finding, value_rule
-from layerfork.diagnose.compare.parts import Difference
+from layerfork.diagnose.causes.forms import say_values, value_finding, value_rule
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
+from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.undo.request import undo_mount, undo_network, undo_run_option, undo_source
 from layerfork.record.cause import CauseCode
 

@@ -6,7 +6,7 @@ Source: moby/moby daemon/events/events.go (eventsLimit) @ v26.1.5, v29.6.1; moby
 control/control.go:gc @ v0.13.2; docker/buildx commands/inspect.go @ v0.13.1 to v0.29.1.
 """
 
-from layerfork.diagnose.claims.rule import Case
+from layerfork.diagnose.causes.rule import Case
 from layerfork.record.build import Builder
 from layerfork.record.engine import BUILDKIT_DAEMON
 

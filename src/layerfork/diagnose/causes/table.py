@@ -22,7 +22,7 @@ from layerfork.diagnose.causes import (
     variables,
     versions,
 )
-from layerfork.diagnose.claims.rule import CauseRule
+from layerfork.diagnose.causes.rule import CauseRule
 from layerfork.record.cause import CauseCode, Trait
 
 _FAMILIES = (

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding, Strength
-from layerfork.diagnose.claims.valuerule import show_value
-from layerfork.diagnose.compare.builds import JudgedBuild
-from layerfork.diagnose.compare.parts import Difference
-from layerfork.diagnose.compare.steps import StepView
+from layerfork.diagnose.causes.forms import show_value
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
+from layerfork.diagnose.compare.builds import JudgedBuild, StepView
+from layerfork.diagnose.compare.differences import Difference
 from layerfork.record.cause import CauseCode
 
 UNSEEN = "the definition of this step"

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding, Strength
-from layerfork.diagnose.claims.valuerule import value_finding
-from layerfork.diagnose.compare.divergence import Reason
-from layerfork.diagnose.compare.parts import Difference, entry_paths
-from layerfork.diagnose.scope.cachescope import failed_imports
+from layerfork.diagnose.causes.forms import value_finding
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
+from layerfork.diagnose.compare.caches import failed_imports
+from layerfork.diagnose.compare.differences import Difference, entry_paths
+from layerfork.diagnose.compare.sites import Reason
 from layerfork.diagnose.undo.request import undo_engine
 from layerfork.record.cause import CauseCode, Trait, codes_with
 from layerfork.record.record import BuildRecord

@@ -1,29 +1,31 @@
-"""Walks the reader's steps beside the writer's: which are shared, and where the paths part."""
+"""Walks the reader's steps next to the writer's: which are shared, where the paths part, what follows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from layerfork.diagnose.compare.builds import JudgedBuild
-from layerfork.diagnose.compare.divergence import Reason, Site
-from layerfork.diagnose.compare.sharing import builds_on_unshared, is_shared
-from layerfork.diagnose.compare.sites import drop_idle_bases, root_site, site_at
-from layerfork.diagnose.compare.steps import (
+from layerfork.diagnose.compare.alignment import Alignment, align
+from layerfork.diagnose.compare.builds import (
+    JudgedBuild,
     StepView,
     ancestors_of,
     real_parents,
     source_of,
     views_of,
 )
-from layerfork.diagnose.compare.touching import writes_beside
-from layerfork.diagnose.compare.walk import Walk
-from layerfork.diagnose.matching.alignment import Alignment, align
-from layerfork.diagnose.matching.branches import shared_platforms
-from layerfork.diagnose.scope.cachescope import (
-    ScopeDifference,
-    cache_is_off,
-    imports_cache,
-    separate_caches,
+from layerfork.diagnose.compare.caches import ScopeDifference, cache_is_off, imports_cache, separate_caches
+from layerfork.diagnose.compare.comparable import define_alike
+from layerfork.diagnose.compare.copied import writes_beside
+from layerfork.diagnose.compare.sites import (
+    Reason,
+    Site,
+    Walk,
+    builds_on_unshared,
+    drop_idle_bases,
+    is_shared,
+    root_site,
+    site_at,
 )
-from layerfork.diagnose.scope.lending import define_alike
+from layerfork.diagnose.compare.structure import shared_platforms
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.record.record import StepStatus
 
@@ -165,3 +167,62 @@ def _whole_ancestors(views: dict[int, StepView], index: int) -> frozenset[int]:
     """Steps that a step builds on in its own stage and those below it."""
     above = real_parents(views, index, whole=True)
     return frozenset(above).union(*(ancestors_of(views)[parent] for parent in above))
+
+
+# Which sites lie below others, and which missed steps belong to which site.
+
+ROOT_REASONS = frozenset({Reason.OTHER_CACHE, Reason.CACHE_OFF})
+"""Reasons that hold for the whole build: every other site is below them."""
+
+
+def first_sites(comparison: Comparison) -> tuple[Site, ...]:
+    """The first site of each branch: what lies below becomes its consequence even if it would have missed
+    on its own."""
+    kept: list[Site] = []
+    for site in comparison.sites:
+        above = [index for index, other in enumerate(kept) if is_above(other, site, comparison.ancestors)]
+        if above:
+            kept[above[-1]] = merge_into(kept[above[-1]], site)
+        else:
+            kept.append(site)
+    return assign_missed(tuple(kept), comparison)
+
+
+def merge_into(owner: Site, site: Site) -> Site:
+    """A site with another one among its consequences."""
+    merged = {*owner.consequences, site.step, *site.consequences} - {owner.step}
+    return replace(owner, consequences=tuple(sorted(merged)))
+
+
+def is_above(site: Site, other: Site, ancestors: Mapping[int, frozenset[int]]) -> bool:
+    """Whether ``other`` lies below ``site``: it builds on it, or the site holds for the whole build."""
+    if site is other:
+        return False
+    return site.reason in ROOT_REASONS or site.step in ancestors.get(other.step, frozenset())
+
+
+def assign_missed(sites: tuple[Site, ...], comparison: Comparison) -> tuple[Site, ...]:
+    """Give every other missed step to the last site above it, a whole-build one if there is none."""
+    missed: dict[int, list[int]] = {index: [] for index in range(len(sites))}
+    accounted = {step for site in sites for step in (site.step, *site.consequences)}
+    for step in sorted(comparison.unshared - accounted):
+        if not comparison.reader_views[step].missed:
+            continue
+        above = [
+            index
+            for index, site in enumerate(sites)
+            if site.step in comparison.ancestors[step] or (site.reason in ROOT_REASONS and step > site.step)
+        ]
+        if above:
+            missed[above[-1]].append(step)
+    return tuple(
+        replace(
+            site,
+            consequences=tuple(
+                step
+                for step in sorted({*site.consequences, *missed[index]})
+                if comparison.reader_views[step].missed
+            ),
+        )
+        for index, site in enumerate(sites)
+    )

@@ -1,14 +1,71 @@
-"""Which sources a COPY or ADD names."""
+"""Which sources a COPY or ADD names, and where their paths lie in the context."""
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import takewhile
+from types import MappingProxyType
 
-from layerfork.diagnose.compare.linked import NO_LINKS, Links, behind
-from layerfork.diagnose.matching.alignment import keyword
+from layerfork.diagnose.compare.alignment import keyword
 from layerfork.dockerfile import parse_instruction
+from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.errors import UsageError
+from layerfork.record.context import ContextEntry, EntryType
+from layerfork.record.gopath import context_path
+from layerfork.record.record import StepRecord
+
+Links = Mapping[str, str]
+"""Symbolic links by path in the context, and their targets as written."""
+NO_LINKS: Links = MappingProxyType({})
+MOST_LINKS = 40
+
+
+def links_of(entries: Iterable[ContextEntry]) -> Links:
+    """The links among entries; of several entries of one path the first counts."""
+    kinds: dict[str, ContextEntry] = {}
+    for entry in entries:
+        if entry.type is EntryType.SYMLINK:
+            kinds.setdefault(context_path(entry.name), entry)
+    return {path: entry.linkname for path, entry in kinds.items()}
+
+
+def common_links(writer: Links, reader: Links) -> Links:
+    """Links that are the same in both: what differs about them is no matter of where files lie."""
+    return {path: target for path, target in reader.items() if writer.get(path) == target}
+
+
+def behind(place: str, links: Links, *, last: bool = False) -> str:
+    """A path with the links among its directories followed, and with ``last`` one at its end as well.
+
+    Links stay inside the context, as builders take them: one to an absolute path begins at its root. A path
+    that leads through too many is left as it is.
+    """
+    if not links:
+        return place
+    pending = place.split("/")[::-1]
+    names: list[str] = []
+    followed = 0
+    while pending:
+        name = pending.pop()
+        if name in ("", "."):
+            continue
+        if name == "..":
+            del names[-1:]
+            continue
+        target = links.get("/".join((*names, name))) if pending or last else None
+        if target is None:
+            names.append(name)
+            continue
+        followed += 1
+        if followed > MOST_LINKS:
+            return place
+        if target.startswith("/"):
+            names.clear()
+        pending.extend(target.split("/")[::-1])
+    return "/".join(names)
+
+
+# Which sources a COPY or ADD names.
 
 _WILDCARDS = frozenset("*?[")
 _OPEN = _WILDCARDS | {"$"}
@@ -81,3 +138,26 @@ def is_covered(path: str, sources: Iterable[str]) -> bool:
         source == "." or bool(_OPEN & set(source)) or path == source or path.startswith(source + "/")
         for source in sources
     )
+
+
+# Whether what one step writes can be among what another one reads of its stage.
+
+
+def writes_beside(step: StepRecord, reader: StepRecord) -> bool:
+    """The step puts files at one place, and a later ``COPY --from`` reads others; False when in doubt.
+
+    Only places that both texts name whole count. A link that leads from one to the other is not seen.
+    """
+    written = printed_instruction(step.instruction)
+    if written is None or written.keyword not in ("COPY", "ADD", "WORKDIR") or not written.arguments:
+        return False
+    place, sources = written.arguments[-1].strip("[]"), copied_sources(reader.instruction)
+    if not place.startswith("/") or "$" in place or not sources:
+        return False
+    return not any(_meet(clean_path(place), source) for source in sources)
+
+
+def _meet(place: str, source: str) -> bool:
+    if source == "." or not place or set("*?[$") & set(source):
+        return True
+    return f"{place}/".startswith(f"{source}/") or f"{source}/".startswith(f"{place}/")

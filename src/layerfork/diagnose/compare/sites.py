@@ -1,15 +1,195 @@
-"""Where the reader's path may part from the writer's: what differs there."""
+"""Where the reader's path parts from the writer's, before anything says why: what differs there."""
 
-from layerfork.diagnose.compare.divergence import Reason, Site
-from layerfork.diagnose.compare.parts import Difference, conclusive, list_differences
-from layerfork.diagnose.compare.sharing import compares_images
-from layerfork.diagnose.compare.steps import StepView, ancestors_of
-from layerfork.diagnose.compare.variables import changed_origins
-from layerfork.diagnose.compare.walk import Walk
-from layerfork.diagnose.matching.alignment import normalise
-from layerfork.diagnose.matching.dockerfiles import raw_text
-from layerfork.diagnose.matching.structure import added_step, moved_from, removed_steps
-from layerfork.diagnose.scope.cachescope import ScopeDifference, cache_is_off
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from layerfork.diagnose.compare.alignment import Alignment, normalise
+from layerfork.diagnose.compare.builds import JudgedBuild, StepView, ancestors_of, real_parents, same_chain
+from layerfork.diagnose.compare.caches import ScopeDifference, cache_is_off
+from layerfork.diagnose.compare.differences import Difference, changed_origins, conclusive, list_differences
+from layerfork.diagnose.compare.structure import added_step, moved_from, raw_text, removed_steps
+from layerfork.dockerfile import Dockerfile
+from layerfork.record.build import Builder
+from layerfork.record.cachekey import CacheKey
+from layerfork.record.change import Change
+from layerfork.record.record import StepStatus
+
+
+class Reason(StrEnum):
+    """What kind of miss a site is."""
+
+    OTHER_CACHE = "other-cache"
+    """The two builds used separate caches."""
+    CACHE_OFF = "cache-off"
+    """The reader was told not to use a cache."""
+    KEY = "key"
+    """The keys differ, or a step was added, removed or moved."""
+    EQUAL_KEYS = "equal-keys"
+    """Nothing differs, and yet the step was not reused."""
+    UNKNOWN_KEYS = "unknown-keys"
+    """Nothing known differs, but the keys are not known completely."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One step that did not share the writer's result for a reason of its own."""
+
+    step: int
+    """Index of the reader's step; 0 when the reader's record has no steps."""
+    writer_step: int | None
+    """Index of the writer's step; None when it has none for this one."""
+    reason: Reason
+    parts: tuple[Difference, ...] = ()
+    """Differing parts of the step's own key."""
+    structure: tuple[Difference, ...] = ()
+    """Steps that were added, removed or moved just before this one, or this one itself."""
+    origins: tuple[Difference, ...] = ()
+    """Variables with other values that the step's text was expanded with."""
+    same_text: bool = False
+    """The step's own text in the Dockerfile is the same in both builds."""
+    added: tuple[int, ...] = ()
+    """Indexes of further steps right after this one that only the reader has."""
+    removed: tuple[int, ...] = ()
+    """Indexes of the writer's steps that the reader lacks before this one."""
+    known: bool = True
+    """Both keys are known completely."""
+    direct: bool = True
+    """Every step that this one builds on is shared, so its own key decided."""
+    given: tuple[Change, ...] = ()
+    """What the sites above were undone with before this one was looked at."""
+    reader_key: CacheKey | None = None
+    """The reader's key with that undone; None for the key that it really had."""
+    consequences: tuple[int, ...] = ()
+    """Later steps that were executed only because of this site."""
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        return self.structure + self.parts
+
+
+# Differences of a COPY that follow from the entries that it found.
+#
+# The classic builder and buildah write ``file:``, ``dir:`` or ``multi:`` into the string that they compare.
+# With one and the same text in the Dockerfile it changes only because entries came, went or changed kind.
+# So do the numbers of what a wildcard matched.
+
+_SHAPE = re.compile(r"(?<= )(?:file:…|dir:…|multi:…|multi:\[.*\])(?= in )")
+
+
+def implied_differences(site: Site) -> tuple[Difference, ...]:
+    """Those that are no cause as long as there are others."""
+    implied = _shapes(site) + _renumbered(site)
+    return implied if len(implied) < len(site.differences) else _shapes(site)
+
+
+def _renumbered(site: Site) -> tuple[Difference, ...]:
+    """Parts that both sides have of a path, only as another source of the step."""
+    sides = (
+        Counter(_value(each, each.writer) for each in site.parts if each.path and each.reader is None),
+        Counter(_value(each, each.reader) for each in site.parts if each.path and each.writer is None),
+    )
+    both = sides[0] & sides[1]
+    left = [both.copy(), both.copy()]
+    found = []
+    for each in site.parts:
+        if each.path and each.one_sided:
+            side, value = (0, each.writer) if each.reader is None else (1, each.reader)
+            if left[side][_value(each, value)] > 0:
+                left[side][_value(each, value)] -= 1
+                found.append(each)
+    return tuple(found)
+
+
+def _value(difference: Difference, value: str | None) -> tuple[str, str, str, str | None]:
+    return difference.path, difference.cause, difference.field, value
+
+
+def _shapes(site: Site) -> tuple[Difference, ...]:
+    """Differing comments of a step whose text is the same, and the same once kinds are left out."""
+    if not site.same_text or site.origins:
+        return ()
+    return tuple(
+        each
+        for each in site.parts
+        if each.cause == "instruction"
+        and each.writer is not None
+        and each.reader is not None
+        and _SHAPE.sub("", each.writer) == _SHAPE.sub("", each.reader)
+    )
+
+
+# The state of one pass over the reader's steps.
+
+
+@dataclass(slots=True, kw_only=True)
+class Walk:
+    """State of one pass over the reader's steps."""
+
+    writer: JudgedBuild
+    reader: JudgedBuild
+    writer_views: dict[int, StepView]
+    reader_views: dict[int, StepView]
+    alignment: Alignment
+    writer_dockerfile: Dockerfile | None
+    reader_dockerfile: Dockerfile | None
+    blocked: bool
+    """No step of the reader can have been taken from the writer's cache."""
+    unshared: set[int] = field(default_factory=set)
+    sites: list[Site] = field(default_factory=list)
+
+
+# Whether a step of the reader used, or could have used, a result of the writer.
+
+
+def is_shared(walk: Walk, view: StepView, site: Site, parent_unshared: bool) -> bool:
+    """Whether this step of the reader used, or could have used, the writer's result."""
+    if view.image and compares_images(walk, view):
+        known = _images(walk, view, site)
+        if "" not in known or view.image in known:
+            return view.image in known
+    if view.always_runs:
+        return not (site.differences or parent_unshared)
+    if walk.blocked:
+        return False
+    match view.step.status:
+        case StepStatus.MISS:
+            return False
+        case StepStatus.HIT:
+            return not (site.differences or builds_on_unshared(walk, view)) or any(
+                same_chain(walk.writer_views, other, walk.reader_views, view.index)
+                for other in walk.writer_views
+            )
+        case StepStatus.NOT_EVALUATED:
+            return not parent_unshared
+        case StepStatus.UNKNOWN:
+            return not (site.differences or parent_unshared)
+
+
+def builds_on_unshared(walk: Walk, view: StepView) -> bool:
+    return any(parent in walk.unshared for parent in real_parents(walk.reader_views, view.index, whole=True))
+
+
+def _images(walk: Walk, view: StepView, site: Site) -> set[str]:
+    """Image ids of the writer that the step may have taken: any, but for a FROM only its own."""
+    if not view.always_runs:
+        return {other.image for other in walk.writer_views.values()}
+    writer = walk.writer_views.get(site.writer_step) if site.writer_step is not None else None
+    return {writer.image if writer else ""}
+
+
+def compares_images(walk: Walk, view: StepView) -> bool:
+    """Image ids tell the classic builder's steps apart, as long as both are of one engine.
+
+    A FROM's image id is no product of the build, so it may be compared across engines.
+    """
+    if walk.reader.record.builder is not Builder.CLASSIC:
+        return False
+    return view.always_runs or not (walk.blocked and not cache_is_off(walk.reader.record))
+
+
+# Where the reader's path may part from the writer's: what differs there.
 
 
 def site_at(walk: Walk, view: StepView) -> Site:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from layerfork.diagnose.answer.scene import Scene
+from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.fixes import caches, entries, values
 from layerfork.record.answer import Fix
 from layerfork.record.judgement import Cause

@@ -1,7 +1,7 @@
 """Caches that are elsewhere, empty, or not to be used."""
 
-from layerfork.diagnose.answer.edits import command_of, with_options
-from layerfork.diagnose.answer.scene import Scene
+from layerfork.diagnose.causes.edits import command_of, with_options
+from layerfork.diagnose.causes.scene import Scene
 from layerfork.record.answer import Fix
 from layerfork.record.cause import CauseCode
 from layerfork.record.judgement import Cause

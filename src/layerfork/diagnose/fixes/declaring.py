@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from layerfork.diagnose.answer.edits import lines_of
-from layerfork.diagnose.answer.scene import Scene
+from layerfork.diagnose.causes.edits import lines_of
+from layerfork.diagnose.causes.scene import Scene
 from layerfork.dockerfile import Dockerfile, Instruction, Stage
 from layerfork.dockerfile.bases import base_or_written
 from layerfork.record.answer import Edit, Fix

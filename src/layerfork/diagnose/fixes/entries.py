@@ -3,10 +3,9 @@
 import shlex
 from collections.abc import Callable
 
-from layerfork.diagnose.answer.edits import BY_NAME, ignore_file, leave_out, pattern_of, quoted, say_edit
-from layerfork.diagnose.answer.scene import Scene
-from layerfork.diagnose.answer.words import named, verb
-from layerfork.diagnose.claims.wording import parse_mode
+from layerfork.diagnose.causes.edits import BY_NAME, ignore_file, leave_out, pattern_of, quoted, say_edit
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import named, parse_mode, verb
 from layerfork.diagnose.fixes.installing import install_first
 from layerfork.diagnose.phrases.entries import paths_of
 from layerfork.dockerfile.installing import MANIFESTS

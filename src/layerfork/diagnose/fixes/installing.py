@@ -3,8 +3,8 @@
 import posixpath
 from collections.abc import Sequence
 
-from layerfork.diagnose.answer.edits import lines_of
-from layerfork.diagnose.answer.scene import Scene
+from layerfork.diagnose.causes.edits import lines_of
+from layerfork.diagnose.causes.scene import Scene
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.installing import Install, install_of
 from layerfork.record.answer import Edit, Fix

@@ -1,8 +1,8 @@
 """A line of the Dockerfile that reads otherwise: expected after an edit, unless only blanks differ."""
 
-from layerfork.diagnose.answer.edits import command_of
-from layerfork.diagnose.answer.scene import Scene, entries_by_path
-from layerfork.diagnose.answer.words import named
+from layerfork.diagnose.causes.edits import command_of
+from layerfork.diagnose.causes.scene import Scene, entries_by_path
+from layerfork.diagnose.causes.wording import named
 from layerfork.diagnose.compare.copied import clean_path, copied_sources
 from layerfork.diagnose.phrases.lines import other_target
 from layerfork.record.answer import NOTHING_TO_FIX, Edit, Fix, Situation

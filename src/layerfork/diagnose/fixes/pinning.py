@@ -1,7 +1,7 @@
 """FROM by digest: what a name means can change, what a digest means cannot."""
 
-from layerfork.diagnose.answer.edits import lines_of
-from layerfork.diagnose.answer.scene import Scene
+from layerfork.diagnose.causes.edits import lines_of
+from layerfork.diagnose.causes.scene import Scene
 from layerfork.keys.shared.baseimage import find_facts, full_reference
 from layerfork.record.answer import Edit
 from layerfork.record.record import BuildRecord

@@ -4,9 +4,9 @@ import re
 import shlex
 from collections.abc import Callable
 
-from layerfork.diagnose.answer.edits import builds_itself, command_of, with_options
-from layerfork.diagnose.answer.scene import Scene
-from layerfork.diagnose.answer.words import shown
+from layerfork.diagnose.causes.edits import builds_itself, command_of, with_options
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import shown
 from layerfork.diagnose.fixes.declaring import is_read, set_where_read
 from layerfork.diagnose.fixes.lines import fix_line
 from layerfork.diagnose.fixes.pinning import pinned

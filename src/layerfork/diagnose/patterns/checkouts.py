@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from layerfork.diagnose.answer.edits import BY_NAME, EVERYTHING, quoted
-from layerfork.diagnose.answer.scene import FileLook, Scene
-from layerfork.diagnose.answer.words import named, verb
-from layerfork.diagnose.claims.wording import parse_mode
+from layerfork.diagnose.causes.edits import BY_NAME, EVERYTHING, quoted
+from layerfork.diagnose.causes.scene import FileLook, Scene
+from layerfork.diagnose.causes.wording import named, parse_mode, verb
 from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, code_of, places
 from layerfork.record.answer import Edit, FieldRow, Fix
 from layerfork.record.cause import CauseCode

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.diagnose.answer.scene import Scene
+from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.fixes.lines import fix_line
 from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, code_of
 from layerfork.diagnose.phrases.lines import say_line

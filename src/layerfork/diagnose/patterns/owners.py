@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.diagnose.answer.edits import BY_NAME, EVERYTHING, quoted
-from layerfork.diagnose.answer.scene import Scene
+from layerfork.diagnose.causes.edits import BY_NAME, EVERYTHING, quoted
+from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.compare.copied import clean_path
 from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, code_of, places
 from layerfork.record.answer import FieldRow, Fix, Side, Situation

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from layerfork.diagnose.answer.scene import Scene
+from layerfork.diagnose.causes.scene import Scene
 from layerfork.record.answer import FieldRow, Fix
 from layerfork.record.judgement import ChangedPart
 

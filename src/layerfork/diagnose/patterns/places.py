@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from layerfork.diagnose.answer.edits import leave_out, say_edit
-from layerfork.diagnose.answer.scene import Scene
+from layerfork.diagnose.causes.edits import leave_out, say_edit
+from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.patterns.pattern import Group, Held, Pattern
 from layerfork.record.answer import FieldRow, Fix
 from layerfork.record.cause import Trait, codes_with

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.diagnose.answer.edits import leave_out, pattern_of, say_edit
-from layerfork.diagnose.answer.scene import Scene
+from layerfork.diagnose.causes.edits import leave_out, pattern_of, say_edit
+from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, code_of
 from layerfork.record.answer import Fix
 from layerfork.record.cause import CauseCode

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from layerfork.diagnose.answer.scene import Scene
-from layerfork.diagnose.answer.words import shown
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import shown
 from layerfork.diagnose.phrases import caches, entries, values
 from layerfork.record.judgement import Cause
 

@@ -2,9 +2,9 @@
 
 import re
 
-from layerfork.diagnose.answer.scene import Scene
-from layerfork.diagnose.answer.words import shown, values
 from layerfork.diagnose.causes.lost import SERVICE_WITHOUT_CACHE
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import shown, values
 from layerfork.record.cause import CauseCode
 from layerfork.record.judgement import Cause
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from layerfork.diagnose.answer.scene import Scene
-from layerfork.diagnose.answer.words import named, shown, values, verb
-from layerfork.diagnose.claims.wording import show_mode
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import named, show_mode, shown, values, verb
 from layerfork.record.cause import CauseCode
 from layerfork.record.judgement import Cause
 

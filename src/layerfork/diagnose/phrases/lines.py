@@ -1,7 +1,7 @@
 """A line of the Dockerfile that reads otherwise, or that the writer's target did not need."""
 
-from layerfork.diagnose.answer.scene import Scene
-from layerfork.diagnose.answer.words import values
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import values
 
 LAST_STAGE = "the last stage"
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from layerfork.diagnose.answer.scene import Scene
-from layerfork.diagnose.answer.words import shown, values
-from layerfork.diagnose.compare.parts import STEP_FIELD
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import shown, values
+from layerfork.diagnose.compare.differences import STEP_FIELD
 from layerfork.diagnose.phrases.lines import say_line
 from layerfork.record.cause import CauseCode
 from layerfork.record.judgement import Cause

@@ -1,17 +1,79 @@
-"""Whether a step of the reader would have the writer's key, had something been otherwise."""
+"""Whether a step of the reader would have the writer's key, had something been different."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
+from layerfork.diagnose.causes.material import Dockerfiles, Material, Sent, contexts_of
+from layerfork.diagnose.causes.rule import Case
+from layerfork.diagnose.compare.builds import JudgedBuild, StepView, real_parents, views_of
 from layerfork.diagnose.compare.comparison import Comparison
-from layerfork.diagnose.compare.divergence import Site
-from layerfork.diagnose.compare.parts import Difference, conclusive, list_differences
-from layerfork.diagnose.compare.steps import real_parents
-from layerfork.diagnose.compare.variables import changed_origins
-from layerfork.diagnose.matching.structure import removed_steps
-from layerfork.diagnose.proof.reasoner import Reasoner, World
-from layerfork.hypothesis import UnappliableError
+from layerfork.diagnose.compare.differences import Difference, changed_origins, conclusive, list_differences
+from layerfork.diagnose.compare.sites import Site
+from layerfork.diagnose.compare.structure import removed_steps
+from layerfork.diagnose.proof.unasked import Informed, informed_by
+from layerfork.hypothesis import Hypothesis, UnappliableError, suppose
+from layerfork.hypothesis.keys import Settled
 from layerfork.record.change import Change, LineAdded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The reader's build as it would be with some changes."""
+
+    hypothesis: Hypothesis
+    views: dict[int, StepView]
+
+
+@dataclass(slots=True, kw_only=True)
+class Reasoner:
+    """Asks what if about the reader's build. What it has made it keeps."""
+
+    comparison: Comparison
+    settled: Settled = field(init=False)
+    _informed: Informed | None = None
+    _contexts: tuple[Sent, ...] | None = None
+    _dockerfiles: Dockerfiles | None = None
+    _last: tuple[tuple[Change, ...], World] | None = None
+
+    def __post_init__(self) -> None:
+        reader = self.comparison.reader
+        self.settled = Settled(record=reader.record, keys=reader.keys)
+
+    @property
+    def informed(self) -> Informed:
+        """The reader's record, with what its client was never asked for: what every world is made of."""
+        if self._informed is None:
+            self._informed = informed_by(self.comparison.writer.record, self.comparison.reader.record)
+        return self._informed
+
+    def material(self, site: Site) -> Material:
+        """What undoing a cause of this site works with."""
+        if self._contexts is None or self._dockerfiles is None:
+            self._contexts = contexts_of(self.comparison)
+            self._dockerfiles = Dockerfiles(comparison=self.comparison)
+        return Material(
+            case=Case(comparison=self.comparison, site=site),
+            contexts=self._contexts,
+            dockerfiles=self._dockerfiles,
+        )
+
+    def world(self, changes: Iterable[Change]) -> World:
+        """The reader's build with these changes. Raises: UnappliableError."""
+        changes = tuple(dict.fromkeys(changes))
+        if self._last is not None and self._last[0] == changes:
+            return self._last[1]
+        reader = self.comparison.reader
+        hypothesis = suppose(self.informed.record, changes, self.comparison.writer.record)
+        if hypothesis.unmodelled:
+            raise UnappliableError(next(iter(hypothesis.unmodelled.values())))
+        keys = self.settled.keys_of(hypothesis)
+        build = JudgedBuild(client=reader.client, record=hypothesis.record, keys=keys)
+        world = World(hypothesis=hypothesis, views=views_of(build))
+        self._last = changes, world
+        return world
+
+
+# Whether a step of the reader would have the writer's key, had something been otherwise.
 
 
 def reaches_writer(reasoner: Reasoner, site: Site, changes: tuple[Change, ...]) -> bool:

@@ -1,22 +1,204 @@
-"""Which sites are forks, and which only follow from one above.
-
-A site follows when undoing what is known to differ above gives its step the writer's key as well. What
-still differs then is what the site is about.
-"""
+"""Which sites are forks, and the causes of each."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from layerfork.diagnose.claims.rule import Strength
-from layerfork.diagnose.compare.comparison import Comparison
-from layerfork.diagnose.compare.consequences import assign_missed, is_above, merge_into
-from layerfork.diagnose.compare.divergence import Reason, Site
-from layerfork.diagnose.proof.counterfactual import left_of
-from layerfork.diagnose.proof.reasoner import Reasoner
+from layerfork.diagnose.causes.rule import Case, Finding, Strength
+from layerfork.diagnose.causes.wording import name_paths, title_of
+from layerfork.diagnose.compare.builds import named
+from layerfork.diagnose.compare.caches import imports_cache, is_built_without_cache
+from layerfork.diagnose.compare.comparable import definition_lines
+from layerfork.diagnose.compare.comparison import Comparison, assign_missed, is_above, merge_into
+from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.sites import Reason, Site
+from layerfork.diagnose.proof.counterfactual import Reasoner, left_of
+from layerfork.diagnose.proof.observations import Agreement, Confirmation, check_agreement
+from layerfork.diagnose.proof.reach import VARIABLES, Reach, reach_of, reach_of_mark, say_reach, suggest_place
 from layerfork.diagnose.proof.weighing import Weighed, weigh
-from layerfork.diagnose.scope.cachescope import is_built_without_cache
+from layerfork.diagnose.warnings import list_ruled_out
 from layerfork.hypothesis import UnappliableError
-from layerfork.record.cause import CauseCode
+from layerfork.record.build import Builder
+from layerfork.record.cause import CauseCode, Trait, codes_with
+from layerfork.record.judgement import Cause, CauseStatus, ChangedPart, Fork, MissKind
+from layerfork.record.record import StepStatus
+
+_BY_CLIENT = codes_with(Trait.CLIENT)
+
+
+def diagnose(
+    reasoner: Reasoner, weighed: Weighed, doubts: tuple[str, ...] = (), *, refuted: bool = False
+) -> Fork:
+    """Explain one site. ``doubts`` are reasons known elsewhere why hits and misses prove nothing;
+    ``refuted`` says that the engine did at this very step what the key model rules out."""
+    case = Case(comparison=reasoner.comparison, site=weighed.site)
+    view = case.reader_view
+    return Fork(
+        writer=case.writer.client,
+        reader=case.reader.client,
+        step=weighed.site.step or 1,
+        writer_step=weighed.site.writer_step,
+        instruction=named(case.reader, view.step),
+        stage=view.step.stage_name,
+        platform=view.step.platform,
+        miss_kind=_miss_kind(case, weighed),
+        causes=_causes(case, weighed, doubts, refuted, _assumed(case, weighed, reasoner)),
+        consequences=weighed.site.consequences,
+        seconds_lost=_seconds_lost(case),
+        ruled_out=(
+            *(f"{finding.what}: does not matter here" for finding in weighed.unneeded),
+            *(f"{finding.what}: follows from the above" for finding in weighed.derived),
+            *(f"{finding.what}: not looked for, as the cache was off" for finding in weighed.overruled),
+            *list_ruled_out(case.writer, case.reader),
+        ),
+    )
+
+
+def _assumed(case: Case, weighed: Weighed, reasoner: Reasoner) -> tuple[str, ...]:
+    """What the undone step is taken to read, although the reader's client was not asked for it."""
+    if not weighed.changes or weighed.site.writer_step is None:
+        return ()
+    paths = reasoner.informed.taken_for(case.writer_view)
+    if not paths:
+        return ()
+    asked = (
+        f"{case.reader_name} did not ask its client for {name_paths(paths)}, which none of its steps reads"
+    )
+    return (f"{asked}: taken to be what {case.writer_name} was sent",)
+
+
+def _causes(
+    case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool, assumed: tuple[str, ...]
+) -> tuple[Cause, ...]:
+    from layerfork.diagnose.causes.table import LAST_RESORT
+
+    agreement = _agreement(case, weighed, doubts)
+    if refuted:
+        agreement = Agreement(confirmation=Confirmation.CONTRADICTED, lines=agreement.lines + doubts)
+    claims = weighed.claims
+    if weighed.unclaimed or not claims:
+        claims += tuple((LAST_RESORT, finding) for finding in LAST_RESORT.find(case, weighed.unclaimed))
+    title = title_of(named(case.reader, case.reader_view.step))
+    lines = (*agreement.lines, *assumed, *definition_lines(case.writer, case.reader))
+    reaches = [_reach(case, finding) for _, finding in claims]
+    causes = (
+        Cause(
+            code=finding.code,
+            status=status_of(case, finding, weighed, agreement),
+            path=finding.path,
+            field=finding.field,
+            writer=finding.writer,
+            reader=finding.reader,
+            text=f"{title} forked: {finding.what}",
+            evidence=finding.evidence + say_reach(reach) + _evidence(finding, weighed, lines),
+            remedy=finding.remedy + suggest_place(reach, weighed.site.step),
+            affected_builders=tuple(builder.value for builder in rule.code.builders),
+            more=finding.more,
+            reaches=reach.steps,
+            parts=tuple(map(_changed, finding.claims or finding.shared)),
+        )
+        for (rule, finding), reach in zip(claims, reaches, strict=True)
+    )
+    return tuple(sorted(causes, key=_rank))
+
+
+def _rank(cause: Cause) -> tuple[bool, bool]:
+    """What is proven comes first, and that a line moved after what else changed."""
+    return cause.status is not CauseStatus.PROVEN, cause.code == CauseCode.INSTRUCTION_ORDER
+
+
+def _changed(difference: Difference) -> ChangedPart:
+    return ChangedPart(difference.path, difference.field, difference.writer, difference.reader)
+
+
+def _reach(case: Case, finding: Finding) -> Reach:
+    """Where else a variable enters keys."""
+    if finding.code not in VARIABLES:
+        return Reach()
+    if finding.path:
+        return reach_of(case.comparison, finding.path)
+    return reach_of_mark(case.comparison) if finding.code == CauseCode.PROXY else Reach()
+
+
+def _evidence(finding: Finding, weighed: Weighed, lines: tuple[str, ...]) -> tuple[str, ...]:
+    if finding.strength is not Strength.KEYS:
+        return ()
+    return lines + tuple(f"not proven: {doubt}" for doubt in weighed.doubts)
+
+
+def status_of(case: Case, finding: Finding, weighed: Weighed, agreement: Agreement) -> CauseStatus:
+    """How sure a claim is.
+
+    A claim about key parts is PROVEN when both keys are known completely, when undoing all claims together
+    gives the step the writer's key while leaving any one of them out does not, and when the engine
+    confirms the model.
+    """
+    if finding.strength is Strength.RECORDS:
+        return CauseStatus.PROVEN
+    if finding.strength is Strength.GUESS:
+        return CauseStatus.SUSPECTED
+    if finding.strength is Strength.NONE or agreement.confirmation is Confirmation.CONTRADICTED:
+        return CauseStatus.UNEXPLAINED
+    holds = (
+        case.site.known
+        and not (weighed.doubts or weighed.unclaimed)
+        and bool(finding.claims or finding.shared)
+    )
+    proven = holds and agreement.confirmation is Confirmation.CONFIRMED
+    return CauseStatus.PROVEN if proven else CauseStatus.SUSPECTED
+
+
+def _agreement(case: Case, weighed: Weighed, doubts: tuple[str, ...]) -> Agreement:
+    findings = [finding for _, finding in weighed.claims if finding.strength is Strength.KEYS]
+    claimed = sum(map(_things, findings)) + len(weighed.unclaimed)
+    agreement = check_agreement(case.comparison, case.site, claimed)
+    by_status = case.reader.record.builder is Builder.BUILDKIT
+    if doubts and by_status and agreement.confirmation is Confirmation.CONFIRMED:
+        return Agreement(confirmation=Confirmation.UNOBSERVED, lines=doubts)
+    return agreement
+
+
+def _things(finding: Finding) -> int:
+    """How many things a finding says to differ: what a client's code decides for all entries alike is one."""
+    values = {(each.writer, each.reader) for each in finding.claims}
+    is_one = finding.code in _BY_CLIENT and len(values) == 1
+    return 1 if is_one else 1 + finding.more
+
+
+def _miss_kind(case: Case, weighed: Weighed) -> MissKind:
+    if any(finding.code == CauseCode.CACHE_OFF for _, finding in weighed.claims):
+        return MissKind.CACHE_OFF
+    match case.site.reason:
+        case Reason.OTHER_CACHE:
+            return MissKind.OTHER_BUILDER
+        case Reason.EQUAL_KEYS if imports_cache(case.reader.record):
+            return MissKind.NOT_IMPORTED
+        case Reason.EQUAL_KEYS:
+            return MissKind.RECORD_GONE
+        case _:
+            return _kind_of_key_miss(case)
+
+
+def _kind_of_key_miss(case: Case) -> MissKind:
+    """The classic builder probes nothing after the first miss of a stage."""
+    if case.reader.record.builder is Builder.CLASSIC and not case.site.direct:
+        return MissKind.NOT_EVALUATED
+    return MissKind.KEY_CHANGED
+
+
+def _seconds_lost(case: Case) -> float | None:
+    steps = [case.reader_view.step] + [
+        case.comparison.reader_views[index].step for index in case.site.consequences
+    ]
+    times = [step.seconds for step in steps if step.seconds is not None and step.status is not StepStatus.HIT]
+    if times:
+        return sum(times)
+    return 0.0 if all(step.status is StepStatus.HIT for step in steps) else None
+
+
+# Which sites are forks, and which only follow from one above.
+#
+# A site follows when undoing what is known to differ above gives its step the writer's key as well. What
+# still differs then is what the site is about.
 
 
 def find_forks(reasoner: Reasoner) -> tuple[Weighed, ...]:

@@ -16,11 +16,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from layerfork.diagnose.compare.builds import JudgedBuild, names_of
+from layerfork.diagnose.compare.builds import JudgedBuild, StepView, names_of
+from layerfork.diagnose.compare.caches import cache_is_off
 from layerfork.diagnose.compare.comparison import Comparison
-from layerfork.diagnose.compare.divergence import Reason, Site
-from layerfork.diagnose.compare.steps import StepView
-from layerfork.diagnose.scope.cachescope import cache_is_off
+from layerfork.diagnose.compare.sites import Reason, Site
 from layerfork.record.build import Builder
 from layerfork.record.record import StepStatus
 

@@ -12,10 +12,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, takewhile
 
-from layerfork.diagnose.compare.copied import is_covered, places_among
-from layerfork.diagnose.compare.linked import behind, links_of
-from layerfork.diagnose.compare.parts import entry_paths
-from layerfork.diagnose.compare.steps import StepView
+from layerfork.diagnose.compare.builds import StepView
+from layerfork.diagnose.compare.copied import behind, is_covered, links_of, places_among
+from layerfork.diagnose.compare.differences import entry_paths
 from layerfork.errors import UsageError
 from layerfork.keys.ignoring import ignore_matcher
 from layerfork.record.context import MAIN_CONTEXT, ContextEntry, ContextManifest, EntryType, Transport

@@ -1,17 +1,62 @@
-"""Weighs the claims about a site: which of them are needed to give the step the writer's key."""
+"""Lets cause rules claim differences, and weighs which claims are needed to give the writer's key."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from layerfork.diagnose.claims.rule import Case, Finding, Strength
-from layerfork.diagnose.compare.divergence import Reason, Site
-from layerfork.diagnose.compare.parts import Difference
-from layerfork.diagnose.proof.claiming import Claim, claim_differences
-from layerfork.diagnose.proof.counterfactual import differences_in, left_of, reaches_writer
-from layerfork.diagnose.proof.reasoner import Reasoner
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
+from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.sites import Reason, Site, implied_differences
+from layerfork.diagnose.proof.counterfactual import Reasoner, differences_in, left_of, reaches_writer
 from layerfork.hypothesis import UnappliableError
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import BaseImageIs, BuildArgIs, Change, LineAdded, LineIs
+
+Claim = tuple[CauseRule, Finding]
+
+
+def claim_differences(case: Case) -> tuple[tuple[Claim, ...], tuple[Difference, ...]]:
+    """Every rule claims what it explains, in order of blame; also returns what is unclaimed.
+
+    The rule of a version that only one key needs (it has a wildcard, an owner) comes with what needs it,
+    the kinds and numbers of sources with the entries that they are.
+    """
+    from layerfork.diagnose.causes.table import (
+        CAUSES,  # very many modules: hardly needed where nothing missed
+    )
+
+    implied = implied_differences(case.site)
+    left = tuple(each for each in case.site.differences if each not in implied)
+    shared: set[Difference] = set()
+    found: list[Claim] = []
+    for rule in CAUSES:
+        offered = left if _may_share(case, rule) else _without(left, shared)
+        for finding in rule.find(case, offered):
+            found.append((rule, finding))
+            left = _without(left, set(finding.claims))
+            shared.update(finding.shared)
+    left = _without(left, shared)
+    if any(finding.claims or finding.shared for _, finding in found):
+        left = tuple(each for each in left if not (each.cause == "engine-version" and each.one_sided))
+        return _without_guesses(found), left
+    return _without_guesses(found), left + implied
+
+
+def _without_guesses(found: list[Claim]) -> tuple[Claim, ...]:
+    """Where the records themselves prove a reason, nobody has to guess one."""
+    known = any(finding.strength is Strength.RECORDS for _, finding in found)
+    return tuple(each for each in found if not (known and each[1].strength is Strength.GUESS))
+
+
+def _may_share(case: Case, rule: CauseRule) -> bool:
+    """A text that is the same in both Dockerfiles differs by its variables alone, but not what it copies."""
+    return rule.code in ("build-arg", "env") or not case.site.same_text or case.reads_elsewhere
+
+
+def _without(differences: tuple[Difference, ...], claimed: set[Difference]) -> tuple[Difference, ...]:
+    return tuple(each for each in differences if each not in claimed)
+
+
+# Weighs the claims about a site: which of them are needed to give the step the writer's key.
 
 NOT_REACHED = "undoing every cause together does not give the key of the earlier build"
 REACHED_WITHOUT = "the key model gives the key of the earlier build although nothing was undone"

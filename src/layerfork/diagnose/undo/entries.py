@@ -3,10 +3,10 @@
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
-from layerfork.diagnose.claims.rule import Finding
+from layerfork.diagnose.causes.material import Material, Sent
+from layerfork.diagnose.causes.rule import Finding
 from layerfork.diagnose.compare.copied import places_among
-from layerfork.diagnose.compare.signature import is_name, name_change_of
-from layerfork.diagnose.undo.material import Material, Sent
+from layerfork.diagnose.compare.differences import is_name, name_change_of
 from layerfork.hypothesis import UnappliableError
 from layerfork.record.cause import Trait
 from layerfork.record.change import (

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from layerfork.diagnose.claims.rule import Finding
-from layerfork.diagnose.claims.variablerule import ORDER_OF_ENV
-from layerfork.diagnose.compare.parts import STEP_FIELD, Difference
-from layerfork.diagnose.matching.alignment import normalise
-from layerfork.diagnose.undo.material import Material
+from layerfork.diagnose.causes.material import Material
+from layerfork.diagnose.causes.rule import Finding
+from layerfork.diagnose.causes.variables import ORDER_OF_ENV
+from layerfork.diagnose.compare.alignment import normalise
+from layerfork.diagnose.compare.differences import STEP_FIELD, Difference
 from layerfork.dockerfile import NO_STAGE, Instruction
 from layerfork.record.change import Change, LabelsAre, LineIs
 from layerfork.record.record import StepRecord

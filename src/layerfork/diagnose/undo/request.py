@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from layerfork.diagnose.claims.rule import Finding
+from layerfork.diagnose.causes.material import Material
+from layerfork.diagnose.causes.rule import Finding
 from layerfork.diagnose.undo.entries import undo_attribute
 from layerfork.diagnose.undo.lines import undo_line
-from layerfork.diagnose.undo.material import Material
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.hypothesis import UnappliableError
 from layerfork.keys.buildkit.gitsource import TAKEN

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from layerfork.diagnose.claims.rule import Finding
-from layerfork.diagnose.undo.material import Material
+from layerfork.diagnose.causes.material import Material
+from layerfork.diagnose.causes.rule import Finding
 from layerfork.keys.buildkit.epoch import arguments_of
 from layerfork.keys.shared.baseimage import find_facts
 from layerfork.record.change import BaseImageIs, BuildArgIs, Change

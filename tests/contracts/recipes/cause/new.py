@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from layerfork.diagnose.claims.rule import Case, CauseRule, Finding
-from layerfork.diagnose.claims.valuerule import value_finding
-from layerfork.diagnose.compare.parts import Difference
-from layerfork.diagnose.matching.alignment import keyword
+from layerfork.diagnose.causes.forms import value_finding
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.compare.alignment import keyword
+from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.undo.lines import undo_line
 from layerfork.record.cause import CauseCode
 

@@ -9,8 +9,8 @@ from fixing import edited
 
 from layerfork.context.ignore.ignorefile import read_docker_ignorefile
 from layerfork.context.ignore.moby import moby_matcher
-from layerfork.diagnose.answer.edits import ignore_file, pattern_of, quoted
-from layerfork.diagnose.answer.scene import AnswerSources, set_scene
+from layerfork.diagnose.causes.edits import ignore_file, pattern_of, quoted
+from layerfork.diagnose.causes.scene import AnswerSources, set_scene
 from layerfork.record.answer import Edit, Side, Situation
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextEntry, ContextManifest, EntryType, Transport

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from unit.diagnose.answer.test_patterns import cause, entry, record
 
-from layerfork.diagnose.answer.making import answer_fork
-from layerfork.diagnose.answer.scene import AnswerSources
+from layerfork.diagnose.answer import answer_fork
+from layerfork.diagnose.causes.scene import AnswerSources
 from layerfork.record.answer import Fix, Side, Situation
 from layerfork.record.context import ContextEntry
 from layerfork.record.judgement import Cause, Fork, MissKind

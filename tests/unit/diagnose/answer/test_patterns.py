@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.diagnose.answer.making import answer_fork
-from layerfork.diagnose.answer.scene import AnswerSources, FileLook, Index, Look, have_nothing, see_nothing
+from layerfork.diagnose.answer import answer_fork
+from layerfork.diagnose.causes.scene import AnswerSources, FileLook, Index, Look, have_nothing, see_nothing
 from layerfork.record.answer import Answer, Fix, Point, Side, Situation
 from layerfork.record.build import Builder
 from layerfork.record.context import (

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from layerfork.diagnose.matching.alignment import align
+from layerfork.diagnose.compare.alignment import align
 from layerfork.record.record import StepRecord, StepStatus
 
 

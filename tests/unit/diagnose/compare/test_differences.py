@@ -1,6 +1,6 @@
 """Differences of two keys that hold less of paths than their parts say."""
 
-from layerfork.diagnose.compare.parts import list_differences
+from layerfork.diagnose.compare.differences import list_differences
 from layerfork.record.cachekey import CacheKey, HeldName, KeyPart
 
 

@@ -4,8 +4,7 @@ import pytest
 from corpus.make import RECORDS
 
 from layerfork.app.compare.comparison import diff_stored
-from layerfork.diagnose.compare.copied import places_among
-from layerfork.diagnose.compare.linked import MOST_LINKS, behind
+from layerfork.diagnose.compare.copied import MOST_LINKS, behind, places_among
 from layerfork.record.store.evidence import read_records
 from layerfork.record.store.stored import stored
 

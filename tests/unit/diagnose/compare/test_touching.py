@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.diagnose.compare.touching import writes_beside
+from layerfork.diagnose.compare.copied import writes_beside
 from layerfork.record.record import StepRecord, StepStatus
 
 

@@ -9,8 +9,8 @@ from unit.diagnose.makers import digest
 from unit.diagnose.rebuilt import judged
 
 from layerfork.diagnose import explain_pair
-from layerfork.diagnose.answer.making import answer_fork
-from layerfork.diagnose.answer.scene import AnswerSources, FileLook
+from layerfork.diagnose.answer import answer_fork
+from layerfork.diagnose.causes.scene import AnswerSources, FileLook
 from layerfork.diagnose.proof.unasked import informed_by
 from layerfork.record.answer import Side, Situation
 from layerfork.record.context import ContextEntry, EntryType, Transport

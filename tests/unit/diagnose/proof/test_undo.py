@@ -4,11 +4,11 @@ import pytest
 from corpus.make import RECORDS
 
 from layerfork.diagnose import JudgedBuild
+from layerfork.diagnose.compare.comparable import lend_definitions
 from layerfork.diagnose.compare.comparison import compare
+from layerfork.diagnose.proof.counterfactual import Reasoner
 from layerfork.diagnose.proof.forks import find_forks
-from layerfork.diagnose.proof.reasoner import Reasoner
 from layerfork.diagnose.proof.weighing import Weighed
-from layerfork.diagnose.scope.lending import lend_definitions
 from layerfork.keys import keys_of
 from layerfork.record.change import (
     BuildArgIs,

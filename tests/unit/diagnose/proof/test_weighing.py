@@ -7,7 +7,7 @@ from corpus.make import RECORDS
 
 from layerfork.diagnose import JudgedBuild, explain_pair
 from layerfork.diagnose.proof import weighing
-from layerfork.diagnose.proof.reasoner import Reasoner
+from layerfork.diagnose.proof.counterfactual import Reasoner
 from layerfork.diagnose.proof.weighing import NOT_REACHED, REACHED_WITHOUT
 from layerfork.hypothesis import UnappliableError
 from layerfork.keys import keys_of

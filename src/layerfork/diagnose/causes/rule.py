@@ -1,22 +1,21 @@
-"""What a cause rule says about a site: a claim, before anybody has proved it."""
+"""A cause rule, and what it says about a site: a finding, before it is proven."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from layerfork.diagnose.compare.builds import JudgedBuild, names_of
+from layerfork.diagnose.compare.builds import NO_KEY, JudgedBuild, StepView, names_of
 from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.copied import copied_sources
-from layerfork.diagnose.compare.divergence import Site
-from layerfork.diagnose.compare.parts import Difference
-from layerfork.diagnose.compare.steps import NO_KEY, StepView
+from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.sites import Site
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import Change
 from layerfork.record.record import StepRecord, StepStatus
 
 if TYPE_CHECKING:
-    from layerfork.diagnose.undo.material import Material
+    from layerfork.diagnose.causes.material import Material
 
 
 class Strength(StrEnum):

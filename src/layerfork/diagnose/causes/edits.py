@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from layerfork.context.ignore.ignorefile import BUILDKIT_FILES, comment_of, mended
 from layerfork.context.senders import sender_of
-from layerfork.diagnose.answer.scene import Scene
+from layerfork.diagnose.causes.scene import Scene
 from layerfork.dockerfile import Instruction
 from layerfork.record.answer import Edit, Situation
 from layerfork.record.commandline import is_plain_build

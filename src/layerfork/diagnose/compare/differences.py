@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import TypeVar
 
 from layerfork.record.cachekey import CacheKey, KeyPart, Part, Place, expand_parts
+from layerfork.record.cause import Trait, codes_with
 
 P = TypeVar("P", bound=Hashable)
 STEP_FIELD = "step"
@@ -119,4 +120,67 @@ def _pair(writer: Iterable[KeyPart], reader: Iterable[KeyPart]) -> tuple[Differe
         Difference(cause=cause, path=path, field=field, places=places, writer=writers, reader=readers)
         for (path, cause, field, places), (left, right) in sorted(slots.items())
         for writers, readers in zip_longest(sorted(left), sorted(right))
+    )
+
+
+# What a change of names is, apart from the path that it happened to.
+
+
+def is_name(difference: Difference) -> bool:
+    """The name of an entry as sent, or the name of one and the same file in a hard link to it."""
+    if difference.cause == "entry-name":
+        return True
+    return difference.cause == "hardlink" and _linked_file(difference) != ""
+
+
+def _linked_file(difference: Difference) -> str:
+    """The file that a hard link names in two spellings; empty when it names two files."""
+    writer, reader = _clean(difference.writer or ""), _clean(difference.reader or "")
+    return writer if writer == reader else ""
+
+
+def _clean(name: str) -> str:
+    return "/".join(piece for piece in name.split("/") if piece not in ("", "."))
+
+
+def name_change(difference: Difference) -> tuple[str, ...]:
+    """What stands before and after the path in both names as sent, without an end that is equal."""
+    path = difference.path if difference.cause == "entry-name" else _linked_file(difference)
+    return name_change_of(difference.writer, difference.reader, path)
+
+
+def name_change_of(writer: str | None, reader: str | None, path: str) -> tuple[str, ...]:
+    """As `name_change`, of two names of one path."""
+    before, after = _affixes(writer, path)
+    reader_before, reader_after = _affixes(reader, path)
+    ends = () if after == reader_after else (after, reader_after)
+    return before, reader_before, *ends
+
+
+def _affixes(name: str | None, path: str) -> tuple[str, str]:
+    if name is None:
+        return "", ""
+    before, found, after = name.partition(path)
+    return (before, after) if path and found else (name, "")
+
+
+# Variables behind expanded texts: one text in the Dockerfile, two values, two keys.
+
+EXPANDED = codes_with(Trait.TEXT)
+"""Causes of parts whose value is text from the Dockerfile with variables replaced."""
+
+
+def changed_origins(writer: CacheKey, reader: CacheKey) -> tuple[Difference, ...]:
+    """Variables that differ in value, for a step whose own text is the same in both builds."""
+    if writer.origins == reader.origins:
+        return ()
+    return list_differences(CacheKey(parts=writer.origins), CacheKey(parts=reader.origins))
+
+
+def claimed_by_origins(unclaimed: Iterable[Difference], paths: frozenset[str]) -> tuple[Difference, ...]:
+    """Differences that another value of a variable brings: expanded texts, and what those name."""
+    return tuple(
+        each
+        for each in unclaimed
+        if (each.cause in EXPANDED and each.field != STEP_FIELD) or each.path in paths
     )

@@ -4,11 +4,10 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from layerfork.diagnose.compare.alignment import keyword
 from layerfork.diagnose.compare.comparison import Comparison
-from layerfork.diagnose.compare.parts import list_differences
-from layerfork.diagnose.compare.variables import changed_origins
-from layerfork.diagnose.matching.alignment import keyword
-from layerfork.diagnose.matching.dockerfiles import raw_text
+from layerfork.diagnose.compare.differences import changed_origins, list_differences
+from layerfork.diagnose.compare.structure import raw_text
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.record.cause import CauseCode

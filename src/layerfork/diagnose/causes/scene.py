@@ -4,9 +4,8 @@ import posixpath
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from layerfork.diagnose.compare.copied import clean_path, places_among
+from layerfork.diagnose.compare.copied import Links, clean_path, common_links, links_of, places_among
 from layerfork.diagnose.compare.copied import copied_sources as sources_of
-from layerfork.diagnose.compare.linked import Links, common_links, links_of
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.hypothesis.steps import instructions_of

@@ -1,14 +1,61 @@
-"""Differences between two builds that are whole steps: added, removed or moved."""
+"""Differences between two builds that are whole steps or branches: added, removed or moved."""
 
 from collections.abc import Mapping, Sequence
 
-from layerfork.diagnose.compare.builds import JudgedBuild
-from layerfork.diagnose.compare.parts import STEP_FIELD, Difference
-from layerfork.diagnose.compare.steps import StepView, real_parents
-from layerfork.diagnose.matching.alignment import Alignment, keyword, normalise
-from layerfork.diagnose.matching.branches import added_platforms, is_beside, platforms_built
-from layerfork.record.branch import platforms_of
+from layerfork.diagnose.compare.alignment import Alignment, keyword, normalise
+from layerfork.diagnose.compare.builds import JudgedBuild, StepView, real_parents
+from layerfork.diagnose.compare.differences import STEP_FIELD, Difference
+from layerfork.dockerfile import Dockerfile
+from layerfork.dockerfile.recorded import instruction_at
+from layerfork.record.branch import is_part_of, normal_platform, platforms_of
 from layerfork.record.record import BuildRecord, StepRecord
+
+
+def shared_platforms(writer: BuildRecord, reader: BuildRecord) -> tuple[str, ...] | None:
+    """The platforms that both builds are for, sorted; None when each of them is for one platform only, which
+    needs no telling apart."""
+    writers, readers = platforms_built(writer), platforms_built(reader)
+    if len(writers) < 2 and len(readers) < 2:
+        return None
+    return tuple(sorted(writers & readers))
+
+
+def added_platforms(writer: BuildRecord, reader: BuildRecord) -> frozenset[str]:
+    """The platforms that only the reader is built for, where one of the two is built for several."""
+    shared = shared_platforms(writer, reader)
+    return frozenset() if shared is None else platforms_built(reader).difference(shared)
+
+
+def platforms_built(record: BuildRecord) -> frozenset[str]:
+    """What a build is for, as its steps name it; of one that names none what was asked for, else the engine's
+    own platform."""
+    named = frozenset().union(*(platforms_of(step.platform) for step in record.steps))
+    engine = record.engine
+    own = f"{engine.os}/{engine.architecture}" if engine is not None and engine.architecture else ""
+    return named or frozenset(map(normal_platform, platforms_of(record.request.platform or own)))
+
+
+def is_beside(step: StepRecord, other: StepRecord) -> bool:
+    """Whether two steps may be of one branch: one of them is for all that the other is for."""
+    return is_part_of(step.platform, other.platform) or is_part_of(other.platform, step.platform)
+
+
+# The Dockerfile's text behind a step.
+
+
+def raw_text(dockerfile: Dockerfile | None, view: StepView) -> str:
+    """The step's text in the Dockerfile; what the builder showed when that is not known."""
+    instruction = instruction_at(dockerfile, view.step)
+    return normalise(view.step.instruction if instruction is None else instruction.text)
+
+
+def declared_names(dockerfile: Dockerfile | None, keyword: str) -> frozenset[str]:
+    """Names that ENV or ARG lines set or declare anywhere."""
+    found = dockerfile.instructions if dockerfile is not None else ()
+    return frozenset(name for each in found if each.keyword == keyword for name, _ in each.pairs)
+
+
+# Differences between two builds that are whole steps: added, removed or moved.
 
 
 def added_step(writer: JudgedBuild, reader: JudgedBuild, alignment: Alignment, view: StepView) -> Difference:

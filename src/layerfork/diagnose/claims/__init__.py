@@ -1,1 +1,0 @@
-"""What cause rules are made of: a claim, and the forms that many rules share."""

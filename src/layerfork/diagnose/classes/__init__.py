@@ -1,1 +1,0 @@
-"""Which builds share every step, and which build belongs to whose class."""

@@ -1,0 +1,293 @@
+"""Two records made comparable: lent definitions, and no more than both say."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from layerfork.diagnose.compare.alignment import keyword, normalise
+from layerfork.diagnose.compare.builds import JudgedBuild, names_of
+from layerfork.dockerfile import keyword_of
+from layerfork.keys import keys_of
+from layerfork.keys.buildkit.reported import definition_as_reported
+from layerfork.record.build import Builder
+from layerfork.record.context import ContextManifest, Transport
+from layerfork.record.llb import Definition, ExecOp, FileAction
+from layerfork.record.record import BuildRecord, RecordedRequest, StepRecord
+
+# What two records both tell: a build that was imported is compared with no more than that.
+#
+# What only one of them tells is no difference between the builds. A record that was made while its build ran
+# tells all that there is to know, so two of those are compared as they are.
+
+Tells = Callable[[BuildRecord], bool]
+Without = Callable[[BuildRecord], BuildRecord]
+
+
+def _tells_request(record: BuildRecord) -> bool:
+    return not any(gap.where == "request" for gap in record.gaps)
+
+
+def _tells_inputs(record: BuildRecord) -> bool:
+    return any(vertex.inputs for vertex in record.vertices)
+
+
+def _without_dockerfile(record: BuildRecord) -> BuildRecord:
+    request = replace(record.request, dockerfile=None, dockerfile_lines_sha256=None)
+    return replace(record, request=request)
+
+
+def _without_request(record: BuildRecord) -> BuildRecord:
+    return replace(record, request=RecordedRequest(dockerfile_name=record.request.dockerfile_name))
+
+
+def _without_definition(record: BuildRecord) -> BuildRecord:
+    """Without what only a definition tells: that an image which a COPY reads is a stage's base as well."""
+    read = {digest for step in record.steps if not _is_from(step) for digest in step.vertices}
+    steps = tuple(
+        step
+        for step in record.steps
+        if not (_is_from(step) and step.vertices and read.issuperset(step.vertices))
+    )
+    return replace(record, definition=None, steps=steps)
+
+
+def _is_from(step: StepRecord) -> bool:
+    return keyword_of(step.instruction) == "FROM"
+
+
+def _without_inputs(record: BuildRecord) -> BuildRecord:
+    """Without what only inputs tell: a vertex that stands for equal instructions of several stages is printed
+    once, as a step of one of them."""
+    seen: set[str] = set()
+    steps = []
+    for step in record.steps:
+        if not step.vertices or not seen.issuperset(step.vertices):
+            steps.append(step)
+        seen.update(step.vertices)
+    return replace(record, vertices=(), steps=tuple(steps))
+
+
+def _tells_triggers(record: BuildRecord) -> bool:
+    return not any(gap.where == "triggers" for gap in record.gaps)
+
+
+def _without_triggers(record: BuildRecord) -> BuildRecord:
+    """What they do stays in the definition, and in the keys of the steps that build on it."""
+    return replace(
+        record, steps=tuple(step for step in record.steps if not step.instruction.startswith("ONBUILD "))
+    )
+
+
+_MATTERS: tuple[tuple[Tells, Without], ...] = (
+    (lambda record: record.engine is not None, lambda record: replace(record, engine=None)),
+    (lambda record: record.definition is not None, _without_definition),
+    (_tells_inputs, _without_inputs),
+    (
+        lambda record: record.context is not None,
+        lambda record: replace(record, context=None, named_contexts=()),
+    ),
+    (lambda record: bool(record.base_images), lambda record: replace(record, base_images=())),
+    (lambda record: record.request.dockerfile is not None, _without_dockerfile),
+    (_tells_request, _without_request),
+    (_tells_triggers, _without_triggers),
+)
+"""What a record may tell, and the record without it."""
+
+
+def on_common_ground(writer: BuildRecord, reader: BuildRecord) -> tuple[BuildRecord, BuildRecord]:
+    """Both records as they are, unless one of them was imported: then without what only one of them tells."""
+    if not (writer.imported_from or reader.imported_from):
+        return writer, reader
+    for tells, without in _MATTERS:
+        if tells(writer) != tells(reader):
+            writer, reader = without(writer), without(reader)
+    return writer, reader
+
+
+def reuse_is_known(record: BuildRecord) -> bool:
+    """Whether a record tells what became of steps; provenance alone does not."""
+    return not (record.imported_from and any(gap.where == "steps" for gap in record.gaps))
+
+
+# What BuildKit's frontend makes a definition of: builds that are alike in it have one definition.
+#
+# ``POST /build`` shows no definition. The frontend makes it of the Dockerfile, of what was asked and of the
+# base images' settings, and of nothing that lies in the context. Source: moby/moby
+# builder/builder-next/builder.go:Build @ v20.10.24 and v28.5.2 (attributes of the frontend); moby/buildkit
+# frontend/dockerui/{config,context}.go @ v0.13.2 and v0.25.2.
+
+_FRONTENDS = frozenset({"", "dockerfile.v0"})
+"""The engine's own frontend; ``POST /build`` can ask for no other and names none."""
+_NO_PART = frozenset(
+    {"version", "session", "rm", "forcerm", "q", "buildid", "remote", "outputs"}
+    | {"memory", "memswap", "cpushares", "cpusetcpus", "cpusetmems", "cpuperiod", "cpuquota"}
+    | {"context", "contextkey", "dockerfilekey", "image-resolve-mode", "exporter", "frontend.caps"}
+)
+"""Parameters and attributes that enter no definition; ``remote`` only says where the context is."""
+_NO_PART_PREFIXES = ("exporter:", "attest:", "vcs:")
+_NOTHING = frozenset({"", "0", "null", "[]", "{}"})
+"""Values of parameters that are sent and ask for nothing."""
+_DEFAULT_NETWORKS = frozenset({"", "default"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Everything that the frontend makes a definition of."""
+
+    dockerfile: str
+    build_args: tuple[tuple[str, str], ...]
+    target: str
+    platform: str
+    network: str
+    engine: tuple[str, str]
+    """Version, which is also that of the frontend in it, and architecture."""
+    builder_instance: str
+    """Empty for the engine's own BuildKit."""
+    base_images: tuple[tuple[str, str], ...]
+    """Reference and image id."""
+
+
+def read_asked(record: BuildRecord) -> Asked | None:
+    """None when something of it is not known, or may enter the definition in a way that is not."""
+    request, engine = record.request, record.engine
+    if record.builder is not Builder.BUILDKIT or request.dockerfile is None or engine is None:
+        return None
+    if request.syntax or request.frontend not in _FRONTENDS or record.named_contexts:
+        return None
+    if any(_may_enter(name, value) for name, value in request.options):
+        return None
+    return Asked(
+        dockerfile=request.dockerfile,
+        build_args=request.build_args,
+        target=request.target,
+        platform=request.platform,
+        network="" if request.network in _DEFAULT_NETWORKS else request.network,
+        engine=(engine.version, engine.architecture),
+        builder_instance="" if _is_engines_own(record) else record.builder_instance,
+        base_images=tuple(sorted((name, facts.image_id) for name, facts in record.base_images)),
+    )
+
+
+def _is_engines_own(record: BuildRecord) -> bool:
+    """``POST /build`` reaches no other BuildKit, and no other one has an exporter of that name.
+    Source: moby/moby builder/builder-next/exporter/exporter.go @ v26.1.5 and v28.5.2."""
+    return not record.request.frontend or ("exporter", "moby") in record.request.options
+
+
+def _may_enter(name: str, value: str) -> bool:
+    return not (name in _NO_PART or name.startswith(_NO_PART_PREFIXES) or value in _NOTHING)
+
+
+# BuildKit builds whose record shows no definition: whose definition, and whose keys, they must have had.
+
+STEPS = "the steps' own texts"
+"""What a definition is taken from when no build shows one."""
+_SENT = (Transport.FILE_SYNC, Transport.TAR)
+_ALIKE = "same Dockerfile, request, frontend and base images"
+
+
+def lend_definitions(builds: Sequence[JudgedBuild]) -> tuple[JudgedBuild, ...]:
+    """The builds, those without a definition as if they had shown the one that another build shows.
+
+    Only a build with the same Dockerfile, request, frontend and base images lends its definition; keys
+    are computed anew, with the borrower's own context. In which order the builds ran does not matter.
+    """
+    return tuple(_borrow(build, builds) for build in builds)
+
+
+def _borrow(build: JudgedBuild, others: Iterable[JudgedBuild]) -> JudgedBuild:
+    if build.record.definition is not None or build.record.builder is not Builder.BUILDKIT:
+        return build
+    lenders = list(_lenders(build.record, others))
+    if len({_work(lender.record.definition) for lender in lenders}) != 1:
+        # Nobody shows one, or more decides about definitions than this program knows of.
+        return build if lenders or build.as_reported else replace(build, as_reported=_as_reported(build))
+    record = _with_definition(build.record, lenders[0].record)
+    return replace(build, record=record, keys=keys_of(record), definition_from=lenders[0].client)
+
+
+def _work(definition: Definition | None) -> frozenset[tuple[ExecOp | tuple[FileAction, ...], str]]:
+    """What a definition does, wherever it has its files from."""
+    done = ((op.exec or op.file, op.platform) for op in (definition.ops if definition is not None else ()))
+    return frozenset((work, platform) for work, platform in done if work and not _unpacks(work))
+
+
+def _unpacks(work: ExecOp | tuple[FileAction, ...]) -> bool:
+    """A context that came as a tar is unpacked by an operation of its own, which no instruction makes.
+    Source: moby/buildkit frontend/dockerui/context.go @ v0.13.2."""
+    return isinstance(work, tuple) and any(
+        action.attempt_unpack and not action.create_dest_path for action in work
+    )
+
+
+def _lenders(record: BuildRecord, others: Iterable[JudgedBuild]) -> Iterator[JudgedBuild]:
+    """Builds with the definition that the record's must be, step by step."""
+    asked = read_asked(record)
+    if asked is None or not _is_sent(record.context):
+        return
+    steps = _places(record.steps)
+    for other in others:
+        if (
+            other.record.definition is not None
+            and _is_sent(other.record.context)
+            and _places(other.record.steps) == steps
+            and read_asked(other.record) == asked
+        ):
+            yield other
+
+
+def _with_definition(record: BuildRecord, lender: BuildRecord) -> BuildRecord:
+    steps = zip(record.steps, lender.steps, strict=True)
+    return replace(
+        record,
+        definition=lender.definition,
+        steps=tuple(replace(step, vertices=lent.vertices) for step, lent in steps),
+        gaps=tuple(gap for gap in record.gaps if gap.where != "definition"),
+    )
+
+
+def _places(steps: Iterable[StepRecord]) -> list[tuple[int, str, str]]:
+    """Stage, platform and text of each step. A FROM may show a digest or none, as the client asked for the
+    image."""
+    texts = ((step.stage, step.platform, normalise(step.instruction)) for step in steps)
+    return [(stage, platform, "FROM" if keyword(text) == "FROM" else text) for stage, platform, text in texts]
+
+
+def _is_sent(context: ContextManifest | None) -> bool:
+    """Whether the client itself sent it, in whichever way: what reads files of it is the same."""
+    return context is not None and not context.remote and context.transport in _SENT
+
+
+def define_alike(writer: JudgedBuild, reader: JudgedBuild) -> tuple[JudgedBuild, JudgedBuild]:
+    """Two builds without a definition as if they had one, where they must have had one and the same.
+
+    What is made of the vertices' texts then stands for it in both, and says nothing beside a third build.
+    """
+    if writer.as_reported is None or reader.as_reported is None:
+        return writer, reader
+    asked = read_asked(writer.record)
+    alike = asked == read_asked(reader.record) and _places(writer.record.steps) == _places(
+        reader.record.steps
+    )
+    return (writer.as_reported, reader.as_reported) if asked is not None and alike else (writer, reader)
+
+
+def _as_reported(build: JudgedBuild) -> JudgedBuild | None:
+    if read_asked(build.record) is None:
+        return None
+    record = replace(build.record, definition=definition_as_reported(build.record))
+    return replace(build, record=record, keys=keys_of(record), definition_from=STEPS)
+
+
+def definition_lines(writer: JudgedBuild, reader: JudgedBuild) -> tuple[str, ...]:
+    """Evidence lines that say which definitions stand in for those that records do not show."""
+    if STEPS in (writer.definition_from, reader.definition_from):
+        line = (
+            f"neither record shows BuildKit's definition, but it is one: {_ALIKE}; what a step reads of the "
+        )
+        return (line + "context is taken from its text",)
+    names = zip(names_of(writer, reader), (writer, reader), strict=True)
+    return tuple(
+        f"BuildKit's definition of {name} is not shown, but it is that of {build.definition_from}: {_ALIKE}"
+        for name, build in names
+        if build.definition_from
+    )

@@ -1,1 +1,0 @@
-"""Which step of the reader is which step of the writer."""

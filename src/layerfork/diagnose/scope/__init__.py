@@ -1,1 +1,0 @@
-"""How far two builds can be compared, and whether they can share a cache at all."""

@@ -1,1 +1,0 @@
-"""What is wrong without being a miss: stale hits, contradictions; and what cannot matter."""
