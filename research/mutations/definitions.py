@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from layerfork.dockerfile import Dockerfile
-from layerfork.dockerfile.definition.unsure import NotModelledError
+from layerfork.dockerfile.definition.rules import NotModelledError
 from layerfork.dockerfile.definition.whole import UNMODELLED
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.hypothesis.defining import definition_of

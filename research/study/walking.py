@@ -13,7 +13,7 @@ from layerfork.builders.commits.objects import Blobs, texts_of
 from layerfork.builders.environments.bases import base_references
 from layerfork.context.clientrules import find_rules
 from layerfork.dockerfile import BadSubstitutionError
-from layerfork.dockerfile.parse.parser import parse_dockerfile
+from layerfork.dockerfile.parser import parse_dockerfile
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 from layerfork.record.history import CommitPrediction

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from layerfork.dockerfile import Dockerfile, Stage
-from layerfork.dockerfile.bases import SCRATCH, base_or_written
 from layerfork.dockerfile.recorded import dockerfile_of
+from layerfork.dockerfile.scope import SCRATCH, base_or_written
 from layerfork.keys.shared.baseimage import find_facts
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo

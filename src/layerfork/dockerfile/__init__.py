@@ -10,10 +10,10 @@ from layerfork.dockerfile.instruction import (
     Stage,
     stage_number,
 )
-from layerfork.dockerfile.parse.arguments import keyword_of
-from layerfork.dockerfile.parse.directives import find_syntax
-from layerfork.dockerfile.parse.parser import parse_dockerfile, parse_instruction
+from layerfork.dockerfile.logical_lines import find_syntax
+from layerfork.dockerfile.parser import parse_dockerfile, parse_instruction
 from layerfork.dockerfile.substitution import BadSubstitutionError
+from layerfork.dockerfile.words import keyword_of
 
 __all__ = [
     "LAYERED",

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from layerfork.dockerfile.grammar import Grammar, grammar_of_buildkit, grammar_of_engine
 from layerfork.dockerfile.instruction import Dockerfile, Instruction
-from layerfork.dockerfile.parse.parser import parse_dockerfile, parse_instruction
+from layerfork.dockerfile.parser import parse_dockerfile, parse_instruction
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildRecord, StepRecord

@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from layerfork.dockerfile import Dockerfile
-from layerfork.dockerfile.definition.rules import OLDEST
-from layerfork.dockerfile.definition.sources import archive_source, directory_source, image_source
-from layerfork.dockerfile.definition.unsure import NotModelledError
-from layerfork.dockerfile.definition.whole import Made, Outside, define
+from layerfork.dockerfile.definition.rules import OLDEST, NotModelledError
+from layerfork.dockerfile.definition.whole import (
+    Made,
+    Outside,
+    archive_source,
+    define,
+    directory_source,
+    image_source,
+)
 from layerfork.hypothesis.graph import Graph
 from layerfork.hypothesis.inputs import inputs_of
 from layerfork.keys.buildkit.sources import SourceParts

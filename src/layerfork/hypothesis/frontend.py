@@ -14,7 +14,7 @@ from itertools import chain
 
 from layerfork.dockerfile import NO_STAGE, Dockerfile
 from layerfork.dockerfile.definition import Evaluated, evaluate
-from layerfork.dockerfile.definition.operation import named
+from layerfork.dockerfile.definition.operations import named
 from layerfork.dockerfile.definition.whole import stages_behind
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.hypothesis.defining import IMAGE

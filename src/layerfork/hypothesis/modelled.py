@@ -5,10 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.definition import Evaluated
-from layerfork.dockerfile.definition.making import make_operations
-from layerfork.dockerfile.definition.operation import Place
-from layerfork.dockerfile.definition.unsure import NotModelledError
-from layerfork.dockerfile.definition.whole import SCRATCH, known_platform, stand_in
+from layerfork.dockerfile.definition.operations import Place
+from layerfork.dockerfile.definition.rules import NotModelledError
+from layerfork.dockerfile.definition.whole import SCRATCH, known_platform, make_operations, stand_in
 from layerfork.hypothesis.defining import Surroundings, check_frontend
 from layerfork.hypothesis.graph import Ends, Graph
 from layerfork.hypothesis.inputs import rules_of

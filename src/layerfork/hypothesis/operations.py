@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from layerfork.dockerfile.definition import SHARED_MEMORY, Evaluated, Fields
-from layerfork.dockerfile.definition.operation import named, written_file
-from layerfork.dockerfile.definition.running import SHARED_MEMORY_PLACE
+from layerfork.dockerfile.definition.operations import SHARED_MEMORY_PLACE, named, written_file
 from layerfork.hypothesis.unappliable import ContradictedError, UnappliableError
 from layerfork.record.context import Digest
 from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBOp

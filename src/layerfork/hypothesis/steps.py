@@ -4,8 +4,8 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 
 from layerfork.dockerfile import NO_STAGE, Instruction
-from layerfork.dockerfile.bases import base_or_written
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at, printed_instruction
+from layerfork.dockerfile.scope import base_or_written
 from layerfork.hypothesis.lines import Edited, Line
 from layerfork.hypothesis.request import is_request_label
 from layerfork.keys.buildah.elsewhere import bind_targets

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from layerfork.dockerfile import Dockerfile, Stage
-from layerfork.dockerfile.bases import base_or_written
 from layerfork.dockerfile.recorded import dockerfile_of
+from layerfork.dockerfile.scope import base_or_written
 from layerfork.hypothesis.unappliable import UnappliableError
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildRecord, RecordedRequest

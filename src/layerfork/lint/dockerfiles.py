@@ -11,8 +11,8 @@ from pathlib import Path
 from layerfork.context.ignore.ignorefile import BUILDKIT_FILES, read_docker_ignorefile
 from layerfork.context.ignore.moby import MobyMatcher, moby_matcher
 from layerfork.dockerfile import Dockerfile, Instruction, Stage
-from layerfork.dockerfile.bases import base_or_written
-from layerfork.dockerfile.parse.parser import parse_dockerfile
+from layerfork.dockerfile.parser import parse_dockerfile
+from layerfork.dockerfile.scope import base_or_written
 from layerfork.errors import UsageError
 from layerfork.lint.builds import DeclaredBuild
 from layerfork.lint.files import Source, UnreadableError, read_text

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from layerfork.dockerfile import BadSubstitutionError, expand, parse_dockerfile, parse_instruction
 from layerfork.dockerfile.gotext import trim
-from layerfork.dockerfile.parse.arguments import KEYWORDS
+from layerfork.dockerfile.words import KEYWORDS
 from layerfork.errors import UsageError
 
 CHARACTERS = "FROMRUNCPYENVa =\\\"'$<\n\t#[]{}:`\r\x00\xe9\x1c\x85\xa0\u2028\uff11\u0130"

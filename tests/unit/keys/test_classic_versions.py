@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from layerfork.dockerfile.gotext import quote_rune
 from layerfork.keys.classic.keys import classic_keys
-from layerfork.keys.shared.gotext import quote_rune
 from layerfork.record.record import BuildRecord
 
 MakeRecord = Callable[..., BuildRecord]

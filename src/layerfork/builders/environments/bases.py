@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from layerfork.dockerfile import Dockerfile, Stage
-from layerfork.dockerfile.bases import SCRATCH, base_of
+from layerfork.dockerfile.scope import SCRATCH, base_of
 
 
 def base_references(

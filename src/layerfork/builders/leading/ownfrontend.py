@@ -98,7 +98,7 @@ def lead_to_own_frontend(
 
 def _official(text: str) -> str:
     """The image of the first line, where the engine's own frontend does for it."""
-    from layerfork.dockerfile.parse.directives import find_syntax
+    from layerfork.dockerfile.logical_lines import find_syntax
 
     lines = text.split("\n")
     if not _LINE.match(text) or _is_directive(lines[1] if len(lines) > 1 else ""):

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from layerfork.builders.environments.bases import base_references
 from layerfork.dockerfile import LAYERED, BadSubstitutionError, keyword_of
-from layerfork.dockerfile.bases import base_or_written
 from layerfork.dockerfile.recorded import dockerfile_of
+from layerfork.dockerfile.scope import base_or_written
 from layerfork.errors import EngineError
 from layerfork.record.build import Builder
 from layerfork.record.engine import ImageFacts, ImageStep

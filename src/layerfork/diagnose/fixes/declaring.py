@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from layerfork.diagnose.causes.edits import lines_of
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.dockerfile import Dockerfile, Instruction, Stage
-from layerfork.dockerfile.bases import base_or_written
+from layerfork.dockerfile.scope import base_or_written
 from layerfork.record.answer import Edit, Fix
 from layerfork.record.build import Builder
 

@@ -3,21 +3,20 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from layerfork.dockerfile.definition.fields import (
+from layerfork.dockerfile.definition.mounts import Mount, read_mount
+from layerfork.dockerfile.definition.rules import FrontendRules, NotModelledError
+from layerfork.dockerfile.definition.stage import (
     Fields,
+    FrontendStage,
     copy_fields,
     document_fields,
     exec_fields,
     workdir_fields,
 )
-from layerfork.dockerfile.definition.mounts import Mount, read_mount
-from layerfork.dockerfile.definition.rules import FrontendRules
-from layerfork.dockerfile.definition.stage import FrontendStage
-from layerfork.dockerfile.definition.unsure import NotModelledError
 from layerfork.dockerfile.expand import Expansion, expand_raw
 from layerfork.dockerfile.expand import expand as expand_word
 from layerfork.dockerfile.instruction import Dockerfile, Instruction, Stage
-from layerfork.dockerfile.parse.parser import parse_instruction
+from layerfork.dockerfile.parser import parse_instruction
 from layerfork.dockerfile.scope import Expander, JoinedScope, Source, Variable, expand_in, variables_behind
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.errors import UsageError

@@ -1,12 +1,13 @@
-"""What changed in BuildKit's frontend from version to version, and what its daemon can do.
-
-Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert*.go and client/llb/exec.go @ v0.11.6 to
-v0.32.2, every minor release read.
-"""
+"""What changed in BuildKit's frontend from version to version, and what is not modelled."""
 
 from dataclasses import dataclass
 
 from layerfork.record.versions import Release
+
+# What changed in BuildKit's frontend from version to version, and what its daemon can do.
+#
+# Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert*.go and client/llb/exec.go @ v0.11.6 to
+# v0.32.2, every minor release read.
 
 OLDEST: Release = (0, 11, 0)
 """The first BuildKit whose frontend is modelled."""
@@ -38,3 +39,10 @@ def frontend_rules(release: Release, merges: bool | None) -> FrontendRules:
         required_paths=release >= (0, 26, 0),
         merges=merges,
     )
+
+
+# What this model does not say.
+
+
+class NotModelledError(Exception):
+    """What the frontend makes of something is not modelled; the message names it."""

@@ -1,19 +1,149 @@
 """The whole definition that BuildKit's frontend makes of a Dockerfile, for one platform."""
 
+import json
+import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 
 from layerfork.dockerfile.definition.evaluate import Evaluated, Inputs, evaluate
-from layerfork.dockerfile.definition.making import UNCONFIGURED, make_operations
-from layerfork.dockerfile.definition.operation import InputList, Place
-from layerfork.dockerfile.definition.sources import paths_read
-from layerfork.dockerfile.definition.unsure import NotModelledError
+from layerfork.dockerfile.definition.operations import (
+    InputList,
+    Place,
+    copies,
+    file_operation,
+    named,
+    owner_in,
+    runs,
+)
+from layerfork.dockerfile.definition.rules import NotModelledError
 from layerfork.dockerfile.instruction import Dockerfile, Instruction, Stage
 from layerfork.record.context import Digest
-from layerfork.record.llb import LLBOp
+from layerfork.record.llb import FileAction, LLBOp, SourceOp
+
+UNCONFIGURED = "the configuration of the base image was not recorded"
+_DIRECTORY_MODE = 0o755
+_FLAGS = {
+    "RUN": frozenset({"mount", "network", "security"}),
+    "COPY": frozenset({"from", "chown", "chmod", "link", "parents", "exclude"}),
+    "ADD": frozenset({"chown", "chmod", "link", "exclude", "checksum", "unpack"}),
+    "WORKDIR": frozenset[str](),
+}
+"""Options that are modelled, of the instructions that need operations."""
+_NEEDS_CONFIGURATION = frozenset({"RUN", "WORKDIR"})
+
+
+def make_operations(evaluated: Evaluated, place: Place) -> Digest | None:
+    """What a stage is after an instruction; its operations go to `Place.put`. Raises: NotModelledError."""
+    keyword = evaluated.instruction.keyword
+    if keyword not in _FLAGS:
+        return place.built_on
+    unknown = sorted({name for name, _ in evaluated.instruction.flags} - _FLAGS[keyword])
+    if unknown:
+        raise NotModelledError(f"--{unknown[0]} of {keyword}")
+    if evaluated.problem or evaluated.unread:
+        raise NotModelledError(evaluated.problem or evaluated.unread)
+    if evaluated.assumed:
+        names = ", ".join(sorted(evaluated.assumed))
+        raise NotModelledError(f"whether the base image sets {names} was not recorded")
+    if keyword in _NEEDS_CONFIGURATION and not evaluated.is_configured:
+        raise NotModelledError(UNCONFIGURED)
+    if keyword == "RUN":
+        return runs(evaluated, place)
+    return copies(evaluated, place) if keyword in ("COPY", "ADD") else _workdir(evaluated, place)
+
+
+def _workdir(evaluated: Evaluated, place: Place) -> Digest | None:
+    """One directory; nothing at the root.
+
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchWorkdir @ v0.11.6 to v0.32.2.
+    """
+    result = place.built_on
+    for fields in evaluated.actions:
+        inputs = InputList()
+        base = inputs.index(result)
+        made = FileAction(
+            kind="mkdir",
+            input=base,
+            output=0,
+            mode=_DIRECTORY_MODE,
+            make_parents=True,
+            **{**fields, "owner": owner_in(str(fields["owner"]), base)},  # type: ignore[arg-type]
+        )
+        result = place.put(file_operation((made,), inputs))
+    return result
+
+
+# The sources that BuildKit's frontend reads: images and the context of the build.
+#
+# Source: moby/buildkit frontend/dockerui/{config,context}.go, client/llb/source.go and
+# frontend/dockerfile/dockerfile2llb/convert.go:{normalizeContextPaths,filterPaths} @ v0.11.6 to v0.32.2.
+
+_URL = ("http://", "https://")
+_LOCAL = "local://"
+_FETCHED = "context"
+"""The name under which a context is stored that is fetched as an archive."""
+
+
+def image_source(identifier: str, platform: str, resolve_mode: str) -> LLBOp:
+    """The operation of an image; ``identifier`` with ``docker-image://`` and what the engine pinned it to."""
+    attrs = (("image.resolvemode", resolve_mode),) if resolve_mode else ()
+    source = SourceOp(identifier=identifier, attrs=attrs)
+    return named(LLBOp(digest=Digest(""), kind="source", source=source, platform=platform))
+
+
+def directory_source(name: str, session: str, excludes: Iterable[str], paths: tuple[str, ...]) -> LLBOp:
+    """The operation of a context that the client sends file by file. ``paths``: all that is read of it,
+    nothing for everything."""
+    lists = {"local.excludepatterns": tuple(excludes), "local.followpaths": paths}
+    attrs = {key: _go_json(value) for key, value in lists.items() if value}
+    attrs |= {"local.session": session, "local.sharedkeyhint": name}
+    source = SourceOp(identifier=_LOCAL + name, attrs=tuple(sorted(attrs.items())))
+    return named(LLBOp(digest=Digest(""), kind="source", source=source))
+
+
+def archive_source(url: str) -> tuple[LLBOp, LLBOp]:
+    """The operations of a context that is fetched as an archive, and unpacked."""
+    source = SourceOp(identifier=url, attrs=(("http.filename", _FETCHED),))
+    fetched = named(LLBOp(digest=Digest(""), kind="source", source=source))
+    inputs = InputList()
+    unpacked = FileAction(
+        kind="copy",
+        secondary_input=inputs.index(fetched.digest),
+        output=0,
+        src=f"/{_FETCHED}",
+        dest="/",
+        attempt_unpack=True,
+    )
+    return fetched, file_operation((unpacked,), inputs)
+
+
+def paths_read(lines: Iterable[Evaluated]) -> tuple[str, ...]:
+    """What instructions read of the context, sorted; nothing when one reads everything."""
+    paths = {posixpath.normpath(posixpath.join("/", path)) for each in lines for path in _read_by(each)}
+    if "/" in paths:
+        return ()
+    return tuple(sorted((path.removeprefix("/") for path in paths), key=str.encode))
+
+
+def _read_by(evaluated: Evaluated) -> Iterator[str]:
+    keyword = evaluated.instruction.keyword
+    if keyword in ("COPY", "ADD") and not evaluated.origin:
+        yield from (word for word in evaluated.sources if keyword == "COPY" or not word.startswith(_URL))
+    for mount in evaluated.mounts:
+        if not mount.origin and mount.type in ("bind", "tmpfs"):
+            yield mount.source
+
+
+def _go_json(texts: tuple[str, ...]) -> str:
+    """JSON as Go's encoder writes it: no blanks, HTML characters escaped."""
+    text = json.dumps(texts, separators=(",", ":"), ensure_ascii=False)
+    for char, escape in (("<", r"\u003c"), (">", r"\u003e"), ("&", r"\u0026")):
+        text = text.replace(char, escape)
+    return text
+
 
 UNMODELLED = "unmodelled"
 """The kind of an operation that stands for what is not modelled."""

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from layerfork.dockerfile import BadSubstitutionError
-from layerfork.dockerfile.expand import Expansion
-from layerfork.dockerfile.lexer import Lexer, Words
+from layerfork.dockerfile.expand import Expansion, Lexer, Words
 from layerfork.record import gopath
 
 ESCAPE = "\\"

@@ -9,10 +9,16 @@ import posixpath
 import re
 
 from layerfork.dockerfile import Instruction
-from layerfork.dockerfile.gotext import parse_duration_ns, trim
+from layerfork.dockerfile.gotext import (
+    format_duration,
+    parse_duration_ns,
+    quote,
+    quote_list,
+    quote_rune,
+    trim,
+)
 from layerfork.keys.classic.rules import ClassicRules
 from layerfork.keys.classic.stage import Notes, StageState
-from layerfork.keys.shared.gotext import format_duration, quote, quote_list, quote_rune
 from layerfork.record.gopath import clean
 
 _ONBUILD = re.compile(r"\A[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*", re.IGNORECASE | re.ASCII)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 from layerfork.dockerfile import BadSubstitutionError, Dockerfile, Stage
-from layerfork.dockerfile.bases import base_of
+from layerfork.dockerfile.scope import base_of
 from layerfork.record.context import Digest
 from layerfork.record.engine import ImageFacts
 from layerfork.record.record import BuildRecord

@@ -1,6 +1,6 @@
 """The last steps that builders make of ``--label``."""
 
-from layerfork.keys.shared.gotext import quote
+from layerfork.dockerfile.gotext import quote
 from layerfork.record.build import Builder
 
 Labels = tuple[tuple[str, str], ...]

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from layerfork.dockerfile import Instruction
-from layerfork.dockerfile.bases import SCRATCH, base_of
 from layerfork.dockerfile.installing import install_of
+from layerfork.dockerfile.scope import SCRATCH, base_of
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.lint.dockerfiles import OpenedDockerfile
 from layerfork.lint.rule import Found, Project, Rule, found_at, lines, runs

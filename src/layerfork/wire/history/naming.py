@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from layerfork.dockerfile import BadSubstitutionError, Dockerfile, Instruction
 from layerfork.dockerfile.definition import Evaluated, Inputs, evaluate
+from layerfork.dockerfile.expand import Lexer
 from layerfork.dockerfile.grammar import NEWEST
-from layerfork.dockerfile.lexer import Lexer
-from layerfork.dockerfile.parse.heredoc import opens_heredoc
+from layerfork.dockerfile.heredoc import opens_heredoc
 from layerfork.record.engine import ImageFacts
 from layerfork.record.llb import LLBOp
 from layerfork.wire.buildkit.plain import text, texts

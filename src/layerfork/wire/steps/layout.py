@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from layerfork.dockerfile import BadSubstitutionError, Dockerfile, parse_dockerfile
-from layerfork.dockerfile.bases import SCRATCH, base_of
 from layerfork.dockerfile.gotext import lower
 from layerfork.dockerfile.grammar import grammar_of_buildkit
+from layerfork.dockerfile.scope import SCRATCH, base_of
 from layerfork.errors import UsageError
 from layerfork.record.record import Gap
 

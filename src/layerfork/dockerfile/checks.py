@@ -1,10 +1,4 @@
-"""What builders refuse of an instruction that can be read, and the flags that they take.
-
-Where versions differ, what any of them accepts is accepted: flags are the union of what the builders know,
-``--retries=0`` and an interval of 0 are those of BuildKit 0.11 and later. Variables are not replaced here, so
-nothing is said of values that may hold some.
-Source: moby/buildkit frontend/dockerfile/instructions/{parse,bflag,commands_run*}.go @ v0.8.0 to 73ed6825c.
-"""
+"""What builders refuse of an instruction that can be read, and the flags that they take."""
 
 import csv
 import re
@@ -12,8 +6,8 @@ from collections.abc import Callable
 
 from layerfork.dockerfile.gotext import lower, parse_duration_ns, parse_int32, trim, upper
 from layerfork.dockerfile.grammar import Grammar
-from layerfork.dockerfile.parse.arguments import KEYWORDS, Arguments, BadInstructionError
-from layerfork.dockerfile.parse.heredoc import opens_heredoc
+from layerfork.dockerfile.heredoc import opens_heredoc
+from layerfork.dockerfile.words import KEYWORDS, Arguments, BadInstructionError
 
 Flags = tuple[tuple[str, str], ...]
 

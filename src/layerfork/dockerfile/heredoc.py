@@ -1,14 +1,10 @@
-"""Here-documents: ``<<EOF`` words of RUN, COPY and ADD.
-
-Source: moby/buildkit frontend/dockerfile/parser/parser.go:{heredocsFromLine,heredocFromMatch}
-@ v0.9.0 to 73ed6825c.
-"""
+"""Here-documents: ``<<EOF`` words of RUN, COPY and ADD."""
 
 import re
 
+from layerfork.dockerfile.expand import Lexer
 from layerfork.dockerfile.grammar import Grammar
 from layerfork.dockerfile.instruction import Heredoc
-from layerfork.dockerfile.lexer import Lexer
 from layerfork.dockerfile.substitution import BadSubstitutionError
 
 _WORD = re.compile(r"([0-9]*)<<(-?)([\t\n\f\r ]*)([^<]*)")

@@ -1,1 +1,0 @@
-"""Dockerfile text to stages and instructions: the one parser."""
