@@ -205,7 +205,7 @@ def test_dask_is_imported_only_for_dask(monkeypatch: pytest.MonkeyPatch) -> None
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
     monkeypatch.setitem(sys.modules, "distributed", None)
-    for module in [name for name in sys.modules if name.startswith("layerfork.app.workers.")]:
+    for module in [name for name in sys.modules if name in ("layerfork.app.experiment.dask", "layerfork.app.experiment.worker")]:
         monkeypatch.delitem(sys.modules, module)
     options = RunOptions(clients=("docker-build",), engines=("private:26.1",))
     with pytest.raises(LayerforkError, match="--dask needs Dask, which is not installed here") as raised:
