@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from layerfork.app.run.report import read_reports
+from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.record.report import RunReport
 from layerfork.report.formats import HTML
 from layerfork.report.rendering import Look

@@ -12,12 +12,12 @@ import sys
 import time
 from pathlib import Path
 
+from layerfork.app.experiment.clients import Plan, choose_clients, plan_relay
+from layerfork.app.experiment.judging import judge_rows
+from layerfork.app.experiment.measure import make_bench
+from layerfork.app.experiment.relay import Relay, run_relay
 from layerfork.app.experiment.scenarios import find_scenario
-from layerfork.app.relay.experiment import make_bench
-from layerfork.app.relay.plan import Plan, choose_clients, plan_relay
-from layerfork.app.relay.relay import Relay, run_relay
-from layerfork.app.relay.trial import make_endpoint
-from layerfork.app.run.judging import judge_rows
+from layerfork.app.experiment.trial import make_endpoint
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.clientcli import find_toolchain
 from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace

@@ -17,15 +17,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from layerfork.app.phases.cells import CellName, MeasuredCell, keep_cell
-from layerfork.app.phases.clock import Clock, Work
-from layerfork.app.phases.events import lifetime
-from layerfork.app.relay.experiment import make_bench, prepare_engine, read_bases
-from layerfork.app.relay.plan import PlannedBuild, choose_clients, plan_relay
-from layerfork.app.relay.trial import Bench, make_endpoint
-from layerfork.app.scenarios.beside import Judge
-from layerfork.app.scenarios.building import CellRun, Found, OnEngine, build_cells, keys_of
-from layerfork.app.scenarios.choosing import chosen_scenarios
+from layerfork.app.experiment.building import CellRun, Found, OnEngine, build_cells, keys_of
+from layerfork.app.experiment.cells import CellName, MeasuredCell, keep_cell
+from layerfork.app.experiment.clients import PlannedBuild, choose_clients, plan_relay
+from layerfork.app.experiment.measure import make_bench, prepare_engine, read_bases
+from layerfork.app.experiment.phases import Clock, Work, lifetime
+from layerfork.app.experiment.runscenarios import Judge
+from layerfork.app.experiment.scenarios import chosen_scenarios
+from layerfork.app.experiment.trial import Bench, make_endpoint
 from layerfork.builders.clients import ContextForm
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.contextfiles import write_context

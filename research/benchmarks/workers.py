@@ -10,10 +10,10 @@ from pathlib import Path
 
 from distributed import LocalCluster
 
-from layerfork.app.phases.cells import CellName
-from layerfork.app.scenarios.planning import CatalogueOptions
-from layerfork.app.scenarios.running import run_catalogue
-from layerfork.app.workers.batching import MOST_CELLS, batches_of
+from layerfork.app.experiment.cells import CellName
+from layerfork.app.experiment.dask import MOST_CELLS, batches_of
+from layerfork.app.experiment.planning import CatalogueOptions
+from layerfork.app.experiment.runscenarios import run_catalogue
 from layerfork.record.catalogue import CatalogueReport, Met
 from layerfork.record.progress import Progress
 from layerfork.record.scenario import RunOptions

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from layerfork.app.phases.cells import read_cells
-from layerfork.app.scenarios.filed import has_cells
+from layerfork.app.experiment.cells import read_cells
+from layerfork.app.experiment.fromfiles import has_cells
 from layerfork.errors import LayerforkError
 from research.currentstate.again import build_again, draw
 from research.currentstate.evidence import DOCS, SCENARIOS, SEED, keep, keep_cells

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.app.phases.cells import CellName, MeasuredCell, read_cells
-from layerfork.app.scenarios.planning import CatalogueOptions
-from layerfork.app.scenarios.running import run_catalogue
+from layerfork.app.experiment.cells import CellName, MeasuredCell, read_cells
+from layerfork.app.experiment.planning import CatalogueOptions
+from layerfork.app.experiment.runscenarios import run_catalogue
 from layerfork.record.catalogue import CatalogueReport
 from layerfork.record.progress import Progress
 from layerfork.record.report import TrialBuild

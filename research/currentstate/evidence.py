@@ -8,8 +8,8 @@ from typing import Any
 
 import zstandard
 
+from layerfork.app.experiment.judging import NOT_ASKED
 from layerfork.app.experiment.scenarios import bundled_names
-from layerfork.app.scenarios.judging import NOT_ASKED
 from layerfork.errors import EvidenceError
 from layerfork.record.store.evidence import NOTE_START, check_header
 from layerfork.record.store.lines import numbered_lines

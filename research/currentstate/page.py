@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from layerfork.app.run.report import read_reports
+from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.record.catalogue import CatalogueReport
 from layerfork.record.judgement import Caution, Verdict
 from layerfork.record.report import TrialBuild

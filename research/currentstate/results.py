@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from layerfork.app.scenarios.filed import read_catalogue
+from layerfork.app.experiment.fromfiles import read_catalogue
 from layerfork.record.build import Builder
 from layerfork.record.catalogue import CatalogueReport
 from layerfork.report.markdown.text import block, code, escaped

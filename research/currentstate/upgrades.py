@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import pairwise, permutations
 
-from layerfork.app.upgrade.runs import changed_run
+from layerfork.app.experiment.rundiff import changed_run
 from layerfork.record.engine import EngineInfo
 from layerfork.record.report import RunReport
 from layerfork.report.markdown.text import escaped

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from layerfork.app.compare.comparison import diff_records
+from layerfork.app.experiment.cells import MeasuredCell
+from layerfork.app.experiment.fromfiles import read_measured, read_reports
+from layerfork.app.experiment.scenarios import list_scenarios
 from layerfork.app.explain import page_of
-from layerfork.app.phases.cells import MeasuredCell
-from layerfork.app.run.report import read_reports
-from layerfork.app.scenarios.choosing import list_scenarios
-from layerfork.app.scenarios.filed import read_measured
 from layerfork.errors import EvidenceError
 from layerfork.record.build import Builder
 from layerfork.record.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow

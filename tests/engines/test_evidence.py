@@ -8,8 +8,8 @@ import pytest
 from engines.clientclasses import check, run_all
 from engines.today import DAY
 
-from layerfork.app.phases.cells import read_cells
-from layerfork.app.run.report import read_reports
+from layerfork.app.experiment.cells import read_cells
+from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.record.engine import EngineInfo
 from layerfork.record.record import BuildOutcome
 from layerfork.record.report import RunReport

@@ -15,7 +15,7 @@ import pytest
 from engines.running import FROM_A_TERMINAL, LAYERFORK
 from engines.traces import engine_names, wait_until_gone
 
-from layerfork.app.phases.cells import read_cells
+from layerfork.app.experiment.cells import read_cells
 from layerfork.record.store.lines import numbered_lines
 
 pytestmark = pytest.mark.engine

@@ -78,7 +78,7 @@ def command(
 
 
 def _filed(files: tuple[str, ...]) -> "tuple[Kind, Sequence[object]]":
-    from layerfork.app.run.report import read_reports
+    from layerfork.app.experiment.fromfiles import read_reports
 
     found = read_reports(files)
     for line in found.left_out:
@@ -89,7 +89,7 @@ def _filed(files: tuple[str, ...]) -> "tuple[Kind, Sequence[object]]":
 
 
 def _upgrade(files: tuple[str, ...]) -> "tuple[Kind, Sequence[object]]":
-    from layerfork.app.upgrade.upgrading import compare_runs
+    from layerfork.app.experiment.upgrade import compare_runs
 
     if len(files) != len(("OLD", "NEW")):
         raise UsageError(f"--diff takes two files, not {len(files)}", hint="layerfork report --diff OLD NEW")

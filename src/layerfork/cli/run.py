@@ -201,7 +201,7 @@ def command(
 
 
 def _run(options: RunOptions, form: "Format", also: "tuple[tuple[Format, Path], ...]", look: "Look") -> int:
-    from layerfork.app.run.experiment import exit_code, run_experiment
+    from layerfork.app.experiment.run import exit_code, run_experiment
 
     with _progress() as listener:
         reports = run_experiment(options, listener)
@@ -222,9 +222,9 @@ def _run_scenarios(
 ) -> int:
     for each in (form, *(reporter for reporter, _ in also)):
         each.check("catalogues")  # before hours of building
-    from layerfork.app.scenarios.judging import exit_code
-    from layerfork.app.scenarios.planning import CatalogueOptions
-    from layerfork.app.scenarios.running import run_catalogue
+    from layerfork.app.experiment.judging import exit_code
+    from layerfork.app.experiment.planning import CatalogueOptions
+    from layerfork.app.experiment.runscenarios import run_catalogue
 
     asked = CatalogueOptions(names=names, shard=shard, times=times, dask=dask)
     with _progress(alive=True) as listener:
@@ -235,7 +235,7 @@ def _run_scenarios(
 
 
 def _plan_scenarios(names: tuple[str, ...], shard: str, times: str, dask: str, options: RunOptions) -> int:
-    from layerfork.app.scenarios.planning import CatalogueOptions, outline
+    from layerfork.app.experiment.planning import CatalogueOptions, outline
     from layerfork.report.overview.catalogue import outlined
 
     asked = CatalogueOptions(names=names, shard=shard, times=times, dask=dask)
@@ -244,7 +244,7 @@ def _plan_scenarios(names: tuple[str, ...], shard: str, times: str, dask: str, o
 
 
 def _plan(options: RunOptions, form: "Format", look: "Look") -> int:
-    from layerfork.app.run.experiment import plan_experiment
+    from layerfork.app.experiment.run import plan_experiment
 
     with _progress() as listener:
         reports = plan_experiment(options, listener)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.run.report import read_reports
+from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.builders.clients import find_client
 from layerfork.builders.clients.sending import sender_of_client
 from layerfork.context.senders import sender_of

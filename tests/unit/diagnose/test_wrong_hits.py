@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.relay.earlier import read_earlier
+from layerfork.app.experiment.earlier import read_earlier
 from layerfork.diagnose import JudgedBuild, judge_relay, lend_definitions
 from layerfork.diagnose.compare.builds import views_of
 from layerfork.diagnose.compare.comparison import compare

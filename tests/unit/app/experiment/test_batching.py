@@ -1,7 +1,7 @@
 """Batches: whole, on one engine each, few enough to lose and to balance."""
 
-from layerfork.app.phases.cells import CellName
-from layerfork.app.workers.batching import batches_of
+from layerfork.app.experiment.cells import CellName
+from layerfork.app.experiment.dask import batches_of
 
 
 def cells(engine: str, count: int) -> list[CellName]:

@@ -3,11 +3,11 @@
 import pytest
 from golden.recorded import RECORDS
 
+from layerfork.app.experiment import runscenarios as beside
+from layerfork.app.experiment.cells import read_cells
+from layerfork.app.experiment.judging import judged_cell
+from layerfork.app.experiment.runscenarios import Judge
 from layerfork.app.experiment.scenarios import find_scenario
-from layerfork.app.phases.cells import read_cells
-from layerfork.app.scenarios import beside
-from layerfork.app.scenarios.beside import Judge
-from layerfork.app.scenarios.judging import judged_cell
 from layerfork.record.catalogue import Met
 from layerfork.record.progress import Progress
 

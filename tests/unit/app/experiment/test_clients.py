@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.relay.broken import BrokenEnvironments
-from layerfork.app.relay.earlier import BrokenEnvironment
-from layerfork.app.relay.plan import (
+from layerfork.app.experiment.clients import (
     Plan,
     PlannedBuild,
     choose_clients,
@@ -15,6 +13,7 @@ from layerfork.app.relay.plan import (
     planned_row,
     rows_after,
 )
+from layerfork.app.experiment.earlier import BrokenEnvironment, BrokenEnvironments
 from layerfork.builders.clients import CLIENTS, SEED_CLIENTS, find_client
 from layerfork.builders.clients.own import OwnCommand
 from layerfork.builders.environments.installing import directory_of

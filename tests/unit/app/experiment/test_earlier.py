@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.relay.earlier import (
+from layerfork.app.experiment.earlier import (
     BrokenEnvironment,
     Earlier,
     FinishedRelay,
@@ -14,7 +14,7 @@ from layerfork.app.relay.earlier import (
     relay_note,
     row_note,
 )
-from layerfork.app.relay.resume import copy_earlier
+from layerfork.app.experiment.resume import copy_earlier
 from layerfork.errors import EvidenceError
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo

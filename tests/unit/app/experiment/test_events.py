@@ -9,8 +9,8 @@ from typing import cast
 
 import pytest
 
-from layerfork.app.phases import events
-from layerfork.app.phases.events import EventRefusedError, lifetime
+from layerfork.app.experiment import phases as events
+from layerfork.app.experiment.phases import EventRefusedError, lifetime
 from layerfork.builders.engines import RunningEngine
 from layerfork.builders.engines.baseimage import base_archive, image_id
 from layerfork.record.phase import Event

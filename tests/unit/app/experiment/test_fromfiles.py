@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.run.report import read_reports
+from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.record.store.lines import numbered_lines
 

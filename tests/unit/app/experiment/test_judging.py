@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from layerfork.app.run.judging import judge_rows
+from layerfork.app.experiment.judging import judge_rows
 from layerfork.record.build import Builder
 from layerfork.record.identity import IdentitySource
 from layerfork.record.judgement import Verdict

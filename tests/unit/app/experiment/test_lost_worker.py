@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from layerfork.app.workers import spreading
+from layerfork.app.experiment import dask as spreading
 
 
 class Scheduler:

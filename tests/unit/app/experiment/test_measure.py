@@ -12,8 +12,8 @@ from fakes.engines import Obliging
 from fakes.programs import posts_its_context
 from fakes.sockets import BASE, BUILT, Json, Socket, listening, steps_of
 
-from layerfork.app.relay import experiment
-from layerfork.app.relay.experiment import Measured, RunServices, measure, prepare_engine, read_bases
+from layerfork.app.experiment import measure as experiment
+from layerfork.app.experiment.measure import Measured, RunServices, measure, prepare_engine, read_bases
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.build import Builder, Toolchain
 from layerfork.record.engine import ImageFacts

@@ -9,10 +9,9 @@ from dataclasses import replace
 import pytest
 from golden.recorded import RECORDS
 
+from layerfork.app.experiment.cells import MeasuredCell, read_cells
+from layerfork.app.experiment.judging import exit_code, met_phases, report_of
 from layerfork.app.experiment.scenarios import find_scenario
-from layerfork.app.phases.cells import MeasuredCell, read_cells
-from layerfork.app.scenarios.judging import exit_code, report_of
-from layerfork.app.scenarios.meeting import met_phases
 from layerfork.errors import ExitCode
 from layerfork.record.build import Builder
 from layerfork.record.catalogue import CellPhase, Met

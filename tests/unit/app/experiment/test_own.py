@@ -6,13 +6,10 @@ from pathlib import Path
 import pytest
 from golden.recorded import RECORDS
 
-from layerfork.app.experiment.scenarios import find_scenario
-from layerfork.app.phases.cells import MeasuredCell, Shard, keep_cell, read_cells
-from layerfork.app.phases.kept import keep_scenario, kept
-from layerfork.app.run.report import read_reports
-from layerfork.app.scenarios.choosing import chosen_scenarios
-from layerfork.app.scenarios.merging import merge_files
-from layerfork.app.scenarios.sharding import plan_digest
+from layerfork.app.experiment.cells import MeasuredCell, Shard, keep_cell, keep_scenario, kept, read_cells
+from layerfork.app.experiment.fromfiles import read_reports
+from layerfork.app.experiment.scenarios import chosen_scenarios, find_scenario
+from layerfork.app.experiment.shards import merge_files, plan_digest
 from layerfork.errors import UsageError
 from layerfork.record.catalogue import Met
 from layerfork.record.store.evidence import RecordFile

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from golden.recorded import RECORDS
 
-from layerfork.app.phases.cells import keep_cell, read_cells
-from layerfork.app.scenarios.building import CellRun, keys_of
-from layerfork.app.scenarios.planning import CatalogueOptions, outline, plan_of
+from layerfork.app.experiment.building import CellRun, keys_of
+from layerfork.app.experiment.cells import keep_cell, read_cells
+from layerfork.app.experiment.planning import CatalogueOptions, outline, plan_of
 from layerfork.record.catalogue import CatalogueOutline
 from layerfork.record.scenario import RunOptions
 from layerfork.record.store.evidence import RecordFile

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.relay.earlier import (
+from layerfork.app.experiment.earlier import (
     BrokenEnvironment,
     Earlier,
     FinishedRelay,
     MeasuredRow,
     read_earlier,
 )
-from layerfork.app.relay.experiment import RunServices
-from layerfork.app.relay.resume import copy_earlier, measure_once, relay_key
+from layerfork.app.experiment.measure import RunServices
+from layerfork.app.experiment.resume import copy_earlier, measure_once, relay_key
 from layerfork.builders.clients import find_client
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder

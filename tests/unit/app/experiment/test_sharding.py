@@ -8,9 +8,8 @@ from golden.recorded import RECORDS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.app.phases.cells import CellName, Shard, keep_cell, read_cells
-from layerfork.app.scenarios.merging import merge_files
-from layerfork.app.scenarios.sharding import Part, part_of, plan_digest, read_part
+from layerfork.app.experiment.cells import CellName, Shard, keep_cell, read_cells
+from layerfork.app.experiment.shards import Part, merge_files, part_of, plan_digest, read_part
 from layerfork.errors import UsageError
 from layerfork.record.store.evidence import RecordFile
 

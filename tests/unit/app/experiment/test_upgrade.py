@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from layerfork.app.upgrade.classes import moves
-from layerfork.app.upgrade.matching import match
-from layerfork.app.upgrade.upgrading import compare_runs
+from layerfork.app.experiment.rundiff import match, moves
+from layerfork.app.experiment.upgrade import compare_runs
 from layerfork.cli import call
 from layerfork.errors import UsageError
 from layerfork.record.store.lines import numbered_lines

@@ -11,14 +11,16 @@ import pytest
 from distributed import LocalCluster
 from golden.recorded import RECORDS
 
+from layerfork.app.experiment import dask as connecting
+from layerfork.app.experiment import dask as spreading
+from layerfork.app.experiment import worker as working
+from layerfork.app.experiment.building import CellRun, Found
+from layerfork.app.experiment.cells import CellName, MeasuredCell, read_cells
+from layerfork.app.experiment.dask import build_on_workers
+from layerfork.app.experiment.planning import CatalogueOptions
+from layerfork.app.experiment.runscenarios import run_catalogue
 from layerfork.app.experiment.scenarios import find_scenario
-from layerfork.app.phases.cells import CellName, MeasuredCell, read_cells
-from layerfork.app.scenarios.building import CellRun, Found
-from layerfork.app.scenarios.planning import CatalogueOptions
-from layerfork.app.scenarios.running import run_catalogue
-from layerfork.app.workers import connecting, spreading, working
-from layerfork.app.workers.spreading import build_on_workers
-from layerfork.app.workers.working import why_unfit
+from layerfork.app.experiment.worker import why_unfit
 from layerfork.errors import EngineError, LayerforkError, UsageError
 from layerfork.record.progress import Progress
 from layerfork.record.report import Problem
@@ -200,12 +202,16 @@ def test_a_batch_is_printed_without_build_arguments() -> None:
 
 def test_dask_is_imported_only_for_dask(monkeypatch: pytest.MonkeyPatch) -> None:
     code = (
-        "import sys, layerfork.cli.run, layerfork.app.scenarios.running;"
+        "import sys, layerfork.cli.run, layerfork.app.experiment.runscenarios;"
         "sys.exit(bool({'dask', 'distributed'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
     monkeypatch.setitem(sys.modules, "distributed", None)
-    for module in [name for name in sys.modules if name in ("layerfork.app.experiment.dask", "layerfork.app.experiment.worker")]:
+    for module in [
+        name
+        for name in sys.modules
+        if name in ("layerfork.app.experiment.dask", "layerfork.app.experiment.worker")
+    ]:
         monkeypatch.delitem(sys.modules, module)
     options = RunOptions(clients=("docker-build",), engines=("private:26.1",))
     with pytest.raises(LayerforkError, match="--dask needs Dask, which is not installed here") as raised:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from layerfork.app.relay.earlier import read_earlier
+from layerfork.app.experiment.earlier import read_earlier
 from layerfork.errors import EvidenceError
 from layerfork.record.store import lines
 from layerfork.record.store.evidence import read_records, read_stored

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from layerfork.app.phases.cells import MeasuredCell, read_cells
-from layerfork.app.scenarios.filed import read_catalogue
+from layerfork.app.experiment.cells import MeasuredCell, read_cells
+from layerfork.app.experiment.fromfiles import read_catalogue
 from layerfork.record.record import BuildOutcome, StepStatus
 from research.currentstate.again import BuiltAgain, differences, draw
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.phases.cells import read_cells
+from layerfork.app.experiment.cells import read_cells
 from layerfork.errors import EvidenceError
 from layerfork.record.record import BuildOutcome
 from layerfork.record.store.lines import numbered_lines

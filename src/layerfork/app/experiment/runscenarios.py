@@ -1,30 +1,78 @@
-"""`layerfork run --scenario`: which cells there are, and who builds them."""
+"""`layerfork run --scenario`: which cells there are, who builds them, and each judged once it is whole."""
 
 import contextlib
 import itertools
 import os
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
-from layerfork.app.phases.cells import CellName, MeasuredCell, Shard, keep_cell
-from layerfork.app.phases.kept import keep_scenario, kept
+from layerfork.app.experiment.building import CellRun, Found, build_on_engine, keys_of
+from layerfork.app.experiment.cells import CellName, MeasuredCell, Shard, keep_cell, keep_scenario, kept
+from layerfork.app.experiment.judging import judged_cell, report_of
+from layerfork.app.experiment.planning import CatalogueOptions, CataloguePlan, plan_of
+from layerfork.app.experiment.shards import plan_digest
 from layerfork.app.run.parallel import engines_at_once
-from layerfork.app.scenarios.beside import Judge
-from layerfork.app.scenarios.building import CellRun, Found, build_on_engine, keys_of
-from layerfork.app.scenarios.judging import report_of
-from layerfork.app.scenarios.planning import CatalogueOptions, CataloguePlan, plan_of
-from layerfork.app.scenarios.sharding import plan_digest
 from layerfork.builders.environments.projectfile import described_clients
 from layerfork.builders.machine.processors import busy_share, read_ticks
 from layerfork.errors import LayerforkError
-from layerfork.record.catalogue import CatalogueReport, Spent
-from layerfork.record.progress import Listener
+from layerfork.record.catalogue import CatalogueReport, Cell, Met, Spent
+from layerfork.record.progress import Listener, Progress
 from layerfork.record.report import Problem
-from layerfork.record.scenario import RunOptions
+from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.store.evidence import RecordFile
+
+# Cells judged beside the building: one that is whole is judged while clients build the next ones.
+
+
+class Judge:
+    """Takes cells from any thread, judges each once, and says what became of it."""
+
+    def __init__(self, scenarios: Mapping[tuple[str, str], Scenario], cells: int, listener: Listener) -> None:
+        """``cells`` is how many there will be."""
+        self._scenarios = scenarios
+        self._total = cells
+        self._listener = listener
+        self._done = 0
+        self._judged: dict[CellName, Future[Cell]] = {}
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=error is not None)
+
+    def take(self, cell: MeasuredCell) -> None:
+        """Returns at once."""
+        self._judged[cell.name] = self._pool.submit(self._judge, cell)
+
+    def tell(self, event: Progress) -> None:
+        """Hand on what happens, with how many cells are done."""
+        self._listener(replace(event, done=self._done, total=self._total))
+
+    def cells(self) -> Mapping[CellName, Cell]:
+        """All that were taken, when the last is judged. Raises: what judging one raised."""
+        return {name: future.result() for name, future in self._judged.items()}
+
+    def _judge(self, cell: MeasuredCell) -> Cell:
+        judged = judged_cell(cell, self._scenarios[cell.name.scenario, cell.name.content])
+        self._done += 1
+        self.tell(
+            Progress(
+                text=f"{cell.name.scenario}, {cell.name.client}: {judged.reason or judged.met.value}",
+                lasting=judged.met is Met.UNEXPECTED,
+                engine=cell.name.engine,
+            )
+        )
+        return judged
 
 
 def run_catalogue(asked: CatalogueOptions, options: RunOptions, listener: Listener) -> CatalogueReport:
@@ -133,7 +181,7 @@ def _built_by_workers(
 ) -> list[Found]:
     """Raises: LayerforkError."""
     try:
-        from layerfork.app.workers.spreading import build_on_workers
+        from layerfork.app.experiment.dask import build_on_workers
     except ModuleNotFoundError as error:
         if error.name not in ("dask", "distributed"):
             raise

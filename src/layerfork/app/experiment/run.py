@@ -10,12 +10,11 @@ from pathlib import Path
 from threading import Thread
 
 from layerfork import __version__
+from layerfork.app.experiment.clients import planned_row, row_taken
+from layerfork.app.experiment.earlier import BrokenEnvironments, Earlier, read_earlier
+from layerfork.app.experiment.measure import RunServices, prepared_relay, read_bases
+from layerfork.app.experiment.resume import copy_earlier, measure_once, relay_key
 from layerfork.app.experiment.scenarios import find_scenario
-from layerfork.app.relay.broken import BrokenEnvironments
-from layerfork.app.relay.earlier import Earlier, read_earlier
-from layerfork.app.relay.experiment import RunServices, prepared_relay, read_bases
-from layerfork.app.relay.plan import planned_row, row_taken
-from layerfork.app.relay.resume import copy_earlier, measure_once, relay_key
 from layerfork.app.run.parallel import engines_at_once
 from layerfork.builders.engines import ENGINES, default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode
@@ -27,7 +26,7 @@ from layerfork.record.store.apart import directory_around, recover, written_apar
 from layerfork.record.store.evidence import RecordFile
 
 _JUDGES = (
-    "layerfork.app.run.judging",
+    "layerfork.app.experiment.judging",
     "layerfork.app.compare.answering",
     "layerfork.builders.recording.decoders",
 )
@@ -131,7 +130,7 @@ def _run_on(
     scenario: Scenario, options: RunOptions, spec: str, services: RunServices, earlier: Earlier
 ) -> RunReport:
     measured = measure_once(scenario, options, spec, services, earlier)
-    from layerfork.app.run.judging import judged
+    from layerfork.app.experiment.judging import judged
 
     report = replace(
         _without_engine(scenario, options, measured.problems),

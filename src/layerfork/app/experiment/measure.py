@@ -7,12 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from layerfork.app.relay.broken import BrokenEnvironments
-from layerfork.app.relay.earlier import MeasuredRow
-from layerfork.app.relay.plan import Plan, choose_clients, plan_relay, rows_after
-from layerfork.app.relay.relay import EngineGoneError, Relay, run_relay
-from layerfork.app.relay.trial import Bench, make_endpoint
-from layerfork.app.relay.versions import ask_versions, versions_used
+from layerfork.app.experiment.clients import (
+    Plan,
+    ask_versions,
+    choose_clients,
+    plan_relay,
+    rows_after,
+    versions_used,
+)
+from layerfork.app.experiment.earlier import BrokenEnvironments, MeasuredRow
+from layerfork.app.experiment.relay import EngineGoneError, Relay, run_relay
+from layerfork.app.experiment.trial import Bench, make_endpoint
 from layerfork.builders.clients import BuildClient, ContextForm
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.bases import base_references

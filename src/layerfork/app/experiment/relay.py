@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from layerfork.app.relay.broken import BrokenEnvironments
-from layerfork.app.relay.earlier import MeasuredRow, row_note
-from layerfork.app.relay.plan import Plan, PlannedBuild
-from layerfork.app.relay.trial import Bench, run_trial
+from layerfork.app.experiment.clients import Plan, PlannedBuild
+from layerfork.app.experiment.earlier import BrokenEnvironments, MeasuredRow, row_note
+from layerfork.app.experiment.trial import Bench, run_trial
 from layerfork.builders.environments.workspace import Workspace
 from layerfork.record.build import Endpoint
 from layerfork.record.progress import Listener, Progress

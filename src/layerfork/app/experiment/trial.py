@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from layerfork.app.relay.plan import PlannedBuild
+from layerfork.app.experiment.clients import PlannedBuild
 from layerfork.builders.client.contextplaces import Place, find_places, place_at
 from layerfork.builders.clients import BuildClient, ContextForm
 from layerfork.builders.disk.contextmemory import recall

@@ -1,20 +1,100 @@
-"""A phase of a scenario held against what was expected: which instruction missed first, and why."""
+"""Builds and cells judged: keys, classes and forks of a relay, and phases against what scenarios expect."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from layerfork.app.compare.answering import answers_of_rows
 from layerfork.app.compare.comparison import diff_records
-from layerfork.diagnose import JudgedBuild, layer_contradictions
+from layerfork.app.experiment.cells import CellName, MeasuredCell
+from layerfork.app.experiment.scenarios import row_of
+from layerfork.diagnose import (
+    JudgedBuild,
+    describe_failure,
+    judge_pair,
+    judge_relay,
+    layer_contradictions,
+    lend_definitions,
+)
 from layerfork.dockerfile import parse_dockerfile
+from layerfork.errors import ExitCode
 from layerfork.keys import keys_of
 from layerfork.record.build import Builder
-from layerfork.record.catalogue import CellPhase, Met
+from layerfork.record.catalogue import CatalogueReport, Cell, CellPhase, Met, Spent
 from layerfork.record.cause import CauseCode
-from layerfork.record.judgement import CauseStatus
+from layerfork.record.judgement import CauseStatus, Caution, Judgement, Verdict
 from layerfork.record.phase import Expectation, Phase
 from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
-from layerfork.record.report import DiffReport, TrialBuild
+from layerfork.record.report import AGAIN, DiffReport, Problem, RunReport, TrialBuild
+from layerfork.record.scenario import Scenario
+
+
+def judged(report: RunReport, *, random_runs: bool = False) -> RunReport:
+    """A report of measured builds with all that is said about them; ``random_runs`` as for `judge_rows`."""
+    builds, judgement = judge_rows(report.builds, random_runs=random_runs)
+    return replace(report, builds=builds, judgement=judgement, answers=answers_of_rows(judgement, builds))
+
+
+def judge_rows(
+    measured: Sequence[TrialBuild], *, random_runs: bool = False
+) -> tuple[tuple[TrialBuild, ...], Judgement]:
+    """Keys, identities, classes and forks of the builds of one relay.
+
+    Builds that failed have no class, but what they stored can have been reused by later ones.
+    ``random_runs``: every RUN of the Dockerfile writes a random value, so equal layers prove reuse.
+    """
+    lent = lend_definitions(
+        [
+            JudgedBuild(client=row.client, record=row.record, keys=keys_of(row.record), control=row.control)
+            for row in measured
+            if row.record is not None
+        ]
+    )
+    judgement = judge_relay(lent, random_runs=random_runs)
+    doubts = tuple(layer_contradictions(lent, random_runs=random_runs))
+    own = [judged_control for row in measured if (judged_control := _judge_control(row, lent)) is not None]
+    judgement = replace(
+        judgement,
+        forks=judgement.forks + tuple(fork for each in own for fork in each.forks),
+        warnings=judgement.warnings + tuple(caution for each in own for caution in each.warnings) + doubts,
+    )
+    rows = _with_identities(measured, lent)
+    attempted = [row for row in rows if row.outcome is not BuildOutcome.UNSUPPORTED]
+    succeeded = [row for row in rows if row.outcome is BuildOutcome.SUCCEEDED and row.record is not None]
+    if not succeeded or (len(succeeded) == 1 and len(attempted) > 1):
+        judgement = replace(judgement, verdict=Verdict.ERROR)
+    index = {client: number for number, members in enumerate(judgement.classes) for client in members}
+    return tuple(replace(row, class_index=index.get(row.client)) for row in rows), judgement
+
+
+def _judge_control(row: TrialBuild, judged: Sequence[JudgedBuild]) -> Judgement | None:
+    """Why a client's second build missed what its first had stored; None when it did not miss."""
+    build = next((each for each in judged if each.client == row.client), None)
+    record = row.control_record
+    if build is None or record is None or row.record is None:
+        return None
+    name = AGAIN.format(row.client)
+    judgement = judge_pair(
+        replace(build, control=""), JudgedBuild(client=name, record=record, keys=keys_of(record))
+    )
+    if failure := describe_failure(record):
+        told = Caution(code="control-failed", client=row.client, text=f"{name}: the build {failure}")
+        return replace(judgement, warnings=(told,))
+    return replace(judgement, warnings=())
+
+
+def _with_identities(measured: Sequence[TrialBuild], judged: Sequence[JudgedBuild]) -> tuple[TrialBuild, ...]:
+    """The rows, those of builds that succeeded with the identities that their keys give."""
+    keys = {build.client: build.keys for build in judged}
+    return tuple(
+        replace(row, computed_identities=keys[row.client].chain_digests())
+        if row.outcome is BuildOutcome.SUCCEEDED and row.client in keys
+        else row
+        for row in measured
+    )
+
+
+# A phase of a scenario held against what was expected: which instruction missed first, and why.
 
 BEFORE, NOW = "before", "now"
 
@@ -166,3 +246,68 @@ def _lost(report: DiffReport, expected: Expectation | None, texts: _Texts) -> st
     reused = {texts.of(step) for step in report.reader_steps if step.status is StepStatus.HIT}
     lost = next((named for named in expected.reused if named not in reused), "")
     return f"{lost} was built again, but was to be reused" if lost else ""
+
+
+# Cells held against what their scenarios expect.
+
+NOTHING_SPENT = Spent()
+NOT_ASKED = (BuildOutcome.UNSUPPORTED, BuildOutcome.SKIPPED)
+"""Outcomes of a client that was not let build."""
+
+
+def report_of(
+    cells: Sequence[MeasuredCell],
+    scenarios: Sequence[Scenario],
+    *,
+    judged: Mapping[CellName, Cell] | None = None,
+    problems: Sequence[Problem] = (),
+    seconds: float = 0.0,
+    built: int = 0,
+    spent: Spent = NOTHING_SPENT,
+    interrupted: bool = False,
+) -> CatalogueReport:
+    """Cells held against what their scenarios expect; ``judged`` are those of which that is known."""
+    by_name = {(each.name, each.content): each for each in scenarios}
+    known = judged or {}
+    return CatalogueReport(
+        scenarios=tuple(row_of(scenario) for scenario in scenarios),
+        engines=tuple(dict.fromkeys(cell.engine for cell in cells)),
+        cells=tuple(
+            known.get(cell.name) or judged_cell(cell, by_name[cell.name.scenario, cell.name.content])
+            for cell in cells
+        ),
+        problems=tuple(problems),
+        seconds=seconds,
+        built=built,
+        spent=spent,
+        interrupted=interrupted,
+    )
+
+
+def judged_cell(cell: MeasuredCell, scenario: Scenario) -> Cell:
+    first = cell.builds[0]
+    asked = any(build.outcome not in NOT_ASKED for build in cell.builds)
+    built = cell.builds if asked else ()
+    return Cell(
+        scenario=cell.name.scenario,
+        engine=cell.name.engine,
+        client=cell.name.client,
+        version=first.version,
+        builder=first.builder,
+        phases=tuple(met_phases(scenario.phases, built, cell.name.engine, random_runs=scenario.random_runs)),
+        reason="" if built else first.reason,
+        seconds=sum(build.seconds_of_client for build in built),
+        waited=cell.seconds,
+        builds=sum(build.outcome not in NOT_ASKED for build in built),
+    )
+
+
+def exit_code(report: CatalogueReport) -> ExitCode:
+    """1 when something was not as expected, 3 when nothing was measured or an engine was missing."""
+    if report.interrupted:
+        return ExitCode.INTERRUPTED
+    if report.count(Met.UNEXPECTED):
+        return ExitCode.FORKED
+    if report.problems or not report.count(Met.AS_EXPECTED):
+        return ExitCode.COULD_NOT_RUN
+    return ExitCode.AS_HOPED

@@ -1,23 +1,24 @@
-"""Which clients build in a relay, with what, and why others do not."""
+"""Which clients build in a relay, with what, in which versions, and why others do not."""
 
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from layerfork.app.relay.broken import BrokenEnvironments
-from layerfork.app.relay.earlier import MeasuredRow
-from layerfork.builders.clients import CLIENTS, SEED_CLIENTS, find_client
+from layerfork.app.experiment.earlier import BrokenEnvironments, MeasuredRow
+from layerfork.builders.clients import CLIENTS, SEED_CLIENTS, find_client, freeze
 from layerfork.builders.clients.client import BuildClient, Choice, ContextForm
 from layerfork.builders.clients.own import OwnCommand, is_own_client, own_client
-from layerfork.builders.engines import fetch_toolchain
+from layerfork.builders.engines import RunningEngine, fetch_toolchain
 from layerfork.builders.environments.installing import find_environment
+from layerfork.builders.process import ProgramMissingError, run
 from layerfork.errors import ClientError, UsageError
 from layerfork.record.build import Builder, BuildRequest, Endpoint, Toolchain
 from layerfork.record.progress import Say
 from layerfork.record.record import BuildOutcome
-from layerfork.record.report import PlanRow, TrialBuild
+from layerfork.record.report import PlanRow, TrialBuild, VersionsUsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,4 +206,54 @@ def rows_after(plan: Plan, done: int) -> tuple[TrialBuild, ...]:
     return tuple(
         row if isinstance(row, TrialBuild) else row.trial_build(BuildOutcome.SKIPPED, "the engine had ended")
         for row in plan.rows[done:]
+    )
+
+
+# Collects the versions that a run is made with.
+
+ASK_TIMEOUT_S = 20.0
+UNKNOWN = "unknown"
+
+
+def ask_versions(plan: Plan, endpoint: Endpoint, known: dict[str, str] | None = None) -> Plan:
+    """The plan with every client's version, asked of all at once. Nothing is built.
+
+    ``known`` are versions by label that were asked on this engine before; those that are asked are added.
+    """
+    versions = {} if known is None else known
+    unknown = [build for build in plan.builds if build.label not in versions]
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        asked = pool.map(lambda build: client_version(build, endpoint), unknown)
+        versions.update(zip([build.label for build in unknown], asked, strict=True))
+    return Plan(rows=tuple(_with_version(row, versions) for row in plan.rows))
+
+
+def _with_version(row: PlannedBuild | TrialBuild, versions: Mapping[str, str]) -> PlannedBuild | TrialBuild:
+    return row if isinstance(row, TrialBuild) else replace(row, version=versions[row.label])
+
+
+def client_version(build: PlannedBuild, endpoint: Endpoint) -> str:
+    """The version that a client is, or says that it is; empty when it says nothing."""
+    if build.client.environment is not None:
+        return build.client.environment.version
+    if build.toolchain is not None:
+        endpoint = replace(endpoint, toolchain=build.toolchain)
+    try:
+        completed = run(build.client.version_command(endpoint, build.environment), timeout_s=ASK_TIMEOUT_S)
+    except ProgramMissingError:
+        return ""
+    return build.client.read_version(completed.stdout)
+
+
+def versions_used(engine: RunningEngine, plan: Plan) -> VersionsUsed:
+    """What the engine and every client say of themselves, and what lies in the clients' environments."""
+    environments = {
+        build.client.environment.name: build.environment
+        for build in plan.builds
+        if build.client.environment is not None and build.environment is not None
+    }
+    return VersionsUsed(
+        engine=engine.info_lines(),
+        clients=tuple((build.label, build.version or UNKNOWN) for build in plan.builds),
+        packages=tuple((name, freeze(path)) for name, path in environments.items()),
     )

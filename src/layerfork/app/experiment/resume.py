@@ -17,9 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from layerfork import __version__
-from layerfork.app.relay.earlier import Earlier, FinishedRelay, MeasuredRow, relay_note
-from layerfork.app.relay.experiment import Measured, RunServices, measure
-from layerfork.app.relay.plan import choose_clients
+from layerfork.app.experiment.clients import choose_clients
+from layerfork.app.experiment.earlier import Earlier, FinishedRelay, MeasuredRow, relay_note
+from layerfork.app.experiment.measure import Measured, RunServices, measure
 from layerfork.builders.engines import open_engine
 from layerfork.builders.environments.projectfile import described_clients
 from layerfork.builders.secrets.redactionkey import redaction_key

@@ -1,12 +1,75 @@
-"""`layerfork merge`: the record files of shards as one."""
+"""Parts of a plan for several machines, and their record files merged: `run --shard` and `merge`."""
 
-from collections.abc import Sequence
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.app.phases.cells import CellFile, CellName, MeasuredCell, keep_cell, read_cells
-from layerfork.app.phases.kept import KeptScenario, keep_scenario
+from layerfork.app.experiment.cells import (
+    CellFile,
+    CellName,
+    KeptScenario,
+    MeasuredCell,
+    keep_cell,
+    keep_scenario,
+    read_cells,
+)
 from layerfork.errors import UsageError
 from layerfork.record.store.evidence import RecordFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """``3/16``."""
+
+    number: int
+    of: int
+
+
+def read_part(text: str) -> Part | None:
+    """What ``--shard`` says; None for nothing. Raises: UsageError."""
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise UsageError(f"--shard {text} is no part of a whole", hint="--shard 3/16 is the third of sixteen")
+    return Part(number=int(found[1]), of=int(found[2]))
+
+
+def plan_digest(names: Sequence[CellName]) -> str:
+    """The same for all machines that were asked the same."""
+    return hashlib.sha256("\n".join(sorted(map(_text, names))).encode()).hexdigest()[:16]
+
+
+def part_of(names: Sequence[CellName], part: Part, times: Mapping[CellName, float]) -> tuple[CellName, ...]:
+    """The cells of one part, in the plan's order: the longest first, each to the part with least to do.
+
+    A cell without a time counts as the middle one of those that are known.
+    """
+    known = sorted(times[name] for name in names if name in times)
+    middle = known[len(known) // 2] if known else 1.0
+    longest = sorted(names, key=lambda name: (-times.get(name, middle), _text(name)))
+    loads = [0.0] * part.of
+    mine: set[CellName] = set()
+    for name in longest:
+        least = loads.index(min(loads))
+        loads[least] += times.get(name, middle)
+        if least == part.number - 1:
+            mine.add(name)
+    return tuple(name for name in names if name in mine)
+
+
+def times_of(cells: Iterable[MeasuredCell]) -> Mapping[CellName, float]:
+    """Seconds of each cell that was measured before."""
+    return {cell.name: cell.seconds for cell in cells}
+
+
+def _text(name: CellName) -> str:
+    return "\0".join((name.scenario, name.content, name.engine, name.client, name.builder or ""))
+
+
+# `layerfork merge`: the record files of shards as one.
 
 
 def merge_files(files: Sequence[str], output: str) -> int:

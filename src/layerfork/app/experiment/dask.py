@@ -1,29 +1,145 @@
-"""`run --dask`: batches become tasks of a Dask scheduler; what workers built is kept as it comes back.
+"""`run --dask`: batches become tasks of a Dask scheduler; what workers built is kept as it comes back."""
 
-When a worker is lost, Dask gives its unfinished batches to another. A batch counts once, when its result
-arrives here; a task that is cancelled ends its build and its engine (`working`).
-"""
-
+import asyncio
+import contextlib
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
-from distributed import Client, Future, as_completed
+from distributed import Client, Future, Security, as_completed, rpc
 
 from layerfork import __version__
-from layerfork.app.phases.cells import CellName
-from layerfork.app.scenarios.building import CellRun, Found
-from layerfork.app.workers.batching import batches_of
-from layerfork.app.workers.connecting import connected
-from layerfork.app.workers.watching import watch
-from layerfork.app.workers.working import Batch, build_batch, count_at_work, why_unfit
+from layerfork.app.experiment.building import CellRun, Found
+from layerfork.app.experiment.cells import CellName
+from layerfork.app.experiment.worker import Batch, build_batch, count_at_work, why_unfit
 from layerfork.builders.engines import open_engine
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.progress import Listener, Progress
 from layerfork.record.report import Problem
 from layerfork.record.scenario import RunOptions
+
+# Batches: what one worker builds on one engine that it starts, and what is lost with it.
+
+MOST_CELLS = 20
+MOST_SECONDS = 30.0
+BATCHES_FOR_EACH = 3
+"""Of a small plan, for each engine that can run at once: fewer leave workers idle at the end."""
+
+
+def batches_of(
+    names: Sequence[CellName], at_once: int, times: Mapping[CellName, float]
+) -> tuple[tuple[CellName, ...], ...]:
+    """Neighbours of the plan on the same engine, few enough to lose and to balance.
+
+    ``at_once`` is how many engines run side by side, ``times`` are seconds of cells where they are known.
+    """
+    most = max(1, min(MOST_CELLS, len(names) // (BATCHES_FOR_EACH * max(1, at_once))))
+    by_engine = sorted(names, key=lambda name: name.engine)  # stable: in the plan's order on each
+    return tuple(
+        batch
+        for _, mine in groupby(by_engine, key=lambda name: name.engine)
+        for batch in _cut(mine, most, times)
+    )
+
+
+def _cut(
+    names: Iterator[CellName], most: int, times: Mapping[CellName, float]
+) -> Iterator[tuple[CellName, ...]]:
+    batch: list[CellName] = []
+    seconds = 0.0
+    for name in names:
+        more = times.get(name, 0.0)
+        if batch and (len(batch) == most or seconds + more > MOST_SECONDS):
+            yield tuple(batch)
+            batch, seconds = [], 0.0
+        batch.append(name)
+        seconds += more
+    if batch:
+        yield tuple(batch)
+
+
+# The way to a Dask scheduler; certificates for ``tls://`` are those of Dask's own configuration.
+
+ANSWER_S = 10.0
+"""How long a scheduler may take to say what it is."""
+
+
+@contextlib.contextmanager
+def connected(address: str) -> Iterator[Client]:
+    """A client of the scheduler. Raises: UsageError for what is no address, EngineError when none answers."""
+    address = address if "://" in address else f"tcp://{address}"
+    security = Security()
+    try:
+        kind = asyncio.run(_kind_of(address, security))
+    except (OSError, TimeoutError) as error:
+        hint = "start one with: dask scheduler; without TLS its address is tcp://HOST:8786, with it tls://HOST:8786"
+        raise EngineError(f"no Dask scheduler answers at {address}", hint, str(error)) from error
+    except (ValueError, TypeError, RuntimeError) as error:
+        hint = (
+            "--dask tcp://HOST:8786, or tls:// with certificates in Dask's configuration: docs/scenarios.md"
+        )
+        raise UsageError(f"--dask {address} cannot be asked: {error}", hint) from error
+    if kind != "Scheduler":
+        raise UsageError(f"at {address} is no Dask scheduler, but a {kind}", "give the scheduler's address")
+    with Client(address, security=security, set_as_default=False, name="layerfork") as client:
+        yield client
+
+
+async def _kind_of(address: str, security: Security) -> str:
+    """What answers there; asked first, because a client that cannot connect takes long to end.
+
+    Raises: OSError, TimeoutError, ValueError, TypeError, RuntimeError.
+    """
+    arguments: dict[str, Any] = security.get_connection_args("client")
+    async with rpc(address, timeout=ANSWER_S, connection_args=arguments) as scheduler:
+        identity = await asyncio.wait_for(scheduler.identity(), ANSWER_S)
+    return str(identity["type"])
+
+
+# What workers say while they build, and which of them are gone: events of the scheduler as progress.
+
+_EVERYTHING = "all"
+"""The scheduler's own topic: workers that come and go."""
+
+
+@contextlib.contextmanager
+def watch(client: Client, run: str, workers: set[str], listener: Listener) -> Iterator[None]:
+    """Hand on what is said below the topic of a run, and name each of its workers that is lost."""
+    here = set(workers)
+
+    def told(event: tuple[float, Mapping[str, Any]]) -> None:
+        said = Progress(**event[1]["progress"])
+        listener(replace(said, text=f"{said.text} ({event[1]['worker']})"))
+
+    def changed(event: tuple[float, Mapping[str, Any]]) -> None:
+        address = str(event[1].get("worker", ""))
+        if event[1].get("action") == "add-worker":
+            here.add(address)
+        if event[1].get("action") != "remove-worker" or address not in here:
+            return
+        here.remove(address)
+        then = "what it had not finished is built elsewhere" if here else "no worker is left: waiting for one"
+        listener(Progress(text=f"the worker {address} is gone; {then}", lasting=True))
+
+    handlers = {run: told, _EVERYTHING: changed}
+    for topic, handler in handlers.items():
+        client.subscribe_topic(topic, handler)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(Exception):  # the scheduler may be gone
+            for topic in handlers:
+                client.unsubscribe_topic(topic)
+
+
+# `run --dask`: batches become tasks of a Dask scheduler; what workers built is kept as it comes back.
+#
+# When a worker is lost, Dask gives its unfinished batches to another. A batch counts once, when its result
+# arrives here; a task that is cancelled ends its build and its engine (`working`).
 
 RESOURCE = "engine"
 """What a worker offers as many of as it may run engines at once."""

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.app.phases.cells import CellName, MeasuredCell, read_cells
-from layerfork.app.relay.plan import choose_clients
-from layerfork.app.run.experiment import chosen_engines
-from layerfork.app.scenarios.building import CellRun, keys_of
-from layerfork.app.scenarios.choosing import chosen_scenarios
-from layerfork.app.scenarios.sharding import Part, part_of, read_part, times_of
+from layerfork.app.experiment.building import CellRun, keys_of
+from layerfork.app.experiment.cells import CellName, MeasuredCell, read_cells
+from layerfork.app.experiment.clients import choose_clients
+from layerfork.app.experiment.run import chosen_engines
+from layerfork.app.experiment.scenarios import chosen_scenarios
+from layerfork.app.experiment.shards import Part, part_of, read_part, times_of
 from layerfork.builders.engines import open_engine
 from layerfork.builders.environments.projectfile import described_clients
 from layerfork.errors import UsageError

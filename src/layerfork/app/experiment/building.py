@@ -8,16 +8,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from layerfork.app.phases.cells import CellName, MeasuredCell, cell_key, measured_cell
-from layerfork.app.phases.chain import Stage, run_chain
-from layerfork.app.phases.clock import Clock, Work
-from layerfork.app.relay.broken import BrokenEnvironments
-from layerfork.app.relay.experiment import make_bench, prepare_engine, read_bases
-from layerfork.app.relay.plan import PlannedBuild, choose_clients, plan_relay
-from layerfork.app.relay.relay import EngineGoneError
-from layerfork.app.relay.trial import make_endpoint
-from layerfork.app.relay.versions import ask_versions
-from layerfork.app.scenarios.judging import NOT_ASKED
+from layerfork.app.experiment.cells import CellName, MeasuredCell, cell_key, measured_cell
+from layerfork.app.experiment.clients import PlannedBuild, ask_versions, choose_clients, plan_relay
+from layerfork.app.experiment.earlier import BrokenEnvironments
+from layerfork.app.experiment.judging import NOT_ASKED
+from layerfork.app.experiment.measure import make_bench, prepare_engine, read_bases
+from layerfork.app.experiment.phases import Clock, Stage, Work, run_chain
+from layerfork.app.experiment.relay import EngineGoneError
+from layerfork.app.experiment.trial import make_endpoint
 from layerfork.builders.clients import BuildClient
 from layerfork.builders.clients.own import OwnCommand
 from layerfork.builders.engines import RunningEngine, open_engine

@@ -1,1 +1,0 @@
-"""Relays: several clients in order on one engine and one clean cache."""

@@ -1,1 +1,0 @@
-"""Scenarios run and judged: `run --scenario`, `scenarios`, `merge`."""

@@ -1,1 +1,0 @@
-"""Two runs of one experiment side by side."""

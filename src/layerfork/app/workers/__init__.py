@@ -1,1 +1,0 @@
-"""Scenarios built by the workers of a Dask scheduler; only ``--dask`` imports what needs Dask."""
