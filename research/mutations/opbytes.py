@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBOp
 from layerfork.record.versions import Release
-from layerfork.wire.proto import ops_pb2 as pb
+from layerfork.wire.buildkit import ops_pb2 as pb
 
 NETWORKS = {"sandbox": 0, "host": 1, "none": 2}
 SECURITY = {"sandbox": 0, "insecure": 1}

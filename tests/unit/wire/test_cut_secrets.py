@@ -9,8 +9,8 @@ import pytest
 from layerfork.builders.recording.decoders import Decoders
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo
+from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.http.frames import PREFACE
-from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.redact import Redactor
 
 SECRET = "Qm7-zR2xVb9LtK4w"

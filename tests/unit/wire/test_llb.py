@@ -3,9 +3,9 @@
 from hashlib import sha256
 
 from layerfork.record.llb import ExecMount, FileAction, LLBInput, LLBOp, SourceOp
+from layerfork.wire.buildkit import ops_pb2 as pb
 from layerfork.wire.definition.ops import ReadDefinition, read_definition
 from layerfork.wire.definition.sourcemap import read_dockerfile
-from layerfork.wire.proto import ops_pb2 as pb
 from layerfork.wire.redact import Redactor
 
 

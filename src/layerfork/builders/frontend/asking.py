@@ -19,9 +19,9 @@ from layerfork.builders.frontend.renaming import rename_directories
 from layerfork.builders.frontend.session import METHODS, Directories, Files, Health
 from layerfork.builders.frontend.upgrading import reachable_at, served_at, upgraded
 from layerfork.errors import EngineError
+from layerfork.wire.buildkit import control_pb2 as pb
+from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.buildkit.control import BUILD_ID, result_definitions
-from layerfork.wire.proto import control_pb2 as pb
-from layerfork.wire.proto import ops_pb2 as ops
 from layerfork.wire.proxy.sockets import Way
 
 ANSWER_LIMIT_S = 300.0

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from hashlib import sha256
 
+from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.buildkit.plain import text
-from layerfork.wire.proto import ops_pb2 as ops
 
 _LOCAL = "local://"
 _HINT, _SESSION = b"local.sharedkeyhint", b"local.session"

@@ -12,7 +12,7 @@ from grpclib.const import Cardinality, Handler, Status
 from grpclib.exceptions import GRPCError
 from grpclib.server import Stream
 
-from layerfork.wire.proto import control_pb2 as pb
+from layerfork.wire.buildkit import control_pb2 as pb
 
 DIFF_COPY = "/moby.filesync.v1.FileSync/DiffCopy"
 _HEALTH = "/grpc.health.v1.Health/Check"

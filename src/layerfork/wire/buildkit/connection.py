@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from layerfork.record.record import Gap
+from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.observed import ObservedConnection
 from layerfork.wire.http.grpc import Call, CallHandler, CallStatus, GrpcStream, Room, describe
 from layerfork.wire.http.http2 import Http2Connection, StreamSink
-from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.proxy.tap import Bytes, Headers
 
 MAX_GAPS = 100

@@ -6,6 +6,8 @@ frontend/gateway/forwarder and client/solve.go (the build id in the metadata) @ 
 
 from collections.abc import Callable, Iterable
 
+from layerfork.wire.buildkit import control_pb2 as control
+from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.buildkit.observed import (
     MAX_VERTEX_BYTES,
     MAX_VERTICES,
@@ -14,8 +16,6 @@ from layerfork.wire.buildkit.observed import (
 )
 from layerfork.wire.buildkit.plain import text
 from layerfork.wire.http.grpc import CallStatus
-from layerfork.wire.proto import control_pb2 as control
-from layerfork.wire.proto import ops_pb2 as ops
 from layerfork.wire.proxy.tap import Bytes
 from layerfork.wire.steps.vertices import follow
 

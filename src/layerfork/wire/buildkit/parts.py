@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from layerfork.record.context import ContextManifest
 from layerfork.record.llb import Definition
 from layerfork.record.record import BuildResult, Gap, RecordedRequest, StepRecord, Vertex
+from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.buildkit.observed import ObservedBuild
 from layerfork.wire.buildkit.plain import text
 from layerfork.wire.buildkit.request import read_request
@@ -14,7 +15,6 @@ from layerfork.wire.definition.ops import read_definition
 from layerfork.wire.definition.proxied import proxied_digests
 from layerfork.wire.definition.sourcemap import read_dockerfile
 from layerfork.wire.definition.verify import verify
-from layerfork.wire.proto import ops_pb2 as ops
 from layerfork.wire.redact import Redactor
 from layerfork.wire.session.contexts import BuildContexts, find_contexts, find_dockerfile
 from layerfork.wire.session.manifest import Recall, recall_nothing

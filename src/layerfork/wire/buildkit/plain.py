@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from layerfork.wire.proto import ops_pb2 as pb
+from layerfork.wire.buildkit import ops_pb2 as pb
 
 
 def text(value: bytes) -> str:

@@ -11,9 +11,9 @@ from hashlib import sha256
 from layerfork.dockerfile import find_syntax
 from layerfork.record.context import Digest
 from layerfork.record.record import RecordedRequest
+from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.observed import ObservedBuild
 from layerfork.wire.buildkit.plain import pairs, text, texts
-from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.redact import Redactor
 from layerfork.wire.session.directoryname import SHARED_KEY
 

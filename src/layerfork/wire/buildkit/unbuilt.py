@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from layerfork.record.llb import Definition
 from layerfork.record.record import StepRecord
+from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.definition.ops import read_definition
-from layerfork.wire.proto import ops_pb2 as ops
 from layerfork.wire.redact import Redactor
 from layerfork.wire.steps.branches import branches_of
 from layerfork.wire.steps.layout import find_layout

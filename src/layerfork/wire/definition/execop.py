@@ -4,8 +4,8 @@ Source: moby/buildkit solver/pb/ops.proto (ExecOp, Meta, Mount) @ 73ed6825c.
 """
 
 from layerfork.record.llb import ExecMount, ExecOp
+from layerfork.wire.buildkit import ops_pb2 as pb
 from layerfork.wire.buildkit.plain import text, texts
-from layerfork.wire.proto import ops_pb2 as pb
 from layerfork.wire.redact import Redactor
 
 _NETWORKS = ("sandbox", "host", "none")

@@ -9,8 +9,8 @@ from hashlib import sha256
 
 from layerfork.record.context import Digest
 from layerfork.record.llb import FileAction
+from layerfork.wire.buildkit import ops_pb2 as pb
 from layerfork.wire.buildkit.plain import text, texts
-from layerfork.wire.proto import ops_pb2 as pb
 from layerfork.wire.redact import Redactor
 
 

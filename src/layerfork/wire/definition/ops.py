@@ -15,11 +15,11 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from layerfork.record.context import Digest
 from layerfork.record.llb import Definition, LLBInput, LLBOp, SourceOp
 from layerfork.record.record import Gap
+from layerfork.wire.buildkit import ops_pb2 as pb
 from layerfork.wire.buildkit.plain import pairs, text, texts
 from layerfork.wire.definition.execop import read_exec
 from layerfork.wire.definition.fileop import read_action
 from layerfork.wire.definition.sourcemap import read_lines
-from layerfork.wire.proto import ops_pb2 as pb
 from layerfork.wire.redact import Redactor
 
 _HTTP_HEADER = "http.header."

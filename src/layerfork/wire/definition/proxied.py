@@ -12,8 +12,8 @@ from hashlib import sha256
 
 from google.protobuf.message import DecodeError
 
+from layerfork.wire.buildkit import ops_pb2 as pb
 from layerfork.wire.buildkit.plain import text
-from layerfork.wire.proto import ops_pb2 as pb
 
 _MARK = b"\0buildkit.proxy-network.v0"
 _NONE = 2

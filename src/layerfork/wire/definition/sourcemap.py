@@ -5,8 +5,8 @@ Source: moby/buildkit solver/pb/ops.proto (Source, SourceInfo), client/llb/sourc
 
 from collections.abc import Iterable
 
+from layerfork.wire.buildkit import ops_pb2 as pb
 from layerfork.wire.buildkit.plain import text
-from layerfork.wire.proto import ops_pb2 as pb
 
 
 def read_lines(source: pb.Source, dockerfile_name: str) -> dict[str, tuple[int, ...]]:

@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from layerfork.wire.proto import ops_pb2 as pb
+from layerfork.wire.buildkit import ops_pb2 as pb
 
 _ONE_OF = frozenset({"op", "action", "user"})
 """Names below which Go puts what is set of a ``oneof``; the fields are those of the message itself."""

@@ -10,6 +10,8 @@ from layerfork.errors import UsageError
 from layerfork.record.context import Digest
 from layerfork.record.llb import Definition, LLBOp
 from layerfork.record.record import Gap, RecordedRequest, StepRecord, StepStatus, Vertex
+from layerfork.wire.buildkit import control_pb2 as control
+from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.buildkit.observed import ObservedBuild, VertexState
 from layerfork.wire.buildkit.plain import text
 from layerfork.wire.buildkit.request import read_request
@@ -18,8 +20,6 @@ from layerfork.wire.definition.sourcemap import read_dockerfile
 from layerfork.wire.definition.verify import verify
 from layerfork.wire.history.naming import names_of
 from layerfork.wire.history.provenance import Provenance
-from layerfork.wire.proto import control_pb2 as control
-from layerfork.wire.proto import ops_pb2 as ops
 from layerfork.wire.redact import Redactor
 from layerfork.wire.steps.layout import Stages, find_layout
 from layerfork.wire.steps.names import StepLabel, read_label

@@ -12,9 +12,9 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from layerfork.record.record import Gap
+from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.observed import VertexState
 from layerfork.wire.history.jsontext import read_json
-from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.steps.vertices import follow
 
 _LENGTH = 4

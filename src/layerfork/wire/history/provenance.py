@@ -15,8 +15,8 @@ from hashlib import sha256
 from typing import Any
 
 from layerfork.record.record import Gap
+from layerfork.wire.buildkit import ops_pb2 as pb
 from layerfork.wire.history.opjson import UnreadableError, fill, read_op
-from layerfork.wire.proto import ops_pb2 as pb
 
 BUILD_TYPES = frozenset(
     {

@@ -14,9 +14,9 @@ from google.protobuf.message import DecodeError
 
 from layerfork.record.context import MAIN_CONTEXT, ContextManifest, Transport
 from layerfork.record.record import Gap
+from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.buildkit.observed import ObservedBuild, ObservedSession, ObservedSync, ObservedUpload
 from layerfork.wire.buildkit.plain import pairs, text
-from layerfork.wire.proto import ops_pb2 as ops
 from layerfork.wire.session.directoryname import directory_of, named_directory
 from layerfork.wire.session.filesync import DOCKERFILE_DIRECTORY
 from layerfork.wire.session.manifest import (

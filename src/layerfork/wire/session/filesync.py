@@ -8,10 +8,10 @@ from hashlib import sha256
 from typing import Protocol
 from urllib.parse import unquote_plus
 
+from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.observed import ObservedSession, ObservedSync
 from layerfork.wire.buildkit.plain import text
 from layerfork.wire.http.grpc import Call, CallStatus
-from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.proxy.tap import Bytes
 
 _STAT, _DATA, _FIN, _ERROR = 0, 2, 3, 4

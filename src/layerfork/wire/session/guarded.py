@@ -1,9 +1,9 @@
 """Calls that carry secrets: that they happened is a fact, what they carry is never looked at."""
 
+from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.observed import ObservedSession
 from layerfork.wire.buildkit.plain import text
 from layerfork.wire.http.grpc import CallStatus
-from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.proxy.tap import Bytes
 
 GUARDED = (

@@ -21,9 +21,9 @@ from layerfork.record.context import (
     display_name,
     entry_of,
 )
+from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.observed import ObservedSync, ObservedUpload
 from layerfork.wire.buildkit.plain import text
-from layerfork.wire.proto import control_pb2 as control
 
 _DIRECTORY, _SYMLINK, _DEVICE, _PIPE = 1 << 31, 1 << 27, 1 << 26, 1 << 25
 _SOCKET, _SETUID, _SETGID, _CHAR, _STICKY = 1 << 24, 1 << 23, 1 << 22, 1 << 21, 1 << 20

@@ -6,9 +6,9 @@ Source: moby/buildkit session/upload/upload.proto, session/upload/uploadprovider
 import posixpath
 
 from layerfork.record.record import Gap
+from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.observed import ObservedUpload
 from layerfork.wire.http.grpc import Call, CallStatus
-from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.proxy.tap import Bytes
 from layerfork.wire.tar.decompress import Decompressor
 from layerfork.wire.tar.stream import TarDecoder

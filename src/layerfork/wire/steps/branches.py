@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from types import MappingProxyType
 
-from layerfork.wire.proto import ops_pb2 as ops
+from layerfork.wire.buildkit import ops_pb2 as ops
 
 _ARROW = "->"
 

@@ -15,10 +15,10 @@ from google.protobuf.message import DecodeError
 
 from layerfork.record.context import ContextManifest
 from layerfork.record.record import Gap, StepRecord, Vertex
+from layerfork.wire.buildkit import control_pb2 as control
+from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.buildkit.observed import ObservedBuild, ObservedSession, VertexState
 from layerfork.wire.buildkit.plain import text
-from layerfork.wire.proto import control_pb2 as control
-from layerfork.wire.proto import ops_pb2 as ops
 from layerfork.wire.redact import Redactor
 from layerfork.wire.session.contexts import find_contexts, find_dockerfile
 from layerfork.wire.steps.layout import find_layout

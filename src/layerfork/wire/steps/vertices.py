@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from layerfork.record.context import Digest
 from layerfork.record.record import Vertex
+from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.observed import MAX_VERTICES, VertexState
 from layerfork.wire.buildkit.plain import text, texts
-from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.redact import Redactor
 from layerfork.wire.steps.names import is_internal
 

@@ -17,8 +17,8 @@ from layerfork.builders.frontend import Question, ask_frontend
 from layerfork.builders.frontend.renaming import rename_directories
 from layerfork.builders.frontend.session import DIFF_COPY, Directories
 from layerfork.errors import EngineError
-from layerfork.wire.proto import control_pb2 as pb
-from layerfork.wire.proto import ops_pb2 as ops
+from layerfork.wire.buildkit import control_pb2 as pb
+from layerfork.wire.buildkit import ops_pb2 as ops
 
 STAT, REQUEST, DATA, FIN = range(4)
 

@@ -18,8 +18,8 @@ from layerfork.record.record import (
     StepStatus,
     Vertex,
 )
+from layerfork.wire.buildkit import ops_pb2 as pb
 from layerfork.wire.definition.ops import read_definition
-from layerfork.wire.proto import ops_pb2 as pb
 from layerfork.wire.redact import Redactor
 
 SECRET = "correct-horse-7"

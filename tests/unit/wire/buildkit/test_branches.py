@@ -3,7 +3,7 @@
 import pytest
 
 from layerfork.record.branch import is_part_of, normal_platform
-from layerfork.wire.proto import ops_pb2 as ops
+from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.steps.branches import branches_of, named_branch
 
 A = "sha256:559aead08264d5795d3909718cdd05abd49572e84fe55590eef31a88a08fdffd"

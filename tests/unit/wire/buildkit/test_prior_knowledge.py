@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from layerfork.record.record import BuildOutcome, StepStatus
+from layerfork.wire.buildkit import control_pb2 as control
+from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.buildkit.parts import BuildKitParts, read_build
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.http.http1 import Http1Tap
-from layerfork.wire.proto import control_pb2 as control
-from layerfork.wire.proto import ops_pb2 as ops
 from layerfork.wire.proxy.listener import Proxy
 from layerfork.wire.redact import Redactor
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from layerfork.record.context import ContentSource, EntryType, Transport
-from layerfork.wire.proto import control_pb2 as control
-from layerfork.wire.proto import ops_pb2 as ops
+from layerfork.wire.buildkit import control_pb2 as control
+from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.session.filesync import MAX_KEPT_BYTES
 
 Watched = Any

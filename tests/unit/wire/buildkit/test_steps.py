@@ -8,8 +8,8 @@ from linear import assert_linear
 
 from layerfork.record.llb import LLBOp
 from layerfork.record.record import StepStatus
+from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.observed import VertexState
-from layerfork.wire.proto import control_pb2 as control
 from layerfork.wire.redact import Redactor
 from layerfork.wire.steps.layout import Stages, find_layout, guess_stages
 from layerfork.wire.steps.names import StepLabel, is_internal, read_label

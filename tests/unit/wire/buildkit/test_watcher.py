@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from layerfork.record.record import BuildOutcome
+from layerfork.wire.buildkit import control_pb2 as control
+from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.buildkit.backlog import Backlog
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
-from layerfork.wire.proto import control_pb2 as control
-from layerfork.wire.proto import ops_pb2 as ops
 
 Watched = Any
 

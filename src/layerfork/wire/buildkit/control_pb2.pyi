@@ -1,4 +1,4 @@
-from layerfork.wire.proto import ops_pb2 as _ops_pb2
+from layerfork.wire.buildkit import ops_pb2 as _ops_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
