@@ -11,7 +11,6 @@ from hashlib import sha256
 
 from layerfork.record.context import ContentSource, ContextEntry, EntryType, display_name
 from layerfork.record.record import Gap
-from layerfork.wire.tar import sparse as tarsparse
 from layerfork.wire.tar.content import EntryContent, HeaderSum, seal
 from layerfork.wire.tar.extensions import Extensions
 from layerfork.wire.tar.header import (
@@ -23,7 +22,7 @@ from layerfork.wire.tar.header import (
     TarError,
 )
 from layerfork.wire.tar.kept import MAX_BYTES, KeptFile
-from layerfork.wire.tar.sparse import SparseMap
+from layerfork.wire.tar.sparse import MapReader, SparseMap, map_reader, why_not_hashed
 
 MAX_EXTENSION_BYTES = 1 << 20
 """Longer extension headers are refused, as Go does since 1.19."""
@@ -179,7 +178,7 @@ class TarDecoder:
             is_directory = entry.name.endswith("/")
             kind = EntryType.DIRECTORY if is_directory else EntryType.FILE
             entry = replace(entry, typeflag="5" if is_directory else "0", type=kind)
-        steps = tarsparse.map_reader(entry, records)
+        steps = map_reader(entry, records)
         if steps is None:
             self._begin(entry, entry.size)
             return
@@ -206,7 +205,7 @@ class TarDecoder:
             raise TarError(f"a file of {min(entry.size, sent)} bytes")
         self._left = sent - hidden
         self._skip = -sent & 511
-        if layout is not None and (why_not := tarsparse.why_not_hashed(layout, self._left)):
+        if layout is not None and (why_not := why_not_hashed(layout, self._left)):
             self.gaps.append(Gap(where=self._where(), what=why_not))
             self.entries.append(replace(entry, content_source=ContentSource.NOT_SENT))
             return
@@ -217,7 +216,7 @@ class TarDecoder:
             self._finish_content()
 
     def _read_sparse_map(
-        self, entry: ContextEntry, sent: int, steps: tarsparse.MapReader, block: bytes
+        self, entry: ContextEntry, sent: int, steps: MapReader, block: bytes
     ) -> None:
         """One step of a sparse map; the last one begins the content."""
         try:
