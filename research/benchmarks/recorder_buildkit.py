@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layerfork.builders.engines import RunningEngine, open_engine
-from layerfork.wire.buildkit.parts import read_build
+from layerfork.wire.buildkit.buildkitbuild import read_build
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.http.http1 import Http1Tap
 from layerfork.wire.proxy.listener import Proxy

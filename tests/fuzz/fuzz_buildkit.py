@@ -22,7 +22,7 @@ import msgspec
 from fuzz.buildkit_cases import CASES, Seeds, mutate
 from transcripts.replay import replay
 
-from layerfork.wire.buildkit.parts import read_build
+from layerfork.wire.buildkit.buildkitbuild import read_build
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.redact import Redactor
 from layerfork.wire.steps.trace import read_trace

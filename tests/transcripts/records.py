@@ -9,7 +9,7 @@ from transcripts.replay import replay
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo
 from layerfork.record.record import BuildRecord
-from layerfork.wire.buildkit.parts import BuildKitParts, read_build
+from layerfork.wire.buildkit.buildkitbuild import BuildKitParts, read_build
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.redact import Redactor
 

@@ -8,8 +8,8 @@ from layerfork.keys.classic.tarsum import tarsum_header
 from layerfork.record.build import Builder
 from layerfork.record.engine import BUILDKIT_DAEMON, EngineInfo
 from layerfork.record.record import BuildRecord, ClientInfo
+from layerfork.wire.buildkit.buildkitbuild import read_build
 from layerfork.wire.buildkit.observed import ObservedBuild
-from layerfork.wire.buildkit.parts import read_build
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.http.http1 import Exchange, Http1Tap, RequestHead
 from layerfork.wire.posted import ClassicWatcher, PostedBuild, read_posted_build

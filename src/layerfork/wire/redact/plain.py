@@ -7,7 +7,7 @@ the next secret that it announces is not found.
 import re
 
 from layerfork.record.secrets import names_secret, words_of
-from layerfork.wire.redact.gitleaks import plain_words
+from layerfork.wire.redact.detectors import plain_words
 
 
 def _words(text: str) -> frozenset[str]:

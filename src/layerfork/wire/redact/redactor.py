@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from layerfork.record.context import Digest
 from layerfork.wire.redact.commands import in_commands
-from layerfork.wire.redact.gitleaks import detected
+from layerfork.wire.redact.detectors import detected
 from layerfork.wire.redact.known import STAND_IN, Found, KnownValues, apart
 from layerfork.wire.redact.names import hides
 from layerfork.wire.redact.spoken import named

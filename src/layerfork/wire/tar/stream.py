@@ -215,9 +215,7 @@ class TarDecoder:
         if not self._left:
             self._finish_content()
 
-    def _read_sparse_map(
-        self, entry: ContextEntry, sent: int, steps: MapReader, block: bytes
-    ) -> None:
+    def _read_sparse_map(self, entry: ContextEntry, sent: int, steps: MapReader, block: bytes) -> None:
         """One step of a sparse map; the last one begins the content."""
         try:
             steps.send(block)

@@ -12,7 +12,7 @@ from transcripts.framed import (
 )
 from transcripts.replay import replay
 
-from layerfork.wire.buildkit.parts import BuildKitParts, read_build
+from layerfork.wire.buildkit.buildkitbuild import BuildKitParts, read_build
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.http.frames import PREFACE
 from layerfork.wire.proxy.tap import ConnectionTap, Headers

@@ -9,7 +9,7 @@ from transcripts.framed import CLIENT_SENT, Transcript
 
 from layerfork.record.context import ContentSource, Transport
 from layerfork.record.record import BuildOutcome
-from layerfork.wire.buildkit.parts import BuildKitParts
+from layerfork.wire.buildkit.buildkitbuild import BuildKitParts
 from layerfork.wire.http.frames import PREFACE
 
 Builds = Callable[[str], list[BuildKitParts]]

@@ -17,7 +17,7 @@ import pytest
 from layerfork.record.record import BuildOutcome, StepStatus
 from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit import ops_pb2 as ops
-from layerfork.wire.buildkit.parts import BuildKitParts, read_build
+from layerfork.wire.buildkit.buildkitbuild import BuildKitParts, read_build
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.http.http1 import Http1Tap
 from layerfork.wire.proxy.listener import Proxy

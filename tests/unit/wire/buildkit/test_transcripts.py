@@ -17,7 +17,7 @@ from transcripts.replay import recut, replay
 
 from layerfork.record.context import ContentSource, EntryType, Transport
 from layerfork.record.record import BuildOutcome
-from layerfork.wire.buildkit.parts import BuildKitParts, read_build
+from layerfork.wire.buildkit.buildkitbuild import BuildKitParts, read_build
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.proxy.tap import Bytes, ConnectionTap, Headers
 from layerfork.wire.redact import Redactor

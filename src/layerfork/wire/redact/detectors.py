@@ -1,4 +1,4 @@
-"""Detectors of gitleaks, as data: `rules.json` is written by `scripts/write_rules.py`."""
+"""Detectors of gitleaks, as data: `gitleaks/rules.json` is written by `scripts/write_rules.py`."""
 
 import json
 import math
@@ -12,7 +12,7 @@ from typing import Any
 
 from layerfork.wire.redact.tokens import Span
 
-_RULES = Path(__file__).with_name("rules.json")
+_RULES = Path(__file__).with_name("gitleaks") / "rules.json"
 _HASH = re.compile(r"[0-9a-f]{32,}")
 _NAMES_HASH = re.compile(r"(?i)(?:sha|md5|sum|digest|commit|rev|hash|version)[0-9_]*[\s\"'=:]*$")
 _BEFORE = 60
