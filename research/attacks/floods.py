@@ -8,7 +8,7 @@ from itertools import chain, count, repeat
 
 import hpack
 
-from layerfork.wire.http.frames import PREFACE
+from layerfork.wire.http.http2 import PREFACE
 
 Chunks = Iterator[bytes]
 

@@ -24,7 +24,7 @@ from layerfork.dockerfile import BadSubstitutionError, expand, find_syntax, pars
 from layerfork.errors import LayerforkError
 from layerfork.record.store.evidence import read_stored
 from layerfork.record.visible import visible
-from layerfork.wire.printed.output import read_output
+from layerfork.wire.printed.logs import read_output
 from layerfork.wire.redact import Redactor
 from layerfork.wire.tar.decompress import Decompressor
 from layerfork.wire.tar.stream import TarDecoder

@@ -15,7 +15,7 @@ from layerfork.record.build import Builder
 from layerfork.record.context import ContextManifest, Transport
 from layerfork.record.engine import ImageFacts
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
-from layerfork.wire.definition.ops import read_definition
+from layerfork.wire.buildkit.definition import read_definition
 from layerfork.wire.redact import Redactor
 from research.mutations.definitions import Tally
 from research.published.bases import Names

@@ -17,9 +17,8 @@ from transcripts.framed import (
 )
 from transcripts.replay import recut, replay
 
-from layerfork.wire.http.frames import PREFACE
 from layerfork.wire.http.grpc import Call, CallStatus, GrpcStream, Room
-from layerfork.wire.http.http2 import Http2Connection
+from layerfork.wire.http.http2 import PREFACE, Http2Connection
 from layerfork.wire.proxy.tap import Bytes, Headers
 
 TRANSCRIPTS = Path(__file__).parent.parent / "transcripts"

@@ -24,8 +24,8 @@ from transcripts.replay import replay
 
 from layerfork.wire.buildkit.buildkitbuild import read_build
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
+from layerfork.wire.posted.postedbuild import read_trace
 from layerfork.wire.redact import Redactor
-from layerfork.wire.steps.trace import read_trace
 
 HANG_S = 20
 WARM_UP_CASES = 300

@@ -6,7 +6,7 @@ from datetime import datetime
 from layerfork.builders.imports.drafts import SHARED
 from layerfork.builders.secrets.digests import key_digests
 from layerfork.record.record import BuildOutcome, BuildRecord, StepRecord, StepStatus
-from layerfork.wire.history.parts import NAMELESS, STAGES
+from layerfork.wire.history.historybuild import NAMELESS, STAGES
 from layerfork.wire.redact import Redactor
 
 KEY = b"0" * 32

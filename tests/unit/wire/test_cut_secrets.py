@@ -10,7 +10,7 @@ from layerfork.builders.recording.decoders import Decoders
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo
 from layerfork.wire.buildkit import control_pb2 as control
-from layerfork.wire.http.frames import PREFACE
+from layerfork.wire.http.http2 import PREFACE
 from layerfork.wire.redact import Redactor
 
 SECRET = "Qm7-zR2xVb9LtK4w"

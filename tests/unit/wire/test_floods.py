@@ -8,11 +8,11 @@ from contextlib import contextmanager, suppress
 import pytest
 from linear import assert_linear
 
-from layerfork.wire.http import frames, http1
-from layerfork.wire.http.frames import PREFACE, Http2Error
+from layerfork.wire.http import http1
+from layerfork.wire.http import http2 as frames
 from layerfork.wire.http.grpc import MessageReader, Room
 from layerfork.wire.http.http1 import Http1Tap
-from layerfork.wire.http.http2 import Http2Connection
+from layerfork.wire.http.http2 import PREFACE, Http2Connection, Http2Error
 from layerfork.wire.http.messages import HttpError, parse_head
 from layerfork.wire.proxy.tap import Headers
 

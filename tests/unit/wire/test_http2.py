@@ -20,8 +20,7 @@ from hyperframe.frame import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.wire.http.frames import PREFACE, Http2Error
-from layerfork.wire.http.http2 import Http2Connection
+from layerfork.wire.http.http2 import PREFACE, Http2Connection, Http2Error
 from layerfork.wire.proxy.tap import Headers
 
 

@@ -4,8 +4,8 @@ from hashlib import sha256
 
 from layerfork.record.llb import ExecMount, FileAction, LLBInput, LLBOp, SourceOp
 from layerfork.wire.buildkit import ops_pb2 as pb
-from layerfork.wire.definition.ops import ReadDefinition, read_definition
-from layerfork.wire.definition.sourcemap import read_dockerfile
+from layerfork.wire.buildkit.definition import ReadDefinition, read_definition
+from layerfork.wire.buildkit.sourcemap import read_dockerfile
 from layerfork.wire.redact import Redactor
 
 

@@ -29,7 +29,7 @@ from layerfork.record.context import MAIN_CONTEXT, Transport
 from layerfork.record.engine import ImageFacts
 from layerfork.record.progress import Say
 from layerfork.record.record import BuildRecord, RecordedRequest
-from layerfork.wire.buildkit.unbuilt import read_unbuilt
+from layerfork.wire.buildkit.buildkitbuild import read_unbuilt
 from layerfork.wire.redact import STAND_IN, Redactor
 
 _LOCAL, _NAMED = "local:", "context:"

@@ -9,8 +9,7 @@ from layerfork.record.build import Builder
 from layerfork.record.context import ContentSource, ContextManifest, Transport
 from layerfork.record.record import BuildRecord, Gap
 from layerfork.record.versions import parse_version
-from layerfork.wire.tar.ignoring import ignore_patterns
-from layerfork.wire.tar.stream import TarDecoder
+from layerfork.wire.tar.stream import TarDecoder, ignore_patterns
 
 PIECE_BYTES = 1 << 20
 Clean = Callable[[str], str]

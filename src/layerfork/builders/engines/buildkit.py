@@ -13,7 +13,7 @@ from layerfork.record.build import BUILDKIT_ALONE, Command, ServedBuilders
 from layerfork.record.engine import BUILDKIT_DAEMON, EngineInfo, ImageFacts
 from layerfork.record.listing import EngineRow, Obstacle
 from layerfork.record.progress import Say
-from layerfork.wire.http.frames import PREFACE
+from layerfork.wire.http.http2 import PREFACE
 from layerfork.wire.proxy.sockets import Way, open_socket
 
 ADDRESS_VARIABLE = "BUILDKIT_HOST"

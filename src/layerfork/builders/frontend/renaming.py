@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from layerfork.wire.buildkit import ops_pb2 as ops
-from layerfork.wire.buildkit.plain import text
+from layerfork.wire.buildkit.fields import text
 
 _LOCAL = "local://"
 _HINT, _SESSION = b"local.sharedkeyhint", b"local.session"

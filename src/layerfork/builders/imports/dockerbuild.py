@@ -15,12 +15,18 @@ from layerfork.builders.imports.provenance import predicate_of
 from layerfork.errors import EvidenceError
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, Gap
-from layerfork.wire.history.jsontext import read_json
-from layerfork.wire.history.parts import LeftBehind, LeftParts, read_left_behind
-from layerfork.wire.history.progress import StoredProgress, read_stored_log
+from layerfork.wire.buildkit.vertices import read_label
+from layerfork.wire.history.historybuild import LeftBehind, LeftParts, read_left_behind
+from layerfork.wire.history.historyrecord import (
+    LOG_TYPE,
+    MEDIA_TYPE,
+    HistoryRecord,
+    StoredProgress,
+    read_history_record,
+    read_json,
+    read_stored_log,
+)
 from layerfork.wire.history.provenance import Provenance, read_provenance
-from layerfork.wire.history.record import LOG_TYPE, MEDIA_TYPE, HistoryRecord, read_history_record
-from layerfork.wire.steps.names import read_label
 
 FORM = "build history export (.dockerbuild)"
 ATTESTATION_TYPE = "application/vnd.in-toto+json"

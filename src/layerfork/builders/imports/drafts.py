@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from layerfork import __version__
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, Gap
-from layerfork.wire.history.parts import LeftParts
+from layerfork.wire.history.historybuild import LeftParts
 from layerfork.wire.redact import Redactor
 
 NO_CONTEXT = Gap(

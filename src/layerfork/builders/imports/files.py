@@ -15,7 +15,7 @@ from layerfork.builders.secrets.redactionkey import key_id, redaction_key
 from layerfork.builders.secrets.sealing import sealed
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.record.record import BuildRecord
-from layerfork.wire.history.jsontext import read_json
+from layerfork.wire.history.historyrecord import read_json
 from layerfork.wire.redact import Redactor
 
 LIMIT_BYTES = 64 << 20

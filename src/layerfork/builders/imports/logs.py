@@ -15,16 +15,12 @@ from layerfork.builders.imports.drafts import (
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
 from layerfork.wire.buildkit.observed import VertexState
-from layerfork.wire.history.parts import LeftBehind, read_left_behind
-from layerfork.wire.history.progress import StoredProgress, read_json_progress
-from layerfork.wire.history.record import as_utc
+from layerfork.wire.buildkit.vertices import first_start_ns, is_internal, read_label
+from layerfork.wire.history.historybuild import LeftBehind, read_left_behind
+from layerfork.wire.history.historyrecord import StoredProgress, as_utc, read_json_progress
 from layerfork.wire.printed.cilog import MAX_LINES, Stream, read_streams
-from layerfork.wire.printed.classiclog import read_classic_builds
-from layerfork.wire.printed.output import PrintedBuild
+from layerfork.wire.printed.logs import PrintedBuild, read_classic_builds, read_podman_builds
 from layerfork.wire.printed.plainprogress import PrintedProgress, PrintedVertex, image_of, read_builds
-from layerfork.wire.printed.podmanlog import read_podman_builds
-from layerfork.wire.steps.names import is_internal, read_label
-from layerfork.wire.steps.vertices import first_start_ns
 
 RAW = "BuildKit progress (rawjson)"
 PLAIN = "BuildKit log (plain)"

@@ -10,8 +10,8 @@ from layerfork.builders.imports.drafts import NO_PROGRESS, NO_RESULT, Importer, 
 from layerfork.errors import EvidenceError
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, Gap
-from layerfork.wire.history.jsontext import read_json
-from layerfork.wire.history.parts import LeftBehind, read_left_behind
+from layerfork.wire.history.historybuild import LeftBehind, read_left_behind
+from layerfork.wire.history.historyrecord import read_json
 from layerfork.wire.history.provenance import Provenance, is_predicate, read_provenance
 
 ATTESTATION = "provenance attestation"

@@ -9,13 +9,13 @@ from layerfork.record.build import Builder
 from layerfork.record.engine import BUILDKIT_DAEMON, EngineInfo
 from layerfork.record.record import BuildRecord, ClientInfo
 from layerfork.wire.buildkit.buildkitbuild import read_build
+from layerfork.wire.buildkit.contexts import Recall
 from layerfork.wire.buildkit.observed import ObservedBuild
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
 from layerfork.wire.http.http1 import Exchange, Http1Tap, RequestHead
 from layerfork.wire.posted import ClassicWatcher, PostedBuild, read_posted_build
 from layerfork.wire.proxy.tap import ConnectionTap, Headers
 from layerfork.wire.redact import Redactor
-from layerfork.wire.session.manifest import Recall
 
 Blank = Callable[[float, ClientInfo], BuildRecord]
 """A record of what is known apart from the wire, for a build that began at a monotonic time."""

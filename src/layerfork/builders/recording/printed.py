@@ -28,7 +28,7 @@ from layerfork.record.record import (
 )
 from layerfork.record.versions import parse_version
 from layerfork.userdirs import cache_directory
-from layerfork.wire.printed.output import PrintedBuild, read_output
+from layerfork.wire.printed.logs import PrintedBuild, read_output
 from layerfork.wire.redact import Redactor
 
 OUTPUT_BYTES = 1 << 26

@@ -1,27 +1,73 @@
-"""A finished build as the parts of a BuildRecord."""
+"""A finished BuildKit build as the parts of a BuildRecord, and a definition that was not built."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from layerfork.record.context import ContextManifest
 from layerfork.record.llb import Definition
-from layerfork.record.record import BuildResult, Gap, RecordedRequest, StepRecord, Vertex
+from layerfork.record.record import BuildOutcome, BuildResult, Gap, RecordedRequest, StepRecord, Vertex
 from layerfork.wire.buildkit import ops_pb2 as ops
+from layerfork.wire.buildkit.contexts import (
+    BuildContexts,
+    Recall,
+    find_contexts,
+    find_dockerfile,
+    recall_nothing,
+)
+from layerfork.wire.buildkit.definition import read_definition
+from layerfork.wire.buildkit.fields import text
 from layerfork.wire.buildkit.observed import ObservedBuild
-from layerfork.wire.buildkit.plain import text
+from layerfork.wire.buildkit.placing import branches_of
 from layerfork.wire.buildkit.request import read_request
-from layerfork.wire.buildkit.result import read_result
-from layerfork.wire.definition.ops import read_definition
-from layerfork.wire.definition.proxied import proxied_digests
-from layerfork.wire.definition.sourcemap import read_dockerfile
-from layerfork.wire.definition.verify import verify
+from layerfork.wire.buildkit.sourcemap import proxied_digests, read_dockerfile, verify
+from layerfork.wire.buildkit.stages import find_layout
+from layerfork.wire.buildkit.steps import read_steps
+from layerfork.wire.buildkit.vertices import read_label, read_vertices
 from layerfork.wire.redact import Redactor
-from layerfork.wire.session.contexts import BuildContexts, find_contexts, find_dockerfile
-from layerfork.wire.session.manifest import Recall, recall_nothing
-from layerfork.wire.steps.branches import branches_of
-from layerfork.wire.steps.layout import find_layout
-from layerfork.wire.steps.steps import read_steps
-from layerfork.wire.steps.vertices import read_vertices
+
+# How a BuildKit build ended.
+#
+# Source: google.golang.org/grpc codes (1 is canceled); moby/buildkit exporter/containerimage/exptypes
+# @ 73ed6825c and moby/moby builder/builder-next/exporter @ v26.1.5 (names in the exporter's answer).
+
+_CANCELED = 1
+_IMAGE_IDS = ("containerimage.digest", "containerimage.config.digest")
+"""The engine's image id is the first that is there: a manifest's in a containerd store, else the config's."""
+_SMALL = 300
+
+
+def read_result(build: ObservedBuild, redactor: Redactor) -> BuildResult:
+    """Outcome, the engine's own error message, and the exporter's answer."""
+    answer = build.exporter_response
+    return BuildResult(
+        outcome=_outcome(build),
+        image_id=next((answer[key] for key in _IMAGE_IDS if answer.get(key)), ""),
+        error=redactor.clean(_error(build)),
+        exporter=tuple(
+            sorted((key, redactor.clean(value)) for key, value in answer.items() if len(value) <= _SMALL)
+        ),
+    )
+
+
+def _outcome(build: ObservedBuild) -> BuildOutcome:
+    status = build.status
+    if status is None or status.code is None or status.code == _CANCELED:
+        return BuildOutcome.CUT
+    if status.code == 0:
+        return BuildOutcome.SUCCEEDED
+    began = any(
+        state.started_ns is not None and read_label(state.name) is not None
+        for state in build.vertices.values()
+    )
+    return BuildOutcome.FAILED if began else BuildOutcome.REFUSED
+
+
+def _error(build: ObservedBuild) -> str:
+    if build.status is None:
+        return "the connection ended before the result"
+    if build.status.code == 0:
+        return ""
+    return build.status.message or build.return_error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,3 +179,19 @@ def _why_no_definition(build: ObservedBuild) -> str:
     if build.status is None or build.status.code is None:
         return "the build was cut before the frontend answered"
     return "the frontend's answer was not seen" if build.status.code == 0 else ""
+
+
+# A definition that a frontend made and nobody built: its operations, and the steps that they would be.
+
+
+def read_unbuilt(
+    by_platform: Mapping[str, ops.Definition],
+    dockerfile: str,
+    name: str,
+    build_args: Mapping[str, str],
+    redactor: Redactor,
+) -> tuple[Definition, tuple[StepRecord, ...]]:
+    """What a frontend made of a Dockerfile of this text and name, secrets hidden."""
+    definition = read_definition(by_platform.values(), name, redactor).definition
+    stages, _ = find_layout(dockerfile, build_args)
+    return definition, read_steps(definition.ops, {}, stages, redactor, branches_of(by_platform))

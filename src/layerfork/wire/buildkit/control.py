@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable
 
 from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit import ops_pb2 as ops
+from layerfork.wire.buildkit.fields import text
 from layerfork.wire.buildkit.observed import (
     MAX_VERTEX_BYTES,
     MAX_VERTICES,
     ObservedBuild,
     ObservedConnection,
 )
-from layerfork.wire.buildkit.plain import text
+from layerfork.wire.buildkit.vertices import follow
 from layerfork.wire.http.grpc import CallStatus
 from layerfork.wire.proxy.tap import Bytes
-from layerfork.wire.steps.vertices import follow
 
 BUILD_ID = "buildkit-controlapi-buildid"
 """Metadata key by which a bridge call names its build."""

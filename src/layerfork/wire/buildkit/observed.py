@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from layerfork.record.record import Gap
 from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit import ops_pb2 as ops
-from layerfork.wire.buildkit.plain import pairs, text
+from layerfork.wire.buildkit.fields import pairs, text
 from layerfork.wire.http.grpc import CallStatus
 from layerfork.wire.proxy.tap import Headers
 from layerfork.wire.tar.stream import TarDecoder

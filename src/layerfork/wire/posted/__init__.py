@@ -8,9 +8,8 @@
 `parts`    a finished build as the parts of a BuildRecord
 """
 
-from layerfork.wire.posted.observed import PostedBuild
-from layerfork.wire.posted.parts import ClassicParts, read_posted_build
-from layerfork.wire.posted.watcher import ClassicWatcher
+from layerfork.wire.posted.exchange import ClassicWatcher, PostedBuild
+from layerfork.wire.posted.postedbuild import ClassicParts, read_posted_build
 
 __all__ = [
     "ClassicParts",

@@ -8,7 +8,7 @@ import re
 
 from layerfork.dockerfile import keyword_of
 from layerfork.record.record import StepStatus
-from layerfork.wire.printed.printed import PrintedStep, stage_name_of
+from layerfork.wire.printed.step import PrintedStep, stage_name_of
 
 _STEP = re.compile(r"Step (\d{1,9})/(\d{1,9}) : (.*)", re.DOTALL)
 _ID = re.compile(r" ---> ([0-9a-f]{12,64})?")

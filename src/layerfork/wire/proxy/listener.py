@@ -15,8 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from layerfork.wire.proxy.connection import READ_BYTES, ConnectionFacts, ProxiedConnection
-from layerfork.wire.proxy.keptfacts import KeptFacts
+from layerfork.wire.proxy.connection import READ_BYTES, ConnectionFacts, KeptFacts, ProxiedConnection
 from layerfork.wire.proxy.sockets import (
     Way,
     enlarge_buffer,

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 
 from layerfork.record.secrets import names_secret, words_of
-from layerfork.wire.redact.plain import SHORTEST, is_path, is_plain
 from layerfork.wire.redact.tokens import Span
 from layerfork.wire.redact.values import (
     GAP,
+    SHORTEST,
+    is_path,
+    is_plain,
     is_told,
     rest_of_word,
     value_at,

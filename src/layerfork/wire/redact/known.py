@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import ahocorasick
 
-from layerfork.wire.redact.plain import SHORTEST, is_plain, is_plain_word
 from layerfork.wire.redact.spellings import read, unwrapped
+from layerfork.wire.redact.values import SHORTEST, is_plain, is_plain_word
 
 STAND_IN = re.compile(r"hidden:[0-9a-f]{16}")
 

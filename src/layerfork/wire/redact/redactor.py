@@ -7,12 +7,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from layerfork.record.context import Digest
+from layerfork.wire.redact.assignments import named
 from layerfork.wire.redact.commands import in_commands
-from layerfork.wire.redact.detectors import detected
 from layerfork.wire.redact.known import STAND_IN, Found, KnownValues, apart
-from layerfork.wire.redact.names import hides
-from layerfork.wire.redact.spoken import named
-from layerfork.wire.redact.tokens import tokens, userinfo
+from layerfork.wire.redact.tokens import detected, tokens, userinfo
+from layerfork.wire.redact.values import hides
 
 _SHELL_ENDS = re.compile(r"[;&|,)]")
 _CLOSES = "\"'\\;&|,)]}"

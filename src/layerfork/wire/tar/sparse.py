@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from layerfork.record.context import ContextEntry, EntryType
-from layerfork.wire.tar.header import BLOCK, TarError, number
-from layerfork.wire.tar.pax import Records, pax_number
+from layerfork.wire.tar.header import BLOCK, Records, TarError, number, pax_number
 
 MAX_HOLES_BYTES = 256 << 20
 """Holes of one file beyond this are not hashed: the recorder must not stall the build for zeros."""

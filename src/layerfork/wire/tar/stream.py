@@ -9,19 +9,20 @@ from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 
+from layerfork.context.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
+from layerfork.record.build import Builder
 from layerfork.record.context import ContentSource, ContextEntry, EntryType, display_name
 from layerfork.record.record import Gap
-from layerfork.wire.tar.content import EntryContent, HeaderSum, seal
-from layerfork.wire.tar.extensions import Extensions
+from layerfork.wire.tar.content import MAX_BYTES, EntryContent, HeaderSum, KeptFile, seal
 from layerfork.wire.tar.header import (
     BLOCK,
     EXTENSIONS,
     HEADER_ONLY,
     ZERO_BLOCK,
+    Extensions,
     HeaderReader,
     TarError,
 )
-from layerfork.wire.tar.kept import MAX_BYTES, KeptFile
 from layerfork.wire.tar.sparse import MapReader, SparseMap, map_reader, why_not_hashed
 
 MAX_EXTENSION_BYTES = 1 << 20
@@ -264,3 +265,19 @@ class TarDecoder:
     def _stop(self, what: str) -> None:
         self.gaps.append(Gap(where=self._where(), what=what))
         self._stopped = True
+
+
+# The ignore file that an archive holds.
+
+
+def ignore_patterns(
+    tar: TarDecoder, builder: Builder, names: Iterable[str], clean: Callable[[str], str]
+) -> tuple[str, ...]:
+    """Patterns of the first of several ignore files that is there, as the builder reads them, secrets hidden.
+
+    The decoder has to keep files of these names.
+    """
+    read = read_containers_ignorefile if builder is Builder.BUILDAH else read_docker_ignorefile
+    contents = (tar.captured_also(name) for name in names)
+    content = next((each for each in contents if each is not None), b"")
+    return tuple(map(clean, read(content.decode("utf-8", errors="replace"))))

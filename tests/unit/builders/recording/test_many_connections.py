@@ -15,9 +15,8 @@ from layerfork.builders.engines import RunningEngine
 from layerfork.builders.recording import recorder as recorders
 from layerfork.builders.recording.recorder import Recorder
 from layerfork.record.context import Digest
-from layerfork.wire.proxy import keptfacts
-from layerfork.wire.proxy.connection import ConnectionFacts
-from layerfork.wire.proxy.keptfacts import KeptFacts
+from layerfork.wire.proxy import connection as keptfacts
+from layerfork.wire.proxy.connection import ConnectionFacts, KeptFacts
 
 PING = b"GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n"
 BUILD = b"POST /v1.45/build HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"

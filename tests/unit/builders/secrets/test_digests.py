@@ -19,7 +19,7 @@ from layerfork.record.record import (
     Vertex,
 )
 from layerfork.wire.buildkit import ops_pb2 as pb
-from layerfork.wire.definition.ops import read_definition
+from layerfork.wire.buildkit.definition import read_definition
 from layerfork.wire.redact import Redactor
 
 SECRET = "correct-horse-7"

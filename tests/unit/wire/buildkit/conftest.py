@@ -14,7 +14,7 @@ from transcripts.replay import replay
 
 from layerfork.wire.buildkit.buildkitbuild import BuildKitParts, read_build
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
-from layerfork.wire.http.frames import PREFACE
+from layerfork.wire.http.http2 import PREFACE
 from layerfork.wire.proxy.tap import ConnectionTap, Headers
 from layerfork.wire.redact import Redactor
 

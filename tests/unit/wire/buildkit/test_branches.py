@@ -4,7 +4,7 @@ import pytest
 
 from layerfork.record.branch import is_part_of, normal_platform
 from layerfork.wire.buildkit import ops_pb2 as ops
-from layerfork.wire.steps.branches import branches_of, named_branch
+from layerfork.wire.buildkit.placing import branches_of, named_branch
 
 A = "sha256:559aead08264d5795d3909718cdd05abd49572e84fe55590eef31a88a08fdffd"
 B = "sha256:df7e70e5021544f4834bbee64a9e3789febc4be81470df629cad6ddb03320a5c"

@@ -7,11 +7,12 @@ import pytest
 
 from layerfork.wire.buildkit import control as following
 from layerfork.wire.buildkit import control_pb2 as control
+from layerfork.wire.buildkit import session as filesync
+from layerfork.wire.buildkit import session as guarded
 from layerfork.wire.buildkit import watcher as watching
 from layerfork.wire.buildkit.buildkitbuild import read_build
 from layerfork.wire.http.grpc import MAX_MESSAGE_BYTES
 from layerfork.wire.redact import Redactor
-from layerfork.wire.session import filesync, guarded
 
 STATUS = "moby.buildkit.v1.Control/Status"
 SOLVE = "moby.buildkit.v1.Control/Solve"

@@ -8,9 +8,9 @@ import pytest
 
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.wire.buildkit.observed import VertexState
+from layerfork.wire.buildkit.stages import lay_out
+from layerfork.wire.buildkit.steps import read_steps
 from layerfork.wire.redact import Redactor
-from layerfork.wire.steps.layout import lay_out
-from layerfork.wire.steps.steps import read_steps
 
 DOCKERFILE = """\
 FROM alpine AS base

@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.wire.session.directoryname import directory_of, named_directory
+from layerfork.wire.buildkit.request import directory_of, named_directory
 
 NODE = "x6wsjr9m9cc10dujp2hhfpyla"
 DIGEST = "0bb8f4bb2f3b0d1dd1ac0a3ec2b3b3fb1a9ab4d8ac70cfa3e6c4e4b2f3a1d0c9"

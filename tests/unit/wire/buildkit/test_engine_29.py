@@ -10,7 +10,7 @@ from transcripts.framed import CLIENT_SENT, Transcript
 from layerfork.record.context import ContentSource, Transport
 from layerfork.record.record import BuildOutcome
 from layerfork.wire.buildkit.buildkitbuild import BuildKitParts
-from layerfork.wire.http.frames import PREFACE
+from layerfork.wire.http.http2 import PREFACE
 
 Builds = Callable[[str], list[BuildKitParts]]
 Load = Callable[[str], Transcript]

@@ -11,8 +11,8 @@ from transcripts.replay import replay
 from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.buildkit.buildkitbuild import read_build
 from layerfork.wire.buildkit.observed import ObservedBuild, VertexState
+from layerfork.wire.buildkit.sourcemap import proxied_digests
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
-from layerfork.wire.definition.proxied import proxied_digests
 from layerfork.wire.redact import Redactor
 
 Load = Callable[[str], Transcript]

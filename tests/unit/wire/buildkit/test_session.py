@@ -12,7 +12,7 @@ import pytest
 from layerfork.record.context import ContentSource, EntryType, Transport
 from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit import ops_pb2 as ops
-from layerfork.wire.session.filesync import MAX_KEPT_BYTES
+from layerfork.wire.buildkit.session import MAX_KEPT_BYTES
 
 Watched = Any
 Talk = Any

@@ -10,12 +10,11 @@ from layerfork.record.llb import LLBOp
 from layerfork.record.record import StepStatus
 from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.observed import VertexState
+from layerfork.wire.buildkit.placing import Placing
+from layerfork.wire.buildkit.stages import Stages, find_layout, guess_stages
+from layerfork.wire.buildkit.steps import read_steps
+from layerfork.wire.buildkit.vertices import StepLabel, follow, is_internal, read_label, read_vertices
 from layerfork.wire.redact import Redactor
-from layerfork.wire.steps.layout import Stages, find_layout, guess_stages
-from layerfork.wire.steps.names import StepLabel, is_internal, read_label
-from layerfork.wire.steps.placing import Placing
-from layerfork.wire.steps.steps import read_steps
-from layerfork.wire.steps.vertices import follow, read_vertices
 
 REDACTOR = Redactor(b"key")
 

@@ -15,8 +15,8 @@ from transcripts.replay import replay
 from layerfork.record.record import StepStatus
 from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.watcher import BuildKitWatcher
+from layerfork.wire.posted.postedbuild import TraceParts, read_trace
 from layerfork.wire.redact import Redactor
-from layerfork.wire.steps.trace import TraceParts, read_trace
 
 Load = Callable[[str], Transcript]
 

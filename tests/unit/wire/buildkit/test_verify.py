@@ -3,7 +3,7 @@
 from layerfork.record.context import Digest
 from layerfork.record.llb import Definition, LLBInput, LLBOp
 from layerfork.wire.buildkit.observed import VertexState
-from layerfork.wire.definition.verify import verify
+from layerfork.wire.buildkit.sourcemap import verify
 
 MINE, BASE, OTHERS = (Digest(f"sha256:{letter * 64}") for letter in "abc")
 NAME = "[2/2] COPY data.txt /"

@@ -7,8 +7,7 @@ import pytest
 from layerfork.record.record import BuildOutcome
 from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit import ops_pb2 as ops
-from layerfork.wire.buildkit.backlog import Backlog
-from layerfork.wire.buildkit.watcher import BuildKitWatcher
+from layerfork.wire.buildkit.watcher import Backlog, BuildKitWatcher
 
 Watched = Any
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerfork.record.record import StepStatus
-from layerfork.wire.printed.output import PrintedBuild, read_output
+from layerfork.wire.printed.logs import PrintedBuild, read_output
 
 TRANSCRIPTS = Path(__file__).parents[3] / "transcripts"
 PODMANS = ("3.0.1", "4.3.1", "5.4.2", "5.8.6")

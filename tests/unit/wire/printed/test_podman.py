@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from layerfork.wire.printed.output import read_output
+from layerfork.wire.posted.answer import StepLog
+from layerfork.wire.printed.logs import read_output
 from layerfork.wire.printed.podman import PodmanLog
-from layerfork.wire.printed.steplog import StepLog
 
 ID = "0123456789abcdef" * 4
 WAITING = (

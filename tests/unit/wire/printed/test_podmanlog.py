@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from linear import assert_linear
 
-from layerfork.wire.printed.output import read_output
-from layerfork.wire.printed.podmanlog import read_podman_builds
+from layerfork.wire.printed.logs import read_output, read_podman_builds
 
 TRANSCRIPTS = Path(__file__).parents[3] / "transcripts"
 OUTPUTS = sorted(TRANSCRIPTS.glob("output-*.txt"))

@@ -17,8 +17,8 @@ from layerfork.dockerfile.heredoc import opens_heredoc
 from layerfork.record.engine import ImageFacts
 from layerfork.record.llb import LLBOp
 from layerfork.wire.buildkit import ops_pb2 as pb
-from layerfork.wire.buildkit.plain import text, texts
-from layerfork.wire.steps.layout import Stages
+from layerfork.wire.buildkit.fields import text, texts
+from layerfork.wire.buildkit.stages import Stages
 
 _IMAGE = "docker-image://"
 

@@ -1,18 +1,23 @@
-"""Follows a directory transfer: stats of every path, then the contents that the engine asked for.
+"""Follows the calls of a BuildKit session: directory transfers, uploads, and calls that carry secrets."""
 
-Source: tonistiigi/fsutil send.go, receive.go and types/wire.proto @ 6d9dc2e; moby/buildkit
-session/filesync/filesync.go @ 73ed6825c (names of the metadata, their encoding).
-"""
-
+import posixpath
 from hashlib import sha256
 from typing import Protocol
 from urllib.parse import unquote_plus
 
+from layerfork.record.record import Gap
 from layerfork.wire.buildkit import control_pb2 as control
-from layerfork.wire.buildkit.observed import ObservedSession, ObservedSync
-from layerfork.wire.buildkit.plain import text
+from layerfork.wire.buildkit.fields import text
+from layerfork.wire.buildkit.observed import ObservedSession, ObservedSync, ObservedUpload
 from layerfork.wire.http.grpc import Call, CallStatus
 from layerfork.wire.proxy.tap import Bytes
+from layerfork.wire.tar.decompress import Decompressor
+from layerfork.wire.tar.stream import TarDecoder
+
+# Follows a directory transfer: stats of every path, then the contents that the engine asked for.
+#
+# Source: tonistiigi/fsutil send.go, receive.go and types/wire.proto @ 6d9dc2e; moby/buildkit
+# session/filesync/filesync.go @ 73ed6825c (names of the metadata, their encoding).
 
 _STAT, _DATA, _FIN, _ERROR = 0, 2, 3, 4
 _TYPE_TAG, _STAT_TAG, _ID_TAG, _DATA_TAG = 0x08, 0x12, 0x18, 0x22
@@ -176,3 +181,80 @@ class SyncFollower:
             self._sync.error = text(packet.data)
         elif packet.type != _FIN:
             raise SyncError(f"a packet of unknown type {packet.type}")
+
+
+# Follows an upload through a session: a build context as a tar from standard input.
+#
+# Source: moby/buildkit session/upload/upload.proto, session/upload/uploadprovider/provider.go @ 73ed6825c.
+
+
+def open_upload(call: Call, dockerfile: str) -> ObservedUpload:
+    """What the engine asks for; ``dockerfile`` is the one file of the tar whose text is kept."""
+    name = posixpath.basename(call.first("urlpath"))
+    return ObservedUpload(path=name, tar=TarDecoder(capture=dockerfile))
+
+
+class UploadFollower:
+    """A `CallHandler` for one upload: decompresses and decodes the tar while it passes."""
+
+    def __init__(self, upload: ObservedUpload) -> None:
+        self._upload = upload
+        self._body = Decompressor(upload.tar.feed)
+
+    def request(self, message: Bytes) -> None:
+        """Empty."""
+
+    def response(self, message: Bytes) -> None:
+        data = control.BytesMessage.FromString(bytes(message)).data
+        self._upload.sent_bytes += len(data)
+        self._body.feed(data)
+
+    def ended(self, status: CallStatus) -> None:
+        upload = self._upload
+        self._body.close()
+        upload.tar.close()
+        upload.compression = self._body.compression or "identity"
+        upload.complete = status.code == 0
+        if self._body.error:
+            upload.gaps.append(Gap(where="tar upload", what=self._body.error))
+        if status.code != 0:
+            upload.gaps.append(Gap(where="tar upload", what=status.message or f"status {status.code}"))
+
+
+# Calls that carry secrets: that they happened is a fact, what they carry is never looked at.
+
+GUARDED = (
+    "moby.buildkit.secrets.v1.Secrets/",
+    "moby.sshforward.v1.SSH/",
+    "moby.filesync.v1.Auth/",
+)
+"""Services whose payload must not be kept. Unknown services are not parsed either."""
+GET_SECRET = "moby.buildkit.secrets.v1.Secrets/GetSecret"
+
+_MAX_SECRET_IDS = 1000
+_MAX_ID_BYTES = 4096
+
+
+class SecretIdsError(Exception):
+    """There are more than are kept."""
+
+
+class SecretFollower:
+    """Secrets/GetSecret: the id that the engine asks for (a part of the step's key), never the answer."""
+
+    def __init__(self, session: ObservedSession) -> None:
+        self._session = session
+
+    def request(self, message: Bytes) -> None:
+        if len(message) > _MAX_ID_BYTES:
+            raise SecretIdsError("the id of a secret is too long to be kept")
+        identifier = text(control.GetSecretRequest.FromString(bytes(message)).id)
+        if identifier not in self._session.secret_ids and len(self._session.secret_ids) >= _MAX_SECRET_IDS:
+            raise SecretIdsError("there are more ids of secrets than are kept")
+        self._session.secret_ids.add(identifier)
+
+    def response(self, message: Bytes) -> None:
+        """The secret itself."""
+
+    def ended(self, status: CallStatus) -> None:
+        """Nothing to do."""

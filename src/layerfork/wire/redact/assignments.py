@@ -7,10 +7,16 @@ import re
 from collections.abc import Iterator
 
 from layerfork.record.secrets import names_secret, words_of
-from layerfork.wire.redact.names import hides
-from layerfork.wire.redact.plain import SHORTEST, is_path, is_plain_word
 from layerfork.wire.redact.tokens import Span
-from layerfork.wire.redact.values import rest_of_word, value_at, worth_hiding
+from layerfork.wire.redact.values import (
+    SHORTEST,
+    hides,
+    is_path,
+    is_plain_word,
+    rest_of_word,
+    value_at,
+    worth_hiding,
+)
 
 _NAME = re.compile(
     r"(?P<name>[\w.-]++)"

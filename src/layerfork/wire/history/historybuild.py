@@ -12,19 +12,17 @@ from layerfork.record.llb import Definition, LLBOp
 from layerfork.record.record import Gap, RecordedRequest, StepRecord, StepStatus, Vertex
 from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit import ops_pb2 as ops
+from layerfork.wire.buildkit.definition import read_known_ops
+from layerfork.wire.buildkit.fields import text
 from layerfork.wire.buildkit.observed import ObservedBuild, VertexState
-from layerfork.wire.buildkit.plain import text
 from layerfork.wire.buildkit.request import read_request
-from layerfork.wire.definition.ops import read_known_ops
-from layerfork.wire.definition.sourcemap import read_dockerfile
-from layerfork.wire.definition.verify import verify
-from layerfork.wire.history.naming import names_of
+from layerfork.wire.buildkit.sourcemap import read_dockerfile, verify
+from layerfork.wire.buildkit.stages import Stages, find_layout
+from layerfork.wire.buildkit.steps import read_steps
+from layerfork.wire.buildkit.vertices import StepLabel, read_label, read_vertices
 from layerfork.wire.history.provenance import Provenance
+from layerfork.wire.history.vertexnames import names_of
 from layerfork.wire.redact import Redactor
-from layerfork.wire.steps.layout import Stages, find_layout
-from layerfork.wire.steps.names import StepLabel, read_label
-from layerfork.wire.steps.steps import read_steps
-from layerfork.wire.steps.vertices import read_vertices
 
 _BUILD_ARG = "build-arg:"
 SEVERAL_PLATFORMS = Gap(

@@ -1,1 +1,0 @@
-"""BuildKit's definition of a build (LLB), from its bytes."""

@@ -1,0 +1,179 @@
+"""Builds of podman, buildah and the classic builder in a log that holds other output too."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from layerfork.record.record import StepRecord, StepStatus
+from layerfork.wire.printed.classic import ClassicLog
+from layerfork.wire.printed.podman import PodmanLog
+from layerfork.wire.printed.step import PrintedStep, in_dockerfile_order
+
+_ERROR = re.compile(r"^(?:Error:|error) (.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedBuild:
+    """What one build said."""
+
+    steps: tuple[StepRecord, ...] = ()
+    """Times are unknown: nobody prints them."""
+    image_id: str = ""
+    """``sha256:`` and 64 digits, of a build that came to its end."""
+    error: str = ""
+    """The builder's last message about what went wrong; empty when it said nothing of the kind."""
+    whole: bool = True
+    """False when the beginning is missing."""
+
+
+def read_output(stdout: str, stderr: str, *, layers: bool) -> PrintedBuild:
+    """Read a build's output: steps go to the standard output, errors to the other.
+
+    ``layers`` says whether the build had a cache.
+    """
+    log = PodmanLog(layers=layers)
+    for line in stdout.split("\n"):
+        log.line(line.removesuffix("\r"), now=0.0)
+    found = _ERROR.findall(stderr)
+    error = found[-1] if found and not log.image_id else ""
+    last = log.steps[-1] if log.steps else None
+    if last is not None:
+        _close(last, built=bool(log.image_id), failed=bool(error))
+    return PrintedBuild(
+        steps=tuple(
+            _record(index, step, error if step is last else "")
+            for index, step in enumerate(in_dockerfile_order(log.steps), 1)
+        ),
+        image_id=f"sha256:{log.image_id}" if log.image_id else "",
+        error=error,
+        whole=not log.steps or log.steps[0].number == 1,
+    )
+
+
+def _close(last: PrintedStep, *, built: bool, failed: bool) -> None:
+    """What became of the step that the output ends with."""
+    ran = built or (failed and not last.is_from)
+    if not built:
+        last.status = StepStatus.MISS if ran else StepStatus.UNKNOWN
+    elif last.status is StepStatus.UNKNOWN:
+        last.status = StepStatus.HIT if last.is_from else StepStatus.MISS
+
+
+def _record(index: int, step: PrintedStep, error: str) -> StepRecord:
+    return StepRecord(
+        index=index,
+        stage=step.stage,
+        stage_name=step.stage_name,
+        instruction=step.instruction,
+        status=step.status,
+        identity=step.identity,
+        error=error,
+    )
+
+
+# Builds of podman and buildah in a log that holds whatever else was printed there.
+#
+# Source: containers/buildah imagebuildah/stage_executor.go and containers/podman cmd/podman @ v3.0.1 to
+# v5.8.6.
+
+MAX_BUILDS = 1000
+"""Of one log; later ones are not read."""
+_PODMAN_FIRST = re.compile(r"(?:\[1/[0-9]+\] )?STEP 1(?:/[0-9]+)?: (?i:from) .*")
+_PODMAN_ERROR = re.compile(r"(?:Error: |ERRO.*: |error )(?P<error>(?:error )?building at STEP .*)")
+_OTHER_ERROR = re.compile(r"Error: .*")
+
+
+def read_podman_builds(lines: Iterable[str]) -> tuple[PrintedBuild, ...]:
+    """The builds that lines show, one after the other."""
+    parts: list[list[str]] = []
+    log, failed = PodmanLog(layers=True), False
+    for line in lines:
+        ended = failed or bool(log.image_id)
+        if _PODMAN_FIRST.fullmatch(line) and (not parts or ended):
+            if len(parts) == MAX_BUILDS:
+                break
+            parts.append([])
+            log, failed = PodmanLog(layers=True), False
+        elif not parts or ended:
+            continue
+        parts[-1].append(line)
+        log.line(line, now=0.0)
+        failed = _PODMAN_ERROR.fullmatch(line) is not None
+    return tuple(_read(part) for part in parts)
+
+
+def _read(part: list[str]) -> PrintedBuild:
+    errors = [line for line in part if _PODMAN_ERROR.fullmatch(line)]
+    errors = errors or [line for line in part[-3:] if _OTHER_ERROR.fullmatch(line)]
+    return read_output("\n".join(part), "\n".join(errors[-1:]), layers=True)
+
+
+# Builds of the classic builder in a log that holds whatever else was printed there.
+#
+# Source: docker/cli cli/command/image/build.go, cli/streams and moby/moby
+# builder/dockerfile/{dispatchers,internals}.go @ v20.10.24 to v28.5.2.
+
+"""Of one log; later ones are not read."""
+_CLASSIC_FIRST = re.compile(r"Step 1/[0-9]+ : .*")
+_CLASSIC_ERROR = re.compile(
+    r"(?:ERROR: |Error response from daemon: )?"
+    r"(?P<error>The command '.*' returned a non-zero code: [0-9]+"
+    r"|(?:COPY|ADD) failed: .*|failed to [a-z]+ .*|pull access denied .*|manifest for .* not found.*)"
+)
+
+
+@dataclass(slots=True)
+class _Build:
+    log: ClassicLog = field(default_factory=lambda: ClassicLog(removes_containers=True))
+    error: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return bool(self.log.image_id or self.error)
+
+
+def read_classic_builds(lines: Iterable[str]) -> tuple[PrintedBuild, ...]:
+    """The builds that lines show, one after the other."""
+    found: list[_Build] = []
+    for line in lines:
+        begins = _CLASSIC_FIRST.fullmatch(line) is not None and (not found or found[-1].ended)
+        if begins and len(found) == MAX_BUILDS:
+            break
+        if begins:
+            found.append(_Build())
+        elif not found or found[-1].ended:
+            continue
+        _take(found[-1], line)
+    return tuple(_printed(build) for build in found)
+
+
+def _take(build: _Build, line: str) -> None:
+    build.log.line(line, now=0.0)
+    if match := _CLASSIC_ERROR.fullmatch(line):
+        last = build.log.steps[-1] if build.log.steps else None
+        if last is not None and last.status is StepStatus.UNKNOWN:
+            build.error = match["error"]
+
+
+def _printed(build: _Build) -> PrintedBuild:
+    steps = build.log.steps
+    image_id = build.log.image_id
+    return PrintedBuild(
+        steps=tuple(_records(in_dockerfile_order(steps), steps[-1], build.error)),
+        image_id=f"sha256:{image_id}" if len(image_id) == 64 else image_id,
+        error=build.error,
+    )
+
+
+def _records(steps: Iterable[PrintedStep], last: PrintedStep, error: str) -> Iterator[StepRecord]:
+    for index, step in enumerate(steps, 1):
+        failed = error and step is last
+        yield StepRecord(
+            index=index,
+            stage=step.stage,
+            stage_name=step.stage_name,
+            instruction=step.instruction,
+            status=StepStatus.MISS if failed else step.status,
+            identity=step.identity,
+            error=error if failed else "",
+        )

@@ -1,1 +1,0 @@
-"""What travels through a BuildKit session: contexts, and calls that carry secrets."""

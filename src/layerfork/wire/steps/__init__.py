@@ -1,1 +1,0 @@
-"""Steps of a BuildKit build: vertices put back under their instructions."""
