@@ -1,7 +1,8 @@
 """Every recipe of CONTRIBUTING.md, followed to the letter in a copy of the repository.
 
-`recipes/NAME` holds a new file and the lines to add elsewhere. What is touched must be what the recipe names,
-and then the entry must work without any other edit: that is what makes the tables the whole seam.
+`recipes/NAME` holds a new file, if there is one, and the lines to add elsewhere. What is touched must be what
+the recipe names, and then the entry must work without any other edit: that is what makes the tables the whole
+seam.
 """
 
 import os
@@ -69,7 +70,8 @@ def follow(name: str, top: Path) -> House:
         else:
             shutil.copy(source, target)
     steps = steps_of(name)
-    shutil.copy(RECIPES / name / "new.py", top / steps["file"])
+    if (RECIPES / name / "new.py").exists():
+        shutil.copy(RECIPES / name / "new.py", top / steps["file"])
     if "page" in steps:
         shutil.copy(RECIPES / name / "page.md", top / steps["page"])
     for line in steps["line"]:

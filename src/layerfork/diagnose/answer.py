@@ -3,16 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from layerfork.diagnose.causes.dockerfilelines import LAST_STAGE, fix_stored
+from layerfork.diagnose.causes.rule import Found
 from layerfork.diagnose.causes.scene import AnswerSources, Scene, set_scene
-from layerfork.diagnose.causes.wording import show_mode, shown, values
-from layerfork.diagnose.fixes import fix_of
-from layerfork.diagnose.fixes.lines import fix_stored
+from layerfork.diagnose.causes.table import RULE_OF
+from layerfork.diagnose.causes.wording import paths_of, show_mode, shown, subject, values
 from layerfork.diagnose.patterns import PATTERNS
 from layerfork.diagnose.patterns.pattern import Group, Held, places
-from layerfork.diagnose.phrases import culprit_of
-from layerfork.diagnose.phrases.entries import paths_of, subject
-from layerfork.diagnose.phrases.lines import LAST_STAGE
-from layerfork.record.answer import Answer, ExcerptLine, FieldRow, LaterStep, Point
+from layerfork.record.answer import Answer, ExcerptLine, FieldRow, Fix, LaterStep, Point
 from layerfork.record.cause import CauseCode, Trait, codes_with
 from layerfork.record.judgement import Cause, CauseStatus, Caution, ChangedPart, Fork, MissKind
 from layerfork.record.record import StepStatus
@@ -252,11 +250,32 @@ def _left_over(scene: Scene, held: Iterable[Held]) -> Iterator[Point]:
             yield _point(scene, place, cause)
 
 
+def _fix_of(scene: Scene, cause: Cause) -> Found:
+    """One thing to do about a cause; what its rule says where there is nothing better."""
+    fix = RULE_OF[cause.code].fix
+    return fix(scene, cause) if fix is not None else ("", Fix(sentence=cause.remedy))
+
+
+def _culprit_of(scene: Scene, cause: Cause) -> str:
+    """What a cause blames. Causes without a phrase say it as their own text does."""
+    say = RULE_OF[cause.code].say
+    return (say(scene, cause) if say else "") or _own_text(scene, cause)
+
+
+def _own_text(scene: Scene, cause: Cause) -> str:
+    text = shown(cause.text.partition(" forked: ")[2] or cause.text)
+    if scene.again:
+        return text
+    for name, side in ((scene.fork.writer, scene.writer_name), (scene.fork.reader, scene.reader_name)):
+        text = text.replace(name, side)
+    return text
+
+
 def _point(scene: Scene, place: int, cause: Cause) -> Point:
-    pattern, fix = fix_of(scene, cause)
+    pattern, fix = _fix_of(scene, cause)
     rows = rows_of(scene, cause, cause.parts)
     return Point(
-        culprit=culprit_of(scene, cause),
+        culprit=_culprit_of(scene, cause),
         code=cause.code,
         pattern=pattern,
         status=cause.status,

@@ -1,16 +1,153 @@
-"""Attributes of entries: modes, owners, extended attributes."""
+"""Names, modes, owners and extended attributes of entries."""
 
-from collections.abc import Iterator
+import shlex
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from layerfork.diagnose.causes.forms import entry_findings, entry_rule
+from layerfork.diagnose.causes.edits import BY_NAME, quoted
+from layerfork.diagnose.causes.entryundo import undo_attribute
+from layerfork.diagnose.causes.forms import distinct_paths, entry_findings, entry_rule, evidence_lines
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
-from layerfork.diagnose.causes.wording import parse_mode, show_mode
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import (
+    name_paths,
+    named,
+    parse_mode,
+    paths_of,
+    show_mode,
+    show_name,
+    shown,
+    values,
+)
 from layerfork.diagnose.compare.builds import JudgedBuild
 from layerfork.diagnose.compare.copied import clean_path
-from layerfork.diagnose.compare.differences import Difference
-from layerfork.diagnose.undo.entries import undo_attribute
+from layerfork.diagnose.compare.differences import Difference, is_name, name_change
+from layerfork.record.answer import Fix, Situation
+from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
+from layerfork.record.judgement import Cause
+
+
+def _say_attribute(
+    noun: str, show: Callable[[str], str] = shown, absent: str = "none"
+) -> Callable[[Scene, Cause], str]:
+    """``mode of run.sh is 0644, was 0755``: one pair of values, or only that they differ."""
+
+    def say(scene: Scene, cause: Cause) -> str:
+        paths = paths_of(scene, cause)
+        label = f"{noun} of {named(paths)}"
+        pairs = {(part.writer, part.reader) for part in cause.parts}
+        if len(pairs) != 1:
+            return f"{label} changed" if scene.again else f"{label} differs"
+        writer, reader = (absent if value is None else show(value) for value in pairs.pop())
+        return values(scene, label, writer, reader)
+
+    return say
+
+
+def _say_type_bits(scene: Scene, cause: Cause) -> str:
+    label = f"mode of {named(paths_of(scene, cause))}"
+    if scene.again:
+        return f"{label} has {cause.reader}, had {cause.writer}"
+    return f"{label} has {cause.reader} for {scene.reader_name}, {cause.writer} for {scene.writer_name}"
+
+
+def _say_xattr(scene: Scene, cause: Cause) -> str:
+    label = f"extended attribute {cause.field} of {named(paths_of(scene, cause))}"
+    if "none" in (cause.writer, cause.reader) and scene.again:
+        return f"{label} is {'gone' if cause.reader == 'none' else 'new'}"
+    return values(scene, label, cause.writer, cause.reader)
+
+
+def _say_name(scene: Scene, cause: Cause) -> str:
+    label = f"name of {named(paths_of(scene, cause))}"
+    return values(scene, label, f"`{cause.writer}`", f"`{cause.reader}`")
+
+
+_NO_HELP = dict.fromkeys((Builder.CLASSIC, Builder.BUILDKIT), " (--chmod in COPY does not help)")
+"""Their keys hold the mode that was sent; buildah looks at the files as --chmod makes them."""
+
+
+def _fix_mode(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    paths = paths_of(scene, cause)
+    writers = {part.writer for part in cause.parts}
+    number = parse_mode(writers.pop() or "") if len(writers) == 1 else None
+    where = "" if scene.again else f" on {scene.reader_name}"
+    if number is None or len(paths) > BY_NAME or scene.situation is Situation.CLIENTS:
+        return "", Fix(sentence=f"chmod before building{where}{_NO_HELP.get(scene.reader.builder, '')}")
+    command = f"chmod {number & 0o7777:04o} {quoted(paths)}"
+    sentence = f"`{command}`{where}{_NO_HELP.get(scene.reader.builder, '')}"
+    return "", Fix(sentence=sentence, command=command)
+
+
+def _fix_xattr(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    paths = paths_of(scene, cause)
+    part = cause.parts[0]
+    name = part.field
+    if len(paths) > BY_NAME or len({each[1:] for each in cause.parts}) != 1:
+        return "", Fix(sentence=cause.remedy)
+    how = f"-x {shlex.quote(name)}" if part.writer is None else f"-n {shlex.quote(name)} -v 0x{part.writer}"
+    command = f"setfattr {how} {quoted(paths)}"
+    where = "" if scene.again else f" on {scene.reader_name}"
+    return "", Fix(sentence=f"`{command}`{where}", command=command)
+
+
+def _fix_owner(option: str) -> Callable[[Scene, Cause], tuple[str, Fix]]:
+    """Of a single entry: patterns speak for several."""
+
+    def fix(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+        paths = paths_of(scene, cause)
+        writers = {part.writer or "" for part in cause.parts}
+        writer = writers.pop() if len(writers) == 1 else ""
+        if not writer.isdigit() or len(paths) > BY_NAME or scene.situation is Situation.CLIENTS:
+            return "", Fix(sentence=cause.remedy)
+        program = "chown" if option == "owner" else "chgrp"
+        command = f"{program} {writer} {quoted(paths)}"
+        return "", Fix(sentence=f"`{command}`, or make the tar with `--{option}={writer}`", command=command)
+
+    return fix
+
+
+_NO_PREFIX = (
+    "make the tar without a prefix: `tar -C context -cf context.tar $(ls -A context)`, "
+    "or strip it; directories end in `/`"
+)
+
+
+def find_entry_name(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Own differences, together when one change turns all names of the writer into the reader's."""
+    groups: dict[tuple[str, ...], list[Difference]] = defaultdict(list)
+    for each in unclaimed:
+        if is_name(each):
+            groups[name_change(each)].append(each)
+    for group in groups.values():
+        first = group[0]
+        paths = distinct_paths(group)
+        yield Finding(
+            code=CauseCode.ENTRY_NAME,
+            path=first.path,
+            field=first.field,
+            writer=first.writer or "",
+            reader=first.reader or "",
+            what=(
+                f"{case.reader_name} sent the name {_shown_name(first.reader)}, "
+                f"{case.writer_name} sent the name {_shown_name(first.writer)}"
+                + (f"; likewise for {name_paths(paths[1:])}" if len(paths) > 1 else "")
+            ),
+            evidence=evidence_lines(case, group, "name", _shown_name),
+            remedy=_NO_PREFIX,
+            more=len(paths) - 1,
+            claims=tuple(group),
+        )
+
+
+def _shown_name(value: str | None) -> str:
+    return "no name" if value is None else show_name(value)
+
+
+ENTRY_NAME = CauseRule(code=CauseCode.ENTRY_NAME, say=_say_name, find=find_entry_name, undo=undo_attribute)
+
 
 MODE_TYPE_BITS_REMEDY = (
     "use docker CLI 24 or newer everywhere: 17.12 to 23.0 add the file-type bits "
@@ -27,12 +164,12 @@ def find_mode_type_bits(case: Case, unclaimed: tuple[Difference, ...]) -> Iterat
         code=CauseCode.MODE_TYPE_BITS,
         noun="mode",
         remedy=MODE_TYPE_BITS_REMEDY,
-        show=_shown,
+        show=_shown_bits,
         absent="0",
     )
 
 
-def _shown(value: str) -> str:
+def _shown_bits(value: str) -> str:
     number = parse_mode(value)
     if number is None:
         return value
@@ -41,12 +178,16 @@ def _shown(value: str) -> str:
     return f"type bits 0{number & ~0o7777:o} ({kind})" if number >> 12 else "no type bits"
 
 
-MODE_TYPE_BITS = CauseRule(code=CauseCode.MODE_TYPE_BITS, find=find_mode_type_bits, undo=undo_attribute)
+MODE_TYPE_BITS = CauseRule(
+    code=CauseCode.MODE_TYPE_BITS, say=_say_type_bits, find=find_mode_type_bits, undo=undo_attribute
+)
 """File-type bits in a mode: 0100644 and 0644 are one permission and two keys."""
 
 
 MODE = entry_rule(
     code=CauseCode.MODE,
+    say=_say_attribute("mode", show_mode),
+    fix=_fix_mode,
     undo=undo_attribute,
     noun="mode",
     show=show_mode,
@@ -62,6 +203,8 @@ UID_REMEDY = (
     "reset the owner: build from a root-owned copy, make the tar with `--owner=0`, or use a client "
     "that sends 0"
 )
+
+
 _NOT_ROOT = "not 0"
 """All that buildah's digest says of a file that is not root's."""
 
@@ -90,12 +233,20 @@ def _id(build: JudgedBuild, path: str, value: str | None) -> str | None:
     return next((str(each.uid) for each in manifest.entries if clean_path(each.name) == path), value)
 
 
-UID = CauseRule(code=CauseCode.UID, find=find_uid, undo=undo_attribute)
+UID = CauseRule(
+    code=CauseCode.UID,
+    say=_say_attribute("owner id"),
+    fix=_fix_owner("owner"),
+    find=find_uid,
+    undo=undo_attribute,
+)
 """Owner id of an entry: some clients send the real one, others 0."""
 
 
 GID = entry_rule(
     code=CauseCode.GID,
+    say=_say_attribute("group id"),
+    fix=_fix_owner("group"),
     undo=undo_attribute,
     noun="gid",
     remedy=(
@@ -108,6 +259,7 @@ GID = entry_rule(
 
 OWNER_NAME = entry_rule(
     code=CauseCode.OWNER_NAME,
+    say=_say_attribute("owner name"),
     undo=undo_attribute,
     noun="owner name",
     remedy="send no owner names (`tar --numeric-owner`), or upgrade the engine",
@@ -143,11 +295,12 @@ def _show_bytes(value: str) -> str:
     return f"`{text}`" if text.isprintable() else f"0x{value}"
 
 
-XATTR = CauseRule(code=CauseCode.XATTR, find=find_xattr, undo=undo_attribute)
+XATTR = CauseRule(code=CauseCode.XATTR, say=_say_xattr, fix=_fix_xattr, find=find_xattr, undo=undo_attribute)
 """An extended attribute of an entry."""
 
 
 RULES = (
+    ENTRY_NAME,
     MODE_TYPE_BITS,
     MODE,
     UID,

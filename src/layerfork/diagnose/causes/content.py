@@ -1,14 +1,153 @@
 """The bytes of a file."""
 
-from collections.abc import Iterator
+import posixpath
+from collections.abc import Iterator, Sequence
 
+from layerfork.diagnose.causes.edits import BY_NAME, ignore_file, lines_of, put_back, quoted
+from layerfork.diagnose.causes.entryundo import undo_attribute
 from layerfork.diagnose.causes.forms import EVIDENCE_LIMIT, distinct_paths, show_value, where
+from layerfork.diagnose.causes.material import Material
+from layerfork.diagnose.causes.options import undo_source
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
-from layerfork.diagnose.causes.wording import count_by_directory
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import count_by_directory, named, paths_of, verb
 from layerfork.diagnose.compare.differences import Difference
-from layerfork.diagnose.undo.request import undo_content
+from layerfork.dockerfile import Instruction
+from layerfork.dockerfile.installing import MANIFESTS, Install, install_of
+from layerfork.record.answer import NOTHING_TO_FIX, Edit, Fix, Situation
 from layerfork.record.cause import CauseCode
-from layerfork.record.record import BuildRecord
+from layerfork.record.change import Change
+from layerfork.record.judgement import Cause
+from layerfork.record.record import BuildRecord, StepStatus
+
+
+def undo_content(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """Files have the writer's content; so has what was copied from an image."""
+    if any(each.field == "source" for each in finding.claims):
+        return undo_source(material, finding)
+    return undo_attribute(material, finding)
+
+
+def _say_content(scene: Scene, cause: Cause) -> str:
+    paths = paths_of(scene, cause)
+    if scene.again:
+        return f"{named(paths)} changed"
+    return f"{named(paths)} {verb(paths, 'differs', 'differ')}"
+
+
+_BETWEEN = frozenset(
+    {"LABEL", "EXPOSE", "CMD", "ENTRYPOINT", "STOPSIGNAL", "HEALTHCHECK", "MAINTAINER", "RUN"}
+)
+"""What may stand between the copy and the install step: nothing that the latter needs."""
+
+
+def install_first(scene: Scene, paths: Sequence[str]) -> Fix | None:
+    """Put the install step above the copy; None where none follows, or where it reads what changed."""
+    copy = scene.instruction
+    if copy is None or copy.keyword not in ("COPY", "ADD") or copy.flag("from") or copy.heredocs:
+        return None
+    found = _install_below(scene, copy)
+    manifests = _manifests(scene, found) if found is not None else None
+    if found is None or manifests is None or any(path in manifests for path in paths):
+        return None
+    return _swap(scene, copy, found, manifests)
+
+
+def _install_below(scene: Scene, copy: Instruction) -> Install | None:
+    """The install step that was built again because of the copy, if nothing between them is in its way."""
+    again = {step.line or step.index for step in scene.later_steps()}
+    for each in scene.dockerfile.instructions if scene.dockerfile is not None else ():
+        if each.stage != copy.stage or each.first_line <= copy.first_line:
+            continue
+        if each.keyword not in _BETWEEN:
+            return None
+        if each.keyword != "RUN":
+            continue
+        index = next((at for at, own in scene.instructions.items() if own == each), 0)
+        return install_of(each) if again & {each.first_line, index} else None
+    return None
+
+
+def _manifests(scene: Scene, install: Install) -> tuple[str, ...] | None:
+    """Files of the context that the step reads; None where they are not there."""
+    installer = install.installer
+    if install.named is not None:
+        path = posixpath.normpath(install.named)
+        return (path,) if scene.has(path) else None
+    there = tuple(each for each in installer.manifests if scene.has(each))
+    if not installer.manifests:
+        return ()
+    return there if installer.manifests[0] in there else None
+
+
+def _swap(scene: Scene, copy: Instruction, install: Install, manifests: tuple[str, ...]) -> Fix | None:
+    run, installer = install.run, install.installer
+    if "." not in copy.sources and "./" not in copy.sources:
+        return None
+    lines = lines_of(scene, run)
+    first: tuple[str, ...] = ()
+    if manifests:
+        target = copy.arguments[-1]
+        place = target if target.endswith("/") else f"{target}/"
+        flags = "".join(f" --{name}={value}" for name, value in copy.flags if name in ("chown", "chmod"))
+        if any("/" in each for each in manifests):
+            return None
+        first = (f"COPY{flags} {' '.join(manifests)} {place}",)
+    edits = (
+        Edit(file=scene.file, line=copy.first_line, after=(*first, *lines)),
+        Edit(file=scene.file, line=run.first_line, before=lines),
+    )
+    what = f"`{first[0]}` and line {run.first_line}" if first else f"line {run.first_line} (it reads no file)"
+    return Fix(
+        sentence=f"install before copying: put {what} above line {copy.first_line}",
+        edits=edits,
+        warning=installer.warning and f"safe {installer.warning}",
+    )
+
+
+def _fix_content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    paths = paths_of(scene, cause)
+    if (fix := install_first(scene, paths)) is not None:
+        return "install-after-copy", fix
+    if scene.situation is Situation.CLIENTS:
+        return "", Fix(sentence=f"give both clients one context: they sent {named(paths)} with other content")
+    if scene.situation is Situation.MACHINES:
+        return "", _one_version(scene, paths)
+    if scene.situation is Situation.TWICE:
+        return "", Fix(sentence=_generated(scene, paths))
+    if any(path.rpartition("/")[2] in MANIFESTS for path in paths):
+        return "", put_back(scene, paths)
+    return "", Fix(sentence=_expected(scene, paths))
+
+
+def _one_version(scene: Scene, paths: list[str]) -> Fix:
+    asked = paths[:BY_NAME]
+    if not all(map(scene.is_in_git, asked)):
+        return Fix(sentence=f"build both from one version of {named(paths)}")
+    look = f"git status --short {quoted(asked)}"
+    return Fix(sentence=f"build both from one commit: `{look}` on each shows who has edits")
+
+
+def _generated(scene: Scene, paths: list[str]) -> str:
+    they = verb(paths, "it", "them")
+    left_out = f"leave {they} out with {ignore_file(scene)}"
+    return f"write {named(paths)} the same at each build; if no step needs {they}, {left_out}"
+
+
+def _expected(scene: Scene, paths: list[str]) -> str:
+    if not scene.fork.consequences:
+        return f"{NOTHING_TO_FIX}: this step reads what was edited, and {_followed(scene)}"
+    place = f"line {scene.line}" if scene.line else f"step {scene.fork.step}"
+    return f"expected after that edit; steps that do not need {named(paths)} can stand above {place}"
+
+
+def _followed(scene: Scene) -> str:
+    """What became of the steps below, none of which missed for this reason alone."""
+    below = (step for step in scene.reader.steps if step.index > scene.fork.step)
+    if any(step.status is not StepStatus.HIT for step in below):
+        return "what was built again below it has a reason of its own as well"
+    return "nothing had to follow"
+
 
 CONTENT_REMEDY = (
     "if the change is not wanted: fix line endings (.gitattributes, core.autocrlf), leave generated "
@@ -69,7 +208,9 @@ def _size(record: BuildRecord, content: str | None) -> int | None:
     return next((entry.size for entry in entries if entry.content == content), None)
 
 
-CONTENT = CauseRule(code=CauseCode.CONTENT, find=find_content, undo=undo_content)
+CONTENT = CauseRule(
+    code=CauseCode.CONTENT, say=_say_content, fix=_fix_content, find=find_content, undo=undo_content
+)
 """The bytes of a file."""
 
 

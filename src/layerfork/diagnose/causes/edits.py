@@ -7,15 +7,21 @@ from collections.abc import Iterable, Sequence
 from layerfork.context.ignore.ignorefile import BUILDKIT_FILES, comment_of, mended
 from layerfork.context.senders import sender_of
 from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import named
 from layerfork.dockerfile import Instruction
-from layerfork.record.answer import Edit, Situation
+from layerfork.record.answer import Edit, Fix, Situation
 from layerfork.record.commandline import is_plain_build
+from layerfork.record.context import EntryType
 from layerfork.record.record import BuildRecord
 from layerfork.record.secrets import HIDDEN
 
 IGNORE_FILE = ".dockerignore"
+
+
 BY_NAME = 8
 """So many paths are put into a command or an edit."""
+
+
 EVERYTHING = "it reaches every file below, also what did not differ and what is not sent"
 """Warning of a command that names no paths."""
 
@@ -118,3 +124,17 @@ def _without(words: Sequence[str], option: str) -> list[str]:
 
 def _names(own: str, value: str) -> bool:
     return value in ("", "*") or own.split("=")[0] == value
+
+
+def put_back(scene: Scene, paths: list[str]) -> Fix:
+    """Undo what may not have been meant, with git where that gives what was sent before."""
+    files = [path for path in paths if not _is_directory(scene, path)]
+    if 0 < len(files) <= BY_NAME and all(map(scene.brings_back, files)):
+        command = f"git checkout -- {quoted(files)}"
+        return Fix(sentence=f"if that was not meant: `{command}`", command=command)
+    return Fix(sentence=f"if that was not meant: put {named(paths)} back")
+
+
+def _is_directory(scene: Scene, path: str) -> bool:
+    sent = scene.writer_entries.get(path)
+    return sent is not None and sent.type is EntryType.DIRECTORY

@@ -3,28 +3,52 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Undo
-from layerfork.diagnose.causes.wording import count_by_directory, name_paths, shorten_digests, show_plain
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, FixOf, Say, Undo
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import (
+    count_by_directory,
+    name_paths,
+    shorten_digests,
+    show_plain,
+    shown,
+    values,
+)
 from layerfork.diagnose.compare.alignment import normalise
 from layerfork.diagnose.compare.differences import STEP_FIELD, Difference, entry_paths
 from layerfork.record.cause import CauseCode, Trait, codes_with
+from layerfork.record.judgement import Cause
+from layerfork.record.secrets import HIDDEN
 
 ENTRY_CAUSES = codes_with(Trait.ENTRY)
 """Cause codes of key parts that describe a context entry."""
+
+
 EVIDENCE_LIMIT = 20
+
+
 _MOST_GROUPS = 6
+
 
 Show = Callable[[str], str]
 
 
-def entry_rule(*, code: CauseCode, undo: Undo, noun: str, remedy: str, show: Show = show_plain) -> CauseRule:
+def entry_rule(
+    *,
+    code: CauseCode,
+    undo: Undo,
+    say: Say,
+    fix: FixOf | None = None,
+    noun: str,
+    remedy: str,
+    show: Show = show_plain,
+) -> CauseRule:
     """A rule for one attribute that clients send: ``<reader> sent <noun> 1000, <writer> sent …``."""
 
     def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         own = [difference for difference in unclaimed if difference.cause == code]
         yield from entry_findings(case, own, code=code, noun=noun, remedy=remedy, show=show)
 
-    return CauseRule(code=code, find=find, undo=undo)
+    return CauseRule(code=code, find=find, undo=undo, say=say, fix=fix)
 
 
 def entry_findings(
@@ -154,20 +178,20 @@ def describe_entry(differences: Iterable[Difference], path: str) -> str:
     return ", ".join(parts)
 
 
-# Rules about values that are no context entries: arguments, environment, options, texts.
-
-Say = Callable[[Case, Difference], str]
+What = Callable[[Case, Difference], str]
 
 
-def value_rule(*, code: CauseCode, undo: Undo, say: Say, remedy: str) -> CauseRule:
+def value_rule(
+    *, code: CauseCode, undo: Undo, say: Say | None = None, fix: FixOf | None = None, what: What, remedy: str
+) -> CauseRule:
     """A rule that names each of its differences on its own."""
 
     def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         for difference in unclaimed:
             if difference.cause == code:
-                yield value_finding(case, difference, code=code, what=say(case, difference), remedy=remedy)
+                yield value_finding(case, difference, code=code, what=what(case, difference), remedy=remedy)
 
-    return CauseRule(code=code, find=find, undo=undo)
+    return CauseRule(code=code, find=find, undo=undo, say=say, fix=fix)
 
 
 def value_finding(case: Case, difference: Difference, *, code: CauseCode, what: str, remedy: str) -> Finding:
@@ -194,7 +218,7 @@ def show_value(value: str | None) -> str:
     return "absent" if value is None else (value or "''")
 
 
-def say_values(noun: str) -> Say:
+def say_values(noun: str) -> What:
     """``<reader> has <noun> X, <writer> has Y``, with the part's path where it has one."""
 
     def say(case: Case, difference: Difference) -> str:
@@ -216,3 +240,22 @@ def say_step(case: Case, difference: Difference) -> str:
         own = difference.reader == normalise(case.reader_view.step.instruction)
         return f"only {case.reader_name} has {'this step' if own else f'the step `{difference.reader}`'}"
     return f"{case.reader_name} lacks the step `{difference.writer}`, which {case.writer_name} has before it"
+
+
+def both_values(cause: Cause) -> tuple[str | None, str | None]:
+    """The writer's value and the reader's; None where it has none."""
+    own = next((part for part in cause.parts if part.path == cause.path and part.field == cause.field), None)
+    return (own.writer, own.reader) if own is not None else (cause.writer, cause.reader)
+
+
+def say_value(noun: str, absent: str = "not given") -> Callable[[Scene, Cause], str]:
+    def say(scene: Scene, cause: Cause) -> str:
+        writer, reader = both_values(cause)
+        label = f"{noun} {cause.path}".rstrip()
+        if HIDDEN in (writer or "") and HIDDEN in (reader or ""):
+            return f"{label} has another value (hidden)"
+        if writer == reader:
+            writer, reader = cause.writer, cause.reader
+        return values(scene, label, shown(writer, absent), shown(reader, absent))
+
+    return say

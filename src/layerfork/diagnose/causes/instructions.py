@@ -4,7 +4,9 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 
+from layerfork.diagnose.causes.dockerfilelines import fix_as_before, fix_line, say_line, undo_label, undo_line
 from layerfork.diagnose.causes.forms import (
+    both_values,
     claim_paths,
     one_sided_paths,
     say_step,
@@ -13,12 +15,46 @@ from layerfork.diagnose.causes.forms import (
     value_rule,
 )
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import shown, values
 from layerfork.diagnose.compare.alignment import normalise
 from layerfork.diagnose.compare.builds import written
 from layerfork.diagnose.compare.copied import copied_sources, is_covered
 from layerfork.diagnose.compare.differences import STEP_FIELD, Difference
-from layerfork.diagnose.undo.lines import undo_label, undo_line
+from layerfork.record.answer import Fix
 from layerfork.record.cause import CauseCode
+from layerfork.record.judgement import Cause
+
+
+def _say_line(scene: Scene, cause: Cause) -> str:
+    writer, reader = both_values(cause)
+    if cause.field == STEP_FIELD:
+        if writer is None:
+            only = (
+                "this line" if reader == " ".join(scene.step.instruction.split()) else f"the line `{reader}`"
+            )
+            return f"{only} is new" if scene.again else f"only {scene.reader_name} has {only}"
+        return (
+            f"the line `{writer}` before it is gone"
+            if scene.again
+            else f"only {scene.writer_name} has the line `{writer}` before it"
+        )
+    before = scene.writer_text
+    if not before or before == scene.text:
+        return values(scene, cause.field or "the line", shown(writer), shown(reader))
+    return say_line(scene)
+
+
+def _say_order(scene: Scene, cause: Cause) -> str:
+    if "order" in cause.field:
+        return values(scene, "order of the variables", shown(cause.writer), shown(cause.reader))
+    own = cause.field == " ".join(scene.step.instruction.split())
+    line = "this line" if own else f"the line `{cause.field}`"
+    return values(scene, line, shown(cause.writer), shown(cause.reader))
+
+
+def _fix_line(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    return "", fix_line(scene)
 
 
 def say_instruction_order(case: Case, difference: Difference) -> str:
@@ -31,8 +67,9 @@ def say_instruction_order(case: Case, difference: Difference) -> str:
 
 INSTRUCTION_ORDER = value_rule(
     code=CauseCode.INSTRUCTION_ORDER,
+    say=_say_order,
     undo=undo_line,
-    say=say_instruction_order,
+    what=say_instruction_order,
     remedy="keep the order of instructions; put what changes often last",
 )
 """A step stands at another place in the Dockerfile."""
@@ -52,12 +89,16 @@ def find_label(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Findin
             yield value_finding(case, difference, code=CauseCode.LABEL, what=what, remedy=LABEL_REMEDY)
 
 
-LABEL = CauseRule(code=CauseCode.LABEL, find=find_label, undo=undo_label)
+LABEL = CauseRule(code=CauseCode.LABEL, say=_say_line, fix=fix_as_before, find=find_label, undo=undo_label)
 """A label: given with the request it becomes a step of its own at the end."""
 
 
 FIELD_NAMES = {"args": "the command", "cwd": "the working directory", "user": "the user", "Cmd": "the text"}
+
+
 _HERE_DOCUMENT = "<<"
+
+
 INSTRUCTION_REMEDY = "build from one Dockerfile; move lines that change often towards the end"
 
 
@@ -153,7 +194,9 @@ def _with_claims(
     )
 
 
-INSTRUCTION = CauseRule(code=CauseCode.INSTRUCTION, find=find_instruction, undo=undo_line)
+INSTRUCTION = CauseRule(
+    code=CauseCode.INSTRUCTION, say=_say_line, fix=_fix_line, find=find_instruction, undo=undo_line
+)
 """The Dockerfile's text for this step differs, or a step was added or removed."""
 
 

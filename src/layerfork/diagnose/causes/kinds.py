@@ -1,9 +1,12 @@
-"""Paths whose kind differs: everything else about them follows from that."""
+"""What kind of entry a path is, and where links lead."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from posixpath import dirname, join, normpath
 
+from layerfork.diagnose.causes.edits import quoted
+from layerfork.diagnose.causes.entryundo import undo_link
 from layerfork.diagnose.causes.forms import (
     ENTRY_CAUSES,
     EVIDENCE_LIMIT,
@@ -13,17 +16,52 @@ from layerfork.diagnose.causes.forms import (
     where,
 )
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
-from layerfork.diagnose.causes.wording import show_name, show_type
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import show_name, show_type, subject, values
 from layerfork.diagnose.compare.copied import clean_path, context_paths, copied_sources
 from layerfork.diagnose.compare.differences import Difference, is_name
-from layerfork.diagnose.undo.entries import undo_link
+from layerfork.record.answer import Fix
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode, Trait, codes_with
 from layerfork.record.context import ContextEntry, EntryType
+from layerfork.record.judgement import Cause
 from layerfork.record.record import BuildRecord
+
+
+def _say_kind(scene: Scene, cause: Cause) -> str:
+    return values(scene, subject(scene, cause), cause.writer, cause.reader, many=cause.more > 0)
+
+
+def _say_link(scene: Scene, cause: Cause) -> str:
+    label = subject(scene, cause)
+    if not cause.reader.startswith("a "):
+        label = f"target of the link {label}"
+    return values(scene, label, cause.writer, cause.reader)
+
+
+def _fix_type(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    place = scene.place_of(cause.path)
+    writer, reader = scene.writer_entries.get(place), scene.entries.get(place)
+    where = "" if scene.again else f" on {scene.reader_name}"
+    if cause.more or writer is None or reader is None:
+        return "", Fix(sentence=cause.remedy)
+    if EntryType.DIRECTORY in (writer.type, reader.type):
+        if scene.again:
+            return "", Fix(sentence=f"if that was not meant: make {place} {cause.writer} again")
+        return "", Fix(sentence=f"give both builds one kind of {place}: {cause.writer} or {cause.reader}")
+    if writer.type is EntryType.SYMLINK:
+        command = f"ln -sfn {shlex.quote(writer.linkname)} {quoted([place])}"
+        return "", Fix(sentence=f"`{command}`{where} makes it the link it was", command=command)
+    if reader.type is EntryType.SYMLINK and writer.type is EntryType.FILE:
+        command = f'cp --remove-destination "$(readlink -f {quoted([place])})" {quoted([place])}'
+        return "", Fix(sentence=f"`{command}`{where} makes it a file again", command=command)
+    return "", Fix(sentence=cause.remedy)
+
 
 OWNED_BY_KIND = codes_with(Trait.KIND)
 """Attributes that cannot stay equal, or need not, when the kind of an entry changes."""
+
+
 USER_XATTR = "user."
 """Attributes of this namespace exist on files and directories alone. Source: xattr(7)."""
 
@@ -92,8 +130,6 @@ def _owned_by_kind(difference: Difference) -> bool:
 def _show_hard_link(target: str) -> str:
     return f"a hard link to {show_name(target)}"
 
-
-# Symbolic links that differ between two contexts, for keys that hold what a link leads to.
 
 _KEYS_OF_LINKS = ("times", "entry")
 """Fields of ``link-target`` parts that count how often a path is reached through links."""
@@ -219,8 +255,6 @@ def _shown(entry: ContextEntry) -> str:
     return show_type(entry.type.value)
 
 
-# What kind of entry a path is, and where links lead.
-
 _LINK = frozenset({"1", "hardlink"})
 
 
@@ -241,11 +275,13 @@ def find_hardlink(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fin
     )
 
 
-HARDLINK = CauseRule(code=CauseCode.HARDLINK, find=find_hardlink, undo=undo_link)
+HARDLINK = CauseRule(code=CauseCode.HARDLINK, say=_say_kind, find=find_hardlink, undo=undo_link)
 """One client sends a second name of a file as a hard link, the other as a file of its own."""
 
 
 ENTRY_TYPE_REMEDY = "check out links as links everywhere (git core.symlinks), or replace them by files"
+
+
 ONE_KIND = "let each path be of one kind in every build"
 """What no setting of git's turns into each other."""
 
@@ -271,7 +307,9 @@ def _with_remedy(finding: Finding) -> Finding:
     return finding if linked and show_type("0") in kinds else replace(finding, remedy=ONE_KIND)
 
 
-ENTRY_TYPE = CauseRule(code=CauseCode.ENTRY_TYPE, find=find_entry_type, undo=undo_link)
+ENTRY_TYPE = CauseRule(
+    code=CauseCode.ENTRY_TYPE, say=_say_kind, fix=_fix_type, find=find_entry_type, undo=undo_link
+)
 """One path is of two kinds: a file here, a symbolic link or a directory there."""
 
 
@@ -298,7 +336,9 @@ def find_link_target(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
     )
 
 
-LINK_TARGET = CauseRule(code=CauseCode.LINK_TARGET, find=find_link_target, undo=undo_link)
+LINK_TARGET = CauseRule(
+    code=CauseCode.LINK_TARGET, say=_say_link, fix=_fix_type, find=find_link_target, undo=undo_link
+)
 """Where a symbolic or hard link points to."""
 
 

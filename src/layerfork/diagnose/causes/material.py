@@ -14,12 +14,16 @@ from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
 from layerfork.hypothesis import UnappliableError
 from layerfork.hypothesis.lines import source_text
 from layerfork.hypothesis.steps import instructions_of
-from layerfork.record.change import Change, LineAdded, LineIs
+from layerfork.record.change import (
+    Change,
+    LineAdded,
+    LineIs,
+    OptionIs,
+    RequestIs,
+)
 from layerfork.record.context import ContextEntry, ContextManifest, Transport
 from layerfork.record.gopath import context_path
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
-
-# Two Dockerfiles side by side: which instruction is which, and the changes that make one the other.
 
 
 @dataclass(slots=True, kw_only=True)
@@ -239,3 +243,17 @@ def _by_path(manifest: ContextManifest | None) -> dict[str, tuple[ContextEntry, 
     for entry in manifest.entries if manifest is not None else ():
         found[context_path(entry.name)].append(entry)
     return {path: tuple(entries) for path, entries in found.items()}
+
+
+def requested(material: Material, field: str) -> tuple[Change, ...]:
+    writer: str = getattr(material.case.writer.record.request, field)
+    reader: str = getattr(material.case.reader.record.request, field)
+    return () if writer == reader else (RequestIs(field=field, value=writer),)
+
+
+def requested_options(material: Material, names: tuple[str, ...]) -> Iterator[Change]:
+    writer = dict(material.case.writer.record.request.options)
+    reader = dict(material.case.reader.record.request.options)
+    for name in names:
+        if writer.get(name) != reader.get(name):
+            yield OptionIs(name=name, value=writer.get(name))

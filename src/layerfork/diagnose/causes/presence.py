@@ -1,8 +1,11 @@
-"""Entries that only one of two builds sent."""
+"""Entries that only one build sent, or sent twice: directories, files, the root's header."""
 
 from collections.abc import Iterator, Set
 from itertools import accumulate
 
+from layerfork.diagnose.causes.content import install_first
+from layerfork.diagnose.causes.edits import BY_NAME, ignore_file, leave_out, pattern_of, put_back, say_edit
+from layerfork.diagnose.causes.entryundo import undo_presence, undo_root
 from layerfork.diagnose.causes.forms import (
     EVIDENCE_LIMIT,
     claim_paths,
@@ -13,14 +16,72 @@ from layerfork.diagnose.causes.forms import (
     where,
 )
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
-from layerfork.diagnose.causes.wording import count_by_directory, name_paths
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import (
+    count_by_directory,
+    name_paths,
+    named,
+    paths_of,
+    values,
+    verb,
+)
 from layerfork.diagnose.compare.copied import clean_path, context_paths
 from layerfork.diagnose.compare.differences import Difference, entry_paths
-from layerfork.diagnose.undo.entries import undo_presence, undo_root
+from layerfork.record.answer import Fix
 from layerfork.record.cachekey import CacheKey
 from layerfork.record.cause import CauseCode
 from layerfork.record.context import EntryType, Transport
+from layerfork.record.judgement import Cause
 from layerfork.record.record import BuildRecord
+
+
+def _say_extra(scene: Scene, cause: Cause) -> str:
+    paths = paths_of(scene, cause)
+    if scene.again:
+        return f"{named(paths)} {verb(paths, 'is', 'are')} new"
+    return f"only {scene.reader_name} sent {named(paths)}"
+
+
+def _say_missing(scene: Scene, cause: Cause) -> str:
+    paths = paths_of(scene, cause)
+    if scene.again:
+        return f"{named(paths)} {verb(paths, 'is', 'are')} gone"
+    return f"only {scene.writer_name} sent {named(paths)}"
+
+
+def _say_root(scene: Scene, cause: Cause) -> str:
+    return values(scene, "header of the context's root", cause.writer, cause.reader)
+
+
+def _say_directory(scene: Scene, cause: Cause) -> str:
+    paths = paths_of(scene, cause)
+    has, lacks = scene.reader_name, scene.writer_name
+    if cause.reader == "absent":
+        has, lacks = lacks, has
+    what = f"an entry for the directory {named(paths, 'directories')}"
+    if scene.again:
+        return f"{what} {'was' if has == scene.writer_name else 'is'} sent by one build only"
+    return f"{has} sent {what}, {lacks} did not"
+
+
+def _fix_presence(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    paths = paths_of(scene, cause)
+    missing = cause.code == CauseCode.ENTRY_MISSING
+    if not missing and (fix := install_first(scene, paths)) is not None:
+        return "install-after-copy", fix
+    if missing and scene.again:
+        return "", put_back(scene, paths)
+    lines = [pattern_of(path) for path in paths[:BY_NAME]]
+    if len(paths) > BY_NAME or not all(lines):
+        whose = "" if scene.again else " for both"
+        return "", Fix(sentence=f"if no step needs them: leave them out with {ignore_file(scene)}{whose}")
+    edit = leave_out(scene, *lines)
+    shown = named([f"`{line}`" for line in lines], "lines")
+    said = say_edit(edit) if edit.before else f"add {shown} to {edit.file}"
+    whose = "" if scene.again else " for both"
+    need = verb(paths, "it", "them")
+    return "", Fix(sentence=f"if no step needs {need}: {said}{whose}", edits=(edit,))
+
 
 REMEDY = (
     "make every client send the same files: one .dockerignore that all of them apply, "
@@ -56,8 +117,6 @@ def presence_finding(
         claims=tuple(claims),
     )
 
-
-# Entries that only one build sent, or sent twice: directories, files, the root's header.
 
 _DIRECTORY = frozenset({"5", "directory"})
 
@@ -142,12 +201,15 @@ def _says_none(claims: list[Difference], path: str) -> bool:
     )
 
 
-DIRECTORY_ENTRY = CauseRule(code=CauseCode.DIRECTORY_ENTRY, find=find_directory_entry, undo=undo_presence)
+DIRECTORY_ENTRY = CauseRule(
+    code=CauseCode.DIRECTORY_ENTRY, say=_say_directory, find=find_directory_entry, undo=undo_presence
+)
 """A directory that only one of the two sent as an entry of its own."""
 
 
 ROOT_HEADER = entry_rule(
     code=CauseCode.ROOT_HEADER,
+    say=_say_root,
     undo=undo_root,
     noun="root directory header",
     remedy="copy a subdirectory instead of `.`, or use one kind of context (directory or tar) everywhere",
@@ -161,7 +223,13 @@ def find_entry_missing(case: Case, unclaimed: tuple[Difference, ...]) -> Iterato
     yield from presence_finding(case, unclaimed, absent_in_reader, code=CauseCode.ENTRY_MISSING)
 
 
-ENTRY_MISSING = CauseRule(code=CauseCode.ENTRY_MISSING, find=find_entry_missing, undo=undo_presence)
+ENTRY_MISSING = CauseRule(
+    code=CauseCode.ENTRY_MISSING,
+    say=_say_missing,
+    fix=_fix_presence,
+    find=find_entry_missing,
+    undo=undo_presence,
+)
 """The reader did not send entries that the writer sent."""
 
 
@@ -171,7 +239,9 @@ def find_entry_extra(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
     yield from presence_finding(case, unclaimed, absent_in_writer, code=CauseCode.ENTRY_EXTRA)
 
 
-ENTRY_EXTRA = CauseRule(code=CauseCode.ENTRY_EXTRA, find=find_entry_extra, undo=undo_presence)
+ENTRY_EXTRA = CauseRule(
+    code=CauseCode.ENTRY_EXTRA, say=_say_extra, fix=_fix_presence, find=find_entry_extra, undo=undo_presence
+)
 """The reader sent entries that the writer did not send."""
 
 

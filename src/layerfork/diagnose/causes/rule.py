@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.compare.builds import NO_KEY, JudgedBuild, StepView, names_of
 from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.copied import copied_sources
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.compare.sites import Site
+from layerfork.record.answer import Fix
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import Change
+from layerfork.record.judgement import Cause
 from layerfork.record.record import StepRecord, StepStatus
 
 if TYPE_CHECKING:
@@ -111,11 +114,24 @@ Undo = Callable[["Material", Finding], tuple[Change, ...]]
 UnappliableError when it is known that none can be made."""
 
 
+Say = Callable[[Scene, Cause], str]
+"""What a cause blames, to follow ``missed:``."""
+
+Found = tuple[str, Fix]
+"""Code of the pattern that the fix follows, empty for none; and the fix."""
+
+FixOf = Callable[[Scene, Cause], Found]
+"""One thing to do about a cause."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseRule:
-    """One cause: how it is found, and what would undo it."""
+    """One cause: how it is found, what would undo it, how it is said, and what to do about it."""
 
     code: CauseCode
     find: Find
     undo: Undo | None = None
     """None for causes that the records prove by themselves, or that nothing can prove."""
+    say: Say | None = None
+    fix: FixOf | None = None
+    """None where what the finding's remedy says is all there is to do."""

@@ -4,47 +4,39 @@ A rule sees the differences that no earlier one has claimed; the order is that o
 """
 
 from layerfork.diagnose.causes import (
-    atonce,
     attributes,
-    base,
-    buildfiles,
+    cachecontent,
+    cacheoptions,
     content,
-    enginebugs,
-    ignorerule,
+    engines,
+    ignoring,
+    images,
     instructions,
     kinds,
-    lost,
-    names,
     options,
     presence,
-    separate,
     unexplained,
     variables,
-    versions,
 )
 from layerfork.diagnose.causes.rule import CauseRule
 from layerfork.record.cause import CauseCode, Trait
 
 _FAMILIES = (
-    separate,
-    versions,
-    atonce,
-    enginebugs,
-    lost,
+    engines,
+    cachecontent,
+    cacheoptions,
     variables,
-    base,
+    images,
     instructions,
     options,
-    buildfiles,
-    ignorerule,
+    ignoring,
     presence,
     kinds,
-    names,
     attributes,
     content,
     unexplained,
 )
-RULE_OF: dict[CauseCode, CauseRule] = {rule.code: rule for family in _FAMILIES for rule in family.RULES}
+RULE_OF: dict[str, CauseRule] = {rule.code: rule for family in _FAMILIES for rule in family.RULES}
 CAUSES: tuple[CauseRule, ...] = tuple(
     RULE_OF[code]
     for code in CauseCode

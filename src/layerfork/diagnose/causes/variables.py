@@ -1,30 +1,139 @@
-"""Rules about variables: parts of their own, or values that a text was expanded with."""
+"""Build arguments, environment variables and proxies."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from layerfork.diagnose.causes.declaring import is_read, set_where_read
+from layerfork.diagnose.causes.dockerfilelines import fix_as_before
+from layerfork.diagnose.causes.edits import with_options
 from layerfork.diagnose.causes.forms import (
     ENTRY_CAUSES,
-    Say,
+    What,
     one_sided_paths,
+    say_value,
     say_values,
     show_value,
     value_finding,
     value_rule,
 )
-from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Undo
-from layerfork.diagnose.compare.differences import Difference, claimed_by_origins
+from layerfork.diagnose.causes.material import Material
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, FixOf, Say, Undo
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import shown
+from layerfork.diagnose.compare.differences import ORDER_OF_ENV, Difference, claimed_by_origins
 from layerfork.diagnose.compare.structure import declared_names
-from layerfork.diagnose.undo.variables import undo_proxy, undo_variable
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.keys.buildkit import epoch
+from layerfork.keys.buildkit.epoch import arguments_of
+from layerfork.keys.shared.baseimage import find_facts
+from layerfork.record.answer import NOTHING_TO_FIX, Fix
 from layerfork.record.cause import CauseCode
+from layerfork.record.change import BaseImageIs, BuildArgIs, Change
+from layerfork.record.engine import ImageFacts
+from layerfork.record.judgement import Cause
 from layerfork.record.record import BuildRecord
 
-ORDER_OF_ENV = "order of env"
-"""Field of the part that holds the order in which the variables of a RUN are set."""
+
+def undo_variable(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The variable is set as in the writer's build; not by the step's own line where that reads otherwise."""
+    name, case = finding.path, material.case
+    lines = [
+        material.dockerfiles.line_of(side, view.step)
+        for side, view in (("writer", case.writer_view), ("reader", case.reader_view))
+    ]
+    own = not any(each.cause == "instruction" for each in case.site.differences)
+    setting = material.dockerfiles.setting(name, (lines[0], lines[1]), own=own)
+    return tuple(dict.fromkeys((*_given(material, name), *setting, *_of_base_images(material, name))))
+
+
+def undo_proxy(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The proxies are given as in the writer's build; one of them may stand for all."""
+    if finding.path:
+        return undo_variable(material, finding)
+    writer, reader = _requests(material)
+    names = sorted(name for name in writer.keys() | reader.keys() if name.lower().endswith("_proxy"))
+    return tuple(change for name in names for change in _given(material, name))
+
+
+def _given(material: Material, name: str) -> Iterator[Change]:
+    writer, reader = _requests(material)
+    if writer.get(name) != reader.get(name):
+        yield BuildArgIs(name=name, value=writer.get(name))
+
+
+def _requests(material: Material) -> tuple[dict[str, str], dict[str, str]]:
+    case = material.case
+    return arguments_of(case.writer.record), arguments_of(case.reader.record)
+
+
+def _of_base_images(material: Material, name: str) -> Iterator[Change]:
+    """Images whose own environment differs in this variable."""
+    case = material.case
+    for reference, facts in case.reader.record.base_images:
+        other = find_facts(case.writer.record, reference)
+        if other is not None and _value(other, name) != _value(facts, name):
+            env = [entry for entry in facts.env if entry.partition("=")[0] != name]
+            env += [entry for entry in other.env if entry.partition("=")[0] == name]
+            yield BaseImageIs(reference=reference, facts=replace(facts, env=tuple(env)))
+
+
+def _value(facts: ImageFacts, name: str) -> str | None:
+    return dict(entry.partition("=")[::2] for entry in facts.env).get(name)
+
+
+_CHANGING = re.compile(r"[0-9a-f]{7,40}|\d{4}-\d\d-\d\d.*|1\d{9}|\d{8}(?:[T-]?\d{4,6})?Z?")
+"""A commit, a date, seconds since 1970: another one in every build."""
+
+
+def _fix_build_arg(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    values = (cause.parts[0].writer, cause.parts[0].reader) if cause.parts else (cause.writer, cause.reader)
+    changing = all(value and _CHANGING.fullmatch(value) for value in values)
+    fix = set_where_read(scene, cause.path, "ARG")
+    if fix is not None:
+        return _pattern(fix, "changing-argument" if changing else "early-argument"), fix
+    if changing and scene.again and is_read(scene, cause.path):
+        return "", _needed(scene, cause)
+    return "", _same_argument(scene, cause)
+
+
+def _pattern(fix: Fix, code: str) -> str:
+    """Where the lines are a person's to move, no edit follows a pattern."""
+    return code if fix.edits else ""
+
+
+def _needed(scene: Scene, cause: Cause) -> Fix:
+    """A commit or a date will be another one in the next build, too: what it was is of no use."""
+    place = f"line {scene.line}" if scene.line else f"step {scene.fork.step}"
+    if not scene.fork.consequences:
+        return Fix(sentence=f"{NOTHING_TO_FIX}: this step needs {cause.path}, which changes with every build")
+    above = f"steps that do not need it can stand above {place}"
+    return Fix(sentence=f"expected: this step needs {cause.path}, which changes with every build; {above}")
+
+
+def _same_argument(scene: Scene, cause: Cause) -> Fix:
+    writer = dict(scene.writer.request.build_args).get(cause.path)
+    if writer is None and cause.path not in dict(scene.reader.request.build_args):
+        where = "" if scene.again else " in both Dockerfiles"
+        one = f"give ARG {cause.path} one default{where}"
+        return Fix(sentence=f"{one}, or declare it below the steps that do not need it")
+    add = () if writer is None else (f"--build-arg={cause.path}={writer}",)
+    command = with_options(scene, (f"--build-arg {cause.path}",), add)
+    if command:
+        return Fix(sentence=f"give {cause.path} the value it had: `{command}`", command=command)
+    value = "give none" if writer is None else f"pass {cause.path}={shown(writer)}"
+    who = "both times" if scene.again else f"to both, {scene.reader_name} and {scene.writer_name}"
+    return Fix(sentence=f"{value} {who}, or declare it below the steps that do not need it")
+
+
+def _fix_env(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    fix = set_where_read(scene, cause.path, "ENV")
+    if fix is not None:
+        return _pattern(fix, "early-variable"), fix
+    who = "" if scene.again else " in both Dockerfiles"
+    return "", Fix(sentence=f"set {cause.path} to one value{who}, or below the steps that do not need it")
 
 
 def variable_rule(
@@ -32,6 +141,8 @@ def variable_rule(
     code: CauseCode,
     undo: Undo,
     say: Say,
+    fix: FixOf,
+    what: What,
     remedy: str,
     remedies: Mapping[str, str] = MappingProxyType({}),
 ) -> CauseRule:
@@ -41,11 +152,11 @@ def variable_rule(
         arguments = argument_names(case) if code == "build-arg" else frozenset()
         orders = order_of_names(unclaimed)
         if code == "env":
-            yield from _behind_derived(case, unclaimed, argument_names(case), say, remedy)
+            yield from _behind_derived(case, unclaimed, argument_names(case), what, remedy)
         for difference in unclaimed:
             if difference.cause == code or (difference.cause == "env" and difference.path in arguments):
                 own = remedies.get(difference.path, remedy)
-                finding = value_finding(case, difference, code=code, what=say(case, difference), remedy=own)
+                finding = value_finding(case, difference, code=code, what=what(case, difference), remedy=own)
                 yield replace(finding, claims=(difference, *(orders if difference.one_sided else ())))
         if not case.site.origins:
             return
@@ -57,14 +168,14 @@ def variable_rule(
         for origin in case.site.origins if claims else ():
             if origin.cause == code and origin.path not in told:
                 own = remedies.get(origin.path, remedy)
-                finding = value_finding(case, origin, code=code, what=say(case, origin), remedy=own)
+                finding = value_finding(case, origin, code=code, what=what(case, origin), remedy=own)
                 yield replace(finding, claims=(), shared=claims)
 
-    return CauseRule(code=code, find=find, undo=undo)
+    return CauseRule(code=code, find=find, undo=undo, say=say, fix=fix)
 
 
 def _behind_derived(
-    case: Case, unclaimed: tuple[Difference, ...], arguments: frozenset[str], say: Say, remedy: str
+    case: Case, unclaimed: tuple[Difference, ...], arguments: frozenset[str], what: What, remedy: str
 ) -> Iterator[Finding]:
     """Variables that have another value by now, and were set otherwise when others of the environment were
     made from them: by lines that read otherwise."""
@@ -72,7 +183,7 @@ def _behind_derived(
     derived = tuple(each for each in unclaimed if _is_derived(case, each, arguments))
     for origin in case.site.origins if derived else ():
         if origin.cause == "env" and origin.path not in held and not _is_set_alike(case, origin.path):
-            finding = value_finding(case, origin, code=CauseCode.ENV, what=say(case, origin), remedy=remedy)
+            finding = value_finding(case, origin, code=CauseCode.ENV, what=what(case, origin), remedy=remedy)
             yield replace(finding, claims=(), shared=derived)
 
 
@@ -134,8 +245,6 @@ def _common(names: str | None, others: str | None) -> list[str]:
     return [name for name in (names or "").split() if name in kept]
 
 
-# Build arguments, environment variables and proxies.
-
 NAME_ONLY = "name"
 """Field of the part of buildah's ARG that says that an argument has a value, whichever."""
 
@@ -169,8 +278,10 @@ def _had(client: str, name: str, value: str | None, record: BuildRecord) -> str:
 
 BUILD_ARG = variable_rule(
     code=CauseCode.BUILD_ARG,
+    say=say_value("build argument"),
+    fix=_fix_build_arg,
     undo=undo_variable,
-    say=say_build_arg,
+    what=say_build_arg,
     remedy="pass the same value, or declare the ARG after the steps that do not need it",
     remedies={epoch.NAME: f"give every build the same {epoch.NAME}, or none"},
 )
@@ -179,8 +290,10 @@ BUILD_ARG = variable_rule(
 
 ENV = variable_rule(
     code=CauseCode.ENV,
+    say=say_value("variable", "not set"),
+    fix=_fix_env,
     undo=undo_variable,
-    say=say_values("environment variable"),
+    what=say_values("environment variable"),
     remedy="set the same value for every client, or set the variable after the steps that do not need it",
 )
 """A variable of the step's environment, or one that its text was expanded with."""
@@ -205,8 +318,9 @@ def say_proxy(case: Case, difference: Difference) -> str:
 
 PROXY = value_rule(
     code=CauseCode.PROXY,
+    fix=fix_as_before,
     undo=undo_proxy,
-    say=say_proxy,
+    what=say_proxy,
     remedy=(
         "give every client the same proxy settings (the `proxies` entry of ~/.docker/config.json, "
         "use_config_proxy of docker-py), or declare any ARG before the first RUN"

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.compare.alignment import keyword
+from layerfork.record.judgement import Cause
 from layerfork.record.secrets import HIDDEN
 
 _DIGEST = re.compile(r"\b((?:sha256:)?)([0-9a-f]{64})\b")
+
+
 _LONGEST_INSTRUCTION = 72
 
 
@@ -111,9 +114,9 @@ def _at_depth(parents: Counter[str], depth: int) -> Counter[str]:
     return counts
 
 
-# How an answer says values, paths and who has what.
-
 _ANY_DIGEST = re.compile(r"\b(?:sha256:)?([0-9a-f]{64})\b")
+
+
 _BY_NAME = 2
 """So many paths are named; of more the first."""
 
@@ -145,3 +148,14 @@ def named(paths: Sequence[str], things: str = "files") -> str:
 def verb(paths: Sequence[str], one: str, several: str) -> str:
     """The form of a verb that goes with them."""
     return one if len(paths) == 1 else several
+
+
+def paths_of(scene: Scene, cause: Cause) -> list[str]:
+    """Where in the context the parts of a cause lie, each once."""
+    return [scene.place_of(path) for path in dict.fromkeys(part.path for part in cause.parts)]
+
+
+def subject(scene: Scene, cause: Cause) -> str:
+    """The first path that a cause is about, and how many more: what follows from it is not counted."""
+    place = scene.place_of(cause.path)
+    return f"{place} and {cause.more:,} more" if cause.more else place

@@ -10,6 +10,8 @@ from layerfork.record.cachekey import CacheKey, KeyPart, Part, Place, expand_par
 from layerfork.record.cause import Trait, codes_with
 
 P = TypeVar("P", bound=Hashable)
+ORDER_OF_ENV = "order of env"
+"""Field of the part that holds the order in which the variables of a RUN are set."""
 STEP_FIELD = "step"
 """Field of a difference that is a whole step: one build has it, the other has not."""
 

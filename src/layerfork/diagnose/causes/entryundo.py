@@ -1,4 +1,4 @@
-"""Undoes differences of what was sent: the reader's entries become the writer's."""
+"""Undoes differences of what was sent: the entries of the reader become those of the writer."""
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,12 +23,18 @@ from layerfork.record.context import ContextEntry, EntryType
 from layerfork.record.gopath import context_path
 
 PERMISSIONS = 0o7777
+
+
 _OF_KIND = (
     *("type", "typeflag", "mode", "size", "linkname", "raw_linkname", "devmajor", "devminor"),
     *("content", "content_source"),
 )
 """Fields that follow from what kind of entry it is."""
+
+
 _CONTENT = ("content", "content_source", "size")
+
+
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "uid": ("uid",),
     "gid": ("gid",),
@@ -40,6 +46,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "entry-type": _OF_KIND,
 }
 """Fields of an entry that a cause is about; the others are about whole entries, or part of a field."""
+
+
 MASKS: Mapping[str, int] = {"mode": PERMISSIONS, "mode-type-bits": ~PERMISSIONS}
 """Bits of the mode that a cause is about."""
 

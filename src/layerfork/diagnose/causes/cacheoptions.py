@@ -1,11 +1,12 @@
-"""The cache held nothing for the step, or was not to be used."""
+"""What the reader was asked to do with the cache: not to use it, to use some images only, or to import it."""
 
+import re
 from collections.abc import Iterator
 
-from layerfork.diagnose.causes.atonce import seconds_too_early
-from layerfork.diagnose.causes.enginebugs import known_bugs
+from layerfork.diagnose.causes.edits import command_of, with_options
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
-from layerfork.diagnose.causes.settling import settled_by
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import shown
 from layerfork.diagnose.compare.caches import (
     exported_only_result,
     exports,
@@ -18,9 +19,75 @@ from layerfork.diagnose.compare.caches import (
 )
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.compare.sites import Reason
+from layerfork.record.answer import Fix
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
-from layerfork.record.record import StepStatus
+from layerfork.record.judgement import Cause
+
+_OFF_FOR = {"ignore-cache flag of the op": "for this step"}
+
+
+def _say_off(scene: Scene, cause: Cause) -> str:
+    if cause.field == SERVICE_WITHOUT_CACHE:
+        return "podman's service before 4.0 has no cache for Docker's clients"
+    told = "the build" if scene.again else scene.reader_name
+    return f"{told} was told not to use the cache ({_OFF_FOR.get(cause.field, '--no-cache')})"
+
+
+def _say_from(scene: Scene, cause: Cause) -> str:
+    return f"--cache-from allows only results of {shown(cause.reader)}"
+
+
+_DIGEST_OF_SOURCE = re.compile(r"digest=[^,]*,?")
+
+
+def _say_import(scene: Scene, cause: Cause) -> str:
+    source = _DIGEST_OF_SOURCE.sub("", cause.reader)
+    who = "" if scene.again else f" for {scene.reader_name}"
+    if "could not import" in cause.text:
+        return f"the cache could not be imported{who} from {source}"
+    told = cause.text.partition("did not hold this step")[2]
+    return f"the cache imported{who} from {source} did not hold this step{told}"
+
+
+_OFF = ("--no-cache", "--no-cache-filter *")
+
+
+def _fix_off(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    command = with_options(scene, _OFF, ())
+    if command and command != command_of(scene, scene.reader):
+        return "", Fix(sentence=f"build without it: `{command}`", command=command)
+    return "", Fix(sentence=cause.remedy)
+
+
+def _fix_not_imported(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    """Import from where the writer exported to."""
+    source = next((found for each in scene.writer.request.cache_to if (found := _as_source(each))), "")
+    if not source:
+        return "", Fix(sentence=cause.remedy)
+    command = with_options(scene, ("--cache-from *",), (f"--cache-from={source}",))
+    return "", Fix(
+        sentence=f"import what was exported: `{command or f'--cache-from={source}'}`", command=command
+    )
+
+
+def _as_source(export: str) -> str:
+    """``type=local,src=DIR`` of ``type=local,dest=DIR,mode=max``; empty for what is not known."""
+    fields = dict(field.partition("=")[::2] for field in export.split(","))
+    match fields.get("type"):
+        case "local" if "dest" in fields:
+            return f"type=local,src={fields['dest']}"
+        case "registry" if "ref" in fields:
+            return f"type=registry,ref={fields['ref']}"
+        case _:
+            return ""
+
+
+def _fix_cache_from(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    command = with_options(scene, ("--cache-from *",), ())
+    if command and command != command_of(scene, scene.reader):
+        return "", Fix(sentence=f"build without it: `{command}`", command=command)
+    return "", Fix(sentence=cause.remedy)
 
 
 def find_cache_off(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
@@ -71,7 +138,7 @@ def _service_without_cache(case: Case) -> Finding:
     )
 
 
-CACHE_OFF = CauseRule(code=CauseCode.CACHE_OFF, find=find_cache_off)
+CACHE_OFF = CauseRule(code=CauseCode.CACHE_OFF, say=_say_off, fix=_fix_off, find=find_cache_off)
 """The reader was told not to use the cache, for the whole build or for some stages; or had none."""
 
 
@@ -107,7 +174,7 @@ def _was_there(case: Case) -> bool:
     return apart and case.writer.control == "hit"
 
 
-CACHE_FROM = CauseRule(code=CauseCode.CACHE_FROM, find=find_cache_from)
+CACHE_FROM = CauseRule(code=CauseCode.CACHE_FROM, say=_say_from, fix=_fix_cache_from, find=find_cache_from)
 """--cache-from of the classic builder hides local results that are no ancestor of a listed image."""
 
 
@@ -167,84 +234,14 @@ def _why_not_held(case: Case) -> str:
     return ""
 
 
-CACHE_NOT_IMPORTED = CauseRule(code=CauseCode.CACHE_NOT_IMPORTED, find=find_cache_not_imported)
+CACHE_NOT_IMPORTED = CauseRule(
+    code=CauseCode.CACHE_NOT_IMPORTED, say=_say_import, fix=_fix_not_imported, find=find_cache_not_imported
+)
 """The reader asked for a cache from elsewhere, and the writer's results did not come with it."""
-
-
-def _explained(case: Case) -> bool:
-    """The result was not stored yet, or the engine is known to miss what it has: nothing need be lost."""
-    return seconds_too_early(case) is not None or bool(known_bugs(case))
-
-
-def find_cache_empty(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """Every cacheable step missed, and no control of the writer shows that its results were kept."""
-    if case.site.reason is not Reason.EQUAL_KEYS or case.writer.control == "hit":
-        return
-    if imports_cache(case.reader.record) or separate_caches(case.writer.record, case.reader.record):
-        return
-    if _explained(case):
-        return
-    steps = [
-        view.step.status
-        for view in case.comparison.reader_views.values()
-        if not (view.always_runs or view.neutral)
-    ]
-    if any(status is StepStatus.HIT for status in steps):
-        return
-    yield Finding(
-        code=CauseCode.CACHE_EMPTY,
-        field="cache",
-        what=f"nothing of {case.writer_name}'s build was left in the cache when {case.reader_name} built",
-        evidence=(
-            f"{len(steps)} cacheable steps of {case.reader_name}, none reused; keys are equal",
-            settled_by(case),
-        ),
-        remedy="keep the builder's cache between builds (no prune, no fresh builder), or import one",
-        strength=Strength.GUESS,
-    )
-
-
-CACHE_EMPTY = CauseRule(code=CauseCode.CACHE_EMPTY, find=find_cache_empty)
-"""Equal keys, and not one step of the reader was reused: the cache had nothing to give."""
-
-
-def find_cache_record_gone(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """Some steps were reused, and no control of the writer shows that this one was kept."""
-    if case.site.reason is not Reason.EQUAL_KEYS or case.writer.control == "hit":
-        return
-    if imports_cache(case.reader.record) or separate_caches(case.writer.record, case.reader.record):
-        return
-    if _explained(case):
-        return
-    reused = [
-        index
-        for index, view in case.comparison.reader_views.items()
-        if view.step.status is StepStatus.HIT and not (view.always_runs or view.neutral)
-    ]
-    if not reused:
-        return
-    yield Finding(
-        code=CauseCode.CACHE_RECORD_GONE,
-        field="cache",
-        what=f"the result that {case.writer_name} stored is gone",
-        evidence=(
-            "the keys of this step are equal",
-            f"steps of {case.reader_name} that were reused: {', '.join(map(str, reused))}",
-            settled_by(case),
-        ),
-        remedy="keep images and cache (no `docker rmi`, `image prune`, `builder prune`, larger GC limit)",
-        strength=Strength.GUESS,
-    )
-
-
-CACHE_RECORD_GONE = CauseRule(code=CauseCode.CACHE_RECORD_GONE, find=find_cache_record_gone)
-"""Equal keys, earlier steps reused, this one not: its result was pruned or its image removed."""
 
 
 RULES = (
     CACHE_OFF,
     CACHE_FROM,
     CACHE_NOT_IMPORTED,
-    CACHE_EMPTY,
-    CACHE_RECORD_GONE,
 )

@@ -18,6 +18,8 @@ _READ_UNNAMED = re.compile(
     r"_?.*"
 )
 """Variables that programs read though no instruction names them: their lines stay where they are."""
+
+
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 
 

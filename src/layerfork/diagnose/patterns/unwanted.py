@@ -1,15 +1,16 @@
-"""Directories that no build should send: ``.git``, installed modules, caches of tools."""
+"""Files that no build should send, or that change by themselves; and a line that was edited."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from layerfork.diagnose.causes.edits import leave_out, say_edit
+from layerfork.diagnose.causes.dockerfilelines import fix_line, say_line
+from layerfork.diagnose.causes.edits import leave_out, pattern_of, say_edit
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.patterns.pattern import Group, Held, Pattern
+from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, code_of
 from layerfork.record.answer import FieldRow, Fix
-from layerfork.record.cause import Trait, codes_with
+from layerfork.record.cause import CauseCode, Trait, codes_with
 from layerfork.record.judgement import Cause
 
 _ENTRIES = codes_with(Trait.ENTRY)
@@ -39,6 +40,8 @@ _GIT = re.compile(
 )
 """Programs that look at the repository; `go build` stamps its state since Go 1.18.
 Source: https://go.dev/doc/go1.18#go-version."""
+
+
 _INSTALLS = re.compile(r"\b(?:npm|yarn|pnpm|bun)\b")
 
 
@@ -67,7 +70,7 @@ UNWANTED = (
 )
 
 
-def find(scene: Scene, held: Sequence[Held], unwanted: Unwanted) -> Iterator[Group]:
+def find_unwanted(scene: Scene, held: Sequence[Held], unwanted: Unwanted) -> Iterator[Group]:
     """Parts of entries that are the directory, or lie below one of that name."""
     own = [
         each for each in held if _is_entry(scene.fork.causes[each.cause]) and _lies_in(scene, each, unwanted)
@@ -122,6 +125,58 @@ def _count(paths: Iterable[str], unwanted: Unwanted) -> str:
 
 
 PATTERNS = tuple(
-    Pattern(code=f"{each.name.strip('._')}-copied", find=partial(find, unwanted=each), by_product=True)
+    Pattern(
+        code=f"{each.name.strip('._')}-copied", find=partial(find_unwanted, unwanted=each), by_product=True
+    )
     for each in UNWANTED
 )
+
+
+_MOST_LOOKED_AT = 100
+
+
+def find_generated(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
+    """Files that hold a time which is, within a minute, that of their own last change."""
+    content = [each for each in held if code_of(scene, each) == CauseCode.CONTENT]
+    groups: dict[str, list[Held]] = {}
+    times: dict[str, str] = {}
+    for each in content[:_MOST_LOOKED_AT]:
+        place = scene.place_of(each.part.path)
+        entry = scene.entries.get(place)
+        look = scene.sources.look(scene.reader, entry) if entry is not None and place not in groups else None
+        if place in groups or (look is not None and look.time and pattern_of(place)):
+            groups.setdefault(place, []).append(each)
+            times.setdefault(place, look.time if look is not None else "")
+    changed = "changed" if scene.again else "differs"
+    for place, own in groups.items():
+        yield Group(
+            held=own,
+            culprit=f"{place} {changed}; it holds the time it was written, {times[place]}",
+            fix=_fix_generated(scene, place),
+        )
+
+
+def _fix_generated(scene: Scene, place: str) -> Fix:
+    edit = leave_out(scene, pattern_of(place))
+    return Fix(
+        sentence=f"leave it out: {say_edit(edit)}",
+        edits=(edit,),
+        warning="a step that reads it would miss it: let a RUN below the others make it there",
+    )
+
+
+GENERATED = Pattern(code="generated-with-time", find=find_generated)
+
+
+_WRITTEN = frozenset({CauseCode.MOUNT, CauseCode.NETWORK, CauseCode.RUN_OPTION})
+"""Causes that an instruction's own flags decide, or the request's options."""
+
+
+def find_edited_line(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
+    """Parts that flags of the step's own line decide, where that line reads otherwise."""
+    own = [each for each in held if code_of(scene, each) in _WRITTEN]
+    if own and scene.writer_text and scene.writer_text != scene.text:
+        yield Group(held=own, culprit=say_line(scene), rows=(), fix=fix_line(scene))
+
+
+LINE_EDITED = Pattern(code="line-edited", find=find_edited_line)

@@ -1,0 +1,289 @@
+"""What a cache did not give although the keys are equal: not stored yet, missed by a bug, pruned."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from layerfork.diagnose.causes.edits import command_of
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.compare.caches import (
+    imports_cache,
+    separate_caches,
+)
+from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.sites import Reason
+from layerfork.diagnose.enginebugs import EngineBug, bugs_met, told
+from layerfork.record.answer import Fix
+from layerfork.record.build import Builder
+from layerfork.record.cause import CauseCode
+from layerfork.record.engine import BUILDKIT_DAEMON
+from layerfork.record.judgement import Cause
+from layerfork.record.record import BuildRecord, StepRecord, StepStatus
+
+
+def _say_empty(scene: Scene, cause: Cause) -> str:
+    return "nothing of the earlier build was left in the cache" if scene.again else ""
+
+
+def _say_gone(scene: Scene, cause: Cause) -> str:
+    return "its stored result is gone from the cache" if scene.again else ""
+
+
+_EARLY = re.compile(r"came to it ([0-9.]+ s) before")
+
+
+def _say_at_once(scene: Scene, cause: Cause) -> str:
+    early = _EARLY.search(cause.text)
+    if not scene.again or early is None:
+        return ""
+    return f"the earlier build finished it {early[1]} later: both ran side by side"
+
+
+def _fix_lost(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    """This very build has stored it anew."""
+    command = command_of(scene, scene.reader)
+    if scene.again and command:
+        return "", Fix(
+            sentence=f"this build has stored it anew: `{command}` finds it, until the next prune",
+            command=command,
+        )
+    return "", Fix(sentence=cause.remedy)
+
+
+CLEARLY_S = 0.2
+"""Builders print what they did a moment after it is done."""
+
+
+_REMEDIES = {
+    Builder.CLASSIC: "build one after the other",
+    Builder.BUILDKIT: "nothing is lost where both use one BuildKit: it executes the step once for both",
+}
+
+
+def seconds_too_early(case: Case) -> float | None:
+    """How long before the writer's result was stored the reader's step began; None unless clearly so.
+
+    buildah waits for a build that has the same step at work: with podman 5.4 the second of two hit.
+
+    Times of steps count from the engine's first work, which is later than a record's own time: the writer's
+    end is taken for as early, the reader's begin for as late as both allow.
+    """
+    writer, reader = case.writer.record, case.reader.record
+    if reader.builder is Builder.BUILDAH:
+        return None
+    stored, asked = _earliest_end(writer, case.writer_view.step), _latest_begin(reader, case.reader_view.step)
+    if stored is None or asked is None or stored - asked < CLEARLY_S:
+        return None
+    return stored - asked
+
+
+def _earliest_end(record: BuildRecord, step: StepRecord) -> float | None:
+    began = _time_of(record)
+    if began is None or step.started_s is None or step.seconds is None:
+        return None
+    return began + step.started_s + step.seconds
+
+
+def _latest_begin(record: BuildRecord, step: StepRecord) -> float | None:
+    began = _time_of(record)
+    ends = [
+        each.started_s + each.seconds for each in record.steps if each.started_s is not None and each.seconds
+    ]
+    if began is None or step.started_s is None or not ends:
+        return None
+    return began + record.seconds - (max(ends) - step.started_s)
+
+
+def _time_of(record: BuildRecord) -> float | None:
+    """Seconds since 1970; None for an import, whose time is that of its file."""
+    if record.imported_from or not record.recorded_at:
+        return None
+    return datetime.fromisoformat(record.recorded_at).timestamp()
+
+
+def find_parallel_build(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Equal keys, one cache, and the reader's step began before the writer's had ended."""
+    writer, reader = case.writer.record, case.reader.record
+    if case.site.reason is not Reason.EQUAL_KEYS or separate_caches(writer, reader) is not None:
+        return
+    early = seconds_too_early(case)
+    if early is None:
+        return
+    one_clock = bool(writer.redaction_key_id) and writer.redaction_key_id == reader.redaction_key_id
+    yield Finding(
+        code=CauseCode.PARALLEL_BUILD,
+        field="time",
+        what=(
+            f"{case.reader_name} came to it {early:.1f} s before {case.writer_name} had finished it: "
+            "the builds ran side by side"
+        ),
+        evidence=(
+            (
+                f"{case.writer_name} began at {writer.recorded_at}, and ended this step after "
+                f"{_after(case.writer_view.step, ended=True)}"
+            ),
+            (
+                f"{case.reader_name} began at {reader.recorded_at}, and came to this step after "
+                f"{_after(case.reader_view.step, ended=False)}"
+            ),
+            *(() if one_clock else ("the records were made by two users or machines: clocks may differ",)),
+        ),
+        remedy=_REMEDIES[reader.builder],
+        strength=Strength.RECORDS if one_clock else Strength.GUESS,
+    )
+
+
+def _after(step: StepRecord, *, ended: bool) -> str:
+    return f"{(step.started_s or 0.0) + ((step.seconds or 0.0) if ended else 0.0):.1f} s"
+
+
+PARALLEL_BUILD = CauseRule(code=CauseCode.PARALLEL_BUILD, say=_say_at_once, find=find_parallel_build)
+"""Two builds at once: what neither had finished the other could not reuse."""
+
+
+def known_bugs(case: Case) -> tuple[EngineBug, ...]:
+    """The bugs that the reader may have met."""
+    if case.site.reason is not Reason.EQUAL_KEYS:
+        return ()
+    return bugs_met(case.reader.record, case.reader_view.step)
+
+
+def find_engine_bug(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Equal keys, and an engine of a version that is known to miss in such a build."""
+    for bug in known_bugs(case):
+        yield Finding(
+            code=CauseCode.ENGINE_BUG,
+            field="engine version",
+            what=told(case.reader.record, bug),
+            evidence=(f"the keys are equal, and upstream knows of it: {bug.thread}",),
+            remedy=bug.remedy,
+            strength=Strength.GUESS,
+        )
+
+
+ENGINE_BUG = CauseRule(code=CauseCode.ENGINE_BUG, find=find_engine_bug)
+"""Equal keys, and the engine has a known bug that such a build meets."""
+
+
+_KEPT = (
+    "`docker buildx du --verbose` before the next build shows what is kept, how large it is and when it was "
+    "used last"
+)
+
+
+def settled_by(case: Case) -> str:
+    """What would show that a result is gone, and which rule or command took it."""
+    return f"what would settle it: {_how(case)}"
+
+
+def _how(case: Case) -> str:
+    reader = case.reader.record
+    if reader.builder is Builder.CLASSIC:
+        return _of_images(case)
+    if reader.builder is Builder.BUILDAH:
+        return "`podman image ls --all` before the next build shows the images that it can reuse"
+    if reader.engine is not None and reader.engine.kind == BUILDKIT_DAEMON:
+        return (
+            f"{_KEPT}; `docker buildx inspect` lists the rules by which the rest is collected; that they "
+            "took something, only buildkitd's log says (`gc cleaned up`, with --debug)"
+        )
+    return (
+        f"{_KEPT}; the rest is collected by the rules of builder.gc in daemon.json, or the engine's own; "
+        "that they took something, only dockerd's log says (`gc cleaned up`, with --debug); `docker builder "
+        "prune` leaves no trace"
+    )
+
+
+def _of_images(case: Case) -> str:
+    """The classic builder's cache is images: the engine remembers which were removed."""
+    since, until = case.writer.record.recorded_at, case.reader.record.recorded_at
+    stored = case.writer_view.step.identity
+    image = f"its image {stored.removeprefix('sha256:')[:12]}" if stored else "an image of it"
+    events = (
+        f"`docker events --since {since} --until {until} --filter type=image --filter event=delete` shows "
+        f"whether {image} was removed, as long as the engine has had no 256 events since; "
+        if since < until
+        else ""
+    )
+    return f"{events}`docker image ls --all` before the next build shows the images that it can reuse"
+
+
+def _explained(case: Case) -> bool:
+    """The result was not stored yet, or the engine is known to miss what it has: nothing need be lost."""
+    return seconds_too_early(case) is not None or bool(known_bugs(case))
+
+
+def find_cache_empty(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Every cacheable step missed, and no control of the writer shows that its results were kept."""
+    if case.site.reason is not Reason.EQUAL_KEYS or case.writer.control == "hit":
+        return
+    if imports_cache(case.reader.record) or separate_caches(case.writer.record, case.reader.record):
+        return
+    if _explained(case):
+        return
+    steps = [
+        view.step.status
+        for view in case.comparison.reader_views.values()
+        if not (view.always_runs or view.neutral)
+    ]
+    if any(status is StepStatus.HIT for status in steps):
+        return
+    yield Finding(
+        code=CauseCode.CACHE_EMPTY,
+        field="cache",
+        what=f"nothing of {case.writer_name}'s build was left in the cache when {case.reader_name} built",
+        evidence=(
+            f"{len(steps)} cacheable steps of {case.reader_name}, none reused; keys are equal",
+            settled_by(case),
+        ),
+        remedy="keep the builder's cache between builds (no prune, no fresh builder), or import one",
+        strength=Strength.GUESS,
+    )
+
+
+CACHE_EMPTY = CauseRule(code=CauseCode.CACHE_EMPTY, say=_say_empty, fix=_fix_lost, find=find_cache_empty)
+"""Equal keys, and not one step of the reader was reused: the cache had nothing to give."""
+
+
+def find_cache_record_gone(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Some steps were reused, and no control of the writer shows that this one was kept."""
+    if case.site.reason is not Reason.EQUAL_KEYS or case.writer.control == "hit":
+        return
+    if imports_cache(case.reader.record) or separate_caches(case.writer.record, case.reader.record):
+        return
+    if _explained(case):
+        return
+    reused = [
+        index
+        for index, view in case.comparison.reader_views.items()
+        if view.step.status is StepStatus.HIT and not (view.always_runs or view.neutral)
+    ]
+    if not reused:
+        return
+    yield Finding(
+        code=CauseCode.CACHE_RECORD_GONE,
+        field="cache",
+        what=f"the result that {case.writer_name} stored is gone",
+        evidence=(
+            "the keys of this step are equal",
+            f"steps of {case.reader_name} that were reused: {', '.join(map(str, reused))}",
+            settled_by(case),
+        ),
+        remedy="keep images and cache (no `docker rmi`, `image prune`, `builder prune`, larger GC limit)",
+        strength=Strength.GUESS,
+    )
+
+
+CACHE_RECORD_GONE = CauseRule(
+    code=CauseCode.CACHE_RECORD_GONE, say=_say_gone, fix=_fix_lost, find=find_cache_record_gone
+)
+"""Equal keys, earlier steps reused, this one not: its result was pruned or its image removed."""
+
+
+RULES = (
+    PARALLEL_BUILD,
+    ENGINE_BUG,
+    CACHE_EMPTY,
+    CACHE_RECORD_GONE,
+)

@@ -1,0 +1,294 @@
+"""Two builders, image stores, or versions of an engine or a client."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from layerfork.diagnose.causes.edits import builds_itself, command_of
+from layerfork.diagnose.causes.forms import value_finding
+from layerfork.diagnose.causes.material import Material
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import shown, values
+from layerfork.diagnose.compare.caches import failed_imports
+from layerfork.diagnose.compare.differences import Difference, entry_paths
+from layerfork.diagnose.compare.sites import Reason
+from layerfork.record.answer import Fix
+from layerfork.record.build import Builder
+from layerfork.record.cause import CauseCode, Trait, codes_with
+from layerfork.record.change import Change, EngineIs
+from layerfork.record.judgement import Cause
+from layerfork.record.record import BuildRecord
+
+
+def undo_engine(material: Material, finding: Finding) -> tuple[Change, ...]:
+    """The writer's engine builds."""
+    return (EngineIs(engine=material.case.writer.record.engine),)
+
+
+def _say_builder(scene: Scene, cause: Cause) -> str:
+    return values(scene, "builder", shown(cause.writer), shown(cause.reader))
+
+
+def _say_instance(scene: Scene, cause: Cause) -> str:
+    return (
+        "another builder was used, with a cache of its own"
+        if scene.again
+        else f"{scene.reader_name} and {scene.writer_name} used two builders with a cache each"
+    )
+
+
+def _say_store(scene: Scene, cause: Cause) -> str:
+    return values(scene, "image store", shown(cause.writer), shown(cause.reader))
+
+
+def _fix_builder(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    """Ask for the writer's builder, with the environment variable that docker's programs look at."""
+    switch = _SWITCHES.get(scene.writer.builder)
+    command = command_of(scene, scene.reader)
+    if switch and command and builds_itself(scene.reader) and scene.reader.builder is not Builder.BUILDAH:
+        command = f"DOCKER_BUILDKIT={switch[0]} {command}"
+        return "", Fix(sentence=f"use {_whose(scene)}: `{command}`", command=command)
+    if switch:
+        ways = f"DOCKER_BUILDKIT={switch[0]} (docker's programs), version={switch[1]} (POST /build)"
+        return "", Fix(sentence=f"ask both for one builder: {ways}")
+    return "", Fix(sentence=cause.remedy)
+
+
+_SWITCHES = {Builder.CLASSIC: ("0", "1"), Builder.BUILDKIT: ("1", "2")}
+"""What asks for a builder: docker's programs by their environment, others by a parameter of the API.
+Source: docker/cli cmd/docker/builder.go, moby/moby api/swagger.yaml (ImageBuild, version) @ v26.1.5."""
+
+
+def _whose(scene: Scene) -> str:
+    return "the builder it had" if scene.again else f"the builder of {scene.writer_name}"
+
+
+def find_builder(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """The two records name different builders."""
+    scope = case.comparison.scope
+    if case.site.reason is not Reason.OTHER_CACHE or scope is None or scope.code != CauseCode.BUILDER:
+        return
+    yield Finding(
+        code=CauseCode.BUILDER,
+        field=scope.field,
+        writer=scope.writer,
+        reader=scope.reader,
+        what=(
+            f"{case.reader_name} built with {scope.reader}, {case.writer_name} with {scope.writer}, "
+            "and each has a cache of its own"
+        ),
+        evidence=(
+            f"builder of {case.reader_name}: {scope.reader}",
+            f"builder of {case.writer_name}: {scope.writer}",
+        ),
+        remedy="use one builder for all clients (DOCKER_BUILDKIT=0 or 1; SDKs speak to the classic one)",
+        strength=Strength.RECORDS,
+    )
+
+
+BUILDER = CauseRule(code=CauseCode.BUILDER, say=_say_builder, fix=_fix_builder, find=find_builder)
+"""Two builders never share a cache, whatever they build."""
+
+
+def find_builder_instance(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """The records come from two caches, and the reader imported none."""
+    scope = case.comparison.scope
+    if (
+        case.site.reason is not Reason.OTHER_CACHE
+        or scope is None
+        or scope.code != CauseCode.BUILDER_INSTANCE
+    ):
+        return
+    yield Finding(
+        code=CauseCode.BUILDER_INSTANCE,
+        field=scope.field,
+        writer=scope.writer,
+        reader=scope.reader,
+        what=f"{case.reader_name} and {case.writer_name} used two builders with a cache each",
+        evidence=(
+            f"{scope.field} of {case.reader_name}: {scope.reader}",
+            f"{scope.field} of {case.writer_name}: {scope.writer}",
+            f"engine of {case.reader_name}: {_describe(case.reader.record)}",
+            f"engine of {case.writer_name}: {_describe(case.writer.record)}",
+        ),
+        remedy="build on one builder, or export the cache and import it (--cache-to, --cache-from)",
+        strength=Strength.RECORDS,
+    )
+
+
+def _describe(record: BuildRecord) -> str:
+    engine = record.engine
+    if engine is None:
+        return "unknown"
+    return f"{engine.kind} {engine.version}, image store {engine.image_store}"
+
+
+BUILDER_INSTANCE = CauseRule(code=CauseCode.BUILDER_INSTANCE, say=_say_instance, find=find_builder_instance)
+"""The same kind of builder, but another one: another engine, another buildx builder."""
+
+
+def find_image_store(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """The engine kept its images in another store for each of the builds."""
+    scope = case.comparison.scope
+    if case.site.reason is not Reason.OTHER_CACHE or scope is None or scope.code != CauseCode.IMAGE_STORE:
+        return
+    yield Finding(
+        code=CauseCode.IMAGE_STORE,
+        field=scope.field,
+        writer=scope.writer,
+        reader=scope.reader,
+        what=(
+            f"the engine's image store was {scope.reader} for {case.reader_name} "
+            f"and {scope.writer} for {case.writer_name}"
+        ),
+        evidence=(
+            f"image store, {case.reader_name}: {scope.reader}",
+            f"image store, {case.writer_name}: {scope.writer}",
+        ),
+        remedy="keep one image store, or move the cache with --cache-to and --cache-from",
+        strength=Strength.RECORDS,
+    )
+
+
+IMAGE_STORE = CauseRule(code=CauseCode.IMAGE_STORE, say=_say_store, find=find_image_store)
+"""One engine with two image stores: each store has results of its own."""
+
+
+ENGINE_VERSION_REMEDY = "build once with the new engine, or keep all builders on one version"
+
+
+def find_engine_version(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """A key part that depends on the version differs; or nothing else does but the versions."""
+    for difference in unclaimed:
+        if difference.cause == CauseCode.ENGINE_VERSION and not difference.one_sided:
+            what = (
+                f"the engine of {case.reader_name} keys {difference.field} as `{difference.reader}`, "
+                f"that of {case.writer_name} as `{difference.writer}`"
+            )
+            yield value_finding(
+                case, difference, code=CauseCode.ENGINE_VERSION, what=what, remedy=ENGINE_VERSION_REMEDY
+            )
+    written = _written_otherwise(case, unclaimed)
+    if written:
+        yield replace(_by_version(case), strength=Strength.KEYS, shared=written)
+    scope = case.comparison.scope
+    separate = (
+        scope is not None
+        and scope.code == CauseCode.ENGINE_VERSION
+        and case.site.reason is Reason.OTHER_CACHE
+    )
+    equal = case.site.reason is Reason.EQUAL_KEYS and not failed_imports(case.reader.record)
+    if (separate or equal) and _are_two_versions(case):
+        yield _by_version(case)
+
+
+def _written_otherwise(case: Case, unclaimed: tuple[Difference, ...]) -> tuple[Difference, ...]:
+    """Differences of one text of the Dockerfile that another version of the engine may make: of what it
+    writes of it, and attributes of an entry that only one of the two looks at."""
+    if not (case.site.same_text and _are_two_versions(case)) or case.site.origins:
+        return ()
+    known = entry_paths(case.writer_view.key) & entry_paths(case.reader_view.key)
+    return tuple(
+        each
+        for each in unclaimed
+        if (_one_looks_at(each, known) if each.one_sided else each.cause == CauseCode.INSTRUCTION)
+    )
+
+
+_OF_SOME_ENTRIES = (CauseCode.MODE_TYPE_BITS, CauseCode.XATTR)
+"""A key has them of entries that have them: on one side alone they tell of the entry, not of the version."""
+
+
+def _one_looks_at(difference: Difference, known: frozenset[str]) -> bool:
+    return difference.path in known and difference.cause not in _OF_SOME_ENTRIES
+
+
+def _are_two_versions(case: Case) -> bool:
+    writer, reader = _version(case.writer.record), _version(case.reader.record)
+    return bool(writer and reader) and writer != reader
+
+
+def _by_version(case: Case) -> Finding:
+    writer, reader = _version(case.writer.record), _version(case.reader.record)
+    return Finding(
+        code=CauseCode.ENGINE_VERSION,
+        field="engine version",
+        writer=writer,
+        reader=reader,
+        what=f"{case.reader_name} built on engine {reader}, {case.writer_name} on engine {writer}",
+        evidence=(
+            f"engine and key rules, {case.reader_name}: {reader}; {case.reader.keys.rules}",
+            f"engine and key rules, {case.writer_name}: {writer}; {case.writer.keys.rules}",
+        ),
+        remedy=ENGINE_VERSION_REMEDY,
+        strength=Strength.GUESS,
+    )
+
+
+def _version(record: BuildRecord) -> str:
+    engine = record.engine
+    if engine is None:
+        return ""
+    return (
+        f"{engine.version} (BuildKit {engine.buildkit_version})"
+        if engine.buildkit_version
+        else engine.version
+    )
+
+
+ENGINE_VERSION = CauseRule(code=CauseCode.ENGINE_VERSION, find=find_engine_version, undo=undo_engine)
+"""Another version of the engine computes keys in another way."""
+
+
+MAY_DEPEND_ON_CLIENT = codes_with(Trait.CLIENT | Trait.CLIENT_MAY)
+"""Causes that the client's own code decides, or may decide by what it leaves out."""
+
+
+def find_client_version(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Such a difference between two versions of one client: a hint beside the cause itself."""
+    (writer_name, writer), (reader_name, reader) = map(_named, (case.writer.record, case.reader.record))
+    if not (writer_name == reader_name != "" and writer and reader) or writer == reader:
+        return
+    if not any(each.cause in MAY_DEPEND_ON_CLIENT for each in case.site.differences):
+        return
+    yield Finding(
+        code=CauseCode.CLIENT_VERSION,
+        field="client version",
+        writer=writer,
+        reader=reader,
+        what=f"the client of {case.reader_name} is version {reader}, that of {case.writer_name} is {writer}",
+        evidence=(
+            f"client version of {case.reader_name}: {reader_name} {reader}",
+            f"client version of {case.writer_name}: {writer_name} {writer}",
+        ),
+        remedy="use one version of the client everywhere",
+        strength=Strength.GUESS,
+    )
+
+
+def _named(record: BuildRecord) -> tuple[str, str]:
+    """Name and version of a client: as `run` chose it, else as it calls itself to the engine.
+
+    ``Docker-Client/26.1.5 (linux)`` does; ``Go-http-client/1.1`` is a library's name with HTTP's version.
+    """
+    client = record.client
+    if client.id:
+        return client.id.partition("@")[0], client.version
+    name, _, version = client.user_agent.partition(" ")[0].partition("/")
+    return ("", "") if name.startswith(_LIBRARIES) else (name, version)
+
+
+_LIBRARIES = ("Go-http-client", "grpc-")
+
+
+CLIENT_VERSION = CauseRule(code=CauseCode.CLIENT_VERSION, find=find_client_version)
+"""One client in two versions that write contexts differently."""
+
+
+RULES = (
+    BUILDER,
+    BUILDER_INSTANCE,
+    IMAGE_STORE,
+    ENGINE_VERSION,
+    CLIENT_VERSION,
+)

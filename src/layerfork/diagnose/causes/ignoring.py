@@ -1,0 +1,244 @@
+"""The Dockerfile and the ignore file: copied themselves, and what ignore rules leave out."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+
+from layerfork.context.ignore.gopatterns import Excluder
+from layerfork.diagnose.causes.edits import ignore_file, leave_out, pattern_of, say_edit
+from layerfork.diagnose.causes.entryundo import undo_ignore_rule, undo_presence
+from layerfork.diagnose.causes.forms import (
+    claim_paths,
+    describe_entry,
+    distinct_paths,
+    evidence_lines,
+    one_sided_paths,
+    show_value,
+)
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import name_paths, named, paths_of, shorten_digests, verb
+from layerfork.diagnose.compare.copied import (
+    behind,
+    clean_path,
+    context_paths,
+    copied_sources,
+    is_covered,
+    links_of,
+)
+from layerfork.diagnose.compare.differences import Difference
+from layerfork.errors import UsageError
+from layerfork.keys.ignoring import ignore_matcher
+from layerfork.record.answer import Edit, Fix
+from layerfork.record.cause import CauseCode
+from layerfork.record.judgement import Cause
+from layerfork.record.record import BuildRecord
+
+
+def _say_ignored(scene: Scene, cause: Cause) -> str:
+    paths = paths_of(scene, cause)
+    by_reader = any(part.reader is None for part in cause.parts)
+    by_writer = any(part.writer is None for part in cause.parts)
+    if by_reader and by_writer:
+        return f"the ignore patterns changed for {named(paths)}" if scene.again else ""
+    if scene.again:
+        return f"the ignore patterns {'now' if by_reader else 'no longer'} leave out {named(paths)}"
+    whose = scene.reader_name if by_reader else scene.writer_name
+    return f"the ignore patterns of {whose} leave out {named(paths)}"
+
+
+def _say_build_file(scene: Scene, cause: Cause) -> str:
+    paths = paths_of(scene, cause)
+    what = verb(paths, "changed, and is copied", "changed, and are copied")
+    return (
+        f"{named(paths)} {what}"
+        if scene.again
+        else f"{named(paths)} {verb(paths, 'is', 'are')} copied, and sent differently"
+    )
+
+
+def _fix_ignored(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    """Have the patterns that the writer had. Where there are exceptions their order counts: no edit then."""
+    writer, reader = (
+        record.context.excludes if record.context is not None else ()
+        for record in (scene.writer, scene.reader)
+    )
+    gone = tuple(each for each in writer if each not in reader)
+    new = tuple(each for each in reader if each not in writer)
+    file = ignore_file(scene)
+    edits = (
+        *((Edit(file=file, after=gone),) if gone else ()),
+        *(Edit(file=file, before=(each,)) for each in new),
+    )
+    said = [f"put {_listed(gone)} back into {file}"] if gone else []
+    said += [f"take {_listed(new)} out of {file}"] if new else []
+    if not said:
+        return "", Fix(sentence=cause.remedy)
+    whose = "" if scene.again else f" on {scene.reader_name}"
+    ordered = bool(gone) and any(each.startswith("!") for each in (*writer, *reader))
+    return "", Fix(sentence=f"{' and '.join(said)}{whose}", edits=() if ordered else edits)
+
+
+def _listed(patterns: tuple[str, ...]) -> str:
+    return ", ".join(f"`{each}`" for each in patterns)
+
+
+def _fix_build_file(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    paths = paths_of(scene, cause)
+    edit = leave_out(scene, *map(pattern_of, paths))
+    lines = ", ".join(f"`{line}`" for line in edit.after)
+    said = say_edit(edit) if edit.before else f"add {lines} to {edit.file}"
+    return "", Fix(sentence=f"{said}: builders find them all the same", edits=(edit,))
+
+
+_LIST_THEM = "list the Dockerfile and .dockerignore in .dockerignore, and keep the Dockerfile in the context"
+
+
+_GENERATED = re.compile(r"\.dockerfile\.[0-9a-f]{10,}")
+"""Names that clients give to a Dockerfile from outside the context: 20 hexadecimal digits by the
+docker CLI, 40 by docker-py. Source: docker/cli cli/command/image/build/context.go @ v26.1.5,
+docker-py docker/api/build.py @ 7.1.0."""
+
+
+def find_build_files(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Content of such a file differs, or only one side sent it."""
+    sources = copied_sources(case.reader_view.step.instruction)
+    names = frozenset(name for name in _build_files(case) if is_covered(name, sources))
+    absent = frozenset().union(*one_sided_paths(case, unclaimed))
+    one_sided = frozenset(path for path in absent if path in names or _GENERATED.fullmatch(path))
+    content = [each for each in unclaimed if each.cause == "content" and each.path in names]
+    claims = [*claim_paths(unclaimed, one_sided), *(each for each in content if each.path not in one_sided)]
+    if not claims:
+        return
+    paths = distinct_paths(claims)
+    first = claims[0]
+    yield Finding(
+        code=CauseCode.DOCKERFILE_IN_CONTEXT,
+        path=first.path,
+        field=first.field,
+        writer=first.writer or "",
+        reader=first.reader or "",
+        what=(
+            f"it copies {name_paths(paths)}, which {case.reader_name} and {case.writer_name} sent differently"
+        ),
+        evidence=tuple(
+            f"{path}, only sent by one: {describe_entry(claims, path)}" for path in sorted(one_sided)
+        )
+        + evidence_lines(case, content, "content", lambda value: shorten_digests(show_value(value))),
+        remedy=_LIST_THEM,
+        more=len(paths) - 1,
+        claims=tuple(claims),
+    )
+
+
+def _build_files(case: Case) -> frozenset[str]:
+    names = {".dockerignore", ".containerignore"}
+    for build in (case.writer, case.reader):
+        name = (build.record.request.dockerfile_name or "Dockerfile").removeprefix("./")
+        names.update((name, f"{name}.dockerignore"))
+    return frozenset(names)
+
+
+DOCKERFILE_IN_CONTEXT = CauseRule(
+    code=CauseCode.DOCKERFILE_IN_CONTEXT,
+    say=_say_build_file,
+    fix=_fix_build_file,
+    find=find_build_files,
+    undo=undo_presence,
+)
+
+
+def find_ignore_rule(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Entries of one side that the patterns of the other leave out, and its own do not."""
+    writer, reader = _patterns(case.writer.record), _patterns(case.reader.record)
+    if writer == reader:
+        return
+    absent_in_writer, absent_in_reader = one_sided_paths(case, unclaimed)
+    try:
+        paths = _left_out(case, absent_in_writer, case.reader.record, case.writer.record)
+        paths |= _left_out(case, absent_in_reader, case.writer.record, case.reader.record)
+    except UsageError:
+        return  # a pattern that the builder refuses: another client has read it its own way
+    claims = claim_paths(unclaimed, paths)
+    if not claims:
+        return
+    yield Finding(
+        code=CauseCode.IGNORE_RULE,
+        path=claims[0].path,
+        field="ignore patterns",
+        writer=_only(writer, reader),
+        reader=_only(reader, writer),
+        what=_say(case, distinct_paths(claims), absent_in_writer, absent_in_reader),
+        evidence=(
+            f"patterns of {case.reader_name} only: {_only(reader, writer) or 'none'}",
+            f"patterns of {case.writer_name} only: {_only(writer, reader) or 'none'}",
+        ),
+        remedy="use one ignore file for all clients (.dockerignore, no <Dockerfile>.dockerignore beside it)",
+        more=len(distinct_paths(claims)) - 1,
+        claims=tuple(claims),
+    )
+
+
+def _say(
+    case: Case, paths: list[str], absent_in_writer: frozenset[str], absent_in_reader: frozenset[str]
+) -> str:
+    """Whose patterns leave which paths out, whoever applied them: a client, or the builder of a tar."""
+    sides = ((case.reader_name, absent_in_reader), (case.writer_name, absent_in_writer))
+    return ", and ".join(
+        f"the ignore patterns of {name} leave out {name_paths(own)}"
+        for name, absent in sides
+        if (own := [path for path in paths if path in absent])
+    )
+
+
+def _patterns(record: BuildRecord) -> tuple[str, ...]:
+    return record.context.excludes if record.context else ()
+
+
+def _left_out(case: Case, absent: frozenset[str], sender: BuildRecord, other: BuildRecord) -> frozenset[str]:
+    """Those paths of a key that one build sent, and that the patterns of the other rule out."""
+    if not absent or sender.context is None:
+        return frozenset()
+    sent = {clean_path(entry.name) for entry in sender.context.entries}
+    excluding, including = (ignore_matcher(record)(_patterns(record)) for record in (other, sender))
+    instruction, links = case.reader_view.step.instruction, links_of(sender.context.entries)
+    places = {path: {behind(place, links) for place in context_paths(instruction, path)} for path in absent}
+    places = {
+        path: {place for place in found if place in sent and excluding.excludes(place)}
+        for path, found in places.items()
+    }
+    named = {place for found in places.values() for place in found if not including.excludes(place)}
+    named |= _only_on_the_way(sent, named, {each for found in places.values() for each in found}, excluding)
+    return frozenset(path for path, found in places.items() if not named.isdisjoint(found))
+
+
+def _only_on_the_way(sent: set[str], named: set[str], left_out: set[str], excluding: Excluder) -> set[str]:
+    """Directories that both builds' patterns leave out and one has sent all the same, because an exception
+    names what lies below: where the other build's patterns leave all of that out, it sends none of them."""
+    above = _above(named) & (left_out - named)
+    return above - _above(place for place in sent if not excluding.excludes(place)) if above else above
+
+
+def _above(places: Iterable[str]) -> set[str]:
+    """The directories that hold these places, at any depth."""
+    return {directory for place in places for directory in accumulate(place.split("/")[:-1], "{}/{}".format)}
+
+
+def _only(patterns: tuple[str, ...], others: tuple[str, ...]) -> str:
+    """Patterns that only one side has, in its order; all of them when the order alone differs."""
+    return " ".join(each for each in patterns if each not in others or set(patterns) == set(others))
+
+
+IGNORE_RULE = CauseRule(
+    code=CauseCode.IGNORE_RULE,
+    say=_say_ignored,
+    fix=_fix_ignored,
+    find=find_ignore_rule,
+    undo=undo_ignore_rule,
+)
+
+
+RULES = (
+    DOCKERFILE_IN_CONTEXT,
+    IGNORE_RULE,
+)

@@ -1,1 +1,0 @@
-"""The changes that undo a cause: what the reader's build would have to be like for the cause to be gone."""
