@@ -11,7 +11,8 @@ from layerfork.builders.machine.settings import examine_settings, without_passwo
 from layerfork.record.health import DoctorReport, Health, HealthRow
 from layerfork.record.listing import ClientRow, EngineRow
 
-ENGINES, CLIENTS = "engines", "clients"
+_ENGINES = "engines"
+_CLIENTS = "clients"
 
 
 def examine() -> DoctorReport:
@@ -36,7 +37,7 @@ def _engines(rows: tuple[EngineRow, ...]) -> Iterator[HealthRow]:
     if not any(row.ready for row in rows):
         first = next((row for row in rows if row.obstacles and row.obstacles[0].remedy), rows[0])
         yield HealthRow(
-            area=ENGINES,
+            area=_ENGINES,
             name="any engine",
             health=Health.MISSING,
             what="none can run here",
@@ -48,20 +49,20 @@ def _engine(row: EngineRow) -> HealthRow:
     if row.obstacles:
         obstacle = row.obstacles[0]
         what = without_passwords(obstacle.what)
-        return HealthRow(area=ENGINES, name=row.id, health=Health.ABSENT, what=what, remedy=obstacle.remedy)
+        return HealthRow(area=_ENGINES, name=row.id, health=Health.ABSENT, what=what, remedy=obstacle.remedy)
     version = f"{row.title} {row.version}".strip() if row.version not in row.title else row.title
     if row.id == "host" and row.image_store == "containerd":
         what = f"{version}, containerd image store: image ids are others than with graph drivers"
-        return HealthRow(area=ENGINES, name=row.id, health=Health.NOTE, what=what)
-    return HealthRow(area=ENGINES, name=row.id, health=Health.OK, what=version)
+        return HealthRow(area=_ENGINES, name=row.id, health=Health.NOTE, what=what)
+    return HealthRow(area=_ENGINES, name=row.id, health=Health.OK, what=version)
 
 
 def _clients(rows: tuple[ClientRow, ...]) -> Iterator[HealthRow]:
     """Each client, with the first thing that it lacks."""
     for row in rows:
         if row.ready:
-            yield HealthRow(area=CLIENTS, name=row.id, health=Health.OK, what=row.version)
+            yield HealthRow(area=_CLIENTS, name=row.id, health=Health.OK, what=row.version)
         for obstacle in row.obstacles[:1]:
             yield HealthRow(
-                area=CLIENTS, name=row.id, health=Health.ABSENT, what=obstacle.what, remedy=obstacle.remedy
+                area=_CLIENTS, name=row.id, health=Health.ABSENT, what=obstacle.what, remedy=obstacle.remedy
             )
