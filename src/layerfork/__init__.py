@@ -13,8 +13,8 @@ TYPE_CHECKING = False  # typing alone would take longer to import than all of th
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from layerfork.app.programs import Recorded
-    from layerfork.app.why.explaining import Explained
+    from layerfork.app.pythonapi import Recorded
+    from layerfork.app.why import Explained
     from layerfork.context.packing.stream import ContextTar
     from layerfork.record.check import CheckReport
     from layerfork.record.prediction import Prediction
@@ -30,7 +30,7 @@ def record(command: "Sequence[str]", *, engine: str = "") -> "Recorded":
 
     As `layerfork record`, without a file; ``engine`` is what ``--engine`` takes.
     """
-    from layerfork.app.programs import record_program
+    from layerfork.app.pythonapi import record_program
 
     return record_program(command, engine)
 
@@ -78,7 +78,7 @@ def why(
     recorded builds of the working directory are explained again. What comes back has the command's
     ``exit_code`` (130 after Ctrl-C, 3 where it built nothing) and ``reports``, one for each build.
     """
-    from layerfork.app.programs import why_program
+    from layerfork.app.pythonapi import why_program
 
     return why_program(build, engine, os.fspath(against), os.fspath(store))
 
@@ -96,7 +96,7 @@ def predict(
     ``against`` is a record file or the id of a kept build; without one the newest kept build of ``path``.
     ``changed`` are files whose content is taken for another.
     """
-    from layerfork.app.programs import predict_program
+    from layerfork.app.pythonapi import predict_program
 
     return predict_program(os.fspath(path), os.fspath(against), client, changed, os.fspath(store))
 
@@ -114,7 +114,7 @@ def check(
     ``build`` is a directory for `docker build`, or a command as a list of words. ``passed`` of the report
     says what the command's exit code 0 says.
     """
-    from layerfork.app.programs import check_program
+    from layerfork.app.pythonapi import check_program
 
     return check_program(build, engine, os.fspath(baseline), allow, max_lost_s)
 

@@ -159,7 +159,7 @@ class Layerfork:
     def _checked(self, options: "RunOptions", allow: Sequence[str]) -> "CheckReport":
         """Raises: LayerforkError; KeyboardInterrupt when that ended the builds."""
         from layerfork.app.check.clients import check_clients
-        from layerfork.app.machine.engines import is_shared
+        from layerfork.app.machine import is_shared
         from layerfork.errors import ExitCode
         from layerfork.report.progress import progress
 

@@ -12,7 +12,7 @@ from contracts.pageexample import Example, examples
 from engines.running import LAYERFORK
 
 from layerfork.app.compare.comparison import diff_files
-from layerfork.app.why.explaining import explain_builds
+from layerfork.app.why import explain_builds
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.privatedir import SHORT, private_directory
 from layerfork.builders.environments.shell import engine_environment

@@ -14,8 +14,8 @@ import pytest
 from engines.everyday import BUSTS, NODE, Bust, make_context
 from fixing import apply_edits
 
-from layerfork.app.records.stored import list_stored
-from layerfork.app.why.explaining import explain_builds
+from layerfork.app.records import list_stored
+from layerfork.app.why import explain_builds
 from layerfork.builders.clients import CLIENTS
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.installing import ensure_environment

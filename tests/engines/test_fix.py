@@ -17,7 +17,7 @@ from engines.everyday import NODE, base, committed, edit, generated, tar
 from engines.running import FROM_A_TERMINAL, LAYERFORK, layerfork
 
 from layerfork.app.fix.fixing import FixOptions, fix_builds, patch_of
-from layerfork.app.why.explaining import explain_builds
+from layerfork.app.why import explain_builds
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.record.fixing import Fate, FixReport, Proposal, exit_code_of_fixes
 

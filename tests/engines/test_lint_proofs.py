@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from contracts.lintproof import Proof, proofs
 
-from layerfork.app.linting import find_traps
+from layerfork.app.lint import find_traps
 from layerfork.builders.api.registry import registry_for
 from layerfork.builders.engines import open_engine
 from layerfork.builders.environments.privatedir import SHORT, private_directory

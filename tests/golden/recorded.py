@@ -15,15 +15,14 @@ import msgspec
 
 from layerfork.app.check.allowing import NOTHING_ALLOWED
 from layerfork.app.check.gate import gate
-from layerfork.app.compare.answering import answers_of_rows
+from layerfork.app.compare.answers import answers_of_rows
+from layerfork.app.compare.baseline import baseline_of
 from layerfork.app.compare.comparison import diff_records
 from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.app.experiment.judging import judge_rows
-from layerfork.app.predict.asked import Asked
-from layerfork.app.predict.planned import Planned
-from layerfork.app.predict.planning import plan
+from layerfork.app.predict.planned import Asked, Planned
 from layerfork.app.predict.predicting import predict_build
-from layerfork.app.why.baseline import baseline_of
+from layerfork.app.predict.tree import plan
 from layerfork.builders.caches.config import read_cache
 from layerfork.builders.caches.source import CacheConfig
 from layerfork.builders.caches.steps import find_steps

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import layerfork
-from layerfork.app import programs
+from layerfork.app import pythonapi as programs
 from layerfork.app.check.checking import CheckOptions
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.record.progress import Say

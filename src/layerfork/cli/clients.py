@@ -30,7 +30,7 @@ def command(context: click.Context, form: "Format") -> None:
       layerfork clients get --all
     """
     if context.invoked_subcommand is None:
-        from layerfork.app.machine.clients import list_clients
+        from layerfork.app.machine import list_clients
 
         put(form.render("clients", list_clients(), look_of(sys.stdout)))
 
@@ -40,7 +40,7 @@ def command(context: click.Context, form: "Format") -> None:
 @click.option("--all", "everything", is_flag=True, help="Every client of the list.")
 def get(names: tuple[str, ...], everything: bool) -> int:
     """Make clients ready. One that cannot be says why; the others are made ready all the same."""
-    from layerfork.app.machine.clients import get_clients
+    from layerfork.app.machine import get_clients
 
     if everything == bool(names):
         raise click.UsageError("name clients, or give --all", click.get_current_context())

@@ -32,7 +32,7 @@ def command(context: click.Context, form: "Format", verbose: bool) -> None:
       allow = ["build-arg"]
       max-lost = 30
     """
-    from layerfork.app.machine.clients import list_own_clients
+    from layerfork.app.machine import list_own_clients
     from layerfork.cli.grammar.root import COMMANDS, root
     from layerfork.cli.settings.fromfile import settings_here
     from layerfork.cli.settings.inforce import report_settings

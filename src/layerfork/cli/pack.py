@@ -59,7 +59,7 @@ def command(path: str, dockerfile: str, output: str, check: bool, clients: tuple
       sed s/3.11/3.12/ Dockerfile | layerfork pack . -f - -o context.tar
       layerfork pack . --check --client docker-build --client docker_py-build
     """
-    from layerfork.app.packing import save_pack, write_pack
+    from layerfork.app.pack import save_pack, write_pack
 
     if check:
         return _check(path, dockerfile, output, clients, form)
@@ -87,7 +87,7 @@ def command(path: str, dockerfile: str, output: str, check: bool, clients: tuple
 
 
 def _check(path: str, dockerfile: str, output: str, clients: tuple[str, ...], form: str) -> int:
-    from layerfork.app.sendings import check_sendings
+    from layerfork.app.packcheck import check_sendings
     from layerfork.report.formats import formats_for
 
     if output or dockerfile == "-":

@@ -153,7 +153,7 @@ def command(
         commits_told = [each for history in histories for each in history.commits]
         missed = any(each.count(Forecast.MISS) for each in commits_told)
         return exit_code_of(missed=missed, known=all(each.is_known for each in commits_told))
-    from layerfork.app.predict.asked import Asked
+    from layerfork.app.predict.planned import Asked
     from layerfork.app.predict.remembered import predict_builds
 
     against = give_way(against, "against", to=("record",))

@@ -28,7 +28,7 @@ def command(
       layerfork show ci.jsonl
       layerfork diff ci.jsonl laptop.jsonl
     """
-    from layerfork.app.records.recording import record_builds
+    from layerfork.app.recording import record_builds
 
     brought = Brought(load=load, stand_ins=stand_ins)
     return record_builds(command, output, engine, to_stderr, brought)

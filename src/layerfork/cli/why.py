@@ -71,7 +71,7 @@ def command(
     When the command fails, its exit code is ours; otherwise 1 says that a step missed, 0 that none did, 3
     that no build was seen.
     """
-    from layerfork.app.why.explaining import explain_builds
+    from layerfork.app.why import explain_builds
 
     argv = build_command(
         *("why", paths, argv), dockerfile=dockerfile, target=target, build_args=build_args, tags=tags

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from layerfork import __version__
-from layerfork.app.machine.dockerplugin import install, plugin_directory, remove
+from layerfork.app.dockerplugin import install, plugin_directory, remove
 from layerfork.errors import LayerforkError, UsageError
 
 

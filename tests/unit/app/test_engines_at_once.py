@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.run.parallel import ENGINE_BYTES, engines_at_once
+from layerfork.app.machine import ENGINE_BYTES, engines_at_once
 
 GIB = 1 << 30
 assert ENGINE_BYTES == GIB

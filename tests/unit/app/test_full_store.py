@@ -6,8 +6,8 @@ import pytest
 from corpus.make import path_of
 from corpus.pairs import PAIRS
 
+from layerfork.app.compare.baseline import explain_recorded
 from layerfork.app.compare.comparison import named_builds
-from layerfork.app.why.explainer import explain_recorded
 from layerfork.errors import LayerforkError
 from layerfork.record.store.evidence import read_records
 from layerfork.record.store.store import RecordStore, open_store

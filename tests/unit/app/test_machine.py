@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from layerfork.app.machine import preparation
+from layerfork.app import machine as preparation
 from layerfork.record.progress import Say
 
 

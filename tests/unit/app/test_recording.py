@@ -1,6 +1,6 @@
 """What `record` and `why` say when nothing was recorded."""
 
-from layerfork.app.records.recording import no_build_seen
+from layerfork.app.recording import no_build_seen
 
 
 def test_a_builder_that_is_named_is_said_to_be_the_way() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from layerfork.app.records.stored import list_stored, prune_stored, remove_stored, show_stored
+from layerfork.app.records import list_stored, prune_stored, remove_stored, show_stored
 from layerfork.cli.grammar.root import root
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.sendings import check_sendings
+from layerfork.app.packcheck import check_sendings
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 

@@ -9,7 +9,7 @@ from corpus.make import path_of
 from corpus.pairs import PAIRS
 from corpus.subjects import Pair
 
-from layerfork.app.why.baseline import chain_of
+from layerfork.app.compare.baseline import chain_of
 from layerfork.keys import keys_of
 from layerfork.record.record import BuildRecord
 from layerfork.record.store.evidence import read_records

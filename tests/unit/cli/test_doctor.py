@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from layerfork.app.machine import doctor
+from layerfork.app import machine as doctor
 from layerfork.cli import call
 from layerfork.errors import ExitCode
 from layerfork.record.health import DoctorReport, Health, HealthRow

@@ -93,7 +93,7 @@ def test_a_connection_that_breaks_is_no_fork(
     def broken(path: str, max_age_s: float | None) -> None:
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
-    monkeypatch.setattr("layerfork.app.records.showing.show_records", broken)
+    monkeypatch.setattr("layerfork.app.records.show_records", broken)
 
     assert call(["show", "a.jsonl"]) == ExitCode.COULD_NOT_RUN
     assert "went away" in capsys.readouterr().err
@@ -201,6 +201,6 @@ def test_output_of_others_keeps_its_lines(
     def fail(*words: object) -> None:
         raise EngineError("no\nengine", hint="go\non", details="one\ntwo\x1b\n")
 
-    monkeypatch.setattr(importlib.import_module("layerfork.app.records.showing"), "show_records", fail)
+    monkeypatch.setattr(importlib.import_module("layerfork.app.records"), "show_records", fail)
     assert call(["show", "x"]) == 3
     assert capsys.readouterr().err == "layerfork: no\\nengine\nhint: go\\non\none\ntwo\\x1b\n"

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from layerfork.app.records.recording import no_build_seen
-from layerfork.app.why import explaining
-from layerfork.app.why.explaining import Explained
+from layerfork.app import why as explaining
+from layerfork.app.recording import no_build_seen
+from layerfork.app.why import Explained
 from layerfork.builders.recording import wrap
 from layerfork.cli import call
 from layerfork.cli.grammar.root import root

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from layerfork.app.linting import find_traps
+from layerfork.app.lint import find_traps
 from layerfork.record.trap import LintReport
 
 

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from layerfork.app.compare.answering import (
+from layerfork.app.compare.answers import (
     answers_of_pair,
     sides_again,
     sides_of_files,
     situation_of_files,
 )
-from layerfork.app.compare.common import Pair, pair_of, read_pair
 from layerfork.app.compare.pairing import (
     NamedRecord,
     Pairing,
@@ -21,6 +20,7 @@ from layerfork.app.compare.pairing import (
     most_alike,
     pair_builds,
 )
+from layerfork.app.compare.samefiles import Pair, pair_of, read_pair
 from layerfork.context.walk import no_collection
 from layerfork.diagnose import (
     JudgedBuild,

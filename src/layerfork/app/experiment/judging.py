@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from layerfork.app.compare.answering import answers_of_rows
+from layerfork.app.compare.answers import answers_of_rows
 from layerfork.app.compare.comparison import diff_records
 from layerfork.app.experiment.cells import CellName, MeasuredCell
 from layerfork.app.experiment.scenarios import row_of

@@ -15,7 +15,7 @@ from layerfork.app.experiment.earlier import BrokenEnvironments, Earlier, read_e
 from layerfork.app.experiment.measure import RunServices, prepared_relay, read_bases
 from layerfork.app.experiment.resume import copy_earlier, measure_once, relay_key
 from layerfork.app.experiment.scenarios import find_scenario
-from layerfork.app.run.parallel import engines_at_once
+from layerfork.app.machine import engines_at_once
 from layerfork.builders.engines import ENGINES, default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode
 from layerfork.record.judgement import Verdict
@@ -27,7 +27,7 @@ from layerfork.record.store.evidence import RecordFile
 
 _JUDGES = (
     "layerfork.app.experiment.judging",
-    "layerfork.app.compare.answering",
+    "layerfork.app.compare.answers",
     "layerfork.builders.recording.decoders",
 )
 """Imported while the engine starts and clients build: nothing of them is needed before."""

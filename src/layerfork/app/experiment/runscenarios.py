@@ -17,7 +17,7 @@ from layerfork.app.experiment.cells import CellName, MeasuredCell, Shard, keep_c
 from layerfork.app.experiment.judging import judged_cell, report_of
 from layerfork.app.experiment.planning import CatalogueOptions, CataloguePlan, plan_of
 from layerfork.app.experiment.shards import plan_digest
-from layerfork.app.run.parallel import engines_at_once
+from layerfork.app.machine import engines_at_once
 from layerfork.builders.environments.projectfile import described_clients
 from layerfork.builders.machine.processors import busy_share, read_ticks
 from layerfork.errors import LayerforkError

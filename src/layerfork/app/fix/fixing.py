@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from layerfork.app.check.gate import total_s
-from layerfork.app.fix.foreseeing import foreseen, rebuilt_steps
+from layerfork.app.fix.estimate import foreseen, rebuilt_steps
 from layerfork.app.fix.lastfork import Forked, forked_in, last_forks
-from layerfork.app.fix.trial import Tried, TryOptions, directory_of_build
-from layerfork.app.fix.trying import try_remedy
+from layerfork.app.fix.trial import Tried, TryOptions, directory_of_build, try_remedy
 from layerfork.builders.fixing.commands import run_in
 from layerfork.builders.fixing.places import Project, RefusedError, leads_elsewhere
 from layerfork.builders.fixing.writing import check_editable, read_file, write_patches

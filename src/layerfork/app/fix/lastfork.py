@@ -6,10 +6,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from layerfork.app.compare.baseline import (
+    EARLIER_BUILD,
+    THIS_BUILD,
+    chain_of,
+    choose_baseline,
+    earlier_builds,
+    exported_over,
+    places_of_build,
+)
 from layerfork.app.compare.comparison import diff_stored, named_builds
 from layerfork.app.compare.pairing import pair_builds
-from layerfork.app.why.baseline import chain_of, choose_baseline, earlier_builds, exported_over
-from layerfork.app.why.explainer import EARLIER_BUILD, THIS_BUILD, places_of_build
 from layerfork.errors import EvidenceError
 from layerfork.keys import keys_of
 from layerfork.record.kind import kind_of

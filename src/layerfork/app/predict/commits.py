@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from layerfork.app.predict.asked import Asked
 from layerfork.app.predict.fromcache import Importing, OpenedCache, importing, open_for_prediction
-from layerfork.app.predict.named import places_of_named, rules_of_named
-from layerfork.app.predict.planning import dockerfile_path
+from layerfork.app.predict.planned import Asked
 from layerfork.app.predict.predicting import Past, Planned, baseline_at, foresee
 from layerfork.app.predict.predictions import Basis, bases_of
+from layerfork.app.predict.tree import dockerfile_path, places_of_named, rules_of_named
 from layerfork.builders.commits.checkout import CheckedOut, Sending, check_out
 from layerfork.builders.commits.contents import contents_of
 from layerfork.builders.commits.history import Commit, Repository, commits_of, find_below, find_repository

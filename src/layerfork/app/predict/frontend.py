@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from layerfork.app.predict.asked import Asked
-from layerfork.app.predict.planned import Planned
-from layerfork.app.predict.planning import images_assumed
+from layerfork.app.predict.planned import Asked, Planned
+from layerfork.app.predict.tree import images_assumed
 from layerfork.builders.engines import RunningEngine, default_spec_of_why, open_engine
 from layerfork.builders.environments.bases import base_references
 from layerfork.builders.frontend import FrontendRefusedError, Question, ask_frontend

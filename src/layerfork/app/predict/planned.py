@@ -1,5 +1,7 @@
-"""What a client would send, and how a recorded build would change by it."""
+"""What a client would send, how a recorded build would change by it, and what a prediction was asked."""
 
+import os
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -17,6 +19,32 @@ from layerfork.record.change import (
 from layerfork.record.context import ContextEntry, ContextManifest
 from layerfork.record.gopath import context_path, has_wildcard
 from layerfork.record.record import BuildOutcome, BuildRecord
+from layerfork.wire.redact import STAND_IN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a person says of the build that is to be predicted; empty is what the record says."""
+
+    dockerfile: str = ""
+    """Path of a file."""
+    target: str = ""
+    build_args: tuple[tuple[str, str], ...] = ()
+    """In addition to those of the record."""
+    changed: tuple[str, ...] = ()
+    """Files whose content becomes another one."""
+    own_cache: bool = False
+    """A builder that imports a cache also has what the recorded builds stored."""
+
+
+def current_umask() -> int:
+    """That of this process."""
+    current = os.umask(0o022)
+    os.umask(current)
+    return current
+
+
+# What a client would send, and how a recorded build would change by it.
 
 _told = attrgetter(
     *("name", "raw_name", "type", "mode", "uid", "gid", "uname", "gname", "size"),
@@ -141,3 +169,27 @@ def _by_path(manifest: ContextManifest, paths: Collection[str]) -> dict[str, lis
         if (path := context_path(entry.name)) in paths:
             found.setdefault(path, []).append(entry)
     return found
+
+
+# Values that a record of another machine hides: its stand-ins were made with another key.
+
+
+def with_stand_ins_of(recorded: str, text: str) -> str:
+    """A text with the stand-ins of the recorded one, in those lines that are alike but for them.
+
+    Whether the hidden values are the same, nobody can tell.
+    """
+    known: dict[str, list[str]] = {}
+    for line in recorded.split("\n"):
+        known.setdefault(_bare(line), []).append(line)
+    return "\n".join(_next(known, line) if STAND_IN.search(line) else line for line in text.split("\n"))
+
+
+def _next(known: dict[str, list[str]], line: str) -> str:
+    """The first recorded line that is alike and not taken yet."""
+    alike = known.get(_bare(line))
+    return alike.pop(0) if alike else line
+
+
+def _bare(line: str) -> str:
+    return re.sub(STAND_IN, "hidden:", line)

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from layerfork.app.compare.answering import answers_of_pair, sides_again
-from layerfork.app.predict.past import Past
+from layerfork.app.compare.answers import answers_of_pair, sides_again
+from layerfork.app.predict.earlier import Past
 from layerfork.app.predict.planned import Planned, changes_of
-from layerfork.app.predict.told import ToldSteps
+from layerfork.app.predict.steps import ToldSteps
 from layerfork.context.walk import no_collection
 from layerfork.diagnose import JudgedBuild, judge_pair
 from layerfork.diagnose.outlook import Outlook, Reuse, outlooks

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from layerfork.app.predict.asked import Asked
-from layerfork.app.predict.planned import Planned
-from layerfork.app.predict.planning import plan
+from layerfork.app.predict.planned import Asked, Planned
 from layerfork.app.predict.predicting import baseline_at, foresee_build, predict_build
+from layerfork.app.predict.tree import plan
+from layerfork.builders.clients import BuildClient, find_client
+from layerfork.builders.clients.sending import sender_of_client
+from layerfork.context.senders import Sender
 from layerfork.diagnose import may_share_cache
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.record.build import Builder
@@ -26,7 +28,6 @@ from layerfork.record.store.summary import KnownBuild, read_summaries
 if TYPE_CHECKING:
     from layerfork.app.predict.fromcache import OpenedCache
     from layerfork.app.predict.frontend import Frontend, OpenFrontend
-    from layerfork.app.predict.otherclient import OtherClient
 
 MOST_EARLIER = 20
 """So many earlier builds of the same cache are looked at."""
@@ -78,8 +79,6 @@ def predict_each(
     """
     other = opened = None
     if client:
-        from layerfork.app.predict.otherclient import as_client
-
         other = as_client(client)
     bases = _named(record, None) if record else bases_of(open_store(store_path), path, asked, against, other)
     if frontend is not None and not any(basis.record.builder is Builder.BUILDKIT for basis in bases):
@@ -121,7 +120,6 @@ def _predict(
 
 def _planned(basis: Basis, asked: Asked, other: "OtherClient") -> Planned:
     """What another client would send."""
-    from layerfork.app.predict.otherclient import plan_of_client, without_tree
 
     if basis.root is None:
         raise without_tree(other)
@@ -166,7 +164,7 @@ def bases_of(
 ) -> tuple[Basis, ...]:
     root = Path(path or ".")
     if against:
-        from layerfork.app.why.explainer import builds_named
+        from layerfork.app.compare.baseline import builds_named
 
         return tuple(Basis(record=build.stored.whole(), root=root) for build in builds_named(store, against))
     known = read_summaries(store.directory)
@@ -245,4 +243,55 @@ def _no_record(root: Path, asked: Asked) -> UsageError | EvidenceError:
     return EvidenceError(
         f"no build of {os.path.realpath(root)}{what} was recorded yet, so there is nothing to predict from",
         hint=f"record one: layerfork why {root}, or layerfork why -- CMD; or name one with --against FILE",
+    )
+
+
+# What another client's build of the same directory would find: it sends the files in its own way.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherClient:
+    """A client that did not make the recorded build."""
+
+    client: BuildClient
+
+    def builder_of(self, record: BuildRecord) -> Builder:
+        """The builder that it would use: that of the recorded build if it can."""
+        client = self.client
+        if client.builder is not None:
+            return client.builder
+        return record.builder if record.builder in client.builders else client.builders[0]
+
+    def sender(self, record: BuildRecord) -> Sender | None:
+        """How it would send a directory to the builder of the record; None where that is not modelled."""
+        return sender_of_client(self.client, record.builder)
+
+    def why_no_cache(self, record: BuildRecord) -> str:
+        """Why it cannot find what the recorded build stored, whatever it sends; empty when it can."""
+        builder = self.builder_of(record)
+        if builder is record.builder:
+            return ""
+        return (
+            f"{self.client.id} builds with {builder.value}: its cache is not that of {record.builder.value}"
+        )
+
+
+def as_client(word: str) -> OtherClient:
+    """The client of an id. Raises: UsageError."""
+    return OtherClient(client=find_client(word))
+
+
+def plan_of_client(record: BuildRecord, asked: Asked, root: Path, other: OtherClient) -> Planned:
+    """What another client would send of a directory. Raises: UsageError."""
+    sender = other.sender(record)
+    why_not = other.why_no_cache(record)
+    planned = plan(record, asked, root, other.client.id, sender)
+    return replace(planned, other_cache=why_not)
+
+
+def without_tree(client: OtherClient) -> UsageError:
+    """It sends a directory, and there is none."""
+    return UsageError(
+        f"--client {client.client.id} needs the directory that it would send",
+        hint="leave --record out, or use --against FILE with a PATH",
     )

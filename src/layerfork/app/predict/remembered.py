@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerfork import __version__
-from layerfork.app.predict.asked import Asked, current_umask
+from layerfork.app.predict.planned import Asked, current_umask
 from layerfork.context.hashing.digestcache import cache_file, read_columns, write_columns
 from layerfork.context.hashing.statuses import no_other_work
 from layerfork.context.projectfiles import read_regular

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from layerfork.app.naming import cause_names, client_names, engine_names, page_names, rule_names
+from layerfork.app.completion import cause_names, client_names, engine_names, page_names, rule_names
 from layerfork.cli.grammar.options import FormatType
 from layerfork.cli.settings.variables import option_name
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from golden.recorded import recorded
 
-from layerfork.app.check.beforehand import unlike_the_baseline
+from layerfork.app.check.checking import unlike_the_baseline
 from layerfork.app.compare.pairing import NamedRecord
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildRecord

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from golden.recorded import recorded
 
-from layerfork.app.check.traps import trap_hints
-from layerfork.app.linting import find_traps
+from layerfork.app.lint import find_traps, trap_hints
 from layerfork.record.record import BuildPlace, BuildRecord
 
 TRAPPED = "FROM node:20-slim@sha256:" + "0" * 64 + "\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.why.baseline import chain_of, choose_baseline, earlier_builds, exported_over
+from layerfork.app.compare.baseline import chain_of, choose_baseline, earlier_builds, exported_over
 from layerfork.keys import keys_of
 from layerfork.record.build import Builder
 from layerfork.record.engine import ImageFacts

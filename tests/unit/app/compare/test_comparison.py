@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from layerfork.app.compare.comparison import diff_files, diff_records
-from layerfork.app.records.showing import show_records
+from layerfork.app.records import show_records
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.record.build import Builder
 from layerfork.record.engine import ImageFacts

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from layerfork.app.records.ages import told_by_images
-from layerfork.app.records.showing import show_records
+from layerfork.app.predict.earlier import told_by_images
+from layerfork.app.records import show_records
 from layerfork.cli.grammar.root import root
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo, ImageFacts, ImageStep

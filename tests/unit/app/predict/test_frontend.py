@@ -8,8 +8,7 @@ import pytest
 from unit.hypothesis.recorded import pair
 
 from layerfork.app.predict import frontend
-from layerfork.app.predict.asked import Asked
-from layerfork.app.predict.planned import Planned
+from layerfork.app.predict.planned import Asked, Planned
 from layerfork.builders.frontend import FrontendRefusedError, Question
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.change import BaseImageIs, DefinitionIs, EngineIs

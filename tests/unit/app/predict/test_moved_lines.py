@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from unit.hypothesis.recorded import pair
 
-from layerfork.app.predict.past import Past
+from layerfork.app.predict.earlier import Past
 from layerfork.app.predict.planned import Planned
 from layerfork.app.predict.predicting import baseline_at, foresee
 from layerfork.record.context import Digest

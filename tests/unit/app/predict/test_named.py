@@ -8,8 +8,8 @@ import pytest
 from unit.builders.commits.repositories import new_repository
 from unit.hypothesis.recorded import pair
 
-from layerfork.app.predict.asked import Asked
 from layerfork.app.predict.commits import predict_histories
+from layerfork.app.predict.planned import Asked
 from layerfork.app.predict.remembered import predict_builds
 from layerfork.record.context import MAIN_CONTEXT
 from layerfork.record.prediction import Forecast, Prediction

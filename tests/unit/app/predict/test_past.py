@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from unit.hypothesis.recorded import CORPUS, pair
 
-from layerfork.app.predict.past import Past
+from layerfork.app.predict.earlier import Past
 from layerfork.hypothesis import suppose
 from layerfork.hypothesis.keys import Settled
 from layerfork.keys import keys_of

@@ -11,7 +11,7 @@ import pytest
 from unit.hypothesis.recorded import CORPUS
 
 from layerfork.app.predict import predictions, remembered
-from layerfork.app.predict.asked import Asked
+from layerfork.app.predict.planned import Asked
 from layerfork.record.prediction import Forecast, Prediction
 
 DAY_S = 86_400.0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.machine.engines import check_engines
+from layerfork.app.machine import check_engines
 from layerfork.builders.debian.roots import root_path
 from layerfork.builders.suites import SUITES
 from layerfork.record.listing import Fetched

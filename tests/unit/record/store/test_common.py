@@ -15,9 +15,9 @@ from fakes.copyaction import copy_action
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerfork.app.compare import common
-from layerfork.app.compare.common import read_pair
+from layerfork.app.compare import samefiles as common
 from layerfork.app.compare.comparison import diff_records, diff_stored
+from layerfork.app.compare.samefiles import read_pair
 from layerfork.keys.classic.tarsum import tarsum
 from layerfork.record.build import Builder
 from layerfork.record.context import (

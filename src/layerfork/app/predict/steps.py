@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from layerfork.app.predict.past import Past
-from layerfork.app.records.ages import Made, told_by_images
+from layerfork.app.predict.earlier import Made, Past, told_by_images
 from layerfork.diagnose.outlook import Outlook, Reuse
 from layerfork.dockerfile import Instruction, keyword_of
 from layerfork.hypothesis.steps import instructions_of

@@ -1,4 +1,4 @@
-"""What the client of a recorded build would send of a directory now."""
+"""What the client of a recorded build would send of a directory and of its named contexts now."""
 
 import os
 import re
@@ -7,12 +7,11 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from layerfork.app.predict.asked import Asked, current_umask
-from layerfork.app.predict.hidden import with_stand_ins_of
-from layerfork.app.predict.named import read_named_contexts
-from layerfork.app.predict.planned import Planned
+from layerfork.app.predict.planned import Asked, Planned, current_umask, with_stand_ins_of
 from layerfork.builders.secrets.redactionkey import key_id, redaction_key
+from layerfork.context.clientrules import ContextRules, find_rules
 from layerfork.context.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
+from layerfork.context.ignore.ignorefile import DOCKER_FILES
 from layerfork.context.manifest import ReadContext, read_context
 from layerfork.context.projectfiles import read_regular
 from layerfork.context.senders import Sender, sender_of
@@ -33,6 +32,62 @@ from layerfork.record.gopath import context_path
 from layerfork.record.record import BuildRecord
 from layerfork.userdirs import cache_directory
 from layerfork.wire.redact import Redactor
+
+# What named contexts of a recorded build hold now: directories beside the main one.
+
+
+def rules_of_named() -> ContextRules:
+    """How a client of BuildKit sends them: no ignore file of theirs is named after a Dockerfile.
+
+    Source: moby/buildkit frontend/dockerui/namedcontext.go (load) @ v0.32.2.
+    """
+    return replace(find_rules("buildkit"), ignore_files=DOCKER_FILES)
+
+
+def places_of_named(record: BuildRecord) -> tuple[Mapping[str, Path], Mapping[str, str]]:
+    """The directories of named contexts that a client sent, and of those that nobody knows why."""
+    known = dict(record.place.named_contexts)
+    places: dict[str, Path] = {}
+    unseen: dict[str, str] = {}
+    for manifest in record.named_contexts:
+        if manifest.transport is not Transport.FILE_SYNC:
+            unseen[manifest.name] = f"what the context {manifest.name} holds now is not known"
+        elif manifest.name not in known:
+            unseen[manifest.name] = f"which directory the context {manifest.name} is, no record shows"
+        else:
+            places[manifest.name] = Path(known[manifest.name])
+    return places, unseen
+
+
+def read_named_contexts(record: BuildRecord) -> tuple[tuple[ContextManifest, ...], Mapping[str, str]]:
+    """What would be sent of them, and why of some nobody can tell."""
+    places, why_not = places_of_named(record)
+    unseen = dict(why_not)
+    found: list[ContextManifest] = []
+    for name, directory in places.items():
+        read = _read_context(directory)
+        if isinstance(read, str):
+            unseen[name] = f"the context {name} cannot be read: {read}"
+        else:
+            found.append(replace(read, name=name))
+    return tuple(found), unseen
+
+
+def _read_context(directory: Path) -> ContextManifest | str:
+    """The directory as it would be sent, or why it cannot be read."""
+    file = cache_file(cache_directory(), directory)
+    cache = load_cache(file) if file.exists() else DigestCache()
+    try:
+        read = read_context(directory, rules_of_named(), cache=cache)
+    except UsageError as error:
+        return error.message
+    if cache.changed:
+        save_cache(cache, file)
+    if read.problems:
+        first = read.problems[0]
+        return f"{directory / first.path}: {first.reason}"
+    return read.manifest
+
 
 _MADE_UP = re.compile(r"\.dockerfile\.[0-9a-f]+")
 _IMAGE = "docker-image://"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from layerfork.app.records.recording import no_build_seen, say_lost, store_kept_out_of_contexts
+from layerfork.app.recording import no_build_seen, say_lost, store_kept_out_of_contexts
 from layerfork.builders.client.projects import Projects
 from layerfork.builders.engines import default_spec_of_why
 from layerfork.builders.recording.wrap import Wrapped, record_command
@@ -54,11 +54,11 @@ def explain_builds(
     store.prepare()
     named: Sequence[NamedRecord] = ()
     if against:
-        from layerfork.app.why.explainer import builds_named
+        from layerfork.app.compare.baseline import builds_named
 
         named = builds_named(store, against)
     if not argv:
-        from layerfork.app.why.explainer import explain_newest
+        from layerfork.app.compare.baseline import explain_newest
 
         return Explained(exit_code=ExitCode.AS_HOPED, reports=explain_newest(store, named))
     projects = Projects(os.environ)
@@ -69,12 +69,12 @@ def explain_builds(
             say,
             stdout=sys.stderr if apart else None,
             projects=projects,
-            meanwhile=lambda: import_module("layerfork.app.why.explainer"),
+            meanwhile=lambda: import_module("layerfork.app.compare.baseline"),
             brought=brought,
         )
     if not wrapped.records:
         say(no_build_seen(os.environ, wrapped.exit_code))
-    from layerfork.app.why.explainer import explain_recorded
+    from layerfork.app.compare.baseline import explain_recorded
 
     losses: list[LayerforkError] = []
     reports = explain_recorded(wrapped.records, store, named, losses)

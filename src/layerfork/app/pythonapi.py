@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from layerfork.app.check.checking import CheckOptions, check_command
-from layerfork.app.why.explaining import Explained, explain_builds
+from layerfork.app.why import Explained, explain_builds
 from layerfork.errors import UsageError
 from layerfork.record.check import CheckReport
 from layerfork.record.prediction import Prediction
@@ -55,7 +55,7 @@ def predict_program(
     path: str, against: str, client: str, changed: Sequence[str], store: str
 ) -> tuple[Prediction, ...]:
     """Raises: LayerforkError."""
-    from layerfork.app.predict.asked import Asked
+    from layerfork.app.predict.planned import Asked
     from layerfork.app.predict.remembered import predict_builds
 
     asked = Asked(changed=tuple(changed))

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from layerfork.app.experiment.clients import choose_clients
-from layerfork.app.packing import Say
-from layerfork.app.predict.asked import current_umask
+from layerfork.app.pack import Say
+from layerfork.app.predict.planned import current_umask
 from layerfork.builders.clients import CLIENTS, BuildClient
 from layerfork.builders.clients.sending import sender_of_client
 from layerfork.builders.environments.projectfile import described_clients

@@ -1,1 +1,0 @@
-"""Builds recorded, imported, kept and shown."""

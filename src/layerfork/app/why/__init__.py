@@ -1,1 +1,0 @@
-"""`layerfork why`: the builds of a command beside earlier ones that they could have reused."""
