@@ -22,7 +22,7 @@ from layerfork.context.ignore.moby import moby_matcher
 from layerfork.context.ignore.python_clients import _read_stripped
 from layerfork.dockerfile import BadSubstitutionError, expand, find_syntax, parse_dockerfile
 from layerfork.errors import LayerforkError
-from layerfork.record.store.evidence import read_stored
+from layerfork.record.store.recordfile import read_stored
 from layerfork.record.visible import visible
 from layerfork.wire.printed.logs import read_output
 from layerfork.wire.redact import Redactor

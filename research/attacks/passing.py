@@ -25,7 +25,7 @@ from types import MappingProxyType
 
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.record.record import BuildOutcome, BuildRecord
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 from research.attacks.fronts import dribbling, in_front_of, refusing, tls_in_front_of
 from research.attacks.outcome import Outcome
 

@@ -40,7 +40,7 @@ from layerfork.record.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.recordfile import RecordFile
 
 CPU_LIMIT_S = 0.5
 MEMORY_LIMIT_MB = 150.0
@@ -57,7 +57,7 @@ import gc
 import sys
 from pathlib import Path
 gc.disable()
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 for path in sys.argv[1:]:
     read_records(Path(path))
 """

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from layerfork.app.experiment.fromfiles import read_reports
-from layerfork.record.report import RunReport
+from layerfork.record.run import RunReport
 from layerfork.report.formats import HTML
 from layerfork.report.rendering import Look
 

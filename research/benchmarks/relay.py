@@ -23,8 +23,7 @@ from layerfork.builders.environments.clientcli import find_toolchain
 from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace
 from layerfork.builders.process import run
 from layerfork.record.build import Builder, Command, Endpoint
-from layerfork.record.progress import Progress
-from layerfork.record.report import TrialBuild
+from layerfork.record.run import Progress, TrialBuild
 from layerfork.record.scenario import RunOptions
 
 ROUNDS = 7

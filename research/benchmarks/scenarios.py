@@ -30,10 +30,9 @@ from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.contextfiles import write_context
 from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace
 from layerfork.builders.process import run
-from layerfork.record.phase import OWN_PLATFORM, Phase
-from layerfork.record.progress import Progress
-from layerfork.record.scenario import RunOptions, Scenario
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.run import Progress
+from layerfork.record.scenario import OWN_PLATFORM, Phase, RunOptions, Scenario
+from layerfork.record.store.recordfile import RecordFile
 
 ENGINE = "private:28.5"
 CLIENTS = ("docker-build", "docker_py-build")

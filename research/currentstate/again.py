@@ -9,10 +9,9 @@ from pathlib import Path
 from layerfork.app.experiment.cells import CellName, MeasuredCell, read_cells
 from layerfork.app.experiment.planning import CatalogueOptions
 from layerfork.app.experiment.runscenarios import run_catalogue
-from layerfork.record.catalogue import CatalogueReport
-from layerfork.record.progress import Progress
-from layerfork.record.report import TrialBuild
+from layerfork.record.run import Progress, TrialBuild
 from layerfork.record.scenario import RunOptions
+from layerfork.record.scenarioresults import CatalogueReport
 from layerfork.report.overview.catalogue import surprises
 
 

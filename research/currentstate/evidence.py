@@ -11,8 +11,8 @@ import zstandard
 from layerfork.app.experiment.judging import NOT_ASKED
 from layerfork.app.experiment.scenarios import bundled_names
 from layerfork.errors import EvidenceError
-from layerfork.record.store.evidence import NOTE_START, check_header
-from layerfork.record.store.lines import numbered_lines
+from layerfork.record.store.blocks import numbered_lines
+from layerfork.record.store.recordfile import NOTE_START, check_header
 
 DOCS = Path(__file__).parents[2] / "docs"
 SEED = DOCS / "evidence" / "seed.jsonl"

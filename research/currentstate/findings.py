@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from layerfork.record.judgement import CauseStatus
+from layerfork.record.answer import CauseStatus
 from layerfork.record.record import BuildOutcome
 from layerfork.report.markdown.text import code, escaped, prose
 from layerfork.report.overview.missing import Missing, missing_of

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from layerfork.app.experiment.fromfiles import read_reports
-from layerfork.record.catalogue import CatalogueReport
-from layerfork.record.judgement import Caution, Verdict
-from layerfork.record.report import TrialBuild
+from layerfork.record.answer import Caution, Verdict
+from layerfork.record.run import TrialBuild
+from layerfork.record.scenarioresults import CatalogueReport
 from layerfork.report.markdown.text import block, code, escaped, prose
 from layerfork.report.overview.overview import NO_RESULT, NOT_KNOWN, Overview, overviews
 from layerfork.report.overview.words import counted

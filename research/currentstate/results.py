@@ -5,7 +5,7 @@ from pathlib import Path
 
 from layerfork.app.experiment.fromfiles import read_catalogue
 from layerfork.record.build import Builder
-from layerfork.record.catalogue import CatalogueReport
+from layerfork.record.scenarioresults import CatalogueReport
 from layerfork.report.markdown.text import block, code, escaped
 from layerfork.report.overview.catalogue import summary, surprises
 from layerfork.report.overview.words import counted

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from layerfork.record.build import Builder
-from layerfork.record.catalogue import CatalogueReport, Cell, Met, ScenarioRow
 from layerfork.record.cause import CauseCode
+from layerfork.record.scenarioresults import CatalogueReport, Cell, Met, ScenarioRow
 from layerfork.report.markdown.text import code, escaped
 from layerfork.report.overview.catalogue import AlikeCells, alike, phase_titles
 from layerfork.report.overview.words import counted

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from layerfork.builders.clients import CLIENTS
-from layerfork.record.report import AGAIN
+from layerfork.record.run import AGAIN
 from layerfork.report.markdown.text import code, escaped
 from layerfork.report.overview.overview import NO_RESULT, NOT_KNOWN, Edge, Overview
 from layerfork.report.overview.words import counted

@@ -7,7 +7,7 @@ from itertools import pairwise, permutations
 
 from layerfork.app.experiment.rundiff import changed_run
 from layerfork.record.engine import EngineInfo
-from layerfork.record.report import RunReport
+from layerfork.record.run import RunReport
 from layerfork.report.markdown.text import escaped
 from layerfork.report.overview.overview import Overview
 from layerfork.report.overview.upgrade import sentences

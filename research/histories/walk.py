@@ -22,8 +22,7 @@ from layerfork.builders.recording.imagefacts import add_base_facts, add_image_fa
 from layerfork.builders.recording.recorder import Recorder
 from layerfork.context.senders import sender_of
 from layerfork.record.build import Builder, Command
-from layerfork.record.history import CommitPrediction
-from layerfork.record.prediction import Forecast
+from layerfork.record.prediction import CommitPrediction, Forecast
 from layerfork.record.record import BuildOutcome, BuildRecord, ClientInfo
 from research.histories.project import LINK, Node, Project, new_project
 

@@ -11,9 +11,9 @@ from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.hypothesis.defining import definition_of
 from layerfork.keys.shared.versions import buildkit_release
 from layerfork.record.context import Digest
+from layerfork.record.engine import Release
 from layerfork.record.llb import LLBInput, LLBOp
 from layerfork.record.record import BuildRecord
-from layerfork.record.versions import Release
 from research.mutations.opbytes import NotAtHandError, vertex_digest
 
 

@@ -11,13 +11,12 @@ from layerfork.builders.disk.tarcontext import read_tar
 from layerfork.context.clientrules import find_rules
 from layerfork.context.ignore.ignorefile import DOCKER_FILES, files_of_podman_service
 from layerfork.context.manifest import read_context
-from layerfork.record.baseline import Baseline
 from layerfork.record.build import Builder
 from layerfork.record.change import Change, LabelsAre, RequestIs
 from layerfork.record.context import ContextManifest
-from layerfork.record.prediction import Forecast, Prediction
+from layerfork.record.engine import parse_version
+from layerfork.record.prediction import Baseline, Forecast, Prediction
 from layerfork.record.record import BuildRecord, StepStatus
-from layerfork.record.versions import parse_version
 from research.mutations.layout import tar_of
 from research.mutations.predict import Wrong
 from research.mutations.subject import Arena, Delivery, Subject

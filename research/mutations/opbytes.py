@@ -7,8 +7,8 @@ which left gogo's protobuf for Google's, what an operation does comes last.
 from collections.abc import Mapping
 from hashlib import sha256
 
+from layerfork.record.engine import Release
 from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBOp
-from layerfork.record.versions import Release
 from layerfork.wire.buildkit import ops_pb2 as pb
 
 NETWORKS = {"sandbox": 0, "host": 1, "none": 2}

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.recordfile import RecordFile
 from research.mutations.change import Change
 from research.mutations.definitions import Tally
 from research.mutations.foretell import Foretold

@@ -7,7 +7,7 @@ from itertools import product
 
 from layerfork.diagnose import JudgedBuild, explain_pair
 from layerfork.keys import keys_of
-from layerfork.record.judgement import Cause, CauseStatus, Fork
+from layerfork.record.answer import Cause, CauseStatus, Fork
 from layerfork.record.record import BuildRecord, StepStatus
 from research.mutations.change import Change, Edit, Expected
 from research.mutations.places import is_from, places_of

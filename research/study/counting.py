@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from layerfork.record.history import CommitPrediction
-from layerfork.record.prediction import Forecast, StepPrediction
+from layerfork.record.prediction import CommitPrediction, Forecast, StepPrediction
 from research.study.kinds import Kind, kind_of
 from research.study.results import Counts
 

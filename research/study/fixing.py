@@ -13,9 +13,8 @@ from layerfork.errors import UsageError
 from layerfork.hypothesis.remedies.textedit import UnfitError, edited
 from layerfork.lint.linter import lint
 from layerfork.record.answer import Edit
-from layerfork.record.history import CommitPrediction
-from layerfork.record.prediction import Forecast, Prediction
-from layerfork.record.trap import Trap, TrapCode
+from layerfork.record.lint import Trap, TrapCode
+from layerfork.record.prediction import CommitPrediction, Forecast, Prediction
 from research.study.clones import Built, Clone, newest
 from research.study.counting import after_the_cold_one, count, is_run
 from research.study.results import Saving

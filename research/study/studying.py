@@ -11,7 +11,7 @@ from pathlib import Path
 from layerfork.errors import UsageError
 from layerfork.lint.linter import lint
 from layerfork.record.build import Builder
-from layerfork.record.trap import TrapCode
+from layerfork.record.lint import TrapCode
 from research.study.clones import Built, Clone, find_built, make_clone
 from research.study.counting import after_the_cold_one, count
 from research.study.fixing import Fixer

@@ -16,7 +16,7 @@ from layerfork.dockerfile import BadSubstitutionError
 from layerfork.dockerfile.parser import parse_dockerfile
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
-from layerfork.record.history import CommitPrediction
+from layerfork.record.prediction import CommitPrediction
 from research.study.assumed import RULES, unmade_build, without_syntax
 from research.study.clones import Built, Clone
 

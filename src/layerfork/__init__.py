@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from layerfork.record.check import CheckReport
     from layerfork.record.prediction import Prediction
     from layerfork.record.record import BuildRecord
-    from layerfork.record.report import DiffReport
+    from layerfork.record.run import DiffReport
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "check", "context_tar", "diff", "predict", "read_records", "record", "why"]

@@ -12,7 +12,7 @@ from browser.opened import Opened
 from golden.cases import TROUBLE
 from golden.recorded import catalogued, compared, filed
 
-from layerfork.record.report import Problem
+from layerfork.record.run import Problem
 from layerfork.report.formats import HTML, SVG
 from layerfork.report.rendering import Kind, Look
 

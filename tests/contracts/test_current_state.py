@@ -14,13 +14,13 @@ from layerfork.app.experiment.fromfiles import read_measured, read_reports
 from layerfork.app.experiment.scenarios import list_scenarios
 from layerfork.app.explain import page_of
 from layerfork.errors import EvidenceError
+from layerfork.record.answer import CauseStatus
 from layerfork.record.build import Builder
-from layerfork.record.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
 from layerfork.record.engine import EngineInfo
-from layerfork.record.judgement import CauseStatus
 from layerfork.record.record import BuildOutcome, StepStatus
-from layerfork.record.report import RunReport, TrialBuild
-from layerfork.record.store.lines import numbered_lines
+from layerfork.record.run import RunReport, TrialBuild
+from layerfork.record.scenarioresults import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
+from layerfork.record.store.blocks import numbered_lines
 from layerfork.report.overview.catalogue import surprises
 from research.currentstate.evidence import DOCS, SCENARIOS, SEED, keep
 from research.currentstate.page import pages

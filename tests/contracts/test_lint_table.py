@@ -6,7 +6,7 @@ import pytest
 from contracts.lintproof import PAGES, proof_of
 
 from layerfork.lint.rules import RULES
-from layerfork.record.trap import TrapCode
+from layerfork.record.lint import TrapCode
 
 
 def test_every_code_has_one_rule() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.record.store.lines import numbered_lines
+from layerfork.record.store.blocks import numbered_lines
 
 TESTS = Path(__file__).parents[1]
 KEPT = (

@@ -19,7 +19,7 @@ from corpus.subjects import Build, Client, directory, file
 
 from layerfork.builders.engines import open_engine
 from layerfork.errors import LayerforkError
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.recordfile import RecordFile
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "constructs"
 ENGINES = ("private:26.1", "private:26.1+containerd", "private:28.5", "private:28.5+containerd")

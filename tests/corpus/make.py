@@ -24,7 +24,7 @@ from corpus.subjects import DEFAULT_CLIENTS, DEFAULT_ENGINES, Build, Pair
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.errors import LayerforkError
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.recordfile import RecordFile
 
 RECORDS = Path(__file__).parent / "records"
 LIMIT_BYTES = 30_000

@@ -18,7 +18,7 @@ from layerfork.builders.frontend import FrontendRefusedError, Question, ask_fron
 from layerfork.cli.grammar.root import root
 from layerfork.errors import UsageError
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 from layerfork.wire.buildkit.definition import read_definition
 from layerfork.wire.redact import Redactor
 from research.published.bases import make_bases

@@ -16,7 +16,7 @@ from layerfork.app.why import explain_builds
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.privatedir import SHORT, private_directory
 from layerfork.builders.environments.shell import engine_environment
-from layerfork.record.report import DiffReport
+from layerfork.record.run import DiffReport
 
 pytestmark = pytest.mark.engine
 

@@ -21,7 +21,7 @@ from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.installing import ensure_environment
 from layerfork.record.answer import Answer
 from layerfork.record.record import StepStatus
-from layerfork.record.report import DiffReport
+from layerfork.record.run import DiffReport
 from layerfork.report.rendering import Look
 from layerfork.report.text.answer import first_lines
 

@@ -12,8 +12,8 @@ from layerfork.app.experiment.cells import read_cells
 from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.record.engine import EngineInfo
 from layerfork.record.record import BuildOutcome
-from layerfork.record.report import RunReport
-from layerfork.record.store.evidence import read_records
+from layerfork.record.run import RunReport
+from layerfork.record.store.recordfile import read_records
 from research.currentstate.again import build_again, draw
 from research.currentstate.evidence import SCENARIOS, SEED
 

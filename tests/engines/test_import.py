@@ -8,7 +8,7 @@ from engines.today import engines_of_today
 from imports.agreement import KEY, disagreements
 
 from layerfork.builders.imports.files import import_file
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 pytestmark = pytest.mark.engine
 

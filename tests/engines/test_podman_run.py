@@ -11,11 +11,11 @@ import pytest
 from layerfork.builders.process import run
 from layerfork.diagnose import JudgedBuild, explain_pair
 from layerfork.keys import keys_of
+from layerfork.record.answer import CauseStatus
 from layerfork.record.build import Builder, Command
 from layerfork.record.context import EntryType, Transport
-from layerfork.record.judgement import CauseStatus
 from layerfork.record.record import BuildRecord, StepStatus
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 pytestmark = pytest.mark.engine
 

@@ -13,7 +13,7 @@ from engines.running import as_host, user_of
 
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.cli.grammar.root import root
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 pytestmark = pytest.mark.engine
 

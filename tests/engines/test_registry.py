@@ -26,8 +26,8 @@ from layerfork.builders.recording.recorder import Recorder
 from layerfork.builders.suites import SUITES
 from layerfork.diagnose import JudgedBuild, explain_pair
 from layerfork.keys import keys_of
+from layerfork.record.answer import CauseStatus, Fork, MissKind
 from layerfork.record.build import Command, Toolchain
-from layerfork.record.judgement import CauseStatus, Fork, MissKind
 from layerfork.record.record import BuildRecord, ClientInfo, StepStatus
 
 pytestmark = pytest.mark.engine

@@ -19,9 +19,9 @@ from layerfork.builders.caches.opening import open_cache
 from layerfork.builders.caches.steps import find_steps
 from layerfork.cli import call
 from layerfork.errors import ExitCode
-from layerfork.record.cachestate import CacheState
+from layerfork.record.prediction import CacheState
 from layerfork.record.record import BuildOutcome, BuildRecord
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.recordfile import RecordFile
 
 pytestmark = pytest.mark.engine
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from engines.running import layerfork, report
 
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 pytestmark = pytest.mark.engine
 

@@ -10,7 +10,7 @@ import pytest
 from engines.running import FROM_A_TERMINAL, LAYERFORK, layerfork
 
 from layerfork.builders.clients import find_client
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 from layerfork.userdirs import cache_directory
 
 pytestmark = pytest.mark.engine

@@ -16,7 +16,7 @@ from engines.running import FROM_A_TERMINAL, LAYERFORK
 from engines.traces import engine_names, wait_until_gone
 
 from layerfork.app.experiment.cells import read_cells
-from layerfork.record.store.lines import numbered_lines
+from layerfork.record.store.blocks import numbered_lines
 
 pytestmark = pytest.mark.engine
 DASK = Path(sys.executable).with_name("dask")

@@ -19,7 +19,7 @@ from fuzz.import_cases import CASES, Files
 from layerfork.builders.imports.files import import_bytes
 from layerfork.errors import LayerforkError
 from layerfork.keys import keys_of
-from layerfork.record.store.stored import decode_record
+from layerfork.record.store.recordfile import decode_record
 
 SLOW_S = 20.0
 

@@ -4,19 +4,25 @@ from dataclasses import replace
 
 from layerfork.record.answer import (
     Answer,
+    Cause,
+    CauseStatus,
+    Caution,
     ExcerptLine,
     FieldRow,
     Fix,
+    Fork,
+    Judgement,
     LaterStep,
+    MissKind,
     Point,
     Side,
     Situation,
+    Verdict,
 )
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo
-from layerfork.record.judgement import Cause, CauseStatus, Caution, Fork, Judgement, MissKind, Verdict
 from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
-from layerfork.record.report import Problem, RunReport, TrialBuild, VersionsUsed
+from layerfork.record.run import Problem, RunReport, TrialBuild, VersionsUsed
 
 INSTRUCTIONS = ("FROM alpine", "RUN  du -s /", "COPY important.txt /", "RUN  du -s /")
 

@@ -26,15 +26,14 @@ from layerfork.app.predict.tree import plan
 from layerfork.builders.caches.config import read_cache
 from layerfork.builders.caches.source import CacheConfig
 from layerfork.builders.caches.steps import find_steps
-from layerfork.record.catalogue import CatalogueReport, ScenarioRow
+from layerfork.record.answer import Judgement, Verdict
 from layerfork.record.check import Against, CheckReport
 from layerfork.record.context import Digest
 from layerfork.record.exportedcache import CacheLayer, CacheReport
-from layerfork.record.judgement import Judgement, Verdict
-from layerfork.record.listing import ClientRow, EngineRow, StoredRow
+from layerfork.record.machine import ClientRow, EngineRow, StoredRow
 from layerfork.record.prediction import Prediction
 from layerfork.record.record import BuildRecord, StepStatus
-from layerfork.record.report import (
+from layerfork.record.run import (
     DiffReport,
     PlanReport,
     PlanRow,
@@ -44,7 +43,8 @@ from layerfork.record.report import (
     TrialBuild,
     VersionsUsed,
 )
-from layerfork.record.store.evidence import read_records
+from layerfork.record.scenarioresults import CatalogueReport, ScenarioRow
+from layerfork.record.store.recordfile import read_records
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "buildkit-0.32.2"
 RECORDS = Path(__file__).parent / "records"

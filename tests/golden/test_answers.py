@@ -18,14 +18,12 @@ from layerfork.app.compare.comparison import diff_stored
 from layerfork.builders.disk import filelook
 from layerfork.diagnose.causes.scene import FileLook
 from layerfork.diagnose.patterns import PATTERNS
-from layerfork.record.answer import Situation
+from layerfork.record.answer import CauseStatus, Situation
 from layerfork.record.cause import CauseCode, Trait
 from layerfork.record.context import ContextEntry, Digest
-from layerfork.record.judgement import CauseStatus
 from layerfork.record.record import BuildRecord
-from layerfork.record.report import DiffReport
-from layerfork.record.store.evidence import read_records
-from layerfork.record.store.stored import stored
+from layerfork.record.run import DiffReport
+from layerfork.record.store.recordfile import read_records, stored
 from layerfork.report.formats import TEXT
 from layerfork.report.rendering import Look
 

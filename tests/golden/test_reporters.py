@@ -27,8 +27,8 @@ from golden.recorded import (
     shown,
 )
 
-from layerfork.record.report import RunReport
-from layerfork.record.store.stored import decode_record
+from layerfork.record.run import RunReport
+from layerfork.record.store.recordfile import decode_record
 from layerfork.report.formats import FORMATS, HTML, JSON, TABLE, TEXT, Format
 from layerfork.report.rendering import Kind, Look
 

@@ -8,8 +8,8 @@ from imports.expected import EXPECTED, Expected
 
 from layerfork.builders.imports.files import import_file
 from layerfork.record.record import BuildOutcome, BuildRecord, StepStatus
-from layerfork.record.store.evidence import read_records
-from layerfork.record.store.lines import numbered_lines
+from layerfork.record.store.blocks import numbered_lines
+from layerfork.record.store.recordfile import read_records
 
 LEFT = Path(__file__).parent / "left"
 LETTERS = {StepStatus.HIT: "h", StepStatus.MISS: "m", StepStatus.UNKNOWN: "u"}

@@ -11,8 +11,8 @@ from layerfork.builders.caches.source import CacheSource
 from layerfork.builders.caches.steps import StepsInCache, find_steps
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.record.build import Builder
-from layerfork.record.cachestate import CacheState
 from layerfork.record.exportedcache import CacheReport, ExportedCache
+from layerfork.record.prediction import CacheState
 from layerfork.record.record import BuildRecord
 
 

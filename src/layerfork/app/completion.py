@@ -27,7 +27,7 @@ def cause_names() -> Iterator[tuple[str, str]]:
 
 def rule_names() -> Iterator[tuple[str, str]]:
     """Every rule of `layerfork lint`."""
-    from layerfork.record.trap import TrapCode
+    from layerfork.record.lint import TrapCode
 
     return ((str(code), "") for code in TrapCode)
 

@@ -5,9 +5,8 @@ import re
 from pathlib import Path
 
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.record.cause import CauseCode
-from layerfork.record.causepage import CausePage, CauseRow
-from layerfork.record.trap import TrapCode
+from layerfork.record.cause import CauseCode, CausePage, CauseRow
+from layerfork.record.lint import TrapCode
 
 _PACKAGE = Path(__file__).parents[1]
 PLACES = (_PACKAGE / "docs", _PACKAGE.parents[1] / "docs")

@@ -13,8 +13,8 @@ from layerfork.errors import UsageError
 from layerfork.lint.dockerfiles import context_at
 from layerfork.lint.linter import lint, shown
 from layerfork.record.answer import Edit, Fix
+from layerfork.record.lint import LintReport, Trap, TrapCode
 from layerfork.record.record import BuildRecord
-from layerfork.record.trap import LintReport, Trap, TrapCode
 from layerfork.wire.redact import Redactor
 
 

@@ -19,9 +19,8 @@ from layerfork.builders.machine.settings import examine_settings, without_passwo
 from layerfork.builders.process import find_program
 from layerfork.builders.secrets.redactionkey import redaction_key
 from layerfork.errors import ClientError, EngineError
-from layerfork.record.health import DoctorReport, Health, HealthRow
-from layerfork.record.listing import ClientRow, EngineRow, Fetched, Obstacle
-from layerfork.record.progress import Say
+from layerfork.record.machine import ClientRow, DoctorReport, EngineRow, Fetched, Health, HealthRow, Obstacle
+from layerfork.record.run import Say
 from layerfork.wire.redact import Redactor
 
 

@@ -19,8 +19,7 @@ from layerfork.context.senders import Sender
 from layerfork.context.walk import ScannedTree, scan
 from layerfork.errors import LayerforkError
 from layerfork.record.build import Builder
-from layerfork.record.context import Transport
-from layerfork.record.sending import Sending, SendingReport
+from layerfork.record.context import Sending, SendingReport, Transport
 from layerfork.wire.tar.stream import TarDecoder
 
 _NO_ROOT = "a directory's transfer has no header of the root: COPY . shares nothing with a tar (root-header)"

@@ -11,12 +11,12 @@ from layerfork.builders.client.process import ClientProcess
 from layerfork.builders.client.projects import Projects
 from layerfork.builders.recording.wrap import record_command
 from layerfork.errors import LayerforkError
-from layerfork.record.brought import NOTHING_BROUGHT, Brought
-from layerfork.record.progress import Say
+from layerfork.record.build import named_builders
+from layerfork.record.engine import NOTHING_BROUGHT, Brought
 from layerfork.record.record import BuildRecord
-from layerfork.record.steering import named_builders
-from layerfork.record.store.apart import directory_around, kept_away, written_apart
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.run import Say
+from layerfork.record.store.recordfile import RecordFile
+from layerfork.record.store.setaside import directory_around, kept_away, written_apart
 from layerfork.record.store.store import RecordStore
 
 

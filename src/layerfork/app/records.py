@@ -12,14 +12,12 @@ from layerfork.context.walk import no_collection
 from layerfork.diagnose import may_share_cache
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.keys import keys_of
-from layerfork.record.commandline import as_typed
-from layerfork.record.listing import StoredRow
-from layerfork.record.progress import Say
+from layerfork.record.build import as_typed
+from layerfork.record.machine import StoredRow
 from layerfork.record.record import BuildRecord, StepStatus
-from layerfork.record.report import RecordReport, StepAge
-from layerfork.record.store.evidence import RecordFile, read_records
+from layerfork.record.run import RecordReport, Say, StepAge
+from layerfork.record.store.recordfile import RecordFile, StoredRecord, read_records
 from layerfork.record.store.store import KeptBuild, RecordStore, open_store
-from layerfork.record.store.stored import StoredRecord
 from layerfork.record.store.summary import read_summaries
 
 _MOST_EARLIER = 20

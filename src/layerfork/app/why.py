@@ -12,9 +12,8 @@ from layerfork.builders.client.projects import Projects
 from layerfork.builders.engines import default_spec_of_why
 from layerfork.builders.recording.wrap import Wrapped, record_command
 from layerfork.errors import ExitCode, LayerforkError
-from layerfork.record.brought import NOTHING_BROUGHT, Brought
-from layerfork.record.progress import Say
-from layerfork.record.report import DiffReport
+from layerfork.record.engine import NOTHING_BROUGHT, Brought
+from layerfork.record.run import DiffReport, Say
 from layerfork.record.store.store import open_store
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from layerfork.cli.grammar.options import (
 )
 from layerfork.cli.output import put
 from layerfork.errors import ExitCode
-from layerfork.record.judgement import Verdict
+from layerfork.record.answer import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path

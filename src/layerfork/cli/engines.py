@@ -8,7 +8,7 @@ import click
 from layerfork.cli.grammar.options import format_option, look_of, to_stderr
 from layerfork.cli.output import put, say
 from layerfork.errors import ExitCode
-from layerfork.record.listing import Fetched
+from layerfork.record.machine import Fetched
 
 if TYPE_CHECKING:
     from layerfork.report.formats import Format

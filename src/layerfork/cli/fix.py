@@ -21,7 +21,7 @@ from layerfork.cli.grammar.options import (
 from layerfork.cli.grammar.words import WordsThenCommand
 from layerfork.cli.output import put
 from layerfork.errors import UsageError
-from layerfork.record.brought import Brought
+from layerfork.record.engine import Brought
 
 if TYPE_CHECKING:
     from layerfork.report.formats import Format

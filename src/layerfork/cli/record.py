@@ -4,7 +4,7 @@ import click
 
 from layerfork.cli.grammar.bringing import bring_options
 from layerfork.cli.grammar.options import engine_option, to_stderr
-from layerfork.record.brought import Brought
+from layerfork.record.engine import Brought
 
 
 @click.command("record", context_settings={"allow_interspersed_args": False})

@@ -19,8 +19,8 @@ from layerfork.cli.grammar.options import (
 from layerfork.cli.grammar.words import WordsThenCommand
 from layerfork.cli.output import put
 from layerfork.errors import ExitCode
-from layerfork.record.brought import Brought
-from layerfork.record.judgement import Verdict
+from layerfork.record.answer import Verdict
+from layerfork.record.engine import Brought
 
 if TYPE_CHECKING:
     from pathlib import Path

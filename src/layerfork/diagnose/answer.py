@@ -10,9 +10,21 @@ from layerfork.diagnose.causes.table import RULE_OF
 from layerfork.diagnose.causes.wording import paths_of, show_mode, shown, subject, values
 from layerfork.diagnose.patterns import PATTERNS
 from layerfork.diagnose.patterns.pattern import Group, Held, places
-from layerfork.record.answer import Answer, ExcerptLine, FieldRow, Fix, LaterStep, Point
+from layerfork.record.answer import (
+    Answer,
+    Cause,
+    CauseStatus,
+    Caution,
+    ChangedPart,
+    ExcerptLine,
+    FieldRow,
+    Fix,
+    Fork,
+    LaterStep,
+    MissKind,
+    Point,
+)
 from layerfork.record.cause import CauseCode, Trait, codes_with
-from layerfork.record.judgement import Cause, CauseStatus, Caution, ChangedPart, Fork, MissKind
 from layerfork.record.record import StepStatus
 
 SHOWN = 4

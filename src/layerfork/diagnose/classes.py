@@ -9,8 +9,7 @@ from layerfork.diagnose.compare.comparison import Comparison, compare, first_sit
 from layerfork.diagnose.compare.sites import Site
 from layerfork.diagnose.compare.structure import added_platforms
 from layerfork.dockerfile import LAYERED, keyword_of
-from layerfork.record.branch import platforms_of
-from layerfork.record.build import Builder
+from layerfork.record.build import Builder, platforms_of
 from layerfork.record.record import BuildOutcome, BuildRecord, StepRecord, StepStatus
 
 

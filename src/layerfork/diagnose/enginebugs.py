@@ -8,9 +8,8 @@ from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.dockerfile.scope import SCRATCH, base_or_written
 from layerfork.keys.shared.baseimage import find_facts
 from layerfork.record.build import Builder
-from layerfork.record.engine import EngineInfo
+from layerfork.record.engine import EngineInfo, Release, parse_release
 from layerfork.record.record import BuildRecord, StepRecord
-from layerfork.record.versions import Release, parse_release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from layerfork.diagnose.compare.alignment import keyword
 from layerfork.diagnose.compare.builds import JudgedBuild
 from layerfork.diagnose.compare.caches import failed_imports
-from layerfork.record.judgement import Caution
+from layerfork.record.answer import Caution
 from layerfork.record.record import BuildOutcome, BuildRecord, StepRecord
 
 _ENDED = {

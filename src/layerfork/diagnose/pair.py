@@ -13,8 +13,8 @@ from layerfork.diagnose.proof.counterfactual import Reasoner
 from layerfork.diagnose.proof.forks import diagnose, find_forks
 from layerfork.diagnose.warnings import added_cautions, incomplete_record, unplaced_caution
 from layerfork.diagnose.wronghits import stale_hits
+from layerfork.record.answer import Caution, Fork, Judgement, Verdict
 from layerfork.record.cause import CauseCode
-from layerfork.record.judgement import Caution, Fork, Judgement, Verdict
 from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
 
 

@@ -14,8 +14,8 @@ from layerfork.diagnose.proof.observations import disagreeing_string
 from layerfork.diagnose.proof.weighing import weigh
 from layerfork.diagnose.warnings import added_cautions, incomplete_record, unplaced_caution
 from layerfork.diagnose.wronghits import sent_unlike, stale_hits
+from layerfork.record.answer import Caution, Fork, Judgement, Verdict
 from layerfork.record.build import Builder
-from layerfork.record.judgement import Caution, Fork, Judgement, Verdict
 from layerfork.record.record import BuildOutcome, StepStatus
 
 

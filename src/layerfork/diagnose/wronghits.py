@@ -12,9 +12,9 @@ from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.keys.buildah.elsewhere import bind_targets
 from layerfork.keys.buildkit.sources import SourceParts
 from layerfork.keys.shared.baseimage import find_facts
+from layerfork.record.answer import Caution
 from layerfork.record.build import Builder
 from layerfork.record.context import MAIN_CONTEXT, ContextEntry, ContextManifest, EntryType, Transport
-from layerfork.record.judgement import Caution
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
 # What BuildKit's directory transfer takes for unchanged although the client sent something else.

@@ -5,7 +5,7 @@ The classic builder of an engine reads as the BuildKit that the engine vendors.
 
 from dataclasses import dataclass
 
-from layerfork.record.versions import Version, parse_version
+from layerfork.record.engine import Version, parse_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from layerfork.dockerfile import Dockerfile, Instruction, Stage
 from layerfork.hypothesis.unappliable import UnappliableError
 from layerfork.keys.buildkit.sources import SourceParts
-from layerfork.record.branch import is_part_of
+from layerfork.record.build import is_part_of
 from layerfork.record.context import Digest
 from layerfork.record.llb import LLBOp
 from layerfork.record.record import BuildRecord, StepRecord

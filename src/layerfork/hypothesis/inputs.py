@@ -11,7 +11,7 @@ from layerfork.hypothesis.graph import Graph
 from layerfork.keys.buildkit.epoch import arguments_of, dating
 from layerfork.keys.shared.baseimage import are_facts_of, base_facts
 from layerfork.keys.shared.versions import buildkit_release
-from layerfork.record.branch import is_part_of
+from layerfork.record.build import is_part_of
 from layerfork.record.engine import BUILDKIT_DAEMON, ImageFacts
 from layerfork.record.record import BuildRecord, RecordedRequest
 

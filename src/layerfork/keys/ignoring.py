@@ -9,8 +9,8 @@ from layerfork.context.ignore.gopatterns import Excluder
 from layerfork.context.ignore.moby import moby_matcher, old_moby_matcher_of
 from layerfork.keys.buildah.rules import buildah_rules
 from layerfork.record.build import Builder
+from layerfork.record.engine import parse_version
 from layerfork.record.record import BuildRecord
-from layerfork.record.versions import parse_version
 
 
 def ignore_matcher(record: BuildRecord) -> Callable[[Iterable[str]], Excluder]:

@@ -22,7 +22,7 @@ from layerfork.lint.files import (
 from layerfork.lint.rule import Found, Project, is_suppressed, unknown_codes
 from layerfork.lint.rules import RULES
 from layerfork.lint.rules.ignore_files import malformed_lines
-from layerfork.record.trap import BadFile, LintReport, Trap, TrapCode
+from layerfork.record.lint import BadFile, LintReport, Trap, TrapCode
 
 _DECLARE_NO_BUILD = (FileKind.DOCKERFILE, FileKind.IGNORE)
 

@@ -10,7 +10,7 @@ from layerfork.lint.builds import DeclaredBuild
 from layerfork.lint.dockerfiles import OpenedDockerfile
 from layerfork.lint.files import FileKind, Source
 from layerfork.record.answer import Fix
-from layerfork.record.trap import TrapCode
+from layerfork.record.lint import TrapCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

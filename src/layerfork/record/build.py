@@ -1,9 +1,9 @@
-"""What a person wants built, what may build it, and the commands that build clients run for it."""
+"""A build as it is asked for: request, builder, platforms, command, and the environment of its client."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 
 
 class Builder(StrEnum):
@@ -205,3 +205,121 @@ class Endpoint:
     """When the engine is a podman of ours; None for Docker, and for a podman of the user's."""
     inherit: Mapping[str, str] = field(default_factory=dict)
     """The user's own environment, only with ``--inherit-config``; empty otherwise."""
+
+
+# Branches of a build for several platforms: what some platforms have in common is built once for them.
+
+_ARCHITECTURES = {
+    "i386": ("386", ""),
+    "x86_64": ("amd64", ""),
+    "x86-64": ("amd64", ""),
+    "aarch64": ("arm64", ""),
+    "armhf": ("arm", "v7"),
+    "armel": ("arm", "v6"),
+}
+"""Other names of architectures, with the variant that they imply."""
+_VARIANTS = {
+    ("amd64", "v1"): "",
+    ("arm64", "8"): "",
+    ("arm64", "v8"): "",
+    ("arm64", "v8.0"): "",
+    ("arm64", "9"): "v9",
+    ("arm64", "9.0"): "v9",
+    ("arm64", "v9.0"): "v9",
+    ("arm", ""): "v7",
+    ("arm", "5"): "v5",
+    ("arm", "6"): "v6",
+    ("arm", "7"): "v7",
+    ("arm", "8"): "v8",
+}
+"""Variants that are written otherwise, or left out."""
+
+
+def platforms_of(branch: str) -> frozenset[str]:
+    """The platforms of `StepRecord.platform`; none when it is empty, which stands for all."""
+    return frozenset(filter(None, branch.split(",")))
+
+
+def is_part_of(branch: str, other: str) -> bool:
+    """Whether a step of ``branch`` may build on one of ``other``: every platform of the one has the other."""
+    if not other:
+        return True
+    return bool(branch) and platforms_of(branch) <= platforms_of(other)
+
+
+def normal_platform(asked: str) -> str:
+    """A platform as BuildKit names it, of one that a person may have written otherwise.
+
+    Source: containerd/platforms database.go:normalizeArch, as vendored in moby/buildkit @ v0.32.2; alone an
+    architecture is one of Linux.
+    """
+    words = asked.lower().split("/")
+    system, architecture, variant = (*(words if len(words) > 1 else ("linux", *words)), "")[:3]
+    architecture, implied = _ARCHITECTURES.get(architecture, (architecture, variant))
+    variant = _VARIANTS.get((architecture, implied), implied)
+    return "/".join(filter(None, (system, architecture, variant)))
+
+
+# Command lines that build, as far as it is known what their words do.
+
+SHELLS = ("sh", "bash", "dash", "zsh")
+"""They take what stands in one word after ``-c`` for a command."""
+BUILDERS = ("docker", "podman", "buildah", "nerdctl", "docker-buildx")
+
+
+def is_plain_build(argv: Sequence[str]) -> bool:
+    """Whether a command is a build whose options are known: ``docker build …``."""
+    return bool(argv) and PurePath(argv[0]).name in BUILDERS and "build" in argv and "compose" not in argv
+
+
+def as_typed(argv: Sequence[str]) -> str:
+    """A command on one line, without the shell that a CI's script put before it."""
+    text = _script(argv)
+    if not text:
+        return " ".join(argv)
+    return "; ".join(line for each in text.splitlines() if (line := each.strip()))
+
+
+def _script(argv: Sequence[str]) -> str:
+    """What a shell is given to run and nothing else; empty for every other command."""
+    if len(argv) < 3 or PurePath(argv[0]).name not in SHELLS:
+        return ""
+    *options, text = argv[1:]
+    flags = [word for word in options if word != "pipefail"]
+    asked = options[-1].startswith("-") and not options[-1].startswith("--") and options[-1].endswith("c")
+    return text if asked and all(word.startswith("-") for word in flags) else ""
+
+
+# Variables of a user's environment that steer a build client: past the recorder, or to another builder.
+
+NAMES_AN_ENGINE = (
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_TLS",
+    "DOCKER_TLS_VERIFY",
+    "DOCKER_CERT_PATH",
+    "CONTAINER_HOST",
+    "CONTAINER_CONNECTION",
+)
+"""Where docker's and podman's programs find their engine. A recorder stands in its place, so none may stay.
+Source: docker/cli cli/command/cli.go and cli/flags/options.go, v20.10 to v28; containers/podman
+docs/source/markdown/podman-remote.1.md, v3.0 to v5.8."""
+NAMES_A_BUILDER = ("BUILDX_BUILDER", "BUILDKIT_HOST")
+"""A BuildKit besides the engine's, by the name of its buildx builder or by its address.
+Source: docker/buildx commands/root.go (rootFlags), v0.8 to v0.29; moby/buildkit cmd/buildctl/main.go, v0.8
+to v0.26."""
+CHOOSES_A_BUILDER = ("DOCKER_BUILDKIT", "COMPOSE_DOCKER_CLI_BUILD", "COMPOSE_BAKE")
+"""Which of the engine's own builders a client takes."""
+OF_ONE_ENGINE = ("DOCKER_API_VERSION",)
+"""Right for a user's engine, and perhaps wrong for the one that is tried."""
+
+
+def without(environment: Mapping[str, str], *groups: tuple[str, ...]) -> dict[str, str]:
+    """The variables that are in none of the groups."""
+    named = {name for group in groups for name in group}
+    return {name: value for name, value in environment.items() if name not in named}
+
+
+def named_builders(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """``NAME=value`` of every variable that names a builder besides the engine's."""
+    return tuple(f"{name}={environment[name]}" for name in NAMES_A_BUILDER if environment.get(name))

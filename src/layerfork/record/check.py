@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from layerfork.record.answer import Answer
-from layerfork.record.report import DiffReport, RunReport
+from layerfork.record.run import DiffReport, RunReport
 
 CHECK_SCHEMA = "layerfork/check/1"
 

@@ -1,10 +1,13 @@
-"""Build context entries, with every attribute that some builder hashes."""
+"""Build context entries, with every attribute that some builder hashes, and what clients send of them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from operator import attrgetter
 from typing import NewType
+
+from layerfork.record.build import Builder
+from layerfork.record.cause import CauseCode
 
 Digest = NewType("Digest", str)
 """``sha256:`` and 64 hexadecimal digits."""
@@ -176,3 +179,49 @@ def display_name(raw: bytes) -> tuple[str, bytes | None]:
         return raw.decode("utf-8"), None
     except UnicodeDecodeError:
         return raw.decode("utf-8", errors="backslashreplace"), raw
+
+
+# What clients send of a directory, held against its canonical tar.
+
+SENDINGS_SCHEMA = "layerfork/pack-check/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentDifference:
+    """One thing that entries are sent with otherwise, and that the builder's keys read."""
+
+    cause: CauseCode
+    entries: int
+    """How many of them."""
+    path: str
+    """The first of them."""
+    sent: str
+    """What the client sends of it; empty where it sends nothing."""
+    packed: str
+    """What the tar has of it; empty where it has nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """Clients that send a directory alike, to one builder."""
+
+    clients: tuple[str, ...]
+    builder: Builder
+    differences: tuple[SentDifference, ...]
+    notes: tuple[str, ...] = ()
+    """What was not compared, or is never alike, a line each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingReport:
+    """What every client sends of a directory."""
+
+    context: str
+    sendings: tuple[Sending, ...]
+    unknown: tuple[str, ...] = ()
+    """Clients of which it is not known what they send."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether a client sends something otherwise."""
+        return any(sending.differences for sending in self.sendings)

@@ -1,5 +1,6 @@
-"""What executes builds."""
+"""Engines: what executes builds, in which version, and the images in it."""
 
+import re
 from dataclasses import dataclass
 
 BUILDKIT_DAEMON = "buildkit"
@@ -57,3 +58,42 @@ class ImageFacts:
     onbuild: tuple[str, ...] = ()
     architecture: str = ""
     """As images name it: ``amd64``; empty when unknown."""
+
+
+# Versions of engines and builders, as far as rules depend on them.
+
+Version = tuple[int, int]
+Release = tuple[int, int, int]
+
+
+def parse_version(text: str) -> Version | None:
+    """Major and minor number of ``26.1.5+dfsg1`` or ``docker-v29.7.2``; None when there is none."""
+    release = parse_release(text)
+    return release[:2] if release is not None else None
+
+
+def parse_release(text: str) -> Release | None:
+    """All three numbers of a version; the last is 0 when it is left out. None when there are none."""
+    match = re.search(r"(?:^|[^0-9.])(\d+)\.(\d+)(?:\.(\d+))?", text)
+    return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
+
+
+# Images that a person brings into an engine of ours before a command runs.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What is to be on the engine."""
+
+    load: tuple[str, ...] = ()
+    """Image archives."""
+    stand_ins: tuple[str, ...] = ()
+    """References; each becomes an image of busybox and nothing else."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options that asked for them."""
+        return (*(("--load",) if self.load else ()), *(("--stand-in",) if self.stand_ins else ()))
+
+
+NOTHING_BROUGHT = Brought()

@@ -6,20 +6,16 @@ from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
 
 if TYPE_CHECKING:
     # A command line is read, and its formats are looked up, before any of these is needed.
-    from layerfork.record.catalogue import CatalogueReport, ScenarioRow
-    from layerfork.record.causepage import CausePage, CauseRow
+    from layerfork.record.cause import CausePage, CauseRow
     from layerfork.record.check import CheckReport
+    from layerfork.record.context import SendingReport
     from layerfork.record.exportedcache import CacheReport
     from layerfork.record.fixing import FixReport
-    from layerfork.record.health import DoctorReport
-    from layerfork.record.history import HistoryPrediction
-    from layerfork.record.listing import ClientRow, EngineRow, StoredRow
-    from layerfork.record.prediction import Prediction
-    from layerfork.record.report import DiffReport, PlanReport, RecordReport, RunReport
-    from layerfork.record.sending import SendingReport
-    from layerfork.record.setting import SettingsReport
-    from layerfork.record.trap import LintReport
-    from layerfork.record.upgrade import UpgradeReport
+    from layerfork.record.lint import LintReport
+    from layerfork.record.machine import ClientRow, DoctorReport, EngineRow, SettingsReport, StoredRow
+    from layerfork.record.prediction import HistoryPrediction, Prediction
+    from layerfork.record.run import DiffReport, PlanReport, RecordReport, RunReport
+    from layerfork.record.scenarioresults import CatalogueReport, ScenarioRow, UpgradeReport
 
 Theme = Literal["auto", "light", "dark"]
 

@@ -9,7 +9,7 @@ from corpus.pairs import PAIRS
 from layerfork.app.compare.baseline import explain_recorded
 from layerfork.app.compare.comparison import named_builds
 from layerfork.errors import LayerforkError
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 from layerfork.record.store.store import RecordStore, open_store
 from layerfork.report.formats import TEXT
 from layerfork.report.rendering import Look

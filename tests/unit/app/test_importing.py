@@ -11,10 +11,10 @@ from layerfork.app.compare.comparison import diff_records
 from layerfork.builders.imports.files import import_file
 from layerfork.cli.grammar.root import root
 from layerfork.errors import UsageError
-from layerfork.record.judgement import CauseStatus
+from layerfork.record.answer import CauseStatus
 from layerfork.record.record import BuildRecord
-from layerfork.record.report import DiffReport
-from layerfork.record.store.evidence import read_records
+from layerfork.record.run import DiffReport
+from layerfork.record.store.recordfile import read_records
 
 LEFT = Path(__file__).parents[2] / "imports" / "left"
 KEY = b"0" * 32

@@ -12,8 +12,7 @@ from corpus.subjects import Pair
 from layerfork.app.compare.baseline import chain_of
 from layerfork.keys import keys_of
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.evidence import read_records
-from layerfork.record.store.stored import stored
+from layerfork.record.store.recordfile import read_records, stored
 from layerfork.record.store.summary import timeless_digest
 
 SESSION = "local.session"

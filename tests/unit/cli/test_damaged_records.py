@@ -16,8 +16,8 @@ from layerfork.cli import call
 from layerfork.record.context import Digest
 from layerfork.record.llb import Definition, ExecMount, ExecOp, FileAction, LLBInput, LLBOp
 from layerfork.record.record import BuildPlace, BuildRecord, StepRecord, StepStatus, Vertex
-from layerfork.record.store.evidence import RecordFile, read_records
-from layerfork.record.store.lines import numbered_lines
+from layerfork.record.store.blocks import numbered_lines
+from layerfork.record.store.recordfile import RecordFile, read_records
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "records"
 FILES = sorted(CORPUS.glob("*.jsonl"))

@@ -7,8 +7,7 @@ import pytest
 from layerfork.app import machine as doctor
 from layerfork.cli import call
 from layerfork.errors import ExitCode
-from layerfork.record.health import DoctorReport, Health, HealthRow
-from layerfork.record.listing import ClientRow, EngineRow, Obstacle
+from layerfork.record.machine import ClientRow, DoctorReport, EngineRow, Health, HealthRow, Obstacle
 
 WELL = HealthRow(area="machine", name="umask", health=Health.OK, what="022")
 NOTE = HealthRow(

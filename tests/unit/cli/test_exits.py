@@ -16,7 +16,7 @@ from layerfork.cli import call
 from layerfork.errors import EngineError, ExitCode
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, StepRecord, StepStatus
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.recordfile import RecordFile
 
 LAYERFORK = (sys.executable, "-c", "from layerfork.cli import main; main()")
 BUILDING = (("run", "."), ("record", "-o", "x.jsonl", "--", "true"), ("why", "--", "true"))

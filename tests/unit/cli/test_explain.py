@@ -10,7 +10,7 @@ from layerfork.cli import call
 from layerfork.cli.grammar.root import root
 from layerfork.errors import ExitCode
 from layerfork.record.cause import CauseCode
-from layerfork.record.trap import TrapCode
+from layerfork.record.lint import TrapCode
 
 PAGES = Path(__file__).parents[3] / "docs" / "causes"
 

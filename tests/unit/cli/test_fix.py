@@ -20,7 +20,7 @@ from layerfork.cli.grammar.root import root
 from layerfork.errors import EngineError, ExitCode, UsageError
 from layerfork.record.fixing import Fate
 from layerfork.record.record import BuildPlace, BuildRecord, StepStatus
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 from layerfork.record.store.store import open_store, project_of
 from layerfork.record.store.summary import keep_summary, known_build
 

@@ -12,7 +12,7 @@ from fakes.programs import posts_its_context
 from fakes.sockets import Socket, listening
 
 from layerfork.errors import LayerforkError
-from layerfork.record.store.evidence import RecordFile, read_records
+from layerfork.record.store.recordfile import RecordFile, read_records
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "records"
 LAYERFORK = (sys.executable, "-c", "from layerfork.cli import main; main()")

@@ -26,7 +26,7 @@ from layerfork.record.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.recordfile import RecordFile
 from layerfork.record.store.store import open_store, project_of
 from layerfork.record.store.summary import keep_summary, known_build
 

@@ -6,9 +6,9 @@ import pytest
 
 from layerfork.diagnose import JudgedBuild, judge_pair, judge_relay
 from layerfork.keys import keys_of
+from layerfork.record.answer import Judgement, Verdict
 from layerfork.record.build import Builder
-from layerfork.record.judgement import Judgement, Verdict
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 NAMES = ("target", "whole", "label", "other label")
 RECORDS = tuple(read_records(Path(__file__).parent / "relays" / "asked-for-more.jsonl"))

@@ -6,8 +6,8 @@ import pytest
 
 from layerfork.diagnose import JudgedBuild, judge_pair
 from layerfork.keys import keys_of
-from layerfork.record.judgement import CauseStatus
-from layerfork.record.store.evidence import read_records
+from layerfork.record.answer import CauseStatus
+from layerfork.record.store.recordfile import read_records
 
 NAMES = (
     "nothing given",

@@ -18,10 +18,10 @@ from unit.diagnose.makers import (
 )
 
 from layerfork.diagnose import JudgedBuild, explain_pair, list_fork_differences
+from layerfork.record.answer import Cause, CauseStatus, MissKind
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import CacheKey, KeyPart
 from layerfork.record.context import EntryType
-from layerfork.record.judgement import Cause, CauseStatus, MissKind
 from layerfork.record.record import BuildRecord, ClientInfo, RecordedRequest, StepStatus, Vertex
 
 PROVEN, SUSPECTED, UNEXPLAINED = CauseStatus.PROVEN, CauseStatus.SUSPECTED, CauseStatus.UNEXPLAINED

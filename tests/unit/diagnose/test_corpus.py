@@ -11,10 +11,10 @@ from corpus.subjects import Fork, Pair
 
 from layerfork.diagnose import JudgedBuild, judge_pair
 from layerfork.keys import keys_of
-from layerfork.record.judgement import Cause, Judgement
-from layerfork.record.judgement import Fork as Found
+from layerfork.record.answer import Cause, Judgement
+from layerfork.record.answer import Fork as Found
 from layerfork.record.record import BuildRecord, StepStatus
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 ADDED = {"added-label", "added-target"}
 """Warnings about steps that the reader alone has, at its end."""

@@ -4,7 +4,7 @@ from transcripts.records import records_of
 
 from layerfork.diagnose import JudgedBuild, judge_pair
 from layerfork.keys import keys_of
-from layerfork.record.judgement import Judgement, Verdict
+from layerfork.record.answer import Judgement, Verdict
 from layerfork.record.record import BuildRecord
 
 CONTAINER = "buildx-0.36.1-buildkitd-0.32.2-container-driver"

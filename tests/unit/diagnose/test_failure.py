@@ -6,10 +6,10 @@ import pytest
 from unit.diagnose.makers import Cache, Line, build, seed
 
 from layerfork.diagnose import JudgedBuild, describe_failure, judge_pair
+from layerfork.record.answer import Verdict
 from layerfork.record.build import Builder
 from layerfork.record.context import Digest
 from layerfork.record.engine import EngineInfo
-from layerfork.record.judgement import Verdict
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest, Vertex
 
 IMPORT = Vertex(

@@ -9,9 +9,9 @@ import pytest
 
 from layerfork.diagnose import JudgedBuild, judge_relay
 from layerfork.keys import keys_of
-from layerfork.record.judgement import CauseStatus, Judgement
+from layerfork.record.answer import CauseStatus, Judgement
 from layerfork.record.record import BuildOutcome, BuildRecord, StepStatus
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 DIRECTORY = Path(__file__).parent / "relays"
 WITH_DEFINITIONS = ("modes", "modes-other-order", "extra", "extra-other-order", "stages")

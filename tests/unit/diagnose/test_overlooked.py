@@ -6,9 +6,9 @@ import pytest
 
 from layerfork.diagnose import JudgedBuild, judge_pair
 from layerfork.keys import keys_of
-from layerfork.record.judgement import Verdict
+from layerfork.record.answer import Verdict
 from layerfork.record.record import StepStatus
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 FILE = "size, mode and modification time are the same, so BuildKit did not read it again"
 DIRECTORY = "BuildKit takes no notice of a directory that it has already"

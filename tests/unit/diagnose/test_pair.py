@@ -4,8 +4,8 @@ import pytest
 from unit.diagnose.makers import Cache, Line, build, entry_parts, from_line, seed
 
 from layerfork.diagnose import JudgedBuild, judge_pair, judge_relay
+from layerfork.record.answer import Verdict
 from layerfork.record.build import Builder
-from layerfork.record.judgement import Verdict
 from layerfork.record.record import RecordedRequest
 
 LABEL = Line(text="LABEL a=b", line=0)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from unit.diagnose.makers import Cache, Line, build, entry_parts, from_line, part
 
 from layerfork.diagnose import JudgedBuild, explain_pair, judge_relay
+from layerfork.record.answer import CauseStatus, Verdict
 from layerfork.record.build import Builder
-from layerfork.record.judgement import CauseStatus, Verdict
 from layerfork.record.record import StepStatus
 
 ATTRIBUTES = st.sampled_from(["entry_name", "mode", "uid", "gid", "content"])

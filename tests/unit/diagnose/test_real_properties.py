@@ -12,10 +12,10 @@ from unit.diagnose.makers import digest
 from unit.diagnose.rebuilt import judged, rebuilt
 
 from layerfork.diagnose import explain_pair
+from layerfork.record.answer import CauseStatus, Fork
 from layerfork.record.change import BuildArgIs, Change, EntryIs, ModeIs, XattrIs
-from layerfork.record.judgement import CauseStatus, Fork
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 BY_NAME = {pair.name: pair for pair in PAIRS}
 

@@ -18,9 +18,9 @@ from unit.diagnose.makers import (
 )
 
 from layerfork.diagnose import JudgedBuild, judge_relay
+from layerfork.record.answer import CauseStatus, Verdict
 from layerfork.record.build import Builder
 from layerfork.record.context import EntryType, Transport
-from layerfork.record.judgement import CauseStatus, Verdict
 from layerfork.record.record import BuildOutcome, Gap, RecordedRequest, StepStatus
 
 OWNED = entry_parts("important.txt", uid="1000")

@@ -3,8 +3,8 @@
 from unit.diagnose.makers import Cache, build, entry_parts, part, seed
 
 from layerfork.diagnose import judge_relay
+from layerfork.record.answer import CauseStatus, MissKind, Verdict
 from layerfork.record.build import Builder
-from layerfork.record.judgement import CauseStatus, MissKind, Verdict
 
 TAR = entry_parts("important.txt", entry_name="./important.txt")
 

@@ -12,10 +12,10 @@ from layerfork.diagnose.compare.comparison import compare
 from layerfork.diagnose.compare.differences import may_equal
 from layerfork.diagnose.wronghits import stale_hits
 from layerfork.keys import keys_of
+from layerfork.record.answer import Caution
 from layerfork.record.build import Builder
-from layerfork.record.judgement import Caution
 from layerfork.record.record import BuildOutcome, BuildRecord, StepStatus
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 TESTS = Path(__file__).parents[2]
 RECORDS = sorted(

@@ -9,7 +9,7 @@ from transcripts import records as transcripts
 from layerfork.record.build import Builder
 from layerfork.record.engine import ImageFacts
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 TESTS = Path(__file__).parents[2]
 CONSTRUCTS = TESTS / "vectors" / "constructs"

@@ -25,7 +25,7 @@ from layerfork.record.change import (
 )
 from layerfork.record.context import ContextEntry, ContextManifest
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 TESTS = Path(__file__).parents[2]
 REGRESSIONS = {

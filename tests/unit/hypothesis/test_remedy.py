@@ -5,12 +5,11 @@ import pytest
 from layerfork.hypothesis.remedies import again_of, changes_of, remedy_of
 from layerfork.hypothesis.remedies.record import with_lines
 from layerfork.hypothesis.unappliable import UnappliableError
-from layerfork.record.answer import Answer, Edit, Fix, Point, Side, Situation
+from layerfork.record.answer import Answer, CauseStatus, Edit, Fix, MissKind, Point, Side, Situation
 from layerfork.record.build import Builder
 from layerfork.record.change import BuildArgIs, DockerfileIs, EntriesAre, PatternsAre
 from layerfork.record.context import ContextEntry, ContextManifest, Digest, EntryType, Transport
 from layerfork.record.fixing import Again, Way
-from layerfork.record.judgement import CauseStatus, MissKind
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
 
 IGNORE = Edit(file=".dockerignore", after=(".git",))

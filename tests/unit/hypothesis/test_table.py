@@ -9,11 +9,9 @@ from layerfork.app.compare.comparison import diff_stored
 from layerfork.builders.disk import filelook
 from layerfork.diagnose.patterns import PATTERNS
 from layerfork.hypothesis.remedies.table import KINDS, kind_of
-from layerfork.record.answer import Edit, Fix, Point
+from layerfork.record.answer import CauseStatus, Edit, Fix, Point
 from layerfork.record.cause import CauseCode
-from layerfork.record.judgement import CauseStatus
-from layerfork.record.store.evidence import read_records
-from layerfork.record.store.stored import stored
+from layerfork.record.store.recordfile import read_records, stored
 
 MEANT = ("ignore-rule", "instruction", "label")
 """What a person wrote; so is a line that was edited."""

@@ -8,11 +8,11 @@ import pytest
 from layerfork.diagnose import JudgedBuild, judge_pair
 from layerfork.keys import keys_of
 from layerfork.keys.buildkit.epoch import arguments_of, dating
+from layerfork.record.answer import Cause
 from layerfork.record.build import Builder
-from layerfork.record.judgement import Cause
 from layerfork.record.llb import Definition, ExecOp, FileAction, LLBOp
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "records"
 NAME = "SOURCE_DATE_EPOCH"

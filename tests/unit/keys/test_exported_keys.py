@@ -23,7 +23,7 @@ from layerfork.keys.content.digest import content_digest
 from layerfork.keys.content.tree import content_tree
 from layerfork.record.context import ContextEntry
 from layerfork.record.record import BuildRecord, StepStatus
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 TESTS = Path(__file__).parents[2]
 VECTORS = TESTS / "vectors" / "buildkit-0.32.2"

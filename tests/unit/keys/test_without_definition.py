@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from layerfork.diagnose import JudgedBuild, explain_pair, judge_relay
 from layerfork.keys import keys_of
-from layerfork.record.judgement import CauseStatus, Judgement
+from layerfork.record.answer import CauseStatus, Judgement
 from layerfork.record.record import BuildRecord, StepStatus, Vertex
 
 MakeRecord = Callable[..., BuildRecord]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from layerfork.app.lint import find_traps
-from layerfork.record.trap import LintReport
+from layerfork.record.lint import LintReport
 
 
 def write(root: Path, **files: str) -> Path:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.record.commandline import as_typed
+from layerfork.record.build import as_typed
 
 ACTION = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
 """What integrations/github/check.sh puts before the commands of `run:`."""

@@ -6,8 +6,16 @@ import pytest
 
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextManifest, Transport
-from layerfork.record.kind import BuildKind, agreement, kind_of
-from layerfork.record.record import BuildOutcome, BuildPlace, BuildRecord, BuildResult, RecordedRequest
+from layerfork.record.record import (
+    BuildKind,
+    BuildOutcome,
+    BuildPlace,
+    BuildRecord,
+    BuildResult,
+    RecordedRequest,
+    agreement,
+    kind_of,
+)
 
 RECORD = BuildRecord(
     id="r",

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.record.fixing import FilePatch
-from layerfork.record.patch import unified
+from layerfork.record.fixing import FilePatch, unified
 
 LONG = b"".join(b"line %d\n" % number for number in range(40))
 CASES = {

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from layerfork.record.build import Builder
-from layerfork.record.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
-from layerfork.record.phase import Expectation
 from layerfork.record.record import BuildOutcome
+from layerfork.record.scenario import Expectation
+from layerfork.record.scenarioresults import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
 
 EXPECTED = Expectation(builders=tuple(Builder), missed="", why="it follows from the key")
 DID: Mapping[str, CellPhase] = {

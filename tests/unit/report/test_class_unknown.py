@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from golden.cases import CASES
 
-from layerfork.record.judgement import Verdict
+from layerfork.record.answer import Verdict
 from layerfork.report.formats import JSON, TEXT
 from layerfork.report.rendering import Look
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from golden.recorded import filed
 
-from layerfork.record.report import RunReport
+from layerfork.record.run import RunReport
 from layerfork.report.overview.fields import SentField, sent_fields
 from layerfork.report.overview.overview import overviews
 

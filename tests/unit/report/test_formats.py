@@ -7,7 +7,7 @@ from golden.cases import NO_ENGINE, REUSED, TROUBLE
 from golden.recorded import compared
 
 from layerfork.record.record import BuildOutcome
-from layerfork.record.report import RunReport
+from layerfork.record.run import RunReport
 from layerfork.report.formats import Format, formats_for
 from layerfork.report.rendering import Look
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from golden.cases import FORKED, REUSED, TROUBLE
 
-from layerfork.record.report import RunReport
+from layerfork.record.run import RunReport
 from layerfork.report.formats import HTML, MARKDOWN, TEXT
 from layerfork.report.rendering import Look
 

@@ -2,7 +2,7 @@
 
 import json
 
-from layerfork.record.listing import ClientRow, EngineRow, Obstacle
+from layerfork.record.machine import ClientRow, EngineRow, Obstacle
 from layerfork.report.formats import JSON
 from layerfork.report.rendering import Look
 from layerfork.report.text.listing import render_clients, render_engines

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from golden.cases import ENGINE, FORKED, NO_ENGINE, TROUBLE, build
 
-from layerfork.record.judgement import Judgement, Verdict
+from layerfork.record.answer import Judgement, Verdict
 from layerfork.record.record import BuildOutcome
-from layerfork.record.report import RunReport, TrialBuild
+from layerfork.record.run import RunReport, TrialBuild
 from layerfork.report.overview.overview import Overview, overviews
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from golden.cases import FORKED
 from golden.recorded import compared, filed
 
-from layerfork.record.judgement import MissKind
-from layerfork.record.report import RunReport
+from layerfork.record.answer import MissKind
+from layerfork.record.run import RunReport
 from layerfork.report.overview.overview import overviews
 from layerfork.report.overview.words import verdict_sentence
 from layerfork.report.picture.graph import ForkGraph, graph_of_diff, graph_of_run

@@ -18,10 +18,10 @@ from jsonschema import Draft4Validator
 
 from layerfork.app.explain import page_of
 from layerfork.record.answer import Edit, Fix
-from layerfork.record.causepage import CausePage, CauseRow
+from layerfork.record.cause import CausePage, CauseRow
 from layerfork.record.check import Against, CheckReport
 from layerfork.record.record import BuildOutcome
-from layerfork.record.report import DiffReport, RunReport
+from layerfork.record.run import DiffReport, RunReport
 from layerfork.report.formats import SARIF
 from layerfork.report.rendering import Look
 

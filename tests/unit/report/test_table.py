@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
-from layerfork.record.report import TrialBuild
+from layerfork.record.run import TrialBuild
 from layerfork.report.text.identities import identity_lines
 from layerfork.report.text.table import layout_table
 

@@ -25,7 +25,7 @@ from layerfork.record.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.record.report import RecordReport
+from layerfork.record.run import RecordReport
 from layerfork.record.visible import visible, visible_but_colors, visible_in_json
 from layerfork.report.formats import FORMATS, Format
 from layerfork.report.rendering import Look

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from layerfork.errors import UsageError
-from layerfork.record.answer import Answer
+from layerfork.record.answer import Answer, Fork, Judgement, Verdict
 from layerfork.record.cause import CauseCode
-from layerfork.record.judgement import Fork, Judgement, Verdict
 
 _LINE = re.compile(r"(.*):([1-9][0-9]*)")
 _STEP = re.compile(r"step[ :]([1-9][0-9]*)")

@@ -20,17 +20,17 @@ from layerfork.builders.recording.wrap import Wrapped, check_program, engine_for
 from layerfork.builders.secrets.redactionkey import key_id, redaction_key
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.errors import ExitCode
-from layerfork.record.brought import Brought
 from layerfork.record.build import Builder
 from layerfork.record.check import Against, CheckReport
-from layerfork.record.progress import Say
+from layerfork.record.engine import Brought
 from layerfork.record.record import BuildRecord, StepStatus
+from layerfork.record.run import Say
 from layerfork.wire.redact import Redactor
 
 if TYPE_CHECKING:
     from layerfork.app.compare.comparison import CostOf
     from layerfork.app.compare.pairing import NamedRecord
-    from layerfork.record.report import DiffReport
+    from layerfork.record.run import DiffReport
 
 _JUDGES = (
     "layerfork.app.compare.comparison",
@@ -300,7 +300,7 @@ def _against_baseline(baseline: "Sequence[NamedRecord]", run: Wrapped) -> _Pairs
 
 def _named(run: Wrapped, name: str) -> "list[NamedRecord]":
     from layerfork.app.compare.pairing import NamedRecord
-    from layerfork.record.store.stored import stored
+    from layerfork.record.store.recordfile import stored
 
     return [NamedRecord(name=name, stored=stored(record)) for record in run.records]
 

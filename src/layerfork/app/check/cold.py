@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.bringing import bringing
 from layerfork.errors import UsageError
-from layerfork.record.brought import Brought
-from layerfork.record.progress import Say
+from layerfork.record.engine import Brought
+from layerfork.record.run import Say
 
 COLD_ENGINE = "private+containerd"
 """The image store with which BuildKit in Docker Engine exports caches to files and registries.

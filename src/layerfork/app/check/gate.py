@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from layerfork.app.check.allowing import Allowed, sift, unmatched
-from layerfork.record.answer import Answer
+from layerfork.record.answer import Answer, Fork
 from layerfork.record.check import Against, CheckReport, UnexplainedStep
-from layerfork.record.judgement import Fork
 from layerfork.record.record import StepRecord, StepStatus
-from layerfork.record.report import DiffReport
+from layerfork.record.run import DiffReport
 
 NOTHING_CHECKED = "no build has a step that a cache can hold, so nothing was checked"
 _EVALUATED = (StepStatus.HIT, StepStatus.MISS, StepStatus.UNKNOWN)

@@ -8,10 +8,9 @@ from functools import cache
 from pathlib import PurePath
 
 from layerfork.errors import UsageError
-from layerfork.record.answer import Answer, Side, Situation
-from layerfork.record.judgement import Judgement
+from layerfork.record.answer import Answer, Judgement, Side, Situation
 from layerfork.record.record import BuildRecord
-from layerfork.record.report import AGAIN, TrialBuild
+from layerfork.record.run import AGAIN, TrialBuild
 
 BEFORE, NOW = "before", "now"
 

@@ -14,16 +14,14 @@ from layerfork.diagnose import describe_failure, may_share_cache
 from layerfork.diagnose.compare.caches import places_of
 from layerfork.errors import EvidenceError, LayerforkError, UsageError
 from layerfork.keys import keys_of
-from layerfork.record.baseline import Baseline
+from layerfork.record.answer import Judgement, Verdict
+from layerfork.record.build import as_typed
 from layerfork.record.cachekey import BuildKeys
-from layerfork.record.commandline import as_typed
-from layerfork.record.judgement import Judgement, Verdict
-from layerfork.record.kind import agreement, kind_of
-from layerfork.record.record import BuildOutcome, BuildRecord
-from layerfork.record.report import DiffReport
-from layerfork.record.store.evidence import read_records, read_stored
+from layerfork.record.prediction import Baseline
+from layerfork.record.record import BuildOutcome, BuildRecord, agreement, kind_of
+from layerfork.record.run import DiffReport
+from layerfork.record.store.recordfile import StoredRecord, read_records, read_stored, stored
 from layerfork.record.store.store import RecordStore, project_of
-from layerfork.record.store.stored import StoredRecord, stored
 from layerfork.record.store.summary import (
     KnownBuild,
     keep_summary,

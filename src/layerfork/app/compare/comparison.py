@@ -33,15 +33,12 @@ from layerfork.diagnose import (
 from layerfork.diagnose.compare.comparable import on_common_ground
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.keys import keys_of
-from layerfork.record.answer import Situation
+from layerfork.record.answer import Judgement, Situation, Verdict
 from layerfork.record.cachekey import BuildKeys, CacheKey, KeyPart
-from layerfork.record.judgement import Judgement, Verdict
-from layerfork.record.kind import BuildKind
-from layerfork.record.record import BuildRecord, StepRecord
-from layerfork.record.report import DiffReport
+from layerfork.record.record import BuildKind, BuildRecord, StepRecord
+from layerfork.record.run import DiffReport
 from layerfork.record.secrets import HIDDEN
-from layerfork.record.store.evidence import read_stored
-from layerfork.record.store.stored import StoredRecord
+from layerfork.record.store.recordfile import StoredRecord, read_stored
 
 CostOf = Callable[[StepRecord], float | None]
 

@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from layerfork.record.kind import BuildKind, agreement, kind_of
-from layerfork.record.record import BuildRecord
-from layerfork.record.store.stored import StoredRecord
+from layerfork.record.record import BuildKind, BuildRecord, agreement, kind_of
+from layerfork.record.store.recordfile import StoredRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from layerfork.record.context import ContextEntry
 from layerfork.record.gopath import clean, has_glob
 from layerfork.record.record import BuildRecord, StepRecord
 from layerfork.record.store.blocks import Block, Place, cut, place_of, tarsums_of
-from layerfork.record.store.stored import StoredRecord
+from layerfork.record.store.recordfile import StoredRecord
 
 WORTH_CUTTING = 1_000
 """Entries of a context from which on it pays to look for what two have in common."""

@@ -22,10 +22,9 @@ from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.privatedir import socket_directory
 from layerfork.builders.environments.workspace import open_workspace
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.record.catalogue import Spent
-from layerfork.record.progress import Listener, Progress
-from layerfork.record.report import Problem, TrialBuild
+from layerfork.record.run import Listener, Problem, Progress, TrialBuild
 from layerfork.record.scenario import RunOptions, Scenario
+from layerfork.record.scenarioresults import TimeSpent
 
 _STANDING_FOR_URLS = ("http://localhost/context.tar", "http://localhost/context.git")
 """In the plan: where a context is really served shows when it is built."""
@@ -39,7 +38,7 @@ class Found:
     problems: list[Problem] = field(default_factory=list)
     built: int = 0
     """Builds that were made, not taken from an earlier run."""
-    spent: Spent = field(default_factory=Spent)
+    spent: TimeSpent = field(default_factory=TimeSpent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +121,9 @@ def build_cells(run: CellRun, on: OnEngine, cells: Mapping[CellName, str], found
             break
 
 
-def _spent(clock: Clock, seconds: float) -> Spent:
+def _spent(clock: Clock, seconds: float) -> TimeSpent:
     parts = {work.value: clock.seconds[work] for work in Work}
-    return Spent(**parts, own=max(0.0, seconds - sum(parts.values())))
+    return TimeSpent(**parts, own=max(0.0, seconds - sum(parts.values())))
 
 
 def _pinned(client: BuildClient) -> str:

@@ -12,12 +12,11 @@ from layerfork.builders.secrets.redactionkey import redaction_key
 from layerfork.errors import EvidenceError
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo
-from layerfork.record.phase import Expectation, Phase
 from layerfork.record.record import BuildRecord
-from layerfork.record.report import TrialBuild
-from layerfork.record.scenario import Scenario
-from layerfork.record.store.evidence import NOTE_START, RecordFile, read_records
-from layerfork.record.store.lines import UNREADABLE, numbered_lines
+from layerfork.record.run import TrialBuild
+from layerfork.record.scenario import Expectation, Phase, Scenario
+from layerfork.record.store.blocks import UNREADABLE, numbered_lines
+from layerfork.record.store.recordfile import NOTE_START, RecordFile, read_records
 from layerfork.wire.redact import Redactor
 
 # What a scenario of the user's own expects, as a record file keeps it: its cells are judged anywhere.

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from layerfork.record.phase import MADE_AT, Entry, EntryKind
+from layerfork.record.scenario import MADE_AT, Entry, EntryKind
 
 LONGEST_NAME = 255
 """Bytes of one part of a path: what Linux's file systems take."""

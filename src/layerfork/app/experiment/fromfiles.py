@@ -12,11 +12,11 @@ from layerfork.app.experiment.earlier import Earlier, FinishedRelay, read_earlie
 from layerfork.app.experiment.judging import judged, report_of
 from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.errors import UsageError
-from layerfork.record.catalogue import CatalogueReport
-from layerfork.record.report import NOT_JUDGED, DiffReport, RunReport
+from layerfork.record.run import NOT_JUDGED, DiffReport, RunReport
 from layerfork.record.scenario import Scenario
-from layerfork.record.store.evidence import NOTE_START
-from layerfork.record.store.lines import numbered_lines
+from layerfork.record.scenarioresults import CatalogueReport
+from layerfork.record.store.blocks import numbered_lines
+from layerfork.record.store.recordfile import NOTE_START
 
 # Runs of scenarios that lie in files, judged again.
 

@@ -19,14 +19,13 @@ from layerfork.diagnose import (
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.errors import ExitCode
 from layerfork.keys import keys_of
+from layerfork.record.answer import CauseStatus, Caution, Judgement, Verdict
 from layerfork.record.build import Builder
-from layerfork.record.catalogue import CatalogueReport, Cell, CellPhase, Met, Spent
 from layerfork.record.cause import CauseCode
-from layerfork.record.judgement import CauseStatus, Caution, Judgement, Verdict
-from layerfork.record.phase import Expectation, Phase
 from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
-from layerfork.record.report import AGAIN, DiffReport, Problem, RunReport, TrialBuild
-from layerfork.record.scenario import Scenario
+from layerfork.record.run import AGAIN, DiffReport, Problem, RunReport, TrialBuild
+from layerfork.record.scenario import Expectation, Phase, Scenario
+from layerfork.record.scenarioresults import CatalogueReport, Cell, CellPhase, Met, TimeSpent
 
 
 def judged(report: RunReport, *, random_runs: bool = False) -> RunReport:
@@ -250,7 +249,7 @@ def _lost(report: DiffReport, expected: Expectation | None, texts: _Texts) -> st
 
 # Cells held against what their scenarios expect.
 
-NOTHING_SPENT = Spent()
+NOTHING_SPENT = TimeSpent()
 NOT_ASKED = (BuildOutcome.UNSUPPORTED, BuildOutcome.SKIPPED)
 """Outcomes of a client that was not let build."""
 
@@ -263,7 +262,7 @@ def report_of(
     problems: Sequence[Problem] = (),
     seconds: float = 0.0,
     built: int = 0,
-    spent: Spent = NOTHING_SPENT,
+    spent: TimeSpent = NOTHING_SPENT,
     interrupted: bool = False,
 ) -> CatalogueReport:
     """Cells held against what their scenarios expect; ``judged`` are those of which that is known."""

@@ -31,10 +31,9 @@ from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.build import Builder, BuildRequest, Endpoint
 from layerfork.record.engine import EngineInfo
-from layerfork.record.progress import Listener, Progress, Say
-from layerfork.record.report import Problem, TrialBuild, VersionsUsed
+from layerfork.record.run import Listener, Problem, Progress, Say, TrialBuild, VersionsUsed
 from layerfork.record.scenario import RunOptions, Scenario
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.recordfile import RecordFile
 
 Chosen = Sequence[tuple[str, BuildClient]]
 """Clients in relay order, each with the id as it was asked for."""

@@ -24,10 +24,9 @@ from layerfork.builders.environments.served import ServedContext, serving
 from layerfork.builders.environments.workspace import Workspace, make_tar
 from layerfork.builders.namespace.restarting import restart
 from layerfork.record.build import BuildRequest
-from layerfork.record.phase import CACHE_PLACE, LAST_IMAGE, OWN_PLATFORM, Event, Phase
 from layerfork.record.record import BuildOutcome
-from layerfork.record.report import TrialBuild
-from layerfork.record.scenario import RunOptions
+from layerfork.record.run import TrialBuild
+from layerfork.record.scenario import CACHE_PLACE, LAST_IMAGE, OWN_PLATFORM, Event, Phase, RunOptions
 
 
 class Work(StrEnum):

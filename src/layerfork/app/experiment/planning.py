@@ -14,9 +14,9 @@ from layerfork.app.experiment.shards import Part, part_of, read_part, times_of
 from layerfork.builders.engines import open_engine
 from layerfork.builders.environments.projectfile import described_clients
 from layerfork.errors import UsageError
-from layerfork.record.catalogue import CatalogueOutline
 from layerfork.record.scenario import RunOptions, Scenario
-from layerfork.record.store.apart import recover
+from layerfork.record.scenarioresults import CatalogueOutline
+from layerfork.record.store.setaside import recover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,9 +25,9 @@ from layerfork.builders.environments.projectfile import described_clients
 from layerfork.builders.secrets.redactionkey import redaction_key
 from layerfork.context.walk import scan
 from layerfork.record.engine import EngineInfo
-from layerfork.record.progress import Progress
+from layerfork.record.run import Progress
 from layerfork.record.scenario import RunOptions, Scenario
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.recordfile import RecordFile
 
 
 def measure_once(

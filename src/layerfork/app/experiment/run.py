@@ -18,12 +18,11 @@ from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.machine import engines_at_once
 from layerfork.builders.engines import ENGINES, default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode
-from layerfork.record.judgement import Verdict
-from layerfork.record.progress import Listener, Progress
-from layerfork.record.report import NOT_JUDGED, PlanReport, Problem, RunReport, VersionsUsed
+from layerfork.record.answer import Verdict
+from layerfork.record.run import NOT_JUDGED, Listener, PlanReport, Problem, Progress, RunReport, VersionsUsed
 from layerfork.record.scenario import RunOptions, Scenario
-from layerfork.record.store.apart import directory_around, recover, written_apart
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.recordfile import RecordFile
+from layerfork.record.store.setaside import directory_around, recover, written_apart
 
 _JUDGES = (
     "layerfork.app.experiment.judging",

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Generic, TypeVar
 
-from layerfork.record.catalogue import Cell, CellPhase
 from layerfork.record.record import BuildOutcome
-from layerfork.record.report import RunReport, TrialBuild
-from layerfork.record.upgrade import (
+from layerfork.record.run import RunReport, TrialBuild
+from layerfork.record.scenarioresults import (
     BuildState,
+    Cell,
+    CellPhase,
     ForkSeen,
     Move,
     PhaseChange,

@@ -21,11 +21,10 @@ from layerfork.app.machine import engines_at_once
 from layerfork.builders.environments.projectfile import described_clients
 from layerfork.builders.machine.processors import busy_share, read_ticks
 from layerfork.errors import LayerforkError
-from layerfork.record.catalogue import CatalogueReport, Cell, Met, Spent
-from layerfork.record.progress import Listener, Progress
-from layerfork.record.report import Problem
+from layerfork.record.run import Listener, Problem, Progress
 from layerfork.record.scenario import RunOptions, Scenario
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.scenarioresults import CatalogueReport, Cell, Met, TimeSpent
+from layerfork.record.store.recordfile import RecordFile
 
 # Cells judged beside the building: one that is whole is judged while clients build the next ones.
 
@@ -149,10 +148,10 @@ def _keep(file: RecordFile | None, judge: Judge, cell: MeasuredCell) -> None:
     judge.take(cell)
 
 
-def _spent(found: Sequence[Found], busy: float | None) -> Spent:
+def _spent(found: Sequence[Found], busy: float | None) -> TimeSpent:
     """Of all engines together."""
     each = [one.spent for one in found]
-    return Spent(
+    return TimeSpent(
         starting=sum(one.starting for one in each),
         cleaning=sum(one.cleaning for one in each),
         building=sum(one.building for one in each),

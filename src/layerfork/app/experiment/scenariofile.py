@@ -15,8 +15,7 @@ from layerfork.app.experiment.contextentries import EntryTable, UnfitError, entr
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
-from layerfork.record.phase import CACHE_PLACE, LAST_IMAGE, Entry, Event, Expectation, Phase
-from layerfork.record.scenario import Scenario
+from layerfork.record.scenario import CACHE_PLACE, LAST_IMAGE, Entry, Event, Expectation, Phase, Scenario
 
 FILE_NAME = "scenario.toml"
 EVERY = "*"

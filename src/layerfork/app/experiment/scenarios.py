@@ -8,8 +8,8 @@ from pathlib import Path
 
 from layerfork.app.experiment.scenariofile import FILE_NAME, read_scenario
 from layerfork.errors import UsageError
-from layerfork.record.catalogue import ScenarioRow
 from layerfork.record.scenario import Scenario
+from layerfork.record.scenarioresults import ScenarioRow
 
 BUNDLED = Path(__file__).parents[2] / "scenarios"
 """One folder a scenario."""

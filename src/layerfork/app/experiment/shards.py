@@ -16,7 +16,7 @@ from layerfork.app.experiment.cells import (
     read_cells,
 )
 from layerfork.errors import UsageError
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.recordfile import RecordFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

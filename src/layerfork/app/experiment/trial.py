@@ -24,7 +24,7 @@ from layerfork.builders.secrets.sealing import sealed
 from layerfork.record.build import BuildRequest, Completed, Endpoint, Toolchain
 from layerfork.record.context import MAIN_CONTEXT, ContextManifest
 from layerfork.record.record import BuildOutcome, BuildRecord, ClientInfo
-from layerfork.record.report import TrialBuild
+from layerfork.record.run import TrialBuild
 from layerfork.userdirs import cache_directory
 
 

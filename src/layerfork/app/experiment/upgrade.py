@@ -9,10 +9,9 @@ from layerfork.app.experiment.fromfiles import has_cells, read_measured, read_re
 from layerfork.app.experiment.rundiff import Matched, changed_cells, changed_run, match
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
-from layerfork.record.catalogue import Cell
 from layerfork.record.engine import EngineInfo
-from layerfork.record.report import RunReport
-from layerfork.record.upgrade import EngineChange, ScenarioChange, UpgradeReport, VersionChange
+from layerfork.record.run import RunReport
+from layerfork.record.scenarioresults import Cell, EngineChange, ScenarioChange, UpgradeReport, VersionChange
 
 T = TypeVar("T")
 

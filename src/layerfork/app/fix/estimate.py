@@ -9,10 +9,9 @@ from layerfork.hypothesis.keys import Settled
 from layerfork.hypothesis.remedies import changes_of
 from layerfork.hypothesis.steps import instructions_of
 from layerfork.keys import keys_of
-from layerfork.record.answer import Answer
+from layerfork.record.answer import Answer, CauseStatus, Fork
 from layerfork.record.change import Change
 from layerfork.record.fixing import Again, FilePatch, Predicted, Remedy, Reused, Way
-from layerfork.record.judgement import CauseStatus, Fork
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
 

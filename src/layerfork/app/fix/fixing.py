@@ -17,13 +17,11 @@ from layerfork.context.walk import no_collection
 from layerfork.errors import LayerforkError
 from layerfork.hypothesis.remedies import again_of, chosen_points, remedy_of
 from layerfork.hypothesis.remedies.textedit import UnfitError, edited
-from layerfork.record.answer import Answer
-from layerfork.record.brought import NOTHING_BROUGHT, Brought
-from layerfork.record.commandline import as_typed
-from layerfork.record.fixing import Fate, FilePatch, FixReport, Proposal, Remedy, Spent
-from layerfork.record.judgement import Fork
-from layerfork.record.patch import unified
-from layerfork.record.progress import Say
+from layerfork.record.answer import Answer, Fork
+from layerfork.record.build import as_typed
+from layerfork.record.engine import NOTHING_BROUGHT, Brought
+from layerfork.record.fixing import Fate, FilePatch, FixReport, Proposal, Remedy, Spent, unified
+from layerfork.record.run import Say
 from layerfork.wire.redact import Redactor
 
 

@@ -19,12 +19,10 @@ from layerfork.app.compare.comparison import diff_stored, named_builds
 from layerfork.app.compare.pairing import pair_builds
 from layerfork.errors import EvidenceError
 from layerfork.keys import keys_of
-from layerfork.record.kind import kind_of
-from layerfork.record.record import BuildRecord
-from layerfork.record.report import DiffReport
-from layerfork.record.store.evidence import read_records, read_stored
+from layerfork.record.record import BuildRecord, kind_of
+from layerfork.record.run import DiffReport
+from layerfork.record.store.recordfile import read_records, read_stored, stored
 from layerfork.record.store.store import open_store
-from layerfork.record.store.stored import stored
 from layerfork.record.store.summary import KnownBuild, read_summaries
 
 _MOST_LOOKED_AT = 20

@@ -27,18 +27,16 @@ from layerfork.dockerfile import keyword_of
 from layerfork.errors import EngineError, LayerforkError
 from layerfork.hypothesis import UnappliableError
 from layerfork.hypothesis.remedies.record import with_lines
-from layerfork.record.brought import NOTHING_BROUGHT, Brought
+from layerfork.record.build import is_plain_build
 from layerfork.record.change import BuildArgIs
 from layerfork.record.check import Against
-from layerfork.record.commandline import is_plain_build
 from layerfork.record.context import Transport
+from layerfork.record.engine import NOTHING_BROUGHT, Brought
 from layerfork.record.fixing import Again, Fate, Proposal, Reused, Spent, Way
-from layerfork.record.kind import agreement, kind_of
-from layerfork.record.progress import Say
-from layerfork.record.record import BuildRecord, StepRecord, StepStatus
-from layerfork.record.report import DiffReport
+from layerfork.record.record import BuildRecord, StepRecord, StepStatus, agreement, kind_of
+from layerfork.record.run import DiffReport, Say
 from layerfork.record.secrets import HIDDEN
-from layerfork.record.store.stored import stored
+from layerfork.record.store.recordfile import stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

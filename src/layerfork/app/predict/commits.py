@@ -20,10 +20,9 @@ from layerfork.builders.secrets.redactionkey import redaction_key
 from layerfork.context.senders import sender_of
 from layerfork.context.walk import no_collection
 from layerfork.errors import EvidenceError, LayerforkError
-from layerfork.record.baseline import Baseline
+from layerfork.record.answer import Cause
 from layerfork.record.gopath import context_path
-from layerfork.record.history import Blamed, CommitPrediction, HistoryPrediction
-from layerfork.record.judgement import Cause
+from layerfork.record.prediction import Baseline, Blamed, CommitPrediction, HistoryPrediction
 from layerfork.record.record import BuildRecord
 from layerfork.record.store.store import open_store
 from layerfork.userdirs import cache_directory

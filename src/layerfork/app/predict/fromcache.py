@@ -19,9 +19,8 @@ from layerfork.errors import UsageError
 from layerfork.keys import keys_of
 from layerfork.keys.content.digest import Contents
 from layerfork.record.build import Builder
-from layerfork.record.cachestate import CacheState
 from layerfork.record.exportedcache import ExportedCache
-from layerfork.record.prediction import Forecast, Prediction, StepCache, StepPrediction
+from layerfork.record.prediction import CacheState, Forecast, Prediction, StepCache, StepPrediction
 from layerfork.record.record import BuildRecord
 
 _THERE = (CacheState.PRESENT, CacheState.NOT_EXPORTED, CacheState.BLOB_GONE)

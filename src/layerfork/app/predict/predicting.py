@@ -22,14 +22,12 @@ from layerfork.hypothesis import Hypothesis, UnappliableError, suppose
 from layerfork.hypothesis.keys import Settled
 from layerfork.hypothesis.steps import instructions_of, named_images
 from layerfork.keys.shared.baseimage import full_reference
-from layerfork.record.answer import Situation
-from layerfork.record.baseline import Baseline
+from layerfork.record.answer import Fork, Judgement, Situation, Verdict
+from layerfork.record.build import as_typed
 from layerfork.record.change import BaseImageIs
-from layerfork.record.commandline import as_typed
-from layerfork.record.judgement import Fork, Judgement, Verdict
-from layerfork.record.prediction import Forecast, Prediction, StepPrediction
+from layerfork.record.prediction import Baseline, Forecast, Prediction, StepPrediction
 from layerfork.record.record import BuildRecord, StepStatus
-from layerfork.record.report import NOT_JUDGED
+from layerfork.record.run import NOT_JUDGED
 
 __all__ = ["Foreseen", "Past", "Planned", "baseline_at", "foresee", "foresee_build", "predict_build"]
 PLANNED = "this build"

@@ -18,10 +18,9 @@ from layerfork.diagnose import may_share_cache
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.record.build import Builder
 from layerfork.record.gopath import context_path
-from layerfork.record.kind import kind_of
 from layerfork.record.prediction import Prediction
-from layerfork.record.record import BuildRecord
-from layerfork.record.store.evidence import read_records
+from layerfork.record.record import BuildRecord, kind_of
+from layerfork.record.store.recordfile import read_records
 from layerfork.record.store.store import RecordStore, open_store
 from layerfork.record.store.summary import KnownBuild, read_summaries
 

@@ -8,8 +8,8 @@ from layerfork.app.predict.earlier import Made, Past, told_by_images
 from layerfork.diagnose.outlook import Outlook, Reuse
 from layerfork.dockerfile import Instruction, keyword_of
 from layerfork.hypothesis.steps import instructions_of
+from layerfork.record.answer import Cause, Fork
 from layerfork.record.build import Builder
-from layerfork.record.judgement import Cause, Fork
 from layerfork.record.prediction import Forecast, StepPrediction
 from layerfork.record.record import BuildRecord, StepRecord
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 
 from layerfork.builders.caches.steps import CachedStep, StepsInCache
 from layerfork.keys.buildkit.recordkeys import OpKeys
-from layerfork.record.cachestate import CacheState
 from layerfork.record.context import Digest
-from layerfork.record.prediction import Forecast
+from layerfork.record.prediction import CacheState, Forecast
 
 _NO, _PERHAPS, _YES = range(3)
 

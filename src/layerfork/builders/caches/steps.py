@@ -8,10 +8,10 @@ from layerfork.builders.caches.files import contents_in
 from layerfork.builders.caches.source import CacheSource
 from layerfork.builders.caches.walk import CacheWalk, Numbers
 from layerfork.keys.buildkit.recordkeys import OpKeys, on_platform, op_keys
-from layerfork.record.cachestate import CacheState
 from layerfork.record.context import Digest
 from layerfork.record.exportedcache import CacheRole, ExportedCache, RecordUse
 from layerfork.record.llb import LLBOp, SourceOp
+from layerfork.record.prediction import CacheState
 from layerfork.record.record import BuildRecord, StepRecord
 
 PLATFORMS = (

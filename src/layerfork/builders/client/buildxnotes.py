@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from layerfork.record.store.lines import UNREADABLE
+from layerfork.record.store.blocks import UNREADABLE
 
 _REF = re.compile("[a-z0-9]{8,64}")
 NO_NAME = "default"

@@ -5,15 +5,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from layerfork.errors import ClientError
-from layerfork.record.build import Builder, BuildRequest, Endpoint, PodmanTools
-from layerfork.record.secrets import looks_secret
-from layerfork.record.steering import (
+from layerfork.record.build import (
     CHOOSES_A_BUILDER,
     NAMES_A_BUILDER,
     NAMES_AN_ENGINE,
     OF_ONE_ENGINE,
+    Builder,
+    BuildRequest,
+    Endpoint,
+    PodmanTools,
     without,
 )
+from layerfork.record.secrets import looks_secret
 
 
 def variables(endpoint: Endpoint, builder: Builder | None, **more: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from layerfork.builders.debian.roots import ensure_root
 from layerfork.builders.suites import SUITES
 from layerfork.errors import ClientError, EngineError
 from layerfork.record.build import Toolchain
-from layerfork.record.progress import Say
+from layerfork.record.run import Say
 
 
 def fetch_toolchain(version: str, environment: Mapping[str, str], say: Say) -> Toolchain:

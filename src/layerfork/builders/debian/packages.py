@@ -7,7 +7,7 @@ from pathlib import Path
 from layerfork.builders.process import find_program, last_lines, run
 from layerfork.errors import EngineError
 from layerfork.record.build import Command, Completed
-from layerfork.record.progress import Say
+from layerfork.record.run import Say
 
 MIRROR_VARIABLE = "LAYERFORK_DEBIAN_MIRROR"
 KEYRINGS = tuple(Path(f"/usr/share/keyrings/debian-archive-keyring.{ending}") for ending in ("pgp", "gpg"))

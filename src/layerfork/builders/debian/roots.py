@@ -16,7 +16,7 @@ from layerfork.builders.debian.rootcli import find_toolchain, prepare_toolchain
 from layerfork.builders.debian.unpack import unpack
 from layerfork.errors import EngineError
 from layerfork.record.build import Toolchain
-from layerfork.record.progress import Say
+from layerfork.record.run import Say
 from layerfork.userdirs import cache_directory
 
 NEEDED_BYTES = 700_000_000

@@ -22,9 +22,8 @@ from layerfork.context.hashing.statuses import columns_of, read_statuses
 from layerfork.context.walk import no_collection
 from layerfork.record.context import MAIN_CONTEXT, ContextEntry, ContextManifest
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.blocks import BlockEntries, names_in
-from layerfork.record.store.lines import LEVEL
-from layerfork.record.store.stored import stored
+from layerfork.record.store.blocks import LEVEL, BlockEntries, names_in
+from layerfork.record.store.recordfile import stored
 
 _FORM = f"layerfork context memory 2, {__version__}"
 _ENDING = ".blocks"

@@ -7,8 +7,8 @@ from pathlib import Path
 from layerfork.context.ignore.ignorefile import DOCKER_FILES, files_of_podman_service
 from layerfork.record.build import Builder
 from layerfork.record.context import ContentSource, ContextManifest, Transport
+from layerfork.record.engine import parse_version
 from layerfork.record.record import BuildRecord, Gap
-from layerfork.record.versions import parse_version
 from layerfork.wire.tar.stream import TarDecoder, ignore_patterns
 
 PIECE_BYTES = 1 << 20

@@ -8,8 +8,8 @@ from typing import Protocol
 from layerfork.builders.namespace.launch import Daemons
 from layerfork.record.build import PodmanTools, ServedBuilders, Toolchain
 from layerfork.record.engine import EngineInfo, ImageFacts
-from layerfork.record.listing import EngineRow
-from layerfork.record.progress import Say
+from layerfork.record.machine import EngineRow
+from layerfork.record.run import Say
 from layerfork.wire.proxy.sockets import Way
 
 

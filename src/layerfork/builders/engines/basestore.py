@@ -13,7 +13,7 @@ from layerfork.builders.process import run
 from layerfork.builders.suites import SUITES
 from layerfork.errors import EngineError
 from layerfork.record.build import Command
-from layerfork.record.progress import Say
+from layerfork.record.run import Say
 from layerfork.userdirs import cache_directory
 
 BUSYBOX = "usr/bin/busybox"

@@ -25,8 +25,8 @@ from layerfork.builders.suites import SUITES
 from layerfork.record.build import PODMAN as SERVED
 from layerfork.record.build import PodmanTools, ServedBuilders, Toolchain
 from layerfork.record.engine import EngineInfo, ImageFacts
-from layerfork.record.listing import EngineRow
-from layerfork.record.progress import Say
+from layerfork.record.machine import EngineRow
+from layerfork.record.run import Say
 
 BUILDAH_HEADER = "libpod-buildah-version"
 """Of every answer. Source: containers/podman pkg/api/server/handler_api.go @ v3.0.1 to v5.8."""

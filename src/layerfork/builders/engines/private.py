@@ -27,8 +27,8 @@ from layerfork.builders.suites import SUITES
 from layerfork.errors import EngineError
 from layerfork.record.build import DOCKER, ServedBuilders, Toolchain
 from layerfork.record.engine import EngineInfo, ImageFacts
-from layerfork.record.listing import EngineRow
-from layerfork.record.progress import Say
+from layerfork.record.machine import EngineRow
+from layerfork.record.run import Say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

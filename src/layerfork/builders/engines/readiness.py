@@ -12,7 +12,7 @@ from layerfork.builders.debian.roots import EngineRoot, read_root, root_path
 from layerfork.builders.process import run
 from layerfork.errors import EngineError
 from layerfork.record.build import Command
-from layerfork.record.listing import Obstacle
+from layerfork.record.machine import Obstacle
 
 FILE_SYSTEMS = Path("/proc/filesystems")
 OVERLAY_MODULES = "/lib/modules/{release}/kernel/fs/overlayfs"

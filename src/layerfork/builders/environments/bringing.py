@@ -16,9 +16,9 @@ from layerfork.diagnose.failure import missing_frontend, missing_image
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.errors import EngineError, UsageError
-from layerfork.record.brought import Brought
-from layerfork.record.progress import Say
+from layerfork.record.engine import Brought
 from layerfork.record.record import BuildRecord
+from layerfork.record.run import Say
 
 _MANIFEST = "manifest.json"
 _FAMILIAR = ("docker.io/library/", "docker.io/")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from layerfork.errors import UsageError
-from layerfork.record.phase import Entry, EntryKind, Phase
+from layerfork.record.scenario import Entry, EntryKind, Phase
 
 DOCKERFILE = b"Dockerfile"
 _CHUNK = 1 << 20

@@ -19,7 +19,7 @@ from layerfork.builders.clients.environment import (
 from layerfork.builders.process import ProgramMissingError, find_program, last_lines, run
 from layerfork.errors import ClientError
 from layerfork.record.build import Command
-from layerfork.record.progress import Say
+from layerfork.record.run import Say
 from layerfork.userdirs import cache_directory
 
 INSTALL_TIMEOUT_S = 600.0

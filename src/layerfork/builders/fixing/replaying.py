@@ -8,7 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from layerfork.errors import LayerforkError
-from layerfork.record.commandline import is_plain_build
+from layerfork.record.build import is_plain_build
 
 _WITH_VALUE = ("-t", "--tag", "--iidfile", "--metadata-file", "-o", "--output", "--cache-to")
 _SHORT = ("-t", "-o")

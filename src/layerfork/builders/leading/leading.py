@@ -34,7 +34,7 @@ from layerfork.builders.leading.store import (
 )
 from layerfork.errors import EngineError
 from layerfork.record.engine import BUILDKIT_DAEMON
-from layerfork.record.progress import Say
+from layerfork.record.run import Say
 
 Listen = Callable[[Path, Recordable], None]
 """Opens a recorder on a socket, in front of something."""

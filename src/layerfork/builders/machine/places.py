@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from layerfork.builders.machine.programs import no_answer
-from layerfork.record.health import Health, HealthRow
+from layerfork.record.machine import Health, HealthRow
 from layerfork.userdirs import cache_directory, state_directory
 
 AREA = "machine"

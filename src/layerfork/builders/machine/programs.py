@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from layerfork.builders.process import ProgramMissingError, run
 from layerfork.record.build import Command
-from layerfork.record.health import Health, HealthRow
+from layerfork.record.machine import Health, HealthRow
 
 AREA = "programs"
 PATIENCE_S = 10.0

@@ -15,7 +15,7 @@ from layerfork.builders.git import git_command
 from layerfork.builders.leading.store import CURRENT, read_object, store_directory
 from layerfork.builders.machine.programs import PATIENCE_S, no_answer
 from layerfork.builders.process import ProgramMissingError, find_program, run
-from layerfork.record.health import Health, HealthRow
+from layerfork.record.machine import Health, HealthRow
 
 AREA = "settings"
 _VARIABLES = {

@@ -18,6 +18,7 @@ from layerfork.context.manifest import read_context
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder, BuildRequest, Completed
 from layerfork.record.context import ContextManifest, Digest
+from layerfork.record.engine import parse_version
 from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
@@ -26,7 +27,6 @@ from layerfork.record.record import (
     Gap,
     RecordedRequest,
 )
-from layerfork.record.versions import parse_version
 from layerfork.userdirs import cache_directory
 from layerfork.wire.printed.logs import PrintedBuild, read_output
 from layerfork.wire.redact import Redactor

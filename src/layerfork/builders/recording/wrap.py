@@ -24,12 +24,11 @@ from layerfork.builders.recording.recorder import DRAIN_S, Recorder
 from layerfork.builders.secrets.redactionkey import redaction_key
 from layerfork.context.walk import no_collection
 from layerfork.errors import UsageError
-from layerfork.record.brought import NOTHING_BROUGHT, Brought
-from layerfork.record.build import Command
+from layerfork.record.build import NAMES_AN_ENGINE, Command, without
 from layerfork.record.context import ContextEntry, ContextManifest
-from layerfork.record.progress import Say
+from layerfork.record.engine import NOTHING_BROUGHT, Brought
 from layerfork.record.record import BuildRecord, ClientInfo
-from layerfork.record.steering import NAMES_AN_ENGINE, without
+from layerfork.record.run import Say
 from layerfork.wire.proxy.listener import STOPPED, UNREACHABLE
 
 PROGRAMS: tuple[str, ...] = ("PATH", "DOCKER_CONFIG")

@@ -15,7 +15,7 @@ from layerfork.errors import LayerforkError, UsageError
 from layerfork.record.visible import visible_line
 
 if TYPE_CHECKING:
-    from layerfork.record.causepage import CausePage
+    from layerfork.record.cause import CausePage
     from layerfork.report.formats import Format
     from layerfork.report.rendering import Kind, Look
 

@@ -10,8 +10,8 @@ from click.core import ParameterSource
 from layerfork.cli.settings.allowed import SETTINGS
 from layerfork.cli.settings.fromfile import default_map, place_of
 from layerfork.cli.settings.variables import option_name, options_of, variables_of
+from layerfork.record.machine import Origin, SettingRow, SettingsReport, Value
 from layerfork.record.secrets import looks_secret
-from layerfork.record.setting import Origin, SettingRow, SettingsReport, Value
 from layerfork.settingsfile import SettingsFile
 
 _OF_TEMPLATES = ("LAYERFORK_RUN", "LAYERFORK_BASELINE_BRANCH", "LAYERFORK_PACKAGE", "LAYERFORK_TOKEN")

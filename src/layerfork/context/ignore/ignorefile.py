@@ -3,7 +3,7 @@
 import re
 
 from layerfork.record import gopath
-from layerfork.record.versions import Version
+from layerfork.record.engine import Version
 
 # Names of ignore files, in the order that a builder looks for them: the first that is there counts.
 #

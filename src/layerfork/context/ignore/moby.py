@@ -9,7 +9,7 @@ from functools import lru_cache
 from layerfork.context.ignore.gopatterns import Rule, Test, parents, read_rules, wildcard_expression
 from layerfork.context.ignore.regexps import go_regexp
 from layerfork.record import gopath
-from layerfork.record.versions import parse_release
+from layerfork.record.engine import parse_release
 
 # Ignore rules of Docker's Go programs: CLI and Engine from 23.0 on, BuildKit and buildx from 0.10 on.
 #

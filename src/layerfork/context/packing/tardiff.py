@@ -5,9 +5,8 @@ from dataclasses import replace
 
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
-from layerfork.record.context import ContextEntry, EntryType
+from layerfork.record.context import ContextEntry, EntryType, SentDifference
 from layerfork.record.gopath import context_path
-from layerfork.record.sending import SentDifference
 
 Entries = Mapping[str, ContextEntry]
 """By path relative to the root, which is not among them."""

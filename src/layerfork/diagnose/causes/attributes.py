@@ -23,10 +23,9 @@ from layerfork.diagnose.causes.wording import (
 from layerfork.diagnose.compare.builds import JudgedBuild
 from layerfork.diagnose.compare.copied import clean_path
 from layerfork.diagnose.compare.differences import Difference, is_name, name_change
-from layerfork.record.answer import Fix, Situation
+from layerfork.record.answer import Cause, Fix, Situation
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
-from layerfork.record.judgement import Cause
 
 
 def _say_attribute(

@@ -14,11 +14,10 @@ from layerfork.diagnose.compare.caches import (
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.compare.sites import Reason
 from layerfork.diagnose.enginebugs import EngineBug, bugs_met, told
-from layerfork.record.answer import Fix
+from layerfork.record.answer import Cause, Fix
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 from layerfork.record.engine import BUILDKIT_DAEMON
-from layerfork.record.judgement import Cause
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
 

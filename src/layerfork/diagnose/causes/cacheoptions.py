@@ -19,10 +19,9 @@ from layerfork.diagnose.compare.caches import (
 )
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.compare.sites import Reason
-from layerfork.record.answer import Fix
+from layerfork.record.answer import Cause, Fix
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
-from layerfork.record.judgement import Cause
 
 _OFF_FOR = {"ignore-cache flag of the op": "for this step"}
 

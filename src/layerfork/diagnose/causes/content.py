@@ -14,10 +14,9 @@ from layerfork.diagnose.causes.wording import count_by_directory, named, paths_o
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.installing import MANIFESTS, Install, install_of
-from layerfork.record.answer import NOTHING_TO_FIX, Edit, Fix, Situation
+from layerfork.record.answer import NOTHING_TO_FIX, Cause, Edit, Fix, Situation
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import Change
-from layerfork.record.judgement import Cause
 from layerfork.record.record import BuildRecord, StepStatus
 
 

@@ -11,10 +11,9 @@ from layerfork.diagnose.compare.alignment import normalise
 from layerfork.diagnose.compare.copied import clean_path, copied_sources
 from layerfork.diagnose.compare.differences import ORDER_OF_ENV, STEP_FIELD, Difference
 from layerfork.dockerfile import NO_STAGE, Instruction
-from layerfork.record.answer import NOTHING_TO_FIX, Edit, Fix, Situation
+from layerfork.record.answer import NOTHING_TO_FIX, Cause, Edit, Fix, Situation
 from layerfork.record.change import Change, LabelsAre, LineIs
 from layerfork.record.context import EntryType
-from layerfork.record.judgement import Cause
 from layerfork.record.record import StepRecord
 
 SETTERS = frozenset({"WORKDIR", "USER", "SHELL", "ENV", "ARG"})

@@ -10,7 +10,7 @@ from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import named
 from layerfork.dockerfile import Instruction
 from layerfork.record.answer import Edit, Fix, Situation
-from layerfork.record.commandline import is_plain_build
+from layerfork.record.build import is_plain_build
 from layerfork.record.context import EntryType
 from layerfork.record.record import BuildRecord
 from layerfork.record.secrets import HIDDEN

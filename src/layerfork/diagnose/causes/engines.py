@@ -12,11 +12,10 @@ from layerfork.diagnose.causes.wording import shown, values
 from layerfork.diagnose.compare.caches import failed_imports
 from layerfork.diagnose.compare.differences import Difference, entry_paths
 from layerfork.diagnose.compare.sites import Reason
-from layerfork.record.answer import Fix
+from layerfork.record.answer import Cause, Fix
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode, Trait, codes_with
 from layerfork.record.change import Change, EngineIs
-from layerfork.record.judgement import Cause
 from layerfork.record.record import BuildRecord
 
 

@@ -15,8 +15,8 @@ from layerfork.diagnose.causes.wording import (
 )
 from layerfork.diagnose.compare.alignment import normalise
 from layerfork.diagnose.compare.differences import STEP_FIELD, Difference, entry_paths
+from layerfork.record.answer import Cause
 from layerfork.record.cause import CauseCode, Trait, codes_with
-from layerfork.record.judgement import Cause
 from layerfork.record.secrets import HIDDEN
 
 ENTRY_CAUSES = codes_with(Trait.ENTRY)

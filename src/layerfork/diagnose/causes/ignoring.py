@@ -29,9 +29,8 @@ from layerfork.diagnose.compare.copied import (
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.errors import UsageError
 from layerfork.keys.ignoring import ignore_matcher
-from layerfork.record.answer import Edit, Fix
+from layerfork.record.answer import Cause, Edit, Fix
 from layerfork.record.cause import CauseCode
-from layerfork.record.judgement import Cause
 from layerfork.record.record import BuildRecord
 
 

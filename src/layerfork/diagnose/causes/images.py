@@ -22,12 +22,11 @@ from layerfork.diagnose.compare.differences import Difference
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.hypothesis import UnappliableError
 from layerfork.keys.shared.baseimage import find_facts, full_reference
-from layerfork.record.answer import Edit, Fix
+from layerfork.record.answer import Cause, Edit, Fix
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import BaseImageIs, Change
 from layerfork.record.engine import ImageFacts
-from layerfork.record.judgement import Cause
 from layerfork.record.record import BuildRecord, StepRecord
 
 

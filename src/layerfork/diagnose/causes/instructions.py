@@ -21,9 +21,8 @@ from layerfork.diagnose.compare.alignment import normalise
 from layerfork.diagnose.compare.builds import written
 from layerfork.diagnose.compare.copied import copied_sources, is_covered
 from layerfork.diagnose.compare.differences import STEP_FIELD, Difference
-from layerfork.record.answer import Fix
+from layerfork.record.answer import Cause, Fix
 from layerfork.record.cause import CauseCode
-from layerfork.record.judgement import Cause
 
 
 def _say_line(scene: Scene, cause: Cause) -> str:

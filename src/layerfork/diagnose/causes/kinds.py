@@ -20,11 +20,10 @@ from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import show_name, show_type, subject, values
 from layerfork.diagnose.compare.copied import clean_path, context_paths, copied_sources
 from layerfork.diagnose.compare.differences import Difference, is_name
-from layerfork.record.answer import Fix
+from layerfork.record.answer import Cause, Fix
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode, Trait, codes_with
 from layerfork.record.context import ContextEntry, EntryType
-from layerfork.record.judgement import Cause
 from layerfork.record.record import BuildRecord
 
 

@@ -17,9 +17,9 @@ from layerfork.diagnose.causes.wording import shown, values
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.hypothesis import UnappliableError
 from layerfork.keys.buildkit.gitsource import TAKEN
+from layerfork.record.answer import Cause
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import Change, SourceIs
-from layerfork.record.judgement import Cause
 
 _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "add-host": ("add-hosts", "extrahosts"),

@@ -27,11 +27,10 @@ from layerfork.diagnose.causes.wording import (
 )
 from layerfork.diagnose.compare.copied import clean_path, context_paths
 from layerfork.diagnose.compare.differences import Difference, entry_paths
-from layerfork.record.answer import Fix
+from layerfork.record.answer import Cause, Fix
 from layerfork.record.cachekey import CacheKey
 from layerfork.record.cause import CauseCode
 from layerfork.record.context import EntryType, Transport
-from layerfork.record.judgement import Cause
 from layerfork.record.record import BuildRecord
 
 

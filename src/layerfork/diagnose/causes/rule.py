@@ -11,10 +11,9 @@ from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.copied import copied_sources
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.compare.sites import Site
-from layerfork.record.answer import Fix
+from layerfork.record.answer import Cause, Fix
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import Change
-from layerfork.record.judgement import Cause
 from layerfork.record.record import StepRecord, StepStatus
 
 if TYPE_CHECKING:

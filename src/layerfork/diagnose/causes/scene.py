@@ -9,9 +9,8 @@ from layerfork.diagnose.compare.copied import copied_sources as sources_of
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.hypothesis.steps import instructions_of
-from layerfork.record.answer import Side, Situation
+from layerfork.record.answer import Fork, Side, Situation
 from layerfork.record.context import ContextEntry, Digest
-from layerfork.record.judgement import Fork
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
 

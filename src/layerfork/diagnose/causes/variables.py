@@ -29,11 +29,10 @@ from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.keys.buildkit import epoch
 from layerfork.keys.buildkit.epoch import arguments_of
 from layerfork.keys.shared.baseimage import find_facts
-from layerfork.record.answer import NOTHING_TO_FIX, Fix
+from layerfork.record.answer import NOTHING_TO_FIX, Cause, Fix
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import BaseImageIs, BuildArgIs, Change
 from layerfork.record.engine import ImageFacts
-from layerfork.record.judgement import Cause
 from layerfork.record.record import BuildRecord
 
 

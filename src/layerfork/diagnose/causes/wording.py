@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.compare.alignment import keyword
-from layerfork.record.judgement import Cause
+from layerfork.record.answer import Cause
 from layerfork.record.secrets import HIDDEN
 
 _DIGEST = re.compile(r"\b((?:sha256:)?)([0-9a-f]{64})\b")

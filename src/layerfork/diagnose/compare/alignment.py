@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from itertools import takewhile
 
 from layerfork.dockerfile import keyword_of
-from layerfork.record.branch import is_part_of
+from layerfork.record.build import is_part_of
 from layerfork.record.record import StepRecord
 
 

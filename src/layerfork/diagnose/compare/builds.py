@@ -7,7 +7,7 @@ from layerfork.diagnose.compare.differences import list_differences
 from layerfork.dockerfile import keyword_of
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.hypothesis.steps import instructions_of
-from layerfork.record.branch import is_part_of
+from layerfork.record.build import is_part_of
 from layerfork.record.cachekey import BuildKeys, CacheKey, StepKey
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 

@@ -7,7 +7,7 @@ from layerfork.diagnose.compare.builds import JudgedBuild, StepView, real_parent
 from layerfork.diagnose.compare.differences import STEP_FIELD, Difference
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import instruction_at
-from layerfork.record.branch import is_part_of, normal_platform, platforms_of
+from layerfork.record.build import is_part_of, normal_platform, platforms_of
 from layerfork.record.record import BuildRecord, StepRecord
 
 

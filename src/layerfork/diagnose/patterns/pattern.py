@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.record.answer import FieldRow, Fix
-from layerfork.record.judgement import ChangedPart
+from layerfork.record.answer import ChangedPart, FieldRow, Fix
 
 
 class Held(NamedTuple):

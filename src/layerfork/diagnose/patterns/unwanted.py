@@ -9,9 +9,8 @@ from layerfork.diagnose.causes.dockerfilelines import fix_line, say_line
 from layerfork.diagnose.causes.edits import leave_out, pattern_of, say_edit
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, code_of
-from layerfork.record.answer import FieldRow, Fix
+from layerfork.record.answer import Cause, FieldRow, Fix
 from layerfork.record.cause import CauseCode, Trait, codes_with
-from layerfork.record.judgement import Cause
 
 _ENTRIES = codes_with(Trait.ENTRY)
 

@@ -17,9 +17,9 @@ from layerfork.diagnose.proof.reach import VARIABLES, Reach, reach_of, reach_of_
 from layerfork.diagnose.proof.weighing import Weighed, weigh
 from layerfork.diagnose.warnings import list_ruled_out
 from layerfork.hypothesis import UnappliableError
+from layerfork.record.answer import Cause, CauseStatus, ChangedPart, Fork, MissKind
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode, Trait, codes_with
-from layerfork.record.judgement import Cause, CauseStatus, ChangedPart, Fork, MissKind
 from layerfork.record.record import StepStatus
 
 _BY_CLIENT = codes_with(Trait.CLIENT)

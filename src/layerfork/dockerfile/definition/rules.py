@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from layerfork.record.versions import Release
+from layerfork.record.engine import Release
 
 # What changed in BuildKit's frontend from version to version, and what its daemon can do.
 #

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 from layerfork.context.ignore.containers_storage import StorageSyntax
 from layerfork.record.build import Builder
-from layerfork.record.engine import EngineInfo
+from layerfork.record.engine import EngineInfo, Version, parse_version
 from layerfork.record.record import BuildRecord
-from layerfork.record.versions import Version, parse_version
 
 Release = tuple[int, int, int]
 BUILDAH_OF_PODMAN: tuple[tuple[Version, Release], ...] = (

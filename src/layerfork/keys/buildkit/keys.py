@@ -25,7 +25,7 @@ from layerfork.keys.content.selection import Selector
 from layerfork.keys.content.tree import ContentError, ContentTree, content_tree
 from layerfork.keys.shared.harmless import RuledOut
 from layerfork.keys.shared.tree import LinkLoopError
-from layerfork.record.branch import is_part_of
+from layerfork.record.build import is_part_of
 from layerfork.record.cachekey import BuildKeys, CacheKey, HeldName, KeyPart, Part, Place, StepKey
 from layerfork.record.context import ContextManifest, Digest
 from layerfork.record.llb import LLBOp

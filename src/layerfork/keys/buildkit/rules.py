@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from layerfork.keys.shared.versions import buildkit_release
-from layerfork.record.versions import Release
+from layerfork.record.engine import Release
 
 
 class OwnerJson(StrEnum):

@@ -1,6 +1,6 @@
 """Which BuildKit an engine has."""
 
-from layerfork.record.versions import Release, parse_release
+from layerfork.record.engine import Release, parse_release
 
 BUILDKIT_OF_ENGINE: tuple[tuple[Release, Release], ...] = (
     ((29, 7, 0), (0, 32, 0)),

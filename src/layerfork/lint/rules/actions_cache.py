@@ -12,7 +12,7 @@ from layerfork.lint.builds import Node, unspaced
 from layerfork.lint.files import FileKind
 from layerfork.lint.rule import Found, Project, Rule
 from layerfork.record.answer import Fix
-from layerfork.record.trap import TrapCode
+from layerfork.record.lint import TrapCode
 
 if TYPE_CHECKING:
     from layerfork.lint.ci import Step

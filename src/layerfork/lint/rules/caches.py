@@ -11,7 +11,7 @@ from layerfork.lint.dockerfiles import OpenedDockerfile, chain_of, stages_of
 from layerfork.lint.files import FileKind
 from layerfork.lint.rule import Found, Project, Rule, runs
 from layerfork.record.answer import Fix
-from layerfork.record.trap import TrapCode
+from layerfork.record.lint import TrapCode
 
 _ELSEWHERE = re.compile(r"(?m)^\s*(?:-\s+)?uses:\s*[\"']?(?:\./|[^@\s]+\.ya?ml@)")
 """An action or a workflow that is not read: it may write any cache."""

@@ -15,7 +15,7 @@ from layerfork.dockerfile.installing import Install, install_of
 from layerfork.lint.dockerfiles import Context, OpenedDockerfile, covers, plain_sources, relative
 from layerfork.lint.rule import Found, Project, Rule, found_at, runs
 from layerfork.record.answer import Edit, Fix
-from layerfork.record.trap import TrapCode
+from layerfork.record.lint import TrapCode
 
 _BETWEEN = frozenset({"LABEL", "EXPOSE", "CMD", "ENTRYPOINT", "STOPSIGNAL", "HEALTHCHECK", "MAINTAINER"})
 """What may stand between the copy and the install step: nothing that the latter needs."""

@@ -9,7 +9,7 @@ from layerfork.lint.files import FileKind, Source
 from layerfork.lint.rule import Found, Project, Rule
 from layerfork.record import gopath
 from layerfork.record.answer import Edit, Fix
-from layerfork.record.trap import TrapCode
+from layerfork.record.lint import TrapCode
 
 
 def find_dead_rules(project: Project) -> Iterator[Found]:

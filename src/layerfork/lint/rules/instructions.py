@@ -10,7 +10,7 @@ from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.lint.dockerfiles import OpenedDockerfile
 from layerfork.lint.rule import Found, Project, Rule, found_at, lines, runs
 from layerfork.record.answer import Fix
-from layerfork.record.trap import TrapCode
+from layerfork.record.lint import TrapCode
 
 _COMMIT = r"(?:(?:APP|BUILD)_)?(?:GIT|VCS|CI|GITHUB)_?(?:COMMIT_)?(?:COMMIT|SHA1?|HASH|REV|REVISION|REF)"
 _BARE = r"COMMIT|COMMIT_SHA|COMMIT_HASH|SHA|REVISION|DATE|TIMESTAMP"

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from layerfork.errors import EvidenceError, LayerforkError
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.apart import recover
-from layerfork.record.store.evidence import RecordFile, read_records, read_stored
-from layerfork.record.store.stored import StoredRecord
+from layerfork.record.store.recordfile import RecordFile, StoredRecord, read_records, read_stored
+from layerfork.record.store.setaside import recover
 from layerfork.userdirs import make_private, state_directory
 
 LIMIT_BYTES = 512 << 20

@@ -16,8 +16,8 @@ import msgspec
 from layerfork import __version__
 from layerfork.record.context import Digest
 from layerfork.record.record import BuildPlace, BuildRecord, ClientInfo
-from layerfork.record.store.lines import UNREADABLE
-from layerfork.record.store.stored import StoredRecord, encode
+from layerfork.record.store.blocks import UNREADABLE
+from layerfork.record.store.recordfile import StoredRecord, encode
 
 ENDING = ".summary"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

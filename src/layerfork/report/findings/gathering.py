@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from layerfork.record.answer import Answer
+from layerfork.record.answer import Answer, Fork
 from layerfork.record.check import CheckReport
-from layerfork.record.judgement import Fork
-from layerfork.record.report import DiffReport, RunReport
-from layerfork.record.trap import LintReport
+from layerfork.record.lint import LintReport
+from layerfork.record.run import DiffReport, RunReport
 from layerfork.report.findings.finding import BAD_FILE, BUILD_FAILED, UNEXPLAINED, Finding, Level, Place
 from layerfork.report.overview.checks import sentence
 from layerfork.report.overview.overview import answer_to

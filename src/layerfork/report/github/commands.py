@@ -7,8 +7,8 @@ Source: actions/runner src/Runner.Common/ActionCommand.cs (TryParseV2, UnescapeP
 from collections.abc import Iterator, Mapping, Sequence
 
 from layerfork.record.check import CheckReport
-from layerfork.record.report import DiffReport, RunReport
-from layerfork.record.trap import LintReport
+from layerfork.record.lint import LintReport
+from layerfork.record.run import DiffReport, RunReport
 from layerfork.record.visible import visible
 from layerfork.report.findings import Finding, Findings, of_checks, of_diffs, of_lints, of_runs
 from layerfork.report.overview.checks import sentence

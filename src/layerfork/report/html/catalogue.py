@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from layerfork.record.catalogue import CatalogueReport, CellPhase, Met, ScenarioRow
+from layerfork.record.scenarioresults import CatalogueReport, CellPhase, Met, ScenarioRow
 from layerfork.report.html.page import page
 from layerfork.report.overview.catalogue import (
     AlikeCells,

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from layerfork.record.report import DiffReport, RunReport
+from layerfork.record.run import DiffReport, RunReport
 from layerfork.report.html.view import view_diffs, view_runs
 from layerfork.report.picture.palette import DARK, LIGHT, Colors
 from layerfork.report.picture.style import SHAPES, colors

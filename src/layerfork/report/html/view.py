@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from layerfork.record.answer import Answer
-from layerfork.record.judgement import CauseStatus, Fork, Verdict, worst
+from layerfork.record.answer import Answer, CauseStatus, Fork, Verdict, worst
 from layerfork.record.record import StepRecord, StepStatus
-from layerfork.record.report import DiffReport, Problem, RunReport, TrialBuild
+from layerfork.record.run import DiffReport, Problem, RunReport, TrialBuild
 from layerfork.report.html.versions import Versions, versions_of
 from layerfork.report.overview.columns import keyword
 from layerfork.report.overview.fields import SentField, sent_fields

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from json import dumps
 from typing import Any
 
-from layerfork.record.catalogue import (
+from layerfork.record.scenarioresults import (
     CATALOGUE_SCHEMA,
     SCENARIOS_SCHEMA,
     CatalogueReport,

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from json import dumps
 from typing import Any
 
-from layerfork.record.history import HISTORY_SCHEMA, Blamed, CommitPrediction, HistoryPrediction
-from layerfork.record.prediction import Forecast
+from layerfork.record.prediction import HISTORY_SCHEMA, Blamed, CommitPrediction, Forecast, HistoryPrediction
 from layerfork.report.json.prediction import rounded, step_fields
 from layerfork.report.json.report import answer_fields, plain
 from layerfork.report.rendering import Look

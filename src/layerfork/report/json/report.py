@@ -8,23 +8,26 @@ from typing import Any
 
 import msgspec
 
-from layerfork.record.answer import Answer
-from layerfork.record.causepage import CAUSE_SCHEMA, CAUSES_SCHEMA, CausePage, CauseRow
+from layerfork.record.answer import Answer, Cause, Fork, Judgement, worst
+from layerfork.record.cause import CAUSE_SCHEMA, CAUSES_SCHEMA, CausePage, CauseRow
 from layerfork.record.check import CHECK_SCHEMA, CheckReport
+from layerfork.record.context import SENDINGS_SCHEMA, SendingReport
 from layerfork.record.exportedcache import CACHE_SCHEMA, CacheReport, RecordUse
-from layerfork.record.health import DOCTOR_SCHEMA, DoctorReport
-from layerfork.record.identity import StepIdentity
-from layerfork.record.judgement import Cause, Fork, Judgement, worst
-from layerfork.record.listing import (
+from layerfork.record.lint import LINT_SCHEMA, LintReport
+from layerfork.record.machine import (
     CLIENTS_SCHEMA,
+    CONFIG_SCHEMA,
+    DOCTOR_SCHEMA,
     ENGINES_SCHEMA,
     STORED_SCHEMA,
     ClientRow,
+    DoctorReport,
     EngineRow,
+    SettingsReport,
     StoredRow,
 )
-from layerfork.record.record import StepRecord, StepStatus
-from layerfork.record.report import (
+from layerfork.record.record import StepIdentity, StepRecord, StepStatus
+from layerfork.record.run import (
     DIFF_SCHEMA,
     DIFFS_SCHEMA,
     MATRIX_SCHEMA,
@@ -36,9 +39,6 @@ from layerfork.record.report import (
     RunReport,
     TrialBuild,
 )
-from layerfork.record.sending import SENDINGS_SCHEMA, SendingReport
-from layerfork.record.setting import CONFIG_SCHEMA, SettingsReport
-from layerfork.record.trap import LINT_SCHEMA, LintReport
 from layerfork.report.rendering import Look
 
 

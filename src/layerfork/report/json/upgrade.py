@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from json import dumps
 
-from layerfork.record.upgrade import UPGRADE_SCHEMA, UpgradeReport
+from layerfork.record.scenarioresults import UPGRADE_SCHEMA, UpgradeReport
 from layerfork.report.json.catalogue import phase_fields
 from layerfork.report.json.report import plain
 from layerfork.report.rendering import Look

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from junitparser import Failure, Skipped, TestCase, TestSuite
 
-from layerfork.record.catalogue import CatalogueReport, Cell, CellPhase, Met
+from layerfork.record.scenarioresults import CatalogueReport, Cell, CellPhase, Met
 from layerfork.record.visible import visible
 from layerfork.report.junit.report import document
 from layerfork.report.rendering import Look

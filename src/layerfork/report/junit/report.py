@@ -5,12 +5,11 @@ from typing import TypeVar
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from layerfork.record.answer import Answer
+from layerfork.record.answer import Answer, Fork
 from layerfork.record.check import CheckReport
-from layerfork.record.judgement import Fork
+from layerfork.record.lint import LintReport
 from layerfork.record.record import BuildOutcome
-from layerfork.record.report import AGAIN, DiffReport, RunReport, TrialBuild
-from layerfork.record.trap import LintReport
+from layerfork.record.run import AGAIN, DiffReport, RunReport, TrialBuild
 from layerfork.record.visible import visible
 from layerfork.report.overview.checks import left_lines, sentence
 from layerfork.report.overview.engines import engine_names

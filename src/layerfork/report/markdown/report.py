@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.record.answer import Answer, Edit
+from layerfork.record.answer import Answer, Caution, Edit, Fork, Verdict
 from layerfork.record.check import CheckReport
-from layerfork.record.judgement import Caution, Fork, Verdict
-from layerfork.record.report import DiffReport, RunReport
+from layerfork.record.run import DiffReport, RunReport
 from layerfork.report.markdown.graph import graph_block
 from layerfork.report.markdown.text import block, code, escaped, prose
 from layerfork.report.overview.checks import hit_rate, left_lines

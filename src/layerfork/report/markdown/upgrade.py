@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.record.upgrade import EngineChange, UpgradeReport
+from layerfork.record.scenarioresults import EngineChange, UpgradeReport
 from layerfork.report.markdown.text import code, escaped
 from layerfork.report.overview.upgrade import heading, sentences, verdict, version
 from layerfork.report.rendering import Look

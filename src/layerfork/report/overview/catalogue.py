@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from layerfork.record.catalogue import (
+from layerfork.record.record import BuildOutcome
+from layerfork.record.scenarioresults import (
     CatalogueOutline,
     CatalogueReport,
     Cell,
     CellPhase,
     Met,
     ScenarioRow,
-    Spent,
+    TimeSpent,
 )
-from layerfork.record.record import BuildOutcome
 from layerfork.report.overview.words import counted
 
 WORKED_OUT = 0.85
@@ -112,7 +112,7 @@ def pace(report: CatalogueReport) -> str:
     return f"{builds}, bounded by {_bound(report.spent)}. Of the time {_shares(report.spent)}."
 
 
-def _bound(spent: Spent) -> str:
+def _bound(spent: TimeSpent) -> str:
     """What would have to be faster for the run to be."""
     busy = (
         "" if spent.busy is None else f"{counted(spent.processors, 'processor')}, {percent(spent.busy)} busy"
@@ -123,7 +123,7 @@ def _bound(spent: Spent) -> str:
     return f"the time that {most} took" + (f" ({busy})" if busy else "")
 
 
-def _shares(spent: Spent) -> str:
+def _shares(spent: TimeSpent) -> str:
     """``builds took 88 %, cleaning caches 7 %, layerfork itself 4 %, starting engines 1 %``."""
     ordered = sorted(_parts(spent), key=lambda part: -part[1])
     shares = [
@@ -133,7 +133,7 @@ def _shares(spent: Spent) -> str:
     return ", ".join(shares)
 
 
-def _parts(spent: Spent) -> Sequence[tuple[str, float]]:
+def _parts(spent: TimeSpent) -> Sequence[tuple[str, float]]:
     return (
         ("builds", spent.building),
         ("cleaning caches", spent.cleaning),

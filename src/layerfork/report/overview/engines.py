@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from layerfork.record.report import RunReport
+from layerfork.record.run import RunReport
 
 
 def engine_names(reports: Sequence[RunReport]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from layerfork.record.context import ContextEntry, ContextManifest, EntryType
-from layerfork.record.report import TrialBuild
+from layerfork.record.run import TrialBuild
 from layerfork.report.overview.folding import fold_clients
 from layerfork.report.overview.overview import Overview
 

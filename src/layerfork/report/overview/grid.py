@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from layerfork.record.catalogue import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
 from layerfork.record.record import BuildOutcome
+from layerfork.record.scenarioresults import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
 from layerfork.report.overview.catalogue import alike, phase_titles
 
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from itertools import count
 from string import ascii_uppercase
 
-from layerfork.record.answer import Answer
-from layerfork.record.judgement import Caution, Fork, Verdict, worst
+from layerfork.record.answer import Answer, Caution, Fork, Verdict, worst
 from layerfork.record.record import StepRecord
-from layerfork.record.report import AGAIN, RunReport, TrialBuild
+from layerfork.record.run import AGAIN, RunReport, TrialBuild
 from layerfork.report.overview.engines import engine_names
 from layerfork.report.overview.folding import Known, fold_clients, known_versions
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from layerfork.record.record import BuildOutcome
-from layerfork.record.upgrade import (
+from layerfork.record.scenarioresults import (
     BuildState,
     ForkSeen,
     Move,

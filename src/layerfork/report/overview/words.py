@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from layerfork.record.answer import Answer, Point
-from layerfork.record.judgement import CauseStatus, Fork, Verdict
-from layerfork.record.report import AGAIN
+from layerfork.record.answer import Answer, CauseStatus, Fork, Point, Verdict
+from layerfork.record.run import AGAIN
 
 if TYPE_CHECKING:
-    from layerfork.record.report import DiffReport, RunReport
+    from layerfork.record.run import DiffReport, RunReport
     from layerfork.report.overview.overview import Edge, Overview
 
 MANY_OWN = 2

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from layerfork.record.answer import Answer
-from layerfork.record.judgement import CauseStatus, Fork, MissKind
+from layerfork.record.answer import Answer, CauseStatus, Fork, MissKind
 from layerfork.record.record import StepRecord
-from layerfork.record.report import DiffReport, RunReport
+from layerfork.record.run import DiffReport, RunReport
 from layerfork.report.overview.columns import align, keyword
 from layerfork.report.overview.folding import Known, fold_clients, known_versions
 from layerfork.report.overview.overview import answer_to, letters

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
-from layerfork.record.catalogue import CatalogueReport
+from layerfork.record.scenarioresults import CatalogueReport
 from layerfork.report.overview.catalogue import summary
 from layerfork.report.overview.grid import Grid, GridRow, Mark, Went, grid_of
 from layerfork.report.picture.style import SHAPES, colors

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.record.report import DiffReport, RunReport
+from layerfork.record.run import DiffReport, RunReport
 from layerfork.report.overview.overview import Overview, overviews
 from layerfork.report.overview.words import counted
 from layerfork.report.picture.draw import Panel, document

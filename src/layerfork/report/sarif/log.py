@@ -10,8 +10,8 @@ from json import dumps
 from typing import Any
 
 from layerfork.record.check import CheckReport
-from layerfork.record.report import DiffReport, RunReport
-from layerfork.record.trap import LintReport
+from layerfork.record.lint import LintReport
+from layerfork.record.run import DiffReport, RunReport
 from layerfork.report.findings import Finding, Findings, of_checks, of_diffs, of_lints, of_runs
 from layerfork.report.findings.finding import Place
 from layerfork.report.rendering import Look

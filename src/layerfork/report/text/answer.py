@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from layerfork.record.answer import Answer, Fix
-from layerfork.record.judgement import CauseStatus, Fork
+from layerfork.record.answer import Answer, CauseStatus, Fix, Fork
 from layerfork.report.overview.columns import keyword
 from layerfork.report.rendering import Look
 from layerfork.report.text.columns import cut, hung, side_by_side

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from layerfork.record.baseline import Baseline
+from layerfork.record.prediction import Baseline
 from layerfork.report.overview.words import counted
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.record.catalogue import CatalogueReport, ScenarioRow
+from layerfork.record.scenarioresults import CatalogueReport, ScenarioRow
 from layerfork.report.overview.catalogue import alike, pace, phase_titles, summary, surprises
 from layerfork.report.rendering import Look
 from layerfork.report.text.columns import fitted, hung

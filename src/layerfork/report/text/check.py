@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.record.answer import Answer
+from layerfork.record.answer import Answer, Fork
 from layerfork.record.check import CheckReport
-from layerfork.record.judgement import Fork
 from layerfork.report.overview.checks import left_lines, sentence
 from layerfork.report.rendering import Look
 from layerfork.report.text.answer import answer_lines, first_lines

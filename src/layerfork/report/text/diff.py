@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.record.judgement import Verdict
+from layerfork.record.answer import Verdict
 from layerfork.record.record import StepStatus
-from layerfork.record.report import DiffReport
+from layerfork.record.run import DiffReport
 from layerfork.report.rendering import Look
 from layerfork.report.text.answer import answer_lines
 from layerfork.report.text.baseline import baseline_line

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from rich.text import Text
 
-from layerfork.record.health import DoctorReport, Health, HealthRow
+from layerfork.record.machine import DoctorReport, Health, HealthRow
 from layerfork.report.rendering import Look
 from layerfork.report.text.columns import hung
 from layerfork.report.text.console import print_lines

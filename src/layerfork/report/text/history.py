@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.record.history import Blamed, CommitPrediction, HistoryPrediction
-from layerfork.record.prediction import Forecast
+from layerfork.record.prediction import Blamed, CommitPrediction, Forecast, HistoryPrediction
 from layerfork.report.overview.words import counted
 from layerfork.report.rendering import Look
 from layerfork.report.text.baseline import baseline_line

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.record.identity import IdentitySource
-from layerfork.record.report import TrialBuild
+from layerfork.record.record import IdentitySource
+from layerfork.record.run import TrialBuild
 
 MEANINGS = {
     IdentitySource.OBSERVED: "image ids, observed: the engine reported them",

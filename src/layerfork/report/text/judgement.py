@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.record.judgement import Cause, CauseStatus, Caution, Fork
+from layerfork.record.answer import Cause, CauseStatus, Caution, Fork
 
 STATUS_STYLES = {
     CauseStatus.PROVEN: "bold cyan",

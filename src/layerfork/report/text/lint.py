@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.record.trap import LintReport, Trap
+from layerfork.record.lint import LintReport, Trap
 from layerfork.report.rendering import Look
 from layerfork.report.text.columns import cut, hung
 from layerfork.report.text.console import print_lines

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 
-from layerfork.record.listing import ClientRow, EngineRow, Obstacle, StoredRow
+from layerfork.record.machine import ClientRow, EngineRow, Obstacle, StoredRow
 from layerfork.report.rendering import Look
 from layerfork.report.text.columns import fitted, table
 

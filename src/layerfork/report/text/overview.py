@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.record.judgement import CauseStatus
-from layerfork.record.report import RunReport
+from layerfork.record.answer import CauseStatus
+from layerfork.record.run import RunReport
 from layerfork.report.overview.missing import missing_of
 from layerfork.report.overview.overview import NO_RESULT, NOT_KNOWN, Edge, Overview, Row
 from layerfork.report.overview.words import cost_of, findings, size_of, where

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.markdown import Markdown
 from rich.table import Table
 
-from layerfork.record.causepage import CausePage, CauseRow
+from layerfork.record.cause import CausePage, CauseRow
 from layerfork.report.rendering import Look
 from layerfork.report.text.console import print_all
 

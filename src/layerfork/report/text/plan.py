@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.record.report import PlanReport
+from layerfork.record.run import PlanReport
 from layerfork.report.rendering import Look
 
 

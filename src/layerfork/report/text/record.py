@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from layerfork.record.commandline import as_typed
+from layerfork.record.build import as_typed
 from layerfork.record.context import ContentSource, ContextEntry, ContextManifest, EntryType
 from layerfork.record.engine import BUILDKIT_DAEMON
-from layerfork.record.identity import StepIdentity, identities_of
-from layerfork.record.record import BuildRecord, ClientInfo, StepRecord
-from layerfork.record.report import RecordReport, StepAge
+from layerfork.record.record import BuildRecord, ClientInfo, StepIdentity, StepRecord, identities_of
+from layerfork.record.run import RecordReport, StepAge
 from layerfork.record.visible import visible_line
 from layerfork.report.rendering import Look
 from layerfork.report.text.baseline import old_by

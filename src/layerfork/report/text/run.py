@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from layerfork.record.answer import Verdict
 from layerfork.record.engine import EngineInfo
-from layerfork.record.judgement import Verdict
-from layerfork.record.report import RunReport
+from layerfork.record.run import RunReport
 from layerfork.report.overview.overview import Overview, overviews
 from layerfork.report.overview.words import verdict_sentence, verdicts
 from layerfork.report.rendering import Look

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.record.sending import Sending, SendingReport, SentDifference
+from layerfork.record.context import Sending, SendingReport, SentDifference
 from layerfork.record.visible import visible_line
 from layerfork.report.rendering import Look
 from layerfork.report.text.columns import hung

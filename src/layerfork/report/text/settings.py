@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.record.setting import Origin, SettingRow, SettingsReport, Value
+from layerfork.record.machine import Origin, SettingRow, SettingsReport, Value
 from layerfork.record.visible import visible_line
 from layerfork.report.rendering import Look
 from layerfork.report.text.columns import fitted

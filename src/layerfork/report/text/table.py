@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from layerfork.record.identity import StepIdentity
-from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
-from layerfork.record.report import TrialBuild
+from layerfork.record.record import BuildOutcome, StepIdentity, StepRecord, StepStatus
+from layerfork.record.run import TrialBuild
 from layerfork.report.overview.columns import align, keyword
 
 DIGITS = len("0123456789ab")

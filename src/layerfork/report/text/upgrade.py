@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.record.upgrade import EngineChange, UpgradeReport
+from layerfork.record.scenarioresults import EngineChange, UpgradeReport
 from layerfork.report.overview.upgrade import heading, sentences, verdict, version
 from layerfork.report.rendering import Look
 from layerfork.report.text.console import print_lines

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from layerfork.record.report import RunReport, VersionsUsed
+from layerfork.record.run import RunReport, VersionsUsed
 from layerfork.report.overview.words import counted
 from layerfork.report.rendering import Look
 from layerfork.report.text.wrapping import wrap

@@ -6,7 +6,7 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from layerfork.dockerfile import keyword_of
-from layerfork.record.branch import is_part_of, platforms_of
+from layerfork.record.build import is_part_of, platforms_of
 from layerfork.record.llb import LLBOp
 from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.buildkit.observed import VertexState

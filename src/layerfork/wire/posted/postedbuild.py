@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 from layerfork.context.ignore.ignorefile import DOCKER_FILES, files_of_podman_service
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextManifest, Transport
+from layerfork.record.engine import Version, parse_version
 from layerfork.record.record import (
     BuildOutcome,
     BuildResult,
@@ -19,7 +20,6 @@ from layerfork.record.record import (
     StepStatus,
     Vertex,
 )
-from layerfork.record.versions import Version, parse_version
 from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.buildkit.contexts import find_contexts, find_dockerfile

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from layerfork.builders.engines.host import HostEngine, RunningHostEngine
 from layerfork.builders.engines.kind import EngineKind, listed_kind
-from layerfork.record.listing import EngineRow
-from layerfork.record.progress import Say
+from layerfork.record.machine import EngineRow
+from layerfork.record.run import Say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.record.judgement import Judgement
-from layerfork.record.report import DiffReport, RunReport
+from layerfork.record.answer import Judgement
+from layerfork.record.run import DiffReport, RunReport
 from layerfork.report.rendering import Look, Renderers
 
 

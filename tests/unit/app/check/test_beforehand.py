@@ -10,7 +10,7 @@ from layerfork.app.check.checking import unlike_the_baseline
 from layerfork.app.compare.pairing import NamedRecord
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.stored import stored
+from layerfork.record.store.recordfile import stored
 
 BASELINE = recorded("seed-buildkit")[0]
 ABOVE_A_RUN = "FROM alpine\nARG GIT_SHA\nRUN npm ci\n"

@@ -9,10 +9,10 @@ from layerfork.app.check.allowing import Allowed, read_allowed
 from layerfork.app.check.checking import exit_code
 from layerfork.app.check.gate import NOTHING_CHECKED, gate
 from layerfork.errors import UsageError
+from layerfork.record.answer import Cause, CauseStatus, Fork, Judgement, MissKind, Verdict
 from layerfork.record.check import Against, CheckReport
-from layerfork.record.judgement import Cause, CauseStatus, Fork, Judgement, MissKind, Verdict
 from layerfork.record.record import StepRecord, StepStatus
-from layerfork.record.report import DiffReport
+from layerfork.record.run import DiffReport
 
 LETTERS = {
     "H": StepStatus.HIT,

@@ -20,8 +20,8 @@ from layerfork.record.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.record.store.evidence import RecordFile
-from layerfork.record.store.stored import stored as form_of
+from layerfork.record.store.recordfile import RecordFile
+from layerfork.record.store.recordfile import stored as form_of
 from layerfork.record.store.summary import (
     KnownBuild,
     keep_summary,

@@ -8,19 +8,20 @@ import pytest
 from layerfork.app.compare.comparison import diff_files, diff_records
 from layerfork.app.records import show_records
 from layerfork.errors import EvidenceError, UsageError
+from layerfork.record.answer import CauseStatus, Verdict
 from layerfork.record.build import Builder
 from layerfork.record.engine import ImageFacts
-from layerfork.record.identity import IdentitySource, identities_of
-from layerfork.record.judgement import CauseStatus, Verdict
 from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,
+    IdentitySource,
     RecordedRequest,
     StepRecord,
     StepStatus,
+    identities_of,
 )
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.recordfile import RecordFile
 
 HIT, MISS = StepStatus.HIT, StepStatus.MISS
 BASE = "sha256:" + "b" * 64

@@ -15,7 +15,7 @@ from layerfork.record.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.record.store.stored import StoredRecord
+from layerfork.record.store.recordfile import StoredRecord
 
 
 def build(

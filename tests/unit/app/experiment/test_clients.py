@@ -20,7 +20,7 @@ from layerfork.builders.environments.installing import directory_of
 from layerfork.errors import UsageError
 from layerfork.record.build import PODMAN_SERVICE, Builder, BuildRequest, Endpoint, Toolchain
 from layerfork.record.record import BuildOutcome
-from layerfork.record.report import TrialBuild
+from layerfork.record.run import TrialBuild
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,8 @@ from layerfork.errors import EvidenceError
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult
-from layerfork.record.report import TrialBuild, VersionsUsed
-from layerfork.record.store.evidence import RecordFile, read_records
+from layerfork.record.run import TrialBuild, VersionsUsed
+from layerfork.record.store.recordfile import RecordFile, read_records
 
 RECORD = BuildRecord(
     id="one",

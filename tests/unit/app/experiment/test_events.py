@@ -13,7 +13,7 @@ from layerfork.app.experiment import phases as events
 from layerfork.app.experiment.phases import EventRefusedError, lifetime
 from layerfork.builders.engines import RunningEngine
 from layerfork.builders.engines.baseimage import base_archive, image_id
-from layerfork.record.phase import Event
+from layerfork.record.scenario import Event
 
 USUAL = base_archive(b"\x7fELF not really", ("bin/sh",), "amd64")
 

@@ -6,7 +6,7 @@ import pytest
 
 from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.errors import EvidenceError, UsageError
-from layerfork.record.store.lines import numbered_lines
+from layerfork.record.store.blocks import numbered_lines
 
 RECORDS = Path(__file__).parents[3] / "golden" / "records"
 RUN = str(RECORDS / "seed-default.run.jsonl")

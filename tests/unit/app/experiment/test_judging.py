@@ -3,18 +3,18 @@
 from dataclasses import replace
 
 from layerfork.app.experiment.judging import judge_rows
+from layerfork.record.answer import Verdict
 from layerfork.record.build import Builder
-from layerfork.record.identity import IdentitySource
-from layerfork.record.judgement import Verdict
 from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,
+    IdentitySource,
     RecordedRequest,
     StepRecord,
     StepStatus,
 )
-from layerfork.record.report import TrialBuild
+from layerfork.record.run import TrialBuild
 
 HIT, MISS = StepStatus.HIT, StepStatus.MISS
 

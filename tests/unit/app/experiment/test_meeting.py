@@ -14,9 +14,9 @@ from layerfork.app.experiment.judging import exit_code, met_phases, report_of
 from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.errors import ExitCode
 from layerfork.record.build import Builder
-from layerfork.record.catalogue import CellPhase, Met
-from layerfork.record.phase import Expectation
 from layerfork.record.record import BuildOutcome, StepStatus
+from layerfork.record.scenario import Expectation
+from layerfork.record.scenarioresults import CellPhase, Met
 
 CELLS = {
     (cell.name.scenario, cell.name.client, cell.name.engine): cell

@@ -11,8 +11,8 @@ from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.app.experiment.scenarios import chosen_scenarios, find_scenario
 from layerfork.app.experiment.shards import merge_files, plan_digest
 from layerfork.errors import UsageError
-from layerfork.record.catalogue import Met
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.scenarioresults import Met
+from layerfork.record.store.recordfile import RecordFile
 
 BUNDLED = find_scenario("mode-group-writable")
 TEXT = BUNDLED.dockerfile.read_text("utf-8")

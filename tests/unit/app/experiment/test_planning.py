@@ -9,9 +9,9 @@ from golden.recorded import RECORDS
 from layerfork.app.experiment.building import CellRun, keys_of
 from layerfork.app.experiment.cells import keep_cell, read_cells
 from layerfork.app.experiment.planning import CatalogueOptions, outline, plan_of
-from layerfork.record.catalogue import CatalogueOutline
 from layerfork.record.scenario import RunOptions
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.scenarioresults import CatalogueOutline
+from layerfork.record.store.recordfile import RecordFile
 from layerfork.report.overview.catalogue import outlined
 
 NAMES = ("mode-group-writable", "mtime-touched")

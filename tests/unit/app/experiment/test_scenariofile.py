@@ -7,7 +7,7 @@ import pytest
 from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
-from layerfork.record.phase import EntryKind, Event
+from layerfork.record.scenario import EntryKind, Event
 
 HEAD = """\
 title = "t"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from layerfork.app.experiment.cells import CellName, Shard, keep_cell, read_cells
 from layerfork.app.experiment.shards import Part, merge_files, part_of, plan_digest, read_part
 from layerfork.errors import UsageError
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.recordfile import RecordFile
 
 NAMES = [
     CellName(scenario=f"s{scenario}", engine=f"e{engine}", client=f"c{client}")

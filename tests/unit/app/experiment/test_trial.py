@@ -18,7 +18,7 @@ from layerfork.builders.environments.workspace import Workspace
 from layerfork.record.build import Builder, BuildRequest, Toolchain
 from layerfork.record.engine import ImageFacts, ImageStep
 from layerfork.record.record import BuildOutcome, StepStatus
-from layerfork.record.report import TrialBuild
+from layerfork.record.run import TrialBuild
 from layerfork.record.scenario import RunOptions
 
 CLASSIC = Choice(asked=Builder.CLASSIC, expected=Builder.CLASSIC, executing=Builder.CLASSIC)

@@ -11,8 +11,8 @@ from layerfork.app.experiment.rundiff import match, moves
 from layerfork.app.experiment.upgrade import compare_runs
 from layerfork.cli import call
 from layerfork.errors import UsageError
-from layerfork.record.store.lines import numbered_lines
-from layerfork.record.upgrade import Move
+from layerfork.record.scenarioresults import Move
+from layerfork.record.store.blocks import numbered_lines
 
 RECORDS = Path(__file__).parents[3] / "golden" / "records"
 ENGINES = RECORDS / "seed-engines.run.jsonl"

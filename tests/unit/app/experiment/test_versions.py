@@ -12,7 +12,7 @@ from layerfork.builders.clients.client import Choice
 from layerfork.builders.clients.own import OwnCommand, own_client
 from layerfork.record.build import Builder, Endpoint, Toolchain
 from layerfork.record.record import BuildOutcome
-from layerfork.record.report import TrialBuild
+from layerfork.record.run import TrialBuild
 
 
 def endpoint(tmp_path: Path, docker: Path) -> Endpoint:

@@ -22,8 +22,7 @@ from layerfork.app.experiment.runscenarios import run_catalogue
 from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.experiment.worker import why_unfit
 from layerfork.errors import EngineError, LayerforkError, UsageError
-from layerfork.record.progress import Progress
-from layerfork.record.report import Problem
+from layerfork.record.run import Problem, Progress
 from layerfork.record.scenario import RunOptions
 
 SCENARIO = find_scenario("mtime-touched")

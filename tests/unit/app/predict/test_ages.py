@@ -20,8 +20,8 @@ from layerfork.record.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.record.report import StepAge
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.run import StepAge
+from layerfork.record.store.recordfile import RecordFile
 
 HIT, MISS, DAY_S = StepStatus.HIT, StepStatus.MISS, 86_400.0
 ENGINE = EngineInfo(

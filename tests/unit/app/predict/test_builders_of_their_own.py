@@ -7,9 +7,8 @@ from unit.hypothesis.recorded import pair
 
 from layerfork.app.predict.planned import Planned
 from layerfork.app.predict.predicting import predict_build
-from layerfork.record.baseline import Baseline
-from layerfork.record.judgement import CauseStatus
-from layerfork.record.prediction import Forecast, Prediction
+from layerfork.record.answer import CauseStatus
+from layerfork.record.prediction import Baseline, Forecast, Prediction
 from layerfork.record.record import BuildRecord
 
 HIT, MISS, UNKNOWN = Forecast.HIT, Forecast.MISS, Forecast.UNKNOWN

@@ -10,8 +10,7 @@ from unit.hypothesis.recorded import CORPUS
 from layerfork.app.predict.commits import predict_histories
 from layerfork.cli import call
 from layerfork.errors import EvidenceError, UsageError
-from layerfork.record.history import HistoryPrediction
-from layerfork.record.prediction import Forecast
+from layerfork.record.prediction import Forecast, HistoryPrediction
 
 FIRST = "FROM alpine\nCOPY a /\n"
 SECOND = FIRST + "RUN true\n"

@@ -14,7 +14,7 @@ from layerfork.app.predict.remembered import predict_builds
 from layerfork.record.context import MAIN_CONTEXT
 from layerfork.record.prediction import Forecast, Prediction
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.evidence import RecordFile
+from layerfork.record.store.recordfile import RecordFile
 
 HIT, MISS, UNKNOWN = Forecast.HIT, Forecast.MISS, Forecast.UNKNOWN
 TEXT = "FROM alpine\nCOPY --from=lib a /\n"

@@ -8,10 +8,9 @@ from unit.hypothesis.recorded import CORPUS, pair
 from layerfork.app.predict.planned import Planned
 from layerfork.app.predict.predicting import predict_build
 from layerfork.errors import EvidenceError, UsageError
-from layerfork.record.baseline import Baseline
+from layerfork.record.answer import CauseStatus
 from layerfork.record.change import Change, DefinitionIs
-from layerfork.record.judgement import CauseStatus
-from layerfork.record.prediction import Forecast, Prediction
+from layerfork.record.prediction import Baseline, Forecast, Prediction
 from layerfork.record.record import BuildRecord, StepStatus
 
 LOST = frozenset({"cache-empty", "cache-record-gone", "parallel-build", "unexplained"})

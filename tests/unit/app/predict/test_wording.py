@@ -6,8 +6,8 @@ from unit.hypothesis.recorded import pair
 
 from layerfork.app.predict.planned import Planned
 from layerfork.app.predict.predicting import predict_build
-from layerfork.record.baseline import Baseline
-from layerfork.record.judgement import Cause
+from layerfork.record.answer import Cause
+from layerfork.record.prediction import Baseline
 from layerfork.record.record import BuildRecord
 
 TEXT = "FROM alpine\nARG GIT_SHA\nRUN echo apk add git\nRUN echo $GIT_SHA\n"

@@ -14,7 +14,7 @@ from layerfork.builders.caches.source import CacheConfig
 from layerfork.builders.caches.steps import find_steps
 from layerfork.errors import EvidenceError
 from layerfork.record.context import Digest
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 RECORD = read_records(VECTORS / "run-copy.jsonl")[0]
 LEAVES = st.one_of(

@@ -25,7 +25,7 @@ from layerfork.cli import call
 from layerfork.errors import ExitCode
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.evidence import RecordFile, read_records
+from layerfork.record.store.recordfile import RecordFile, read_records
 
 STEPS = {
     "run-copy": {

@@ -15,7 +15,7 @@ from layerfork.cli import call
 from layerfork.errors import ExitCode
 from layerfork.record.exportedcache import ExportedCache
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.evidence import RecordFile, read_records
+from layerfork.record.store.recordfile import RecordFile, read_records
 
 Change = Callable[[dict[str, Any]], object]
 

@@ -21,7 +21,7 @@ from layerfork.record.context import (
 )
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
 from layerfork.record.store.blocks import BlockEntries
-from layerfork.record.store.stored import stored
+from layerfork.record.store.recordfile import stored
 
 ANNOUNCED = "ab" * 32
 LONG_AGO_NS = 10**18

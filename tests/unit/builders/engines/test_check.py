@@ -8,7 +8,7 @@ import pytest
 from layerfork.app.machine import check_engines
 from layerfork.builders.debian.roots import root_path
 from layerfork.builders.suites import SUITES
-from layerfork.record.listing import Fetched
+from layerfork.record.machine import Fetched
 
 
 def test_a_changed_file_is_named_and_what_is_not_fetched_says_so(

@@ -13,9 +13,8 @@ from layerfork.builders.engines.baseimage import base_archive
 from layerfork.builders.environments import bringing
 from layerfork.builders.environments.bringing import familiar, how_to_go_on
 from layerfork.errors import UsageError
-from layerfork.record.brought import Brought
 from layerfork.record.context import Digest
-from layerfork.record.engine import EngineInfo, ImageFacts
+from layerfork.record.engine import Brought, EngineInfo, ImageFacts
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, Vertex
 
 OURS = EngineInfo(kind="private", ours=True, version="26.1.5", api_version="1.45", image_store="graphdriver")

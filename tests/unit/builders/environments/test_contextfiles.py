@@ -8,7 +8,7 @@ import pytest
 
 from layerfork.builders.environments.contextfiles import write_context
 from layerfork.errors import UsageError
-from layerfork.record.phase import Entry, EntryKind, Phase
+from layerfork.record.scenario import Entry, EntryKind, Phase
 
 ROOT = os.geteuid() == 0
 

@@ -8,8 +8,7 @@ import pytest
 
 from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace, prepare
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.record.phase import Entry, EntryKind, Phase
-from layerfork.record.scenario import RunOptions, Scenario
+from layerfork.record.scenario import Entry, EntryKind, Phase, RunOptions, Scenario
 
 
 @pytest.fixture

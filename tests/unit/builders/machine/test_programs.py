@@ -8,7 +8,7 @@ import pytest
 from layerfork.builders.machine import settings
 from layerfork.builders.machine.programs import examine_programs
 from layerfork.builders.machine.settings import examine_settings
-from layerfork.record.health import Health, HealthRow
+from layerfork.record.machine import Health, HealthRow
 
 DOCKER = """#!/bin/sh
 case "$1" in

@@ -10,7 +10,7 @@ import pytest
 from layerfork.builders.machine import places
 from layerfork.builders.machine.places import examine_places
 from layerfork.builders.machine.settings import examine_settings, without_passwords
-from layerfork.record.health import Health, HealthRow
+from layerfork.record.machine import Health, HealthRow
 
 
 @pytest.fixture

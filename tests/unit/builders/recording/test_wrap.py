@@ -14,9 +14,8 @@ from fakes.sockets import BUILT, Socket, listening
 from layerfork.builders.environments.shell import engine_environment
 from layerfork.builders.recording.wrap import Wrapped, record_command, wrapped_environment
 from layerfork.errors import EngineError, UsageError
-from layerfork.record.build import PODMAN, PodmanTools, Toolchain
+from layerfork.record.build import NAMES_AN_ENGINE, PODMAN, PodmanTools, Toolchain
 from layerfork.record.record import BuildOutcome, BuildRecord
-from layerfork.record.steering import NAMES_AN_ENGINE
 
 RECORDER = "unix:///recorder.sock"
 

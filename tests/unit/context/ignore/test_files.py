@@ -3,7 +3,7 @@
 import pytest
 
 from layerfork.context.ignore.ignorefile import files_of_buildah, files_of_podman_service
-from layerfork.record.versions import Version
+from layerfork.record.engine import Version
 
 OWN = ("Dockerfile.dockerignore", "Dockerfile.containerignore")
 BOTH = (".containerignore", ".dockerignore")

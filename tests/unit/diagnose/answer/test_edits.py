@@ -11,10 +11,9 @@ from layerfork.context.ignore.ignorefile import read_docker_ignorefile
 from layerfork.context.ignore.moby import moby_matcher
 from layerfork.diagnose.causes.edits import ignore_file, pattern_of, quoted
 from layerfork.diagnose.causes.scene import AnswerSources, set_scene
-from layerfork.record.answer import Edit, Side, Situation
+from layerfork.record.answer import Edit, Fork, MissKind, Side, Situation
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextEntry, ContextManifest, EntryType, Transport
-from layerfork.record.judgement import Fork, MissKind
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo, RecordedRequest
 
 ODD = ("a", "d/x", "#a", "!a", "a*", "a?b", "[a]", "a\\b", "a b", "-rf", "$(id)", "'a'", ".git")

@@ -4,9 +4,8 @@ import pytest
 from corpus.make import RECORDS
 
 from layerfork.app.compare.comparison import diff_stored
-from layerfork.record.report import DiffReport
-from layerfork.record.store.evidence import read_records
-from layerfork.record.store.stored import stored
+from layerfork.record.run import DiffReport
+from layerfork.record.store.recordfile import read_records, stored
 
 BUILDERS = ("classic", "buildkit", "buildkit-tar", "buildah")
 

@@ -7,9 +7,8 @@ from unit.diagnose.answer.test_patterns import cause, entry, record
 
 from layerfork.diagnose.answer import answer_fork
 from layerfork.diagnose.causes.scene import AnswerSources
-from layerfork.record.answer import Fix, Side, Situation
+from layerfork.record.answer import Cause, Fix, Fork, MissKind, Side, Situation
 from layerfork.record.context import ContextEntry
-from layerfork.record.judgement import Cause, Fork, MissKind
 
 MINE = Side(name="mine", is_own=True)
 TAR = Side(name="docker-context-build", takes_tar=True)

@@ -9,7 +9,18 @@ import pytest
 
 from layerfork.diagnose.answer import answer_fork
 from layerfork.diagnose.causes.scene import AnswerSources, FileLook, Index, Look, have_nothing, see_nothing
-from layerfork.record.answer import Answer, Fix, Point, Side, Situation
+from layerfork.record.answer import (
+    Answer,
+    Cause,
+    CauseStatus,
+    ChangedPart,
+    Fix,
+    Fork,
+    MissKind,
+    Point,
+    Side,
+    Situation,
+)
 from layerfork.record.build import Builder
 from layerfork.record.context import (
     ContentSource,
@@ -19,7 +30,6 @@ from layerfork.record.context import (
     EntryType,
     Transport,
 )
-from layerfork.record.judgement import Cause, CauseStatus, ChangedPart, Fork, MissKind
 from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,

@@ -7,9 +7,9 @@ from unit.diagnose.makers import ENGINE, Cache, Line, build, digest, from_line
 
 from layerfork.diagnose import JudgedBuild, explain_pair
 from layerfork.diagnose.compare.caches import cache_is_off
+from layerfork.record.answer import CauseStatus
 from layerfork.record.build import Builder
 from layerfork.record.engine import ImageFacts, ImageStep
-from layerfork.record.judgement import CauseStatus
 from layerfork.record.record import RecordedRequest, StepStatus, Vertex
 
 PROVEN, SUSPECTED = CauseStatus.PROVEN, CauseStatus.SUSPECTED

@@ -10,7 +10,7 @@ from layerfork.diagnose import JudgedBuild, lend_definitions
 from layerfork.keys import keys_of
 from layerfork.record.context import ContextManifest, Transport
 from layerfork.record.record import BuildRecord, RecordedRequest
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 RECORDS = {
     record.client.id: record for record in read_records(Path(__file__).parents[1] / "relays" / "modes.jsonl")

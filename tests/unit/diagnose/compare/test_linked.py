@@ -5,8 +5,7 @@ from corpus.make import RECORDS
 
 from layerfork.app.compare.comparison import diff_stored
 from layerfork.diagnose.compare.copied import MOST_LINKS, behind, places_among
-from layerfork.record.store.evidence import read_records
-from layerfork.record.store.stored import stored
+from layerfork.record.store.recordfile import read_records, stored
 
 LINKS = {
     "l": "real",

@@ -12,11 +12,10 @@ from layerfork.diagnose import explain_pair
 from layerfork.diagnose.answer import answer_fork
 from layerfork.diagnose.causes.scene import AnswerSources, FileLook
 from layerfork.diagnose.proof.unasked import informed_by
-from layerfork.record.answer import Side, Situation
+from layerfork.record.answer import Cause, Side, Situation
 from layerfork.record.context import ContextEntry, EntryType, Transport
-from layerfork.record.judgement import Cause
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 
 def records(name: str = "buildkit-instruction-source") -> tuple[BuildRecord, BuildRecord]:

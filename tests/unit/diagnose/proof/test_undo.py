@@ -27,7 +27,7 @@ from layerfork.record.change import (
 )
 from layerfork.record.context import Transport
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 
 def records(name: str) -> tuple[BuildRecord, BuildRecord]:

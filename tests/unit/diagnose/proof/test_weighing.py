@@ -11,9 +11,9 @@ from layerfork.diagnose.proof.counterfactual import Reasoner
 from layerfork.diagnose.proof.weighing import NOT_REACHED, REACHED_WITHOUT
 from layerfork.hypothesis import UnappliableError
 from layerfork.keys import keys_of
+from layerfork.record.answer import CauseStatus, Fork
 from layerfork.record.change import BuildArgIs, Change
-from layerfork.record.judgement import CauseStatus, Fork
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 
 PROVEN_PAIRS = ("classic-uid", "buildkit-content", "buildah-build-arg", "classic-instruction-removed")
 Reaches = Callable[[Reasoner, object, tuple[Change, ...]], bool]

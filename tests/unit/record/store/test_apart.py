@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from layerfork.errors import LayerforkError
-from layerfork.record.store import apart
-from layerfork.record.store.apart import directory_around, kept_away, recover, written_apart
+from layerfork.record.store import setaside as apart
+from layerfork.record.store.setaside import directory_around, kept_away, recover, written_apart
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +121,7 @@ def test_what_a_killed_run_left_comes_to_its_place(context: Path, state: Path) -
     path = context / "a"
     path.write_bytes(b"old")
     program = (
-        "import os, sys; from pathlib import Path; import layerfork.record.store.apart as apart\n"
+        "import os, sys; from pathlib import Path; import layerfork.record.store.setaside as apart\n"
         "apart.state_directory = lambda: Path(sys.argv[2])\n"
         "with apart.written_apart(Path(sys.argv[1]), hide=True) as place:\n"
         "    place.write_bytes(b'measured'); os.kill(os.getpid(), 9)\n"
@@ -160,7 +160,7 @@ def take_away_and_die(store: Path, state: Path) -> None:
     program = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "import layerfork.record.store.apart as apart\n"
+        "import layerfork.record.store.setaside as apart\n"
         "apart.state_directory = lambda: Path(sys.argv[2])\n"
         "with apart.kept_away(Path(sys.argv[1])):\n"
         "    os.kill(os.getpid(), 9)\n"

@@ -39,8 +39,7 @@ from layerfork.record.record import (
     StepRecord,
     StepStatus,
 )
-from layerfork.record.store.evidence import RecordFile, read_records, read_stored
-from layerfork.record.store.stored import stored
+from layerfork.record.store.recordfile import RecordFile, read_records, read_stored, stored
 
 REGRESSIONS = Path(__file__).parents[2] / "research" / "mutations" / "regressions"
 LEFT_OUT_OF_REAL: list[int] = []

@@ -16,9 +16,8 @@ from layerfork.errors import EvidenceError
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextEntry, ContextManifest, EntryType, Transport, display_name
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, StepRecord, StepStatus
-from layerfork.record.store.evidence import RecordFile, read_records
+from layerfork.record.store.recordfile import RecordFile, decode_record, read_records
 from layerfork.record.store.schema import record_json_schema
-from layerfork.record.store.stored import decode_record
 
 SCHEMA = jsonschema.Draft202012Validator(record_json_schema())
 text = st.text(max_size=20)

@@ -7,8 +7,8 @@ import zstandard
 
 from layerfork.app.experiment.earlier import read_earlier
 from layerfork.errors import EvidenceError
-from layerfork.record.store import lines
-from layerfork.record.store.evidence import read_records, read_stored
+from layerfork.record.store import blocks as lines
+from layerfork.record.store.recordfile import read_records, read_stored
 
 HEADER = b'{"schema":"layerfork/records/2"}\n'
 FOOTER = b'{"complete":true,"records":0}\n'

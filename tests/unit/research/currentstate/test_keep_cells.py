@@ -8,7 +8,7 @@ import pytest
 from layerfork.app.experiment.cells import read_cells
 from layerfork.errors import EvidenceError
 from layerfork.record.record import BuildOutcome
-from layerfork.record.store.lines import numbered_lines
+from layerfork.record.store.blocks import numbered_lines
 from research.currentstate.evidence import keep_cells
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "records" / "scenarios.jsonl"

@@ -9,10 +9,10 @@ import pytest
 
 from layerfork.diagnose import JudgedBuild, explain_pair
 from layerfork.keys import keys_of
+from layerfork.record.answer import CauseStatus, Fork
 from layerfork.record.build import Builder
-from layerfork.record.judgement import CauseStatus, Fork
 from layerfork.record.record import BuildRecord, StepStatus
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 from research.mutations.change import Change, Expected
 from research.mutations.generate import generate
 from research.mutations.predict import Cache, wrong_strings

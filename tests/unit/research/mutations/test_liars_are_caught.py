@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from layerfork.record.answer import Cause, CauseStatus, Fork, MissKind
 from layerfork.record.build import Builder
-from layerfork.record.judgement import Cause, CauseStatus, Fork, MissKind
 from research.mutations.change import Change, Edit, Expected
 from research.mutations.edits import argument_cause
 from research.mutations.minimal import label

@@ -7,9 +7,9 @@ import pytest
 
 from layerfork.diagnose import JudgedBuild, explain_pair
 from layerfork.keys import keys_of
-from layerfork.record.judgement import CauseStatus
+from layerfork.record.answer import CauseStatus
 from layerfork.record.record import BuildRecord
-from layerfork.record.store.evidence import read_records
+from layerfork.record.store.recordfile import read_records
 from research.mutations.build import blind
 
 DIRECTORY = Path(__file__).parent / "regressions"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.record.branch import is_part_of, normal_platform
+from layerfork.record.build import is_part_of, normal_platform
 from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.buildkit.placing import branches_of, named_branch
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from layerfork.errors import LayerforkError
-from layerfork.record.store.evidence import cannot_write
+from layerfork.record.store.recordfile import cannot_write
 from layerfork.userdirs import make_private, state_directory
 
 _RECORDS, _BEFORE, _LOCK = ".records", ".before", ".lock"

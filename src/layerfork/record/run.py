@@ -1,15 +1,13 @@
-"""One run of the experiment: what was asked, what was measured, what was judged."""
+"""One run of the experiment: what was asked, measured and judged, and its progress meanwhile."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from layerfork.record.answer import Answer
-from layerfork.record.baseline import Baseline
+from layerfork.record.answer import Answer, Judgement, Verdict
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo
-from layerfork.record.identity import StepIdentity, identities_of
-from layerfork.record.judgement import Judgement, Verdict
-from layerfork.record.record import BuildOutcome, BuildRecord, StepRecord
+from layerfork.record.prediction import Baseline
+from layerfork.record.record import BuildOutcome, BuildRecord, StepIdentity, StepRecord, identities_of
 
 RUN_SCHEMA = "layerfork/run/1"
 MATRIX_SCHEMA = "layerfork/matrix/1"
@@ -183,3 +181,27 @@ class PlanReport:
     scenario: str
     engine: EngineInfo
     rows: tuple[PlanRow, ...]
+
+
+# What happens during a run, reported while it happens.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """One thing that began or ended."""
+
+    text: str
+    """One line: ``building with docker-build``."""
+    engine: str = ""
+    """Where it happened; empty when there is only one engine."""
+    done: int = 0
+    total: int = 0
+    """Builds finished and planned; 0 of 0 when nothing is counted yet."""
+    lasting: bool = False
+    """Worth a line of its own that stays; otherwise only the current state."""
+
+
+Say = Callable[[str], None]
+"""Takes one line for the person who waits."""
+
+Listener = Callable[[Progress], None]
