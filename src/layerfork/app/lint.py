@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from layerfork.app.predict.tree import dockerfile_path
 from layerfork.builders.secrets.redactionkey import redaction_key
 from layerfork.errors import UsageError
 from layerfork.lint.dockerfiles import context_at
@@ -78,6 +77,9 @@ def trap_hints(built: Sequence[BuildRecord], rules: Sequence[str], ignored: Sequ
 def _files(record: BuildRecord) -> Iterator[str]:
     """The Dockerfile, and the ignore file that counts, as a person types them; nothing where the Dockerfile
     is not known to be on disk."""
+    # `layerfork lint` starts in half the time without what reads a context
+    from layerfork.app.predict.tree import dockerfile_path
+
     directory = record.place.directory
     root = Path(directory) if os.path.isabs(directory) else None  # noqa: PTH117
     file = dockerfile_path(record, record.place.dockerfile, root)
