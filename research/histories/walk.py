@@ -22,7 +22,7 @@ from layerfork.builders.recording.imagefacts import add_base_facts, add_image_fa
 from layerfork.builders.recording.recorder import Recorder
 from layerfork.context.senders import sender_of
 from layerfork.record.build import Builder, Command
-from layerfork.record.prediction import CommitPrediction, Forecast
+from layerfork.record.prediction import CommitPrediction, PredictedStatus
 from layerfork.record.record import BuildOutcome, BuildRecord, ClientInfo
 from research.histories.project import LINK, Node, Project, new_project
 
@@ -202,12 +202,12 @@ def compare(tally: Tally, seed: str, predicted: CommitPrediction, built: BuildRe
         return
     for step, real in zip(steps, built.steps, strict=True):
         tally.steps += 1
-        if step.prediction is Forecast.UNKNOWN:
+        if step.prediction is PredictedStatus.UNKNOWN:
             tally.unknown += 1
             tally.reasons[step.reason] = tally.reasons.get(step.reason, 0) + 1
             continue
-        tally.hits += step.prediction is Forecast.HIT
-        tally.misses += step.prediction is Forecast.MISS
+        tally.hits += step.prediction is PredictedStatus.HIT
+        tally.misses += step.prediction is PredictedStatus.MISS
         if step.prediction.value != real.status.value:
             tally.wrong.append(
                 f"{where}: step {real.index} {real.instruction}: predicted {step.prediction} "

@@ -15,7 +15,7 @@ from layerfork.record.build import Builder
 from layerfork.record.change import Change, LabelsAre, RequestIs
 from layerfork.record.context import ContextManifest
 from layerfork.record.engine import parse_version
-from layerfork.record.prediction import Baseline, Forecast, Prediction
+from layerfork.record.prediction import Baseline, PredictedStatus, Prediction
 from layerfork.record.record import BuildRecord, StepStatus
 from research.mutations.layout import tar_of
 from research.mutations.predict import Wrong
@@ -69,7 +69,7 @@ class Foretold:
             if step.status not in _TOLD:
                 continue
             foretold = forecasts.get(step.index)
-            if foretold is None or foretold.prediction is Forecast.UNKNOWN:
+            if foretold is None or foretold.prediction is PredictedStatus.UNKNOWN:
                 self.unknown += 1
                 self.reasons[foretold.reason if foretold is not None else "nothing is known"] += 1
             elif foretold.prediction.value != step.status.value:
@@ -82,7 +82,7 @@ class Foretold:
                         actual=step.status.value,
                     )
                 )
-            elif foretold.prediction is Forecast.HIT:
+            elif foretold.prediction is PredictedStatus.HIT:
                 self.hits += 1
             else:
                 self.misses += 1
@@ -90,7 +90,7 @@ class Foretold:
 
 
 def _nothing_known(prediction: Prediction) -> bool:
-    return all(step.prediction is Forecast.UNKNOWN for step in prediction.steps)
+    return all(step.prediction is PredictedStatus.UNKNOWN for step in prediction.steps)
 
 
 def _other_steps(prediction: Prediction, record: BuildRecord) -> Wrong:

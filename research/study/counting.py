@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from layerfork.record.prediction import CommitPrediction, Forecast, StepPrediction
+from layerfork.record.prediction import CommitPrediction, PredictedStatus, PredictedStep
 from research.study.kinds import Kind, kind_of
 from research.study.results import Counts
 
@@ -32,24 +32,24 @@ def count(commits: Iterable[CommitPrediction]) -> Counts:
 def _add(commit: CommitPrediction, tally: dict[str, int], grouped: dict[str, Counter[str]]) -> None:
     assert commit.prediction is not None
     steps = commit.prediction.steps
-    missed = [kind_of(step) for step in steps if step.prediction is Forecast.MISS]
+    missed = [kind_of(step) for step in steps if step.prediction is PredictedStatus.MISS]
     tally["commits"] += 1
-    tally["hits"] += commit.count(Forecast.HIT)
+    tally["hits"] += commit.count(PredictedStatus.HIT)
     tally["misses"] += len(missed)
-    tally["unknown"] += commit.count(Forecast.UNKNOWN)
-    tally["all_reused"] += all(step.prediction is Forecast.HIT for step in steps)
+    tally["unknown"] += commit.count(PredictedStatus.UNKNOWN)
+    tally["all_reused"] += all(step.prediction is PredictedStatus.HIT for step in steps)
     tally["busting"] += bool(missed)
     tally["runs_again"] += any(kind in _RUNS for kind in missed)
     tally["installs_again"] += Kind.INSTALL in missed
     grouped["missed"].update(missed)
-    grouped["reasons"].update(_why(step) for step in steps if step.prediction is Forecast.UNKNOWN)
+    grouped["reasons"].update(_why(step) for step in steps if step.prediction is PredictedStatus.UNKNOWN)
     first = commit.first_miss
     if first is not None:
         grouped["first"][kind_of(first)] += 1
         grouped["causes"][first.causes[0].code if first.causes else ""] += 1
 
 
-def _why(step: StepPrediction) -> str:
+def _why(step: PredictedStep) -> str:
     if step.reason.endswith("of which nobody can tell"):
         return "builds on such a step"
     if step.reason.endswith("which no record shows"):
@@ -62,7 +62,7 @@ def short(reason: str) -> str:
     return _NAMES.sub("…", reason.removeprefix("nobody can tell: "))
 
 
-def is_run(step: StepPrediction) -> bool:
+def is_run(step: PredictedStep) -> bool:
     """Whether a step runs a command."""
     return kind_of(step) in _RUNS
 

@@ -14,7 +14,7 @@ from layerfork.hypothesis.remedies.textedit import UnfitError, edited
 from layerfork.lint.linter import lint
 from layerfork.record.answer import Edit
 from layerfork.record.lint import Trap, TrapCode
-from layerfork.record.prediction import CommitPrediction, Forecast, Prediction
+from layerfork.record.prediction import CommitPrediction, PredictedStatus, Prediction
 from research.study.clones import Built, Clone, newest
 from research.study.counting import after_the_cold_one, count, is_run
 from research.study.results import Saving
@@ -156,14 +156,14 @@ def _warm_pairs(
 
 def _again(commit: CommitPrediction) -> int:
     """RUN steps that are certain to run again."""
-    return _runs(commit.prediction, Forecast.MISS)
+    return _runs(commit.prediction, PredictedStatus.MISS)
 
 
 def _not_reused(commit: CommitPrediction) -> int:
     """RUN steps that are not certain to be reused."""
-    return _again(commit) + _runs(commit.prediction, Forecast.UNKNOWN)
+    return _again(commit) + _runs(commit.prediction, PredictedStatus.UNKNOWN)
 
 
-def _runs(prediction: Prediction | None, forecast: Forecast) -> int:
+def _runs(prediction: Prediction | None, forecast: PredictedStatus) -> int:
     steps = prediction.steps if prediction is not None else ()
     return sum(step.prediction is forecast and is_run(step) for step in steps)

@@ -7,7 +7,7 @@ from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.installing import INSTALLERS, MANIFESTS
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.lint.dockerfiles import relative
-from layerfork.record.prediction import StepPrediction
+from layerfork.record.prediction import PredictedStep
 
 
 class Kind(StrEnum):
@@ -34,7 +34,7 @@ _LISTS = MANIFESTS | _OTHERS
 _NAMED_LIKE = re.compile(r"requirements.*\.(?:txt|in)|package.*\.json")
 
 
-def kind_of(step: StepPrediction) -> Kind:
+def kind_of(step: PredictedStep) -> Kind:
     """By its text alone."""
     instruction = printed_instruction(step.instruction)
     if instruction is None:

@@ -146,12 +146,12 @@ def command(
             }
         )
         from layerfork.app.predict.commits import predict_histories
-        from layerfork.record.prediction import Forecast, exit_code_of
+        from layerfork.record.prediction import PredictedStatus, exit_code_of
 
         histories = predict_histories(path, commits, against=against, store_path=store, cache_from=cache_from)
         put(form.render("histories", histories, look_of(sys.stdout, verbose=verbose)))
         commits_told = [each for history in histories for each in history.commits]
-        missed = any(each.count(Forecast.MISS) for each in commits_told)
+        missed = any(each.count(PredictedStatus.MISS) for each in commits_told)
         return exit_code_of(missed=missed, known=all(each.is_known for each in commits_told))
     from layerfork.app.predict.planned import Asked
     from layerfork.app.predict.remembered import predict_builds
@@ -212,7 +212,9 @@ def _check_git(others: Mapping[str, object]) -> None:
 
 def exit_code(predictions: "Sequence[Prediction]") -> int:
     """By what is certain: a miss counts more than what nobody can tell."""
-    from layerfork.record.prediction import Forecast, exit_code_of
+    from layerfork.record.prediction import PredictedStatus, exit_code_of
 
-    missed = any(each.count(Forecast.MISS) for each in predictions)
-    return exit_code_of(missed=missed, known=not any(each.count(Forecast.UNKNOWN) for each in predictions))
+    missed = any(each.count(PredictedStatus.MISS) for each in predictions)
+    return exit_code_of(
+        missed=missed, known=not any(each.count(PredictedStatus.UNKNOWN) for each in predictions)
+    )

@@ -12,11 +12,11 @@
 `list_fork_differences`  the whole list of parts that the causes of one fork sum up
 """
 
+from layerfork.diagnose.cachelookup import as_on_one_cache, cacheable_steps
 from layerfork.diagnose.compare.builds import JudgedBuild
 from layerfork.diagnose.compare.caches import may_share_cache
 from layerfork.diagnose.compare.comparable import lend_definitions
 from layerfork.diagnose.failure import describe_failure
-from layerfork.diagnose.outlook import as_on_one_cache, cacheable_steps
 from layerfork.diagnose.pair import explain_pair, judge_pair, list_fork_differences
 from layerfork.diagnose.relay import judge_relay
 from layerfork.diagnose.warnings import layer_contradictions

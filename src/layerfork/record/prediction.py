@@ -52,7 +52,7 @@ PREDICT_SCHEMA = "layerfork/predict/1"
 PREDICTIONS_SCHEMA = "layerfork/predictions/1"
 
 
-class Forecast(StrEnum):
+class PredictedStatus(StrEnum):
     """What will become of one step."""
 
     HIT = "hit"
@@ -81,7 +81,7 @@ class StepCache:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepPrediction:
+class PredictedStep:
     """One step of the build that is predicted."""
 
     index: int
@@ -92,7 +92,7 @@ class StepPrediction:
     platform: str = ""
     """As in `StepRecord`."""
     instruction: str
-    prediction: Forecast
+    prediction: PredictedStatus
     reason: str = ""
     """Why, in one line; empty for a hit that needs no word."""
     causes: tuple[Cause, ...] = ()
@@ -117,7 +117,7 @@ class Prediction:
     """What the build is called among others: a service, a target, a directory."""
     against: Baseline
     """The recorded build that it was predicted from."""
-    steps: tuple[StepPrediction, ...]
+    steps: tuple[PredictedStep, ...]
     seconds_lost: float | None = None
     """What the steps that miss took when they were built last; None when no record shows that."""
     judgement: Judgement
@@ -130,9 +130,11 @@ class Prediction:
     @property
     def exit_code(self) -> ExitCode:
         """How a command ends that has nothing else to say."""
-        return exit_code_of(missed=bool(self.count(Forecast.MISS)), known=not self.count(Forecast.UNKNOWN))
+        return exit_code_of(
+            missed=bool(self.count(PredictedStatus.MISS)), known=not self.count(PredictedStatus.UNKNOWN)
+        )
 
-    def count(self, forecast: Forecast) -> int:
+    def count(self, forecast: PredictedStatus) -> int:
         """How many steps are predicted like that."""
         return sum(step.prediction is forecast for step in self.steps)
 
@@ -158,14 +160,14 @@ class CommitPrediction:
     unmodelled: tuple[tuple[str, str], ...] = ()
     """Paths that are sent and whose content only a real checkout has, and why; sorted."""
 
-    def count(self, forecast: Forecast) -> int:
+    def count(self, forecast: PredictedStatus) -> int:
         """How many steps are predicted like that."""
         return 0 if self.prediction is None else self.prediction.count(forecast)
 
     @property
     def is_known(self) -> bool:
         """Whether something is predicted of every step."""
-        return self.prediction is not None and not self.count(Forecast.UNKNOWN)
+        return self.prediction is not None and not self.count(PredictedStatus.UNKNOWN)
 
     @property
     def seconds_lost(self) -> float | None:
@@ -173,10 +175,10 @@ class CommitPrediction:
         return None if self.prediction is None else self.prediction.seconds_lost
 
     @property
-    def first_miss(self) -> StepPrediction | None:
+    def first_miss(self) -> PredictedStep | None:
         """The first step that misses for a reason of its own; else the first that misses."""
         steps = () if self.prediction is None else self.prediction.steps
-        missed = [step for step in steps if step.prediction is Forecast.MISS]
+        missed = [step for step in steps if step.prediction is PredictedStatus.MISS]
         return next((step for step in missed if step.causes), missed[0] if missed else None)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from layerfork.diagnose import JudgedBuild
-from layerfork.diagnose.outlook import Outlook, Reuse, Stored, outlooks
+from layerfork.diagnose.cachelookup import CacheLookup, Reuse, Stored, lookups
 from layerfork.hypothesis import Hypothesis, UnappliableError, suppose
 from layerfork.hypothesis.keys import Settled
 from layerfork.hypothesis.remedies import changes_of
@@ -63,7 +63,7 @@ def found_elsewhere(first: BuildRecord, second: BuildRecord) -> frozenset[int]:
     cache = Stored()
     cache.add(JudgedBuild(client="", record=first, keys=keys_of(first)))
     keys = keys_of(second)
-    found = outlooks(JudgedBuild(client="", record=second, keys=keys), cache, {})
+    found = lookups(JudgedBuild(client="", record=second, keys=keys), cache, {})
     hits = {step.index for step in second.steps if step.status is StepStatus.HIT}
     always = {step.index for step in keys.steps if step.always_runs}
     return frozenset(
@@ -91,15 +91,15 @@ def rebuilt_steps(record: BuildRecord, fork: Fork) -> list[StepRecord]:
 
 def _outlooks(
     record: BuildRecord, first: Sequence[Change], second: Sequence[Change]
-) -> Mapping[tuple[str, str], Outlook]:
+) -> Mapping[tuple[str, str], CacheLookup]:
     """What the second build finds of what the first has stored, by instruction. Raises: UnappliableError."""
     settled = Settled(record=record, keys=keys_of(record))
     built, again = (suppose(record, changes) for changes in (first, second))
     cache = Stored()
     cache.add(_judged(built, settled))
-    found = outlooks(_judged(again, settled), cache, again.unmodelled)
+    found = lookups(_judged(again, settled), cache, again.unmodelled)
     steps = {step.index: step for step in again.record.steps}
-    return {_name(steps[index]): outlook for index, outlook in found.items()}
+    return {_name(steps[index]): lookup for index, lookup in found.items()}
 
 
 def _judged(hypothesis: Hypothesis, settled: Settled) -> JudgedBuild:
@@ -112,5 +112,5 @@ def _name(step: StepRecord) -> tuple[str, str]:
     return step.platform, step.instruction
 
 
-def _is(found: Mapping[tuple[str, str], Outlook], name: tuple[str, str], reuse: Reuse) -> bool:
+def _is(found: Mapping[tuple[str, str], CacheLookup], name: tuple[str, str], reuse: Reuse) -> bool:
     return name in found and found[name].reuse is reuse

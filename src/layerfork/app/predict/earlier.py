@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from layerfork.diagnose import JudgedBuild
+from layerfork.diagnose.cachelookup import Stored, marks_of
 from layerfork.diagnose.compare.builds import views_of
 from layerfork.diagnose.compare.caches import is_built_without_cache
 from layerfork.diagnose.enginebugs import never_found
-from layerfork.diagnose.outlook import Stored, marks_of
 from layerfork.hypothesis import suppose
 from layerfork.hypothesis.keys import Settled
 from layerfork.hypothesis.steps import named_images

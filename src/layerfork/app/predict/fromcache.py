@@ -20,7 +20,7 @@ from layerfork.keys import keys_of
 from layerfork.keys.content.digest import Contents
 from layerfork.record.build import Builder
 from layerfork.record.exportedcache import ExportedCache
-from layerfork.record.prediction import CacheState, Forecast, Prediction, StepCache, StepPrediction
+from layerfork.record.prediction import CacheState, PredictedStatus, PredictedStep, Prediction, StepCache
 from layerfork.record.record import BuildRecord
 
 _THERE = (CacheState.PRESENT, CacheState.NOT_EXPORTED, CacheState.BLOB_GONE)
@@ -129,7 +129,7 @@ class _Told:
     recorded: StepsInCache
     importing: Importing
 
-    def step(self, step: StepPrediction, imported: Imported) -> StepPrediction:
+    def step(self, step: PredictedStep, imported: Imported) -> PredictedStep:
         found, was = imported.found, self._was(step.index)
         moved = found.state is CacheState.ABSENT and was is not None and was.state in _THERE
         nearest = was.key if moved and was is not None else found.nearest
@@ -142,18 +142,21 @@ class _Told:
         )
         if self._is_own(step):
             return told
-        if imported.forecast is not Forecast.HIT:
+        if imported.forecast is not PredictedStatus.HIT:
             reason = self._reason(step, imported, was)
             return replace(told, reason=reason, age_s=None, age_is_least=False)
         if found.state is CacheState.PRESENT and found.created_at and self.importing.bug:
             return replace(
-                told, prediction=Forecast.UNKNOWN, reason=f"nobody can tell: {self.importing.bug}", causes=()
+                told,
+                prediction=PredictedStatus.UNKNOWN,
+                reason=f"nobody can tell: {self.importing.bug}",
+                causes=(),
             )
         return replace(told, reason="", causes=(), age_s=self._age_s(found), age_is_least=False)
 
-    def _is_own(self, step: StepPrediction) -> bool:
+    def _is_own(self, step: PredictedStep) -> bool:
         """The builder's own cache has it."""
-        return self.importing.own_cache and step.prediction is Forecast.HIT
+        return self.importing.own_cache and step.prediction is PredictedStatus.HIT
 
     def _was(self, index: int) -> CachedStep | None:
         """What the cache has of the step as it was recorded."""
@@ -161,14 +164,14 @@ class _Told:
         steps = {step.index: step for step in self.recorded.record.steps}
         return self.recorded.step(steps[real[index]]) if real.get(index) in steps else None
 
-    def _reason(self, step: StepPrediction, imported: Imported, was: CachedStep | None) -> str:
+    def _reason(self, step: PredictedStep, imported: Imported, was: CachedStep | None) -> str:
         found = imported.found
-        if self.importing.own_cache and step.prediction is Forecast.UNKNOWN is imported.forecast:
+        if self.importing.own_cache and step.prediction is PredictedStatus.UNKNOWN is imported.forecast:
             return step.reason
         if found.state is not CacheState.ABSENT or was is None:
             return imported.reason
         if was.state in _THERE:
-            own = step.reason if step.prediction is Forecast.MISS else ""
+            own = step.reason if step.prediction is PredictedStatus.MISS else ""
             return f"{own or imported.reason}; the cache has it as it was recorded"
         if was.state is CacheState.ABSENT and was_replaced(self.recorded.record, self.importing.opened.cache):
             return f"{imported.reason}: another export took the place of the recorded build's own"
@@ -183,10 +186,10 @@ class _Told:
             return None
 
 
-def _predicted(prediction: Prediction, steps: tuple[StepPrediction, ...], importing: Importing) -> Prediction:
+def _predicted(prediction: Prediction, steps: tuple[PredictedStep, ...], importing: Importing) -> Prediction:
     opened = importing.opened
     has = "what the recorded builds stored, and" if importing.own_cache else "nothing but"
-    missed = {step.index for step in steps if step.prediction is Forecast.MISS}
+    missed = {step.index for step in steps if step.prediction is PredictedStatus.MISS}
     pairs = [
         (fork, answer)
         for fork, answer in zip(prediction.judgement.forks, prediction.answers, strict=True)
@@ -211,8 +214,8 @@ def _nothing(prediction: Prediction, importing: Importing, why: str) -> Predicti
     cache = StepCache(key="", state=CacheState.UNKNOWN, reason=why)
     steps = tuple(
         replace(step, cache=cache)
-        if importing.own_cache and step.prediction is Forecast.HIT
-        else replace(step, prediction=Forecast.UNKNOWN, reason=why, causes=(), cache=cache)
+        if importing.own_cache and step.prediction is PredictedStatus.HIT
+        else replace(step, prediction=PredictedStatus.UNKNOWN, reason=why, causes=(), cache=cache)
         for step in prediction.steps
     )
     return _predicted(prediction, steps, importing)

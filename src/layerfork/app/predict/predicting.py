@@ -13,7 +13,7 @@ from layerfork.app.predict.planned import Planned, changes_of
 from layerfork.app.predict.steps import ToldSteps
 from layerfork.context.walk import no_collection
 from layerfork.diagnose import JudgedBuild, judge_pair
-from layerfork.diagnose.outlook import Outlook, Reuse, outlooks
+from layerfork.diagnose.cachelookup import CacheLookup, Reuse, lookups
 from layerfork.diagnose.wronghits import doubts_about
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
@@ -25,7 +25,7 @@ from layerfork.keys.shared.baseimage import full_reference
 from layerfork.record.answer import Fork, Judgement, Situation, Verdict
 from layerfork.record.build import as_typed
 from layerfork.record.change import BaseImageIs
-from layerfork.record.prediction import Baseline, Forecast, Prediction, StepPrediction
+from layerfork.record.prediction import Baseline, PredictedStatus, PredictedStep, Prediction
 from layerfork.record.record import BuildRecord, StepStatus
 from layerfork.record.run import NOT_JUDGED
 
@@ -124,9 +124,9 @@ def _images_assumed(past: Past, hypothesis: Hypothesis, planned: Planned) -> tup
 
 def _outlooks(
     past: Past, build: JudgedBuild, doubts: Mapping[int, str], planned: Planned
-) -> Mapping[int, Outlook]:
-    found = outlooks(build, past.stored, doubts)
-    return {index: Outlook(reuse=Reuse.NOT_FOUND) for index in found} if planned.other_cache else found
+) -> Mapping[int, CacheLookup]:
+    found = lookups(build, past.stored, doubts)
+    return {index: CacheLookup(reuse=Reuse.NOT_FOUND) for index in found} if planned.other_cache else found
 
 
 def _check(record: BuildRecord, planned: Planned) -> None:
@@ -186,7 +186,7 @@ def _with_times(record: BuildRecord, past: Past) -> BuildRecord:
 def _predicted(
     past: Past,
     build: JudgedBuild,
-    found: Mapping[int, Outlook],
+    found: Mapping[int, CacheLookup],
     planned: Planned,
     baseline: Baseline,
 ) -> Prediction:
@@ -208,7 +208,7 @@ def _predicted(
     now = datetime.fromisoformat(baseline.recorded_at).timestamp() + baseline.age_s
     told = ToldSteps(
         record=reader.record,
-        outlooks=found,
+        lookups=found,
         forks=forks,
         always=frozenset(step.index for step in build.keys.steps if step.always_runs),
         other_cache=planned.other_cache,
@@ -217,9 +217,11 @@ def _predicted(
     )
     predictions = tuple(told.all())
     costs = [
-        step.seconds for step in predictions if step.prediction is Forecast.MISS and step.seconds is not None
+        step.seconds
+        for step in predictions
+        if step.prediction is PredictedStatus.MISS and step.seconds is not None
     ]
-    nothing_missed = not any(step.prediction is Forecast.MISS for step in predictions)
+    nothing_missed = not any(step.prediction is PredictedStatus.MISS for step in predictions)
     return Prediction(
         against=baseline,
         steps=predictions,
@@ -230,11 +232,11 @@ def _predicted(
     )
 
 
-def _status_by(outlook: Outlook) -> StepStatus:
+def _status_by(lookup: CacheLookup) -> StepStatus:
     """What explains builds is told of a step: of a miss that differing keys explain nothing."""
-    if outlook.reuse is Reuse.FOUND:
+    if lookup.reuse is Reuse.FOUND:
         return StepStatus.HIT
-    return StepStatus.MISS if outlook.why else StepStatus.UNKNOWN
+    return StepStatus.MISS if lookup.why else StepStatus.UNKNOWN
 
 
 def _certain(fork: Fork, missed: Collection[int], record: BuildRecord) -> Fork:
@@ -251,13 +253,13 @@ def _nothing_known(record: BuildRecord, planned: Planned, baseline: Baseline, wh
     return Prediction(
         against=baseline,
         steps=tuple(
-            StepPrediction(
+            PredictedStep(
                 index=step.index,
                 line=instructions[step.index].first_line if step.index in instructions else step.line,
                 stage=step.stage_name,
                 platform=step.platform,
                 instruction=step.instruction,
-                prediction=Forecast.UNKNOWN,
+                prediction=PredictedStatus.UNKNOWN,
                 reason=why,
             )
             for step in record.steps

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from layerfork.app.predict.earlier import Made, Past, told_by_images
-from layerfork.diagnose.outlook import Outlook, Reuse
+from layerfork.diagnose.cachelookup import CacheLookup, Reuse
 from layerfork.dockerfile import Instruction, keyword_of
 from layerfork.hypothesis.steps import instructions_of
 from layerfork.record.answer import Cause, Fork
 from layerfork.record.build import Builder
-from layerfork.record.prediction import Forecast, StepPrediction
+from layerfork.record.prediction import PredictedStatus, PredictedStep
 from layerfork.record.record import BuildRecord, StepRecord
 
 _NAMES = {Builder.CLASSIC: "the classic builder", Builder.BUILDKIT: "BuildKit", Builder.BUILDAH: "buildah"}
@@ -22,7 +22,7 @@ class ToldSteps:
 
     record: BuildRecord
     """The hypothetical one, with what its steps will take."""
-    outlooks: Mapping[int, Outlook]
+    lookups: Mapping[int, CacheLookup]
     forks: Sequence[Fork]
     always: frozenset[int]
     """Steps that have no cache of their own."""
@@ -32,12 +32,12 @@ class ToldSteps:
     now_s: float
     """Seconds since 1970."""
 
-    def all(self) -> Iterator[StepPrediction]:
+    def all(self) -> Iterator[PredictedStep]:
         """In their order."""
         for step in self.record.steps:
             written = self._written(step)
             made = self._made(step)
-            yield StepPrediction(
+            yield PredictedStep(
                 index=step.index,
                 line=_line_of(step, written),
                 stage=step.stage_name,
@@ -64,19 +64,19 @@ class ToldSteps:
         line = _line_of(step, self._written(step))
         return f"line {line}" if line else f"step {index}"
 
-    def _forecast(self, step: StepRecord) -> Forecast:
+    def _forecast(self, step: StepRecord) -> PredictedStatus:
         """A FROM has no cache of its own: engines report it as reused whatever it names."""
-        reuse = self.outlooks[step.index].reuse
+        reuse = self.lookups[step.index].reuse
         if reuse is Reuse.OPEN:
-            return Forecast.UNKNOWN
+            return PredictedStatus.UNKNOWN
         hit = step.index in self.always or reuse is Reuse.FOUND
-        return Forecast.HIT if hit else Forecast.MISS
+        return PredictedStatus.HIT if hit else PredictedStatus.MISS
 
     def _made(self, step: StepRecord) -> Made | None:
-        outlook = self.outlooks[step.index]
+        lookup = self.lookups[step.index]
         if step.index in self.always:  # a FROM: how old the image is
-            return self._images.get(step.index) if outlook.reuse is Reuse.FOUND else None
-        return self.past.made(outlook.mark) if outlook.mark else None
+            return self._images.get(step.index) if lookup.reuse is Reuse.FOUND else None
+        return self.past.made(lookup.mark) if lookup.mark else None
 
     @cached_property
     def _images(self) -> Mapping[int, Made]:
@@ -86,38 +86,38 @@ class ToldSteps:
         return next((fork.causes for fork in self.forks if fork.step == step.index), ())
 
     def _reason(self, step: StepRecord) -> str:
-        outlook = self.outlooks[step.index]
-        if outlook.reuse is Reuse.FOUND:
+        lookup = self.lookups[step.index]
+        if lookup.reuse is Reuse.FOUND:
             return ""
-        if step.index in self.always and outlook.reuse is Reuse.NOT_FOUND:
+        if step.index in self.always and lookup.reuse is Reuse.NOT_FOUND:
             return (
                 "another image than before: what builds on it is built again" if not self.other_cache else ""
             )
         return self.other_cache or (
-            self._why_open(outlook) if outlook.reuse is Reuse.OPEN else self._why_not_found(step, outlook)
+            self._why_open(lookup) if lookup.reuse is Reuse.OPEN else self._why_not_found(step, lookup)
         )
 
-    def _why_not_found(self, step: StepRecord, outlook: Outlook) -> str:
-        if outlook.why:
-            return outlook.why
+    def _why_not_found(self, step: StepRecord, lookup: CacheLookup) -> str:
+        if lookup.why:
+            return lookup.why
         causes = self._causes(step)
         if causes:
             return causes[0].text.partition(": ")[2] or causes[0].text
-        if outlook.above:
-            return f"builds on {self._place(outlook.above)}, which misses"
+        if lookup.above:
+            return f"builds on {self._place(lookup.above)}, which misses"
         owner = next((fork.step for fork in self.forks if step.index in fork.consequences), 0)
         if owner:
             return f"for the same reason as {self._place(owner)}"
         return "no recorded build has stored it"
 
-    def _why_open(self, outlook: Outlook) -> str:
-        if outlook.above:
-            return f"builds on {self._place(outlook.above)}, of which nobody can tell"
-        if outlook.lacks:
-            return f"nobody can tell: {', '.join(outlook.lacks)}"
+    def _why_open(self, lookup: CacheLookup) -> str:
+        if lookup.above:
+            return f"builds on {self._place(lookup.above)}, of which nobody can tell"
+        if lookup.lacks:
+            return f"nobody can tell: {', '.join(lookup.lacks)}"
         steps = {step.index: step for step in self.record.steps}
         stages = dict.fromkeys(
-            steps[each].stage_name or f"stage {steps[each].stage}" for each in outlook.reads
+            steps[each].stage_name or f"stage {steps[each].stage}" for each in lookup.reads
         )
         return (
             f"nobody can tell: {_NAMES[self.record.builder]} compares the files of {', '.join(stages)} by "

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from layerfork.builders.caches.steps import CachedStep, StepsInCache
 from layerfork.keys.buildkit.recordkeys import OpKeys
 from layerfork.record.context import Digest
-from layerfork.record.prediction import CacheState, Forecast
+from layerfork.record.prediction import CacheState, PredictedStatus
 
 _NO, _PERHAPS, _YES = range(3)
 
@@ -23,11 +23,13 @@ class Imported:
     """A step of a build that imports a cache."""
 
     found: CachedStep
-    forecast: Forecast
+    forecast: PredictedStatus
     reason: str = ""
 
 
-def import_steps(steps: StepsInCache, own: Mapping[int, Forecast] | None = None) -> tuple[Imported, ...]:
+def import_steps(
+    steps: StepsInCache, own: Mapping[int, PredictedStatus] | None = None
+) -> tuple[Imported, ...]:
     """One for each step of the build, in order.
 
     ``own`` is what the builder would find of each step in its own cache, by index; None where that is empty.
@@ -41,11 +43,11 @@ def import_steps(steps: StepsInCache, own: Mapping[int, Forecast] | None = None)
     return tuple(_imported(steps, step.index, wanted, states) for step in steps.record.steps)
 
 
-def _with_own(found: CachedStep, own: Forecast | None) -> CachedStep:
+def _with_own(found: CachedStep, own: PredictedStatus | None) -> CachedStep:
     """What both caches have of an operation."""
-    if own is Forecast.HIT:
+    if own is PredictedStatus.HIT:
         return replace(found, state=CacheState.PRESENT)
-    if own is Forecast.UNKNOWN and found.state is not CacheState.PRESENT:
+    if own is PredictedStatus.UNKNOWN and found.state is not CacheState.PRESENT:
         return replace(found, state=CacheState.UNKNOWN)
     return found
 
@@ -74,27 +76,27 @@ def _imported(
     found = steps.step(step)
     work = steps.work(step)
     if not work:
-        return Imported(found=found, forecast=Forecast.UNKNOWN, reason=found.reason)
+        return Imported(found=found, forecast=PredictedStatus.UNKNOWN, reason=found.reason)
     if all(op.source is not None for op in work):
-        return Imported(found=found, forecast=Forecast.HIT)
+        return Imported(found=found, forecast=PredictedStatus.HIT)
     each = [_one(states[op.digest], wanted[op.digest]) for op in work]
-    for forecast in (Forecast.MISS, Forecast.UNKNOWN):
+    for forecast in (PredictedStatus.MISS, PredictedStatus.UNKNOWN):
         if forecast in each:
             return Imported(found=found, forecast=forecast, reason=_reason(found, forecast))
-    return Imported(found=found, forecast=Forecast.HIT)
+    return Imported(found=found, forecast=PredictedStatus.HIT)
 
 
-def _one(found: CachedStep, wanted: int) -> Forecast:
+def _one(found: CachedStep, wanted: int) -> PredictedStatus:
     if found.state is CacheState.PRESENT:
-        return Forecast.HIT
+        return PredictedStatus.HIT
     if found.state is CacheState.NOT_EXPORTED:
-        return (Forecast.HIT, Forecast.UNKNOWN, Forecast.MISS)[wanted]
+        return (PredictedStatus.HIT, PredictedStatus.UNKNOWN, PredictedStatus.MISS)[wanted]
     if found.state is CacheState.ABSENT:
-        return Forecast.MISS if wanted == _YES else Forecast.UNKNOWN
-    return Forecast.UNKNOWN
+        return PredictedStatus.MISS if wanted == _YES else PredictedStatus.UNKNOWN
+    return PredictedStatus.UNKNOWN
 
 
-def _reason(found: CachedStep, forecast: Forecast) -> str:
+def _reason(found: CachedStep, forecast: PredictedStatus) -> str:
     if found.state is CacheState.BLOB_GONE:
         return f"{found.reason}: a build that needs it fails"
     return found.reason

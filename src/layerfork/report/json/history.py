@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from json import dumps
 from typing import Any
 
-from layerfork.record.prediction import HISTORY_SCHEMA, Blamed, CommitPrediction, Forecast, HistoryPrediction
+from layerfork.record.prediction import (
+    HISTORY_SCHEMA,
+    Blamed,
+    CommitPrediction,
+    HistoryPrediction,
+    PredictedStatus,
+)
 from layerfork.report.json.prediction import rounded, step_fields
 from layerfork.report.json.report import answer_fields, plain
 from layerfork.report.rendering import Look
@@ -33,8 +39,8 @@ def _commit(commit: CommitPrediction) -> dict[str, Any]:
         "committed_at": commit.committed_at,
         "subject": commit.subject,
         "problem": commit.problem or None,
-        "steps_missed": commit.count(Forecast.MISS),
-        "steps_unknown": commit.count(Forecast.UNKNOWN),
+        "steps_missed": commit.count(PredictedStatus.MISS),
+        "steps_unknown": commit.count(PredictedStatus.UNKNOWN),
         "seconds_lost": rounded(commit.seconds_lost),
         "steps": [] if prediction is None else [step_fields(each) for each in prediction.steps],
         "answers": [] if prediction is None else [answer_fields(each) for each in prediction.answers],

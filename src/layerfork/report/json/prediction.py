@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from json import dumps
 from typing import Any
 
-from layerfork.record.prediction import PREDICT_SCHEMA, PREDICTIONS_SCHEMA, Prediction, StepPrediction
+from layerfork.record.prediction import PREDICT_SCHEMA, PREDICTIONS_SCHEMA, PredictedStep, Prediction
 from layerfork.report.json.report import answer_fields, cause_fields, fork_fields, plain
 from layerfork.report.rendering import Look
 
@@ -30,7 +30,7 @@ def _prediction(prediction: Prediction) -> dict[str, Any]:
     }
 
 
-def step_fields(step: StepPrediction) -> dict[str, Any]:
+def step_fields(step: PredictedStep) -> dict[str, Any]:
     """One step."""
     fields: dict[str, Any] = {
         "index": step.index,

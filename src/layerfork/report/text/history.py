@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.record.prediction import Blamed, CommitPrediction, Forecast, HistoryPrediction
+from layerfork.record.prediction import Blamed, CommitPrediction, HistoryPrediction, PredictedStatus
 from layerfork.report.overview.words import counted
 from layerfork.report.rendering import Look
 from layerfork.report.text.baseline import baseline_line
@@ -40,7 +40,7 @@ def _lines(history: HistoryPrediction, look: Look) -> Iterator[Text]:
 
 def _verdict(history: HistoryPrediction) -> str:
     """``5 of 12 commits miss steps: about 83 s``."""
-    slow = [each for each in history.commits if each.count(Forecast.MISS)]
+    slow = [each for each in history.commits if each.count(PredictedStatus.MISS)]
     total = counted(len(history.commits), "commit")
     if not slow:
         return f"none of {total} is known to miss a step"
@@ -58,7 +58,8 @@ def _table(commits: Sequence[CommitPrediction], look: Look) -> Iterator[Text]:
         line = Text("  ")
         line.append(commit.id[:_DIGITS] + "  ", style="dim")
         line.append(
-            missed.rjust(widths[0]) + "  ", style="bold yellow" if commit.count(Forecast.MISS) else "cyan"
+            missed.rjust(widths[0]) + "  ",
+            style="bold yellow" if commit.count(PredictedStatus.MISS) else "cyan",
         )
         line.append(cost.rjust(widths[1]) + "  ")
         line.append(_bar(weight, max(weights)).ljust(_BAR) + "  ", style="yellow")
@@ -72,7 +73,7 @@ def _weights(commits: Sequence[CommitPrediction]) -> list[float]:
     """What the bars show: seconds; steps that miss where no record shows any time."""
     if any(each.seconds_lost for each in commits):
         return [each.seconds_lost or 0.0 for each in commits]
-    return [float(each.count(Forecast.MISS)) for each in commits]
+    return [float(each.count(PredictedStatus.MISS)) for each in commits]
 
 
 def _bar(weight: float, most: float) -> str:
@@ -84,7 +85,7 @@ def _row(commit: CommitPrediction) -> tuple[str, str, str, str]:
     subject = cut(commit.subject or "(no subject)", _SUBJECT)
     if commit.prediction is None:
         return "?", "", subject, f"not predicted: {commit.problem}"
-    missed, unknown = commit.count(Forecast.MISS), commit.count(Forecast.UNKNOWN)
+    missed, unknown = commit.count(PredictedStatus.MISS), commit.count(PredictedStatus.UNKNOWN)
     text = f"{missed} of {len(commit.prediction.steps)}" + (f" +{unknown}?" if unknown else "")
     cost = commit.seconds_lost
     return text, seconds(cost) if missed and cost is not None else "", subject, _why(commit)
@@ -101,13 +102,13 @@ def _why(commit: CommitPrediction) -> str:
     if first is not None:
         return f"{f'line {first.line}' if first.line else f'step {first.index}'}: {first.reason}"
     steps = () if prediction is None else prediction.steps
-    return next((step.reason for step in steps if step.prediction is Forecast.UNKNOWN), "")
+    return next((step.reason for step in steps if step.prediction is PredictedStatus.UNKNOWN), "")
 
 
 def _summary(history: HistoryPrediction, look: Look) -> Iterator[Text]:
-    slow = [each for each in history.commits if each.count(Forecast.MISS)]
+    slow = [each for each in history.commits if each.count(PredictedStatus.MISS)]
     if slow:
-        worst = max(slow, key=lambda each: (each.seconds_lost or 0.0, each.count(Forecast.MISS)))
+        worst = max(slow, key=lambda each: (each.seconds_lost or 0.0, each.count(PredictedStatus.MISS)))
         cost = f", {seconds(worst.seconds_lost)}" if worst.seconds_lost is not None else ""
         text = f"costliest commit: {worst.id[:_DIGITS]} {worst.subject}: {_steps(worst)}{cost}"
         yield from wrap(Text(text), look.width, 4)
@@ -121,7 +122,7 @@ def _summary(history: HistoryPrediction, look: Look) -> Iterator[Text]:
 
 
 def _steps(commit: CommitPrediction) -> str:
-    return f"{counted(commit.count(Forecast.MISS), 'step')} missed"
+    return f"{counted(commit.count(PredictedStatus.MISS), 'step')} missed"
 
 
 def _blamed(blamed: Blamed) -> str:

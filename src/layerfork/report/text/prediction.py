@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.record.prediction import Forecast, Prediction, StepPrediction
+from layerfork.record.prediction import PredictedStatus, PredictedStep, Prediction
 from layerfork.report.overview.words import counted
 from layerfork.report.rendering import Look
 from layerfork.report.text.answer import answer_lines, first_lines
@@ -13,7 +13,11 @@ from layerfork.report.text.columns import cut
 from layerfork.report.text.console import print_lines
 from layerfork.report.text.wrapping import wrap
 
-_STYLES = {Forecast.HIT: "cyan", Forecast.MISS: "bold yellow", Forecast.UNKNOWN: "magenta"}
+_STYLES = {
+    PredictedStatus.HIT: "cyan",
+    PredictedStatus.MISS: "bold yellow",
+    PredictedStatus.UNKNOWN: "magenta",
+}
 _LONGEST = 48
 """Columns of an instruction in the table."""
 
@@ -41,7 +45,7 @@ def _lines(prediction: Prediction, look: Look) -> Iterator[Text]:
 
 def verdict(prediction: Prediction) -> str:
     """``4 of 7 steps will be reused; 3 will miss: about 41 s``."""
-    hits, misses, unknown = map(prediction.count, Forecast)
+    hits, misses, unknown = map(prediction.count, PredictedStatus)
     total = len(prediction.steps)
     if not (misses or unknown):
         return f"all {counted(total, 'step')} will be reused"
@@ -61,7 +65,7 @@ def seconds(value: float) -> str:
     return f"{value:.1f} s" if value < 10 else f"{value:,.0f} s"
 
 
-def _table(steps: Sequence[StepPrediction], look: Look) -> Iterator[Text]:
+def _table(steps: Sequence[PredictedStep], look: Look) -> Iterator[Text]:
     rows = [_row(step) for step in steps]
     widths = [max(len(row[column]) for row in rows) for column in range(4)] if rows else []
     for step, (place, forecast, cost, instruction, reason) in zip(steps, rows, strict=True):
@@ -75,16 +79,16 @@ def _table(steps: Sequence[StepPrediction], look: Look) -> Iterator[Text]:
         yield from wrap(line, look.width, 4)
 
 
-def _row(step: StepPrediction) -> tuple[str, str, str, str, str]:
+def _row(step: PredictedStep) -> tuple[str, str, str, str, str]:
     """Line, prediction, cost, instruction, and why or how old."""
-    shown = step.prediction is Forecast.MISS and step.seconds is not None
+    shown = step.prediction is PredictedStatus.MISS and step.seconds is not None
     cost = seconds(step.seconds) if shown and step.seconds is not None else ""
     platform = f" ({step.platform})" if step.platform else ""
     instruction = cut(" ".join(step.instruction.split()), _LONGEST) + platform
     return (str(step.line or f"#{step.index}"), step.prediction.value, cost, instruction, _note(step))
 
 
-def _note(step: StepPrediction) -> str:
+def _note(step: PredictedStep) -> str:
     notes = [step.reason]
     if step.age_s is not None:
         notes.append(old_by(step.age_s, is_least=step.age_is_least, is_over=step.over_age))

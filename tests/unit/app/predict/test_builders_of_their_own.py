@@ -8,10 +8,10 @@ from unit.hypothesis.recorded import pair
 from layerfork.app.predict.planned import Planned
 from layerfork.app.predict.predicting import predict_build
 from layerfork.record.answer import CauseStatus
-from layerfork.record.prediction import Baseline, Forecast, Prediction
+from layerfork.record.prediction import Baseline, PredictedStatus, Prediction
 from layerfork.record.record import BuildRecord
 
-HIT, MISS, UNKNOWN = Forecast.HIT, Forecast.MISS, Forecast.UNKNOWN
+HIT, MISS, UNKNOWN = PredictedStatus.HIT, PredictedStatus.MISS, PredictedStatus.UNKNOWN
 ALPINE = "docker-image://docker.io/library/alpine:latest"
 ONE, OTHER = "@sha256:" + "1" * 64, "@sha256:" + "2" * 64
 
@@ -43,7 +43,7 @@ def predict(record: BuildRecord, sent: BuildRecord, *earlier: BuildRecord) -> Pr
     return predict_build(record, Planned(contexts=(sent.context,)), baseline, earlier)
 
 
-def forecasts(prediction: Prediction) -> tuple[Forecast, ...]:
+def forecasts(prediction: Prediction) -> tuple[PredictedStatus, ...]:
     return tuple(step.prediction for step in prediction.steps)
 
 
@@ -68,7 +68,7 @@ def test_what_changed_is_missed_and_proven(digest: str) -> None:
     [(ONE, ONE, HIT), (ONE, OTHER, UNKNOWN), ("", "", UNKNOWN), (ONE, "", UNKNOWN), ("", ONE, UNKNOWN)],
 )
 def test_an_earlier_build_counts_where_it_had_the_same_image(
-    digest: str, before: str, forecast: Forecast
+    digest: str, before: str, forecast: PredictedStatus
 ) -> None:
     """The file is again as the first build had it: only of one digest the layers are surely the same; of
     two digests they may be, and what a name meant the day before nobody knows."""

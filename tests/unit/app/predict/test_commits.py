@@ -10,7 +10,7 @@ from unit.hypothesis.recorded import CORPUS
 from layerfork.app.predict.commits import predict_histories
 from layerfork.cli import call
 from layerfork.errors import EvidenceError, UsageError
-from layerfork.record.prediction import Forecast, HistoryPrediction
+from layerfork.record.prediction import HistoryPrediction, PredictedStatus
 
 FIRST = "FROM alpine\nCOPY a /\n"
 SECOND = FIRST + "RUN true\n"
@@ -49,7 +49,7 @@ def predict(made: MadeRepository, builder: str, wanted: str = "HEAD~8..HEAD") ->
     return history
 
 
-HIT, MISS = Forecast.HIT, Forecast.MISS
+HIT, MISS = PredictedStatus.HIT, PredictedStatus.MISS
 
 
 @pytest.mark.parametrize("builder", ["classic", "buildkit"])
@@ -114,7 +114,7 @@ def test_a_file_that_a_checkout_converts_makes_its_step_unknown(made: MadeReposi
     history = predict(made, "classic", "HEAD~2..HEAD")
     for commit in history.commits:
         assert commit.prediction is not None
-        assert [step.prediction for step in commit.prediction.steps][1] is Forecast.UNKNOWN
+        assert [step.prediction for step in commit.prediction.steps][1] is PredictedStatus.UNKNOWN
         assert commit.unmodelled == (("a", "filter=lfs"),)
     assert any(line.startswith("not modelled: a (filter=lfs)") for line in history.assumes)
 

@@ -12,11 +12,11 @@ from layerfork.app.predict.commits import predict_histories
 from layerfork.app.predict.planned import Asked
 from layerfork.app.predict.remembered import predict_builds
 from layerfork.record.context import MAIN_CONTEXT
-from layerfork.record.prediction import Forecast, Prediction
+from layerfork.record.prediction import PredictedStatus, Prediction
 from layerfork.record.record import BuildRecord
 from layerfork.record.store.recordfile import RecordFile
 
-HIT, MISS, UNKNOWN = Forecast.HIT, Forecast.MISS, Forecast.UNKNOWN
+HIT, MISS, UNKNOWN = PredictedStatus.HIT, PredictedStatus.MISS, PredictedStatus.UNKNOWN
 TEXT = "FROM alpine\nCOPY --from=lib a /\n"
 
 
@@ -77,7 +77,7 @@ def predict(project: Path, record: BuildRecord) -> Prediction:
     return found
 
 
-def forecasts(prediction: Prediction) -> tuple[Forecast, ...]:
+def forecasts(prediction: Prediction) -> tuple[PredictedStatus, ...]:
     return tuple(step.prediction for step in prediction.steps)
 
 

@@ -10,7 +10,7 @@ from layerfork.app.predict.predicting import predict_build
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.record.answer import CauseStatus
 from layerfork.record.change import Change, DefinitionIs
-from layerfork.record.prediction import Baseline, Forecast, Prediction
+from layerfork.record.prediction import Baseline, PredictedStatus, Prediction
 from layerfork.record.record import BuildRecord, StepStatus
 
 LOST = frozenset({"cache-empty", "cache-record-gone", "parallel-build", "unexplained"})
@@ -71,7 +71,7 @@ NAMES = [
 def test_what_is_predicted_is_what_the_engine_did(name: str) -> None:
     writer, reader = pair(name)
     prediction = _predict(writer, reader)
-    certain = [step for step in prediction.steps if step.prediction is not Forecast.UNKNOWN]
+    certain = [step for step in prediction.steps if step.prediction is not PredictedStatus.UNKNOWN]
     if len(certain) == len(prediction.steps):
         assert len(certain) == len(reader.steps)
     actual = {step.index: step.status.value for step in reader.steps}
@@ -89,17 +89,19 @@ def test_a_definition_that_a_frontend_made_is_taken_at_its_word(name: str) -> No
     prediction = _predict(writer, reader, made)
     actual = {step.index: step.status.value for step in reader.steps}
     for step in prediction.steps:
-        if step.prediction is not Forecast.UNKNOWN:
+        if step.prediction is not PredictedStatus.UNKNOWN:
             assert step.prediction.value == actual[step.index], step
     assert len(prediction.steps) == len(reader.steps)
-    unsure = {step.index for step in _predict(writer, reader).steps if step.prediction is Forecast.UNKNOWN}
-    assert {step.index for step in prediction.steps if step.prediction is Forecast.UNKNOWN} <= unsure
+    unsure = {
+        step.index for step in _predict(writer, reader).steps if step.prediction is PredictedStatus.UNKNOWN
+    }
+    assert {step.index for step in prediction.steps if step.prediction is PredictedStatus.UNKNOWN} <= unsure
 
 
 def test_what_forks_cost_is_what_all_misses_cost() -> None:
     for name in NAMES:
         prediction = _predict(*pair(name))
-        if prediction.count(Forecast.UNKNOWN) or prediction.seconds_lost is None:
+        if prediction.count(PredictedStatus.UNKNOWN) or prediction.seconds_lost is None:
             continue
         told = sum(fork.seconds_lost or 0 for fork in prediction.judgement.forks)
         assert told == pytest.approx(prediction.seconds_lost), name
@@ -107,7 +109,7 @@ def test_what_forks_cost_is_what_all_misses_cost() -> None:
 
 def test_most_steps_are_certain() -> None:
     steps = [step for name in NAMES for step in _predict(*pair(name)).steps]
-    unknown = [step for step in steps if step.prediction is Forecast.UNKNOWN]
+    unknown = [step for step in steps if step.prediction is PredictedStatus.UNKNOWN]
     assert len(steps) > 600
     assert len(unknown) < 0.1 * len(steps)
     assert all(step.reason for step in unknown)
@@ -118,13 +120,13 @@ def test_a_miss_says_why_and_costs_what_the_step_took(name: str) -> None:
     writer, reader = pair(name)
     prediction = _predict(writer, reader)
     copied = next(step for step in prediction.steps if step.instruction.startswith("COPY"))
-    assert copied.prediction is Forecast.MISS
+    assert copied.prediction is PredictedStatus.MISS
     assert [(cause.code, cause.path, cause.status) for cause in copied.causes] == [
         ("content", "a", CauseStatus.PROVEN)
     ]
     assert "no engine has built this" in " ".join(copied.causes[0].evidence)
     built = [step for step in writer.steps if step.status is StepStatus.MISS]
-    missed = {step.index for step in prediction.steps if step.prediction is Forecast.MISS}
+    missed = {step.index for step in prediction.steps if step.prediction is PredictedStatus.MISS}
     assert prediction.seconds_lost == pytest.approx(sum(s.seconds or 0 for s in built if s.index in missed))
     assert [answer.verb for answer in prediction.answers] == ["will miss"]
 
@@ -135,7 +137,7 @@ def test_a_build_is_predicted_to_hit_itself(name: str) -> None:
     writer, _ = pair(name)
     open_lines = set[str]()
     for step in predict_build(writer, Planned(), _baseline(writer)).steps:
-        if step.prediction is Forecast.HIT:
+        if step.prediction is PredictedStatus.HIT:
             continue
         below = any(f"builds on {line}," in step.reason for line in open_lines)
         assert below or "http" in step.reason or "definition" in step.reason
@@ -148,14 +150,14 @@ def test_one_image_by_two_names_is_one_image(name: str) -> None:
     text = (writer.request.dockerfile or "").replace("FROM alpine", "FROM docker.io/library/alpine:latest")
     assert text != writer.request.dockerfile
     found = predict_build(writer, Planned(dockerfile=text), _baseline(writer))
-    assert [step.prediction for step in found.steps] == [Forecast.HIT] * len(writer.steps)
+    assert [step.prediction for step in found.steps] == [PredictedStatus.HIT] * len(writer.steps)
 
 
 def test_another_image_is_not_guessed_at() -> None:
     writer, _ = pair("buildkit-content")
     text = (writer.request.dockerfile or "").replace("FROM alpine", "FROM alpine:3")
     found = predict_build(writer, Planned(dockerfile=text), _baseline(writer))
-    assert found.steps[0].prediction is Forecast.UNKNOWN
+    assert found.steps[0].prediction is PredictedStatus.UNKNOWN
     assert "which image docker.io/library/alpine:3 is now is not known" in found.steps[0].reason
 
 
@@ -176,14 +178,14 @@ def test_what_an_earlier_build_found_for_a_base_image_is_known() -> None:
     earlier = replace(newest, id="earlier", base_images=(("once:seen", facts),))
     planned = Planned(build_args={**dict(newest.request.build_args), "BASE": "once:seen"})
 
-    def forecasts(prediction: Prediction) -> list[Forecast]:
+    def forecasts(prediction: Prediction) -> list[PredictedStatus]:
         """Of the steps of the stage that begins with the other image."""
         own = [step for step in prediction.steps if step.stage == "s1" and step.instruction[:4] != "FROM"]
         return [step.prediction for step in own]
 
     alone = predict_build(newest, planned, _baseline(newest))
-    assert set(forecasts(alone)) == {Forecast.UNKNOWN}
+    assert set(forecasts(alone)) == {PredictedStatus.UNKNOWN}
     assert not any("once:seen" in each for each in alone.assumes)
     both = predict_build(newest, planned, _baseline(newest), (earlier,))
-    assert set(forecasts(both)) == {Forecast.MISS}
+    assert set(forecasts(both)) == {PredictedStatus.MISS}
     assert "base image once:seen is what an earlier build found" in both.assumes

@@ -12,7 +12,7 @@ from unit.hypothesis.recorded import CORPUS
 
 from layerfork.app.predict import predictions, remembered
 from layerfork.app.predict.planned import Asked
-from layerfork.record.prediction import Forecast, Prediction
+from layerfork.record.prediction import PredictedStatus, Prediction
 
 DAY_S = 86_400.0
 
@@ -63,7 +63,7 @@ def test_the_same_question_is_answered_from_memory(root: Path, made: list[str]) 
     assert len(made) == 1
     (root / "a").write_text("two")
     missed = predict(root)
-    assert missed.count(Forecast.MISS) == 1
+    assert missed.count(PredictedStatus.MISS) == 1
     assert ageless(predict(root)) == ageless(missed)
     assert len(made) == 2
 
@@ -99,7 +99,7 @@ def test_a_dockerfile_that_is_not_sent_is_looked_at(root: Path, made: list[str])
     (root / ".dockerignore").write_text("Dockerfile\n.dockerignore\n")
     predict(root)
     (root / "Dockerfile").write_text("FROM alpine\nCOPY a /other\n")
-    assert predict(root).count(Forecast.MISS) == 1
+    assert predict(root).count(PredictedStatus.MISS) == 1
     assert len(made) == 2
 
 

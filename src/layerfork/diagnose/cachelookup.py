@@ -34,7 +34,7 @@ class Reuse(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class CacheLookup:
     """What can be said of one step."""
 
     reuse: Reuse
@@ -184,7 +184,7 @@ def _digest(view: StepView, own: str | None, above: Sequence[str | None]) -> str
     return sha256(text.encode()).hexdigest()
 
 
-def outlooks(build: JudgedBuild, stored: Stored, unmodelled: Mapping[int, str]) -> dict[int, Outlook]:
+def lookups(build: JudgedBuild, stored: Stored, unmodelled: Mapping[int, str]) -> dict[int, CacheLookup]:
     """What becomes of each step of a build, by index.
 
     ``unmodelled`` are steps of which nobody knows what the builder would make, and why.
@@ -192,7 +192,7 @@ def outlooks(build: JudgedBuild, stored: Stored, unmodelled: Mapping[int, str]) 
     views = views_of(build)
     marks = marks_of(build, views, unmodelled)
     never = never_found(build.record)
-    found: dict[int, Outlook] = {}
+    found: dict[int, CacheLookup] = {}
     readers = {view.index: files_read(build, views, view) for view in views.values()}
     for view in _inputs_first(views, readers):
         read = readers[view.index]
@@ -204,28 +204,28 @@ def _outlook(
     view: StepView,
     read: tuple[int, ...],
     marks: Marks,
-    found: Mapping[int, Outlook],
+    found: Mapping[int, CacheLookup],
     stored: Stored,
     unmodelled: Mapping[int, str],
     never: Mapping[int, str],
-) -> Outlook:
+) -> CacheLookup:
     whole = {each: found[each].reuse for each in view.parents if each not in read and each in found}
     missed = next((each for each, reuse in whole.items() if reuse is Reuse.NOT_FOUND), 0)
     if missed:
-        return Outlook(reuse=Reuse.NOT_FOUND, above=missed)
+        return CacheLookup(reuse=Reuse.NOT_FOUND, above=missed)
     if view.index in never and not (view.neutral or view.always_runs):
-        return Outlook(reuse=Reuse.NOT_FOUND, why=never[view.index])
+        return CacheLookup(reuse=Reuse.NOT_FOUND, why=never[view.index])
     if view.index in unmodelled:
-        return Outlook(reuse=Reuse.OPEN, lacks=(unmodelled[view.index],))
+        return CacheLookup(reuse=Reuse.OPEN, lacks=(unmodelled[view.index],))
     doubtful = next((each for each, reuse in whole.items() if reuse is Reuse.OPEN), 0)
     anew = tuple(each for each in read if each in found and found[each].reuse is not Reuse.FOUND)
     if not (doubtful or anew) and (view.neutral or marks.whole in stored.wholes):
-        return Outlook(reuse=Reuse.FOUND, mark=marks.whole or "")
+        return CacheLookup(reuse=Reuse.FOUND, mark=marks.whole or "")
     if not (view.neutral or stored.may_have(view.key, marks.lineage)):
-        return Outlook(reuse=Reuse.NOT_FOUND)
+        return CacheLookup(reuse=Reuse.NOT_FOUND)
     if doubtful:
-        return Outlook(reuse=Reuse.OPEN, above=doubtful)
-    return Outlook(reuse=Reuse.OPEN, lacks=view.key.unknown, reads=anew or read)
+        return CacheLookup(reuse=Reuse.OPEN, above=doubtful)
+    return CacheLookup(reuse=Reuse.OPEN, lacks=view.key.unknown, reads=anew or read)
 
 
 # Builds of any two caches judged by their keys alone: as if the reader had met what the writer stored.
@@ -253,7 +253,7 @@ def as_on_one_cache(
     stored = Stored()
     stored.add(writer)
     views = views_of(reader)
-    found = outlooks(reader, stored, {})
+    found = lookups(reader, stored, {})
     steps = tuple(_foreseen(views[step.index], found[step.index], cost_of) for step in reader.record.steps)
     return replace(reader, record=replace(_beside(writer.record, reader.record), steps=steps))
 
@@ -268,9 +268,11 @@ def _beside(writer: BuildRecord, reader: BuildRecord) -> BuildRecord:
     return replace(reader, engine=engine, builder_instance=writer.builder_instance)
 
 
-def _foreseen(view: StepView, outlook: Outlook, cost_of: Callable[[StepRecord], float | None]) -> StepRecord:
+def _foreseen(
+    view: StepView, lookup: CacheLookup, cost_of: Callable[[StepRecord], float | None]
+) -> StepRecord:
     step = view.step
     if view.always_runs or step.status is StepStatus.NOT_EVALUATED:
         return step
     seconds = step.seconds if step.status is StepStatus.MISS else cost_of(step)
-    return replace(step, status=_STATUS[outlook.reuse], identity="", seconds=seconds)
+    return replace(step, status=_STATUS[lookup.reuse], identity="", seconds=seconds)
