@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from layerfork.app.predict.commits import CommitsAsked, predict_commits
-from layerfork.app.predict.predicting import Past, baseline_at
+from layerfork.app.predict.earlier import EarlierBuilds
+from layerfork.app.predict.predicting import baseline_at
 from layerfork.builders.client.contextplaces import place_at
 from layerfork.builders.commits.checkout import Sending
 from layerfork.builders.commits.history import Repository, commits_of, find_repository
@@ -111,7 +112,7 @@ class Workshop:
             clean=str,
         )
         blobs = Blobs(repository, self.directory / "cache")
-        return predict_commits(Past(first), asked, blobs, baseline_at(first, datetime.now(UTC)))
+        return predict_commits(EarlierBuilds(first), asked, blobs, baseline_at(first, datetime.now(UTC)))
 
     def build(self, repository: Path, commit: str) -> BuildRecord:
         """Check a commit out, build and record it. Raises: BuildFailedError, LayerforkError."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-from layerfork.app.predict.predicting import Planned, predict_build
+from layerfork.app.predict.nextbuild import NextBuild
+from layerfork.app.predict.predicting import predict_build
 from layerfork.builders.disk.tarcontext import read_tar
 from layerfork.context.clientrules import find_rules
 from layerfork.context.ignore.ignorefile import DOCKER_FILES, files_of_podman_service
@@ -108,7 +109,7 @@ def foretell(built: Sequence[BuildRecord], subject: Subject, manifest: ContextMa
     ``built`` are those on the same cache, newest first: the baseline is the last.
     """
     newest, *earlier = built
-    planned = Planned(
+    planned = NextBuild(
         contexts=(manifest,),
         dockerfile=subject.dockerfile(),
         build_args=dict(subject.build_args),

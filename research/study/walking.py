@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from layerfork.app.predict.commits import CommitsAsked, predict_commits
-from layerfork.app.predict.predicting import Past, baseline_at
+from layerfork.app.predict.earlier import EarlierBuilds
+from layerfork.app.predict.predicting import baseline_at
 from layerfork.builders.commits.checkout import Sending
 from layerfork.builders.commits.history import Commit
 from layerfork.builders.commits.objects import Blobs, texts_of
@@ -44,7 +45,9 @@ class Walker:
             clean=without_syntax,
         )
         blobs = Blobs(repository, self.caches)
-        yield from predict_commits(Past(record), asked, blobs, baseline_at(record, datetime.now(UTC)))
+        yield from predict_commits(
+            EarlierBuilds(record), asked, blobs, baseline_at(record, datetime.now(UTC))
+        )
         blobs.save()
 
 

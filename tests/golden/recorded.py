@@ -20,7 +20,7 @@ from layerfork.app.compare.baseline import baseline_of
 from layerfork.app.compare.comparison import diff_records
 from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.app.experiment.judging import judge_rows
-from layerfork.app.predict.planned import Asked, Planned
+from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
 from layerfork.app.predict.predicting import predict_build
 from layerfork.app.predict.tree import plan
 from layerfork.builders.caches.config import read_cache
@@ -128,9 +128,9 @@ def predicted(name: str) -> Sequence[Prediction]:
     first, second = recorded(name)[:2]
     baseline = replace(baseline_of(first, second, None, 2), age_s=3_600.0)
     contexts = tuple(each for each in (second.context, *second.named_contexts) if each is not None)
-    edited = plan(first, Asked(changed=("important.txt",)), None)
+    edited = plan(first, PredictOptions(changed=("important.txt",)), None)
     found = [
-        predict_build(first, Planned(contexts=contexts), baseline),
+        predict_build(first, NextBuild(contexts=contexts), baseline),
         replace(predict_build(first, edited, baseline), build="edited"),
     ]
     old = [replace(step, over_age=step.age_s is not None) for step in found[1].steps]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from layerfork.app.experiment.clients import choose_clients
 from layerfork.app.pack import Say
-from layerfork.app.predict.planned import current_umask
+from layerfork.app.predict.nextbuild import current_umask
 from layerfork.builders.clients import CLIENTS, BuildClient
 from layerfork.builders.clients.sending import sender_of_client
 from layerfork.builders.environments.projectfile import described_clients

@@ -55,10 +55,10 @@ def predict_program(
     path: str, against: str, client: str, changed: Sequence[str], store: str
 ) -> tuple[Prediction, ...]:
     """Raises: LayerforkError."""
-    from layerfork.app.predict.planned import Asked
+    from layerfork.app.predict.nextbuild import PredictOptions
     from layerfork.app.predict.remembered import predict_builds
 
-    asked = Asked(changed=tuple(changed))
+    asked = PredictOptions(changed=tuple(changed))
     return predict_builds(path, asked, against=against, client=client, store_path=store)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from layerfork.app.compare.comparison import stored_in
-from layerfork.app.predict.earlier import Made, Past, told_by_images
+from layerfork.app.predict.earlier import CreatedAt, EarlierBuilds, times_of_images
 from layerfork.builders.imports.files import import_file
 from layerfork.context.walk import no_collection
 from layerfork.diagnose import may_share_cache
@@ -52,9 +52,11 @@ def shown(
     )
 
 
-def _made(record: BuildRecord, others: Sequence[StoredRecord], store: RecordStore | None) -> dict[int, Made]:
+def _made(
+    record: BuildRecord, others: Sequence[StoredRecord], store: RecordStore | None
+) -> dict[int, CreatedAt]:
     """When the results were made that a build reused, by step index."""
-    images = told_by_images(record)
+    images = times_of_images(record)
     if all(step.index in images for step in record.steps if step.status is StepStatus.HIT):
         return images
     before = sorted(
@@ -62,7 +64,7 @@ def _made(record: BuildRecord, others: Sequence[StoredRecord], store: RecordStor
         key=lambda each: each.recorded_at,
         reverse=True,
     )[:_MOST_EARLIER]
-    return {**Past(record, before).made_for(record), **images} if before else images
+    return {**EarlierBuilds(record, before).made_for(record), **images} if before else images
 
 
 def _shared(record: BuildRecord, others: Sequence[StoredRecord]) -> Iterator[BuildRecord]:
@@ -95,7 +97,7 @@ def _cache_of(record: BuildRecord) -> str:
     return instance or record.builder_instance
 
 
-def _ages(record: BuildRecord, made: dict[int, Made], max_age_s: float | None) -> dict[int, StepAge]:
+def _ages(record: BuildRecord, made: dict[int, CreatedAt], max_age_s: float | None) -> dict[int, StepAge]:
     """How old results were when a build reused them, by step index."""
     began_s = datetime.fromisoformat(record.recorded_at).timestamp()
     found = {}

@@ -153,7 +153,7 @@ def command(
         commits_told = [each for history in histories for each in history.commits]
         missed = any(each.count(PredictedStatus.MISS) for each in commits_told)
         return exit_code_of(missed=missed, known=all(each.is_known for each in commits_told))
-    from layerfork.app.predict.planned import Asked
+    from layerfork.app.predict.nextbuild import PredictOptions
     from layerfork.app.predict.remembered import predict_builds
 
     against = give_way(against, "against", to=("record",))
@@ -174,7 +174,7 @@ def command(
         )
     predictions = predict_builds(
         path,
-        Asked(
+        PredictOptions(
             dockerfile=dockerfile,
             target=target,
             build_args=parse_pairs(build_args, "--build-arg", os.environ),

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from layerfork.app.predict.earlier import EarlierBuilds
 from layerfork.app.predict.fromcache import Importing, OpenedCache, importing, open_for_prediction
-from layerfork.app.predict.planned import Asked
-from layerfork.app.predict.predicting import Past, Planned, baseline_at, foresee
-from layerfork.app.predict.predictions import Basis, bases_of
+from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
+from layerfork.app.predict.predicting import baseline_at, predict_next
+from layerfork.app.predict.predictions import RecordedBuild, recorded_builds
 from layerfork.app.predict.tree import dockerfile_path, places_of_named, rules_of_named
 from layerfork.builders.commits.checkout import CheckedOut, Sending, check_out
 from layerfork.builders.commits.contents import contents_of
@@ -29,7 +30,7 @@ from layerfork.userdirs import cache_directory
 from layerfork.wire.redact import Redactor
 
 GIT_DIRECTORY = ".git"
-_ANY = Asked()
+_ANY = PredictOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +59,14 @@ def predict_histories(
     ``against`` names the recorded builds to start from instead of the newest ones.
     Raises: LayerforkError.
     """
-    bases = bases_of(open_store(store_path), path, _ANY, against, None)
+    chosen = recorded_builds(open_store(store_path), path, _ANY, against, None)
     opened = open_for_prediction(cache_from) if cache_from else None
-    return tuple(_history(each, wanted, opened) for each in bases)
+    return tuple(_history(each, wanted, opened) for each in chosen)
 
 
-def _history(basis: Basis, wanted: str, opened: OpenedCache | None) -> HistoryPrediction:
-    record = basis.record
-    repository = find_repository(basis.root or Path())
+def _history(recorded: RecordedBuild, wanted: str, opened: OpenedCache | None) -> HistoryPrediction:
+    record = recorded.record
+    repository = find_repository(recorded.root or Path())
     places, unseen = places_of_named(record)
     inside = {name: find_below(repository, directory) for name, directory in places.items()}
     asked = CommitsAsked(
@@ -77,10 +78,10 @@ def _history(basis: Basis, wanted: str, opened: OpenedCache | None) -> HistoryPr
         clean=Redactor(redaction_key()).clean,
     )
     blobs = Blobs(repository, cache_directory())
-    baseline = baseline_at(record, datetime.now(UTC), basis.known)
-    past = Past(record, basis.earlier)
-    imports = importing(past.newest, opened, basis.earlier) if opened is not None else None
-    commits = tuple(predict_commits(past, asked, blobs, baseline, imports))
+    baseline = baseline_at(record, datetime.now(UTC), recorded.known)
+    earlier_builds = EarlierBuilds(record, recorded.earlier)
+    imports = importing(earlier_builds.newest, opened, recorded.earlier) if opened is not None else None
+    commits = tuple(predict_commits(earlier_builds, asked, blobs, baseline, imports))
     blobs.save()
     return HistoryPrediction(
         against=baseline,
@@ -142,21 +143,25 @@ def _assumed(
 
 
 def predict_commits(
-    past: Past, asked: CommitsAsked, blobs: Blobs, baseline: Baseline, imports: Importing | None = None
+    earlier_builds: EarlierBuilds,
+    asked: CommitsAsked,
+    blobs: Blobs,
+    baseline: Baseline,
+    imports: Importing | None = None,
 ) -> Iterator[CommitPrediction]:
-    """Each commit after the one before it, the first after the newest build of ``past``.
+    """Each commit after the one before it, the first after the newest build of ``earlier_builds``.
 
     A commit that cannot be built changes nothing for the next one. With ``imports`` each is built by a
-    builder of its own, and compared with the newest build of ``past``.
+    builder of its own, and compared with the newest build of ``earlier_builds``.
     """
     trees = Trees(asked.repository)
     for commit in asked.commits:
         with no_collection():
-            yield _predicted(past, asked, commit, trees, blobs, baseline, imports)
+            yield _predicted(earlier_builds, asked, commit, trees, blobs, baseline, imports)
 
 
 def _predicted(
-    past: Past,
+    earlier_builds: EarlierBuilds,
     asked: CommitsAsked,
     commit: Commit,
     trees: Trees,
@@ -178,15 +183,17 @@ def _predicted(
             name: _check_out_named(repository, commit, trees, blobs)
             for name, repository in asked.named.items()
         }
-        foreseen = foresee(past, _planned(past, asked, found, found.dockerfile, named), baseline)
+        predicted = predict_next(
+            earlier_builds, _next_build(earlier_builds, asked, found, found.dockerfile, named), baseline
+        )
     except LayerforkError as error:
         return replace(nothing, problem=error.message)
-    prediction = foreseen.prediction
+    prediction = predicted.prediction
     if imports is not None:
         contents = contents_of(asked.repository, blobs, found.read.manifest.entries)
-        prediction = imports.predicted(foreseen, contents)
-    elif foreseen.build is not None:
-        past.go_on(foreseen.build)
+        prediction = imports.predicted(predicted, contents)
+    elif predicted.build is not None:
+        earlier_builds.go_on(predicted.build)
     unmodelled = dict(found.unmodelled)
     for name, each in named.items():
         unmodelled |= {f"{name}: {path}": why for path, why in each.unmodelled.items()}
@@ -201,14 +208,18 @@ def _check_out_named(repository: Repository, commit: Commit, trees: Trees, blobs
     return found
 
 
-def _planned(
-    past: Past, asked: CommitsAsked, found: CheckedOut, dockerfile: str, named: Mapping[str, CheckedOut]
-) -> Planned:
+def _next_build(
+    earlier_builds: EarlierBuilds,
+    asked: CommitsAsked,
+    found: CheckedOut,
+    dockerfile: str,
+    named: Mapping[str, CheckedOut],
+) -> NextBuild:
     manifest = found.read.manifest
-    recorded = past.newest.record.context
+    recorded = earlier_builds.newest.record.context
     name = manifest.name if recorded is None else recorded.name
     beside = (replace(each.read.manifest, name=name) for name, each in named.items())
-    return Planned(
+    return NextBuild(
         contexts=(replace(manifest, name=name), *beside),
         dockerfile=asked.clean(dockerfile),
         unseen=asked.unseen,

@@ -32,7 +32,7 @@ Source: containers/buildah docs/buildah-build.1.md @ v1.39.3, v1.41.0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class CreatedAt:
     """When a stored result was made."""
 
     at_s: float
@@ -41,7 +41,7 @@ class Made:
     """False: it was there already then."""
 
 
-def told_by_images(record: BuildRecord) -> dict[int, Made]:
+def times_of_images(record: BuildRecord) -> dict[int, CreatedAt]:
     """What images say of when each step's result was made, by step index.
 
     A FROM has the time of its image. Where the build was told which time to write down, nothing is known of
@@ -55,7 +55,7 @@ def told_by_images(record: BuildRecord) -> dict[int, Made]:
         if facts is not None and facts.history and are_facts_of(record, platforms.get(index, "")):
             times[index] = facts.history[-1].created_at
     read = {index: _seconds(time) for index, time in times.items()}
-    return {index: Made(at_s=at_s, exact=True) for index, at_s in read.items() if at_s is not None}
+    return {index: CreatedAt(at_s=at_s, exact=True) for index, at_s in read.items() if at_s is not None}
 
 
 def _writes_other_times(record: BuildRecord) -> bool:
@@ -78,7 +78,7 @@ RECORDED = "the recorded build"
 """What texts call the build that another one is predicted from."""
 
 
-class Past:
+class EarlierBuilds:
     """Builds of one cache: the one that the next is compared with, and those before it."""
 
     def __init__(self, record: BuildRecord, earlier: Sequence[BuildRecord] = ()) -> None:
@@ -95,7 +95,7 @@ class Past:
         for each in (record, *earlier):
             self._images = {**dict(each.base_images), **self._images}
         self._seconds: dict[tuple[str, str, str], float] = {}
-        self._made: dict[str, Made] = {}
+        self._made: dict[str, CreatedAt] = {}
         self._marks: dict[str, dict[int, str]] = {}
         rebuilt = self._add(self.newest, repeated, frozenset())
         for each in earlier:
@@ -118,11 +118,11 @@ class Past:
         """What a step took when it was built last; None when no build shows it."""
         return self._seconds.get(_name_of(step))
 
-    def made(self, mark: str) -> Made | None:
+    def made(self, mark: str) -> CreatedAt | None:
         """When the result was made that has this digest; None when nobody knows."""
         return self._made.get(mark)
 
-    def made_for(self, record: BuildRecord) -> dict[int, Made]:
+    def made_for(self, record: BuildRecord) -> dict[int, CreatedAt]:
         """The same of the results that one of the builds had, by step index."""
         marks = self._marks.get(record.id, {})
         return {index: self._made[mark] for index, mark in marks.items() if mark in self._made}
@@ -143,7 +143,7 @@ class Past:
         began_s = datetime.fromisoformat(record.recorded_at).timestamp()
         cached = {step.index for step in build.keys.steps if not step.always_runs}
         self._marks[record.id] = {index: mark for index, mark in marks.items() if mark and index in cached}
-        images = told_by_images(record)
+        images = times_of_images(record)
         never = never_found(record)
         built = set[str]()
         for step in record.steps:
@@ -152,14 +152,14 @@ class Past:
             if missed and step.seconds is not None and not step.error:
                 self._seconds.setdefault(_name_of(step), step.seconds)
             if mark is not None and (missed or step.status is StepStatus.HIT):
-                self._date(mark, Made(at_s=began_s, exact=True) if missed else images.get(step.index))
-                self._date(mark, Made(at_s=began_s, exact=False))
+                self._date(mark, CreatedAt(at_s=began_s, exact=True) if missed else images.get(step.index))
+                self._date(mark, CreatedAt(at_s=began_s, exact=False))
             lost = missed and not (step.error or step.index in never or _wants_no_cache(record, step))
             if mark is not None and lost:
                 built.add(mark)
         return frozenset(built)
 
-    def _date(self, mark: str, made: Made | None) -> None:
+    def _date(self, mark: str, made: CreatedAt | None) -> None:
         """The newest that is exact counts; of the others the oldest: it was there already then."""
         known = self._made.get(mark)
         if made is not None and (known is None or not known.exact):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from layerfork.app.predict.predicting import Foreseen
+from layerfork.app.predict.predicting import PredictedBuild
 from layerfork.builders.caches.config import read_cache
 from layerfork.builders.caches.exported import exported_manifest, was_replaced
 from layerfork.builders.caches.files import contents_in
@@ -52,21 +52,21 @@ class Importing:
     own_cache: bool
     """The builder also has what the recorded builds stored; else nothing but what it imports."""
 
-    def predicted(self, foreseen: Foreseen, contents: Contents) -> Prediction:
+    def predicted(self, predicted: PredictedBuild, contents: Contents) -> Prediction:
         """The prediction for a builder that imports the cache. ``contents`` reads files of the context."""
-        if foreseen.build is None or self.recorded is None:
-            return _nothing(foreseen.prediction, self, "its definition is not known")
+        if predicted.build is None or self.recorded is None:
+            return _nothing(predicted.prediction, self, "its definition is not known")
         supposed = Supposed(
-            record=foreseen.build.record,
+            record=predicted.build.record,
             contents=contents,
-            same=_same(self.build, foreseen.build),
-            doubts=foreseen.doubts,
+            same=_same(self.build, predicted.build),
+            doubts=predicted.doubts,
         )
-        own = {step.index: step.prediction for step in foreseen.prediction.steps} if self.own_cache else None
+        own = {step.index: step.prediction for step in predicted.prediction.steps} if self.own_cache else None
         found = import_steps(find_supposed(supposed, self.recorded), own)
-        told = _Told(foreseen=foreseen, recorded=self.recorded, importing=self)
-        steps = tuple(map(told.step, foreseen.prediction.steps, found))
-        return _predicted(foreseen.prediction, steps, self)
+        told = _ImportedSteps(predicted=predicted, recorded=self.recorded, importing=self)
+        steps = tuple(map(told.step, predicted.prediction.steps, found))
+        return _predicted(predicted.prediction, steps, self)
 
     @property
     def bug(self) -> str:
@@ -111,21 +111,21 @@ def _recorded(build: JudgedBuild, opened: OpenedCache, earlier: Sequence[BuildRe
     return find_supposed(supposed, find_steps(own[0], opened.cache, opened.source))
 
 
-def _same(recorded: JudgedBuild, planned: JudgedBuild) -> dict[int, int]:
+def _same(recorded: JudgedBuild, next_build: JudgedBuild) -> dict[int, int]:
     """Steps of the planned build whose own keys a recorded step has."""
     known = {step.key.digest: step.index for step in recorded.keys.steps if not step.key.unknown}
     return {
         step.index: known[step.key.digest]
-        for step in planned.keys.steps
+        for step in next_build.keys.steps
         if not step.key.unknown and step.key.digest in known
     }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
+class _ImportedSteps:
     """What is said of each step."""
 
-    foreseen: Foreseen
+    predicted: PredictedBuild
     recorded: StepsInCache
     importing: Importing
 
@@ -160,7 +160,7 @@ class _Told:
 
     def _was(self, index: int) -> CachedStep | None:
         """What the cache has of the step as it was recorded."""
-        real = {there: here for here, there in self.foreseen.index_of.items()}
+        real = {there: here for here, there in self.predicted.index_of.items()}
         steps = {step.index: step for step in self.recorded.record.steps}
         return self.recorded.step(steps[real[index]]) if real.get(index) in steps else None
 
@@ -178,7 +178,7 @@ class _Told:
         return imported.reason
 
     def _age_s(self, found: CachedStep) -> float | None:
-        against = self.foreseen.prediction.against
+        against = self.predicted.prediction.against
         now = datetime.fromisoformat(against.recorded_at).timestamp() + against.age_s
         try:
             return max(0.0, now - datetime.fromisoformat(found.created_at).timestamp())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from layerfork.app.predict.planned import Asked, Planned
+from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
 from layerfork.app.predict.tree import images_assumed
 from layerfork.builders.engines import RunningEngine, default_spec_of_why, open_engine
 from layerfork.builders.environments.bases import base_references
@@ -67,53 +67,55 @@ class Frontend:
 
     engine: RunningEngine
 
-    def define(self, record: BuildRecord, asked: Asked, planned: Planned) -> Planned:
+    def define(self, record: BuildRecord, asked: PredictOptions, next_build: NextBuild) -> NextBuild:
         """What is planned, with the definition that the frontend makes of it and the images that the engine
         has; or with the reason why there is none.
 
         Raises: UsageError for a Dockerfile that it cannot read; EngineError when it gives no answer.
         """
-        after = _after(record, planned)
+        after = _after(record, next_build)
         why_not = _why_not_asked(record, after)
         if why_not:
-            return _without(planned, f"the engine's frontend was not asked: {why_not}")
+            return _without(next_build, f"the engine's frontend was not asked: {why_not}")
         redactor = Redactor(redaction_key())
-        text = _dockerfile(after, planned)
+        text = _dockerfile(after, next_build)
         build_args = {**dict(after.build_args), **(dict(asked.build_args) if _is_ours(record) else {})}
         redactor.pairs(build_args.items())
         redactor.pairs(after.labels)
         redactor.clean(text.decode("utf-8", "replace"))
         try:
             found = ask_frontend(
-                self.engine.way, self.engine.docker_host, _question(record, after, planned, text, build_args)
+                self.engine.way,
+                self.engine.docker_host,
+                _question(record, after, next_build, text, build_args),
             )
         except FrontendRefusedError as error:
             said = redactor.clean(str(error))
             if _UNREADABLE in said:
                 raise UsageError(f"the engine's frontend cannot read the Dockerfile: {said}") from error
-            return _without(planned, f"the engine's frontend makes nothing of it: {said}")
+            return _without(next_build, f"the engine's frontend makes nothing of it: {said}")
         name = after.dockerfile_name or "Dockerfile"
         definition, steps = read_unbuilt(
             found, after.dockerfile or "", name, dict(after.build_args), redactor
         )
         images = tuple(self._images(record, after, redactor))
         if redactor.knows_any and not _is_ours(record):
-            return _without(planned, _OTHER_KEY)
+            return _without(next_build, _OTHER_KEY)
         seen = replace(
             record, context=None, named_contexts=(), definition=definition, steps=steps, base_images=images
         )
-        return self._with_answer(record, planned, sealed(seen, redactor))
+        return self._with_answer(record, next_build, sealed(seen, redactor))
 
-    def _with_answer(self, record: BuildRecord, planned: Planned, answered: BuildRecord) -> Planned:
+    def _with_answer(self, record: BuildRecord, next_build: NextBuild, answered: BuildRecord) -> NextBuild:
         assert answered.definition is not None
         engine, assumes = self._engine_changes(record)
         images = (BaseImageIs(reference=name, facts=facts) for name, facts in answered.base_images)
         made = DefinitionIs(definition=answered.definition, steps=answered.steps)
-        others = [line for line in planned.assumes if line not in images_assumed(record)]
+        others = [line for line in next_build.assumes if line not in images_assumed(record)]
         told = [name for name, _ in answered.base_images]
         return replace(
-            planned,
-            changes=(*planned.changes, *engine, *images, made),
+            next_build,
+            changes=(*next_build.changes, *engine, *images, made),
             assumes=(*others, *images_assumed(answered, told), *assumes),
         )
 
@@ -143,10 +145,10 @@ class Frontend:
         return (() if same else (EngineIs(engine=now),)), (assumed,)
 
 
-def _without(planned: Planned, why: str) -> Planned:
+def _without(next_build: NextBuild, why: str) -> NextBuild:
     """What is planned, without an answer."""
     assumed = f"what the frontend makes of the Dockerfile is as layerfork's model has it: {why}"
-    return replace(planned, not_defined=why, assumes=(*planned.assumes, assumed))
+    return replace(next_build, not_defined=why, assumes=(*next_build.assumes, assumed))
 
 
 def _is_ours(record: BuildRecord) -> bool:
@@ -154,14 +156,16 @@ def _is_ours(record: BuildRecord) -> bool:
     return record.redaction_key_id in ("", key_id(redaction_key()))
 
 
-def _after(record: BuildRecord, planned: Planned) -> RecordedRequest:
+def _after(record: BuildRecord, next_build: NextBuild) -> RecordedRequest:
     """The request as it is planned."""
     request = record.request
     return replace(
         request,
-        dockerfile=request.dockerfile if planned.dockerfile is None else planned.dockerfile,
-        build_args=request.build_args if planned.build_args is None else tuple(planned.build_args.items()),
-        target=request.target if planned.target is None else planned.target,
+        dockerfile=request.dockerfile if next_build.dockerfile is None else next_build.dockerfile,
+        build_args=request.build_args
+        if next_build.build_args is None
+        else tuple(next_build.build_args.items()),
+        target=request.target if next_build.target is None else next_build.target,
     )
 
 
@@ -180,10 +184,10 @@ def _why_not_asked(record: BuildRecord, after: RecordedRequest) -> str:
     return ""
 
 
-def _dockerfile(after: RecordedRequest, planned: Planned) -> bytes:
+def _dockerfile(after: RecordedRequest, next_build: NextBuild) -> bytes:
     """Its bytes as they are on disk, if they are still those that were planned; else its text, secrets
     hidden."""
-    path, digest = planned.dockerfile_file
+    path, digest = next_build.dockerfile_file
     if path:
         with contextlib.suppress(OSError):
             data = read_regular(Path(path))
@@ -193,9 +197,13 @@ def _dockerfile(after: RecordedRequest, planned: Planned) -> bytes:
 
 
 def _question(
-    record: BuildRecord, after: RecordedRequest, planned: Planned, text: bytes, build_args: dict[str, str]
+    record: BuildRecord,
+    after: RecordedRequest,
+    next_build: NextBuild,
+    text: bytes,
+    build_args: dict[str, str],
 ) -> Question:
-    contexts = {each.name: each for each in (*record.named_contexts, *planned.contexts)}
+    contexts = {each.name: each for each in (*record.named_contexts, *next_build.contexts)}
     main = record.context.name if record.context is not None else MAIN_CONTEXT
     context = contexts.get(main, record.context)
     options = {name: value for name, value in after.options if not _NOT_ASKED.match(name)}

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from layerfork.app.compare.answers import answers_of_pair, sides_again
-from layerfork.app.predict.earlier import Past
-from layerfork.app.predict.planned import Planned, changes_of
-from layerfork.app.predict.steps import ToldSteps
+from layerfork.app.predict.earlier import EarlierBuilds
+from layerfork.app.predict.nextbuild import NextBuild, changes_of
+from layerfork.app.predict.steps import PredictedSteps
 from layerfork.context.walk import no_collection
 from layerfork.diagnose import JudgedBuild, judge_pair
 from layerfork.diagnose.cachelookup import CacheLookup, Reuse, lookups
@@ -29,15 +29,14 @@ from layerfork.record.prediction import Baseline, PredictedStatus, PredictedStep
 from layerfork.record.record import BuildRecord, StepStatus
 from layerfork.record.run import NOT_JUDGED
 
-__all__ = ["Foreseen", "Past", "Planned", "baseline_at", "foresee", "foresee_build", "predict_build"]
-PLANNED = "this build"
+THIS_BUILD = "this build"
 """What texts call the build that is predicted."""
 _FEW = 2
 """So few instructions may all be reworded in one go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foreseen:
+class PredictedBuild:
     """A prediction, and the build that it is about."""
 
     prediction: Prediction
@@ -50,7 +49,7 @@ class Foreseen:
 
 
 def predict_build(
-    record: BuildRecord, planned: Planned, baseline: Baseline, earlier: Sequence[BuildRecord] = ()
+    record: BuildRecord, next_build: NextBuild, baseline: Baseline, earlier: Sequence[BuildRecord] = ()
 ) -> Prediction:
     """What would become of each step of a build like the recorded one, with other things sent.
 
@@ -58,78 +57,84 @@ def predict_build(
     Raises: UsageError for a target or a Dockerfile that no builder takes; EvidenceError for a record that
     nothing can be predicted from.
     """
-    _, foreseen = foresee_build(record, planned, baseline, earlier)
-    return foreseen.prediction
+    _, predicted = predict_from(record, next_build, baseline, earlier)
+    return predicted.prediction
 
 
-def foresee_build(
-    record: BuildRecord, planned: Planned, baseline: Baseline, earlier: Sequence[BuildRecord] = ()
-) -> tuple[Past, Foreseen]:
+def predict_from(
+    record: BuildRecord, next_build: NextBuild, baseline: Baseline, earlier: Sequence[BuildRecord] = ()
+) -> tuple[EarlierBuilds, PredictedBuild]:
     """As `predict_build`, with what it was predicted from. Raises: as `predict_build`."""
-    _check(record, planned)
+    _check(record, next_build)
     with no_collection():
-        past = Past(record, earlier)
-        return past, foresee(past, planned, baseline)
+        earlier_builds = EarlierBuilds(record, earlier)
+        return earlier_builds, predict_next(earlier_builds, next_build, baseline)
 
 
-def foresee(past: Past, planned: Planned, baseline: Baseline) -> Foreseen:
+def predict_next(earlier_builds: EarlierBuilds, next_build: NextBuild, baseline: Baseline) -> PredictedBuild:
     """What would become of each step of a build like the newest one. Raises: as `predict_build`."""
-    record = past.newest.record
-    _check(record, planned)
-    changes = changes_of(record, planned)
+    record = earlier_builds.newest.record
+    _check(record, next_build)
+    changes = changes_of(record, next_build)
     if changes:
-        changes = (*past.other_images(), *changes)
+        changes = (*earlier_builds.other_images(), *changes)
     try:
         hypothesis = suppose(record, changes)
     except UnappliableError as error:
-        why = "; ".join(filter(None, (str(error), planned.not_defined)))
-        return Foreseen(prediction=_nothing_known(record, planned, baseline, why))
-    if past.repeated is not None and not changes:
-        keys = past.repeated.keys  # of very many files it takes long to make them
+        why = "; ".join(filter(None, (str(error), next_build.not_defined)))
+        return PredictedBuild(prediction=_nothing_known(record, next_build, baseline, why))
+    if earlier_builds.repeated is not None and not changes:
+        keys = earlier_builds.repeated.keys  # of very many files it takes long to make them
     else:
-        keys = Settled(record=record, keys=past.newest.keys).keys_of(hypothesis)
+        keys = Settled(record=record, keys=earlier_builds.newest.keys).keys_of(hypothesis)
     build = JudgedBuild(
-        client=PLANNED, record=_with_times(hypothesis.record, past), keys=keys, hypothetical=True
+        client=THIS_BUILD, record=_with_times(hypothesis.record, earlier_builds), keys=keys, hypothetical=True
     )
-    planned = replace(planned, assumes=(*planned.assumes, *_images_assumed(past, hypothesis, planned)))
+    next_build = replace(
+        next_build, assumes=(*next_build.assumes, *_images_assumed(earlier_builds, hypothesis, next_build))
+    )
     real = {there: here for here, there in hypothesis.index_of.items()}
     doubts = {
-        **doubts_about(past.newest, build, real, planned.unseen),
-        **_unmodelled(hypothesis, planned),
+        **doubts_about(earlier_builds.newest, build, real, next_build.unseen),
+        **_unmodelled(hypothesis, next_build),
     }
-    found = _outlooks(past, build, doubts, planned)
-    return Foreseen(
-        prediction=_predicted(past, build, found, planned, baseline),
+    found = _lookups(earlier_builds, build, doubts, next_build)
+    return PredictedBuild(
+        prediction=_predicted(earlier_builds, build, found, next_build, baseline),
         build=build,
         index_of=hypothesis.index_of,
         doubts=doubts,
     )
 
 
-def _unmodelled(hypothesis: Hypothesis, planned: Planned) -> dict[int, str]:
+def _unmodelled(hypothesis: Hypothesis, next_build: NextBuild) -> dict[int, str]:
     """Steps of which neither the model nor a frontend says what they are, and why."""
     return {
-        index: "; ".join(filter(None, (reason, planned.not_defined)))
+        index: "; ".join(filter(None, (reason, next_build.not_defined)))
         for index, reason in hypothesis.unmodelled.items()
     }
 
 
-def _images_assumed(past: Past, hypothesis: Hypothesis, planned: Planned) -> tuple[str, ...]:
+def _images_assumed(
+    earlier_builds: EarlierBuilds, hypothesis: Hypothesis, next_build: NextBuild
+) -> tuple[str, ...]:
     """Base images that only an earlier build used, and of which no engine said what they are now."""
-    told = {full_reference(each.reference) for each in planned.changes if isinstance(each, BaseImageIs)}
-    named = {full_reference(name) for name in named_images(hypothesis.record).values()} - told
-    found = [each.reference for each in past.other_images() if full_reference(each.reference) in named]
+    given = {full_reference(each.reference) for each in next_build.changes if isinstance(each, BaseImageIs)}
+    named = {full_reference(name) for name in named_images(hypothesis.record).values()} - given
+    found = [
+        each.reference for each in earlier_builds.other_images() if full_reference(each.reference) in named
+    ]
     return tuple(f"base image {reference} is what an earlier build found" for reference in found)
 
 
-def _outlooks(
-    past: Past, build: JudgedBuild, doubts: Mapping[int, str], planned: Planned
+def _lookups(
+    earlier_builds: EarlierBuilds, build: JudgedBuild, doubts: Mapping[int, str], next_build: NextBuild
 ) -> Mapping[int, CacheLookup]:
-    found = lookups(build, past.stored, doubts)
-    return {index: CacheLookup(reuse=Reuse.NOT_FOUND) for index in found} if planned.other_cache else found
+    found = lookups(build, earlier_builds.stored, doubts)
+    return {index: CacheLookup(reuse=Reuse.NOT_FOUND) for index in found} if next_build.other_cache else found
 
 
-def _check(record: BuildRecord, planned: Planned) -> None:
+def _check(record: BuildRecord, next_build: NextBuild) -> None:
     """Raises: UsageError, EvidenceError."""
     before = dockerfile_of(record)
     if before is None:
@@ -137,11 +142,11 @@ def _check(record: BuildRecord, planned: Planned) -> None:
             "the record does not hold the build's Dockerfile, so nothing can be predicted from it",
             hint="record the build: layerfork why PATH, or layerfork record -o FILE -- CMD",
         )
-    changed = replace(record, request=replace(record.request, dockerfile=planned.dockerfile))
-    after = before if planned.dockerfile is None else dockerfile_of(changed)
+    changed = replace(record, request=replace(record.request, dockerfile=next_build.dockerfile))
+    after = before if next_build.dockerfile is None else dockerfile_of(changed)
     if after is None:
         raise UsageError("the Dockerfile does not parse", hint="docker build says where")
-    target = record.request.target if planned.target is None else planned.target
+    target = record.request.target if next_build.target is None else next_build.target
     if target and after.find_stage(target) is None:
         names = [stage.name or str(stage.index) for stage in after.stages]
         raise UsageError(f"the Dockerfile has no stage {target}", hint=f"there is {', '.join(names)}")
@@ -161,7 +166,7 @@ def _alike(before: Dockerfile, after: Dockerfile) -> bool:
     return bool(texts[0] & texts[1]) or min(map(len, texts)) <= _FEW
 
 
-def _with_times(record: BuildRecord, past: Past) -> BuildRecord:
+def _with_times(record: BuildRecord, earlier_builds: EarlierBuilds) -> BuildRecord:
     """The steps with what they will take, and without what became of them; a cache is wanted."""
     steps = tuple(
         replace(
@@ -170,7 +175,7 @@ def _with_times(record: BuildRecord, past: Past) -> BuildRecord:
             identity="",
             error="",
             started_s=None,
-            seconds=past.seconds_of(step),
+            seconds=earlier_builds.seconds_of(step),
         )
         for step in record.steps
     )
@@ -184,38 +189,38 @@ def _with_times(record: BuildRecord, past: Past) -> BuildRecord:
 
 
 def _predicted(
-    past: Past,
+    earlier_builds: EarlierBuilds,
     build: JudgedBuild,
     found: Mapping[int, CacheLookup],
-    planned: Planned,
+    next_build: NextBuild,
     baseline: Baseline,
 ) -> Prediction:
     record = build.record
     steps = tuple(replace(step, status=_status_by(found[step.index])) for step in record.steps)
     reader = replace(build, record=replace(record, steps=steps))
-    judged = NOT_JUDGED if planned.other_cache else judge_pair(past.newest, reader)
+    judged = NOT_JUDGED if next_build.other_cache else judge_pair(earlier_builds.newest, reader)
     missed = {index for index, each in found.items() if each.reuse is Reuse.NOT_FOUND}
     forks = tuple(_certain(fork, missed, reader.record) for fork in judged.forks if fork.step in missed)
     judgement = replace(judged, forks=forks, verdict=Verdict.FORKED if forks else Verdict.REUSED, warnings=())
     answers, _ = answers_of_pair(
         judgement,
-        past.newest.record,
+        earlier_builds.newest.record,
         reader.record,
-        sides_again(past.newest.record, reader.record),
+        sides_again(earlier_builds.newest.record, reader.record),
         Situation.AGAIN,
         lambda: reader.record,
     )
     now = datetime.fromisoformat(baseline.recorded_at).timestamp() + baseline.age_s
-    told = ToldSteps(
+    predicted_steps = PredictedSteps(
         record=reader.record,
         lookups=found,
         forks=forks,
         always=frozenset(step.index for step in build.keys.steps if step.always_runs),
-        other_cache=planned.other_cache,
-        past=past,
+        other_cache=next_build.other_cache,
+        earlier_builds=earlier_builds,
         now_s=now,
     )
-    predictions = tuple(told.all())
+    predictions = tuple(predicted_steps.all())
     costs = [
         step.seconds
         for step in predictions
@@ -228,7 +233,7 @@ def _predicted(
         seconds_lost=sum(costs) if costs or nothing_missed else None,
         judgement=judgement,
         answers=tuple(replace(answer, predicted=True) for answer in answers),
-        assumes=planned.assumes,
+        assumes=next_build.assumes,
     )
 
 
@@ -247,7 +252,7 @@ def _certain(fork: Fork, missed: Collection[int], record: BuildRecord) -> Fork:
     return replace(fork, consequences=consequences, seconds_lost=sum(costs) if costs else None)
 
 
-def _nothing_known(record: BuildRecord, planned: Planned, baseline: Baseline, why: str) -> Prediction:
+def _nothing_known(record: BuildRecord, next_build: NextBuild, baseline: Baseline, why: str) -> Prediction:
     """A prediction that says of no step what becomes of it."""
     instructions = instructions_of(record)
     return Prediction(
@@ -265,7 +270,7 @@ def _nothing_known(record: BuildRecord, planned: Planned, baseline: Baseline, wh
             for step in record.steps
         ),
         judgement=Judgement(verdict=Verdict.ERROR, classes=(), forks=()),
-        assumes=planned.assumes,
+        assumes=next_build.assumes,
     )
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from layerfork.app.predict.planned import Asked, Planned
-from layerfork.app.predict.predicting import baseline_at, foresee_build, predict_build
+from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
+from layerfork.app.predict.predicting import baseline_at, predict_build, predict_from
 from layerfork.app.predict.tree import plan
 from layerfork.builders.clients import BuildClient, find_client
 from layerfork.builders.clients.sending import sender_of_client
@@ -33,7 +33,7 @@ MOST_EARLIER = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Basis:
+class RecordedBuild:
     """A recorded build to predict from, and the earlier ones whose results lie in its cache."""
 
     record: BuildRecord
@@ -45,7 +45,7 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Predicted:
+class PredictionWithInputs:
     """A prediction, and what it was made of."""
 
     prediction: Prediction
@@ -54,12 +54,12 @@ class Predicted:
     tree: str
     """Names the directory as it was read, where it can be known again; else empty."""
     dockerfile: tuple[str, str]
-    """As `Planned.dockerfile_file`."""
+    """As `NextBuild.dockerfile_file`."""
 
 
 def predict_each(
     path: str,
-    asked: Asked,
+    asked: PredictOptions,
     *,
     against: str = "",
     record: str = "",
@@ -67,7 +67,7 @@ def predict_each(
     store_path: str = "",
     cache_from: Sequence[str] = (),
     frontend: "OpenFrontend | None" = None,
-) -> tuple[Predicted, ...]:
+) -> tuple[PredictionWithInputs, ...]:
     """What the next build of a directory would find in the cache, one for each build that its command makes.
 
     ``against`` names the recorded builds to predict from instead of the newest ones, ``record`` a record file
@@ -79,10 +79,14 @@ def predict_each(
     other = opened = None
     if client:
         other = as_client(client)
-    bases = _named(record, None) if record else bases_of(open_store(store_path), path, asked, against, other)
-    if frontend is not None and not any(basis.record.builder is Builder.BUILDKIT for basis in bases):
+    chosen = (
+        _named(record, None)
+        if record
+        else recorded_builds(open_store(store_path), path, asked, against, other)
+    )
+    if frontend is not None and not any(recorded.record.builder is Builder.BUILDKIT for recorded in chosen):
         raise UsageError(
-            f"the recorded build was made by {bases[0].record.builder.value}, which has no frontend to ask",
+            f"the recorded build was made by {chosen[0].record.builder.value}, which has no frontend to ask",
             hint="predict without --ask-engine",
         )
     if cache_from:
@@ -90,56 +94,62 @@ def predict_each(
 
         opened = open_for_prediction(cache_from)
     with frontend() if frontend is not None else nullcontext() as asking:
-        found = tuple(_predict(basis, asked, other, opened, asking) for basis in bases)
-    if len(bases) == 1:
+        found = tuple(_predict(recorded, asked, other, opened, asking) for recorded in chosen)
+    if len(chosen) == 1:
         return found
     return tuple(
-        replace(each, prediction=replace(each.prediction, build=kind_of(basis.record).label))
-        for each, basis in zip(found, bases, strict=True)
+        replace(each, prediction=replace(each.prediction, build=kind_of(recorded.record).label))
+        for each, recorded in zip(found, chosen, strict=True)
     )
 
 
 def _predict(
-    basis: Basis,
-    asked: Asked,
+    recorded: RecordedBuild,
+    asked: PredictOptions,
     other: "OtherClient | None",
     opened: "OpenedCache | None",
     frontend: "Frontend | None",
-) -> Predicted:
-    planned = _planned(basis, asked, other) if other is not None else plan(basis.record, asked, basis.root)
+) -> PredictionWithInputs:
+    next_build = (
+        _next_build(recorded, asked, other)
+        if other is not None
+        else plan(recorded.record, asked, recorded.root)
+    )
     if frontend is not None:
-        planned = frontend.define(basis.record, asked, planned)
-    return Predicted(
-        prediction=_prediction(basis, planned, asked, opened),
-        root=basis.root,
-        tree=planned.tree,
-        dockerfile=planned.dockerfile_file,
+        next_build = frontend.define(recorded.record, asked, next_build)
+    return PredictionWithInputs(
+        prediction=_prediction(recorded, next_build, asked, opened),
+        root=recorded.root,
+        tree=next_build.tree,
+        dockerfile=next_build.dockerfile_file,
     )
 
 
-def _planned(basis: Basis, asked: Asked, other: "OtherClient") -> Planned:
+def _next_build(recorded: RecordedBuild, asked: PredictOptions, other: "OtherClient") -> NextBuild:
     """What another client would send."""
 
-    if basis.root is None:
+    if recorded.root is None:
         raise without_tree(other)
-    return plan_of_client(basis.record, asked, basis.root, other)
+    return plan_of_client(recorded.record, asked, recorded.root, other)
 
 
-def _prediction(basis: Basis, planned: Planned, asked: Asked, opened: "OpenedCache | None") -> Prediction:
-    record = basis.record
-    baseline = baseline_at(record, datetime.now(UTC), basis.known)
+def _prediction(
+    recorded: RecordedBuild, next_build: NextBuild, asked: PredictOptions, opened: "OpenedCache | None"
+) -> Prediction:
+    record = recorded.record
+    baseline = baseline_at(record, datetime.now(UTC), recorded.known)
     if opened is None:
-        return predict_build(record, planned, baseline, basis.earlier)
+        return predict_build(record, next_build, baseline, recorded.earlier)
     from layerfork.app.predict.fromcache import importing
     from layerfork.builders.caches.files import contents_in
 
-    past, foreseen = foresee_build(record, planned, baseline, basis.earlier)
-    imports = importing(past.newest, opened, basis.earlier, own_cache=asked.own_cache)
-    directory = record.place.directory if basis.root is None else str(basis.root)
-    return imports.predicted(foreseen, contents_in(directory, frozenset(map(context_path, asked.changed))))
+    earlier_builds, predicted = predict_from(record, next_build, baseline, recorded.earlier)
+    imports = importing(earlier_builds.newest, opened, recorded.earlier, own_cache=asked.own_cache)
+    directory = record.place.directory if recorded.root is None else str(recorded.root)
+    return imports.predicted(predicted, contents_in(directory, frozenset(map(context_path, asked.changed))))
 
 
-def _named(file: str, root: Path | None) -> tuple[Basis, ...]:
+def _named(file: str, root: Path | None) -> tuple[RecordedBuild, ...]:
     """The builds of a record file, of each kind the last; earlier ones of the file lie in its cache."""
     from layerfork.app.compare.comparison import named_builds
 
@@ -147,7 +157,7 @@ def _named(file: str, root: Path | None) -> tuple[Basis, ...]:
     path = Path(file.rpartition("#")[0] if not Path(file).exists() else file)
     records = read_records(path)
     return tuple(
-        Basis(record=each.stored.whole(), earlier=_sharing(each.record, reversed(records)), root=root)
+        RecordedBuild(record=each.stored.whole(), earlier=_sharing(each.record, reversed(records)), root=root)
         for each in builds
     )
 
@@ -158,23 +168,30 @@ def _sharing(record: BuildRecord, others: Iterator[BuildRecord]) -> tuple[BuildR
     return tuple(each for each in before if may_share_cache(each, record))[:MOST_EARLIER]
 
 
-def bases_of(
-    store: RecordStore, path: str, asked: Asked, against: str, other: "OtherClient | None"
-) -> tuple[Basis, ...]:
+def recorded_builds(
+    store: RecordStore, path: str, asked: PredictOptions, against: str, other: "OtherClient | None"
+) -> tuple[RecordedBuild, ...]:
     root = Path(path or ".")
     if against:
         from layerfork.app.compare.baseline import builds_named
 
-        return tuple(Basis(record=build.stored.whole(), root=root) for build in builds_named(store, against))
+        return tuple(
+            RecordedBuild(record=build.stored.whole(), root=root) for build in builds_named(store, against)
+        )
     known = read_summaries(store.directory)
     newest = _newest(known, root, asked, other, anywhere=not path)
     if not newest:
         raise _no_record(root, asked)
-    return tuple(_basis(each, known, root if path else None) for each in newest)
+    return tuple(_recorded_build(each, known, root if path else None) for each in newest)
 
 
 def _newest(
-    known: Sequence[KnownBuild], root: Path, asked: Asked, other: "OtherClient | None", *, anywhere: bool
+    known: Sequence[KnownBuild],
+    root: Path,
+    asked: PredictOptions,
+    other: "OtherClient | None",
+    *,
+    anywhere: bool,
 ) -> list[KnownBuild]:
     """The builds of the newest command that built a directory; ``anywhere``: or that ran in it.
 
@@ -196,7 +213,7 @@ def _places(known: KnownBuild, *, anywhere: bool) -> tuple[str, ...]:
     return (place.directory, os.path.realpath(place.ran_in)) if anywhere else (place.directory,)
 
 
-def _fits(known: KnownBuild, asked: Asked) -> bool:
+def _fits(known: KnownBuild, asked: PredictOptions) -> bool:
     """Whether a build was of the Dockerfile that is asked for."""
     if not asked.dockerfile:
         return True
@@ -204,11 +221,11 @@ def _fits(known: KnownBuild, asked: Asked) -> bool:
     return not kind.dockerfile or os.path.realpath(Path(kind.directory) / kind.dockerfile) == wanted
 
 
-def _basis(newest: KnownBuild, known: Sequence[KnownBuild], root: Path | None) -> Basis:
+def _recorded_build(newest: KnownBuild, known: Sequence[KnownBuild], root: Path | None) -> RecordedBuild:
     (record,) = read_records(newest.path)
     directory = Path(kind_of(record).directory)
     alike = [each for each in known if _same_build(each, newest)]
-    return Basis(
+    return RecordedBuild(
         record=record,
         earlier=tuple(_read_earlier(alike, newest)),
         known=len(alike),
@@ -235,7 +252,7 @@ def _read_earlier(alike: Sequence[KnownBuild], newest: KnownBuild) -> Iterator[B
                 continue
 
 
-def _no_record(root: Path, asked: Asked) -> UsageError | EvidenceError:
+def _no_record(root: Path, asked: PredictOptions) -> UsageError | EvidenceError:
     if not root.is_dir():
         return UsageError(f"there is no directory {root}", hint="name the directory that is built")
     what = f" with {asked.dockerfile}" if asked.dockerfile else ""
@@ -280,12 +297,12 @@ def as_client(word: str) -> OtherClient:
     return OtherClient(client=find_client(word))
 
 
-def plan_of_client(record: BuildRecord, asked: Asked, root: Path, other: OtherClient) -> Planned:
+def plan_of_client(record: BuildRecord, asked: PredictOptions, root: Path, other: OtherClient) -> NextBuild:
     """What another client would send of a directory. Raises: UsageError."""
     sender = other.sender(record)
     why_not = other.why_no_cache(record)
-    planned = plan(record, asked, root, other.client.id, sender)
-    return replace(planned, other_cache=why_not)
+    next_build = plan(record, asked, root, other.client.id, sender)
+    return replace(next_build, other_cache=why_not)
 
 
 def without_tree(client: OtherClient) -> UsageError:

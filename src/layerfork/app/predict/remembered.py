@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerfork import __version__
-from layerfork.app.predict.planned import Asked, current_umask
+from layerfork.app.predict.nextbuild import PredictOptions, current_umask
 from layerfork.context.hashing.digestcache import cache_file, read_columns, write_columns
 from layerfork.context.hashing.statuses import no_other_work
 from layerfork.context.projectfiles import read_regular
@@ -24,7 +24,7 @@ from layerfork.userdirs import cache_directory, state_directory
 
 if TYPE_CHECKING:
     from layerfork.app.predict.frontend import OpenFrontend
-    from layerfork.app.predict.predictions import Predicted
+    from layerfork.app.predict.predictions import PredictionWithInputs
     from layerfork.record.prediction import Prediction
 
 _ENDING = ".prediction"
@@ -53,7 +53,7 @@ class _Question:
     """Everything that decides a prediction but the tree. No build arguments: they may be secret."""
 
     root: Path
-    asked: Asked
+    asked: PredictOptions
     against: str
     store: Path
 
@@ -66,7 +66,7 @@ class _Question:
 
 def predict_builds(
     path: str,
-    asked: Asked,
+    asked: PredictOptions,
     *,
     against: str = "",
     record: str = "",
@@ -137,7 +137,7 @@ def _decoded(encoded: bytes) -> "Prediction | None":
         return None
 
 
-def _remember(question: _Question, name: str, predicted: "Predicted") -> None:
+def _remember(question: _Question, name: str, predicted: "PredictionWithInputs") -> None:
     """Keep it, if its tree is the one that was asked about and can be known again."""
     root = predicted.root
     if not predicted.tree or root is None or not root.samefile(question.root):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from layerfork.app.predict.earlier import Made, Past, told_by_images
+from layerfork.app.predict.earlier import CreatedAt, EarlierBuilds, times_of_images
 from layerfork.diagnose.cachelookup import CacheLookup, Reuse
 from layerfork.dockerfile import Instruction, keyword_of
 from layerfork.hypothesis.steps import instructions_of
@@ -17,7 +17,7 @@ _NAMES = {Builder.CLASSIC: "the classic builder", Builder.BUILDKIT: "BuildKit", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToldSteps:
+class PredictedSteps:
     """A predicted build, step by step."""
 
     record: BuildRecord
@@ -28,7 +28,7 @@ class ToldSteps:
     """Steps that have no cache of their own."""
     other_cache: str
     """Why nothing can be found at all; empty when something can."""
-    past: Past
+    earlier_builds: EarlierBuilds
     now_s: float
     """Seconds since 1970."""
 
@@ -72,15 +72,15 @@ class ToldSteps:
         hit = step.index in self.always or reuse is Reuse.FOUND
         return PredictedStatus.HIT if hit else PredictedStatus.MISS
 
-    def _made(self, step: StepRecord) -> Made | None:
+    def _made(self, step: StepRecord) -> CreatedAt | None:
         lookup = self.lookups[step.index]
         if step.index in self.always:  # a FROM: how old the image is
             return self._images.get(step.index) if lookup.reuse is Reuse.FOUND else None
-        return self.past.made(lookup.mark) if lookup.mark else None
+        return self.earlier_builds.made(lookup.mark) if lookup.mark else None
 
     @cached_property
-    def _images(self) -> Mapping[int, Made]:
-        return told_by_images(self.record)
+    def _images(self) -> Mapping[int, CreatedAt]:
+        return times_of_images(self.record)
 
     def _causes(self, step: StepRecord) -> tuple[Cause, ...]:
         return next((fork.causes for fork in self.forks if fork.step == step.index), ())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from layerfork.app.predict.planned import Asked, Planned, current_umask, with_stand_ins_of
+from layerfork.app.predict.nextbuild import NextBuild, PredictOptions, current_umask, with_stand_ins_of
 from layerfork.builders.secrets.redactionkey import key_id, redaction_key
 from layerfork.context.clientrules import ContextRules, find_rules
 from layerfork.context.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
@@ -95,8 +95,12 @@ _EDITED = "layerfork: other content of "
 
 
 def plan(
-    record: BuildRecord, asked: Asked, root: Path | None, client: str = "", sender: Sender | None = None
-) -> Planned:
+    record: BuildRecord,
+    asked: PredictOptions,
+    root: Path | None,
+    client: str = "",
+    sender: Sender | None = None,
+) -> NextBuild:
     """What would be sent of ``root``; None: what the record says was sent.
 
     ``client`` is another client than the recorded build's, and ``sender`` its way to send a directory.
@@ -130,7 +134,7 @@ def plan(
         named, more_unseen = read_named_contexts(record)
         contexts, unseen = (*contexts, *named), {**unseen, **more_unseen}
         tree = ""  # it names the main context alone
-    return Planned(
+    return NextBuild(
         contexts=contexts,
         unseen=unseen,
         tree=tree,
@@ -165,16 +169,16 @@ def _cache(record: BuildRecord) -> tuple[str, ...]:
     return ("the cache is used: the recorded build was told not to use it",) if off else ()
 
 
-def _build_args(record: BuildRecord, asked: Asked, redactor: Redactor) -> Mapping[str, str] | None:
+def _build_args(record: BuildRecord, asked: PredictOptions, redactor: Redactor) -> Mapping[str, str] | None:
     if not asked.build_args:
         return None
     return {**dict(record.request.build_args), **dict(redactor.pairs(asked.build_args))}
 
 
 def _dockerfile(
-    record: BuildRecord, asked: Asked, root: Path | None
+    record: BuildRecord, asked: PredictOptions, root: Path | None
 ) -> tuple[bytes | None, tuple[str, str], tuple[str, ...]]:
-    """The Dockerfile, `Planned.dockerfile_file`, and what is taken for granted."""
+    """The Dockerfile, `NextBuild.dockerfile_file`, and what is taken for granted."""
     path = dockerfile_path(record, asked.dockerfile, root)
     if path is None:
         assumed = ("the Dockerfile is as it was recorded: it came from nowhere on disk",) if root else ()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from layerfork.app.predict.earlier import told_by_images
+from layerfork.app.predict.earlier import times_of_images
 from layerfork.app.records import show_records
 from layerfork.cli.grammar.root import root
 from layerfork.record.build import Builder
@@ -96,9 +96,9 @@ def test_what_is_no_time_gives_no_age(tmp_path: Path, time: str) -> None:
 )
 def test_times_that_a_build_was_told_to_write_are_none(changes: dict[str, object]) -> None:
     record = built(20, HIT, HIT, MISS, base="2025-12-31T00:00:00Z", times=("", "2023-11-14T22:13:20Z", ""))
-    assert set(told_by_images(record)) == {1, 2}
+    assert set(times_of_images(record)) == {1, 2}
     told = replace(record, request=replace(record.request, **changes))  # type: ignore[arg-type]
-    assert set(told_by_images(told)) == {1}
+    assert set(times_of_images(told)) == {1}
 
 
 def test_an_earlier_build_of_the_file_tells_what_no_image_does(tmp_path: Path) -> None:
@@ -143,5 +143,5 @@ def test_json_of_a_record_is_the_record(tmp_path: Path) -> None:
 
 
 def test_ages_are_those_at_the_build() -> None:
-    made = told_by_images(built(20, HIT, HIT, HIT, times=("", "2026-01-08T00:00:00Z", "")))[2]
+    made = times_of_images(built(20, HIT, HIT, HIT, times=("", "2026-01-08T00:00:00Z", "")))[2]
     assert made.at_s == datetime.fromisoformat("2026-01-08T00:00:00+00:00").timestamp()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from unit.hypothesis.recorded import pair
 
-from layerfork.app.predict.planned import Planned
+from layerfork.app.predict.nextbuild import NextBuild
 from layerfork.app.predict.predicting import predict_build
 from layerfork.record.answer import CauseStatus
 from layerfork.record.prediction import Baseline, PredictedStatus, Prediction
@@ -40,7 +40,7 @@ def predict(record: BuildRecord, sent: BuildRecord, *earlier: BuildRecord) -> Pr
     """With what another build sent."""
     assert sent.context is not None
     baseline = Baseline(id=record.id, recorded_at=record.recorded_at, age_s=0.0)
-    return predict_build(record, Planned(contexts=(sent.context,)), baseline, earlier)
+    return predict_build(record, NextBuild(contexts=(sent.context,)), baseline, earlier)
 
 
 def forecasts(prediction: Prediction) -> tuple[PredictedStatus, ...]:

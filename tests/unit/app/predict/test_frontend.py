@@ -8,7 +8,7 @@ import pytest
 from unit.hypothesis.recorded import pair
 
 from layerfork.app.predict import frontend
-from layerfork.app.predict.planned import Asked, Planned
+from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
 from layerfork.builders.frontend import FrontendRefusedError, Question
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.change import BaseImageIs, DefinitionIs, EngineIs
@@ -32,10 +32,10 @@ def _engine(record: BuildRecord, **more: Any) -> Any:
 def _define(
     monkeypatch: pytest.MonkeyPatch,
     record: BuildRecord = RECORD,
-    planned: Planned | None = None,
+    next_build: NextBuild | None = None,
     answer: Any = None,
     **more: Any,
-) -> tuple[Planned, list[Question]]:
+) -> tuple[NextBuild, list[Question]]:
     asked: list[Question] = []
 
     def ask(_way: object, _host: str, question: Question) -> Any:
@@ -46,7 +46,7 @@ def _define(
 
     monkeypatch.setattr(frontend, "ask_frontend", ask)
     made = frontend.Frontend(engine=_engine(record, **more))
-    return made.define(record, Asked(), planned or Planned()), asked
+    return made.define(record, PredictOptions(), next_build or NextBuild()), asked
 
 
 def test_the_whole_request_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,8 +70,8 @@ def test_the_whole_request_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
         context=replace(RECORD.context, excludes=("a", "#b")),
         named_contexts=(replace(RECORD.context, name="lib", excludes=("!c",)),),
     )
-    planned = Planned(dockerfile="FROM alpine\nRUN x\n", build_args={"A": "1"}, target="t")
-    _, (question,) = _define(monkeypatch, record, planned)
+    next_build = NextBuild(dockerfile="FROM alpine\nRUN x\n", build_args={"A": "1"}, target="t")
+    _, (question,) = _define(monkeypatch, record, next_build)
     assert question.options == {
         "filename": "Dockerfile",
         "target": "t",
@@ -89,19 +89,19 @@ def test_the_whole_request_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_answer_and_the_engines_images_are_what_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
-    planned, _ = _define(monkeypatch)
-    assert [type(each) for each in planned.changes] == [BaseImageIs, DefinitionIs]
-    assert (planned.not_defined, planned.assumes) == ("", ())
+    next_build, _ = _define(monkeypatch)
+    assert [type(each) for each in next_build.changes] == [BaseImageIs, DefinitionIs]
+    assert (next_build.not_defined, next_build.assumes) == ("", ())
 
 
 def test_another_engine_than_the_recorded_one_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert RECORD.engine is not None
     same = replace(RECORD.engine, instance="another")
-    planned, _ = _define(monkeypatch, info=same)
-    assert "has what the recorded one" in planned.assumes[-1]
-    assert not any(isinstance(each, EngineIs) for each in planned.changes)
-    planned, _ = _define(monkeypatch, info=replace(same, version="29.7.2", buildkit_version=""))
-    assert EngineIs(engine=replace(same, version="29.7.2", buildkit_version="")) in planned.changes
+    next_build, _ = _define(monkeypatch, info=same)
+    assert "has what the recorded one" in next_build.assumes[-1]
+    assert not any(isinstance(each, EngineIs) for each in next_build.changes)
+    next_build, _ = _define(monkeypatch, info=replace(same, version="29.7.2", buildkit_version=""))
+    assert EngineIs(engine=replace(same, version="29.7.2", buildkit_version="")) in next_build.changes
 
 
 @pytest.mark.parametrize(
@@ -131,15 +131,15 @@ def test_another_engine_than_the_recorded_one_is_said(monkeypatch: pytest.Monkey
     ],
 )
 def test_what_is_not_asked(monkeypatch: pytest.MonkeyPatch, record: BuildRecord, why: str) -> None:
-    planned, asked = _define(monkeypatch, record)
-    assert why in planned.not_defined
-    assert (planned.changes, asked) == ((), [])
+    next_build, asked = _define(monkeypatch, record)
+    assert why in next_build.not_defined
+    assert (next_build.changes, asked) == ((), [])
 
 
 def test_what_a_frontend_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     said = FrontendRefusedError("pull access denied for x")
-    planned, _ = _define(monkeypatch, answer=said)
-    assert planned.not_defined == "the engine's frontend makes nothing of it: pull access denied for x"
+    next_build, _ = _define(monkeypatch, answer=said)
+    assert next_build.not_defined == "the engine's frontend makes nothing of it: pull access denied for x"
     broken = FrontendRefusedError("dockerfile parse error on line 2: unknown instruction: BAD")
     with pytest.raises(UsageError, match="line 2: unknown instruction: BAD"):
         _define(monkeypatch, answer=broken)
@@ -148,5 +148,5 @@ def test_what_a_frontend_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_values_that_another_key_hides_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     record = replace(RECORD, redaction_key_id="another")
     text = 'FROM alpine\nENV API_TOKEN="c0rrecthorse"\n'
-    planned, _ = _define(monkeypatch, record, Planned(dockerfile=text))
-    assert "with the key of another machine" in planned.not_defined
+    next_build, _ = _define(monkeypatch, record, NextBuild(dockerfile=text))
+    assert "with the key of another machine" in next_build.not_defined

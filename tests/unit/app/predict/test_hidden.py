@@ -1,4 +1,4 @@
-from layerfork.app.predict.planned import with_stand_ins_of
+from layerfork.app.predict.nextbuild import with_stand_ins_of
 
 ONE, TWO, OWN = ("hidden:" + letter * 16 for letter in "abc")
 RECORDED = f"FROM a\nENV TOKEN={ONE}\nENV TOKEN={TWO}\nRUN x\n"

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from unit.hypothesis.recorded import pair
 
-from layerfork.app.predict.earlier import Past
-from layerfork.app.predict.planned import Planned
-from layerfork.app.predict.predicting import baseline_at, foresee
+from layerfork.app.predict.earlier import EarlierBuilds
+from layerfork.app.predict.nextbuild import NextBuild
+from layerfork.app.predict.predicting import baseline_at, predict_next
 from layerfork.record.context import Digest
 from layerfork.record.prediction import Prediction
 from layerfork.record.record import BuildRecord
@@ -25,18 +25,18 @@ def recorded(builder: str) -> BuildRecord:
 def predict(builder: str, *texts: str, edited: bool = False) -> Prediction:
     """Builds of Dockerfiles, one after the other; for the last one files may be edited."""
     record = recorded(builder)
-    past, baseline = Past(record), baseline_at(record, datetime.now(UTC))
+    earlier_builds, baseline = EarlierBuilds(record), baseline_at(record, datetime.now(UTC))
     for text in texts[:-1]:
-        made = foresee(past, Planned(dockerfile=text), baseline).build
+        made = predict_next(earlier_builds, NextBuild(dockerfile=text), baseline).build
         assert made is not None
-        past.go_on(made)
+        earlier_builds.go_on(made)
     assert record.context is not None
     entries = tuple(
         replace(entry, content=Digest("sha256:" + "1" * 64)) if edited and entry.name == "a.js" else entry
         for entry in record.context.entries
     )
-    planned = Planned(dockerfile=texts[-1], contexts=(replace(record.context, entries=entries),))
-    return foresee(past, planned, baseline).prediction
+    next_build = NextBuild(dockerfile=texts[-1], contexts=(replace(record.context, entries=entries),))
+    return predict_next(earlier_builds, next_build, baseline).prediction
 
 
 def said(prediction: Prediction) -> dict[int, list[str]]:

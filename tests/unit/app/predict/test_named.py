@@ -9,7 +9,7 @@ from unit.builders.commits.repositories import new_repository
 from unit.hypothesis.recorded import pair
 
 from layerfork.app.predict.commits import predict_histories
-from layerfork.app.predict.planned import Asked
+from layerfork.app.predict.nextbuild import PredictOptions
 from layerfork.app.predict.remembered import predict_builds
 from layerfork.record.context import MAIN_CONTEXT
 from layerfork.record.prediction import PredictedStatus, Prediction
@@ -73,7 +73,7 @@ def put(file: Path, text: str) -> None:
 def predict(project: Path, record: BuildRecord) -> Prediction:
     file = project.parent / "record.jsonl"
     keep(file, record)
-    (found,) = predict_builds(str(project / "main"), Asked(), against=f"{file}#1")
+    (found,) = predict_builds(str(project / "main"), PredictOptions(), against=f"{file}#1")
     return found
 
 

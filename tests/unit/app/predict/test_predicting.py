@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import pytest
 from unit.hypothesis.recorded import CORPUS, pair
 
-from layerfork.app.predict.planned import Planned
+from layerfork.app.predict.nextbuild import NextBuild
 from layerfork.app.predict.predicting import predict_build
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.record.answer import CauseStatus
@@ -19,14 +19,14 @@ LOST = frozenset({"cache-empty", "cache-record-gone", "parallel-build", "unexpla
 
 def _predict(writer: BuildRecord, reader: BuildRecord, *more: Change) -> Prediction:
     contexts = (reader.context, *reader.named_contexts)
-    planned = Planned(
+    next_build = NextBuild(
         contexts=tuple(each for each in contexts if each is not None),
         dockerfile=reader.request.dockerfile,
         build_args=dict(reader.request.build_args),
         target=reader.request.target,
         changes=more,
     )
-    return predict_build(writer, planned, _baseline(writer))
+    return predict_build(writer, next_build, _baseline(writer))
 
 
 def _baseline(record: BuildRecord) -> Baseline:
@@ -136,7 +136,7 @@ def test_a_build_is_predicted_to_hit_itself(name: str) -> None:
     """Unless it adds what is fetched anew, or no definition was recorded, and then what builds on that."""
     writer, _ = pair(name)
     open_lines = set[str]()
-    for step in predict_build(writer, Planned(), _baseline(writer)).steps:
+    for step in predict_build(writer, NextBuild(), _baseline(writer)).steps:
         if step.prediction is PredictedStatus.HIT:
             continue
         below = any(f"builds on {line}," in step.reason for line in open_lines)
@@ -149,14 +149,14 @@ def test_one_image_by_two_names_is_one_image(name: str) -> None:
     writer, _ = pair(name)
     text = (writer.request.dockerfile or "").replace("FROM alpine", "FROM docker.io/library/alpine:latest")
     assert text != writer.request.dockerfile
-    found = predict_build(writer, Planned(dockerfile=text), _baseline(writer))
+    found = predict_build(writer, NextBuild(dockerfile=text), _baseline(writer))
     assert [step.prediction for step in found.steps] == [PredictedStatus.HIT] * len(writer.steps)
 
 
 def test_another_image_is_not_guessed_at() -> None:
     writer, _ = pair("buildkit-content")
     text = (writer.request.dockerfile or "").replace("FROM alpine", "FROM alpine:3")
-    found = predict_build(writer, Planned(dockerfile=text), _baseline(writer))
+    found = predict_build(writer, NextBuild(dockerfile=text), _baseline(writer))
     assert found.steps[0].prediction is PredictedStatus.UNKNOWN
     assert "which image docker.io/library/alpine:3 is now is not known" in found.steps[0].reason
 
@@ -164,28 +164,28 @@ def test_another_image_is_not_guessed_at() -> None:
 def test_what_cannot_be_predicted_is_said() -> None:
     writer, _ = pair("classic-content")
     with pytest.raises(UsageError, match="no stage nowhere"):
-        predict_build(writer, Planned(target="nowhere"), _baseline(writer))
+        predict_build(writer, NextBuild(target="nowhere"), _baseline(writer))
     with pytest.raises(UsageError, match="does not parse"):
-        predict_build(writer, Planned(dockerfile="COPY"), _baseline(writer))
+        predict_build(writer, NextBuild(dockerfile="COPY"), _baseline(writer))
     unseen = replace(writer, request=replace(writer.request, dockerfile=None))
     with pytest.raises(EvidenceError, match="does not hold the build's Dockerfile"):
-        predict_build(unseen, Planned(), _baseline(writer))
+        predict_build(unseen, NextBuild(), _baseline(writer))
 
 
 def test_what_an_earlier_build_found_for_a_base_image_is_known() -> None:
     _, newest = pair("classic-text-and-variables")
     facts = replace(newest.base_images[0][1], image_id="sha256:" + "5" * 64)
     earlier = replace(newest, id="earlier", base_images=(("once:seen", facts),))
-    planned = Planned(build_args={**dict(newest.request.build_args), "BASE": "once:seen"})
+    next_build = NextBuild(build_args={**dict(newest.request.build_args), "BASE": "once:seen"})
 
     def forecasts(prediction: Prediction) -> list[PredictedStatus]:
         """Of the steps of the stage that begins with the other image."""
         own = [step for step in prediction.steps if step.stage == "s1" and step.instruction[:4] != "FROM"]
         return [step.prediction for step in own]
 
-    alone = predict_build(newest, planned, _baseline(newest))
+    alone = predict_build(newest, next_build, _baseline(newest))
     assert set(forecasts(alone)) == {PredictedStatus.UNKNOWN}
     assert not any("once:seen" in each for each in alone.assumes)
-    both = predict_build(newest, planned, _baseline(newest), (earlier,))
+    both = predict_build(newest, next_build, _baseline(newest), (earlier,))
     assert set(forecasts(both)) == {PredictedStatus.MISS}
     assert "base image once:seen is what an earlier build found" in both.assumes

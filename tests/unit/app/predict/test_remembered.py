@@ -11,7 +11,7 @@ import pytest
 from unit.hypothesis.recorded import CORPUS
 
 from layerfork.app.predict import predictions, remembered
-from layerfork.app.predict.planned import Asked
+from layerfork.app.predict.nextbuild import PredictOptions
 from layerfork.record.prediction import PredictedStatus, Prediction
 
 DAY_S = 86_400.0
@@ -38,7 +38,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     paths: list[str] = []
     really = predictions.predict_each
 
-    def predict_each(path: str, asked: Asked, **options: Any) -> tuple[predictions.Predicted, ...]:
+    def predict_each(
+        path: str, asked: PredictOptions, **options: Any
+    ) -> tuple[predictions.PredictionWithInputs, ...]:
         paths.append(path)
         return really(path, asked, **options)
 
@@ -46,9 +48,11 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return paths
 
 
-def predict(root: Path, asked: Asked | None = None, max_age_s: float | None = None) -> Prediction:
+def predict(root: Path, asked: PredictOptions | None = None, max_age_s: float | None = None) -> Prediction:
     against = f"{root.parent / 'record.jsonl'}#1"
-    (found,) = remembered.predict_builds(str(root), asked or Asked(), against=against, max_age_s=max_age_s)
+    (found,) = remembered.predict_builds(
+        str(root), asked or PredictOptions(), against=against, max_age_s=max_age_s
+    )
     return found
 
 
@@ -104,9 +108,14 @@ def test_a_dockerfile_that_is_not_sent_is_looked_at(root: Path, made: list[str])
 
 
 @pytest.mark.parametrize(
-    "asked", [Asked(build_args=(("A", "secret"),)), Asked(changed=("a",)), Asked(target="0")]
+    "asked",
+    [
+        PredictOptions(build_args=(("A", "secret"),)),
+        PredictOptions(changed=("a",)),
+        PredictOptions(target="0"),
+    ],
 )
-def test_another_question_has_another_answer(root: Path, made: list[str], asked: Asked) -> None:
+def test_another_question_has_another_answer(root: Path, made: list[str], asked: PredictOptions) -> None:
     predict(root)
     predict(root, asked)
     assert len(made) == 2

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from unit.hypothesis.recorded import pair
 
-from layerfork.app.predict.planned import Planned
+from layerfork.app.predict.nextbuild import NextBuild
 from layerfork.app.predict.predicting import predict_build
 from layerfork.record.answer import Cause
 from layerfork.record.prediction import Baseline
@@ -40,15 +40,15 @@ def with_document() -> BuildRecord:
     )
 
 
-def causes(record: BuildRecord, planned: Planned) -> list[tuple[int, Cause]]:
+def causes(record: BuildRecord, next_build: NextBuild) -> list[tuple[int, Cause]]:
     baseline = Baseline(id=record.id, recorded_at=record.recorded_at, age_s=0.0)
-    prediction = predict_build(record, planned, baseline)
+    prediction = predict_build(record, next_build, baseline)
     return [(fork.step, cause) for fork in prediction.judgement.forks for cause in fork.causes]
 
 
 def test_a_reworded_line_is_compared_as_both_are_written() -> None:
     text = TEXT.replace("echo $GIT_SHA", "echo now $GIT_SHA")
-    [(step, cause)] = causes(recorded(), Planned(dockerfile=text))
+    [(step, cause)] = causes(recorded(), NextBuild(dockerfile=text))
     assert step == 3
     assert cause.text == (
         "RUN echo now $GIT_SHA forked: this build has `RUN echo now $GIT_SHA`, "
@@ -57,7 +57,7 @@ def test_a_reworded_line_is_compared_as_both_are_written() -> None:
 
 
 def test_a_step_has_no_value_of_the_recorded_build() -> None:
-    for _, cause in causes(recorded(), Planned(build_args={"GIT_SHA": "83c9e21"})):
+    for _, cause in causes(recorded(), NextBuild(build_args={"GIT_SHA": "83c9e21"})):
         assert not cause.text.startswith("RUN echo 1f6d0ad")
         assert cause.text.endswith(
             " forked: this build had GIT_SHA=83c9e21, the recorded build had GIT_SHA=1f6d0ad"
@@ -66,7 +66,7 @@ def test_a_step_has_no_value_of_the_recorded_build() -> None:
 
 def test_a_here_document_is_compared_by_what_it_holds() -> None:
     text = DOCUMENT.replace("echo $GIT_SHA", "echo now $GIT_SHA")
-    [(step, cause)] = causes(with_document(), Planned(dockerfile=text))
+    [(step, cause)] = causes(with_document(), NextBuild(dockerfile=text))
     assert (step, cause.status) == (3, "PROVEN")
     assert cause.text == (
         'RUN <<EOF forked: the command is `["/bin/sh", "-c", "echo now $GIT_SHA\\n"]` for this build, '

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from unit.hypothesis.recorded import CORPUS, pair
 
-from layerfork.app.predict.earlier import Past
+from layerfork.app.predict.earlier import EarlierBuilds
 from layerfork.hypothesis import suppose
 from layerfork.hypothesis.keys import Settled
 from layerfork.keys import keys_of
@@ -21,25 +21,27 @@ def _records() -> Iterator[BuildRecord]:
 def test_keys_are_those_with_and_without_the_engine_s_answers() -> None:
     shared = dict.fromkeys(Builder, 0)
     for record in _records():
-        past = Past(record)
+        earlier_builds = EarlierBuilds(record)
         keys, same = keys_of(record), suppose(record, ())
-        assert past.newest.keys.steps == keys.steps, record.id
-        assert past.repeated is not None
-        assert past.repeated.keys.steps == Settled(record=record, keys=keys).keys_of(same).steps, record.id
-        shared[record.builder] += past.newest.keys.steps is past.repeated.keys.steps
+        assert earlier_builds.newest.keys.steps == keys.steps, record.id
+        assert earlier_builds.repeated is not None
+        assert earlier_builds.repeated.keys.steps == Settled(record=record, keys=keys).keys_of(same).steps, (
+            record.id
+        )
+        shared[record.builder] += earlier_builds.newest.keys.steps is earlier_builds.repeated.keys.steps
     assert all(shared.values())
 
 
 @pytest.mark.parametrize("name", list(CORPUS)[::20])
 def test_keys_of_a_history_share_parts_and_stay_the_same(name: str) -> None:
     writer, reader = pair(name)
-    past, other = Past(writer), Past(reader).newest
-    past.go_on(other)
-    assert past.newest.keys == other.keys
-    assert [step.key.digest for step in past.newest.keys.steps] == [
+    earlier_builds, other = EarlierBuilds(writer), EarlierBuilds(reader).newest
+    earlier_builds.go_on(other)
+    assert earlier_builds.newest.keys == other.keys
+    assert [step.key.digest for step in earlier_builds.newest.keys.steps] == [
         step.key.digest for step in other.keys.steps
     ]
-    before = {id(part) for step in past.newest.keys.steps for part in step.key.parts}
-    past.go_on(replace(other, keys=keys_of(reader)))
-    after = {id(part) for step in past.newest.keys.steps for part in step.key.parts}
+    before = {id(part) for step in earlier_builds.newest.keys.steps for part in step.key.parts}
+    earlier_builds.go_on(replace(other, keys=keys_of(reader)))
+    after = {id(part) for step in earlier_builds.newest.keys.steps for part in step.key.parts}
     assert after <= before

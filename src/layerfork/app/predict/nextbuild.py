@@ -23,7 +23,7 @@ from layerfork.wire.redact import STAND_IN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class PredictOptions:
     """What a person says of the build that is to be predicted; empty is what the record says."""
 
     dockerfile: str = ""
@@ -54,7 +54,7 @@ _told = attrgetter(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class NextBuild:
     """What a client would send; None for what stays as it was recorded."""
 
     contexts: tuple[ContextManifest, ...] = ()
@@ -80,33 +80,33 @@ class Planned:
     """What whoever made these took for granted."""
 
 
-def changes_of(record: BuildRecord, planned: Planned) -> tuple[Change, ...]:
+def changes_of(record: BuildRecord, next_build: NextBuild) -> tuple[Change, ...]:
     """Everything that is otherwise than in the record."""
-    return (*_request_changes(record, planned), *_context_changes(record, planned))
+    return (*_request_changes(record, next_build), *_context_changes(record, next_build))
 
 
-def _request_changes(record: BuildRecord, planned: Planned) -> Iterator[Change]:
+def _request_changes(record: BuildRecord, next_build: NextBuild) -> Iterator[Change]:
     request = record.request
     before = dict(request.build_args)
-    after = before if planned.build_args is None else dict(planned.build_args)
+    after = before if next_build.build_args is None else dict(next_build.build_args)
     changes: list[Change] = [
         BuildArgIs(name=name, value=after.get(name))
         for name in sorted(before.keys() | after.keys())
         if before.get(name) != after.get(name)
     ]
-    if planned.target is not None and planned.target != request.target:
-        changes.append(RequestIs(field="target", value=planned.target))
-    text = request.dockerfile if planned.dockerfile is None else planned.dockerfile
+    if next_build.target is not None and next_build.target != request.target:
+        changes.append(RequestIs(field="target", value=next_build.target))
+    text = request.dockerfile if next_build.dockerfile is None else next_build.dockerfile
     # The steps that a failed build did not come to are those of its Dockerfile.
     failed = record.result.outcome is not BuildOutcome.SUCCEEDED
     if text is not None and (changes or failed or text != request.dockerfile):
         yield DockerfileIs(text=text)
-    yield from (*changes, *planned.changes)
+    yield from (*changes, *next_build.changes)
 
 
-def _context_changes(record: BuildRecord, planned: Planned) -> Iterator[Change]:
+def _context_changes(record: BuildRecord, next_build: NextBuild) -> Iterator[Change]:
     recorded = {each.name: each for each in (record.context, *record.named_contexts) if each is not None}
-    for after in planned.contexts:
+    for after in next_build.contexts:
         before = recorded.get(after.name)
         if before is None:
             continue
@@ -114,8 +114,8 @@ def _context_changes(record: BuildRecord, planned: Planned) -> Iterator[Change]:
             yield TransportIs(transport=after.transport, context=after.name)
         if after.name == MAIN_CONTEXT and before.excludes != after.excludes:
             yield PatternsAre(patterns=after.excludes)
-        same = planned.dockerfile in (None, record.request.dockerfile) and planned.build_args is None
-        yield from _entry_changes(before, after, same_instructions=same and planned.target is None)
+        same = next_build.dockerfile in (None, record.request.dockerfile) and next_build.build_args is None
+        yield from _entry_changes(before, after, same_instructions=same and next_build.target is None)
 
 
 def _entry_changes(
@@ -126,7 +126,7 @@ def _entry_changes(
     if not paths:
         return
     old, new = _by_path(before, paths), _by_path(after, paths)
-    asked = _Asked(before.followed_paths) if same_instructions and not _has_links(after) else None
+    asked = _RequestedPaths(before.followed_paths) if same_instructions and not _has_links(after) else None
     for path in sorted(paths):
         if asked is not None and path not in old and not asked.covers(path):
             continue
@@ -144,7 +144,7 @@ def _paths_of_others(before: Sequence[ContextEntry], after: Sequence[ContextEntr
     return set(map(context_path, names | (old.keys() ^ new.keys())))
 
 
-class _Asked:
+class _RequestedPaths:
     """Paths that a builder asked a file transfer for; no path at all is every one."""
 
     def __init__(self, paths: tuple[str, ...]) -> None:
