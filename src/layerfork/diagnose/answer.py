@@ -268,26 +268,11 @@ def _fix_of(scene: Scene, cause: Cause) -> Found:
     return fix(scene, cause) if fix is not None else ("", Fix(sentence=cause.remedy))
 
 
-def _culprit_of(scene: Scene, cause: Cause) -> str:
-    """What a cause blames. Causes without a phrase say it as their own text does."""
-    say = RULE_OF[cause.code].say
-    return (say(scene, cause) if say else "") or _own_text(scene, cause)
-
-
-def _own_text(scene: Scene, cause: Cause) -> str:
-    text = shown(cause.text.partition(" forked: ")[2] or cause.text)
-    if scene.again:
-        return text
-    for name, side in ((scene.fork.writer, scene.writer_name), (scene.fork.reader, scene.reader_name)):
-        text = text.replace(name, side)
-    return text
-
-
 def _point(scene: Scene, place: int, cause: Cause) -> Point:
     pattern, fix = _fix_of(scene, cause)
     rows = rows_of(scene, cause, cause.parts)
     return Point(
-        culprit=_culprit_of(scene, cause),
+        culprit=RULE_OF[cause.code].say(scene, cause),
         code=cause.code,
         pattern=pattern,
         status=cause.status,

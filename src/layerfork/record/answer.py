@@ -58,8 +58,12 @@ class Cause:
     field: str = ""
     writer: str = ""
     reader: str = ""
+    sentence: str = ""
+    """What it blames, to follow ``<instruction> forked:``."""
+    detail: str = ""
+    """What the sentence needs and no other field holds."""
     text: str
-    """One line that stands alone."""
+    """One line that stands alone: the instruction and the sentence."""
     evidence: tuple[str, ...] = ()
     remedy: str = ""
     affected_builders: tuple[str, ...] = ()

@@ -47,12 +47,12 @@ def single_cause(writer: JudgedBuild, reader: JudgedBuild) -> Cause:
 
 
 ENTRY_MUTATIONS = {
-    "entry-name": ("./a.txt", "reader sent the name `./a.txt`, writer sent the name `a.txt`"),
-    "mode": ("0755", "reader sent mode 0755, writer sent mode 0644 for a.txt"),
-    "uid": ("1000", "reader sent uid 1000, writer sent uid 0 for a.txt"),
-    "gid": ("1000", "reader sent gid 1000, writer sent gid 0 for a.txt"),
-    "content": (digest("other"), "reader sent other content than writer for a.txt"),
-    "entry-type": ("2", "reader sent it as a symbolic link, writer sent it as a file for a.txt"),
+    "entry-name": ("./a.txt", "name of a.txt is `./a.txt` for reader, `a.txt` for writer"),
+    "mode": ("0755", "mode of a.txt is 0755 for reader, 0644 for writer"),
+    "uid": ("1000", "owner id of a.txt is 1000 for reader, 0 for writer"),
+    "gid": ("1000", "group id of a.txt is 1000 for reader, 0 for writer"),
+    "content": (digest("other"), "a.txt differs"),
+    "entry-type": ("2", "a.txt is a symbolic link for reader, a file for writer"),
 }
 
 
@@ -78,12 +78,12 @@ OTHER_MUTATIONS: dict[str, tuple[tuple[KeyPart, ...], tuple[KeyPart, ...], str]]
     "build-arg": (
         (part("build-arg", "1", "FOO"),),
         (part("build-arg", "2", "FOO"),),
-        "reader had FOO=2, writer had FOO=1",
+        "build argument FOO is 2 for reader, 1 for writer",
     ),
     "env": (
         (part("env", "1", "LANG"),),
         (),
-        "environment variable LANG is absent for reader, 1 for writer",
+        "variable LANG is not set for reader, 1 for writer",
     ),
     "proxy": (
         (),
@@ -98,12 +98,12 @@ OTHER_MUTATIONS: dict[str, tuple[tuple[KeyPart, ...], tuple[KeyPart, ...], str]]
     "run-option": (
         (),
         (part("run-option", "x=1", "extra-host"),),
-        "option extra-host is x=1 for reader, absent for writer",
+        "option run-option is x=1 for reader, not given for writer",
     ),
     "mount": (
         (part("mount", "id", "/cache"),),
         (part("mount", "", "/cache"),),
-        "mount /cache is '' for reader, id for writer",
+        "mount /cache is empty for reader, id for writer",
     ),
     "frontend": (
         (part("frontend", "1.4"),),
@@ -113,13 +113,13 @@ OTHER_MUTATIONS: dict[str, tuple[tuple[KeyPart, ...], tuple[KeyPart, ...], str]]
     "remote-source": (
         (part("remote-source", "v1", "https://host/x"),),
         (part("remote-source", "v2", "https://host/x"),),
-        "remote source https://host/x is v2 for reader, v1 for writer",
+        "what https://host/x gave may have changed",
     ),
-    "label": ((part("label", "a=1"),), (part("label", "a=2"),), "reader has `a=2`, writer has `a=1`"),
+    "label": ((part("label", "a=1"),), (part("label", "a=2"),), "label is a=2 for reader, a=1 for writer"),
     "platform": (
         (part("platform", "linux/amd64"),),
         (part("platform", "linux/arm64"),),
-        "reader built for linux/arm64, writer for linux/amd64",
+        "platform is linux/arm64 for reader, linux/amd64 for writer",
     ),
     "engine-version": (
         (part("engine-version", "basename"),),
@@ -129,48 +129,48 @@ OTHER_MUTATIONS: dict[str, tuple[tuple[KeyPart, ...], tuple[KeyPart, ...], str]]
     "owner-name": (
         (part("owner-name", "root", "a"),),
         (part("owner-name", "", "a"),),
-        "reader sent owner name '', writer sent owner name root for a",
+        "owner name of a is empty for reader, root for writer",
     ),
     "root-header": (
         (part("root-header", "none"),),
         (part("root-header", "0755"),),
-        "reader sent root directory header 0755, writer sent root directory header none for .",
+        "header of the context's root is 0755 for reader, none for writer",
     ),
     "xattr": (
         (*entry_parts("a"), part("xattr", "00", "a", "user.x")),
         entry_parts("a"),
-        "reader sent extended attribute user.x none, writer sent extended attribute user.x 0x00 for a",
+        "extended attribute user.x of a is none for reader, 0x00 for writer",
     ),
     "mode-type-bits": (
         (*entry_parts("a"), part("mode-type-bits", "0100000", "a", "mode")),
         entry_parts("a"),
-        "reader sent mode no type bits, writer sent mode type bits 0100000 (a file) for a",
+        "mode of a has no type bits for reader, type bits 0100000 (a file) for writer",
     ),
     "link-target": (
         (*entry_parts("a", entry_type="2"), part("link-target", "/x", "a", "linkname")),
         (*entry_parts("a", entry_type="2"), part("link-target", "/y", "a", "linkname")),
-        "reader sent link target `/y`, writer sent link target `/x` for a",
+        "target of the link a is `/y` for reader, `/x` for writer",
     ),
     "hardlink": (
         entry_parts("b"),
         (*entry_parts("b", entry_type="1"), part("hardlink", "a", "b", "linkname")),
-        "reader sent it as a hard link, writer sent it as a file for b",
+        "b is a hard link for reader, a file for writer",
     ),
-    "entry-extra": (entry_parts("a"), entry_parts("a") + entry_parts("b"), "reader sent b, writer did not"),
+    "entry-extra": (entry_parts("a"), entry_parts("a") + entry_parts("b"), "only reader sent b"),
     "entry-missing": (
         entry_parts("a") + entry_parts("b"),
         entry_parts("a"),
-        "writer sent b, reader did not",
+        "only writer sent b",
     ),
     "directory-entry": (
         (*entry_parts("d/a"), part("directory-entry", "none", "d", "entry")),
         entry_parts("d/a") + entry_parts("d", entry_type="5"),
-        "reader sent an entry for the directory, writer sent none for d",
+        "reader sent an entry for the directory d, writer did not",
     ),
     "dockerfile-in-context": (
         entry_parts("Dockerfile"),
         entry_parts("Dockerfile", content=digest("edited")),
-        "it copies Dockerfile, which reader and writer sent differently",
+        "Dockerfile is copied, and sent differently",
     ),
 }
 
@@ -196,7 +196,7 @@ def test_the_base_image_forks_at_its_from_line() -> None:
     assert (fork.step, fork.consequences) == (1, (2, 3, 4))
     assert (cause.code, cause.status) == ("base-image", CLAIMED)
     assert cause.reader == digest("newer")
-    assert f"{digest('newer')[:19]}…" in cause.text
+    assert digest("newer").removeprefix("sha256:")[:12] in cause.text
 
 
 def test_another_platform_explains_another_base() -> None:
@@ -231,7 +231,7 @@ def test_a_variable_in_the_text_is_blamed_before_the_text() -> None:
     cause = single_cause(with_origin(writer, "one"), with_origin(reader, "two"))
 
     assert (cause.code, cause.status, cause.path) == ("build-arg", CLAIMED, "SRC")
-    assert cause.text == "COPY $SRC forked: reader had SRC=two, writer had SRC=one"
+    assert cause.text == "COPY $SRC forked: build argument SRC is two for reader, one for writer"
 
 
 def test_a_changed_text_brings_its_other_sources_along() -> None:
@@ -242,7 +242,7 @@ def test_a_changed_text_brings_its_other_sources_along() -> None:
     cause = single_cause(writer, reader)
 
     assert (cause.code, cause.status) == ("instruction", CLAIMED)
-    assert cause.text == "COPY two forked: reader has `COPY two /`, writer has `COPY one /`"
+    assert cause.text == "COPY two forked: this line is `COPY one /` for writer"
 
 
 @pytest.mark.parametrize("position", [1, 2, 3])
@@ -256,8 +256,8 @@ def test_an_added_and_a_removed_step(position: int) -> None:
     assert [fork.step for fork in (*added, *removed)] == [position + 1, position + 1]
     assert [cause.code for fork in (*added, *removed) for cause in fork.causes] == ["instruction"] * 2
     assert {cause.status for fork in (*added, *removed) for cause in fork.causes} == {CLAIMED}
-    assert added[0].causes[0].text == "RUN more forked: only reader has this step"
-    assert "reader lacks the step `RUN more`, which writer has before it" in removed[0].causes[0].text
+    assert added[0].causes[0].text == "RUN more forked: only reader has this line"
+    assert "only writer has the line `RUN more` before it" in removed[0].causes[0].text
     assert added[0].consequences == tuple(range(position + 2, 6))
 
 
@@ -298,7 +298,7 @@ def test_a_label_of_the_request_is_a_step_at_the_end() -> None:
     cause = single_cause(writer, reader)
 
     assert (cause.code, cause.status) == ("label", PROVEN)
-    assert cause.text == "LABEL a=b forked: only reader has this step"
+    assert cause.text == "LABEL a=b forked: only reader has this line"
 
 
 def test_no_cache_is_proven_by_the_request() -> None:
@@ -559,13 +559,13 @@ def test_a_client_that_nobody_chose_has_the_version_that_it_says(
             {"type": EntryType.FILE},
             {"type": EntryType.SYMLINK, "linkname": "a", "content": None},
             "entry-type",
-            "reader sent it as a symbolic link to `a`, writer sent it as a file for d/l",
+            "d/l is a symbolic link to `a` for reader, a file for writer",
         ),
         (
             {"type": EntryType.SYMLINK, "linkname": "b", "content": None},
             {"type": EntryType.SYMLINK, "linkname": "a", "content": None},
             "link-target",
-            "reader sent it as a symbolic link to `a`, writer sent it as a symbolic link to `b` for d/l",
+            "d/l is a symbolic link to `a` for reader, a symbolic link to `b` for writer",
         ),
     ],
 )
@@ -602,7 +602,7 @@ def test_thousands_of_files_are_summed_up_and_listed_on_request() -> None:
 
     (cause,) = fork.causes
     assert (cause.code, cause.more, len(cause.evidence) < 40) == ("uid", 3009, True)
-    assert cause.text.endswith("for docs/f0 and 3,009 more (src/: 3,000, docs/: 10)")
+    assert cause.text.endswith("owner id of docs/f0 and 3,009 more files is 1000 for reader, 0 for writer")
     assert len(list_fork_differences(writer, reader, fork)) == 3010
 
 
@@ -687,7 +687,7 @@ def test_another_source_of_a_single_copy_is_the_instruction() -> None:
     cause = single_cause(*pair(made("a"), made("b")))
 
     assert (cause.code, cause.status) == ("instruction", CLAIMED)
-    assert cause.text == "COPY b forked: reader has `COPY b /q`, writer has `COPY a /q`"
+    assert cause.text == "COPY b forked: this line is `COPY a /q` for writer"
 
 
 def test_a_harmless_spelling_of_a_source_does_not_hide_a_file() -> None:

@@ -40,8 +40,8 @@ def test_the_two_tar_clients_form_a_class_of_their_own() -> None:
     assert (cause.path, cause.field, cause.more) == ("important.txt", "entry-name", 0)
     assert (cause.writer, cause.reader) == ("important.txt", "./important.txt")
     assert cause.text == (
-        "COPY important.txt forked: docker-context-build sent the name `./important.txt`, "
-        "docker-build sent the name `important.txt`"
+        "COPY important.txt forked: name of important.txt is `./important.txt` for docker-context-build, "
+        "`important.txt` for docker-build"
     )
     assert cause.affected_builders == ("classic",)
     assert "tar" in cause.remedy
@@ -58,7 +58,9 @@ def test_one_owner_id_is_named_with_both_values() -> None:
 
     (cause,) = judgement.forks[0].causes
     assert (cause.code, cause.status) == ("uid", CauseStatus.SUSPECTED)
-    assert cause.text == ("COPY important.txt forked: docker_py-build sent uid 1000, docker-build sent uid 0")
+    assert cause.text == (
+        "COPY important.txt forked: owner id of important.txt is 1000 for docker_py-build, 0 for docker-build"
+    )
 
 
 def test_equal_builds_are_one_class_and_no_fork() -> None:
@@ -92,7 +94,6 @@ def test_two_builders_fork_at_the_first_step() -> None:
     (cause,) = fork.causes
     assert (cause.code, cause.status) == ("builder", CauseStatus.PROVEN)
     assert (cause.writer, cause.reader) == ("buildkit", "classic")
-    assert cause.text == (
-        "FROM alpine forked: docker_py-build built with classic, docker-build with buildkit, "
-        "and each has a cache of its own"
+    assert (
+        cause.text == "FROM alpine forked: builder is classic for docker_py-build, buildkit for docker-build"
     )

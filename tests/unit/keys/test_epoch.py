@@ -122,8 +122,8 @@ def test_a_date_that_was_found_is_not_said_to_be_given() -> None:
     writer, reader = recorded()
     (cause,) = causes(writer, asked(reader, "context"))
     assert cause.text == (
-        f"WORKDIR /made forked: reader had {NAME}=1800000000, found for {NAME}=context, "
-        f"writer had {NAME}=1700000000"
+        f"WORKDIR /made forked: build argument {NAME} is 1800000000 for reader, 1700000000 for writer "
+        f"(found for {NAME}=context)"
     )
     assert cause.remedy == f"give every build the same {NAME}, or none"
 

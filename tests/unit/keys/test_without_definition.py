@@ -110,4 +110,4 @@ def test_another_text_is_suspected(buildkit_record: MakeRecord) -> None:
 
     (cause,) = fork.causes
     assert (fork.step, cause.code, cause.status) == (3, "instruction", CauseStatus.SUSPECTED)
-    assert cause.text == "RUN else forked: r has `RUN else`, w has `RUN two`"
+    assert cause.text == "RUN else forked: this line is `RUN two` for w"

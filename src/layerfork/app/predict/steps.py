@@ -102,7 +102,7 @@ class PredictedSteps:
             return lookup.why
         causes = self._causes(step)
         if causes:
-            return causes[0].text.partition(": ")[2] or causes[0].text
+            return causes[0].sentence
         if lookup.above:
             return f"builds on {self._place(lookup.above)}, which misses"
         owner = next((fork.step for fork in self.forks if step.index in fork.consequences), 0)

@@ -12,7 +12,6 @@ from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import (
     name_paths,
-    named,
     parse_mode,
     paths_of,
     show_mode,
@@ -35,7 +34,7 @@ def _say_attribute(
 
     def say(scene: Scene, cause: Cause) -> str:
         paths = paths_of(scene, cause)
-        label = f"{noun} of {named(paths)}"
+        label = f"{noun} of {name_paths(paths)}"
         pairs = {(part.writer, part.reader) for part in cause.parts}
         if len(pairs) != 1:
             return f"{label} changed" if scene.again else f"{label} differs"
@@ -46,21 +45,21 @@ def _say_attribute(
 
 
 def _say_type_bits(scene: Scene, cause: Cause) -> str:
-    label = f"mode of {named(paths_of(scene, cause))}"
+    label = f"mode of {name_paths(paths_of(scene, cause))}"
     if scene.again:
         return f"{label} has {cause.reader}, had {cause.writer}"
     return f"{label} has {cause.reader} for {scene.reader_name}, {cause.writer} for {scene.writer_name}"
 
 
 def _say_xattr(scene: Scene, cause: Cause) -> str:
-    label = f"extended attribute {cause.field} of {named(paths_of(scene, cause))}"
+    label = f"extended attribute {cause.field} of {name_paths(paths_of(scene, cause))}"
     if "none" in (cause.writer, cause.reader) and scene.again:
         return f"{label} is {'gone' if cause.reader == 'none' else 'new'}"
     return values(scene, label, cause.writer, cause.reader)
 
 
 def _say_name(scene: Scene, cause: Cause) -> str:
-    label = f"name of {named(paths_of(scene, cause))}"
+    label = f"name of {name_paths(paths_of(scene, cause))}"
     return values(scene, label, f"`{cause.writer}`", f"`{cause.reader}`")
 
 
@@ -129,13 +128,7 @@ def find_entry_name(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[F
             field=first.field,
             writer=first.writer or "",
             reader=first.reader or "",
-            what=(
-                f"{case.reader_name} sent the name {_shown_name(first.reader)}, "
-                f"{case.writer_name} sent the name {_shown_name(first.writer)}"
-                + (f"; likewise for {name_paths(paths[1:])}" if len(paths) > 1 else "")
-            ),
             evidence=evidence_lines(case, group, "name", _shown_name),
-            remedy=_NO_PREFIX,
             more=len(paths) - 1,
             claims=tuple(group),
         )
@@ -145,7 +138,9 @@ def _shown_name(value: str | None) -> str:
     return "no name" if value is None else show_name(value)
 
 
-ENTRY_NAME = CauseRule(code=CauseCode.ENTRY_NAME, say=_say_name, find=find_entry_name, undo=undo_attribute)
+ENTRY_NAME = CauseRule(
+    code=CauseCode.ENTRY_NAME, say=_say_name, remedy=_NO_PREFIX, find=find_entry_name, undo=undo_attribute
+)
 
 
 MODE_TYPE_BITS_REMEDY = (
@@ -162,7 +157,6 @@ def find_mode_type_bits(case: Case, unclaimed: tuple[Difference, ...]) -> Iterat
         own,
         code=CauseCode.MODE_TYPE_BITS,
         noun="mode",
-        remedy=MODE_TYPE_BITS_REMEDY,
         show=_shown_bits,
         absent="0",
     )
@@ -178,7 +172,11 @@ def _shown_bits(value: str) -> str:
 
 
 MODE_TYPE_BITS = CauseRule(
-    code=CauseCode.MODE_TYPE_BITS, say=_say_type_bits, find=find_mode_type_bits, undo=undo_attribute
+    code=CauseCode.MODE_TYPE_BITS,
+    say=_say_type_bits,
+    remedy=MODE_TYPE_BITS_REMEDY,
+    find=find_mode_type_bits,
+    undo=undo_attribute,
 )
 """File-type bits in a mode: 0100644 and 0644 are one permission and two keys."""
 
@@ -211,9 +209,7 @@ _NOT_ROOT = "not 0"
 def find_uid(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Own differences; with the ids that were sent where the key holds less."""
     shown = {_with_ids(case, each): each for each in unclaimed if each.cause == CauseCode.UID}
-    for finding in entry_findings(
-        case, list(shown), code=CauseCode.UID, noun=CauseCode.UID, remedy=UID_REMEDY
-    ):
+    for finding in entry_findings(case, list(shown), code=CauseCode.UID, noun=CauseCode.UID):
         yield replace(finding, claims=tuple(shown[claim] for claim in finding.claims))
 
 
@@ -235,6 +231,7 @@ def _id(build: JudgedBuild, path: str, value: str | None) -> str | None:
 UID = CauseRule(
     code=CauseCode.UID,
     say=_say_attribute("owner id"),
+    remedy=UID_REMEDY,
     fix=_fix_owner("owner"),
     find=find_uid,
     undo=undo_attribute,
@@ -280,7 +277,6 @@ def find_xattr(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Findin
             [each for each in own if each.field == name],
             code=CauseCode.XATTR,
             noun=f"extended attribute {name}",
-            remedy=XATTR_REMEDY,
             show=_show_bytes,
         )
 
@@ -294,7 +290,14 @@ def _show_bytes(value: str) -> str:
     return f"`{text}`" if text.isprintable() else f"0x{value}"
 
 
-XATTR = CauseRule(code=CauseCode.XATTR, say=_say_xattr, fix=_fix_xattr, find=find_xattr, undo=undo_attribute)
+XATTR = CauseRule(
+    code=CauseCode.XATTR,
+    say=_say_xattr,
+    remedy=XATTR_REMEDY,
+    fix=_fix_xattr,
+    find=find_xattr,
+    undo=undo_attribute,
+)
 """An extended attribute of an entry."""
 
 

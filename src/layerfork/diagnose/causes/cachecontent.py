@@ -1,6 +1,5 @@
 """What a cache did not give although the keys are equal: not stored yet, missed by a bug, pruned."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -22,21 +21,27 @@ from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
 
 def _say_empty(scene: Scene, cause: Cause) -> str:
-    return "nothing of the earlier build was left in the cache" if scene.again else ""
+    if scene.again:
+        return "nothing of the earlier build was left in the cache"
+    return f"nothing of {scene.writer_name}'s build was left in the cache when {scene.reader_name} built"
 
 
 def _say_gone(scene: Scene, cause: Cause) -> str:
-    return "its stored result is gone from the cache" if scene.again else ""
-
-
-_EARLY = re.compile(r"came to it ([0-9.]+ s) before")
+    if scene.again:
+        return "its stored result is gone from the cache"
+    return f"the result that {scene.writer_name} stored is gone"
 
 
 def _say_at_once(scene: Scene, cause: Cause) -> str:
-    early = _EARLY.search(cause.text)
-    if not scene.again or early is None:
-        return ""
-    return f"the earlier build finished it {early[1]} later: both ran side by side"
+    early = cause.detail
+    if scene.again:
+        return f"the earlier build finished it {early} later: both ran side by side"
+    came = f"{scene.reader_name} came to it {early} before {scene.writer_name} had finished it"
+    return f"{came}: the builds ran side by side"
+
+
+def _say_bug(scene: Scene, cause: Cause) -> str:
+    return cause.detail
 
 
 def _fix_lost(scene: Scene, cause: Cause) -> tuple[str, Fix]:
@@ -54,8 +59,9 @@ CLEARLY_S = 0.2
 """Builders print what they did a moment after it is done."""
 
 
+_ONE_AFTER_THE_OTHER = "build one after the other"
 _REMEDIES = {
-    Builder.CLASSIC: "build one after the other",
+    Builder.CLASSIC: _ONE_AFTER_THE_OTHER,
     Builder.BUILDKIT: "nothing is lost where both use one BuildKit: it executes the step once for both",
 }
 
@@ -113,10 +119,7 @@ def find_parallel_build(case: Case, unclaimed: tuple[Difference, ...]) -> Iterat
     yield Finding(
         code=CauseCode.PARALLEL_BUILD,
         field="time",
-        what=(
-            f"{case.reader_name} came to it {early:.1f} s before {case.writer_name} had finished it: "
-            "the builds ran side by side"
-        ),
+        detail=f"{early:.1f} s",
         evidence=(
             (
                 f"{case.writer_name} began at {writer.recorded_at}, and ended this step after "
@@ -137,7 +140,9 @@ def _after(step: StepRecord, *, ended: bool) -> str:
     return f"{(step.started_s or 0.0) + ((step.seconds or 0.0) if ended else 0.0):.1f} s"
 
 
-PARALLEL_BUILD = CauseRule(code=CauseCode.PARALLEL_BUILD, say=_say_at_once, find=find_parallel_build)
+PARALLEL_BUILD = CauseRule(
+    code=CauseCode.PARALLEL_BUILD, say=_say_at_once, remedy=_ONE_AFTER_THE_OTHER, find=find_parallel_build
+)
 """Two builds at once: what neither had finished the other could not reuse."""
 
 
@@ -154,14 +159,16 @@ def find_engine_bug(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[F
         yield Finding(
             code=CauseCode.ENGINE_BUG,
             field="engine version",
-            what=told(case.reader.record, bug),
+            detail=told(case.reader.record, bug),
             evidence=(f"the keys are equal, and upstream knows of it: {bug.thread}",),
             remedy=bug.remedy,
             strength=Strength.GUESS,
         )
 
 
-ENGINE_BUG = CauseRule(code=CauseCode.ENGINE_BUG, find=find_engine_bug)
+ENGINE_BUG = CauseRule(
+    code=CauseCode.ENGINE_BUG, say=_say_bug, remedy="update the engine", find=find_engine_bug
+)
 """Equal keys, and the engine has a known bug that such a build meets."""
 
 
@@ -231,17 +238,21 @@ def find_cache_empty(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
     yield Finding(
         code=CauseCode.CACHE_EMPTY,
         field="cache",
-        what=f"nothing of {case.writer_name}'s build was left in the cache when {case.reader_name} built",
         evidence=(
             f"{len(steps)} cacheable steps of {case.reader_name}, none reused; keys are equal",
             settled_by(case),
         ),
-        remedy="keep the builder's cache between builds (no prune, no fresh builder), or import one",
         strength=Strength.GUESS,
     )
 
 
-CACHE_EMPTY = CauseRule(code=CauseCode.CACHE_EMPTY, say=_say_empty, fix=_fix_lost, find=find_cache_empty)
+CACHE_EMPTY = CauseRule(
+    code=CauseCode.CACHE_EMPTY,
+    say=_say_empty,
+    remedy="keep the builder's cache between builds (no prune, no fresh builder), or import one",
+    fix=_fix_lost,
+    find=find_cache_empty,
+)
 """Equal keys, and not one step of the reader was reused: the cache had nothing to give."""
 
 
@@ -263,19 +274,21 @@ def find_cache_record_gone(case: Case, unclaimed: tuple[Difference, ...]) -> Ite
     yield Finding(
         code=CauseCode.CACHE_RECORD_GONE,
         field="cache",
-        what=f"the result that {case.writer_name} stored is gone",
         evidence=(
             "the keys of this step are equal",
             f"steps of {case.reader_name} that were reused: {', '.join(map(str, reused))}",
             settled_by(case),
         ),
-        remedy="keep images and cache (no `docker rmi`, `image prune`, `builder prune`, larger GC limit)",
         strength=Strength.GUESS,
     )
 
 
 CACHE_RECORD_GONE = CauseRule(
-    code=CauseCode.CACHE_RECORD_GONE, say=_say_gone, fix=_fix_lost, find=find_cache_record_gone
+    code=CauseCode.CACHE_RECORD_GONE,
+    say=_say_gone,
+    remedy="keep images and cache (no `docker rmi`, `image prune`, `builder prune`, larger GC limit)",
+    fix=_fix_lost,
+    find=find_cache_record_gone,
 )
 """Equal keys, earlier steps reused, this one not: its result was pruned or its image removed."""
 

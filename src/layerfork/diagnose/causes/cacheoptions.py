@@ -43,10 +43,9 @@ _DIGEST_OF_SOURCE = re.compile(r"digest=[^,]*,?")
 def _say_import(scene: Scene, cause: Cause) -> str:
     source = _DIGEST_OF_SOURCE.sub("", cause.reader)
     who = "" if scene.again else f" for {scene.reader_name}"
-    if "could not import" in cause.text:
+    if not cause.detail:
         return f"the cache could not be imported{who} from {source}"
-    told = cause.text.partition("did not hold this step")[2]
-    return f"the cache imported{who} from {source} did not hold this step{told}"
+    return f"the cache imported{who} from {source} {cause.detail}"
 
 
 _OFF = ("--no-cache", "--no-cache-filter *")
@@ -97,12 +96,11 @@ def find_cache_off(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fi
         yield _service_without_cache(case)
         return
     if case.site.reason is Reason.CACHE_OFF:
-        scope, told = "no-cache", "not to use the cache"
+        scope = "no-cache"
     elif case.site.reason is not Reason.OTHER_CACHE and is_built_without_cache(case.reader.record, step):
         stages = request.no_cache_stages
         stage = stages[0] if len(stages) == 1 else step.stage_name
         scope = f"no-cache of stage {stage}" if stages and stage else "ignore-cache flag of the op"
-        told = f"not to use the cache {f'in stage {stage}' if stages and stage else 'for this step'}"
     else:
         return
     yield Finding(
@@ -110,9 +108,7 @@ def find_cache_off(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fi
         field=scope,
         writer="off" if case.writer.record.request.no_cache else "on",
         reader="off",
-        what=f"{case.reader_name} was told {told}",
         evidence=(f"request of {case.reader_name}: {scope}",),
-        remedy="drop --no-cache (nocache=True, no_cache: true, --no-cache-filter) where reuse is wanted",
         strength=Strength.RECORDS,
     )
 
@@ -127,7 +123,6 @@ def _service_without_cache(case: Case) -> Finding:
     return Finding(
         code=CauseCode.CACHE_OFF,
         field=SERVICE_WITHOUT_CACHE,
-        what=f"podman's service before 4.0 has no cache for what {case.reader_name} sent",
         evidence=(
             f"request of {case.reader_name}: it asks for no layers",
             f"engine of {case.reader_name}: podman {engine.version}",
@@ -137,7 +132,13 @@ def _service_without_cache(case: Case) -> Finding:
     )
 
 
-CACHE_OFF = CauseRule(code=CauseCode.CACHE_OFF, say=_say_off, fix=_fix_off, find=find_cache_off)
+CACHE_OFF = CauseRule(
+    code=CauseCode.CACHE_OFF,
+    say=_say_off,
+    remedy="drop --no-cache (nocache=True, no_cache: true, --no-cache-filter) where reuse is wanted",
+    fix=_fix_off,
+    find=find_cache_off,
+)
 """The reader was told not to use the cache, for the whole build or for some stages; or had none."""
 
 
@@ -152,12 +153,10 @@ def find_cache_from(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[F
         field="cachefrom",
         writer=", ".join(writer),
         reader=", ".join(reader),
-        what=f"{case.reader_name} allowed only results of {', '.join(reader)} (--cache-from)",
         evidence=(
             f"cache-from of {case.reader_name}: {', '.join(reader)}",
             f"cache-from of {case.writer_name}: {', '.join(writer) or 'none'}",
         ),
-        remedy="drop --cache-from for local builds, or list the local image as well",
         strength=Strength.RECORDS if _was_there(case) else Strength.GUESS,
     )
 
@@ -173,7 +172,13 @@ def _was_there(case: Case) -> bool:
     return apart and case.writer.control == "hit"
 
 
-CACHE_FROM = CauseRule(code=CauseCode.CACHE_FROM, say=_say_from, fix=_fix_cache_from, find=find_cache_from)
+CACHE_FROM = CauseRule(
+    code=CauseCode.CACHE_FROM,
+    say=_say_from,
+    remedy="drop --cache-from for local builds, or list the local image as well",
+    fix=_fix_cache_from,
+    find=find_cache_from,
+)
 """--cache-from of the classic builder hides local results that are no ancestor of a listed image."""
 
 
@@ -188,19 +193,12 @@ def find_cache_not_imported(case: Case, unclaimed: tuple[Difference, ...]) -> It
     failed = failed_imports(reader)
     sources = ", ".join((*reader.request.cache_from, *reader.request.cache_from_dropped))
     exported = ", ".join(writer.request.cache_to)
-    if failed:
-        what = f"{case.reader_name} could not import its cache from {sources}"
-    else:
-        what = f"the cache that {case.reader_name} imported from {sources} did not hold this step"
-        what += _why_not_held(case)
-    if not separate:
-        what = f"the result that {case.writer_name} stored is gone, and {what}"
     yield Finding(
         code=CauseCode.CACHE_NOT_IMPORTED,
         field="cache-from",
         writer=exported,
         reader=sources,
-        what=what,
+        detail="" if failed else f"did not hold this step{_why_not_held(case)}",
         evidence=(
             *failed,
             f"cache-from of {case.reader_name}: {sources}",
@@ -208,7 +206,6 @@ def find_cache_not_imported(case: Case, unclaimed: tuple[Difference, ...]) -> It
             *(f"since exported to the same place: {other}" for other in case.writer.exported_over),
             *(() if failed else (_CACHE_INSPECTED,)),
         ),
-        remedy="export every step (--cache-to …,mode=max), and check that the import finds it",
         strength=Strength.RECORDS if failed and separate else Strength.GUESS,
     )
 
@@ -234,7 +231,11 @@ def _why_not_held(case: Case) -> str:
 
 
 CACHE_NOT_IMPORTED = CauseRule(
-    code=CauseCode.CACHE_NOT_IMPORTED, say=_say_import, fix=_fix_not_imported, find=find_cache_not_imported
+    code=CauseCode.CACHE_NOT_IMPORTED,
+    say=_say_import,
+    remedy="export every step (--cache-to …,mode=max), and check that the import finds it",
+    fix=_fix_not_imported,
+    find=find_cache_not_imported,
 )
 """The reader asked for a cache from elsewhere, and the writer's results did not come with it."""
 

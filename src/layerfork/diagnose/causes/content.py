@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 
 from layerfork.diagnose.causes.edits import BY_NAME, ignore_file, lines_of, put_back, quoted
 from layerfork.diagnose.causes.entryundo import undo_attribute
-from layerfork.diagnose.causes.forms import EVIDENCE_LIMIT, distinct_paths, show_value, where
+from layerfork.diagnose.causes.forms import EVIDENCE_LIMIT, distinct_paths
 from layerfork.diagnose.causes.material import Material
 from layerfork.diagnose.causes.options import undo_source
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.causes.wording import count_by_directory, named, paths_of, verb
+from layerfork.diagnose.causes.wording import count_by_directory, name_paths, paths_of, show_value, verb
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.installing import MANIFESTS, Install, install_of
@@ -30,8 +30,8 @@ def undo_content(material: Material, finding: Finding) -> tuple[Change, ...]:
 def _say_content(scene: Scene, cause: Cause) -> str:
     paths = paths_of(scene, cause)
     if scene.again:
-        return f"{named(paths)} changed"
-    return f"{named(paths)} {verb(paths, 'differs', 'differ')}"
+        return f"{name_paths(paths)} changed"
+    return f"{name_paths(paths)} {verb(paths, 'differs', 'differ')}"
 
 
 _BETWEEN = frozenset(
@@ -109,7 +109,9 @@ def _fix_content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     if (fix := install_first(scene, paths)) is not None:
         return "install-after-copy", fix
     if scene.situation is Situation.CLIENTS:
-        return "", Fix(sentence=f"give both clients one context: they sent {named(paths)} with other content")
+        return "", Fix(
+            sentence=f"give both clients one context: they sent {name_paths(paths)} with other content"
+        )
     if scene.situation is Situation.MACHINES:
         return "", _one_version(scene, paths)
     if scene.situation is Situation.TWICE:
@@ -122,7 +124,7 @@ def _fix_content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
 def _one_version(scene: Scene, paths: list[str]) -> Fix:
     asked = paths[:BY_NAME]
     if not all(map(scene.is_in_git, asked)):
-        return Fix(sentence=f"build both from one version of {named(paths)}")
+        return Fix(sentence=f"build both from one version of {name_paths(paths)}")
     look = f"git status --short {quoted(asked)}"
     return Fix(sentence=f"build both from one commit: `{look}` on each shows who has edits")
 
@@ -130,14 +132,14 @@ def _one_version(scene: Scene, paths: list[str]) -> Fix:
 def _generated(scene: Scene, paths: list[str]) -> str:
     they = verb(paths, "it", "them")
     left_out = f"leave {they} out with {ignore_file(scene)}"
-    return f"write {named(paths)} the same at each build; if no step needs {they}, {left_out}"
+    return f"write {name_paths(paths)} the same at each build; if no step needs {they}, {left_out}"
 
 
 def _expected(scene: Scene, paths: list[str]) -> str:
     if not scene.fork.consequences:
         return f"{NOTHING_TO_FIX}: this step reads what was edited, and {_followed(scene)}"
     place = f"line {scene.line}" if scene.line else f"step {scene.fork.step}"
-    return f"expected after that edit; steps that do not need {named(paths)} can stand above {place}"
+    return f"expected after that edit; steps that do not need {name_paths(paths)} can stand above {place}"
 
 
 def _followed(scene: Scene) -> str:
@@ -167,10 +169,7 @@ def find_content(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Find
         field=first.field,
         writer=show_value(first.writer),
         reader=show_value(first.reader),
-        what=f"{case.reader_name} sent other content than {case.writer_name}"
-        + (where(case, paths) or f" ({_sizes(case, first)})"),
         evidence=tuple(_evidence(case, own, paths)),
-        remedy=CONTENT_REMEDY,
         more=len(paths) - 1,
         claims=tuple(own),
     )
@@ -208,7 +207,12 @@ def _size(record: BuildRecord, content: str | None) -> int | None:
 
 
 CONTENT = CauseRule(
-    code=CauseCode.CONTENT, say=_say_content, fix=_fix_content, find=find_content, undo=undo_content
+    code=CauseCode.CONTENT,
+    say=_say_content,
+    remedy=CONTENT_REMEDY,
+    fix=_fix_content,
+    find=find_content,
+    undo=undo_content,
 )
 """The bytes of a file."""
 

@@ -6,7 +6,7 @@ from layerfork.diagnose.causes.edits import command_of, with_options
 from layerfork.diagnose.causes.material import Material
 from layerfork.diagnose.causes.rule import Finding
 from layerfork.diagnose.causes.scene import Scene, entries_by_path
-from layerfork.diagnose.causes.wording import named, values
+from layerfork.diagnose.causes.wording import name_paths, values
 from layerfork.diagnose.compare.alignment import normalise
 from layerfork.diagnose.compare.copied import clean_path, copied_sources
 from layerfork.diagnose.compare.differences import ORDER_OF_ENV, STEP_FIELD, Difference
@@ -156,7 +156,7 @@ def fix_line(scene: Scene) -> Fix:
     if written.split() == text.split():
         return Fix(sentence=f"only blanks differ: put line {scene.line} back as it was", edits=(edit,))
     changed = _changed_since(scene)
-    back = f", and put {named(changed)} back" if changed else ""
+    back = f", and put {name_paths(changed)} back" if changed else ""
     return Fix(sentence=f"expected after that edit; to go back, write `{written}`{back}", edits=(edit,))
 
 

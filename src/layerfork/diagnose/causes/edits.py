@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from layerfork.context.ignore.ignorefile import BUILDKIT_FILES, comment_of, mended
 from layerfork.context.senders import sender_of
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.causes.wording import named
+from layerfork.diagnose.causes.wording import name_paths
 from layerfork.dockerfile import Instruction
 from layerfork.record.answer import Edit, Fix, Situation
 from layerfork.record.build import is_plain_build
@@ -132,7 +132,7 @@ def put_back(scene: Scene, paths: list[str]) -> Fix:
     if 0 < len(files) <= BY_NAME and all(map(scene.brings_back, files)):
         command = f"git checkout -- {quoted(files)}"
         return Fix(sentence=f"if that was not meant: `{command}`", command=command)
-    return Fix(sentence=f"if that was not meant: put {named(paths)} back")
+    return Fix(sentence=f"if that was not meant: put {name_paths(paths)} back")
 
 
 def _is_directory(scene: Scene, path: str) -> bool:

@@ -40,6 +40,24 @@ def _say_store(scene: Scene, cause: Cause) -> str:
     return values(scene, "image store", shown(cause.writer), shown(cause.reader))
 
 
+ENGINES = "engine version"
+"""Field of a cause that is the versions themselves; others are parts of keys that depend on them."""
+
+
+def _say_engine_version(scene: Scene, cause: Cause) -> str:
+    writer, reader = scene.subjects
+    if cause.field == ENGINES:
+        return f"{reader} built on engine {cause.reader}, {writer} on engine {cause.writer}"
+    return (
+        f"the engine of {reader} keys {cause.field} as `{cause.reader}`, that of {writer} as `{cause.writer}`"
+    )
+
+
+def _say_client_version(scene: Scene, cause: Cause) -> str:
+    writer, reader = scene.subjects
+    return f"the client of {reader} is version {cause.reader}, that of {writer} is {cause.writer}"
+
+
 def _fix_builder(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     """Ask for the writer's builder, with the environment variable that docker's programs look at."""
     switch = _SWITCHES.get(scene.writer.builder)
@@ -72,20 +90,21 @@ def find_builder(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Find
         field=scope.field,
         writer=scope.writer,
         reader=scope.reader,
-        what=(
-            f"{case.reader_name} built with {scope.reader}, {case.writer_name} with {scope.writer}, "
-            "and each has a cache of its own"
-        ),
         evidence=(
             f"builder of {case.reader_name}: {scope.reader}",
             f"builder of {case.writer_name}: {scope.writer}",
         ),
-        remedy="use one builder for all clients (DOCKER_BUILDKIT=0 or 1; SDKs speak to the classic one)",
         strength=Strength.RECORDS,
     )
 
 
-BUILDER = CauseRule(code=CauseCode.BUILDER, say=_say_builder, fix=_fix_builder, find=find_builder)
+BUILDER = CauseRule(
+    code=CauseCode.BUILDER,
+    remedy="use one builder for all clients (DOCKER_BUILDKIT=0 or 1; SDKs speak to the classic one)",
+    say=_say_builder,
+    fix=_fix_builder,
+    find=find_builder,
+)
 """Two builders never share a cache, whatever they build."""
 
 
@@ -103,14 +122,12 @@ def find_builder_instance(case: Case, unclaimed: tuple[Difference, ...]) -> Iter
         field=scope.field,
         writer=scope.writer,
         reader=scope.reader,
-        what=f"{case.reader_name} and {case.writer_name} used two builders with a cache each",
         evidence=(
             f"{scope.field} of {case.reader_name}: {scope.reader}",
             f"{scope.field} of {case.writer_name}: {scope.writer}",
             f"engine of {case.reader_name}: {_describe(case.reader.record)}",
             f"engine of {case.writer_name}: {_describe(case.writer.record)}",
         ),
-        remedy="build on one builder, or export the cache and import it (--cache-to, --cache-from)",
         strength=Strength.RECORDS,
     )
 
@@ -122,7 +139,12 @@ def _describe(record: BuildRecord) -> str:
     return f"{engine.kind} {engine.version}, image store {engine.image_store}"
 
 
-BUILDER_INSTANCE = CauseRule(code=CauseCode.BUILDER_INSTANCE, say=_say_instance, find=find_builder_instance)
+BUILDER_INSTANCE = CauseRule(
+    code=CauseCode.BUILDER_INSTANCE,
+    remedy="build on one builder, or export the cache and import it (--cache-to, --cache-from)",
+    say=_say_instance,
+    find=find_builder_instance,
+)
 """The same kind of builder, but another one: another engine, another buildx builder."""
 
 
@@ -136,20 +158,20 @@ def find_image_store(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
         field=scope.field,
         writer=scope.writer,
         reader=scope.reader,
-        what=(
-            f"the engine's image store was {scope.reader} for {case.reader_name} "
-            f"and {scope.writer} for {case.writer_name}"
-        ),
         evidence=(
             f"image store, {case.reader_name}: {scope.reader}",
             f"image store, {case.writer_name}: {scope.writer}",
         ),
-        remedy="keep one image store, or move the cache with --cache-to and --cache-from",
         strength=Strength.RECORDS,
     )
 
 
-IMAGE_STORE = CauseRule(code=CauseCode.IMAGE_STORE, say=_say_store, find=find_image_store)
+IMAGE_STORE = CauseRule(
+    code=CauseCode.IMAGE_STORE,
+    remedy="keep one image store, or move the cache with --cache-to and --cache-from",
+    say=_say_store,
+    find=find_image_store,
+)
 """One engine with two image stores: each store has results of its own."""
 
 
@@ -160,13 +182,7 @@ def find_engine_version(case: Case, unclaimed: tuple[Difference, ...]) -> Iterat
     """A key part that depends on the version differs; or nothing else does but the versions."""
     for difference in unclaimed:
         if difference.cause == CauseCode.ENGINE_VERSION and not difference.one_sided:
-            what = (
-                f"the engine of {case.reader_name} keys {difference.field} as `{difference.reader}`, "
-                f"that of {case.writer_name} as `{difference.writer}`"
-            )
-            yield value_finding(
-                case, difference, code=CauseCode.ENGINE_VERSION, what=what, remedy=ENGINE_VERSION_REMEDY
-            )
+            yield value_finding(case, difference, code=CauseCode.ENGINE_VERSION)
     written = _written_otherwise(case, unclaimed)
     if written:
         yield replace(_by_version(case), strength=Strength.KEYS, shared=written)
@@ -211,15 +227,13 @@ def _by_version(case: Case) -> Finding:
     writer, reader = _version(case.writer.record), _version(case.reader.record)
     return Finding(
         code=CauseCode.ENGINE_VERSION,
-        field="engine version",
+        field=ENGINES,
         writer=writer,
         reader=reader,
-        what=f"{case.reader_name} built on engine {reader}, {case.writer_name} on engine {writer}",
         evidence=(
             f"engine and key rules, {case.reader_name}: {reader}; {case.reader.keys.rules}",
             f"engine and key rules, {case.writer_name}: {writer}; {case.writer.keys.rules}",
         ),
-        remedy=ENGINE_VERSION_REMEDY,
         strength=Strength.GUESS,
     )
 
@@ -235,7 +249,13 @@ def _version(record: BuildRecord) -> str:
     )
 
 
-ENGINE_VERSION = CauseRule(code=CauseCode.ENGINE_VERSION, find=find_engine_version, undo=undo_engine)
+ENGINE_VERSION = CauseRule(
+    code=CauseCode.ENGINE_VERSION,
+    say=_say_engine_version,
+    remedy=ENGINE_VERSION_REMEDY,
+    find=find_engine_version,
+    undo=undo_engine,
+)
 """Another version of the engine computes keys in another way."""
 
 
@@ -255,12 +275,10 @@ def find_client_version(case: Case, unclaimed: tuple[Difference, ...]) -> Iterat
         field="client version",
         writer=writer,
         reader=reader,
-        what=f"the client of {case.reader_name} is version {reader}, that of {case.writer_name} is {writer}",
         evidence=(
             f"client version of {case.reader_name}: {reader_name} {reader}",
             f"client version of {case.writer_name}: {writer_name} {writer}",
         ),
-        remedy="use one version of the client everywhere",
         strength=Strength.GUESS,
     )
 
@@ -280,7 +298,12 @@ def _named(record: BuildRecord) -> tuple[str, str]:
 _LIBRARIES = ("Go-http-client", "grpc-")
 
 
-CLIENT_VERSION = CauseRule(code=CauseCode.CLIENT_VERSION, find=find_client_version)
+CLIENT_VERSION = CauseRule(
+    code=CauseCode.CLIENT_VERSION,
+    say=_say_client_version,
+    remedy="use one version of the client everywhere",
+    find=find_client_version,
+)
 """One client in two versions that write contexts differently."""
 
 

@@ -7,14 +7,11 @@ from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, FixOf, Say,
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import (
     count_by_directory,
-    name_paths,
-    shorten_digests,
-    show_plain,
+    show_value,
     shown,
     values,
 )
-from layerfork.diagnose.compare.alignment import normalise
-from layerfork.diagnose.compare.differences import STEP_FIELD, Difference, entry_paths
+from layerfork.diagnose.compare.differences import Difference, entry_paths
 from layerfork.record.answer import Cause
 from layerfork.record.cause import CauseCode, Trait, codes_with
 from layerfork.record.secrets import HIDDEN
@@ -40,15 +37,15 @@ def entry_rule(
     fix: FixOf | None = None,
     noun: str,
     remedy: str,
-    show: Show = show_plain,
+    show: Show = show_value,
 ) -> CauseRule:
-    """A rule for one attribute that clients send: ``<reader> sent <noun> 1000, <writer> sent …``."""
+    """A rule for one attribute that clients send. ``noun`` is what evidence calls it."""
 
     def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         own = [difference for difference in unclaimed if difference.cause == code]
-        yield from entry_findings(case, own, code=code, noun=noun, remedy=remedy, show=show)
+        yield from entry_findings(case, own, code=code, noun=noun, show=show)
 
-    return CauseRule(code=code, find=find, undo=undo, say=say, fix=fix)
+    return CauseRule(code=code, find=find, undo=undo, say=say, remedy=remedy, fix=fix)
 
 
 def entry_findings(
@@ -57,8 +54,7 @@ def entry_findings(
     *,
     code: CauseCode,
     noun: str,
-    remedy: str,
-    show: Show = show_plain,
+    show: Show = show_value,
     absent: str | None = None,
 ) -> Iterator[Finding]:
     """Findings for differing values, one for each pair of values as long as those are few.
@@ -72,21 +68,13 @@ def entry_findings(
 
     for group in group_by_values(own):
         first, paths = group[0], distinct_paths(group)
-        what = f"the two sent different values of {noun}"
-        if len({(each.writer, each.reader) for each in group}) == 1:
-            what = (
-                f"{case.reader_name} sent {noun} {shown(first.reader)}, "
-                f"{case.writer_name} sent {noun} {shown(first.writer)}"
-            )
         yield Finding(
             code=code,
             path=first.path,
             field=first.field,
             writer=shown(first.writer),
             reader=shown(first.reader),
-            what=what + where(case, paths),
             evidence=evidence_lines(case, group, noun, shown),
-            remedy=remedy,
             more=len(paths) - 1,
             claims=tuple(group),
         )
@@ -110,14 +98,6 @@ def group_by_values(differences: Iterable[Difference]) -> list[list[Difference]]
 def distinct_paths(differences: Iterable[Difference]) -> list[str]:
     """Paths in their order, each once."""
     return list(dict.fromkeys(difference.path for difference in differences))
-
-
-def where(case: Case, paths: Sequence[str]) -> str:
-    """``for a.txt and 3 more``; nothing when the instruction itself names the only path."""
-    words = [word.strip("\"'[],").removeprefix("./") for word in case.reader_view.step.instruction.split()]
-    if len(paths) == 1 and paths[0] in words:
-        return ""
-    return f" for {name_paths(paths)}"
 
 
 def evidence_lines(
@@ -178,23 +158,18 @@ def describe_entry(differences: Iterable[Difference], path: str) -> str:
     return ", ".join(parts)
 
 
-What = Callable[[Case, Difference], str]
-
-
-def value_rule(
-    *, code: CauseCode, undo: Undo, say: Say | None = None, fix: FixOf | None = None, what: What, remedy: str
-) -> CauseRule:
+def value_rule(*, code: CauseCode, undo: Undo, say: Say, fix: FixOf | None = None, remedy: str) -> CauseRule:
     """A rule that names each of its differences on its own."""
 
     def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         for difference in unclaimed:
             if difference.cause == code:
-                yield value_finding(case, difference, code=code, what=what(case, difference), remedy=remedy)
+                yield value_finding(case, difference, code=code)
 
-    return CauseRule(code=code, find=find, undo=undo, say=say, fix=fix)
+    return CauseRule(code=code, find=find, undo=undo, say=say, remedy=remedy, fix=fix)
 
 
-def value_finding(case: Case, difference: Difference, *, code: CauseCode, what: str, remedy: str) -> Finding:
+def value_finding(case: Case, difference: Difference, *, code: CauseCode) -> Finding:
     """The finding for one difference, both values kept whole in the evidence."""
     label = " ".join(filter(None, (difference.label, difference.path))) or code
     return Finding(
@@ -203,52 +178,23 @@ def value_finding(case: Case, difference: Difference, *, code: CauseCode, what: 
         field=difference.field,
         writer=difference.writer or "",
         reader=difference.reader or "",
-        what=shorten_digests(what),
         evidence=(
             f"{label}, {case.reader_name}: {show_value(difference.reader)}",
             f"{label}, {case.writer_name}: {show_value(difference.writer)}",
         ),
-        remedy=remedy,
         claims=(difference,),
     )
-
-
-def show_value(value: str | None) -> str:
-    """A value in a sentence: no value is ``absent``, an empty one is ``''``."""
-    return "absent" if value is None else (value or "''")
-
-
-def say_values(noun: str) -> What:
-    """``<reader> has <noun> X, <writer> has Y``, with the part's path where it has one."""
-
-    def say(case: Case, difference: Difference) -> str:
-        own = difference.field in (noun, difference.cause, "value", "env", "checksum")
-        subject = " ".join(filter(None, (noun, difference.path or ("" if own else difference.label))))
-        return (
-            f"{subject} is {show_value(difference.reader)} for {case.reader_name}, "
-            f"{show_value(difference.writer)} for {case.writer_name}"
-        )
-
-    return say
-
-
-def say_step(case: Case, difference: Difference) -> str:
-    """Words for a step that one of the two has not."""
-    if difference.field != STEP_FIELD:
-        return ""
-    if difference.writer is None:
-        own = difference.reader == normalise(case.reader_view.step.instruction)
-        return f"only {case.reader_name} has {'this step' if own else f'the step `{difference.reader}`'}"
-    return f"{case.reader_name} lacks the step `{difference.writer}`, which {case.writer_name} has before it"
 
 
 def both_values(cause: Cause) -> tuple[str | None, str | None]:
     """The writer's value and the reader's; None where it has none."""
     own = next((part for part in cause.parts if part.path == cause.path and part.field == cause.field), None)
-    return (own.writer, own.reader) if own is not None else (cause.writer, cause.reader)
+    return (own.writer, own.reader) if own is not None else (cause.writer or None, cause.reader or None)
 
 
 def say_value(noun: str, absent: str = "not given") -> Callable[[Scene, Cause], str]:
+    """``<noun> <path> is X, was Y``; ``absent`` is said of a side that has no value."""
+
     def say(scene: Scene, cause: Cause) -> str:
         writer, reader = both_values(cause)
         label = f"{noun} {cause.path}".rstrip()

@@ -13,11 +13,10 @@ from layerfork.diagnose.causes.forms import (
     distinct_paths,
     evidence_lines,
     one_sided_paths,
-    show_value,
 )
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.causes.wording import name_paths, named, paths_of, shorten_digests, verb
+from layerfork.diagnose.causes.wording import name_paths, paths_of, places_of, shown, verb
 from layerfork.diagnose.compare.copied import (
     behind,
     clean_path,
@@ -35,24 +34,29 @@ from layerfork.record.record import BuildRecord
 
 
 def _say_ignored(scene: Scene, cause: Cause) -> str:
-    paths = paths_of(scene, cause)
-    by_reader = any(part.reader is None for part in cause.parts)
-    by_writer = any(part.writer is None for part in cause.parts)
-    if by_reader and by_writer:
-        return f"the ignore patterns changed for {named(paths)}" if scene.again else ""
-    if scene.again:
-        return f"the ignore patterns {'now' if by_reader else 'no longer'} leave out {named(paths)}"
-    whose = scene.reader_name if by_reader else scene.writer_name
-    return f"the ignore patterns of {whose} leave out {named(paths)}"
+    """Whose patterns leave which paths out, whoever applied them: a client, or the builder of a tar."""
+    left_out = [part for part in cause.parts if part.reader is None]
+    let_in = [part for part in cause.parts if part.writer is None]
+    if not scene.again:
+        sides = ((scene.reader_name, left_out), (scene.writer_name, let_in))
+        return ", and ".join(
+            f"the ignore patterns of {name} leave out {name_paths(places_of(scene, parts))}"
+            for name, parts in sides
+            if parts
+        )
+    paths = name_paths(paths_of(scene, cause))
+    if left_out and let_in:
+        return f"the ignore patterns changed for {paths}"
+    return f"the ignore patterns {'now' if left_out else 'no longer'} leave out {paths}"
 
 
 def _say_build_file(scene: Scene, cause: Cause) -> str:
     paths = paths_of(scene, cause)
     what = verb(paths, "changed, and is copied", "changed, and are copied")
     return (
-        f"{named(paths)} {what}"
+        f"{name_paths(paths)} {what}"
         if scene.again
-        else f"{named(paths)} {verb(paths, 'is', 'are')} copied, and sent differently"
+        else f"{name_paths(paths)} {verb(paths, 'is', 'are')} copied, and sent differently"
     )
 
 
@@ -117,14 +121,10 @@ def find_build_files(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
         field=first.field,
         writer=first.writer or "",
         reader=first.reader or "",
-        what=(
-            f"it copies {name_paths(paths)}, which {case.reader_name} and {case.writer_name} sent differently"
-        ),
         evidence=tuple(
             f"{path}, only sent by one: {describe_entry(claims, path)}" for path in sorted(one_sided)
         )
-        + evidence_lines(case, content, "content", lambda value: shorten_digests(show_value(value))),
-        remedy=_LIST_THEM,
+        + evidence_lines(case, content, "content", shown),
         more=len(paths) - 1,
         claims=tuple(claims),
     )
@@ -141,6 +141,7 @@ def _build_files(case: Case) -> frozenset[str]:
 DOCKERFILE_IN_CONTEXT = CauseRule(
     code=CauseCode.DOCKERFILE_IN_CONTEXT,
     say=_say_build_file,
+    remedy=_LIST_THEM,
     fix=_fix_build_file,
     find=find_build_files,
     undo=undo_presence,
@@ -167,26 +168,12 @@ def find_ignore_rule(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
         field="ignore patterns",
         writer=_only(writer, reader),
         reader=_only(reader, writer),
-        what=_say(case, distinct_paths(claims), absent_in_writer, absent_in_reader),
         evidence=(
             f"patterns of {case.reader_name} only: {_only(reader, writer) or 'none'}",
             f"patterns of {case.writer_name} only: {_only(writer, reader) or 'none'}",
         ),
-        remedy="use one ignore file for all clients (.dockerignore, no <Dockerfile>.dockerignore beside it)",
         more=len(distinct_paths(claims)) - 1,
         claims=tuple(claims),
-    )
-
-
-def _say(
-    case: Case, paths: list[str], absent_in_writer: frozenset[str], absent_in_reader: frozenset[str]
-) -> str:
-    """Whose patterns leave which paths out, whoever applied them: a client, or the builder of a tar."""
-    sides = ((case.reader_name, absent_in_reader), (case.writer_name, absent_in_writer))
-    return ", and ".join(
-        f"the ignore patterns of {name} leave out {name_paths(own)}"
-        for name, absent in sides
-        if (own := [path for path in paths if path in absent])
     )
 
 
@@ -231,6 +218,7 @@ def _only(patterns: tuple[str, ...], others: tuple[str, ...]) -> str:
 IGNORE_RULE = CauseRule(
     code=CauseCode.IGNORE_RULE,
     say=_say_ignored,
+    remedy="use one ignore file for all clients (.dockerignore, no <Dockerfile>.dockerignore beside it)",
     fix=_fix_ignored,
     find=find_ignore_rule,
     undo=undo_ignore_rule,

@@ -8,15 +8,13 @@ from layerfork.diagnose.causes.edits import lines_of
 from layerfork.diagnose.causes.forms import (
     both_values,
     say_value,
-    say_values,
-    show_value,
     value_finding,
     value_rule,
 )
 from layerfork.diagnose.causes.material import Material, requested, requested_options
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.causes.wording import shown
+from layerfork.diagnose.causes.wording import show_value, shown
 from layerfork.diagnose.compare.builds import StepView
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.dockerfile.recorded import printed_instruction
@@ -176,27 +174,18 @@ def find_platform(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fin
     writer, reader = case.writer.record.request.platform, case.reader.record.request.platform
     if own:
         for difference in own:
-            what = (
-                f"{case.reader_name} built for {show_value(difference.reader)}, "
-                f"{case.writer_name} for {show_value(difference.writer)}"
-            )
-            yield value_finding(case, difference, code=CauseCode.PLATFORM, what=what, remedy=PLATFORM_REMEDY)
+            yield value_finding(case, difference, code=CauseCode.PLATFORM)
     elif bases and writer != reader:
         yield Finding(
             code=CauseCode.PLATFORM,
             field="platform",
             writer=writer,
             reader=reader,
-            what=(
-                f"{case.reader_name} asked for platform {reader or 'of the engine'}, "
-                f"{case.writer_name} for {writer or 'that of the engine'}, and the base image differs"
-            ),
             evidence=tuple(
                 f"{each.field} {each.path}: {case.reader_name} {show_value(each.reader)}, "
                 f"{case.writer_name} {show_value(each.writer)}"
                 for each in bases
             ),
-            remedy=PLATFORM_REMEDY,
             claims=tuple(bases),
         )
 
@@ -204,6 +193,7 @@ def find_platform(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fin
 PLATFORM = CauseRule(
     code=CauseCode.PLATFORM,
     say=say_value("platform", "the engine's own"),
+    remedy=PLATFORM_REMEDY,
     fix=fix_option("--platform", "--platform *", "platform"),
     find=find_platform,
     undo=undo_platform,
@@ -215,18 +205,9 @@ IMAGE_FORMAT = value_rule(
     code=CauseCode.IMAGE_FORMAT,
     say=say_value("image format"),
     undo=undo_format,
-    what=say_values("image format"),
     remedy="ask for one format in every build: `podman build --format docker`, or OCI everywhere",
 )
 """buildah passes over cached images of another format (Docker's or OCI's) than the build writes."""
-
-
-def say_base_image(case: Case, difference: Difference) -> str:
-    """Which image each of the two started from."""
-    return (
-        f"base image {difference.path or 'of this stage'} is {show_value(difference.reader)} "
-        f"for {case.reader_name}, {show_value(difference.writer)} for {case.writer_name}"
-    )
 
 
 def find_base_image(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
@@ -235,8 +216,7 @@ def find_base_image(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[F
         return
     for difference in unclaimed:
         if difference.cause == CauseCode.BASE_IMAGE:
-            what = say_base_image(case, difference)
-            yield value_finding(case, difference, code=CauseCode.BASE_IMAGE, what=what, remedy=PIN)
+            yield value_finding(case, difference, code=CauseCode.BASE_IMAGE)
 
 
 def find_base_config(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
@@ -245,8 +225,7 @@ def find_base_config(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
         return
     for difference in unclaimed:
         if difference.cause == CauseCode.BASE_IMAGE:
-            what = f"{say_base_image(case, difference)}, with the same layers"
-            yield value_finding(case, difference, code=CauseCode.BASE_CONFIG, what=what, remedy=PIN)
+            yield value_finding(case, difference, code=CauseCode.BASE_CONFIG)
 
 
 def _same_layers(case: Case) -> bool:
@@ -268,13 +247,18 @@ def _base_of(record: BuildRecord, view: StepView) -> ImageFacts | None:
 
 
 BASE_CONFIG = CauseRule(
-    code=CauseCode.BASE_CONFIG, say=_say_config, fix=_fix_base, find=find_base_config, undo=undo_base
+    code=CauseCode.BASE_CONFIG,
+    say=_say_config,
+    remedy=PIN,
+    fix=_fix_base,
+    find=find_base_config,
+    undo=undo_base,
 )
 """The base image has the same layers but another configuration."""
 
 
 BASE_IMAGE = CauseRule(
-    code=CauseCode.BASE_IMAGE, say=_say_base, fix=_fix_base, find=find_base_image, undo=undo_base
+    code=CauseCode.BASE_IMAGE, say=_say_base, remedy=PIN, fix=_fix_base, find=find_base_image, undo=undo_base
 )
 """FROM gave another image."""
 
@@ -283,16 +267,9 @@ FRONTEND = value_rule(
     code=CauseCode.FRONTEND,
     say=say_value("frontend", "the built-in one"),
     undo=undo_frontend,
-    what=say_values("frontend"),
     remedy="pin the frontend: `# syntax=docker/dockerfile:<version>@sha256:…`",
 )
 """Another frontend (`# syntax=`) made another definition of the same Dockerfile."""
-
-
-def say_target(case: Case, difference: Difference) -> str:
-    """Which target each of the two asked for."""
-    reader, writer = difference.reader or "the last stage", difference.writer or "the last stage"
-    return f"{case.reader_name} builds {reader}, {case.writer_name} built only {writer}"
 
 
 TARGET = value_rule(
@@ -300,7 +277,6 @@ TARGET = value_rule(
     say=say_value("target", "the last stage"),
     fix=fix_option("--target", "--target *", "target"),
     undo=undo_target,
-    what=say_target,
     remedy="build the same --target with every client, or build the wider one first",
 )
 """The reader builds stages that the writer was not asked for."""

@@ -9,16 +9,13 @@ from layerfork.diagnose.causes.forms import (
     both_values,
     claim_paths,
     one_sided_paths,
-    say_step,
-    show_value,
     value_finding,
     value_rule,
 )
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.causes.wording import shown, values
+from layerfork.diagnose.causes.wording import show_value, shown, values
 from layerfork.diagnose.compare.alignment import normalise
-from layerfork.diagnose.compare.builds import written
 from layerfork.diagnose.compare.copied import copied_sources, is_covered
 from layerfork.diagnose.compare.differences import STEP_FIELD, Difference
 from layerfork.record.answer import Cause, Fix
@@ -40,7 +37,9 @@ def _say_line(scene: Scene, cause: Cause) -> str:
         )
     before = scene.writer_text
     if not before or before == scene.text:
-        return values(scene, cause.field or "the line", shown(writer), shown(reader))
+        return values(
+            scene, FIELD_NAMES.get(cause.field, cause.field) or "the line", shown(writer), shown(reader)
+        )
     return say_line(scene)
 
 
@@ -56,19 +55,10 @@ def _fix_line(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     return "", fix_line(scene)
 
 
-def say_instruction_order(case: Case, difference: Difference) -> str:
-    """Where the step stands in each of the two."""
-    return (
-        f"`{difference.label}` is {difference.reader} for {case.reader_name}, "
-        f"{difference.writer} for {case.writer_name}"
-    )
-
-
 INSTRUCTION_ORDER = value_rule(
     code=CauseCode.INSTRUCTION_ORDER,
     say=_say_order,
     undo=undo_line,
-    what=say_instruction_order,
     remedy="keep the order of instructions; put what changes often last",
 )
 """A step stands at another place in the Dockerfile."""
@@ -81,21 +71,21 @@ def find_label(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Findin
     """Own differences: another value, or a LABEL step that only one of the two has."""
     for difference in unclaimed:
         if difference.cause == CauseCode.LABEL:
-            what = say_step(case, difference) or (
-                f"{case.reader_name} has `{show_value(difference.reader)}`, "
-                f"{case.writer_name} has `{show_value(difference.writer)}`"
-            )
-            yield value_finding(case, difference, code=CauseCode.LABEL, what=what, remedy=LABEL_REMEDY)
+            yield value_finding(case, difference, code=CauseCode.LABEL)
 
 
-LABEL = CauseRule(code=CauseCode.LABEL, say=_say_line, fix=fix_as_before, find=find_label, undo=undo_label)
+LABEL = CauseRule(
+    code=CauseCode.LABEL,
+    say=_say_line,
+    remedy=LABEL_REMEDY,
+    fix=fix_as_before,
+    find=find_label,
+    undo=undo_label,
+)
 """A label: given with the request it becomes a step of its own at the end."""
 
 
 FIELD_NAMES = {"args": "the command", "cwd": "the working directory", "user": "the user", "Cmd": "the text"}
-
-
-_HERE_DOCUMENT = "<<"
 
 
 INSTRUCTION_REMEDY = "build from one Dockerfile; move lines that change often towards the end"
@@ -108,35 +98,11 @@ def find_instruction(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
         yield from _other_sources(case, unclaimed)
     reworded = [difference for difference in own if difference.field != STEP_FIELD]
     for difference in own:
-        what = say_step(case, difference) or _say_text(case, difference)
-        finding = value_finding(
-            case, difference, code=CauseCode.INSTRUCTION, what=what, remedy=INSTRUCTION_REMEDY
-        )
+        finding = value_finding(case, difference, code=CauseCode.INSTRUCTION)
         if reworded and difference is reworded[0]:
             finding = _with_claims(finding, case, unclaimed, reworded)
         if difference not in reworded[1:]:
             yield finding
-
-
-def _say_text(case: Case, difference: Difference) -> str:
-    writer, reader = _comparable_texts(case)
-    if writer != reader and difference.field != "builds on":
-        return f"{case.reader_name} has `{reader}`, {case.writer_name} has `{writer}`"
-    subject = FIELD_NAMES.get(difference.field, difference.label)
-    return (
-        f"{subject} is `{show_value(difference.reader)}` for {case.reader_name}, "
-        f"`{show_value(difference.writer)}` for {case.writer_name}"
-    )
-
-
-def _comparable_texts(case: Case) -> tuple[str, str]:
-    """As the builder showed both; as both are written where it showed one only, or the beginning of a
-    here-document."""
-    steps = case.writer_view.step, case.reader_view.step
-    hypothetical = case.writer.hypothetical or case.reader.hypothetical
-    if hypothetical or any(_HERE_DOCUMENT in step.instruction for step in steps):
-        return normalise(written(case.writer, steps[0])), normalise(written(case.reader, steps[1]))
-    return _texts(case)
 
 
 def _texts(case: Case) -> tuple[str, str]:
@@ -150,9 +116,7 @@ def _other_sources(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fi
         return
     writer, reader = _texts(case)
     text = Difference(cause=CauseCode.INSTRUCTION, field="text", writer=writer, reader=reader)
-    finding = value_finding(
-        case, text, code=CauseCode.INSTRUCTION, what=_say_text(case, text), remedy=INSTRUCTION_REMEDY
-    )
+    finding = value_finding(case, text, code=CauseCode.INSTRUCTION)
     yield replace(finding, claims=(), shared=entries)
 
 
@@ -194,7 +158,12 @@ def _with_claims(
 
 
 INSTRUCTION = CauseRule(
-    code=CauseCode.INSTRUCTION, say=_say_line, fix=_fix_line, find=find_instruction, undo=undo_line
+    code=CauseCode.INSTRUCTION,
+    say=_say_line,
+    remedy=INSTRUCTION_REMEDY,
+    fix=_fix_line,
+    find=find_instruction,
+    undo=undo_line,
 )
 """The Dockerfile's text for this step differs, or a step was added or removed."""
 

@@ -13,7 +13,6 @@ from layerfork.diagnose.causes.forms import (
     claim_paths,
     entry_findings,
     one_sided_paths,
-    where,
 )
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
 from layerfork.diagnose.causes.scene import Scene
@@ -69,7 +68,7 @@ DIRECTORY = frozenset({"5", "directory"})
 
 
 def type_findings(
-    case: Case, unclaimed: tuple[Difference, ...], own: Sequence[Difference], *, code: CauseCode, remedy: str
+    case: Case, unclaimed: tuple[Difference, ...], own: Sequence[Difference], *, code: CauseCode
 ) -> Iterator[Finding]:
     """Findings for type differences at paths that both sides have; each claims what follows from it."""
     absent = frozenset().union(*one_sided_paths(case, unclaimed))
@@ -82,8 +81,8 @@ def type_findings(
     by_kind = [each for each in own if each.cause == "entry-type"]
     by_target = [each for each in own if each.cause != "entry-type"]
     for finding in (
-        *entry_findings(case, by_kind, code=code, noun="as", remedy=remedy, show=show_type),
-        *entry_findings(case, by_target, code=code, noun="as", remedy=remedy, show=_show_hard_link),
+        *entry_findings(case, by_kind, code=code, noun="as", show=show_type),
+        *entry_findings(case, by_target, code=code, noun="as", show=_show_hard_link),
     ):
         claimed = frozenset(finding.claims)
         paths = frozenset(each.path for each in claimed)
@@ -99,9 +98,7 @@ def type_findings(
             field=finding.field,
             writer=finding.writer,
             reader=finding.reader,
-            what=finding.what.replace(" sent as ", " sent it as "),
             evidence=finding.evidence,
-            remedy=remedy,
             more=finding.more,
             claims=(*finding.claims, *follows),
         )
@@ -139,8 +136,6 @@ def link_findings(
     unclaimed: tuple[Difference, ...],
     *,
     code: CauseCode,
-    noun: str,
-    remedy: str,
     type_changed: bool,
 ) -> Iterator[Finding]:
     """One finding for all links whose kind (``type_changed``) or text differs and that left traces.
@@ -167,19 +162,13 @@ def link_findings(
     if not found:
         return
     path, writer, reader = found[0]
-    names = [link for link, _, _ in found]
     yield Finding(
         code=code,
         path=path,
         field="linkname",
         writer=_shown(writer),
         reader=_shown(reader),
-        what=(
-            f"{case.reader_name} sent {noun} {_shown(reader)}, {case.writer_name} sent {noun} "
-            f"{_shown(writer)}{where(case, names)}"
-        ),
         evidence=_evidence(case, found[:EVIDENCE_LIMIT]),
-        remedy=remedy,
         more=len(found) - 1,
         claims=tuple(claims),
     )
@@ -270,11 +259,16 @@ def find_hardlink(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fin
         unclaimed,
         own,
         code=CauseCode.HARDLINK,
-        remedy="break hard links in the context (`cp --remove-destination`)",
     )
 
 
-HARDLINK = CauseRule(code=CauseCode.HARDLINK, say=_say_kind, find=find_hardlink, undo=undo_link)
+HARDLINK = CauseRule(
+    code=CauseCode.HARDLINK,
+    say=_say_kind,
+    remedy="break hard links in the context (`cp --remove-destination`)",
+    find=find_hardlink,
+    undo=undo_link,
+)
 """One client sends a second name of a file as a hard link, the other as a file of its own."""
 
 
@@ -288,14 +282,12 @@ ONE_KIND = "let each path be of one kind in every build"
 def find_entry_type(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Type differences without a hard link on either side, with all that follows from them."""
     left = unclaimed
-    for finding in link_findings(
-        case, unclaimed, code=CauseCode.ENTRY_TYPE, noun="it as", remedy=ENTRY_TYPE_REMEDY, type_changed=True
-    ):
+    for finding in link_findings(case, unclaimed, code=CauseCode.ENTRY_TYPE, type_changed=True):
         claimed = set(finding.claims)
         left = tuple(each for each in unclaimed if each not in claimed)
         yield _with_remedy(finding)
     own = [each for each in left if each.cause == CauseCode.ENTRY_TYPE]
-    for finding in type_findings(case, left, own, code=CauseCode.ENTRY_TYPE, remedy=ENTRY_TYPE_REMEDY):
+    for finding in type_findings(case, left, own, code=CauseCode.ENTRY_TYPE):
         yield _with_remedy(finding)
 
 
@@ -307,7 +299,12 @@ def _with_remedy(finding: Finding) -> Finding:
 
 
 ENTRY_TYPE = CauseRule(
-    code=CauseCode.ENTRY_TYPE, say=_say_kind, fix=_fix_type, find=find_entry_type, undo=undo_link
+    code=CauseCode.ENTRY_TYPE,
+    say=_say_kind,
+    remedy=ENTRY_TYPE_REMEDY,
+    fix=_fix_type,
+    find=find_entry_type,
+    undo=undo_link,
 )
 """One path is of two kinds: a file here, a symbolic link or a directory there."""
 
@@ -322,21 +319,22 @@ def find_link_target(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
         case,
         unclaimed,
         code=CauseCode.LINK_TARGET,
-        noun="it as",
-        remedy=LINK_TARGET_REMEDY,
         type_changed=False,
     ):
         claimed = set(finding.claims)
         left = tuple(each for each in unclaimed if each not in claimed)
         yield finding
     own = [each for each in left if each.cause == CauseCode.LINK_TARGET]
-    yield from entry_findings(
-        case, own, code=CauseCode.LINK_TARGET, noun="link target", remedy=LINK_TARGET_REMEDY, show=show_name
-    )
+    yield from entry_findings(case, own, code=CauseCode.LINK_TARGET, noun="link target", show=show_name)
 
 
 LINK_TARGET = CauseRule(
-    code=CauseCode.LINK_TARGET, say=_say_link, fix=_fix_type, find=find_link_target, undo=undo_link
+    code=CauseCode.LINK_TARGET,
+    say=_say_link,
+    remedy=LINK_TARGET_REMEDY,
+    fix=_fix_type,
+    find=find_link_target,
+    undo=undo_link,
 )
 """Where a symbolic or hard link points to."""
 

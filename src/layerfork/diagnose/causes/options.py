@@ -6,7 +6,6 @@ from layerfork.diagnose.causes.dockerfilelines import fix_as_before, fix_option,
 from layerfork.diagnose.causes.forms import (
     both_values,
     say_value,
-    say_values,
     value_finding,
     value_rule,
 )
@@ -95,7 +94,6 @@ NETWORK = value_rule(
     say=say_value("network"),
     fix=fix_option("--network", "--network *", "network"),
     undo=undo_network,
-    what=say_values("network"),
     remedy="give every client the same --network",
 )
 """The network that a RUN step uses; the classic builder's keys do not hold it."""
@@ -106,7 +104,6 @@ RUN_OPTION = value_rule(
     say=_say_option,
     fix=fix_as_before,
     undo=undo_run_option,
-    what=say_values("option"),
     remedy=(
         "give every client the same options (--add-host, --ulimit, --shm-size, --cgroup-parent, flags of RUN)"
     ),
@@ -116,8 +113,8 @@ RUN_OPTION = value_rule(
 
 MOUNT = value_rule(
     code=CauseCode.MOUNT,
+    say=say_value("mount", "absent"),
     undo=undo_mount,
-    what=say_values("mount"),
     remedy="keep mount ids, targets and modes the same in every build",
 )
 """A mount of a RUN step: its target, id, sharing or source."""
@@ -133,8 +130,7 @@ def find_remote_source(case: Case, unclaimed: tuple[Difference, ...]) -> Iterato
     """What was fetched differs; or it is all that is not known of two keys that are equal otherwise."""
     own = [difference for difference in unclaimed if difference.cause == CauseCode.REMOTE_SOURCE]
     for difference in own:
-        what = say_values("remote source")(case, difference)
-        yield value_finding(case, difference, code=CauseCode.REMOTE_SOURCE, what=what, remedy=REMOTE_REMEDY)
+        yield value_finding(case, difference, code=CauseCode.REMOTE_SOURCE)
     lacks = {*case.writer_view.key.unknown, *case.reader_view.key.unknown}
     url = "".join(lack.removeprefix("content of ") for lack in lacks)
     if unclaimed or len(lacks) != 1 or not url.startswith(_FETCHED):
@@ -143,15 +139,17 @@ def find_remote_source(case: Case, unclaimed: tuple[Difference, ...]) -> Iterato
         code=CauseCode.REMOTE_SOURCE,
         path=url,
         field="content",
-        what=f"what {url} gave may differ: no record shows it, and nothing else differs",
         evidence=(f"not recorded: what {case.reader_name} and {case.writer_name} got from {url}",),
-        remedy=REMOTE_REMEDY,
         strength=Strength.GUESS,
     )
 
 
 REMOTE_SOURCE = CauseRule(
-    code=CauseCode.REMOTE_SOURCE, say=_say_fetched, find=find_remote_source, undo=undo_source
+    code=CauseCode.REMOTE_SOURCE,
+    say=_say_fetched,
+    remedy=REMOTE_REMEDY,
+    find=find_remote_source,
+    undo=undo_source,
 )
 """A URL or a repository that ADD or the context fetches gave something else."""
 

@@ -13,14 +13,12 @@ from layerfork.diagnose.causes.forms import (
     distinct_paths,
     entry_rule,
     one_sided_paths,
-    where,
 )
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import (
     count_by_directory,
     name_paths,
-    named,
     paths_of,
     values,
     verb,
@@ -37,15 +35,15 @@ from layerfork.record.record import BuildRecord
 def _say_extra(scene: Scene, cause: Cause) -> str:
     paths = paths_of(scene, cause)
     if scene.again:
-        return f"{named(paths)} {verb(paths, 'is', 'are')} new"
-    return f"only {scene.reader_name} sent {named(paths)}"
+        return f"{name_paths(paths)} {verb(paths, 'is', 'are')} new"
+    return f"only {scene.reader_name} sent {name_paths(paths)}"
 
 
 def _say_missing(scene: Scene, cause: Cause) -> str:
     paths = paths_of(scene, cause)
     if scene.again:
-        return f"{named(paths)} {verb(paths, 'is', 'are')} gone"
-    return f"only {scene.writer_name} sent {named(paths)}"
+        return f"{name_paths(paths)} {verb(paths, 'is', 'are')} gone"
+    return f"only {scene.writer_name} sent {name_paths(paths)}"
 
 
 def _say_root(scene: Scene, cause: Cause) -> str:
@@ -57,7 +55,7 @@ def _say_directory(scene: Scene, cause: Cause) -> str:
     has, lacks = scene.reader_name, scene.writer_name
     if cause.reader == "absent":
         has, lacks = lacks, has
-    what = f"an entry for the directory {named(paths, 'directories')}"
+    what = f"an entry for the directory {name_paths(paths, 'directories')}"
     if scene.again:
         return f"{what} {'was' if has == scene.writer_name else 'is'} sent by one build only"
     return f"{has} sent {what}, {lacks} did not"
@@ -75,7 +73,7 @@ def _fix_presence(scene: Scene, cause: Cause) -> tuple[str, Fix]:
         whose = "" if scene.again else " for both"
         return "", Fix(sentence=f"if no step needs them: leave them out with {ignore_file(scene)}{whose}")
     edit = leave_out(scene, *lines)
-    shown = named([f"`{line}`" for line in lines], "lines")
+    shown = name_paths([f"`{line}`" for line in lines], "lines")
     said = say_edit(edit) if edit.before else f"add {shown} to {edit.file}"
     whose = "" if scene.again else " for both"
     need = verb(paths, "it", "them")
@@ -102,16 +100,13 @@ def presence_finding(
     if len(names) > EVIDENCE_LIMIT:
         lines.append(f"… and {len(names) - EVIDENCE_LIMIT:,} more, by directory:")
         lines.extend(count_by_directory(names, EVIDENCE_LIMIT))
-    sender, other = (case.writer_name, case.reader_name) if missing else (case.reader_name, case.writer_name)
     yield Finding(
         code=code,
         path=names[0],
         field="entry",
         writer="present" if missing else "absent",
         reader="absent" if missing else "present",
-        what=f"{sender} sent {name_paths(names)}, {other} did not",
         evidence=tuple(lines),
-        remedy=REMEDY,
         more=len(names) - 1,
         claims=tuple(claims),
     )
@@ -137,19 +132,14 @@ def find_directory_entry(case: Case, unclaimed: tuple[Difference, ...]) -> Itera
     if not claims:
         return
     first = claims[0].path
-    sender, other = case.reader_name, case.writer_name
-    if first in absent_in_reader | only_writer or _says_none(claims, first):
-        sender, other = other, sender
+    by_writer = first in absent_in_reader | only_writer or _says_none(claims, first)
     yield Finding(
         code=CauseCode.DIRECTORY_ENTRY,
         path=first,
         field="entry",
-        writer="absent" if sender == case.reader_name else describe_entry(claims, first),
-        reader="absent" if sender != case.reader_name else describe_entry(claims, first),
-        what=f"{sender} sent an entry for the directory, {other} sent none"
-        + where(case, distinct_paths(claims)),
+        writer="absent" if not by_writer else describe_entry(claims, first),
+        reader="absent" if by_writer else describe_entry(claims, first),
         evidence=tuple(f"{path}: {describe_entry(claims, path)}" for path in distinct_paths(claims)[:20]),
-        remedy="write entries for directories into the tar (list directories, not only files)",
         more=len(distinct_paths(claims)) - 1,
         claims=tuple(claims),
     )
@@ -201,7 +191,11 @@ def _says_none(claims: list[Difference], path: str) -> bool:
 
 
 DIRECTORY_ENTRY = CauseRule(
-    code=CauseCode.DIRECTORY_ENTRY, say=_say_directory, find=find_directory_entry, undo=undo_presence
+    code=CauseCode.DIRECTORY_ENTRY,
+    say=_say_directory,
+    remedy="write entries for directories into the tar (list directories, not only files)",
+    find=find_directory_entry,
+    undo=undo_presence,
 )
 """A directory that only one of the two sent as an entry of its own."""
 
@@ -225,6 +219,7 @@ def find_entry_missing(case: Case, unclaimed: tuple[Difference, ...]) -> Iterato
 ENTRY_MISSING = CauseRule(
     code=CauseCode.ENTRY_MISSING,
     say=_say_missing,
+    remedy=REMEDY,
     fix=_fix_presence,
     find=find_entry_missing,
     undo=undo_presence,
@@ -239,7 +234,12 @@ def find_entry_extra(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
 
 
 ENTRY_EXTRA = CauseRule(
-    code=CauseCode.ENTRY_EXTRA, say=_say_extra, fix=_fix_presence, find=find_entry_extra, undo=undo_presence
+    code=CauseCode.ENTRY_EXTRA,
+    say=_say_extra,
+    remedy=REMEDY,
+    fix=_fix_presence,
+    find=find_entry_extra,
+    undo=undo_presence,
 )
 """The reader sent entries that the writer did not send."""
 

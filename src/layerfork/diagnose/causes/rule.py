@@ -43,10 +43,11 @@ class Finding:
     writer: str = ""
     """The writer's value as people read it."""
     reader: str = ""
-    what: str
-    """What happened, to follow ``<instruction> forked: ``."""
+    detail: str = ""
+    """What its sentence needs and no other field holds."""
     evidence: tuple[str, ...] = ()
     remedy: str = ""
+    """Where that of the rule does not fit."""
     more: int = 0
     """How many further paths differ in the same way."""
     claims: tuple[Difference, ...] = ()
@@ -131,6 +132,8 @@ class CauseRule:
     find: Find
     undo: Undo | None = None
     """None for causes that the records prove by themselves, or that nothing can prove."""
-    say: Say | None = None
+    say: Say
+    remedy: str
+    """What to do about it in general: where nothing is known of the two builds but the cause."""
     fix: FixOf | None = None
-    """None where what the finding's remedy says is all there is to do."""
+    """What to do about it in the case at hand; None where nothing better than the remedy is known."""

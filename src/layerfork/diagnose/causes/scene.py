@@ -131,6 +131,11 @@ class Scene:
         return self.situation in (Situation.AGAIN, Situation.TWICE)
 
     @property
+    def subjects(self) -> tuple[str, str]:
+        """What the two builds are called where each did something, writer first."""
+        return ("the earlier build", "this build") if self.again else (self.writer_name, self.reader_name)
+
+    @property
     def instruction(self) -> Instruction | None:
         """Of the reader's step, as written; None when that is not known."""
         return self.instructions.get(self.step.index)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from layerfork.diagnose.causes.forms import show_value
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
+from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import show_value, shown
 from layerfork.diagnose.compare.builds import JudgedBuild, StepView
 from layerfork.diagnose.compare.differences import Difference
+from layerfork.record.answer import Cause
 from layerfork.record.cause import CauseCode
 
 UNSEEN = "the definition of this step"
@@ -37,7 +39,7 @@ def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         what = f"{case.reader_name} missed although its key equals {case.writer_name}'s"
     yield Finding(
         code=CauseCode.UNEXPLAINED,
-        what=what,
+        detail=what,
         evidence=(
             *(
                 f"{each.cause} {each.label} {each.path}: {case.reader_name} {show_value(each.reader)}, "
@@ -51,6 +53,16 @@ def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         claims=unclaimed,
         strength=Strength.NONE,
     )
+
+
+def _say(scene: Scene, cause: Cause) -> str:
+    """As found, with what the asker calls the two builds."""
+    text = shown(cause.detail)
+    if scene.again:
+        return text
+    for name, side in ((scene.fork.writer, scene.writer_name), (scene.fork.reader, scene.reader_name)):
+        text = text.replace(name, side)
+    return text
 
 
 def _remedy(case: Case, unknown: list[str]) -> str:
@@ -86,7 +98,7 @@ def _describe(name: str, build: JudgedBuild, view: StepView) -> Iterator[str]:
         yield f"{name}: gap at {gap.where}: {gap.what}"
 
 
-UNEXPLAINED = CauseRule(code=CauseCode.UNEXPLAINED, find=find)
+UNEXPLAINED = CauseRule(code=CauseCode.UNEXPLAINED, find=find, say=_say, remedy=REMEDY)
 
 
 RULES = (UNEXPLAINED,)

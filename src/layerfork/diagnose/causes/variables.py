@@ -10,18 +10,16 @@ from layerfork.diagnose.causes.dockerfilelines import fix_as_before
 from layerfork.diagnose.causes.edits import with_options
 from layerfork.diagnose.causes.forms import (
     ENTRY_CAUSES,
-    What,
+    both_values,
     one_sided_paths,
     say_value,
-    say_values,
-    show_value,
     value_finding,
     value_rule,
 )
 from layerfork.diagnose.causes.material import Material
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, FixOf, Say, Undo
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.causes.wording import shown
+from layerfork.diagnose.causes.wording import shown, values
 from layerfork.diagnose.compare.differences import ORDER_OF_ENV, Difference, claimed_by_origins
 from layerfork.diagnose.compare.structure import declared_names
 from layerfork.dockerfile import Dockerfile
@@ -33,7 +31,6 @@ from layerfork.record.answer import NOTHING_TO_FIX, Cause, Fix
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import BaseImageIs, BuildArgIs, Change
 from layerfork.record.engine import ImageFacts
-from layerfork.record.record import BuildRecord
 
 
 def undo_variable(material: Material, finding: Finding) -> tuple[Change, ...]:
@@ -141,7 +138,6 @@ def variable_rule(
     undo: Undo,
     say: Say,
     fix: FixOf,
-    what: What,
     remedy: str,
     remedies: Mapping[str, str] = MappingProxyType({}),
 ) -> CauseRule:
@@ -151,12 +147,14 @@ def variable_rule(
         arguments = argument_names(case) if code == "build-arg" else frozenset()
         orders = order_of_names(unclaimed)
         if code == "env":
-            yield from _behind_derived(case, unclaimed, argument_names(case), what, remedy)
+            yield from _behind_derived(case, unclaimed, argument_names(case))
         for difference in unclaimed:
             if difference.cause == code or (difference.cause == "env" and difference.path in arguments):
-                own = remedies.get(difference.path, remedy)
-                finding = value_finding(case, difference, code=code, what=what(case, difference), remedy=own)
-                yield replace(finding, claims=(difference, *(orders if difference.one_sided else ())))
+                finding = value_finding(case, difference, code=code)
+                own = remedies.get(difference.path, "")
+                yield replace(
+                    finding, remedy=own, claims=(difference, *(orders if difference.one_sided else ()))
+                )
         if not case.site.origins:
             return
         claims = claimed_by_origins(unclaimed, _named_otherwise(case, unclaimed))
@@ -166,15 +164,14 @@ def variable_rule(
             told = frozenset(each.path for each in unclaimed if each.path in arguments or each.cause == code)
         for origin in case.site.origins if claims else ():
             if origin.cause == code and origin.path not in told:
-                own = remedies.get(origin.path, remedy)
-                finding = value_finding(case, origin, code=code, what=what(case, origin), remedy=own)
-                yield replace(finding, claims=(), shared=claims)
+                finding = value_finding(case, origin, code=code)
+                yield replace(finding, remedy=remedies.get(origin.path, ""), claims=(), shared=claims)
 
-    return CauseRule(code=code, find=find, undo=undo, say=say, fix=fix)
+    return CauseRule(code=code, find=find, undo=undo, say=say, remedy=remedy, fix=fix)
 
 
 def _behind_derived(
-    case: Case, unclaimed: tuple[Difference, ...], arguments: frozenset[str], what: What, remedy: str
+    case: Case, unclaimed: tuple[Difference, ...], arguments: frozenset[str]
 ) -> Iterator[Finding]:
     """Variables that have another value by now, and were set otherwise when others of the environment were
     made from them: by lines that read otherwise."""
@@ -182,7 +179,7 @@ def _behind_derived(
     derived = tuple(each for each in unclaimed if _is_derived(case, each, arguments))
     for origin in case.site.origins if derived else ():
         if origin.cause == "env" and origin.path not in held and not _is_set_alike(case, origin.path):
-            finding = value_finding(case, origin, code=CauseCode.ENV, what=what(case, origin), remedy=remedy)
+            finding = value_finding(case, origin, code=CauseCode.ENV)
             yield replace(finding, claims=(), shared=derived)
 
 
@@ -244,43 +241,19 @@ def _common(names: str | None, others: str | None) -> list[str]:
     return [name for name in (names or "").split() if name in kept]
 
 
-NAME_ONLY = "name"
-"""Field of the part of buildah's ARG that says that an argument has a value, whichever."""
-
-
-def say_build_arg(case: Case, difference: Difference) -> str:
-    """Which value each of the two had."""
-    name = difference.path or difference.field
-    if difference.field == NAME_ONLY and difference.one_sided:
-        having, lacking = case.reader_name, case.writer_name
-        if difference.reader is None:
-            having, lacking = lacking, having
-        return (
-            f"{name} has a value for {having}, none for {lacking} (every ARG lists the names that have one)"
-        )
-    reader = _had(case.reader_name, name, difference.reader, case.reader.record)
-    return f"{reader}, {_had(case.writer_name, name, difference.writer, case.writer.record)}"
-
-
-def _had(client: str, name: str, value: str | None, record: BuildRecord) -> str:
-    if value is None:
-        had = (
-            "did not use build argument"
-            if name in dict(record.request.build_args)
-            else "had no build argument"
-        )
-        return f"{client} {had} {name}"
-    given = dict(record.request.build_args).get(name, value)
-    found = f", found for {name}={given}" if name == epoch.NAME and given != value else ""
-    return f"{client} had {name}={value}{found}"
+def _say_build_arg(scene: Scene, cause: Cause) -> str:
+    """A date that stands for what was given, such as that of the context, is not said to be given."""
+    said = say_value("build argument")(scene, cause)
+    given = dict(scene.reader.request.build_args).get(epoch.NAME)
+    found = cause.path == epoch.NAME and given is not None and given != both_values(cause)[1]
+    return f"{said} (found for {epoch.NAME}={given})" if found else said
 
 
 BUILD_ARG = variable_rule(
     code=CauseCode.BUILD_ARG,
-    say=say_value("build argument"),
+    say=_say_build_arg,
     fix=_fix_build_arg,
     undo=undo_variable,
-    what=say_build_arg,
     remedy="pass the same value, or declare the ARG after the steps that do not need it",
     remedies={epoch.NAME: f"give every build the same {epoch.NAME}, or none"},
 )
@@ -292,7 +265,6 @@ ENV = variable_rule(
     say=say_value("variable", "not set"),
     fix=_fix_env,
     undo=undo_variable,
-    what=say_values("environment variable"),
     remedy="set the same value for every client, or set the variable after the steps that do not need it",
 )
 """A variable of the step's environment, or one that its text was expanded with."""
@@ -302,24 +274,20 @@ MARK = "prefix"
 """Field of the part that stands for the mark alone (``|0``)."""
 
 
-def say_proxy(case: Case, difference: Difference) -> str:
+def _say_proxy(scene: Scene, cause: Cause) -> str:
     """Who has a proxy in force; a declared one counts by its value."""
-    if difference.field == MARK and difference.one_sided:
-        having, lacking = case.reader_name, case.writer_name
-        if difference.reader is None:
-            having, lacking = lacking, having
-        return f"{having} passed a proxy setting, {lacking} passed none (it marks every RUN with |0)"
-    return (
-        f"proxy argument {difference.path} is {show_value(difference.reader)} for {case.reader_name}, "
-        f"{show_value(difference.writer)} for {case.writer_name}"
-    )
+    writer, reader = both_values(cause)
+    if cause.field != MARK or None not in (writer, reader):
+        return values(scene, f"proxy argument {cause.path}", shown(writer), shown(reader))
+    lacking, having = scene.subjects if writer is None else reversed(scene.subjects)
+    return f"{having} passed a proxy setting, {lacking} passed none (it marks every RUN with |0)"
 
 
 PROXY = value_rule(
     code=CauseCode.PROXY,
+    say=_say_proxy,
     fix=fix_as_before,
     undo=undo_proxy,
-    what=say_proxy,
     remedy=(
         "give every client the same proxy settings (the `proxies` entry of ~/.docker/config.json, "
         "use_config_proxy of docker-py), or declare any ARG before the first RUN"

@@ -2,22 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.compare.alignment import keyword
-from layerfork.record.answer import Cause
+from layerfork.record.answer import Cause, ChangedPart
 from layerfork.record.secrets import HIDDEN
 
-_DIGEST = re.compile(r"\b((?:sha256:)?)([0-9a-f]{64})\b")
-
-
 _LONGEST_INSTRUCTION = 72
-
-
-def shorten_digests(text: str) -> str:
-    """Cut every 64-digit digest in a text to 12 digits; evidence keeps it whole."""
-    return _DIGEST.sub(lambda match: f"{match[1]}{match[2][:12]}…", text)
 
 
 def title_of(instruction: str) -> str:
@@ -73,21 +65,6 @@ def show_name(value: str) -> str:
     return f"`{value}`"
 
 
-def show_plain(value: str) -> str:
-    """A value as it is; nothing is made visible as two quotes."""
-    return value or "''"
-
-
-def name_paths(paths: Sequence[str]) -> str:
-    """Up to three paths by name; of more the first, and how many there are in which directories."""
-    shown = [path or "." for path in paths]
-    if len(shown) == 1:
-        return shown[0]
-    if len(shown) <= 3:
-        return f"{', '.join(shown[:-1])} and {shown[-1]}"
-    return f"{shown[0]} and {len(shown) - 1:,} more ({', '.join(count_by_directory(paths, 3))})"
-
-
 def count_by_directory(paths: Sequence[str], limit: int) -> list[str]:
     """``src/: 4,000`` for the directories that hold most paths, the largest first.
 
@@ -114,7 +91,7 @@ def _at_depth(parents: Counter[str], depth: int) -> Counter[str]:
     return counts
 
 
-_ANY_DIGEST = re.compile(r"\b(?:sha256:)?([0-9a-f]{64})\b")
+_DIGEST = re.compile(r"\b(?:sha256:)?([0-9a-f]{64})\b")
 
 
 _BY_NAME = 2
@@ -129,16 +106,21 @@ def values(scene: Scene, noun: str, writer: str, reader: str, *, many: bool = Fa
     return f"{noun} {now} {reader} for {scene.reader_name}, {writer} for {scene.writer_name}"
 
 
+def show_value(value: str | None) -> str:
+    """A value in evidence, whole: no value is ``absent``, an empty one is ``''``."""
+    return "absent" if value is None else (value or "''")
+
+
 def shown(value: str | None, absent: str = "absent") -> str:
     """A value in a sentence, digests cut to twelve digits."""
     if value is None:
         return absent
     if value.startswith(HIDDEN):
         return "hidden"
-    return _ANY_DIGEST.sub(lambda match: match[1][:12], value) or "empty"
+    return _DIGEST.sub(lambda match: match[1][:12], value) or "empty"
 
 
-def named(paths: Sequence[str], things: str = "files") -> str:
+def name_paths(paths: Sequence[str], things: str = "files") -> str:
     """``a``, ``a and b``, ``a and 12 more files``."""
     if len(paths) <= _BY_NAME:
         return " and ".join(paths)
@@ -152,7 +134,12 @@ def verb(paths: Sequence[str], one: str, several: str) -> str:
 
 def paths_of(scene: Scene, cause: Cause) -> list[str]:
     """Where in the context the parts of a cause lie, each once."""
-    return [scene.place_of(path) for path in dict.fromkeys(part.path for part in cause.parts)]
+    return places_of(scene, cause.parts)
+
+
+def places_of(scene: Scene, parts: Iterable[ChangedPart]) -> list[str]:
+    """Where in the context these parts lie, each once."""
+    return [scene.place_of(path) for path in dict.fromkeys(part.path for part in parts)]
 
 
 def subject(scene: Scene, cause: Cause) -> str:

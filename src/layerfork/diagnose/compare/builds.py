@@ -206,6 +206,6 @@ def written(build: JudgedBuild, step: StepRecord) -> str:
     return found.text if found is not None and is_own else step.instruction
 
 
-def named(build: JudgedBuild, step: StepRecord) -> str:
+def instruction_shown(build: JudgedBuild, step: StepRecord) -> str:
     """What texts call a step: no builder has shown anything of a build that did not happen."""
     return written(build, step) if build.hypothetical else step.instruction

@@ -5,7 +5,7 @@ from itertools import product
 
 from layerfork.diagnose.causes.edits import BY_NAME, EVERYTHING, quoted
 from layerfork.diagnose.causes.scene import FileLook, Scene
-from layerfork.diagnose.causes.wording import named, parse_mode, verb
+from layerfork.diagnose.causes.wording import name_paths, parse_mode, verb
 from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, code_of, places
 from layerfork.record.answer import Edit, FieldRow, Fix
 from layerfork.record.cause import CauseCode
@@ -94,10 +94,10 @@ def _bits(has: int, lacks: int) -> int:
 def _executable(scene: Scene, held: Sequence[Held], bits: int, *, lost: bool) -> Group:
     paths = places(scene, held)
     if scene.again:
-        said = f"{named(paths)} {'lost' if lost else 'got'} the executable bit"
+        said = f"{name_paths(paths)} {'lost' if lost else 'got'} the executable bit"
     else:
         lacking = scene.reader_name if lost else scene.writer_name
-        said = f"{named(paths)} {verb(paths, 'has', 'have')} no executable bit for {lacking}"
+        said = f"{name_paths(paths)} {verb(paths, 'has', 'have')} no executable bit for {lacking}"
     sign = "+" if lost else "-"
     who = "".join(name for name, bit in (("u", 0o100), ("g", 0o010), ("o", 0o001)) if bits & bit)
     who = who.replace("ugo", "a")
@@ -155,11 +155,10 @@ def _line_endings(scene: Scene, held: Sequence[Held], *, reader_has_crlf: bool) 
     ends = "CRLF" if reader_has_crlf else "LF"
     other = "LF" if reader_has_crlf else "CRLF"
     if scene.again:
-        said = f"lines of {named(paths)} end in {ends}, ended in {other}"
+        said = f"lines of {name_paths(paths)} end in {ends}, ended in {other}"
     else:
-        said = (
-            f"lines of {named(paths)} end in {ends} for {scene.reader_name}, {other} for {scene.writer_name}"
-        )
+        lines = f"lines of {name_paths(paths)} end in"
+        said = f"{lines} {ends} for {scene.reader_name}, {other} for {scene.writer_name}"
     script = r"s/\r$//" if reader_has_crlf else r"s/\r*$/\r/"
     command = f"sed -i '{script}' {quoted(paths)}" if len(paths) <= BY_NAME else ""
     keep = f"`* text=auto eol={other.lower()}` in .gitattributes keeps it so"

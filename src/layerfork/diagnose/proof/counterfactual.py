@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from layerfork.diagnose.causes.material import Dockerfiles, Material, Sent, contexts_of
 from layerfork.diagnose.causes.rule import Case
-from layerfork.diagnose.compare.builds import JudgedBuild, StepView, real_parents, views_of
+from layerfork.diagnose.causes.scene import AnswerSources, Scene, set_scene
+from layerfork.diagnose.compare.builds import JudgedBuild, StepView, names_of, real_parents, views_of
 from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.differences import Difference, changed_origins, conclusive, list_differences
 from layerfork.diagnose.compare.sites import Site
@@ -13,6 +14,7 @@ from layerfork.diagnose.compare.structure import removed_steps
 from layerfork.diagnose.proof.unasked import Informed, informed_by
 from layerfork.hypothesis import Hypothesis, UnappliableError, suppose
 from layerfork.hypothesis.keys import Settled
+from layerfork.record.answer import Fork, Side, Situation
 from layerfork.record.change import Change, LineAdded
 
 
@@ -33,6 +35,7 @@ class Reasoner:
     _informed: Informed | None = None
     _contexts: tuple[Sent, ...] | None = None
     _dockerfiles: Dockerfiles | None = None
+    _sources: AnswerSources | None = None
     _last: tuple[tuple[Change, ...], World] | None = None
 
     def __post_init__(self) -> None:
@@ -56,6 +59,19 @@ class Reasoner:
             contexts=self._contexts,
             dockerfiles=self._dockerfiles,
         )
+
+    def scene(self, fork: Fork) -> Scene:
+        """A fork as two clients' builds: what its causes are said of."""
+        if self._sources is None:
+            writer, reader = self.comparison.writer, self.comparison.reader
+            names = names_of(writer, reader)
+            self._sources = AnswerSources(
+                writer=writer.record,
+                reader=reader.record,
+                sides=(Side(name=names[0]), Side(name=names[1])),
+                situation=Situation.CLIENTS,
+            )
+        return set_scene(fork, self._sources)
 
     def world(self, changes: Iterable[Change]) -> World:
         """The reader's build with these changes. Raises: UnappliableError."""

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from layerfork.diagnose.causes.rule import Case, Finding, Strength
+from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import name_paths, title_of
-from layerfork.diagnose.compare.builds import named
+from layerfork.diagnose.compare.builds import instruction_shown
 from layerfork.diagnose.compare.caches import imports_cache, is_built_without_cache
 from layerfork.diagnose.compare.comparable import definition_lines
 from layerfork.diagnose.compare.comparison import Comparison, assign_missed, is_above, merge_into
@@ -32,24 +33,66 @@ def diagnose(
     ``refuted`` says that the engine did at this very step what the key model rules out."""
     case = Case(comparison=reasoner.comparison, site=weighed.site)
     view = case.reader_view
-    return Fork(
+    fork = Fork(
         writer=case.writer.client,
         reader=case.reader.client,
         step=weighed.site.step or 1,
         writer_step=weighed.site.writer_step,
-        instruction=named(case.reader, view.step),
+        instruction=instruction_shown(case.reader, view.step),
         stage=view.step.stage_name,
         platform=view.step.platform,
         miss_kind=_miss_kind(case, weighed),
         causes=_causes(case, weighed, doubts, refuted, _assumed(case, weighed, reasoner)),
         consequences=weighed.site.consequences,
         seconds_lost=_seconds_lost(case),
+    )
+    return _with_sentences(case, weighed, fork, reasoner.scene(fork))
+
+
+def _with_sentences(case: Case, weighed: Weighed, fork: Fork, scene: Scene) -> Fork:
+    """Each cause, and each difference that is none, said as its rule says it."""
+    title = title_of(fork.instruction)
+    said = [(cause, _say(scene, cause)) for cause in fork.causes]
+    return replace(
+        fork,
+        causes=tuple(
+            replace(cause, sentence=sentence, text=f"{title} forked: {sentence}") for cause, sentence in said
+        ),
         ruled_out=(
-            *(f"{finding.what}: does not matter here" for finding in weighed.unneeded),
-            *(f"{finding.what}: follows from the above" for finding in weighed.derived),
-            *(f"{finding.what}: not looked for, as the cache was off" for finding in weighed.overruled),
+            *(f"{_say_finding(scene, each)}: does not matter here" for each in weighed.unneeded),
+            *(f"{_say_finding(scene, each)}: follows from the above" for each in weighed.derived),
+            *(
+                f"{_say_finding(scene, each)}: not looked for, as the cache was off"
+                for each in weighed.overruled
+            ),
             *list_ruled_out(case.writer, case.reader),
         ),
+    )
+
+
+def _say(scene: Scene, cause: Cause) -> str:
+    from layerfork.diagnose.causes.table import RULE_OF  # very many modules: not needed where nothing missed
+
+    return RULE_OF[cause.code].say(scene, cause)
+
+
+def _say_finding(scene: Scene, finding: Finding) -> str:
+    return _say(scene, _cause_of(finding, CauseStatus.SUSPECTED))
+
+
+def _cause_of(finding: Finding, status: CauseStatus) -> Cause:
+    """What a finding says of the two builds, before it is a sentence."""
+    return Cause(
+        code=finding.code,
+        status=status,
+        path=finding.path,
+        field=finding.field,
+        writer=finding.writer,
+        reader=finding.reader,
+        detail=finding.detail,
+        text="",
+        more=finding.more,
+        parts=tuple(map(_changed, finding.claims or finding.shared)),
     )
 
 
@@ -77,24 +120,15 @@ def _causes(
     claims = weighed.claims
     if weighed.unclaimed or not claims:
         claims += tuple((LAST_RESORT, finding) for finding in LAST_RESORT.find(case, weighed.unclaimed))
-    title = title_of(named(case.reader, case.reader_view.step))
     lines = (*agreement.lines, *assumed, *definition_lines(case.writer, case.reader))
     reaches = [_reach(case, finding) for _, finding in claims]
     causes = (
-        Cause(
-            code=finding.code,
-            status=status_of(case, finding, weighed, agreement),
-            path=finding.path,
-            field=finding.field,
-            writer=finding.writer,
-            reader=finding.reader,
-            text=f"{title} forked: {finding.what}",
+        replace(
+            _cause_of(finding, status_of(case, finding, weighed, agreement)),
             evidence=finding.evidence + say_reach(reach) + _evidence(finding, weighed, lines),
-            remedy=finding.remedy + suggest_place(reach, weighed.site.step),
+            remedy=(finding.remedy or rule.remedy) + suggest_place(reach, weighed.site.step),
             affected_builders=tuple(builder.value for builder in rule.code.builders),
-            more=finding.more,
             reaches=reach.steps,
-            parts=tuple(map(_changed, finding.claims or finding.shared)),
         )
         for (rule, finding), reach in zip(claims, reaches, strict=True)
     )

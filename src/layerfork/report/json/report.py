@@ -292,8 +292,12 @@ def fork_fields(fork: Fork) -> dict[str, Any]:
     return {**plain(replace(fork, causes=())), "causes": [cause_fields(cause) for cause in fork.causes]}
 
 
+_INNER = ("parts", "sentence", "detail")
+"""Fields of causes that answers are made of."""
+
+
 def cause_fields(cause: Cause) -> dict[str, Any]:
-    return {name: value for name, value in plain(replace(cause, parts=())).items() if name != "parts"}
+    return {name: value for name, value in plain(replace(cause, parts=())).items() if name not in _INNER}
 
 
 def plain(value: Any) -> Any:

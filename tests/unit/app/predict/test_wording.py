@@ -51,8 +51,7 @@ def test_a_reworded_line_is_compared_as_both_are_written() -> None:
     [(step, cause)] = causes(recorded(), NextBuild(dockerfile=text))
     assert step == 3
     assert cause.text == (
-        "RUN echo now $GIT_SHA forked: this build has `RUN echo now $GIT_SHA`, "
-        "the recorded build has `RUN echo $GIT_SHA`"
+        "RUN echo now $GIT_SHA forked: this line is `RUN echo $GIT_SHA` for the recorded build"
     )
 
 
@@ -60,7 +59,7 @@ def test_a_step_has_no_value_of_the_recorded_build() -> None:
     for _, cause in causes(recorded(), NextBuild(build_args={"GIT_SHA": "83c9e21"})):
         assert not cause.text.startswith("RUN echo 1f6d0ad")
         assert cause.text.endswith(
-            " forked: this build had GIT_SHA=83c9e21, the recorded build had GIT_SHA=1f6d0ad"
+            " forked: build argument GIT_SHA is 83c9e21 for this build, 1f6d0ad for the recorded build"
         )
 
 
@@ -69,6 +68,6 @@ def test_a_here_document_is_compared_by_what_it_holds() -> None:
     [(step, cause)] = causes(with_document(), NextBuild(dockerfile=text))
     assert (step, cause.status) == (3, "PROVEN")
     assert cause.text == (
-        'RUN <<EOF forked: the command is `["/bin/sh", "-c", "echo now $GIT_SHA\\n"]` for this build, '
-        '`["/bin/sh", "-c", "echo $GIT_SHA\\n"]` for the recorded build'
+        'RUN <<EOF forked: the command is ["/bin/sh", "-c", "echo now $GIT_SHA\\n"] for this build, '
+        '["/bin/sh", "-c", "echo $GIT_SHA\\n"] for the recorded build'
     )
