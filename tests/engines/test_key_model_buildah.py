@@ -15,9 +15,9 @@ from layerfork.context.ignore.containers_storage import storage_matcher
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.keys import keys_of
 from layerfork.keys.buildah.content import CopyOptions, added_summary
+from layerfork.keys.buildah.copier import SourceFinder
 from layerfork.keys.buildah.rules import buildah_rules
-from layerfork.keys.buildah.sources import SourceFinder
-from layerfork.keys.shared.tree import unpack
+from layerfork.keys.unpacked import unpack
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextEntry, EntryType
 from layerfork.record.record import (

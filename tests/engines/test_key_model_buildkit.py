@@ -8,13 +8,13 @@ import pytest
 from engines.keymodel import HandMadeContext, Recorded, build_buildkit
 
 from layerfork.builders.engines import RunningEngine, open_engine
-from layerfork.keys.buildkit.inputs import input_uses
-from layerfork.keys.buildkit.keys import buildkit_keys
+from layerfork.keys.buildkit.buildkit_keys import buildkit_keys
+from layerfork.keys.buildkit.content_digest import Contents, content_digest
+from layerfork.keys.buildkit.content_tree import content_tree
 from layerfork.keys.buildkit.opdigest import record_digest
+from layerfork.keys.buildkit.opparts import input_uses
 from layerfork.keys.buildkit.rules import buildkit_rules
 from layerfork.keys.buildkit.sources import SourceParts
-from layerfork.keys.content.digest import Contents, content_digest
-from layerfork.keys.content.tree import content_tree
 from layerfork.record.context import EntryType
 from layerfork.record.record import BuildRecord
 

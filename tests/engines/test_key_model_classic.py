@@ -11,7 +11,7 @@ import pytest
 from engines.keymodel import HandMadeContext, build_classic, created_by
 
 from layerfork.builders.engines import RunningEngine, open_engine
-from layerfork.keys.classic.keys import classic_keys
+from layerfork.keys.classic.classic_keys import classic_keys
 from layerfork.record.context import EntryType
 from layerfork.record.record import BuildRecord, RecordedRequest
 

@@ -11,10 +11,10 @@ from engines.keymodel import build_buildkit
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.served import served_context
 from layerfork.builders.environments.workspace import Workspace
-from layerfork.keys.buildkit.gitsource import git_source
-from layerfork.keys.buildkit.keys import buildkit_keys
+from layerfork.keys.buildkit.buildkit_keys import buildkit_keys
 from layerfork.keys.buildkit.opdigest import layers_record
 from layerfork.keys.buildkit.rules import buildkit_rules
+from layerfork.keys.buildkit.sources import git_source
 
 pytestmark = pytest.mark.engine
 

@@ -4,12 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from layerfork.keys.buildkit.content_digest import ContentDigester, content_digest, content_parts
+from layerfork.keys.buildkit.content_tree import ContentTree, Selector, content_tree, has_wildcard
 from layerfork.keys.buildkit.rules import BuildKitRules
-from layerfork.keys.content.digest import ContentDigester, content_digest
-from layerfork.keys.content.parts import content_parts
-from layerfork.keys.content.select import select
-from layerfork.keys.content.selection import Selector, has_wildcard
-from layerfork.keys.content.tree import ContentTree, content_tree
+from layerfork.keys.buildkit.select import select
 from layerfork.record.cachekey import CacheKey
 from layerfork.record.context import (
     ContentSource,

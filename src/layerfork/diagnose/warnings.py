@@ -9,7 +9,7 @@ from layerfork.diagnose.compare.builds import JudgedBuild, names_of
 from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.differences import Difference, list_differences
 from layerfork.diagnose.compare.structure import added_platforms, platforms_built
-from layerfork.keys.shared.harmless import LISTS
+from layerfork.keys.entryparts import LISTS
 from layerfork.record.answer import Caution
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import CacheKey

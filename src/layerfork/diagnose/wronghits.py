@@ -9,9 +9,9 @@ from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.copied import Links, behind, clean_path, context_paths, links_of
 from layerfork.diagnose.compare.differences import Difference, entry_paths, list_differences
 from layerfork.dockerfile.recorded import printed_instruction
-from layerfork.keys.buildah.elsewhere import bind_targets
+from layerfork.keys.baseimage import find_facts
+from layerfork.keys.buildah.history import bind_targets
 from layerfork.keys.buildkit.sources import SourceParts
-from layerfork.keys.shared.baseimage import find_facts
 from layerfork.record.answer import Caution
 from layerfork.record.build import Builder
 from layerfork.record.context import MAIN_CONTEXT, ContextEntry, ContextManifest, EntryType, Transport

@@ -15,9 +15,9 @@ from layerfork.dockerfile.definition.whole import (
 )
 from layerfork.hypothesis.graph import Graph
 from layerfork.hypothesis.inputs import inputs_of
+from layerfork.keys.baseimage import find_facts, full_reference, has_no_layers
 from layerfork.keys.buildkit.sources import SourceParts
-from layerfork.keys.shared.baseimage import find_facts, full_reference, has_no_layers
-from layerfork.keys.shared.versions import buildkit_release
+from layerfork.keys.versions import buildkit_release
 from layerfork.record.context import MAIN_CONTEXT, Transport
 from layerfork.record.llb import LLBOp, SourceOp
 from layerfork.record.record import BuildRecord

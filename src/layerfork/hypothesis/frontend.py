@@ -25,7 +25,7 @@ from layerfork.hypothesis.modelled import LineModel, MadeLine, together
 from layerfork.hypothesis.operations import made_of, with_documents, with_fields
 from layerfork.hypothesis.target import needed_stages, stages_to_build
 from layerfork.hypothesis.unappliable import ContradictedError, UnappliableError
-from layerfork.keys.shared.baseimage import full_reference
+from layerfork.keys.baseimage import full_reference
 from layerfork.record.build import Builder
 from layerfork.record.context import Digest
 from layerfork.record.llb import Definition, LLBInput, LLBOp

@@ -8,9 +8,9 @@ from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.definition import SHARED_MEMORY, Fields, Inputs
 from layerfork.dockerfile.definition.rules import FrontendRules, frontend_rules
 from layerfork.hypothesis.graph import Graph
-from layerfork.keys.buildkit.epoch import arguments_of, dating
-from layerfork.keys.shared.baseimage import are_facts_of, base_facts
-from layerfork.keys.shared.versions import buildkit_release
+from layerfork.keys.baseimage import are_facts_of, base_facts
+from layerfork.keys.buildkit.origins import arguments_of, dating
+from layerfork.keys.versions import buildkit_release
 from layerfork.record.build import is_part_of
 from layerfork.record.engine import BUILDKIT_DAEMON, ImageFacts
 from layerfork.record.record import BuildRecord, RecordedRequest

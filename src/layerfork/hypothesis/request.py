@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 from layerfork.dockerfile.recorded import printed_instruction
-from layerfork.hypothesis.target import with_target
+from layerfork.hypothesis.target import label_texts, with_target
 from layerfork.hypothesis.unappliable import UnappliableError
-from layerfork.keys.buildah.elsewhere import bind_targets, mount_checksums
-from layerfork.keys.buildkit.gitsource import git_source
-from layerfork.keys.shared.baseimage import full_reference
-from layerfork.keys.shared.labels import label_texts
+from layerfork.keys.baseimage import full_reference
+from layerfork.keys.buildah.history import bind_targets, mount_checksums
+from layerfork.keys.buildkit.sources import git_source
 from layerfork.record.build import Builder
 from layerfork.record.change import (
     BaseImageIs,

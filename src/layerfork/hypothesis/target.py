@@ -1,14 +1,34 @@
-"""Another target: which stages are built for it."""
+"""What a request asks for besides the Dockerfile: which stages a target needs, and the steps of labels."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from layerfork.dockerfile import Dockerfile, Stage
+from layerfork.dockerfile.gotext import quote
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.dockerfile.scope import base_or_written
 from layerfork.hypothesis.unappliable import UnappliableError
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildRecord, RecordedRequest
+
+Labels = tuple[tuple[str, str], ...]
+
+
+def label_texts(builder: Builder, labels: Labels) -> tuple[str, ...]:
+    """Their steps as printed: one for each label, sorted by name, or buildah's one for all.
+
+    Buildah takes them in the order of its options, which podman's service does not keep: one label is exact.
+    Source: moby/moby builder/dockerfile/builder.go @ v26.1.5; containers/buildah
+    imagebuildah/executor.go:buildStage @ v1.39.3. Measured with 26.1.5 and podman 5.4.2.
+    """
+    if builder is Builder.CLASSIC:
+        return tuple(f"LABEL {name}={value}" for name, value in sorted(labels))
+    if builder is Builder.BUILDAH and labels:
+        return ("LABEL " + " ".join(f"{quote(name)}={quote(value)}" for name, value in labels if name),)
+    return ()
+
+
+# Another target: which stages are built for it.
 
 
 def with_target(record: BuildRecord, target: str) -> BuildRecord:

@@ -7,7 +7,7 @@ extended attribute, no type bits in a mode.
 """
 
 from layerfork.context.walk import no_collection
-from layerfork.keys.shared.unlisted import Unlisted
+from layerfork.keys.unpacked import Unlisted
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import BuildKeys
 from layerfork.record.record import BuildRecord
@@ -24,14 +24,14 @@ def keys_of(record: BuildRecord, unlisted: Unlisted | None = None) -> BuildKeys:
     with no_collection():
         match record.builder:
             case Builder.CLASSIC:
-                from layerfork.keys.classic.keys import classic_keys
+                from layerfork.keys.classic.classic_keys import classic_keys
 
                 return classic_keys(record, unlisted)
             case Builder.BUILDKIT:
-                from layerfork.keys.buildkit.keys import buildkit_keys
+                from layerfork.keys.buildkit.buildkit_keys import buildkit_keys
 
                 return buildkit_keys(record)
             case Builder.BUILDAH:
-                from layerfork.keys.buildah.keys import buildah_keys
+                from layerfork.keys.buildah.buildah_keys import buildah_keys
 
                 return buildah_keys(record)

@@ -16,10 +16,10 @@ from layerfork.context.selection import (
 from layerfork.context.walk import scan
 from layerfork.errors import UsageError
 from layerfork.keys.buildah.content import CopyOptions, MissingSourceError
+from layerfork.keys.buildah.copier import SourceFinder
 from layerfork.keys.buildah.rules import buildah_rules
-from layerfork.keys.buildah.sources import SourceFinder
 from layerfork.keys.classic.rules import classic_rules
-from layerfork.keys.shared.tree import unpack
+from layerfork.keys.unpacked import unpack
 from layerfork.record.engine import EngineInfo
 
 Copied = set[str] | None

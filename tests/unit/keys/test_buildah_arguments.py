@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from layerfork.hypothesis.target import label_texts
 from layerfork.keys import keys_of
-from layerfork.keys.shared.labels import label_texts
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import StepKey
 from layerfork.record.record import BuildRecord, RecordedRequest

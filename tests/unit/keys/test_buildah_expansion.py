@@ -3,7 +3,7 @@
 import pytest
 
 from layerfork.dockerfile import BadSubstitutionError
-from layerfork.keys.buildah.expansion import expand
+from layerfork.keys.buildah.arguments import expand
 
 VALUES = {"A": "aXbXc", "P": "a/b/c"}
 MEASURED = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from layerfork.keys.buildah.glob import glob_paths
-from layerfork.keys.shared.tree import ContextTree, unpack
+from layerfork.keys.buildah.copier import glob_paths
+from layerfork.keys.unpacked import ContextTree, unpack
 from layerfork.record.context import ContextEntry, EntryType
 
 

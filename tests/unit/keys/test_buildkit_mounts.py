@@ -5,9 +5,8 @@ Measured on engines 20.10.5, 20.10.24, 26.1.5 and 28.5.2 (tests/engines/test_bui
 
 import pytest
 
-from layerfork.keys.buildkit.inputs import input_uses
 from layerfork.keys.buildkit.opdigest import op_digest
-from layerfork.keys.buildkit.opparts import op_parts
+from layerfork.keys.buildkit.opparts import input_uses, op_parts
 from layerfork.keys.buildkit.rules import buildkit_rules
 from layerfork.record.context import Digest
 from layerfork.record.llb import ExecMount, ExecOp, LLBInput, LLBOp

@@ -3,7 +3,7 @@
 import pytest
 
 from layerfork.keys.buildkit.rules import LinkWalk, Listing, buildkit_rules
-from layerfork.keys.shared.versions import buildkit_release
+from layerfork.keys.versions import buildkit_release
 
 
 @pytest.mark.parametrize(

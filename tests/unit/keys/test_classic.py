@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from layerfork.keys import keys_of
-from layerfork.keys.classic.keys import classic_keys
+from layerfork.keys.classic.classic_keys import classic_keys
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextEntry
 from layerfork.record.record import BuildRecord

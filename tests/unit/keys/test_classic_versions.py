@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from layerfork.dockerfile.gotext import quote_rune
-from layerfork.keys.classic.keys import classic_keys
+from layerfork.keys.classic.classic_keys import classic_keys
 from layerfork.record.record import BuildRecord
 
 MakeRecord = Callable[..., BuildRecord]

@@ -12,10 +12,9 @@ from fakes.contenttrees import Files, files_of, key_of, selector
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from layerfork.keys.buildkit.content_tree import ContentError, ContentTree, Selector
 from layerfork.keys.buildkit.rules import buildkit_rules
-from layerfork.keys.content.selection import Selector
-from layerfork.keys.content.tree import ContentError, ContentTree
-from layerfork.keys.shared.tree import LinkLoopError
+from layerfork.keys.unpacked import LinkLoopError
 from layerfork.record.context import ContextEntry, EntryType
 
 RELEASES = ("0.8.2", "0.8.3", "0.9.0", "0.10.6", "0.13.2", "0.14.1", "0.18.2", "0.25.2", "0.26.3")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from fakes.contenttrees import Files, files_of, selector
 
+from layerfork.keys.buildkit.content_tree import ContentError
 from layerfork.keys.buildkit.rules import buildkit_rules
-from layerfork.keys.content.tree import ContentError
-from layerfork.keys.shared.tree import LinkLoopError
+from layerfork.keys.unpacked import LinkLoopError
 from layerfork.record.context import ContextEntry, EntryType
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "buildkit-content.json"

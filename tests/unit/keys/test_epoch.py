@@ -7,7 +7,7 @@ import pytest
 
 from layerfork.diagnose import JudgedBuild, judge_pair
 from layerfork.keys import keys_of
-from layerfork.keys.buildkit.epoch import arguments_of, dating
+from layerfork.keys.buildkit.origins import arguments_of, dating
 from layerfork.record.answer import Cause
 from layerfork.record.build import Builder
 from layerfork.record.llb import Definition, ExecOp, FileAction, LLBOp

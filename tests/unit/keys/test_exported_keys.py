@@ -14,13 +14,13 @@ import pytest
 from transcripts.framed import CLIENT_SENT, ENGINE_SENT, read_transcript
 from transcripts.records import records_of
 
-from layerfork.keys.buildkit.inputs import input_uses
-from layerfork.keys.buildkit.keys import buildkit_keys
+from layerfork.keys.buildkit.buildkit_keys import buildkit_keys
+from layerfork.keys.buildkit.content_digest import content_digest
+from layerfork.keys.buildkit.content_tree import content_tree
 from layerfork.keys.buildkit.opdigest import record_digest
+from layerfork.keys.buildkit.opparts import input_uses
 from layerfork.keys.buildkit.rules import buildkit_rules
 from layerfork.keys.buildkit.sources import SourceParts
-from layerfork.keys.content.digest import content_digest
-from layerfork.keys.content.tree import content_tree
 from layerfork.record.context import ContextEntry
 from layerfork.record.record import BuildRecord, StepStatus
 from layerfork.record.store.recordfile import read_records

@@ -5,10 +5,10 @@ from hashlib import sha256
 import pytest
 
 from layerfork.diagnose.compare.differences import list_differences
-from layerfork.keys.buildkit.gitsource import git_source
-from layerfork.keys.buildkit.keys import buildkit_keys
+from layerfork.keys.buildkit.buildkit_keys import buildkit_keys
 from layerfork.keys.buildkit.opdigest import layers_record
 from layerfork.keys.buildkit.rules import buildkit_rules
+from layerfork.keys.buildkit.sources import git_source
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import CacheKey
 from layerfork.record.engine import EngineInfo

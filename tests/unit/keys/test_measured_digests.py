@@ -8,17 +8,16 @@ import pytest
 
 from layerfork.context.ignore.containers_storage import storage_matcher
 from layerfork.keys.buildah.content import CopyOptions, MissingSourceError, added_summary
+from layerfork.keys.buildah.copier import SourceFinder
 from layerfork.keys.buildah.rules import BuildahRules
-from layerfork.keys.buildah.sources import SourceFinder
+from layerfork.keys.buildkit.content_digest import ContentDigester, content_digest
+from layerfork.keys.buildkit.content_tree import ContentTree, Selector, content_tree, has_wildcard
 from layerfork.keys.buildkit.opdigest import manifest_record, op_digest, record_digest
 from layerfork.keys.buildkit.rules import buildkit_rules
+from layerfork.keys.buildkit.select import select
 from layerfork.keys.buildkit.sources import SourceParts
 from layerfork.keys.classic.tarsum import hash_strings, tarsum
-from layerfork.keys.content.digest import ContentDigester, content_digest
-from layerfork.keys.content.select import select
-from layerfork.keys.content.selection import Selector, has_wildcard
-from layerfork.keys.content.tree import ContentTree, content_tree
-from layerfork.keys.shared.tree import unpack
+from layerfork.keys.unpacked import unpack
 from layerfork.record.context import ContextEntry, ContextManifest, Digest, EntryType, Transport
 from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
 from layerfork.record.record import BuildRecord

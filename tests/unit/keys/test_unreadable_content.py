@@ -6,9 +6,9 @@ import pytest
 from fakes.contenttrees import files_of, selector
 
 from layerfork.keys import keys_of
+from layerfork.keys.buildkit.content_tree import MissingPathError, PatternError, UnmodelledError
 from layerfork.keys.buildkit.rules import buildkit_rules
-from layerfork.keys.content.tree import MissingPathError, PatternError, UnmodelledError
-from layerfork.keys.shared.tree import LinkLoopError
+from layerfork.keys.unpacked import LinkLoopError
 from layerfork.record.context import ContextEntry, EntryType
 from layerfork.record.record import BuildRecord
 

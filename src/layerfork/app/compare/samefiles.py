@@ -14,7 +14,7 @@ from posixpath import dirname
 from layerfork.diagnose.compare.alignment import align, normalise
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.recorded import dockerfile_of, printed_instruction
-from layerfork.keys.shared.unlisted import Unlisted
+from layerfork.keys.unpacked import Unlisted
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextEntry
 from layerfork.record.gopath import clean, has_glob

@@ -13,9 +13,9 @@ from layerfork.hypothesis import suppose
 from layerfork.hypothesis.keys import Settled
 from layerfork.hypothesis.steps import named_images
 from layerfork.keys import keys_of
-from layerfork.keys.buildkit.epoch import NAME as EPOCH
-from layerfork.keys.shared.baseimage import are_facts_of, find_facts
-from layerfork.keys.shared.history import created_by_of
+from layerfork.keys.baseimage import are_facts_of, find_facts
+from layerfork.keys.buildkit.origins import NAME as EPOCH
+from layerfork.keys.script import created_by_of
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import BuildKeys
 from layerfork.record.change import BaseImageIs

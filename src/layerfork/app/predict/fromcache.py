@@ -17,7 +17,7 @@ from layerfork.diagnose import JudgedBuild
 from layerfork.diagnose.enginebugs import doubtful_finds
 from layerfork.errors import UsageError
 from layerfork.keys import keys_of
-from layerfork.keys.content.digest import Contents
+from layerfork.keys.buildkit.content_digest import Contents
 from layerfork.record.build import Builder
 from layerfork.record.exportedcache import ExportedCache
 from layerfork.record.prediction import CacheState, PredictedStatus, PredictedStep, Prediction, StepCache

@@ -21,7 +21,7 @@ from layerfork.context.projectfiles import read_regular
 from layerfork.dockerfile import BadSubstitutionError
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.errors import EngineError, UsageError
-from layerfork.keys.shared.versions import buildkit_release
+from layerfork.keys.versions import buildkit_release
 from layerfork.record.build import Builder
 from layerfork.record.change import BaseImageIs, Change, DefinitionIs, EngineIs
 from layerfork.record.context import MAIN_CONTEXT, Transport

@@ -21,7 +21,7 @@ from layerfork.errors import EvidenceError, UsageError
 from layerfork.hypothesis import Hypothesis, UnappliableError, suppose
 from layerfork.hypothesis.keys import Settled
 from layerfork.hypothesis.steps import instructions_of, named_images
-from layerfork.keys.shared.baseimage import full_reference
+from layerfork.keys.baseimage import full_reference
 from layerfork.record.answer import Fork, Judgement, Situation, Verdict
 from layerfork.record.build import as_typed
 from layerfork.record.change import BaseImageIs

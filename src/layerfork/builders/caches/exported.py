@@ -10,7 +10,7 @@ import msgspec
 from layerfork.builders.caches.manifest import Descriptor
 from layerfork.builders.caches.opening import attributes_of
 from layerfork.errors import UsageError
-from layerfork.keys.shared.baseimage import full_reference
+from layerfork.keys.baseimage import full_reference
 from layerfork.record.context import Digest
 from layerfork.record.exportedcache import ExportedCache
 from layerfork.record.record import BuildRecord

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
+from layerfork.keys.buildkit.content_digest import Contents
 from layerfork.keys.buildkit.recordkeys import UnknownContentError
-from layerfork.keys.content.digest import Contents
 from layerfork.record.context import ContextEntry
 from layerfork.record.gopath import context_path
 

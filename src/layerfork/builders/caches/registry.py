@@ -15,7 +15,7 @@ from layerfork.builders.caches.deadline import ALL_S, Deadline
 from layerfork.builders.caches.manifest import MAX_MANIFEST_BYTES, configs_of, verified
 from layerfork.builders.caches.source import CacheConfig, bad_cache
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.keys.shared.baseimage import full_reference
+from layerfork.keys.baseimage import full_reference
 from layerfork.record.context import Digest
 
 if TYPE_CHECKING:

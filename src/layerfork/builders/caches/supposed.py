@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from layerfork.builders.caches.steps import StepsInCache
 from layerfork.builders.caches.walk import CacheWalk
+from layerfork.keys.buildkit.content_digest import Contents
 from layerfork.keys.buildkit.recordkeys import OpKeys, op_keys
-from layerfork.keys.content.digest import Contents
 from layerfork.record.context import Digest
 from layerfork.record.record import BuildRecord
 

@@ -5,8 +5,8 @@ from itertools import islice
 
 from layerfork.builders.commits.history import Repository
 from layerfork.builders.commits.objects import Blobs, texts_of
+from layerfork.keys.buildkit.content_digest import Contents
 from layerfork.keys.buildkit.recordkeys import UnknownContentError
-from layerfork.keys.content.digest import Contents
 from layerfork.record.context import ContextEntry
 
 MOST_BYTES = 64 << 20

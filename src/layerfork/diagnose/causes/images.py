@@ -19,7 +19,7 @@ from layerfork.diagnose.compare.builds import StepView
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.hypothesis import UnappliableError
-from layerfork.keys.shared.baseimage import find_facts, full_reference
+from layerfork.keys.baseimage import find_facts, full_reference
 from layerfork.record.answer import Cause, Edit, Fix
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode

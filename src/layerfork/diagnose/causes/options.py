@@ -15,7 +15,7 @@ from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import shown, values
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.hypothesis import UnappliableError
-from layerfork.keys.buildkit.gitsource import TAKEN
+from layerfork.keys.buildkit.sources import TAKEN
 from layerfork.record.answer import Cause
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import Change, SourceIs

@@ -12,19 +12,19 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.keys.buildkit.inputs import InputUse, input_uses, mount_paths
-from layerfork.keys.buildkit.keys import doubtful_ops
+from layerfork.keys.buildkit.buildkit_keys import doubtful_ops
+from layerfork.keys.buildkit.content_digest import Contents, content_digest
+from layerfork.keys.buildkit.content_tree import ContentError, ContentTree, content_tree
 from layerfork.keys.buildkit.opdigest import (
     UnknownDataError,
     manifest_record,
     op_digest,
     record_digest,
 )
+from layerfork.keys.buildkit.opparts import InputUse, input_uses, mount_paths
 from layerfork.keys.buildkit.rules import BuildKitRules, buildkit_rules
 from layerfork.keys.buildkit.sources import SourceParts
-from layerfork.keys.content.digest import Contents, content_digest
-from layerfork.keys.content.tree import ContentError, ContentTree, content_tree
-from layerfork.keys.shared.tree import LinkLoopError
+from layerfork.keys.unpacked import LinkLoopError
 from layerfork.record.context import ContextManifest, Digest
 from layerfork.record.llb import LLBOp
 from layerfork.record.record import BuildRecord

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from layerfork.keys.shared.versions import buildkit_release
+from layerfork.keys.versions import buildkit_release
 from layerfork.record.engine import Release
 
 

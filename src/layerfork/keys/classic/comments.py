@@ -18,7 +18,7 @@ from layerfork.dockerfile.gotext import (
     trim,
 )
 from layerfork.keys.classic.rules import ClassicRules
-from layerfork.keys.classic.stage import Notes, StageState
+from layerfork.keys.stage import Notes, StageState
 from layerfork.record.gopath import clean
 
 _ONBUILD = re.compile(r"\A[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*", re.IGNORECASE | re.ASCII)

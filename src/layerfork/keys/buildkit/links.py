@@ -1,16 +1,11 @@
-"""Where paths of a BuildKit source lead when links are followed, as each version follows them.
-
-A link is a node of the tree whose target is text. Every walk is bounded by the number of links that
-BuildKit follows before it gives up.
-Source: moby/buildkit cache/contenthash/checksum.go @ v0.8.2 to v0.32.2.
-"""
+"""Where paths of a BuildKit source lead when links are followed, as each version follows them."""
 
 import posixpath
 from dataclasses import dataclass, field
 
+from layerfork.keys.buildkit.content_tree import ContentTree, UnmodelledError, key_path
 from layerfork.keys.buildkit.rules import LinkWalk
-from layerfork.keys.content.tree import ContentTree, UnmodelledError, key_path
-from layerfork.keys.shared.tree import MAX_LINKS, LinkLoopError, Node, link_target
+from layerfork.keys.unpacked import MAX_LINKS, LinkLoopError, Node, link_target
 
 Found = tuple[str, Node | None]
 """Where a path leads, and what lies there; None when nothing does."""

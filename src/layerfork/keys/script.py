@@ -1,4 +1,4 @@
-"""Which parsed instruction each recorded step ran."""
+"""Which parsed instruction each recorded step ran, and what the engine's history says of it."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,19 @@ from layerfork.dockerfile import Dockerfile, Instruction, keyword_of, stage_numb
 from layerfork.dockerfile.gotext import lower, trim
 from layerfork.dockerfile.recorded import dockerfile_of, printed_instruction
 from layerfork.record.record import BuildRecord, StepRecord
+
+
+def created_by_of(record: BuildRecord, step: StepRecord) -> str:
+    """The history string of the image after a step; empty when nobody asked for it."""
+    if step.created_by:
+        return step.created_by
+    image = record.result.image
+    if image is None or not step.identity:
+        return ""
+    return next((row.created_by for row in image.history if row.image_id == step.identity), "")
+
+
+# Which parsed instruction each recorded step ran.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

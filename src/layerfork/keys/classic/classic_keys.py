@@ -1,11 +1,4 @@
-"""Keys of the classic builder: parent image, and the command that the step's container is created with.
-
-A step hits when a locally built image has the current image as parent and the same container
-configuration. The configuration follows from the parent and the step's ``Cmd``, so the parts are
-those of ``Cmd``, plus what its joined text leaves ambiguous.
-Source: moby/moby builder/dockerfile/{imageprobe,internals}.go and image/cache/{cache,compare}.go
-@ v26.1.5. Holds for Linux engines 1.10 to 29.7; rules that changed name their versions where they are.
-"""
+"""Keys of the classic builder: parent image, and the command that the step's container is created with."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -14,15 +7,14 @@ from dataclasses import dataclass, field
 from layerfork.dockerfile import Instruction, parse_instruction
 from layerfork.dockerfile.scope import LayeredScope
 from layerfork.errors import UsageError
+from layerfork.keys.baseimage import find_facts
 from layerfork.keys.classic.comments import canonical, command_line, comment_of
 from layerfork.keys.classic.copying import CopyKeys
 from layerfork.keys.classic.rules import ClassicRules, classic_rules
-from layerfork.keys.classic.stage import SCRATCH, Notes, StageState
-from layerfork.keys.shared.baseimage import find_facts
-from layerfork.keys.shared.harmless import RuledOut
-from layerfork.keys.shared.history import created_by_of
-from layerfork.keys.shared.script import Script, ScriptStep, read_script
-from layerfork.keys.shared.unlisted import Unlisted
+from layerfork.keys.entryparts import RuledOut
+from layerfork.keys.script import Script, ScriptStep, created_by_of, read_script
+from layerfork.keys.stage import SCRATCH, Notes, StageState
+from layerfork.keys.unpacked import Unlisted
 from layerfork.record.cachekey import BuildKeys, CacheKey, KeyPart, Part, Place, StepKey
 from layerfork.record.record import BuildRecord
 from layerfork.record.secrets import HIDDEN

@@ -1,8 +1,4 @@
-"""What the classic builder and buildah know while they run a stage: variables, shell, directory.
-
-Source: moby/moby builder/dockerfile/{buildargs,evaluator,dispatchers}.go @ v26.1.5; the same text
-under daemon/builder/dockerfile in 29.x.
-"""
+"""What the classic builder and buildah know while they run a stage: variables, shell, directory."""
 
 import contextlib
 from collections.abc import Iterator

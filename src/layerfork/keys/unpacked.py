@@ -1,14 +1,19 @@
-"""A context as the engine has it after unpacking: what lies where, links followed inside it.
+"""A context as the engine has it after unpacking: what lies where, links followed inside it."""
 
-Source: moby/go-archive archive.go:Unpack and moby/sys symlink/fs.go:FollowSymlinkInScope, vendored
-by moby/moby @ docker-v29.7.2 (pkg/archive and pkg/symlink @ v26.1.5): the same rules.
-"""
-
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from layerfork.record.context import ContextEntry, EntryType
 from layerfork.record.gopath import context_path
+
+Unlisted = Mapping[str, tuple[str | None, ...]]
+"""By directory, the classic builder's digests of regular files in it; None for one that was not recorded."""
+
+
+# A context as the engine has it after unpacking: what lies where, links followed inside it.
+#
+# Source: moby/go-archive archive.go:Unpack and moby/sys symlink/fs.go:FollowSymlinkInScope, vendored
+# by moby/moby @ docker-v29.7.2 (pkg/archive and pkg/symlink @ v26.1.5): the same rules.
 
 MAX_LINKS = 255
 SETGID = 0o2000

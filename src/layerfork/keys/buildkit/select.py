@@ -1,18 +1,58 @@
-"""What BuildKit lists for a wildcard or for include and exclude patterns, file by file.
-
-Source: moby/buildkit cache/contenthash/checksum.go:{includedPaths,shouldIncludePath} @ v0.10.6 to v0.32.2.
-"""
+"""Which files of a source enter the content key of a COPY, ADD or bind mount, and in what form."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from layerfork.context.ignore.moby import MobyMatcher, moby_matcher
 from layerfork.errors import UsageError
-from layerfork.keys.content.links import locate, locate_prefix
-from layerfork.keys.content.selection import Item, Selector
-from layerfork.keys.content.tree import ContentTree, MissingPathError, PatternError
-from layerfork.keys.shared.tree import Node
+from layerfork.keys.buildkit.content_tree import (
+    ContentTree,
+    Item,
+    MissingPathError,
+    PatternError,
+    Selection,
+    Selector,
+    UnmodelledError,
+    before_wildcard,
+    is_alone,
+    key_path,
+)
+from layerfork.keys.buildkit.links import locate, locate_prefix
+from layerfork.keys.buildkit.rules import Listing
+from layerfork.keys.unpacked import Node
 from layerfork.record import gopath
+
+# What a wildcard matches for BuildKit up to 0.8: whole directories, whose inside is not looked at.
+#
+# Source: moby/buildkit cache/contenthash/checksum.go:{ChecksumWildcard,wildcards} @ v0.8.2, v0.8.3.
+
+
+def list_matches(tree: ContentTree, pattern: str, follow_links: bool) -> Iterator[Item]:
+    """What matches, in byte order of paths; links before a wildcard are not followed.
+
+    Raises: ContentError, LinkLoopError.
+    """
+    if not gopath.is_valid_pattern(pattern):
+        raise PatternError(pattern)
+    taken = ""
+    for place, node in tree.walk(""):
+        if taken and place.startswith(f"{taken}/"):
+            continue
+        if not gopath.match(pattern, place):
+            continue
+        taken = place if node.is_directory else taken
+        if node.is_link and follow_links:
+            target, found = locate(tree, place, follow_last=True)
+            if found is None:
+                raise MissingPathError(place)
+            yield Item(path=place, place=target, node=found, whole=True)
+        else:
+            yield Item(path=place, place=place, node=node, whole=True)
+
+
+# What BuildKit lists for a wildcard or for include and exclude patterns, file by file.
+#
+# Source: moby/buildkit cache/contenthash/checksum.go:{includedPaths,shouldIncludePath} @ v0.10.6 to v0.32.2.
 
 
 def list_entries(tree: ContentTree, selector: Selector, path: str, prefix: str) -> Iterator[Item]:
@@ -132,3 +172,36 @@ class _Lister:
             excluded, found.exclude_state = self.exclude.decide(candidate, state)
             return not excluded
         return True
+
+
+# Which files of a source enter the content key of a COPY, ADD or bind mount, and in what form.
+#
+# Source: moby/buildkit cache/contenthash/checksum.go:Checksum and solver/llbsolver/ops/{file,exec}.go
+# @ v0.8.2 to v0.32.2.
+
+
+def select(tree: ContentTree, selector: Selector) -> Selection:
+    """Pick what a selector means.
+
+    Raises: ContentError, LinkLoopError.
+    """
+    path = key_path(selector.path)
+    if not selector.lists:
+        return Selection(items=(_whole(tree, path, selector),), alone=True)
+    listing = tree.rules.listing
+    if listing is Listing.UNKNOWN:
+        raise UnmodelledError(f"what BuildKit 0.9 lists for {selector.path}")
+    prefix = before_wildcard(path) if selector.wildcard else path
+    if listing in (Listing.TREES, Listing.BARE_TREES):
+        items = tuple(list_matches(tree, path, selector.follow_links))
+        alone = len(items) == 1 if listing is Listing.BARE_TREES else is_alone(path, items)
+        return Selection(prefix=prefix, items=items, alone=alone)
+    items = tuple(list_entries(tree, selector, path, prefix))
+    return Selection(prefix=prefix, items=items, alone=is_alone(path, items))
+
+
+def _whole(tree: ContentTree, path: str, selector: Selector) -> Item:
+    place, node = locate(tree, path, selector.follow_links)
+    if node is None:
+        raise MissingPathError(selector.path)
+    return Item(path=path, place=place, node=node, whole=True)

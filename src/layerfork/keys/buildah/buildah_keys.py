@@ -1,11 +1,4 @@
-"""Keys of buildah, and so of podman: the layers so far, the history so far, and a created-by string.
-
-A step hits when a local image has the current layers and history as its beginning and ends in the step's
-created-by string; the string holds a digest of what COPY and ADD bring in.
-Source: containers/buildah imagebuildah/stage_executor.go:{Execute,intermediateImageExists,getCreatedBy},
-vendor/github.com/openshift/imagebuilder/dispatchers.go:arg @ v1.39.3. Measured with 1.39.3; read in
-1.44.0.
-"""
+"""Keys of buildah, and so of podman: the layers so far, the history so far, and a created-by string."""
 
 import posixpath
 from collections.abc import Iterator, Sequence
@@ -14,26 +7,25 @@ from dataclasses import dataclass, field, replace
 from layerfork.context.ignore.containers_storage import storage_matcher
 from layerfork.dockerfile import Instruction
 from layerfork.errors import UsageError
+from layerfork.keys.baseimage import find_facts
 from layerfork.keys.buildah.arguments import (
     NOP,
     PROXIES,
     Arguments,
     arg_step,
     arguments_of,
+    expand,
     global_scope,
+    inherited_lines,
 )
-from layerfork.keys.buildah.content import CopyOptions, MissingSourceError
-from layerfork.keys.buildah.elsewhere import added_digest, bind_targets, mount_checksums
-from layerfork.keys.buildah.expansion import expand
-from layerfork.keys.buildah.inheritance import inherited_lines
-from layerfork.keys.buildah.parts import added_parts, summary_shape
+from layerfork.keys.buildah.content import CopyOptions, MissingSourceError, added_parts, summary_shape
+from layerfork.keys.buildah.copier import SourceFinder
+from layerfork.keys.buildah.history import added_digest, bind_targets, mount_checksums
 from layerfork.keys.buildah.rules import BuildahRules, buildah_rules
-from layerfork.keys.buildah.sources import SourceFinder
-from layerfork.keys.classic.stage import Notes, StageState
-from layerfork.keys.shared.baseimage import find_facts
-from layerfork.keys.shared.harmless import RuledOut
-from layerfork.keys.shared.script import Script, ScriptStep, read_script_by_text
-from layerfork.keys.shared.tree import LinkLoopError, unpack
+from layerfork.keys.entryparts import RuledOut
+from layerfork.keys.script import Script, ScriptStep, read_script_by_text
+from layerfork.keys.stage import Notes, StageState
+from layerfork.keys.unpacked import LinkLoopError, unpack
 from layerfork.record.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey
 from layerfork.record.context import Transport
 from layerfork.record.record import BuildRecord, StepRecord

@@ -1,11 +1,4 @@
-"""Keys of BuildKit: op digests over a graph, files by content.
-
-A step hits when its operation's digest is known for inputs that match, each by its own key or, where
-files are only read, by their content. The parts are those of the operation and of the files that it
-reads of contexts; other inputs are the step's parents.
-Source: moby/buildkit solver/{edge,cachekey,cachemanager}.go @ v0.13.2; rules that changed name their
-versions where they are. Holds for 0.8 to 0.32.
-"""
+"""Keys of BuildKit: op digests over a graph, files by content."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,18 +6,15 @@ from dataclasses import dataclass, field
 from layerfork.dockerfile import keyword_of
 from layerfork.dockerfile.gotext import lower
 from layerfork.dockerfile.recorded import printed_instruction
-from layerfork.keys.buildkit.gitsource import git_source
-from layerfork.keys.buildkit.inputs import InputUse, input_uses
+from layerfork.keys.buildkit.content_digest import content_parts
+from layerfork.keys.buildkit.content_tree import ContentError, ContentTree, Selector, content_tree
 from layerfork.keys.buildkit.opdigest import UnknownDataError, op_digest, record_digest
-from layerfork.keys.buildkit.opparts import op_parts
+from layerfork.keys.buildkit.opparts import InputUse, input_uses, op_parts
 from layerfork.keys.buildkit.origins import Origins
 from layerfork.keys.buildkit.rules import BuildKitRules, buildkit_rules
-from layerfork.keys.buildkit.sources import SourceParts
-from layerfork.keys.content.parts import content_parts
-from layerfork.keys.content.selection import Selector
-from layerfork.keys.content.tree import ContentError, ContentTree, content_tree
-from layerfork.keys.shared.harmless import RuledOut
-from layerfork.keys.shared.tree import LinkLoopError
+from layerfork.keys.buildkit.sources import SourceParts, git_source
+from layerfork.keys.entryparts import RuledOut
+from layerfork.keys.unpacked import LinkLoopError
 from layerfork.record.build import is_part_of
 from layerfork.record.cachekey import BuildKeys, CacheKey, HeldName, KeyPart, Part, Place, StepKey
 from layerfork.record.context import ContextManifest, Digest

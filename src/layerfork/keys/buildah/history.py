@@ -1,7 +1,4 @@
-"""What buildah read from where no record looks: known by the digests in its history, and by nothing else.
-
-Source: containers/buildah imagebuildah/stage_executor.go:getCreatedBy @ v1.39.3.
-"""
+"""What buildah read from where no record looks, as its history shows it."""
 
 import re
 

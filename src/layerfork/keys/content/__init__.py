@@ -1,1 +1,0 @@
-"""What BuildKit hashes of files: which are selected, and how."""

@@ -1,1 +1,0 @@
-"""What the key models of several builders rest on."""
