@@ -40,13 +40,13 @@ def named(overview: Overview, engines: Iterable[int]) -> str:
     for place in newest_first(overview, engines):
         kinds.setdefault(_kind(overview, place), {}).setdefault(_version(overview, place), []).append(place)
     for kind, versions in kinds.items():
-        told = [
+        labels = [
             version
             if len(places) == _stores(overview, kind, version)
             else f"{version} {_store(overview, places)}"
             for version, places in versions.items()
         ]
-        parts.append(f"{kind} {', '.join(told)}")
+        parts.append(f"{kind} {', '.join(labels)}")
     return ", ".join(parts)
 
 

@@ -10,7 +10,7 @@ from layerfork.report.overview.missing import Missing, missing_of
 from layerfork.report.overview.overview import Edge, Overview
 from layerfork.report.overview.words import cost_of, findings
 from research.currentstate.columns import named
-from research.currentstate.threads import note_of_cause, note_of_reason, threads_of_cause, told
+from research.currentstate.threads import known_of, note_of_cause, note_of_reason, threads_of_cause
 
 AGAIN = " again"
 
@@ -29,7 +29,7 @@ def _fork(overview: Overview, edges: Sequence[Edge], codes: tuple[str, ...]) -> 
     first = edges[0]
     answer = first.answer
     if answer is None:
-        raise ValueError(f"nobody answered the fork of {first.fork.reader}")
+        raise ValueError(f"there is no answer for the fork of {first.fork.reader}")
     yield f"### {code(answer.instruction)}: {_causes(codes)}\n"
     yield f"{prose(answer.culprit[:1].upper() + answer.culprit[1:])}.\n"
     for edge in _merged(edges):
@@ -67,13 +67,13 @@ def own_misses(overview: Overview) -> Iterator[str]:
         instruction = answer.instruction if answer else edges[0].fork.instruction
         yield (
             f"- {code(client)} on {escaped(engines)} misses {code(instruction)}: "
-            f"{_causes(codes)}, {_status(edges[0])}. {told(note_of_cause(client, codes))}"
+            f"{_causes(codes)}, {_status(edges[0])}. {known_of(note_of_cause(client, codes))}"
         )
     yield from _unexplained(overview)
 
 
 def _unexplained(overview: Overview) -> Iterator[str]:
-    """Second builds that were not all hits, of which no fork tells."""
+    """Second builds that missed a step, where no fork says why."""
     found: dict[str, list[int]] = {}
     for place, report in enumerate(overview.reports):
         explained = {fork.reader for fork in report.judgement.forks}
@@ -82,8 +82,8 @@ def _unexplained(overview: Overview) -> Iterator[str]:
                 found.setdefault(build.client, []).append(place)
     for client, places in found.items():
         yield (
-            f"- {code(client)} on {escaped(named(overview, places))}: its second build was not all hits, and "
-            f"no fork of the two builds tells why. {told(note_of_cause(client, ()))}"
+            f"- {code(client)} on {escaped(named(overview, places))}: its second build missed a step, and "
+            f"no fork of the two builds says why. {known_of(note_of_cause(client, ()))}"
         )
 
 
@@ -94,7 +94,7 @@ def without_result(overview: Overview) -> Iterator[str]:
     yield "|---|---|---|---|"
     for each in found:
         if each.outcome != BuildOutcome.UNSUPPORTED:
-            reason = f"{code(each.reason)} {told(note_of_reason(each.names, each.reason))}"
+            reason = f"{code(each.reason)} {known_of(note_of_reason(each.names, each.reason))}"
             yield f"| {_names(each)} | {_places(overview, each)} | {each.outcome} | {reason} |"
     yield "\nWhat a client cannot do there was not tried:\n"
     for each in found:

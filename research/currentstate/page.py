@@ -16,17 +16,19 @@ from layerfork.report.picture.panels import panels_of
 from research.currentstate import findings, used
 from research.currentstate.columns import Column, columns
 from research.currentstate.evidence import SCENARIOS, SEED
-from research.currentstate.results import RESULTS, read, results, section
+from research.currentstate.results import COSTS, RESULTS, costs, read, results, section
 from research.currentstate.sharing import caches, lookup
 from research.currentstate.upgrades import upgrades
 
 PAGE = "current-state.md"
-_TOLD = ("control-failed", "incomplete-record")
-"""Warnings whose matter has a section of its own, or says nothing about reuse."""
+_SHOWN_ELSEWHERE = ("control-failed", "incomplete-record")
+"""Warnings that have a section of their own, or say nothing about reuse."""
 
 
 def pages(seed: Path = SEED, cells: Path = SCENARIOS) -> Mapping[str, str]:
-    """The page, its pictures, and the page of scenarios where they have evidence, by their names in docs/.
+    """The page, its pictures, and the page of scenarios with its picture, by their names in docs/.
+
+    The last two are there if there is evidence of scenarios.
 
     Raises: EvidenceError, UsageError.
     """
@@ -35,7 +37,7 @@ def pages(seed: Path = SEED, cells: Path = SCENARIOS) -> Mapping[str, str]:
     report = read(cells) if cells.is_file() else None
     return {
         PAGE: "\n".join(_page(overview, pictures, report)).rstrip() + "\n",
-        **({RESULTS: results(report)} if report else {}),
+        **({RESULTS: results(report), COSTS: costs(report)} if report else {}),
         **{name: document([panel], "auto") for name, panel in pictures.items()},
     }
 
@@ -48,12 +50,14 @@ def _slug(panel: Panel) -> str:
 def _page(overview: Overview, pictures: Mapping[str, Panel], report: CatalogueReport | None) -> Iterator[str]:
     found = columns(overview)
     yield f"# The state of cache reuse, {_days(overview)[-1][:4]}\n"
-    yield from _summary(overview, found)
+    yield from _summary(overview, found, next(iter(pictures.items())))
     yield "## Does A share with B?\n"
     yield (
-        f"Find both clients, and the column of your engine: one letter is one cache. `{NO_RESULT}` is "
-        f"[no result](#without-a-result), `{NOT_KNOWN}` a build of which nothing shows it. An image store is "
-        "named where the two differ. A range of versions has all that were built.\n"
+        "Find both clients in the column of your engine. If they have the same letter, they share a cache. "
+        f"`{NO_RESULT}` means [no result](#without-a-result), `{NOT_KNOWN}` that the records do not show it. "
+        "A column names the image store where the two stores differ. `client@1.6-7.2` stands for all "
+        "versions "
+        "in that range that were measured.\n"
     )
     yield from (*lookup(overview, found), "")
     yield from section(report) if report else ()
@@ -65,43 +69,69 @@ def _page(overview: Overview, pictures: Mapping[str, Panel], report: CatalogueRe
     yield "## Worth knowing\n"
     yield from (f"- {prose(each.text)}." for each in _cautions(overview))
     yield "\n## What an upgrade changes\n"
-    yield "Each engine has the docker, buildx and compose of its Debian generation, which change with it.\n"
+    yield "Each engine comes with docker, buildx and compose of its Debian release, so these change too.\n"
     yield from upgrades(overview)
     yield "## Without a result\n"
     yield from (*findings.without_result(overview), "")
     yield from _used(overview)
 
 
-def _summary(overview: Overview, found: Sequence[Column]) -> Iterator[str]:
+def _summary(overview: Overview, found: Sequence[Column], picture: tuple[str, Panel]) -> Iterator[str]:
     records = [build.record for report in overview.reports for build in report.builds if build.record]
     days = _days(overview)
     clients = {build.client for report in overview.reports for build in report.builds if build.record}
     held = sum(report.judgement.verdict is Verdict.REUSED for report in overview.reports)
     controls = sum(bool(build.control) for report in overview.reports for build in report.builds)
+    most = max(len(report.judgement.classes) for report in overview.reports)
     yield (
-        f"Who reuses what another build client stored? Measured with {counted(len(records), 'build')} of one "
-        f"Dockerfile by {counted(len(clients), 'client')} on {counted(len(overview.engines), 'engine')}; "
-        f"{controls} of them were made twice. The hypothesis of [2015](experiment.md), that the cache is "
-        f"fully reusable whatever client builds, holds on {held} of these engines.\n"
+        f"On {held or 'none'} of {counted(len(overview.engines), 'engine')} do all build clients share one "
+        "layer "
+        f"cache. Clients form up to {most} groups on an engine: within a group they reuse each other's "
+        "steps, "
+        "between groups they build some step again. This page says which client is in which group, at which "
+        "step two groups part, why, and what makes them share.\n"
+    )
+    yield _picture(*picture)
+    yield (
+        "How to read the pictures and tables: a letter (**A**, **B**, …) names one **cache**, that is a "
+        "group of "
+        "clients that reuse each other's steps; it means the same cache everywhere on this page. Two caches "
+        "**part** (fork) at the first step that one misses although the other has stored it. **PROVEN** "
+        "means "
+        "that reverting exactly the named causes reproduces the other cache key; **SUSPECTED** means that "
+        "the difference is there but was not proven to be the cause.\n"
     )
     yield "## In short\n"
     for kind in dict.fromkeys(each.kind for each in found):
         yield from (*caches(overview, next(each for each in found if each.kind == kind)), "")
-    yield "A cache is named by a letter, in all tables and pictures. What was built:\n"
+    yield "## What was measured\n"
+    yield (
+        f"{counted(len(clients), 'client')} built this Dockerfile on "
+        f"{counted(len(overview.engines), 'engine')}, "
+        f"{counted(len(records), 'build')} in all. {controls} builds were repeated to check that the client "
+        "reuses its own cache.\n"
+    )
     yield block((_dockerfile(overview)).splitlines(), "dockerfile")
     yield (
+        "The hypothesis of [2015](experiment.md) was that the cache is fully reusable, whichever client "
+        "builds. "
         f"Measured on {' to '.join(dict.fromkeys((days[0], days[-1])))} with layerfork "
-        f"{overview.reports[0].layerfork}. This page is written by `make current-state` from "
-        "[evidence/seed.jsonl](evidence/seed.jsonl), which `layerfork report` reads too; a test writes it "
-        "again and compares. To repeat the run:\n"
+        f"{overview.reports[0].layerfork}. `make current-state` writes this page from "
+        "[evidence/seed.jsonl](evidence/seed.jsonl), which `layerfork report` can read as well; a test "
+        "compares "
+        "the two. To repeat the run:\n"
     )
     yield block(["layerfork run seed --client all --engine all -o run.jsonl", "layerfork report run.jsonl"])
+
+
+def _picture(name: str, panel: Panel) -> str:
+    return f"![{escaped(f'{panel.title}: {panel.subtitle}')}]({name})\n"
 
 
 def _pictures(pictures: Mapping[str, Panel]) -> Iterator[str]:
     yield "## The forks as pictures\n"
     for name, panel in pictures.items():
-        yield f"![{escaped(f'{panel.title}: {panel.subtitle}')}]({name})\n"
+        yield _picture(name, panel)
 
 
 def _cautions(overview: Overview) -> Iterator[Caution]:
@@ -109,7 +139,7 @@ def _cautions(overview: Overview) -> Iterator[Caution]:
     found = {
         (each.code, each.client.partition("@")[0]): each
         for each in reversed(overview.warnings)
-        if each.code not in _TOLD
+        if each.code not in _SHOWN_ELSEWHERE
     }
     yield from reversed(found.values())
 

@@ -9,18 +9,22 @@ from layerfork.record.scenarioresults import CatalogueReport
 from layerfork.report.markdown.text import block, code, escaped
 from layerfork.report.overview.catalogue import summary, surprises
 from layerfork.report.overview.words import counted
+from research.bars import Bar, bars
 from research.currentstate.scenarios import NOT_BUILT, REUSED, UNTOLD, Question, questions, table, untold
 
 RESULTS = "scenario-results.md"
+COSTS = "current-state/scenarios.svg"
+"""The picture of that page."""
 
 
 def section(report: CatalogueReport) -> Iterator[str]:
-    """Of the page of cache reuse: how much there is, and where."""
+    """What the page of cache reuse says of the page of scenarios."""
     yield "## What a change costs\n"
     yield (
-        f"So far nothing changes between two builds. [What a change costs]({RESULTS}) has "
-        f"{counted(len(report.scenarios), 'scenario')} in which something does, with what each builder then "
-        "built again, and why.\n"
+        "In the measurements above nothing changes between two builds. "
+        f"[What a change costs]({RESULTS}) has {counted(len(report.scenarios), 'scenario')} in which "
+        "something "
+        "changes, with the steps that each builder then built again, and why.\n"
     )
 
 
@@ -37,47 +41,56 @@ def read(cells: Path) -> CatalogueReport:
 def _page(report: CatalogueReport, asked: Sequence[Question]) -> Iterator[str]:
     yield "# What a change costs\n"
     yield (
-        "A client builds, something changes, it builds again from the cache that it left: what is built "
-        f"again first, and why? {escaped(summary(report))}. A cell is a scenario with one client on one "
-        "engine.\n"
+        "A client builds, one thing changes (a file mode, a label, the base image, …), and the client builds "
+        "again. For each such change this page shows which step each builder had to build again first, and "
+        f"why. {_differing(asked)} of {len(asked)} changes make one builder build again what another "
+        "reuses, or "
+        "build again for another reason.\n"
     )
+    yield f"![Changes that cost nothing and changes that cost a step, for each builder]({COSTS})\n"
     yield from (f"- **unexpected**: {escaped(line)}" for line in surprises(report))
     yield "## In short\n"
-    yield "How many changes cost nothing, of those that could be built:\n"
+    yield "How many changes cost nothing. `2 of 7`: seven changes could be built, two of them cost no step.\n"
     yield from (*_short(report, asked), "")
     yield "## How to read it\n"
     yield from _legend()
-    differ = [each for each in asked if _differs(each)]
     yield "## Where builders differ\n"
-    yield f"{counted(len(differ), 'change')} of {len(asked)} cost one builder something else than another.\n"
-    yield from (*table(differ), "")
+    yield f"{_differing(asked)} of {len(asked)} changes: builders differ in the first step or in its cause.\n"
+    yield from (*table([each for each in asked if _differs(each)]), "")
     for family in _families(report):
         yield f"## {escaped(family.capitalize())}\n"
         yield from (*table([each for each in asked if each.row.family == family]), "")
     if reasons := list(untold(report)):
-        yield "## Not told\n"
-        yield "Where nobody can say what a client reused:\n"
+        yield "## Inconclusive results\n"
+        yield "These results do not show what the client reused:\n"
         yield from (*reasons, "")
     yield "## What was used\n"
+    yield f"{escaped(summary(report)).capitalize()}. A cell is one scenario with one client on one engine.\n"
     yield from _used(report)
 
 
 def _legend() -> Iterator[str]:
     yield (
-        f"- {code('COPY app /app')}: [mode](causes/mode.md) is the first instruction that was built "
-        "again, and the cause: its page says more, with threads of upstream. Causes are proven, on one "
-        "engine at least, unless it says otherwise."
-    )
-    yield f"- *{REUSED}*: every step was. `{NOT_BUILT}`: no client of that builder was asked."
-    yield (
-        "- After the semicolon: what other clients or engines did, with who they are in parentheses. "
-        f"Those of which nobody can tell are left out, but for cells of which nothing else is known "
-        f"(*{UNTOLD}*): [why](#not-told)."
+        "- Columns are builders: `classic` and `buildkit` are part of Docker Engine, `buildah` is the "
+        "builder "
+        "of podman."
     )
     yield (
-        "- [Each scenario](scenarios.md) says what it expects. `layerfork run --scenario NAME --client all` "
-        "repeats one; `make current-state` writes this page from "
-        "[evidence/scenarios.jsonl](evidence/scenarios.jsonl), which `layerfork report` reads too.\n"
+        f"- {code('COPY app /app')}: [mode](causes/mode.md) names the first step that was built again, and "
+        "the cause, whose page says more and links to upstream threads. The cause is proven on at least one "
+        "engine; otherwise the cell says *not proven*."
+    )
+    yield f"- *{REUSED}*: every step was reused. `{NOT_BUILT}`: no client of that builder was measured."
+    yield (
+        "- Text after a semicolon says what other clients or engines did, with their names in parentheses. "
+        f"Inconclusive results are left out, unless a cell has no others (*{UNTOLD}*): "
+        "[why](#inconclusive-results)."
+    )
+    yield (
+        "- Each [scenario](scenarios.md) states what it expects. `layerfork run --scenario NAME --client "
+        "all` "
+        "repeats one. `make current-state` writes this page from "
+        "[evidence/scenarios.jsonl](evidence/scenarios.jsonl), which `layerfork report` can read as well.\n"
     )
 
 
@@ -95,15 +108,35 @@ def _short(report: CatalogueReport, asked: Sequence[Question]) -> Iterator[str]:
         yield f"| [{title}](#{family}) | {' | '.join(cells)} |"
 
 
+def costs(report: CatalogueReport) -> str:
+    """A picture: how many changes cost each builder nothing, and how many a step."""
+    asked = questions(report)
+    rows = []
+    for builder in Builder:
+        free, built = _free_of([each.cells[builder] for each in asked])
+        rows.append(Bar(name=builder, counts=(free, built - free)))
+    return bars("Changes between two builds", ("cost nothing", "cost a step"), rows)
+
+
 def _counts(cells: Sequence[str]) -> str:
     """``3 of 5``, by what most clients did."""
+    free, built = _free_of(cells)
+    return f"{free} of {built}" if built else NOT_BUILT
+
+
+def _free_of(cells: Sequence[str]) -> tuple[int, int]:
+    """How many changes cost nothing, and how many could be built."""
     built = [each for each in map(_main, cells) if each == REUSED or each.startswith(("`", "**"))]
-    return f"{sum(each == REUSED for each in built)} of {len(built)}" if built else NOT_BUILT
+    return sum(each == REUSED for each in built), len(built)
+
+
+def _differing(asked: Sequence[Question]) -> int:
+    return sum(map(_differs, asked))
 
 
 def _differs(question: Question) -> bool:
-    told = {_main(cell) for cell in question.cells.values() if not cell.startswith(UNTOLD)} - {NOT_BUILT}
-    return len(told) > 1
+    known = {_main(cell) for cell in question.cells.values() if not cell.startswith(UNTOLD)} - {NOT_BUILT}
+    return len(known) > 1
 
 
 def _main(cell: str) -> str:

@@ -1,4 +1,4 @@
-"""What became of each scenario: a table for each family, a row for each phase, a column for each builder."""
+"""The results of scenarios: a table for each family, a row for each change, a column for each builder."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ def questions(report: CatalogueReport) -> tuple[Question, ...]:
 
 def table(asked: Sequence[Question]) -> Iterator[str]:
     """A row for each phase."""
-    yield f"| question | then | {' | '.join(Builder)} |"
+    yield f"| question | change | {' | '.join(Builder)} |"
     yield f"|---|---|{'---|' * len(Builder)}"
     for number, each in enumerate(asked):
         again = number > 0 and asked[number - 1].row is each.row
@@ -50,15 +50,15 @@ def table(asked: Sequence[Question]) -> Iterator[str]:
 def _of_scenario(report: CatalogueReport, row: ScenarioRow) -> Iterator[Question]:
     for number, title in phase_titles(report, row):
         groups = list(alike(report, row, number))
-        told = [each for each in groups if not each.outcome.startswith(UNTOLD)]
-        cells = {builder: _of_builder(builder, told) or _of_builder(builder, groups) for builder in Builder}
+        known = [each for each in groups if not each.outcome.startswith(UNTOLD)]
+        cells = {builder: _of_builder(builder, known) or _of_builder(builder, groups) for builder in Builder}
         yield Question(
             row=row, title=title, cells={builder: cell or NOT_BUILT for builder, cell in cells.items()}
         )
 
 
 def untold(report: CatalogueReport) -> Iterator[str]:
-    """Why nobody can tell what some cells did: a line for each reason, with who they are and how often."""
+    """Why some results are inconclusive: a line for each reason, with clients, engines and how often."""
     found: dict[str, list[Cell]] = {}
     for cell in report.cells:
         for phase in cell.phases:
@@ -81,18 +81,18 @@ def _cell(groups: Sequence[AlikeCells]) -> str:
     for each in groups:
         merged.setdefault((each.outcome.replace(_PROVEN, ""), each.unexpected), []).append(each)
     ordered = sorted(merged.values(), key=lambda same: -sum(map(_size, same)))
-    told = [
-        _told(same) if place == 0 else f"{_told(same)} ({'; '.join(escaped(each.who) for each in same)})"
+    said = [
+        _said(same) if place == 0 else f"{_said(same)} ({'; '.join(escaped(each.who) for each in same)})"
         for place, same in enumerate(ordered)
     ]
-    return "; ".join(told)
+    return "; ".join(said)
 
 
 def _size(group: AlikeCells) -> int:
     return len(group.clients) * len(group.engines)
 
 
-def _told(same: Sequence[AlikeCells]) -> str:
+def _said(same: Sequence[AlikeCells]) -> str:
     """``COPY app /app: mode``; a cause that no cell proves is marked."""
     mark = "**unexpected** " if same[0].unexpected else ""
     instruction, missed, causes = same[0].outcome.replace(_PROVEN, "").rpartition(_MISSED)

@@ -73,10 +73,10 @@ def threads_of_cause(cause: str) -> str:
     return ", ".join(f"[{name}]({address})" for name, address in _LINK.findall(section[1])) if section else ""
 
 
-def told(note: Note | None) -> str:
-    """What is known, where it was read, and where people speak of it, in Markdown."""
+def known_of(note: Note | None) -> str:
+    """What is known, its sources and the upstream threads, in Markdown."""
     if note is None:
-        return "Nobody has looked into it yet."
+        return "Not investigated yet."
     read = f" Read in {', '.join(map(code, note.sources))}." if note.sources else ""
     threads = f"Upstream: {links(note.threads)}." if note.threads else "No upstream thread was found."
     return f"{prose(note.text)}.{read} {threads}"

@@ -28,11 +28,13 @@ def clients(overview: Overview) -> Iterator[str]:
         for build in overview.reports[place].builds:
             if build.version and "@" not in build.client:
                 found.setdefault(build.client, {}).setdefault(build.version, []).append(place)
-    told: dict[str, list[str]] = {}
+    by_version: dict[str, list[str]] = {}
     for client, versions in found.items():
         several = (f"{version} ({named(overview, places)})" for version, places in versions.items())
-        told.setdefault(next(iter(versions)) if len(versions) == 1 else ", ".join(several), []).append(client)
+        by_version.setdefault(next(iter(versions)) if len(versions) == 1 else ", ".join(several), []).append(
+            client
+        )
     yield "| clients | version |"
     yield "|---|---|"
-    for version, names in told.items():
+    for version, names in by_version.items():
         yield f"| {', '.join(map(code, names))} | {escaped(version)} |"

@@ -25,7 +25,7 @@ from research.study.assumed import ENGINE
 from research.study.building import check
 from research.study.clones import check_source, name_of
 from research.study.described import descriptions
-from research.study.page import PAGE, page, summary
+from research.study.page import PAGE, PICTURE, drawn, page, summary
 from research.study.results import Studied, Study, write_study
 from research.study.studying import Wanted, study_all
 from research.study.written import write_repository
@@ -50,6 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         return _build(options)
     if options.page:
         PAGE.write_text(page(), "utf-8")
+        PICTURE.write_text(drawn(), "utf-8")
         return 0
     with tempfile.TemporaryDirectory(prefix="layerfork-study-") as scratch:
         study = _study(tuple(_wanted(options, Path(scratch))), options)

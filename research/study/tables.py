@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from layerfork.report.markdown.text import code, escaped
+from research.bars import Bar, bars
 from research.study.kinds import Kind
 from research.study.results import Counts, Saving, Studied, Study
 
@@ -23,7 +24,7 @@ def tables(study: Study, level: int = 3) -> str:
         *_shares("cause", "builds", _named(total.causes), total.busting),
         f"{mark} What is built again\n",
         *_shares("step", "steps", total.missed, total.misses),
-        f"{mark} What nobody can tell before the build\n",
+        f"{mark} What is unknown before the build\n",
         *_shares("reason", "steps", total.reasons, total.unknown),
         *_left_out(study, total),
         f"{mark} What lint says of the newest commit\n",
@@ -36,8 +37,40 @@ def tables(study: Study, level: int = 3) -> str:
     return "\n".join(parts)
 
 
+def opening(study: Study) -> str:
+    """What a reader learns, in three sentences."""
+    total = _total([each.counts for each in study.studied])
+    return (
+        f"{_percent(total.busting, total.commits)} of builds after an ordinary commit run at least one "
+        "step again, "
+        f"and {_percent(total.installs_again, total.commits)} install packages again. The "
+        "step "
+        f"that most often misses first is {_most(total.first)}, in "
+        f"{_percent(max(total.first.values()), total.busting)} "
+        "of these builds. For each Dockerfile this page says what its commits rebuild, and how much the "
+        "edits "
+        "that `layerfork lint` suggests would save."
+    )
+
+
+def _most(counts: Mapping[str, int]) -> str:
+    return code(max(counts, key=lambda name: counts[name]))
+
+
+def picture(study: Study) -> str:
+    """How the builds and the steps of a study divide."""
+    total = _total([each.counts for each in study.studied])
+    undecided = total.commits - total.all_reused - total.busting
+    rows = (
+        Bar(name="builds of commits", counts=(total.all_reused, total.busting, undecided)),
+        Bar(name="steps", counts=(total.hits, total.misses, total.unknown)),
+    )
+    title = f"Predicted for {_builder(study)}"
+    return bars(title, ("reused (builds: every step)", "built again (some step)", "unknown"), rows)
+
+
 def _headline(study: Study, total: Counts) -> Iterator[str]:
-    untold = total.commits - total.all_reused - total.busting
+    undecided = total.commits - total.all_reused - total.busting
     named = {each.repository for each in study.studied}
     yield (
         f"{total.commits:,} builds of commits, of {len(study.studied)} Dockerfiles in {len(named)} "
@@ -48,7 +81,7 @@ def _headline(study: Study, total: Counts) -> Iterator[str]:
         [
             ("reuse every step", *_share(total.all_reused, total.commits)),
             ("build some step again for certain", *_share(total.busting, total.commits)),
-            ("of the rest some step is unknown", *_share(untold, total.commits)),
+            ("neither: some step is unknown", *_share(undecided, total.commits)),
             ("run some RUN again for certain", *_share(total.runs_again, total.commits)),
             ("install packages again for certain", *_share(total.installs_again, total.commits)),
         ],
@@ -72,7 +105,7 @@ def _left_out(study: Study, total: Counts) -> Iterator[str]:
     lines = [f"- {count} {escaped(reason)}" for reason, count in study.left_out.items()]
     lines += [f"- {count} commits: {escaped(reason)}" for reason, count in total.not_predicted.items()]
     if lines:
-        yield "Not counted anywhere above:\n"
+        yield "Left out of all counts:\n"
         yield from (*lines, "")
 
 
@@ -97,7 +130,7 @@ def _of_fixes(study: Study) -> Iterator[str]:
     if not rows:
         yield "No rule with an edit found anything.\n"
         return
-    heads = ("edits of", "Dockerfiles", "RUNs again", "with the edits", "unknown then", "saved", "lost")
+    heads = ("rules", "Dockerfiles", "RUNs again", "with the edits", "more unknown", "saved", "lost")
     yield from _table((*heads, "builds that install again", "with the edits"), rows)
 
 
@@ -143,7 +176,7 @@ def _each(study: Study) -> Iterator[str]:
 
 def _named(causes: Mapping[str, int]) -> Mapping[str, int]:
     """Causes with links to their pages."""
-    return {f"[{code}](causes/{code}.md)" if code else "none told": count for code, count in causes.items()}
+    return {f"[{code}](causes/{code}.md)" if code else "no cause": count for code, count in causes.items()}
 
 
 def _shares(what: str, of: str, counts: Mapping[str, int], total: int) -> Iterator[str]:

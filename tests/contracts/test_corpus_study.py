@@ -7,7 +7,7 @@ import pytest
 
 from research.histories.walk import git
 from research.study.described import descriptions
-from research.study.page import CORPUS, PAGE, PUBLIC, page
+from research.study.page import CORPUS, PAGE, PICTURE, PUBLIC, drawn, page
 from research.study.results import read_study, write_study
 from research.study.written import write_repository
 
@@ -15,6 +15,7 @@ from research.study.written import write_repository
 def test_the_page_is_what_the_evidence_says() -> None:
     """`make study` writes both again, `python -m research.study --page` the page alone."""
     assert PAGE.read_text("utf-8") == page()
+    assert PICTURE.read_text("utf-8") == drawn()
 
 
 def test_the_page_changes_with_the_evidence(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from layerfork.report.overview.catalogue import surprises
 from research.currentstate.evidence import DOCS, SCENARIOS, SEED, keep
 from research.currentstate.page import pages
 from research.currentstate.results import RESULTS, results
-from research.currentstate.threads import Note, read_notes, told
+from research.currentstate.threads import Note, known_of, read_notes
 
 EXPECTED = tomllib.loads(Path(__file__).with_name("current_state.toml").read_text("utf-8"))
 GOLDEN = Path(__file__).parents[1] / "golden" / "records" / "seed-engines.run.jsonl"
@@ -272,7 +272,7 @@ def test_scenarios_are_a_table_for_each_family(tmp_path: Path) -> None:
     missed = "`COPY app /app`: [mode](causes/mode.md)"
     assert f"| the file is group-writable | {missed} | {missed} | {missed} |" in family
     assert "| the file and its directory were touched | reused | reused | reused |" in page
-    assert "0 changes of 2 cost one builder something else than another." in page
+    assert "0 of 2 changes: builders differ" in page
 
 
 def test_what_is_not_proven_is_marked_and_what_builders_do_otherwise_has_a_table() -> None:
@@ -286,7 +286,7 @@ def test_what_is_not_proven_is_marked_and_what_builders_do_otherwise_has_a_table
     )
     page = results(CatalogueReport(scenarios=(row,), engines=(), cells=cells))
 
-    assert "1 change of 1 cost one builder something else" in page
+    assert "1 of 1 changes: builders differ" in page
     told = "reused; `RUN b`: [uid](causes/uid.md) (dockerode-build; private:28.5)"
     assert f"| Is it reused? | then | {told} | `RUN a`: [mode](causes/mode.md) (not proven) | - |" in page
     assert "| [Odd](#odd) | 1 of 1 | 0 of 1 | - |" in page
@@ -311,7 +311,7 @@ def test_every_note_is_about_something_on_the_page() -> None:
     page = (DOCS / "current-state.md").read_text("utf-8")
     for note in read_notes():
         if not note.chance:
-            assert told(note) in page, note.text
+            assert known_of(note) in page, note.text
 
 
 @pytest.mark.parametrize("note", read_notes(), ids=lambda note: note.cause or note.reason)
@@ -333,8 +333,8 @@ def test_every_finding_says_who_speaks_of_it() -> None:
 
 def test_whatever_went_wrong_was_looked_into() -> None:
     """A client that misses its own build, and a build that failed, has a note."""
-    assert "Nobody has looked into it yet." not in (DOCS / "current-state.md").read_text("utf-8")
-    assert told(None) == "Nobody has looked into it yet."
+    assert "Not investigated yet." not in (DOCS / "current-state.md").read_text("utf-8")
+    assert known_of(None) == "Not investigated yet."
 
 
 def test_an_upgrade_is_not_said_to_change_what_is_chance() -> None:
