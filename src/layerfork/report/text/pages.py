@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.markdown import Markdown
 from rich.table import Table
 
 from layerfork.record.cause import CausePage, CauseRow
@@ -17,6 +16,9 @@ def render_pages(pages: Sequence[CausePage], look: Look) -> str:
     """Markdown for programs and files; headings, tables and wrapped text at a terminal."""
     if look.width is None:
         return "\n".join(page.text for page in pages)
+    # Only `explain` at a terminal needs it, and importing it takes half as long as all of rich does otherwise.
+    from rich.markdown import Markdown
+
     parts = (Markdown(page.text, code_theme="bw", hyperlinks=False) for page in pages)
     return print_all(parts, look, min(look.width, WIDEST))
 
