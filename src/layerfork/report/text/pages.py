@@ -16,7 +16,7 @@ def render_pages(pages: Sequence[CausePage], look: Look) -> str:
     """Markdown for programs and files; headings, tables and wrapped text at a terminal."""
     if look.width is None:
         return "\n".join(page.text for page in pages)
-    # Only `explain` at a terminal needs it, and importing it takes half as long as all of rich does otherwise.
+    # Only `explain` at a terminal needs it, and it takes half as long to import as the rest of rich.
     from rich.markdown import Markdown
 
     parts = (Markdown(page.text, code_theme="bw", hyperlinks=False) for page in pages)

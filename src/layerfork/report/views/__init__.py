@@ -1,1 +1,1 @@
-"""What several formats show: runs at a glance, fields that clients sent, scenarios, gates, upgrades, and their words."""
+"""What several formats show: runs at a glance, fields of contexts, scenarios, gates, upgrades, and words."""
