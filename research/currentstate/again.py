@@ -12,7 +12,7 @@ from layerfork.app.experiment.runscenarios import run_catalogue
 from layerfork.record.run import Progress, TrialBuild
 from layerfork.record.scenario import RunOptions
 from layerfork.record.scenarioresults import CatalogueReport
-from layerfork.report.overview.catalogue import surprises
+from layerfork.report.views.scenarios import surprises
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from layerfork.record.engine import EngineInfo
-from layerfork.report.overview.overview import Overview
+from layerfork.report.views.overview import Overview
 
 DOCKER = "Docker"
 

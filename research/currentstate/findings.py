@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from layerfork.record.answer import CauseStatus
 from layerfork.record.record import BuildOutcome
-from layerfork.report.markdown.text import code, escaped, prose
-from layerfork.report.overview.missing import Missing, missing_of
-from layerfork.report.overview.overview import Edge, Overview
-from layerfork.report.overview.words import cost_of, findings
+from layerfork.report.markdown import code, escaped, prose
+from layerfork.report.views.fields import Missing, missing_of
+from layerfork.report.views.overview import Edge, Overview
+from layerfork.report.views.words import cost_of, findings
 from research.currentstate.columns import named
 from research.currentstate.threads import known_of, note_of_cause, note_of_reason, threads_of_cause
 

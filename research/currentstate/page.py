@@ -8,11 +8,10 @@ from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.record.answer import Caution, Verdict
 from layerfork.record.run import TrialBuild
 from layerfork.record.scenarioresults import CatalogueReport
-from layerfork.report.markdown.text import block, code, escaped, prose
-from layerfork.report.overview.overview import NO_RESULT, NOT_KNOWN, Overview, overviews
-from layerfork.report.overview.words import counted
-from layerfork.report.picture.draw import Panel, document
-from layerfork.report.picture.panels import panels_of
+from layerfork.report.markdown import block, code, escaped, prose
+from layerfork.report.svg.draw import Panel, document, panels_of
+from layerfork.report.views.overview import NO_RESULT, NOT_KNOWN, Overview, overviews
+from layerfork.report.views.words import counted
 from research.currentstate import findings, used
 from research.currentstate.columns import Column, columns
 from research.currentstate.evidence import SCENARIOS, SEED

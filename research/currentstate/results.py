@@ -6,9 +6,9 @@ from pathlib import Path
 from layerfork.app.experiment.fromfiles import read_catalogue
 from layerfork.record.build import Builder
 from layerfork.record.scenarioresults import CatalogueReport
-from layerfork.report.markdown.text import block, code, escaped
-from layerfork.report.overview.catalogue import summary, surprises
-from layerfork.report.overview.words import counted
+from layerfork.report.markdown import block, code, escaped
+from layerfork.report.views.scenarios import summary, surprises
+from layerfork.report.views.words import counted
 from research.bars import Bar, bars
 from research.currentstate.scenarios import NOT_BUILT, REUSED, UNTOLD, Question, questions, table, untold
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 from layerfork.record.scenarioresults import CatalogueReport, Cell, Met, ScenarioRow
-from layerfork.report.markdown.text import code, escaped
-from layerfork.report.overview.catalogue import AlikeCells, alike, phase_titles
-from layerfork.report.overview.words import counted
+from layerfork.report.markdown import code, escaped
+from layerfork.report.views.scenarios import AlikeCells, alike, phase_titles
+from layerfork.report.views.words import counted
 
 REUSED = "reused"
 UNTOLD = "untold"

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from layerfork.builders.clients import CLIENTS
 from layerfork.record.run import AGAIN
-from layerfork.report.markdown.text import code, escaped
-from layerfork.report.overview.overview import NO_RESULT, NOT_KNOWN, Edge, Overview
-from layerfork.report.overview.words import counted
+from layerfork.report.markdown import code, escaped
+from layerfork.report.views.overview import NO_RESULT, NOT_KNOWN, Edge, Overview
+from layerfork.report.views.words import counted
 from research.currentstate.columns import Column
 
 _NAMED = 5

@@ -8,10 +8,10 @@ from itertools import pairwise, permutations
 from layerfork.app.experiment.rundiff import changed_run
 from layerfork.record.engine import EngineInfo
 from layerfork.record.run import RunReport
-from layerfork.report.markdown.text import escaped
-from layerfork.report.overview.overview import Overview
-from layerfork.report.overview.upgrade import sentences
-from layerfork.report.overview.words import counted
+from layerfork.report.markdown import escaped
+from layerfork.report.views.overview import Overview
+from layerfork.report.views.upgrade import sentences
+from layerfork.report.views.words import counted
 from research.currentstate import findings
 from research.currentstate.columns import number
 from research.currentstate.threads import notes_of_client

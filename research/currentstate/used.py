@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from layerfork.report.markdown.text import code, escaped
-from layerfork.report.overview.overview import Overview
+from layerfork.report.markdown import code, escaped
+from layerfork.report.views.overview import Overview
 from research.currentstate.columns import named, newest_first
 
 

@@ -7,8 +7,8 @@ from browser.opened import Opened
 from unit.report.catalogues import large
 
 from layerfork.report.formats import HTML, SVG
-from layerfork.report.picture.palette import DARK, LIGHT
 from layerfork.report.rendering import Look
+from layerfork.report.svg.colors import DARK, LIGHT
 
 pytestmark = pytest.mark.browser
 LookAt = Callable[..., Opened]

@@ -11,8 +11,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
 from layerfork.report.formats import HTML
-from layerfork.report.picture.palette import DARK, LIGHT
 from layerfork.report.rendering import Look
+from layerfork.report.svg.colors import DARK, LIGHT
 
 pytestmark = pytest.mark.browser
 LookAt = Callable[..., Opened]

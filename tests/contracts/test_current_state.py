@@ -21,7 +21,7 @@ from layerfork.record.record import BuildOutcome, StepStatus
 from layerfork.record.run import RunReport, TrialBuild
 from layerfork.record.scenarioresults import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
 from layerfork.record.store.blocks import numbered_lines
-from layerfork.report.overview.catalogue import surprises
+from layerfork.report.views.scenarios import surprises
 from research.currentstate.evidence import DOCS, SCENARIOS, SEED, keep
 from research.currentstate.page import pages
 from research.currentstate.results import RESULTS, results

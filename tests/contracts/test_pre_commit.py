@@ -7,7 +7,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from layerfork.cli.grammar.root import root
+from layerfork.cli.root import root
 from layerfork.lint.files import kind_of
 
 (HOOK,) = yaml.safe_load((Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text("utf-8"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from layerfork.cli.grammar.root import COMMANDS, root
+from layerfork.cli.root import COMMANDS, root
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 

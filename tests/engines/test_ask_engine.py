@@ -15,7 +15,7 @@ from engines.running import as_host
 
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.frontend import FrontendRefusedError, Question, ask_frontend
-from layerfork.cli.grammar.root import root
+from layerfork.cli.root import root
 from layerfork.errors import UsageError
 from layerfork.record.record import BuildRecord
 from layerfork.record.store.recordfile import read_records

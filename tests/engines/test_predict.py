@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from engines.running import as_host, user_of
 
 from layerfork.builders.engines import RunningEngine, open_engine
-from layerfork.cli.grammar.root import root
+from layerfork.cli.root import root
 from layerfork.record.store.recordfile import read_records
 
 pytestmark = pytest.mark.engine

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from click.testing import CliRunner
 
-from layerfork.cli.grammar.root import root
+from layerfork.cli.root import root
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 HEAD = """\

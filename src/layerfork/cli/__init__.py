@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import click
 
-from layerfork.cli.grammar.root import BrokenConnectionError, root
 from layerfork.cli.output import OutputError, flush, is_abandoned, keep_descriptors, say, say_error
-from layerfork.cli.settings.variables import variable_meant
+from layerfork.cli.root import BrokenConnectionError, root
+from layerfork.cli.settings import variable_meant
 from layerfork.errors import ExitCode, LayerforkError
 from layerfork.record.visible import visible_line
 
@@ -55,7 +55,7 @@ def call(argv: list[str] | None = None) -> int:
     """Run the command line; every failure ends here as a message on stderr and an exit code."""
     try:
         if COMPLETION_VARIABLE in os.environ:
-            from layerfork.cli.completing.shells import register
+            from layerfork.cli.completion import register
 
             register()
         code = root.main(args=argv, prog_name="layerfork", standalone_mode=False)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.grammar.bringing import bring_options
-from layerfork.cli.grammar.building import build_command, build_options
-from layerfork.cli.grammar.options import (
+from layerfork.cli.build_options import build_command, build_options
+from layerfork.cli.options import (
+    WordsThenCommand,
+    bring_options,
     checked_output,
     engine_option,
     format_option,
+    give_way,
     look_of,
     parse_pairs,
     report_option,
@@ -21,9 +23,7 @@ from layerfork.cli.grammar.options import (
     use_color,
     verbose_option,
 )
-from layerfork.cli.grammar.words import WordsThenCommand
 from layerfork.cli.output import is_terminal, put
-from layerfork.cli.settings.giveway import give_way
 from layerfork.errors import UsageError
 from layerfork.record.scenario import RunOptions
 
@@ -189,7 +189,7 @@ def command(
 
 def _lint_settings() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The rules that settings ask `layerfork lint` for, and those that they leave out."""
-    from layerfork.cli.grammar.root import settings_of
+    from layerfork.cli.root import settings_of
 
     try:
         said = settings_of("lint")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.grammar.options import format_option, look_of, verbose_option
+from layerfork.cli.options import format_option, look_of, verbose_option
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
@@ -33,9 +33,8 @@ def command(context: click.Context, form: "Format", verbose: bool) -> None:
       max-lost = 30
     """
     from layerfork.app.machine import list_own_clients
-    from layerfork.cli.grammar.root import COMMANDS, root
-    from layerfork.cli.settings.fromfile import settings_here
-    from layerfork.cli.settings.inforce import report_settings
+    from layerfork.cli.root import COMMANDS, root
+    from layerfork.cli.settings_file import report_settings, settings_here
 
     named = {name: root.get_command(context, name) for name in COMMANDS}
     commands = {name: each for name, each in named.items() if each is not None}

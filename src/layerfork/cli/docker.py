@@ -18,8 +18,8 @@ import click
 from click.shell_completion import ShellComplete
 
 from layerfork.cli import main
-from layerfork.cli.grammar.root import root
 from layerfork.cli.output import put, say
+from layerfork.cli.root import root
 from layerfork.errors import ExitCode
 
 _SOCKET = "DOCKER_CLI_PLUGIN_SOCKET"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.grammar.options import format_option, look_of, verbose_option
+from layerfork.cli.options import format_option, look_of, verbose_option
 from layerfork.cli.output import put
 from layerfork.errors import ExitCode
 

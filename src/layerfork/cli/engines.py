@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.grammar.options import format_option, look_of, to_stderr
+from layerfork.cli.options import format_option, look_of, to_stderr
 from layerfork.cli.output import put, say
 from layerfork.errors import ExitCode
 from layerfork.record.machine import Fetched

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.grammar.bringing import bring_options
-from layerfork.cli.grammar.options import (
+from layerfork.cli.options import (
+    WordsThenCommand,
+    bring_options,
     checked_output,
     engine_option,
     format_option,
@@ -18,7 +19,6 @@ from layerfork.cli.grammar.options import (
     verbose_option,
     write_bytes,
 )
-from layerfork.cli.grammar.words import WordsThenCommand
 from layerfork.cli.output import put
 from layerfork.errors import UsageError
 from layerfork.record.engine import Brought

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.grammar.options import format_option, look_of, report_option, reports_written
+from layerfork.cli.options import format_option, look_of, report_option, reports_written
 from layerfork.cli.output import put
 from layerfork.errors import ExitCode
 

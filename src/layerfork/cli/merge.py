@@ -2,7 +2,7 @@
 
 import click
 
-from layerfork.cli.grammar.options import checked_output, to_stderr
+from layerfork.cli.options import checked_output, to_stderr
 
 
 @click.command("merge")

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from layerfork.cli.grammar.options import checked_output, look_of, to_stderr
+from layerfork.cli.options import checked_output, give_way, look_of, to_stderr
 from layerfork.cli.output import OutputError, is_terminal, put
-from layerfork.cli.settings.giveway import give_way
 from layerfork.errors import ExitCode, UsageError
 
 

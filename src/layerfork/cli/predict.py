@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.grammar.options import (
+from layerfork.cli.options import (
     AgeType,
     format_option,
+    give_way,
+    is_typed,
     look_of,
     parse_pairs,
     to_stderr,
     verbose_option,
 )
 from layerfork.cli.output import put
-from layerfork.cli.settings.giveway import give_way, is_typed
 from layerfork.errors import UsageError
 
 if TYPE_CHECKING:

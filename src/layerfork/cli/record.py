@@ -2,8 +2,7 @@
 
 import click
 
-from layerfork.cli.grammar.bringing import bring_options
-from layerfork.cli.grammar.options import engine_option, to_stderr
+from layerfork.cli.options import bring_options, engine_option, to_stderr
 from layerfork.record.engine import Brought
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.grammar.options import (
+from layerfork.cli.options import (
     checked_output,
     format_option,
     look_of,

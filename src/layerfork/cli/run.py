@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.grammar.options import (
+from layerfork.cli.options import (
     format_option,
+    is_typed,
     look_of,
     parse_pairs,
     report_option,
@@ -17,7 +18,6 @@ from layerfork.cli.grammar.options import (
     verbose_option,
 )
 from layerfork.cli.output import is_terminal, put
-from layerfork.cli.settings.giveway import is_typed
 from layerfork.errors import ExitCode, UsageError
 from layerfork.record.build import Builder
 from layerfork.record.run import Listener
@@ -236,7 +236,7 @@ def _run_scenarios(
 
 def _plan_scenarios(names: tuple[str, ...], shard: str, times: str, dask: str, options: RunOptions) -> int:
     from layerfork.app.experiment.planning import CatalogueOptions, outline
-    from layerfork.report.overview.catalogue import outlined
+    from layerfork.report.views.scenarios import outlined
 
     asked = CatalogueOptions(names=names, shard=shard, times=times, dask=dask)
     put("".join(f"{line}\n" for line in outlined(outline(asked, options))))

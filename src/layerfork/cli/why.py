@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.grammar.bringing import bring_options
-from layerfork.cli.grammar.building import build_command, build_options
-from layerfork.cli.grammar.options import (
+from layerfork.cli.build_options import build_command, build_options
+from layerfork.cli.options import (
+    WordsThenCommand,
+    bring_options,
     engine_option,
     format_option,
     look_of,
@@ -16,7 +17,6 @@ from layerfork.cli.grammar.options import (
     to_stderr,
     verbose_option,
 )
-from layerfork.cli.grammar.words import WordsThenCommand
 from layerfork.cli.output import put
 from layerfork.errors import ExitCode
 from layerfork.record.answer import Verdict

@@ -95,7 +95,7 @@ def _html() -> Renderers:
 
 
 def _svg() -> Renderers:
-    from layerfork.report.picture import RENDERERS
+    from layerfork.report.svg import RENDERERS
 
     return RENDERERS
 

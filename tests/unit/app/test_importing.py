@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from layerfork.app.compare.comparison import diff_records
 from layerfork.builders.imports.files import import_file
-from layerfork.cli.grammar.root import root
+from layerfork.cli.root import root
 from layerfork.errors import UsageError
 from layerfork.record.answer import CauseStatus
 from layerfork.record.record import BuildRecord

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from layerfork.app.records import list_stored, prune_stored, remove_stored, show_stored
-from layerfork.cli.grammar.root import root
+from layerfork.cli.root import root
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 from layerfork.record.record import (

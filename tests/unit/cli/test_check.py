@@ -8,7 +8,7 @@ from golden.recorded import compared
 from layerfork.app.check import checking
 from layerfork.app.check.checking import Checked, CheckOptions, exit_code
 from layerfork.cli import call
-from layerfork.cli.grammar.options import source_root
+from layerfork.cli.options import source_root
 from layerfork.record.check import Against, CheckReport
 
 FAILED = CheckReport(

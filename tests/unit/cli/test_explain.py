@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from layerfork.cli import call
-from layerfork.cli.grammar.root import root
+from layerfork.cli.root import root
 from layerfork.errors import ExitCode
 from layerfork.record.cause import CauseCode
 from layerfork.record.lint import TrapCode

@@ -16,7 +16,7 @@ from corpus.pairs import PAIRS
 from layerfork.app.fix import fixing
 from layerfork.app.fix.trial import Tried, TryOptions
 from layerfork.cli import call
-from layerfork.cli.grammar.root import root
+from layerfork.cli.root import root
 from layerfork.errors import EngineError, ExitCode, UsageError
 from layerfork.record.fixing import Fate
 from layerfork.record.record import BuildPlace, BuildRecord, StepStatus

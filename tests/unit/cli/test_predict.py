@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from layerfork.cli import call
-from layerfork.cli.grammar.root import root
+from layerfork.cli.root import root
 from layerfork.context.clientrules import find_rules
 from layerfork.context.manifest import read_context
 from layerfork.errors import UsageError

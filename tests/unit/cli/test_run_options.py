@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from layerfork.cli.grammar.options import parse_pairs
+from layerfork.cli.options import parse_pairs
 from layerfork.cli.run import command
 from layerfork.errors import UsageError
 

@@ -11,9 +11,8 @@ from layerfork.app.check import checking
 from layerfork.app.check.checking import Checked, CheckOptions
 from layerfork.app.predict import commits, remembered
 from layerfork.cli import call
-from layerfork.cli.grammar.root import COMMANDS, root
-from layerfork.cli.settings.allowed import SETTINGS, SHARED
-from layerfork.cli.settings.variables import option_name, options_of
+from layerfork.cli.root import COMMANDS, root
+from layerfork.cli.settings import SETTINGS, SHARED, option_name, options_of
 from layerfork.record.check import Against, CheckReport
 
 

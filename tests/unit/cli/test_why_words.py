@@ -10,7 +10,7 @@ from layerfork.app.recording import no_build_seen
 from layerfork.app.why import Explained
 from layerfork.builders.recording import wrap
 from layerfork.cli import call
-from layerfork.cli.grammar.root import root
+from layerfork.cli.root import root
 from layerfork.errors import ExitCode, UsageError
 
 

@@ -10,8 +10,8 @@ from golden.recorded import compared
 
 from layerfork.record.check import Against, CheckReport, UnexplainedStep
 from layerfork.report.formats import Format, formats_for
-from layerfork.report.overview.checks import hit_rate, sentence
 from layerfork.report.rendering import Look
+from layerfork.report.views.checks import hit_rate, sentence
 
 DIFFS = tuple(compared("seed-buildkit"))
 FAILED = CheckReport(

@@ -1,6 +1,6 @@
 """Folded names of clients: a range holds what lies between its ends, and nothing else."""
 
-from layerfork.report.overview.folding import fold_clients, known_versions
+from layerfork.report.views.overview import fold_clients, known_versions
 
 VERSIONS = {
     "py": "7.2.0",

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerfork.report.formats import MARKDOWN, formats_for
-from layerfork.report.markdown.graph import graph_block
-from layerfork.report.markdown.text import block, code, escaped, prose
-from layerfork.report.picture.graph import graph_of_run
+from layerfork.report.markdown import block, code, escaped, graph_block, prose
 from layerfork.report.rendering import Look
+from layerfork.report.svg.graph import graph_of_run
 
 ALLOWED = re.compile(r"</?details>|</?summary>|<!-- -->")
 

@@ -7,7 +7,7 @@ from golden.cases import ENGINE, FORKED, NO_ENGINE, TROUBLE, build
 from layerfork.record.answer import Judgement, Verdict
 from layerfork.record.record import BuildOutcome
 from layerfork.record.run import RunReport, TrialBuild
-from layerfork.report.overview.overview import Overview, overviews
+from layerfork.report.views.overview import Overview, overviews
 
 
 def run(version: str, *classes: tuple[str, ...], missing: tuple[str, ...] = ()) -> RunReport:

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from layerfork.report.picture.palette import DARK, LIGHT, Colors, contrast, on_color
+from layerfork.report.svg.colors import DARK, LIGHT, Colors, contrast, on_color
 
 # Machado, Oliveira, Fernandes (2009), severity 1.0, on linear RGB.
 PROTAN = ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998))

@@ -8,11 +8,10 @@ from golden.recorded import compared, filed
 
 from layerfork.record.answer import MissKind
 from layerfork.record.run import RunReport
-from layerfork.report.overview.overview import overviews
-from layerfork.report.overview.words import verdict_sentence
-from layerfork.report.picture.graph import ForkGraph, graph_of_diff, graph_of_run
-from layerfork.report.picture.panels import panels_of
-from layerfork.report.picture.shapes import graphs_of
+from layerfork.report.svg.draw import panels_of
+from layerfork.report.svg.graph import ForkGraph, graph_of_diff, graph_of_run, graphs_of
+from layerfork.report.views.overview import overviews
+from layerfork.report.views.words import verdict_sentence
 
 
 def cells(graph: ForkGraph) -> dict[str, tuple[int | None, ...]]:

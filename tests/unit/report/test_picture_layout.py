@@ -7,9 +7,9 @@ from golden.recorded import RUNS, compared, filed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerfork.report.picture.drawing import Box, Drawing, Point
-from layerfork.report.picture.graph import Column, ForkGraph, Line, Split, graph_of_diff, graph_of_run
-from layerfork.report.picture.layout import lay_out
+from layerfork.report.svg.drawing import Box, Drawing, Point
+from layerfork.report.svg.graph import Column, ForkGraph, Line, Split, graph_of_diff, graph_of_run
+from layerfork.report.svg.layout import lay_out
 
 INSTRUCTIONS = (
     "FROM python:3.13-slim AS build",

@@ -5,7 +5,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.report.picture.order import count_crossings, order_of_lines
+from layerfork.report.svg.order import count_crossings, order_of_lines
 
 COLUMNS = 6
 

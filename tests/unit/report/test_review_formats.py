@@ -9,7 +9,7 @@ from golden.recorded import compared, filed
 
 from layerfork.record.check import Against, CheckReport, UnexplainedStep
 from layerfork.report.formats import GITHUB, GITLAB
-from layerfork.report.github.commands import command
+from layerfork.report.github import command
 from layerfork.report.rendering import Look
 
 (DIFF,) = compared("seed-buildkit")

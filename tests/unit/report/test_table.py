@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
 from layerfork.record.run import TrialBuild
-from layerfork.report.text.identities import identity_lines
-from layerfork.report.text.table import layout_table
+from layerfork.report.text.record import identity_lines
+from layerfork.report.text.run import layout_table
 
 
 def row(client: str, **identities: str) -> TrialBuild:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from layerfork.cli import call
-from layerfork.cli.grammar.root import root
+from layerfork.cli.root import root
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextEntry, ContextManifest, EntryType, Transport
@@ -29,7 +29,7 @@ from layerfork.record.run import RecordReport
 from layerfork.record.visible import visible, visible_but_colors, visible_in_json
 from layerfork.report.formats import FORMATS, Format
 from layerfork.report.rendering import Look
-from layerfork.report.text.console import print_lines
+from layerfork.report.text.layout import print_lines
 
 ATTACKS = (
     "\x1b[2J\x1b[31mred",

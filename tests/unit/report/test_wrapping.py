@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from layerfork.report.text.wrapping import wrap
+from layerfork.report.text.layout import wrap
 
 
 def wrapped(text: str, width: int | None, hang: int = 0) -> list[str]:

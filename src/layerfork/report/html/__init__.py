@@ -3,8 +3,8 @@
 `view` gathers what is shown, `templates/` says how it looks; everything is escaped there.
 """
 
-from layerfork.report.html.catalogue import render_catalogues
 from layerfork.report.html.page import render_diffs, render_runs
+from layerfork.report.html.scenarios import render_catalogues
 from layerfork.report.rendering import Renderers, compared
 
 RENDERERS: Renderers = {

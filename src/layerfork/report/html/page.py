@@ -11,9 +11,8 @@ from markupsafe import Markup, escape
 
 from layerfork.record.run import DiffReport, RunReport
 from layerfork.report.html.view import view_diffs, view_runs
-from layerfork.report.picture.palette import DARK, LIGHT, Colors
-from layerfork.report.picture.style import SHAPES, colors
 from layerfork.report.rendering import Look, Theme
+from layerfork.report.svg.colors import DARK, LIGHT, SHAPES, Colors, colors
 
 TEMPLATES = "templates"
 

@@ -8,12 +8,12 @@ from markupsafe import Markup
 from layerfork.record.answer import Answer, CauseStatus, Fork, Verdict, worst
 from layerfork.record.record import StepRecord, StepStatus
 from layerfork.record.run import DiffReport, Problem, RunReport, TrialBuild
-from layerfork.report.html.versions import Versions, versions_of
-from layerfork.report.overview.columns import keyword
-from layerfork.report.overview.fields import SentField, sent_fields
-from layerfork.report.overview.missing import Missing, missing_of
-from layerfork.report.overview.overview import Edge, Overview, answer_to, overviews
-from layerfork.report.overview.words import (
+from layerfork.report.svg.colors import color_of
+from layerfork.report.svg.draw import inline
+from layerfork.report.svg.graph import graph_of_diff, graphs_of
+from layerfork.report.views.fields import Missing, SentField, missing_of, sent_fields
+from layerfork.report.views.overview import Edge, Overview, answer_to, keyword, overviews
+from layerfork.report.views.words import (
     cost_of,
     findings,
     names_of,
@@ -23,10 +23,50 @@ from layerfork.report.overview.words import (
     verdicts,
     where,
 )
-from layerfork.report.picture.draw import inline
-from layerfork.report.picture.graph import graph_of_diff
-from layerfork.report.picture.palette import color_of
-from layerfork.report.picture.shapes import graphs_of
+
+# The versions used, each once however many runs name it.
+
+FACTS = (
+    "Storage Driver",
+    "Backing Filesystem",
+    "Kernel Version",
+    "Operating System",
+    "Architecture",
+    "containerd",
+    "runc",
+)
+"""Lines of ``docker info`` that decide most; JSON has all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    engines: tuple[tuple[str, str], ...]
+    """Version, and facts with commas."""
+    clients: tuple[tuple[str, tuple[str, ...]], ...]
+    """Client, and its versions: that of its engine where it belongs to one."""
+    packages: tuple[tuple[str, tuple[str, ...]], ...]
+    """Client environment and what is installed there."""
+
+
+def versions_of(overviews: Sequence[Overview]) -> Versions:
+    """Of all runs, each once."""
+    engines: dict[tuple[str, str], None] = {}
+    clients: dict[str, dict[str, None]] = {}
+    packages: dict[tuple[str, tuple[str, ...]], None] = {}
+    for overview in overviews:
+        for report in overview.reports:
+            facts, engine = dict(report.versions.engine), report.engine
+            told = (f"{name}: {facts[name]}" for name in FACTS if name in facts)
+            kind = (f"{engine.kind}, API {engine.api_version}", engine.image_store) if engine else ()
+            engines[(engine.version if engine else "", ", ".join(filter(None, (*kind, *told))))] = None
+            for client, version in report.versions.clients:
+                clients.setdefault(client, {})[version] = None
+            packages |= dict.fromkeys(report.versions.packages)
+    return Versions(
+        engines=tuple(engines),
+        clients=tuple((client, tuple(versions)) for client, versions in clients.items()),
+        packages=tuple(packages),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,6 @@
 """A report as one JSON document, by the contract in docs/output.md."""
 
-from layerfork.report.json.catalogue import render_catalogues, render_scenarios
-from layerfork.report.json.fix import render_fixes
-from layerfork.report.json.history import render_histories
-from layerfork.report.json.prediction import render_predictions
-from layerfork.report.json.report import (
+from layerfork.report.json.builds import (
     render_caches,
     render_causes,
     render_checks,
@@ -21,7 +17,8 @@ from layerfork.report.json.report import (
     render_settings,
     render_stored,
 )
-from layerfork.report.json.upgrade import render_upgrades
+from layerfork.report.json.predictions import render_fixes, render_histories, render_predictions
+from layerfork.report.json.scenarios import render_catalogues, render_scenarios, render_upgrades
 from layerfork.report.rendering import Renderers
 
 RENDERERS: Renderers = {

@@ -1,23 +1,22 @@
 """Output for a person at a terminal: one file for each kind of report."""
 
 from layerfork.report.rendering import Renderers
-from layerfork.report.text.cache import render_caches
-from layerfork.report.text.catalogue import render_catalogues, render_scenarios
-from layerfork.report.text.check import render_checks
-from layerfork.report.text.diff import render_diffs
-from layerfork.report.text.doctor import render_doctors
+from layerfork.report.text.builds import render_checks, render_diffs
+from layerfork.report.text.files import render_caches, render_lints, render_sendings
 from layerfork.report.text.fix import render_fixes
-from layerfork.report.text.history import render_histories
-from layerfork.report.text.lint import render_lints
-from layerfork.report.text.listing import render_clients, render_engines, render_stored
-from layerfork.report.text.pages import render_causes, render_pages
-from layerfork.report.text.plan import render_plans
-from layerfork.report.text.prediction import render_predictions
+from layerfork.report.text.listing import (
+    render_causes,
+    render_clients,
+    render_doctors,
+    render_engines,
+    render_pages,
+    render_settings,
+    render_stored,
+)
+from layerfork.report.text.predictions import render_histories, render_predictions
 from layerfork.report.text.record import render_records
-from layerfork.report.text.run import render_runs, render_tables
-from layerfork.report.text.sendings import render_sendings
-from layerfork.report.text.settings import render_settings
-from layerfork.report.text.upgrade import render_upgrades
+from layerfork.report.text.run import render_plans, render_runs, render_tables
+from layerfork.report.text.scenarios import render_catalogues, render_scenarios, render_upgrades
 
 RENDERERS: Renderers = {
     "runs": render_runs,

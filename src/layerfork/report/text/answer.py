@@ -1,15 +1,48 @@
-"""An answer for a person: three lines first, then the Dockerfile, the fields side by side, what followed."""
+"""An answer for a person: three lines, then the Dockerfile, fields side by side, later steps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.record.answer import Answer, CauseStatus, Fix, Fork
-from layerfork.report.overview.columns import keyword
+from layerfork.record.answer import Answer, Cause, CauseStatus, Caution, Fix, Fork
 from layerfork.report.rendering import Look
-from layerfork.report.text.columns import cut, hung, side_by_side
-from layerfork.report.text.judgement import STATUS_STYLES, fork_evidence
-from layerfork.report.text.wrapping import wrap
+from layerfork.report.text.layout import cut, hung, side_by_side, wrap
+from layerfork.report.views.overview import keyword
+
+# Forks, causes and cautions as lines for a person.
+
+STATUS_STYLES = {
+    CauseStatus.PROVEN: "bold cyan",
+    CauseStatus.SUSPECTED: "bold yellow",
+    CauseStatus.UNEXPLAINED: "bold magenta",
+}
+"""Told apart by people who do not see red and green as two colours; the words say it as well."""
+
+
+def fork_evidence(fork: Fork) -> Iterator[Text]:
+    """Everything that a fork's causes rest on, and what differs without mattering."""
+    yield Text()
+    yield Text(f"  {fork.reader} did not reuse what {fork.writer} had stored ({fork.miss_kind.value})")
+    for cause in fork.causes:
+        yield from cause_lines(cause)
+    if fork.ruled_out:
+        yield Text("  differs too, and does not matter here:")
+        yield from (Text(f"    {line}", style="dim") for line in fork.ruled_out)
+
+
+def cause_lines(cause: Cause) -> Iterator[Text]:
+    """One cause: its line, the evidence, the remedy."""
+    style = STATUS_STYLES[cause.status]
+    yield Text.assemble("  ", (cause.status.value, style), f" {cause.code}: {cause.text}")
+    yield from (Text(f"      {line}", style="dim") for line in cause.evidence)
+    if cause.remedy:
+        yield Text(f"    remedy: {cause.remedy}")
+
+
+def caution_lines(cautions: Sequence[Caution]) -> Iterator[Text]:
+    """One line for each warning."""
+    yield from (Text(f"  {caution.code}: {caution.text}", style="yellow") for caution in cautions)
+
 
 _COPIES = ("COPY", "ADD")
 """Instructions that are never cut: what they copy is what it is about."""

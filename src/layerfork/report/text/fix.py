@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from layerfork.record.fixing import Fate, FixReport, Predicted, Proposal, Reused, Spent
-from layerfork.report.overview.words import counted
 from layerfork.report.rendering import Look
 from layerfork.report.text.answer import first_lines
-from layerfork.report.text.columns import hung
-from layerfork.report.text.console import print_lines
-from layerfork.report.text.prediction import seconds
+from layerfork.report.text.layout import hung, print_lines
+from layerfork.report.text.predictions import seconds
+from layerfork.report.views.words import counted
 
 NOTHING = "nothing to fix: no known build of this missed anything"
 _ADDED, _REMOVED, _HEAD = "green", "red", "bold"

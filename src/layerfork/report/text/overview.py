@@ -6,13 +6,12 @@ from rich.text import Text
 
 from layerfork.record.answer import CauseStatus
 from layerfork.record.run import RunReport
-from layerfork.report.overview.missing import missing_of
-from layerfork.report.overview.overview import NO_RESULT, NOT_KNOWN, Edge, Overview, Row
-from layerfork.report.overview.words import cost_of, findings, size_of, where
 from layerfork.report.rendering import Look
-from layerfork.report.text.console import section
-from layerfork.report.text.judgement import STATUS_STYLES
-from layerfork.report.text.wrapping import wrap
+from layerfork.report.text.answer import STATUS_STYLES
+from layerfork.report.text.layout import section, wrap
+from layerfork.report.views.fields import missing_of
+from layerfork.report.views.overview import NO_RESULT, NOT_KNOWN, Edge, Overview, Row
+from layerfork.report.views.words import cost_of, findings, size_of, where
 
 FEWEST_COLUMNS_OF_NAMES = 30
 """With less beside the engines' columns, the names have lines of their own."""

@@ -1,18 +1,49 @@
-"""One build record, readably."""
+"""Recorded builds for a person, and the versions that were used."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from rich.text import Text
+
 from layerfork.record.build import as_typed
 from layerfork.record.context import ContentSource, ContextEntry, ContextManifest, EntryType
 from layerfork.record.engine import BUILDKIT_DAEMON
-from layerfork.record.record import BuildRecord, ClientInfo, StepIdentity, StepRecord, identities_of
-from layerfork.record.run import RecordReport, StepAge
+from layerfork.record.record import (
+    BuildRecord,
+    ClientInfo,
+    IdentitySource,
+    StepIdentity,
+    StepRecord,
+    identities_of,
+)
+from layerfork.record.run import RecordReport, RunReport, StepAge, TrialBuild, VersionsUsed
 from layerfork.record.visible import visible_line
 from layerfork.report.rendering import Look
-from layerfork.report.text.baseline import old_by
-from layerfork.report.text.columns import fitted
-from layerfork.report.text.identities import MEANINGS
+from layerfork.report.text.builds import old_by
+from layerfork.report.text.layout import fitted, wrap
+from layerfork.report.views.words import counted
+
+# Says which kind of identity a view shows: what an engine reported, or what the key model computed.
+
+MEANINGS = {
+    IdentitySource.OBSERVED: "image ids, observed: the engine reported them",
+    IdentitySource.COMPUTED: (
+        "key digests, computed by layerfork's key model: the builder reports no id for a step"
+    ),
+}
+
+
+def identity_lines(builds: Sequence[TrialBuild]) -> Iterator[str]:
+    """One line for each kind of identity in the rows of a table, with the rows where there are both."""
+    clients: dict[IdentitySource, list[str]] = {}
+    for build in builds:
+        for source in {identity.source for identity in build.identities.values()}:
+            clients.setdefault(source, []).append(build.client)
+    for source, meaning in MEANINGS.items():
+        if source in clients:
+            rows = f" ({', '.join(clients[source])})" if len(clients) > 1 else ""
+            yield f"identities{rows}: {meaning}"
+
 
 ENTRY_LIMIT = 40
 """Context entries shown when not verbose."""
@@ -162,3 +193,38 @@ def _entry(entry: ContextEntry, verbose: bool) -> str:
 def _description(pairs: tuple[tuple[str, str], ...]) -> str:
     facts = dict(pairs)
     return facts.get("llb.customname") or facts.get("com.docker.dockerfile.v1.command") or ""
+
+
+# The "versions used": one line of what matters most, or all that it takes to repeat the experiment.
+
+
+def versions(report: RunReport, look: Look) -> Iterator[Text]:
+    """One line, or when verbose all of it below a title."""
+    if look.verbose:
+        yield Text("Versions used", style="bold")
+        yield from (Text(f"  {line}") for line in _all(report.versions))
+    else:
+        yield from wrap(Text(f"Versions used: {_short(report)}", style="dim"), look.width, 2)
+
+
+def _short(report: RunReport) -> str:
+    """``Engine 26.1.5, API 1.45, overlay2, Linux 6.1.0; 5 clients (all of it: -v)``."""
+    facts = dict(report.versions.engine)
+    engine = report.engine
+    parts = (
+        f"Engine {engine.version}" if engine else "",
+        f"API {engine.api_version}" if engine and engine.api_version else "",
+        facts.get("Storage Driver", ""),
+        f"kernel {facts['Kernel Version']}" if "Kernel Version" in facts else "",
+    )
+    clients = counted(len(report.versions.clients), "client")
+    return f"{', '.join(filter(None, (*parts, clients)))} (all of it: -v)"
+
+
+def _all(versions: VersionsUsed) -> Iterator[str]:
+    yield "> docker info"
+    yield from (f"{name}: {value}" for name, value in versions.engine)
+    yield from (f"{client}: {version}" for client, version in versions.clients)
+    for environment, packages in versions.packages:
+        yield f"> pip freeze ({environment})"
+        yield from packages

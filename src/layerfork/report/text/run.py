@@ -1,4 +1,4 @@
-"""A report for a person at a terminal: the table, the classes, the forks, the verdict, the versions."""
+"""Runs for a person: the plan, and what was measured, as the table of 2015 or at a glance."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,17 +6,80 @@ from rich.text import Text
 
 from layerfork.record.answer import Verdict
 from layerfork.record.engine import EngineInfo
-from layerfork.record.run import RunReport
-from layerfork.report.overview.overview import Overview, overviews
-from layerfork.report.overview.words import verdict_sentence, verdicts
+from layerfork.record.record import BuildOutcome, StepIdentity, StepRecord, StepStatus
+from layerfork.record.run import PlanReport, RunReport, TrialBuild
 from layerfork.report.rendering import Look
 from layerfork.report.text.answer import answer_lines
-from layerfork.report.text.console import print_lines, section
-from layerfork.report.text.identities import identity_lines
+from layerfork.report.text.layout import print_lines, section, wrap
 from layerfork.report.text.overview import all_problems, all_warnings, missing_lines, overview_lines
-from layerfork.report.text.table import layout_table, missing_builds
-from layerfork.report.text.versions import versions
-from layerfork.report.text.wrapping import wrap
+from layerfork.report.text.record import identity_lines, versions
+from layerfork.report.views.overview import Overview, align, keyword, overviews
+from layerfork.report.views.words import verdict_sentence, verdicts
+
+# The table of 2015: right-aligned names, one column per instruction, twelve digits of each identity.
+
+DIGITS = len("0123456789ab")
+CELL = DIGITS + len("'', ")
+
+
+def layout_table(builds: Sequence[TrialBuild], width: int | None = None) -> list[str]:
+    """Lines of the table, header first; blocks of columns when ``width`` is too small for one row.
+
+    Builds without steps are left out: they are listed with their reason elsewhere.
+    """
+    rows = [build for build in builds if build.steps]
+    if not rows:
+        return []
+    name_width = max(len(build.client) for build in rows)
+    columns, cells = _arrange(rows)
+    placed = [(build.client, own) for build, own in zip(rows, cells, strict=True)]
+    per_block = len(columns) if width is None else max(1, (width - name_width - 3) // CELL)
+    lines: list[str] = []
+    for first in range(0, len(columns), per_block):
+        if lines:
+            lines.append("")
+        lines += _block(placed, name_width, columns[first : first + per_block], first)
+    return lines
+
+
+def _block(
+    placed: Sequence[tuple[str, dict[int, str]]], name_width: int, columns: Sequence[str], first: int
+) -> list[str]:
+    lines = [(" " * (name_width + 2) + "".join(name.center(CELL) for name in columns)).rstrip()]
+    for client, cells in placed:
+        last = min(max(cells) + 1, first + len(columns))
+        shown = [cells.get(column, " " * DIGITS) for column in range(first, last)]
+        if shown:
+            lines.append(f"{client.rjust(name_width)}: {shown}")
+    return lines
+
+
+def _arrange(rows: Sequence[TrialBuild]) -> tuple[list[str], list[dict[int, str]]]:
+    """Keywords of the columns, and for each row its cells by the column that they stand in."""
+    columns, places = align([[keyword(step.instruction) for step in row.steps] for row in rows])
+    cells = [dict(zip(own, cells_of(build), strict=True)) for own, build in zip(places, rows, strict=True)]
+    return columns, cells
+
+
+def cells_of(build: TrialBuild) -> list[str]:
+    """A cell for each step of a build."""
+    identities = build.identities
+    return [_cell(step, identities.get(step.index)) for step in build.steps]
+
+
+def _cell(step: StepRecord, identity: StepIdentity | None) -> str:
+    """Twelve digits that name the step, or its status where no identity is known."""
+    if identity is not None:
+        return identity.short.ljust(DIGITS)
+    if step.status is StepStatus.NOT_EVALUATED:
+        return "not needed".ljust(DIGITS)
+    return step.status.value.ljust(DIGITS)
+
+
+def missing_builds(builds: Sequence[TrialBuild]) -> list[TrialBuild]:
+    """Builds that did not succeed: they failed, were refused, cannot be asked, or were not run."""
+    return [build for build in builds if build.outcome is not BuildOutcome.SUCCEEDED]
+
 
 VERDICT_STYLES = {Verdict.REUSED: "bold green", Verdict.FORKED: "bold yellow", Verdict.ERROR: "bold red"}
 
@@ -129,3 +192,23 @@ def _verdict(report: RunReport, look: Look) -> Iterator[Text]:
     yield from section("Verdict")
     style = verdict_style(report.judgement.verdict, interrupted=report.interrupted)
     yield from wrap(Text(f"  {verdict_sentence(report)}", style=style), look.width, 2)
+
+
+# What a run would do, for a person.
+
+
+def render_plans(reports: Sequence[PlanReport], look: Look) -> str:
+    """What would run, in order, and what would not, with the reason."""
+    return "\n".join(line for report in reports for line in _lines(report)) + "\n"
+
+
+def _lines(report: PlanReport) -> Iterator[str]:
+    running = [row for row in report.rows if row.runs]
+    engine = f"Engine {report.engine.version} ({report.engine.kind}, {report.engine.image_store})"
+    yield f"{report.scenario} on {engine}: {len(running)} build{'' if len(running) == 1 else 's'}"
+    for row in running:
+        yield f"  {row.client} ({row.builder})" + (f": {row.note}" if row.note else "")
+    left_out = [row for row in report.rows if not row.runs]
+    if left_out:
+        yield "  would not run:"
+        yield from (f"    {row.client}: {row.note}" for row in left_out)

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from layerfork.app.predict.earlier import times_of_images
 from layerfork.app.records import show_records
-from layerfork.cli.grammar.root import root
+from layerfork.cli.root import root
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo, ImageFacts, ImageStep
 from layerfork.record.record import (

@@ -1,1 +1,0 @@
-"""What a shell offers after TAB. Imported only when a shell asks."""

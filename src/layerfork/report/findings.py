@@ -1,0 +1,266 @@
+"""Forks and failed builds, each at its line of a file, as formats for code review show them."""
+
+import os.path
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from hashlib import sha256
+
+from layerfork.record.answer import Answer, Edit, Fork
+from layerfork.record.check import CheckReport
+from layerfork.record.lint import LintReport
+from layerfork.record.run import DiffReport, RunReport
+from layerfork.report.views.checks import sentence
+from layerfork.report.views.overview import answer_to
+
+BUILD_FAILED = "build-failed"
+"""Code of a finding that is no fork: a build that ended early."""
+UNEXPLAINED = "unexplained"
+BAD_FILE = "bad-file"
+"""Code of a finding about a file that cannot be read."""
+
+
+class Level(StrEnum):
+    """How bad it is."""
+
+    ERROR = "error"
+    """It makes a check fail."""
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A line of a file."""
+
+    path: str
+    """Relative to the root of the report, or absolute when it lies elsewhere."""
+    line: int = 0
+    """From 1; 0 when unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A fork, a step that nothing explains, or a build that ended early."""
+
+    code: str
+    """Cause code of what explains most."""
+    level: Level
+    place: Place
+    sentence: str
+    """What happened, on one line: ``COPY . .  missed: src/a.js changed``."""
+    details: tuple[str, ...] = ()
+    """What it cost and how sure that is, what to do, a line each."""
+    fix: str = ""
+    """What to do, in one sentence."""
+    edits: tuple[tuple[str, Edit], ...] = ()
+    """Of that what is known to the line, with the path of the file as in `Place`."""
+    fingerprint: str = ""
+    """Stays the same from run to run while the same step forks for the same cause; one for each finding."""
+
+
+# Findings of reports, each at its line.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What reports have to say about lines, and what has no line."""
+
+    found: tuple[Finding, ...]
+    problems: tuple[str, ...] = ()
+    """Why nothing can be said, or not of everything, a line each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Build:
+    """Whose lines they are."""
+
+    name: str
+    """Tells builds of one report apart, whatever machine or file they come from."""
+    directory: str
+    """Absolute path of the context; empty when nothing shows it."""
+    dockerfile: str
+    """Absolute path; empty when nothing shows it."""
+    root: str
+    level: Level
+
+    def path(self, file: str) -> str:
+        """Of a file that is named relative to the context."""
+        return _relative(os.path.join(self.directory, file), self.root)  # noqa: PTH118 - of any machine
+
+    def place(self, line: int, file: str = "Dockerfile") -> Place:
+        """In the Dockerfile; ``file`` is what the build calls it."""
+        path = _relative(self.dockerfile, self.root) if self.dockerfile else self.path(file)
+        return Place(path=path, line=line)
+
+
+def of_diffs(reports: Sequence[DiffReport], root: str, level: Level = Level.WARNING) -> Findings:
+    """Of builds that were compared."""
+    found = [each for report in reports for each in _of_diff(report, root, level)]
+    return Findings(found=_told_apart(found))
+
+
+def of_runs(reports: Sequence[RunReport], root: str, level: Level = Level.WARNING) -> Findings:
+    """Of relays."""
+    found = [each for report in reports for each in _of_run(report, root, level)]
+    problems = (problem.what for report in reports for problem in report.problems)
+    return Findings(found=_told_apart(found), problems=tuple(dict.fromkeys(problems)))
+
+
+def of_checks(reports: Sequence[CheckReport], root: str) -> Findings:
+    """Of checks: only what makes them fail."""
+    found: list[Finding] = []
+    problems: list[str] = []
+    for report in reports:
+        found += of_diffs(report.blamed, root, Level.ERROR).found
+        found += of_runs(report.blamed_runs, root, Level.ERROR).found
+        found += _of_unexplained(report, root) if report.too_slow else ()
+        problems += report.problems or ([] if report.passed or found else [sentence(report)])
+    return Findings(found=_told_apart(found), problems=tuple(problems))
+
+
+def of_lints(reports: Sequence[LintReport], root: str) -> Findings:
+    """Of lint: traps, and files that cannot be read."""
+    found: list[Finding] = []
+    for report in reports:
+        for trap in report.traps:
+            place = Place(path=_relative(trap.path, root), line=trap.line)
+            careful = (f"careful: {trap.fix.warning}",) if trap.fix.warning else ()
+            found.append(
+                Finding(
+                    code=trap.code,
+                    level=Level.WARNING,
+                    place=place,
+                    sentence=f"{trap.subject}  {trap.cost}",
+                    details=(f"fix: {trap.fix.sentence}", *careful),
+                    fix=trap.fix.sentence,
+                    edits=tuple((_relative(edit.file, root), edit) for edit in trap.fix.edits),
+                    fingerprint=_digest(trap.code, place.path, trap.subject),
+                )
+            )
+        for bad in report.bad:
+            place = Place(path=_relative(bad.path, root), line=bad.line)
+            print_ = _digest(BAD_FILE, place.path, bad.reason)
+            found.append(
+                Finding(
+                    code=BAD_FILE, level=Level.ERROR, place=place, sentence=bad.reason, fingerprint=print_
+                )
+            )
+    return Findings(found=_told_apart(found))
+
+
+def _of_diff(report: DiffReport, root: str, level: Level) -> Iterator[Finding]:
+    build = _Build(
+        name=report.build,
+        directory=report.directory,
+        dockerfile=report.dockerfile,
+        root=root,
+        level=level,
+    )
+    for fork in report.judgement.forks:
+        yield _of_fork(fork, answer_to(fork, report.judgement.forks, report.answers), build)
+    if report.failure:
+        line = next((step.line for step in report.reader_steps if step.error), 0)
+        told = f"the build {report.failure}"
+        yield Finding(
+            code=BUILD_FAILED,
+            level=Level.ERROR,
+            place=build.place(line),
+            sentence=told.splitlines()[0],
+            details=tuple(told.splitlines()[1:]),
+            fingerprint=_digest(BUILD_FAILED, build.name, told),
+        )
+
+
+def _of_run(report: RunReport, root: str, level: Level) -> Iterator[Finding]:
+    engine = "" if report.engine is None else f"{report.engine.kind} {report.engine.version}"
+    for fork in report.judgement.forks:
+        build = _Build(
+            name=f"{report.scenario} {engine} {fork.reader}",
+            directory=report.scenario_path,
+            dockerfile="",
+            root=root,
+            level=level,
+        )
+        finding = _of_fork(fork, answer_to(fork, report.judgement.forks, report.answers), build)
+        who = f"{fork.reader} did not reuse what {fork.writer} had stored"
+        yield replace(finding, details=(f"{who} on {engine}" if engine else who, *finding.details))
+
+
+def _of_fork(fork: Fork, answer: Answer | None, build: _Build) -> Finding:
+    codes = sorted({str(cause.code) for cause in fork.causes})
+    fingerprint = _digest(build.name, fork.stage, fork.platform, fork.instruction, *codes)
+    instruction = " ".join(fork.instruction.split())
+    if answer is None:
+        code = codes[0] if codes else UNEXPLAINED
+        return Finding(
+            code=code,
+            level=build.level,
+            place=build.place(0),
+            sentence=f"step {fork.step}  {instruction}  missed",
+            fingerprint=fingerprint,
+        )
+    return Finding(
+        code=answer.points[0].code,
+        level=build.level,
+        place=build.place(answer.line, answer.file),
+        sentence=" ".join(f"{answer.instruction}  {answer.verb}: {answer.culprit}".splitlines()),
+        details=(f"{answer.cost}, {answer.status.value} {answer.points[0].named}", *_advice(answer)),
+        fix=answer.fix.sentence,
+        edits=tuple((build.path(edit.file), edit) for edit in answer.fix.edits),
+        fingerprint=fingerprint,
+    )
+
+
+def _advice(answer: Answer) -> Iterator[str]:
+    yield f"fix: {answer.fix.sentence}"
+    if answer.fix.warning:
+        yield f"careful: {answer.fix.warning}"
+
+
+def _of_unexplained(report: CheckReport, root: str) -> Iterator[Finding]:
+    diffs = {diff.build: diff for diff in report.diffs}
+    for step in report.unexplained:
+        diff = diffs[step.build]
+        build = _Build(
+            name=step.build,
+            directory=diff.directory,
+            dockerfile=diff.dockerfile,
+            root=root,
+            level=Level.ERROR,
+        )
+        line = step.place.rpartition(":")[2]
+        yield Finding(
+            code=UNEXPLAINED,
+            level=Level.ERROR,
+            place=build.place(int(line) if line.isdecimal() else 0),
+            sentence=f"{step.instruction}  was built again, and nothing that is known differs",
+            fingerprint=_digest(UNEXPLAINED, step.build, step.instruction),
+        )
+
+
+def _told_apart(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Equal fingerprints are numbered: of two equal instructions that forked alike each has its own."""
+    seen: Counter[str] = Counter()
+    apart = []
+    for each in found:
+        seen[each.fingerprint] += 1
+        number = seen[each.fingerprint]
+        again = _digest(each.fingerprint, str(number)) if number > 1 else each.fingerprint
+        apart.append(replace(each, fingerprint=again))
+    return tuple(apart)
+
+
+def _digest(*parts: str) -> str:
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _relative(path: str, root: str) -> str:
+    if not (root and os.path.isabs(path)):  # noqa: PTH117 - a path of any machine, not to be touched
+        return path
+    return os.path.relpath(path, root) if f"{path}/".startswith(f"{root.rstrip('/')}/") else path
+
+
+# What stands at a line of a file: forks and failed builds, as formats for code review show them.
+
+__all__ = ["Finding", "Findings", "Level", "of_checks", "of_diffs", "of_lints", "of_runs"]

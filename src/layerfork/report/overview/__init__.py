@@ -1,1 +1,0 @@
-"""Many clients on several engines at a glance: what views of several runs have in common."""
