@@ -8,7 +8,7 @@ from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.definition.rules import NotModelledError
 from layerfork.dockerfile.definition.whole import UNMODELLED
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.hypothesis.defining import definition_of
+from layerfork.hypothesis.modelled import definition_of
 from layerfork.keys.versions import buildkit_release
 from layerfork.record.context import Digest
 from layerfork.record.engine import Release

@@ -10,7 +10,7 @@ from pathlib import Path
 from layerfork.builders.commits.git import output_of
 from layerfork.builders.commits.history import Commit
 from layerfork.errors import UsageError
-from layerfork.hypothesis.remedies.textedit import UnfitError, edited
+from layerfork.hypothesis.edits import UnfitError, edited
 from layerfork.lint.linter import lint
 from layerfork.record.answer import Edit
 from layerfork.record.lint import Trap, TrapCode

@@ -17,13 +17,12 @@ from layerfork.dockerfile.definition import Evaluated, evaluate
 from layerfork.dockerfile.definition.operations import named
 from layerfork.dockerfile.definition.whole import stages_behind
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.hypothesis.defining import IMAGE
+from layerfork.hypothesis.edited_dockerfile import Edited, Line
 from layerfork.hypothesis.graph import Ends, Graph
 from layerfork.hypothesis.inputs import inputs_of
-from layerfork.hypothesis.lines import Edited, Line
-from layerfork.hypothesis.modelled import LineModel, MadeLine, together
+from layerfork.hypothesis.modelled import IMAGE, LineModel, MadeLine, together
 from layerfork.hypothesis.operations import made_of, with_documents, with_fields
-from layerfork.hypothesis.target import needed_stages, stages_to_build
+from layerfork.hypothesis.request import needed_stages, stages_to_build
 from layerfork.hypothesis.unappliable import ContradictedError, UnappliableError
 from layerfork.keys.baseimage import full_reference
 from layerfork.record.build import Builder

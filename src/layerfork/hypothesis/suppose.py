@@ -1,17 +1,18 @@
-"""Applies changes to a record: the hypothetical record that comes of them."""
+"""Applies changes to a record: the hypothetical record that comes of them, and its keys."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from layerfork.hypothesis import request
-from layerfork.hypothesis.asked import with_definition
-from layerfork.hypothesis.context import with_entries, with_patterns, with_transport
+from layerfork.hypothesis.edited_dockerfile import Edited, edit
+from layerfork.hypothesis.entries import with_entries, with_patterns, with_transport
 from layerfork.hypothesis.frontend import run_again
-from layerfork.hypothesis.lines import edit
+from layerfork.hypothesis.request import stages_to_build
 from layerfork.hypothesis.steps import named_images, with_lines, without_answers
-from layerfork.hypothesis.target import stages_to_build
+from layerfork.keys import keys_of
 from layerfork.record.build import Builder
+from layerfork.record.cachekey import BuildKeys, StepKey
 from layerfork.record.change import (
     AttributeChange,
     BaseImageIs,
@@ -31,7 +32,37 @@ from layerfork.record.change import (
     TransportIs,
 )
 from layerfork.record.engine import ImageFacts
-from layerfork.record.record import BuildRecord
+from layerfork.record.record import BuildRecord, StepRecord
+
+
+def with_definition(
+    record: BuildRecord, changed: BuildRecord, edited: Edited, made: DefinitionIs
+) -> tuple[BuildRecord, dict[int, int]]:
+    """The changed record with the definition and steps that were made of the edited Dockerfile, and where
+    each of its own steps is then. ``record`` is the build as it was."""
+    request = replace(changed.request, dockerfile=edited.text)
+    hypothetical = replace(changed, request=request, definition=made.definition, steps=made.steps)
+    return hypothetical, dict(_beside(record, edited, made.steps))
+
+
+def _beside(record: BuildRecord, edited: Edited, steps: tuple[StepRecord, ...]) -> Iterator[tuple[int, int]]:
+    """Recorded steps with those in whose place they stood: of a line's first the first, for each platform."""
+    for line in edited.lines:
+        now, seen = line.instruction, line.seen
+        if seen is None:
+            continue
+        before = [each for each in record.steps if seen.first_line <= each.line <= seen.last_line]
+        after = [each for each in steps if now.first_line <= each.line <= now.last_line]
+        for platform in dict.fromkeys(each.platform for each in after):
+            pairs = zip(_of(before, platform), _of(after, platform), strict=False)
+            yield from ((one.index, other.index) for one, other in pairs)
+
+
+def _of(steps: list[StepRecord], platform: str) -> list[StepRecord]:
+    return [each for each in steps if each.platform == platform]
+
+
+# Applies changes to a record: the hypothetical record that comes of them.
 
 _APPLY: Mapping[type, Callable[[BuildRecord, Any], BuildRecord]] = {
     PatternsAre: with_patterns,
@@ -111,3 +142,50 @@ def _with_images_asked_anew(record: BuildRecord, hypothesis: Hypothesis) -> Hypo
 def _with_images_of(record: BuildRecord, example: BuildRecord) -> tuple[tuple[str, ImageFacts], ...]:
     """What is known of base images in both; the record's own facts come first."""
     return tuple({**dict(example.base_images), **dict(record.base_images)}.items())
+
+
+# Keys of a build that did not happen.
+
+
+@dataclass(slots=True, kw_only=True)
+class Settled:
+    """What a real build's keys lacked until the engine's own answers settled it.
+
+    A key may need something that no record holds (whether a base image sets a variable) and be known all
+    the same, because the string that the engine wrote shows it. A hypothetical build has no such strings,
+    but what they have shown holds there too.
+    """
+
+    record: BuildRecord
+    keys: BuildKeys
+    """Keys of the record, answers included."""
+    _without: dict[int, frozenset[str]] | None = field(default=None)
+
+    def keys_of(self, hypothesis: Hypothesis) -> BuildKeys:
+        """The keys of a hypothetical build, with nothing unknown that the real one has settled."""
+        return self.known(hypothesis, keys_of(hypothesis.record))
+
+    def known(self, hypothesis: Hypothesis, keys: BuildKeys) -> BuildKeys:
+        """These keys of it, with nothing unknown that the real one has settled."""
+        if not any(step.key.unknown for step in keys.steps):
+            return keys
+        real = {there: here for here, there in hypothesis.index_of.items()}
+        steps = tuple(self._settle(step, real.get(step.index)) for step in keys.steps)
+        return replace(keys, steps=steps)
+
+    def _settle(self, step: StepKey, real: int | None) -> StepKey:
+        if real is None or not step.key.unknown:
+            return step
+        settled = self._settled().get(real, frozenset())
+        left = tuple(each for each in step.key.unknown if each not in settled)
+        return replace(step, key=replace(step.key, unknown=left))
+
+    def _settled(self) -> dict[int, frozenset[str]]:
+        if self._without is None:
+            known = {step.index: step.key.parts for step in self.keys.steps if not step.key.unknown}
+            self._without = {
+                step.index: frozenset(step.key.unknown)
+                for step in keys_of(without_answers(self.record)).steps
+                if known.get(step.index) == step.key.parts
+            }
+        return self._without

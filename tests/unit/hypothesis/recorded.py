@@ -7,7 +7,7 @@ from pathlib import Path
 
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.hypothesis.lines import source_text
+from layerfork.hypothesis.edited_dockerfile import source_text
 from layerfork.record.cachekey import BuildKeys
 from layerfork.record.change import (
     BaseImageIs,

@@ -9,8 +9,8 @@ from unit.hypothesis.recorded import CORPUS, REGRESSIONS, pair, whole_difference
 
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.hypothesis import Hypothesis, suppose
-from layerfork.hypothesis.keys import Settled
-from layerfork.hypothesis.lines import source_text
+from layerfork.hypothesis.edited_dockerfile import source_text
+from layerfork.hypothesis.suppose import Settled
 from layerfork.keys import keys_of
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import BuildKeys

@@ -2,9 +2,8 @@
 
 import pytest
 
+from layerfork.hypothesis.edits import changes_of, with_lines
 from layerfork.hypothesis.remedies import again_of, remedy_of
-from layerfork.hypothesis.remedies.record import changes_of
-from layerfork.hypothesis.remedies.record import with_lines
 from layerfork.hypothesis.unappliable import UnappliableError
 from layerfork.record.answer import Answer, CauseStatus, Edit, Fix, MissKind, Point, Side, Situation
 from layerfork.record.build import Builder

@@ -8,7 +8,7 @@ from golden.test_answers import OF_CAUSES, looker
 from layerfork.app.compare.comparison import diff_stored
 from layerfork.builders.disk import filelook
 from layerfork.diagnose.patterns import PATTERNS
-from layerfork.hypothesis.remedies.table import KINDS, kind_of
+from layerfork.hypothesis.remedies import KINDS, kind_of
 from layerfork.record.answer import CauseStatus, Edit, Fix, Point
 from layerfork.record.cause import CauseCode
 from layerfork.record.store.recordfile import read_records, stored

@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.hypothesis.remedies.textedit import UnfitError, edited
+from layerfork.hypothesis.edits import UnfitError, edited
 from layerfork.record.answer import Edit
 
 MOVE = (

@@ -6,7 +6,7 @@ import pytest
 from unit.hypothesis.recorded import pair
 
 from layerfork.hypothesis import UnappliableError, suppose
-from layerfork.hypothesis.keys import Settled
+from layerfork.hypothesis.suppose import Settled
 from layerfork.keys import keys_of
 from layerfork.record.change import (
     BuildArgIs,

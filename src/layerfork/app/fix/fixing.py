@@ -15,8 +15,8 @@ from layerfork.builders.fixing.writing import check_editable, read_file, write_p
 from layerfork.builders.secrets.redactionkey import redaction_key
 from layerfork.context.walk import no_collection
 from layerfork.errors import LayerforkError
+from layerfork.hypothesis.edits import UnfitError, edited
 from layerfork.hypothesis.remedies import again_of, chosen_points, remedy_of
-from layerfork.hypothesis.remedies.textedit import UnfitError, edited
 from layerfork.record.answer import Answer, Fork
 from layerfork.record.build import as_typed
 from layerfork.record.engine import NOTHING_BROUGHT, Brought

@@ -10,8 +10,8 @@ from layerfork.diagnose.compare.builds import views_of
 from layerfork.diagnose.compare.caches import is_built_without_cache
 from layerfork.diagnose.enginebugs import never_found
 from layerfork.hypothesis import suppose
-from layerfork.hypothesis.keys import Settled
 from layerfork.hypothesis.steps import named_images
+from layerfork.hypothesis.suppose import Settled
 from layerfork.keys import keys_of
 from layerfork.keys.baseimage import are_facts_of, find_facts
 from layerfork.keys.buildkit.origins import NAME as EPOCH

@@ -19,8 +19,8 @@ from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.hypothesis import Hypothesis, UnappliableError, suppose
-from layerfork.hypothesis.keys import Settled
 from layerfork.hypothesis.steps import instructions_of, named_images
+from layerfork.hypothesis.suppose import Settled
 from layerfork.keys.baseimage import full_reference
 from layerfork.record.answer import Fork, Judgement, Situation, Verdict
 from layerfork.record.build import as_typed

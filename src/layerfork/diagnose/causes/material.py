@@ -12,7 +12,7 @@ from layerfork.diagnose.compare.copied import NO_LINKS, Links, common_links, lin
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
 from layerfork.hypothesis import UnappliableError
-from layerfork.hypothesis.lines import source_text
+from layerfork.hypothesis.edited_dockerfile import source_text
 from layerfork.hypothesis.steps import instructions_of
 from layerfork.record.change import (
     Change,

@@ -13,7 +13,7 @@ from layerfork.diagnose.compare.sites import Site
 from layerfork.diagnose.compare.structure import removed_steps
 from layerfork.diagnose.proof.unasked import Informed, informed_by
 from layerfork.hypothesis import Hypothesis, UnappliableError, suppose
-from layerfork.hypothesis.keys import Settled
+from layerfork.hypothesis.suppose import Settled
 from layerfork.record.answer import Fork, Side, Situation
 from layerfork.record.change import Change, LineAdded
 

@@ -8,7 +8,7 @@ from unit.hypothesis.recorded import CORPUS, pair
 
 from layerfork.app.predict.earlier import EarlierBuilds
 from layerfork.hypothesis import suppose
-from layerfork.hypothesis.keys import Settled
+from layerfork.hypothesis.suppose import Settled
 from layerfork.keys import keys_of
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildRecord
