@@ -19,7 +19,7 @@ from layerfork.app.experiment.relay import Relay, run_relay
 from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.experiment.trial import make_endpoint
 from layerfork.builders.engines import RunningEngine, open_engine
-from layerfork.builders.environments.clientcli import find_toolchain
+from layerfork.builders.environments.installing import find_toolchain
 from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace
 from layerfork.builders.process import run
 from layerfork.record.build import Builder, Command, Endpoint

@@ -27,8 +27,7 @@ from layerfork.app.experiment.scenarios import chosen_scenarios
 from layerfork.app.experiment.trial import Bench, make_endpoint
 from layerfork.builders.clients import ContextForm
 from layerfork.builders.engines import RunningEngine, open_engine
-from layerfork.builders.environments.contextfiles import write_context
-from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace
+from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace, write_context
 from layerfork.builders.process import run
 from layerfork.record.run import Progress
 from layerfork.record.scenario import OWN_PLATFORM, Phase, RunOptions, Scenario

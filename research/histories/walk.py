@@ -12,13 +12,13 @@ from pathlib import Path
 from layerfork.app.predict.commits import CommitsAsked, predict_commits
 from layerfork.app.predict.earlier import EarlierBuilds
 from layerfork.app.predict.predicting import baseline_at
-from layerfork.builders.client.contextplaces import place_at
 from layerfork.builders.commits.checkout import Sending
 from layerfork.builders.commits.history import Repository, commits_of, find_repository
 from layerfork.builders.commits.objects import Blobs
-from layerfork.builders.disk.digests import fill_from_disk
 from layerfork.builders.engines import RunningEngine
 from layerfork.builders.process import run
+from layerfork.builders.recording.contextdigests import fill_from_disk
+from layerfork.builders.recording.contextplaces import place_at
 from layerfork.builders.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.builders.recording.recorder import Recorder
 from layerfork.context.senders import sender_of

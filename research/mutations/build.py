@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
-from layerfork.builders.client.contextplaces import place_at
-from layerfork.builders.disk.digests import fill_from_disk
 from layerfork.builders.engines import RunningEngine, fetch_toolchain
 from layerfork.builders.process import run
+from layerfork.builders.recording.contextdigests import fill_from_disk
+from layerfork.builders.recording.contextplaces import place_at
 from layerfork.builders.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.builders.recording.recorder import Recorder
 from layerfork.record.build import Builder, Command, Toolchain

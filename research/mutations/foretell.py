@@ -8,7 +8,7 @@ from pathlib import Path
 
 from layerfork.app.predict.nextbuild import NextBuild
 from layerfork.app.predict.predicting import predict_build
-from layerfork.builders.disk.tarcontext import read_tar
+from layerfork.builders.recording.filesondisk import read_tar
 from layerfork.context.clientrules import find_rules
 from layerfork.context.ignore.ignorefile import DOCKER_FILES, files_of_podman_service
 from layerfork.context.manifest import read_context

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from layerfork.builders.api.client import ApiError
+from layerfork.builders.api.frontend import FrontendRefusedError, Question, ask_frontend
 from layerfork.builders.engines import RunningEngine
-from layerfork.builders.environments.bases import base_references
-from layerfork.builders.frontend import FrontendRefusedError, Question, ask_frontend
+from layerfork.builders.environments.images import base_references
 from layerfork.context.ignore.ignorefile import read_docker_ignorefile
 from layerfork.dockerfile import BadSubstitutionError
 from layerfork.dockerfile.recorded import dockerfile_of

@@ -16,11 +16,11 @@ from urllib.parse import quote, urlencode
 
 from corpus.subjects import Build, Client, Node
 
-from layerfork.builders.client.contextplaces import place_at
-from layerfork.builders.disk.digests import fill_from_disk
 from layerfork.builders.engines import RunningEngine, fetch_toolchain
 from layerfork.builders.environments.served import enter_network
 from layerfork.builders.process import run
+from layerfork.builders.recording.contextdigests import fill_from_disk
+from layerfork.builders.recording.contextplaces import place_at
 from layerfork.builders.recording.imagefacts import add_base_facts, add_image_facts
 from layerfork.builders.recording.printed import read_printed_build
 from layerfork.builders.recording.recorder import Recorder

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from layerfork.builders.api.registry import LISTENING, REGISTRY, registry_for
-from layerfork.builders.debian.rootcli import through_loader
-from layerfork.builders.debian.roots import ensure_root
+from layerfork.builders.debian.roots import ensure_root, through_loader
 from layerfork.builders.engines import open_engine
 from layerfork.builders.engines.private import RunningPrivateEngine
 from layerfork.builders.process import end_group, run, spawn

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 from engines.running import as_host
 
+from layerfork.builders.api.frontend import FrontendRefusedError, Question, ask_frontend
 from layerfork.builders.engines import RunningEngine, open_engine
-from layerfork.builders.frontend import FrontendRefusedError, Question, ask_frontend
 from layerfork.cli.root import root
 from layerfork.errors import UsageError
 from layerfork.record.record import BuildRecord

@@ -14,12 +14,17 @@ from pathlib import Path
 import pytest
 from engines.traces import engine_names, wait_until_gone
 
-from layerfork.builders.debian.rootcli import find_toolchain, write_wrappers
-from layerfork.builders.debian.roots import ensure_root, root_path, verify_root
-from layerfork.builders.debian.unpack import unpack
+from layerfork.builders.debian.packages import unpack
+from layerfork.builders.debian.roots import (
+    ensure_root,
+    find_toolchain,
+    root_path,
+    verify_root,
+    write_wrappers,
+)
 from layerfork.builders.engines import open_engine
-from layerfork.builders.engines.basestore import ensure_base_archive
-from layerfork.builders.engines.dockerd import docker_startup
+from layerfork.builders.engines.baseimage import ensure_base_archive
+from layerfork.builders.engines.private import docker_startup
 from layerfork.builders.namespace import launch
 from layerfork.builders.process import run
 from layerfork.builders.suites import SUITES
@@ -187,7 +192,7 @@ def test_damaged_package_is_named(tmp_path: Path) -> None:
 
 FETCH = """\
 import os, sys
-from layerfork.builders.engines.basestore import ensure_base_archive
+from layerfork.builders.engines.baseimage import ensure_base_archive
 from layerfork.builders.suites import SUITES
 from layerfork.builders.debian.roots import ensure_root
 if sys.argv[1] == "root":

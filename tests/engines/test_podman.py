@@ -12,8 +12,7 @@ from engines.traces import engine_names, processes, wait_until_gone
 from layerfork.builders.api.answers import Version
 from layerfork.builders.debian.roots import ensure_root, verify_root
 from layerfork.builders.engines import open_engine
-from layerfork.builders.engines.baseimage import image_id
-from layerfork.builders.engines.basestore import ensure_base_archive
+from layerfork.builders.engines.baseimage import ensure_base_archive, image_id
 from layerfork.builders.engines.podman import PODMAN_ENGINES, RunningPodmanEngine
 from layerfork.builders.process import run
 from layerfork.errors import EngineError

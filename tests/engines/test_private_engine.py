@@ -10,8 +10,7 @@ import pytest
 from engines.traces import engine_names, processes, wait_until_gone
 
 from layerfork.builders.engines import RunningEngine, open_engine
-from layerfork.builders.engines.baseimage import base_archive, image_id
-from layerfork.builders.engines.basestore import ensure_base_archive
+from layerfork.builders.engines.baseimage import base_archive, ensure_base_archive, image_id
 from layerfork.builders.engines.private import PRIVATE_ENGINES
 from layerfork.builders.process import run
 from layerfork.errors import EngineError

@@ -14,10 +14,9 @@ from layerfork.builders.api.inspection import read_engine_info
 from layerfork.builders.api.registry import registry_for
 from layerfork.builders.debian.roots import ensure_root
 from layerfork.builders.engines import open_engine
-from layerfork.builders.engines.basestore import ensure_base_archive
-from layerfork.builders.engines.dockerd import docker_startup
+from layerfork.builders.engines.baseimage import ensure_base_archive
 from layerfork.builders.engines.podman import RunningPodmanEngine
-from layerfork.builders.engines.private import RunningPrivateEngine
+from layerfork.builders.engines.private import RunningPrivateEngine, docker_startup
 from layerfork.builders.namespace.launch import Startup, await_ready, launched
 from layerfork.builders.namespace.rundirs import base_directory
 from layerfork.builders.process import run

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from layerfork.builders.engines import open_engine
-from layerfork.builders.namespace.entering import first_process
+from layerfork.builders.namespace.entering import first_process, restart
 from layerfork.builders.namespace.launch import failure
-from layerfork.builders.namespace.restarting import restart
 
 pytestmark = pytest.mark.engine
 

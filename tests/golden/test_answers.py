@@ -15,7 +15,7 @@ from golden.test_reporters import compare
 
 from layerfork.app.compare import comparison
 from layerfork.app.compare.comparison import diff_stored
-from layerfork.builders.disk import filelook
+from layerfork.builders.recording import filesondisk as filelook
 from layerfork.diagnose.causes.scene import FileLook
 from layerfork.diagnose.patterns import PATTERNS
 from layerfork.record.answer import CauseStatus, Situation

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from layerfork.builders.imports.drafts import SHARED
-from layerfork.builders.secrets.digests import key_digests
+from layerfork.builders.recording.secrets import key_digests
 from layerfork.record.record import BuildOutcome, BuildRecord, StepRecord, StepStatus
 from layerfork.wire.history.historybuild import NAMELESS, STAGES
 from layerfork.wire.redact import Redactor

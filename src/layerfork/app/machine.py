@@ -10,14 +10,16 @@ from layerfork.builders.clients import CLIENTS, SEED_CLIENTS, BuildClient, Conte
 from layerfork.builders.clients.client import Programs
 from layerfork.builders.debian.roots import verify_root
 from layerfork.builders.engines import ENGINES, Engine, default_spec, open_engine, stop_kept_engines
-from layerfork.builders.environments.installing import ensure_environment, find_environment, find_interpreter
-from layerfork.builders.environments.projectfile import described_clients
+from layerfork.builders.environments.installing import (
+    described_clients,
+    ensure_environment,
+    find_environment,
+    find_interpreter,
+)
 from layerfork.builders.environments.shell import run_in_engine
-from layerfork.builders.machine.places import examine_places
-from layerfork.builders.machine.programs import examine_programs
-from layerfork.builders.machine.settings import examine_settings, without_passwords
+from layerfork.builders.machine import examine_places, examine_programs, examine_settings, without_passwords
 from layerfork.builders.process import find_program
-from layerfork.builders.secrets.redactionkey import redaction_key
+from layerfork.builders.recording.secrets import redaction_key
 from layerfork.errors import ClientError, EngineError
 from layerfork.record.machine import ClientRow, DoctorReport, EngineRow, Fetched, Health, HealthRow, Obstacle
 from layerfork.record.run import Say

@@ -8,7 +8,7 @@ from layerfork.app.pack import Say
 from layerfork.app.predict.nextbuild import current_umask
 from layerfork.builders.clients import CLIENTS, BuildClient
 from layerfork.builders.clients.sending import sender_of_client
-from layerfork.builders.environments.projectfile import described_clients
+from layerfork.builders.environments.installing import described_clients
 from layerfork.context.hashing.contents import HashedFiles
 from layerfork.context.manifest import read_tree
 from layerfork.context.packing.plan import PackPlan, plan_directory

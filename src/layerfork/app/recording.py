@@ -6,9 +6,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from layerfork.builders.client.contextplaces import named_directories
-from layerfork.builders.client.process import ClientProcess
-from layerfork.builders.client.projects import Projects
+from layerfork.builders.recording.contextplaces import ClientProcess, named_directories
+from layerfork.builders.recording.projects import Projects
 from layerfork.builders.recording.wrap import record_command
 from layerfork.errors import LayerforkError
 from layerfork.record.build import named_builders

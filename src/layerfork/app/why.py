@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from layerfork.app.recording import no_build_seen, say_lost, store_kept_out_of_contexts
-from layerfork.builders.client.projects import Projects
 from layerfork.builders.engines import default_spec_of_why
+from layerfork.builders.recording.projects import Projects
 from layerfork.builders.recording.wrap import Wrapped, record_command
 from layerfork.errors import ExitCode, LayerforkError
 from layerfork.record.engine import NOTHING_BROUGHT, Brought

@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 from unit.builders.commits.repositories import MadeRepository, new_repository
 
-from layerfork.builders import git
-from layerfork.builders.commits.attributes import converted_files
+from layerfork.builders.commits import git
+from layerfork.builders.commits.checkout import converted_files
 from layerfork.builders.commits.history import commits_of, find_repository
 from layerfork.builders.commits.objects import Blobs, Trees, texts_of
-from layerfork.builders.disk.gitindex import digest_in_index
+from layerfork.builders.edits import RefusedError, check_editable
 from layerfork.builders.environments.served import make_repository
-from layerfork.builders.fixing.places import RefusedError
-from layerfork.builders.fixing.writing import check_editable
-from layerfork.builders.machine.settings import examine_settings
+from layerfork.builders.machine import examine_settings
 from layerfork.builders.process import find_program
+from layerfork.builders.recording.filesondisk import digest_in_index
 from layerfork.record.build import Builder
 from layerfork.record.fixing import FilePatch
 from layerfork.record.record import BuildOutcome, BuildPlace, BuildRecord, BuildResult
@@ -167,4 +166,4 @@ def test_git_is_called_in_one_place() -> None:
         str(path.relative_to(SOURCES)) for path in SOURCES.rglob("*.py") if first.search(path.read_text())
     }
     # The other is a list of packages.
-    assert calls == {"builders/git.py", "builders/debian/packagesets.py"}
+    assert calls == {"builders/commits/git.py", "builders/debian/packages.py"}

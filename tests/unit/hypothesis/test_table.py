@@ -6,7 +6,7 @@ from corpus.pairs import PAIRS, patterns
 from golden.test_answers import OF_CAUSES, looker
 
 from layerfork.app.compare.comparison import diff_stored
-from layerfork.builders.disk import filelook
+from layerfork.builders.recording import filesondisk as filelook
 from layerfork.diagnose.patterns import PATTERNS
 from layerfork.hypothesis.remedies import KINDS, kind_of
 from layerfork.record.answer import CauseStatus, Edit, Fix, Point

@@ -77,7 +77,8 @@ def answers_of_pair(
     """
     if not (judgement.forks or judgement.warnings):
         return (), ()
-    from layerfork.builders.disk import filelook, gitindex
+    from layerfork.builders.recording import filesondisk as filelook
+    from layerfork.builders.recording import filesondisk as gitindex
     from layerfork.diagnose.answer import answer_added, answer_fork
     from layerfork.diagnose.causes.scene import AnswerSources, entries_by_path
 
@@ -100,7 +101,8 @@ def answers_of_rows(judgement: Judgement, rows: Sequence[TrialBuild]) -> tuple[A
     """One for each fork of a relay."""
     if not judgement.forks:
         return ()
-    from layerfork.builders.disk import filelook, gitindex
+    from layerfork.builders.recording import filesondisk as filelook
+    from layerfork.builders.recording import filesondisk as gitindex
     from layerfork.diagnose.answer import answer_fork
     from layerfork.diagnose.causes.scene import AnswerSources
 

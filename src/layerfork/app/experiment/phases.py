@@ -17,12 +17,15 @@ from layerfork.builders.api.client import ApiError, EngineApi
 from layerfork.builders.api.images import CLEANING_LIMIT_S, load_archive
 from layerfork.builders.clients import ContextForm
 from layerfork.builders.engines import RunningEngine
-from layerfork.builders.engines.basestore import ensure_base_archive
-from layerfork.builders.engines.otherbase import moved_base, rebuilt_base, reconfigured_base
-from layerfork.builders.environments.contextfiles import write_context
+from layerfork.builders.engines.baseimage import (
+    ensure_base_archive,
+    moved_base,
+    rebuilt_base,
+    reconfigured_base,
+)
 from layerfork.builders.environments.served import ServedContext, serving
-from layerfork.builders.environments.workspace import Workspace, make_tar
-from layerfork.builders.namespace.restarting import restart
+from layerfork.builders.environments.workspace import Workspace, make_tar, write_context
+from layerfork.builders.namespace.entering import restart
 from layerfork.record.build import BuildRequest
 from layerfork.record.record import BuildOutcome
 from layerfork.record.run import TrialBuild

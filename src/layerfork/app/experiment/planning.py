@@ -12,7 +12,7 @@ from layerfork.app.experiment.run import chosen_engines
 from layerfork.app.experiment.scenarios import chosen_scenarios
 from layerfork.app.experiment.shards import Part, part_of, read_part, times_of
 from layerfork.builders.engines import open_engine
-from layerfork.builders.environments.projectfile import described_clients
+from layerfork.builders.environments.installing import described_clients
 from layerfork.errors import UsageError
 from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.scenarioresults import CatalogueOutline

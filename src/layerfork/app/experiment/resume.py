@@ -21,8 +21,8 @@ from layerfork.app.experiment.clients import choose_clients
 from layerfork.app.experiment.earlier import Earlier, FinishedRelay, MeasuredRow, relay_note
 from layerfork.app.experiment.measure import Measured, RunServices, measure
 from layerfork.builders.engines import open_engine
-from layerfork.builders.environments.projectfile import described_clients
-from layerfork.builders.secrets.redactionkey import redaction_key
+from layerfork.builders.environments.installing import described_clients
+from layerfork.builders.recording.secrets import redaction_key
 from layerfork.context.walk import scan
 from layerfork.record.engine import EngineInfo
 from layerfork.record.run import Progress

@@ -18,8 +18,8 @@ from layerfork.app.experiment.judging import judged_cell, report_of
 from layerfork.app.experiment.planning import CatalogueOptions, CataloguePlan, plan_of
 from layerfork.app.experiment.shards import plan_digest
 from layerfork.app.machine import engines_at_once
-from layerfork.builders.environments.projectfile import described_clients
-from layerfork.builders.machine.processors import busy_share, read_ticks
+from layerfork.builders.environments.installing import described_clients
+from layerfork.builders.machine import busy_share, read_ticks
 from layerfork.errors import LayerforkError
 from layerfork.record.run import Listener, Problem, Progress
 from layerfork.record.scenario import RunOptions, Scenario

@@ -8,19 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from layerfork.app.experiment.clients import PlannedBuild
-from layerfork.builders.client.contextplaces import Place, find_places, place_at
 from layerfork.builders.clients import BuildClient, ContextForm
-from layerfork.builders.disk.contextmemory import recall
-from layerfork.builders.disk.digests import fill_from_disk
-from layerfork.builders.disk.tarcontext import fill_from_tar
 from layerfork.builders.engines import RunningEngine
 from layerfork.builders.environments.served import cloned_tar
 from layerfork.builders.process import KEEP_BYTES, ProgramMissingError, last_lines, printable, run
-from layerfork.builders.recording.imagefacts import add_base_facts, add_image_facts
+from layerfork.builders.recording.contextdigests import fill_from_disk, recall
+from layerfork.builders.recording.contextplaces import Place, find_places, place_at
+from layerfork.builders.recording.filesondisk import fill_from_tar
+from layerfork.builders.recording.imagefacts import add_base_facts, add_image_facts, add_quiet_steps
 from layerfork.builders.recording.printed import OUTPUT_BYTES, read_printed_build
-from layerfork.builders.recording.quietsteps import add_quiet_steps
 from layerfork.builders.recording.recorder import Recorder
-from layerfork.builders.secrets.sealing import sealed
+from layerfork.builders.recording.secrets import sealed
 from layerfork.record.build import BuildRequest, Completed, Endpoint, Toolchain
 from layerfork.record.context import MAIN_CONTEXT, ContextManifest
 from layerfork.record.record import BuildOutcome, BuildRecord, ClientInfo

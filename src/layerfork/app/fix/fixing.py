@@ -9,10 +9,16 @@ from layerfork.app.check.gate import total_s
 from layerfork.app.fix.estimate import foreseen, rebuilt_steps
 from layerfork.app.fix.lastfork import Forked, forked_in, last_forks
 from layerfork.app.fix.trial import Tried, TryOptions, directory_of_build, try_remedy
-from layerfork.builders.fixing.commands import run_in
-from layerfork.builders.fixing.places import Project, RefusedError, leads_elsewhere
-from layerfork.builders.fixing.writing import check_editable, read_file, write_patches
-from layerfork.builders.secrets.redactionkey import redaction_key
+from layerfork.builders.edits import (
+    Project,
+    RefusedError,
+    check_editable,
+    leads_elsewhere,
+    read_file,
+    write_patches,
+)
+from layerfork.builders.recording.secrets import redaction_key
+from layerfork.builders.replaying import run_in
 from layerfork.context.walk import no_collection
 from layerfork.errors import LayerforkError
 from layerfork.hypothesis.edits import UnfitError, edited

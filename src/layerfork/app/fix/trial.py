@@ -13,15 +13,22 @@ from layerfork.app.check.cold import COLD_ENGINE
 from layerfork.app.check.gate import gate
 from layerfork.app.compare.comparison import diff_stored
 from layerfork.app.fix.estimate import found_elsewhere, reused_step
-from layerfork.builders.client.projects import Projects
 from layerfork.builders.engines import RunningEngine, default_spec_of_why, open_engine
-from layerfork.builders.environments.bringing import bringing
+from layerfork.builders.environments.images import bringing
 from layerfork.builders.environments.privatedir import private_directory
-from layerfork.builders.fixing.commands import CommandFailedError, run_in
-from layerfork.builders.fixing.copying import copy_tree
-from layerfork.builders.fixing.happening import NotMadeError, make_happen
-from layerfork.builders.fixing.replaying import Copied, NoReplayError, on_copy, root_to_copy
+from layerfork.builders.recording.projects import Projects
 from layerfork.builders.recording.wrap import engine_for, record_command
+from layerfork.builders.replaying import (
+    CommandFailedError,
+    Copied,
+    NoReplayError,
+    NotMadeError,
+    copy_tree,
+    make_happen,
+    on_copy,
+    root_to_copy,
+    run_in,
+)
 from layerfork.context.projectfiles import read_regular
 from layerfork.dockerfile import keyword_of
 from layerfork.errors import EngineError, LayerforkError

@@ -13,11 +13,10 @@ from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
 from layerfork.app.predict.predicting import baseline_at, predict_next
 from layerfork.app.predict.predictions import RecordedBuild, recorded_builds
 from layerfork.app.predict.tree import dockerfile_path, places_of_named, rules_of_named
-from layerfork.builders.commits.checkout import CheckedOut, Sending, check_out
-from layerfork.builders.commits.contents import contents_of
+from layerfork.builders.commits.checkout import CheckedOut, Sending, check_out, contents_of
 from layerfork.builders.commits.history import Commit, Repository, commits_of, find_below, find_repository
 from layerfork.builders.commits.objects import Blobs, Trees
-from layerfork.builders.secrets.redactionkey import redaction_key
+from layerfork.builders.recording.secrets import redaction_key
 from layerfork.context.senders import sender_of
 from layerfork.context.walk import no_collection
 from layerfork.errors import EvidenceError, LayerforkError

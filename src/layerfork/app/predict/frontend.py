@@ -11,12 +11,11 @@ from pathlib import Path
 
 from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
 from layerfork.app.predict.tree import images_assumed
+from layerfork.builders.api.frontend import FrontendRefusedError, Question, ask_frontend
 from layerfork.builders.engines import RunningEngine, default_spec_of_why, open_engine
-from layerfork.builders.environments.bases import base_references
-from layerfork.builders.frontend import FrontendRefusedError, Question, ask_frontend
+from layerfork.builders.environments.images import base_references
 from layerfork.builders.recording.imagefacts import without_secrets
-from layerfork.builders.secrets.redactionkey import key_id, redaction_key
-from layerfork.builders.secrets.sealing import sealed
+from layerfork.builders.recording.secrets import key_id, redaction_key, sealed
 from layerfork.context.projectfiles import read_regular
 from layerfork.dockerfile import BadSubstitutionError
 from layerfork.dockerfile.recorded import dockerfile_of

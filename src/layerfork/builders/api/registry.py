@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from layerfork.builders.debian.generation import Generation
-from layerfork.builders.debian.rootcli import through_loader
-from layerfork.builders.debian.roots import ensure_root
+from layerfork.builders.debian.roots import ensure_root, through_loader
 from layerfork.builders.namespace.entering import NETWORK, held_namespaces
 from layerfork.builders.namespace.launch import Daemons, read_log
 from layerfork.builders.process import end_group, last_lines, spawn

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from layerfork.builders.caches.deadline import ALL_S, Deadline
+from layerfork.builders.caches.credentials import ALL_S, Deadline
 from layerfork.builders.caches.source import MAX_CONFIG_BYTES, CacheConfig, bad_cache
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.record.context import Digest
@@ -122,7 +122,7 @@ class ActionsCache:
         from requests import RequestException
 
         if self._session is None:
-            from layerfork.builders.caches.registryaccess import patient_session
+            from layerfork.builders.caches.registry import patient_session
 
             self._session = patient_session()
         text = bytearray()

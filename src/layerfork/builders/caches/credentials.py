@@ -1,15 +1,14 @@
-"""Credentials for a registry, from docker's configuration and its credential helpers.
-
-Source: docker/docker-credential-helpers README.md @ v0.9.3 (protocol); docker/cli
-cli/config/credentials/native_store.go @ v28.5.2 (a user of ``<token>`` is an identity token).
-"""
+"""Credentials for a registry, from docker's configuration and its credential helpers, within a time limit."""
 
 import os
 import tempfile
+import threading
+import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import docker.auth
 import docker.credentials
@@ -18,6 +17,11 @@ import docker.errors
 from layerfork.builders.process import ProgramMissingError, run
 from layerfork.errors import LayerforkError
 from layerfork.record.build import Command
+
+# Credentials for a registry, from docker's configuration and its credential helpers.
+#
+# Source: docker/docker-credential-helpers README.md @ v0.9.3 (protocol); docker/cli
+# cli/config/credentials/native_store.go @ v28.5.2 (a user of ``<token>`` is an identity token).
 
 HELPER_S = 30.0
 """For one answer of a credential helper, which may ask a person or a cloud."""
@@ -100,3 +104,45 @@ class _Failed:
 
     returncode: int
     output: bytes
+
+
+# An end to what somebody else's server makes us wait for, however it does that.
+
+Made = TypeVar("Made")
+
+ALL_S = 300.0
+"""For all that one cache is asked; a cache of a thousand layers takes some of it."""
+
+
+class Deadline:
+    """So many seconds for everything, from the first question on.
+
+    A time limit of a connection holds for the next bytes alone: a server that sends one now and then never
+    meets it. So the waiting is done beside us, and left alone when the time is over.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._end: float | None = None
+
+    def wait_for(self, question: Callable[[], Made]) -> Made:
+        """What the question gives. Raises: TimeoutError; what the question raises."""
+        if self._end is None:
+            self._end = time.monotonic() + self._seconds
+        given: list[Made] = []
+        failed: list[BaseException] = []
+
+        def ask() -> None:
+            try:
+                given.append(question())
+            except BaseException as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        thread.join(max(0.0, self._end - time.monotonic()))
+        if failed:
+            raise failed[0]
+        if not given:
+            raise TimeoutError
+        return given[0]

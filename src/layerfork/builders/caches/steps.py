@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from layerfork.builders.caches.exported import exported_manifest
-from layerfork.builders.caches.files import contents_in
+from layerfork.builders.caches.exported import contents_in, exported_manifest
 from layerfork.builders.caches.source import CacheSource
 from layerfork.builders.caches.walk import CacheWalk, Numbers
 from layerfork.keys.buildkit.recordkeys import OpKeys, on_platform, op_keys

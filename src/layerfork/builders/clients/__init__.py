@@ -6,9 +6,8 @@
 from collections.abc import Iterable
 
 from layerfork.builders.clients.ansible import ANSIBLE_DOCKER_IMAGE, ANSIBLE_DOCKER_IMAGE_BUILD
-from layerfork.builders.clients.bake import BUILDX_BAKE
 from layerfork.builders.clients.client import BuildClient, ContextForm, needed_features
-from layerfork.builders.clients.compose import DOCKER_COMPOSE_BUILD
+from layerfork.builders.clients.compose import BUILDX_BAKE, DOCKER_COMPOSE_BUILD
 from layerfork.builders.clients.compose_v1 import (
     DOCKER_COMPOSE_2015_BUILD,
     DOCKER_COMPOSE_V1_BUILD,
@@ -20,34 +19,32 @@ from layerfork.builders.clients.docker_cli import (
     BUILDX_CONTEXT_BUILD,
     DOCKER_BUILD,
     DOCKER_CONTEXT_BUILD,
-)
-from layerfork.builders.clients.docker_py import DOCKER_PY_BUILD, DOCKER_PY_CONTEXT_BUILD, DOCKER_PY_VERSIONS
-from layerfork.builders.clients.docker_sources import (
     DOCKER_FILE_STDIN_BUILD,
     DOCKER_GIT_BUILD,
     DOCKER_URL_BUILD,
 )
 from layerfork.builders.clients.environment import ClientEnvironment, Interpreter, freeze, install_commands
 from layerfork.builders.clients.lookup import find_in
-from layerfork.builders.clients.node_libraries import (
+from layerfork.builders.clients.node import (
+    DOCKER_CLI_JS_BUILD,
+    DOCKER_COMPOSE_NPM_BUILD,
     DOCKER_NODE_SDK_CONTEXT_BUILD,
     DOCKERODE_BUILD,
     DOCKERODE_COMPOSE_BUILD,
     DOCKERODE_CONTEXT_BUILD,
     DOCKERODE_TAR_FS_BUILD,
+    DOLPHIN_BUILD,
     NODE_DOCKER_API_BUILD,
     RESIN_DOCKER_BUILD_BUILD,
     TESTCONTAINERS_NODE_10_BUILD,
     TESTCONTAINERS_NODE_BUILD,
 )
-from layerfork.builders.clients.node_programs import (
-    DOCKER_CLI_JS_BUILD,
-    DOCKER_COMPOSE_NPM_BUILD,
-    DOLPHIN_BUILD,
-)
-from layerfork.builders.clients.programs import PODMAN_CLIENTS
-from layerfork.builders.clients.python_libraries import (
+from layerfork.builders.clients.podman import PODMAN_CLIENTS
+from layerfork.builders.clients.python import (
     AIODOCKER_CONTEXT_BUILD,
+    DOCKER_PY_BUILD,
+    DOCKER_PY_CONTEXT_BUILD,
+    DOCKER_PY_VERSIONS,
     PYTEST_DOCKER_TOOLS_BUILD,
     PYTHON_ON_WHALES_BUILD,
     PYTHON_ON_WHALES_BUILDX_BUILD,

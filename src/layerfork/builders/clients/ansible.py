@@ -4,9 +4,16 @@ import json
 from functools import partial
 
 from layerfork.builders.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
-from layerfork.builders.clients.clientenv import config_files, docker_on_path, secret_values, variables
 from layerfork.builders.clients.docker_cli import read_version
-from layerfork.builders.clients.environment import ClientEnvironment, Interpreter, python_of
+from layerfork.builders.clients.environment import (
+    ClientEnvironment,
+    Interpreter,
+    config_files,
+    docker_on_path,
+    python_of,
+    secret_values,
+    variables,
+)
 from layerfork.builders.clients.shim import ask_python
 from layerfork.record.build import Builder, BuildRequest, Command
 

@@ -1,4 +1,4 @@
-"""Compose v2, the docker CLI's ``compose`` plugin, with a generated ``compose.yaml``."""
+"""Compose v2 and ``docker buildx bake``: plugins that read a project file, which is generated."""
 
 import json
 from dataclasses import replace
@@ -45,7 +45,7 @@ def compose_file(request: BuildRequest) -> str:
     return text.replace("$", "$$") + "\n"
 
 
-def _command(call: Call) -> Command:
+def _compose(call: Call) -> Command:
     path = call.request.scratch / "compose.yaml"
     arguments = ("compose", "-p", PROJECT, "-f", str(path), "build")
     command = docker_command(call, arguments + (("--no-cache",) if call.request.no_cache else ()))
@@ -59,10 +59,76 @@ DOCKER_COMPOSE_BUILD = BuildClient(
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
     takes=CACHES,
-    make_command=_command,
+    make_command=_compose,
     version_command=partial(ask_docker, ("compose", "version", "--short")),
     read_version=read_version,
     plugin="compose",
+    programs=DOCKER_PROGRAMS,
+    toolchain_version=True,
+)
+
+
+# ``docker buildx bake`` with a generated ``docker-bake.json``.
+
+
+def bake_file(request: BuildRequest) -> str:
+    """The text of a bake file with one target, ``image``.
+
+    Strings of a bake file are templates, so ``${`` and ``%{`` are doubled to mean themselves.
+    Source: hashicorp/hcl json/spec.md, "Template expressions"; docker/buildx bake/hclparser, v0.13 to v0.29.
+    """
+    target: dict[str, object] = {
+        "context": str(request.context),
+        "dockerfile": str(request.dockerfile),
+        "tags": [request.tag],
+    }
+    if request.target:
+        target["target"] = request.target
+    if request.platform:
+        target["platforms"] = [request.platform]
+    if request.build_args:
+        target["args"] = dict(request.build_args)
+    if request.labels:
+        target["labels"] = dict(request.labels)
+    if request.no_cache:
+        target["no-cache"] = True
+    if request.cache_from:
+        target["cache-from"] = [request.cache_from]
+    if request.cache_to:
+        target["cache-to"] = [request.cache_to]
+    return json.dumps({"target": {"image": _escaped(target)}}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _escaped(value: object) -> object:
+    match value:
+        case str():
+            return value.replace("${", "$${").replace("%{", "%%{")
+        case dict():
+            return {_escaped(key): _escaped(item) for key, item in value.items()}
+        case list():
+            return [_escaped(item) for item in value]
+    return value
+
+
+def _bake(call: Call) -> Command:
+    path = call.request.scratch / "docker-bake.json"
+    command = docker_command(call, ("buildx", "bake", "-f", str(path), "image"))
+    # From buildx 0.20 on a bake file may read only below the working directory unless this says otherwise.
+    env = {**command.env, "BUILDX_BAKE_ENTITLEMENTS_FS": "0"}
+    return replace(command, env=env, files=(*command.files, (path, bake_file(call.request))))
+
+
+BUILDX_BAKE = BuildClient(
+    name="buildx-bake",
+    title="docker buildx bake",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.BUILDKIT,),
+    refuses=((Builder.CLASSIC, "buildx builds with BuildKit only"),),
+    takes=CACHES,
+    make_command=_bake,
+    version_command=partial(ask_docker, ("buildx", "version")),
+    read_version=read_version,
+    plugin="buildx",
     programs=DOCKER_PROGRAMS,
     toolchain_version=True,
 )

@@ -9,9 +9,16 @@ import os.path
 from functools import partial
 
 from layerfork.builders.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
-from layerfork.builders.clients.clientenv import config_files, docker_on_path, secret_values, variables
 from layerfork.builders.clients.docker_cli import docker_default_builder, read_version
-from layerfork.builders.clients.environment import ClientEnvironment, Interpreter, node_of
+from layerfork.builders.clients.environment import (
+    ClientEnvironment,
+    Interpreter,
+    config_files,
+    docker_on_path,
+    node_of,
+    secret_values,
+    variables,
+)
 from layerfork.builders.clients.shim import ask_node
 from layerfork.record.build import Builder, BuildRequest, Command, Feature
 

@@ -1,11 +1,11 @@
-"""The docker CLI: ``docker build`` and ``docker buildx build``, from a directory or from a tar."""
+"""The docker CLI: build and buildx build, from a directory, a tar, a URL, git or standard input."""
 
 import re
 from functools import partial
 from pathlib import Path
 
 from layerfork.builders.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
-from layerfork.builders.clients.clientenv import config_files, secret_values, variables
+from layerfork.builders.clients.environment import config_files, secret_values, variables
 from layerfork.record.build import Builder, BuildRequest, Command, Endpoint, Feature
 
 _TAR_ONLY = "with a tar on standard input the Dockerfile must be inside it"
@@ -159,6 +159,55 @@ BUILDX_CONTEXT_BUILD = BuildClient(
     version_command=partial(ask_docker, ("buildx", "version")),
     read_version=read_version,
     plugin="buildx",
+    programs=DOCKER_PROGRAMS,
+    toolchain_version=True,
+)
+
+
+# The docker CLI with the context or the Dockerfile from somewhere else: a URL, a git repository, a pipe.
+
+
+def _from_url(form: ContextForm, call: Call) -> Command:
+    """With the classic builder the CLI fetches the context, with BuildKit the engine does."""
+    url = call.request.context_git if form is ContextForm.GIT else call.request.context_url
+    return docker_command(call, ("build", *tar_flags(call.request), url))
+
+
+def _dockerfile_from_stdin(call: Call) -> Command:
+    arguments = ("build", *build_flags(call.request, "-"), str(call.request.context))
+    return docker_command(call, arguments, stdin=call.request.dockerfile)
+
+
+def _remote(name: str, title: str, form: ContextForm) -> BuildClient:
+    return BuildClient(
+        name=name,
+        title=title,
+        context_form=form,
+        builders=(Builder.CLASSIC, Builder.BUILDKIT),
+        own_choice=docker_default_builder,
+        lacks=((Feature.DOCKERFILE_OUTSIDE, "with a context from a URL the Dockerfile must be inside it"),),
+        takes=CACHES,
+        make_command=partial(_from_url, form),
+        version_command=partial(ask_docker, ("--version",)),
+        read_version=read_version,
+        programs=DOCKER_PROGRAMS,
+        toolchain_version=True,
+    )
+
+
+DOCKER_URL_BUILD = _remote("docker-url-build", "docker build URL of context.tar", ContextForm.URL)
+DOCKER_GIT_BUILD = _remote("docker-git-build", "docker build URL of a git repository", ContextForm.GIT)
+
+DOCKER_FILE_STDIN_BUILD = BuildClient(
+    name="docker-file_stdin-build",
+    title="docker build -f - DIR < Dockerfile",
+    context_form=ContextForm.DIRECTORY,
+    builders=(Builder.CLASSIC, Builder.BUILDKIT),
+    own_choice=docker_default_builder,
+    takes=CACHES,
+    make_command=_dockerfile_from_stdin,
+    version_command=partial(ask_docker, ("--version",)),
+    read_version=read_version,
     programs=DOCKER_PROGRAMS,
     toolchain_version=True,
 )

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from layerfork.builders.clients.client import BuildClient, Call, ContextForm
-from layerfork.builders.clients.clientenv import config_files, secret_values, variables
 from layerfork.builders.clients.docker_cli import docker_default_builder
+from layerfork.builders.clients.environment import config_files, secret_values, variables
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder, Command, Endpoint, Feature
 

@@ -12,8 +12,16 @@ from pathlib import Path
 from typing import TypedDict
 
 from layerfork.builders.clients.client import Call, ContextForm
-from layerfork.builders.clients.clientenv import config_files, docker_on_path, secret_values, variables
-from layerfork.builders.clients.environment import SHIMS, Interpreter, node_of, python_of
+from layerfork.builders.clients.environment import (
+    SHIMS,
+    Interpreter,
+    config_files,
+    docker_on_path,
+    node_of,
+    python_of,
+    secret_values,
+    variables,
+)
 from layerfork.record.build import Builder, Command, Endpoint
 
 

@@ -1,21 +1,82 @@
-"""A commit as a client would send a fresh checkout of it, by a git with its defaults and a umask of 022."""
+"""A commit as a client would send a fresh checkout of it."""
 
 import os
+import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import islice
+from pathlib import Path
 from posixpath import dirname, join, normpath
 
-from layerfork.builders.commits.attributes import converted_files
-from layerfork.builders.commits.history import Commit, Repository
+from layerfork.builders.commits.history import Commit, Repository, output_of
 from layerfork.builders.commits.objects import Blob, Blobs, TreeRow, Trees, texts_of
 from layerfork.context.clientrules import ContextRules
 from layerfork.context.hashing.contents import File, HashedFiles
 from layerfork.context.hashing.digestcache import Content
 from layerfork.context.manifest import NEWEST_DOCKER_PY, ReadContext, read_tree
 from layerfork.context.walk import Problem, Row, ScannedTree
-from layerfork.record.context import Digest
+from layerfork.keys.buildkit.content_digest import Contents
+from layerfork.keys.buildkit.recordkeys import UnknownContentError
+from layerfork.record.context import ContextEntry, Digest
+
+# Files of a commit that a checkout writes otherwise than git keeps them.
+#
+# Source: git Documentation/gitattributes.txt, v2.47.0: ``eol=crlf`` writes other ends of lines, ``ident``
+# puts an id in, ``filter`` runs a program (Git LFS is one), ``working-tree-encoding`` writes another
+# encoding. The rules that a machine has of its own (core.autocrlf, core.attributesFile) are those of a fresh
+# git: none.
+
+ATTRIBUTES_FILE = ".gitattributes"
+_NAMES = ("text", "eol", "ident", "filter", "working-tree-encoding")
+_TELLING = re.compile(rb"\b(?:eol|crlf|ident|filter|working-tree-encoding)\b")
+_NONE = frozenset({"unspecified", "unset"})
+
+
+def converted_files(repository: Repository, commit: str, rows: Sequence[TreeRow]) -> Mapping[str, str]:
+    """Which files a checkout writes in another form, and by what attribute. Raises: UsageError."""
+    rules = [row.object_id for row in rows if row.path.rpartition("/")[2] == ATTRIBUTES_FILE]
+    if not any(_TELLING.search(text) for text in texts_of(repository, rules).values()):
+        return {}
+    return _converted(
+        _attributes_of(repository, commit, (row.path for row in rows if row.mode >> 12 == 0o10))
+    )
+
+
+def _converted(values: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path, own in values.items():
+        if own["filter"] not in _NONE:
+            found[path] = f"filter={own['filter']}"
+        elif own["working-tree-encoding"] not in _NONE:
+            found[path] = f"working-tree-encoding={own['working-tree-encoding']}"
+        elif own["ident"] == "set":
+            found[path] = "ident"
+        elif own["eol"] == "crlf" and own["text"] != "unset":
+            found[path] = "eol=crlf"
+    return found
+
+
+def _attributes_of(
+    repository: Repository, commit: str, paths: Iterable[str]
+) -> Mapping[str, Mapping[str, str]]:
+    """By a commit's own rules: they are read from an index that is thrown away."""
+    with tempfile.TemporaryDirectory() as directory:
+        env = {"GIT_INDEX_FILE": str(Path(directory) / "index")}
+        output_of(repository.directory, "read-tree", commit, env=env)
+        asked = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+        top = repository.directory.joinpath(*[".."] * repository.prefix.count("/"))
+        answer = output_of(
+            top, "check-attr", "--cached", "-z", "--stdin", *_NAMES, asked=asked, env=env
+        ).decode("utf-8", "surrogateescape")
+    found: dict[str, dict[str, str]] = {}
+    words = answer.split("\0")[:-1]
+    for path, name, value in zip(words[::3], words[1::3], words[2::3], strict=True):
+        found.setdefault(path, {})[name] = value
+    return found
+
 
 UMASK = 0o022
 _SUBMODULE = 0o160000
@@ -203,3 +264,45 @@ def _status(mode: int, size: int, root: os.stat_result, mtime_ns: int) -> os.sta
     """Of a file that the owner of the working tree checked out."""
     times = {"st_mtime_ns": mtime_ns, "st_ctime_ns": mtime_ns, "st_rdev": 0}
     return os.stat_result((mode, 0, 0, 1, root.st_uid, root.st_gid, size, 0, 0, 0), times)
+
+
+# Contents of a commit's files, as BuildKit's content keys need them.
+
+MOST_BYTES = 64 << 20
+"""Of one file; larger ones are not read. So much, and so many files, are asked for at a time."""
+MOST_FILES = 1_000
+
+
+def contents_of(repository: Repository, blobs: Blobs, entries: Sequence[ContextEntry]) -> Contents:
+    """Reads files of a context that a commit would send from git's objects, some that follow along with each.
+
+    Raises (when read): UnknownContentError for a file that is no blob as it is; UsageError.
+    """
+    ids = {digest: object_id for object_id, (digest, _) in blobs.find(()).items()}
+    files = [each for each in entries if each.content in ids and 0 < each.size <= MOST_BYTES]
+    places = {each.content: place for place, each in enumerate(files)}
+    read: dict[str, bytes] = {}
+
+    def following(place: int) -> Iterator[str]:
+        room = MOST_BYTES
+        for each in islice(files, place, place + MOST_FILES):
+            room -= each.size
+            if room < 0:
+                return
+            if each.content is not None:
+                yield ids[each.content]
+
+    def content(entry: ContextEntry) -> Iterator[bytes]:
+        if entry.size == 0:
+            return
+        if entry.content is None or entry.content not in places:
+            raise UnknownContentError
+        object_id = ids[entry.content]
+        if object_id not in read:
+            read.clear()
+            read.update(texts_of(repository, following(places[entry.content])))
+        if object_id not in read:
+            raise UnknownContentError
+        yield read[object_id]
+
+    return content

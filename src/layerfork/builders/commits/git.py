@@ -1,64 +1,86 @@
-"""Runs git on a repository: only to read, and nothing is fetched."""
+"""How git is called, everywhere: no program that a repository names is run, and nothing is fetched.
+
+A repository's files are data, its ``.git`` among them: whoever wrote it may have named programs there.
+Sources: git Documentation/config/*.txt and Documentation/git.txt, v2.47.0; what an older git does not know it
+ignores, so what matters is said in more than one way.
+"""
 
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
-from layerfork.builders.git import git_command
-from layerfork.builders.process import ProgramMissingError, end_group, spawn
+from layerfork.builders.process import run
 from layerfork.errors import UsageError
+from layerfork.record.build import Command
+
+_SETTINGS = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.attributesFile=/dev/null",
+    "core.splitIndex=false",
+    "core.pager=cat",
+    "core.editor=false",
+    "core.sshCommand=false",
+    "core.gitProxy=",
+    "core.askPass=",
+    "core.alternateRefsCommand=false",
+    "credential.helper=",
+    "diff.external=",
+    "diff.ignoreSubmodules=all",
+    "gpg.program=false",
+    "gpg.x509.program=false",
+    "gpg.ssh.program=false",
+    "log.showSignature=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "protocol.allow=never",
+    "safe.bareRepository=explicit",
+    "submodule.recurse=false",
+)
+"""They go before those of any file. The index is not split: its other part would lie in the repository."""
+_ENVIRONMENT = {
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_PAGER": "cat",
+    "LC_ALL": "C",
+}
+"""git before 2.45 knows no ``GIT_NO_LAZY_FETCH``: without a protocol it has no program to fetch with."""
+_DRIVERS = r"^(filter|diff|merge)\..*\.(clean|smudge|process|textconv|command|driver|required)$"
+_TIMEOUT_S = 10.0
 
 
-def output_of(
-    directory: Path,
+def git_command(
     *words: str,
-    asked: bytes = b"",
+    directory: Path | None = None,
     env: Mapping[str, str] | None = None,
+    inherited: Mapping[str, str] | None = None,
     settings: tuple[str, ...] = (),
-) -> bytes:
-    """What git answers, run in a directory, with ``asked`` on its standard input.
+    stdin: Path | None = None,
+) -> Command:
+    """A call of git, by default in the working directory.
 
-    Raises: UsageError with git's own message.
+    ``env`` is added to what is ``inherited``, by default our environment, and wins over the safe one;
+    ``settings`` are ``NAME=VALUE``.
     """
-    with running(directory, *words, asked=asked, env=env, settings=settings) as answer:
-        return answer.read()
+    place = () if directory is None else ("-C", os.fspath(directory))
+    options = tuple(word for setting in (*_SETTINGS, *settings) for word in ("-c", setting))
+    return Command(
+        argv=("git", "--no-pager", *place, *options, *words),
+        env={**(os.environ if inherited is None else inherited), **_ENVIRONMENT, **(env or {})},
+        stdin=stdin,
+    )
 
 
-@contextmanager
-def running(
-    directory: Path,
-    *words: str,
-    asked: bytes = b"",
-    env: Mapping[str, str] | None = None,
-    settings: tuple[str, ...] = (),
-) -> Iterator[IO[bytes]]:
-    """Git while it answers; it is gone afterwards.
+def without_drivers(directory: Path) -> tuple[str, ...]:
+    """Settings that take their programs from a repository's filters: for what compares the working tree.
 
-    Raises: UsageError where git is missing, and with git's own message where it fails.
+    Raises: UsageError where a filter's name cannot be said so; ProgramMissingError.
     """
-    with tempfile.NamedTemporaryFile() as question, tempfile.TemporaryFile() as errors:
-        question.write(asked)
-        question.flush()
-        command = git_command(
-            *words, directory=directory, env=env, settings=settings, stdin=Path(question.name)
-        )
-        read_end, write_end = os.pipe()
-        with os.fdopen(read_end, "rb") as answer:
-            try:
-                process = spawn(command, stdout=write_end, stderr=errors)
-            except ProgramMissingError as error:
-                raise UsageError(f"{error}", "install git: commits are read with it") from error
-            finally:
-                os.close(write_end)
-            try:
-                yield answer
-                code = process.wait()
-            finally:
-                end_group(process)
-        if code:
-            errors.seek(0)
-            said = errors.read().decode(errors="replace").strip().splitlines() or [f"it ended with {code}"]
-            raise UsageError(f"git {words[0]}: {said[-1]}", f"try it yourself: git -C {directory} {words[0]}")
+    asked = git_command("config", "-z", "--name-only", "--get-regexp", _DRIVERS, directory=directory)
+    names = run(asked, _TIMEOUT_S).stdout.split("\0")[:-1]
+    if any("=" in name for name in names):
+        raise UsageError("a filter of this repository has = in its name", "rename it in git's configuration")
+    return tuple(f"{name}={'false' if name.endswith('.required') else ''}" for name in dict.fromkeys(names))

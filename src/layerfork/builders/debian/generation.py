@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from layerfork.builders.debian.packagesets import PODMAN, PODMAN_LIBRARIES
+from layerfork.builders.debian.packages import PODMAN, PODMAN_LIBRARIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

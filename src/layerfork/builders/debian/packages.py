@@ -1,10 +1,16 @@
-"""Downloads Debian packages of any suite with apt, without touching the system's own package state."""
+"""Debian packages of any suite: which ones an engine needs, their download, and a root unpacked from them."""
 
 import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+import shutil
+import stat
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import IO
 
-from layerfork.builders.process import find_program, last_lines, run
+from layerfork.builders.process import end_group, find_program, last_lines, run, spawn
 from layerfork.errors import EngineError
 from layerfork.record.build import Command, Completed
 from layerfork.record.run import Say
@@ -125,3 +131,151 @@ def _check(completed: Completed, suite: str) -> Completed:
         f"check the network, or name a mirror that answers: {MIRROR_VARIABLE}=http://…/debian",
         details,
     )
+
+
+# Debian packages by what they are for. A generation of an engine is made of several of these sets.
+
+DOCKER = ("docker.io", "containerd", "runc", "libc6", "libseccomp2", "libsystemd0", "libcap2")
+"""In every generation: the daemons and the libraries they link. What `docker run --init` starts is of another
+package in some suites."""
+OLD_DOCKER_LIBRARIES = (
+    "libdevmapper1.02.1", "libselinux1", "libudev1", "libpcre2-8-0", "liblzma5", "libzstd1", "liblz4-1",
+    "libgcrypt20", "libgpg-error0",
+)  # fmt: skip
+"""What dockerd 20.10 (devicemapper) and the libsystemd of its suites link besides."""
+GIT = (
+    "git", "libbrotli1", "libcom-err2", "libgmp10", "libgssapi-krb5-2", "libidn2-0", "libk5crypto3",
+    "libkeyutils1", "libkrb5-3", "libkrb5support0", "libnghttp2-14", "libp11-kit0", "libsasl2-2",
+    "libtasn1-6", "zlib1g", "busybox-static",
+)  # fmt: skip
+"""BuildKit clones a git context in the engine: git, what it and its HTTP helper link in every suite, and a
+shell for its submodules."""
+OLD_GIT = (
+    *GIT, "libcurl3-gnutls", "libgnutls30", "libhogweed6", "libnettle8", "libpsl5", "librtmp1", "libssh2-1",
+    "libunistring2",
+)  # fmt: skip
+NEW_GIT = (
+    *GIT, "libgnutls30t64", "libhogweed6t64", "libldap2", "libnettle8t64", "libnghttp3-9", "libngtcp2-16",
+    "libngtcp2-crypto-gnutls8", "libpsl5t64", "libssh2-1t64", "libunistring5", "libffi8", "libssl3t64",
+    "libpcre2-8-0", "libzstd1",
+)  # fmt: skip
+SHELL_LINKS = tuple(
+    (f"bin/{name}", "busybox")
+    for name in ("sh", "basename", "cat", "cut", "dirname", "expr", "grep", "sed", "tr", "uname")
+)
+"""Programs of git's scripts. ``git submodule``, which BuildKit runs after each clone, is one.
+Source: moby/buildkit source/git/source.go (Snapshot) @ v0.8 to v0.26; git git-submodule.sh, git-sh-setup.sh
+@ v2.30 to v2.53."""
+DOCKER_CLIENTS = ("docker-cli", "docker-buildx", "docker-compose")
+"""Packages of their own from trixie on; before, docker.io held the CLI and there was no buildx."""
+
+PODMAN = ("podman", "buildah", "runc", "conmon")
+PODMAN_LIBRARIES = (
+    "libc6", "libgcc-s1", "libgpg-error0", "libseccomp2", "libsystemd0", "libcap2", "libpcre2-8-0",
+    "libselinux1",
+)  # fmt: skip
+"""What the programs link in every suite."""
+SHADOW_LIBRARIES = (
+    "libaudit1", "libcap-ng0", "libbz2-1.0", "libcrypt1", "libpam0g", "libsemanage2", "libsepol2",
+)  # fmt: skip
+"""What libsubid links."""
+NEW_SHADOW_LIBRARIES = (*SHADOW_LIBRARIES, "libbsd0", "libmd0", "libacl1")
+
+
+# Unpacks Debian packages into a root of their own; no package manager, no maintainer script.
+
+DIRECTORIES = ("usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "usr/libexec")
+MERGED = ("bin", "sbin", "lib", "lib64")
+"""Links into ``usr``, as Debian has them; older packages still ship files under the short names."""
+MOUNT_POINTS = ("proc", "sys", "dev", "run", "tmp", "etc", "var")
+UNUSED = frozenset(
+    {"ovrouter", "dnet", "ctr", "containerd-shim", "containerd-shim-runc-v1", "containerd-stress"}
+    | {"podman-testing", "quadlet", "netavark-dhcp-proxy-client", "pidfd-kill", "recvtty", "sd-helper"}
+    | {"git-daemon", "git-http-backend", "git-http-push", "git-imap-send", "git-shell", "scalar"}
+)
+"""Programs that no engine calls, a third of the size."""
+UNUSED_DIRECTORIES = (
+    *("usr/lib/systemd", "usr/lib/udev", "usr/lib/tmpfiles.d", "gconv", "usr/lib/sysusers.d"),
+    "usr/libexec/buildah",  # programs for its own tests
+)
+
+
+def unpack(debs: list[Path], root: Path) -> None:
+    """Unpack packages into ``root``, which must not exist yet.
+
+    Only programs and libraries are kept. Absolute links become relative, so the root works from outside.
+
+    Raises: EngineError when a package is damaged; OSError when the disk is full.
+    """
+    for directory in (*DIRECTORIES, *MOUNT_POINTS):
+        (root / directory).mkdir(parents=True)
+    for name in MERGED:
+        (root / name).symlink_to(f"usr/{name}")
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # the decompressors are the work, and processes
+        for _ in threads.map(lambda deb: _unpack_one(deb, root), debs):
+            pass
+
+
+def _unpack_one(deb: Path, root: Path) -> None:
+    command = Command(argv=("dpkg-deb", "--fsys-tarfile", str(deb)), env={"PATH": os.defpath, "LC_ALL": "C"})
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as stream, tempfile.TemporaryFile() as complaints:
+        with os.fdopen(writer, "wb") as output:
+            process = spawn(command, stdout=output, stderr=complaints)
+        try:
+            _unpack_stream(stream, root)
+            if process.wait() != 0:
+                raise tarfile.ReadError("dpkg-deb failed")
+        except tarfile.TarError as error:
+            end_group(process)
+            complaints.seek(0)
+            raise EngineError(
+                f"the package {deb.name} is damaged",
+                "run again to download it again",
+                complaints.read().decode(errors="replace"),
+            ) from error
+        finally:
+            end_group(process)
+
+
+def _unpack_stream(stream: IO[bytes], root: Path) -> None:
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
+        for member, path in _wanted(archive):
+            _place(archive, member, path, root)
+    while stream.read(1 << 16):
+        pass
+
+
+def _wanted(archive: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, PurePosixPath]]:
+    for member in archive:
+        path = _merged(member.name)
+        kept = any(path.is_relative_to(directory) for directory in DIRECTORIES) and ".." not in path.parts
+        inside_unused = any(f"/{name}/" in f"/{path}/" for name in UNUSED_DIRECTORIES)
+        if kept and not inside_unused and path.name not in UNUSED:
+            yield member, path
+
+
+def _merged(name: str) -> PurePosixPath:
+    path = PurePosixPath(name.lstrip("./"))
+    return "usr" / path if path.parts and path.parts[0] in MERGED else path
+
+
+def _place(archive: tarfile.TarFile, member: tarfile.TarInfo, path: PurePosixPath, root: Path) -> None:
+    target = root / path
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if member.issym():
+        link = member.linkname
+        if link.startswith("/"):
+            link = os.path.relpath(f"{root}{link}", target.parent)
+        target.symlink_to(link)
+    elif member.islnk():
+        target.hardlink_to(root / _merged(member.linkname))
+    elif member.isfile():
+        source = archive.extractfile(member)
+        assert source is not None
+        with source, target.open("xb") as out:
+            shutil.copyfileobj(source, out, 1 << 20)
+        target.chmod(stat.S_IMODE(member.mode) & 0o755)

@@ -9,15 +9,13 @@ in `debian.suites` and a line there.
 from collections.abc import Mapping
 from itertools import takewhile
 
-from layerfork.builders.debian.dockerclis import fetch_toolchain
-from layerfork.builders.engines.adapter import Engine, Recordable, RunningEngine
+from layerfork.builders.debian.roots import fetch_toolchain
+from layerfork.builders.engines.adapter import Engine, EngineKind, Recordable, RunningEngine, no_engine
 from layerfork.builders.engines.buildkit import ADDRESS_VARIABLE, BUILDKIT
 from layerfork.builders.engines.host import HOST, host_is_meant
-from layerfork.builders.engines.kind import EngineKind, no_engine
 from layerfork.builders.engines.podman import PODMAN
 from layerfork.builders.engines.private import PRIVATE
-from layerfork.builders.namespace.kept import remove_kept
-from layerfork.builders.namespace.rundirs import base_directory
+from layerfork.builders.namespace.rundirs import base_directory, remove_kept
 
 __all__ = [
     "ENGINES",

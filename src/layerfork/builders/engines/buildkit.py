@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from layerfork.builders.engines.kind import EngineKind
-from layerfork.builders.engines.programway import ProgramWay
+from layerfork.builders.engines.adapter import EngineKind
+from layerfork.builders.engines.transport import ProgramWay
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.build import BUILDKIT_ALONE, Command, ServedBuilders
 from layerfork.record.engine import BUILDKIT_DAEMON, EngineInfo, ImageFacts
@@ -94,7 +94,7 @@ def _over_tcp(address: tuple[str, int], options: Mapping[str, str]) -> Way:
         )
     if not options:
         return address
-    from layerfork.builders.engines.tlsway import (  # late: asyncio would be a part of every start
+    from layerfork.builders.engines.transport import (  # late: asyncio would be a part of every start
         TlsSettings,
         TlsWay,
     )

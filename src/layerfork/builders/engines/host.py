@@ -1,19 +1,20 @@
-"""The user's own engine: looked at and built on, never cleaned, retagged or pulled into."""
+"""The user's own engines: looked at and built on, never cleaned, retagged or pulled into."""
 
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from layerfork.builders.api.answers import Version
 from layerfork.builders.api.client import ApiError, EngineApi, address_of, answers, socket_of
 from layerfork.builders.api.images import image_ids, load_archive, remove_tags_and_steps
 from layerfork.builders.api.inspection import read_engine_info, read_image_facts, read_info_lines
+from layerfork.builders.engines.adapter import EngineKind
 from layerfork.builders.engines.hostcontext import NotPlainError, named_by, resolve_docker_host
-from layerfork.builders.engines.kind import EngineKind
 from layerfork.builders.engines.podman import read_podman_info
-from layerfork.builders.engines.programway import ProgramWay
+from layerfork.builders.engines.transport import ProgramWay
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.build import DOCKER, PODMAN_SERVICE, Command, ServedBuilders, Toolchain
 from layerfork.record.engine import EngineInfo, ImageFacts
@@ -242,3 +243,34 @@ def _find(rest: str) -> HostEngine:
 
 
 HOST = EngineKind(name="host", engines=(HostEngine(),), find=_find)
+
+
+# Another Docker Engine that a user's buildx builders stand on. It is asked nothing before a build passes.
+
+
+class OtherEngine:
+    """Another Docker Engine of the user's, by its address."""
+
+    def __init__(self, docker_host: str, way: ProgramWay | None = None) -> None:
+        """``way`` leads to an address that docker alone can connect to.
+
+        Raises: EngineError for such an address without a way.
+        """
+        self.docker_host = docker_host
+        self.way: Way = way or address_of(docker_host)
+        self._api = EngineApi(docker_host, way)
+
+    @cached_property
+    def info(self) -> EngineInfo:
+        """As it reports itself now; of one that no longer answers only the kind is known."""
+        try:
+            return read_host_info(self._api)
+        except (ApiError, EngineError):
+            return EngineInfo(kind="host", version="", api_version="", image_store="")
+
+    def image_facts(self, reference: str) -> ImageFacts:
+        """What the engine says about an image. Raises: EngineError."""
+        try:
+            return read_image_facts(self._api, reference)
+        except ApiError as error:
+            raise EngineError(f"the engine at {self.docker_host} refuses: {error}") from error

@@ -1,32 +1,172 @@
 """The podman engine: a podman service of our own, and podman's programs on the same storage."""
 
 import contextlib
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import resource
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from layerfork.builders.api.answering import explained, is_alive
-from layerfork.builders.api.client import EngineApi
-from layerfork.builders.api.images import remove_tags
+from layerfork.builders.api.answers import Container, ListedImage
+from layerfork.builders.api.client import ApiError, EngineApi
+from layerfork.builders.api.images import load_archive, remove_tags
 from layerfork.builders.api.inspection import read_engine_info, read_image_facts, read_info_lines
+from layerfork.builders.api.registry import ADDRESS
 from layerfork.builders.debian.generation import Generation
 from layerfork.builders.debian.roots import ensure_root, root_path
-from layerfork.builders.engines.basestore import ensure_base_archive
-from layerfork.builders.engines.kind import listed_kind
-from layerfork.builders.engines.podmanimages import clean_storage, load_as_from_hub
-from layerfork.builders.engines.podmanservice import podman_startup
+from layerfork.builders.engines.adapter import listed_kind
+from layerfork.builders.engines.baseimage import ensure_base_archive
 from layerfork.builders.engines.private import check_root_user, how_to_load
 from layerfork.builders.engines.readiness import PODMAN_PARTS, components_of, fetched_root, find_obstacles
 from layerfork.builders.namespace.entering import Namespaces, held_namespaces, network_of
-from layerfork.builders.namespace.launch import INSIDE, Daemons, await_ready, launched
-from layerfork.builders.namespace.rundirs import base_directory
+from layerfork.builders.namespace.launch import INSIDE, Daemon, Daemons, Startup, await_ready, launched
+from layerfork.builders.namespace.rundirs import SOCKET_NAME, base_directory
 from layerfork.builders.suites import SUITES
+from layerfork.errors import EngineError
 from layerfork.record.build import PODMAN as SERVED
 from layerfork.record.build import PodmanTools, ServedBuilders, Toolchain
 from layerfork.record.engine import EngineInfo, ImageFacts
 from layerfork.record.machine import EngineRow
 from layerfork.record.run import Say
+
+# How podman's service is started, and the settings that make it work anywhere without a trace.
+
+_STORAGE = f"""\
+[storage]
+driver = "overlay"
+graphroot = "{INSIDE}/data/storage"
+runroot = "/run/containers/storage"
+"""
+_REGISTRIES = f"""\
+unqualified-search-registries = ["docker.io"]
+short-name-mode = "permissive"
+[[registry]]
+location = "{ADDRESS}"
+insecure = true
+"""
+_CONTAINERS = """\
+[containers]
+default_ulimits = [{limits}]
+cgroups = "disabled"
+netns = "host"
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+image_copy_tmp_dir = "{inside}/data/tmp"
+[network]
+firewall_driver = "none"
+"""
+"""Limits: those of this process, since raising them takes a capability that root may lack. Network: the
+engine's own namespace, which has loopback alone; so no bridge, no firewall and no tools for them. Runtime:
+crun refuses the hybrid cgroups that many machines have.
+Source: containers/common docs/containers.conf.5.md @ v0.50.1 to v0.67; containers/crun
+src/libcrun/cgroup.c @ 1.21."""
+_ANYTHING = {"default": [{"type": "insecureAcceptAnything"}]}
+
+
+def podman_startup(name: str) -> Startup:
+    """podman's service. The name is not needed: what it starts is below its own cgroup."""
+    socket = f"{INSIDE}/{SOCKET_NAME}"
+    limits = ", ".join(
+        f'"{word}={soft}:{hard}"' for word, (soft, hard) in sorted(_limits().items()) if hard >= 0
+    )
+    service = ("--log-level=warn", "system", "service", "--time=0", f"unix://{socket}")
+    return Startup(
+        daemons=(Daemon(socket=socket, program="bin/podman", arguments=service),),
+        files=(
+            ("etc/containers/storage.conf", _STORAGE),
+            ("etc/containers/registries.conf", _REGISTRIES),
+            ("etc/containers/containers.conf", _CONTAINERS.format(limits=limits, inside=INSIDE)),
+            ("etc/containers/policy.json", json.dumps(_ANYTHING)),
+        ),
+        shows_host=True,
+        owns_cgroup=True,
+    )
+
+
+def _limits() -> dict[str, tuple[int, int]]:
+    """Soft and hard limit by podman's names; -1 is none."""
+    return {
+        "nofile": resource.getrlimit(resource.RLIMIT_NOFILE),
+        "nproc": resource.getrlimit(resource.RLIMIT_NPROC),
+    }
+
+
+# Base images and clean caches of podman, through its service's API.
+
+LOCAL = "localhost/"
+"""Where podman puts what an archive names without a registry."""
+HUB = "docker.io/"
+ROUNDS = 20
+"""Images below others go first; each round takes those that nothing stands on any more."""
+
+
+def load_as_from_hub(api: EngineApi, archive: Path) -> tuple[str, ...]:
+    """Load a docker archive under the names that docker knows its images by; those names.
+
+    ``alpine`` in a Dockerfile is then the same image for every client: podman's service looks for it on
+    docker.io alone, its own programs on ``localhost`` first.
+
+    Raises: EngineError when the archive holds no tagged image; ApiError.
+    """
+    names = []
+    for loaded in load_archive(api, archive):
+        name = hub_name(loaded)
+        if name != loaded:
+            repository, _, tag = name.rpartition(":")
+            api.request("POST", f"/images/{loaded}/tag", {"repo": repository, "tag": tag})
+            api.request("DELETE", f"/images/{loaded}")
+        names.append(name)
+    return tuple(names)
+
+
+def hub_name(loaded: str) -> str:
+    """``docker.io/library/alpine:latest`` for ``localhost/alpine:latest``; names of registries stay."""
+    if not loaded.startswith(LOCAL):
+        return loaded
+    name = loaded.removeprefix(LOCAL)
+    return f"{HUB}{name}" if "/" in name else f"{HUB}library/{name}"
+
+
+def clean_storage(api: EngineApi, bases: Collection[str]) -> None:
+    """Remove every container and image except the base images, and check that it worked.
+
+    Raises: EngineError when something stayed; ApiError.
+    """
+    for container in api.get("/containers/json", list[Container], {"all": "1"}):
+        api.request("DELETE", f"/containers/{container.id}", {"force": "1", "v": "1"})
+    left = _others(api, bases)
+    for _ in range(ROUNDS):
+        if not left:
+            return
+        for image in left:
+            _remove(api, image)
+        left = _others(api, bases)
+    what = ", ".join(image.id for image in left)
+    raise EngineError(f"the engine's cache could not be cleaned: {what} stayed", "start another engine")
+
+
+def _others(api: EngineApi, bases: Collection[str]) -> list[ListedImage]:
+    """Images with a tag that is no base, and those without one; newest first."""
+    images = api.get("/images/json", list[ListedImage], {"all": "1"})
+    others = [image for image in images if not set(image.repo_tags or [""]) <= set(bases)]
+    return sorted(others, key=lambda image: -image.created)
+
+
+def _remove(api: EngineApi, image: ListedImage) -> None:
+    """Remove an image by its id, even if a build that was killed left a container on it.
+
+    One that others stand on is the next round's; podman 3.0 answers that with 500, later ones with 409.
+    """
+    try:
+        api.request("DELETE", f"/images/{image.id}", {"force": "1"})
+    except ApiError as error:
+        if error.status not in (404, 409, 500):
+            raise
+
 
 BUILDAH_HEADER = "libpod-buildah-version"
 """Of every answer. Source: containers/podman pkg/api/server/handler_api.go @ v3.0.1 to v5.8."""

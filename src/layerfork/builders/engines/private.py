@@ -1,6 +1,7 @@
 """The private engine: a dockerd of our own, with a clean cache, gone without a trace afterwards."""
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,20 +16,73 @@ from layerfork.builders.debian.cachedir import debian_architecture
 from layerfork.builders.debian.generation import Generation
 from layerfork.builders.debian.later import later_generation
 from layerfork.builders.debian.roots import ensure_root, root_path
-from layerfork.builders.engines.basestore import ensure_base_archive
-from layerfork.builders.engines.dockerd import docker_startup
-from layerfork.builders.engines.kind import DEFAULT_STORE, EngineKind, listed_kind
+from layerfork.builders.engines.adapter import DEFAULT_STORE, EngineKind, listed_kind
+from layerfork.builders.engines.baseimage import ensure_base_archive
 from layerfork.builders.engines.readiness import DOCKER_PARTS, components_of, fetched_root, find_obstacles
 from layerfork.builders.namespace.entering import network_of
-from layerfork.builders.namespace.kept import KeptData, kept_data
-from layerfork.builders.namespace.launch import Daemons, await_ready, launched
-from layerfork.builders.namespace.rundirs import base_directory
+from layerfork.builders.namespace.launch import INSIDE, Daemon, Daemons, Startup, await_ready, launched
+from layerfork.builders.namespace.rundirs import SOCKET_NAME, KeptData, base_directory, kept_data
 from layerfork.builders.suites import SUITES
 from layerfork.errors import EngineError
 from layerfork.record.build import DOCKER, ServedBuilders, Toolchain
 from layerfork.record.engine import EngineInfo, ImageFacts
 from layerfork.record.machine import EngineRow
 from layerfork.record.run import Say
+
+# How a private engine's containerd and dockerd are started.
+
+STORAGE_DRIVERS = {"graphdriver": "overlay2", "containerd": "overlayfs"}
+"""The only driver for each image store: dockerd must not fall back to another without a word."""
+CACHE_LIMIT = "1GB"
+CONTAINERD_SOCKET = "/run/containerd.sock"
+
+_CONTAINERD = f"""\
+version = 2
+root = "{INSIDE}/data/containerd/daemon"
+state = "/run/containerd"
+disabled_plugins = [
+  "io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt", "io.containerd.snapshotter.v1.aufs",
+  "io.containerd.snapshotter.v1.blockfile", "io.containerd.snapshotter.v1.btrfs",
+  "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs",
+]
+[grpc]
+  address = "{CONTAINERD_SOCKET}"
+[debug]
+  level = "warn"
+"""
+
+
+def docker_startup(store: str, name: str, *, bounded: bool = False) -> Startup:
+    """containerd, and a dockerd that uses it, for an image store and the name of the engine's cgroup.
+
+    ``bounded``: BuildKit removes what it has not used for long when its cache grows. An experiment's stays.
+    """
+    collection = {"enabled": True, "defaultKeepStorage": CACHE_LIMIT} if bounded else {"enabled": False}
+    settings = {
+        "features": {"containerd-snapshotter": store == "containerd"},
+        "storage-driver": STORAGE_DRIVERS[store],
+        "builder": {"gc": collection},
+    }
+    dockerd = (
+        f"--containerd={CONTAINERD_SOCKET}",
+        f"--config-file={INSIDE}/daemon.json",
+        f"--data-root={INSIDE}/data",
+        "--exec-root=/run/docker",
+        "--pidfile=/run/docker.pid",
+        f"--host=unix://{INSIDE}/{SOCKET_NAME}",
+        "--group=0",
+        "--iptables=false",
+        "--exec-opt=native.cgroupdriver=cgroupfs",
+        f"--cgroup-parent=/{name}",
+    )
+    containerd = (f"--config={INSIDE}/containerd.toml",)
+    return Startup(
+        daemons=(
+            Daemon(socket=CONTAINERD_SOCKET, program="bin/containerd", arguments=containerd),
+            Daemon(socket=f"{INSIDE}/{SOCKET_NAME}", program="sbin/dockerd", arguments=dockerd),
+        ),
+        files=(("containerd.toml", _CONTAINERD), ("daemon.json", json.dumps(settings))),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Makes the isolated environments that client libraries need, once, atomically, and finds them again."""
+"""Client programs made ready: environments of libraries, docker CLIs, clients of the settings file."""
 
 import contextlib
 import fcntl
@@ -7,19 +7,17 @@ import re
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from layerfork.builders.clients.environment import (
-    ClientEnvironment,
-    Interpreter,
-    install_commands,
-    own_node,
-)
+from layerfork.builders.clients.environment import ClientEnvironment, Interpreter, install_commands, own_node
+from layerfork.builders.clients.own import OwnCommand
+from layerfork.builders.engines import RunningEngine
 from layerfork.builders.process import ProgramMissingError, find_program, last_lines, run
-from layerfork.errors import ClientError
-from layerfork.record.build import Command
+from layerfork.errors import ClientError, UsageError
+from layerfork.record.build import Command, Toolchain
 from layerfork.record.run import Say
+from layerfork.settingsfile import SettingsFile, find_settings
 from layerfork.userdirs import cache_directory
 
 INSTALL_TIMEOUT_S = 600.0
@@ -152,3 +150,65 @@ def _fits(environment: ClientEnvironment, version: tuple[int, ...]) -> bool:
 
 def _dotted(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
+
+
+# Which docker CLI the clients run: that of the engine's own generation, or the user's.
+
+ASK_TIMEOUT_S = 20.0
+
+
+def find_toolchain(engine: RunningEngine) -> Toolchain:
+    """The toolchain for an engine's clients.
+
+    Raises: ClientError when there is no docker CLI at all.
+    """
+    if engine.toolchain is not None:
+        return engine.toolchain
+    docker = find_program("docker")
+    if docker is None:
+        raise ClientError(
+            "there is no docker CLI on PATH",
+            hint="install it (Debian package docker-cli), or use --engine private",
+        )
+    command = Command(
+        argv=(str(docker), "version", "--format", "{{.Client.Version}}"),
+        env={
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": "/nonexistent",
+            "DOCKER_HOST": "unix:///nowhere",
+        },
+    )
+    answer = run(command, timeout_s=ASK_TIMEOUT_S).stdout.split()
+    version = answer[0].partition("+")[0] if answer else ""
+    return Toolchain(docker=docker, cli_plugins=None, version=version)
+
+
+# Clients of the user's own, as the settings file describes them.
+
+_TABLE = "clients"
+
+
+def described_clients(directory: Path) -> Mapping[str, OwnCommand]:
+    """Clients of the ``[clients.NAME]`` tables of a directory's settings; none without a file.
+
+    Raises: UsageError naming the file and what is wrong with it.
+    """
+    file = find_settings(directory)
+    tables = file.table.get(_TABLE, {}) if file else {}
+    if file and not isinstance(tables, dict):
+        raise UsageError(f"{file.place(_TABLE)}: clients is not a table", hint="write [clients.NAME]")
+    return {name: _described(file, name, table) for name, table in tables.items() if file}
+
+
+def _described(file: SettingsFile, name: str, table: object) -> OwnCommand:
+    place = file.place(_TABLE, name)
+    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+        raise UsageError(
+            f"{place}: [clients.{name}] is not a table of texts",
+            hint='write command = "make image TAG={tag}", and version = "…" if you like',
+        )
+    unknown = set(table) - {"command", "version"}
+    if unknown or "command" not in table:
+        what = f"does not know {', '.join(sorted(unknown))}" if unknown else "has no command"
+        raise UsageError(f"{place}: [clients.{name}] {what}", hint="it takes command and version")
+    return OwnCommand(**table)

@@ -19,8 +19,8 @@ from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from layerfork.builders.commits.git import git_command
 from layerfork.builders.environments.workspace import Workspace
-from layerfork.builders.git import git_command
 from layerfork.builders.process import ProgramMissingError, end_group, last_lines, run, spawn
 from layerfork.errors import ClientError
 

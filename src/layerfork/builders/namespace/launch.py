@@ -13,8 +13,14 @@ from pathlib import Path
 from typing import IO
 
 from layerfork.builders.api.client import ApiError, EngineApi
-from layerfork.builders.namespace.kept import KeptData
-from layerfork.builders.namespace.rundirs import BASE_VARIABLE, RunDirectory, claim, lies_on_overlay, sweep
+from layerfork.builders.namespace.rundirs import (
+    BASE_VARIABLE,
+    KeptData,
+    RunDirectory,
+    claim,
+    lies_on_overlay,
+    sweep,
+)
 from layerfork.builders.process import last_lines, spawn
 from layerfork.errors import EngineError
 from layerfork.record.build import Command

@@ -4,10 +4,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from layerfork.builders.recording.buildplace import find_place
+from layerfork.builders.recording.contextdigests import fill_from_disk, recall
+from layerfork.builders.recording.contextplaces import ClientProcess, find_places, likely_directories
+from layerfork.builders.recording.imagefacts import add_base_facts, add_image_facts, add_quiet_steps
+from layerfork.builders.recording.namedplaces import add_dropped_imports, add_named_places
+from layerfork.builders.recording.projects import Projects
+from layerfork.builders.recording.recorder import Recorder
 from layerfork.keys.classic.tarsum import tarsum_header
 from layerfork.record.build import Builder
+from layerfork.record.context import ContextEntry, ContextManifest
 from layerfork.record.engine import BUILDKIT_DAEMON, EngineInfo
 from layerfork.record.record import BuildRecord, ClientInfo
+from layerfork.userdirs import cache_directory
 from layerfork.wire.buildkit.buildkitbuild import read_build
 from layerfork.wire.buildkit.contexts import Recall
 from layerfork.wire.buildkit.observed import ObservedBuild
@@ -142,3 +151,31 @@ def _of_worker(engine: EngineInfo, buildkit_version: str, platform: str) -> Engi
 def _user_agent(build: ObservedBuild) -> str:
     headers = build.connection.headers if build.connection is not None else ()
     return next((value for name, value in headers if name.lower() == "user-agent"), "")
+
+
+# What is known of a wrapped command's build besides what passed: where it was asked for, files, images.
+
+
+def recalled(
+    manifest: ContextManifest, recorder: Recorder, command: ClientProcess
+) -> Sequence[ContextEntry] | None:
+    """Entries of a context of the command that is known to be what it was; None for others."""
+    likely = likely_directories(manifest, (command, *recorder.clients))
+    return recall(cache_directory(), likely, manifest)
+
+
+def with_facts(
+    record: BuildRecord, recorder: Recorder, command: ClientProcess, projects: Projects
+) -> BuildRecord:
+    """A build of the command with all of that."""
+    processes = (command, *recorder.clients)
+    place = find_place(record, processes, projects, projects.environment, recorder.clean)
+    record = replace(record, place=replace(place, ran_in=recorder.clean(str(command.directory))))
+    record = add_named_places(record, processes, projects, recorder.clean)
+    record = add_dropped_imports(record, processes, projects, recorder.clean)
+    record = fill_from_disk(record, lambda manifest: find_places(manifest, processes), cache_directory())
+    if record.engine is not None and record.engine.buildkit_version:
+        return add_quiet_steps(record)  # a BuildKit of its own: what the engine has is not what it built on
+    reference = record.request.tags[0] if record.request.tags else ""
+    record = add_image_facts(record, recorder.image_facts, reference)
+    return add_quiet_steps(add_base_facts(record, recorder.image_facts))

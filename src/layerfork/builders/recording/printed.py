@@ -9,7 +9,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from layerfork.builders.disk.tarcontext import read_tar
+from layerfork.builders.recording.filesondisk import read_tar
 from layerfork.builders.recording.recorder import Recorder
 from layerfork.context.clientrules import find_rules
 from layerfork.context.hashing.digestcache import cache_file, load_cache, save_cache

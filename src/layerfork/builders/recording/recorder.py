@@ -14,10 +14,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from layerfork import __version__
-from layerfork.builders.client.process import ClientProcess, process_behind
 from layerfork.builders.engines import Recordable
+from layerfork.builders.recording.contextplaces import ClientProcess, process_behind
 from layerfork.builders.recording.imagefacts import without_secrets
-from layerfork.builders.secrets.redactionkey import key_id
+from layerfork.builders.recording.secrets import key_id
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextEntry, ContextManifest
 from layerfork.record.engine import ImageFacts

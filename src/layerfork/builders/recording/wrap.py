@@ -11,17 +11,17 @@ from pathlib import Path
 from threading import Event
 from typing import IO, Any
 
-from layerfork.builders.client.process import ClientProcess
-from layerfork.builders.client.projects import Projects
 from layerfork.builders.engines import Engine, Recordable, RunningEngine, default_spec, open_engine
 from layerfork.builders.environments.privatedir import short_directory
-from layerfork.builders.leading.buildctl import lead_buildkit, read_buildctl
-from layerfork.builders.leading.leading import LedBuilders, lead_builders
-from layerfork.builders.leading.ownfrontend import lead_to_own_frontend
-from layerfork.builders.leading.pastus import find_ways_past
 from layerfork.builders.process import ProgramMissingError, find_program, run_in_foreground
+from layerfork.builders.recording.contextplaces import ClientProcess
+from layerfork.builders.recording.projects import Projects
 from layerfork.builders.recording.recorder import DRAIN_S, Recorder
-from layerfork.builders.secrets.redactionkey import redaction_key
+from layerfork.builders.recording.secrets import redaction_key
+from layerfork.builders.routing.buildctl import lead_buildkit, read_buildctl
+from layerfork.builders.routing.buildx import LedBuilders, lead_builders
+from layerfork.builders.routing.bypass import find_ways_past
+from layerfork.builders.routing.syntax import lead_to_own_frontend
 from layerfork.context.walk import no_collection
 from layerfork.errors import UsageError
 from layerfork.record.build import NAMES_AN_ENGINE, Command, without
@@ -70,14 +70,14 @@ class _Builds:
 
     def recall(self, manifest: ContextManifest, behind: Recorder) -> Sequence[ContextEntry] | None:
         """Entries of a context that is known to be what it was."""
-        from layerfork.builders.recording.facts import recalled
+        from layerfork.builders.recording.decoders import recalled
 
         return recalled(manifest, behind, self.process)
 
     def take(self, ask: Callable[[Recorder], Sequence[BuildRecord]]) -> None:
         """Keep what each recorder has now."""
-        from layerfork.builders.recording.facts import with_facts
-        from layerfork.builders.secrets.sealing import sealed
+        from layerfork.builders.recording.decoders import with_facts
+        from layerfork.builders.recording.secrets import sealed
 
         with no_collection():
             for each in self.recorders:
@@ -171,7 +171,7 @@ def record_command(
 
 
 def _hints(records: Sequence[BuildRecord], engine: RunningEngine) -> tuple[str, ...]:
-    from layerfork.builders.environments.bringing import how_to_go_on
+    from layerfork.builders.environments.images import how_to_go_on
 
     return tuple(how_to_go_on(records, engine))
 
@@ -193,7 +193,7 @@ def engine_for(
         if not brought.options:
             yield engine
             return
-        from layerfork.builders.environments.bringing import bringing
+        from layerfork.builders.environments.images import bringing
 
         with bringing(engine, brought, say):
             yield engine

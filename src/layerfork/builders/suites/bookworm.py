@@ -1,7 +1,7 @@
 """Debian 12, bookworm."""
 
 from layerfork.builders.debian.generation import Generation, Suite, podman_generation
-from layerfork.builders.debian.packagesets import (
+from layerfork.builders.debian.packages import (
     DOCKER,
     OLD_DOCKER_LIBRARIES,
     OLD_GIT,

@@ -1,7 +1,7 @@
 """Debian 11, bullseye."""
 
 from layerfork.builders.debian.generation import Generation, Suite, podman_generation
-from layerfork.builders.debian.packagesets import DOCKER, OLD_DOCKER_LIBRARIES, OLD_GIT, SHELL_LINKS
+from layerfork.builders.debian.packages import DOCKER, OLD_DOCKER_LIBRARIES, OLD_GIT, SHELL_LINKS
 
 OSTREE_LIBRARIES = (
     "libostree-1-1", "libarchive13", "libavahi-client3", "libavahi-common3", "libavahi-glib1", "libblkid1",

@@ -1,7 +1,7 @@
 """Debian 13, trixie."""
 
 from layerfork.builders.debian.generation import Generation, Suite, podman_generation
-from layerfork.builders.debian.packagesets import (
+from layerfork.builders.debian.packages import (
     DOCKER,
     DOCKER_CLIENTS,
     NEW_GIT,

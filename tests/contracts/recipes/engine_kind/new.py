@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from layerfork.builders.engines.adapter import EngineKind, listed_kind
 from layerfork.builders.engines.host import HostEngine, RunningHostEngine
-from layerfork.builders.engines.kind import EngineKind, listed_kind
 from layerfork.record.machine import EngineRow
 from layerfork.record.run import Say
 

@@ -1,7 +1,7 @@
 """Debian 15, duke."""
 
 from layerfork.builders.debian.generation import Generation, Suite
-from layerfork.builders.debian.packagesets import DOCKER, DOCKER_CLIENTS, NEW_GIT, SHELL_LINKS
+from layerfork.builders.debian.packages import DOCKER, DOCKER_CLIENTS, NEW_GIT, SHELL_LINKS
 
 DUKE = Suite(
     docker=Generation(

@@ -14,7 +14,7 @@ from unit.builders.caches.layouts import Layout, config_of, export
 from unit.builders.caches.registryserver import BASIC, IDENTITY, SECRET, TOKEN, USER, Behaviour, serving
 
 from layerfork.builders.caches import registry
-from layerfork.builders.caches.registryaccess import may_carry_a_login
+from layerfork.builders.caches.registry import may_carry_a_login
 from layerfork.cli import call
 from layerfork.errors import ExitCode
 

@@ -13,7 +13,7 @@ import pytest
 
 PROGRAM = """
 import sys
-from layerfork.builders.caches.registryaccess import patient_session
+from layerfork.builders.caches.registry import patient_session
 try:
     print(patient_session().get(sys.argv[1]).text)
 except OSError as error:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from layerfork.builders.client.buildplace import find_place
-from layerfork.builders.client.process import ClientProcess
-from layerfork.builders.client.projects import ProjectBuild, Projects
+from layerfork.builders.recording.buildplace import find_place
+from layerfork.builders.recording.contextplaces import ClientProcess
+from layerfork.builders.recording.projects import ProjectBuild, Projects
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextEntry, ContextManifest, EntryType, Transport
 from layerfork.record.record import (

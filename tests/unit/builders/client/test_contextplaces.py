@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.client.contextplaces import find_places
-from layerfork.builders.client.process import ClientProcess
+from layerfork.builders.recording.contextplaces import ClientProcess, find_places
 from layerfork.record.context import ContentSource, ContextEntry, ContextManifest, EntryType, Transport
 
 EXACT_NS = 1_700_000_000_123_456_789

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.client.namedplaces import add_named_places
-from layerfork.builders.client.process import ClientProcess
-from layerfork.builders.client.projects import Projects
+from layerfork.builders.recording.contextplaces import ClientProcess
+from layerfork.builders.recording.namedplaces import add_named_places
+from layerfork.builders.recording.projects import Projects
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextEntry, ContextManifest, EntryType, Transport
 from layerfork.record.record import BuildOutcome, BuildPlace, BuildRecord, BuildResult, RecordedRequest

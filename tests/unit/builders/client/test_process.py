@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.client.process import process_behind
+from layerfork.builders.recording.contextplaces import process_behind
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from layerfork.builders.client.process import ClientProcess
-from layerfork.builders.client.projects import ProjectBuild, Projects, question_of
+from layerfork.builders.recording.contextplaces import ClientProcess
+from layerfork.builders.recording.projects import ProjectBuild, Projects, question_of
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.client.contextplaces import place_at
-from layerfork.builders.disk.contextmemory import recall
-from layerfork.builders.disk.digests import WORTH_CACHING, fill_from_disk
+from layerfork.builders.recording.contextdigests import WORTH_CACHING, fill_from_disk, recall
+from layerfork.builders.recording.contextplaces import place_at
 from layerfork.record.build import Builder
 from layerfork.record.context import (
     MAIN_CONTEXT,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.client.contextplaces import place_at
-from layerfork.builders.disk.digests import fill_from_disk
+from layerfork.builders.recording.contextdigests import fill_from_disk
+from layerfork.builders.recording.contextplaces import place_at
 from layerfork.record.build import Builder
 from layerfork.record.context import (
     ContentSource,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.disk.tarcontext import fill_from_tar, read_tar
+from layerfork.builders.recording.filesondisk import fill_from_tar, read_tar
 from layerfork.record.build import Builder
 from layerfork.record.context import ContentSource, ContextManifest, Transport
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult

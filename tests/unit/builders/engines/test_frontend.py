@@ -13,9 +13,8 @@ from grpclib.client import Channel, StreamStreamMethod
 from grpclib.exceptions import GRPCError
 from grpclib.server import Server
 
-from layerfork.builders.frontend import Question, ask_frontend
-from layerfork.builders.frontend.renaming import rename_directories
-from layerfork.builders.frontend.session import DIFF_COPY, Directories
+from layerfork.builders.api.frontend import Question, ask_frontend, rename_directories
+from layerfork.builders.api.session import DIFF_COPY, Directories
 from layerfork.errors import EngineError
 from layerfork.wire.buildkit import control_pb2 as pb
 from layerfork.wire.buildkit import ops_pb2 as ops

@@ -6,8 +6,8 @@ import pytest
 
 from layerfork.builders.engines import open_engine
 from layerfork.builders.engines.private import PrivateEngine
-from layerfork.builders.namespace import kept
-from layerfork.builders.namespace.kept import kept_data, remove_kept
+from layerfork.builders.namespace import rundirs as kept
+from layerfork.builders.namespace.rundirs import kept_data, remove_kept
 from layerfork.errors import UsageError
 
 

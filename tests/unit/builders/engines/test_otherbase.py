@@ -9,8 +9,13 @@ from typing import Any
 
 import pytest
 
-from layerfork.builders.engines.baseimage import base_archive, image_id
-from layerfork.builders.engines.otherbase import moved_base, rebuilt_base, reconfigured_base
+from layerfork.builders.engines.baseimage import (
+    base_archive,
+    image_id,
+    moved_base,
+    rebuilt_base,
+    reconfigured_base,
+)
 
 USUAL = base_archive(b"\x7fELF not really", ("bin/sh",), "amd64")
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from layerfork.builders.engines.programway import ProgramWay
+from layerfork.builders.engines.transport import ProgramWay
 from layerfork.record.build import Command
 
 

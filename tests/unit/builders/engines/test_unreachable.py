@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.api.unreachable import unreachable
+from layerfork.builders.api.client import unreachable
 from layerfork.builders.engines import default_spec, host
 
 

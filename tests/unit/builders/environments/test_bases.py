@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.builders.environments.bases import base_references
+from layerfork.builders.environments.images import base_references
 from layerfork.dockerfile import parse_dockerfile
 
 

@@ -7,7 +7,7 @@ import pytest
 from fakes.engines import Obliging
 from fakes.programs import program
 
-from layerfork.builders.environments.clientcli import find_toolchain
+from layerfork.builders.environments.installing import find_toolchain
 from layerfork.errors import ClientError
 from layerfork.record.build import Toolchain
 

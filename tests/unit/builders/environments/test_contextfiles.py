@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.environments.contextfiles import write_context
+from layerfork.builders.environments.workspace import write_context
 from layerfork.errors import UsageError
 from layerfork.record.scenario import Entry, EntryKind, Phase
 

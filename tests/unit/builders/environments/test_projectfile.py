@@ -6,7 +6,7 @@ import pytest
 
 from layerfork.app.experiment.clients import choose_clients
 from layerfork.builders.clients.own import OwnCommand
-from layerfork.builders.environments.projectfile import described_clients
+from layerfork.builders.environments.installing import described_clients
 from layerfork.errors import UsageError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.fixing.copying import copy_tree
+from layerfork.builders.replaying import copy_tree
 from layerfork.errors import LayerforkError
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.fixing.exchanging import exchange
+from layerfork.builders.edits import exchange
 
 
 def test_files_and_links_change_places(tmp_path: Path) -> None:

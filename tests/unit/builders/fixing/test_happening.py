@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.fixing.happening import NotMadeError, make_happen
+from layerfork.builders.replaying import NotMadeError, make_happen
 from layerfork.record.change import EntriesAre
 from layerfork.record.context import ContextEntry, EntryType
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.fixing.places import Project, RefusedError, leads_elsewhere
+from layerfork.builders.edits import Project, RefusedError, leads_elsewhere
 
 
 def test_a_directory_that_became_another_one(tmp_path: Path) -> None:

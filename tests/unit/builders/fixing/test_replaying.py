@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.fixing.replaying import Copied, NoReplayError, on_copy, root_to_copy
+from layerfork.builders.replaying import Copied, NoReplayError, on_copy, root_to_copy
 
 COPIED = Copied(source=Path("/srv/app"), target=Path("/copy/app"))
 

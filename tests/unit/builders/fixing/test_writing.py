@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.fixing import writing
-from layerfork.builders.fixing.exchanging import exchange
-from layerfork.builders.fixing.places import RefusedError
-from layerfork.builders.fixing.writing import check_editable, write_patches
+from layerfork.builders import edits as writing
+from layerfork.builders.edits import RefusedError, check_editable, exchange, write_patches
 from layerfork.errors import LayerforkError
 from layerfork.record.fixing import FilePatch
 

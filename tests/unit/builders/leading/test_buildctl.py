@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.leading.buildctl import read_buildctl
+from layerfork.builders.routing.buildctl import read_buildctl
 
 
 @pytest.mark.parametrize(

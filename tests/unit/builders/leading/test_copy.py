@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from layerfork.builders.leading.copy import ConfigurationCopy, Substitution
+from layerfork.builders.routing.buildxcopy import ConfigurationCopy, Substitution
 
 RECORDER = "unix:///tmp/run/docker.sock"
 ENGINE = "unix:///var/run/docker.sock"

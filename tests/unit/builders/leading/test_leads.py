@@ -12,10 +12,11 @@ import pytest
 from fakes.engines import Obliging
 
 from layerfork.builders.engines.buildkit import RunningBuildKit
-from layerfork.builders.engines.otherengine import OtherEngine
-from layerfork.builders.engines.programway import ProgramWay
-from layerfork.builders.leading.leading import lead_builders
-from layerfork.builders.leading.leads import (
+from layerfork.builders.engines.host import OtherEngine
+from layerfork.builders.engines.transport import ProgramWay
+from layerfork.builders.routing.buildx import lead_builders
+from layerfork.builders.routing.buildxstore import Instance
+from layerfork.builders.routing.nodes import (
     Behind,
     Lead,
     LeftAlone,
@@ -23,7 +24,6 @@ from layerfork.builders.leading.leads import (
     SameEngine,
     find_lead,
 )
-from layerfork.builders.leading.store import Instance
 from layerfork.errors import EngineError
 from layerfork.record.build import Command
 from layerfork.wire.proxy.sockets import Way

@@ -7,7 +7,7 @@ import pytest
 from fakes.engines import Obliging
 from golden.recorded import recorded
 
-from layerfork.builders.leading.ownfrontend import OwnFrontend, lead_to_own_frontend
+from layerfork.builders.routing.syntax import OwnFrontend, lead_to_own_frontend
 from layerfork.record.build import PODMAN, ServedBuilders
 from layerfork.record.engine import EngineInfo, ImageFacts
 from layerfork.record.record import BuildPlace

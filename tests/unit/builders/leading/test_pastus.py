@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.leading.pastus import find_ways_past
+from layerfork.builders.routing.bypass import find_ways_past
 
 ENGINE = "unix:///var/run/docker.sock"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.machine.processors import busy_share, read_ticks
+from layerfork.builders.machine import busy_share, read_ticks
 
 BEFORE = "cpu  100 0 50 800 50 0 0 0 40 0\ncpu0 1 2 3 4\n"
 AFTER = "cpu  160 0 80 804 54 0 2 0 90 0\ncpu0 1 2 3 4\n"

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.machine import settings
-from layerfork.builders.machine.programs import examine_programs
-from layerfork.builders.machine.settings import examine_settings
+from layerfork.builders import machine as settings
+from layerfork.builders.machine import examine_programs, examine_settings
 from layerfork.record.machine import Health, HealthRow
 
 DOCKER = """#!/bin/sh

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.machine import places
-from layerfork.builders.machine.places import examine_places
-from layerfork.builders.machine.settings import examine_settings, without_passwords
+from layerfork.builders import machine as places
+from layerfork.builders.machine import examine_places, examine_settings, without_passwords
 from layerfork.record.machine import Health, HealthRow
 
 

@@ -10,9 +10,9 @@ from typing import cast
 
 import pytest
 
-from layerfork.builders.client.process import ClientProcess
 from layerfork.builders.engines import RunningEngine
 from layerfork.builders.recording import recorder as recorders
+from layerfork.builders.recording.contextplaces import ClientProcess
 from layerfork.builders.recording.recorder import Recorder
 from layerfork.record.context import Digest
 from layerfork.wire.proxy import connection as keptfacts

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from layerfork.builders.recording.quietsteps import add_quiet_steps
+from layerfork.builders.recording.imagefacts import add_quiet_steps
 from layerfork.record.build import Builder
 from layerfork.record.engine import ImageFacts, ImageStep
 from layerfork.record.record import (

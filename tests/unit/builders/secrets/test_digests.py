@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import msgspec
 
-from layerfork.builders.secrets.sealing import sealed
+from layerfork.builders.recording.secrets import sealed
 from layerfork.record.build import Builder
 from layerfork.record.context import Digest
 from layerfork.record.record import (

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from layerfork.builders.secrets.sealing import NAMES_HIDDEN, sealed
+from layerfork.builders.recording.secrets import NAMES_HIDDEN, sealed
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextEntry, ContextManifest, EntryType, Transport
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, ClientInfo, RecordedRequest

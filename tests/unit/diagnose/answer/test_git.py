@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from unit.diagnose.answer.test_patterns import answer, cause, digest, entry, only, record
 
-from layerfork.builders.disk.gitindex import digest_in_index
+from layerfork.builders.recording.filesondisk import digest_in_index
 from layerfork.record.answer import Situation
 from layerfork.record.context import Digest, EntryType
 from layerfork.record.record import BuildPlace

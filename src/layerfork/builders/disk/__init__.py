@@ -1,1 +1,0 @@
-"""A recorded context, looked up where it lies on disk."""

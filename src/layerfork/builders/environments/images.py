@@ -1,0 +1,173 @@
+"""Images that a Dockerfile needs, brought by a person into an engine that has no network."""
+
+import contextlib
+import json
+import os
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+
+from layerfork.builders.engines import RunningEngine
+from layerfork.builders.engines.baseimage import ensure_base_archive
+from layerfork.builders.environments.privatedir import private_directory
+from layerfork.diagnose.failure import missing_frontend, missing_image
+from layerfork.dockerfile import Dockerfile, Stage
+from layerfork.dockerfile.recorded import dockerfile_of
+from layerfork.dockerfile.scope import SCRATCH, base_of
+from layerfork.dockerfile.substitution import BadSubstitutionError
+from layerfork.errors import EngineError, UsageError
+from layerfork.record.engine import Brought
+from layerfork.record.record import BuildRecord
+from layerfork.record.run import Say
+
+# Which images a Dockerfile needs before its first step can run.
+
+
+def base_references(
+    dockerfile: Dockerfile, build_args: Mapping[str, str], target: str = ""
+) -> tuple[str, ...]:
+    """Images named by FROM, ``--from`` and ``--mount=from=``, variables replaced, each once, in order.
+
+    Stages after the target are left out; the classic builder builds every stage before it. So are bases
+    that depend on what only the builder knows.
+    Raises: BadSubstitutionError.
+    """
+    found = (
+        name
+        for stage in _wanted(dockerfile, target)
+        for name in _names(dockerfile, stage, build_args)
+        if dockerfile.find_stage(name, before=stage.index) is None
+    )
+    return tuple(dict.fromkeys(name for name in found if name and name != SCRATCH))
+
+
+def _names(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> Iterator[str]:
+    """What a stage builds on and reads files of: stages and images. Builders expand no ``from``."""
+    yield base_of(dockerfile, stage, build_args) or ""
+    for instruction in stage.instructions:
+        yield from (name for name in instruction.reads_from if "$" not in name)
+
+
+def _wanted(dockerfile: Dockerfile, target: str) -> tuple[Stage, ...]:
+    last = dockerfile.find_stage(target) if target else None
+    return dockerfile.stages if last is None else dockerfile.stages[: last.index + 1]
+
+
+_MANIFEST = "manifest.json"
+_FAMILIAR = ("docker.io/library/", "docker.io/")
+
+
+@contextlib.contextmanager
+def bringing(engine: RunningEngine, brought: Brought, say: Say) -> Iterator[None]:
+    """What was named is on the engine. A stand-in has its name no longer than this: none is met unasked.
+
+    Raises: EngineError; UsageError for an engine that is not ours.
+    """
+    made: list[str] = []
+    try:
+        _bring(engine, brought, made, say)
+        yield
+    finally:
+        with contextlib.suppress(EngineError):
+            engine.remove_images(made)
+
+
+def _bring(engine: RunningEngine, brought: Brought, made: list[str], say: Say) -> None:
+    if brought.options and not engine.info.ours:
+        raise UsageError(
+            f"{' and '.join(brought.options)} would change an engine that is yours",
+            hint="load images into it yourself (docker load), or add --engine private",
+        )
+    for path in brought.load:
+        engine.load(Path(path))
+    for reference in brought.stand_ins:
+        if _has(engine, reference):
+            say(f"{reference} is on the engine already: no stand-in is made")
+            continue
+        with private_directory() as private:
+            archive = private / "stand-in.tar"
+            archive.write_bytes(_named(ensure_base_archive(os.environ, say), reference))
+            engine.load(archive)
+        made.append(_tagged(reference))
+        say(
+            f"{reference} is a stand-in of busybox: what it has beside a shell and a few programs is not "
+            "there, and no key is that of the real image"
+        )
+
+
+def _named(base: Path, reference: str) -> bytes:
+    """The base image's archive under another name."""
+    target = BytesIO()
+    with tarfile.open(base) as source, tarfile.open(fileobj=target, mode="w") as written:
+        for member in source:
+            stream = source.extractfile(member)
+            content = stream.read() if stream is not None else b""
+            if member.name == _MANIFEST:
+                rows = [{**row, "RepoTags": [_tagged(reference)]} for row in json.loads(content)]
+                content = json.dumps(rows).encode()
+                member.size = len(content)
+            written.addfile(member, BytesIO(content) if member.isfile() else None)
+    return target.getvalue()
+
+
+def _tagged(reference: str) -> str:
+    """Raises: UsageError for a digest, which no stand-in has."""
+    if "@" in reference:
+        raise UsageError(
+            f"there is no stand-in for {reference}: nothing else has its digest",
+            hint="save the image where you have it (docker save), and add --load",
+        )
+    return reference if ":" in reference.rpartition("/")[2] else f"{reference}:latest"
+
+
+def _has(engine: RunningEngine, reference: str) -> bool:
+    try:
+        engine.image_facts(reference)
+    except EngineError:
+        return False
+    return True
+
+
+def how_to_go_on(records: Sequence[BuildRecord], engine: RunningEngine) -> Iterator[str]:
+    """What to do about builds that found no image, on an engine without a network; a line each."""
+    if not engine.info.ours:
+        return
+    failed = [record for record in records if missing_image(record) or missing_frontend(record)]
+    frontends = _absent(engine, (missing_frontend(record) for record in failed))
+    bases = _absent(engine, (base for record in failed for base in _bases(record)))
+    if wanted := (*frontends, *bases):
+        yield f"not on the engine: {', '.join(wanted)}; {engine.how_to_bring(' '.join(wanted))}"
+    if frontends:
+        yield (
+            f"{' and '.join(frontends)}: of the `# syntax=` line; docker pull it before docker save; without "
+            "that line the engine's own frontend reads the Dockerfile"
+        )
+    if bases:
+        options = " ".join(f"--stand-in {each}" for each in bases if "@" not in each)
+        if options:
+            yield f"where a shell is all that the build needs of it, {options} makes one of busybox"
+
+
+def _bases(record: BuildRecord) -> tuple[str, ...]:
+    dockerfile = dockerfile_of(record)
+    known: tuple[str, ...] = ()
+    if dockerfile is not None:
+        try:
+            known = base_references(dockerfile, dict(record.request.build_args), record.request.target)
+        except BadSubstitutionError:
+            known = ()
+    return known or (missing_image(record),)
+
+
+def _absent(engine: RunningEngine, references: Iterator[str]) -> tuple[str, ...]:
+    found = dict.fromkeys(familiar(each) for each in references if each)
+    return tuple(each for each in found if not _has(engine, each))
+
+
+def familiar(reference: str) -> str:
+    """``node:20`` of ``docker.io/library/node:20``."""
+    for prefix in _FAMILIAR:
+        if reference.startswith(prefix):
+            return reference.removeprefix(prefix)
+    return reference

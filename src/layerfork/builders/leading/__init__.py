@@ -1,1 +1,0 @@
-"""What leads a command's builds to the recorder, and what leads past it."""

@@ -1,0 +1,1 @@
+"""Leads the builders that a recorded command will find to recorders."""
