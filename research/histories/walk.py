@@ -58,7 +58,7 @@ class Tally:
         return sum(
             count
             for reason, count in self.reasons.items()
-            if not reason.endswith(("which no record shows", "of which nobody can tell"))
+            if not reason.endswith(("which no record shows", "which is unknown"))
         )
 
     def add(self, other: "Tally") -> None:

@@ -50,7 +50,7 @@ def _add(commit: CommitPrediction, tally: dict[str, int], grouped: dict[str, Cou
 
 
 def _why(step: PredictedStep) -> str:
-    if step.reason.endswith("of which nobody can tell"):
+    if step.reason.endswith("which is unknown"):
         return "builds on such a step"
     if step.reason.endswith("which no record shows"):
         return "reads files that only the build makes"
@@ -59,7 +59,7 @@ def _why(step: PredictedStep) -> str:
 
 def short(reason: str) -> str:
     """A reason without the names in it, so that alike ones are one."""
-    return _NAMES.sub("…", reason.removeprefix("nobody can tell: "))
+    return _NAMES.sub("…", reason.removeprefix("unknown: "))
 
 
 def is_run(step: PredictedStep) -> bool:

@@ -277,7 +277,7 @@ def _clients(rows: tuple[ClientRow, ...]) -> Iterator[HealthRow]:
 def prepare_all(engine: str, say: Callable[[str], None]) -> None:
     """Fetch the engine and the environments of the five clients of 2015, where they are missing.
 
-    What nobody can run without root is said before it is fetched. Raises: EngineError, ClientError.
+    What needs root is said before it is fetched. Raises: EngineError, ClientError.
     """
     wanted = open_engine(engine)
     if wanted.ours and os.geteuid() != 0:

@@ -73,7 +73,7 @@ def _widen(out: int) -> None:
 
 @contextlib.contextmanager
 def _replacing(output: Path) -> Iterator[int]:
-    """Something open beside a file, which takes the file's place in the end.
+    """Something open next to a file, which takes the file's place in the end.
 
     What is there and is no file, such as a pipe, is written to as it is.
     """

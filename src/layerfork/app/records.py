@@ -1,4 +1,4 @@
-"""Recorded builds: shown, listed and removed; and builds imported that nobody recorded."""
+"""Recorded builds: shown, listed and removed; and builds imported from logs and histories."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -41,7 +41,7 @@ def shown(
     store: RecordStore | None = None,
     max_age_s: float | None = None,
 ) -> RecordReport:
-    """One record. Ages are told by images, and by builds of the same cache among ``others`` and in a store.
+    """One record. Ages come from images, and from builds of the same cache among ``others`` and in a store.
 
     Steps that reused what was older than ``max_age_s`` are marked.
     """
@@ -179,7 +179,7 @@ def _row(kept: KeptBuild) -> StoredRow:
     )
 
 
-# Builds that nobody recorded: `layerfork import`.
+# Builds that were not recorded: `layerfork import`.
 
 
 def import_builds(paths: Sequence[str], output: str, say: Say) -> tuple[RecordReport, ...]:

@@ -28,7 +28,7 @@ def check_clients(
     allowed = read_allowed(allow)
     if len(set(options.clients)) < _FEWEST:
         raise UsageError(
-            "one client has nobody to share a cache with",
+            "one client cannot share a cache: at least two are compared",
             hint="name two: --client docker-build --client docker_py-build",
         )
     reports = run_experiment(options, listener)

@@ -121,12 +121,12 @@ def _unexplained(step: StepRecord, report: DiffReport) -> UnexplainedStep:
     return UnexplainedStep(build=report.build, place=place, instruction=step.instruction)
 
 
-def _problems(report: DiffReport, steps: Sequence[StepRecord], told: set[int]) -> Iterable[str]:
+def _problems(report: DiffReport, steps: Sequence[StepRecord], explained: set[int]) -> Iterable[str]:
     name = report.build or "the build"
     if report.failure:
         yield f"{name} {report.failure}"
         return
-    open_steps = [step for step in steps if step.status is StepStatus.UNKNOWN and step.index not in told]
+    open_steps = [step for step in steps if step.status is StepStatus.UNKNOWN and step.index not in explained]
     if open_steps:
         numbers = ", ".join(str(step.index) for step in open_steps)
         yield (

@@ -88,7 +88,7 @@ def exported_over(known: Sequence[KnownBuild], writer: BuildRecord, reader: Buil
 
 
 def known_chain(known: Sequence[KnownBuild], timeless: str) -> tuple[str, ...] | None:
-    """What `chain_of` gave for a build whose record has the same `timeless_digest`; None if nobody asked."""
+    """What `chain_of` gave for a build whose record has the same `timeless_digest`; None if it is unknown."""
     return next((each.chain for each in known if each.chain and each.summary.timeless == timeless), None)
 
 
@@ -208,7 +208,7 @@ def explain_recorded(
 ) -> tuple[DiffReport, ...]:
     """Compare the builds of one command, each with an earlier one or with one of ``against``, and keep them.
 
-    ``losses`` gets why one could not be kept: it is explained all the same.
+    ``losses`` gets why one could not be kept: it is still explained.
     Raises: LayerforkError.
     """
     explainer = _Explainer(

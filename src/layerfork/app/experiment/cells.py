@@ -106,7 +106,7 @@ class CellName:
     engine: str
     """As it was asked for: ``private:26.1``."""
     client: str
-    """Likewise."""
+    """As it was asked for."""
     builder: Builder | None = None
     """What was asked of the client; None left it to it."""
 

@@ -110,9 +110,9 @@ def watch(client: Client, run: str, workers: set[str], listener: Listener) -> It
     """Hand on what is said below the topic of a run, and name each of its workers that is lost."""
     here = set(workers)
 
-    def told(event: tuple[float, Mapping[str, Any]]) -> None:
-        said = Progress(**event[1]["progress"])
-        listener(replace(said, text=f"{said.text} ({event[1]['worker']})"))
+    def said(event: tuple[float, Mapping[str, Any]]) -> None:
+        progress = Progress(**event[1]["progress"])
+        listener(replace(progress, text=f"{progress.text} ({event[1]['worker']})"))
 
     def changed(event: tuple[float, Mapping[str, Any]]) -> None:
         address = str(event[1].get("worker", ""))
@@ -124,7 +124,7 @@ def watch(client: Client, run: str, workers: set[str], listener: Listener) -> It
         then = "what it had not finished is built elsewhere" if here else "no worker is left: waiting for one"
         listener(Progress(text=f"the worker {address} is gone; {then}", lasting=True))
 
-    handlers = {run: told, _EVERYTHING: changed}
+    handlers = {run: said, _EVERYTHING: changed}
     for topic, handler in handlers.items():
         client.subscribe_topic(topic, handler)
     try:
@@ -297,7 +297,7 @@ def _still_at_work(client: Client, run: str) -> list[Problem]:
         try:
             left = {worker: n for worker, n in client.run(count_at_work, run, on_error="ignore").items() if n}
         except (OSError, TimeoutError):
-            return [Problem(what="the scheduler is gone: nobody can tell whether workers still build")]
+            return [Problem(what="the scheduler is gone: it is unknown whether workers still build")]
         if not left:
             return []
         if time.monotonic() > until:

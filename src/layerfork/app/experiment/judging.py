@@ -77,8 +77,8 @@ def _judge_control(row: TrialBuild, judged: Sequence[JudgedBuild]) -> Judgement 
         replace(build, control=""), JudgedBuild(client=name, record=record, keys=keys_of(record))
     )
     if failure := describe_failure(record):
-        told = Caution(code="control-failed", client=row.client, text=f"{name}: the build {failure}")
-        return replace(judgement, warnings=(told,))
+        caution = Caution(code="control-failed", client=row.client, text=f"{name}: the build {failure}")
+        return replace(judgement, warnings=(caution,))
     return replace(judgement, warnings=())
 
 
@@ -164,14 +164,14 @@ def _reason(build: TrialBuild) -> str:
 
 
 def _without_build(row: CellPhase, now: TrialBuild) -> CellPhase:
-    told = _failed(now)
-    if row.expected is not None and row.expected.fails and told:
+    failure = _failed(now)
+    if row.expected is not None and row.expected.fails and failure:
         return replace(row, met=Met.AS_EXPECTED)
-    return replace(row, met=Met.UNEXPECTED if told else Met.UNTOLD, why=_reason(now))
+    return replace(row, met=Met.UNEXPECTED if failure else Met.UNTOLD, why=_reason(now))
 
 
 def _doubt(report: DiffReport) -> str:
-    """What nobody can tell of the build; empty when all is known."""
+    """What is unknown about the build; empty when all is known."""
     counted = set(report.cacheable)
     unknown = [
         step.index
@@ -265,7 +265,7 @@ def report_of(
     spent: TimeSpent = NOTHING_SPENT,
     interrupted: bool = False,
 ) -> CatalogueReport:
-    """Cells held against what their scenarios expect; ``judged`` are those of which that is known."""
+    """Cells held against what their scenarios expect; ``judged`` are those that were judged already."""
     by_name = {(each.name, each.content): each for each in scenarios}
     known = judged or {}
     return CatalogueReport(

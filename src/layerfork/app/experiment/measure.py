@@ -58,7 +58,7 @@ class RunServices:
     file: RecordFile | None = None
     """Where every record goes the moment it is there."""
     stop: threading.Event = field(default_factory=threading.Event)
-    """Set when nobody waits for the rest any more."""
+    """Set when the rest is no longer wanted."""
     key: str = ""
     """What was asked of this relay, for notes in the file."""
     rows: Mapping[str, MeasuredRow] = field(default_factory=dict)

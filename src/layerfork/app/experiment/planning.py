@@ -21,7 +21,7 @@ from layerfork.record.store.setaside import recover
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueOptions:
-    """What `run --scenario` was asked beside what `run` is asked."""
+    """Options of `run --scenario` that `run` does not have."""
 
     names: tuple[str, ...]
     shard: str = ""

@@ -32,7 +32,7 @@ class Relay:
     """Rows of the same relay that a run measured before it was interrupted, by client."""
     broken: BrokenEnvironments = field(default_factory=BrokenEnvironments)
     urls: tuple[str, str] = ("", "")
-    """Where the context is served as a tar and as a git repository; empty when nobody asked."""
+    """Where the context is served as a tar and as a git repository; empty when no client asked."""
     images: list[str] = field(default_factory=list)
     """References that builds were asked to make; filled before each, for those who remove them."""
 

@@ -26,7 +26,7 @@ from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.scenarioresults import CatalogueReport, Cell, Met, TimeSpent
 from layerfork.record.store.recordfile import RecordFile
 
-# Cells judged beside the building: one that is whole is judged while clients build the next ones.
+# Cells are judged while clients build the next ones.
 
 
 class Judge:

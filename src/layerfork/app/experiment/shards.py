@@ -138,6 +138,6 @@ def _check(parts: dict[str, CellFile]) -> None:
     ((_, of),) = plans
     missing = [str(number) for number in range(1, of + 1) if number not in numbers]
     if missing:
-        told = f"shard {missing[0]}" if len(missing) == 1 else f"shards {', '.join(missing)}"
+        names = f"shard {missing[0]}" if len(missing) == 1 else f"shards {', '.join(missing)}"
         verb = "is" if len(missing) == 1 else "are"
-        raise UsageError(f"{told} of {of} {verb} missing", hint="every shard's file has to be there")
+        raise UsageError(f"{names} of {of} {verb} missing", hint="every shard's file has to be there")

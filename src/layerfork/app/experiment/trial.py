@@ -38,7 +38,7 @@ class Bench:
     timeout_s: float
     inherit_config: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
-    """Set when nobody waits for the rest any more: the running build is ended."""
+    """Set when the rest is no longer wanted: the running build is ended."""
 
 
 def run_trial(bench: Bench, planned: PlannedBuild, request: BuildRequest) -> TrialBuild:

@@ -91,7 +91,7 @@ def count_at_work(run: str) -> int:
 
 @contextlib.contextmanager
 def _stopped_with_its_task(worker: Worker) -> Iterator[threading.Event]:
-    """An event that is set when nobody wants this task any more: it was cancelled, who asked is gone, or the
+    """An event that is set when this task is no longer wanted: it was cancelled, who asked is gone, or the
     worker is closing."""
     key = worker.get_current_task()
     stop, done = threading.Event(), threading.Event()

@@ -298,7 +298,7 @@ def _cold(options: TryOptions, copied: Copied, cache: Path, say: Say) -> Tried:
     """Built on a clean engine that exports its cache, then on another one that imports it."""
     argv = options.reader.client.argv
     if not is_plain_build(argv):
-        raise StoppedError(Fate.UNCHECKED, f"how `{argv[0]}` is told where a cache lies is not known")
+        raise StoppedError(Fate.UNCHECKED, f"how `{argv[0]}` takes the place of a cache is not known")
     trials: list[tuple[str, str]] = [
         (f"--cache-to=type=local,dest={cache},mode=max", "that exports its cache"),
         (f"--cache-from=type=local,src={cache}", "that has nothing but that cache"),

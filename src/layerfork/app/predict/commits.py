@@ -44,7 +44,7 @@ class CommitsAsked:
     named: Mapping[str, Repository] = field(default_factory=dict)
     """Directories of named contexts that lie in the same working tree."""
     unseen: Mapping[str, str] = field(default_factory=dict)
-    """Named contexts of which nobody knows what they hold, and why."""
+    """Named contexts with unknown contents, and why."""
 
 
 def predict_histories(
@@ -92,7 +92,7 @@ def _history(recorded: RecordedBuild, wanted: str, opened: OpenedCache | None) -
 
 
 def _sending(record: BuildRecord, repository: Repository) -> Sending:
-    """How the recorded build's client sends a directory. Raises: EvidenceError when nobody knows."""
+    """How the recorded build's client sends a directory. Raises: EvidenceError when that is unknown."""
     sender = sender_of(record)
     if sender is None:
         raise EvidenceError(
@@ -200,7 +200,7 @@ def _predicted(
 
 
 def _check_out_named(repository: Repository, commit: Commit, trees: Trees, blobs: Blobs) -> CheckedOut:
-    """A directory beside the context. Raises: EvidenceError when the commit does not have it."""
+    """A directory outside the context. Raises: EvidenceError when the commit does not have it."""
     found = check_out(repository, commit, Sending(rules=rules_of_named()), trees, blobs)
     if repository.prefix and not found.read.tree.statuses:
         raise EvidenceError(f"it has no directory {repository.prefix.rstrip('/')}")
@@ -217,9 +217,9 @@ def _next_build(
     manifest = found.read.manifest
     recorded = earlier_builds.newest.record.context
     name = manifest.name if recorded is None else recorded.name
-    beside = (replace(each.read.manifest, name=name) for name, each in named.items())
+    others = (replace(each.read.manifest, name=name) for name, each in named.items())
     return NextBuild(
-        contexts=(replace(manifest, name=name), *beside),
+        contexts=(replace(manifest, name=name), *others),
         dockerfile=asked.clean(dockerfile),
         unseen=asked.unseen,
     )

@@ -44,7 +44,7 @@ class CreatedAt:
 def times_of_images(record: BuildRecord) -> dict[int, CreatedAt]:
     """What images say of when each step's result was made, by step index.
 
-    A FROM has the time of its image. Where the build was told which time to write down, nothing is known of
+    A FROM has the time of its image. Where the build was given a time to write down, nothing is known about
     its own steps.
     """
     dated = not _writes_other_times(record)
@@ -119,7 +119,7 @@ class EarlierBuilds:
         return self._seconds.get(_name_of(step))
 
     def made(self, mark: str) -> CreatedAt | None:
-        """When the result was made that has this digest; None when nobody knows."""
+        """When the result was made that has this digest; None when that is unknown."""
         return self._made.get(mark)
 
     def made_for(self, record: BuildRecord) -> dict[int, CreatedAt]:
@@ -129,7 +129,7 @@ class EarlierBuilds:
 
     def _add(self, build: JudgedBuild, bare: JudgedBuild, rebuilt: frozenset[str]) -> frozenset[str] | None:
         """Add a build, unless a later one had to build again what it had stored: then the cache has lost it,
-        and what else it lost of this build and those before nobody knows.
+        and what else it lost of this build and of earlier ones is unknown.
 
         Gives what was built in it although a cache was wanted; None when it was not added. Keys count without
         what the engine answered, as do those of the build that is predicted: ``bare`` has these.

@@ -40,7 +40,7 @@ def open_for_prediction(words: Sequence[str]) -> OpenedCache:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Importing:
-    """A recorded build beside the cache that builds like it would import."""
+    """A recorded build next to the cache that builds like it would import."""
 
     build: JudgedBuild
     """The recorded build."""
@@ -62,8 +62,8 @@ class Importing:
         )
         own = {step.index: step.prediction for step in predicted.prediction.steps} if self.own_cache else None
         found = import_steps(find_supposed(supposed, self.recorded), own)
-        told = _ImportedSteps(predicted=predicted, recorded=self.recorded, importing=self)
-        steps = tuple(map(told.step, predicted.prediction.steps, found))
+        imported = _ImportedSteps(predicted=predicted, recorded=self.recorded, importing=self)
+        steps = tuple(map(imported.step, predicted.prediction.steps, found))
         return _predicted(predicted.prediction, steps, self)
 
     @property
@@ -73,14 +73,14 @@ class Importing:
             return ""
         record = self.build.record
         imports = replace(record.request, cache_from=(self.opened.source.name,))
-        told = (doubtful_finds(replace(record, request=imports), step) for step in record.steps)
-        return next(filter(None, told), "")
+        doubts = (doubtful_finds(replace(record, request=imports), step) for step in record.steps)
+        return next(filter(None, doubts), "")
 
 
 def importing(
     build: JudgedBuild, opened: OpenedCache, earlier: Sequence[BuildRecord] = (), *, own_cache: bool = False
 ) -> Importing:
-    """Look for a recorded build in the cache. ``earlier`` are builds of which one may have exported it.
+    """Look for a recorded build in the cache. One of the ``earlier`` builds may have exported it.
 
     Raises: UsageError for a build that exports no such cache.
     """
@@ -131,7 +131,7 @@ class _ImportedSteps:
         found, was = imported.found, self._was(step.index)
         moved = found.state is CacheState.ABSENT and was is not None and was.state in _THERE
         nearest = was.key if moved and was is not None else found.nearest
-        told = replace(
+        predicted = replace(
             step,
             prediction=imported.forecast,
             cache=StepCache(
@@ -139,18 +139,18 @@ class _ImportedSteps:
             ),
         )
         if self._is_own(step):
-            return told
+            return predicted
         if imported.forecast is not PredictedStatus.HIT:
             reason = self._reason(step, imported, was)
-            return replace(told, reason=reason, age_s=None, age_is_least=False)
+            return replace(predicted, reason=reason, age_s=None, age_is_least=False)
         if found.state is CacheState.PRESENT and found.created_at and self.importing.bug:
             return replace(
-                told,
+                predicted,
                 prediction=PredictedStatus.UNKNOWN,
-                reason=f"nobody can tell: {self.importing.bug}",
+                reason=f"unknown: {self.importing.bug}",
                 causes=(),
             )
-        return replace(told, reason="", causes=(), age_s=self._age_s(found), age_is_least=False)
+        return replace(predicted, reason="", causes=(), age_s=self._age_s(found), age_is_least=False)
 
     def _is_own(self, step: PredictedStep) -> bool:
         """The builder's own cache has it."""

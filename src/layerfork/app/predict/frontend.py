@@ -32,7 +32,7 @@ from layerfork.wire.redact import STAND_IN, Redactor
 
 _LOCAL, _NAMED = "local:", "context:"
 _NOT_ASKED = re.compile(r"exporter|attest:|context$|contextkey$|dockerfilekey$")
-"""Options that say what becomes of the result, or where the main context lies."""
+"""Options that say where the result goes, or where the main context lies."""
 _OTHER_KEY = "the record hides values with the key of another machine, so they cannot be compared"
 _UNREADABLE = "parse error"
 """In what a frontend says of a Dockerfile that it cannot read.
@@ -111,11 +111,11 @@ class Frontend:
         images = (BaseImageIs(reference=name, facts=facts) for name, facts in answered.base_images)
         made = DefinitionIs(definition=answered.definition, steps=answered.steps)
         others = [line for line in next_build.assumes if line not in images_assumed(record)]
-        told = [name for name, _ in answered.base_images]
+        known = [name for name, _ in answered.base_images]
         return replace(
             next_build,
             changes=(*next_build.changes, *engine, *images, made),
-            assumes=(*others, *images_assumed(answered, told), *assumes),
+            assumes=(*others, *images_assumed(answered, known), *assumes),
         )
 
     def _images(

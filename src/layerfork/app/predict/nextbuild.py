@@ -46,7 +46,7 @@ def current_umask() -> int:
 
 # What a client would send, and how a recorded build would change by it.
 
-_told = attrgetter(
+_keyed_fields = attrgetter(
     *("name", "raw_name", "type", "mode", "uid", "gid", "uname", "gname", "size"),
     *("linkname", "raw_linkname", "devmajor", "devminor", "xattrs", "content"),
 )
@@ -60,7 +60,7 @@ class NextBuild:
     contexts: tuple[ContextManifest, ...] = ()
     """The main context and named ones, as the client would send them: those that are not as recorded."""
     unseen: Mapping[str, str] = field(default_factory=dict)
-    """By name, contexts of which nobody knows what they would hold, and why."""
+    """By name, contexts with unknown contents, and why."""
     tree: str = ""
     """Names the directory as it was read, where it can be known again; else empty."""
     dockerfile: str | None = None
@@ -77,7 +77,7 @@ class NextBuild:
     other_cache: str = ""
     """Why nothing that was stored can be found, whatever is sent; empty when it can."""
     assumes: tuple[str, ...] = ()
-    """What whoever made these took for granted."""
+    """Assumptions, one line each."""
 
 
 def changes_of(record: BuildRecord, next_build: NextBuild) -> tuple[Change, ...]:
@@ -131,14 +131,14 @@ def _entry_changes(
         if asked is not None and path not in old and not asked.covers(path):
             continue
         mine, theirs = old.get(path, []), new.get(path, [])
-        if list(map(_told, mine)) != list(map(_told, theirs)):
+        if list(map(_keyed_fields, mine)) != list(map(_keyed_fields, theirs)):
             yield EntriesAre(path=path, entries=tuple(theirs), context=after.name)
 
 
 def _paths_of_others(before: Sequence[ContextEntry], after: Sequence[ContextEntry]) -> set[str]:
     """Paths of all but the entries that both have alike: mostly those are nearly all of very many."""
     old, new = ({entry.name: entry for entry in entries} for entries in (before, after))
-    names = {name for name in old.keys() & new.keys() if _told(old[name]) != _told(new[name])}
+    names = {name for name in old.keys() & new.keys() if _keyed_fields(old[name]) != _keyed_fields(new[name])}
     if len(old) < len(before) or len(new) < len(after):
         names.update(old, new)  # some names are there twice
     return set(map(context_path, names | (old.keys() ^ new.keys())))
@@ -177,7 +177,7 @@ def _by_path(manifest: ContextManifest, paths: Collection[str]) -> dict[str, lis
 def with_stand_ins_of(recorded: str, text: str) -> str:
     """A text with the stand-ins of the recorded one, in those lines that are alike but for them.
 
-    Whether the hidden values are the same, nobody can tell.
+    Whether the hidden values are the same is unknown.
     """
     known: dict[str, list[str]] = {}
     for line in recorded.split("\n"):

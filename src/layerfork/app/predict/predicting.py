@@ -45,7 +45,7 @@ class PredictedBuild:
     index_of: Mapping[int, int] = field(default_factory=dict)
     """Where each step of the recorded build is in it."""
     doubts: Mapping[int, str] = field(default_factory=dict)
-    """Steps of which nobody knows what the builder would make, and why."""
+    """Steps whose result is unknown before the build, and why."""
 
 
 def predict_build(
@@ -108,7 +108,7 @@ def predict_next(earlier_builds: EarlierBuilds, next_build: NextBuild, baseline:
 
 
 def _unmodelled(hypothesis: Hypothesis, next_build: NextBuild) -> dict[int, str]:
-    """Steps of which neither the model nor a frontend says what they are, and why."""
+    """Steps that neither the model nor a frontend defines, and why."""
     return {
         index: "; ".join(filter(None, (reason, next_build.not_defined)))
         for index, reason in hypothesis.unmodelled.items()
@@ -118,7 +118,7 @@ def _unmodelled(hypothesis: Hypothesis, next_build: NextBuild) -> dict[int, str]
 def _images_assumed(
     earlier_builds: EarlierBuilds, hypothesis: Hypothesis, next_build: NextBuild
 ) -> tuple[str, ...]:
-    """Base images that only an earlier build used, and of which no engine said what they are now."""
+    """Base images that only an earlier build used and that no engine has looked up again."""
     given = {full_reference(each.reference) for each in next_build.changes if isinstance(each, BaseImageIs)}
     named = {full_reference(name) for name in named_images(hypothesis.record).values()} - given
     found = [
@@ -238,7 +238,7 @@ def _predicted(
 
 
 def _status_by(lookup: CacheLookup) -> StepStatus:
-    """What explains builds is told of a step: of a miss that differing keys explain nothing."""
+    """The status that the diagnosis sees; a miss that differing keys do not explain is unknown to it."""
     if lookup.reuse is Reuse.FOUND:
         return StepStatus.HIT
     return StepStatus.MISS if lookup.why else StepStatus.UNKNOWN
@@ -253,7 +253,7 @@ def _certain(fork: Fork, missed: Collection[int], record: BuildRecord) -> Fork:
 
 
 def _nothing_known(record: BuildRecord, next_build: NextBuild, baseline: Baseline, why: str) -> Prediction:
-    """A prediction that says of no step what becomes of it."""
+    """A prediction in which every step is unknown."""
     instructions = instructions_of(record)
     return Prediction(
         against=baseline,

@@ -1,4 +1,4 @@
-"""What is said of each step of a predicted build."""
+"""Describes each step of a predicted build: reused, missed or unknown, and why."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -112,15 +112,15 @@ class PredictedSteps:
 
     def _why_open(self, lookup: CacheLookup) -> str:
         if lookup.above:
-            return f"builds on {self._place(lookup.above)}, of which nobody can tell"
+            return f"builds on {self._place(lookup.above)}, which is unknown"
         if lookup.lacks:
-            return f"nobody can tell: {', '.join(lookup.lacks)}"
+            return f"unknown: {', '.join(lookup.lacks)}"
         steps = {step.index: step for step in self.record.steps}
         stages = dict.fromkeys(
             steps[each].stage_name or f"stage {steps[each].stage}" for each in lookup.reads
         )
         return (
-            f"nobody can tell: {_NAMES[self.record.builder]} compares the files of {', '.join(stages)} by "
+            f"unknown: {_NAMES[self.record.builder]} compares the files of {', '.join(stages)} by "
             "their content, which no record shows"
         )
 
@@ -131,7 +131,7 @@ def _line_of(step: StepRecord, written: Instruction | None) -> int:
 
 def _as_written(step: StepRecord, written: Instruction | None) -> str:
     """The instruction as the Dockerfile has it now: builders show it with variables replaced. What a FROM's
-    image adds stands in no Dockerfile."""
+    image adds is in no Dockerfile."""
     if written is None or written.keyword != keyword_of(step.instruction):
         return step.instruction
     return written.text

@@ -33,7 +33,7 @@ from layerfork.record.record import BuildRecord
 from layerfork.userdirs import cache_directory
 from layerfork.wire.redact import Redactor
 
-# What named contexts of a recorded build hold now: directories beside the main one.
+# What named contexts of a recorded build hold now.
 
 
 def rules_of_named() -> ContextRules:
@@ -45,7 +45,7 @@ def rules_of_named() -> ContextRules:
 
 
 def places_of_named(record: BuildRecord) -> tuple[Mapping[str, Path], Mapping[str, str]]:
-    """The directories of named contexts that a client sent, and of those that nobody knows why."""
+    """The directories of named contexts that a client sent, and why others are unknown."""
     known = dict(record.place.named_contexts)
     places: dict[str, Path] = {}
     unseen: dict[str, str] = {}
@@ -60,7 +60,7 @@ def places_of_named(record: BuildRecord) -> tuple[Mapping[str, Path], Mapping[st
 
 
 def read_named_contexts(record: BuildRecord) -> tuple[tuple[ContextManifest, ...], Mapping[str, str]]:
-    """What would be sent of them, and why of some nobody can tell."""
+    """What would be sent of them, and why some are unknown."""
     places, why_not = places_of_named(record)
     unseen = dict(why_not)
     found: list[ContextManifest] = []
@@ -146,9 +146,9 @@ def plan(
     )
 
 
-def images_assumed(record: BuildRecord, told: Collection[str] = ()) -> tuple[str, ...]:
-    """That images of FROM are what they were, and those that files are copied from; ``told`` are references
-    of which an engine said what they are."""
+def images_assumed(record: BuildRecord, resolved: Collection[str] = ()) -> tuple[str, ...]:
+    """That images of FROM, and those that files are copied from, are what they were; ``resolved`` are those
+    that an engine has looked up."""
     ops = record.definition.ops if record.definition is not None else ()
     read = (
         op.source.identifier
@@ -159,14 +159,14 @@ def images_assumed(record: BuildRecord, told: Collection[str] = ()) -> tuple[str
     for identifier in read:
         reference = identifier.removeprefix(_IMAGE).partition("@")[0]
         named.setdefault(full_reference(reference), reference)
-    for reference in told:
+    for reference in resolved:
         named.pop(full_reference(reference), None)
     return (f"images are what they were: {', '.join(named.values())}",) if named else ()
 
 
 def _cache(record: BuildRecord) -> tuple[str, ...]:
     off = record.request.no_cache or record.request.no_cache_stages
-    return ("the cache is used: the recorded build was told not to use it",) if off else ()
+    return ("the cache is used: the recorded build did not use it",) if off else ()
 
 
 def _build_args(record: BuildRecord, asked: PredictOptions, redactor: Redactor) -> Mapping[str, str] | None:
@@ -178,7 +178,7 @@ def _build_args(record: BuildRecord, asked: PredictOptions, redactor: Redactor) 
 def _dockerfile(
     record: BuildRecord, asked: PredictOptions, root: Path | None
 ) -> tuple[bytes | None, tuple[str, str], tuple[str, ...]]:
-    """The Dockerfile, `NextBuild.dockerfile_file`, and what is taken for granted."""
+    """The Dockerfile, `NextBuild.dockerfile_file`, and what is assumed."""
     path = dockerfile_path(record, asked.dockerfile, root)
     if path is None:
         assumed = ("the Dockerfile is as it was recorded: it came from nowhere on disk",) if root else ()
@@ -218,7 +218,7 @@ def dockerfile_path(record: BuildRecord, named: str, root: Path | None) -> Path 
 def _context(
     record: BuildRecord, root: Path, dockerfile: str, sender: Sender | None, client: str
 ) -> tuple[ContextManifest | None, str, str]:
-    """The main context as it would be sent, or why nobody can tell; neither when the build had none.
+    """The main context as it would be sent, or why that is unknown; neither when the build had none.
 
     Then the name of the tree, where it can be known again.
     """

@@ -74,6 +74,6 @@ def test_the_five_of_2015_fork() -> None:
     assert (exit_code(report), report.problems) == (1, ())
 
 
-def test_one_client_has_nobody_to_share_with() -> None:
-    with pytest.raises(UsageError, match="nobody to share"):
+def test_one_client_is_not_enough() -> None:
+    with pytest.raises(UsageError, match="at least two"):
         check_clients(RunOptions(clients=("docker-build",)), (), None, lambda event: None)

@@ -203,8 +203,7 @@ def test_every_description_of_the_corpus_can_be_written(tmp_path: Path) -> None:
 
 def test_reasons_without_names_are_one() -> None:
     one, other = (
-        short(f"nobody can tell: which image docker.io/library/{name} is now is not known")
-        for name in ("a", "b")
+        short(f"unknown: which image docker.io/library/{name} is now is not known") for name in ("a", "b")
     )
     assert one == other
 
