@@ -244,13 +244,3 @@ def _lines(writer: BuildRecord, reader: BuildRecord) -> Iterator[tuple[str, str]
     was, now = ((each.request.dockerfile or "").splitlines() for each in (writer, reader))
     if len(was) == len(now):
         yield from ((new, old) for old, new in zip(was, now, strict=True) if old != new)
-
-
-# What to do about forks, as changes: of a record, to say what they would bring; of files, to make them.
-#
-# `remedy_of`   of an answer what can be edited or run; answers already say it, this decides how it is tried
-# `chosen_points`  the points of an answer that it treats
-# `again_of`    what has to happen once more for the build to miss as it did
-# `textedit`    edits made in a file's bytes
-
-__all__ = ["again_of", "chosen_points", "remedy_of"]

@@ -1,7 +1,7 @@
 """Ignore files, in the dialect of each program.
 
-`moby`, `moby_20_10`, `containers_storage`   Go programs: a matcher judges one path after the other
-`docker_py`, `dockerode`, `podman_py`        client libraries: what they send of a tree
-`ignorefile`, `rules`                        what the Go dialects share
-`goregexp`, `jsregexp`                       regular expressions as Go and JavaScript read them
+`moby`, `containers_storage`      Go programs: a matcher judges one path after the other
+`python_clients`, `dockerode`     client libraries: what they send of a tree
+`ignorefile`, `gopatterns`        what the Go dialects share
+`regexps`                         regular expressions as Go, Python and JavaScript read them
 """
