@@ -60,6 +60,7 @@ def test_a_rule_names_builders_and_explains_itself(rule: CauseRule) -> None:
     assert set(rule.code.builders) <= set(Builder)
     assert rule.code.builders
     assert rule.find.__doc__ or rule.find.__name__ == "find"
+    assert rule.remedy[:1].islower()
 
 
 @pytest.mark.parametrize("code", CauseCode)

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from layerfork.diagnose.causes.dockerfilelines import LAST_STAGE, fix_stored
-from layerfork.diagnose.causes.rule import Found
+from layerfork.diagnose.causes.rule import REARRANGE, Found
 from layerfork.diagnose.causes.scene import AnswerSources, Scene, set_scene
 from layerfork.diagnose.causes.table import RULE_OF
 from layerfork.diagnose.causes.wording import paths_of, show_mode, shown, subject, values
 from layerfork.diagnose.patterns import PATTERNS
-from layerfork.diagnose.patterns.pattern import Group, Held, places
+from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, places
 from layerfork.record.answer import (
     Answer,
     Cause,
@@ -245,7 +245,7 @@ def _points(scene: Scene) -> list[Point]:
         for group in pattern.find(scene, held):
             claimed = set(group.held)
             held = [each for each in held if each not in claimed]
-            (noise if pattern.by_product else points).append(_point_of_group(scene, pattern.code, group))
+            (noise if pattern.by_product else points).append(_point_of_group(scene, pattern, group))
     points += _left_over(scene, held)
     points.sort(key=lambda point: (_STRENGTH.index(point.status), min(point.causes)))
     return points + noise
@@ -281,10 +281,11 @@ def _point(scene: Scene, place: int, cause: Cause) -> Point:
         rows=tuple(rows[:SHOWN]),
         more=max(0, len(rows) - SHOWN),
         fix=fix,
+        treatment=REARRANGE if pattern else RULE_OF[cause.code].treatment,
     )
 
 
-def _point_of_group(scene: Scene, pattern: str, group: Group) -> Point:
+def _point_of_group(scene: Scene, pattern: Pattern, group: Group) -> Point:
     causes_held = tuple(dict.fromkeys(each.cause for each in group.held))
     causes = [scene.fork.causes[place] for place in causes_held]
     rows: list[FieldRow] = list(group.rows) if group.rows is not None else []
@@ -294,11 +295,12 @@ def _point_of_group(scene: Scene, pattern: str, group: Group) -> Point:
     return Point(
         culprit=group.culprit,
         code=causes[0].code,
-        pattern=pattern,
+        pattern=pattern.code,
         status=max((cause.status for cause in causes), key=_STRENGTH.index),
         causes=causes_held,
         paths=tuple(places(scene, group.held)),
         rows=tuple(rows[:SHOWN]),
         more=max(0, len(rows) - SHOWN),
         fix=group.fix,
+        treatment=pattern.treatment,
     )

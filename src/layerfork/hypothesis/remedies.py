@@ -1,85 +1,34 @@
 """What to do about a fork: which fixes are tried, in what way, and what has to happen once more."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 
-from layerfork.record.answer import Answer, Edit, Fix, Point
+from layerfork.record.answer import Answer, Edit, Fix, Point, Treatment, Way
 from layerfork.record.cause import CauseCode, Trait, codes_with
 from layerfork.record.change import BuildArgIs, Change, EntriesAre
 from layerfork.record.context import ContentSource, ContextEntry, ContextManifest, Digest, EntryType
-from layerfork.record.fixing import Again, Remedy, Way
+from layerfork.record.fixing import Again, Remedy
 from layerfork.record.gopath import context_path
 from layerfork.record.record import BuildRecord
 from layerfork.record.secrets import HIDDEN
 
-# Which fixes of answers are remedies, and how each is tried: by the pattern of a point, else by its cause.
-#
-# What is not here is nothing to be done for somebody: a change that may have been meant, an image that moved.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A kind of remedy."""
-
-    way: Way
-    edits: bool = False
-    """It is an edit of files; else a command."""
-    by_hand: bool = False
-    """As in `Remedy`."""
-    builds: bool = False
-    """The command is the build."""
-    warning: str = ""
-    """In addition to that of the fix."""
-
-
-_REARRANGE = Kind(way=Way.REBUILD, edits=True)
-_LEAVE_OUT = Kind(way=Way.REBUILD, edits=True)
-_LEAVE_OUT_IF = Kind(way=Way.REBUILD, edits=True, warning="only if no step needs what it leaves out")
-_NORMALISE = Kind(way=Way.RESTORE)
-_TAR = Kind(way=Way.RESTORE, by_hand=True)
-_ASK = Kind(way=Way.RESTORE, by_hand=True, builds=True)
-_IMPORT = Kind(way=Way.COLD, by_hand=True, builds=True)
-_PIN = Kind(way=Way.HOLD, edits=True, warning="new versions of the image come only when the line is edited")
-_PUT_BACK = Kind(way=Way.RESTORE, edits=True)
+# Causes and patterns say how their fixes are tried; a single fix may show more.
 
 _COPIED = "-copied"
 """End of the patterns of directories that no build should send."""
-KINDS: dict[str, Kind] = {
-    "install-after-copy": _REARRANGE,
-    "changing-argument": _REARRANGE,
-    "early-argument": _REARRANGE,
-    "early-variable": _REARRANGE,
-    "generated-with-time": _LEAVE_OUT,
-    CauseCode.DOCKERFILE_IN_CONTEXT: _LEAVE_OUT,
-    CauseCode.ENTRY_EXTRA: _LEAVE_OUT_IF,
-    "umask": _NORMALISE,
-    "executable-bit": _NORMALISE,
-    "line-endings": _NORMALISE,
-    "one-owner": _NORMALISE,
-    "name-prefix": _TAR,
-    CauseCode.BASE_IMAGE: _PIN,
-    CauseCode.BASE_CONFIG: _PIN,
-    CauseCode.MODE: _NORMALISE,
-    CauseCode.UID: _NORMALISE,
-    CauseCode.GID: _NORMALISE,
-    CauseCode.XATTR: _NORMALISE,
-    CauseCode.BUILDER: _ASK,
-    CauseCode.CACHE_OFF: _ASK,
-    CauseCode.CACHE_FROM: _ASK,
-    CauseCode.CACHE_NOT_IMPORTED: _IMPORT,
-}
+_PUT_BACK = Treatment(way=Way.RESTORE, edits=True)
 
 
-def kind_of(point: Point) -> Kind | None:
-    """The kind of remedy that a point's fix is; None when it is none."""
-    found = _LEAVE_OUT if point.pattern.endswith(_COPIED) else KINDS.get(point.pattern or point.code)
+def treatment_of(point: Point) -> Treatment | None:
+    """How a point's fix is tried; None when it is no remedy."""
+    found = point.treatment
     if found is None and _differs_in_blanks(point.fix):
         found = _PUT_BACK
-    if found is _NORMALISE and point.fix.command.startswith("tar "):
-        found = _TAR
     if found is None:
         return None
+    if not found.edits and point.fix.command.startswith("tar "):
+        found = replace(found, by_hand=True)
     return found if (point.fix.edits if found.edits else point.fix.command) else None
 
 
@@ -103,7 +52,7 @@ def directory_of(point: Point) -> str:
 
 # What can be done about one fork: the fixes of its points together, as far as they are tried in one way.
 
-Treated = tuple[Point, Kind]
+Treated = tuple[Point, Treatment]
 
 
 def remedy_of(answer: Answer) -> Remedy | None:
@@ -130,7 +79,7 @@ def chosen_points(answer: Answer) -> Sequence[Treated]:
 
     What makes another project comes first: it helps against every such change to come.
     """
-    treated = [(point, kind) for point in answer.points if (kind := kind_of(point)) is not None]
+    treated = [(point, kind) for point in answer.points if (kind := treatment_of(point)) is not None]
     for way in (Way.REBUILD, Way.HOLD, Way.RESTORE, Way.COLD):
         own = [each for each in treated if each[1].way is way]
         if own:
@@ -139,7 +88,7 @@ def chosen_points(answer: Answer) -> Sequence[Treated]:
     return []
 
 
-def _likewise(kind: Kind, first: Kind) -> bool:
+def _likewise(kind: Treatment, first: Treatment) -> bool:
     return (kind.builds, kind.by_hand, kind.edits) == (first.builds, first.by_hand, first.edits)
 
 

@@ -200,6 +200,36 @@ class Fix:
         return self.sentence.startswith(NOTHING_TO_FIX)
 
 
+class Way(StrEnum):
+    """How a remedy brings reuse back, and so how it is tried."""
+
+    REBUILD = "rebuild"
+    """The project becomes another one, which such a change hurts less: built with the remedy, then once more
+    with the change made again."""
+    RESTORE = "restore"
+    """What was there comes back: one build with the remedy finds what the earlier build stored."""
+    COLD = "cold"
+    """A cache is handed on: built on one clean engine, and on another one that has nothing but the cache."""
+    HOLD = "hold"
+    """What is there stays: one build with the remedy finds what the last build stored, which cannot change
+    any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """How a fix is tried, and what of it is made: its edits or its command."""
+
+    way: Way
+    edits: bool = False
+    """It is an edit of files; else a command."""
+    by_hand: bool = False
+    """The command makes something for a build, or is the build: only a person can put it into use."""
+    builds: bool = False
+    """The command is the build."""
+    warning: str = ""
+    """In addition to that of the fix."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRow:
     """One field of one thing, with both values."""
@@ -232,6 +262,8 @@ class Point:
     more: int = 0
     """How many further fields or paths differ like that."""
     fix: Fix
+    treatment: Treatment | None = None
+    """None where the fix is no remedy: the change may have been meant, or an image moved."""
 
     @property
     def named(self) -> str:

@@ -7,25 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from layerfork.errors import ExitCode
-from layerfork.record.answer import Answer, Edit
+from layerfork.record.answer import Answer, Edit, Way
 from layerfork.record.change import Change
 
 FIX_SCHEMA = "layerfork/fix/1"
-
-
-class Way(StrEnum):
-    """How a remedy brings reuse back, and so how it is tried."""
-
-    REBUILD = "rebuild"
-    """The project becomes another one, which such a change hurts less: built with the remedy, then once more
-    with the change made again."""
-    RESTORE = "restore"
-    """What was there comes back: one build with the remedy finds what the earlier build stored."""
-    COLD = "cold"
-    """A cache is handed on: built on one clean engine, and on another one that has nothing but the cache."""
-    HOLD = "hold"
-    """What is there stays: one build with the remedy finds what the last build stored, which cannot change
-    any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

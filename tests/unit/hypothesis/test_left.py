@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from unit.hypothesis.test_remedy import IGNORE, answer, point
 
-from layerfork.record.answer import Answer, Fix
-from layerfork.record.fixing import Fate, FixReport, Proposal, Remedy, Spent, Way, exit_code_of_fixes
+from layerfork.record.answer import Answer, Fix, Way
+from layerfork.record.fixing import Fate, FixReport, Proposal, Remedy, Spent, exit_code_of_fixes
 
 
 def costing(seconds: float | None, sentence: str = "do") -> Answer:

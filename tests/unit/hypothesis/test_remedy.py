@@ -2,18 +2,23 @@
 
 import pytest
 
+from layerfork.diagnose.causes.rule import REARRANGE
+from layerfork.diagnose.causes.table import RULE_OF
+from layerfork.diagnose.patterns import PATTERNS
 from layerfork.hypothesis.edits import changes_of, with_lines
 from layerfork.hypothesis.remedies import again_of, remedy_of
 from layerfork.hypothesis.unappliable import UnappliableError
-from layerfork.record.answer import Answer, CauseStatus, Edit, Fix, MissKind, Point, Side, Situation
+from layerfork.record.answer import Answer, CauseStatus, Edit, Fix, MissKind, Point, Side, Situation, Way
 from layerfork.record.build import Builder
 from layerfork.record.change import BuildArgIs, DockerfileIs, EntriesAre, PatternsAre
 from layerfork.record.context import ContextEntry, ContextManifest, Digest, EntryType, Transport
-from layerfork.record.fixing import Again, Way
+from layerfork.record.fixing import Again
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
 
 IGNORE = Edit(file=".dockerignore", after=(".git",))
 MOVE = (Edit(file="Dockerfile", line=2, before=("ARG A",)), Edit(file="Dockerfile", line=4, after=("ARG A",)))
+
+TREATMENTS = {each.code: each.treatment for each in PATTERNS}
 
 
 def point(
@@ -32,6 +37,7 @@ def point(
         causes=(0,),
         paths=paths,
         fix=Fix(sentence="do", edits=edits, command=command),
+        treatment=TREATMENTS.get(pattern, REARRANGE) if pattern else RULE_OF[code].treatment,
     )
 
 

@@ -8,21 +8,16 @@ from golden.test_answers import OF_CAUSES, looker
 from layerfork.app.compare.comparison import diff_stored
 from layerfork.builders.recording import filesondisk as filelook
 from layerfork.diagnose.patterns import PATTERNS
-from layerfork.hypothesis.remedies import KINDS, kind_of
+from layerfork.hypothesis.remedies import treatment_of
 from layerfork.record.answer import CauseStatus, Edit, Fix, Point
-from layerfork.record.cause import CauseCode
 from layerfork.record.store.recordfile import read_records, stored
 
 MEANT = ("ignore-rule", "instruction", "label")
 """What a person wrote; so is a line that was edited."""
-OF_FIXES = {"install-after-copy", "changing-argument", "early-argument", "early-variable"}
-"""Patterns that fixes find, not tables of patterns."""
 BY_NAME = {pair.name: pair for pair in PAIRS}
 
 
-def test_kinds_are_of_patterns_and_causes_that_there_are() -> None:
-    known = {pattern.code for pattern in PATTERNS} | set(CauseCode) | OF_FIXES
-    assert KINDS.keys() <= known
+def test_what_every_build_may_meet_is_a_directory_that_is_copied() -> None:
     assert not [each.code for each in PATTERNS if each.by_product and not each.code.endswith("-copied")]
 
 
@@ -35,7 +30,7 @@ def test_an_edit_is_a_remedy_or_was_meant(name: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(filelook, "look_at", looker(pair.reader, reader))
     report = diff_stored(stored(writer), stored(reader), "earlier", "later", again=True)
     points = [point for answer in report.answers for point in answer.points if point.fix.edits]
-    left = {point.named for point in points if kind_of(point) is None and point.pattern != "line-edited"}
+    left = {point.named for point in points if treatment_of(point) is None and point.pattern != "line-edited"}
     assert left <= set(MEANT)
 
 
@@ -53,4 +48,4 @@ def test_a_line_is_put_back_where_only_blanks_differ(before: str, after: str, pu
         causes=(0,),
         fix=Fix(sentence="", edits=(edit,)),
     )
-    assert (kind_of(point) is not None) is put_back
+    assert (treatment_of(point) is not None) is put_back

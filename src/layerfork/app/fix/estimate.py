@@ -9,9 +9,9 @@ from layerfork.hypothesis.edits import changes_of
 from layerfork.hypothesis.steps import instructions_of
 from layerfork.hypothesis.suppose import Settled
 from layerfork.keys import keys_of
-from layerfork.record.answer import Answer, CauseStatus, Fork
+from layerfork.record.answer import Answer, CauseStatus, Fork, Way
 from layerfork.record.change import Change
-from layerfork.record.fixing import Again, FilePatch, Predicted, Remedy, Reused, Way
+from layerfork.record.fixing import Again, FilePatch, Predicted, Remedy, Reused
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
 

@@ -34,12 +34,13 @@ from layerfork.dockerfile import keyword_of
 from layerfork.errors import EngineError, LayerforkError
 from layerfork.hypothesis import UnappliableError
 from layerfork.hypothesis.edits import with_lines
+from layerfork.record.answer import Way
 from layerfork.record.build import is_plain_build
 from layerfork.record.change import BuildArgIs
 from layerfork.record.check import Against
 from layerfork.record.context import Transport
 from layerfork.record.engine import NOTHING_BROUGHT, Brought
-from layerfork.record.fixing import Again, Fate, Proposal, Reused, Spent, Way
+from layerfork.record.fixing import Again, Fate, Proposal, Reused, Spent
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus, agreement, kind_of
 from layerfork.record.run import DiffReport, Say
 from layerfork.record.secrets import HIDDEN

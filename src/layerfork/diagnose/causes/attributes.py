@@ -8,7 +8,7 @@ from dataclasses import replace
 from layerfork.diagnose.causes.edits import BY_NAME, quoted
 from layerfork.diagnose.causes.entryundo import undo_attribute
 from layerfork.diagnose.causes.forms import distinct_paths, entry_findings, entry_rule, evidence_lines
-from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.causes.rule import NORMALISE, Case, CauseRule, Finding
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import (
     name_paths,
@@ -183,6 +183,7 @@ MODE_TYPE_BITS = CauseRule(
 
 MODE = entry_rule(
     code=CauseCode.MODE,
+    treatment=NORMALISE,
     say=_say_attribute("mode", show_mode),
     fix=_fix_mode,
     undo=undo_attribute,
@@ -230,6 +231,7 @@ def _id(build: JudgedBuild, path: str, value: str | None) -> str | None:
 
 UID = CauseRule(
     code=CauseCode.UID,
+    treatment=NORMALISE,
     say=_say_attribute("owner id"),
     remedy=UID_REMEDY,
     fix=_fix_owner("owner"),
@@ -241,6 +243,7 @@ UID = CauseRule(
 
 GID = entry_rule(
     code=CauseCode.GID,
+    treatment=NORMALISE,
     say=_say_attribute("group id"),
     fix=_fix_owner("group"),
     undo=undo_attribute,
@@ -292,6 +295,7 @@ def _show_bytes(value: str) -> str:
 
 XATTR = CauseRule(
     code=CauseCode.XATTR,
+    treatment=NORMALISE,
     say=_say_xattr,
     remedy=XATTR_REMEDY,
     fix=_fix_xattr,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from layerfork.diagnose.causes.edits import command_of, with_options
-from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
+from layerfork.diagnose.causes.rule import ASK, Case, CauseRule, Finding, Strength
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import shown
 from layerfork.diagnose.compare.caches import (
@@ -19,7 +19,7 @@ from layerfork.diagnose.compare.caches import (
 )
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.compare.sites import Reason
-from layerfork.record.answer import Cause, Fix
+from layerfork.record.answer import Cause, Fix, Treatment, Way
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 
@@ -134,6 +134,7 @@ def _service_without_cache(case: Case) -> Finding:
 
 CACHE_OFF = CauseRule(
     code=CauseCode.CACHE_OFF,
+    treatment=ASK,
     say=_say_off,
     remedy="drop --no-cache (nocache=True, no_cache: true, --no-cache-filter) where reuse is wanted",
     fix=_fix_off,
@@ -174,12 +175,16 @@ def _was_there(case: Case) -> bool:
 
 CACHE_FROM = CauseRule(
     code=CauseCode.CACHE_FROM,
+    treatment=ASK,
     say=_say_from,
     remedy="drop --cache-from for local builds, or list the local image as well",
     fix=_fix_cache_from,
     find=find_cache_from,
 )
 """--cache-from of the classic builder hides local results that are no ancestor of a listed image."""
+
+
+_IMPORT = Treatment(way=Way.COLD, by_hand=True, builds=True)
 
 
 def find_cache_not_imported(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
@@ -232,6 +237,7 @@ def _why_not_held(case: Case) -> str:
 
 CACHE_NOT_IMPORTED = CauseRule(
     code=CauseCode.CACHE_NOT_IMPORTED,
+    treatment=_IMPORT,
     say=_say_import,
     remedy="export every step (--cache-to …,mode=max), and check that the import finds it",
     fix=_fix_not_imported,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from layerfork.diagnose.causes.edits import builds_itself, command_of
 from layerfork.diagnose.causes.forms import value_finding
 from layerfork.diagnose.causes.material import Material
-from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
+from layerfork.diagnose.causes.rule import ASK, Case, CauseRule, Finding, Strength
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import shown, values
 from layerfork.diagnose.compare.caches import failed_imports
@@ -100,6 +100,7 @@ def find_builder(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Find
 
 BUILDER = CauseRule(
     code=CauseCode.BUILDER,
+    treatment=ASK,
     remedy="use one builder for all clients (DOCKER_BUILDKIT=0 or 1; SDKs speak to the classic one)",
     say=_say_builder,
     fix=_fix_builder,

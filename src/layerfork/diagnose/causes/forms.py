@@ -12,7 +12,7 @@ from layerfork.diagnose.causes.wording import (
     values,
 )
 from layerfork.diagnose.compare.differences import Difference, entry_paths
-from layerfork.record.answer import Cause
+from layerfork.record.answer import Cause, Treatment
 from layerfork.record.cause import CauseCode, Trait, codes_with
 from layerfork.record.secrets import HIDDEN
 
@@ -35,6 +35,7 @@ def entry_rule(
     undo: Undo,
     say: Say,
     fix: FixOf | None = None,
+    treatment: Treatment | None = None,
     noun: str,
     remedy: str,
     show: Show = show_value,
@@ -45,7 +46,7 @@ def entry_rule(
         own = [difference for difference in unclaimed if difference.cause == code]
         yield from entry_findings(case, own, code=code, noun=noun, show=show)
 
-    return CauseRule(code=code, find=find, undo=undo, say=say, remedy=remedy, fix=fix)
+    return CauseRule(code=code, find=find, undo=undo, say=say, remedy=remedy, fix=fix, treatment=treatment)
 
 
 def entry_findings(

@@ -14,7 +14,7 @@ from layerfork.diagnose.causes.forms import (
     evidence_lines,
     one_sided_paths,
 )
-from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.causes.rule import LEAVE_OUT, Case, CauseRule, Finding
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import name_paths, paths_of, places_of, shown, verb
 from layerfork.diagnose.compare.copied import (
@@ -140,6 +140,7 @@ def _build_files(case: Case) -> frozenset[str]:
 
 DOCKERFILE_IN_CONTEXT = CauseRule(
     code=CauseCode.DOCKERFILE_IN_CONTEXT,
+    treatment=LEAVE_OUT,
     say=_say_build_file,
     remedy=_LIST_THEM,
     fix=_fix_build_file,

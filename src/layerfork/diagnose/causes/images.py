@@ -20,7 +20,7 @@ from layerfork.diagnose.compare.differences import Difference
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.hypothesis import UnappliableError
 from layerfork.keys.baseimage import find_facts, full_reference
-from layerfork.record.answer import Cause, Edit, Fix
+from layerfork.record.answer import Cause, Edit, Fix, Treatment, Way
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import BaseImageIs, Change
@@ -161,6 +161,9 @@ def _writer_base(scene: Scene, path: str) -> tuple[str, ImageFacts | None]:
     return next(((each, facts[each]) for each in (written, path) if each in facts), (written, None))
 
 
+_PINNED = Treatment(
+    way=Way.HOLD, edits=True, warning="new versions of the image come only when the line is edited"
+)
 PIN = "pin the base image by digest: FROM image@sha256:…; do not pull in only some builds"
 
 
@@ -248,6 +251,7 @@ def _base_of(record: BuildRecord, view: StepView) -> ImageFacts | None:
 
 BASE_CONFIG = CauseRule(
     code=CauseCode.BASE_CONFIG,
+    treatment=_PINNED,
     say=_say_config,
     remedy=PIN,
     fix=_fix_base,
@@ -258,7 +262,13 @@ BASE_CONFIG = CauseRule(
 
 
 BASE_IMAGE = CauseRule(
-    code=CauseCode.BASE_IMAGE, say=_say_base, remedy=PIN, fix=_fix_base, find=find_base_image, undo=undo_base
+    code=CauseCode.BASE_IMAGE,
+    treatment=_PINNED,
+    say=_say_base,
+    remedy=PIN,
+    fix=_fix_base,
+    find=find_base_image,
+    undo=undo_base,
 )
 """FROM gave another image."""
 

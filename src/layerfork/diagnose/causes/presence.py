@@ -25,7 +25,7 @@ from layerfork.diagnose.causes.wording import (
 )
 from layerfork.diagnose.compare.copied import clean_path, context_paths
 from layerfork.diagnose.compare.differences import Difference, entry_paths
-from layerfork.record.answer import Cause, Fix
+from layerfork.record.answer import Cause, Fix, Treatment, Way
 from layerfork.record.cachekey import CacheKey
 from layerfork.record.cause import CauseCode
 from layerfork.record.context import EntryType, Transport
@@ -80,6 +80,7 @@ def _fix_presence(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     return "", Fix(sentence=f"if no step needs {need}: {said}{whose}", edits=(edit,))
 
 
+_LEAVE_OUT_IF = Treatment(way=Way.REBUILD, edits=True, warning="only if no step needs what it leaves out")
 REMEDY = (
     "make every client send the same files: one .dockerignore that all of them apply, "
     "and no generated or untracked files in the context"
@@ -235,6 +236,7 @@ def find_entry_extra(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
 
 ENTRY_EXTRA = CauseRule(
     code=CauseCode.ENTRY_EXTRA,
+    treatment=_LEAVE_OUT_IF,
     say=_say_extra,
     remedy=REMEDY,
     fix=_fix_presence,

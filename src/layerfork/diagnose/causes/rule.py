@@ -11,7 +11,7 @@ from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.copied import copied_sources
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.compare.sites import Site
-from layerfork.record.answer import Cause, Fix
+from layerfork.record.answer import Cause, Fix, Treatment, Way
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import Change
 from layerfork.record.record import StepRecord, StepStatus
@@ -109,6 +109,11 @@ Find = Callable[[Case, tuple[Difference, ...]], Iterator[Finding]]
 """Looks at a case and the differences that no earlier rule has claimed."""
 
 
+REARRANGE = Treatment(way=Way.REBUILD, edits=True)
+LEAVE_OUT = Treatment(way=Way.REBUILD, edits=True)
+NORMALISE = Treatment(way=Way.RESTORE)
+ASK = Treatment(way=Way.RESTORE, by_hand=True, builds=True)
+
 Undo = Callable[["Material", Finding], tuple[Change, ...]]
 """The changes that would undo a claim; none when nothing in the records stands for it. Raises:
 UnappliableError when it is known that none can be made."""
@@ -137,3 +142,5 @@ class CauseRule:
     """What to do about it in general: where nothing is known of the two builds but the cause."""
     fix: FixOf | None = None
     """What to do about it in the case at hand; None where nothing better than the remedy is known."""
+    treatment: Treatment | None = None
+    """How the fix is tried; None where it is no remedy."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from layerfork.diagnose.causes.edits import BY_NAME, EVERYTHING, quoted
+from layerfork.diagnose.causes.rule import NORMALISE
 from layerfork.diagnose.causes.scene import FileLook, Scene
 from layerfork.diagnose.causes.wording import name_paths, parse_mode, verb
 from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, code_of, places
@@ -170,7 +171,7 @@ def _line_endings(scene: Scene, held: Sequence[Held], *, reader_has_crlf: bool) 
 
 
 PATTERNS = (
-    Pattern(code="umask", find=find_umask),
-    Pattern(code="executable-bit", find=find_executable),
-    Pattern(code="line-endings", find=find_line_endings),
+    Pattern(code="umask", find=find_umask, treatment=NORMALISE),
+    Pattern(code="executable-bit", find=find_executable, treatment=NORMALISE),
+    Pattern(code="line-endings", find=find_line_endings, treatment=NORMALISE),
 )

@@ -1,8 +1,10 @@
 """Owners and names that one way of making a tar gives to everything in it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from layerfork.diagnose.causes.edits import BY_NAME, EVERYTHING, quoted
+from layerfork.diagnose.causes.rule import NORMALISE
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.compare.copied import clean_path
 from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, code_of, places
@@ -191,6 +193,6 @@ def _fix_by_client(scene: Scene, *, reader_has: bool) -> str:
 
 
 PATTERNS = (
-    Pattern(code="one-owner", find=find_owner),
-    Pattern(code="name-prefix", find=find_prefix),
+    Pattern(code="one-owner", find=find_owner, treatment=NORMALISE),
+    Pattern(code="name-prefix", find=find_prefix, treatment=replace(NORMALISE, by_hand=True)),
 )

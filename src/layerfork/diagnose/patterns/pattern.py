@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.record.answer import ChangedPart, FieldRow, Fix
+from layerfork.record.answer import ChangedPart, FieldRow, Fix, Treatment
 
 
 class Held(NamedTuple):
@@ -34,6 +34,8 @@ class Pattern:
 
     code: str
     find: Callable[[Scene, Sequence[Held]], Iterator[Group]]
+    treatment: Treatment | None = None
+    """How its fix is tried; None where it is no remedy."""
     by_product: bool = False
     """What it is about only accompanies other changes: it is told after them."""
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from layerfork.diagnose.causes.dockerfilelines import fix_line, say_line
 from layerfork.diagnose.causes.edits import leave_out, pattern_of, say_edit
+from layerfork.diagnose.causes.rule import LEAVE_OUT
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, code_of
 from layerfork.record.answer import Cause, FieldRow, Fix
@@ -125,7 +126,10 @@ def _count(paths: Iterable[str], unwanted: Unwanted) -> str:
 
 PATTERNS = tuple(
     Pattern(
-        code=f"{each.name.strip('._')}-copied", find=partial(find_unwanted, unwanted=each), by_product=True
+        code=f"{each.name.strip('._')}-copied",
+        find=partial(find_unwanted, unwanted=each),
+        treatment=LEAVE_OUT,
+        by_product=True,
     )
     for each in UNWANTED
 )
@@ -164,7 +168,7 @@ def _fix_generated(scene: Scene, place: str) -> Fix:
     )
 
 
-GENERATED = Pattern(code="generated-with-time", find=find_generated)
+GENERATED = Pattern(code="generated-with-time", find=find_generated, treatment=LEAVE_OUT)
 
 
 _WRITTEN = frozenset({CauseCode.MOUNT, CauseCode.NETWORK, CauseCode.RUN_OPTION})

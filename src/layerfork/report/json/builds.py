@@ -281,7 +281,7 @@ def answer_fields(answer: Answer) -> dict[str, Any]:
     if not answer.predicted:
         del fields["predicted"]
     for point in fields["points"]:
-        del point["paths"]
+        del point["paths"], point["treatment"]
     for side in ("writer", "reader"):
         fields[side] = {name: fields[side][name] for name in ("name", "sent_by")}
     return {"headline": answer.headline, "place": answer.place, "cost": answer.cost, **fields}
