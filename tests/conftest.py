@@ -17,6 +17,9 @@ settings.load_profile("layerfork")
 # Said before processes of tests are started, which have to collect the same ones, also at midnight.
 os.environ.setdefault("TEST_DAY", datetime.now(UTC).date().isoformat())
 
+# Files that tests write have the same modes whoever runs them: some systems give users 002.
+os.umask(0o022)
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in ``make test &`` of a script. What tests interrupt has to begin as if nobody had said so.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from math import fsum
 
 from layerfork.diagnose.causes.dockerfilelines import LAST_STAGE, fix_stored
 from layerfork.diagnose.causes.rule import REARRANGE, Found
@@ -204,7 +205,7 @@ def answer_added(caution: Caution, sources: AnswerSources) -> Answer | None:
                 fix=fix_stored(scene),
             ),
         ),
-        seconds=sum(times) if times else None,
+        seconds=fsum(times) if times else None,
         excerpt=excerpt_of(scene),
         later=later_of(scene),
     )

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import fsum
 from pathlib import Path
 
 from layerfork.app.predict.earlier import EarlierBuilds
@@ -261,4 +262,4 @@ def _name_of(cause: Cause, place: str) -> str:
 
 def _sum(seconds: Iterable[float | None]) -> float | None:
     known = [each for each in seconds if each is not None]
-    return sum(known) if known else None
+    return fsum(known) if known else None

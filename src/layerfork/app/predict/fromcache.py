@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import fsum
 
 from layerfork.app.predict.predicting import PredictedBuild
 from layerfork.builders.caches.config import read_cache
@@ -197,7 +198,7 @@ def _predicted(prediction: Prediction, steps: tuple[PredictedStep, ...], importi
     return replace(
         prediction,
         steps=steps,
-        seconds_lost=sum(costs) if costs or not missed else None,
+        seconds_lost=fsum(costs) if costs or not missed else None,
         judgement=replace(prediction.judgement, forks=tuple(fork for fork, _ in pairs)),
         answers=tuple(answer for _, answer in pairs),
         assumes=(

@@ -6,6 +6,7 @@ Nothing here knows where the context's entries come from: a tree on disk, a comm
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import fsum
 
 from layerfork.app.compare.answers import answers_of_pair, sides_again
 from layerfork.app.predict.earlier import EarlierBuilds
@@ -230,7 +231,7 @@ def _predicted(
     return Prediction(
         against=baseline,
         steps=predictions,
-        seconds_lost=sum(costs) if costs or nothing_missed else None,
+        seconds_lost=fsum(costs) if costs or nothing_missed else None,
         judgement=judgement,
         answers=tuple(replace(answer, predicted=True) for answer in answers),
         assumes=next_build.assumes,
@@ -249,7 +250,7 @@ def _certain(fork: Fork, missed: Collection[int], record: BuildRecord) -> Fork:
     consequences = tuple(each for each in fork.consequences if each in missed)
     took = {step.index: step.seconds for step in record.steps}
     costs = [cost for each in (fork.step, *consequences) if (cost := took.get(each)) is not None]
-    return replace(fork, consequences=consequences, seconds_lost=sum(costs) if costs else None)
+    return replace(fork, consequences=consequences, seconds_lost=fsum(costs) if costs else None)
 
 
 def _nothing_known(record: BuildRecord, next_build: NextBuild, baseline: Baseline, why: str) -> Prediction:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import fsum
 
 from layerfork.diagnose.causes.rule import Case, Finding, Strength
 from layerfork.diagnose.causes.scene import Scene
@@ -225,7 +226,7 @@ def _seconds_lost(case: Case) -> float | None:
     ]
     times = [step.seconds for step in steps if step.seconds is not None and step.status is not StepStatus.HIT]
     if times:
-        return sum(times)
+        return fsum(times)
     return 0.0 if all(step.status is StepStatus.HIT for step in steps) else None
 
 

@@ -358,7 +358,7 @@ def test_what_ends_early_ends_within_a_block(root: Path) -> None:
     assert ends[-1] % 10240 == 0
 
 
-@pytest.mark.parametrize(("name", "mode"), [("secret", 0), ("locked", 0), ("locked", 0o744)])
+@pytest.mark.parametrize(("name", "mode"), [("secret", 0), ("locked", 0), ("locked", 0o444)])
 def test_what_cannot_be_read_is_an_error(
     root: Path, name: str, mode: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
