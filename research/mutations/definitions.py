@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from layerfork.dockerfile import Dockerfile
-from layerfork.dockerfile.definition.rules import NotModelledError
+from layerfork.dockerfile.definition.stage import NotModelledError
 from layerfork.dockerfile.definition.whole import UNMODELLED
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.hypothesis.modelled import definition_of

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.definition import Evaluated
 from layerfork.dockerfile.definition.operations import Place
-from layerfork.dockerfile.definition.rules import OLDEST, NotModelledError
+from layerfork.dockerfile.definition.rules import OLDEST
+from layerfork.dockerfile.definition.stage import NotModelledError
 from layerfork.dockerfile.definition.whole import (
     SCRATCH,
     Made,

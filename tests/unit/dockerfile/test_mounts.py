@@ -3,7 +3,7 @@
 import pytest
 
 from layerfork.dockerfile.definition.mounts import Mount, read_mount
-from layerfork.dockerfile.definition.rules import NotModelledError
+from layerfork.dockerfile.definition.stage import NotModelledError
 
 
 def plain(word: str) -> str:

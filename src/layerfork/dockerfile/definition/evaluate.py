@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from layerfork.dockerfile.definition.mounts import Mount, read_mount
-from layerfork.dockerfile.definition.rules import FrontendRules, NotModelledError
+from layerfork.dockerfile.definition.rules import FrontendRules
 from layerfork.dockerfile.definition.stage import (
     Fields,
     FrontendStage,
+    NotModelledError,
     copy_fields,
     document_fields,
     exec_fields,

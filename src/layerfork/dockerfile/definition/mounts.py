@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from layerfork.dockerfile.definition.rules import NotModelledError
+from layerfork.dockerfile.definition.stage import NotModelledError
 
 _NAMES = {
     "src": "source",

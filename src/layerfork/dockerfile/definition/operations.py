@@ -9,8 +9,14 @@ from urllib.parse import unquote, urlsplit
 
 from layerfork.dockerfile.definition.evaluate import Evaluated
 from layerfork.dockerfile.definition.mounts import Mount
-from layerfork.dockerfile.definition.rules import FrontendRules, NotModelledError
-from layerfork.dockerfile.definition.stage import SHARED_MEMORY, Fields, data_fields, program_of
+from layerfork.dockerfile.definition.rules import FrontendRules
+from layerfork.dockerfile.definition.stage import (
+    SHARED_MEMORY,
+    Fields,
+    NotModelledError,
+    data_fields,
+    program_of,
+)
 from layerfork.record.context import Digest
 from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
 

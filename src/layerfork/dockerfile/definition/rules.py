@@ -39,10 +39,3 @@ def frontend_rules(release: Release, merges: bool | None) -> FrontendRules:
         required_paths=release >= (0, 26, 0),
         merges=merges,
     )
-
-
-# What this model does not say.
-
-
-class NotModelledError(Exception):
-    """What the frontend makes of something is not modelled; the message names it."""

@@ -20,6 +20,10 @@ DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 DEFAULT_SHELL = ("/bin/sh", "-c")
 
 
+class NotModelledError(Exception):
+    """What the frontend makes of something is not modelled; the message names it."""
+
+
 @dataclass(slots=True, kw_only=True)
 class FrontendStage:
     """A stage between two instructions."""

@@ -18,7 +18,7 @@ from layerfork.dockerfile.definition.operations import (
     owner_in,
     runs,
 )
-from layerfork.dockerfile.definition.rules import NotModelledError
+from layerfork.dockerfile.definition.stage import NotModelledError
 from layerfork.dockerfile.instruction import Dockerfile, Instruction, Stage
 from layerfork.record.context import Digest
 from layerfork.record.llb import FileAction, LLBOp, SourceOp
