@@ -9,11 +9,11 @@ from layerfork.dockerfile.definition.stage import NotModelledError
 from layerfork.dockerfile.definition.whole import UNMODELLED
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.hypothesis.modelled import definition_of
-from layerfork.keys.versions import buildkit_release
 from layerfork.record.context import Digest
 from layerfork.record.engine import Release
 from layerfork.record.llb import LLBInput, LLBOp
 from layerfork.record.record import BuildRecord
+from layerfork.releases import buildkit_release
 from research.mutations.opbytes import NotAtHandError, vertex_digest
 
 

@@ -174,6 +174,14 @@ def test_kind_of_engine(tmp_path: Path, runtime: Path, docker_on_path: str) -> N
     house.holds_contract("test_engine_table.py", "rootless")
 
 
+def test_release_of_buildkit(tmp_path: Path) -> None:
+    house = follow("release", tmp_path / "house")
+    rules = "[buildkit_rules('', engine).listing.name for engine in ('29.7.2', '29.8.0')]"
+    asked = f"from layerfork.releases import buildkit_rules; print({rules})"
+
+    assert house.run("-c", asked) == "['PATHS', 'UNKNOWN']\n"
+
+
 def test_cause(tmp_path: Path) -> None:
     house = follow("cause", tmp_path / "house")
 

@@ -13,10 +13,10 @@ from layerfork.keys.buildkit.content_digest import Contents, content_digest
 from layerfork.keys.buildkit.content_tree import content_tree
 from layerfork.keys.buildkit.opdigest import record_digest
 from layerfork.keys.buildkit.opparts import input_uses
-from layerfork.keys.buildkit.rules import buildkit_rules
 from layerfork.keys.buildkit.sources import SourceParts
 from layerfork.record.context import EntryType
 from layerfork.record.record import BuildRecord
+from layerfork.releases import buildkit_rules
 
 pytestmark = pytest.mark.engine
 

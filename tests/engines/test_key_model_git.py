@@ -13,8 +13,8 @@ from layerfork.builders.environments.served import served_context
 from layerfork.builders.environments.workspace import Workspace
 from layerfork.keys.buildkit.buildkit_keys import buildkit_keys
 from layerfork.keys.buildkit.opdigest import layers_record
-from layerfork.keys.buildkit.rules import buildkit_rules
 from layerfork.keys.buildkit.sources import git_source
+from layerfork.releases import buildkit_rules
 
 pytestmark = pytest.mark.engine
 

@@ -6,7 +6,6 @@ from hashlib import sha256
 
 from layerfork.keys.buildkit.content_digest import ContentDigester, content_digest, content_parts
 from layerfork.keys.buildkit.content_tree import ContentTree, Selector, content_tree, has_wildcard
-from layerfork.keys.buildkit.rules import BuildKitRules
 from layerfork.keys.buildkit.select import select
 from layerfork.record.cachekey import CacheKey
 from layerfork.record.context import (
@@ -17,6 +16,7 @@ from layerfork.record.context import (
     EntryType,
     Transport,
 )
+from layerfork.releases import BuildKitRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

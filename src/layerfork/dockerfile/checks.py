@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable
 
 from layerfork.dockerfile.gotext import lower, parse_duration_ns, parse_int32, trim, upper
-from layerfork.dockerfile.grammar import Grammar
 from layerfork.dockerfile.heredoc import opens_heredoc
 from layerfork.dockerfile.words import KEYWORDS, Arguments, BadInstructionError
+from layerfork.releases import Grammar
 
 Flags = tuple[tuple[str, str], ...]
 

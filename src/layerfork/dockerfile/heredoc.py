@@ -3,9 +3,9 @@
 import re
 
 from layerfork.dockerfile.expand import Lexer
-from layerfork.dockerfile.grammar import Grammar
 from layerfork.dockerfile.instruction import Heredoc
 from layerfork.dockerfile.substitution import BadSubstitutionError
+from layerfork.releases import Grammar
 
 _WORD = re.compile(r"([0-9]*)<<(-?)([\t\n\f\r ]*)([^<]*)")
 _MAX_DESCRIPTOR = (1 << 64) - 1

@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 
 from layerfork.dockerfile.checks import Flags, check, loose_flags, stage_name
 from layerfork.dockerfile.gotext import trim
-from layerfork.dockerfile.grammar import GRAMMARS, NEWEST, Grammar
 from layerfork.dockerfile.heredoc import find_heredocs, opens_heredoc
 from layerfork.dockerfile.instruction import NO_STAGE, Dockerfile, Heredoc, Instruction, Stage
 from layerfork.dockerfile.logical_lines import BadLineError, LineReader, split_lines
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.dockerfile.words import KEYWORDS, Arguments, BadInstructionError, keyword_of, parse_arguments
 from layerfork.errors import UsageError
+from layerfork.releases import GRAMMARS, NEWEST, Grammar
 
 _HOLD_HEREDOCS = frozenset({"ADD", "COPY", "RUN"})
 _NO_TRIGGERS = frozenset({"FROM", "MAINTAINER", "ONBUILD"})

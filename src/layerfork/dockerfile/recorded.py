@@ -5,12 +5,12 @@ Every text is parsed once; what came of it is kept.
 
 from functools import lru_cache
 
-from layerfork.dockerfile.grammar import Grammar, grammar_of_buildkit, grammar_of_engine
 from layerfork.dockerfile.instruction import Dockerfile, Instruction
 from layerfork.dockerfile.parser import parse_dockerfile, parse_instruction
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildRecord, StepRecord
+from layerfork.releases import Grammar, grammar_of_buildkit, grammar_of_engine
 
 _KEPT = 512
 """Texts of instructions that are remembered; of Dockerfiles an eighth of it."""

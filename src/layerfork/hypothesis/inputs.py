@@ -6,14 +6,13 @@ Source: moby/buildkit frontend/dockerui/{config,attr}.go, frontend/dockerfile/do
 
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.definition import SHARED_MEMORY, Fields, Inputs
-from layerfork.dockerfile.definition.rules import FrontendRules, frontend_rules
 from layerfork.hypothesis.graph import Graph
 from layerfork.keys.baseimage import are_facts_of, base_facts
 from layerfork.keys.buildkit.origins import arguments_of, dating
-from layerfork.keys.versions import buildkit_release
 from layerfork.record.build import is_part_of
 from layerfork.record.engine import BUILDKIT_DAEMON, ImageFacts
 from layerfork.record.record import BuildRecord, RecordedRequest
+from layerfork.releases import FrontendRules, buildkit_release, frontend_rules
 
 _PROXIES = frozenset({"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"})
 _BUILD_PLATFORM = ("$BUILDPLATFORM", "${BUILDPLATFORM}")

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.definition import Evaluated
 from layerfork.dockerfile.definition.operations import Place
-from layerfork.dockerfile.definition.rules import OLDEST
 from layerfork.dockerfile.definition.stage import NotModelledError
 from layerfork.dockerfile.definition.whole import (
     SCRATCH,
@@ -25,10 +24,10 @@ from layerfork.hypothesis.inputs import inputs_of, rules_of
 from layerfork.hypothesis.unappliable import UnappliableError
 from layerfork.keys.baseimage import find_facts, full_reference, has_no_layers
 from layerfork.keys.buildkit.sources import SourceParts
-from layerfork.keys.versions import buildkit_release
 from layerfork.record.context import MAIN_CONTEXT, Digest, Transport
 from layerfork.record.llb import LLBOp, SourceOp
 from layerfork.record.record import BuildRecord
+from layerfork.releases import OLDEST_FRONTEND, buildkit_release
 
 IMAGE = "docker-image://"
 _LOCAL = f"local://{MAIN_CONTEXT}"
@@ -58,7 +57,7 @@ def check_frontend(record: BuildRecord) -> None:
     if request.syntax or "BUILDKIT_SYNTAX" in given or not request.frontend.startswith("dockerfile"):
         raise NotModelledError("a frontend that is not the builder's own")
     release = buildkit_release(engine.buildkit_version, engine.version) if engine is not None else None
-    if release is None or release < OLDEST:
+    if release is None or release < OLDEST_FRONTEND:
         raise NotModelledError(
             "a BuildKit of unknown version" if release is None else "a BuildKit before 0.11"
         )

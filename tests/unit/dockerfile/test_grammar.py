@@ -3,12 +3,12 @@
 import pytest
 
 from layerfork.dockerfile import Dockerfile, Instruction, parse_dockerfile
-from layerfork.dockerfile.grammar import GRAMMARS, NEWEST, grammar_of_buildkit, grammar_of_engine
 from layerfork.dockerfile.recorded import dockerfile_of, grammar_of
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
+from layerfork.releases import GRAMMARS, NEWEST, grammar_of_buildkit, grammar_of_engine
 
 
 def read(text: str, engine: str = "") -> Dockerfile:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from layerfork.dockerfile import Dockerfile, parse_dockerfile
-from layerfork.dockerfile.grammar import grammar_of_engine
 from layerfork.errors import UsageError
+from layerfork.releases import grammar_of_engine
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "vectors" / "dockerfiles.json").read_text(encoding="utf-8")

@@ -7,9 +7,9 @@ import pytest
 
 from layerfork.keys.buildkit.opdigest import op_digest
 from layerfork.keys.buildkit.opparts import input_uses, op_parts
-from layerfork.keys.buildkit.rules import buildkit_rules
 from layerfork.record.context import Digest
 from layerfork.record.llb import ExecMount, ExecOp, LLBInput, LLBOp
+from layerfork.releases import buildkit_rules
 
 ROOT = ExecMount(type="bind", dest="/", input=0, output=0)
 NO_DIGEST = Digest("sha256:" + "0" * 64)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from layerfork.keys.buildkit.rules import LinkWalk, Listing, buildkit_rules
-from layerfork.keys.versions import buildkit_release
+from layerfork.releases import LinkWalk, Listing, buildkit_release, buildkit_rules
 
 
 @pytest.mark.parametrize(

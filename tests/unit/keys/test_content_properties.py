@@ -13,9 +13,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from layerfork.keys.buildkit.content_tree import ContentError, ContentTree, Selector
-from layerfork.keys.buildkit.rules import buildkit_rules
 from layerfork.keys.unpacked import LinkLoopError
 from layerfork.record.context import ContextEntry, EntryType
+from layerfork.releases import buildkit_rules
 
 RELEASES = ("0.8.2", "0.8.3", "0.9.0", "0.10.6", "0.13.2", "0.14.1", "0.18.2", "0.25.2", "0.26.3")
 NAMES = ("a", "b", "x.txt", "a.b", "é")

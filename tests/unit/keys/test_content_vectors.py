@@ -8,9 +8,9 @@ import pytest
 from fakes.contenttrees import Files, files_of, selector
 
 from layerfork.keys.buildkit.content_tree import ContentError
-from layerfork.keys.buildkit.rules import buildkit_rules
 from layerfork.keys.unpacked import LinkLoopError
 from layerfork.record.context import ContextEntry, EntryType
+from layerfork.releases import buildkit_rules
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "buildkit-content.json"
 CASES = json.loads(VECTORS.read_text())["cases"]

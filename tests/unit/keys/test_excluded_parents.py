@@ -8,9 +8,9 @@ v0.32.2; digests of its own package are in tests/vectors/buildkit-content.json.
 import pytest
 from fakes.contenttrees import files_of, key_of, selector
 
-from layerfork.keys.buildkit.rules import buildkit_rules
 from layerfork.record.cachekey import CacheKey
 from layerfork.record.context import ContextEntry, EntryType
+from layerfork.releases import buildkit_rules
 
 DIRECTORIES = ("node_modules", "node_modules/x", "src", "src/node_modules")
 FILES = ("node_modules/x/package.json", "package.json", "src/node_modules/package.json", "src/package.json")

@@ -19,11 +19,11 @@ from layerfork.keys.buildkit.content_digest import content_digest
 from layerfork.keys.buildkit.content_tree import content_tree
 from layerfork.keys.buildkit.opdigest import record_digest
 from layerfork.keys.buildkit.opparts import input_uses
-from layerfork.keys.buildkit.rules import buildkit_rules
 from layerfork.keys.buildkit.sources import SourceParts
 from layerfork.record.context import ContextEntry
 from layerfork.record.record import BuildRecord, StepStatus
 from layerfork.record.store.recordfile import read_records
+from layerfork.releases import buildkit_rules
 
 TESTS = Path(__file__).parents[2]
 VECTORS = TESTS / "vectors" / "buildkit-0.32.2"

@@ -7,13 +7,13 @@ import pytest
 from layerfork.diagnose.compare.differences import list_differences
 from layerfork.keys.buildkit.buildkit_keys import buildkit_keys
 from layerfork.keys.buildkit.opdigest import layers_record
-from layerfork.keys.buildkit.rules import buildkit_rules
 from layerfork.keys.buildkit.sources import git_source
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import CacheKey
 from layerfork.record.engine import EngineInfo
 from layerfork.record.llb import Definition, ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, StepRecord, StepStatus
+from layerfork.releases import buildkit_rules
 
 COMMIT, OTHER = "1" * 40, "2" * 40
 ADDRESS = "git://example.com/code.git"

@@ -13,7 +13,6 @@ from layerfork.keys.buildah.rules import BuildahRules
 from layerfork.keys.buildkit.content_digest import ContentDigester, content_digest
 from layerfork.keys.buildkit.content_tree import ContentTree, Selector, content_tree, has_wildcard
 from layerfork.keys.buildkit.opdigest import manifest_record, op_digest, record_digest
-from layerfork.keys.buildkit.rules import buildkit_rules
 from layerfork.keys.buildkit.select import select
 from layerfork.keys.buildkit.sources import SourceParts
 from layerfork.keys.classic.tarsum import hash_strings, tarsum
@@ -21,6 +20,7 @@ from layerfork.keys.unpacked import unpack
 from layerfork.record.context import ContextEntry, ContextManifest, Digest, EntryType, Transport
 from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
 from layerfork.record.record import BuildRecord
+from layerfork.releases import buildkit_rules
 
 NO_DIGEST = Digest("sha256:" + "0" * 64)
 RULES = buildkit_rules("v0.13.2", "")

@@ -7,10 +7,10 @@ from fakes.contenttrees import files_of, selector
 
 from layerfork.keys import keys_of
 from layerfork.keys.buildkit.content_tree import MissingPathError, PatternError, UnmodelledError
-from layerfork.keys.buildkit.rules import buildkit_rules
 from layerfork.keys.unpacked import LinkLoopError
 from layerfork.record.context import ContextEntry, EntryType
 from layerfork.record.record import BuildRecord
+from layerfork.releases import buildkit_rules
 
 A_FILE = ContextEntry(name="a", type=EntryType.FILE, mode=0o644)
 TO_ITSELF = ContextEntry(name="l", type=EntryType.SYMLINK, mode=0o777, linkname="l")

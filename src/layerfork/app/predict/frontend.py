@@ -20,13 +20,13 @@ from layerfork.context.projectfiles import read_regular
 from layerfork.dockerfile import BadSubstitutionError
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.errors import EngineError, UsageError
-from layerfork.keys.versions import buildkit_release
 from layerfork.record.build import Builder
 from layerfork.record.change import BaseImageIs, Change, DefinitionIs, EngineIs
 from layerfork.record.context import MAIN_CONTEXT, Transport
 from layerfork.record.engine import ImageFacts
 from layerfork.record.record import BuildRecord, RecordedRequest
 from layerfork.record.run import Say
+from layerfork.releases import buildkit_release
 from layerfork.wire.buildkit.buildkitbuild import read_unbuilt
 from layerfork.wire.redact import STAND_IN, Redactor
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from layerfork.dockerfile.definition.mounts import Mount, read_mount
-from layerfork.dockerfile.definition.rules import FrontendRules
 from layerfork.dockerfile.definition.stage import (
     Fields,
     FrontendStage,
@@ -22,6 +21,7 @@ from layerfork.dockerfile.scope import Expander, JoinedScope, Source, Variable, 
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.errors import UsageError
 from layerfork.record.engine import ImageFacts
+from layerfork.releases import FrontendRules
 
 _SHOWN = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
 EMPTY_IMAGE = ImageFacts(image_id="", history=(), diff_ids=())

@@ -9,7 +9,6 @@ from urllib.parse import unquote, urlsplit
 
 from layerfork.dockerfile.definition.evaluate import Evaluated
 from layerfork.dockerfile.definition.mounts import Mount
-from layerfork.dockerfile.definition.rules import FrontendRules
 from layerfork.dockerfile.definition.stage import (
     SHARED_MEMORY,
     Fields,
@@ -19,6 +18,7 @@ from layerfork.dockerfile.definition.stage import (
 )
 from layerfork.record.context import Digest
 from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
+from layerfork.releases import FrontendRules
 
 MAIN_CONTEXT = ""
 """What `Place.find` calls the context of the build."""

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from layerfork.dockerfile.grammar import NEWEST
 from layerfork.dockerfile.heredoc import opens_heredoc
 from layerfork.dockerfile.instruction import Heredoc, Instruction
 from layerfork.dockerfile.scope import JoinedScope, Variable
 from layerfork.record.engine import ImageFacts
+from layerfork.releases import NEWEST
 
 # What BuildKit's frontend knows while it goes through a stage: variables, directory, user, shell.
 #

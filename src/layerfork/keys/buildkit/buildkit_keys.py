@@ -11,7 +11,6 @@ from layerfork.keys.buildkit.content_tree import ContentError, ContentTree, Sele
 from layerfork.keys.buildkit.opdigest import UnknownDataError, op_digest, record_digest
 from layerfork.keys.buildkit.opparts import InputUse, input_uses, op_parts
 from layerfork.keys.buildkit.origins import Origins
-from layerfork.keys.buildkit.rules import BuildKitRules, buildkit_rules
 from layerfork.keys.buildkit.sources import SourceParts, git_source
 from layerfork.keys.entryparts import RuledOut
 from layerfork.keys.unpacked import LinkLoopError
@@ -20,6 +19,7 @@ from layerfork.record.cachekey import BuildKeys, CacheKey, HeldName, KeyPart, Pa
 from layerfork.record.context import ContextManifest, Digest
 from layerfork.record.llb import LLBOp
 from layerfork.record.record import BuildRecord, Gap, StepRecord
+from layerfork.releases import BuildKitRules, buildkit_rules
 
 _NO_PART = ("merge.1", "diff.1", "exec.meta.proxy_env.")
 """Beginnings of fields that enter no key: the order of the op's inputs, which is known, and values of

@@ -15,13 +15,13 @@ from layerfork.keys.buildkit.content_tree import (
     UnmodelledError,
     order_selectors,
 )
-from layerfork.keys.buildkit.rules import Listing
 from layerfork.keys.buildkit.select import select
 from layerfork.keys.classic.tarsum import typeflag_of
 from layerfork.keys.entryparts import content_is_known, make_entry_parts
 from layerfork.keys.unpacked import Node, byte_key, in_byte_order, shown
 from layerfork.record.cachekey import HeldName, KeyPart, Part, Place, Row
 from layerfork.record.context import ContextEntry, Digest, EntryType
+from layerfork.releases import Listing
 
 # BuildKit's content digest: files and directories without their times, owner names and places.
 #

@@ -4,10 +4,10 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from layerfork.keys.buildkit.rules import BuildKitRules
 from layerfork.keys.unpacked import MAX_LINKS, Node, in_byte_order, link_target, unpack
 from layerfork.record import gopath
 from layerfork.record.context import ContextManifest, EntryType, Transport
+from layerfork.releases import BuildKitRules
 
 # The files of a BuildKit source as its content digest sees them.
 #

@@ -4,8 +4,8 @@ import posixpath
 from dataclasses import dataclass, field
 
 from layerfork.keys.buildkit.content_tree import ContentTree, UnmodelledError, key_path
-from layerfork.keys.buildkit.rules import LinkWalk
 from layerfork.keys.unpacked import MAX_LINKS, LinkLoopError, Node, link_target
+from layerfork.releases import LinkWalk
 
 Found = tuple[str, Node | None]
 """Where a path leads, and what lies there; None when nothing does."""

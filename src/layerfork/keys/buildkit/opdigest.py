@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 from hashlib import sha256
 
-from layerfork.keys.buildkit.rules import BuildKitRules, OwnerJson
 from layerfork.record.context import Digest
 from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBOp
+from layerfork.releases import BuildKitRules, OwnerJson
 
 _NETWORKS = {"sandbox": 0, "host": 1, "none": 2}
 _SECURITY = {"sandbox": 0, "insecure": 1}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from layerfork.keys.buildkit.content_tree import Selector, has_wildcard, outermost
 from layerfork.keys.buildkit.opdigest import counts_mounts, kept_cache_id
-from layerfork.keys.buildkit.rules import BuildKitRules
 from layerfork.record.cachekey import KeyPart, Place
 from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBOp
+from layerfork.releases import BuildKitRules
 
 # What an operation takes from each of its inputs: the whole result, or some files by content.
 #

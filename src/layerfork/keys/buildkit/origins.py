@@ -8,11 +8,11 @@ from layerfork.dockerfile.definition import Dated, Evaluated, Inputs, evaluate
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
 from layerfork.dockerfile.scope import Source
 from layerfork.keys.baseimage import base_facts
-from layerfork.keys.versions import buildkit_release
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import KeyPart
 from layerfork.record.engine import ImageFacts
 from layerfork.record.record import BuildRecord, StepRecord
+from layerfork.releases import buildkit_release, frontend_rules
 
 # SOURCE_DATE_EPOCH: a build argument that the frontend itself uses, declared or not.
 #
@@ -41,9 +41,12 @@ def dating(record: BuildRecord) -> Dated | None:
     if engine is None or record.request.syntax:
         return None
     release = buildkit_release(engine.buildkit_version, engine.version)
-    if release is None or release < (0, 22, 0):
+    if release is None:
         return None
-    return Dated(name=NAME, to_timestamp=nanoseconds, by_global_default=release >= (0, 29, 0))
+    rules = frontend_rules(release, merges=None)
+    if not rules.dates_directories:
+        return None
+    return Dated(name=NAME, to_timestamp=nanoseconds, by_global_default=rules.dates_by_global_default)
 
 
 def arguments_of(record: BuildRecord) -> dict[str, str]:

@@ -22,12 +22,12 @@ from layerfork.keys.buildkit.opdigest import (
     record_digest,
 )
 from layerfork.keys.buildkit.opparts import InputUse, input_uses, mount_paths
-from layerfork.keys.buildkit.rules import BuildKitRules, buildkit_rules
 from layerfork.keys.buildkit.sources import SourceParts
 from layerfork.keys.unpacked import LinkLoopError
 from layerfork.record.context import ContextManifest, Digest
 from layerfork.record.llb import LLBOp
 from layerfork.record.record import BuildRecord
+from layerfork.releases import BuildKitRules, buildkit_rules
 
 CONTENT_OUTPUT = -1
 

@@ -18,9 +18,9 @@ from layerfork.keys.buildkit.content_tree import (
     key_path,
 )
 from layerfork.keys.buildkit.links import locate, locate_prefix
-from layerfork.keys.buildkit.rules import Listing
 from layerfork.keys.unpacked import Node
 from layerfork.record import gopath
+from layerfork.releases import Listing
 
 # What a wildcard matches for BuildKit up to 0.8: whole directories, whose inside is not looked at.
 #

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.keys.baseimage import are_facts_of, chain_id, find_facts
 from layerfork.keys.buildkit.opdigest import layers_record
-from layerfork.keys.buildkit.rules import BuildKitRules
 from layerfork.record.cachekey import KeyPart
 from layerfork.record.context import ContextManifest, Digest, Transport
 from layerfork.record.llb import LLBOp, SourceOp
 from layerfork.record.record import BuildRecord
+from layerfork.releases import BuildKitRules
 
 # What BuildKit takes of a git repository, and the key of it.
 #

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from layerfork.context.ignore.gopatterns import Excluder
 from layerfork.context.ignore.moby import moby_matcher, old_moby_matcher_of
-from layerfork.dockerfile.grammar import grammar_of_engine
 from layerfork.record.engine import Release, parse_release, parse_version
+from layerfork.releases import grammar_of_engine
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
 

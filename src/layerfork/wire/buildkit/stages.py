@@ -12,10 +12,10 @@ from functools import cached_property
 
 from layerfork.dockerfile import BadSubstitutionError, Dockerfile, parse_dockerfile
 from layerfork.dockerfile.gotext import lower
-from layerfork.dockerfile.grammar import grammar_of_buildkit
 from layerfork.dockerfile.scope import SCRATCH, base_of
 from layerfork.errors import UsageError
 from layerfork.record.record import Gap
+from layerfork.releases import grammar_of_buildkit
 
 _NAMELESS = re.compile(r"stage-(\d{1,6})", re.ASCII)
 _MAX_STAGES = 1000

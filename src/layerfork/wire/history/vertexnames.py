@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from layerfork.dockerfile import BadSubstitutionError, Dockerfile, Instruction
 from layerfork.dockerfile.definition import Evaluated, Inputs, evaluate
 from layerfork.dockerfile.expand import Lexer
-from layerfork.dockerfile.grammar import NEWEST
 from layerfork.dockerfile.heredoc import opens_heredoc
 from layerfork.record.engine import ImageFacts
 from layerfork.record.llb import LLBOp
+from layerfork.releases import NEWEST
 from layerfork.wire.buildkit import ops_pb2 as pb
 from layerfork.wire.buildkit.fields import text, texts
 from layerfork.wire.buildkit.stages import Stages
