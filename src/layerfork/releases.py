@@ -194,13 +194,13 @@ class Listing(StrEnum):
     BARE_TREES = "digests of whole matches"
     """A directory that matches counts as one digest; names do not count. Up to 0.8.2."""
     TREES = "base names of whole matches"
-    """Likewise, with the base name of each match. In 0.8.3."""
+    """The same, with the base name of each match. In 0.8.3."""
     UNKNOWN = ""
     """Of 0.9, which no Docker Engine ever held."""
     NAMES = "base names"
     """Each file and directory by itself, with its base name. From 0.10 to 0.25."""
     PATHS = "paths"
-    """Likewise, with its path below what precedes the wildcard. Since 0.26, commit 940330210."""
+    """The same, with its path below what precedes the wildcard. Since 0.26, commit 940330210."""
 
 
 class LinkWalk(StrEnum):
@@ -251,7 +251,7 @@ class BuildKitRules:
     """A repository that is kept counts with the name of its branch or tag.
     Source: moby/buildkit commit 44b1aca26: since v0.17.0."""
     git_commit_refs: bool = True
-    """Likewise with the commit, where that is its ref.
+    """The same for a commit, where that is its ref.
     Source: moby/buildkit commit 70e592971: since v0.26.0."""
 
 
