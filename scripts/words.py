@@ -22,13 +22,9 @@ REWRITTEN_LATER = frozenset(
         "layerfork/app",
         "layerfork/builders",
         "layerfork/cli",
-        "layerfork/context",
         "layerfork/diagnose",
     }
     | {
-        "layerfork/dockerfile",
-        "layerfork/hypothesis",
-        "layerfork/keys",
         "layerfork/manual",
         "layerfork/record",
     }

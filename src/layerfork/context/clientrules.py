@@ -21,7 +21,7 @@ from layerfork.record.context import Transport
 
 
 class Owners(StrEnum):
-    """What becomes of a file's owner."""
+    """How it sends a file's owner."""
 
     ZERO = "zero"
     REAL = "real"
@@ -30,7 +30,7 @@ class Owners(StrEnum):
 
 
 class Hardlinks(StrEnum):
-    """What becomes of a file's second name."""
+    """How it sends a file's second name."""
 
     LINK = "link"
     COPY = "copy"

@@ -85,7 +85,7 @@ def note_tree(caches: Path, read: "ReadContext", rules: ContextRules, reading: R
 def _rows(read: "ReadContext") -> Iterator[tuple[str, list[Row]]]:
     """The root, then in each directory what is sent and what was listed.
 
-    What is left out may change: a directory that nobody enters has new times whenever something comes or goes
+    What is left out may change: a directory that is not walked has new times whenever something comes or goes
     in it, as ``.git`` does.
     """
     directories, sent = read.tree.directories, set(read.paths)

@@ -70,7 +70,7 @@ def stage_name(words: tuple[str, ...]) -> str:
 
 
 def loose_flags(raw_flags: tuple[str, ...]) -> Flags:
-    """Flags of an instruction that nobody checks yet: an ONBUILD trigger."""
+    """Flags of an instruction that are not checked yet: an ONBUILD trigger."""
     cut = (raw.removeprefix("--").partition("=") for raw in raw_flags)
     return tuple((name, value if equals else "true") for name, equals, value in cut)
 

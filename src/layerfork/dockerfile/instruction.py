@@ -79,7 +79,7 @@ class Instruction:
 
     @property
     def reads_from(self) -> tuple[str, ...]:
-        """Stages, images or contexts of which it reads files, as written: by ``--from``, or by the ``from``
+        """Stages, images or contexts whose files it reads, as written: by ``--from``, or by the ``from``
         of a ``--mount``."""
         fields = (field for value in self.flag_values("mount") for field in _fields(value))
         mounted = (value for name, _, value in fields if name.lower() == "from")

@@ -38,7 +38,7 @@ def replace_pattern(pattern: str, replacement: str, value: str, *, everywhere: b
     """The value with its first match replaced, or all.
 
     Where all are replaced, the replacement is a template of Go's regular expressions: ``$name`` in it is
-    a group, of which there are none, and ``$$`` a dollar. An empty match next to a match does not count.
+    a group (there are none), and ``$$`` a dollar. An empty match next to a match does not count.
     """
     pieces: list[str] = []
     position, last, length = 0, -1, 0

@@ -81,7 +81,7 @@ class Line:
     instruction: Instruction
     """As it stands in the hypothetical Dockerfile."""
     seen: Instruction | None
-    """The same text where it was built, or for BuildKit's frontend, of which a model says how another text
+    """The same text where it was built, or for BuildKit's frontend, whose model says how another text
     comes out, the instruction in whose place it stands; None when no build had it."""
     in_example: bool = False
     """It was built in the example, not in the record itself."""

@@ -97,7 +97,7 @@ def changes_of(
     """What is otherwise in a build with these edits; with ``again``, when that has happened as well.
 
     ``texts`` are the edited files, by the name that the edits have for them.
-    Raises: UnappliableError when nobody can say.
+    Raises: UnappliableError when that is unknown.
     """
     entries = {each.path: each for each in again.changes if isinstance(each, EntriesAre)} if again else {}
     lines = [edit for edit in edits if edit.file.endswith(_IGNORE_FILES)]
@@ -117,7 +117,7 @@ def changes_of(
 
 
 def _as_edited(lines: Sequence[Edit], texts: Mapping[str, str]) -> tuple[str, ...]:
-    """All patterns of an ignore file of which a line is replaced: later exceptions count. None where
+    """All patterns of an ignore file in which a line is replaced: later exceptions count. None where
     lines only follow the others."""
     file = next((edit.file for edit in lines if edit.before), "")
     return read_docker_ignorefile(texts[file]) if file in texts else ()

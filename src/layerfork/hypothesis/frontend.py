@@ -4,8 +4,8 @@ The frontend itself is not at hand. What it made of an instruction was recorded,
 an example; and a model says which fields of that text, variables and options decide. A field that comes
 out otherwise is replaced, provided that the model also gives the value that was recorded; what the model
 knows nothing of stays as the frontend made it. A line that no build shows, or that reads otherwise than it
-was built, gets its operations from the model (`modelled.py`); where that is not sure, an operation stands for
-them of which it is only said why.
+was built, gets its operations from the model (`modelled.py`); where that is not sure, an operation takes
+their place that only says why.
 """
 
 from collections.abc import Mapping
@@ -74,7 +74,7 @@ def _shown(record: BuildRecord) -> "Shown | None":
 
 @dataclass(slots=True, kw_only=True)
 class Evaluations:
-    """What becomes of a Dockerfile's instructions, for each platform that it is built for."""
+    """What the frontend makes of a Dockerfile's instructions, for each platform that it is built for."""
 
     record: BuildRecord
     dockerfile: Dockerfile
@@ -114,7 +114,7 @@ class Rerun:
     index_of: dict[int, int] = field(default_factory=dict)
     taken: dict[int, int] = field(default_factory=dict)
     unmodelled: dict[int, str] = field(default_factory=dict)
-    """Steps of which nobody can say what the frontend would make, and why."""
+    """Steps for which the frontend's output is unknown, and why."""
     results: Ends = field(default_factory=Ends)
     """The last operation of each stage of the hypothetical Dockerfile so far."""
 

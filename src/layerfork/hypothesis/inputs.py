@@ -20,7 +20,7 @@ _NETWORKS = {"": "sandbox", "default": "sandbox", "host": "host", "none": "none"
 
 
 def inputs_of(record: BuildRecord, dockerfile: Dockerfile, graph: Graph, branch: str = "") -> Inputs:
-    """The frontend's inputs; ``graph`` shows what base images held that nobody asked the engine about.
+    """The frontend's inputs; ``graph`` shows what base images held where the engine was not asked.
 
     ``branch`` is that of the steps that are asked for, as `StepRecord.platform` names it.
     """
@@ -56,7 +56,7 @@ def rules_of(record: BuildRecord) -> FrontendRules:
 
 def _merges(record: BuildRecord) -> bool | None:
     """Whether the builder can merge. A BuildKit of its own can, and so can a Docker Engine with containerd's
-    image store. Whether one with its own store builds by itself shows in how it is told to look up images.
+    image store. Whether one with its own store builds by itself shows in how it looks up images.
 
     Source: moby/moby builder/builder-next/controller.go @ v26.1.5; docker/buildx build/opt.go @ v0.29.1.
     """

@@ -125,7 +125,7 @@ class Surroundings:
                 yield source.identifier
 
 
-# Lines of which no build shows what the frontend makes: our own model says it, where it is sure.
+# Lines that no recorded build shows: our own model makes their operations, where it is sure.
 
 _DOING = ("kind", "inputs", "exec", "file", "source", "platform")
 """The fields of an operation that say what it does, and to what."""
@@ -133,7 +133,7 @@ _DOING = ("kind", "inputs", "exec", "file", "source", "platform")
 
 @dataclass(slots=True, kw_only=True)
 class MadeLine:
-    """What becomes of one line, for one platform."""
+    """What the frontend makes of one line, for one platform."""
 
     vertices: tuple[Digest, ...] = ()
     """The operations that do its work, the last one last; none where it needs none."""
@@ -165,7 +165,7 @@ class LineModel:
     def make_one(
         self, instruction: Instruction, one: Evaluated, evaluated: Mapping[int, Evaluated], branch: str
     ) -> MadeLine:
-        """Likewise of one that stands for itself or that its FROM triggers."""
+        """The same for an instruction by itself, or one that its FROM triggers."""
         line = _Line(model=self, evaluated=evaluated, branch=branch, stage=instruction.stage)
         try:
             line.make(one)

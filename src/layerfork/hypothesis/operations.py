@@ -26,7 +26,7 @@ def with_fields(op: LLBOp, before: Evaluated, after: Evaluated) -> LLBOp:
     text = after.instruction.text
     for each in (before, after):
         if each.problem:
-            raise UnappliableError(f"what the frontend makes of {text} cannot be told: {each.problem}")
+            raise UnappliableError(f"what the frontend makes of {text} is unknown: {each.problem}")
     assumed = sorted(after.assumed - before.assumed)
     if assumed:
         raise UnappliableError(f"whether the base image sets {', '.join(assumed)} was not recorded")
@@ -71,7 +71,7 @@ def _writes_a_document(actions: Sequence[FileAction]) -> bool:
 
 
 def made_of(evaluated: Evaluated) -> tuple[object, ...]:
-    """What becomes of an instruction, without what it was made of."""
+    """What the frontend makes of an instruction, without what it was made of."""
     return evaluated.run, evaluated.actions, evaluated.documents, evaluated.fixed
 
 

@@ -91,7 +91,7 @@ class Hypothesis:
     example_index_of: Mapping[int, int] = field(default_factory=dict)
     """Where each step that was taken over from the example is, by its index there."""
     unmodelled: Mapping[int, str] = field(default_factory=dict)
-    """Steps of which nobody can say what the builder would make, by index in this record: why not. What
+    """Steps for which it is unknown what the builder would make, by index in this record: why. What
     builds on them is not known either."""
 
 
@@ -151,8 +151,8 @@ def _with_images_of(record: BuildRecord, example: BuildRecord) -> tuple[tuple[st
 class Settled:
     """What a real build's keys lacked until the engine's own answers settled it.
 
-    A key may need something that no record holds (whether a base image sets a variable) and be known all
-    the same, because the string that the engine wrote shows it. A hypothetical build has no such strings,
+    A key may need something that no record holds (whether a base image sets a variable) and still be
+    known, because the string that the engine wrote shows it. A hypothetical build has no such strings,
     but what they have shown holds there too.
     """
 

@@ -11,7 +11,7 @@ from layerfork.record.record import BuildRecord
 
 
 def find_facts(record: BuildRecord, *names: str) -> ImageFacts | None:
-    """Facts about the image that one of the names means; None when nobody asked the engine."""
+    """Facts about the image that one of the names means; None when the engine was not asked."""
     facts = {full_reference(name): found for name, found in record.base_images}
     return next((facts[full] for full in map(full_reference, names) if full in facts), None)
 
@@ -36,7 +36,7 @@ def base_facts(record: BuildRecord, dockerfile: Dockerfile, stage: Stage) -> Ima
 
 def has_no_layers(facts: ImageFacts) -> bool:
     """Whether BuildKit takes an image for an empty one, as ``scratch``, and reads only its configuration. One
-    without any history is one whose layers nobody asked about.
+    without any history is one whose layers are unknown.
 
     Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go (isScratch) @ v0.8.3 to v0.32.0.
     """

@@ -66,7 +66,7 @@ def _rare_rows(entry: ContextEntry, typeflag: str) -> Iterator[Row]:
 
 
 def content_is_known(entry: ContextEntry) -> bool:
-    """False when the entry has content that nobody hashed."""
+    """False when the entry has content that was not hashed."""
     return entry.content_source not in _UNKNOWN
 
 

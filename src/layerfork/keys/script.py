@@ -9,7 +9,7 @@ from layerfork.record.record import BuildRecord, StepRecord
 
 
 def created_by_of(record: BuildRecord, step: StepRecord) -> str:
-    """The history string of the image after a step; empty when nobody asked for it."""
+    """The history string of the image after a step; empty when the engine was not asked."""
     if step.created_by:
         return step.created_by
     image = record.result.image

@@ -84,7 +84,7 @@ def _unreadable(directory: str, error: OSError) -> LayerforkError:
     )
 
 
-# What becomes of each entry of a directory in a canonical tar: only what a checkout reproduces is left.
+# How a canonical tar holds each entry of a directory: only what a checkout reproduces is left.
 #
 # docs/pack.md has the same for people, with what each builder's key reads.
 

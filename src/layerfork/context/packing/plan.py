@@ -78,7 +78,7 @@ def _existing(root: Path, dockerfile: Path | None) -> Path:
     place = dockerfile or root / DEFAULT_NAME
     if dockerfile is None and not os.path.lexists(place) and os.path.exists(root / _SECOND_NAME):  # noqa: PTH110
         return root / _SECOND_NAME
-    if os.path.isdir(place):  # noqa: PTH112 - unlike a Path's, it only says no where nobody may look
+    if os.path.isdir(place):  # noqa: PTH112 - unlike a Path's, it answers False where permission is denied
         raise UsageError(f"the Dockerfile {place} is a directory", hint="name a file with -f")
     if os.path.exists(place):  # noqa: PTH110
         return place

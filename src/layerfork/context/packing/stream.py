@@ -123,7 +123,7 @@ _BITS = stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
 _TEXT_BYTES = PIECE_BYTES // 2
 
 Say = Callable[[str], None]
-"""Is told in a line what a tar does not have of the directory."""
+"""Gets a line for whatever a tar leaves out of the directory."""
 Blocks = tuple[bytes, Found | None]
 """Whole blocks, and the file whose content follows."""
 

@@ -1,4 +1,4 @@
-"""Goes through a Dockerfile as BuildKit's frontend does, and says what becomes of every instruction."""
+"""Goes through a Dockerfile as BuildKit's frontend does, and says what it makes of every instruction."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -58,7 +58,7 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated:
-    """What becomes of one instruction."""
+    """What the frontend makes of one instruction."""
 
     instruction: Instruction
     stage: int
@@ -71,7 +71,7 @@ class Evaluated:
     base: str = ""
     """For a FROM what it names, variables replaced."""
     triggers: "tuple[Evaluated, ...]" = ()
-    """For a FROM what becomes of the ONBUILD lines that run first in its stage."""
+    """For a FROM, the ONBUILD lines that run first in its stage, evaluated."""
     origin: str = ""
     """What ``--from`` names, variables replaced."""
     platform: str = ""
@@ -95,7 +95,7 @@ class Evaluated:
     fixed: tuple[str, ...] = ()
     """Text whose effect is not modelled (mounts, checksums): equal text has an equal effect."""
     assumed: frozenset[str] = frozenset()
-    """What it takes for granted of a base image that nobody asked about: variables that it does not set, and
+    """What it assumes of a base image whose configuration is unknown: variables that it does not set, and
     ``the working directory``."""
     problem: str = ""
     """Why nothing can be said; empty when all is well."""

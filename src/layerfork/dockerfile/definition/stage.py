@@ -59,7 +59,7 @@ class FrontendStage:
         )
 
     def of_unknown_image(self) -> "FrontendStage":
-        """A stage that begins with an image that nobody asked about."""
+        """A stage that begins with an image whose configuration is unknown."""
         return FrontendStage(scope=self.scope.of_image(()), base_known=False, is_configured=False)
 
     def after(self, base: "FrontendStage") -> "FrontendStage":
@@ -175,7 +175,7 @@ def _rooted(path: str) -> str:
 
 
 def _owner(text: str) -> str:
-    """``uid:gid``; a name stays as it is, and so is told by what precedes ``@`` in a record.
+    """``uid:gid``; a name stays as it is, and is compared with what precedes ``@`` in a record.
 
     Source: moby/buildkit client/llb/fileop.go:{WithUser,UserOpt.marshal} @ v0.13.1 and v0.25.0.
     """

@@ -219,7 +219,7 @@ def stages_behind(dockerfile: Dockerfile, evaluated: Mapping[int, Evaluated], st
 
 
 def lines_of(evaluated: Mapping[int, Evaluated], stage: Stage) -> list[Evaluated]:
-    """What becomes of all that a stage runs, triggers first."""
+    """All that a stage runs, evaluated, triggers first."""
     own = (evaluated[each.first_line] for each in stage.instructions)
     return [*evaluated[stage.origin.first_line].triggers, *own]
 

@@ -209,7 +209,7 @@ class Arguments:
         }
 
     def unknown(self, names: Iterable[str], scope: LayeredScope) -> list[str]:
-        """What cannot be told of the values of arguments."""
+        """What is unknown about the values of arguments."""
         settled = {*self.predefined, *scope.given, *scope.own_env}
         return [f"value of {name}" for name in sorted(names) if name in PREDEFINED and name not in settled]
 

@@ -233,7 +233,7 @@ def summary_shape(sources: tuple[AddedSource, ...]) -> str:
 def added_parts(
     sources: tuple[AddedSource, ...], rules: BuildahRules, *, renamed: bool
 ) -> tuple[list[Part], list[str]]:
-    """Parts of every header and content, and what of it nobody hashed, in words.
+    """Parts of every header and content, and which contents were not hashed, in words.
 
     ``renamed``: the only source is a file, and its name is that of the destination.
 

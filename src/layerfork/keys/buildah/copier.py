@@ -241,7 +241,7 @@ class SourceFinder:
         return paths
 
     def _copied(self, word: str, paths: list[str], copier: Copier) -> list[AddedSource]:
-        """Sources of one word. Nothing but directories of which nothing is kept is as good as nothing."""
+        """Sources of one word. Directories without a kept entry count as no match."""
         sources = [copier.source(path) for path in paths if copier.wants(path)]
         if not any(source.members or not copier.excludes.excludes(source.path) for source in sources):
             raise MissingSourceError(word)

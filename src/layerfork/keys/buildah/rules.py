@@ -104,8 +104,8 @@ def buildah_rules(engine: EngineInfo | None) -> BuildahRules:
 
 
 def service_has_no_cache(record: BuildRecord) -> bool:
-    """Whether podman's service built this without a cache although nobody asked it to: before 4.0 it has one
-    only for requests that ask for layers, which Docker's clients do not.
+    """Whether podman's service built this without a cache although the request did not ask for
+    that: before 4.0 it has one only for requests that ask for layers, which Docker's clients do not.
 
     Source: containers/podman commit 022273c197, no longer since v4.0.0, which has buildah 1.24; seen with
     podman 3.0.1.

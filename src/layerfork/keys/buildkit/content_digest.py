@@ -185,7 +185,7 @@ class ContentParts:
     """Paths begin at the last name of what was selected, or below what precedes a wildcard. Of several
     selectors the later ones have their number as a place."""
     unknown: tuple[str, ...]
-    """What of it nobody hashed, in words."""
+    """Which contents were not hashed, in words."""
     held_names: tuple[HeldName, ...]
     """As `CacheKey.held_names`."""
 

@@ -78,7 +78,7 @@ def _last_is_read(mounts: list[ExecMount]) -> bool:
 
 
 def _all_are_read(mounts: list[ExecMount]) -> bool:
-    """Likewise up to 0.12, where every mount has a say."""
+    """The same up to 0.12, where every mount counts."""
     return all(mount.output == -1 or (mount.readonly and mount.dest != "/") for mount in mounts)
 
 

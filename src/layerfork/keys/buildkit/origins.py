@@ -36,7 +36,7 @@ _SECOND_NS = 1_000_000_000
 
 def dating(record: BuildRecord) -> Dated | None:
     """The argument as the builder's own frontend uses it; None where it dates no directories, and for any
-    other frontend (``# syntax``), of which nothing is known."""
+    other frontend (``# syntax``), which is not modelled."""
     engine = record.engine
     if engine is None or record.request.syntax:
         return None

@@ -1,4 +1,4 @@
-"""A stand-in for a definition that nobody saw, made of what the engine reported of its vertices.
+"""A stand-in for a definition that was not recorded, made of what the engine reported of its vertices.
 
 What operations read of the context is taken from the text of plain COPY, ADD and RUN instructions; those
 that read of it in any other way are left out. All else of an operation is its text. So keys made of it say

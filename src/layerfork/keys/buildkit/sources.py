@@ -125,7 +125,7 @@ def git_source(source: SourceOp) -> GitSource | None:
 # @ v26.1.5.
 
 LAYERS_OF = "layers of "
-"""In front of the name of an image of which nobody asked the engine: what is unknown of its key."""
+"""In front of the name of an image that the engine was not asked about: what is unknown of its key."""
 _IMAGE = "docker-image://"
 _LOCAL = "local://"
 _UPLOADS = ("http://buildkit-session/", "http://build-context-")
@@ -193,7 +193,7 @@ class SourceParts:
         return source.identifier.startswith((_LOCAL, *_UPLOADS, *self._fetched()))
 
     def _fetched(self) -> tuple[str, ...]:
-        """The URL of a main context that the engine fetched and whose entries are known all the same."""
+        """The URL of a main context that the engine fetched, but whose entries are known."""
         context = self.record.context
         if context is None or context.transport is not Transport.TAR or not context.remote:
             return ()

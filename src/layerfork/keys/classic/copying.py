@@ -186,7 +186,7 @@ def _member_parts(member: Member, rules: ClassicRules) -> EntryParts:
 
 
 def unknown_contents(sources: tuple[Source, ...]) -> list[str]:
-    """What of the sources nobody hashed, in words."""
+    """Which sources were not hashed, in words."""
     members = (member for source in sources for member in source.members)
     lost = {m.path for m in members if m.entry is not None and not content_is_known(m.entry)}
     return [f"content of {shown(path)}" for path in sorted(lost)]
