@@ -47,7 +47,7 @@ _WHOLE = {
 }
 """Causes whose values say it all: their parts are many, or mean nothing by themselves."""
 _LINES = {CauseCode.INSTRUCTION, CauseCode.LABEL}
-"""Told by the line itself."""
+"""Causes that the line itself shows: they have no rows."""
 
 
 def rows_of(scene: Scene, cause: Cause, parts: Iterable[ChangedPart]) -> list[FieldRow]:

@@ -221,7 +221,7 @@ class Departure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unplaced:
-    """A reader whose class nobody can know."""
+    """A reader whose class is unknown."""
 
     reader: JudgedBuild
     candidates: tuple[JudgedBuild, ...]

@@ -55,7 +55,7 @@ def _architecture(platform: str) -> str:
 
 
 def _image_architecture(record: BuildRecord, dockerfile: Dockerfile, stage: Stage) -> str:
-    """Of the image at the bottom of a stage; empty when nobody knows."""
+    """Of the image at the bottom of a stage; empty when unknown."""
     given = dict(record.request.build_args)
     base = base_or_written(dockerfile, stage, given)
     while (below := dockerfile.find_stage(base, before=stage.index)) is not None:
@@ -118,17 +118,17 @@ def never_found(record: BuildRecord) -> dict[int, str]:
     for step in record.steps:
         bug = next((each for each in bugs_met(record, step) if each.always), None)
         if bug is not None:
-            found[step.index] = f"{told(record, bug)} ({bug.thread})"
+            found[step.index] = f"{describe_bug(record, bug)} ({bug.thread})"
     return found
 
 
 def doubtful_finds(record: BuildRecord, step: StepRecord) -> str:
     """Why the build's engine may not find what is there for a step; empty when nothing speaks against it."""
     bug = next((each for each in bugs_met(record, step) if not each.always), None)
-    return f"{told(record, bug)} ({bug.thread})" if bug is not None else ""
+    return f"{describe_bug(record, bug)} ({bug.thread})" if bug is not None else ""
 
 
-def told(record: BuildRecord, bug: EngineBug) -> str:
+def describe_bug(record: BuildRecord, bug: EngineBug) -> str:
     """What a build's engine is known to do."""
     version = record.engine.version if record.engine is not None else ""
     return f"Engine {version} {bug.what}"

@@ -1,4 +1,4 @@
-"""Builds that ended early, and caches that could not be imported: told as what they are."""
+"""Builds that ended early, and caches that could not be imported."""
 
 from collections.abc import Iterator
 

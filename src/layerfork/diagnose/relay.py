@@ -160,7 +160,7 @@ def _first_stale(earlier: Sequence[JudgedBuild], build: JudgedBuild) -> dict[int
 
 
 def _stored_unseen(build: JudgedBuild) -> bool:
-    """The build ended before its record was whole, so it may have stored steps that nobody saw."""
+    """The build ended before its record was whole, so it may have stored steps that no record shows."""
     record = build.record
     return record.result.outcome is not BuildOutcome.SUCCEEDED and not (record.complete and record.steps)
 

@@ -88,7 +88,7 @@ def _places(places: Sequence[str]) -> str:
     return f"{first} and {len(places) - 1} more" if len(places) > 1 else first
 
 
-# What differed between two builds and cannot matter, so that nobody chases it.
+# What differed between two builds and cannot matter.
 
 
 def list_ruled_out(writer: JudgedBuild, reader: JudgedBuild) -> tuple[str, ...]:
@@ -162,7 +162,7 @@ def _caution(build: JudgedBuild, step: StepRecord, what: str) -> Caution:
     return Caution(code="contradiction", client=build.client, step=step.index, text=text)
 
 
-# Warnings about builds whose class nobody can know.
+# Warnings about builds whose class is unknown.
 
 
 def unplaced_caution(reader: JudgedBuild, candidates: Sequence[JudgedBuild]) -> Caution:

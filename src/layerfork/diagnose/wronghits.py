@@ -187,7 +187,7 @@ def _sync(comparison: Comparison, view: StepView, writer: StepView, sent: Sent) 
     )
 
 
-# What nobody can know of a build before it runs, although its keys can be computed.
+# What is unknown of a build before it runs, although its keys can be computed.
 #
 # What a URL or a repository gives, what an image's name means now, what the engine reads where no record
 # looks, and what BuildKit's directory transfer takes for unchanged.
@@ -200,7 +200,7 @@ _COMMIT = re.compile(r"#[0-9a-f]{40}(?::|$)")
 def doubts_about(
     recorded: JudgedBuild, planned: JudgedBuild, real: Mapping[int, int], unseen: Mapping[str, str]
 ) -> dict[int, str]:
-    """Steps of a planned build of which nobody can tell what they find, by index, and why.
+    """Steps of a planned build whose result is unknown, by index, and why.
 
     ``real`` says which step of the recorded build each of its steps is, ``unseen`` of which of its contexts
     nobody knows what they hold, and why.
@@ -267,7 +267,7 @@ def _remote(step: StepRecord) -> str:
 
 
 def _unseen(record: BuildRecord, step: StepRecord, unseen: Mapping[str, str]) -> str:
-    """Why nobody knows what a step reads of contexts."""
+    """Why it is unknown what a step reads of contexts."""
     if MAIN_CONTEXT in unseen and _reads_context(step):
         return unseen[MAIN_CONTEXT]
     named = [each for each in unseen if each != MAIN_CONTEXT]

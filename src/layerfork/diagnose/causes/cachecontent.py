@@ -12,7 +12,7 @@ from layerfork.diagnose.compare.caches import (
 )
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.compare.sites import Reason
-from layerfork.diagnose.enginebugs import EngineBug, bugs_met, told
+from layerfork.diagnose.enginebugs import EngineBug, bugs_met, describe_bug
 from layerfork.record.answer import Cause, Fix
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
@@ -159,7 +159,7 @@ def find_engine_bug(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[F
         yield Finding(
             code=CauseCode.ENGINE_BUG,
             field="engine version",
-            detail=told(case.reader.record, bug),
+            detail=describe_bug(case.reader.record, bug),
             evidence=(f"the keys are equal, and upstream knows of it: {bug.thread}",),
             remedy=bug.remedy,
             strength=Strength.GUESS,

@@ -29,8 +29,8 @@ _OFF_FOR = {"ignore-cache flag of the op": "for this step"}
 def _say_off(scene: Scene, cause: Cause) -> str:
     if cause.field == SERVICE_WITHOUT_CACHE:
         return "podman's service before 4.0 has no cache for Docker's clients"
-    told = "the build" if scene.again else scene.reader_name
-    return f"{told} was told not to use the cache ({_OFF_FOR.get(cause.field, '--no-cache')})"
+    who = "the build" if scene.again else scene.reader_name
+    return f"{who} was told not to use the cache ({_OFF_FOR.get(cause.field, '--no-cache')})"
 
 
 def _say_from(scene: Scene, cause: Cause) -> str:

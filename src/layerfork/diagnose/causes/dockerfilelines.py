@@ -131,7 +131,7 @@ def say_target(scene: Scene) -> str:
 
 
 _LOOKED_AT = 1 << 20
-"""Nobody looks at the bytes of very large files."""
+"""Larger files are not read."""
 
 
 def fix_line(scene: Scene) -> Fix:

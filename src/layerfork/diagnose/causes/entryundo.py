@@ -102,7 +102,7 @@ def undo_root(material: Material, finding: Finding) -> tuple[Change, ...]:
 
 
 def undo_ignore_rule(material: Material, finding: Finding) -> tuple[Change, ...]:
-    """As `undo_presence`, with the writer's patterns: a tar may hold all the same what they exclude."""
+    """As `undo_presence`, with the writer's patterns: a tar may hold what they exclude."""
     context = material.case.writer.record.context
     patterns = (PatternsAre(patterns=context.excludes),) if context is not None else ()
     return (*dict.fromkeys(_present(material, finding)), *patterns)

@@ -200,7 +200,7 @@ def _left_out(case: Case, absent: frozenset[str], sender: BuildRecord, other: Bu
 
 
 def _only_on_the_way(sent: set[str], named: set[str], left_out: set[str], excluding: Excluder) -> set[str]:
-    """Directories that both builds' patterns leave out and one has sent all the same, because an exception
+    """Directories that both builds' patterns leave out and one has sent nevertheless, because an exception
     names what lies below: where the other build's patterns leave all of that out, it sends none of them."""
     above = _above(named) & (left_out - named)
     return above - _above(place for place in sent if not excluding.excludes(place)) if above else above

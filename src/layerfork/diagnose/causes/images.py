@@ -69,7 +69,7 @@ def _reference(step: StepRecord) -> str:
 
 
 def _facts(record: BuildRecord, reference: str, step: StepRecord) -> ImageFacts | None:
-    """What is known of a base image; of one that nobody asked about only its id."""
+    """What is known of a base image; only the id of one that was not asked about."""
     facts = find_facts(record, reference)
     if facts is None and step.identity:
         return ImageFacts(image_id=step.identity, history=(), diff_ids=())
@@ -214,7 +214,7 @@ IMAGE_FORMAT = value_rule(
 
 
 def find_base_image(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """FROM gave other layers, or nobody knows whether it did."""
+    """FROM gave other layers, or it is unknown whether it did."""
     if _same_layers(case):
         return
     for difference in unclaimed:

@@ -21,7 +21,7 @@ class FileLook:
     with_lf: Digest
     """Digest of the same text with every line ending in LF."""
     with_crlf: Digest
-    """Likewise with CR LF."""
+    """Digest of the same text with every line ending in CR LF."""
     time: str = ""
     """A date and time of day that it holds, as written, within a minute of the file's own time; empty when it
     holds none."""
@@ -32,7 +32,7 @@ Look = Callable[[BuildRecord, ContextEntry], FileLook | None]
 
 
 Index = Callable[[BuildRecord, str], Digest | None]
-"""Digest of a file of a build's context as git has it; None where git has none, or nobody can know."""
+"""Digest of a file of a build's context as git has it; None where git has none, or that is unknown."""
 
 
 There = Callable[[BuildRecord, str], bool]
@@ -48,16 +48,16 @@ def see_nothing(record: BuildRecord, entry: ContextEntry) -> None:
 
 
 def have_nothing(record: BuildRecord, path: str) -> None:
-    """Likewise of git."""
+    """For records whose git is not at hand."""
 
 
 def read_nothing(record: BuildRecord, path: str) -> tuple[str, ...]:
-    """Likewise of text files."""
+    """For records whose text files are not at hand."""
     return ()
 
 
 def know_none(record: BuildRecord, path: str) -> bool:
-    """Likewise of files that are not sent."""
+    """For records whose other files are not at hand."""
     return False
 
 

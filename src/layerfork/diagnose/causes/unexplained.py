@@ -27,7 +27,7 @@ REMEDY = "please report this with both records: it is a bug of layerfork until s
 
 
 def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """Whatever no other rule has claimed, or a miss that nobody had a word for."""
+    """Whatever no other rule has claimed, or a miss without any difference."""
     unknown = sorted({*case.writer_view.key.unknown, *case.reader_view.key.unknown})
     if unclaimed:
         what = "these parts differ, and no cause is known for them: " + ", ".join(

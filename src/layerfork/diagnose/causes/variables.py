@@ -158,12 +158,12 @@ def variable_rule(
         if not case.site.origins:
             return
         claims = claimed_by_origins(unclaimed, _named_otherwise(case, unclaimed))
-        told: frozenset[str] = frozenset()
+        known: frozenset[str] = frozenset()
         if not claims and code == "build-arg":
             claims = tuple(each for each in unclaimed if _is_derived(case, each, arguments))
-            told = frozenset(each.path for each in unclaimed if each.path in arguments or each.cause == code)
+            known = frozenset(each.path for each in unclaimed if each.path in arguments or each.cause == code)
         for origin in case.site.origins if claims else ():
-            if origin.cause == code and origin.path not in told:
+            if origin.cause == code and origin.path not in known:
                 finding = value_finding(case, origin, code=code)
                 yield replace(finding, remedy=remedies.get(origin.path, ""), claims=(), shared=claims)
 

@@ -37,7 +37,7 @@ class Pattern:
     treatment: Treatment | None = None
     """How its fix is tried; None where it is no remedy."""
     by_product: bool = False
-    """What it is about only accompanies other changes: it is told after them."""
+    """What it is about only accompanies other changes: it comes after them."""
 
 
 def code_of(scene: Scene, held: Held) -> str:

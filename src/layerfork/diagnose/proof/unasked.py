@@ -109,7 +109,7 @@ def _before_wildcard(path: str) -> str:
 def _unasked(
     sent: ContextManifest, reader: BuildRecord, asked: Collection[str], there: Mapping[str, EntryType]
 ) -> Iterator[ContextEntry]:
-    """Entries of the writer's that nobody asked the reader's client for, where its context has room."""
+    """Entries of the writer's that the reader's client was not asked for, where its context has room."""
     patterns = reader.context.excludes if reader.context is not None else ()
     excluder = ignore_matcher(reader)(patterns)
     blocked = frozenset(path for path, kind in there.items() if kind is not EntryType.DIRECTORY)

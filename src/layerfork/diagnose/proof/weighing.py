@@ -42,7 +42,7 @@ def claim_differences(case: Case) -> tuple[tuple[Claim, ...], tuple[Difference, 
 
 
 def _without_guesses(found: list[Claim]) -> tuple[Claim, ...]:
-    """Where the records themselves prove a reason, nobody has to guess one."""
+    """Where the records themselves prove a reason, guesses are dropped."""
     known = any(finding.strength is Strength.RECORDS for _, finding in found)
     return tuple(each for each in found if not (known and each[1].strength is Strength.GUESS))
 
