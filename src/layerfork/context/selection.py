@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from layerfork.context.ignore.containers_storage import StorageSyntax, storage_matcher
-from layerfork.context.ignore.gopatterns import Rule
+from layerfork.context.ignore.gopatterns import PatternRule
 from layerfork.context.ignore.ignorefile import (
     CONTAINER_IGNORE,
     DOCKER_IGNORE,
@@ -92,7 +92,7 @@ def _kept_files(dockerfiles: Iterable[str], excludes: Callable[[str], bool]) -> 
             continue
 
 
-def _tar_selection(rules: tuple[Rule, ...], decide: Decide) -> Selection:
+def _tar_selection(rules: tuple[PatternRule, ...], decide: Decide) -> Selection:
     may_keep_below = _prefix_of_exception(rules)
     return Selection(decide=decide if rules else _keep, may_keep_below=may_keep_below)
 
@@ -149,13 +149,13 @@ def podman_remote_paths(tree: ScannedTree, ignore_text: str, dockerfile: str) ->
     return [path for path, status in tree.walk() if type_of(status) in kinds and not matcher.excludes(path)]
 
 
-def _prefix_of_exception(rules: tuple[Rule, ...]) -> Callable[[str], bool]:
+def _prefix_of_exception(rules: tuple[PatternRule, ...]) -> Callable[[str], bool]:
     """Whether an exception may keep something below a directory; its wildcards are compared as text."""
     exceptions = [rule.text + "/" for rule in rules if rule.exception]
     return lambda directory: any(text.startswith(directory + "/") for text in exceptions)
 
 
-def _wildcard_or_prefix_of_exception(rules: tuple[Rule, ...]) -> Callable[[str], bool]:
+def _wildcard_or_prefix_of_exception(rules: tuple[PatternRule, ...]) -> Callable[[str], bool]:
     """As `_prefix_of_exception`, for today's transfer: any wildcard but a last one may keep anything."""
     texts = [rule.text.removesuffix("/**").removesuffix("/*") for rule in rules if rule.exception]
     if any(re.search(r"[*\[\]?^\\]", text) for text in texts):

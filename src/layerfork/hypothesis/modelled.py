@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.definition import Evaluated
-from layerfork.dockerfile.definition.operations import Place
+from layerfork.dockerfile.definition.operations import Placement
 from layerfork.dockerfile.definition.stage import NotModelledError
 from layerfork.dockerfile.definition.whole import (
     SCRATCH,
@@ -196,7 +196,7 @@ class _Line:
         if evaluated.instruction.keyword == "FROM":
             self._from(evaluated)
             return
-        place = Place(
+        place = Placement(
             built_on=self._result_of(self.stage),
             platform=known_platform(evaluated.platform),
             rules=rules_of(self.model.record),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from layerfork.context.ignore.gopatterns import Rule, Test, read_rules, wildcard_expression
+from layerfork.context.ignore.gopatterns import PatternRule, Test, read_rules, wildcard_expression
 from layerfork.context.ignore.regexps import go_regexp
 from layerfork.record import gopath
 
@@ -21,7 +21,7 @@ class StorageMatcher:
     Every question raises UsageError for a malformed expression in any rule.
     """
 
-    rules: tuple[Rule, ...]
+    rules: tuple[PatternRule, ...]
 
     @property
     def has_exceptions(self) -> bool:

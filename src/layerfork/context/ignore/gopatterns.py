@@ -23,7 +23,7 @@ class Excluder(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class PatternRule:
     """One pattern of an ignore file."""
 
     text: str
@@ -42,7 +42,7 @@ def read_rules(
     *,
     accepts: Callable[[str], bool] = gopath.is_valid_pattern,
     after_exclamation: Callable[[str], str] = str,
-) -> tuple[Rule, ...]:
+) -> tuple[PatternRule, ...]:
     """Rules from patterns as an ignore file's reader gives them.
 
     ``accepts`` is the check of shell syntax that each pattern has to pass, ``after_exclamation`` what is done
@@ -58,7 +58,7 @@ def read_rules(
         text = after_exclamation(pattern[1:]) if exception else pattern
         if pattern == "!" or not accepts(text):
             raise malformed(pattern)
-        rules.append(Rule(text=text, exception=exception))
+        rules.append(PatternRule(text=text, exception=exception))
     return tuple(rules)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from layerfork.context.ignore.gopatterns import Rule, Test, parents, read_rules, wildcard_expression
+from layerfork.context.ignore.gopatterns import PatternRule, Test, parents, read_rules, wildcard_expression
 from layerfork.context.ignore.regexps import go_regexp
 from layerfork.record import gopath
 from layerfork.record.engine import parse_release
@@ -30,7 +30,7 @@ class MobyMatcher:
     not noticed. Every question raises UsageError for one that is noticed.
     """
 
-    rules: tuple[Rule, ...]
+    rules: tuple[PatternRule, ...]
 
     @property
     def has_exceptions(self) -> bool:
@@ -125,7 +125,7 @@ class OldMobyMatcher:
     """An ordered list of rules: the last that matches a path, or the directory above it that is as deep as
     the pattern, decides. Every question raises UsageError for a malformed expression in any rule."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[PatternRule, ...]
 
     @property
     def has_exceptions(self) -> bool:

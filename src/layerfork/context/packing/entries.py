@@ -12,7 +12,7 @@ from layerfork.context.walk import sorted_names, type_of
 from layerfork.errors import LayerforkError
 from layerfork.record.context import TYPEFLAGS, ContextEntry, EntryType, display_name
 
-Found = tuple[str, str, os.stat_result, int]
+WalkedEntry = tuple[str, str, os.stat_result, int]
 """Path relative to the root; the name; its status, links not followed; a handle of its directory, which is
 open until the next one is asked for. Bytes that are not UTF-8 are surrogates."""
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -31,7 +31,7 @@ class _Level:
     """What the ignore rules hand on to what it holds."""
 
 
-def walk(root: Path, selection: Selection) -> Iterator[Found]:
+def walk(root: Path, selection: Selection) -> Iterator[WalkedEntry]:
     """What is sent of a directory, in lexical order of bytes, each directory before what it holds.
 
     Links are never followed.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from layerfork.context.packing.entries import (
     ROOT_HEAD,
-    Found,
+    WalkedEntry,
     directory_head,
     file_head,
     is_executable,
@@ -124,7 +124,7 @@ _TEXT_BYTES = PIECE_BYTES // 2
 
 Say = Callable[[str], None]
 """Gets a line for whatever a tar leaves out of the directory."""
-Blocks = tuple[bytes, Found | None]
+Blocks = tuple[bytes, WalkedEntry | None]
 """Whole blocks, and the file whose content follows."""
 
 
@@ -187,7 +187,7 @@ def _entries(plan: PackPlan, say: Say, outputs: Collection[tuple[int, int]]) -> 
                 yield head, None
 
 
-def _target(link: Found) -> bytes:
+def _target(link: WalkedEntry) -> bytes:
     path, name, _, directory = link
     try:
         return os.fsencode(os.readlink(name, dir_fd=directory))
@@ -195,7 +195,7 @@ def _target(link: Found) -> bytes:
         raise _changed(path, "it is no link any more") from error
 
 
-def _open(file: Found) -> int:
+def _open(file: WalkedEntry) -> int:
     path, name, _, directory = file
     try:
         return os.open(name, _FLAGS, dir_fd=directory)
@@ -205,7 +205,7 @@ def _open(file: Found) -> int:
         raise _unreadable(path, error) from error
 
 
-def _read_part(buffer: TarBuffer, handle: int, file: Found, size: int) -> int:
+def _read_part(buffer: TarBuffer, handle: int, file: WalkedEntry, size: int) -> int:
     """As much of the last ``size`` bytes of a content as there is room for; the rest is to come."""
     try:
         done = buffer.read_blocks(handle, size)
@@ -216,7 +216,7 @@ def _read_part(buffer: TarBuffer, handle: int, file: Found, size: int) -> int:
     return done
 
 
-def _read_rest(buffer: TarBuffer, handle: int, file: Found, size: int) -> None:
+def _read_rest(buffer: TarBuffer, handle: int, file: WalkedEntry, size: int) -> None:
     """The last ``size`` bytes of a content."""
     path, _, status, _ = file
     try:

@@ -21,11 +21,11 @@ from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBInput, LLBOp,
 from layerfork.releases import FrontendRules
 
 MAIN_CONTEXT = ""
-"""What `Place.find` calls the context of the build."""
+"""What `Placement.find` calls the context of the build."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Placement:
     """Where the operations of an instruction go."""
 
     built_on: Digest | None
@@ -97,7 +97,7 @@ _WILDCARD = re.compile(r"(?<!\\)[*?\[]")
 _DOCUMENT_MODE = 0o644
 
 
-def copies(evaluated: Evaluated, place: Place) -> Digest:
+def copies(evaluated: Evaluated, place: Placement) -> Digest:
     """What a stage is after a COPY or ADD. Raises: NotModelledError."""
     if "$" in evaluated.instruction.flag("from"):
         raise NotModelledError("a variable in --from")
@@ -125,7 +125,7 @@ def copies(evaluated: Evaluated, place: Place) -> Digest:
     return place.put(named(LLBOp(digest=copied, kind="merge", inputs=merged.listed())))
 
 
-def _is_linked(evaluated: Evaluated, place: Place) -> bool:
+def _is_linked(evaluated: Evaluated, place: Placement) -> bool:
     """A copy into nothing, merged with what the stage is."""
     instruction = evaluated.instruction
     if instruction.flag("link") != "true" or instruction.flag("chmod"):
@@ -135,7 +135,7 @@ def _is_linked(evaluated: Evaluated, place: Place) -> bool:
     return place.rules.merges
 
 
-def _sources(evaluated: Evaluated, place: Place) -> Iterator[tuple[Digest | None, Fields]]:
+def _sources(evaluated: Evaluated, place: Placement) -> Iterator[tuple[Digest | None, Fields]]:
     """What each action reads, and its fields."""
     instruction = evaluated.instruction
     words, documents = evaluated.sources, instruction.heredocs
@@ -155,7 +155,7 @@ def _sources(evaluated: Evaluated, place: Place) -> Iterator[tuple[Digest | None
         )
 
 
-def _download(url: str, fields: Fields, evaluated: Evaluated, place: Place) -> tuple[Digest, Fields]:
+def _download(url: str, fields: Fields, evaluated: Evaluated, place: Placement) -> tuple[Digest, Fields]:
     name = posixpath.basename(unquote(urlsplit(url).path).rstrip("/")) or "__unnamed__"
     attrs = {"http.filename": name} | ({"http.checksum": evaluated.checksum} if evaluated.checksum else {})
     source = SourceOp(identifier=url, attrs=tuple(sorted(attrs.items())))
@@ -165,7 +165,7 @@ def _download(url: str, fields: Fields, evaluated: Evaluated, place: Place) -> t
     return digest, {**fields, **own}
 
 
-def _of_files(word: str, fields: Fields, evaluated: Evaluated, place: Place) -> Fields:
+def _of_files(word: str, fields: Fields, evaluated: Evaluated, place: Placement) -> Fields:
     unpack = evaluated.instruction.flag("unpack")
     is_add = evaluated.instruction.keyword == "ADD"
     own: dict[str, object] = {
@@ -196,7 +196,7 @@ _CACHE = "/cache"
 _CACHE_MODE = 0o755
 
 
-def runs(evaluated: Evaluated, place: Place) -> Digest:
+def runs(evaluated: Evaluated, place: Placement) -> Digest:
     """What a stage is after a RUN. Raises: NotModelledError."""
     assert evaluated.run is not None
     fields = dict(evaluated.run)
@@ -220,7 +220,7 @@ def runs(evaluated: Evaluated, place: Place) -> Digest:
 
 
 def _sorted(
-    files: list[tuple[Digest | None, ExecMount]], inputs: InputList, place: Place
+    files: list[tuple[Digest | None, ExecMount]], inputs: InputList, place: Placement
 ) -> Iterator[ExecMount]:
     """The root and the mounts of files by their places, each with its number among inputs and outputs."""
     outputs = 0
@@ -231,7 +231,9 @@ def _sorted(
         outputs += has_output
 
 
-def _files(evaluated: Evaluated, place: Place, directory: str) -> Iterator[tuple[Digest | None, ExecMount]]:
+def _files(
+    evaluated: Evaluated, place: Placement, directory: str
+) -> Iterator[tuple[Digest | None, ExecMount]]:
     """What is mounted and read, in written order."""
     program = program_of(evaluated.instruction)
     if program is not None:
@@ -263,7 +265,7 @@ def _files(evaluated: Evaluated, place: Place, directory: str) -> Iterator[tuple
         yield source, kept
 
 
-def _source(mount: Mount, place: Place) -> tuple[Digest | None, str]:
+def _source(mount: Mount, place: Placement) -> tuple[Digest | None, str]:
     """What a mount reads, and which part of it."""
     if mount.type == "tmpfs" or (mount.type == "cache" and not mount.origin):
         source = None
@@ -288,7 +290,7 @@ def _source(mount: Mount, place: Place) -> tuple[Digest | None, str]:
     return place.put(file_operation((made,), inputs)), _CACHE
 
 
-def _secrets(evaluated: Evaluated, place: Place) -> Iterator[ExecMount]:
+def _secrets(evaluated: Evaluated, place: Placement) -> Iterator[ExecMount]:
     no_input = -1 if place.rules.scratch_secrets else 0
     for mount in evaluated.mounts:
         if mount.type != "secret" or not (mount.target or mount.env is None):

@@ -11,7 +11,7 @@ from hashlib import sha256
 from layerfork.dockerfile.definition.evaluate import Evaluated, Inputs, evaluate
 from layerfork.dockerfile.definition.operations import (
     InputList,
-    Place,
+    Placement,
     copies,
     file_operation,
     named,
@@ -35,8 +35,8 @@ _FLAGS = {
 _NEEDS_CONFIGURATION = frozenset({"RUN", "WORKDIR"})
 
 
-def make_operations(evaluated: Evaluated, place: Place) -> Digest | None:
-    """What a stage is after an instruction; its operations go to `Place.put`. Raises: NotModelledError."""
+def make_operations(evaluated: Evaluated, place: Placement) -> Digest | None:
+    """What a stage is after an instruction; operations go to `Placement.put`. Raises: NotModelledError."""
     keyword = evaluated.instruction.keyword
     if keyword not in _FLAGS:
         return place.built_on
@@ -55,7 +55,7 @@ def make_operations(evaluated: Evaluated, place: Place) -> Digest | None:
     return copies(evaluated, place) if keyword in ("COPY", "ADD") else _workdir(evaluated, place)
 
 
-def _workdir(evaluated: Evaluated, place: Place) -> Digest | None:
+def _workdir(evaluated: Evaluated, place: Placement) -> Digest | None:
     """One directory; nothing at the root.
 
     Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchWorkdir @ v0.11.6 to v0.32.2.
@@ -254,7 +254,7 @@ class _Definer:
 
     def _line(self, instruction: Instruction, evaluated: Evaluated, end: Digest | None) -> Digest | None:
         """What its stage is after an instruction, or after one that it triggers."""
-        place = Place(
+        place = Placement(
             built_on=end,
             platform=known_platform(evaluated.platform),
             rules=self.inputs.rules,

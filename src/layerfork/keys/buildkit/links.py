@@ -7,11 +7,11 @@ from layerfork.keys.buildkit.content_tree import ContentTree, UnmodelledError, k
 from layerfork.keys.unpacked import MAX_LINKS, LinkLoopError, Node, link_target
 from layerfork.releases import LinkWalk
 
-Found = tuple[str, Node | None]
+Located = tuple[str, Node | None]
 """Where a path leads, and what lies there; None when nothing does."""
 
 
-def locate(tree: ContentTree, path: str, follow_last: bool) -> Found:
+def locate(tree: ContentTree, path: str, follow_last: bool) -> Located:
     """Where a path leads when links before its end, and with ``follow_last`` there too, are followed.
 
     Raises: LinkLoopError, UnmodelledError.
@@ -27,7 +27,7 @@ def locate(tree: ContentTree, path: str, follow_last: bool) -> Found:
     return place, node
 
 
-def locate_prefix(tree: ContentTree, prefix: str) -> Found:
+def locate_prefix(tree: ContentTree, prefix: str) -> Located:
     """Where the part of a path before its first wildcard leads.
 
     Raises: LinkLoopError, UnmodelledError.
@@ -58,7 +58,7 @@ class _Budget:
             raise LinkLoopError(self.path)
 
 
-def _by_text(tree: ContentTree, path: str, budget: _Budget) -> Found:
+def _by_text(tree: ContentTree, path: str, budget: _Budget) -> Located:
     """Up to 0.13: what lies at the path itself goes first; a link's target is joined to what follows.
 
     A link to the root leads nowhere: what is joined to it is looked for below an empty name.
@@ -84,7 +84,7 @@ def _joined(link: str, target: str) -> str:
     return key_path(posixpath.join(posixpath.dirname(link), target))
 
 
-def _by_steps(tree: ContentTree, path: str, follow_last: bool) -> Found:
+def _by_steps(tree: ContentTree, path: str, follow_last: bool) -> Located:
     """Since 0.14: name by name, the remains of a path after the target of a link."""
     walk = _Walk(tree=tree, path=path, nodes=[tree.root], pending=path.split("/")[::-1])
     while walk.pending:
