@@ -121,7 +121,7 @@ class Layerfork:
         """Build ``context`` with ``after``, then with ``client``, on a clean cache where the engine is ours.
 
         The test fails with the answer of ``layerfork check`` unless both used one cache for every step, and
-        would again; it fails, too, when nobody can tell. ``client`` and ``after`` are ids of ``layerfork
+        would again; it also fails when that is unknown. ``client`` and ``after`` are ids of ``layerfork
         clients``, ``builder`` is classic, buildkit or empty, which leaves it to them. ``allow`` has causes,
         lines and steps that may differ, as of ``layerfork check --allow``. ``context`` starts from pytest's
         root directory.

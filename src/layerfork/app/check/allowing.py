@@ -98,15 +98,20 @@ class Sifted:
 
 def sift(judgement: Judgement, answers: Sequence[Answer], allowed: Allowed) -> Sifted:
     """Take the forks that are allowed out of a judgement that has an answer to each of its forks."""
-    pairs = list(zip(judgement.forks, answers, strict=True))
-    kept = [(fork, answer) for fork, answer in pairs if not allowed.covers(fork, answer)]
-    passed = [(fork, answer) for fork, answer in pairs if allowed.covers(fork, answer)]
+    forks: list[Fork] = []
+    allowed_forks: list[Fork] = []
+    kept: list[Answer] = []
+    passed: list[Answer] = []
+    for fork, answer in zip(judgement.forks, answers, strict=True):
+        covered = allowed.covers(fork, answer)
+        (allowed_forks if covered else forks).append(fork)
+        (passed if covered else kept).append(answer)
     verdict = judgement.verdict
     if verdict is Verdict.FORKED and passed and not kept:
         verdict = Verdict.REUSED
     return Sifted(
-        judgement=replace(judgement, verdict=verdict, forks=tuple(fork for fork, _ in kept)),
-        answers=tuple(answer for _, answer in kept),
-        allowed=tuple(fork for fork, _ in passed),
-        allowed_answers=tuple(answer for _, answer in passed),
+        judgement=replace(judgement, verdict=verdict, forks=tuple(forks)),
+        answers=tuple(kept),
+        allowed=tuple(allowed_forks),
+        allowed_answers=tuple(passed),
     )

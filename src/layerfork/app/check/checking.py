@@ -18,6 +18,7 @@ from layerfork.builders.engines import default_spec_of_why
 from layerfork.builders.recording.projects import Projects
 from layerfork.builders.recording.secrets import key_id, redaction_key
 from layerfork.builders.recording.wrap import Wrapped, check_program, engine_for, record_command
+from layerfork.dockerfile import Stage
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.errors import ExitCode
 from layerfork.record.build import Builder
@@ -66,7 +67,7 @@ class CheckOptions:
     lint_rules: tuple[str, ...] = ()
     """What settings say to `layerfork lint`: these rules and no other."""
     lint_ignored: tuple[str, ...] = ()
-    """Likewise: rules to leave out."""
+    """Rules that settings tell `layerfork lint` to leave out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,11 +358,15 @@ def _reaches(record: BuildRecord, name: str, value: str, own_key: str) -> bool:
     dockerfile = dockerfile_of(record)
     if dockerfile is None:
         return False
-    for stage in dockerfile.stages:
-        declared = False
-        for each in stage.instructions:
-            if each.keyword == "ARG" and any(own == name for own, _ in each.pairs):
-                declared = was is not None or dict(each.pairs)[name] != value
-            elif each.keyword == "RUN" and declared:
-                return True
+    return any(_runs_with(stage, name, was, value) for stage in dockerfile.stages)
+
+
+def _runs_with(stage: Stage, name: str, was: str | None, value: str) -> bool:
+    """Whether a RUN of the stage follows an ARG that changes its key: given before, or of another default."""
+    declared = False
+    for each in stage.instructions:
+        if each.keyword == "RUN" and declared:
+            return True
+        if each.keyword == "ARG" and name in dict(each.pairs):
+            declared = was is not None or dict(each.pairs)[name] != value
     return False

@@ -102,26 +102,35 @@ def _sources_read(writer: BuildRecord, reader: BuildRecord) -> frozenset[str] | 
     to be enough."""
     if not (_have_same_rules(writer, reader) and _read_alike(writer, reader)):
         return None
-    instructions = [each for record in (writer, reader) for each in _instructions(record)]
-    if any(name in _UNSEEN for each in instructions for name, _ in each.flags):
-        return None
-    if any("$" in word for each in instructions for word in _deciding(each, reader.builder)):
-        return None
-    sources = frozenset(source for each in instructions for source in _sources(each))
-    return None if any("**" in source for source in sources) else sources
+    sources: set[str] = set()
+    for instruction in (*_instructions(writer), *_instructions(reader)):
+        if not _is_plain(instruction, reader.builder):
+            return None
+        sources.update(_sources(instruction))
+    return None if any("**" in source for source in sources) else frozenset(sources)
+
+
+def _is_plain(instruction: Instruction, builder: Builder) -> bool:
+    """Whether the text of an instruction says which paths it reads: no flag that hides them, no variable."""
+    if any(name in _UNSEEN for name, _ in instruction.flags):
+        return False
+    return not any("$" in word for word in _deciding(instruction, builder))
 
 
 def _have_same_rules(writer: BuildRecord, reader: BuildRecord) -> bool:
     """Whether one and the same file makes the same parts of keys in both builds."""
-    contexts = [record.context for record in (writer, reader)]
-    if any(context is None or not context.complete for context in contexts):
+    before, after = writer.context, reader.context
+    if before is None or after is None or not before.complete or not after.complete:
         return False
-    ways = [(each.transport, each.excludes) for each in contexts if each is not None]
-    engines = [
-        (record.engine.version, record.engine.buildkit_version) if record.engine is not None else None
-        for record in (writer, reader)
-    ]
-    return writer.builder is reader.builder and ways[0] == ways[1] and engines[0] == engines[1]
+    if before.transport is not after.transport or before.excludes != after.excludes:
+        return False
+    return writer.builder is reader.builder and _versions(writer) == _versions(reader)
+
+
+def _versions(record: BuildRecord) -> tuple[str, str] | None:
+    """The engine's version and its BuildKit's; None where the engine is unknown."""
+    engine = record.engine
+    return (engine.version, engine.buildkit_version) if engine is not None else None
 
 
 def _read_alike(writer: BuildRecord, reader: BuildRecord) -> bool:

@@ -120,6 +120,13 @@ def _entry(path: str, table: EntryTable) -> Entry:
     )
 
 
+def _is_file_name(name: bytes) -> bool:
+    """Whether a directory can have an entry of this name."""
+    if name in (b"", b".", b"..") or len(name) > LONGEST_NAME:
+        return False
+    return b"/" not in name and b"\0" not in name
+
+
 def _name(path: str, table: EntryTable) -> bytes:
     parts = path.rstrip("/").split("/")
     if path.startswith("/") or any(part in ("", ".", "..") for part in parts) or "\0" in path:
@@ -129,7 +136,7 @@ def _name(path: str, table: EntryTable) -> bytes:
     if table.name_hex is None:
         return path.rstrip("/").encode()
     last = _bytes(path, "name_hex", table.name_hex)
-    if not 0 < len(last) <= LONGEST_NAME or b"/" in last or b"\0" in last or last in (b".", b".."):
+    if not _is_file_name(last):
         raise UnfitError(f"{path}: name_hex is no name of a file")
     return "/".join((*parts[:-1], "")).encode() + last
 

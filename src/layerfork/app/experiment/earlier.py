@@ -31,7 +31,7 @@ class FinishedRelay:
     record_ids: tuple[str, ...]
     """Of each build's record, in order; empty for a build without one."""
     control_ids: tuple[str, ...] = ()
-    """Likewise of the records of controls that missed."""
+    """Of the record of each control that missed."""
     versions: VersionsUsed
     seconds: float
     scenario: str = ""

@@ -168,8 +168,9 @@ def _states(found: Builds) -> Iterator[StateChange]:
 
 
 def _differ(one: TrialBuild, two: TrialBuild) -> bool:
-    controls = one.control and two.control and one.control != two.control
-    if one.outcome is not two.outcome or controls:
+    if one.outcome is not two.outcome:
+        return True
+    if one.control and two.control and one.control != two.control:
         return True
     return one.outcome is BuildOutcome.SUCCEEDED and one.builder != two.builder
 

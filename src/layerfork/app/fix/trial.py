@@ -317,14 +317,20 @@ def _cold(options: TryOptions, copied: Copied, cache: Path, say: Say) -> Tried:
     return trial.judged(*built)
 
 
+def _can_be_typed(record: BuildRecord) -> bool:
+    """Whether the whole command of a build is known."""
+    return bool(record.client.argv) and not any(HIDDEN in word for word in record.client.argv)
+
+
 def _check(options: TryOptions, way: Way) -> None:
     """Raises: StoppedError."""
-    for record in (options.writer, options.reader):
-        if not record.client.argv or any(HIDDEN in word for word in record.client.argv):
-            raise StoppedError(Fate.UNCHECKED, "the build's command is not known, or holds a secret")
-    if way is Way.REBUILD and options.again.unknown:
+    if not (_can_be_typed(options.writer) and _can_be_typed(options.reader)):
+        raise StoppedError(Fate.UNCHECKED, "the build's command is not known, or holds a secret")
+    if way is not Way.REBUILD:
+        return
+    if options.again.unknown:
         raise StoppedError(Fate.UNCHECKED, options.again.unknown)
     context = options.reader.context
-    if way is Way.REBUILD and context is not None and not options.reader.place.directory:
+    if context is not None and not options.reader.place.directory:
         what = "a tar that something else made" if context.transport is Transport.TAR else "not here"
         raise StoppedError(Fate.UNCHECKED, f"the build's context is {what}, so it cannot be built again")

@@ -137,7 +137,8 @@ def _entry_changes(
 
 def _paths_of_others(before: Sequence[ContextEntry], after: Sequence[ContextEntry]) -> set[str]:
     """Paths of all but the entries that both have alike: mostly those are nearly all of very many."""
-    old, new = ({entry.name: entry for entry in entries} for entries in (before, after))
+    old = {entry.name: entry for entry in before}
+    new = {entry.name: entry for entry in after}
     names = {name for name in old.keys() & new.keys() if _keyed_fields(old[name]) != _keyed_fields(new[name])}
     if len(old) < len(before) or len(new) < len(after):
         names.update(old, new)  # some names are there twice

@@ -160,11 +160,13 @@ def _check(record: BuildRecord, next_build: NextBuild) -> None:
 
 def _alike(before: Dockerfile, after: Dockerfile) -> bool:
     """Whether two Dockerfiles may be one that was changed: they share an instruction, or hardly have any."""
-    own = [
-        [each for each in one.instructions if each.keyword not in ("FROM", "ARG")] for one in (before, after)
-    ]
-    texts = [{each.text for each in instructions} for instructions in own]
-    return bool(texts[0] & texts[1]) or min(map(len, texts)) <= _FEW
+    old, new = _texts(before), _texts(after)
+    return not old.isdisjoint(new) or min(len(old), len(new)) <= _FEW
+
+
+def _texts(dockerfile: Dockerfile) -> set[str]:
+    """The instructions that make layers, or change them: FROM and ARG are alike in many Dockerfiles."""
+    return {each.text for each in dockerfile.instructions if each.keyword not in ("FROM", "ARG")}
 
 
 def _with_times(record: BuildRecord, earlier_builds: EarlierBuilds) -> BuildRecord:
