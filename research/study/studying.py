@@ -70,7 +70,7 @@ def study_repository(wanted: Wanted) -> Found:
         _studied(walker, clone, built, wanted.title, own, left_out)
         for built, own in zip(found, traps, strict=False)
     ]
-    left_out["Dockerfiles of which no two commits can be predicted"] += studied.count(None)
+    left_out["Dockerfiles without two predictable commits"] += studied.count(None)
     return Found(
         name=wanted.name,
         studied=tuple(each for each in studied if each is not None),

@@ -8,7 +8,7 @@ PAGES = Path(__file__).parents[2] / "docs" / "causes"
 _FORM = re.compile(
     r"In an empty directory, (?:as root|in the shell of `layerfork engines run (?P<engine>\S+)`):\n\n"
     r"```sh\n(?P<script>.+?)\n# (?P<status>PROVEN|SUSPECTED|UNEXPLAINED|warning) (?P<code>[a-z-]+)"
-    r"(?:, told as (?P<told>[a-z_-]+))?\n```\n",
+    r"(?:, reported as (?P<told>[a-z_-]+))?\n```\n",
     re.DOTALL,
 )
 _NONE = re.compile(r"None that runs here: (?P<reason>.+)\.\n", re.DOTALL)

@@ -77,7 +77,7 @@ def call(argv: list[str] | None = None) -> int:
         say(f"layerfork: cannot write the output: {error}")
         return ExitCode.COULD_NOT_RUN
     except BrokenConnectionError as error:
-        if is_abandoned():  # the help, of which somebody has read enough
+        if is_abandoned():  # the reader of the help has read enough
             return ExitCode.AS_HOPED
         say(f"layerfork: what it was connected to went away: {error}")
         return ExitCode.COULD_NOT_RUN

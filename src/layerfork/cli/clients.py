@@ -39,7 +39,7 @@ def command(context: click.Context, form: "Format") -> None:
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("--all", "everything", is_flag=True, help="Every client of the list.")
 def get(names: tuple[str, ...], everything: bool) -> int:
-    """Make clients ready. One that cannot be says why; the others are made ready all the same."""
+    """Install clients. If one cannot be installed, it says why, and the others are still installed."""
     from layerfork.app.machine import get_clients
 
     if everything == bool(names):

@@ -48,7 +48,7 @@ _RECORDS = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 
 
 class Offered(click.ParamType[str]):
-    """A text of which the shell knows what it may be."""
+    """A text whose possible values the shell knows."""
 
     name = "text"
 

@@ -39,7 +39,7 @@ def command(context: click.Context, form: "Format") -> None:
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("--all", "everything", is_flag=True, help="Every engine of the list.")
 def get(names: tuple[str, ...], everything: bool) -> int:
-    """Fetch engines. One that cannot be fetched says why; the others are fetched all the same.
+    """Fetch engines. If one cannot be fetched, it says why, and the others are still fetched.
 
     28.5 alone is private:28.5. What an interrupted fetch left is used by the next one.
     """

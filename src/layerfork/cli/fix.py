@@ -83,7 +83,7 @@ def command(
 
     The exit code is 0 when everything that was found is verified, or there is nothing to fix; 1 when edits
     were found and not made, or did not help, or when the fork that cost most is left to you, which the last
-    line says; 3 when nobody can tell whether they help.
+    line says; 3 when it is unknown whether they help.
 
     \b
     Examples:

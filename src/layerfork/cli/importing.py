@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 @format_option("records")
 @verbose_option
 def command(files: tuple[str, ...], output: str, form: "Format", verbose: bool) -> int:
-    """Make records of what builds left behind, when nobody recorded them.
+    """Make records of builds that were not recorded, from what they left behind.
 
-    A FILE is told by its content: a BuildKit log (--progress plain or rawjson), a log of the classic
+    A FILE is recognized by its content: a BuildKit log (--progress plain or rawjson), a log of the classic
     builder, of podman or buildah, all of them also as GitHub Actions, GitLab and Jenkins write them; an
     archive of `docker buildx history export`; provenance (mode=max), or a file of `--metadata-file`.
     gzip and zip are opened.

@@ -144,7 +144,7 @@ _EXAMPLES: "Mapping[Kind, str]" = {"lints": "sarif:lint.sarif or junit:lint.xml"
 
 
 def checked_output(file: str) -> Path:
-    """A file to write at the end, of which it is clear at the beginning that it can be.
+    """A file to write at the end, checked at the beginning.
 
     Raises: UsageError.
     """
@@ -167,7 +167,7 @@ def checked_output(file: str) -> Path:
 def reports_written(
     also: "Sequence[tuple[Format, Path]]", kind: "Kind", reports: Sequence[Any]
 ) -> Iterator[None]:
-    """Write what ``--report`` asked for, after the output and whatever becomes of it.
+    """Write what ``--report`` asked for, after the output, even if the output failed.
 
     Raises: LayerforkError when a file cannot be written.
     """

@@ -56,7 +56,7 @@ def is_terminal(stream: IO[Any] | None) -> bool:
 
 
 def is_abandoned() -> bool:
-    """Whether standard output is a pipe that nobody reads any more."""
+    """Whether standard output is a pipe whose reader has gone."""
     poll = select.poll()
     poll.register(1, 0)
     return any(event & select.POLLERR for _, event in poll.poll(0))

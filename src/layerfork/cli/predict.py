@@ -118,7 +118,7 @@ def command(
 
     Nothing is built, and no engine is needed: the tree is read as the client would send it, and compared by
     the builder's own rules with the newest build of PATH that `why` has kept. Without PATH it is the working
-    directory. What builds stored that nobody recorded is not known, nor what the cache has lost since.
+    directory. What unrecorded builds stored is unknown, and so is what the cache has lost since.
 
     With --ask-engine the frontend of an engine's BuildKit says what it makes of the Dockerfile, and the
     engine which base images it has now: no line is unknown for want of a model. No step is built, and the
@@ -130,7 +130,7 @@ def command(
     is built by a builder that has nothing but that cache, as CI often has.
 
     The exit code is 0 when every step will be reused, 1 when some step will miss, 3 when none is known to
-    miss but nobody can tell of some.
+    miss but some are unknown.
     """
     if commits:
         _check_git(
@@ -212,7 +212,7 @@ def _check_git(others: Mapping[str, object]) -> None:
 
 
 def exit_code(predictions: "Sequence[Prediction]") -> int:
-    """By what is certain: a miss counts more than what nobody can tell."""
+    """By what is certain: a miss counts more than an unknown step."""
     from layerfork.record.prediction import PredictedStatus, exit_code_of
 
     missed = any(each.count(PredictedStatus.MISS) for each in predictions)

@@ -36,8 +36,8 @@ Build one Dockerfile with several clients, in order, and show where the cache fo
 
 PATH is a directory with a Dockerfile, or a bundled scenario: seed, seed-random. Without it the
 experiment of 2015 is run (scenario seed). The first client fills a clean cache; every later one
-should reuse it. Each client also builds twice: one whose own second build is not all hits can
-accuse nobody.
+should reuse it. Each client also builds twice: one whose own second build misses a step
+says nothing about other clients.
 
 \b
 Examples:

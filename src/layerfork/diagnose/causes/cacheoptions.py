@@ -30,7 +30,7 @@ def _say_off(scene: Scene, cause: Cause) -> str:
     if cause.field == SERVICE_WITHOUT_CACHE:
         return "podman's service before 4.0 has no cache for Docker's clients"
     who = "the build" if scene.again else scene.reader_name
-    return f"{who} was told not to use the cache ({_OFF_FOR.get(cause.field, '--no-cache')})"
+    return f"{who} was asked not to use the cache ({_OFF_FOR.get(cause.field, '--no-cache')})"
 
 
 def _say_from(scene: Scene, cause: Cause) -> str:
@@ -140,7 +140,7 @@ CACHE_OFF = CauseRule(
     fix=_fix_off,
     find=find_cache_off,
 )
-"""The reader was told not to use the cache, for the whole build or for some stages; or had none."""
+"""The reader was asked not to use the cache, for the whole build or for some stages; or had none."""
 
 
 def find_cache_from(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:

@@ -91,7 +91,7 @@ def _fix_build_file(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     edit = leave_out(scene, *map(pattern_of, paths))
     lines = ", ".join(f"`{line}`" for line in edit.after)
     said = say_edit(edit) if edit.before else f"add {lines} to {edit.file}"
-    return "", Fix(sentence=f"{said}: builders find them all the same", edits=(edit,))
+    return "", Fix(sentence=f"{said}: builders still find them", edits=(edit,))
 
 
 _LIST_THEM = "list the Dockerfile and .dockerignore in .dockerignore, and keep the Dockerfile in the context"

@@ -148,7 +148,7 @@ def test_a_client_without_a_cache_answers_nothing() -> None:
     cell = with_last(MODE, record=off)
 
     found = met(cell, expect("COPY app /app", "mode"))
-    assert (found.met, found.why) == (Met.UNTOLD, "the build was told not to use the cache (--no-cache)")
+    assert (found.met, found.why) == (Met.UNTOLD, "the build was asked not to use the cache (--no-cache)")
     asked = met(cell, expect("COPY app /app", "cache-off"))
     assert asked.causes == ("cache-off",)
     assert asked.met is not Met.UNTOLD
