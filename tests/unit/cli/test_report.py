@@ -97,4 +97,4 @@ def test_one_build_alone_has_nothing_to_be_compared_with(capsys: pytest.CaptureF
 
 def test_a_format_without_words_for_the_files(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["report", BUILDS, "--format", "table"]) == ExitCode.USAGE
-    assert "there is no output of diffs as table" in capsys.readouterr().err
+    assert "`--format table` is not available for compared builds" in capsys.readouterr().err
