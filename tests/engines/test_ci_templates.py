@@ -161,7 +161,7 @@ def test_what_shows_no_build_and_what_cannot_be_built_fail_as_check_does(project
     assert wrong.step("Upload the record").exit_code == -1
     both = project.job("feature", run="docker build .", clients="docker-build\ndocker_py-build")
     assert both.exit_code == 2
-    assert "--client and a command after -- do not go together" in both.log
+    assert "--client cannot be combined with a command after --" in both.log
 
 
 def test_gitlab_gets_its_reports_and_the_record_of_a_branch(

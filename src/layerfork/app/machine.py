@@ -212,7 +212,7 @@ def open_shell(name: str, argv: Sequence[str], registry: str, say: Say) -> int:
     return run_in_engine(open_engine(name), argv, registry, say)
 
 
-# `layerfork doctor`: what can run here, what is missing, what would tint results.
+# `layerfork doctor`: what can run here, what is missing, what would distort results.
 
 _ENGINES = "engines"
 _CLIENTS = "clients"

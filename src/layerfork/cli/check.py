@@ -17,6 +17,7 @@ from layerfork.cli.options import (
     give_way,
     look_of,
     parse_pairs,
+    refuse_together,
     report_option,
     reports_written,
     to_stderr,
@@ -28,8 +29,6 @@ from layerfork.errors import UsageError
 from layerfork.record.scenario import RunOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from layerfork.app.check.checking import Checked
     from layerfork.record.check import CheckReport
     from layerfork.report.formats import Format
@@ -135,7 +134,11 @@ def command(
     load = give_way(load, "load", when=not cold)
     if clients:
         unwanted = {"--baseline": baseline, "--cold": cold, "--load": load, "--stand-in": stand_ins}
-        _refuse_with_clients({**unwanted, "--tag": tags, "a command after --": argv is not None})
+        refuse_together(
+            "--client",
+            {**unwanted, "--tag": tags, "a command after --": argv is not None},
+            hint="with --client, name a PATH and nothing else",
+        )
         if len(paths) > 1:
             raise UsageError("give one PATH", hint="layerfork check . --client docker-build --client …")
         checked = _check_clients(
@@ -157,8 +160,8 @@ def command(
         )
         if not words:
             raise UsageError("there is nothing to build", hint="layerfork check ., or layerfork check -- CMD")
-        if cold and baseline:
-            raise UsageError("--cold and --baseline do not go together", hint="each says what must be reused")
+        if cold:
+            refuse_together("--cold", {"--baseline": baseline}, hint="each says what must be reused")
         from layerfork.app.check.checking import CheckOptions, check_command
 
         rules, ignored = _lint_settings()
@@ -196,14 +199,6 @@ def _lint_settings() -> tuple[tuple[str, ...], tuple[str, ...]]:
     except UsageError:  # for `layerfork lint` to say
         return (), ()
     return tuple(said["rules"]), tuple(said["ignored"])
-
-
-def _refuse_with_clients(given: "Mapping[str, object]") -> None:
-    for name, value in given.items():
-        if value:
-            raise UsageError(
-                f"--client and {name} do not go together", hint="with --client, name a PATH and nothing else"
-            )
 
 
 def _check_clients(options: RunOptions, allow: tuple[str, ...], max_lost_s: float | None) -> "Checked":

@@ -1,4 +1,4 @@
-"""`layerfork doctor`: what this machine can run, and what would tint results."""
+"""`layerfork doctor`: what this machine can run, and what would distort results."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @format_option("doctors")
 @verbose_option
 def command(form: "Format", verbose: bool) -> int:
-    """Say what this machine can run, what is missing and how to get it, and what would tint results.
+    """Say what this machine can run, what is missing and how to get it, and what would distort results.
 
     Tinted is what makes builds or their cache keys other than on another machine: an umask, a variable such
     as DOCKER_BUILDKIT, proxies in docker's settings, a chosen buildx builder, git's line endings. Nothing is

@@ -139,7 +139,7 @@ def _check(
         if value and not apply:
             raise UsageError(f"{name} does nothing without --apply", hint="layerfork fix . --apply")
     if argv is not None and paths:
-        raise UsageError("PATH and a command after -- do not go together", hint="give one of them")
+        raise UsageError("PATH cannot be combined with a command after --", hint="give one of them")
     if argv == ():
         raise UsageError("there is no command after --", hint="layerfork fix -- docker build .")
     if len(paths) > 1 or len(records) > 2:

@@ -75,7 +75,7 @@ class AgeType(click.ParamType[float]):
         """Seconds."""
         found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", str(value))
         if found is None:
-            self.fail(f"{value!r} is no age: write 7d, 12h, 30m, 90s or 2w.", param, ctx)
+            self.fail(f"invalid age {value!r} (expected e.g. 7d, 12h, 30m, 90s or 2w).", param, ctx)
         return float(found[1]) * _AGE_UNITS[found[2]]
 
 
@@ -94,6 +94,10 @@ class FormatType(click.ParamType["Format"]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Format":
         formats = self.formats()
+        if value not in formats and value in self.every_format():
+            command = ctx.command.name if ctx else "this command"
+            hint = f"choose from {', '.join(formats)}"
+            self.fail(f"`--format {value}` is not available for {command}: {hint}.", param, ctx)
         if value not in formats:
             self.fail(f"{value!r} is not one of {', '.join(map(repr, formats))}.", param, ctx)
         return formats[value]
@@ -103,6 +107,12 @@ class FormatType(click.ParamType["Format"]):
         from layerfork.report.formats import formats_for
 
         return formats_for(*self._kinds)
+
+    def every_format(self) -> frozenset[str]:
+        """Names of formats, whether or not the command has them."""
+        from layerfork.report.formats import FORMATS
+
+        return frozenset(form.name for form in FORMATS)
 
 
 def format_option(*kinds: "Kind") -> Callable[[Command], Command]:
@@ -297,6 +307,17 @@ class WordsThenCommand(click.Command):
 
 # Settings give way to a command line that they do not go with.
 
+
+def refuse_together(option: str, others: Mapping[str, object], *, hint: str) -> None:
+    """Refuse the first of the other options that has a value: ``option`` cannot be combined with it.
+
+    Raises: UsageError.
+    """
+    for name, value in others.items():
+        if value:
+            raise UsageError(f"{option} cannot be combined with {name}", hint=hint)
+
+
 T = TypeVar("T", str, tuple[str, ...])
 
 
@@ -307,7 +328,7 @@ def is_typed(parameter: str) -> bool:
 
 def give_way(value: T, parameter: str, *, to: Sequence[str] = (), when: bool = False) -> T:
     """The value of a parameter; an empty one where settings gave it, and either another parameter that it
-    does not go with was typed, or it is of no use ``when``."""
+    cannot be combined with was typed, or it has no use ``when``."""
     if is_typed(parameter) or not (when or any(map(is_typed, to))):
         return value
     return type(value)()

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from layerfork.cli.options import (
     is_typed,
     look_of,
     parse_pairs,
+    refuse_together,
     to_stderr,
     verbose_option,
 )
@@ -133,7 +134,8 @@ def command(
     miss but some are unknown.
     """
     if commits:
-        _check_git(
+        refuse_together(
+            "--git",
             {
                 "--file": give_way(dockerfile, "dockerfile", to=("commits",)),
                 "--target": give_way(target, "target", to=("commits",)),
@@ -144,16 +146,10 @@ def command(
                 "--max-age": is_typed("max_age") and max_age,
                 "--own-cache": is_typed("own_cache") and own_cache,
                 "--ask-engine": is_typed("ask_engine") and ask_engine,
-            }
+            },
+            hint="commits are predicted as the record's build; --against names another record",
         )
-        from layerfork.app.predict.commits import predict_histories
-        from layerfork.record.prediction import PredictedStatus, exit_code_of
-
-        histories = predict_histories(path, commits, against=against, store_path=store, cache_from=cache_from)
-        put(form.render("histories", histories, look_of(sys.stdout, verbose=verbose)))
-        commits_told = [each for history in histories for each in history.commits]
-        missed = any(each.count(PredictedStatus.MISS) for each in commits_told)
-        return exit_code_of(missed=missed, known=all(each.is_known for each in commits_told))
+        return _predict_commits(path, commits, against, store, cache_from, form, verbose=verbose)
     from layerfork.app.predict.nextbuild import PredictOptions
     from layerfork.app.predict.remembered import predict_builds
 
@@ -161,7 +157,7 @@ def command(
     engine = give_way(engine, "engine", when=not ask_engine)
     if engine and not ask_engine:
         raise UsageError(
-            "--engine names whom --ask-engine asks: without that, no engine is asked",
+            "--engine needs --ask-engine",
             hint=f"--ask-engine --engine {engine}",
         )
     if record and (path or against):
@@ -171,7 +167,7 @@ def command(
         )
     if is_typed("own_cache") and own_cache and not cache_from:
         raise UsageError(
-            "--own-cache goes with --cache-from", hint="without it a builder has nothing but its own cache"
+            "--own-cache needs --cache-from", hint="without it, a builder has only its own cache"
         )
     predictions = predict_builds(
         path,
@@ -195,20 +191,30 @@ def command(
     return exit_code(predictions)
 
 
+def _predict_commits(
+    path: str,
+    commits: str,
+    against: str,
+    store: str,
+    cache_from: tuple[str, ...],
+    form: "Format",
+    *,
+    verbose: bool,
+) -> int:
+    from layerfork.app.predict.commits import predict_histories
+    from layerfork.record.prediction import PredictedStatus, exit_code_of
+
+    histories = predict_histories(path, commits, against=against, store_path=store, cache_from=cache_from)
+    put(form.render("histories", histories, look_of(sys.stdout, verbose=verbose)))
+    predicted = [each for history in histories for each in history.commits]
+    missed = any(each.count(PredictedStatus.MISS) for each in predicted)
+    return exit_code_of(missed=missed, known=all(each.is_known for each in predicted))
+
+
 def _frontend(engine: str) -> "OpenFrontend":
     from layerfork.app.predict.frontend import frontend_of
 
     return partial(frontend_of, engine, to_stderr)
-
-
-def _check_git(others: Mapping[str, object]) -> None:
-    """Commits are built as the record says. Raises: UsageError."""
-    given = [name for name, value in others.items() if value]
-    if given:
-        raise UsageError(
-            f"--git does not go with {given[0]}: commits are predicted as the record's build",
-            hint="--against names another record",
-        )
 
 
 def exit_code(predictions: "Sequence[Prediction]") -> int:

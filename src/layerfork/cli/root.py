@@ -37,7 +37,7 @@ COMMANDS = {
     "config": "Show which settings are in force, and where each comes from.",
     "completion": "Print what a shell needs to complete command lines.",
     "plugin": "Make `docker layerfork` work, or undo that.",
-    "doctor": "Say what this machine can run, and what would tint results.",
+    "doctor": "Say what this machine can run, and what would distort results.",
     "setup": "Fetch what `run` needs: an engine, the clients' libraries.",
 }
 """Subcommands in the order of the help text; each lives in the module of its name."""
@@ -153,4 +153,6 @@ def root() -> None:
 
     Start with `layerfork run`: it builds the Dockerfile of the 2015 experiment five ways on a private
     engine and prints the layer ids side by side. `layerfork run PATH` does the same for your own.
+
+    Why did a build miss the cache? docs/everyday.md has the answers people meet every day.
     """

@@ -199,7 +199,7 @@ def _skipped(case: TestCase, message: str) -> TestCase:
 
 
 def render_catalogues(reports: Sequence[CatalogueReport], look: Look) -> str:
-    """A phase that did not go as expected is a failure; one of which nobody can tell is skipped."""
+    """A phase that did not go as expected is a failure; an inconclusive one is skipped."""
     suites: dict[str, TestSuite] = {}
     for report in reports:
         for cell in report.cells:

@@ -59,7 +59,7 @@ programs: 1 unknown
 settings: 1 note
   note     DOCKER_BUILDKIT  0: classic
                             unset it
-doctor: this machine can build; 2 things would tint results
+doctor: this machine can build; 2 things would distort results
 """  # noqa: E501
 
 

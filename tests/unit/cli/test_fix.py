@@ -176,7 +176,7 @@ def test_builds_of_two_files_are_compared(project: Path) -> None:
     [
         (("--force",), "--force does nothing without --apply"),
         (("--no-verify",), "--no-verify does nothing without --apply"),
-        ((".", "--", "make"), "do not go together"),
+        ((".", "--", "make"), "cannot be combined"),
         (("--",), "no command after --"),
         (("a", "b"), "give one PATH"),
         (("nowhere",), "no directory nowhere"),

@@ -151,3 +151,9 @@ def test_names_of_others_move_no_cursor(project: Path, capsys: pytest.CaptureFix
     for form in ("text", "github", "json", "sarif"):
         assert call(["lint", "--format", form]) == ExitCode.FORKED
         assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_format_that_lint_does_not_have(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["lint", "--format", "table"]) == ExitCode.USAGE
+    said = capsys.readouterr().err
+    assert "`--format table` is not available for lint: choose from text, json, junit, " in said

@@ -128,7 +128,7 @@ def _verdict(report: CatalogueReport, unexpected: int) -> str:
     if not report.count(Met.AS_EXPECTED):
         return "Nothing was measured."
     untold = report.count(Met.UNTOLD)
-    more = f"; of {counted(untold, 'phase')} nobody can tell" if untold else ""
+    more = f"; {counted(untold, 'phase')} inconclusive" if untold else ""
     return f"Everything went as expected{more}."
 
 

@@ -251,4 +251,4 @@ def _sentence(report: DoctorReport) -> str:
         return f"nothing can build here: {', '.join(missing)} is missing"
     notes = sum(row.health is Health.NOTE for row in report.rows)
     tinting = {0: "nothing", 1: "one thing"}.get(notes, f"{notes} things")
-    return f"this machine can build; {tinting} would tint results"
+    return f"this machine can build; {tinting} would distort results"

@@ -42,9 +42,9 @@ def _prediction_lines(prediction: Prediction, look: Look) -> Iterator[Text]:
     yield Text()
     yield from _table(prediction.steps, look)
     if any(step.over_age for step in prediction.steps):
-        yield from wrap(Text("! older than --max-age: it would be reused all the same"), look.width, 4)
+        yield from wrap(Text("! older than --max-age: it would still be reused"), look.width, 4)
     for line in prediction.assumes:
-        yield from wrap(Text(f"  taken for granted: {line}", style="dim"), look.width, 4)
+        yield from wrap(Text(f"  assumes: {line}", style="dim"), look.width, 4)
     yield from wrap(Text(f"  from: {baseline_line(prediction.against, 'ago')}", style="dim"), look.width, 4)
 
 
@@ -59,7 +59,7 @@ def verdict(prediction: Prediction) -> str:
         cost = f": about {seconds(prediction.seconds_lost)}" if prediction.seconds_lost is not None else ""
         parts.append(f"{misses} will miss{cost}")
     if unknown:
-        parts.append(f"of {unknown} nobody can tell")
+        parts.append(f"{unknown} unknown")
     return "; ".join(parts)
 
 
@@ -123,7 +123,7 @@ def _history_lines(history: HistoryPrediction, look: Look) -> Iterator[Text]:
     yield Text()
     yield from _summary(history, look)
     for line in history.assumes:
-        yield from wrap(Text(f"  taken for granted: {line}", style="dim"), look.width, 4)
+        yield from wrap(Text(f"  assumes: {line}", style="dim"), look.width, 4)
     yield from wrap(Text(f"  from: {baseline_line(history.against)}", style="dim"), look.width, 4)
 
 

@@ -127,7 +127,7 @@ def test_a_file_that_a_checkout_converts_makes_its_step_unknown(made: MadeReposi
 
 def test_what_goes_not_together_is_said(made: MadeRepository, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["predict", "--git", "HEAD~1..HEAD", "--changed", "a", str(made.directory)]) == 2
-    assert "--git does not go with --changed" in capsys.readouterr().err
+    assert "--git cannot be combined with --changed" in capsys.readouterr().err
 
 
 def test_a_bad_range_and_no_record_are_said(made: MadeRepository) -> None:

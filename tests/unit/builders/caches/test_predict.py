@@ -189,7 +189,7 @@ def test_a_cache_of_its_own_beside_it(tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_its_own_cache_goes_with_an_imported_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["predict", str(tmp_path), "--own-cache"]) == ExitCode.USAGE
-    assert "--own-cache goes with --cache-from" in capsys.readouterr().err
+    assert "--own-cache needs --cache-from" in capsys.readouterr().err
 
 
 def test_an_inline_cache_that_the_engine_may_not_use(

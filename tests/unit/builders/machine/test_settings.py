@@ -1,4 +1,4 @@
-"""Settings that would tint results, from environments and configurations made for it."""
+"""Settings that would distort results, from environments and configurations made for it."""
 
 import json
 import os
