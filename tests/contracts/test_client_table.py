@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from layerfork.builders.clients import CLIENTS, SEED_CLIENTS, BuildClient, ContextForm, find_client
+from layerfork.builders.clients.sending import sender_of_client
 from layerfork.errors import ClientError, UsageError
 from layerfork.record.build import (
     DOCKER,
@@ -322,3 +323,15 @@ def test_toolchain_clients_take_any_version() -> None:
 def test_malformed_ids_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
         find_client(text)
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.id)
+def test_its_row_says_how_it_sends_a_context(client: BuildClient) -> None:
+    """What is sent as a tar has the tar's rules, what reads no directory has none."""
+    for builder in client.builders:
+        sender = sender_of_client(client, builder)
+        if client.context_form is ContextForm.TAR:
+            assert sender is not None
+            assert sender.rules.id == "tar"
+        if client.context_form in (ContextForm.URL, ContextForm.GIT):
+            assert sender is None

@@ -4,6 +4,7 @@ import json
 from functools import partial
 
 from layerfork.builders.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
+from layerfork.builders.clients.contextrules import follows, newest_docker_cli
 from layerfork.builders.clients.docker_cli import read_version
 from layerfork.builders.clients.environment import (
     ClientEnvironment,
@@ -93,6 +94,7 @@ ANSIBLE_DOCKER_IMAGE = BuildClient(
     name="ansible-docker_image",
     title="ansible community.docker.docker_image",
     context_form=ContextForm.DIRECTORY,
+    context_rules=follows("docker-py"),
     builders=(Builder.CLASSIC,),
     refuses=((Builder.BUILDKIT, "docker_image speaks docker-py's API, which cannot use BuildKit"),),
     environment=_ENVIRONMENT,
@@ -105,6 +107,7 @@ ANSIBLE_DOCKER_IMAGE_BUILD = BuildClient(
     name="ansible-docker_image_build",
     title="ansible community.docker.docker_image_build",
     context_form=ContextForm.DIRECTORY,
+    context_rules=newest_docker_cli,
     builders=(Builder.BUILDKIT,),
     refuses=((Builder.CLASSIC, "docker_image_build runs docker buildx, which builds with BuildKit only"),),
     environment=_ENVIRONMENT,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from layerfork.builders.clients.contextrules import ContextRulesOf
 from layerfork.builders.clients.environment import ClientEnvironment
 from layerfork.errors import ClientError
 from layerfork.record.build import Builder, BuildRequest, Command, Endpoint, Feature, Toolchain
@@ -90,6 +91,9 @@ class BuildClient:
     title: str
     """What runs, in short, for lists: ``docker-py, path=``."""
     context_form: ContextForm
+    context_rules: ContextRulesOf
+    """By which rules it sends the context, by its version and builder: `clients.contextrules` has the usual
+    ones, and `not_modelled`."""
     builders: tuple[Builder, ...]
     """The builders that it can use; the first is its own choice, unless ``own_choice`` says otherwise."""
     own_choice: Callable[[Endpoint], Builder] | None = None

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from layerfork.builders.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
+from layerfork.builders.clients.contextrules import newest_docker_cli
 from layerfork.builders.clients.docker_cli import (
     CACHES,
     ask_docker,
@@ -56,6 +57,7 @@ DOCKER_COMPOSE_BUILD = BuildClient(
     name="docker-compose-build",
     title="docker compose build",
     context_form=ContextForm.DIRECTORY,
+    context_rules=newest_docker_cli,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
     takes=CACHES,
@@ -122,6 +124,7 @@ BUILDX_BAKE = BuildClient(
     name="buildx-bake",
     title="docker buildx bake",
     context_form=ContextForm.DIRECTORY,
+    context_rules=newest_docker_cli,
     builders=(Builder.BUILDKIT,),
     refuses=((Builder.CLASSIC, "buildx builds with BuildKit only"),),
     takes=CACHES,

@@ -6,6 +6,7 @@ from functools import partial
 
 from layerfork.builders.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
 from layerfork.builders.clients.compose import PROJECT, compose_file
+from layerfork.builders.clients.contextrules import follows, newest_docker_cli
 from layerfork.builders.clients.docker_cli import docker_default_builder, read_version
 from layerfork.builders.clients.environment import (
     ClientEnvironment,
@@ -92,6 +93,7 @@ DOCKER_COMPOSE_V1_BUILD = BuildClient(
     version=_ENVIRONMENT.version,
     title="docker-compose build",
     context_form=ContextForm.DIRECTORY,
+    context_rules=newest_docker_cli,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
     environment=_ENVIRONMENT,
@@ -105,6 +107,7 @@ DOCKER_COMPOSE_V1_PYTHON_BUILD = BuildClient(
     name="docker-compose-python-build",
     title="docker-compose build, COMPOSE_DOCKER_CLI_BUILD=0",
     context_form=ContextForm.DIRECTORY,
+    context_rules=follows("docker-py"),
     builders=(Builder.CLASSIC,),
     refuses=(
         (
@@ -123,6 +126,7 @@ DOCKER_COMPOSE_2015_BUILD = BuildClient(
     version=_ENVIRONMENT_2015.version,
     title="docker-compose build",
     context_form=ContextForm.DIRECTORY,
+    context_rules=follows("docker-py", (1, 6)),
     builders=(Builder.CLASSIC,),
     refuses=((Builder.BUILDKIT, "compose 1.5 builds with docker-py, which cannot use BuildKit"),),
     lacks=(

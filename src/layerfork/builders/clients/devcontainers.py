@@ -9,6 +9,7 @@ import os.path
 from functools import partial
 
 from layerfork.builders.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
+from layerfork.builders.clients.contextrules import not_modelled
 from layerfork.builders.clients.docker_cli import docker_default_builder, read_version
 from layerfork.builders.clients.environment import (
     ClientEnvironment,
@@ -65,6 +66,7 @@ DEVCONTAINERS_BUILD = BuildClient(
     name="devcontainers-build",
     title="devcontainer build",
     context_form=ContextForm.DIRECTORY,
+    context_rules=not_modelled,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
     lacks=(

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from layerfork.builders.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
+from layerfork.builders.clients.contextrules import docker_cli, follows, newest_docker_cli, not_modelled
 from layerfork.builders.clients.environment import config_files, secret_values, variables
 from layerfork.record.build import Builder, BuildRequest, Command, Endpoint, Feature
 
@@ -107,6 +108,7 @@ DOCKER_BUILD = BuildClient(
     name="docker-build",
     title="docker build DIR",
     context_form=ContextForm.DIRECTORY,
+    context_rules=docker_cli,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
     takes=CACHES,
@@ -121,6 +123,7 @@ DOCKER_CONTEXT_BUILD = BuildClient(
     name="docker-context-build",
     title="docker build - < context.tar",
     context_form=ContextForm.TAR,
+    context_rules=follows("tar"),
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
     lacks=((Feature.DOCKERFILE_OUTSIDE, _TAR_ONLY),),
@@ -136,6 +139,7 @@ BUILDX_BUILD = BuildClient(
     name="buildx-build",
     title="docker buildx build DIR",
     context_form=ContextForm.DIRECTORY,
+    context_rules=newest_docker_cli,
     builders=(Builder.BUILDKIT,),
     refuses=((Builder.CLASSIC, _BUILDX_ONLY),),
     takes=CACHES,
@@ -151,6 +155,7 @@ BUILDX_CONTEXT_BUILD = BuildClient(
     name="buildx-context-build",
     title="docker buildx build - < context.tar",
     context_form=ContextForm.TAR,
+    context_rules=follows("tar"),
     builders=(Builder.BUILDKIT,),
     refuses=((Builder.CLASSIC, _BUILDX_ONLY),),
     lacks=((Feature.DOCKERFILE_OUTSIDE, _TAR_ONLY),),
@@ -183,6 +188,7 @@ def _remote(name: str, title: str, form: ContextForm) -> BuildClient:
         name=name,
         title=title,
         context_form=form,
+        context_rules=not_modelled,
         builders=(Builder.CLASSIC, Builder.BUILDKIT),
         own_choice=docker_default_builder,
         lacks=((Feature.DOCKERFILE_OUTSIDE, "with a context from a URL the Dockerfile must be inside it"),),
@@ -202,6 +208,7 @@ DOCKER_FILE_STDIN_BUILD = BuildClient(
     name="docker-file_stdin-build",
     title="docker build -f - DIR < Dockerfile",
     context_form=ContextForm.DIRECTORY,
+    context_rules=not_modelled,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
     takes=CACHES,

@@ -5,6 +5,7 @@ from functools import partial
 
 from layerfork.builders.clients.client import DOCKER_PROGRAMS, SELDOM, BuildClient, Call, ContextForm
 from layerfork.builders.clients.compose import PROJECT, compose_file
+from layerfork.builders.clients.contextrules import ContextRulesOf, follows, newest_docker_cli, not_modelled
 from layerfork.builders.clients.docker_cli import docker_default_builder, read_version
 from layerfork.builders.clients.environment import ClientEnvironment, Interpreter
 from layerfork.builders.clients.shim import Shim, ask_node
@@ -60,12 +61,15 @@ _RESIN = ClientEnvironment(
 _NO_OUTSIDE = "the Dockerfile must be inside what the library packs"
 
 
-def _dockerode(name: str, title: str, form: ContextForm, call: str) -> BuildClient:
+def _dockerode(
+    name: str, title: str, form: ContextForm, call: str, context_rules: ContextRulesOf
+) -> BuildClient:
     """One way to hand dockerode a context. It asks for the classic builder unless given ``version: "2"``."""
     return BuildClient(
         name=name,
         title=title,
         context_form=form,
+        context_rules=context_rules,
         builders=(Builder.CLASSIC, Builder.BUILDKIT),
         lacks=((Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),),
         environment=_DOCKERODE,
@@ -78,19 +82,32 @@ def _dockerode(name: str, title: str, form: ContextForm, call: str) -> BuildClie
 
 
 DOCKERODE_BUILD = _dockerode(
-    "dockerode-build", "dockerode buildImage({context, src})", ContextForm.DIRECTORY, "src"
+    "dockerode-build",
+    "dockerode buildImage({context, src})",
+    ContextForm.DIRECTORY,
+    "src",
+    follows("dockerode"),
 )
 DOCKERODE_TAR_FS_BUILD = _dockerode(
-    "dockerode-tar_fs-build", "dockerode buildImage(tarfs.pack(DIR))", ContextForm.DIRECTORY, "tar-fs"
+    "dockerode-tar_fs-build",
+    "dockerode buildImage(tarfs.pack(DIR))",
+    ContextForm.DIRECTORY,
+    "tar-fs",
+    follows("tar-fs"),
 )
 DOCKERODE_CONTEXT_BUILD = _dockerode(
-    "dockerode-context-build", "dockerode buildImage(stream of context.tar)", ContextForm.TAR, "tar"
+    "dockerode-context-build",
+    "dockerode buildImage(stream of context.tar)",
+    ContextForm.TAR,
+    "tar",
+    follows("tar"),
 )
 
 DOCKER_NODE_SDK_CONTEXT_BUILD = BuildClient(
     name="docker_node_sdk-context-build",
     title="@docker/node-sdk imageBuild(stream of context.tar)",
     context_form=ContextForm.TAR,
+    context_rules=follows("tar"),
     builders=(Builder.BUILDKIT, Builder.CLASSIC),
     lacks=((Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),),
     environment=_SDK,
@@ -107,6 +124,7 @@ def _testcontainers(environment: ClientEnvironment, version: str = "") -> BuildC
         version=version,
         title="testcontainers GenericContainer.fromDockerfile().build()",
         context_form=ContextForm.DIRECTORY,
+        context_rules=not_modelled,
         builders=(Builder.CLASSIC, Builder.BUILDKIT),
         lacks=(
             (Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),
@@ -130,6 +148,7 @@ DOCKERODE_COMPOSE_BUILD = BuildClient(
     name="dockerode_compose-build",
     title="dockerode-compose up(), until the image is built",
     context_form=ContextForm.DIRECTORY,
+    context_rules=follows("tar-fs"),
     builders=(Builder.CLASSIC,),
     refuses=(
         (Builder.BUILDKIT, "dockerode-compose asks dockerode for no version, hence the classic builder"),
@@ -152,6 +171,7 @@ NODE_DOCKER_API_BUILD = BuildClient(
     name="node_docker_api-build",
     title="node-docker-api image.build(tarfs.pack(DIR))",
     context_form=ContextForm.DIRECTORY,
+    context_rules=follows("tar-fs"),
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     lacks=((Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),),
     environment=_NODE_DOCKER_API,
@@ -166,6 +186,7 @@ RESIN_DOCKER_BUILD_BUILD = BuildClient(
     name="resin_docker_build-build",
     title="resin-docker-build buildDir()",
     context_form=ContextForm.DIRECTORY,
+    context_rules=not_modelled,
     builders=(Builder.CLASSIC,),
     refuses=((Builder.BUILDKIT, "resin-docker-build reads the output of the classic builder only"),),
     lacks=((Feature.DOCKERFILE_OUTSIDE, _NO_OUTSIDE),),
@@ -219,6 +240,7 @@ DOCKER_COMPOSE_NPM_BUILD = BuildClient(
     name="docker_compose_npm-build",
     title="docker-compose of npm buildAll()",
     context_form=ContextForm.DIRECTORY,
+    context_rules=newest_docker_cli,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
     environment=_COMPOSE,
@@ -233,6 +255,7 @@ DOCKER_CLI_JS_BUILD = BuildClient(
     name="docker_cli_js-build",
     title='docker-cli-js command("build DIR")',
     context_form=ContextForm.DIRECTORY,
+    context_rules=newest_docker_cli,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
     environment=_CLI_JS,
@@ -248,6 +271,7 @@ DOLPHIN_BUILD = BuildClient(
     name="dolphin-build",
     title="dolphin images.build()",
     context_form=ContextForm.DIRECTORY,
+    context_rules=newest_docker_cli,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
     lacks=tuple(

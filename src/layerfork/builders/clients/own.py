@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from layerfork.builders.clients.client import BuildClient, Call, ContextForm
+from layerfork.builders.clients.contextrules import follows, not_modelled
 from layerfork.builders.clients.docker_cli import docker_default_builder
 from layerfork.builders.clients.environment import config_files, secret_values, variables
 from layerfork.errors import UsageError
@@ -69,6 +70,7 @@ def own_client(name: str, own: OwnCommand, directory: Path) -> BuildClient:
         name=name,
         title=own.command,
         context_form=ContextForm.TAR if "tar" in used else ContextForm.DIRECTORY,
+        context_rules=follows("tar") if "tar" in used else not_modelled,
         builders=(Builder.CLASSIC, Builder.BUILDKIT),
         own_choice=docker_default_builder,
         lacks=(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from layerfork.builders.clients.client import BuildClient, Call, ContextForm, Programs
 from layerfork.builders.clients.compose import PROJECT, compose_file
+from layerfork.builders.clients.contextrules import ContextRulesOf, follows
 from layerfork.builders.clients.docker_cli import CACHES, directory_flags, read_version, tar_flags
 from layerfork.builders.clients.environment import (
     ClientEnvironment,
@@ -108,6 +109,7 @@ def _ask(program: str, endpoint: Endpoint, environment_dir: Path | None) -> Comm
 def _client(
     name: str,
     title: str,
+    context_rules: ContextRulesOf,
     make_command: Callable[[Call], Command],
     form: ContextForm = ContextForm.DIRECTORY,
     program: str = "podman",
@@ -117,6 +119,7 @@ def _client(
         name=name,
         title=title,
         context_form=form,
+        context_rules=context_rules,
         builders=(Builder.BUILDAH,),
         refuses=_NOT_DOCKER,
         lacks=(_TAR_ONLY,) if form is ContextForm.TAR else (),
@@ -133,6 +136,7 @@ def _client(
 def _library(
     name: str,
     title: str,
+    context_rules: ContextRulesOf,
     environment: ClientEnvironment,
     make_command: Callable[[Call], Command],
     form: ContextForm = ContextForm.DIRECTORY,
@@ -143,6 +147,7 @@ def _library(
         name=name,
         title=title,
         context_form=form,
+        context_rules=context_rules,
         builders=(Builder.BUILDAH,),
         refuses=_NOT_DOCKER,
         lacks=lacks,
@@ -161,22 +166,35 @@ PODMAN_CLIENTS: tuple[BuildClient, ...] = (
     _client(
         "podman-context-build",
         "podman build - < context.tar",
+        follows("tar"),
         partial(_local, ("podman", "build"), _TAR),
         _TAR,
     ),
-    _client("podman-build", "podman build DIR", partial(_local, ("podman", "build"), _DIR)),
-    _client("podman-remote-build", "podman --remote build DIR", partial(_remote, _DIR)),
-    _client("buildah-bud", "buildah bud DIR", partial(_local, ("buildah", "bud"), _DIR), program="buildah"),
+    _client(
+        "podman-build", "podman build DIR", follows("buildah"), partial(_local, ("podman", "build"), _DIR)
+    ),
+    _client(
+        "podman-remote-build", "podman --remote build DIR", follows("podman-remote"), partial(_remote, _DIR)
+    ),
+    _client(
+        "buildah-bud",
+        "buildah bud DIR",
+        follows("buildah"),
+        partial(_local, ("buildah", "bud"), _DIR),
+        program="buildah",
+    ),
     _client(
         "buildah-bud-layers",
         "buildah bud --layers DIR",
+        follows("buildah"),
         partial(_local, ("buildah", "bud", "--layers"), _DIR),
         program="buildah",
     ),
-    _library("podman_compose-build", "podman-compose build", _COMPOSE, _compose),
+    _library("podman_compose-build", "podman-compose build", follows("buildah"), _COMPOSE, _compose),
     _library(
         "podman_py-context-build",
         "podman-py images.build(fileobj=, custom_context=True)",
+        follows("tar"),
         _PODMAN_PY,
         Shim(program="podman_py.py", form=_TAR),
         _TAR,
@@ -185,6 +203,7 @@ PODMAN_CLIENTS: tuple[BuildClient, ...] = (
     _library(
         "podman_py-build",
         "podman-py images.build(path=)",
+        follows("podman-py"),
         _PODMAN_PY,
         Shim(program="podman_py.py", form=_DIR),
     ),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from layerfork.builders.clients.client import DOCKER_PROGRAMS, BuildClient, ContextForm
+from layerfork.builders.clients.contextrules import docker_py, follows, newest_docker_cli
 from layerfork.builders.clients.docker_cli import docker_default_builder, read_version
 from layerfork.builders.clients.environment import ClientEnvironment, Interpreter
 from layerfork.builders.clients.shim import Shim, ask_python
@@ -84,6 +85,7 @@ def _client(
         version=version,
         title="docker-py build(fileobj=, custom_context=True)" if tar else "docker-py build(path=)",
         context_form=form,
+        context_rules=follows("tar") if tar else docker_py,
         builders=(Builder.CLASSIC,),
         refuses=((Builder.BUILDKIT, _NO_BUILDKIT),),
         lacks=tuple(lacks.items()),
@@ -129,6 +131,7 @@ AIODOCKER_CONTEXT_BUILD = BuildClient(
     name="aiodocker-context-build",
     title="aiodocker images.build(fileobj=)",
     context_form=ContextForm.TAR,
+    context_rules=follows("tar"),
     builders=(Builder.CLASSIC,),
     refuses=(
         (Builder.BUILDKIT, "aiodocker cannot use BuildKit: images.build() has no version= and no session"),
@@ -147,6 +150,7 @@ PYTHON_ON_WHALES_BUILD = BuildClient(
     name="python_on_whales-build",
     title="python-on-whales legacy_build()",
     context_form=ContextForm.DIRECTORY,
+    context_rules=newest_docker_cli,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
     lacks=((Feature.PLATFORM, "legacy_build() of python-on-whales has no platform="),),
@@ -166,6 +170,7 @@ PYTHON_ON_WHALES_BUILDX_BUILD = BuildClient(
     name="python_on_whales-buildx-build",
     title="python-on-whales buildx.build()",
     context_form=ContextForm.DIRECTORY,
+    context_rules=newest_docker_cli,
     builders=(Builder.BUILDKIT,),
     refuses=((Builder.CLASSIC, "buildx builds with BuildKit only"),),
     environment=_WHALES,
@@ -182,6 +187,7 @@ TESTCONTAINERS_PY_BUILD = BuildClient(
     name="testcontainers_py-build",
     title="testcontainers-python DockerImage(path=).build()",
     context_form=ContextForm.DIRECTORY,
+    context_rules=follows("docker-py"),
     builders=(Builder.CLASSIC,),
     refuses=((Builder.BUILDKIT, "testcontainers-python builds with docker-py, which cannot use BuildKit"),),
     environment=_TESTCONTAINERS,
@@ -194,6 +200,7 @@ PYTEST_DOCKER_TOOLS_BUILD = BuildClient(
     name="pytest_docker_tools-build",
     title="pytest-docker-tools build(path=) fixture",
     context_form=ContextForm.DIRECTORY,
+    context_rules=follows("docker-py"),
     builders=(Builder.CLASSIC,),
     refuses=((Builder.BUILDKIT, "pytest-docker-tools builds with docker-py, which cannot use BuildKit"),),
     environment=_PYTEST_DOCKER_TOOLS,

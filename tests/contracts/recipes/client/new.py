@@ -3,6 +3,7 @@
 from functools import partial
 
 from layerfork.builders.clients.client import DOCKER_PROGRAMS, BuildClient, Call, ContextForm
+from layerfork.builders.clients.contextrules import docker_cli
 from layerfork.builders.clients.docker_cli import (
     ask_docker,
     directory_flags,
@@ -22,6 +23,7 @@ DOCKER_PLAIN_BUILD = BuildClient(
     name="docker-plain-build",
     title="docker build --progress plain DIR",
     context_form=ContextForm.DIRECTORY,
+    context_rules=docker_cli,
     builders=(Builder.CLASSIC, Builder.BUILDKIT),
     own_choice=docker_default_builder,
     make_command=_command,
