@@ -63,7 +63,7 @@ bench: setup
 N ?= 60
 SEED ?= 1
 fuzz: setup
-	LAYERFORK_FUZZ_SECONDS=$(or $(SECONDS),600) $(PYTEST) -q tests/fuzz tests/unit/wire/test_classic_fuzz.py --timeout 0
+	LAYERFORK_FUZZ_SECONDS=$(or $(SECONDS),600) $(PYTEST) -q tests/fuzz tests/unit/wire/posted/test_posted_fuzz.py --timeout 0
 
 mutations: setup
 	$(BIN)/python -m research.mutations -n $(N) --seed $(SEED) --keep build/mutations

@@ -1,11 +1,15 @@
 """BuildKit on the wire: connections in, finished builds out.
 
-`watcher`    taps every connection of a recorder and puts builds together
-`backlog`    puts decoding off while a build is busy
-`connection` the calls of one connection; a session inside a call; `execattach`: a builder in a container
-`control`, `filesync`, `upload`, `guarded`  what is taken from each call
-`observed`   the facts of sessions and builds so far
-`parts`      a finished build as the parts of a BuildRecord, from `request`, `llb`, `contexts`,
-             `vertices`, `steps` and `result`
-`trace`      the same for a build that was asked for by ``POST /build``
+`watcher`        taps every connection of a recorder and puts builds together
+`connection`     the calls of one connection, also of one through ``docker exec``
+`control`        what is read from calls of the control service and of the frontend bridge
+`session`        what is read from calls of a session: directory transfers, uploads, secrets
+`observed`       the facts of sessions and builds so far
+`buildkitbuild`  a finished build as the parts of a BuildRecord, from the modules below
+`request`        what the client asked for
+`contexts`       contexts with their entries
+`definition`     the LLB; `sourcemap` says where its operations come from
+`vertices`       states and names of vertices; `stages` and `placing` find their instructions
+`steps`          the steps that vertices make up
+`fields`         text fields of messages; the messages are `control_pb2` and `ops_pb2`, see PROTOBUF.md
 """

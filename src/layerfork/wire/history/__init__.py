@@ -1,8 +1,7 @@
-"""What BuildKit leaves behind of a build: its progress, its history record, its provenance.
+"""What BuildKit keeps of a finished build: progress, history record, provenance.
 
-`progress`    status messages: lines of JSON (``--progress rawjson``), and the log of a history record
-`opjson`      an operation as JSON, back in its bytes
-`provenance`  a provenance predicate: request, definition and source map
-`record`      a record of the build history
-`naming`      what BuildKit calls the vertices of a definition that was stored without their names
+`historyrecord`  a record of the build history, and the status messages stored with it
+`provenance`     a provenance predicate: request, definition and source map
+`vertexnames`    what BuildKit calls the vertices of a definition that was stored without their names
+`historybuild`   the parts of a BuildRecord, made of all this
 """

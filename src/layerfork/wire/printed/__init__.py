@@ -1,7 +1,9 @@
 """What builders print while they build, as steps.
 
-`steplog`   the log of a build of the classic builder or of podman, whichever its first step shows
-`classic`   what the classic builder prints
-`podman`    what podman and buildah print; `waiting` says whose turn it is when stages wait for each other
-`output`    a whole output of ``podman build`` and ``buildah bud``
+`classic`        what the classic builder prints
+`podman`         what podman and buildah print, and which stage each line belongs to
+`logs`           whole outputs and logs of podman, buildah and the classic builder
+`plainprogress`  what buildx and docker print with ``--progress plain``
+`cilog`          the lines of a CI system's log, without what the CI put before them
+`step`           one step as far as it was printed
 """

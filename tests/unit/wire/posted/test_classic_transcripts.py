@@ -17,7 +17,7 @@ from layerfork.wire.http.http1 import Http1Tap
 from layerfork.wire.posted import ClassicParts, ClassicWatcher, read_posted_build
 from layerfork.wire.redact import Redactor
 
-FOLDER = Path(__file__).parents[2] / "transcripts"
+FOLDER = Path(__file__).parents[3] / "transcripts"
 NAMES = sorted(path.name.removesuffix(".bin") for path in FOLDER.glob("classic-*.bin"))
 
 SEED_STEPS = [

@@ -1,6 +1,6 @@
 """Recorded builds with damage: nothing but HttpError may come out, and neither time nor memory run away.
 
-``LAYERFORK_FUZZ_SECONDS=600 pytest tests/unit/wire/test_classic_fuzz.py`` goes on for ten minutes.
+``LAYERFORK_FUZZ_SECONDS=600 pytest tests/unit/wire/posted/test_posted_fuzz.py`` goes on for ten minutes.
 """
 
 import os
@@ -20,7 +20,7 @@ from layerfork.wire.posted import ClassicWatcher, read_posted_build
 from layerfork.wire.proxy.tap import Bytes
 from layerfork.wire.redact import Redactor
 
-FOLDER = Path(__file__).parents[2] / "transcripts"
+FOLDER = Path(__file__).parents[3] / "transcripts"
 SECONDS = float(os.environ.get("LAYERFORK_FUZZ_SECONDS", "3"))
 LIMIT_S = 2.0
 LIMIT_BYTES = 64 << 20
