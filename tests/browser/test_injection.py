@@ -12,12 +12,12 @@ from browser.opened import Opened
 from golden.cases import TROUBLE
 from golden.recorded import catalogued, compared, filed
 
-from layerfork.record.run import Problem
+from layerfork.record.run import RunProblem
 from layerfork.report.formats import HTML, SVG
 from layerfork.report.rendering import Kind, Look
 
 LookAt = Callable[..., Opened]
-PROBLEMS = tuple(Problem(what=chr(ord("a") + number)) for number in range(len(PAYLOADS)))
+PROBLEMS = tuple(RunProblem(what=chr(ord("a") + number)) for number in range(len(PAYLOADS)))
 """One with each payload."""
 REPORTS: tuple[tuple[Kind, Sequence[Any]], ...] = (
     ("runs", [*filed("seed-default"), TROUBLE]),

@@ -17,7 +17,7 @@ from transcripts.framed import (
 )
 from transcripts.replay import recut, replay
 
-from layerfork.wire.http.grpc import Call, CallStatus, GrpcStream, Room
+from layerfork.wire.http.grpc import CallStatus, GrpcCall, GrpcStream, Room
 from layerfork.wire.http.http2 import PREFACE, Http2Connection
 from layerfork.wire.proxy.tap import Bytes, Headers
 
@@ -59,7 +59,7 @@ class _Collector:
         keep = _Keep(
             self._messages.setdefault("> " + method, []), self._messages.setdefault("< " + method, [])
         )
-        return GrpcStream(Call(method=method, metadata=headers), keep, lambda where, what: None, Room())
+        return GrpcStream(GrpcCall(method=method, metadata=headers), keep, lambda where, what: None, Room())
 
     def client_closed(self) -> None: ...
     def engine_closed(self) -> None: ...

@@ -22,7 +22,7 @@ from layerfork.record.answer import (
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo
 from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
-from layerfork.record.run import Problem, RunReport, TrialBuild, VersionsUsed
+from layerfork.record.run import RunProblem, RunReport, TrialBuild, VersionsUsed
 
 INSTRUCTIONS = ("FROM alpine", "RUN  du -s /", "COPY important.txt /", "RUN  du -s /")
 
@@ -170,7 +170,7 @@ TROUBLE = replace(
             ),
         ),
     ),
-    problems=(Problem(what="the engine ended while broken-client was building", details="last line"),),
+    problems=(RunProblem(what="the engine ended while broken-client was building", details="last line"),),
 )
 NO_ENGINE = replace(
     FORKED,

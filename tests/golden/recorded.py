@@ -37,8 +37,8 @@ from layerfork.record.run import (
     DiffReport,
     PlanReport,
     PlanRow,
-    Problem,
     RecordReport,
+    RunProblem,
     RunReport,
     TrialBuild,
     VersionsUsed,
@@ -117,7 +117,7 @@ def filed(name: str) -> Sequence[RunReport]:
 def judged_together(name: str) -> Sequence[RunReport]:
     """All of them as if one run had used several engines, of which one did not come up."""
     reports = [report for each in NAMES for report in judged(each)]
-    problem = Problem(what="private:20.10: a private engine needs root", details="hint: run as root")
+    problem = RunProblem(what="private:20.10: a private engine needs root", details="hint: run as root")
     nothing = Judgement(verdict=Verdict.ERROR, classes=(), forks=())
     gone = replace(reports[0], engine=None, builds=(), judgement=nothing, answers=(), problems=(problem,))
     return [*reports, gone]

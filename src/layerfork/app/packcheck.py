@@ -19,7 +19,7 @@ from layerfork.context.senders import Sender
 from layerfork.context.walk import ScannedTree, scan
 from layerfork.errors import LayerforkError
 from layerfork.record.build import Builder
-from layerfork.record.context import Sending, SendingReport, Transport
+from layerfork.record.context import SendingGroup, SendingReport, Transport
 from layerfork.wire.tar.stream import TarDecoder
 
 _NO_ROOT = "a directory's transfer has no header of the root: COPY . shares nothing with a tar (root-header)"
@@ -77,7 +77,9 @@ def _ways(client: BuildClient) -> Iterator[Way]:
             yield sender, builder
 
 
-def _sending(plan: PackPlan, tree: ScannedTree, packed: Entries, way: Way, clients: Iterable[str]) -> Sending:
+def _sending(
+    plan: PackPlan, tree: ScannedTree, packed: Entries, way: Way, clients: Iterable[str]
+) -> SendingGroup:
     sender, builder = way
     rules = sender.rules
     read = read_tree(
@@ -99,7 +101,7 @@ def _sending(plan: PackPlan, tree: ScannedTree, packed: Entries, way: Way, clien
     ignores_later = builder is Builder.BUILDAH
     if ignores_later:
         notes.append(_IGNORES_LATER)
-    return Sending(
+    return SendingGroup(
         clients=tuple(clients),
         builder=builder,
         differences=differences(sent, packed, builder, extras=not ignores_later),

@@ -7,13 +7,13 @@ from hashlib import sha256
 
 from layerfork.keys.classic.tarsum import typeflag_of
 from layerfork.keys.unpacked import shown
-from layerfork.record.cachekey import EntryParts, KeyPart, Place, Row
+from layerfork.record.cachekey import EntryParts, KeyPart, KeyPlace, Row
 from layerfork.record.context import ContentSource, ContextEntry, ContextManifest
 from layerfork.record.gopath import context_path
 
 _UNKNOWN = frozenset({ContentSource.NOT_SENT, ContentSource.TRUNCATED, ContentSource.HIDDEN})
 
-make_entry_parts: Callable[[tuple[str, tuple[Row, ...], tuple[Row, ...], tuple[Place, ...]]], EntryParts]
+make_entry_parts: Callable[[tuple[str, tuple[Row, ...], tuple[Row, ...], tuple[KeyPlace, ...]]], EntryParts]
 make_entry_parts = partial(tuple.__new__, EntryParts)
 """The quick way to make one of very many: from path, usual and own rows."""
 PERMISSIONS = 0o7777

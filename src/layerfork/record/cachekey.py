@@ -9,7 +9,7 @@ from typing import NamedTuple
 from layerfork.record.context import Digest
 
 
-class Place(NamedTuple):
+class KeyPlace(NamedTuple):
     """Which one of several alike a part belongs to: the second source of a COPY …"""
 
     kind: str
@@ -32,10 +32,10 @@ class KeyPart(NamedTuple):
     """What the part is called in its source: ``uid``, ``linkname``, ``Cmd``."""
     value: str = ""
     """Canonical text of the value; hidden values stay hidden."""
-    places: tuple[Place, ...] = ()
+    places: tuple[KeyPlace, ...] = ()
     """Innermost first; empty for what is there once, and for the first of several."""
 
-    def within(self, place: Place) -> "KeyPart":
+    def within(self, place: KeyPlace) -> "KeyPart":
         """The part as one of a larger thing."""
         return self._replace(places=(*self.places, place))
 
@@ -54,7 +54,7 @@ class EntryParts(NamedTuple):
     usual: tuple[Row, ...]
     """What many entries have alike; they may share the tuple."""
     own: tuple[Row, ...] = ()
-    places: tuple[Place, ...] = ()
+    places: tuple[KeyPlace, ...] = ()
     """As those of a `KeyPart`."""
 
     @property
@@ -65,7 +65,7 @@ class EntryParts(NamedTuple):
             KeyPart(cause, path, field, value, places) for cause, field, value in (*self.usual, *self.own)
         )
 
-    def within(self, place: Place) -> "EntryParts":
+    def within(self, place: KeyPlace) -> "EntryParts":
         """The same as one of a larger thing."""
         return self._replace(places=(*self.places, place))
 
@@ -78,10 +78,10 @@ class HeldName(NamedTuple):
 
     path: str
     held: str
-    places: tuple[Place, ...] = ()
+    places: tuple[KeyPlace, ...] = ()
     """As those of the parts: one path may be there for two sources."""
 
-    def within(self, place: Place) -> "HeldName":
+    def within(self, place: KeyPlace) -> "HeldName":
         """The same as one of a larger thing."""
         return self._replace(places=(*self.places, place))
 

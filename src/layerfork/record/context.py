@@ -202,7 +202,7 @@ class SentDifference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
+class SendingGroup:
     """Clients that send a directory alike, to one builder."""
 
     clients: tuple[str, ...]
@@ -217,7 +217,7 @@ class SendingReport:
     """What every client sends of a directory."""
 
     context: str
-    sendings: tuple[Sending, ...]
+    sendings: tuple[SendingGroup, ...]
     unknown: tuple[str, ...] = ()
     """Clients of which it is not known what they send."""
 

@@ -59,7 +59,7 @@ class FilePatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
+class RebuildCost:
     """What one build had to do again."""
 
     forks: int
@@ -80,7 +80,7 @@ class Reused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Predicted:
+class PredictedReuse:
     """What the key model says of a remedy, before anything is built."""
 
     reused: tuple[Reused, ...] = ()
@@ -118,10 +118,10 @@ class Proposal:
     """The patches as one diff, without what looks secret: a file next to an edit may hold anything."""
     problem: str = ""
     """Why there is no patch although there are edits; empty otherwise."""
-    predicted: Predicted = field(default_factory=Predicted)
-    before: Spent
+    predicted: PredictedReuse = field(default_factory=PredictedReuse)
+    before: RebuildCost
     fate: Fate = Fate.PROPOSED
-    after: Spent | None = None
+    after: RebuildCost | None = None
     """Of the last build that tried it."""
     reused: tuple[Reused, ...] = ()
     """Of a verified one: the steps that it brought back."""

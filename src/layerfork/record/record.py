@@ -297,7 +297,7 @@ def _relative(directory: str, ran_in: str) -> str:
     return os.path.relpath(directory, ran_in or "/") if directory else "a build of an unknown directory"
 
 
-def kind_of(record: BuildRecord) -> BuildKind:
+def build_kind_of(record: BuildRecord) -> BuildKind:
     """The kind of a recorded build, as far as the record shows it."""
     place, request = record.place, record.request
     remote = record.context.remote if record.context is not None else ""

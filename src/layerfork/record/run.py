@@ -67,7 +67,7 @@ class VersionsUsed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class RunProblem:
     """What went wrong outside any single build: the engine died, or did not come up."""
 
     what: str
@@ -96,7 +96,7 @@ class RunReport:
     versions: VersionsUsed
     layerfork: str = ""
     seconds: float = 0.0
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[RunProblem, ...] = ()
     interrupted: bool = False
     """Ctrl-C ended the relay early."""
 

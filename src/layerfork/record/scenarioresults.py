@@ -7,7 +7,7 @@ from enum import StrEnum
 from layerfork.record.answer import Answer
 from layerfork.record.engine import EngineInfo
 from layerfork.record.record import BuildOutcome
-from layerfork.record.run import Problem
+from layerfork.record.run import RunProblem
 from layerfork.record.scenario import Expectation
 
 CATALOGUE_SCHEMA = "layerfork/catalogue/1"
@@ -116,7 +116,7 @@ class CatalogueReport:
     scenarios: tuple[ScenarioRow, ...]
     engines: tuple[EngineInfo, ...]
     cells: tuple[Cell, ...]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[RunProblem, ...] = ()
     seconds: float = 0.0
     built: int = 0
     """Builds that were made in these seconds: what was taken from an earlier run is none."""

@@ -6,7 +6,7 @@ import pytest
 from unit.hypothesis.test_remedy import IGNORE, answer, point
 
 from layerfork.record.answer import Answer, Fix, Way
-from layerfork.record.fixing import Fate, FixReport, Proposal, Remedy, Spent, exit_code_of_fixes
+from layerfork.record.fixing import Fate, FixReport, Proposal, RebuildCost, Remedy, exit_code_of_fixes
 
 
 def costing(seconds: float | None, sentence: str = "do") -> Answer:
@@ -18,7 +18,7 @@ def verified(seconds: float) -> Proposal:
     return Proposal(
         answer=costing(seconds),
         remedy=Remedy(way=Way.REBUILD, edits=(IGNORE,)),
-        before=Spent(forks=1, steps=1),
+        before=RebuildCost(forks=1, steps=1),
         fate=Fate.VERIFIED,
     )
 

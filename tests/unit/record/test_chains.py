@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from layerfork.record.cachekey import BuildKeys, CacheKey, HeldName, KeyPart, Place, StepKey
+from layerfork.record.cachekey import BuildKeys, CacheKey, HeldName, KeyPart, KeyPlace, StepKey
 
 
 def step(index: int, value: str, *parents: int, unknown: tuple[str, ...] = ()) -> StepKey:
@@ -45,9 +45,9 @@ def test_names_that_a_key_does_not_hold_do_not_count() -> None:
 
 
 def test_a_path_of_two_sources_is_held_for_each_by_itself() -> None:
-    second = (Place("source", 2),)
+    second = (KeyPlace("source", 2),)
 
-    def key(*paths: tuple[str, str, tuple[Place, ...]]) -> CacheKey:
+    def key(*paths: tuple[str, str, tuple[KeyPlace, ...]]) -> CacheKey:
         parts = tuple(
             KeyPart(cause="content", path=path, field="content", value="1", places=places)
             for path, _, places in paths

@@ -14,7 +14,7 @@ from layerfork.record.record import (
     BuildResult,
     RecordedRequest,
     agreement,
-    kind_of,
+    build_kind_of,
 )
 
 RECORD = BuildRecord(
@@ -28,11 +28,11 @@ RECORD = BuildRecord(
 
 
 def test_the_kind_of_a_build_is_what_its_record_shows() -> None:
-    assert kind_of(RECORD) == BuildKind(directory="/w/p", ran_in="/w", dockerfile="Dockerfile")
+    assert build_kind_of(RECORD) == BuildKind(directory="/w/p", ran_in="/w", dockerfile="Dockerfile")
     unknown = replace(RECORD, place=BuildPlace(ran_in="/w"))
-    assert kind_of(unknown).directory == "/w"
+    assert build_kind_of(unknown).directory == "/w"
     remote = ContextManifest(transport=Transport.TAR, entries=(), remote="https://x/y.git")
-    assert kind_of(replace(unknown, context=remote)).directory == "https://x/y.git"
+    assert build_kind_of(replace(unknown, context=remote)).directory == "https://x/y.git"
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,14 @@ def test_a_dockerfile_is_known_by_its_place_in_the_context(
     place: BuildPlace, name: str, dockerfile: str
 ) -> None:
     build = replace(RECORD, place=place, request=RecordedRequest(dockerfile_name=name))
-    assert kind_of(build).dockerfile == dockerfile
+    assert build_kind_of(build).dockerfile == dockerfile
 
 
 def test_a_service_is_known_by_its_name_or_its_label() -> None:
     labels = (("com.docker.compose.service", "web"),)
     labelled = replace(RECORD, request=RecordedRequest(labels=labels))
     named = replace(RECORD, place=replace(RECORD.place, name="web"))
-    assert kind_of(labelled).name == kind_of(named).name == "web"
+    assert build_kind_of(labelled).name == build_kind_of(named).name == "web"
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_a_service_is_known_by_its_name_or_its_label() -> None:
     ],
 )
 def test_what_one_does_not_show_may_be_the_others(changes: dict[str, str], expected: int | None) -> None:
-    kind = kind_of(RECORD)
+    kind = build_kind_of(RECORD)
     assert agreement(kind, replace(kind, **changes)) == expected
     assert agreement(replace(kind, **changes), kind) == expected
 
 
 def test_two_services_of_one_directory_are_two_builds() -> None:
-    web, api = (replace(kind_of(RECORD), name=name) for name in ("web", "api"))
+    web, api = (replace(build_kind_of(RECORD), name=name) for name in ("web", "api"))
     assert agreement(web, api) is None
     assert agreement(web, web) == 2
 
@@ -108,4 +108,4 @@ def test_builds_are_told_apart_by_what_they_are_called(kind: BuildKind, label: s
     ],
 )
 def test_platforms_are_one_however_they_are_written(asked: str, platform: str) -> None:
-    assert kind_of(replace(RECORD, request=RecordedRequest(platform=asked))).platform == platform
+    assert build_kind_of(replace(RECORD, request=RecordedRequest(platform=asked))).platform == platform

@@ -18,7 +18,7 @@ from layerfork.record.answer import Judgement, Verdict
 from layerfork.record.build import as_typed
 from layerfork.record.cachekey import BuildKeys
 from layerfork.record.prediction import Baseline
-from layerfork.record.record import BuildOutcome, BuildRecord, agreement, kind_of
+from layerfork.record.record import BuildOutcome, BuildRecord, agreement, build_kind_of
 from layerfork.record.run import DiffReport
 from layerfork.record.store.recordfile import StoredRecord, read_records, read_stored, stored
 from layerfork.record.store.store import RecordStore, project_of
@@ -44,12 +44,12 @@ class Chosen:
 
 def earlier_builds(known: Sequence[KnownBuild], record: BuildRecord) -> tuple[KnownBuild, ...]:
     """The known builds that are the same build, made earlier, of the same directory."""
-    kind = kind_of(record)
+    kind = build_kind_of(record)
     return tuple(
         each
         for each in known
         if each.outline.recorded_at < record.recorded_at
-        and (other := kind_of(each.outline)).directory == kind.directory
+        and (other := build_kind_of(each.outline)).directory == kind.directory
         and agreement(other, kind) is not None
     )
 
@@ -122,7 +122,7 @@ def _with_chain(known: KnownBuild) -> KnownBuild:
 
 def _nearness(known: KnownBuild, record: BuildRecord, chain: Collection[str]) -> tuple[bool, int, int, str]:
     outline = known.outline
-    sure = agreement(kind_of(outline), kind_of(record)) or 0
+    sure = agreement(build_kind_of(outline), build_kind_of(record)) or 0
     return may_share_cache(outline, record), sure, _shared(known, chain), outline.recorded_at
 
 
@@ -155,7 +155,7 @@ class _Explainer:
 
     def explain(self, record: BuildRecord) -> None:
         """Compare a build, and keep it if it succeeded."""
-        label = kind_of(record).label if self.several else ""
+        label = build_kind_of(record).label if self.several else ""
         name = f"{THIS_BUILD} of {label}" if label else THIS_BUILD
         form = stored(record)
         timeless = timeless_digest(form)
@@ -177,7 +177,7 @@ class _Explainer:
             self.reports.append(_first(record, name, label))
         if self.keep and succeeded:
             try:
-                path = self.store.add(project_of(Path(kind_of(record).directory), record), record, form)
+                path = self.store.add(project_of(Path(build_kind_of(record).directory), record), record, form)
             except LayerforkError as error:
                 self.losses.append(error)
                 report = self.reports[-1]
@@ -194,7 +194,7 @@ class _Explainer:
         found = alone or most_alike(record, self.against)
         if found is None:
             raise UsageError(
-                f"{self.against[0].name.partition('#')[0]} holds no build like {kind_of(record).label}",
+                f"{self.against[0].name.partition('#')[0]} holds no build like {build_kind_of(record).label}",
                 hint="say which one: --against FILE#N is the N-th build of a file",
             )
         return Chosen(stored=found.stored, baseline=baseline_of(found.record, record, None, 0))

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from layerfork.record.record import BuildKind, BuildRecord, agreement, kind_of
+from layerfork.record.record import BuildKind, BuildRecord, agreement, build_kind_of
 from layerfork.record.store.recordfile import StoredRecord
 
 
@@ -23,7 +23,7 @@ class NamedRecord:
 
     @property
     def kind(self) -> BuildKind:
-        return kind_of(self.record)
+        return build_kind_of(self.record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ def likeness_of(writer: BuildRecord, reader: BuildRecord) -> tuple[int, int, int
     First what is on record of them, then their directories, then how many instructions they share. What has
     one name may lie anywhere.
     """
-    mine, theirs = kind_of(writer), kind_of(reader)
+    mine, theirs = build_kind_of(writer), build_kind_of(reader)
     sure, place = agreement(mine, theirs), _same_place(mine, theirs)
     named = bool(mine.name) and mine.name == theirs.name
     if sure is None or (place is None and not named):

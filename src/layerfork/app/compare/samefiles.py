@@ -19,7 +19,7 @@ from layerfork.record.build import Builder
 from layerfork.record.context import ContextEntry
 from layerfork.record.gopath import clean, has_glob
 from layerfork.record.record import BuildRecord, StepRecord
-from layerfork.record.store.blocks import Block, Place, cut, place_of, tarsums_of
+from layerfork.record.store.blocks import Block, BlockPlace, cut, place_of, tarsums_of
 from layerfork.record.store.recordfile import StoredRecord
 
 WORTH_CUTTING = 1_000
@@ -79,7 +79,7 @@ def pair_of(writer: BuildRecord, reader: BuildRecord) -> Pair:
     )
 
 
-def _without(record: BuildRecord, blocks: Iterable[Block], shared: Container[Place]) -> BuildRecord:
+def _without(record: BuildRecord, blocks: Iterable[Block], shared: Container[BlockPlace]) -> BuildRecord:
     """The record without some blocks of its main context."""
     assert record.context is not None
     kept = (entries for place, entries in blocks if place.context == 0 and place not in shared)
@@ -92,7 +92,7 @@ def _depth_to_keep(writer: BuildRecord, reader: BuildRecord) -> int | None:
     return None if sources is None else max(map(_depth, sources), default=0)
 
 
-def _may_go(place: Place, depth: int | None) -> bool:
+def _may_go(place: BlockPlace, depth: int | None) -> bool:
     """Whether a block is one of alike files of the main context that no instruction can name."""
     return depth is not None and place.after.count("/") >= depth and bool(place.after) and place.context == 0
 
@@ -196,7 +196,7 @@ def _links(record: BuildRecord) -> list[ContextEntry]:
     return [entry for entry in (record.context.entries if record.context else ()) if entry.linkname]
 
 
-def _unlisted(sums: Iterable[tuple[Place, Sequence[str | None]]]) -> Unlisted:
+def _unlisted(sums: Iterable[tuple[BlockPlace, Sequence[str | None]]]) -> Unlisted:
     found: dict[str, list[str | None]] = {}
     for place, digests in sums:
         found.setdefault(dirname(place.after), []).extend(digests)

@@ -22,7 +22,7 @@ from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.privatedir import socket_directory
 from layerfork.builders.environments.workspace import open_workspace
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.record.run import Listener, Problem, Progress, TrialBuild
+from layerfork.record.run import Listener, Progress, RunProblem, TrialBuild
 from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.scenarioresults import TimeSpent
 
@@ -35,7 +35,7 @@ class Found:
     """What one engine gave, also when it ended early. Filled while it runs."""
 
     cells: list[MeasuredCell] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[RunProblem] = field(default_factory=list)
     built: int = 0
     """Builds that were made, not taken from an earlier run."""
     spent: TimeSpent = field(default_factory=TimeSpent)
@@ -104,7 +104,7 @@ def build_on_engine(run: CellRun, spec: str, cells: Mapping[CellName, str]) -> F
             with clock.at(Work.STARTING):
                 ended.close()
     except (LayerforkError, EngineGoneError) as error:
-        found.problems.append(Problem(what=f"{spec}: {error}"))
+        found.problems.append(RunProblem(what=f"{spec}: {error}"))
     found.spent = _spent(clock, time.monotonic() - started)
     return found
 

@@ -18,7 +18,7 @@ from layerfork.app.experiment.cells import CellName
 from layerfork.app.experiment.worker import Batch, build_batch, count_at_work, why_unfit
 from layerfork.builders.engines import open_engine
 from layerfork.errors import EngineError, UsageError
-from layerfork.record.run import Listener, Problem, Progress
+from layerfork.record.run import Listener, Progress, RunProblem
 from layerfork.record.scenario import RunOptions
 
 # Batches: what one worker builds on one engine that it starts, and what is lost with it.
@@ -286,10 +286,10 @@ def _result(task: "Future[Found]", batch: Batch) -> Found:
     except Exception as error:  # of Dask, or a defect that a worker met
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         what = f"{batch.engine}: {len(batch.cells)} cells were not built: {reason}"
-        return Found(problems=[Problem(what=what)])
+        return Found(problems=[RunProblem(what=what)])
 
 
-def _still_at_work(client: Client, run: str) -> list[Problem]:
+def _still_at_work(client: Client, run: str) -> list[RunProblem]:
     """Wait until no worker builds for this run. A problem for each that does not end in time."""
     until = time.monotonic() + END_S
     left: Mapping[str, int] = {}
@@ -297,9 +297,9 @@ def _still_at_work(client: Client, run: str) -> list[Problem]:
         try:
             left = {worker: n for worker, n in client.run(count_at_work, run, on_error="ignore").items() if n}
         except (OSError, TimeoutError):
-            return [Problem(what="the scheduler is gone: it is unknown whether workers still build")]
+            return [RunProblem(what="the scheduler is gone: it is unknown whether workers still build")]
         if not left:
             return []
         if time.monotonic() > until:
-            return [Problem(what=f"the worker {worker} is still building") for worker in left]
+            return [RunProblem(what=f"the worker {worker} is still building") for worker in left]
         time.sleep(0.1)

@@ -23,7 +23,7 @@ from layerfork.record.answer import CauseStatus, Caution, Judgement, Verdict
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
-from layerfork.record.run import AGAIN, DiffReport, Problem, RunReport, TrialBuild
+from layerfork.record.run import AGAIN, DiffReport, RunProblem, RunReport, TrialBuild
 from layerfork.record.scenario import Expectation, Phase, Scenario
 from layerfork.record.scenarioresults import CatalogueReport, Cell, CellPhase, Met, TimeSpent
 
@@ -259,7 +259,7 @@ def report_of(
     scenarios: Sequence[Scenario],
     *,
     judged: Mapping[CellName, Cell] | None = None,
-    problems: Sequence[Problem] = (),
+    problems: Sequence[RunProblem] = (),
     seconds: float = 0.0,
     built: int = 0,
     spent: TimeSpent = NOTHING_SPENT,

@@ -30,7 +30,7 @@ from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.build import Builder, BuildRequest, Endpoint
 from layerfork.record.engine import EngineInfo
-from layerfork.record.run import Listener, Problem, Progress, Say, TrialBuild, VersionsUsed
+from layerfork.record.run import Listener, Progress, RunProblem, Say, TrialBuild, VersionsUsed
 from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.store.recordfile import RecordFile
 
@@ -45,7 +45,7 @@ class Measured:
     engine: EngineInfo | None = None
     builds: list[TrialBuild] = field(default_factory=list)
     versions: VersionsUsed = field(default_factory=lambda: VersionsUsed(engine=(), clients=()))
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[RunProblem] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
 
@@ -166,14 +166,14 @@ def measure(scenario: Scenario, options: RunOptions, spec: str, services: RunSer
             measured.versions = versions_used(engine, relay.plan)
             run_relay(relay, measured.builds.append)
         except EngineGoneError as error:
-            measured.problems.append(Problem(what=str(error), details=engine.log_tail()))
+            measured.problems.append(RunProblem(what=str(error), details=engine.log_tail()))
             measured.builds += rows_after(relay.plan, len(measured.builds))
         except KeyboardInterrupt:
             services.stop.set()
     if services.stop.is_set():
         measured.interrupted = True
         what = f"interrupted: the builds above are all that was measured{_way_on(services)}"
-        measured.problems.append(Problem(what=what))
+        measured.problems.append(RunProblem(what=what))
     return measured
 
 

@@ -19,7 +19,15 @@ from layerfork.app.machine import engines_at_once
 from layerfork.builders.engines import ENGINES, default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode
 from layerfork.record.answer import Verdict
-from layerfork.record.run import NOT_JUDGED, Listener, PlanReport, Problem, Progress, RunReport, VersionsUsed
+from layerfork.record.run import (
+    NOT_JUDGED,
+    Listener,
+    PlanReport,
+    Progress,
+    RunProblem,
+    RunReport,
+    VersionsUsed,
+)
 from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.store.recordfile import RecordFile
 from layerfork.record.store.setaside import directory_around, recover, written_apart
@@ -120,9 +128,9 @@ def _run_side_by_side(
         return tuple(future.result() for future in futures)
 
 
-def _as_problem(spec: str, error: EngineError) -> Problem:
+def _as_problem(spec: str, error: EngineError) -> RunProblem:
     hint = f"hint: {error.hint}" if error.hint else ""
-    return Problem(what=f"{spec}: {error.message}", details="\n".join(filter(None, (hint, error.details))))
+    return RunProblem(what=f"{spec}: {error.message}", details="\n".join(filter(None, (hint, error.details))))
 
 
 def _run_on(
@@ -142,7 +150,7 @@ def _run_on(
     return judged(report, random_runs=scenario.random_runs)
 
 
-def _without_engine(scenario: Scenario, options: RunOptions, problems: Sequence[Problem]) -> RunReport:
+def _without_engine(scenario: Scenario, options: RunOptions, problems: Sequence[RunProblem]) -> RunReport:
     """A report of nothing but problems."""
     return RunReport(
         scenario=scenario.name,

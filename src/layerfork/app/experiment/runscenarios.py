@@ -21,7 +21,7 @@ from layerfork.app.machine import engines_at_once
 from layerfork.builders.environments.installing import described_clients
 from layerfork.builders.machine import busy_share, read_ticks
 from layerfork.errors import LayerforkError
-from layerfork.record.run import Listener, Problem, Progress
+from layerfork.record.run import Listener, Progress, RunProblem
 from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.scenarioresults import CatalogueReport, Cell, Met, TimeSpent
 from layerfork.record.store.recordfile import RecordFile
@@ -133,13 +133,13 @@ def _begin(file: RecordFile, plan: CataloguePlan) -> None:
             keep_scenario(file, kept(scenario))
 
 
-def _interrupted(built: int, cells: int, file: str) -> Problem:
+def _interrupted(built: int, cells: int, file: str) -> RunProblem:
     way = (
         f"to go on, run the same command with --resume {file}"
         if file
         else "with -o FILE it could go on later"
     )
-    return Problem(what=f"interrupted: {built} of {cells} cells are there; {way}")
+    return RunProblem(what=f"interrupted: {built} of {cells} cells are there; {way}")
 
 
 def _keep(file: RecordFile | None, judge: Judge, cell: MeasuredCell) -> None:

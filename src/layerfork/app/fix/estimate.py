@@ -11,7 +11,7 @@ from layerfork.hypothesis.suppose import Settled
 from layerfork.keys import keys_of
 from layerfork.record.answer import Answer, CauseStatus, Fork, Way
 from layerfork.record.change import Change
-from layerfork.record.fixing import Again, FilePatch, Predicted, Remedy, Reused
+from layerfork.record.fixing import Again, FilePatch, PredictedReuse, Remedy, Reused
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
 
@@ -22,21 +22,21 @@ def foreseen(
     remedy: Remedy,
     patches: Sequence[FilePatch],
     again: Again,
-) -> Predicted:
+) -> PredictedReuse:
     """Which of the steps that were built again will be reused, when the same happens once more."""
     steps = rebuilt_steps(reader, fork)
     if remedy.way is Way.COLD:
-        return Predicted(unknown="what a cache will hold is not known before it is exported")
+        return PredictedReuse(unknown="what a cache will hold is not known before it is exported")
     if remedy.way is not Way.REBUILD:
         if remedy.left:
-            return Predicted(unknown=f"other causes are left: {', '.join(remedy.left)}")
+            return PredictedReuse(unknown=f"other causes are left: {', '.join(remedy.left)}")
         if remedy.way is Way.RESTORE and answer.status is not CauseStatus.PROVEN:
-            return Predicted(unknown=f"the cause is only {answer.status.value}")
-        return Predicted(reused=tuple(reused_step(reader, step) for step in steps))
+            return PredictedReuse(unknown=f"the cause is only {answer.status.value}")
+        return PredictedReuse(reused=tuple(reused_step(reader, step) for step in steps))
     if again.unknown:
-        return Predicted(unknown=again.unknown)
+        return PredictedReuse(unknown=again.unknown)
     if len(patches) != len({edit.file for edit in remedy.edits}):
-        return Predicted(unknown="the files are not what they were")
+        return PredictedReuse(unknown="the files are not what they were")
     texts = {
         edit.file: patch.after.decode("utf-8", "replace")
         for edit in remedy.edits
@@ -50,9 +50,9 @@ def foreseen(
             changes_of(reader, remedy.edits, texts, again),
         )
     except UnappliableError as error:
-        return Predicted(unknown=str(error))
+        return PredictedReuse(unknown=str(error))
     names = [(_name(step), step) for step in steps]
-    return Predicted(
+    return PredictedReuse(
         reused=tuple(reused_step(reader, step) for name, step in names if _is(found, name, Reuse.FOUND)),
         unknown="" if not any(_is(found, name, Reuse.OPEN) for name, _ in names) else "not of every step",
     )

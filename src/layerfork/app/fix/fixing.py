@@ -26,7 +26,7 @@ from layerfork.hypothesis.remedies import again_of, chosen_points, remedy_of
 from layerfork.record.answer import Answer, Fork
 from layerfork.record.build import as_typed
 from layerfork.record.engine import NOTHING_BROUGHT, Brought
-from layerfork.record.fixing import Fate, FilePatch, FixReport, Proposal, Remedy, Spent, unified
+from layerfork.record.fixing import Fate, FilePatch, FixReport, Proposal, RebuildCost, Remedy, unified
 from layerfork.record.run import Say
 from layerfork.wire.redact import Redactor
 
@@ -113,7 +113,7 @@ def _proposal(forked: Forked, fork: Fork, answer: Answer, remedy: Remedy, root: 
         shown=Redactor(redaction_key()).clean(unified(patches).decode("utf-8", "replace")),
         problem=problem,
         predicted=foreseen(forked.reader, fork, answer, remedy, patches, again),
-        before=Spent(
+        before=RebuildCost(
             forks=1,
             steps=len(rebuilt),
             seconds=total_s(step.seconds for step in rebuilt),

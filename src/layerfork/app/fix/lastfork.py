@@ -19,7 +19,7 @@ from layerfork.app.compare.comparison import diff_stored, named_builds
 from layerfork.app.compare.pairing import pair_builds
 from layerfork.errors import EvidenceError
 from layerfork.keys import keys_of
-from layerfork.record.record import BuildRecord, kind_of
+from layerfork.record.record import BuildRecord, build_kind_of
 from layerfork.record.run import DiffReport
 from layerfork.record.store.recordfile import read_records, read_stored, stored
 from layerfork.record.store.store import open_store
@@ -45,7 +45,7 @@ def forked_in(files: Sequence[str]) -> tuple[Forked, ...]:
         earlier = [
             each
             for each in read_stored(Path(files[0].partition("#")[0]))
-            if kind_of(each.outline) == reader.kind
+            if build_kind_of(each.outline) == reader.kind
         ]
         writers = [each for each in earlier if each.outline.recorded_at < reader.record.recorded_at]
         if not writers:
@@ -91,11 +91,11 @@ def _is_of(known: KnownBuild, argv: Sequence[str]) -> bool:
 def _last_fork(newest: KnownBuild, known: Sequence[KnownBuild], *, several: bool) -> Forked | None:
     """The newest build of the same that an earlier one explains, and that was of the same project: a fork of
     another Dockerfile, or of one with other ignore patterns, may be fixed by now."""
-    kind = kind_of(newest.outline)
+    kind = build_kind_of(newest.outline)
     alike = [
         each
         for each in known
-        if kind_of(each.outline) == kind and each.outline.recorded_at <= newest.outline.recorded_at
+        if build_kind_of(each.outline) == kind and each.outline.recorded_at <= newest.outline.recorded_at
     ]
     project: object = None
     for each in alike[:_MOST_LOOKED_AT]:

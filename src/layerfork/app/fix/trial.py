@@ -40,8 +40,8 @@ from layerfork.record.change import BuildArgIs
 from layerfork.record.check import Against
 from layerfork.record.context import Transport
 from layerfork.record.engine import NOTHING_BROUGHT, Brought
-from layerfork.record.fixing import Again, Fate, Proposal, Reused, Spent
-from layerfork.record.record import BuildRecord, StepRecord, StepStatus, agreement, kind_of
+from layerfork.record.fixing import Again, Fate, Proposal, RebuildCost, Reused
+from layerfork.record.record import BuildRecord, StepRecord, StepStatus, agreement, build_kind_of
 from layerfork.record.run import DiffReport, Say
 from layerfork.record.secrets import HIDDEN
 from layerfork.record.store.recordfile import stored
@@ -65,7 +65,7 @@ class Tried:
 
     fate: Fate
     reason: str = ""
-    after: Spent | None = None
+    after: RebuildCost | None = None
     reused: tuple[Reused, ...] = ()
 
 
@@ -190,10 +190,10 @@ class Trial:
 
     def _of_kind(self, records: Sequence[BuildRecord]) -> BuildRecord:
         """The build that is a remake of the reader. Raises: StoppedError."""
-        wanted = kind_of(self.options.reader)
+        wanted = build_kind_of(self.options.reader)
         known = self.copied.there(wanted.directory)
         for record in records:
-            kind = kind_of(record)
+            kind = build_kind_of(record)
             same = os.path.realpath(kind.directory) == os.path.realpath(known)
             if same and agreement(kind, wanted) is not None:
                 return record
@@ -218,7 +218,7 @@ class Trial:
         if found.problems:
             raise StoppedError(Fate.UNCHECKED, found.problems[0])
         elsewhere = found_elsewhere(first, second)
-        after = Spent(
+        after = RebuildCost(
             forks=len(report.judgement.forks),
             steps=found.rebuilt + len(elsewhere),
             seconds=None if elsewhere else found.seconds_lost,

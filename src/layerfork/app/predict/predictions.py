@@ -19,7 +19,7 @@ from layerfork.errors import EvidenceError, UsageError
 from layerfork.record.build import Builder
 from layerfork.record.gopath import context_path
 from layerfork.record.prediction import Prediction
-from layerfork.record.record import BuildRecord, kind_of
+from layerfork.record.record import BuildRecord, build_kind_of
 from layerfork.record.store.recordfile import read_records
 from layerfork.record.store.store import RecordStore, open_store
 from layerfork.record.store.summary import KnownBuild, read_summaries
@@ -98,7 +98,7 @@ def predict_each(
     if len(chosen) == 1:
         return found
     return tuple(
-        replace(each, prediction=replace(each.prediction, build=kind_of(recorded.record).label))
+        replace(each, prediction=replace(each.prediction, build=build_kind_of(recorded.record).label))
         for each, recorded in zip(found, chosen, strict=True)
     )
 
@@ -217,13 +217,13 @@ def _fits(known: KnownBuild, asked: PredictOptions) -> bool:
     """Whether a build was of the Dockerfile that is asked for."""
     if not asked.dockerfile:
         return True
-    kind, wanted = kind_of(known.outline), os.path.realpath(asked.dockerfile)
+    kind, wanted = build_kind_of(known.outline), os.path.realpath(asked.dockerfile)
     return not kind.dockerfile or os.path.realpath(Path(kind.directory) / kind.dockerfile) == wanted
 
 
 def _recorded_build(newest: KnownBuild, known: Sequence[KnownBuild], root: Path | None) -> RecordedBuild:
     (record,) = read_records(newest.path)
-    directory = Path(kind_of(record).directory)
+    directory = Path(build_kind_of(record).directory)
     alike = [each for each in known if _same_build(each, newest)]
     return RecordedBuild(
         record=record,
@@ -235,7 +235,7 @@ def _recorded_build(newest: KnownBuild, known: Sequence[KnownBuild], root: Path 
 
 def _same_build(known: KnownBuild, newest: KnownBuild) -> bool:
     """One of the same directory, whatever its target or Dockerfile, whose results lie in the same cache."""
-    one, other = kind_of(known.outline), kind_of(newest.outline)
+    one, other = build_kind_of(known.outline), build_kind_of(newest.outline)
     return (
         one.directory == other.directory
         and known.outline.recorded_at <= newest.outline.recorded_at

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TypeVar
 
-from layerfork.record.cachekey import CacheKey, KeyPart, Part, Place, expand_parts
+from layerfork.record.cachekey import CacheKey, KeyPart, KeyPlace, Part, expand_parts
 from layerfork.record.cause import Trait, codes_with
 
 P = TypeVar("P", bound=Hashable)
@@ -28,7 +28,7 @@ class Difference:
     """The writer's value; None when its key has no such part."""
     reader: str | None
 
-    places: tuple[Place, ...] = ()
+    places: tuple[KeyPlace, ...] = ()
     """As those of a `KeyPart`."""
 
     @property
@@ -113,7 +113,7 @@ def _without_common(writer: Sequence[P], reader: Sequence[P]) -> tuple[list[P], 
 
 
 def _pair(writer: Iterable[KeyPart], reader: Iterable[KeyPart]) -> tuple[Difference, ...]:
-    slots: dict[tuple[str, str, str, tuple[Place, ...]], tuple[list[str], list[str]]]
+    slots: dict[tuple[str, str, str, tuple[KeyPlace, ...]], tuple[list[str], list[str]]]
     slots = defaultdict(lambda: ([], []))
     for side, parts in enumerate((writer, reader)):
         for part in parts:

@@ -12,7 +12,7 @@ from layerfork.keys.buildah.rules import BuildahRules
 from layerfork.keys.entryparts import content_is_known, make_entry_parts
 from layerfork.keys.unpacked import ContextTree, Node, byte_key, link_target, shown
 from layerfork.record import gopath
-from layerfork.record.cachekey import EntryParts, KeyPart, Part, Place, Row
+from layerfork.record.cachekey import EntryParts, KeyPart, KeyPlace, Part, Row
 from layerfork.record.context import TYPEFLAGS, ContextEntry, Digest, EntryType
 
 # What a COPY or ADD of buildah digests: a tar that it writes itself of each source.
@@ -248,7 +248,7 @@ def added_parts(
         for member in source.members:
             path = shown(_path(source, member))
             entry = _member_parts(path, member, rules, named=not (source.is_directory or renamed))
-            parts.append(entry.within(Place("source", number)) if number > 1 else entry)
+            parts.append(entry.within(KeyPlace("source", number)) if number > 1 else entry)
             if member.content is not None and not content_is_known(member.content):
                 unknown.append(f"content of {path}")
     return parts, unknown

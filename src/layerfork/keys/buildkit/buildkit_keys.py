@@ -15,7 +15,7 @@ from layerfork.keys.buildkit.sources import SourceParts, git_source
 from layerfork.keys.entryparts import RuledOut
 from layerfork.keys.unpacked import LinkLoopError
 from layerfork.record.build import is_part_of
-from layerfork.record.cachekey import BuildKeys, CacheKey, HeldName, KeyPart, Part, Place, StepKey
+from layerfork.record.cachekey import BuildKeys, CacheKey, HeldName, KeyPart, KeyPlace, Part, StepKey
 from layerfork.record.context import ContextManifest, Digest
 from layerfork.record.llb import LLBOp
 from layerfork.record.record import BuildRecord, Gap, StepRecord
@@ -114,7 +114,7 @@ class _Builder:
         draft.own = frozenset(own)
         work = [self.ops[d] for d in own if d in self.ops and self.ops[d].source is None]
         for number, op in enumerate(work, start=1):
-            self._add_op(draft, op, Place("op", number) if number > 1 else None)
+            self._add_op(draft, op, KeyPlace("op", number) if number > 1 else None)
         is_from = not work and keyword_of(step.instruction) == "FROM"
         if is_from:
             for digest in step.vertices:
@@ -168,7 +168,7 @@ class _Builder:
             if each.stage == stage and (branch is None or is_part_of(branch, each.platform))
         )
 
-    def _add_op(self, draft: _Draft, op: LLBOp, place: Place | None) -> None:
+    def _add_op(self, draft: _Draft, op: LLBOp, place: KeyPlace | None) -> None:
         """An operation with what it takes from its inputs."""
         parts: list[Part] = [*op_parts(op, self.platform, self.rules)]
         if op.digest in self.doubtful:
@@ -202,7 +202,7 @@ class _Builder:
         if op.source is not None:
             self._add_source(draft, op.digest)
         else:
-            self._add_op(draft, op, Place("hidden op", 1))
+            self._add_op(draft, op, KeyPlace("hidden op", 1))
 
     def _add_source(self, draft: _Draft, digest: Digest, *, whole: bool = True) -> None:
         op = self.ops.get(digest)
@@ -215,7 +215,7 @@ class _Builder:
         if git is not None:
             draft.held_names.append(HeldName(git.repository, ""))
 
-    def _content(self, draft: _Draft, digest: Digest, use: InputUse, place: Place | None) -> list[Part]:
+    def _content(self, draft: _Draft, digest: Digest, use: InputUse, place: KeyPlace | None) -> list[Part]:
         """Parts of files that are read of an input."""
         manifest = self.sources.context_of(digest)
         if manifest is not None:
@@ -234,7 +234,11 @@ class _Builder:
         return [KeyPart(cause="instruction", field="reads", value=" ".join(s.path for s in use.selectors))]
 
     def _context_content(
-        self, draft: _Draft, manifest: ContextManifest, selectors: tuple[Selector, ...], place: Place | None
+        self,
+        draft: _Draft,
+        manifest: ContextManifest,
+        selectors: tuple[Selector, ...],
+        place: KeyPlace | None,
     ) -> list[Part]:
         """Parts of files of a context; ``place`` is that of the operation that reads them."""
         if not manifest.complete:

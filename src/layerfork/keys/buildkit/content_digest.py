@@ -19,7 +19,7 @@ from layerfork.keys.buildkit.select import select
 from layerfork.keys.classic.tarsum import typeflag_of
 from layerfork.keys.entryparts import content_is_known, make_entry_parts
 from layerfork.keys.unpacked import Node, byte_key, in_byte_order, shown
-from layerfork.record.cachekey import HeldName, KeyPart, Part, Place, Row
+from layerfork.record.cachekey import HeldName, KeyPart, KeyPlace, Part, Row
 from layerfork.record.context import ContextEntry, Digest, EntryType
 from layerfork.releases import Listing
 
@@ -203,7 +203,7 @@ def content_parts(tree: ContentTree, selectors: Iterable[Selector]) -> ContentPa
         if number == 1:
             parts.extend(own)
             continue
-        place = Place("source", number)
+        place = KeyPlace("source", number)
         parts.extend(part.within(place) for part in own)
         lister.held[known:] = [name.within(place) for name in lister.held[known:]]
     return ContentParts(parts=tuple(parts), unknown=tuple(lister.unknown), held_names=tuple(lister.held))

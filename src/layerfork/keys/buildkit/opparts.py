@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from layerfork.keys.buildkit.content_tree import Selector, has_wildcard, outermost
 from layerfork.keys.buildkit.opdigest import counts_mounts, kept_cache_id
-from layerfork.record.cachekey import KeyPart, Place
+from layerfork.record.cachekey import KeyPart, KeyPlace
 from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBOp
 from layerfork.releases import BuildKitRules
 
@@ -177,7 +177,7 @@ def _mount_text(mount: ExecMount, rules: BuildKitRules) -> str:
 
 def _file_parts(actions: tuple[FileAction, ...], inputs: int, rules: BuildKitRules) -> Iterator[KeyPart]:
     for number, action in enumerate(actions, start=1):
-        places = (Place("action", number),) if number > 1 else ()
+        places = (KeyPlace("action", number),) if number > 1 else ()
         for field, value in _action_fields(action, inputs):
             yield KeyPart(cause="instruction", field=field, value=value, places=places)
     if any(action.owner for action in actions):

@@ -15,7 +15,7 @@ from layerfork.keys.entryparts import RuledOut
 from layerfork.keys.script import Script, ScriptStep, created_by_of, read_script
 from layerfork.keys.stage import SCRATCH, Notes, StageState
 from layerfork.keys.unpacked import Unlisted
-from layerfork.record.cachekey import BuildKeys, CacheKey, KeyPart, Part, Place, StepKey
+from layerfork.record.cachekey import BuildKeys, CacheKey, KeyPart, KeyPlace, Part, StepKey
 from layerfork.record.record import BuildRecord
 from layerfork.record.secrets import HIDDEN
 
@@ -127,7 +127,7 @@ class _Builder:
         key = self._instruction_key(ScriptStep(record=step.record, instruction=instruction), instruction)
         notes.unknown.extend(key.unknown)
         notes.origins.update(dict.fromkeys(key.origins))
-        return [part.within(Place("trigger", number)) for part in key.all_parts]
+        return [part.within(KeyPlace("trigger", number)) for part in key.all_parts]
 
     def _label_key(self, step: ScriptStep, name: str, value: str) -> CacheKey:
         text = f"LABEL {name}={value}"

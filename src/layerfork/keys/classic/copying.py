@@ -16,7 +16,7 @@ from layerfork.keys.script import Script, ScriptStep, created_by_of
 from layerfork.keys.stage import Notes, StageState
 from layerfork.keys.unpacked import ContextTree, LinkLoopError, Unlisted, in_byte_order, shown, unpack
 from layerfork.record import gopath
-from layerfork.record.cachekey import EntryParts, KeyPart, Part, Place
+from layerfork.record.cachekey import EntryParts, KeyPart, KeyPlace, Part
 from layerfork.record.context import ContextEntry, Transport
 from layerfork.record.gopath import clean
 from layerfork.record.record import BuildRecord
@@ -174,7 +174,7 @@ def source_parts(sources: tuple[Source, ...], rules: ClassicRules) -> list[Part]
         for path, count in counts.items():
             if count != 1 or not (path.startswith(own) or path == source.path):
                 part = KeyPart(cause="link-target", path=shown(path), field="times", value=str(count))
-                counted.append(part.within(Place("source", number)) if number > 1 else part)
+                counted.append(part.within(KeyPlace("source", number)) if number > 1 else part)
     return [*parts.values(), *counted]
 
 

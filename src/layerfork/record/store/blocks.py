@@ -113,7 +113,7 @@ _Form = TypeVar("_Form")
 _FILE_FLAGS = frozenset({"", TYPEFLAGS[EntryType.FILE]})
 
 
-class Place(msgspec.Struct, frozen=True):
+class BlockPlace(msgspec.Struct, frozen=True):
     """Where a block belongs."""
 
     context: Annotated[int, msgspec.Meta(ge=0)]
@@ -122,12 +122,12 @@ class Place(msgspec.Struct, frozen=True):
     """Path of the file before a block of alike files; empty for every other block."""
 
 
-Block = tuple[Place, Sequence[ContextEntry]]
+Block = tuple[BlockPlace, Sequence[ContextEntry]]
 """Where a block belongs, and what it holds."""
 
 
 class _Head(msgspec.Struct, frozen=True):
-    block: Place
+    block: BlockPlace
 
 
 class _Block(msgspec.Struct, frozen=True):
@@ -196,10 +196,10 @@ def cut(record: BuildRecord) -> Iterator[Block]:
         named = names_in(record) | _linked(manifest)
         for after, entries in _cut(manifest, named) if manifest.complete else [("", manifest.entries)]:
             if entries:
-                yield Place(context=number, after=after), entries
+                yield BlockPlace(context=number, after=after), entries
 
 
-def place_of(line: bytes) -> Place:
+def place_of(line: bytes) -> BlockPlace:
     """Where a block belongs. Raises: EvidenceError."""
     head, found, _ = line.partition(_ENTRIES)
     return _read(head + b"}" if found else line, _Head).block

@@ -20,8 +20,8 @@ from layerfork.record.store.blocks import (
     BLOCK_START,
     UNREADABLE,
     BlockEntries,
+    BlockPlace,
     LineWriter,
-    Place,
     contexts_of,
     cut,
     entries_of,
@@ -75,7 +75,7 @@ def stored(record: BuildRecord) -> StoredRecord:
     return StoredRecord(outline=outline, blocks=blocks)
 
 
-def _block_line(place: Place, entries: Sequence[ContextEntry]) -> bytes:
+def _block_line(place: BlockPlace, entries: Sequence[ContextEntry]) -> bytes:
     return encode({"block": place, "entries": entries})
 
 

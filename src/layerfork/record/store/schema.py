@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -74,6 +75,8 @@ _MOST = 1 << 64
 """No engine's number is larger (uint64), nor smaller than its negative."""
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 _MOST_SECONDS = 1e10
+_NUMBERS = attrgetter(*(each.name for each in fields(ContextEntry) if each.type is int))
+"""The numbers of an entry. Asking the class each time would cost more than decoding the entry."""
 _BEFORE_FROM = -1
 """Stage of what stands before the first FROM."""
 
@@ -92,7 +95,7 @@ def not_a_record(reason: object) -> EvidenceError:
 
 def can_be(entry: ContextEntry) -> bool:
     """Whether a context can have it: as `nonsense_in`, for the many."""
-    numbers = (entry.mode, entry.uid, entry.gid, entry.size, entry.mtime_ns, entry.devmajor, entry.devminor)
+    numbers: tuple[int, ...] = _NUMBERS(entry)
     return min(numbers) >= -_MOST and max(numbers) <= _MOST
 
 

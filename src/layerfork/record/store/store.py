@@ -20,7 +20,7 @@ ENDING = ".records.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class StoredProject:
     """What makes two builds comparable: where they were asked for, the Dockerfile's name, the target."""
 
     directory: Path
@@ -53,7 +53,7 @@ class RecordStore:
                 hint="name another place with --store",
             ) from error
 
-    def add(self, project: Project, record: BuildRecord, form: StoredRecord | None = None) -> Path:
+    def add(self, project: StoredProject, record: BuildRecord, form: StoredRecord | None = None) -> Path:
         """Keep a record; the oldest ones go when the limits are passed. Gives the file.
 
         ``form`` is the same as a file holds it, where that is known.
@@ -72,7 +72,7 @@ class RecordStore:
         self._drop_oldest(keep=path)
         return path
 
-    def newest(self, project: Project) -> Iterator[BuildRecord]:
+    def newest(self, project: StoredProject) -> Iterator[BuildRecord]:
         """Records of a project, newest first. Files that cannot be read any more are passed over."""
         return self._newest(f"{project.file_prefix}-*{ENDING}")
 
@@ -145,10 +145,12 @@ def open_store(path: str = "") -> RecordStore:
     return RecordStore(directory=directory)
 
 
-def project_of(directory: Path, record: BuildRecord) -> Project:
+def project_of(directory: Path, record: BuildRecord) -> StoredProject:
     """The project that a build belongs to."""
     request = record.request
-    return Project(directory=directory.resolve(), dockerfile=request.dockerfile_name, target=request.target)
+    return StoredProject(
+        directory=directory.resolve(), dockerfile=request.dockerfile_name, target=request.target
+    )
 
 
 def _key(project: str) -> str:

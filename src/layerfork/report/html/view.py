@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from layerfork.record.answer import Answer, CauseStatus, Fork, Verdict, worst
 from layerfork.record.record import StepRecord, StepStatus
-from layerfork.record.run import DiffReport, Problem, RunReport, TrialBuild
+from layerfork.record.run import DiffReport, RunProblem, RunReport, TrialBuild
 from layerfork.report.svg.colors import color_of
 from layerfork.report.svg.draw import inline
 from layerfork.report.svg.graph import graph_of_diff, graphs_of
@@ -130,7 +130,7 @@ class RunView:
     """For each scenario how many caches there are on each of all engines; None where it did not run."""
     engines: tuple[str, ...]
     """Of all scenarios."""
-    problems: tuple[Problem, ...]
+    problems: tuple[RunProblem, ...]
     versions: Versions
     made_by: str
 

@@ -7,10 +7,10 @@ from typing import Any
 from layerfork.record.fixing import (
     FIX_SCHEMA,
     FixReport,
-    Predicted,
+    PredictedReuse,
     Proposal,
+    RebuildCost,
     Reused,
-    Spent,
     exit_code_of_fixes,
 )
 from layerfork.record.prediction import (
@@ -161,11 +161,11 @@ def _proposal(proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def _predicted(found: Predicted) -> dict[str, Any]:
+def _predicted(found: PredictedReuse) -> dict[str, Any]:
     return {"reused": [_reused(step) for step in found.reused], "unknown": found.unknown or None}
 
 
-def _spent(spent: Spent) -> dict[str, Any]:
+def _spent(spent: RebuildCost) -> dict[str, Any]:
     return {**plain(spent), "seconds": rounded(spent.seconds)}
 
 

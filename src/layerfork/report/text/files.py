@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.record.context import Sending, SendingReport, SentDifference
+from layerfork.record.context import SendingGroup, SendingReport, SentDifference
 from layerfork.record.exportedcache import CacheReport, CacheRole, ExportedRecord, RecordUse
 from layerfork.record.lint import LintReport, Trap
 from layerfork.record.visible import visible_line
@@ -195,7 +195,7 @@ def _sending_lines(report: SendingReport, look: Look) -> Iterator[str]:
     yield f"{count} of {ways} differ from `layerfork pack`"
 
 
-def _differences(sending: Sending, look: Look) -> Iterator[str]:
+def _differences(sending: SendingGroup, look: Look) -> Iterator[str]:
     for each in sending.differences:
         yield from hung(_words(each), look.width, f"  {each.cause}: ", 4)
     if not sending.differences:

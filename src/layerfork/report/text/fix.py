@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.record.fixing import Fate, FixReport, Predicted, Proposal, Reused, Spent
+from layerfork.record.fixing import Fate, FixReport, PredictedReuse, Proposal, RebuildCost, Reused
 from layerfork.report.rendering import Look
 from layerfork.report.text.answer import first_lines
 from layerfork.report.text.layout import hung, print_lines
@@ -71,7 +71,7 @@ def _patch(proposal: Proposal) -> Iterator[Text]:
     yield Text()
 
 
-def predicted(found: Predicted) -> str:
+def predicted(found: PredictedReuse) -> str:
     """``predicted: line 4 RUN npm ci and 1 more step reused``."""
     if not found.reused:
         return (
@@ -123,7 +123,7 @@ def _proposed(proposal: Proposal) -> str:
 
 
 def _spent(proposal: Proposal) -> str:
-    before, after = proposal.before, proposal.after or Spent(forks=0, steps=0)
+    before, after = proposal.before, proposal.after or RebuildCost(forks=0, steps=0)
     return f"forks {before.forks} → {after.forks}, steps built again {before.steps} → {after.steps}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from layerfork.record.record import Gap
 from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.observed import ObservedConnection
-from layerfork.wire.http.grpc import Call, CallHandler, CallStatus, GrpcStream, Room, describe
+from layerfork.wire.http.grpc import CallHandler, CallStatus, GrpcCall, GrpcStream, Room, describe
 from layerfork.wire.http.http2 import PREFACE, Http2Connection, StreamSink
 from layerfork.wire.proxy.tap import Bytes, ConnectionTap, Headers
 
@@ -16,7 +16,7 @@ MAX_GAPS = 100
 MAX_METHOD_CHARACTERS = 200
 """BuildKit's longest has about fifty."""
 
-HandlerFor = Callable[[Call], CallHandler | None]
+HandlerFor = Callable[[GrpcCall], CallHandler | None]
 
 
 class CallsDecoder:
@@ -80,7 +80,7 @@ class CallsDecoder:
         if len(path) > MAX_METHOD_CHARACTERS:
             self.problem("http2", f"a call of a method of {len(path)} characters was skipped")
             return None
-        call = Call(method=path.removeprefix("/"), metadata=headers)
+        call = GrpcCall(method=path.removeprefix("/"), metadata=headers)
         try:
             handler = self._handler_for(call)
         except Exception as error:  # as above

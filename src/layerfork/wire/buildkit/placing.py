@@ -77,7 +77,7 @@ def is_from(instruction: str) -> bool:
 
 
 @dataclass(slots=True, kw_only=True)
-class Step:
+class PlacedStep:
     """One instruction in one stage, for those platforms that have it in common."""
 
     instruction: str
@@ -91,7 +91,7 @@ class Step:
     own: list[VertexState] = field(default_factory=list)
     """Those that do the instruction's work: not the sources it reads from."""
 
-    def begin_with(self, step: "Step") -> None:
+    def begin_with(self, step: "PlacedStep") -> None:
         """Vertices of the same instruction that this step has in common with others."""
         self.vertices[:0] = step.vertices
         self.own[:0] = step.own
@@ -116,12 +116,12 @@ class Placing:
         self._placed: list[_Item] = []
         self._lineless: list[_Item] = []
         self._nameless: list[tuple[str, VertexState, LLBOp]] = []
-        self._steps: dict[tuple[int, str, int, int], Step] = {}
-        self._by_number: dict[tuple[int, str, int], Step] = {}
+        self._steps: dict[tuple[int, str, int, int], PlacedStep] = {}
+        self._by_number: dict[tuple[int, str, int], PlacedStep] = {}
         """The first step by stage, platform and number."""
-        self._by_place: dict[tuple[int, str, int], Step] = {}
+        self._by_place: dict[tuple[int, str, int], PlacedStep] = {}
         """The first step by stage, platform and line."""
-        self._on_line: dict[int, list[Step]] = {}
+        self._on_line: dict[int, list[PlacedStep]] = {}
 
     def add(self, name: str, state: VertexState, op: LLBOp | None) -> None:
         """A vertex that is no internal one, in the order of the definition."""
@@ -140,7 +140,7 @@ class Placing:
         found = self._branches.get(state.digest)
         return found if found is not None else named_branch(label.platform)
 
-    def steps(self) -> Iterable[Step]:
+    def steps(self) -> Iterable[PlacedStep]:
         """In Dockerfile order. Call it once, when everything was added."""
         shared: list[tuple[_Item, int]] = []
         for item in self._placed:
@@ -160,10 +160,10 @@ class Placing:
                 self._name(name, state, op, line)
         return sorted(self._undivided(), key=place_of)
 
-    def _undivided(self) -> Iterator[Step]:
+    def _undivided(self) -> Iterator[PlacedStep]:
         """The steps; where platforms have only some vertices of an instruction in common (the copy of a
         ``COPY --link``, what an ADD fetches), each of them has all."""
-        groups: dict[tuple[int, int, int], list[Step]] = {}
+        groups: dict[tuple[int, int, int], list[PlacedStep]] = {}
         for step in self._steps.values():
             groups.setdefault((step.stage, step.line, step.number), []).append(step)
         everywhere = frozenset().union(*map(platforms_of, self._branches.values()))
@@ -191,11 +191,11 @@ class Placing:
         counted = self._stages.line_of(stage, label.number)
         return counted if counted in own else own[0]
 
-    def _at(self, line: int, stage: int, label: StepLabel) -> Step:
+    def _at(self, line: int, stage: int, label: StepLabel) -> PlacedStep:
         key = (stage, label.platform, line, label.number)
         step = self._steps.get(key)
         if step is None:
-            step = self._steps[key] = Step(
+            step = self._steps[key] = PlacedStep(
                 instruction=label.instruction,
                 stage=stage,
                 stage_name=label.stage,
@@ -208,7 +208,7 @@ class Placing:
             self._on_line.setdefault(line, []).append(step)
         return _named_by(step, label)
 
-    def _counted(self, label: StepLabel) -> Step:
+    def _counted(self, label: StepLabel) -> PlacedStep:
         """The step that a vertex without a line names by its number."""
         stage = self._stage(label, 0)
         step = self._by_number.get((stage, label.platform, label.number))
@@ -251,14 +251,14 @@ class Placing:
                 step.take(state, op)
 
 
-def _named_by(step: Step, label: StepLabel) -> Step:
+def _named_by(step: PlacedStep, label: StepLabel) -> PlacedStep:
     """The step with the instruction's own text, whichever of its vertices came first."""
     if step.instruction.startswith(LINK):
         step.instruction = label.instruction
     return step
 
 
-def place_of(step: Step) -> tuple[int, str, int, int, int]:
+def place_of(step: PlacedStep) -> tuple[int, str, int, int, int]:
     """Sorts steps as their lines stand in the Dockerfile, for each branch; one that others have in common
     comes before these, as they build on it."""
     platforms = step.platform.split(",") if step.platform else []

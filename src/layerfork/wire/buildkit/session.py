@@ -9,7 +9,7 @@ from layerfork.record.record import Gap
 from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.fields import text
 from layerfork.wire.buildkit.observed import ObservedSession, ObservedSync, ObservedUpload
-from layerfork.wire.http.grpc import Call, CallStatus
+from layerfork.wire.http.grpc import CallStatus, GrpcCall
 from layerfork.wire.proxy.tap import Bytes
 from layerfork.wire.tar.decompress import Decompressor
 from layerfork.wire.tar.stream import TarDecoder
@@ -40,7 +40,7 @@ class SyncError(Exception):
     """The transfer is not what the protocol says."""
 
 
-def open_sync(call: Call) -> ObservedSync:
+def open_sync(call: GrpcCall) -> ObservedSync:
     """What the engine asks a client for, from the metadata of its call."""
     return ObservedSync(
         name="".join(_decoded(call, "dir-name")[:1]),
@@ -50,7 +50,7 @@ def open_sync(call: Call) -> ObservedSync:
     )
 
 
-def _decoded(call: Call, key: str) -> tuple[str, ...]:
+def _decoded(call: GrpcCall, key: str) -> tuple[str, ...]:
     values = call.values(key)
     if call.first(f"{key}-encoded") in {"1", "t", "T", "true", "TRUE", "True"}:
         return tuple(map(unquote_plus, values))
@@ -188,7 +188,7 @@ class SyncFollower:
 # Source: moby/buildkit session/upload/upload.proto, session/upload/uploadprovider/provider.go @ 73ed6825c.
 
 
-def open_upload(call: Call, dockerfile: str) -> ObservedUpload:
+def open_upload(call: GrpcCall, dockerfile: str) -> ObservedUpload:
     """What the engine asks for; ``dockerfile`` is the one file of the tar whose text is kept."""
     name = posixpath.basename(call.first("urlpath"))
     return ObservedUpload(path=name, tar=TarDecoder(capture=dockerfile))

@@ -23,7 +23,7 @@ _NUMBERED = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class CountedStage:
     """One FROM and what follows it."""
 
     line: int
@@ -40,7 +40,7 @@ class Stage:
 class Stages:
     """The stages of one Dockerfile, in order."""
 
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[CountedStage, ...] = ()
 
     @cached_property
     def _lines(self) -> list[int]:
@@ -104,7 +104,7 @@ def find_layout(
 
 def lay_out(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> Stages:
     """The stages of a Dockerfile, as a build with these arguments counts their instructions."""
-    stages: list[Stage] = []
+    stages: list[CountedStage] = []
     names: dict[str, int] = {}
     bases = _bases_of(dockerfile, build_args)
     for stage in dockerfile.stages:
@@ -114,7 +114,7 @@ def lay_out(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> Stages:
         is_image = base not in (SCRATCH, *names)
         numbered = (line, *own) if is_image else tuple(own)
         stages.append(
-            Stage(
+            CountedStage(
                 line=line,
                 name=stage.name or f"stage-{stage.index}",
                 numbered=numbered,
@@ -152,5 +152,7 @@ def guess_stages(names: Iterable[str]) -> Stages:
             places[next(free)] = name
     last = max(places, default=-1)
     return Stages(
-        stages=tuple(Stage(line=0, name=places.get(place, ""), numbered=()) for place in range(last + 1))
+        stages=tuple(
+            CountedStage(line=0, name=places.get(place, ""), numbered=()) for place in range(last + 1)
+        )
     )

@@ -9,7 +9,7 @@ from layerfork.record.context import Digest
 from layerfork.record.llb import LLBOp
 from layerfork.record.record import StepRecord, StepStatus
 from layerfork.wire.buildkit.observed import VertexState
-from layerfork.wire.buildkit.placing import LINK, Placing, Step, is_from, place_of
+from layerfork.wire.buildkit.placing import LINK, PlacedStep, Placing, is_from, place_of
 from layerfork.wire.buildkit.stages import Stages, guess_stages
 from layerfork.wire.buildkit.vertices import first_start_ns, is_internal, read_label, seconds_since
 from layerfork.wire.redact import Redactor
@@ -26,11 +26,13 @@ _Place = tuple[int, int]
 """Index of a stage, and number of an instruction in it, from 1."""
 
 
-def shared_steps(steps: Iterable[Step], stages: Stages, states: Mapping[str, VertexState]) -> list[Step]:
+def shared_steps(
+    steps: Iterable[PlacedStep], stages: Stages, states: Mapping[str, VertexState]
+) -> list[PlacedStep]:
     """The steps that are missing among those that vertices name."""
     known = {(step.stage, step.number): step for step in steps}
     pending = list(known.values())
-    found: list[Step] = []
+    found: list[PlacedStep] = []
     while pending:
         for place, digest in _built_on(pending.pop(), stages):
             state = states.get(digest)
@@ -38,7 +40,7 @@ def shared_steps(steps: Iterable[Step], stages: Stages, states: Mapping[str, Ver
             if place in known or state is None or label is None:
                 continue
             stage, number = place
-            step = Step(
+            step = PlacedStep(
                 instruction=label.instruction,
                 stage=stage,
                 stage_name=stages.stages[stage].name,
@@ -53,7 +55,7 @@ def shared_steps(steps: Iterable[Step], stages: Stages, states: Mapping[str, Ver
     return found
 
 
-def _built_on(step: Step, stages: Stages) -> Iterator[tuple[_Place, str]]:
+def _built_on(step: PlacedStep, stages: Stages) -> Iterator[tuple[_Place, str]]:
     """Steps that must be there, and the vertices that they have."""
     linked = (each for each in step.vertices if _instruction(each).startswith(LINK))
     work = next(linked, max(step.vertices, key=lambda each: len(each.inputs)))
@@ -67,7 +69,7 @@ def _built_on(step: Step, stages: Stages) -> Iterator[tuple[_Place, str]]:
         yield from ((end, digest) for digest in copying.inputs[-1:])
 
 
-def _copied_stage(step: Step, stages: Stages) -> int | None:
+def _copied_stage(step: PlacedStep, stages: Stages) -> int | None:
     """Index of the stage that a COPY reads; None when it reads an image or the context."""
     instruction = printed_instruction(step.instruction)
     name = instruction.flag("from") if instruction is not None else ""
@@ -135,7 +137,7 @@ def read_steps(
     return tuple(_record(index, step, zero, redactor) for index, step in enumerate(steps, 1))
 
 
-def _record(index: int, step: Step, zero_ns: int | None, redactor: Redactor) -> StepRecord:
+def _record(index: int, step: PlacedStep, zero_ns: int | None, redactor: Redactor) -> StepRecord:
     states = step.own or step.vertices
     started = min((each.started_ns for each in states if each.started_ns is not None), default=None)
     completed = max((each.completed_ns for each in states if each.completed_ns is not None), default=None)

@@ -25,7 +25,7 @@ from layerfork.wire.buildkit.session import (
     open_sync,
     open_upload,
 )
-from layerfork.wire.http.grpc import Call, CallHandler
+from layerfork.wire.http.grpc import CallHandler, GrpcCall
 from layerfork.wire.proxy.tap import Bytes, ConnectionTap, Headers
 
 # Puts decoding off: copies of what passed wait here until there is time for them.
@@ -217,7 +217,7 @@ class BuildKitWatcher:
         emptied = ObservedSession(session.id, ObservedConnection(where, gaps=[gap]), open=False)
         self._sessions[session.id] = emptied
 
-    def _control_call(self, call: Call, connection: ObservedConnection) -> CallHandler | None:
+    def _control_call(self, call: GrpcCall, connection: ObservedConnection) -> CallHandler | None:
         service, name = _split(call.method)
         if service == _CONTROL and name == "Solve":
             return SolveFollower(self._asked, connection, self._backlog.now)
@@ -234,7 +234,7 @@ class BuildKitWatcher:
         self._skip(call)
         return None
 
-    def _session_call(self, call: Call, session: ObservedSession) -> CallHandler | None:
+    def _session_call(self, call: GrpcCall, session: ObservedSession) -> CallHandler | None:
         if call.method == "moby.filesync.v1.FileSync/DiffCopy":
             sync = open_sync(call)
             _limit(session.syncs)
@@ -259,7 +259,7 @@ class BuildKitWatcher:
                 return build.dockerfile_name
         return "Dockerfile"
 
-    def _skip(self, call: Call) -> None:
+    def _skip(self, call: GrpcCall) -> None:
         if call.method in self.skipped or len(self.skipped) < _MAX_REMEMBERED:
             self.skipped[call.method] += 1
 

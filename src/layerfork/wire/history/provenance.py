@@ -33,7 +33,7 @@ _OTHER_NAMES = {
 _BINARY = frozenset({"layerfork.wire.FileActionMkFile.data", "layerfork.wire.SourceInfo.data"})
 
 
-class UnreadableError(ValueError):
+class UnreadableOpError(ValueError):
     """The JSON is not that of the message."""
 
 
@@ -54,7 +54,7 @@ def read_op(value: Any, inputs: list[tuple[str, int]]) -> tuple[pb.Op, tuple[str
 def fill(message: Message, value: Any, unknown: list[str]) -> None:
     """Set the fields of a message. Raises: UnreadableError."""
     if not isinstance(value, Mapping):
-        raise UnreadableError(f"{message.DESCRIPTOR.name} is no object")
+        raise UnreadableOpError(f"{message.DESCRIPTOR.name} is no object")
     fields = {_plain(field.name): field for field in message.DESCRIPTOR.fields}
     for name, item in value.items():
         key = _OTHER_NAMES.get(_plain(name), _plain(name))
@@ -92,7 +92,7 @@ def _set_repeated(message: Message, field: Any, value: Any, unknown: list[str]) 
         items.extend(pb.Pair(key=key, value=item) for key, item in pairs)
         return
     if not isinstance(value, list):
-        raise UnreadableError(f"{field.name} is no list")
+        raise UnreadableOpError(f"{field.name} is no list")
     for item in value:
         if field.message_type is not None:
             fill(items.add(), item, unknown)
@@ -104,27 +104,27 @@ def _assign(message: Message, field: Any, value: Any) -> None:
     try:
         setattr(message, field.name, _scalar(field, value))
     except (TypeError, ValueError, OverflowError) as error:
-        raise UnreadableError(f"{field.name}: {error}") from error
+        raise UnreadableOpError(f"{field.name}: {error}") from error
 
 
 def _append(items: Any, field: Any, value: Any) -> None:
     try:
         items.append(_scalar(field, value))
     except (TypeError, ValueError, OverflowError) as error:
-        raise UnreadableError(f"{field.name}: {error}") from error
+        raise UnreadableOpError(f"{field.name}: {error}") from error
 
 
 def _scalar(field: Any, value: Any) -> Any:
     if field.type != FieldDescriptor.TYPE_BYTES:
         return value
     if not isinstance(value, str):
-        raise UnreadableError(f"{field.name} is no text")
+        raise UnreadableOpError(f"{field.name} is no text")
     if field.full_name not in _BINARY:
         return value.encode("utf-8", "surrogatepass")
     try:
         return b64decode(value, validate=True)
     except binascii.Error as error:
-        raise UnreadableError(f"{field.name}: {error}") from error
+        raise UnreadableOpError(f"{field.name}: {error}") from error
 
 
 # What a provenance predicate of BuildKit holds of a build: the request, the definition, the source map.
@@ -243,7 +243,7 @@ def _read_ops(found: Provenance, config: Any, digests: Mapping[str, str]) -> Non
             continue
         try:
             op, unknown = read_op(_at(step, "op"), list(_inputs(step, digests)))
-        except UnreadableError as error:
+        except UnreadableOpError as error:
             found.gaps.append(Gap(where=f"llb op {digest}", what=f"its JSON is not understood: {error}"))
             continue
         found.ops[digest] = op
@@ -259,7 +259,7 @@ def _inputs(step: Any, digests: Mapping[str, str]) -> Iterator[tuple[str, int]]:
     for each in _list(_at(step, "inputs")):
         name, _, index = str(each).rpartition(":")
         if name not in digests or not index.isdecimal() or len(index) > 9:
-            raise UnreadableError(f"the input {str(each)[:40]!r} is no step")
+            raise UnreadableOpError(f"the input {str(each)[:40]!r} is no step")
         yield digests[name], int(index)
 
 
@@ -296,7 +296,7 @@ def _read_source(found: Provenance, source: Any, digests: Mapping[str, str]) -> 
             entry = pb.LocationsEntry(digest=digests[name].encode())
             try:
                 fill(entry.locations, value, unknown)
-            except UnreadableError as error:
+            except UnreadableOpError as error:
                 found.gaps.append(Gap(where="source map", what=f"{name}: {error}"))
                 continue
             found.source.locations.append(entry)

@@ -41,7 +41,7 @@ class CallHandler(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class GrpcCall:
     """A call as its request headers announce it."""
 
     method: str
@@ -83,7 +83,7 @@ class GrpcStream:
     A handler that fails is dropped and reported; the rest of the connection goes on.
     """
 
-    def __init__(self, call: Call, handler: CallHandler, problem: Problem, room: Room) -> None:
+    def __init__(self, call: GrpcCall, handler: CallHandler, problem: Problem, room: Room) -> None:
         self._call = call
         self._handler: CallHandler | None = handler
         self._problem = problem

@@ -40,7 +40,7 @@ _ALNUM = re.compile(r"[A-Za-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundSecret:
     """A place in a text, and the value that stands there."""
 
     start: int
@@ -185,27 +185,27 @@ class KnownValues:
         """Whether a text holds any of them, as they are or as JSON spells them."""
         return any(search.touches(text) for search in self._searches)
 
-    def found(self, text: str) -> list[Found]:
+    def found(self, text: str) -> list[FoundSecret]:
         """Places of values, however they are spelled there, in no order; they may overlap. In linear time."""
         searches = self._searches
         if not searches or not text:
             return []
-        found = [Found(*match) for search in searches for match in search.matches(text)]
+        found = [FoundSecret(*match) for search in searches for match in search.matches(text)]
         for reading in (read(text), unwrapped(text)):
             if reading.text != text:
                 for search in searches:
                     for start, end, value in search.matches(reading.text):
-                        found.append(Found(*reading.place(start, end), value))
+                        found.append(FoundSecret(*reading.place(start, end), value))
         return found
 
 
-def apart(found: Iterable[Found]) -> Iterator[Found]:
+def apart(found: Iterable[FoundSecret]) -> Iterator[FoundSecret]:
     """Merge what overlaps into one, named by its longest part; from left to right."""
-    current: Found | None = None
+    current: FoundSecret | None = None
     longest = 0
     for each in sorted(found, key=lambda each: (each.start, -each.end)):
         if current is not None and each.start == current.end and each.value == current.value:
-            current = Found(current.start, each.end, each.value)
+            current = FoundSecret(current.start, each.end, each.value)
         elif current is None or each.start >= current.end:
             if current is not None:
                 yield current
@@ -213,7 +213,7 @@ def apart(found: Iterable[Found]) -> Iterator[Found]:
         else:
             value = each.value if each.end - each.start > longest else current.value
             longest = max(longest, each.end - each.start)
-            current = Found(current.start, max(current.end, each.end), value)
+            current = FoundSecret(current.start, max(current.end, each.end), value)
     if current is not None:
         yield current
 

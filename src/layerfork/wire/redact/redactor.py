@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from layerfork.record.context import Digest
 from layerfork.wire.redact.assignments import named
 from layerfork.wire.redact.commands import in_commands
-from layerfork.wire.redact.known import STAND_IN, Found, KnownValues, apart
+from layerfork.wire.redact.known import STAND_IN, FoundSecret, KnownValues, apart
 from layerfork.wire.redact.tokens import detected, tokens, userinfo
 from layerfork.wire.redact.values import hides
 
@@ -68,10 +68,10 @@ class Redactor:
         """
         known = self._known.found(text)
         by_start = _longest_at(known)
-        shown: list[Found] = []
+        shown: list[FoundSecret] = []
         new: set[str] = set()
         for start, end, password in _spoken(text):
-            found = Found(start, end, text[start:end])
+            found = FoundSecret(start, end, text[start:end])
             same = by_start.get(start)
             if same is not None and not text[same.end : end].strip(_CLOSES):
                 continue  # the value is known, and what closes it is no part of it
@@ -98,7 +98,7 @@ class Redactor:
         """The text without remembered values."""
         return self._replaced(text, _outside_stand_ins(self._known.found(text), text))
 
-    def _replaced(self, text: str, found: Sequence[Found]) -> str:
+    def _replaced(self, text: str, found: Sequence[FoundSecret]) -> str:
         """With a stand-in for each; of two that are the same place the first has its name."""
         if not found:
             return text
@@ -140,7 +140,7 @@ def _spoken(text: str) -> Iterator[tuple[int, int, int]]:
             yield start, end, password
 
 
-def _values(text: str, found: Found, password: int) -> Iterator[str]:
+def _values(text: str, found: FoundSecret, password: int) -> Iterator[str]:
     """What is remembered of a place: what it is, what it may be part of, what it may hold."""
     yield found.value
     yield _CONTINUED.sub("", found.value)
@@ -148,15 +148,15 @@ def _values(text: str, found: Found, password: int) -> Iterator[str]:
     yield text[password : found.end]
 
 
-def _longest_at(known: Iterable[Found]) -> dict[int, Found]:
-    longest: dict[int, Found] = {}
+def _longest_at(known: Iterable[FoundSecret]) -> dict[int, FoundSecret]:
+    longest: dict[int, FoundSecret] = {}
     for each in known:
         if each.start not in longest or each.end > longest[each.start].end:
             longest[each.start] = each
     return longest
 
 
-def _outside_stand_ins(found: Sequence[Found], text: str) -> list[Found]:
+def _outside_stand_ins(found: Sequence[FoundSecret], text: str) -> list[FoundSecret]:
     """Without what touches a stand-in: those stay."""
     if not found or "hidden:" not in text:
         return list(found)

@@ -22,7 +22,7 @@ from layerfork.app.experiment.runscenarios import run_catalogue
 from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.experiment.worker import why_unfit
 from layerfork.errors import EngineError, LayerforkError, UsageError
-from layerfork.record.run import Problem, Progress
+from layerfork.record.run import Progress, RunProblem
 from layerfork.record.scenario import RunOptions
 
 SCENARIO = find_scenario("mtime-touched")
@@ -131,7 +131,7 @@ def test_a_defect_on_a_worker_is_a_problem_and_the_others_go_on(
     found = build_on_workers(kept.run(), KEYS, cluster.scheduler_address, {})
     assert len(kept.cells) == len(NAMES) - 1
     assert [problem for each in found for problem in each.problems] == [
-        Problem(what="private:26.1: 1 cells were not built: no such thing")
+        RunProblem(what="private:26.1: 1 cells were not built: no such thing")
     ]
 
 

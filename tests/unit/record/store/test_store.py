@@ -9,7 +9,7 @@ import pytest
 from layerfork.errors import LayerforkError
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
-from layerfork.record.store.store import Project, RecordStore, open_store, project_of
+from layerfork.record.store.store import RecordStore, StoredProject, open_store, project_of
 
 
 def record(name: str, second: int = 0, target: str = "", dockerfile: str = "Dockerfile") -> BuildRecord:
@@ -31,7 +31,7 @@ def add(store: RecordStore, directory: Path, *records: BuildRecord) -> list[Path
     return [store.add(project_of(directory, each), each) for each in records]
 
 
-def ids(store: RecordStore, project: Project) -> list[str]:
+def ids(store: RecordStore, project: StoredProject) -> list[str]:
     return [each.id for each in store.newest(project)]
 
 
@@ -55,8 +55,8 @@ def test_only_builds_of_one_kind_are_compared(store: RecordStore, tmp_path: Path
 
 
 def test_parts_of_a_project_do_not_run_together(tmp_path: Path) -> None:
-    one = Project(directory=tmp_path, dockerfile="ab", target="c")
-    other = Project(directory=tmp_path, dockerfile="a", target="bc")
+    one = StoredProject(directory=tmp_path, dockerfile="ab", target="c")
+    other = StoredProject(directory=tmp_path, dockerfile="a", target="bc")
     assert one.file_prefix != other.file_prefix
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.wire.http.grpc import MAX_MESSAGE_BYTES, Call, CallStatus, GrpcStream, MessageReader, Room
+from layerfork.wire.http.grpc import MAX_MESSAGE_BYTES, CallStatus, GrpcCall, GrpcStream, MessageReader, Room
 from layerfork.wire.proxy.tap import Bytes, Headers
 
 
@@ -41,7 +41,7 @@ class Stream:
         self.notes = Notes()
         self.problems: list[tuple[str, str]] = []
         headers: Headers = ((":path", "/a.B/C"), *metadata)
-        call = Call(method="a.B/C", metadata=headers)
+        call = GrpcCall(method="a.B/C", metadata=headers)
         self.grpc = GrpcStream(
             call, self.notes, lambda where, what: self.problems.append((where, what)), Room()
         )
@@ -169,7 +169,7 @@ def test_a_request_that_ends_inside_a_message_is_reported() -> None:
 
 
 def test_metadata_may_repeat() -> None:
-    call = Call(method="a/b", metadata=(("followpaths", "x"), ("dir-name", "d"), ("followpaths", "y")))
+    call = GrpcCall(method="a/b", metadata=(("followpaths", "x"), ("dir-name", "d"), ("followpaths", "y")))
 
     assert call.values("followpaths") == ("x", "y")
     assert call.first("dir-name") == "d"
