@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from layerfork.builders.api.client import ApiError
 from layerfork.builders.api.frontend import FrontendRefusedError, Question, ask_frontend
 from layerfork.builders.engines import RunningEngine
-from layerfork.builders.environments.images import base_references
 from layerfork.context.ignore.ignorefile import read_docker_ignorefile
 from layerfork.dockerfile import BadSubstitutionError
+from layerfork.dockerfile.bases import base_references
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextManifest, Transport

@@ -11,9 +11,9 @@ from layerfork.app.predict.predicting import baseline_at
 from layerfork.builders.commits.checkout import Sending
 from layerfork.builders.commits.history import Commit
 from layerfork.builders.commits.objects import Blobs, texts_of
-from layerfork.builders.environments.images import base_references
 from layerfork.context.clientrules import find_rules
 from layerfork.dockerfile import BadSubstitutionError
+from layerfork.dockerfile.bases import base_references
 from layerfork.dockerfile.parser import parse_dockerfile
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from layerfork.builders.recording.secrets import redaction_key
+from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.errors import UsageError
 from layerfork.lint.dockerfiles import context_at
 from layerfork.lint.linter import lint, shown

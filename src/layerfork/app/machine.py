@@ -19,7 +19,7 @@ from layerfork.builders.environments.installing import (
 from layerfork.builders.environments.shell import run_in_engine
 from layerfork.builders.machine import examine_places, examine_programs, examine_settings, without_passwords
 from layerfork.builders.process import find_program
-from layerfork.builders.recording.secrets import redaction_key
+from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.errors import ClientError, EngineError
 from layerfork.record.machine import ClientRow, DoctorReport, EngineRow, Fetched, Health, HealthRow, Obstacle
 from layerfork.record.run import Say

@@ -16,7 +16,7 @@ from layerfork.app.check.cold import Turn, cold_turns
 from layerfork.app.recording import Kept, kept_records, no_build_seen, say_lost
 from layerfork.builders.engines import default_spec_of_why
 from layerfork.builders.recording.projects import Projects
-from layerfork.builders.recording.secrets import key_id, redaction_key
+from layerfork.builders.recording.redactionkey import key_id, redaction_key
 from layerfork.builders.recording.wrap import Wrapped, check_program, engine_for, record_command
 from layerfork.dockerfile import Stage
 from layerfork.dockerfile.recorded import dockerfile_of

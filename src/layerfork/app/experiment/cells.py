@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from layerfork import __version__
-from layerfork.builders.recording.secrets import redaction_key
+from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.errors import EvidenceError
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo

@@ -20,13 +20,13 @@ from layerfork.app.experiment.relay import EngineGoneError, Relay, run_relay
 from layerfork.app.experiment.trial import Bench, make_endpoint
 from layerfork.builders.clients import BuildClient, ContextForm
 from layerfork.builders.engines import RunningEngine, open_engine
-from layerfork.builders.environments.images import base_references
 from layerfork.builders.environments.installing import described_clients, find_toolchain
 from layerfork.builders.environments.privatedir import socket_directory
 from layerfork.builders.environments.served import served_context
 from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace
-from layerfork.builders.recording.secrets import redaction_key
+from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.dockerfile import BadSubstitutionError, parse_dockerfile
+from layerfork.dockerfile.bases import base_references
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.build import Builder, BuildRequest, Endpoint
 from layerfork.record.engine import EngineInfo

@@ -22,7 +22,7 @@ from layerfork.app.experiment.earlier import Earlier, FinishedRelay, MeasuredRow
 from layerfork.app.experiment.measure import Measured, RunServices, measure
 from layerfork.builders.engines import open_engine
 from layerfork.builders.environments.installing import described_clients
-from layerfork.builders.recording.secrets import redaction_key
+from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.context.walk import scan
 from layerfork.record.engine import EngineInfo
 from layerfork.record.run import Progress

@@ -17,7 +17,7 @@ from layerfork.builders.edits import (
     read_file,
     write_patches,
 )
-from layerfork.builders.recording.secrets import redaction_key
+from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.builders.replaying import run_in
 from layerfork.context.walk import no_collection
 from layerfork.errors import LayerforkError

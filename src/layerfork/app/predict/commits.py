@@ -17,7 +17,7 @@ from layerfork.app.predict.tree import dockerfile_path, places_of_named, rules_o
 from layerfork.builders.commits.checkout import CheckedOut, Sending, check_out, contents_of
 from layerfork.builders.commits.history import Commit, Repository, commits_of, find_below, find_repository
 from layerfork.builders.commits.objects import Blobs, Trees
-from layerfork.builders.recording.secrets import redaction_key
+from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.context.senders import sender_of
 from layerfork.context.walk import no_collection
 from layerfork.errors import EvidenceError, LayerforkError

@@ -13,11 +13,12 @@ from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
 from layerfork.app.predict.tree import images_assumed
 from layerfork.builders.api.frontend import FrontendRefusedError, Question, ask_frontend
 from layerfork.builders.engines import RunningEngine, default_spec_of_why, open_engine
-from layerfork.builders.environments.images import base_references
 from layerfork.builders.recording.imagefacts import without_secrets
-from layerfork.builders.recording.secrets import key_id, redaction_key, sealed
+from layerfork.builders.recording.redactionkey import key_id, redaction_key
+from layerfork.builders.recording.secrets import sealed
 from layerfork.context.projectfiles import read_regular
 from layerfork.dockerfile import BadSubstitutionError
+from layerfork.dockerfile.bases import base_references
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.build import Builder

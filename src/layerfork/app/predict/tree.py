@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from layerfork.app.predict.nextbuild import NextBuild, PredictOptions, current_umask, with_stand_ins_of
-from layerfork.builders.recording.secrets import key_id, redaction_key
+from layerfork.builders.recording.redactionkey import key_id, redaction_key
 from layerfork.context.clientrules import ContextRules, find_rules
 from layerfork.context.hashing.digestcache import DigestCache, cache_file, load_cache, save_cache
 from layerfork.context.ignore.ignorefile import DOCKER_FILES

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -12,47 +12,13 @@ from layerfork.builders.engines import RunningEngine
 from layerfork.builders.engines.baseimage import ensure_base_archive
 from layerfork.builders.environments.privatedir import private_directory
 from layerfork.diagnose.failure import missing_frontend, missing_image
-from layerfork.dockerfile import Dockerfile, Stage
+from layerfork.dockerfile.bases import base_references
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.dockerfile.scope import SCRATCH, base_of
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.engine import Brought
 from layerfork.record.record import BuildRecord
 from layerfork.record.run import Say
-
-# Which images a Dockerfile needs before its first step can run.
-
-
-def base_references(
-    dockerfile: Dockerfile, build_args: Mapping[str, str], target: str = ""
-) -> tuple[str, ...]:
-    """Images named by FROM, ``--from`` and ``--mount=from=``, variables replaced, each once, in order.
-
-    Stages after the target are left out; the classic builder builds every stage before it. So are bases
-    that depend on what only the builder knows.
-    Raises: BadSubstitutionError.
-    """
-    found = (
-        name
-        for stage in _wanted(dockerfile, target)
-        for name in _names(dockerfile, stage, build_args)
-        if dockerfile.find_stage(name, before=stage.index) is None
-    )
-    return tuple(dict.fromkeys(name for name in found if name and name != SCRATCH))
-
-
-def _names(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> Iterator[str]:
-    """What a stage builds on and reads files of: stages and images. Builders expand no ``from``."""
-    yield base_of(dockerfile, stage, build_args) or ""
-    for instruction in stage.instructions:
-        yield from (name for name in instruction.reads_from if "$" not in name)
-
-
-def _wanted(dockerfile: Dockerfile, target: str) -> tuple[Stage, ...]:
-    last = dockerfile.find_stage(target) if target else None
-    return dockerfile.stages if last is None else dockerfile.stages[: last.index + 1]
-
 
 _MANIFEST = "manifest.json"
 _FAMILIAR = ("docker.io/library/", "docker.io/")

@@ -11,7 +11,8 @@ from layerfork.builders.imports.dockerbuild import import_archive, is_archive
 from layerfork.builders.imports.drafts import Importer
 from layerfork.builders.imports.logs import import_log
 from layerfork.builders.imports.provenance import import_provenance
-from layerfork.builders.recording.secrets import key_id, redaction_key, sealed
+from layerfork.builders.recording.redactionkey import key_id, redaction_key
+from layerfork.builders.recording.secrets import sealed
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.record.record import BuildRecord
 from layerfork.wire.history.historyrecord import read_json

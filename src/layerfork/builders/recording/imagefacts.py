@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from layerfork.builders.environments.images import base_references
 from layerfork.dockerfile import LAYERED, BadSubstitutionError, keyword_of
+from layerfork.dockerfile.bases import base_references
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.dockerfile.scope import base_or_written
 from layerfork.errors import EngineError

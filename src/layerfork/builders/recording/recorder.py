@@ -17,7 +17,7 @@ from layerfork import __version__
 from layerfork.builders.engines import Recordable
 from layerfork.builders.recording.contextplaces import ClientProcess, process_behind
 from layerfork.builders.recording.imagefacts import without_secrets
-from layerfork.builders.recording.secrets import key_id
+from layerfork.builders.recording.redactionkey import key_id
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextEntry, ContextManifest
 from layerfork.record.engine import ImageFacts

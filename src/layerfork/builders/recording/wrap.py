@@ -17,7 +17,7 @@ from layerfork.builders.process import ProgramMissingError, find_program, run_in
 from layerfork.builders.recording.contextplaces import ClientProcess
 from layerfork.builders.recording.projects import Projects
 from layerfork.builders.recording.recorder import DRAIN_S, Recorder
-from layerfork.builders.recording.secrets import redaction_key
+from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.builders.routing.buildctl import lead_buildkit, read_buildctl
 from layerfork.builders.routing.buildx import LedBuilders, lead_builders
 from layerfork.builders.routing.bypass import find_ways_past

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.recording.secrets import KEY_BYTES, redaction_key
+from layerfork.builders.recording.redactionkey import KEY_BYTES, redaction_key
 
 
 @pytest.fixture

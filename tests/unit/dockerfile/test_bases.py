@@ -2,8 +2,8 @@
 
 import pytest
 
-from layerfork.builders.environments.images import base_references
 from layerfork.dockerfile import parse_dockerfile
+from layerfork.dockerfile.bases import base_references
 
 
 @pytest.mark.parametrize(
