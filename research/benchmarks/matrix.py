@@ -16,7 +16,8 @@ from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace
 from layerfork.builders.process import run
 from layerfork.record.build import Builder
-from layerfork.record.run import Progress, TrialBuild
+from layerfork.record.progress import Progress
+from layerfork.record.run import TrialBuild
 from layerfork.record.scenario import RunOptions
 
 ROUNDS = 3

@@ -23,7 +23,8 @@ from layerfork.builders.environments.installing import find_toolchain
 from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace
 from layerfork.builders.process import run
 from layerfork.record.build import Builder, Command, Endpoint
-from layerfork.record.run import Progress, TrialBuild
+from layerfork.record.progress import Progress
+from layerfork.record.run import TrialBuild
 from layerfork.record.scenario import RunOptions
 
 ROUNDS = 7

@@ -29,7 +29,7 @@ from layerfork.builders.clients import ContextForm
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace, write_context
 from layerfork.builders.process import run
-from layerfork.record.run import Progress
+from layerfork.record.progress import Progress
 from layerfork.record.scenario import OWN_PLATFORM, Phase, RunOptions, Scenario
 from layerfork.record.store.recordfile import RecordFile
 

@@ -14,7 +14,7 @@ from layerfork.app.experiment.cells import CellName
 from layerfork.app.experiment.dask import MOST_CELLS, batches_of
 from layerfork.app.experiment.planning import CatalogueOptions
 from layerfork.app.experiment.runscenarios import run_catalogue
-from layerfork.record.run import Progress
+from layerfork.record.progress import Progress
 from layerfork.record.scenario import RunOptions
 from layerfork.record.scenarioresults import CatalogueReport, Met
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from layerfork.app.experiment.cells import CellName, MeasuredCell, read_cells
 from layerfork.app.experiment.planning import CatalogueOptions
 from layerfork.app.experiment.runscenarios import run_catalogue
-from layerfork.record.run import Progress, TrialBuild
+from layerfork.record.progress import Progress
+from layerfork.record.run import TrialBuild
 from layerfork.record.scenario import RunOptions
 from layerfork.record.scenarioresults import CatalogueReport
 from layerfork.report.views.scenarios import surprises

@@ -17,7 +17,7 @@ import layerfork
 from layerfork.app import pythonapi as programs
 from layerfork.app.check.checking import CheckOptions
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 
 RECORDS = Path(__file__).parents[1] / "golden" / "records" / "seed-buildkit.jsonl"
 

@@ -16,13 +16,12 @@ from layerfork.builders.environments.installing import (
     find_environment,
     find_interpreter,
 )
-from layerfork.builders.environments.shell import run_in_engine
 from layerfork.builders.machine import examine_places, examine_programs, examine_settings, without_passwords
 from layerfork.builders.process import find_program
 from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.errors import ClientError, EngineError
 from layerfork.record.machine import ClientRow, DoctorReport, EngineRow, Fetched, Health, HealthRow, Obstacle
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 from layerfork.wire.redact import Redactor
 
 
@@ -209,6 +208,9 @@ def open_shell(name: str, argv: Sequence[str], registry: str, say: Say) -> int:
     ``registry`` is a directory for a registry at 127.0.0.1:5000 inside; empty for none.
     Raises: EngineError, UsageError.
     """
+    # It brings the recorder, which no list of engines or clients needs.
+    from layerfork.builders.environments.shell import run_in_engine
+
     return run_in_engine(open_engine(name), argv, registry, say)
 
 

@@ -12,8 +12,8 @@ from layerfork.builders.recording.wrap import record_command
 from layerfork.errors import LayerforkError
 from layerfork.record.build import named_builders
 from layerfork.record.engine import NOTHING_BROUGHT, Brought
+from layerfork.record.progress import Say
 from layerfork.record.record import BuildRecord
-from layerfork.record.run import Say
 from layerfork.record.store.recordfile import RecordFile
 from layerfork.record.store.setaside import directory_around, kept_away, written_apart
 from layerfork.record.store.store import RecordStore

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from layerfork.app.compare.comparison import stored_in
 from layerfork.app.predict.earlier import CreatedAt, EarlierBuilds, times_of_images
-from layerfork.builders.imports.files import import_file
 from layerfork.context.walk import no_collection
 from layerfork.diagnose import may_share_cache
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.keys import keys_of
 from layerfork.record.build import as_typed
 from layerfork.record.machine import StoredRow
+from layerfork.record.progress import Say
 from layerfork.record.record import BuildRecord, StepStatus
-from layerfork.record.run import RecordReport, Say, StepAge
+from layerfork.record.run import RecordReport, StepAge
 from layerfork.record.store.recordfile import RecordFile, StoredRecord, read_records
 from layerfork.record.store.store import KeptBuild, RecordStore, open_store
 from layerfork.record.store.summary import read_summaries
@@ -199,6 +199,9 @@ def import_builds(paths: Sequence[str], output: str, say: Say) -> tuple[RecordRe
 
 
 def _imported(path: str, say: Say) -> tuple[BuildRecord, ...]:
+    # It knows a dozen forms, which showing and listing records do not need.
+    from layerfork.builders.imports.files import import_file
+
     records = import_file(Path(path))
     for record in records:
         say(f"{path}: {record.imported_from}, {_counted(len(record.steps))}, {record.result.outcome.value}")

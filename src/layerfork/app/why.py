@@ -13,7 +13,8 @@ from layerfork.builders.recording.projects import Projects
 from layerfork.builders.recording.wrap import Wrapped, record_command
 from layerfork.errors import ExitCode, LayerforkError
 from layerfork.record.engine import NOTHING_BROUGHT, Brought
-from layerfork.record.run import DiffReport, Say
+from layerfork.record.progress import Say
+from layerfork.record.run import DiffReport
 from layerfork.record.store.store import open_store
 
 if TYPE_CHECKING:

@@ -185,7 +185,7 @@ def command(
         max_age_s=max_age,
         cache_from=cache_from,
         frontend=_frontend(engine) if ask_engine else None,
-        meanwhile=form.load,
+        meanwhile=lambda: form.load("predictions"),
     )
     put(form.render("predictions", predictions, look_of(sys.stdout, verbose=verbose)))
     return exit_code(predictions)

@@ -20,7 +20,7 @@ from layerfork.cli.options import (
 from layerfork.cli.output import is_terminal, put
 from layerfork.errors import ExitCode, UsageError
 from layerfork.record.build import Builder
-from layerfork.record.run import Listener
+from layerfork.record.progress import Listener
 from layerfork.record.scenario import RunOptions
 
 if TYPE_CHECKING:

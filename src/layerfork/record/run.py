@@ -1,6 +1,6 @@
-"""One run of the experiment: what was asked, measured and judged, and its progress meanwhile."""
+"""One run of the experiment: what was asked, measured and judged."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from layerfork.record.answer import Answer, Judgement, Verdict
@@ -181,27 +181,3 @@ class PlanReport:
     scenario: str
     engine: EngineInfo
     rows: tuple[PlanRow, ...]
-
-
-# What happens during a run, reported while it happens.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """One thing that began or ended."""
-
-    text: str
-    """One line: ``building with docker-build``."""
-    engine: str = ""
-    """Where it happened; empty when there is only one engine."""
-    done: int = 0
-    total: int = 0
-    """Builds finished and planned; 0 of 0 when nothing is counted yet."""
-    lasting: bool = False
-    """Worth a line of its own that stays; otherwise only the current state."""
-
-
-Say = Callable[[str], None]
-"""Takes one line for the person who waits."""
-
-Listener = Callable[[Progress], None]

@@ -41,10 +41,10 @@ class Format:
 
     name: str
     """What to write after ``--format``."""
-    load: Callable[[], Renderers]
-    """Imports the format's module, and returns its table."""
+    load: Callable[[Kind], Renderers]
+    """Imports the format's module for a kind of report, and returns its table."""
     kinds: frozenset[Kind]
-    """The kinds of reports that it is available for: the keys of that table."""
+    """The kinds of reports that it is available for: the keys of its tables."""
     visible: Callable[[str], str] = visible
     """Escapes what a report quotes from others, in the way of the format."""
     colored: frozenset[Kind] = frozenset()
@@ -65,66 +65,83 @@ class Format:
     def render(self, kind: Kind, reports: Sequence[Any], look: Look) -> str:
         """All reports of a command as text. Raises: UsageError where it is not available for them."""
         self.check(kind)
-        renderer: Renderer[Any] = self.load()[kind]
+        renderer: Renderer[Any] = self.load(kind)[kind]
         harmless = visible_but_colors if look.color and kind in self.colored else self.visible
         return harmless(renderer(reports, look))
 
 
-def _text() -> Renderers:
-    from layerfork.report.text import RENDERERS
+def _text(kind: Kind) -> Renderers:
+    # Each module needs the values of its reports: all of them would take as long as a short command.
+    match kind:
+        case "diffs" | "checks":
+            from layerfork.report.text.builds import RENDERERS
+        case "fixes":
+            from layerfork.report.text.fix import RENDERERS
+        case "doctors" | "engines" | "stored" | "clients" | "causes" | "pages" | "settings":
+            from layerfork.report.text.listing import RENDERERS
+        case "lints" | "sendings" | "caches":
+            from layerfork.report.text.files import RENDERERS
+        case "records":
+            from layerfork.report.text.record import RENDERERS
+        case "predictions" | "histories":
+            from layerfork.report.text.predictions import RENDERERS
+        case "scenarios" | "catalogues" | "upgrades":
+            from layerfork.report.text.scenarios import RENDERERS
+        case _:
+            from layerfork.report.text.run import RENDERERS
 
     return RENDERERS
 
 
-def _table() -> Renderers:
-    from layerfork.report.text import TABLES
+def _table(kind: Kind) -> Renderers:
+    from layerfork.report.text.run import TABLES
 
     return TABLES
 
 
-def _json() -> Renderers:
+def _json(kind: Kind) -> Renderers:
     from layerfork.report.json import RENDERERS
 
     return RENDERERS
 
 
-def _html() -> Renderers:
+def _html(kind: Kind) -> Renderers:
     from layerfork.report.html import RENDERERS
 
     return RENDERERS
 
 
-def _svg() -> Renderers:
+def _svg(kind: Kind) -> Renderers:
     from layerfork.report.svg import RENDERERS
 
     return RENDERERS
 
 
-def _markdown() -> Renderers:
+def _markdown(kind: Kind) -> Renderers:
     from layerfork.report.markdown import RENDERERS
 
     return RENDERERS
 
 
-def _junit() -> Renderers:
+def _junit(kind: Kind) -> Renderers:
     from layerfork.report.junit import RENDERERS
 
     return RENDERERS
 
 
-def _sarif() -> Renderers:
+def _sarif(kind: Kind) -> Renderers:
     from layerfork.report.sarif import RENDERERS
 
     return RENDERERS
 
 
-def _gitlab() -> Renderers:
+def _gitlab(kind: Kind) -> Renderers:
     from layerfork.report.gitlab import RENDERERS
 
     return RENDERERS
 
 
-def _github() -> Renderers:
+def _github(kind: Kind) -> Renderers:
     from layerfork.report.github import RENDERERS
 
     return RENDERERS

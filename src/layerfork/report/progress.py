@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.markup import escape
 
-from layerfork.record.run import Listener, Progress
+from layerfork.record.progress import Listener, Progress
 from layerfork.record.visible import visible
 
 SIGN_OF_LIFE_S = 10.0

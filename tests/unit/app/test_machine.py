@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from layerfork.app import machine as preparation
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.record.run import Progress
+from layerfork.record.progress import Progress
 from layerfork.report.progress import progress, progress_line
 
 

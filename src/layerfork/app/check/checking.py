@@ -24,8 +24,8 @@ from layerfork.errors import ExitCode
 from layerfork.record.build import Builder
 from layerfork.record.check import Against, CheckReport
 from layerfork.record.engine import Brought
+from layerfork.record.progress import Say
 from layerfork.record.record import BuildRecord, StepStatus
-from layerfork.record.run import Say
 from layerfork.wire.redact import Redactor
 
 if TYPE_CHECKING:

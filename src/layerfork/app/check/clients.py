@@ -11,8 +11,9 @@ from layerfork.dockerfile import keyword_of
 from layerfork.errors import ExitCode, UsageError
 from layerfork.record.answer import Fork
 from layerfork.record.check import Against, CheckReport
+from layerfork.record.progress import Listener
 from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
-from layerfork.record.run import AGAIN, Listener, RunReport, TrialBuild
+from layerfork.record.run import AGAIN, RunReport, TrialBuild
 from layerfork.record.scenario import RunOptions
 
 _FEWEST = 2

@@ -10,7 +10,7 @@ from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.images import bringing
 from layerfork.errors import UsageError
 from layerfork.record.engine import Brought
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 
 COLD_ENGINE = "private+containerd"
 """The image store with which BuildKit in Docker Engine exports caches to files and registries.

@@ -22,7 +22,8 @@ from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.privatedir import socket_directory
 from layerfork.builders.environments.workspace import open_workspace
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.record.run import Listener, Progress, RunProblem, TrialBuild
+from layerfork.record.progress import Listener, Progress
+from layerfork.record.run import RunProblem, TrialBuild
 from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.scenarioresults import TimeSpent
 

@@ -16,8 +16,9 @@ from layerfork.builders.environments.installing import find_environment
 from layerfork.builders.process import ProgramMissingError, run
 from layerfork.errors import ClientError, UsageError
 from layerfork.record.build import Builder, BuildRequest, Endpoint, Toolchain
+from layerfork.record.progress import Say
 from layerfork.record.record import BuildOutcome
-from layerfork.record.run import PlanRow, Say, TrialBuild, VersionsUsed
+from layerfork.record.run import PlanRow, TrialBuild, VersionsUsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ from layerfork.app.experiment.cells import CellName
 from layerfork.app.experiment.worker import Batch, build_batch, count_at_work, why_unfit
 from layerfork.builders.engines import open_engine
 from layerfork.errors import EngineError, UsageError
-from layerfork.record.run import Listener, Progress, RunProblem
+from layerfork.record.progress import Listener, Progress
+from layerfork.record.run import RunProblem
 from layerfork.record.scenario import RunOptions
 
 # Batches: what one worker builds on one engine that it starts, and what is lost with it.

@@ -14,8 +14,9 @@ from layerfork.builders.process import ProgramMissingError, last_lines, run
 from layerfork.errors import ClientError, EvidenceError
 from layerfork.record.build import Builder, Endpoint
 from layerfork.record.engine import EngineInfo
+from layerfork.record.progress import Say
 from layerfork.record.record import BuildOutcome
-from layerfork.record.run import Say, TrialBuild, VersionsUsed
+from layerfork.record.run import TrialBuild, VersionsUsed
 from layerfork.record.store.blocks import UNREADABLE, numbered_lines
 from layerfork.record.store.recordfile import NOTE_START, read_records
 

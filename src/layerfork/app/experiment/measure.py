@@ -30,7 +30,8 @@ from layerfork.dockerfile.bases import base_references
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.build import Builder, BuildRequest, Endpoint
 from layerfork.record.engine import EngineInfo
-from layerfork.record.run import Listener, Progress, RunProblem, Say, TrialBuild, VersionsUsed
+from layerfork.record.progress import Listener, Progress, Say
+from layerfork.record.run import RunProblem, TrialBuild, VersionsUsed
 from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.store.recordfile import RecordFile
 

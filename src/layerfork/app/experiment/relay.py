@@ -8,8 +8,9 @@ from layerfork.app.experiment.earlier import BrokenEnvironments, MeasuredRow, ro
 from layerfork.app.experiment.trial import Bench, run_trial
 from layerfork.builders.environments.workspace import Workspace
 from layerfork.record.build import Endpoint
+from layerfork.record.progress import Listener, Progress
 from layerfork.record.record import BuildOutcome, StepStatus
-from layerfork.record.run import Listener, Progress, TrialBuild
+from layerfork.record.run import TrialBuild
 from layerfork.record.scenario import RunOptions
 from layerfork.record.store.recordfile import RecordFile
 

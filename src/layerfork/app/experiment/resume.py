@@ -25,7 +25,7 @@ from layerfork.builders.environments.installing import described_clients
 from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.context.walk import scan
 from layerfork.record.engine import EngineInfo
-from layerfork.record.run import Progress
+from layerfork.record.progress import Progress
 from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.store.recordfile import RecordFile
 

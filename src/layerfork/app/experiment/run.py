@@ -19,15 +19,8 @@ from layerfork.app.machine import engines_at_once
 from layerfork.builders.engines import ENGINES, default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode
 from layerfork.record.answer import Verdict
-from layerfork.record.run import (
-    NOT_JUDGED,
-    Listener,
-    PlanReport,
-    Progress,
-    RunProblem,
-    RunReport,
-    VersionsUsed,
-)
+from layerfork.record.progress import Listener, Progress
+from layerfork.record.run import NOT_JUDGED, PlanReport, RunProblem, RunReport, VersionsUsed
 from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.store.recordfile import RecordFile
 from layerfork.record.store.setaside import directory_around, recover, written_apart

@@ -21,7 +21,8 @@ from layerfork.app.machine import engines_at_once
 from layerfork.builders.environments.installing import described_clients
 from layerfork.builders.machine import busy_share, read_ticks
 from layerfork.errors import LayerforkError
-from layerfork.record.run import Listener, Progress, RunProblem
+from layerfork.record.progress import Listener, Progress
+from layerfork.record.run import RunProblem
 from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.scenarioresults import CatalogueReport, Cell, Met, TimeSpent
 from layerfork.record.store.recordfile import RecordFile

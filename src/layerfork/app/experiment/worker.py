@@ -17,7 +17,7 @@ from layerfork.app.experiment.earlier import BrokenEnvironments
 from layerfork.builders.clients.own import OwnCommand
 from layerfork.builders.engines import open_engine
 from layerfork.errors import LayerforkError
-from layerfork.record.run import Listener, Progress
+from layerfork.record.progress import Listener, Progress
 from layerfork.record.scenario import RunOptions, Scenario
 
 LOOK_S = 0.2

@@ -27,7 +27,7 @@ from layerfork.record.answer import Answer, Fork
 from layerfork.record.build import as_typed
 from layerfork.record.engine import NOTHING_BROUGHT, Brought
 from layerfork.record.fixing import Fate, FilePatch, FixReport, Proposal, RebuildCost, Remedy, unified
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 from layerfork.wire.redact import Redactor
 
 

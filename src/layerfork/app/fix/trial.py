@@ -41,8 +41,9 @@ from layerfork.record.check import Against
 from layerfork.record.context import Transport
 from layerfork.record.engine import NOTHING_BROUGHT, Brought
 from layerfork.record.fixing import Again, Fate, Proposal, RebuildCost, Reused
+from layerfork.record.progress import Say
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus, agreement, build_kind_of
-from layerfork.record.run import DiffReport, Say
+from layerfork.record.run import DiffReport
 from layerfork.record.secrets import HIDDEN
 from layerfork.record.store.recordfile import stored
 

@@ -25,8 +25,8 @@ from layerfork.record.build import Builder
 from layerfork.record.change import BaseImageIs, Change, DefinitionIs, EngineIs
 from layerfork.record.context import MAIN_CONTEXT, Transport
 from layerfork.record.engine import ImageFacts
+from layerfork.record.progress import Say
 from layerfork.record.record import BuildRecord, RecordedRequest
-from layerfork.record.run import Say
 from layerfork.releases import buildkit_release
 from layerfork.wire.buildkit.buildkitbuild import read_unbuilt
 from layerfork.wire.redact import STAND_IN, Redactor

@@ -19,7 +19,7 @@ from layerfork.builders.namespace.launch import Daemons, read_log
 from layerfork.builders.process import end_group, last_lines, spawn
 from layerfork.errors import EngineError
 from layerfork.record.build import Command
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 
 REGISTRY = Generation(
     title="docker-registry",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from layerfork.errors import EngineError
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 """What the kernel says, and what Debian and Go call it."""

@@ -13,7 +13,7 @@ from typing import IO
 from layerfork.builders.process import end_group, find_program, last_lines, run, spawn
 from layerfork.errors import EngineError
 from layerfork.record.build import Command, Completed
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 
 MIRROR_VARIABLE = "LAYERFORK_DEBIAN_MIRROR"
 KEYRINGS = tuple(Path(f"/usr/share/keyrings/debian-archive-keyring.{ending}") for ending in ("pgp", "gpg"))

@@ -16,7 +16,7 @@ from layerfork.builders.process import run
 from layerfork.builders.suites import SUITES
 from layerfork.errors import ClientError, EngineError
 from layerfork.record.build import Command, Toolchain
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 from layerfork.userdirs import cache_directory
 
 # The docker CLI and its plugins of an engine root, made to run outside of it.

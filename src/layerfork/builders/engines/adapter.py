@@ -12,7 +12,7 @@ from layerfork.errors import UsageError
 from layerfork.record.build import PodmanTools, ServedBuilders, Toolchain
 from layerfork.record.engine import EngineInfo, ImageFacts
 from layerfork.record.machine import EngineRow
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 from layerfork.wire.proxy.sockets import Way
 
 

@@ -16,7 +16,7 @@ from layerfork.builders.process import run
 from layerfork.builders.suites import SUITES
 from layerfork.errors import EngineError
 from layerfork.record.build import Command
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 from layerfork.userdirs import cache_directory
 
 # Makes the base image: a static busybox as a docker archive, the same bytes for the same busybox.

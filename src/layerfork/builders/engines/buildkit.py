@@ -12,7 +12,7 @@ from layerfork.errors import EngineError, UsageError
 from layerfork.record.build import BUILDKIT_ALONE, Command, ServedBuilders
 from layerfork.record.engine import BUILDKIT_DAEMON, EngineInfo, ImageFacts
 from layerfork.record.machine import EngineRow, Obstacle
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 from layerfork.wire.http.http2 import PREFACE
 from layerfork.wire.proxy.sockets import Way, open_socket
 

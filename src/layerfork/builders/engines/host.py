@@ -19,7 +19,7 @@ from layerfork.errors import EngineError, UsageError
 from layerfork.record.build import DOCKER, PODMAN_SERVICE, Command, ServedBuilders, Toolchain
 from layerfork.record.engine import EngineInfo, ImageFacts
 from layerfork.record.machine import EngineRow, Obstacle
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 from layerfork.wire.proxy.sockets import Way
 
 PODMAN_COMPONENT = "Podman Engine"

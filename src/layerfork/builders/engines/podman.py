@@ -29,7 +29,7 @@ from layerfork.record.build import PODMAN as SERVED
 from layerfork.record.build import PodmanTools, ServedBuilders, Toolchain
 from layerfork.record.engine import EngineInfo, ImageFacts
 from layerfork.record.machine import EngineRow
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 
 # How podman's service is started, and the settings that make it work anywhere without a trace.
 

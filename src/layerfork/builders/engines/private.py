@@ -27,7 +27,7 @@ from layerfork.errors import EngineError
 from layerfork.record.build import DOCKER, ServedBuilders, Toolchain
 from layerfork.record.engine import EngineInfo, ImageFacts
 from layerfork.record.machine import EngineRow
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 
 # How a private engine's containerd and dockerd are started.
 

@@ -17,8 +17,8 @@ from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.engine import Brought
+from layerfork.record.progress import Say
 from layerfork.record.record import BuildRecord
-from layerfork.record.run import Say
 
 _MANIFEST = "manifest.json"
 _FAMILIAR = ("docker.io/library/", "docker.io/")

@@ -16,7 +16,7 @@ from layerfork.builders.engines import RunningEngine
 from layerfork.builders.process import ProgramMissingError, find_program, last_lines, run
 from layerfork.errors import ClientError, UsageError
 from layerfork.record.build import Command, Toolchain
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 from layerfork.settingsfile import SettingsFile, find_settings
 from layerfork.userdirs import cache_directory
 

@@ -12,7 +12,7 @@ from layerfork.builders.process import ProgramMissingError, run_in_foreground
 from layerfork.builders.recording.wrap import wrapped_environment
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder, Command
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 
 REGISTRY_VARIABLE = "LAYERFORK_REGISTRY"
 """Holds the address of the registry, as the engine reaches it."""

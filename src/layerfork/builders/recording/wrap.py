@@ -27,8 +27,8 @@ from layerfork.errors import UsageError
 from layerfork.record.build import NAMES_AN_ENGINE, Command, without
 from layerfork.record.context import ContextEntry, ContextManifest
 from layerfork.record.engine import NOTHING_BROUGHT, Brought
+from layerfork.record.progress import Say
 from layerfork.record.record import BuildRecord, ClientInfo
-from layerfork.record.run import Say
 from layerfork.wire.proxy.listener import STOPPED, UNREACHABLE
 
 PROGRAMS: tuple[str, ...] = ("PATH", "DOCKER_CONFIG")

@@ -10,7 +10,7 @@ from layerfork.builders.engines import Recordable, RunningEngine, open_engine
 from layerfork.builders.engines.buildkit import ADDRESS_VARIABLE, DEFAULT_ADDRESS
 from layerfork.errors import EngineError
 from layerfork.record.engine import BUILDKIT_DAEMON
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 
 PROGRAM = "buildctl"
 ADDRESS_FLAG = "addr"

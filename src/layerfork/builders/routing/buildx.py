@@ -34,7 +34,7 @@ from layerfork.builders.routing.nodes import (
 )
 from layerfork.errors import EngineError
 from layerfork.record.engine import BUILDKIT_DAEMON
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 
 Listen = Callable[[Path, Recordable], None]
 """Opens a recorder on a socket, in front of something."""

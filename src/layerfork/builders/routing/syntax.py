@@ -19,8 +19,8 @@ from layerfork.builders.engines import RunningEngine
 from layerfork.errors import EngineError
 from layerfork.record.build import Builder
 from layerfork.record.context import Digest
+from layerfork.record.progress import Say
 from layerfork.record.record import BuildRecord
-from layerfork.record.run import Say
 
 _OFFICIAL = re.compile(r"(?:docker\.io/)?docker/dockerfile(?::(?:latest|1(?:\.[0-4](?:\.\d+)?)?))?")
 """The stable frontend in releases that every engine of ours that has BuildKit by default is as new as: Docker

@@ -10,7 +10,7 @@ from layerfork.record.check import CheckReport
 from layerfork.record.prediction import Baseline
 from layerfork.record.record import StepStatus
 from layerfork.record.run import DiffReport
-from layerfork.report.rendering import Look
+from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.answer import answer_lines, caution_lines, first_lines
 from layerfork.report.text.layout import print_lines, wrap
 from layerfork.report.views.checks import left_lines, sentence
@@ -168,3 +168,9 @@ def _compared(report: CheckReport) -> Iterator[tuple[str, Sequence[Fork], Sequen
     for run in report.runs:
         engine = f"Engine {run.engine.version}" if run.engine is not None and len(report.runs) > 1 else ""
         yield engine, run.judgement.forks, run.answers
+
+
+RENDERERS: Renderers = {
+    "diffs": render_diffs,
+    "checks": render_checks,
+}

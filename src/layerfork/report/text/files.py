@@ -8,7 +8,7 @@ from layerfork.record.context import SendingGroup, SendingReport, SentDifference
 from layerfork.record.exportedcache import CacheReport, CacheRole, ExportedRecord, RecordUse
 from layerfork.record.lint import LintReport, Trap
 from layerfork.record.visible import visible_line
-from layerfork.report.rendering import Look
+from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.layout import cut, fitted, hung, print_lines
 from layerfork.report.views.words import counted
 
@@ -212,3 +212,10 @@ def _words(difference: SentDifference) -> str:
     if not difference.packed:
         return f"{first} is sent, and not packed ({difference.sent}){others}"
     return f"{first} is sent as {difference.sent}, packed as {difference.packed}{others}"
+
+
+RENDERERS: Renderers = {
+    "lints": render_lints,
+    "sendings": render_sendings,
+    "caches": render_caches,
+}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from layerfork.record.fixing import Fate, FixReport, PredictedReuse, Proposal, RebuildCost, Reused
-from layerfork.report.rendering import Look
+from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.answer import first_lines
 from layerfork.report.text.layout import hung, print_lines
 from layerfork.report.text.predictions import seconds
@@ -135,3 +135,8 @@ def _done(proposal: Proposal) -> str:
 
 def _files(proposal: Proposal) -> str:
     return ", ".join(patch.name for patch in proposal.patches)
+
+
+RENDERERS: Renderers = {
+    "fixes": render_fixes,
+}

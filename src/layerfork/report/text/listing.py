@@ -21,7 +21,7 @@ from layerfork.record.machine import (
     Value,
 )
 from layerfork.record.visible import visible_line
-from layerfork.report.rendering import Look
+from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.layout import fitted, hung, print_all, print_lines, table
 
 
@@ -252,3 +252,14 @@ def _sentence(report: DoctorReport) -> str:
     notes = sum(row.health is Health.NOTE for row in report.rows)
     tinting = {0: "nothing", 1: "one thing"}.get(notes, f"{notes} things")
     return f"this machine can build; {tinting} would distort results"
+
+
+RENDERERS: Renderers = {
+    "doctors": render_doctors,
+    "engines": render_engines,
+    "stored": render_stored,
+    "clients": render_clients,
+    "causes": render_causes,
+    "pages": render_pages,
+    "settings": render_settings,
+}

@@ -12,7 +12,7 @@ from layerfork.record.prediction import (
     PredictedStep,
     Prediction,
 )
-from layerfork.report.rendering import Look
+from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.answer import answer_lines, first_lines
 from layerfork.report.text.builds import baseline_line, old_by
 from layerfork.report.text.layout import cut, print_lines, wrap
@@ -217,3 +217,9 @@ def _steps(commit: CommitPrediction) -> str:
 def _blamed(blamed: Blamed) -> str:
     cost = f", {seconds(blamed.seconds)}" if blamed.seconds is not None else ""
     return f"{blamed.name} ({blamed.code}): {counted(len(blamed.commits), 'commit')}{cost}"
+
+
+RENDERERS: Renderers = {
+    "predictions": render_predictions,
+    "histories": render_histories,
+}

@@ -18,7 +18,7 @@ from layerfork.record.record import (
 )
 from layerfork.record.run import RecordReport, RunReport, StepAge, TrialBuild, VersionsUsed
 from layerfork.record.visible import visible_line
-from layerfork.report.rendering import Look
+from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.builds import old_by
 from layerfork.report.text.layout import fitted, wrap
 from layerfork.report.views.words import counted
@@ -228,3 +228,8 @@ def _all(versions: VersionsUsed) -> Iterator[str]:
     for environment, packages in versions.packages:
         yield f"> pip freeze ({environment})"
         yield from packages
+
+
+RENDERERS: Renderers = {
+    "records": render_records,
+}

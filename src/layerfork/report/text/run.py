@@ -8,7 +8,7 @@ from layerfork.record.answer import Verdict
 from layerfork.record.engine import EngineInfo
 from layerfork.record.record import BuildOutcome, StepIdentity, StepRecord, StepStatus
 from layerfork.record.run import PlanReport, RunReport, TrialBuild
-from layerfork.report.rendering import Look
+from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.answer import answer_lines
 from layerfork.report.text.layout import print_lines, section, wrap
 from layerfork.report.text.overview import all_problems, all_warnings, missing_lines, overview_lines
@@ -212,3 +212,11 @@ def _lines(report: PlanReport) -> Iterator[str]:
     if left_out:
         yield "  would not run:"
         yield from (f"    {row.client}: {row.note}" for row in left_out)
+
+
+RENDERERS: Renderers = {
+    "runs": render_runs,
+    "plans": render_plans,
+}
+TABLES: Renderers = {"runs": render_tables}
+"""The table of 2015, for any number of clients."""

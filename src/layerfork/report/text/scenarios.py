@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from layerfork.record.scenarioresults import CatalogueReport, EngineChange, ScenarioRow, UpgradeReport
-from layerfork.report.rendering import Look
+from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.layout import fitted, hung, print_lines, wrap
 from layerfork.report.views.scenarios import alike, pace, phase_titles, summary, surprises
 from layerfork.report.views.upgrade import heading, sentences, verdict, version
@@ -86,3 +86,10 @@ def _engine(engine: EngineChange, look: Look) -> Iterator[Text]:
             yield from wrap(Text(f"    {line}"), look.width, 6)
     if quiet:
         yield Text(f"  {quiet} more of {len(engine.scenarios)} scenarios: all as before")
+
+
+RENDERERS: Renderers = {
+    "scenarios": render_scenarios,
+    "catalogues": render_catalogues,
+    "upgrades": render_upgrades,
+}

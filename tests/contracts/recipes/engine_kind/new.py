@@ -8,7 +8,7 @@ from pathlib import Path
 from layerfork.builders.engines.adapter import EngineKind, listed_kind
 from layerfork.builders.engines.host import HostEngine, RunningHostEngine
 from layerfork.record.machine import EngineRow
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from layerfork.app.experiment.cells import read_cells
 from layerfork.app.experiment.judging import judged_cell
 from layerfork.app.experiment.runscenarios import Judge
 from layerfork.app.experiment.scenarios import find_scenario
-from layerfork.record.run import Progress
+from layerfork.record.progress import Progress
 from layerfork.record.scenarioresults import Met
 
 MEASURED = read_cells(RECORDS / "scenarios.jsonl").cells

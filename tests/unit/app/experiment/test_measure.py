@@ -17,8 +17,8 @@ from layerfork.app.experiment.measure import Measured, RunServices, measure, pre
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.build import Builder, Toolchain
 from layerfork.record.engine import ImageFacts
+from layerfork.record.progress import Progress
 from layerfork.record.record import BuildOutcome
-from layerfork.record.run import Progress
 from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.store.recordfile import RecordFile, read_records
 

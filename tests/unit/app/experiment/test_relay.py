@@ -18,8 +18,9 @@ from layerfork.builders.clients.client import Choice
 from layerfork.builders.environments.installing import directory_of
 from layerfork.builders.environments.workspace import Workspace
 from layerfork.record.build import Builder, BuildRequest, Endpoint, Toolchain
+from layerfork.record.progress import Progress
 from layerfork.record.record import BuildOutcome, StepRecord, StepStatus
-from layerfork.record.run import Progress, TrialBuild
+from layerfork.record.run import TrialBuild
 from layerfork.record.scenario import RunOptions
 from layerfork.record.store.recordfile import RecordFile
 

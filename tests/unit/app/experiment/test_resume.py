@@ -19,8 +19,9 @@ from layerfork.builders.clients import find_client
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo
+from layerfork.record.progress import Progress
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult
-from layerfork.record.run import Progress, TrialBuild, VersionsUsed
+from layerfork.record.run import TrialBuild, VersionsUsed
 from layerfork.record.scenario import RunOptions, Scenario
 from layerfork.record.store.recordfile import RecordFile, read_records
 

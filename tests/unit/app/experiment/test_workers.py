@@ -22,7 +22,8 @@ from layerfork.app.experiment.runscenarios import run_catalogue
 from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.experiment.worker import why_unfit
 from layerfork.errors import EngineError, LayerforkError, UsageError
-from layerfork.record.run import Progress, RunProblem
+from layerfork.record.progress import Progress
+from layerfork.record.run import RunProblem
 from layerfork.record.scenario import RunOptions
 
 SCENARIO = find_scenario("mtime-touched")

@@ -13,7 +13,7 @@ from layerfork.builders.debian.roots import EngineRoot, ensure_root, root_path
 from layerfork.builders.engines import open_engine
 from layerfork.builders.suites.forky import FORKY
 from layerfork.errors import EngineError, UsageError
-from layerfork.record.run import Say
+from layerfork.record.progress import Say
 
 OLD = FORKY.docker
 
