@@ -187,9 +187,6 @@ def _last_unique_layer(comparison: Comparison) -> int:
     return max(found, default=0)
 
 
-# Which builds of a relay share every step, and which build left whose path.
-
-
 @dataclass(slots=True, kw_only=True)
 class BuildClass:
     """Builds that share every step, in relay order."""

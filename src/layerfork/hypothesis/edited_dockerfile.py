@@ -69,8 +69,6 @@ def _by_keyword(
             yield before[block.a + offset], after[block.b + offset]
 
 
-# Changes of the Dockerfile: instructions that read otherwise, come or go.
-
 LineChange = LineIs | LineAdded | DockerfileIs
 
 

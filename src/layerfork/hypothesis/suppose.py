@@ -62,8 +62,6 @@ def _of(steps: list[StepRecord], platform: str) -> list[StepRecord]:
     return [each for each in steps if each.platform == platform]
 
 
-# Applies changes to a record: the hypothetical record that comes of them.
-
 _APPLY: Mapping[type, Callable[[BuildRecord, Any], BuildRecord]] = {
     PatternsAre: with_patterns,
     TransportIs: with_transport,

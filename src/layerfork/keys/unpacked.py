@@ -10,8 +10,6 @@ Unlisted = Mapping[str, tuple[str | None, ...]]
 """By directory, the classic builder's digests of regular files in it; None for one that was not recorded."""
 
 
-# A context as the engine has it after unpacking: what lies where, links followed inside it.
-#
 # Source: moby/go-archive archive.go:Unpack and moby/sys symlink/fs.go:FollowSymlinkInScope, vendored
 # by moby/moby @ docker-v29.7.2 (pkg/archive and pkg/symlink @ v26.1.5): the same rules.
 

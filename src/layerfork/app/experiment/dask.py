@@ -136,8 +136,6 @@ def watch(client: Client, run: str, workers: set[str], listener: Listener) -> It
                 client.unsubscribe_topic(topic)
 
 
-# `run --dask`: batches become tasks of a Dask scheduler; what workers built is kept as it comes back.
-#
 # When a worker is lost, Dask gives its unfinished batches to another. A batch counts once, when its result
 # arrives here; a task that is cancelled ends its build and its engine (`working`).
 

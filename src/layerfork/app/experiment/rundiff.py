@@ -219,8 +219,6 @@ def _dockerfile(build: TrialBuild) -> str:
     return (build.record.request.dockerfile or "") if build.record else ""
 
 
-# Two runs of a scenario's phases on one engine, client by client.
-
 Pairs = Sequence[tuple[Cell, Cell]]
 
 

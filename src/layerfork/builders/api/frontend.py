@@ -110,8 +110,6 @@ def _digest(raw: bytes) -> bytes:
     return b"sha256:" + sha256(raw).hexdigest().encode()
 
 
-# Asks an engine's frontend for the definition of a build, as buildx does, and hands back an empty result.
-#
 # Source: moby/buildkit client/{build,solve}.go, frontend/gateway/grpcclient/client.go,
 # frontend/dockerui/{config,context}.go @ v0.8.2 to v0.32.2; docker/buildx build/build.go @ v0.29.1.
 

@@ -18,8 +18,6 @@ from layerfork.builders.process import ProgramMissingError, run
 from layerfork.errors import LayerforkError
 from layerfork.record.build import Command
 
-# Credentials for a registry, from docker's configuration and its credential helpers.
-#
 # Source: docker/docker-credential-helpers README.md @ v0.9.3 (protocol); docker/cli
 # cli/config/credentials/native_store.go @ v28.5.2 (a user of ``<token>`` is an identity token).
 

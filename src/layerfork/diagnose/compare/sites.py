@@ -189,9 +189,6 @@ def compares_images(walk: Walk, view: StepView) -> bool:
     return view.always_runs or not (walk.blocked and not cache_is_off(walk.reader.record))
 
 
-# Where the reader's path may part from the writer's: what differs there.
-
-
 def site_at(walk: Walk, view: StepView) -> Site:
     """The site that this step would be; without differences it may be none."""
     writer_index = walk.alignment.writer_of.get(view.index)

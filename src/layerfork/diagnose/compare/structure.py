@@ -55,9 +55,6 @@ def declared_names(dockerfile: Dockerfile | None, keyword: str) -> frozenset[str
     return frozenset(name for each in found if each.keyword == keyword for name, _ in each.pairs)
 
 
-# Differences between two builds that are whole steps: added, removed or moved.
-
-
 def added_step(writer: JudgedBuild, reader: JudgedBuild, alignment: Alignment, view: StepView) -> Difference:
     """The difference that a step is which only the reader has."""
     step = view.step

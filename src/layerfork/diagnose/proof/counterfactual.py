@@ -89,9 +89,6 @@ class Reasoner:
         return world
 
 
-# Whether a step of the reader would have the writer's key, had something been otherwise.
-
-
 def reaches_writer(reasoner: Reasoner, site: Site, changes: tuple[Change, ...]) -> bool:
     """With these changes, and those of the sites above, the site's step has the writer's key and builds on
     the writer's steps; a step that only the reader has is gone, and what follows builds on the writer's.

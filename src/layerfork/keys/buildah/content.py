@@ -15,8 +15,6 @@ from layerfork.record import gopath
 from layerfork.record.cachekey import EntryParts, KeyPart, KeyPlace, Part, Row
 from layerfork.record.context import TYPEFLAGS, ContextEntry, Digest, EntryType
 
-# What a COPY or ADD of buildah digests: a tar that it writes itself of each source.
-#
 # Source: containers/buildah add.go, digester.go and copier/copier.go @ v1.39.3.
 
 IMPLIED_MODE = 0o755

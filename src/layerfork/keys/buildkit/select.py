@@ -174,8 +174,6 @@ class _Lister:
         return True
 
 
-# Which files of a source enter the content key of a COPY, ADD or bind mount, and in what form.
-#
 # Source: moby/buildkit cache/contenthash/checksum.go:Checksum and solver/llbsolver/ops/{file,exec}.go
 # @ v0.8.2 to v0.32.2.
 

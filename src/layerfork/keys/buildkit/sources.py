@@ -118,8 +118,6 @@ def git_source(source: SourceOp) -> GitSource | None:
     )
 
 
-# Where the files of a BuildKit build come from: images, contexts, URLs.
-#
 # Source: moby/buildkit source/containerimage/pull.go, source/{http,git,local}/source.go,
 # frontend/dockerui/context.go @ v0.13.2; moby/moby builder/builder-next/adapters/containerimage/pull.go
 # @ v26.1.5.

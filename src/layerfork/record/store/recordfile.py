@@ -115,8 +115,6 @@ def decode_record(line: bytes) -> BuildRecord:
     return record
 
 
-# Record files: JSON lines with a header, records, and a footer. No footer means truncated.
-#
 # A record is one line, after the lines of what its contexts held (`blocks`). Each is flushed when it is
 # whole, so a run that dies keeps what it had measured.
 

@@ -57,8 +57,6 @@ def _is_variant(target: str) -> bool:
     return target.count("/") == 1 and last.startswith("v") and last[1:].isdigit()
 
 
-# Finds the instruction that each vertex belongs to.
-#
 # A step's name counts the instructions of its stage (``[build 2/6]``); the source map gives lines. Neither is
 # enough alone: one vertex may stand for equal instructions of several stages and then bears the name of one
 # of them, ONBUILD triggers have the line of their FROM (or, up to BuildKit 0.13, a line of the trigger), and

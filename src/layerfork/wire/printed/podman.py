@@ -116,8 +116,6 @@ def _names(step: PrintedStep) -> tuple[str, str]:
     return lower(step.stage_name), str(step.stage)
 
 
-# What podman and buildah print, told apart from what the RUN commands print between their lines.
-#
 # Source: containers/buildah imagebuildah/{executor,stage_executor}.go @ v1.19.6 to v1.43.2.
 
 _STEP = re.compile(
