@@ -10,7 +10,7 @@
 # make corpus  builds the pairs of tests/corpus whose records are missing, on real engines
 # make picture draws docs/fork-graph-{light,dark}.svg of a kept run of the seed
 # make current-state RUN=run.jsonl    docs/current-state.md from the evidence in docs/evidence; of a run, if one is named
-# make current-state AGAIN=10         builds a tenth of the evidence of scenarios again, drawn by the day's date
+# make current-state AGAIN=30         builds a thirtieth of the evidence of scenarios again, drawn by the day's date
 # make attack SIZE=--nightly     kills, broken input, planted secrets, hostile engines; minutes without SIZE
 # make docs    the pages of docs/ as a site in build/docs, links checked
 # make dist    sdist and wheel, built twice and compared to the byte
@@ -52,10 +52,10 @@ lint:
 unit:
 	$(PYTEST) -q -m "not engine"
 
-# Engines mostly wait: four files of tests at once keep two processors busy. Engines come
+# Engines mostly wait: six files of tests at once keep two processors busy. Engines come
 # first, and many small files last, so that all end together.
 test: setup testprograms lint
-	$(PYTEST) -n 4 --dist loadfile --no-loadscope-reorder --durations 15
+	$(PYTEST) -n 6 --dist loadfile --no-loadscope-reorder --durations 15
 
 bench: setup
 	@for script in research/benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -108,8 +108,7 @@ def attack_kills(count: int, seed: int) -> Outcome:
                     f"seed {seed}, kill {number} of {words} after {wait:.2f} s: {left[:3]}"
                 )
         _measure(place, outcome)  # the same commands once more remove what has no process any more
-        files = _files(place)
-        outcome.failures += [f"left on disk: {path}" for path in files]
+        outcome.failures += [f"left on disk: {path} ({_inside(path)})" for path in _files(place)]
     outcome.numbers = {
         "leftovers": str(len(outcome.failures)),
         "had ended before": str(survived),
@@ -168,9 +167,19 @@ def _cgroups(place: Place) -> Iterator[str]:
         yield from (f"cgroup {top}" for top in cgroups(lock.stem))
 
 
-def _files(place: Place) -> list[str]:
+def _files(place: Place) -> list[Path]:
     """What lies where nothing is kept: in the temporary directory and among the engines."""
     kept = place.engines / "kept"
     found = [path for path in (place.root / "tmp").iterdir() if not path.name.startswith("pytest-")]
     found += [path for path in place.engines.glob("*") if path != kept]
-    return sorted(map(str, found))
+    return sorted(found)
+
+
+def _inside(path: Path) -> str:
+    """What a leftover holds, and when it was written: that says which program left it."""
+    try:
+        written = time.strftime("%X", time.localtime(path.lstat().st_mtime))
+        names = sorted(str(each.relative_to(path)) for each in path.rglob("*")) if path.is_dir() else []
+    except OSError as error:
+        return str(error)
+    return f"written {written}, now {time.strftime('%X')}: {names[:8] or 'empty'}"

@@ -18,7 +18,7 @@ from research.currentstate.again import build_again, draw
 from research.currentstate.evidence import SCENARIOS, SEED
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
-PARTS = 10
+PARTS = 30
 ENGINES = (
     *("private:20.10.5", "private:20.10", "private:26.1", "private:26.1+containerd"),
     *("private:28.5", "private:28.5+containerd"),

@@ -15,6 +15,7 @@ from layerfork.builders.recording.redactionkey import key_id, redaction_key
 from layerfork.builders.recording.secrets import sealed
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.record.record import BuildRecord
+from layerfork.record.store.schema import nonsense_in
 from layerfork.wire.history.historyrecord import read_json
 from layerfork.wire.redact import Redactor
 
@@ -64,7 +65,11 @@ def import_bytes(data: bytes, key: bytes, file_time: float) -> tuple[BuildRecord
         file_time=file_time,
         cut=len(data) > LIMIT_BYTES,
     )
-    return tuple(sealed(record, importer.redactor) for record in _import(data[:LIMIT_BYTES], importer))
+    records = tuple(sealed(record, importer.redactor) for record in _import(data[:LIMIT_BYTES], importer))
+    for record in records:
+        if nonsense := nonsense_in(record):
+            raise EvidenceError(f"it is damaged: {nonsense}", hint="export the build once more")
+    return records
 
 
 def _import(data: bytes, importer: Importer) -> Iterator[BuildRecord]:

@@ -90,6 +90,11 @@ def sweep(base: Path) -> tuple[str, ...]:
             found.append(path.stem)
             remove_traces(str(base), path.stem)
             os.close(lock)
+    # The lock file is the first to come and the last to go: a directory without one belongs to no engine.
+    for path in sorted(base.glob("layerfork-*")):
+        if NAME.fullmatch(path.name) and not os.path.lexists(base / f"{path.name}.lock"):
+            found.append(path.name)
+            remove_traces(str(base), path.name)
     with contextlib.suppress(OSError):
         base.rmdir()  # of an engine that ended before it had a lock; `claim` makes it again
     return tuple(found)

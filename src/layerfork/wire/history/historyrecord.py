@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf.message import DecodeError
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from layerfork.record.record import Gap
 from layerfork.wire.buildkit import control_pb2 as control
@@ -37,7 +38,7 @@ class HistoryRecord:
     created: str
     """RFC 3339, UTC, to the microsecond; empty when it is not there."""
     seconds: float | None
-    """None when the build had not ended."""
+    """None when the build had not ended, or when its times are damaged."""
     failed: bool
     canceled: bool
     error: str
@@ -57,7 +58,7 @@ def read_history_record(value: Mapping[str, Any]) -> HistoryRecord:
         frontend=_text(value.get("Frontend")),
         attrs={str(key): str(item) for key, item in attrs.items()} if isinstance(attrs, Mapping) else {},
         created=as_utc(created) if created is not None else "",
-        seconds=completed - created if completed is not None and created is not None else None,
+        seconds=completed - created if created is not None and completed is not None else None,
         failed=bool(error),
         canceled=error.get("code") == _CANCELED,
         error=_text(error.get("message")),
@@ -97,10 +98,19 @@ def _platforms(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _seconds(value: Any) -> float | None:
-    if not isinstance(value, Mapping):
+    """Seconds since 1970 of a time of the record; None when it is missing or no calendar has it.
+
+    Exports hold the fields of a protobuf Timestamp, or RFC 3339 text as those of 2024 do.
+    """
+    try:
+        if isinstance(value, str):
+            stamp = Timestamp()
+            stamp.FromJsonString(value)
+        else:
+            stamp = Timestamp(seconds=int(value.get("seconds") or 0), nanos=int(value.get("nanos") or 0))
+        return stamp.ToMicroseconds() / 1e6 if as_utc(stamp.seconds) else None
+    except (AttributeError, OverflowError, TypeError, ValueError):
         return None
-    seconds, nanos = value.get("seconds", 0), value.get("nanos", 0)
-    return seconds + nanos / 1e9 if isinstance(seconds, int) and isinstance(nanos, int) else None
 
 
 def _text(value: Any) -> str:

@@ -74,11 +74,19 @@ def test_owner_that_died_before_making_its_directory_is_swept(base: Path, cgroup
     assert not base.exists()
 
 
+def test_a_directory_without_a_lock_is_a_leftover(base: Path, cgroups: Path) -> None:
+    alive = claim(base)
+    (base / "layerfork-00000000" / "data").mkdir(parents=True)
+    assert sweep(base) == ("layerfork-00000000",)
+    assert {path.name for path in base.iterdir()} == {alive.name, f"{alive.name}.lock"}
+    os.close(alive.lock)
+
+
 def test_sweep_stays_away_from_what_is_not_an_engine(base: Path, cgroups: Path) -> None:
     base.mkdir(mode=0o700)
     for name in ("notes.lock", "layerfork-*.lock", "layerfork-0123456789.lock"):
         (base / name).touch()
-    (base / "layerfork-00000000").mkdir()
+    (base / "layerfork-notes").mkdir()
     before = sorted(base.iterdir())
     assert sweep(base) == ()
     assert sorted(base.iterdir()) == before
