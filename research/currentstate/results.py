@@ -10,7 +10,15 @@ from layerfork.report.markdown import block, code, escaped
 from layerfork.report.views.scenarios import summary, surprises
 from layerfork.report.views.words import counted
 from research.bars import Bar, bars
-from research.currentstate.scenarios import NOT_BUILT, REUSED, UNTOLD, Question, questions, table, untold
+from research.currentstate.scenarios import (
+    INCONCLUSIVE,
+    NOT_BUILT,
+    REUSED,
+    Question,
+    inconclusive,
+    questions,
+    table,
+)
 
 RESULTS = "scenario-results.md"
 COSTS = "current-state/scenarios.svg"
@@ -60,7 +68,7 @@ def _page(report: CatalogueReport, asked: Sequence[Question]) -> Iterator[str]:
     for family in _families(report):
         yield f"## {escaped(family.capitalize())}\n"
         yield from (*table([each for each in asked if each.row.family == family]), "")
-    if reasons := list(untold(report)):
+    if reasons := list(inconclusive(report)):
         yield "## Inconclusive results\n"
         yield "These results do not show what the client reused:\n"
         yield from (*reasons, "")
@@ -83,7 +91,7 @@ def _legend() -> Iterator[str]:
     yield f"- *{REUSED}*: every step was reused. `{NOT_BUILT}`: no client of that builder was measured."
     yield (
         "- Text after a semicolon says what other clients or engines did, with their names in parentheses. "
-        f"Inconclusive results are left out, unless a cell has no others (*{UNTOLD}*): "
+        f"Inconclusive results are left out, unless a cell has no others (*{INCONCLUSIVE}*): "
         "[why](#inconclusive-results)."
     )
     yield (
@@ -135,7 +143,9 @@ def _differing(asked: Sequence[Question]) -> int:
 
 
 def _differs(question: Question) -> bool:
-    known = {_main(cell) for cell in question.cells.values() if not cell.startswith(UNTOLD)} - {NOT_BUILT}
+    known = {_main(cell) for cell in question.cells.values() if not cell.startswith(INCONCLUSIVE)} - {
+        NOT_BUILT
+    }
     return len(known) > 1
 
 

@@ -12,7 +12,7 @@ from layerfork.report.views.scenarios import AlikeCells, alike, phase_titles
 from layerfork.report.views.words import counted
 
 REUSED = "reused"
-UNTOLD = "untold"
+INCONCLUSIVE = "inconclusive"
 NOT_BUILT = "-"
 _CAUSE = re.compile(rf"(?<![\w-])({'|'.join(sorted(CauseCode, key=len, reverse=True))})(?![\w-])")
 _MISSED = "  missed: "
@@ -50,19 +50,19 @@ def table(asked: Sequence[Question]) -> Iterator[str]:
 def _of_scenario(report: CatalogueReport, row: ScenarioRow) -> Iterator[Question]:
     for number, title in phase_titles(report, row):
         groups = list(alike(report, row, number))
-        known = [each for each in groups if not each.outcome.startswith(UNTOLD)]
+        known = [each for each in groups if not each.outcome.startswith(INCONCLUSIVE)]
         cells = {builder: _of_builder(builder, known) or _of_builder(builder, groups) for builder in Builder}
         yield Question(
             row=row, title=title, cells={builder: cell or NOT_BUILT for builder, cell in cells.items()}
         )
 
 
-def untold(report: CatalogueReport) -> Iterator[str]:
+def inconclusive(report: CatalogueReport) -> Iterator[str]:
     """Why some results are inconclusive: a line for each reason, with clients, engines and how often."""
     found: dict[str, list[Cell]] = {}
     for cell in report.cells:
         for phase in cell.phases:
-            if phase.met is Met.UNTOLD:
+            if phase.met is Met.INCONCLUSIVE:
                 found.setdefault(phase.why, []).append(cell)
     for why, cells in sorted(found.items(), key=lambda each: (-len(each[1]), each[0])):
         clients, engines = (

@@ -23,16 +23,16 @@ def page() -> str:
 def test_the_verdict_and_the_grid_are_on_the_first_screen(look_at: LookAt, page: str) -> None:
     opened = look_at(page)
 
-    assert opened.one(".verdict").text == "40 phases did not go as expected."
+    assert opened.one(".verdict").text == "40 results did not match what was expected."
     assert opened.run("return document.querySelector('.grid').getBoundingClientRect().top") < 900
     assert len(opened.all(".grid tbody td")) == 1000
     assert len(opened.all(".grid td.unexpected")) == 40
-    assert len(opened.seen("article.told")) == 2
+    assert len(opened.seen("article.fork")) == 2
 
 
 def test_a_surprise_leads_to_its_scenario(look_at: LookAt, page: str) -> None:
     opened = look_at(page)
-    opened.one("article.told a").click()
+    opened.one("article.fork a").click()
 
     target = opened.run("return document.querySelector(':target').querySelector('h3').textContent")
     assert target == "Is scenario-0 so? scenario-0"
@@ -51,7 +51,7 @@ def test_marks_are_told_to_who_does_not_see_them(look_at: LookAt, page: str) -> 
 
 def test_it_is_read_with_keys_and_without_scripts(look_at: LookAt, page: str) -> None:
     opened = look_at(page, scripts=False)
-    assert opened.tab_to("article.told a")
+    assert opened.tab_to("article.fork a")
     assert opened.tab_to("[aria-label^='Scenarios, builders']")
     assert opened.tab_to(".grid a")
 

@@ -81,13 +81,13 @@ def test_the_filter_for_a_scenario(look_at: LookAt, scenarios: str) -> None:
 
 def test_details_open_and_close(look_at: LookAt, page: str) -> None:
     opened = look_at(page)
-    assert opened.seen(".told details li") == []
+    assert opened.seen(".fork details li") == []
 
-    opened.one(".told summary").click()
+    opened.one(".fork summary").click()
 
-    assert any("PROVEN entry-name" in text for text in opened.seen(".told details li"))
-    opened.one(".told summary").click()
-    assert opened.seen(".told details li") == []
+    assert any("PROVEN entry-name" in text for text in opened.seen(".fork details li"))
+    opened.one(".fork summary").click()
+    assert opened.seen(".fork details li") == []
 
 
 def test_everything_with_keys_alone(look_at: LookAt, page: str) -> None:
@@ -102,9 +102,9 @@ def test_everything_with_keys_alone(look_at: LookAt, page: str) -> None:
     region = opened.tab_to("figure .scroll")
     assert opened.run("return getComputedStyle(document.activeElement).outlineStyle") == "solid"
     assert region.get_attribute("aria-label")
-    opened.tab_to(".told summary")
+    opened.tab_to(".fork summary")
     opened.press(Keys.ENTER)
-    assert opened.seen(".told details li")
+    assert opened.seen(".fork details li")
     assert opened.tab_to("[aria-label^='Clients of']")
 
 
@@ -113,9 +113,9 @@ def test_it_is_read_without_scripts(look_at: LookAt, page: str) -> None:
 
     assert not opened.one("#filters").is_displayed()
     assert len(opened.seen(ROWS)) == 42
-    assert len(opened.seen("article.told h3")) == 4
-    opened.one(".told summary").click()
-    assert opened.seen(".told details li")
+    assert len(opened.seen("article.fork h3")) == 4
+    opened.one(".fork summary").click()
+    assert opened.seen(".fork details li")
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -187,5 +187,5 @@ def test_two_builds_compared(look_at: LookAt) -> None:
     opened = look_at(HTML.render("diffs", compared("seed-buildkit"), Look()), width=390)
 
     assert opened.run("return document.documentElement.scrollWidth") <= 390
-    assert "missed: important.txt changed" in opened.one(".told h3").text
+    assert "missed: important.txt changed" in opened.one(".fork h3").text
     assert opened.complaints == []

@@ -73,7 +73,7 @@ def test_a_scenario_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "scenario.toml").write_text(other)
     kept = run("report", file)
     assert kept.returncode == 0, kept.stderr
-    assert "2 cells: phases 4 as expected\n" in kept.stdout
+    assert "2 cells: 4 results matched\n" in kept.stdout
     surprised = run(*words, "--resume", file, "-o", tmp_path / "other.jsonl")
     assert surprised.returncode == 1, surprised.stdout + surprised.stderr
     assert (

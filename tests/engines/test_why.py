@@ -196,7 +196,7 @@ def test_the_baseline_is_the_build_that_shares_most_steps(
     assert (changed["baseline"]["shared_steps"], changed["baseline"]["known"]) == (3, 3)
     text = why(engine, user, context, "--engine", "host").stdout
     assert f"`docker build {context}` in " in text
-    assert "has the keys of 4 of 4 steps, chosen from 4 earlier builds" in text
+    assert "shares the keys of 4 of 4 steps, chosen from 4 earlier builds" in text
 
 
 def test_a_person_may_say_what_to_compare_with(
@@ -306,7 +306,7 @@ def test_a_build_that_fails_is_told_as_that(
     assert "its base image no-such.invalid/image:1 could not be had: " in pull["failure"]
     assert pull["forks"] == []
     text = why(engine, user, *words).stdout
-    assert "no fork before that: it came to no step" in text
+    assert "no fork before that: it reached no step" in text
     assert "nothing differs" not in text
 
 

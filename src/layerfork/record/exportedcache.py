@@ -80,7 +80,7 @@ class ExportedCache:
 
     @property
     def unused_layers(self) -> tuple[int, ...]:
-        """Layers that no record stands for."""
+        """Layers without a record."""
         used = {layer for record in self.records for layer in record.layers}
         return tuple(number for number in range(len(self.layers)) if number not in used)
 

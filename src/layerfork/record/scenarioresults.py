@@ -19,8 +19,8 @@ class Met(StrEnum):
 
     AS_EXPECTED = "as expected"
     UNEXPECTED = "unexpected"
-    UNTOLD = "untold"
-    """Nobody can tell: no build, or steps of which nothing shows whether they were reused."""
+    INCONCLUSIVE = "inconclusive"
+    """Unknown: there was no build, or nothing shows whether its steps were reused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class Cell:
         found = {phase.met for phase in self.phases}
         if Met.UNEXPECTED in found:
             return Met.UNEXPECTED
-        return Met.UNTOLD if Met.UNTOLD in found or not found else Met.AS_EXPECTED
+        return Met.INCONCLUSIVE if Met.INCONCLUSIVE in found or not found else Met.AS_EXPECTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

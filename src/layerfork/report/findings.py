@@ -22,7 +22,7 @@ BAD_FILE = "bad-file"
 
 
 class Level(StrEnum):
-    """How bad it is."""
+    """How severe a finding is."""
 
     ERROR = "error"
     """It makes a check fail."""
@@ -41,20 +41,20 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A fork, a step that nothing explains, or a build that ended early."""
+    """A fork, an unexplained step, or a build that ended early."""
 
     code: str
-    """Cause code of what explains most."""
+    """Code of the cause that explains most."""
     level: Level
     place: Place
     sentence: str
     """What happened, on one line: ``COPY . .  missed: src/a.js changed``."""
     details: tuple[str, ...] = ()
-    """What it cost and how sure that is, what to do, a line each."""
+    """Cost and certainty, then what to do, a line each."""
     fix: str = ""
     """What to do, in one sentence."""
     edits: tuple[tuple[str, Edit], ...] = ()
-    """Of that what is known to the line, with the path of the file as in `Place`."""
+    """The edits of the fix whose line is known, each with the path of its file as in `Place`."""
     fingerprint: str = ""
     """Stays the same from run to run while the same step forks for the same cause; one for each finding."""
 
@@ -64,19 +64,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What reports have to say about lines, and what has no line."""
+    """Findings of reports, and problems that have no line."""
 
     found: tuple[Finding, ...]
     problems: tuple[str, ...] = ()
-    """Why nothing can be said, or not of everything, a line each."""
+    """Why there is no result, or only part of one, a line each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Build:
-    """Whose lines they are."""
+    """The build that findings are about."""
 
     name: str
-    """Tells builds of one report apart, whatever machine or file they come from."""
+    """Distinguishes builds of one report, whatever machine or file they come from."""
     directory: str
     """Absolute path of the context; empty when nothing shows it."""
     dockerfile: str
@@ -85,30 +85,30 @@ class _Build:
     level: Level
 
     def path(self, file: str) -> str:
-        """Of a file that is named relative to the context."""
+        """The path of a file that is named relative to the context."""
         return _relative(os.path.join(self.directory, file), self.root)  # noqa: PTH118 - of any machine
 
     def place(self, line: int, file: str = "Dockerfile") -> Place:
-        """In the Dockerfile; ``file`` is what the build calls it."""
+        """A line of the Dockerfile; ``file`` is what the build calls it."""
         path = _relative(self.dockerfile, self.root) if self.dockerfile else self.path(file)
         return Place(path=path, line=line)
 
 
 def of_diffs(reports: Sequence[DiffReport], root: str, level: Level = Level.WARNING) -> Findings:
-    """Of builds that were compared."""
+    """Findings of builds that were compared."""
     found = [each for report in reports for each in _of_diff(report, root, level)]
-    return Findings(found=_told_apart(found))
+    return Findings(found=_numbered(found))
 
 
 def of_runs(reports: Sequence[RunReport], root: str, level: Level = Level.WARNING) -> Findings:
-    """Of relays."""
+    """Findings of relays."""
     found = [each for report in reports for each in _of_run(report, root, level)]
     problems = (problem.what for report in reports for problem in report.problems)
-    return Findings(found=_told_apart(found), problems=tuple(dict.fromkeys(problems)))
+    return Findings(found=_numbered(found), problems=tuple(dict.fromkeys(problems)))
 
 
 def of_checks(reports: Sequence[CheckReport], root: str) -> Findings:
-    """Of checks: only what makes them fail."""
+    """Findings of checks: only what makes them fail."""
     found: list[Finding] = []
     problems: list[str] = []
     for report in reports:
@@ -116,23 +116,23 @@ def of_checks(reports: Sequence[CheckReport], root: str) -> Findings:
         found += of_runs(report.blamed_runs, root, Level.ERROR).found
         found += _of_unexplained(report, root) if report.too_slow else ()
         problems += report.problems or ([] if report.passed or found else [sentence(report)])
-    return Findings(found=_told_apart(found), problems=tuple(problems))
+    return Findings(found=_numbered(found), problems=tuple(problems))
 
 
 def of_lints(reports: Sequence[LintReport], root: str) -> Findings:
-    """Of lint: traps, and files that cannot be read."""
+    """Findings of lint: traps, and files that cannot be read."""
     found: list[Finding] = []
     for report in reports:
         for trap in report.traps:
             place = Place(path=_relative(trap.path, root), line=trap.line)
-            careful = (f"careful: {trap.fix.warning}",) if trap.fix.warning else ()
+            warning = (f"warning: {trap.fix.warning}",) if trap.fix.warning else ()
             found.append(
                 Finding(
                     code=trap.code,
                     level=Level.WARNING,
                     place=place,
                     sentence=f"{trap.subject}  {trap.cost}",
-                    details=(f"fix: {trap.fix.sentence}", *careful),
+                    details=(f"fix: {trap.fix.sentence}", *warning),
                     fix=trap.fix.sentence,
                     edits=tuple((_relative(edit.file, root), edit) for edit in trap.fix.edits),
                     fingerprint=_digest(trap.code, place.path, trap.subject),
@@ -146,7 +146,7 @@ def of_lints(reports: Sequence[LintReport], root: str) -> Findings:
                     code=BAD_FILE, level=Level.ERROR, place=place, sentence=bad.reason, fingerprint=print_
                 )
             )
-    return Findings(found=_told_apart(found))
+    return Findings(found=_numbered(found))
 
 
 def _of_diff(report: DiffReport, root: str, level: Level) -> Iterator[Finding]:
@@ -161,14 +161,14 @@ def _of_diff(report: DiffReport, root: str, level: Level) -> Iterator[Finding]:
         yield _of_fork(fork, answer_to(fork, report.judgement.forks, report.answers), build)
     if report.failure:
         line = next((step.line for step in report.reader_steps if step.error), 0)
-        told = f"the build {report.failure}"
+        failure = f"the build {report.failure}"
         yield Finding(
             code=BUILD_FAILED,
             level=Level.ERROR,
             place=build.place(line),
-            sentence=told.splitlines()[0],
-            details=tuple(told.splitlines()[1:]),
-            fingerprint=_digest(BUILD_FAILED, build.name, told),
+            sentence=failure.splitlines()[0],
+            details=tuple(failure.splitlines()[1:]),
+            fingerprint=_digest(BUILD_FAILED, build.name, failure),
         )
 
 
@@ -215,7 +215,7 @@ def _of_fork(fork: Fork, answer: Answer | None, build: _Build) -> Finding:
 def _advice(answer: Answer) -> Iterator[str]:
     yield f"fix: {answer.fix.sentence}"
     if answer.fix.warning:
-        yield f"careful: {answer.fix.warning}"
+        yield f"warning: {answer.fix.warning}"
 
 
 def _of_unexplained(report: CheckReport, root: str) -> Iterator[Finding]:
@@ -234,13 +234,13 @@ def _of_unexplained(report: CheckReport, root: str) -> Iterator[Finding]:
             code=UNEXPLAINED,
             level=Level.ERROR,
             place=build.place(int(line) if line.isdecimal() else 0),
-            sentence=f"{step.instruction}  was built again, and nothing that is known differs",
+            sentence=f"{step.instruction}  was built again, and no known difference explains it",
             fingerprint=_digest(UNEXPLAINED, step.build, step.instruction),
         )
 
 
-def _told_apart(found: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Equal fingerprints are numbered: of two equal instructions that forked alike each has its own."""
+def _numbered(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Equal fingerprints are numbered, so that two equal instructions that forked alike differ."""
     seen: Counter[str] = Counter()
     apart = []
     for each in found:

@@ -36,7 +36,7 @@ def render_checks(reports: Sequence[CheckReport], look: Look) -> str:
 
 def render_lints(reports: Sequence[LintReport], look: Look) -> str:
     """Traps."""
-    return _commands(of_lints(reports, look.root), "no cache trap")
+    return _commands(of_lints(reports, look.root), "no cache trap found")
 
 
 def _commands(findings: Findings, calm: str) -> str:
@@ -61,8 +61,8 @@ def _problems(problems: Sequence[str]) -> Iterator[str]:
 
 def command(name: str, text: str, **properties: str) -> str:
     """One line that the runner takes for a command, whatever is in it."""
-    told = ",".join(f"{key}={_escaped(value, _PROPERTY)}" for key, value in properties.items())
-    return f"::{name} {told}::{_escaped(text, _DATA)}"
+    attributes = ",".join(f"{key}={_escaped(value, _PROPERTY)}" for key, value in properties.items())
+    return f"::{name} {attributes}::{_escaped(text, _DATA)}"
 
 
 def _escaped(text: str, table: Mapping[str, str]) -> str:

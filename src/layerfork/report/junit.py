@@ -25,7 +25,7 @@ def render_runs(reports: Sequence[RunReport], look: Look) -> str:
     """A suite for each engine and scenario, a test for each client.
 
     A client fails when the builds of its class left that of an earlier one; it is an error when its own build
-    failed, and skipped when it could not be asked, or when nobody knows its class.
+    failed, and skipped when it could not be asked, or when its class is unknown.
     """
     names = engine_names(reports)
     return document(_run(report, name) for report, name in zip(reports, names, strict=True))
@@ -82,14 +82,14 @@ def _check(report: CheckReport) -> Iterator[TestSuite]:
     yield from (_run(run, name) for run, name in zip(report.blamed_runs, names, strict=True))
     yield from (_pair(diff) for diff in report.blamed)
     suite = _suite("layerfork check")
-    told = sentence(report)
+    result_line = sentence(report)
     case = _case("every step is reused", suite.name, 0.0)
     if report.too_slow:
-        result = Failure(visible(told), "rebuilt")
-        result.text = visible("\n".join((told, *left_lines(report))))
+        result = Failure(visible(result_line), "rebuilt")
+        result.text = visible("\n".join((result_line, *left_lines(report))))
         case.result = [result]
     elif report.problems:
-        case = _error(case, told, "\n".join(report.problems))
+        case = _error(case, result_line, "\n".join(report.problems))
     suite.add_testcase(case)
     yield suite
 
@@ -106,9 +106,9 @@ def _lint(report: LintReport) -> TestSuite:
     suite = _suite("layerfork lint")
     for trap in report.traps:
         case = _case(f"{trap.file}:{trap.line} {trap.code}", suite.name, 0.0)
-        careful = [f"careful: {trap.fix.warning}"] if trap.fix.warning else []
+        warning = [f"warning: {trap.fix.warning}"] if trap.fix.warning else []
         result = Failure(visible(f"{trap.subject}  {trap.cost}"), trap.code)
-        result.text = visible("\n".join((trap.subject, trap.cost, f"fix: {trap.fix.sentence}", *careful)))
+        result.text = visible("\n".join((trap.subject, trap.cost, f"fix: {trap.fix.sentence}", *warning)))
         case.result = [result]
         suite.add_testcase(case)
     for bad in report.bad:
@@ -128,8 +128,8 @@ def _pair(report: DiffReport) -> TestSuite:
             case = _failed(case, forks[step.index], report.judgement.forks, report.answers)
         suite.add_testcase(case)
     if report.failure:
-        told = f"the build {report.failure}"
-        suite.add_testcase(_error(_case("the build", suite.name, 0.0), told.splitlines()[0], told))
+        failure = f"the build {report.failure}"
+        suite.add_testcase(_error(_case("the build", suite.name, 0.0), failure.splitlines()[0], failure))
     return suite
 
 
@@ -163,14 +163,14 @@ def _failed(
     case: TestCase, own: Sequence[Fork], forks: Sequence[Fork], answers: Sequence[Answer]
 ) -> TestCase:
     """One failure for all forks of a test: readers may show the first element alone."""
-    told = [(fork, answer_to(fork, forks, answers)) for fork in own]
+    answered = [(fork, answer_to(fork, forks, answers)) for fork in own]
     heads = (
         answer.headline if answer else f"step {fork.step}  {fork.instruction}  missed"
-        for fork, answer in told
+        for fork, answer in answered
     )
-    kinds = dict.fromkeys(name for each in told for _, name in findings(*each))
+    kinds = dict.fromkeys(name for each in answered for _, name in findings(*each))
     result = Failure(visible("; ".join(heads)), visible(", ".join(kinds)))
-    result.text = visible("\n\n".join("\n".join(_lines(*each)) for each in told))
+    result.text = visible("\n\n".join("\n".join(_lines(*each)) for each in answered))
     case.result = [result]
     return case
 
@@ -216,7 +216,7 @@ def render_catalogues(reports: Sequence[CatalogueReport], look: Look) -> str:
 
 def _phase(cell: Cell, phase: CellPhase, suite: str) -> TestCase:
     case = TestCase(visible(f"{cell.client} ({cell.builder}): {phase.title}"), visible(suite))
-    if phase.met is Met.UNTOLD:
+    if phase.met is Met.INCONCLUSIVE:
         return _skipped_phases(case, phase.why)
     if phase.met is Met.UNEXPECTED:
         case.result = [Failure(visible(phase.why), "unexpected")]

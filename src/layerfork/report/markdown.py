@@ -73,7 +73,7 @@ def _longest(text: str) -> int:
 
 STEP_LETTERS = 40
 MOST_EDGES = 200
-"""Mermaid draws no more than 500 by default, and nobody reads as many."""
+"""Mermaid draws no more than 500 by default, and a reader could not follow as many."""
 _SPECIAL_IN_LABELS = re.compile(r"[^\w .,:;=/()\[\]{}+*-]|_")
 """Written as entities: what could end a label, or be markup or a link in it."""
 
@@ -141,7 +141,7 @@ def _scenario(overview: Overview) -> Iterator[str]:
     yield table(overview)
     for edge in overview.edges:
         caches = f"**{escaped(edge.writer)} → {escaped(edge.reader)}** "
-        yield _told(edge.fork, edge.answer, caches, cost_of(edge), where(edge, overview))
+        yield _fork(edge.fork, edge.answer, caches, cost_of(edge), where(edge, overview))
     yield from filter(None, (graph_block(graph) for _, graph in graphs_of(overview)))
     yield from _cautions(overview.warnings)
     for engines, _, sentence in verdicts(overview):
@@ -206,7 +206,7 @@ def _pair(report: DiffReport) -> Iterator[str]:
         yield f"The build {prose(report.failure)}.\n"
     for fork in report.judgement.forks:
         answer = answer_to(fork, report.judgement.forks, report.answers)
-        yield _told(fork, answer, "", answer.cost if answer else "", "")
+        yield _fork(fork, answer, "", answer.cost if answer else "", "")
     if report.judgement.forks and (graph := graph_block(graph_of_diff(report))):
         yield graph
     yield from _cautions(report.judgement.warnings)
@@ -223,17 +223,17 @@ def _state(report: DiffReport) -> str:
         return "saved as baseline"
     if report.judgement.forks:
         return "the cache forks"
-    return "no fork" if report.compared else "nothing to compare it with"
+    return "no fork" if report.compared else "nothing to compare with"
 
 
-def _told(fork: Fork, answer: Answer | None, caches: str, cost: str, place: str) -> str:
+def _fork(fork: Fork, answer: Answer | None, caches: str, cost: str, place: str) -> str:
     """The answer, what to do, and the rest folded."""
     codes = [f"{status.value} {code(name)}" for status, name in findings(fork, answer)]
     parts = [caches + _headline(fork, answer), ""]
     parts.append(f"- {', '.join((*codes, *map(escaped, filter(None, (cost, place)))))}")
     if answer:
         parts.append(f"- **Fix:** {prose(answer.fix.sentence)}")
-        parts += [f"- Take care: {prose(answer.fix.warning)}"] if answer.fix.warning else []
+        parts += [f"- Warning: {prose(answer.fix.warning)}"] if answer.fix.warning else []
         parts.append("")
         parts += [_edit(edit) for edit in answer.fix.edits]
         parts += [block([answer.fix.command], "sh")] if not answer.fix.says_command else []
@@ -268,7 +268,7 @@ def _details(fork: Fork, answer: Answer | None) -> Iterator[str]:
 
 def _cautions(cautions: Sequence[Caution]) -> Iterator[str]:
     if cautions:
-        yield "".join(f"- Take care, {code(each.code)}: {prose(each.text)}\n" for each in cautions)
+        yield "".join(f"- Warning {code(each.code)}: {prose(each.text)}\n" for each in cautions)
 
 
 def _folded(title: str, lines: Iterator[str]) -> str:
@@ -332,8 +332,8 @@ def _scenario_lines(report: CatalogueReport, row: ScenarioRow) -> Iterator[str]:
     yield "|---|---|---|---|"
     for number, title in phase_titles(report, row):
         for each in alike(report, row, number):
-            told = f"**unexpected**: {escaped(each.outcome)}" if each.unexpected else escaped(each.outcome)
-            yield f"| {escaped(title)} | {escaped(each.builder)} | {told} | {escaped(each.who)} |"
+            outcome = f"**unexpected**: {escaped(each.outcome)}" if each.unexpected else escaped(each.outcome)
+            yield f"| {escaped(title)} | {escaped(each.builder)} | {outcome} | {escaped(each.who)} |"
     yield ""
 
 

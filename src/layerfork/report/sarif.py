@@ -41,8 +41,8 @@ def _quoted(path: str) -> str:
 def fixes_of(finding: Finding) -> list[dict[str, Any]]:
     """One fix, of all edits of an answer; none where one of them names no line.
 
-    A replacement needs a region (3.57.3), and nobody here knows how many lines a file has: what is put at the
-    end of a file is only said in the message.
+    A replacement needs a region (3.57.3), and the number of lines of a file is not known here:
+    an edit at the end of a file is only in the message.
     """
     if not finding.edits or any(not edit.line for _, edit in finding.edits):
         return []

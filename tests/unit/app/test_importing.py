@@ -122,7 +122,7 @@ def test_the_command_writes_records_that_show_and_diff_read(tmp_path: Path) -> N
         "build history export (.dockerbuild)",
         "BuildKit progress (rawjson)",
     ]
-    assert "made of  build history export" in invoke("show", f"{written}#1")[1]
+    assert "imported  build history export" in invoke("show", f"{written}#1")[1]
     assert invoke("diff", f"{written}#1", f"{written}#1")[0] == 1
 
 

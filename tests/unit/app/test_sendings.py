@@ -161,10 +161,10 @@ def test_the_command_says_it_and_its_exit_code_too(context: Path) -> None:
     assert (same.returncode, differs.returncode) == (0, 1)
     assert same.stdout == (
         "docker-build (classic)\n"
-        "  as packed\n"
+        "  the same as packed\n"
         "\n"
         "docker-build (buildkit)\n"
-        "  as packed\n"
+        "  the same as packed\n"
         "  note: a directory's transfer has no header of the root: "
         "COPY . shares nothing with a tar (root-header)\n"
         "\n"

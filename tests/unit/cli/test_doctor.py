@@ -79,7 +79,7 @@ def test_no_engine_is_what_is_missing(machine: list[EngineRow], capsys: pytest.C
         "  missing  any engine       none can run here\n                            sudo (for private)\n"
         in out
     )
-    assert out.endswith("doctor: nothing can build here: any engine is missing\n")
+    assert out.endswith("doctor: cannot build on this machine: any engine is missing\n")
 
 
 def test_programs_get_a_document(machine: list[EngineRow], capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,7 +116,7 @@ def test_the_model_says_which_steps_come_back(
 def test_what_a_raw_tar_leaves_out_is_not_predicted(project: Path) -> None:
     """Whoever made that tar reads its ignore file in a way of their own, or not at all."""
     result = fix("--record", recorded("classic-entry-extra", project))
-    assert "  predicted: nothing is known: how this client reads its ignore file" in result.output
+    assert "  predicted reuse is unknown: how this client reads its ignore file" in result.output
 
 
 def test_a_file_that_is_not_what_was_built_gets_no_patch(project: Path) -> None:
@@ -159,7 +159,7 @@ def test_where_all_is_as_it_should_be_nothing_is_left(project: Path) -> None:
 def test_a_change_that_may_have_been_meant_is_left_to_a_person(project: Path) -> None:
     file = recorded("buildkit-build-arg-expanded", project)
     result = fix("--record", file)
-    assert "left to you: it may have been meant" in result.output
+    assert "no automatic fix: the change may be intended" in result.output
     assert result.output.splitlines()[-1].startswith("the fork is left to you: Dockerfile:")
     assert result.exit_code == 1, result.output
     assert "the fork is left to you" in fix("--record", file, "--patch", "-").output
@@ -231,7 +231,7 @@ def test_a_fork_of_another_dockerfile_is_of_the_past(project: Path) -> None:
     result = fix()
     assert (result.exit_code, result.output) == (
         0,
-        "nothing to fix: no known build of this missed anything\n",
+        "nothing to fix: no recorded build missed a step\n",
     )
 
 

@@ -34,7 +34,7 @@ app/Dockerfile:1  FROM node  moving-base
 app/Dockerfile:3  COPY . .  copy-before-install
   a change of any copied file runs line 4 again: npm ci
   fix: put `COPY package.json ./` and line 4 above line 3
-  careful: safe unless package.json names local packages, or a postinstall or prepare script of it needs the sources
+  warning: safe unless package.json names local packages, or a postinstall or prepare script of it needs the sources
 lint: 2 traps in 2 files
 """  # noqa: E501
 

@@ -258,7 +258,7 @@ def test_config_shows_what_is_in_force_and_from_where(
         "  no-ci      true              ../layerfork.toml:4\n"
     ) in text
     assert "\n  mine  make {tag}\n" in text
-    assert text.endswith("\nLAYERFORK_CHECK_MAX_LOSS is set, and is no setting\n")
+    assert text.endswith("\nLAYERFORK_CHECK_MAX_LOSS is set, but is not a setting\n")
     assert "abcdefghij" not in text
     assert call(["config", "--format", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
@@ -293,7 +293,7 @@ def test_config_without_settings_says_so(capsys: pytest.CaptureFixture[str]) -> 
     assert call(["config"]) == 0
     assert capsys.readouterr().out == (
         "No settings file: neither layerfork.toml nor [tool.layerfork] up to the repository's root\n"
-        "Every option has its default\n"
+        "All options have their default values\n"
     )
     assert call(["config", "-v"]) == 0
     assert "  max-lost   -      default; LAYERFORK_CHECK_MAX_LOST\n" in capsys.readouterr().out

@@ -25,12 +25,12 @@ DID: Mapping[str, CellPhase] = {
     "failed": CellPhase(
         number=1, title="then", outcome=BuildOutcome.REFUSED, expected=EXPECTED, met=Met.AS_EXPECTED
     ),
-    "untold": CellPhase(
+    "inconclusive": CellPhase(
         number=1,
         title="then",
         outcome=BuildOutcome.SUCCEEDED,
         expected=EXPECTED,
-        met=Met.UNTOLD,
+        met=Met.INCONCLUSIVE,
         why="nobody knows",
     ),
     "unexpected": CellPhase(

@@ -16,8 +16,11 @@ UNKNOWN = ("dockerode-build", "docker_node_sdk-context-build")
 @pytest.mark.parametrize(
     ("case", "sentence"),
     [
-        ("forked", "caches (which of them dockerode-build, docker_node_sdk-context-build used is unknown);"),
-        ("reused", "but whose cache dockerode-build, docker_node_sdk-context-build used is unknown."),
+        (
+            "forked",
+            "caches (it is unknown which of them dockerode-build, docker_node_sdk-context-build used);",
+        ),
+        ("reused", "but it is unknown which cache dockerode-build, docker_node_sdk-context-build used."),
     ],
 )
 def test_it_is_shown_as_unknown(case: str, sentence: str) -> None:
@@ -41,4 +44,4 @@ def test_it_is_shown_as_unknown_among_several_engines() -> None:
     lines = TEXT.render("runs", [report, report], Look()).splitlines()
 
     assert " B  dockerode-build, docker_node_sdk-context-build  ?          ?" in lines
-    assert "  ? which cache they used is unknown" in lines
+    assert "  ? cache unknown" in lines

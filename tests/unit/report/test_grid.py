@@ -22,10 +22,10 @@ SVG_NAMES = {"s": "http://www.w3.org/2000/svg"}
         (("reused", "missed"), Went.SPLIT),
         (("failed", "missed"), Went.SPLIT),
         (("failed", "failed"), Went.FAILED),
-        (("untold", "untold"), Went.UNTOLD),
-        (("untold", "missed"), Went.MISSED),
+        (("inconclusive", "inconclusive"), Went.INCONCLUSIVE),
+        (("inconclusive", "missed"), Went.MISSED),
         (("unexpected", "reused"), Went.UNEXPECTED),
-        (("untold", "unexpected"), Went.UNEXPECTED),
+        (("inconclusive", "unexpected"), Went.UNEXPECTED),
         (("has no such option", "reused"), Went.REUSED),
     ],
 )
@@ -64,7 +64,7 @@ def test_clients_are_named_only_where_they_differ() -> None:
 
     def told(cells: Any) -> str:
         ((_, (row,)),) = grid_of(made([scenario("one", "f")], cells)).families
-        return row.marks[0].told
+        return row.marks[0].outcomes
 
     assert told(alike) == "COPY a /  missed: PROVEN content"
     assert told(cells) == "b: COPY a /  missed: PROVEN content; a: reused"
@@ -95,7 +95,7 @@ def test_the_picture_has_a_mark_for_each_and_says_what_it_is_of() -> None:
         "COPY a /  missed: PROVEN content",
     ]
     assert root.findtext("s:desc", "", SVG_NAMES) == (
-        "2 scenarios, 3 cells: phases 2 as expected, 1 unexpected"
+        "2 scenarios, 3 cells: 2 results matched, 1 was unexpected"
     )
 
 

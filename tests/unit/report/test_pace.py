@@ -15,23 +15,23 @@ REPORT = CatalogueReport(scenarios=(), engines=(), cells=(), seconds=120.0, buil
     [
         (
             TimeSpent(starting=2, cleaning=20, building=170, own=8, busy=0.97, processors=2),
-            "this machine: 2 processors, 97 % busy",
-            "builds took 85 %, cleaning caches 10 %, layerfork itself 4 %, starting engines 1 %",
+            "this machine (2 processors, 97 % busy)",
+            "builds 85 %, cleaning caches 10 %, layerfork itself 4 %, starting engines 1 %",
         ),
         (
             TimeSpent(starting=10, cleaning=150, building=35, own=5, busy=0.4, processors=1),
-            "the time that cleaning caches took (1 processor, 40 % busy)",
-            "cleaning caches took 75 %, builds 18 %, starting engines 5 %, layerfork itself 2 %",
+            "cleaning caches (1 processor, 40 % busy)",
+            "cleaning caches 75 %, builds 18 %, starting engines 5 %, layerfork itself 2 %",
         ),
         (
             TimeSpent(building=100),
-            "the time that builds took",
-            "builds took 100 %, cleaning caches 0 %, layerfork itself 0 %, starting engines 0 %",
+            "builds",
+            "builds 100 %, cleaning caches 0 %, layerfork itself 0 %, starting engines 0 %",
         ),
     ],
 )
 def test_what_bounds_a_run(spent: TimeSpent, bound: str, shares: str) -> None:
-    said = f"100 builds in 120 s, 50 a minute, bounded by {bound}. Of the time {shares}."
+    said = f"100 builds in 120 s, 50 per minute; bottleneck: {bound}. Time: {shares}."
     assert pace(replace(REPORT, spent=spent)) == said
 
 

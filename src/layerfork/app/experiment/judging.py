@@ -114,7 +114,7 @@ def met_phases(
             title=phases[number].title,
             outcome=now.outcome,
             expected=phases[number].expects(Builder(now.builder), now.client, engine),
-            met=Met.UNTOLD,
+            met=Met.INCONCLUSIVE,
         )
         met = _met(plain, phases[number], before, now, doubts.get(str(number), ""))
         never = met.met is Met.UNEXPECTED and _failed(rows[0]) and _failed(now)
@@ -155,7 +155,7 @@ def _failed(build: TrialBuild) -> bool:
 
 def _never_built(row: CellPhase, first: TrialBuild) -> CellPhase:
     """Nothing of the scenario can be built there, so a failure says nothing about the cache."""
-    return replace(row, met=Met.UNTOLD, why=f"its first phase does not build either: {_reason(first)}")
+    return replace(row, met=Met.INCONCLUSIVE, why=f"its first phase does not build either: {_reason(first)}")
 
 
 def _reason(build: TrialBuild) -> str:
@@ -167,7 +167,7 @@ def _without_build(row: CellPhase, now: TrialBuild) -> CellPhase:
     failure = _failed(now)
     if row.expected is not None and row.expected.fails and failure:
         return replace(row, met=Met.AS_EXPECTED)
-    return replace(row, met=Met.UNEXPECTED if failure else Met.UNTOLD, why=_reason(now))
+    return replace(row, met=Met.UNEXPECTED if failure else Met.INCONCLUSIVE, why=_reason(now))
 
 
 def _doubt(report: DiffReport) -> str:

@@ -27,7 +27,7 @@ SIGNS = {
     Went.MISSED: "○",
     Went.SPLIT: "◐",
     Went.FAILED: "x",
-    Went.UNTOLD: "?",
+    Went.INCONCLUSIVE: "?",
     Went.UNEXPECTED: "!",
     Went.NOTHING: "",
 }
@@ -124,12 +124,16 @@ def _run(report: CatalogueReport, own: str) -> CatalogueView:
 
 def _verdict(report: CatalogueReport, unexpected: int) -> str:
     if unexpected:
-        return f"{counted(unexpected, 'phase')} did not go as expected."
+        return f"{counted(unexpected, 'result')} did not match what was expected."
     if not report.count(Met.AS_EXPECTED):
         return "Nothing was measured."
-    untold = report.count(Met.UNTOLD)
-    more = f"; {counted(untold, 'phase')} inconclusive" if untold else ""
-    return f"Everything went as expected{more}."
+    inconclusive = report.count(Met.INCONCLUSIVE)
+    more = (
+        f"; {counted(inconclusive, 'result')} {'was' if inconclusive == 1 else 'were'} inconclusive"
+        if inconclusive
+        else ""
+    )
+    return f"All results matched what was expected{more}."
 
 
 def _of_family(rows: Sequence[GridRow], views: dict[str, ScenarioView]) -> Iterator[ScenarioView]:

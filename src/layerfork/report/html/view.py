@@ -56,9 +56,9 @@ def versions_of(overviews: Sequence[Overview]) -> Versions:
     for overview in overviews:
         for report in overview.reports:
             facts, engine = dict(report.versions.engine), report.engine
-            told = (f"{name}: {facts[name]}" for name in FACTS if name in facts)
+            known = (f"{name}: {facts[name]}" for name in FACTS if name in facts)
             kind = (f"{engine.kind}, API {engine.api_version}", engine.image_store) if engine else ()
-            engines[(engine.version if engine else "", ", ".join(filter(None, (*kind, *told))))] = None
+            engines[(engine.version if engine else "", ", ".join(filter(None, (*kind, *known))))] = None
             for client, version in report.versions.clients:
                 clients.setdefault(client, {})[version] = None
             packages |= dict.fromkeys(report.versions.packages)
@@ -70,8 +70,8 @@ def versions_of(overviews: Sequence[Overview]) -> Versions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """One fork: its answer, and what stands behind it."""
+class ForkView:
+    """One fork: its answer and its evidence."""
 
     id: str
     """Unique in the page."""
@@ -115,7 +115,7 @@ class ScenarioView:
     """Engines, verdict, and the sentence."""
     graphs: tuple[tuple[str, Markup], ...]
     """Engines, and the graph that they have."""
-    told: tuple[Told, ...]
+    forks: tuple[ForkView, ...]
     clients: tuple[ClientRow, ...]
     fields: tuple[SentField, ...]
     missing: tuple[Missing, ...]
@@ -151,7 +151,7 @@ class DiffView:
     names: tuple[str, str]
     """What the two builds are called."""
     graph: Markup | None
-    told: tuple[Told, ...]
+    forks: tuple[ForkView, ...]
     steps: tuple[StepPair, ...]
 
 
@@ -201,7 +201,7 @@ def _verdict(seen: Sequence[Overview]) -> str:
     if verdict is Verdict.ERROR:
         return "No fork was seen, but too few builds succeeded to rule one out."
     if any(report.judgement.class_unknown for each in seen for report in each.reports):
-        return "No build missed what another had stored, but whose cache some of them used is unknown."
+        return "No build missed what another had stored, but it is unknown which cache some of them used."
     return "The cache is shared by all." if len(seen) == 1 else "The cache is shared everywhere."
 
 
@@ -215,16 +215,18 @@ def _scenario(overview: Overview, own: str) -> ScenarioView:
             (engines, inline(graph, f"{overview.scenario} on {engines}"))
             for engines, graph in graphs_of(overview)
         ),
-        told=tuple(_told(edge, overview, f"{own}f{number}") for number, edge in enumerate(overview.edges, 1)),
+        forks=tuple(
+            _fork_of_run(edge, overview, f"{own}f{number}") for number, edge in enumerate(overview.edges, 1)
+        ),
         clients=tuple(_client_rows(overview)),
         fields=sent_fields(overview),
         missing=missing_of(overview),
     )
 
 
-def _told(edge: Edge, overview: Overview, own: str) -> Told:
+def _fork_of_run(edge: Edge, overview: Overview, own: str) -> ForkView:
     ends = (edge.writer, edge.reader)
-    return Told(
+    return ForkView(
         id=own,
         caches=tuple((each, _color(each, overview)) for each in ends),
         fork=edge.fork,
@@ -285,18 +287,18 @@ def _diff(report: DiffReport, own: str) -> DiffView:
         title=title,
         names=names,
         graph=inline(graph_of_diff(report), title) if report.compared and report.reader_steps else None,
-        told=tuple(
-            _told_pair(fork, answer_to(fork, forks, report.answers), f"{own}f{number}")
+        forks=tuple(
+            _fork_of_diff(fork, answer_to(fork, forks, report.answers), f"{own}f{number}")
             for number, fork in enumerate(forks, 1)
         ),
         steps=tuple(_step_pairs(report)),
     )
 
 
-def _told_pair(fork: Fork, answer: Answer | None, own: str) -> Told:
+def _fork_of_diff(fork: Fork, answer: Answer | None, own: str) -> ForkView:
     cost = answer.cost if answer else ""
     found = findings(fork, answer)
-    return Told(id=own, caches=(), fork=fork, answer=answer, findings=found, cost=cost, where="")
+    return ForkView(id=own, caches=(), fork=fork, answer=answer, findings=found, cost=cost, where="")
 
 
 def _step_pairs(report: DiffReport) -> Iterator[StepPair]:

@@ -93,7 +93,7 @@ SHAPES = """\
 
 
 def colors(theme: Theme) -> str:
-    """Rules for one theme, or for both, of which the viewer's system chooses; prints are light."""
+    """Rules for one theme, or for both where the viewer's system chooses; prints are light."""
     if theme == "auto":
         return f"{_rules(LIGHT)}@media screen and (prefers-color-scheme:dark){{{_rules(DARK)}}}\n"
     return _rules(LIGHT if theme == "light" else DARK)

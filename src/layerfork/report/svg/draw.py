@@ -71,17 +71,17 @@ def document(panels: Sequence[Panel], theme: Theme) -> str:
     head = Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="fg" viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" '
         'height="{1:.0f}" role="img"><style>{2}</style>\n{3}\n<rect class="p" width="100%" height="100%"/>\n'
-    ).format(width, y + 16, Markup(SHAPES + colors(theme)), _told_to_all(panels))
+    ).format(width, y + 16, Markup(SHAPES + colors(theme)), _description(panels))
     return str(head + Markup("\n").join(parts) + Markup("\n</svg>\n"))
 
 
-def _told_to_all(panels: Sequence[Panel]) -> Markup:
+def _description(panels: Sequence[Panel]) -> Markup:
     """For those who do not see it: what it is of, and every fork in a sentence."""
     splits = [split for panel in panels for split in panel.graph.splits]
-    told = [split.headline or f"{split.cause} {split.values}" for split in splits]
+    sentences = [split.headline or f"{split.cause} {split.values}" for split in splits]
     return Markup("<title>{}</title><desc>{}</desc>").format(
         "; ".join(panel.title for panel in panels),
-        ". ".join(told) or "; ".join(panel.subtitle for panel in panels),
+        ". ".join(sentences) or "; ".join(panel.subtitle for panel in panels),
     )
 
 
@@ -234,5 +234,5 @@ def _counts(graph: ForkGraph) -> str:
     counts = f"{counted(clients, 'client')}, {counted(len(graph.lines), 'cache')}"
     steps = sorted({split.column + 1 for split in graph.splits})
     forked = f"they fork at {' and '.join(f'step {step}' for step in steps)}" if steps else ""
-    told = [each for each in (forked, graph.own_misses) if each] or ["no fork"]
-    return "; ".join((counts, *told))
+    parts = [each for each in (forked, graph.own_misses) if each] or ["no fork"]
+    return "; ".join((counts, *parts))

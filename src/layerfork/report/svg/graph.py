@@ -154,13 +154,13 @@ def _graph(
         for fork in own_forks
         if fork.step in column_of[number[fork.reader]]
     ]
-    told = {
+    answered = {
         column_of[number[fork.reader]].get(fork.step): answer.line
         for fork in own_forks
         if (answer := answer_to(fork, forks, answers)) is not None
     }
     return ForkGraph(
-        columns=tuple(_columns(len(columns), caches, column_of, told)),
+        columns=tuple(_columns(len(columns), caches, column_of, answered)),
         lines=tuple(lines),
         splits=tuple(splits),
         own_misses="" if ends else own_misses(forks),
@@ -193,9 +193,9 @@ def _columns(
     count: int,
     caches: Sequence[_Cache],
     column_of: Sequence[Mapping[int, int]],
-    told: Mapping[int | None, int],
+    answered: Mapping[int | None, int],
 ) -> Iterator[Column]:
-    """Each as the shortest build has it; its line as some build shows it, else as an answer has ``told``."""
+    """Each as the shortest build has it; its line as some build shows it, else that of an answer."""
     for column in range(count):
         steps = [
             step
@@ -203,7 +203,7 @@ def _columns(
             for step in cache.steps
             if columns[step.index] == column
         ]
-        line = next((step.line for step in steps if step.line), told.get(column, 0))
+        line = next((step.line for step in steps if step.line), answered.get(column, 0))
         text = min((step.instruction for step in steps), key=len, default="")
         yield Column(text=text.replace(OFFICIAL, ""), line=line)
 

@@ -13,7 +13,7 @@ from layerfork.report.views.scenarios import Grid, GridRow, Mark, Went, grid_of,
 EDGE, ROW, CELL, GAP = 16.0, 19.0, 22.0, 8.0
 SIZE, SMALL = 12.0, 11.0
 NAME_LETTERS, PHASE_LETTERS, ENGINE_LETTERS = 36, 44, 28
-SIGNED = (Went.REUSED, Went.MISSED, Went.SPLIT, Went.FAILED, Went.UNTOLD, Went.UNEXPECTED)
+SIGNED = (Went.REUSED, Went.MISSED, Went.SPLIT, Went.FAILED, Went.INCONCLUSIVE, Went.UNEXPECTED)
 
 
 def render_catalogues(reports: Sequence[CatalogueReport], look: Look) -> str:
@@ -24,13 +24,13 @@ def render_catalogues(reports: Sequence[CatalogueReport], look: Look) -> str:
         drawn, wide, y = _run(report, y)
         parts += drawn
         width = max(width, wide)
-    told = Markup("<title>{}</title><desc>{}</desc>").format(
+    title = Markup("<title>{}</title><desc>{}</desc>").format(
         "Who reuses what", "; ".join(summary(report) for report in reports)
     )
     head = Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="fg" viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" '
         'height="{1:.0f}" role="img"><style>{2}</style>\n{3}\n<rect class="p" width="100%" height="100%"/>\n'
-    ).format(width, y + EDGE, Markup(SHAPES + colors(look.theme)), told)
+    ).format(width, y + EDGE, Markup(SHAPES + colors(look.theme)), title)
     return str(head + Markup("\n").join(parts) + Markup("\n</svg>\n"))
 
 
@@ -107,11 +107,13 @@ def _row(row: GridRow, left: float, y: float) -> Iterator[Markup]:
 def _mark(mark: Mark, x: float, y: float) -> Markup:
     if mark.went is Went.NOTHING:
         return Markup("")
-    return Markup("<g><title>{}</title>{}</g>").format(mark.told or mark.went.value, _sign(mark.went, x, y))
+    return Markup("<g><title>{}</title>{}</g>").format(
+        mark.outcomes or mark.went.value, _sign(mark.went, x, y)
+    )
 
 
 def _sign(went: Went, x: float, y: float) -> Markup:
-    """Told apart by shape, and by colour too."""
+    """Shapes differ, not only colours."""
     if went is Went.REUSED:
         return Markup('<circle class="f2" cx="{}" cy="{}" r="6"/>').format(_n(x), _n(y))
     if went in (Went.MISSED, Went.SPLIT):

@@ -146,7 +146,7 @@ def _return(line: Line, start: int) -> int | None:
 
 
 def _labelled(graph: ForkGraph) -> list[Split]:
-    """Of each line the first split; further ones are told beside the picture."""
+    """Of each line the first split; further ones are described beside the picture."""
     first: dict[int, Split] = {}
     for split in sorted(graph.splits, key=lambda each: each.column):
         first.setdefault(split.child, split)

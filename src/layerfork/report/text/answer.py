@@ -16,7 +16,7 @@ STATUS_STYLES = {
     CauseStatus.SUSPECTED: "bold yellow",
     CauseStatus.UNEXPLAINED: "bold magenta",
 }
-"""Told apart by people who do not see red and green as two colours; the words say it as well."""
+"""Distinct without red and green, for colour-blind readers; the words say the same."""
 
 
 def fork_evidence(fork: Fork) -> Iterator[Text]:
@@ -26,7 +26,7 @@ def fork_evidence(fork: Fork) -> Iterator[Text]:
     for cause in fork.causes:
         yield from cause_lines(cause)
     if fork.ruled_out:
-        yield Text("  differs too, and does not matter here:")
+        yield Text("  other differences, which do not affect this step:")
         yield from (Text(f"    {line}", style="dim") for line in fork.ruled_out)
 
 
@@ -96,7 +96,7 @@ def _edits(fix: Fix, look: Look) -> Iterator[Text]:
     shown = fix.edits if any(edit.line for edit in fix.edits) else ()
     yield from [Text()] if shown else []
     for edit in shown:
-        yield Text(f"  {edit.file}:{edit.line}" if edit.line else f"  {edit.file}, at its end")
+        yield Text(f"  {edit.file}:{edit.line}" if edit.line else f"  {edit.file}, at the end")
         yield from (Text(f"    - {line}", style="yellow") for line in edit.before)
         yield from (Text(f"    + {line}", style="cyan") for line in edit.after)
     yield from _warning(fix, look)
@@ -104,7 +104,7 @@ def _edits(fix: Fix, look: Look) -> Iterator[Text]:
 
 def _warning(fix: Fix, look: Look) -> Iterator[Text]:
     if fix.warning:
-        for line in hung(f"careful: {fix.warning}", look.width, "  ", 11):
+        for line in hung(f"warning: {fix.warning}", look.width, "  ", 11):
             yield Text(line, style="bold yellow")
 
 
@@ -128,7 +128,7 @@ def _fields(answer: Answer, look: Look) -> Iterator[Text]:
         yield Text(line)
     more = sum(point.more for point in answer.points)
     if more:
-        yield Text(f"  and {more:,} more like that")
+        yield Text(f"  and {more:,} more like these")
 
 
 def _others(answer: Answer, look: Look) -> Iterator[Text]:
@@ -144,6 +144,6 @@ def _later(answer: Answer, look: Look) -> Iterator[Text]:
     if answer.later:
         steps = ", ".join(f"{step.line or step.step} {keyword(step.instruction)}" for step in answer.later)
         what = "line" if all(step.line for step in answer.later) else "step"
-        built = "to build again" if answer.predicted else "built again"
+        built = "will be built again" if answer.predicted else "built again"
         lines = hung(f"{built} after it: {what} {steps}", look.width, "  ", 4)
         yield from (Text(line, style="dim") for line in lines)

@@ -24,12 +24,12 @@ _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 def baseline_line(baseline: Baseline, older: str = "older") -> str:
     """How old it is, where it comes from, and why it was chosen."""
     time = f"{datetime.fromisoformat(baseline.recorded_at):%Y-%m-%d %H:%M:%S} UTC"
-    age = f"{span(baseline.age_s)} {older}" if baseline.age_s >= 0 else f"{span(-baseline.age_s)} younger"
+    age = f"{span(baseline.age_s)} {older}" if baseline.age_s >= 0 else f"{span(-baseline.age_s)} newer"
     place = f" in {baseline.ran_in}" if baseline.ran_in else ""
     command = f", `{baseline.command}`{place}" if baseline.command else ""
     engine = f", Engine {baseline.engine}" if baseline.engine else ""
     shares = (
-        f": has the keys of {baseline.shared_steps} of {baseline.steps} steps"
+        f": shares the keys of {baseline.shared_steps} of {baseline.steps} steps"
         if baseline.shared_steps is not None and baseline.steps
         else ""
     )
@@ -102,8 +102,8 @@ def _diff_lines(report: DiffReport, look: Look) -> Iterator[Text]:
             yield from answer_lines(answer, fork, look)
         for answer in report.asked:
             yield from answer_lines(answer, None, look)
-        told = {"added-target", "added-platform"} if report.asked and not look.verbose else set()
-        for line in caution_lines([each for each in report.judgement.warnings if each.code not in told]):
+        answered = {"added-target", "added-platform"} if report.asked and not look.verbose else set()
+        for line in caution_lines([each for each in report.judgement.warnings if each.code not in answered]):
             yield from wrap(line, look.width, 4)
         if report.judgement.verdict is Verdict.REUSED:
             yield Text(f"no fork: {_reused(report)}", style="bold cyan")
@@ -113,7 +113,7 @@ def _diff_lines(report: DiffReport, look: Look) -> Iterator[Text]:
 
 
 def _compared_with(report: DiffReport, look: Look) -> Iterator[Text]:
-    """Which two builds these were; the time of the earlier one stands here alone."""
+    """Which two builds these were; the time of the earlier one is only here."""
     text = f"compared: {report.writer} with {report.reader}"
     if report.baseline is not None:
         text = f"before: {baseline_line(report.baseline)}"
@@ -125,22 +125,22 @@ def _failure(report: DiffReport) -> Text:
 
 
 def _before(report: DiffReport) -> str:
-    """What became of the steps that a build which ended early came to."""
+    """How many steps a build that ended early reached and reused."""
     statuses = [step.status for step in report.reader_steps if not step.error]
     reached = [status for status in statuses if status in (StepStatus.HIT, StepStatus.MISS)]
     if not reached:
-        return "it came to no step"
-    return f"{reached.count(StepStatus.HIT)} of the {len(reached)} steps that it came through were reused"
+        return "it reached no step"
+    return f"{reached.count(StepStatus.HIT)} of the {len(reached)} steps that it reached were reused"
 
 
 def _reused(report: DiffReport) -> str:
     statuses = [step.status for step in report.reader_steps if step.status is not StepStatus.NOT_EVALUATED]
     if not statuses or StepStatus.UNKNOWN in statuses:
-        return "nothing differs that enters a key; the record does not show which steps were reused"
+        return "no difference affects a key; the record does not show which steps were reused"
     return f"{statuses.count(StepStatus.HIT)} of {len(statuses)} steps were reused"
 
 
-# What a check found, for ten seconds: each fork in three lines, then what came of it, and hints.
+# What a check found, readable in ten seconds: each fork in three lines, the result, then hints.
 
 
 def render_checks(reports: Sequence[CheckReport], look: Look) -> str:

@@ -15,7 +15,7 @@ from layerfork.report.views.words import counted
 _ON_A_LINE = 120
 """Columns of the first line where no width is known."""
 _LEAST = 40
-"""Columns that what stands there always gets."""
+"""Columns that the subject always gets."""
 
 
 def render_lints(reports: Sequence[LintReport], look: Look) -> str:
@@ -42,7 +42,7 @@ def _trap(trap: Trap, look: Look) -> Iterator[Text]:
     yield from map(Text, hung(trap.cost, look.width, "  ", 2))
     yield from map(Text, hung(f"fix: {trap.fix.sentence}", look.width, "  ", 7))
     if trap.fix.warning:
-        yield from map(Text, hung(f"careful: {trap.fix.warning}", look.width, "  ", 7))
+        yield from map(Text, hung(f"warning: {trap.fix.warning}", look.width, "  ", 7))
 
 
 def _sentence(report: LintReport) -> str:
@@ -65,7 +65,7 @@ _AGES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def render_caches(reports: Sequence[CacheReport], look: Look) -> str:
-    """Records with what they build on and what they stand for; then what nothing uses."""
+    """Records with what they build on and the steps that they match; then what is unused."""
     blocks = (fitted(map(visible_line, _cache_lines(report, look.verbose)), look.width) for report in reports)
     return "\n".join("\n".join(lines) + "\n" for lines in blocks)
 
@@ -82,11 +82,11 @@ def _cache_lines(report: CacheReport, verbose: bool) -> Iterator[str]:
     for number, record in enumerate(cache.records):
         yield from _record(report, number, record, verbose)
     if any(map(report.is_over_age, cache.records)):
-        yield "! older than --max-age: an import would reuse it all the same"
+        yield "! older than --max-age: an import would still reuse it"
     gone = [layer for layer in cache.layers if layer.gone]
     if gone:
         yield ""
-        yield "layers that are not there any more"
+        yield "layers that no longer exist"
         yield from (f"  {layer.digest}" for layer in gone)
     yield from _unused(report)
     if report.record:
@@ -120,7 +120,7 @@ def _record(report: CacheReport, number: int, record: ExportedRecord, verbose: b
 def _use(use: RecordUse | None) -> str:
     if use is None:
         return ""
-    doubt = "" if use.certain else "perhaps "
+    doubt = "" if use.certain else "possibly "
     role = "content for " if use.role is CacheRole.CONTENT else ""
     return f"{role}{doubt}step {use.step}: {use.instruction}"
 
@@ -131,9 +131,9 @@ def _unused(report: CacheReport) -> Iterator[str]:
         [number for number in range(len(cache.records)) if number not in report.uses] if report.record else []
     )
     rows = (
-        ("layers that no record stands for", [cache.layers[place].digest for place in cache.unused_layers]),
-        ("records without layers that nothing builds on", [str(number) for number in cache.dead_ends]),
-        (f"records that no step of {report.record} is", [str(number) for number in idle]),
+        ("layers without a record", [cache.layers[place].digest for place in cache.unused_layers]),
+        ("records without layers that no record builds on", [str(number) for number in cache.dead_ends]),
+        (f"records that match no step of {report.record}", [str(number) for number in idle]),
     )
     for title, found in rows:
         if found:
@@ -143,9 +143,9 @@ def _unused(report: CacheReport) -> Iterator[str]:
 
 def _missing(report: CacheReport) -> Iterator[str]:
     if not report.missing:
-        yield f"no step of {report.record} is known to be missing"
+        yield f"no step of {report.record} is missing, as far as known"
         return
-    yield f"steps of {report.record} that it lacks"
+    yield f"steps of {report.record} that the cache lacks"
     yield from (f"  {step:3} {instruction}: {reason}" for step, instruction, reason in report.missing)
 
 
@@ -168,7 +168,7 @@ def _span(seconds: float) -> str:
     return f"{int(seconds / length)} {unit}"
 
 
-# What clients send otherwise than a canonical tar has it, a paragraph for each way to send.
+# How what clients send differs from a canonical tar, a paragraph for each way to send.
 
 
 def render_sendings(reports: Sequence[SendingReport], look: Look) -> str:
@@ -182,12 +182,12 @@ def _sending_lines(report: SendingReport, look: Look) -> Iterator[str]:
         yield from _differences(sending, look)
         yield ""
     if report.unknown:
-        yield from hung(f"not known what they send: {', '.join(report.unknown)}", look.width, rest=2)
+        yield from hung(f"unknown what these clients send: {', '.join(report.unknown)}", look.width, rest=2)
         yield ""
     if not report.sendings:
         names = " ".join(f"--client {each}" for each in report.unknown)
         yield from hung(
-            f"building with them shows it: layerfork run {report.context} {names}", look.width, rest=2
+            f"to find out, build with them: layerfork run {report.context} {names}", look.width, rest=2
         )
         return
     count = sum(bool(sending.differences) for sending in report.sendings)
@@ -199,7 +199,7 @@ def _differences(sending: SendingGroup, look: Look) -> Iterator[str]:
     for each in sending.differences:
         yield from hung(_words(each), look.width, f"  {each.cause}: ", 4)
     if not sending.differences:
-        yield "  as packed"
+        yield "  the same as packed"
     for note in sending.notes:
         yield from hung(note, look.width, "  note: ", 4)
 
@@ -210,7 +210,7 @@ def _words(difference: SentDifference) -> str:
     if not difference.sent:
         return f"{first} is not sent ({difference.packed}){others}"
     if not difference.packed:
-        return f"{first} is sent, and not packed ({difference.sent}){others}"
+        return f"{first} is sent but not packed ({difference.sent}){others}"
     return f"{first} is sent as {difference.sent}, packed as {difference.packed}{others}"
 
 

@@ -1,4 +1,4 @@
-"""What can be done about forks, for ten seconds: the answer, the edit as a patch, and what came of it."""
+"""What can be done about forks, readable in ten seconds: the answer, the patch, and the result."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +11,7 @@ from layerfork.report.text.layout import hung, print_lines
 from layerfork.report.text.predictions import seconds
 from layerfork.report.views.words import counted
 
-NOTHING = "nothing to fix: no known build of this missed anything"
+NOTHING = "nothing to fix: no recorded build missed a step"
 _ADDED, _REMOVED, _HEAD = "green", "red", "bold"
 
 
@@ -40,14 +40,14 @@ def _lines(report: FixReport, look: Look) -> Iterator[Text]:
     for answer in report.hopeless:
         yield from first_lines(answer, look)
         if not answer.fix.is_none:
-            yield Text("  left to you: it may have been meant", style="dim")
+            yield Text("  no automatic fix: the change may be intended", style="dim")
 
 
 def _proposal(proposal: Proposal, look: Look) -> Iterator[Text]:
     for warning in proposal.remedy.warnings:
-        yield from _hung(f"careful: {warning}", look, "bold yellow")
+        yield from _hung(f"warning: {warning}", look, "bold yellow")
     for left in proposal.remedy.left:
-        yield from _hung(f"not treated: {left}", look, "dim")
+        yield from _hung(f"not fixed: {left}", look, "dim")
     yield from _hung(predicted(proposal.predicted), look, "cyan")
     yield from _patch(proposal)
     if proposal.problem and proposal.fate is Fate.PROPOSED:
@@ -75,9 +75,9 @@ def predicted(found: PredictedReuse) -> str:
     """``predicted: line 4 RUN npm ci and 1 more step reused``."""
     if not found.reused:
         return (
-            f"predicted: nothing is known: {found.unknown}"
+            f"predicted reuse is unknown: {found.unknown}"
             if found.unknown
-            else "predicted: no step is reused"
+            else "predicted: no step will be reused"
         )
     more = len(found.reused) - 1
     rest = f" and {counted(more, 'more step')}" if more else ""
@@ -92,7 +92,7 @@ def _step(step: Reused) -> str:
 
 
 def outcome(proposal: Proposal) -> str:
-    """What came of it: ``verified: forks 1 → 0, steps built again 3 → 0, 41 s saved per build``."""
+    """The result: ``verified: forks 1 → 0, steps built again 3 → 0, 41 s saved per build``."""
     match proposal.fate:
         case Fate.VERIFIED:
             saved = f"{seconds(proposal.saved_s or 0)} saved per build"
@@ -102,7 +102,7 @@ def outcome(proposal: Proposal) -> str:
         case Fate.BROKE:
             return f"breaks the build, so nothing was edited: {proposal.reason}"
         case Fate.UNCHECKED:
-            anyway = " (--no-verify edits all the same)" if proposal.patches else ""
+            anyway = " (--no-verify edits without a build)" if proposal.patches else ""
             return f"not verified, so nothing was edited: {proposal.reason}{anyway}"
         case Fate.REFUSED:
             return f"refused: {proposal.reason}"
@@ -116,9 +116,9 @@ def _proposed(proposal: Proposal) -> str:
     if proposal.patches:
         return "layerfork fix --apply builds with it, and makes the edit if that helps"
     if proposal.problem:
-        return "layerfork fix cannot make it"
+        return "layerfork fix cannot make this change"
     if proposal.remedy.by_hand:
-        return f"do this: {proposal.remedy.command}"
+        return f"run this: {proposal.remedy.command}"
     return f"layerfork fix --apply tries `{proposal.remedy.command}` on a copy, and runs it if that helps"
 
 
@@ -130,7 +130,7 @@ def _spent(proposal: Proposal) -> str:
 def _done(proposal: Proposal) -> str:
     if proposal.patches:
         return f"edited: {_files(proposal)}"
-    return f"{'do this' if proposal.remedy.by_hand else 'ran'}: {proposal.remedy.command}"
+    return f"{'run this' if proposal.remedy.by_hand else 'ran'}: {proposal.remedy.command}"
 
 
 def _files(proposal: Proposal) -> str:

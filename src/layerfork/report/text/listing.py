@@ -68,7 +68,7 @@ def render_stored(rows: Sequence[StoredRow], look: Look) -> str:
         for row in rows
     ]
     if not cells:
-        return "no builds are kept\n"
+        return "no builds are recorded\n"
     header = ("ID", "UTC", "BUILDER", "", "STEPS", "SIZE", "COMMAND")
     return _joined((header, *cells), repeat(()), look)
 
@@ -110,18 +110,18 @@ def _setting_lines(report: SettingsReport, look: Look) -> Iterator[str]:
     else:
         yield "No settings file: neither layerfork.toml nor [tool.layerfork] up to the repository's root"
     if not rows:
-        yield "Every option has its default"
+        yield "All options have their default values"
     for command in dict.fromkeys(row.command for row in rows):
         yield ""
         yield command
         yield from _table([row for row in rows if row.command == command])
     if report.clients:
         yield ""
-        yield "clients, which run when --client names them"
+        yield "clients (they run only when --client names them)"
         width = max(len(name) for name, _ in report.clients)
         yield from (f"  {name.ljust(width)}  {visible_line(command)}" for name, command in report.clients)
     for name in report.unknown:
-        yield f"{name} is set, and is no setting"
+        yield f"{name} is set, but is not a setting"
 
 
 def _table(rows: Sequence[SettingRow]) -> Iterator[str]:
@@ -145,7 +145,7 @@ def _origin(row: SettingRow) -> str:
     return row.place or f"default; {row.variable}" + ("" if row.from_file else ", no file")
 
 
-# The manual's pages: rendered at a terminal, as they are written elsewhere.
+# Pages of the manual: rendered at a terminal, plain Markdown elsewhere.
 
 WIDEST = 100
 """Columns beyond which text is hard to read."""
@@ -180,7 +180,7 @@ def _cause_lines(rows: Sequence[CauseRow]) -> Iterator[str]:
         yield f"{row.code.ljust(width)}  {row.summary}"
 
 
-# A machine for ten seconds: what is missing and what tints, with what to do; all of it when verbose.
+# The state of a machine, readable in ten seconds: what is missing or distorts results, with remedies.
 
 _STYLES = {
     Health.OK: "green",
@@ -194,7 +194,7 @@ _LISTED = ("engines", "clients")
 """Areas that are lists of their own: `layerfork engines` counts as their heading does."""
 _READY = (Health.OK, Health.NOTE)
 _FEW = 4
-"""So many absent things of one area are named."""
+"""At most this many absent things of one area are named."""
 
 
 def render_doctors(reports: Sequence[DoctorReport], look: Look) -> str:
@@ -207,10 +207,10 @@ def _health_lines(report: DoctorReport, look: Look) -> Iterator[Text]:
     for area, rows in groupby(report.rows, key=lambda row: row.area):
         own = list(rows)
         yield Text(f"{area}: {_counted(area, own)}", style="bold")
-        for row in own if look.verbose else _told(own):
+        for row in own if look.verbose else _shown(own):
             yield from _row(row, width, look)
         if not look.verbose and (more := _absent(own)[_FEW:]):
-            yield Text(f"  {len(more)} more are absent: -v names them", style="dim")
+            yield Text(f"  {len(more)} more absent (-v lists them)", style="dim")
     style = "bold cyan" if report.ready else "bold red"
     yield Text(f"doctor: {_sentence(report)}", style=style)
 
@@ -219,7 +219,7 @@ def _absent(rows: Sequence[HealthRow]) -> list[HealthRow]:
     return [row for row in rows if row.health is Health.ABSENT]
 
 
-def _told(rows: Sequence[HealthRow]) -> list[HealthRow]:
+def _shown(rows: Sequence[HealthRow]) -> list[HealthRow]:
     few = _absent(rows)[:_FEW]
     return [row for row in rows if row.health in _SHOWN or row in few]
 
@@ -248,7 +248,7 @@ def _row(row: HealthRow, width: int, look: Look) -> Iterator[Text]:
 def _sentence(report: DoctorReport) -> str:
     missing = [row.name for row in report.rows if row.health is Health.MISSING]
     if missing:
-        return f"nothing can build here: {', '.join(missing)} is missing"
+        return f"cannot build on this machine: {', '.join(missing)} is missing"
     notes = sum(row.health is Health.NOTE for row in report.rows)
     tinting = {0: "nothing", 1: "one thing"}.get(notes, f"{notes} things")
     return f"this machine can build; {tinting} would distort results"

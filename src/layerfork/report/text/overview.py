@@ -30,7 +30,7 @@ def overview_lines(overview: Overview, look: Look) -> Iterator[Text]:
 
 
 def _title(overview: Overview) -> str:
-    return f"{overview.scenario}: {size_of(overview)}; a letter is a cache"
+    return f"{overview.scenario}: {size_of(overview)}; each letter is a cache"
 
 
 def _matrix(overview: Overview, width: int | None) -> Iterator[Text]:
@@ -100,9 +100,9 @@ def _agreement(overview: Overview) -> Iterator[Text]:
     cells = {cell for row in overview.rows for cell in row.cells}
     yield Text()
     if NO_RESULT in cells:
-        yield Text(f"  {NO_RESULT} no result there", style="dim")
+        yield Text(f"  {NO_RESULT} no result", style="dim")
     if NOT_KNOWN in cells:
-        yield Text(f"  {NOT_KNOWN} which cache they used is unknown", style="dim")
+        yield Text(f"  {NOT_KNOWN} cache unknown", style="dim")
     if len(overview.engines) == 1:
         return
     if overview.agree:
@@ -122,8 +122,8 @@ def edge_lines(edge: Edge, overview: Overview, look: Look) -> Iterator[Text]:
     """One fork: which caches, where and why; what it cost and on which engines; what helps."""
     fork, answer = edge.fork, edge.answer
     caches = f"{edge.writer} ─ {edge.reader}"
-    told = answer.headline if answer else f"step {fork.step}  {fork.instruction}"
-    yield from wrap(Text.assemble((caches, "bold"), f"  {told}"), look.width, 4)
+    headline = answer.headline if answer else f"step {fork.step}  {fork.instruction}"
+    yield from wrap(Text.assemble((caches, "bold"), f"  {headline}"), look.width, 4)
     codes = Text(", ").join(Text(code, style=STATUS_STYLES[status]) for code, status in _codes(edge))
     parts = [codes, *map(Text, filter(None, (cost_of(edge), where(edge, overview))))]
     yield from wrap(Text("    ") + Text(", ").join(parts), look.width, 4)
@@ -145,20 +145,20 @@ def missing_lines(overview: Overview, look: Look) -> Iterator[Text]:
         yield from section("Without a result")
     for group in groups:
         place = f" ({', '.join(group.engines)})" if group.engines else ""
-        told = f"  {', '.join(group.names)}{place}: {group.outcome}: {group.reason}"
-        yield from wrap(Text(told), look.width, 4)
+        line = f"  {', '.join(group.names)}{place}: {group.outcome}: {group.reason}"
+        yield from wrap(Text(line), look.width, 4)
 
 
 def all_warnings(reports: Sequence[RunReport], look: Look) -> Iterator[Text]:
     """Each warning and problem once, however many engines have it."""
-    told = dict.fromkeys(
+    cautions = dict.fromkeys(
         (f"{caution.code}: {caution.text}", "yellow")
         for each in reports
         for caution in each.judgement.warnings
     )
-    if told or any(each.problems for each in reports):
-        yield from section("Take care")
-    for text, style in told:
+    if cautions or any(each.problems for each in reports):
+        yield from section("Warnings")
+    for text, style in cautions:
         yield from wrap(Text(f"  {text}", style=style), look.width, 4)
     yield from all_problems(reports, look)
 

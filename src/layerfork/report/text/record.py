@@ -63,7 +63,7 @@ _TYPES = {
 
 
 def render_records(reports: Sequence[RecordReport], look: Look) -> str:
-    """Who asked whom for what, what was sent, what became of each step, and what could not be seen."""
+    """The request, what was sent, the status of each step, and gaps in the record."""
     blocks = (_lines(each, look.verbose) for each in reports)
     fitting = (fitted(map(visible_line, lines), look.width) for lines in blocks)
     return "\n".join("\n".join(lines) + "\n" for lines in fitting)
@@ -96,14 +96,14 @@ def _engine(record: BuildRecord) -> str:
         return ""
     version = record.engine.version or "of unknown version"
     if record.engine.kind == BUILDKIT_DAEMON:
-        return f" of a BuildKit {version} without Docker"
+        return f" of BuildKit {version} without Docker"
     return f" on Engine {version} ({record.engine.image_store})"
 
 
 def _fields(record: BuildRecord) -> Iterator[str]:
     request, result = record.request, record.result
     facts = {
-        "made of": record.imported_from,
+        "imported": record.imported_from,
         "client": _client(record.client),
         "command": as_typed(record.client.argv),
         "run in": record.place.ran_in,
@@ -208,7 +208,7 @@ def versions(report: RunReport, look: Look) -> Iterator[Text]:
 
 
 def _short(report: RunReport) -> str:
-    """``Engine 26.1.5, API 1.45, overlay2, Linux 6.1.0; 5 clients (all of it: -v)``."""
+    """``Engine 26.1.5, API 1.45, overlay2, Linux 6.1.0; 5 clients (-v shows all)``."""
     facts = dict(report.versions.engine)
     engine = report.engine
     parts = (
@@ -218,7 +218,7 @@ def _short(report: RunReport) -> str:
         f"kernel {facts['Kernel Version']}" if "Kernel Version" in facts else "",
     )
     clients = counted(len(report.versions.clients), "client")
-    return f"{', '.join(filter(None, (*parts, clients)))} (all of it: -v)"
+    return f"{', '.join(filter(None, (*parts, clients)))} (-v shows all)"
 
 
 def _all(versions: VersionsUsed) -> Iterator[str]:

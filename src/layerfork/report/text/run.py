@@ -127,7 +127,7 @@ def _glance(overview: Overview, look: Look) -> Iterator[Text]:
 
 
 def _without_engine(reports: Sequence[RunReport], look: Look) -> Iterator[Text]:
-    yield from section("Without an engine")
+    yield from section("Engines that did not start")
     yield from all_problems([report for report in reports if report.engine is None], look)
 
 

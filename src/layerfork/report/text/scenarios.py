@@ -24,7 +24,7 @@ def render_scenarios(rows: Sequence[ScenarioRow], look: Look) -> str:
 
 
 def render_catalogues(reports: Sequence[CatalogueReport], look: Look) -> str:
-    """Everything that was measured; what was not as expected once more at the end."""
+    """Everything that was measured; unexpected results again at the end."""
     lines = (line for report in reports for line in _catalogue_lines(report, look))
     return "".join(line + "\n" for line in fitted(lines, look.width))
 

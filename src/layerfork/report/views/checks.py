@@ -1,4 +1,4 @@
-"""What came of `layerfork check`, in the words of several formats."""
+"""The result of `layerfork check`, in sentences that several formats share."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from layerfork.report.views.words import counted
 
 
 def sentence(report: CheckReport) -> str:
-    """What came of it, in one line; the problem where that is why it cannot pass."""
+    """The result in one line; the problem where that is why it cannot pass."""
     if report.problems and not report.too_slow:
         more = len(report.problems) - 1
         return report.problems[0] + (f", and {counted(more, 'more problem')}" if more else "")
@@ -19,12 +19,12 @@ def sentence(report: CheckReport) -> str:
 def _reused(report: CheckReport) -> str:
     if not report.allowed:
         return _all_reused(report)
-    return f"{report.allowed} of {_steps(report)} {_missed(report)}, as is allowed"
+    return f"{report.allowed} of {_steps(report)} {_missed(report)}, which is allowed"
 
 
 def _rebuilt(report: CheckReport) -> str:
     least = "at least " if report.open else ""
-    allowed = f", {report.allowed} more {'was' if report.allowed == 1 else 'were'} allowed to be"
+    allowed = f", {report.allowed} more {'is' if report.allowed == 1 else 'are'} allowed"
     return (
         f"{least}{report.rebuilt} of {_steps(report)} {_missed(report)}{_seconds(report)}"
         f"{allowed if report.allowed else ''}{_limit(report)}"
@@ -41,10 +41,10 @@ def hit_rate(report: CheckReport) -> str:
 
 
 def left_lines(report: CheckReport) -> Iterator[str]:
-    """What no fork tells: steps that nothing explains, further problems, what was allowed or left out."""
+    """What forks do not cover: unexplained steps, further problems, what was allowed or left out."""
     for step in report.unexplained:
         build = f"{step.build}: " if step.build else ""
-        yield f"{build}{step.place}  {step.instruction}  was built again, and nothing that is known differs"
+        yield f"{build}{step.place}  {step.instruction}  was built again, and no known difference explains it"
     shown = 1 if report.problems and not report.too_slow else 0
     yield from report.problems[shown:]
     yield from (f"allowed: {answer.headline}" for answer in report.allowed_answers)
@@ -86,8 +86,8 @@ def _limit(report: CheckReport) -> str:
     if report.max_lost_s is None:
         return ""
     if report.seconds_lost is None:
-        return f"; how long they took is not known, so it may be more than {report.max_lost_s:g} s"
-    return f"; {report.max_lost_s:g} s may be lost"
+        return f"; their duration is unknown and may exceed {report.max_lost_s:g} s"
+    return f"; the limit is {report.max_lost_s:g} s"
 
 
 def _clients(report: CheckReport) -> str:
@@ -95,7 +95,7 @@ def _clients(report: CheckReport) -> str:
     clients = counted(len({build.client for build in builds}), "client")
     forks = sum(len(run.judgement.forks) for run in report.runs)
     if report.passed and not forks:
-        return f"{clients} share one cache" + (", but for what is allowed" if report.allowed else "")
+        return f"{clients} share one cache" + (", except for what is allowed" if report.allowed else "")
     caches = max((len(run.judgement.classes) for run in report.runs), default=0)
     return (
         f"{clients}, {counted(caches, 'cache')}, {counted(forks, 'fork')}{_seconds(report)}{_limit(report)}"

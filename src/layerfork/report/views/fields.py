@@ -46,9 +46,9 @@ def sent_fields(overview: Overview) -> tuple[SentField, ...]:
     alike: dict[tuple[str, tuple[tuple[str, tuple[str, ...]], ...], tuple[str, ...]], list[str]] = {}
     for path in paths:
         for field, values in _different(path, sent):
-            told = _told(values, names)
+            senders = _senders_by_value(values, names)
             codes = tuple(filter(None, (named.get((path, field)),)))
-            alike.setdefault((field, told, codes), []).append(path)
+            alike.setdefault((field, senders, codes), []).append(path)
     found = [
         SentField(paths=tuple(group), field=field, values=values, causes=causes)
         for (field, values, causes), group in alike.items()
@@ -114,15 +114,17 @@ def _different(
             yield field, values
 
 
-def _told(values: Mapping[str, Sequence[Sender]], names: "_Names") -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _senders_by_value(
+    values: Mapping[str, Sequence[Sender]], names: "_Names"
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Few senders by name, the many last and only counted."""
     order = sorted(values, key=lambda value: len(values[value]))
-    told = [(value, names.of(tuple(values[value]))) for value in order]
+    named = [(value, names.of(tuple(values[value]))) for value in order]
     most, senders = order[-1], values[order[-1]]
     clients = len(dict.fromkeys(client for client, _ in senders))
     if clients > FEW_SENDERS:
-        told[-1] = (most, (f"all others ({clients} clients)",))
-    return tuple(told)
+        named[-1] = (most, (f"all others ({clients} clients)",))
+    return tuple(named)
 
 
 class _Names:
@@ -151,8 +153,8 @@ class _Names:
             groups.setdefault(() if everywhere else tuple(places), []).append(client)
         for group, clients in sorted(groups.items()):
             names = fold_clients(clients, self._overview.known)
-            engines_told = ", ".join(self._overview.engines[place] for place in group)
-            yield from (f"on {engines_told}: {names[0]}", *names[1:]) if group else names
+            where = ", ".join(self._overview.engines[place] for place in group)
+            yield from (f"on {where}: {names[0]}", *names[1:]) if group else names
 
 
 # Clients without a result, folded by the reason.

@@ -64,7 +64,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", version)))
 
 
-# What columns of engines are called: as short as they can be told apart.
+# What columns of engines are called: as short as they can be and still differ.
 
 
 def engine_names(reports: Sequence[RunReport]) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ def engine_names(reports: Sequence[RunReport]) -> tuple[str, ...]:
 
 
 def _parts(report: RunReport) -> tuple[str, ...]:
-    """From what tells engines apart most often to what does least."""
+    """What distinguishes engines, the most frequent first."""
     engine, builder = report.engine, report.builder
     if engine is None:
         return ("none", "", "", "", "")
@@ -125,7 +125,7 @@ class Edge:
     fork: Fork
     """As it was on the first of the engines."""
     answer: Answer | None
-    """To that fork; None when nobody made one."""
+    """To that fork; None when there is none."""
     engines: tuple[int, ...]
     """Places of the columns."""
     seconds_lost: tuple[float, ...]
@@ -200,7 +200,7 @@ def steps_of(report: RunReport, reader: str) -> tuple[StepRecord, ...]:
 
 
 def answer_to(fork: Fork, forks: Sequence[Fork], answers: Sequence[Answer]) -> Answer | None:
-    """The answer to a fork; None where nobody made answers."""
+    """The answer to a fork; None where there are no answers."""
     return next((answer for each, answer in zip(forks, answers, strict=False) if each is fork), None)
 
 
@@ -307,7 +307,7 @@ def _ends(fork: Fork, row_of: Mapping[str, Row], column: int) -> tuple[str, str]
 
 
 def _likeness(fork: Fork) -> tuple[object, ...]:
-    """What forks of several engines have alike when they are told once."""
+    """What forks of several engines must share to be shown once."""
     causes = tuple((each.code, each.status, each.path, each.field) for each in fork.causes)
     return fork.step, fork.instruction, fork.platform, fork.miss_kind, causes
 

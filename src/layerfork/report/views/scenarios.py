@@ -51,17 +51,17 @@ def _few(names: Sequence[str], noun: str) -> str:
 
 
 def alike(report: CatalogueReport, row: ScenarioRow, number: int) -> Iterator[AlikeCells]:
-    """What became of one phase of a scenario: by builder, those that went alike together."""
+    """The outcome of one phase of a scenario: by builder, with equal outcomes grouped."""
     groups: dict[tuple[str, str, bool], list[tuple[Cell, CellPhase]]] = {}
     for cell in report.of(row.name):
         for phase in cell.phases:
             if phase.number == number:
                 unexpected = phase.met is Met.UNEXPECTED
                 groups.setdefault((cell.builder, outcome(phase), unexpected), []).append((cell, phase))
-    for (builder, told, unexpected), found in sorted(groups.items(), key=lambda each: each[0]):
+    for (builder, result, unexpected), found in sorted(groups.items(), key=lambda each: each[0]):
         yield AlikeCells(
             builder=builder,
-            outcome=told,
+            outcome=result,
             unexpected=unexpected,
             clients=tuple(dict.fromkeys(cell.client for cell, _ in found)),
             engines=tuple(dict.fromkeys(cell.engine for cell, _ in found)),
@@ -76,9 +76,9 @@ def phase_titles(report: CatalogueReport, row: ScenarioRow) -> Sequence[tuple[in
 
 
 def outcome(phase: CellPhase) -> str:
-    """What became of a phase, in a few words."""
-    if phase.met is Met.UNTOLD:
-        return f"untold: {phase.why}"
+    """The outcome of a phase, in a few words."""
+    if phase.met is Met.INCONCLUSIVE:
+        return f"inconclusive: {phase.why}"
     if phase.outcome is not BuildOutcome.SUCCEEDED:
         fails = phase.expected is not None and phase.expected.fails
         return f"cannot build it: {phase.expected.why}" if fails and phase.expected else phase.why
@@ -98,10 +98,16 @@ def surprises(report: CatalogueReport) -> Iterator[str]:
 
 
 def summary(report: CatalogueReport) -> str:
-    """How much there was, and how much of it as expected."""
-    parts = [f"{report.count(met)} {met.value}" for met in Met if report.count(met) or met is Met.AS_EXPECTED]
+    """``3 scenarios, 2,248 cells: 2,458 results matched, 258 were inconclusive``."""
     scenarios, cells = counted(len(report.scenarios), "scenario"), counted(len(report.cells), "cell")
-    return f"{scenarios}, {cells}: phases {', '.join(parts)}"
+    matched = f"{counted(report.count(Met.AS_EXPECTED), 'result')} matched"
+    others = [_how_many(report, met) for met in (Met.UNEXPECTED, Met.INCONCLUSIVE) if report.count(met)]
+    return f"{scenarios}, {cells}: {', '.join((matched, *others))}"
+
+
+def _how_many(report: CatalogueReport, met: Met) -> str:
+    count = report.count(met)
+    return f"{count:,} {'was' if count == 1 else 'were'} {met.value}"
 
 
 def pace(report: CatalogueReport) -> str:
@@ -109,29 +115,23 @@ def pace(report: CatalogueReport) -> str:
     if not (report.seconds and report.built and report.spent.all):
         return ""
     rate = report.built / report.seconds * 60
-    builds = f"{counted(report.built, 'build')} in {report.seconds:.0f} s, {rate:.0f} a minute"
-    return f"{builds}, bounded by {_bound(report.spent)}. Of the time {_shares(report.spent)}."
+    builds = f"{counted(report.built, 'build')} in {report.seconds:,.0f} s, {rate:.0f} per minute"
+    return f"{builds}; bottleneck: {_bottleneck(report.spent)}. Time: {_shares(report.spent)}."
 
 
-def _bound(spent: TimeSpent) -> str:
+def _bottleneck(spent: TimeSpent) -> str:
     """What would have to be faster for the run to be."""
-    busy = (
-        "" if spent.busy is None else f"{counted(spent.processors, 'processor')}, {percent(spent.busy)} busy"
-    )
-    if spent.busy is not None and spent.busy >= WORKED_OUT:
-        return f"this machine: {busy}"
     most, _ = max(_parts(spent), key=lambda part: part[1])
-    return f"the time that {most} took" + (f" ({busy})" if busy else "")
+    if spent.busy is None:
+        return most
+    bound = "this machine" if spent.busy >= WORKED_OUT else most
+    return f"{bound} ({counted(spent.processors, 'processor')}, {percent(spent.busy)} busy)"
 
 
 def _shares(spent: TimeSpent) -> str:
-    """``builds took 88 %, cleaning caches 7 %, layerfork itself 4 %, starting engines 1 %``."""
+    """``builds 88 %, cleaning caches 7 %, layerfork itself 4 %, starting engines 1 %``."""
     ordered = sorted(_parts(spent), key=lambda part: -part[1])
-    shares = [
-        f"{name}{'' if place else ' took'} {percent(each / spent.all)}"
-        for place, (name, each) in enumerate(ordered)
-    ]
-    return ", ".join(shares)
+    return ", ".join(f"{name} {percent(seconds / spent.all)}" for name, seconds in ordered)
 
 
 def _parts(spent: TimeSpent) -> Sequence[tuple[str, float]]:
@@ -155,12 +155,12 @@ def outlined(plan: CatalogueOutline) -> Iterator[str]:
         f"{counted(plan.clients, 'client')}"
     )
     if plan.mine != plan.cells:
-        yield f"of this part: {counted(plan.mine, 'cell')}"
+        yield f"in this part: {counted(plan.mine, 'cell')}"
     left = sum(count for _, count in plan.left)
     if left != plan.mine:
-        yield f"built already: {counted(plan.mine - left, 'cell')}"
+        yield f"already built: {counted(plan.mine - left, 'cell')}"
     yield from (f"  {engine}: {counted(count, 'cell')}" for engine, count in plan.left)
-    time = f", about {_clock(plan.seconds)} on one engine after the other" if plan.seconds else ""
+    time = f", about {_clock(plan.seconds)} if engines run one after the other" if plan.seconds else ""
     yield f"to build: {counted(left, 'cell')}, at most {counted(plan.builds, 'build')}{time}"
 
 
@@ -175,15 +175,15 @@ def _clock(seconds: float) -> str:
 
 
 class Went(StrEnum):
-    """What became of a phase with one builder on one engine, all its clients together."""
+    """The outcome of a phase with one builder on one engine, for all its clients together."""
 
     REUSED = "everything reused"
     MISSED = "built again"
     SPLIT = "depends on the client"
     FAILED = "cannot be built"
-    UNTOLD = "untold"
+    INCONCLUSIVE = "inconclusive"
     UNEXPECTED = "unexpected"
-    """With one client at least: that is said before anything else."""
+    """For at least one client; this takes precedence over all other outcomes."""
     NOTHING = "not built"
 
 
@@ -200,7 +200,7 @@ class Mark:
     """Where a row and a column meet."""
 
     went: Went
-    told: str = ""
+    outcomes: str = ""
     """What each client did, in a sentence or a few."""
 
 
@@ -259,26 +259,26 @@ def _rows(report: CatalogueReport, row: ScenarioRow, columns: Sequence[Column]) 
         for cell in report.of(row.name):
             mine = found.setdefault((cell.builder, cell.engine), [])
             mine += [phase for phase in cell.phases if phase.number == number]
-        told = _told(report, row, number)
+        outcomes = _outcomes(report, row, number)
         marks = tuple(
             Mark(
                 went=_went(found.get((column.builder, column.engine), ())),
-                told=told.get((column.builder, column.engine), ""),
+                outcomes=outcomes.get((column.builder, column.engine), ""),
             )
             for column in columns
         )
         yield GridRow(scenario=row, phase=title, first=not place, marks=marks)
 
 
-def _told(report: CatalogueReport, row: ScenarioRow, number: int) -> Mapping[tuple[str, str], str]:
+def _outcomes(report: CatalogueReport, row: ScenarioRow, number: int) -> Mapping[tuple[str, str], str]:
     """By builder and engine: what those that went alike did, the clients only named where they differ."""
     parts: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for group in alike(report, row, number):
         for engine in group.engines:
             parts.setdefault((group.builder, engine), []).append((group.outcome, group.names))
     return {
-        place: told[0][0] if len(told) == 1 else "; ".join(f"{who}: {outcome}" for outcome, who in told)
-        for place, told in parts.items()
+        place: found[0][0] if len(found) == 1 else "; ".join(f"{who}: {outcome}" for outcome, who in found)
+        for place, found in parts.items()
     }
 
 
@@ -288,15 +288,15 @@ def _went(phases: Sequence[CellPhase]) -> Went:
     if any(phase.met is Met.UNEXPECTED for phase in phases):
         return Went.UNEXPECTED
     found = {_one(phase) for phase in phases}
-    told = found - {Went.UNTOLD}
-    if not told:
-        return Went.UNTOLD
-    return told.pop() if len(told) == 1 else Went.SPLIT
+    conclusive = found - {Went.INCONCLUSIVE}
+    if not conclusive:
+        return Went.INCONCLUSIVE
+    return conclusive.pop() if len(conclusive) == 1 else Went.SPLIT
 
 
 def _one(phase: CellPhase) -> Went:
-    if phase.met is Met.UNTOLD:
-        return Went.UNTOLD
+    if phase.met is Met.INCONCLUSIVE:
+        return Went.INCONCLUSIVE
     if phase.outcome is not BuildOutcome.SUCCEEDED:
         return Went.FAILED
     return Went.MISSED if phase.missed else Went.REUSED

@@ -25,7 +25,7 @@ def verdict(report: UpgradeReport) -> str:
         changed = sum(each.compared - each.alike for engine in report.engines for each in engine.scenarios)
         return f"{counted(changed, 'client')} changed" if changed else "the forks changed"
     if any(engine.versions for engine in report.engines):
-        return "other versions, and nothing else changed"
+        return "only versions changed"
     return "nothing changed"
 
 
@@ -44,7 +44,7 @@ def heading(change: ScenarioChange) -> str:
 def sentences(change: ScenarioChange, *, whole: bool) -> Iterator[str]:
     """Everything that differs in one scenario; ``whole`` names every client."""
     if change.other_dockerfile:
-        yield "the Dockerfile is another one: what differs need not be the upgrade's doing"
+        yield "the Dockerfile differs: differences may not come from the upgrade"
     for state in change.states:
         yield f"{named(state.clients, whole=whole)}: {_state(state)}"
     for move in change.moves:
@@ -90,7 +90,7 @@ def _move(move: Move, *, whole: bool) -> str:
     else:
         was = "shared a cache with no other"
     if move.joined is None:
-        return f"{was}, is unknown now" if move.left is None else f"{was}; which it uses now is unknown"
+        return f"{was}and is unknown now" if move.left is None else f"{was}; its cache is unknown now"
     return f"{was}, now {f'with {named(move.joined, whole=whole)}' if move.joined else 'with no other'}"
 
 

@@ -18,7 +18,7 @@ MANY_OWN = 2
 def counted(number: int, noun: str) -> str:
     """``1 client``, ``2 clients``."""
     plural = noun if number == 1 else f"{noun}s"
-    return f"{number} {plural}"
+    return f"{number:,} {plural}"
 
 
 def size_of(overview: "Overview") -> str:
@@ -82,7 +82,7 @@ def where(edge: "Edge", overview: "Overview") -> str:
 
 
 def verdicts(overview: "Overview") -> tuple[tuple[tuple[str, ...], Verdict, str], ...]:
-    """Engines of which the same is to be said, with it."""
+    """Engines that share a verdict and its sentence, with both."""
     found: dict[tuple[Verdict, str], list[str]] = {}
     for name, report in zip(overview.engines, overview.reports, strict=True):
         found.setdefault((report.judgement.verdict, verdict_sentence(report)), []).append(name)
@@ -95,11 +95,13 @@ def verdict_sentence(report: "RunReport") -> str:
     if report.interrupted and judgement.verdict is not Verdict.FORKED:
         return _interrupted(report)
     if judgement.verdict is Verdict.ERROR:
-        return "ERROR: too few builds succeeded to say anything about the hypothesis."
+        return "ERROR: too few builds succeeded to test the hypothesis."
     count = sum(len(members) for members in judgement.classes)
     unknown = ", ".join(judgement.class_unknown)
     if judgement.verdict is Verdict.REUSED and unknown:
-        return f"REUSED: no build missed what another had stored, but whose cache {unknown} used is unknown."
+        return (
+            f"REUSED: no build missed what another had stored, but it is unknown which cache {unknown} used."
+        )
     if judgement.verdict is Verdict.REUSED:
         return (
             f"REUSED: the cache is fully reusable across these {count} clients; "
@@ -109,20 +111,20 @@ def verdict_sentence(report: "RunReport") -> str:
     steps = sorted({fork.step for fork in judgement.forks if not is_own(fork)})
     where = f" The cache forks at step {', '.join(map(str, steps))}." if steps else ""
     where += f" {own}." if own else ""
-    which = f" (which of them {unknown} used is unknown)" if unknown else ""
+    which = f" (it is unknown which of them {unknown} used)" if unknown else ""
     return (
         f"FORKED: {count + len(judgement.class_unknown)} clients, {len(judgement.classes)} caches{which}; "
         f"the hypothesis that the cache is fully reusable does not hold here.{where}"
-        + (" Interrupted: of the clients that were not built nothing is known." if report.interrupted else "")
+        + (" Interrupted: clients that were not built are unknown." if report.interrupted else "")
     )
 
 
 def _interrupted(report: "RunReport") -> str:
-    """Of a run that nobody let come to its end, as far as it came."""
+    """The verdict of an interrupted run, on the builds that it finished."""
     if report.judgement.verdict is Verdict.ERROR:
-        return "INTERRUPTED: too few clients had built to say anything about the hypothesis."
+        return "INTERRUPTED: too few clients had built to test the hypothesis."
     count = sum(len(members) for members in report.judgement.classes)
-    return f"INTERRUPTED: no fork among the {count} clients that had built; of the others nothing is known."
+    return f"INTERRUPTED: no fork among the {count} clients that had built; the other clients are unknown."
 
 
 def is_own(fork: Fork) -> bool:
@@ -131,14 +133,14 @@ def is_own(fork: Fork) -> bool:
 
 
 def own_misses(forks: Iterable[Fork]) -> str:
-    """Who misses its own build and where, as a sentence without its point; empty when nobody does."""
+    """Who misses its own build and where, as a sentence without its point; empty when no client does."""
     steps: dict[str, set[int]] = {}
     for fork in filter(is_own, forks):
         steps.setdefault(fork.writer, set()).add(fork.step)
     if len(steps) > MANY_OWN:
         return f"{len(steps)} clients miss their own builds"
-    told = [f"{client} misses its own build at step {_listed(found)}" for client, found in steps.items()]
-    return ", ".join(told)
+    misses = [f"{client} misses its own build at step {_listed(found)}" for client, found in steps.items()]
+    return ", ".join(misses)
 
 
 def _listed(steps: Iterable[int]) -> str:

@@ -107,7 +107,7 @@ def test_a_build_that_failed_is_a_surprise_unless_it_was_to_fail() -> None:
     found = met(failed, expect())
     assert (found.met, found.why) == (Met.UNEXPECTED, "failed: no such flag")
     timed_out = with_last(MODE, outcome=BuildOutcome.TIMED_OUT, record=None, reason="")
-    assert met(timed_out, expect(fails=True)).met is Met.UNTOLD
+    assert met(timed_out, expect(fails=True)).met is Met.INCONCLUSIVE
 
 
 def test_what_no_build_shows_is_not_judged() -> None:
@@ -115,7 +115,7 @@ def test_what_no_build_shows_is_not_judged() -> None:
     assert record is not None
     silent = tuple(replace(step, status=StepStatus.UNKNOWN) for step in record.steps)
     found = met(with_last(MODE, record=replace(record, steps=silent)), expect("COPY app /app", "mode"))
-    assert (found.met, found.missed) == (Met.UNTOLD, "")
+    assert (found.met, found.missed) == (Met.INCONCLUSIVE, "")
     assert "is not known" in found.why
 
 
@@ -148,10 +148,13 @@ def test_a_client_without_a_cache_answers_nothing() -> None:
     cell = with_last(MODE, record=off)
 
     found = met(cell, expect("COPY app /app", "mode"))
-    assert (found.met, found.why) == (Met.UNTOLD, "the build was asked not to use the cache (--no-cache)")
+    assert (found.met, found.why) == (
+        Met.INCONCLUSIVE,
+        "the build was asked not to use the cache (--no-cache)",
+    )
     asked = met(cell, expect("COPY app /app", "cache-off"))
     assert asked.causes == ("cache-off",)
-    assert asked.met is not Met.UNTOLD
+    assert asked.met is not Met.INCONCLUSIVE
 
 
 def test_a_scenario_that_never_builds_there_says_nothing_about_the_cache() -> None:
@@ -159,6 +162,6 @@ def test_a_scenario_that_never_builds_there_says_nothing_about_the_cache() -> No
     failed = {"outcome": BuildOutcome.FAILED, "record": None, "reason": "no such flag\nmore"}
     never = replace(MODE, builds=(replace(first, **failed), replace(last, **failed)))  # type: ignore[arg-type]
     found = met(never, expect())
-    assert found.met is Met.UNTOLD
+    assert found.met is Met.INCONCLUSIVE
     assert found.why == "its first phase does not build either: failed: no such flag"
     assert met(never, expect(fails=True)).met is Met.AS_EXPECTED

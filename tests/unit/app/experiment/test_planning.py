@@ -53,6 +53,6 @@ def test_what_is_there_already_is_not_to_be_built_and_says_how_long_the_rest_tak
         "8 cells: 2 scenarios, 2 clients",
         "  private:26.1: 4 cells",
         "  podman:5.4: 4 cells",
-        "to build: 8 cells, at most 16 builds, about 32 s on one engine after the other",
+        "to build: 8 cells, at most 16 builds, about 32 s if engines run one after the other",
     ]
-    assert "built already: 3 cells" in list(outlined(found))
+    assert "already built: 3 cells" in list(outlined(found))

@@ -294,8 +294,8 @@ def test_text_names_steps_and_what_nothing_uses(tmp_path: Path, capsys: pytest.C
     words = ["cache", "inspect", str(tmp_path / "cache"), "--record", str(VECTORS / "run-copy.jsonl")]
     assert call(words) == ExitCode.AS_HOPED
     out = capsys.readouterr().out
-    assert "perhaps step 3: COPY important.txt /" in out
-    assert f"layers that no record stands for: {config['layers'][0]['blob']}" in out
+    assert "possibly step 3: COPY important.txt /" in out
+    assert f"layers without a record: {config['layers'][0]['blob']}" in out
     assert "  4 RUN echo two > /two: another operation was executed on what it builds on" in out
 
 
