@@ -13,16 +13,15 @@ class Verdict(StrEnum):
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
-    """Of several builds or engines: a fork, else what could not be told. None when there are none."""
+    """Of several builds or engines: a fork counts most, then an error. None when there are none."""
     found = set(verdicts)
     return next((each for each in (Verdict.FORKED, Verdict.ERROR, Verdict.REUSED) if each in found), None)
 
 
 class CauseStatus(StrEnum):
     PROVEN = "PROVEN"
-    """With all causes of the fork undone the reader's step has the writer's key, with any one left out it has
-    not, and the model agrees with what the engine did for both builds; of a predicted build for the one that
-    happened."""
+    """Reverting exactly these causes, and no fewer, gives the reader's step the writer's key, and the model
+    agrees with what the engine did for both builds; for a predicted build, with the recorded one."""
     SUSPECTED = "SUSPECTED"
     UNEXPLAINED = "UNEXPLAINED"
 
@@ -68,7 +67,7 @@ class Cause:
     remedy: str = ""
     affected_builders: tuple[str, ...] = ()
     more: int = 0
-    """How many further paths differ in the same way."""
+    """How many more paths differ in the same way."""
     reaches: tuple[int, ...] = ()
     """A variable: indexes of all steps of the reader whose own keys it enters with another value, that of the
     fork included. Empty for other causes."""
@@ -116,13 +115,13 @@ class Caution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """Everything said about the builds of one relay, or about two records."""
+    """The judgement of the builds of one relay, or of two records."""
 
     verdict: Verdict
     classes: tuple[tuple[str, ...], ...]
     """Client ids; builds of one class share every step. In relay order."""
     class_unknown: tuple[str, ...] = ()
-    """Client ids of builds that may belong to some class, where nothing shows to which."""
+    """Client ids of builds whose class is unknown."""
     forks: tuple[Fork, ...]
     warnings: tuple[Caution, ...] = ()
 
@@ -152,9 +151,9 @@ class Side:
     sent_by: str = ""
     """The program that sent its context: ``docker-build 26.1.5``; empty when unknown."""
     is_own: bool = False
-    """A client that the person has described: what its command does is theirs to edit."""
+    """A client that the user has described, so its command is theirs to edit."""
     takes_tar: bool = False
-    """A client that is given a tar of the context, which somebody made."""
+    """A client that is given a tar of the context, made by another program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,11 +168,11 @@ class Edit:
     before: tuple[str, ...] = ()
     """The lines that are taken out, without line ends."""
     after: tuple[str, ...] = ()
-    """The lines that stand there instead."""
+    """The lines that replace them."""
 
 
 NOTHING_TO_FIX = "nothing to fix"
-"""How the sentence of a fix begins that is none."""
+"""How the sentence begins where there is nothing to fix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +195,7 @@ class Fix:
 
     @property
     def is_none(self) -> bool:
-        """Whether all is as it should be."""
+        """Whether there is nothing to fix."""
         return self.sentence.startswith(NOTHING_TO_FIX)
 
 
@@ -204,15 +203,15 @@ class Way(StrEnum):
     """How a remedy brings reuse back, and so how it is tried."""
 
     REBUILD = "rebuild"
-    """The project becomes another one, which such a change hurts less: built with the remedy, then once more
+    """The project is changed so that such a change costs less: it is built with the remedy, then once more
     with the change made again."""
     RESTORE = "restore"
-    """What was there comes back: one build with the remedy finds what the earlier build stored."""
+    """The earlier state comes back: one build with the remedy finds what the earlier build stored."""
     COLD = "cold"
-    """A cache is handed on: built on one clean engine, and on another one that has nothing but the cache."""
+    """A cache is passed on: built on one clean engine, then on another one that has only the cache."""
     HOLD = "hold"
-    """What is there stays: one build with the remedy finds what the last build stored, which cannot change
-    any more."""
+    """The current state is pinned: one build with the remedy finds what the last build stored, which can no
+    longer change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +222,7 @@ class Treatment:
     edits: bool = False
     """It is an edit of files; else a command."""
     by_hand: bool = False
-    """The command makes something for a build, or is the build: only a person can put it into use."""
+    """The command prepares a build, or is the build: only a person can put it to use."""
     builds: bool = False
     """The command is the build."""
     warning: str = ""
@@ -255,15 +254,15 @@ class Point:
     causes: tuple[int, ...]
     """Places in `Fork.causes`, from 0. A cause of many paths may be in several points."""
     paths: tuple[str, ...] = ()
-    """Where in the context what it is about lies; of an argument or a variable its name. There may be very
-    many, so no report lists them."""
+    """Paths in the context that it is about; the name of an argument or a variable. There may be very many,
+    so no report lists them."""
     rows: tuple[FieldRow, ...] = ()
     """The first few of what differs."""
     more: int = 0
-    """How many further fields or paths differ like that."""
+    """How many more fields or paths differ in the same way."""
     fix: Fix
     treatment: Treatment | None = None
-    """None where the fix is no remedy: the change may have been meant, or an image moved."""
+    """None where the fix is not a remedy: the change may be intended, or an image moved."""
 
     @property
     def named(self) -> str:
@@ -298,7 +297,7 @@ _SHORTEST_S = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a person needs to know of one fork; the strongest point comes first."""
+    """What a person needs to know about one fork; the strongest point comes first."""
 
     writer: Side
     reader: Side

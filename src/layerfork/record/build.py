@@ -102,9 +102,9 @@ class BuildRequest:
     context_tar: Path
     """Absolute path of the same context as ``tar -cf ../context.tar .`` made it; for tar clients."""
     context_url: str = ""
-    """URL of that tar, for clients that pass a URL on; empty when nobody serves it."""
+    """URL of that tar, for clients that pass a URL on; empty when it is not served."""
     context_git: str = ""
-    """URL of a git repository with the context as its last commit; empty when nobody serves it."""
+    """URL of a git repository with the context as its last commit; empty when it is not served."""
     dockerfile: Path
     """Absolute path of the Dockerfile."""
     tag: str

@@ -74,7 +74,7 @@ Part = KeyPart | EntryParts
 
 
 class HeldName(NamedTuple):
-    """What a key holds of the path of parts, where that is less than the path."""
+    """The part of a path that a key holds, where it does not hold the whole path."""
 
     path: str
     held: str
@@ -105,7 +105,7 @@ class CacheKey:
     unknown: tuple[str, ...] = ()
     """What the record did not hold and the key needs. Not empty: the key proves nothing."""
     held_names: tuple[HeldName, ...] = ()
-    """The paths of which it holds less."""
+    """Paths that the key holds only in part."""
     origins: tuple[KeyPart, ...] = ()
     """Where values of the parts came from, finer than the parts: variables that were replaced in the
     text (cause ``build-arg`` or ``env``, the path is the name). Not compared: different origins may
@@ -171,8 +171,8 @@ class StepKey:
     parents: tuple[int, ...]
     """Indexes of the steps whose results enter: the previous step of the stage, a ``--from`` stage."""
     by_content: tuple[int, ...] = ()
-    """Those of the parents of which only some files enter: when such a parent's key differs, the files
-    may still be the same, and nobody but the engine can tell."""
+    """Parents that enter only by some of their files: when the key of such a parent differs, the files may
+    still be the same, which only the engine knows."""
     always_runs: bool = False
     """The step has no cache of its own (FROM of an image, an ARG before FROM)."""
 

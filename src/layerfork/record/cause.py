@@ -21,11 +21,11 @@ class Trait(Flag):
     CLIENT_MAY = auto()
     """The client's own code may decide it, by what it leaves out."""
     TEXT = auto()
-    """Its value is text of the Dockerfile with variables replaced."""
+    """Its value is text from the Dockerfile, with variables replaced."""
     KIND = auto()
     """It cannot stay equal, or need not, when the kind of an entry changes."""
     WRONG_HIT = auto()
-    """A step was reused that should not have been: it is told as a warning, and is no cause of a fork."""
+    """A step was reused that should not have been: this is reported as a warning, not as a cause."""
 
 
 class CauseCode(StrEnum):
@@ -126,6 +126,6 @@ class CausePage:
 
     row: CauseRow
     text: str
-    """Markdown, as it stands in docs/causes or docs/lint."""
+    """Markdown, as in docs/causes or docs/lint."""
     pattern: str = ""
-    """The pattern that was asked for, which stands for causes of this code; empty for the code itself."""
+    """The requested pattern, which groups causes of this code; empty for the code itself."""

@@ -1,4 +1,4 @@
-"""What `layerfork check` found: whether a build reuses what it must, and what it does not."""
+"""The result of `layerfork check`: whether a build reuses what it must, and what it does not."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -25,7 +25,7 @@ class Against(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnexplainedStep:
-    """A step that was built again, and no difference between the builds is known that made it so."""
+    """A step that was built again although no known difference between the builds explains it."""
 
     build: str
     """As in `DiffReport`."""
@@ -36,7 +36,7 @@ class UnexplainedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """Everything `layerfork check` has to say."""
+    """Everything that `layerfork check` reports."""
 
     against: Against
     baseline: str = ""
@@ -48,32 +48,32 @@ class CheckReport:
     all_diffs: tuple[DiffReport, ...] = ()
     """The builds with all forks, allowed or not: what pictures and pages show."""
     all_runs: tuple[RunReport, ...] = ()
-    """The relays likewise."""
+    """The relays with all forks, allowed or not."""
     steps: int = 0
     """Steps that a cache can hold, of all builds that were judged: with clients, of all but the first."""
     rebuilt: int = 0
-    """Those of them that were not reused, and were not allowed to."""
+    """Steps that were built again and were not allowed to be."""
     allowed: int = 0
-    """Those that were not reused, and were allowed to."""
+    """Steps that were built again and were allowed to be."""
     open: int = 0
-    """Further steps that build on those of `rebuilt`, of which nobody knows whether they were reused."""
+    """Later steps that build on those of `rebuilt`; it is unknown whether they were reused."""
     allowed_answers: tuple[Answer, ...] = ()
     """One for each fork that was allowed."""
     unexplained: tuple[UnexplainedStep, ...] = ()
     seconds_lost: float | None = None
-    """What the steps of `rebuilt` took; None when that is not known of all."""
+    """The duration of the steps of `rebuilt`; None when the duration of some is unknown."""
     max_lost_s: float | None = None
-    """So many seconds may be lost; None when every step counts."""
+    """How many seconds may be lost; None when every step counts."""
     problems: tuple[str, ...] = ()
-    """Why nothing can be said, or not of everything, a line each: the check cannot pass."""
+    """Why there is no result, or only part of one, a line each: the check cannot pass."""
     notes: tuple[str, ...] = ()
-    """What was not looked at, and need not be, a line each."""
+    """What was not checked, and need not be, a line each."""
     hints: tuple[str, ...] = ()
     """What may be done although the check passed, a line each."""
 
     @property
     def too_slow(self) -> bool:
-        """More was lost than may be lost, or nobody knows how much."""
+        """More was lost than the limit allows, or it is unknown how much."""
         if not self.rebuilt:
             return False
         if self.max_lost_s is None or self.seconds_lost is None:
@@ -82,7 +82,7 @@ class CheckReport:
 
     @property
     def blamed(self) -> tuple[DiffReport, ...]:
-        """The builds, without their forks where all that was lost may be lost."""
+        """The builds, without their forks where the loss is within the limit."""
         return self.diffs if self.too_slow else tuple(map(_calm, self.diffs))
 
     @property

@@ -49,7 +49,7 @@ class ContentSource(StrEnum):
     DISK = "disk"
     """Not sent in this build; hashed from the directory by the harness."""
     NOT_SENT = "not-sent"
-    """The engine did not ask for it and nobody hashed it."""
+    """The engine did not ask for it, and it was not hashed."""
     TRUNCATED = "truncated"
     """The stream ended inside the content."""
     HIDDEN = "hidden"
@@ -141,7 +141,7 @@ MAIN_CONTEXT = "context"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextManifest:
-    """Everything that one build sent of one context, in the order it was sent."""
+    """Everything that one build sent from one context, in the order it was sent."""
 
     name: str = MAIN_CONTEXT
     """``context`` for the main one; the name of a named context otherwise."""
@@ -188,7 +188,7 @@ SENDINGS_SCHEMA = "layerfork/pack-check/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentDifference:
-    """One thing that entries are sent with otherwise, and that the builder's keys read."""
+    """One attribute that a client sends with another value, and that the builder's keys read."""
 
     cause: CauseCode
     entries: int
@@ -203,13 +203,13 @@ class SentDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendingGroup:
-    """Clients that send a directory alike, to one builder."""
+    """Clients that send a directory in the same way, to one builder."""
 
     clients: tuple[str, ...]
     builder: Builder
     differences: tuple[SentDifference, ...]
     notes: tuple[str, ...] = ()
-    """What was not compared, or is never alike, a line each."""
+    """What was not compared, or always differs, a line each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,9 +219,9 @@ class SendingReport:
     context: str
     sendings: tuple[SendingGroup, ...]
     unknown: tuple[str, ...] = ()
-    """Clients of which it is not known what they send."""
+    """Clients for which it is unknown what they send."""
 
     @property
     def differs(self) -> bool:
-        """Whether a client sends something otherwise."""
+        """Whether some client sends something else."""
         return any(sending.differences for sending in self.sendings)

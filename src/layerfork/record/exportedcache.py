@@ -1,4 +1,4 @@
-"""A cache that BuildKit exported: its records with their links, and its layers, which nobody reads."""
+"""A cache that BuildKit exported: its records with their links, and its layers, which are never read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,12 +29,12 @@ class CacheLayer:
     diff_id: str = ""
     created_at: str = ""
     gone: bool | None = None
-    """Whether the place that the cache lies in has no such blob any more; None when nobody asked."""
+    """Whether the blob is missing where the cache is stored; None when that was not checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheResult:
-    """Layers that one record stands for."""
+    """The layers of one record."""
 
     layers: tuple[int, ...]
     """Positions of layers, the lowest first."""
@@ -50,7 +50,7 @@ class ExportedRecord:
     inputs: tuple[tuple[CacheLink, ...], ...] = ()
     """For each input of the operation the records that it may be."""
     result: CacheResult | None = None
-    """The newest; None when the key is there and its layers were never exported."""
+    """The newest; None when the key was exported without its layers."""
 
     @property
     def layers(self) -> tuple[int, ...]:
@@ -76,7 +76,7 @@ class ExportedCache:
     records: tuple[ExportedRecord, ...] = ()
     layers: tuple[CacheLayer, ...] = ()
     notes: tuple[str, ...] = ()
-    """What BuildKit would not take of it, in words."""
+    """What BuildKit would ignore in it, in words."""
 
     @property
     def unused_layers(self) -> tuple[int, ...]:
@@ -96,7 +96,7 @@ class ExportedCache:
 
 
 class CacheRole(StrEnum):
-    """What a record of a cache is for a step."""
+    """How a record of a cache relates to a step."""
 
     OPERATION = "operation"
     """The step's own operation: reused when the record has layers."""
@@ -108,14 +108,14 @@ class CacheRole(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordUse:
-    """Which step of a recorded build a record of a cache is."""
+    """The step of a recorded build that a record of a cache belongs to."""
 
     step: int
     """Index of the step, from 1."""
     instruction: str = ""
     role: CacheRole
     certain: bool = True
-    """Otherwise the content of files would have to be known."""
+    """False where the content of files would have to be known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ class CacheReport:
     """Records that are older are marked; None marks none."""
 
     def age_s(self, record: ExportedRecord) -> float | None:
-        """How old the result of a record was when the cache was read; None when nothing tells."""
+        """How old the result of a record was when the cache was read; None when that is unknown."""
         try:
             made = datetime.fromisoformat(record.created_at)
         except ValueError:
@@ -144,6 +144,6 @@ class CacheReport:
         return max(0.0, (datetime.fromisoformat(self.read_at) - made).total_seconds())
 
     def is_over_age(self, record: ExportedRecord) -> bool:
-        """Whether it is known to be older than was asked for."""
+        """Whether it is known to be older than the limit."""
         age_s = self.age_s(record)
         return self.max_age_s is not None and age_s is not None and age_s > self.max_age_s

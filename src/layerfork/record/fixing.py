@@ -22,27 +22,27 @@ class Remedy:
     command: str = ""
     """For a shell in the context's directory, when there are no edits."""
     by_hand: bool = False
-    """The command makes something for a build, or is the build: nobody but a person can put it into use."""
+    """The command prepares a build, or is the build: only a person can put it to use."""
     builds: bool = False
     """The command is the build itself."""
     warnings: tuple[str, ...] = ()
     """Why it may be unsafe."""
     left: tuple[str, ...] = ()
-    """Culprits that it leaves as they are."""
+    """Other culprits, which it does not fix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """What has to happen once more for a build to miss as it did."""
+    """What must happen again for a build to miss as it did."""
 
     changes: tuple[Change, ...] = ()
-    """To entries of the context: those of `EntriesAre`."""
+    """Changes to entries of the context, as `EntriesAre`."""
     lines: tuple[tuple[str, str], ...] = ()
     """Lines of the Dockerfile as the later build had them, and what they read in the earlier one."""
     asked: tuple[Change, ...] = ()
-    """To the request: the earlier build's command is run."""
+    """Changes to the request: the earlier build's command is run."""
     unknown: str = ""
-    """Why it cannot be made to happen; empty when it can."""
+    """Why it cannot be repeated; empty when it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +60,17 @@ class FilePatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebuildCost:
-    """What one build had to do again."""
+    """What one build had to build again."""
 
     forks: int
     steps: int
     seconds: float | None = None
-    """None when it is not known of all steps."""
+    """None when it is unknown for some steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reused:
-    """A step that was built again, and with the remedy is not."""
+    """A step that was built again, and is reused with the remedy."""
 
     line: int
     """In the Dockerfile as it was built; 0 when unknown."""
@@ -81,15 +81,15 @@ class Reused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictedReuse:
-    """What the key model says of a remedy, before anything is built."""
+    """What the key model predicts for a remedy, before anything is built."""
 
     reused: tuple[Reused, ...] = ()
     unknown: str = ""
-    """Why nothing, or not of everything, can be said; empty when all is."""
+    """Why the prediction is missing or incomplete; empty when it is complete."""
 
 
 class Fate(StrEnum):
-    """What became of a proposal."""
+    """How far a proposal got."""
 
     PROPOSED = "proposed"
     """Nothing was tried."""
@@ -100,16 +100,16 @@ class Fate(StrEnum):
     BROKE = "broke"
     """The build fails with it. Nothing was edited."""
     UNCHECKED = "unchecked"
-    """Nobody can tell. Nothing was edited."""
+    """The result is unknown. Nothing was edited."""
     REFUSED = "refused"
     """A file may not be edited. Nothing was built."""
     APPLIED = "applied"
-    """The edits are in their files, and nobody asked to build."""
+    """The edits are in their files; no build was requested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """One fork, what to do about it, and what came of that."""
+    """One fork, what to do about it, and the result."""
 
     answer: Answer
     remedy: Remedy
@@ -122,52 +122,51 @@ class Proposal:
     before: RebuildCost
     fate: Fate = Fate.PROPOSED
     after: RebuildCost | None = None
-    """Of the last build that tried it."""
+    """The cost of the last build that tried it."""
     reused: tuple[Reused, ...] = ()
-    """Of a verified one: the steps that it brought back."""
+    """The steps that a verified proposal brought back."""
     reason: str = ""
     """Why it was not verified."""
 
     @property
     def saved_s(self) -> float | None:
-        """What the steps that came back took when they were recorded; None when no record says it of any."""
+        """Recorded time of the steps that came back; None when no record has the time of any."""
         known = [step.seconds for step in self.reused if step.seconds is not None]
         return sum(known) if known else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixReport:
-    """Everything `layerfork fix` has to say about one build."""
+    """Everything that `layerfork fix` reports about one build."""
 
     build: str = ""
     """What the build is called among others."""
     directory: str = ""
     """Where the patches are to be applied."""
     is_here: bool = True
-    """That is the working directory."""
+    """Whether that is the working directory."""
     command: str = ""
-    """That the build was recorded of."""
+    """The command whose build was recorded."""
     recorded_at: str = ""
     proposals: tuple[Proposal, ...] = ()
     hopeless: tuple[Answer, ...] = ()
-    """Forks that are left to a person: nothing is known that could be edited or run and would not take back
-    what may have been meant."""
+    """Forks that are left to a person: every known edit or command could revert an intended change."""
 
     @property
     def costliest_left(self) -> Answer | None:
-        """The fork that cost most, if it is left to a person; None where it is treated, or all is well."""
+        """The most expensive fork, if it is left to a person; None where it has a proposal or needs none."""
         left = max(self.hopeless, key=_cost, default=None)
         treated = max((_cost(each.answer) for each in self.proposals), default=(0.0, -1))
         return None if left is None or left.fix.is_none or _cost(left) <= treated else left
 
     @property
     def left_line(self) -> str:
-        """What is said at the end where the costliest fork is left; empty where it is not."""
+        """The last line where the most expensive fork is left to a person; empty where it is not."""
         left = self.costliest_left
         if left is None:
             return ""
         build = f"{self.build}: " if self.build else ""
-        which = "the costliest fork" if self.proposals or len(self.hopeless) > 1 else "the fork"
+        which = "the most expensive fork" if self.proposals or len(self.hopeless) > 1 else "the fork"
         return f"{build}{which} is left to you: {left.place}, {left.cost}"
 
 
@@ -179,8 +178,8 @@ _OPEN = {Fate.UNCHECKED: ExitCode.COULD_NOT_RUN, Fate.VERIFIED: ExitCode.AS_HOPE
 
 
 def exit_code_of_fixes(reports: tuple[FixReport, ...]) -> ExitCode:
-    """0 when all is verified or there is nothing to fix; 3 when nobody can tell; else 1, also when the fork
-    that cost most is left to a person."""
+    """0 when all is verified or there is nothing to fix; 3 when the result is unknown; else 1, also when the
+    most expensive fork is left to a person."""
     found = [proposal.fate for report in reports for proposal in report.proposals]
     codes = {_OPEN.get(fate, ExitCode.FORKED) for fate in found}
     codes |= {ExitCode.FORKED for report in reports if report.costliest_left is not None}

@@ -1,4 +1,4 @@
-"""Cache traps: what a file says that will make builds miss, before any build was made."""
+"""Cache traps: lines of files that will make builds miss, found before any build."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,7 +39,7 @@ class Trap:
     line: int
     """From 1."""
     subject: str
-    """What stands there, on one line: ``COPY . .``."""
+    """What the line says: ``COPY . .``."""
     cost: str
     """What it costs, in one sentence without a full stop."""
     fix: Fix
@@ -47,7 +47,7 @@ class Trap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadFile:
-    """A file of which nothing can be said, or not all."""
+    """A file that cannot be checked, or only in part."""
 
     path: str
     """Absolute."""
@@ -68,4 +68,4 @@ class LintReport:
     """By file and line."""
     bad: tuple[BadFile, ...] = ()
     ignored: int = 0
-    """Traps that a comment or an option asks not to hear of."""
+    """Traps that a comment or an option suppresses."""

@@ -14,7 +14,7 @@ class CacheState(StrEnum):
     """Its record with layers: an import would reuse it."""
     ABSENT = "absent"
     BLOB_GONE = "blob-gone"
-    """The record is there, a layer of it is not in the place any more."""
+    """The record is there, but one of its layers is missing from the cache."""
     NOT_EXPORTED = "not-exported"
     """The record is there without layers: an export with ``mode=min``, or inline, leaves them out."""
     UNKNOWN = "unknown"
@@ -33,27 +33,27 @@ class Baseline:
     age_s: float
     """From its start to the start of the build that is compared with it."""
     command: str = ""
-    """That it was recorded of. Secrets hidden."""
+    """The command whose build was recorded. Secrets hidden."""
     ran_in: str = ""
     """Working directory of that command."""
     engine: str = ""
     """Version of the engine that built it."""
     shared_steps: int | None = None
-    """Steps of the build whose keys, and all keys above, it has as well; None when nobody counted."""
+    """Steps of the build whose keys, and all keys above, it has as well; None when they were not counted."""
     steps: int = 0
     """Steps of the build."""
     known: int = 0
-    """Builds that it was chosen from; 0 when a person named it."""
+    """Builds that it was chosen from; 0 when the user named it."""
 
 
-# A prediction: what each step of a build that nobody has made yet would find in the cache.
+# A prediction: what each step of a build that has not run yet would find in the cache.
 
 PREDICT_SCHEMA = "layerfork/predict/1"
 PREDICTIONS_SCHEMA = "layerfork/predictions/1"
 
 
 class PredictedStatus(StrEnum):
-    """What will become of one step."""
+    """The predicted status of one step."""
 
     HIT = "hit"
     MISS = "miss"
@@ -61,7 +61,7 @@ class PredictedStatus(StrEnum):
 
 
 def exit_code_of(*, missed: bool, known: bool) -> ExitCode:
-    """What is certain counts more: some step will miss; nobody can tell of some; all will be reused."""
+    """What is certain counts most: a step that will miss, then an unknown one; 0 when all will be reused."""
     if missed:
         return ExitCode.FORKED
     return ExitCode.AS_HOPED if known else ExitCode.COULD_NOT_RUN
@@ -77,7 +77,7 @@ class StepCache:
     reason: str = ""
     """Why it is not present; empty when it is."""
     nearest: str = ""
-    """Of an absent key the digest of the record that comes nearest; empty for none."""
+    """For an absent key, the digest of the most similar record; empty for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,48 +94,48 @@ class PredictedStep:
     instruction: str
     prediction: PredictedStatus
     reason: str = ""
-    """Why, in one line; empty for a hit that needs no word."""
+    """Why, in one line; empty for a hit that needs no explanation."""
     causes: tuple[Cause, ...] = ()
-    """Of a step that misses for a reason of its own; of one that follows from it none."""
+    """For a step that misses for a reason of its own; none for a step that only follows from it."""
     seconds: float | None = None
-    """What it took when it was built last; None when no record shows that."""
+    """How long it took when it was last built; None when no record shows that."""
     age_s: float | None = None
     """Of a hit, how long ago the engine made what will be reused; None when no record shows that."""
     age_is_least: bool = False
-    """No record shows when it was made: it was there already when a build reused it so long ago."""
+    """No record shows when it was made: `age_s` counts from its first recorded reuse."""
     over_age: bool = False
-    """It is older than what was asked for."""
+    """It is older than the limit."""
     cache: StepCache | None = None
     """In an exported cache, where one was looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """Everything that is predicted of one build."""
+    """Everything that is predicted about one build."""
 
     build: str = ""
-    """What the build is called among others: a service, a target, a directory."""
+    """The build's name among others: a service, a target, a directory."""
     against: Baseline
     """The recorded build that it was predicted from."""
     steps: tuple[PredictedStep, ...]
     seconds_lost: float | None = None
-    """What the steps that miss took when they were built last; None when no record shows that."""
+    """How long the steps that miss took when they were last built; None when no record shows that."""
     judgement: Judgement
     """Of the recorded build and this one: the forks are the misses."""
     answers: tuple[Answer, ...] = ()
     """One for each fork, in their order."""
     assumes: tuple[str, ...] = ()
-    """What was taken for granted, one line each."""
+    """Assumptions, one line each."""
 
     @property
     def exit_code(self) -> ExitCode:
-        """How a command ends that has nothing else to say."""
+        """The exit code of a command that only predicts."""
         return exit_code_of(
             missed=bool(self.count(PredictedStatus.MISS)), known=not self.count(PredictedStatus.UNKNOWN)
         )
 
     def count(self, forecast: PredictedStatus) -> int:
-        """How many steps are predicted like that."""
+        """How many steps have this prediction."""
         return sum(step.prediction is forecast for step in self.steps)
 
 
@@ -154,19 +154,19 @@ class CommitPrediction:
     """Seconds since 1970."""
     subject: str
     prediction: Prediction | None
-    """None when the commit cannot be built, or nothing can be said of it."""
+    """None when the commit cannot be built, or cannot be predicted."""
     problem: str = ""
     """Why there is no prediction."""
     unmodelled: tuple[tuple[str, str], ...] = ()
     """Paths that are sent and whose content only a real checkout has, and why; sorted."""
 
     def count(self, forecast: PredictedStatus) -> int:
-        """How many steps are predicted like that."""
+        """How many steps have this prediction."""
         return 0 if self.prediction is None else self.prediction.count(forecast)
 
     @property
     def is_known(self) -> bool:
-        """Whether something is predicted of every step."""
+        """Whether every step has a prediction."""
         return self.prediction is not None and not self.count(PredictedStatus.UNKNOWN)
 
     @property
@@ -191,9 +191,9 @@ class Blamed:
     code: str
     """Of the cause."""
     commits: tuple[str, ...]
-    """Ids of those that it made slow."""
+    """Ids of the commits that it made slow."""
     seconds: float | None
-    """All together; None when no record shows what the steps take."""
+    """The total; None when no record shows how long the steps take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,9 +203,9 @@ class HistoryPrediction:
     against: Baseline
     """The recorded build that the first commit is predicted from."""
     wanted: str
-    """The range as it was asked for."""
+    """The range, as requested."""
     commits: tuple[CommitPrediction, ...]
     blamed: tuple[Blamed, ...] = ()
     """What made them slow, the costliest first."""
     assumes: tuple[str, ...] = ()
-    """What was taken for granted, one line each."""
+    """Assumptions, one line each."""

@@ -189,8 +189,8 @@ class BuildRecord:
     redaction_key_id: str = ""
     """Names the key that stand-ins for hidden values were made with: only under one key do they compare."""
     imported_from: str = ""
-    """What the record was made of when nobody recorded the build, such as ``BuildKit log (plain)``; empty for
-    a build that was recorded."""
+    """What the record was imported from, such as ``BuildKit log (plain)``; empty for a build that layerfork
+    recorded itself."""
     client: ClientInfo = field(default_factory=ClientInfo)
     engine: EngineInfo | None = None
     builder: Builder

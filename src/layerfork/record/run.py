@@ -49,9 +49,9 @@ class TrialBuild:
 
 
 NOT_JUDGED = Judgement(verdict=Verdict.ERROR, classes=(), forks=())
-"""Of a run that nothing came of, or nobody has judged yet."""
+"""The judgement of a run without a result, or one that is not judged yet."""
 AGAIN = "{} again"
-"""What texts call a client's control."""
+"""The name of a client's control in texts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +81,14 @@ class RunProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """Everything `layerfork run` has to say."""
+    """Everything that `layerfork run` reports."""
 
     scenario: str
     scenario_path: str
     engine: EngineInfo | None
     """None when no engine came up."""
     builder: Builder | None
-    """What was asked of the clients; None left it to each."""
+    """The builder that every client was asked for; None leaves the choice to each client."""
     builds: tuple[TrialBuild, ...]
     judgement: Judgement
     answers: tuple[Answer, ...] = ()
@@ -106,11 +106,11 @@ class DiffReport:
     """Two builds compared: `layerfork diff`, and each build that `layerfork why` explains."""
 
     writer: str
-    """What texts call the earlier build; empty when there is none to compare with."""
+    """The name of the earlier build in texts; empty when there is none to compare with."""
     reader: str
     """Empty when there is none to compare the earlier one with."""
     build: str = ""
-    """What both builds are called among others: a service, a target, a directory."""
+    """The name of both builds among others: a service, a target, a directory."""
     baseline: Baseline | None = None
     """How the earlier build was chosen, where it was."""
     writer_steps: tuple[StepRecord, ...] = ()
@@ -147,9 +147,9 @@ class StepAge:
 
     seconds: float
     is_least: bool = False
-    """Nothing shows when it was made: it was there already so long before."""
+    """Nothing shows when it was made: it is at least this old."""
     is_over: bool = False
-    """It was older than what was asked for."""
+    """It was older than the limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +165,7 @@ class RecordReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRow:
-    """What would become of one client in a relay."""
+    """What a relay would do with one client."""
 
     client: str
     builder: str

@@ -118,9 +118,9 @@ class Phase:
     """``os/architecture[/variant]``; `OWN_PLATFORM` names the engine's, empty names none."""
     no_cache: bool = False
     cache_from: str = ""
-    """What is imported; `CACHE_PLACE` and `LAST_IMAGE` in it stand for what they say."""
+    """What is imported; `CACHE_PLACE` and `LAST_IMAGE` in it are replaced."""
     cache_to: str = ""
-    """Where the cache is exported to, likewise."""
+    """Where the cache is exported to; the same words are replaced."""
     before: tuple[Event, ...] = ()
     """What happens before it is built, in order."""
     expected: tuple[Expectation, ...] = field(default=())

@@ -25,7 +25,7 @@ class Met(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellPhase:
-    """What became of one phase with one client."""
+    """The result of one phase with one client."""
 
     number: int
     """From 1: the first phase meets no cache, and has no row here."""
@@ -40,9 +40,9 @@ class CellPhase:
     """All of them are."""
     met: Met
     why: str = ""
-    """Of what was not as expected, or cannot be told: a sentence."""
+    """Why the result is unexpected or inconclusive: a sentence."""
     answer: Answer | None = None
-    """What a person reads of the fork."""
+    """The answer about the fork."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +98,10 @@ class TimeSpent:
     building: float = 0.0
     """Clients' processes: the builds themselves."""
     own: float = 0.0
-    """All that is left: what layerfork itself does, and nobody else meanwhile."""
+    """The rest: time in which only layerfork itself worked."""
     busy: float | None = None
-    """Share of the time of this machine's processors in which they worked, for anybody; None where it is not
-    known, or where other machines built."""
+    """Share of the time in which this machine's processors were busy; None where it is unknown, or
+    where other machines built."""
     processors: int = 0
 
     @property
@@ -111,7 +111,7 @@ class TimeSpent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueReport:
-    """Everything that a run of scenarios has to say."""
+    """Everything that a run of scenarios reports."""
 
     scenarios: tuple[ScenarioRow, ...]
     engines: tuple[EngineInfo, ...]
@@ -119,7 +119,7 @@ class CatalogueReport:
     problems: tuple[RunProblem, ...] = ()
     seconds: float = 0.0
     built: int = 0
-    """Builds that were made in these seconds: what was taken from an earlier run is none."""
+    """Builds that were made in these seconds; results from an earlier run are not counted."""
     spent: TimeSpent = TimeSpent()
     """Where these seconds went."""
     interrupted: bool = False
@@ -129,7 +129,7 @@ class CatalogueReport:
         return [cell for cell in self.cells if cell.scenario == scenario]
 
     def count(self, met: Met) -> int:
-        """How many phases went so."""
+        """How many phases had this result."""
         return sum(phase.met is met for cell in self.cells for phase in cell.phases)
 
 
@@ -149,7 +149,7 @@ class CatalogueOutline:
     """Of what is left, at most: a client that cannot build somewhere makes fewer."""
     seconds: float | None = None
     """That engines would take one after the other; None where no earlier run says how long cells take; a cell
-    of which it does not counts as the others do."""
+    without a known time counts like the others."""
 
 
 # What differs between two runs of one experiment: `layerfork report --diff OLD NEW`.
@@ -194,9 +194,9 @@ class Move:
 
     clients: tuple[str, ...]
     left: tuple[str, ...] | None
-    """Who else was in it, of the clients of both runs; None where nothing shows which it was."""
+    """Who else was in it, of the clients of both runs; None where it is unknown."""
     joined: tuple[str, ...] | None
-    """Likewise of who is in it now."""
+    """Who else is in the new one; None where it is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,7 @@ _TAIL_NUMBER = re.compile(r"(?<=[a-z])[0-9]+$")
 _PLACE = re.compile(r"[\"']?(?:[/~.\\$]|[A-Za-z]:[\\/])")
 _FINGERPRINT = re.compile(r"(?:0x)?[0-9A-Fa-f]{8,40}(?:[\s,]+(?:0x)?[0-9A-Fa-f]{8,40})*")
 _DRAWN = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9+/_=~-]{20,}")
-"""What nobody but a machine writes: a value that is hidden although its name is only about a secret."""
+"""Random text that only a machine writes: it is hidden although its name is only about a secret."""
 _SECRET_VALUES = re.compile(
     r"://[^/\s@:]*:[^/\s@]+@"  # a password inside a URL
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"

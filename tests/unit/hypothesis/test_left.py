@@ -26,10 +26,10 @@ def verified(seconds: float) -> Proposal:
 @pytest.mark.parametrize(
     ("treated", "left", "line"),
     [
-        ([1.0], [9.0], "the costliest fork is left to you: Dockerfile:7, 9.0 s, no further step"),
+        ([1.0], [9.0], "the most expensive fork is left to you: Dockerfile:7, 9.0 s, no further step"),
         ([9.0], [1.0], ""),
         ([1.0, 9.0], [5.0, 2.0], ""),
-        ([], [2.0, 3.0], "the costliest fork is left to you: Dockerfile:7, 3.0 s, no further step"),
+        ([], [2.0, 3.0], "the most expensive fork is left to you: Dockerfile:7, 3.0 s, no further step"),
         ([], [2.0], "the fork is left to you: Dockerfile:7, 2.0 s, no further step"),
         ([], [], ""),
     ],

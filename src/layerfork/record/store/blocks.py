@@ -232,7 +232,7 @@ def names_in(record: BuildRecord) -> frozenset[str]:
 
 
 def _linked(manifest: ContextManifest) -> frozenset[str]:
-    """Likewise for what links name."""
+    """Last names of everything that links name."""
     return _last_names(entry.linkname for entry in manifest.entries if entry.linkname)
 
 
@@ -273,7 +273,7 @@ def _kind(
 ) -> tuple[str, str, str] | None:
     """What alike files of one directory have in common; None for everything else.
 
-    Alike are regular files of which all is known, that nothing names, and whose directory was sent.
+    Alike are regular files that are fully known, that nothing names, and whose directory was sent.
     """
     directory, _, name = path.rpartition("/")
     alike = (

@@ -40,7 +40,7 @@ def _lines(report: FixReport, look: Look) -> Iterator[Text]:
     for answer in report.hopeless:
         yield from first_lines(answer, look)
         if not answer.fix.is_none:
-            yield Text("  no automatic fix: the change may be intended", style="dim")
+            yield Text("  left to you: the change may be intended", style="dim")
 
 
 def _proposal(proposal: Proposal, look: Look) -> Iterator[Text]:
