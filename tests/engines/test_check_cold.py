@@ -47,7 +47,7 @@ def test_what_is_not_handed_on_is_missed(project: Path, tmp_path_factory: pytest
     done = check(project, "--", "docker", "build", ".")
 
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "missed: another builder was used, with a cache of its own" in done.stdout
+    assert "missed: this build used another builder, which has its own cache" in done.stdout
     assert "check: 3 of 3 steps were built again" in done.stdout
     place = "--cache-to type=local,dest={0},mode=max --cache-from type=local,src={0}"
     changing = f"date +%N > data.txt; exec docker build {place} ."

@@ -303,7 +303,7 @@ def test_a_build_that_fails_is_told_as_that(
     (context / "Dockerfile").write_text("FROM no-such.invalid/image:1\nRUN echo one\n")
     pull = json.loads(why(engine, user, *words, "--format", "json").stdout)
     assert pull["verdict"] == "error"
-    assert "its base image no-such.invalid/image:1 could not be had: " in pull["failure"]
+    assert "the base image no-such.invalid/image:1 is not available: " in pull["failure"]
     assert pull["forks"] == []
     text = why(engine, user, *words).stdout
     assert "no fork before that: it reached no step" in text
@@ -445,7 +445,7 @@ def test_a_changed_variable_names_every_step_that_it_reaches(
     assert (cause["code"], cause["status"]) == ("build-arg", "PROVEN")
     assert set(cause["reaches"]) >= set(reaches)
     assert "the first that names it" in cause["remedy"]
-    spared = "it spares step 3 RUN, 4 RUN" if buildkit == "0" else "it spares step 2 RUN, 3 RUN"
+    spared = "the key of step 3 RUN, 4 RUN" if buildkit == "0" else "the key of step 2 RUN, 3 RUN"
     assert cause["remedy"].endswith(spared)
     moved = before.replace("ARG WORD=1\n", "").replace("ENV OF", "ARG WORD=1\nENV OF")
     (context / "Dockerfile").write_text(moved)
@@ -481,4 +481,4 @@ def test_a_declared_proxy_names_every_step_that_it_reaches(
     (fork,) = document_of(why(engine, user, *words, "http_proxy=http://proxy:2"), 1)["forks"]
     (cause,) = fork["causes"]
     assert (cause["code"], cause["status"], cause["reaches"]) == ("proxy", "PROVEN", [3, 5])
-    assert cause["remedy"].endswith("just above step 5 RUN, the first that names it, it spares step 3 RUN")
+    assert cause["remedy"].endswith("the first that names it, it no longer enters the key of step 3 RUN")

@@ -45,7 +45,7 @@ _WHOLE = {
     CauseCode.MODE_TYPE_BITS,
     CauseCode.ROOT_HEADER,
 }
-"""Causes whose values say it all: their parts are many, or mean nothing by themselves."""
+"""Causes with one row of their values: their parts are many, or mean nothing by themselves."""
 _LINES = {CauseCode.INSTRUCTION, CauseCode.LABEL}
 """Causes that the line itself shows: they have no rows."""
 
@@ -154,17 +154,17 @@ def _lines(scene: Scene) -> Iterator[ExcerptLine]:
         yield ExcerptLine(number=number, text=scene.lines[number - 1], marked=marked)
 
 
-# Steps that only the reader was asked for: no fork, since nothing was stored, but somebody waited.
+# Steps that only the reader was asked for: no fork, because nothing was stored, but a person waited for them.
 
 _ASKED = {
     "added-target": (CauseCode.TARGET, "target", LAST_STAGE),
     "added-platform": (CauseCode.PLATFORM, "platform", "the engine's own"),
 }
-"""What the warning is about, and what asking for nothing means."""
+"""The cause, the option of the request, and what it means to leave the option out."""
 
 
 def answer_added(caution: Caution, sources: AnswerSources) -> Answer | None:
-    """The answer to a warning about added steps; None for any other. What was asked, the records prove."""
+    """The answer to a warning about added steps; None for any other. The records prove what was asked."""
     if caution.code not in _ASKED:
         return None
     code, field, default = _ASKED[caution.code]
@@ -184,7 +184,7 @@ def answer_added(caution: Caution, sources: AnswerSources) -> Answer | None:
     writer, reader = (
         str(getattr(record.request, field)) or default for record in (sources.writer, sources.reader)
     )
-    built = "this was not built then" if scene.again else f"{scene.writer_name} did not build this"
+    built = f"{scene.subjects[0]} did not build this"
     return Answer(
         writer=sources.sides[0],
         reader=sources.sides[1],
@@ -218,7 +218,7 @@ _STRENGTH = tuple(CauseStatus)
 
 
 def answer_fork(fork: Fork, sources: AnswerSources) -> Answer:
-    """What a person needs to know of a fork between two builds. Pure, but for what `sources` looks at."""
+    """What a person needs to know about a fork. Pure, except for what `sources` looks at."""
     scene = set_scene(fork, sources)
     return Answer(
         writer=sources.sides[0],
@@ -238,7 +238,7 @@ def answer_fork(fork: Fork, sources: AnswerSources) -> Answer:
 
 
 def _points(scene: Scene) -> list[Point]:
-    """Groups first, then what is left of each cause; the strongest, and what is no by-product, in front."""
+    """Groups and then what is left of each cause, the strongest first; by-products come last."""
     held = [Held(place, part) for place, cause in enumerate(scene.fork.causes) for part in cause.parts]
     noise: list[Point] = []
     points: list[Point] = []
@@ -264,7 +264,7 @@ def _left_over(scene: Scene, held: Iterable[Held]) -> Iterator[Point]:
 
 
 def _fix_of(scene: Scene, cause: Cause) -> Found:
-    """One thing to do about a cause; what its rule says where there is nothing better."""
+    """One thing to do about a cause: its rule's fix, else the remedy."""
     fix = RULE_OF[cause.code].fix
     return fix(scene, cause) if fix is not None else ("", Fix(sentence=cause.remedy))
 

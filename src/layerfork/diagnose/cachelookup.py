@@ -1,13 +1,13 @@
 """Which steps of a build that did not happen would find what other builds stored.
 
-Two digests stand for a step: of its key with the keys of all that it builds on, and of the same without the
-steps of which it only reads files. A step whose first digest a stored step has is found. One whose second
-digest no stored step has is not found, whatever the files are that it reads. In between nobody but the engine
-can tell: it compares contents that only the build makes.
+A step has two digests: one of its key with the keys of all that it builds on, and one without the
+steps from which it only reads files. A step is found where a stored step has the first digest. It is not
+found where no stored step has the second digest, whatever files it reads. Otherwise only the engine knows: it
+compares contents that only the build makes.
 
-Predictions take for granted that images are what they were. Builders in containers, remote ones and BuildKit
-without Docker are not asked for the layers of their images: for these stands the digest that a definition
-names, else the name, as it was in the build that is predicted from.
+Predictions assume that images have not changed. Builders in containers, remote builders and BuildKit without
+Docker are not asked for the layers of their images: the digest that a definition names takes their place,
+else the name, as it was in the recorded build.
 """
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
 
 class Reuse(StrEnum):
-    """What becomes of a step."""
+    """Whether the builder finds a step's result."""
 
     FOUND = "found"
     NOT_FOUND = "not-found"
@@ -35,19 +35,19 @@ class Reuse(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheLookup:
-    """What can be said of one step."""
+    """Whether one step is found, and what decided it."""
 
     reuse: Reuse
     above: int = 0
-    """The step that it builds on and that decided; 0 when its own key did."""
+    """The step below that decided it; 0 when the step's own key did."""
     lacks: tuple[str, ...] = ()
-    """Of one that is open: what its key needs and nobody knows."""
+    """Where it is open: what the key needs and no record has."""
     reads: tuple[int, ...] = ()
-    """Of one that is open: the last steps of stages whose files decide."""
+    """Where it is open: the last steps of stages whose files decide."""
     why: str = ""
-    """Of one that is not found although it may be stored: why the engine does not find it."""
+    """Where it is not found although it may be stored: why the engine does not find it."""
     mark: str = ""
-    """Of one that is found: the digest that it has in common with what was stored."""
+    """Where it is found: the digest that it has in common with what was stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Marks:
 
     whole: str | None
     lineage: str | None
-    """That without the steps of which it only reads files."""
+    """The digest without steps from which it only reads files."""
 
 
 UNKNOWN_MARKS = Marks(whole=None, lineage=None)
@@ -69,14 +69,14 @@ class Stored:
     wholes: set[str] = field(default_factory=set)
     lineages: set[str] = field(default_factory=set)
     keys: list[CacheKey] = field(default_factory=list)
-    """All keys, for those that are not known completely."""
+    """All keys, to compare with keys that are not known completely."""
     incomplete: list[CacheKey] = field(default_factory=list)
     """Those of them that are not known completely."""
 
     def add(self, build: JudgedBuild, known: Mapping[int, Marks] | None = None) -> Mapping[int, Marks]:
-        """Add the steps of a build, as far as it came to them. Gives the digests of all of its steps.
+        """Add the steps that a build reached. Gives the digests of all of its steps.
 
-        ``known`` are these digests, where somebody has them: of very many files they take long to make.
+        ``known`` are these digests where the caller has them: with very many files they take long to compute.
         """
         views = views_of(build)
         found = marks_of(build, views) if known is None else known
@@ -92,7 +92,7 @@ class Stored:
         return found
 
     def may_have(self, key: CacheKey, lineage: str | None) -> bool:
-        """Whether a stored step may have this key and build on the same, whatever files it read."""
+        """Whether a stored step may have this key and build on the same steps, whatever files it read."""
         if lineage in self.lineages:
             return True
         candidates = self.keys if key.unknown or lineage is None else self.incomplete
@@ -102,7 +102,7 @@ class Stored:
 def marks_of(
     build: JudgedBuild, views: Mapping[int, StepView], doubtful: Container[int] = ()
 ) -> dict[int, Marks]:
-    """The digests of each step, by index; of ``doubtful`` ones nobody knows what they are."""
+    """The digests of each step, by index; those of ``doubtful`` steps are unknown."""
     found: dict[int, Marks] = {}
     readers = {view.index: files_read(build, views, view) for view in views.values()}
     for view in _inputs_first(views, readers):
@@ -124,7 +124,7 @@ def marks_of(
 def _with_images_as_named(build: JudgedBuild, view: StepView, key: CacheKey) -> str | None:
     """The digest of a key that lacks nothing but the layers of images; None for any other.
 
-    What a name without a digest means is only the same in one build and in what is supposed of it.
+    A name without a digest means the same image only within one build and its hypotheses.
     """
     if not all(each.startswith(LAYERS_OF) for each in key.unknown):
         return None
@@ -136,10 +136,10 @@ def _with_images_as_named(build: JudgedBuild, view: StepView, key: CacheKey) -> 
 
 
 def files_read(build: JudgedBuild, views: Mapping[int, StepView], view: StepView) -> tuple[int, ...]:
-    """The last steps of stages of which a step reads files, whatever made them.
+    """The last steps of stages from which a step reads files, whatever steps made the files.
 
-    The keys of the classic builder and of buildah hold a digest of the files instead, which the engine made;
-    a build that did not happen has that of another.
+    The keys of the classic builder and of buildah hold the engine's digest of the files instead; a build that
+    did not happen has the digest of another build.
     """
     if build.record.builder is Builder.BUILDKIT:
         return view.by_content
@@ -168,8 +168,8 @@ def _inputs_first(
 
 
 def _without_answer(key: CacheKey) -> CacheKey:
-    """The key of a step that reads files of a stage, without the engine's digest of them: the stage's own
-    steps stand for it."""
+    """The key of a step that reads files of a stage, without the engine's digest of them: the steps of that
+    stage take its place."""
     parts = tuple(part for part in key.parts if not (isinstance(part, KeyPart) and part.field == "source"))
     return replace(key, parts=parts)
 
@@ -185,9 +185,9 @@ def _digest(view: StepView, own: str | None, above: Sequence[str | None]) -> str
 
 
 def lookups(build: JudgedBuild, stored: Stored, unmodelled: Mapping[int, str]) -> dict[int, CacheLookup]:
-    """What becomes of each step of a build, by index.
+    """Whether each step of a build is found, by index.
 
-    ``unmodelled`` are steps of which nobody knows what the builder would make, and why.
+    ``unmodelled`` are steps that the model of the builder does not cover, and why.
     """
     views = views_of(build)
     marks = marks_of(build, views, unmodelled)
@@ -228,7 +228,7 @@ def _outlook(
     return CacheLookup(reuse=Reuse.OPEN, lacks=view.key.unknown, reads=anew or read)
 
 
-# Builds of any two caches judged by their keys alone: as if the reader had met what the writer stored.
+# Builds of any two caches judged by their keys alone, as if the reader had used the writer's cache.
 
 _STATUS = {
     Reuse.FOUND: StepStatus.HIT,
@@ -247,8 +247,8 @@ def as_on_one_cache(
 ) -> JudgedBuild:
     """The reader with the outcome that its keys would have had on a cache that holds the writer's steps only.
 
-    What an engine said of the reader's steps is left out. ``cost_of`` gives the seconds of a step that the
-    reader's engine did not build; None when nobody knows.
+    The engine's own results for the reader's steps are left out. ``cost_of`` gives the seconds of a step that
+    the reader's engine did not build; None when unknown.
     """
     stored = Stored()
     stored.add(writer)

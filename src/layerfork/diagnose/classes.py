@@ -44,7 +44,7 @@ def added_steps(comparison: Comparison) -> AddedSteps:
 
 
 def _own_platforms(comparison: Comparison, sites: dict[int, Site]) -> tuple[int, ...]:
-    """Steps of branches that the writer has not; where they differ for another reason too they are none."""
+    """Steps of branches that the writer does not have, unless they differ for another reason too."""
     added = added_platforms(comparison.writer.record, comparison.reader.record)
     return tuple(
         index
@@ -110,9 +110,9 @@ class Fit(Enum):
     """What the evidence says about two builds."""
 
     SHARED = "shared"
-    """Every step has one key in both, or one image id, or they have layers that nobody makes twice."""
+    """Every step has one key in both, or one image id, or they share a layer that no build makes twice."""
     OPEN = "open"
-    """Nothing speaks against it, but keys that would show it are not known."""
+    """Nothing contradicts it, but keys that would show it are unknown."""
     RULED_OUT = "ruled-out"
 
 
@@ -176,7 +176,7 @@ def _has_other_layers(comparison: Comparison) -> bool:
 
 
 def _last_unique_layer(comparison: Comparison) -> int:
-    """The last RUN whose layer both images have: nobody can have made it twice. 0 when there is none."""
+    """The last RUN whose layer both images have: no two builds make it. 0 when there is none."""
     writer, others = layers_by_step(comparison.writer.record), layers_by_step(comparison.reader.record)
     pairs = comparison.alignment.writer_of
     found = (
@@ -227,7 +227,7 @@ class Unplaced:
 
 @dataclass(slots=True, kw_only=True)
 class Sorting:
-    """Builds in classes, and what is to be said about those that did not fit smoothly."""
+    """Builds in classes, and the builds that did not fit into one."""
 
     classes: list[BuildClass] = field(default_factory=list)
     departures: list[Departure] = field(default_factory=list)
@@ -299,7 +299,7 @@ def _reused_all(comparison: Comparison) -> bool:
 
 
 def _stored_nothing_else(build: JudgedBuild) -> bool:
-    """Nothing that the build, or its control, stored can end a build but what a class has.
+    """Whatever a whole build can reuse of this one, or of its control, is in a class.
 
     A build that failed at a step did not store the last one.
     """
@@ -332,7 +332,7 @@ def _departure(found: Sequence[_Candidate], build: JudgedBuild) -> Departure:
 
 
 def _without_reused(comparison: Comparison) -> Comparison:
-    """What the reader took from yet another build is none of its forks, as long as it missed something."""
+    """What the reader reused from a third build is not one of its forks, as long as it missed something."""
     views = comparison.reader_views
     missed = tuple(site for site in comparison.sites if not _is_reused(views.get(site.step)))
     return replace(comparison, sites=missed) if missed else comparison

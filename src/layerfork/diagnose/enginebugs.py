@@ -78,7 +78,7 @@ def _imports_images(record: BuildRecord, step: StepRecord) -> bool:
 BUGS = (
     EngineBug(
         thread="https://github.com/moby/moby/issues/49947",
-        what="reuses nothing in a stage whose image is of another architecture than the build",
+        what="reuses nothing in a stage whose base image has another architecture than the build",
         remedy="build with BuildKit, or give --platform to the whole build",
         builder=Builder.CLASSIC,
         versions=(((24, 0, 9), (24, 0, 9)), ((25, 0, 2), (28, 5, 2))),

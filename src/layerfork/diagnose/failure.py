@@ -11,7 +11,7 @@ from layerfork.record.record import BuildOutcome, BuildRecord, StepRecord
 _ENDED = {
     BuildOutcome.FAILED: "failed",
     BuildOutcome.REFUSED: "was refused",
-    BuildOutcome.TIMED_OUT: "was stopped, out of time,",
+    BuildOutcome.TIMED_OUT: "timed out",
     BuildOutcome.CUT: "was cut off",
 }
 LOADING = "load metadata for "
@@ -33,10 +33,10 @@ def describe_failure(record: BuildRecord) -> str:
     if not ended:
         return ""
     if image := missing_image(record):
-        where, error = f": its base image {image} could not be had", _unreachable(record)
+        where, error = f": the base image {image} is not available", _unreachable(record)
     elif image := missing_frontend(record):
         frontend = f"the frontend {image} of its `# syntax=` line"
-        where, error = f": {frontend} could not be had", _unreachable(record)
+        where, error = f": {frontend} is not available", _unreachable(record)
     elif (step := _failed_step(record)) is not None:
         where, error = f" at step {step.index}, {step.instruction}", step.error
     else:
@@ -58,7 +58,7 @@ def missing_frontend(record: BuildRecord) -> str:
 
 
 def _unreachable(record: BuildRecord) -> str:
-    """The error; of an engine of ours what it comes to: there is no network, and so no name server."""
+    """The error; for an engine of layerfork in plain words, because such engines have no network."""
     error = _error(record)
     ours = record.engine is not None and record.engine.ours
     return "the engine does not have it, and has no network" if ours and _NO_NAMES in error else error
@@ -82,17 +82,17 @@ def _error(record: BuildRecord) -> str:
 
 
 def writer_failed(writer: JudgedBuild) -> Iterator[Caution]:
-    """The earlier build stored nothing from where it ended."""
+    """The earlier build stored nothing after the step where it ended."""
     if failure := describe_failure(writer.record):
         yield Caution(
             code="writer-failed",
             client=writer.client,
-            text=f"{writer.client} {failure}; it stored nothing from there on",
+            text=f"{writer.client} {failure}; it stored nothing after that",
         )
 
 
 def failed_import_cautions(reader: JudgedBuild) -> Iterator[Caution]:
-    """Caches that were asked for and did not come: the build goes on without them."""
+    """Caches that were asked for and could not be imported: the build goes on without them."""
     for said in failed_imports(reader.record):
         yield Caution(
             code="cache-import-failed",

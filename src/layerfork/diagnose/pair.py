@@ -108,7 +108,7 @@ def _other_dockerfile(comparison: Comparison) -> Iterator[Caution]:
         yield Caution(
             code="other-scenario",
             client=comparison.reader.client,
-            text="the two builds have no instruction in common: they seem to be of different Dockerfiles",
+            text="the two builds have no instruction in common: they seem to use different Dockerfiles",
         )
 
 
@@ -118,7 +118,7 @@ def _reused_elsewhere(comparison: Comparison, step: StepRecord) -> Caution:
         code="reused-elsewhere",
         client=reader,
         step=step.index,
-        text=f"{step.instruction} was reused by {reader}, but from another build than {writer}",
+        text=f"{step.instruction} was reused by {reader}, but from a build other than {writer}",
     )
 
 

@@ -25,7 +25,7 @@ def judge_relay(
     """Classes, forks and warnings of builds that ran one after the other on one cache.
 
     ``builds`` is in relay order; build k could reuse what builds 1 … k-1 stored. A build that
-    failed has no class. A build whose own control missed is in a class and accuses nobody.
+    failed has no class. A build whose own control missed is in a class, and no fork is reported with it.
     ``clean_cache`` is False when the cache may have held results before the first build: then a
     hit that no build of the relay accounts for contradicts nothing. None: clean unless some build
     ran on the user's own engine. ``random_runs``: every RUN of the Dockerfile writes a value that never
@@ -64,7 +64,7 @@ def _on_user_engine(build: JudgedBuild) -> bool:
 
 
 def _forks(departure: Departure, contradicted: set[tuple[str, int]]) -> Iterator[Fork]:
-    """The forks of one reader, if it and the build it is compared with may accuse.
+    """The forks of one reader; none where its control, or that of the build it is compared with, missed.
 
     ``contradicted`` are clients and steps where the engine did what the key model rules out.
     """

@@ -1,4 +1,5 @@
-"""What is wrong without being a miss: added steps, contradictions, gaps; and what cannot matter."""
+"""What is wrong without being a miss: added steps, contradictions, gaps; and differences that no key
+holds."""
 
 import re
 from collections import defaultdict
@@ -68,7 +69,7 @@ _MEANINGS = {
     "a step that the definition does not hold": "what its key is made of is not known",
     "its inputs are not those of the definition": "its key is not certain",
 }
-"""What a gap of one step means for what is said of it."""
+"""What the gap of a step means for the answer about it."""
 
 
 def incomplete_record(client: str, gaps: Sequence[Gap]) -> Iterator[Caution]:
@@ -83,7 +84,7 @@ def incomplete_record(client: str, gaps: Sequence[Gap]) -> Iterator[Caution]:
 
 
 def _places(places: Sequence[str]) -> str:
-    """The first one, with a digest as short as people need it, and how many more there are."""
+    """The first place, its digest cut, and how many more there are."""
     first = _DIGEST.sub(lambda found: found[0][:_SHOWN], places[0])
     return f"{first} and {len(places) - 1} more" if len(places) > 1 else first
 
@@ -104,13 +105,13 @@ def list_ruled_out(writer: JudgedBuild, reader: JudgedBuild) -> tuple[str, ...]:
     for (cause, field), group in kinds.items():
         first = group[0]
         if field in LISTS:
-            lines.append(f"{field}: not the same in {reader_name} and {writer_name}; no key holds it")
+            lines.append(f"{field}: differs between {reader_name} and {writer_name}; no key includes it")
             continue
         place = f" of {first.path}" if first.path else ""
         more = f" (and {len(group) - 1:,} more)" if len(group) > 1 else ""
         lines.append(
             f"{field or cause}{place}: {reader_name} {_shown(first.reader)}, "
-            f"{writer_name} {_shown(first.writer)}{more}; no key holds it"
+            f"{writer_name} {_shown(first.writer)}{more}; no key includes it"
         )
     return tuple(lines)
 
@@ -121,16 +122,16 @@ def _shown(value: str | None) -> str:
 
 # Checks what builds claim about reuse against the layers of their images.
 #
-# A reused step is the very layer that another build stored. Where RUN steps write a random value the
-# reverse holds too: two builds have the same layer only if one reused the other's.
+# A reused step has the layer that another build stored. Where RUN steps write a random value the reverse
+# holds too: two builds have the same layer only if one reused the other's.
 
 
 def layer_contradictions(builds: Sequence[JudgedBuild], *, random_runs: bool = False) -> Iterator[Caution]:
-    """One warning for each step whose layer says something else than the builder did.
+    """One warning for each step whose layer contradicts what the builder reported.
 
     ``builds`` ran in this order on one cache that was empty before. ``random_runs``: every RUN of this
-    Dockerfile writes a value that never comes twice. Builds whose layers cannot be told apart by step
-    (several stages, layers that were left out, no image because the build failed) are passed over, and so
+    Dockerfile writes a value that never comes twice. Builds whose layers cannot be assigned to steps
+    (several stages, layers that were left out, no image because the build failed) are skipped, and so
     are later steps that may have reused what they stored.
     """
     stored: dict[tuple[Builder, int, str], JudgedBuild] = {}
@@ -147,7 +148,7 @@ def layer_contradictions(builds: Sequence[JudgedBuild], *, random_runs: bool = F
             earlier = first_by_instruction.setdefault(place, set())
             lost = step.status is StepStatus.HIT and layer not in earlier and place not in unseen
             if earlier and lost:
-                yield _caution(build, step, "was reported as reused, but its layer is none that was stored")
+                yield _caution(build, step, "was reported as reused, but no earlier build stored its layer")
             if random_runs and is_run(step) and step.status is StepStatus.MISS and layer in earlier:
                 writer = stored[(builder, step.index, layer)].client
                 yield _caution(

@@ -17,12 +17,11 @@ from layerfork.record.build import Builder
 from layerfork.record.context import MAIN_CONTEXT, ContextEntry, ContextManifest, EntryType, Transport
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
-# What BuildKit's directory transfer takes for unchanged although the client sent something else.
+# Changes that BuildKit's directory transfer overlooks although the client sent something else.
 #
-# Measured with Engine 20.10.24, 26.1.5, 28.5.2 (both image stores), all alike. For another file the transfer
-# needs another type, size, time of modification, mode, owner, device or link; its content and its extended
-# attributes are then read anew, else neither is. Of a directory that was there before it tells the content
-# digest nothing at all.
+# Measured with Engine 20.10.24, 26.1.5, 28.5.2 (both image stores), with equal results. The transfer reads a
+# file again, its content and its extended attributes, only if the type, size, modification time, mode, owner,
+# device or link differs. It passes no change of a directory that existed before on to the content digest.
 # Source: tonistiigi/fsutil diff_containerd.go:sameFile, diskwriter.go:HandleChange @ 91a3fc46 and 6d9dc2eb.
 
 _OVERLOOKED = {
@@ -52,7 +51,7 @@ def _on_disk(manifest: ContextManifest) -> dict[str, ContextEntry]:
 def overlooked_change(
     manifest: ContextManifest, sent: Sent, instruction: str, differences: Iterable[Difference]
 ) -> tuple[str, str]:
-    """What of the reader's differs and was overlooked, and why; empty unless all the differences are such."""
+    """What the builder overlooked, and why; empty unless it overlooked all the differences."""
     links = links_of(manifest.entries)
     found = [_overlooked(sent, instruction, links, each) for each in differences]
     if manifest.transport is not Transport.FILE_SYNC or not all(what for what, _ in found):
@@ -78,7 +77,7 @@ def _places(
 
 def _why(entry: ContextEntry) -> str:
     if entry.type is EntryType.DIRECTORY:
-        return "BuildKit takes no notice of a directory that it has already"
+        return "BuildKit ignores changes to a directory that it already has"
     return "size, mode and modification time are the same, so BuildKit did not read it again"
 
 
@@ -117,7 +116,8 @@ def stale_hits(comparison: Comparison) -> dict[int, Caution]:
 
 
 def sent_unlike(writer: BuildRecord, reader: BuildRecord) -> Sent:
-    """Entries of which a reused step may hold what the writer sent; none of contexts not wholly known."""
+    """Entries that a reused step may hold as the writer sent them; none where a context is not wholly
+    known."""
     if reader.context is None or writer.context is None or reader.context is writer.context:
         return {}
     if not (reader.context.complete and writer.context.complete):
@@ -189,8 +189,8 @@ def _sync(comparison: Comparison, view: StepView, writer: StepView, sent: Sent) 
 
 # What is unknown of a build before it runs, although its keys can be computed.
 #
-# What a URL or a repository gives, what an image's name means now, what the engine reads where no record
-# looks, and what BuildKit's directory transfer takes for unchanged.
+# The content of a URL or a repository, the image that a name refers to now, files that the engine reads and
+# no record shows, and changes that BuildKit's directory transfer overlooks.
 
 _IMAGE = "docker-image://"
 _REMOTE = re.compile(r"[a-z]+://|git@|github\.com/")
@@ -202,8 +202,8 @@ def doubts_about(
 ) -> dict[int, str]:
     """Steps of a planned build whose result is unknown, by index, and why.
 
-    ``real`` says which step of the recorded build each of its steps is, ``unseen`` of which of its contexts
-    nobody knows what they hold, and why.
+    ``real`` says which step of the recorded build each of its steps is; ``unseen`` names the contexts whose
+    files are unknown, and why.
     """
     before, after = views_of(recorded), views_of(planned)
     sent = dict(_sent_unlike(recorded.record, planned.record))
@@ -225,8 +225,8 @@ def doubts_about(
 
 
 def _sent_unlike(recorded: BuildRecord, planned: BuildRecord) -> Iterator[tuple[str, Sent]]:
-    """By context, what is not as the recorded build sent it; only of one that is transferred file by file may
-    the builder take such for unchanged."""
+    """By context, the entries that the recorded build sent differently. Only a context that is transferred
+    file by file counts: there the builder may overlook them."""
     before = {each.name: each for each in _contexts(recorded)}
     for manifest in _contexts(planned):
         if manifest.transport is Transport.FILE_SYNC and manifest.name in before:
@@ -258,16 +258,16 @@ def _overlooked_changes(
 
 
 def _remote(step: StepRecord) -> str:
-    """An ADD of what the engine fetches: it may be another thing today."""
+    """An ADD that the engine fetches: it may get something else today."""
     instruction = printed_instruction(step.instruction)
     if instruction is None or instruction.keyword != "ADD" or instruction.flag("checksum"):
         return ""
     remote = [word for word in instruction.sources if _REMOTE.match(word) and not _COMMIT.search(word)]
-    return f"what {remote[0]} gives now is not known" if remote else ""
+    return f"the current content of {remote[0]} is unknown" if remote else ""
 
 
 def _unseen(record: BuildRecord, step: StepRecord, unseen: Mapping[str, str]) -> str:
-    """Why it is unknown what a step reads of contexts."""
+    """Why the files that a step reads of contexts are unknown."""
     if MAIN_CONTEXT in unseen and _reads_context(step):
         return unseen[MAIN_CONTEXT]
     named = [each for each in unseen if each != MAIN_CONTEXT]
@@ -276,7 +276,7 @@ def _unseen(record: BuildRecord, step: StepRecord, unseen: Mapping[str, str]) ->
 
 
 def _contexts_of(record: BuildRecord, step: StepRecord) -> set[str]:
-    """The contexts that a step reads, as the definition has it."""
+    """The contexts that a step reads, by the definition."""
     ops = {op.digest: op for op in (record.definition.ops if record.definition is not None else ())}
     parts = SourceParts(record=record, ops=ops)
     own = [ops[each] for each in step.vertices if each in ops]
@@ -295,12 +295,13 @@ def _reads_context(step: StepRecord) -> bool:
 
 
 def _other_image(recorded: BuildRecord, planned: BuildRecord, step: StepRecord) -> str:
-    """A FROM of an image that the recorded build did not use: which one it is now, the engine would ask."""
+    """A FROM of an image that the recorded build did not use: the engine would look it up."""
     known = set(_images(recorded))
     for digest, identifier in _images(planned):
-        is_told = "@sha256:" in identifier or find_facts(planned, identifier.removeprefix(_IMAGE)) is not None
-        if digest in step.vertices and (digest, identifier) not in known and not is_told:
-            return f"which image {identifier.removeprefix(_IMAGE)} is now is not known"
+        is_pinned = "@sha256:" in identifier
+        is_known = is_pinned or find_facts(planned, identifier.removeprefix(_IMAGE)) is not None
+        if digest in step.vertices and (digest, identifier) not in known and not is_known:
+            return f"the image that {identifier.removeprefix(_IMAGE)} refers to now is unknown"
     return ""
 
 
@@ -312,13 +313,13 @@ def _images(record: BuildRecord) -> Iterator[tuple[str, str]]:
 
 
 def _read_elsewhere(record: BuildRecord, step: StepRecord, *, changed: bool) -> str:
-    """The classic builder and buildah digest what no client sends; only history shows these digests."""
+    """The classic builder and buildah digest files that no client sends; only history shows these digests."""
     instruction = printed_instruction(step.instruction)
     if record.builder is Builder.BUILDKIT or instruction is None:
         return ""
     if instruction.keyword == "RUN" and bind_targets(instruction):
         anew = changed or not step.created_by
-        return "the digest of what it mounts is buildah's own, of files that changed" if anew else ""
+        return "buildah digests the mounted files itself, and they changed" if anew else ""
     copies = instruction.keyword in ("COPY", "ADD") and instruction.flag("from")
     if copies and not step.created_by:
         return f"it reads files of {instruction.flag('from')}, and no record shows their digest"

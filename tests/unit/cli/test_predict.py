@@ -125,7 +125,7 @@ def test_a_changed_file_is_named_with_what_it_costs(tree: Path) -> None:
         "",
         "Dockerfile:4  COPY src /src  will miss: src/a.js changed",
         "  70.0 s, 1 more step  PROVEN content",
-        "  fix: expected after that edit; steps that do not need src/a.js can stand above line 4",
+        "  fix: expected after that edit; move steps that do not need src/a.js above line 4",
     ]
     found = document(str(tree))
     assert found["schema"] == "layerfork/predict/1"
@@ -235,7 +235,7 @@ def test_only_what_nobody_can_tell(tree: Path) -> None:
     assert done.return_value == 3
     assert "2 unknown" in done.stdout
     assert forecasts() == "huu"
-    assert "what https://example.com/f gives now is not known" in done.stdout
+    assert "the current content of https://example.com/f is unknown" in done.stdout
 
 
 def test_old_hits_are_marked(tree: Path) -> None:

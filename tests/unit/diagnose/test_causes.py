@@ -124,7 +124,7 @@ OTHER_MUTATIONS: dict[str, tuple[tuple[KeyPart, ...], tuple[KeyPart, ...], str]]
     "engine-version": (
         (part("engine-version", "basename"),),
         (part("engine-version", "path"),),
-        "the engine of reader keys engine-version as `path`, that of writer as `basename`",
+        "the key has engine-version `path` on the engine of reader, `basename` on the engine of writer",
     ),
     "owner-name": (
         (part("owner-name", "root", "a"),),
@@ -165,12 +165,12 @@ OTHER_MUTATIONS: dict[str, tuple[tuple[KeyPart, ...], tuple[KeyPart, ...], str]]
     "directory-entry": (
         (*entry_parts("d/a"), part("directory-entry", "none", "d", "entry")),
         entry_parts("d/a") + entry_parts("d", entry_type="5"),
-        "reader sent an entry for the directory d, writer did not",
+        "only reader sent an entry for the directory d",
     ),
     "dockerfile-in-context": (
         entry_parts("Dockerfile"),
         entry_parts("Dockerfile", content=digest("edited")),
-        "Dockerfile is copied, and sent differently",
+        "Dockerfile is copied, and the two builds sent it differently",
     ),
 }
 

@@ -45,12 +45,12 @@ def test_a_step_that_failed_is_named_with_the_first_line_of_its_error() -> None:
 
 def test_a_base_image_that_could_not_be_had_is_named() -> None:
     classic = failed(build("one", seed()), 1, "no such host").record
-    assert describe_failure(classic) == "failed: its base image alpine could not be had: no such host"
+    assert describe_failure(classic) == "failed: the base image alpine is not available: no such host"
     vertex = replace(IMPORT, name="[internal] load metadata for docker.io/library/x:1", error="no such host")
     buildkit = record_of(BuildOutcome.REFUSED, "x:1: no such host", vertices=(vertex,))
     assert (
         describe_failure(buildkit)
-        == "was refused: its base image docker.io/library/x:1 could not be had: x:1: no such host"
+        == "was refused: the base image docker.io/library/x:1 is not available: x:1: no such host"
     )
 
 
@@ -59,7 +59,7 @@ def test_a_base_image_that_could_not_be_had_is_named() -> None:
     [
         (BuildOutcome.REFUSED, "was refused: bad Dockerfile"),
         (BuildOutcome.CUT, "was cut off: bad Dockerfile"),
-        (BuildOutcome.TIMED_OUT, "was stopped, out of time,: bad Dockerfile"),
+        (BuildOutcome.TIMED_OUT, "timed out: bad Dockerfile"),
     ],
 )
 def test_what_ended_otherwise_says_how(outcome: BuildOutcome, said: str) -> None:
@@ -93,7 +93,7 @@ def test_what_a_failed_build_never_stored_is_nobodys_miss() -> None:
     judgement = judge_pair(writer, reader)
     assert judgement.forks == ()
     assert [caution.code for caution in judgement.warnings][:1] == ["writer-failed"]
-    assert "it stored nothing from there on" in judgement.warnings[0].text
+    assert "it stored nothing after that" in judgement.warnings[0].text
 
 
 def test_an_import_that_failed_is_told_even_if_nothing_was_missed() -> None:
@@ -134,10 +134,10 @@ def test_an_engine_without_a_network_is_not_said_in_words_of_a_name_server() -> 
     error = "failed to do request: dial tcp: lookup registry-1.docker.io on [::1]:53: connection refused"
     names = {
         "resolve image config for docker-image://docker.io/docker/dockerfile:1": (
-            "was refused: the frontend docker.io/docker/dockerfile:1 of its `# syntax=` line could not be had"
+            "was refused: the frontend docker.io/docker/dockerfile:1 of its `# syntax=` line is not available"
         ),
         "[internal] load metadata for docker.io/library/x:1": (
-            "was refused: its base image docker.io/library/x:1 could not be had"
+            "was refused: the base image docker.io/library/x:1 is not available"
         ),
     }
     for name, told in names.items():

@@ -11,7 +11,7 @@ from layerfork.record.record import StepStatus
 from layerfork.record.store.recordfile import read_records
 
 FILE = "size, mode and modification time are the same, so BuildKit did not read it again"
-DIRECTORY = "BuildKit takes no notice of a directory that it has already"
+DIRECTORY = "BuildKit ignores changes to a directory that it already has"
 BUILDS = [
     JudgedBuild(client=name, record=record, keys=keys_of(record))
     for name, record in zip(

@@ -33,7 +33,7 @@ def test_the_two_tar_clients_form_a_class_of_their_own() -> None:
     assert fork.miss_kind is MissKind.KEY_CHANGED
     assert fork.seconds_lost == 1.0
     assert fork.ruled_out == (
-        "mtime: not the same in docker-context-build and docker-build; no key holds it",
+        "mtime: differs between docker-context-build and docker-build; no key includes it",
     )
     (cause,) = fork.causes
     assert (cause.code, cause.status) == ("entry-name", CauseStatus.SUSPECTED)

@@ -19,7 +19,7 @@ def evidence(writer: BuildRecord, reader: BuildRecord) -> str:
     (fork,) = judge_pair(*builds).forks
     (cause,) = fork.causes
     assert cause.code in ("cache-empty", "cache-record-gone")
-    return next(each for each in cause.evidence if each.startswith("what would settle it: "))
+    return next(each for each in cause.evidence if each.startswith("to find out: "))
 
 
 @pytest.mark.parametrize("name", ["classic-cache-record-gone", "classic-cache-empty"])

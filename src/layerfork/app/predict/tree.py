@@ -226,7 +226,7 @@ def _context(
     if recorded is None:
         return None, "", ""
     if recorded.transport is Transport.REMOTE:
-        return None, f"what {recorded.remote or 'the remote context'} gives now is not known", ""
+        return None, f"the current content of {recorded.remote or 'the remote context'} is unknown", ""
     if record.builder is not Builder.BUILDKIT and _MADE_UP.fullmatch(record.request.dockerfile_name):
         why = "its Dockerfile came from outside of the context, and the client puts such a one into it"
         return None, why, ""

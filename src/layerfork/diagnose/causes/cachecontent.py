@@ -22,22 +22,20 @@ from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
 def _say_empty(scene: Scene, cause: Cause) -> str:
     if scene.again:
-        return "nothing of the earlier build was left in the cache"
-    return f"nothing of {scene.writer_name}'s build was left in the cache when {scene.reader_name} built"
+        return "the cache held no result of the earlier build"
+    return f"the cache held no result of {scene.writer_name} when {scene.reader_name} built"
 
 
 def _say_gone(scene: Scene, cause: Cause) -> str:
     if scene.again:
-        return "its stored result is gone from the cache"
-    return f"the result that {scene.writer_name} stored is gone"
+        return "its stored result is no longer in the cache"
+    return f"the result that {scene.writer_name} stored is no longer in the cache"
 
 
 def _say_at_once(scene: Scene, cause: Cause) -> str:
-    early = cause.detail
-    if scene.again:
-        return f"the earlier build finished it {early} later: both ran side by side"
-    came = f"{scene.reader_name} came to it {early} before {scene.writer_name} had finished it"
-    return f"{came}: the builds ran side by side"
+    writer, reader = scene.subjects
+    early = f"{reader} came to this step {cause.detail} before {writer} finished it"
+    return f"the builds ran at the same time: {early}"
 
 
 def _say_bug(scene: Scene, cause: Cause) -> str:
@@ -49,14 +47,14 @@ def _fix_lost(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     command = command_of(scene, scene.reader)
     if scene.again and command:
         return "", Fix(
-            sentence=f"this build has stored it anew: `{command}` finds it, until the next prune",
+            sentence=f"this build has stored it again: `{command}` reuses it until the next prune",
             command=command,
         )
     return "", Fix(sentence=cause.remedy)
 
 
 CLEARLY_S = 0.2
-"""Builders print what they did a moment after it is done."""
+"""Builders print a step's end a moment after it; shorter times prove nothing."""
 
 
 _ONE_AFTER_THE_OTHER = "build one after the other"
@@ -69,10 +67,10 @@ _REMEDIES = {
 def seconds_too_early(case: Case) -> float | None:
     """How long before the writer's result was stored the reader's step began; None unless clearly so.
 
-    buildah waits for a build that has the same step at work: with podman 5.4 the second of two hit.
+    buildah waits for another build that is executing the same step: with podman 5.4 the second of two hit.
 
-    Times of steps count from the engine's first work, which is later than a record's own time: the writer's
-    end is taken for as early, the reader's begin for as late as both allow.
+    Times of steps count from the engine's first work, which is later than a record's own time. So the
+    writer's end is assumed to be as early, and the reader's begin as late, as both times allow.
     """
     writer, reader = case.writer.record, case.reader.record
     if reader.builder is Builder.BUILDAH:
@@ -179,8 +177,8 @@ _KEPT = (
 
 
 def settled_by(case: Case) -> str:
-    """What would show that a result is gone, and which rule or command took it."""
-    return f"what would settle it: {_how(case)}"
+    """What would show that a result is gone, and which rule or command removed it."""
+    return f"to find out: {_how(case)}"
 
 
 def _how(case: Case) -> str:
@@ -191,13 +189,13 @@ def _how(case: Case) -> str:
         return "`podman image ls --all` before the next build shows the images that it can reuse"
     if reader.engine is not None and reader.engine.kind == BUILDKIT_DAEMON:
         return (
-            f"{_KEPT}; `docker buildx inspect` lists the rules by which the rest is collected; that they "
-            "took something, only buildkitd's log says (`gc cleaned up`, with --debug)"
+            f"{_KEPT}; `docker buildx inspect` lists the rules of garbage collection; only buildkitd's log "
+            "shows what they removed (`gc cleaned up`, with --debug)"
         )
     return (
-        f"{_KEPT}; the rest is collected by the rules of builder.gc in daemon.json, or the engine's own; "
-        "that they took something, only dockerd's log says (`gc cleaned up`, with --debug); `docker builder "
-        "prune` leaves no trace"
+        f"{_KEPT}; builder.gc in daemon.json sets the rules of garbage collection, the engine has defaults; "
+        "only dockerd's log shows what they removed (`gc cleaned up`, with --debug); `docker builder prune` "
+        "leaves no trace"
     )
 
 

@@ -28,7 +28,7 @@ _OFF_FOR = {"ignore-cache flag of the op": "for this step"}
 
 def _say_off(scene: Scene, cause: Cause) -> str:
     if cause.field == SERVICE_WITHOUT_CACHE:
-        return "podman's service before 4.0 has no cache for Docker's clients"
+        return "podman's service before 4.0 has no cache for Docker clients"
     who = "the build" if scene.again else scene.reader_name
     return f"{who} was asked not to use the cache ({_OFF_FOR.get(cause.field, '--no-cache')})"
 
@@ -140,7 +140,7 @@ CACHE_OFF = CauseRule(
     fix=_fix_off,
     find=find_cache_off,
 )
-"""The reader was asked not to use the cache, for the whole build or for some stages; or had none."""
+"""The reader was asked not to use the cache, for the whole build or for some stages; or it had no cache."""
 
 
 def find_cache_from(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
@@ -163,7 +163,7 @@ def find_cache_from(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[F
 
 
 def _was_there(case: Case) -> bool:
-    """The writer's control found its results, and no image that the reader allowed stands on them."""
+    """The writer's control found its results, and no image that the reader allowed is built on them."""
     facts = dict(case.reader.record.base_images)
     stored = {step.identity for step in case.writer.record.steps if step.index >= case.site.step}
     allowed = [facts.get(reference) for reference in case.reader.record.request.cache_from]
@@ -188,7 +188,7 @@ _IMPORT = Treatment(way=Way.COLD, by_hand=True, builds=True)
 
 
 def find_cache_not_imported(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """Equal keys, and an import that failed or did not hold this step."""
+    """Equal keys, and an import that failed or did not contain this step."""
     reader, writer = case.reader.record, case.writer.record
     separate = separate_caches(writer, reader) is not None
     if case.site.reason is not Reason.EQUAL_KEYS or reader.builder is Builder.CLASSIC:
@@ -203,7 +203,7 @@ def find_cache_not_imported(case: Case, unclaimed: tuple[Difference, ...]) -> It
         field="cache-from",
         writer=exported,
         reader=sources,
-        detail="" if failed else f"did not hold this step{_why_not_held(case)}",
+        detail="" if failed else f"did not contain this step{_why_not_held(case)}",
         evidence=(
             *failed,
             f"cache-from of {case.reader_name}: {sources}",
@@ -216,22 +216,22 @@ def find_cache_not_imported(case: Case, unclaimed: tuple[Difference, ...]) -> It
 
 
 _CACHE_INSPECTED = (
-    "what would settle it: `layerfork cache inspect` of that cache, with `--record` and the record of "
-    "the build that exported it"
+    "to find out: run `layerfork cache inspect` on that cache, with `--record` and the record of the build "
+    "that exported it"
 )
 
 
 def _why_not_held(case: Case) -> str:
-    """What the records tell of why an import that went well lacked a step."""
+    """Why an import that succeeded lacked a step, as far as the records show."""
     writer = case.writer.record
     if not exports(writer):
-        return f", and {case.writer_name} exported none"
+        return f", and {case.writer_name} exported no cache"
     if not places_of(writer.request.cache_to) & places_of(case.reader.record.request.cache_from):
         return ""
     if case.writer.exported_over:
-        return f": {case.writer.exported_over[0]} exported to the same place, over it"
+        return f": {case.writer.exported_over[0]} exported to the same place and overwrote it"
     if exported_only_result(writer) and is_beside_result(writer, case.writer_view.step):
-        return ": mode=min exports only what the result is built on, and it is of another stage"
+        return ": mode=min exports only the stages of the result, and this step belongs to another one"
     return ""
 
 

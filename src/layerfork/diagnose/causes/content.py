@@ -109,9 +109,8 @@ def _fix_content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     if (fix := install_first(scene, paths)) is not None:
         return "install-after-copy", fix
     if scene.situation is Situation.CLIENTS:
-        return "", Fix(
-            sentence=f"give both clients one context: they sent {name_paths(paths)} with other content"
-        )
+        sent = f"they sent different content for {name_paths(paths)}"
+        return "", Fix(sentence=f"give both clients the same context: {sent}")
     if scene.situation is Situation.MACHINES:
         return "", _one_version(scene, paths)
     if scene.situation is Situation.TWICE:
@@ -124,35 +123,35 @@ def _fix_content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
 def _one_version(scene: Scene, paths: list[str]) -> Fix:
     asked = paths[:BY_NAME]
     if not all(map(scene.is_in_git, asked)):
-        return Fix(sentence=f"build both from one version of {name_paths(paths)}")
+        return Fix(sentence=f"build both from the same version of {name_paths(paths)}")
     look = f"git status --short {quoted(asked)}"
-    return Fix(sentence=f"build both from one commit: `{look}` on each shows who has edits")
+    return Fix(sentence=f"build both from the same commit: `{look}` on each machine shows local edits")
 
 
 def _generated(scene: Scene, paths: list[str]) -> str:
     they = verb(paths, "it", "them")
-    left_out = f"leave {they} out with {ignore_file(scene)}"
-    return f"write {name_paths(paths)} the same at each build; if no step needs {they}, {left_out}"
+    left_out = f"exclude {they} in {ignore_file(scene)}"
+    return f"write the same {name_paths(paths)} in every build; if no step needs {they}, {left_out}"
 
 
 def _expected(scene: Scene, paths: list[str]) -> str:
     if not scene.fork.consequences:
-        return f"{NOTHING_TO_FIX}: this step reads what was edited, and {_followed(scene)}"
+        return f"{NOTHING_TO_FIX}: this step reads the edited files, and {_followed(scene)}"
     place = f"line {scene.line}" if scene.line else f"step {scene.fork.step}"
-    return f"expected after that edit; steps that do not need {name_paths(paths)} can stand above {place}"
+    return f"expected after that edit; move steps that do not need {name_paths(paths)} above {place}"
 
 
 def _followed(scene: Scene) -> str:
-    """What became of the steps below, none of which missed for this reason alone."""
+    """How the steps below ended; none of them missed for this reason alone."""
     below = (step for step in scene.reader.steps if step.index > scene.fork.step)
     if any(step.status is not StepStatus.HIT for step in below):
-        return "what was built again below it has a reason of its own as well"
-    return "nothing had to follow"
+        return "the later steps that were built again have a cause of their own as well"
+    return "no later step was built again"
 
 
 CONTENT_REMEDY = (
-    "if the change is not wanted: fix line endings (.gitattributes, core.autocrlf), leave generated "
-    "files out of the context; else copy what changes often last"
+    "if the change was not intended: fix line endings (.gitattributes, core.autocrlf) and exclude generated "
+    "files from the context; else copy last what changes often"
 )
 
 

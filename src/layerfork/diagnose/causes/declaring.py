@@ -24,8 +24,8 @@ _VARIABLE = re.compile(r"\$\{?(\w+)")
 
 
 def set_where_read(scene: Scene, name: str, keyword: str) -> Fix | None:
-    """Move the lines that set a variable for the step to where it is read; None where that helps nothing, or
-    may not be done."""
+    """Move the lines that set a variable to where it is read; None where that does not help or is not
+    safe."""
     found = _declared(scene, name, keyword)
     if found is None or _READ_UNNAMED.fullmatch(name) or _is_read(found):
         return None
@@ -187,11 +187,12 @@ def _moved(scene: Scene, found: _Declared) -> Fix | None:
         return _moved_to_end_of_its_stage(scene, found)
     if not readers:
         last = _end(scene, found)
-        where = f"to the end of stage {_named(last)}" if len(found.stages) > 1 else "to the end"
-        return _fix(scene, found, f"move {_said(found.block)} {where}, as no step names it", [_behind(last)])
+        end = f"to the end of stage {_named(last)}" if len(found.stages) > 1 else "to the end"
+        where = f"{end}, because no step names it"
+        return _fix(scene, found, f"move {_said(found.block)} {where}", [_behind(last)])
     if not places:
         declare = f"{_numbers(readers)} {'declares' if len(readers) == 1 else 'declare'}"
-        return _fix(scene, found, f"take out {_said(found.block)}: {declare} it where it is read", ())
+        return _fix(scene, found, f"remove {_said(found.block)}: {declare} it where it is read", ())
     first = (
         "which is the first to need" if len(places) == 1 else "which are the first of their stages to need"
     )
@@ -200,12 +201,12 @@ def _moved(scene: Scene, found: _Declared) -> Fix | None:
 
 
 def _moved_to_end_of_its_stage(scene: Scene, found: _Declared) -> Fix | None:
-    """It helps the steps of that stage, and whatever is built on the stage keeps what it has."""
+    """Helps the steps of that stage; stages that are built on it keep the variable."""
     stage = found.stages[0]
     if found.step.stage != found.home or any(each not in found.above for each in found.readers(stage)):
         return None
-    said = f"move {_said(found.block)} to the end of stage {_named(stage)}, as no other step of it names it"
-    return _fix(scene, found, said, [_behind(stage)])
+    where = f"to the end of stage {_named(stage)}, because no other step of the stage names it"
+    return _fix(scene, found, f"move {_said(found.block)} {where}", [_behind(stage)])
 
 
 def _is_kept(found: _Declared, readers: Sequence[Instruction]) -> bool:

@@ -110,7 +110,7 @@ LAST_STAGE = "the last stage"
 
 
 def say_line(scene: Scene) -> str:
-    """What the line was; as written, since only blanks may differ."""
+    """What the line was. The text is shown as written, because the difference may be whitespace only."""
     if other_target(scene):
         return say_target(scene)
     before = scene.writer_text
@@ -126,7 +126,7 @@ def other_target(scene: Scene) -> bool:
 def say_target(scene: Scene) -> str:
     """Which target each was asked for."""
     writer, reader = (record.request.target or LAST_STAGE for record in (scene.writer, scene.reader))
-    built = "this was not built then" if scene.again else f"{scene.writer_name} did not build this"
+    built = f"{scene.subjects[0]} did not build this"
     return f"{values(scene, 'target', writer, reader)}: {built}"
 
 
@@ -135,15 +135,15 @@ _LOOKED_AT = 1 << 20
 
 
 def fix_line(scene: Scene) -> Fix:
-    """Put it back, if that is wanted; builds of two machines need one Dockerfile."""
+    """Restore the line; builds of two machines need the same Dockerfile."""
     if other_target(scene):
         return fix_stored(scene)
     written, text = scene.writer_text, scene.text
     if not scene.again:
-        return Fix(sentence="build both from one Dockerfile")
+        return Fix(sentence="build both from the same Dockerfile")
     if scene.situation is Situation.TWICE:
         return Fix(
-            sentence="write the same Dockerfile at each build; lines that change often belong at the end"
+            sentence="write the same Dockerfile in every build; lines that change often belong at the end"
         )
     if scene.instruction is None or not written or written == text or "\n" in written:
         return Fix(sentence="expected after that edit; lines that change often belong at the end")
@@ -154,10 +154,10 @@ def fix_line(scene: Scene) -> Fix:
         after=(written,),
     )
     if written.split() == text.split():
-        return Fix(sentence=f"only blanks differ: put line {scene.line} back as it was", edits=(edit,))
+        return Fix(sentence=f"only whitespace differs: restore line {scene.line}", edits=(edit,))
     changed = _changed_since(scene)
-    back = f", and put {name_paths(changed)} back" if changed else ""
-    return Fix(sentence=f"expected after that edit; to go back, write `{written}`{back}", edits=(edit,))
+    back = f", and restore {name_paths(changed)}" if changed else ""
+    return Fix(sentence=f"expected after that edit; to undo it, write `{written}`{back}", edits=(edit,))
 
 
 def _changed_since(scene: Scene) -> list[str]:
@@ -180,7 +180,7 @@ def fix_stored(scene: Scene) -> Fix:
     """What was built for the first time is stored now."""
     command = command_of(scene, scene.reader) if scene.again else ""
     who = "this build" if scene.again else scene.reader_name
-    found = f", `{command}` finds it" if command else ""
+    found = f", `{command}` reuses it" if command else ""
     return Fix(sentence=f"{NOTHING_TO_FIX}: {who} has stored it now{found}", command=command)
 
 
@@ -194,7 +194,7 @@ def fix_option(name: str, drop: str, field: str) -> Callable[[Scene, Cause], tup
             return "", Fix(sentence=f"build with the {field} as before: `{command}`", command=command)
         if scene.writer_text != scene.text:
             return "", fix_line(scene)
-        return "", Fix(sentence=f"give both builds the same {name}")
+        return "", Fix(sentence=f"pass the same {name} to both builds")
 
     return fix
 

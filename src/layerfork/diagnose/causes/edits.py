@@ -19,16 +19,18 @@ IGNORE_FILE = ".dockerignore"
 
 
 BY_NAME = 8
-"""So many paths are put into a command or an edit."""
+"""At most so many paths are put into a command or an edit."""
 
 
-EVERYTHING = "it reaches every file below, also what did not differ and what is not sent"
+EVERYTHING = "it changes every file below, including files that did not differ and files that are not sent"
 """Warning of a command that names no paths."""
 
 
 def ignore_file(scene: Scene) -> str:
-    """The ignore file that counts for the client, or would if it was there: the first of those that it looks
-    for (`layerfork.context.ignore.ignorefile` has the sources), which for some is the Dockerfile's own."""
+    """The ignore file that the client reads, or would read if it existed: the first name that it looks for.
+
+    For some clients that is the Dockerfile's own; `layerfork.context.ignore.ignorefile` has the sources.
+    """
     sender = sender_of(scene.reader)
     names = sender.rules.ignore_files if sender is not None else BUILDKIT_FILES
     found = (name.format(scene.file) for name in names)
@@ -36,7 +38,7 @@ def ignore_file(scene: Scene) -> str:
 
 
 def leave_out(scene: Scene, *patterns: str) -> Edit:
-    """Leave more out of the context: by a line that was meant to, and does not, else by lines at the end."""
+    """Exclude more from the context: mend a line that was meant to do so, else add lines at the end."""
     file = ignore_file(scene)
     if len(patterns) == 1:
         for line in scene.sources.lines(scene.reader, file):
@@ -47,7 +49,7 @@ def leave_out(scene: Scene, *patterns: str) -> Edit:
 
 
 def say_edit(edit: Edit) -> str:
-    """``add the line `.git` to .dockerignore``, or what to write instead of the line that does not do it."""
+    """``add the line `.git` to .dockerignore``, or the text that replaces a line without effect."""
     lines = ", ".join(f"`{line}`" for line in edit.after)
     if not edit.before:
         return f"add the line{'s' if len(edit.after) > 1 else ''} {lines} to {edit.file}"
@@ -68,7 +70,7 @@ def pattern_of(path: str) -> str:
 
 
 def quoted(paths: Iterable[str]) -> str:
-    """Paths as words of a shell, none of which looks like an option."""
+    """Paths as words for a shell; no word looks like an option."""
     return " ".join(shlex.quote(f"./{path}" if path.startswith("-") else path) for path in paths)
 
 
@@ -81,7 +83,7 @@ def command_of(scene: Scene, record: BuildRecord) -> str:
     """The command line that asked for a build; empty when it is not known, or cannot be repeated as it holds
     something hidden.
 
-    That of a client in a relay was written by the harness: nobody would type it.
+    The command of a client in a relay is empty, too: the harness wrote it, and no person would type it.
     """
     argv = () if scene.situation is Situation.CLIENTS else record.client.argv
     return "" if any(HIDDEN in word for word in argv) else shlex.join(argv)
@@ -127,12 +129,12 @@ def _names(own: str, value: str) -> bool:
 
 
 def put_back(scene: Scene, paths: list[str]) -> Fix:
-    """Undo what may not have been meant, with git where that gives what was sent before."""
+    """Restore files whose change may not have been intended, with git where it has what was sent before."""
     files = [path for path in paths if not _is_directory(scene, path)]
     if 0 < len(files) <= BY_NAME and all(map(scene.brings_back, files)):
         command = f"git checkout -- {quoted(files)}"
-        return Fix(sentence=f"if that was not meant: `{command}`", command=command)
-    return Fix(sentence=f"if that was not meant: put {name_paths(paths)} back")
+        return Fix(sentence=f"if the change was not intended: `{command}`", command=command)
+    return Fix(sentence=f"if the change was not intended: restore {name_paths(paths)}")
 
 
 def _is_directory(scene: Scene, path: str) -> bool:

@@ -30,9 +30,9 @@ def _say_builder(scene: Scene, cause: Cause) -> str:
 
 def _say_instance(scene: Scene, cause: Cause) -> str:
     return (
-        "another builder was used, with a cache of its own"
+        "this build used another builder, which has its own cache"
         if scene.again
-        else f"{scene.reader_name} and {scene.writer_name} used two builders with a cache each"
+        else f"{scene.reader_name} and {scene.writer_name} used two builders, each with its own cache"
     )
 
 
@@ -48,14 +48,15 @@ def _say_engine_version(scene: Scene, cause: Cause) -> str:
     writer, reader = scene.subjects
     if cause.field == ENGINES:
         return f"{reader} built on engine {cause.reader}, {writer} on engine {cause.writer}"
-    return (
-        f"the engine of {reader} keys {cause.field} as `{cause.reader}`, that of {writer} as `{cause.writer}`"
-    )
+    own = f"`{cause.reader}` on the engine of {reader}, `{cause.writer}` on the engine of {writer}"
+    return f"the key has {cause.field} {own}"
 
 
 def _say_client_version(scene: Scene, cause: Cause) -> str:
     writer, reader = scene.subjects
-    return f"the client of {reader} is version {cause.reader}, that of {writer} is {cause.writer}"
+    return (
+        f"the client of {reader} is version {cause.reader}, the client of {writer} is version {cause.writer}"
+    )
 
 
 def _fix_builder(scene: Scene, cause: Cause) -> tuple[str, Fix]:
@@ -67,7 +68,7 @@ def _fix_builder(scene: Scene, cause: Cause) -> tuple[str, Fix]:
         return "", Fix(sentence=f"use {_whose(scene)}: `{command}`", command=command)
     if switch:
         ways = f"DOCKER_BUILDKIT={switch[0]} (docker's programs), version={switch[1]} (POST /build)"
-        return "", Fix(sentence=f"ask both for one builder: {ways}")
+        return "", Fix(sentence=f"use the same builder for both: {ways}")
     return "", Fix(sentence=cause.remedy)
 
 
@@ -77,7 +78,7 @@ Source: docker/cli cmd/docker/builder.go, moby/moby api/swagger.yaml (ImageBuild
 
 
 def _whose(scene: Scene) -> str:
-    return "the builder it had" if scene.again else f"the builder of {scene.writer_name}"
+    return "the earlier builder" if scene.again else f"the builder of {scene.writer_name}"
 
 
 def find_builder(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
@@ -199,8 +200,8 @@ def find_engine_version(case: Case, unclaimed: tuple[Difference, ...]) -> Iterat
 
 
 def _written_otherwise(case: Case, unclaimed: tuple[Difference, ...]) -> tuple[Difference, ...]:
-    """Differences of one text of the Dockerfile that another version of the engine may make: of what it
-    writes of it, and attributes of an entry that only one of the two looks at."""
+    """Differences that another version of the engine may make of the same line of the Dockerfile: the text
+    that it writes, and attributes of an entry that only one of the two versions reads."""
     if not (case.site.same_text and _are_two_versions(case)) or case.site.origins:
         return ()
     known = entry_paths(case.writer_view.key) & entry_paths(case.reader_view.key)
@@ -212,7 +213,7 @@ def _written_otherwise(case: Case, unclaimed: tuple[Difference, ...]) -> tuple[D
 
 
 _OF_SOME_ENTRIES = (CauseCode.MODE_TYPE_BITS, CauseCode.XATTR)
-"""A key has them of entries that have them: on one side alone they tell of the entry, not of the version."""
+"""Keys hold these only for entries that have them: one that is missing says nothing about the version."""
 
 
 def _one_looks_at(difference: Difference, known: frozenset[str]) -> bool:
@@ -265,7 +266,8 @@ MAY_DEPEND_ON_CLIENT = codes_with(Trait.CLIENT | Trait.CLIENT_MAY)
 
 
 def find_client_version(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """Such a difference between two versions of one client: a hint beside the cause itself."""
+    """Two versions of one client and a difference that the client's code may make: a hint beside the
+    cause."""
     (writer_name, writer), (reader_name, reader) = map(_named, (case.writer.record, case.reader.record))
     if not (writer_name == reader_name != "" and writer and reader) or writer == reader:
         return

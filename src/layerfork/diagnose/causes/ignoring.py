@@ -1,4 +1,4 @@
-"""The Dockerfile and the ignore file: copied themselves, and what ignore rules leave out."""
+"""The Dockerfile and the ignore file: copied themselves, and the paths that ignore rules exclude."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -34,34 +34,33 @@ from layerfork.record.record import BuildRecord
 
 
 def _say_ignored(scene: Scene, cause: Cause) -> str:
-    """Whose patterns leave which paths out, whoever applied them: a client, or the builder of a tar."""
+    """Whose patterns exclude which paths. A client may have applied them, or the builder of a tar."""
     left_out = [part for part in cause.parts if part.reader is None]
     let_in = [part for part in cause.parts if part.writer is None]
     if not scene.again:
         sides = ((scene.reader_name, left_out), (scene.writer_name, let_in))
         return ", and ".join(
-            f"the ignore patterns of {name} leave out {name_paths(places_of(scene, parts))}"
+            f"the ignore patterns of {name} exclude {name_paths(places_of(scene, parts))}"
             for name, parts in sides
             if parts
         )
     paths = name_paths(paths_of(scene, cause))
     if left_out and let_in:
         return f"the ignore patterns changed for {paths}"
-    return f"the ignore patterns {'now' if left_out else 'no longer'} leave out {paths}"
+    return f"the ignore patterns {'now' if left_out else 'no longer'} exclude {paths}"
 
 
 def _say_build_file(scene: Scene, cause: Cause) -> str:
     paths = paths_of(scene, cause)
-    what = verb(paths, "changed, and is copied", "changed, and are copied")
-    return (
-        f"{name_paths(paths)} {what}"
-        if scene.again
-        else f"{name_paths(paths)} {verb(paths, 'is', 'are')} copied, and sent differently"
-    )
+    if scene.again:
+        return f"{name_paths(paths)} changed, and {verb(paths, 'is', 'are')} copied"
+    they = verb(paths, "it", "them")
+    copied = f"{name_paths(paths)} {verb(paths, 'is', 'are')} copied"
+    return f"{copied}, and the two builds sent {they} differently"
 
 
 def _fix_ignored(scene: Scene, cause: Cause) -> tuple[str, Fix]:
-    """Have the patterns that the writer had. Where there are exceptions their order counts: no edit then."""
+    """Restore the writer's patterns. No edit where there are exceptions, because then their order counts."""
     writer, reader = (
         record.context.excludes if record.context is not None else ()
         for record in (scene.writer, scene.reader)
@@ -91,7 +90,7 @@ def _fix_build_file(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     edit = leave_out(scene, *map(pattern_of, paths))
     lines = ", ".join(f"`{line}`" for line in edit.after)
     said = say_edit(edit) if edit.before else f"add {lines} to {edit.file}"
-    return "", Fix(sentence=f"{said}: builders still find them", edits=(edit,))
+    return "", Fix(sentence=f"{said}: builders still find {verb(paths, 'it', 'them')}", edits=(edit,))
 
 
 _LIST_THEM = "list the Dockerfile and .dockerignore in .dockerignore, and keep the Dockerfile in the context"
@@ -150,7 +149,7 @@ DOCKERFILE_IN_CONTEXT = CauseRule(
 
 
 def find_ignore_rule(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """Entries of one side that the patterns of the other leave out, and its own do not."""
+    """Entries of one side that the patterns of the other exclude, and its own do not."""
     writer, reader = _patterns(case.writer.record), _patterns(case.reader.record)
     if writer == reader:
         return
@@ -183,7 +182,7 @@ def _patterns(record: BuildRecord) -> tuple[str, ...]:
 
 
 def _left_out(case: Case, absent: frozenset[str], sender: BuildRecord, other: BuildRecord) -> frozenset[str]:
-    """Those paths of a key that one build sent, and that the patterns of the other rule out."""
+    """The paths of a key that one build sent and that the patterns of the other exclude."""
     if not absent or sender.context is None:
         return frozenset()
     sent = {clean_path(entry.name) for entry in sender.context.entries}
@@ -200,8 +199,8 @@ def _left_out(case: Case, absent: frozenset[str], sender: BuildRecord, other: Bu
 
 
 def _only_on_the_way(sent: set[str], named: set[str], left_out: set[str], excluding: Excluder) -> set[str]:
-    """Directories that both builds' patterns leave out and one has sent nevertheless, because an exception
-    names what lies below: where the other build's patterns leave all of that out, it sends none of them."""
+    """Directories that the patterns of both builds exclude, and that one build has sent because an exception
+    names something below them. The other build sends none of them where its patterns exclude all below."""
     above = _above(named) & (left_out - named)
     return above - _above(place for place in sent if not excluding.excludes(place)) if above else above
 

@@ -14,7 +14,7 @@ from layerfork.diagnose.causes.forms import (
 from layerfork.diagnose.causes.material import Material, requested, requested_options
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.causes.wording import show_value, shown
+from layerfork.diagnose.causes.wording import show_value, shown, values
 from layerfork.diagnose.compare.builds import StepView
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.dockerfile.recorded import printed_instruction
@@ -89,10 +89,7 @@ def _base_name(scene: Scene, cause: Cause) -> str:
 
 def _say_base(scene: Scene, cause: Cause) -> str:
     writer, reader = (shown(value) for value in both_values(cause))
-    name = _base_name(scene, cause)
-    if scene.again:
-        return f"{name} is another one: {reader}, was {writer}"
-    return f"{name} is {reader} for {scene.reader_name}, {writer} for {scene.writer_name}"
+    return values(scene, _base_name(scene, cause), writer, reader)
 
 
 def _say_config(scene: Scene, cause: Cause) -> str:
@@ -142,15 +139,13 @@ def _fix_base(scene: Scene, cause: Cause) -> tuple[str, Fix]:
             command = command.replace("docker", "podman", 1)
         short = command.replace(facts.image_id, facts.image_id.removeprefix("sha256:")[:12])
         return "", Fix(
-            sentence=f"`{short}` brings the earlier one back; pin it by digest to keep it",
+            sentence=f"`{short}` restores the earlier image; pin it by digest to keep it",
             edits=pinned(scene),
             command=command,
         )
-    name = reference or cause.path or "the base image"
-    return "", Fix(
-        sentence=f"pin it by digest in both: FROM {name.partition('@')[0]}@sha256:…; pull on neither alone",
-        edits=pinned(scene),
-    )
+    name = (reference or cause.path or "the base image").partition("@")[0]
+    pin = f"pin the image by digest in both builds: FROM {name}@sha256:…"
+    return "", Fix(sentence=f"{pin}; do not pull in only one of them", edits=pinned(scene))
 
 
 def _writer_base(scene: Scene, path: str) -> tuple[str, ImageFacts | None]:
@@ -210,7 +205,7 @@ IMAGE_FORMAT = value_rule(
     undo=undo_format,
     remedy="ask for one format in every build: `podman build --format docker`, or OCI everywhere",
 )
-"""buildah passes over cached images of another format (Docker's or OCI's) than the build writes."""
+"""buildah skips cached images whose format (Docker's or OCI's) is not the one that the build writes."""
 
 
 def find_base_image(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
@@ -223,7 +218,7 @@ def find_base_image(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[F
 
 
 def find_base_config(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """FROM gave another image with the very layers: only its configuration, or history, is another."""
+    """FROM gave another image with the same layers: only its configuration or history differs."""
     if not _same_layers(case):
         return
     for difference in unclaimed:

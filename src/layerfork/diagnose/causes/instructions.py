@@ -88,7 +88,7 @@ LABEL = CauseRule(
 FIELD_NAMES = {"args": "the command", "cwd": "the working directory", "user": "the user", "Cmd": "the text"}
 
 
-INSTRUCTION_REMEDY = "build from one Dockerfile; move lines that change often towards the end"
+INSTRUCTION_REMEDY = "build from the same Dockerfile; move lines that change often towards the end"
 
 
 def find_instruction(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:

@@ -45,11 +45,11 @@ def _fix_type(scene: Scene, cause: Cause) -> tuple[str, Fix]:
         return "", Fix(sentence=cause.remedy)
     if EntryType.DIRECTORY in (writer.type, reader.type):
         if scene.again:
-            return "", Fix(sentence=f"if that was not meant: make {place} {cause.writer} again")
-        return "", Fix(sentence=f"give both builds one kind of {place}: {cause.writer} or {cause.reader}")
+            return "", Fix(sentence=f"if the change was not intended: make {place} {cause.writer} again")
+        return "", Fix(sentence=f"make {place} the same in both builds: {cause.writer} or {cause.reader}")
     if writer.type is EntryType.SYMLINK:
         command = f"ln -sfn {shlex.quote(writer.linkname)} {quoted([place])}"
-        return "", Fix(sentence=f"`{command}`{where} makes it the link it was", command=command)
+        return "", Fix(sentence=f"`{command}`{where} restores the link", command=command)
     if reader.type is EntryType.SYMLINK and writer.type is EntryType.FILE:
         command = f'cp --remove-destination "$(readlink -f {quoted([place])})" {quoted([place])}'
         return "", Fix(sentence=f"`{command}`{where} makes it a file again", command=command)
@@ -272,11 +272,11 @@ HARDLINK = CauseRule(
 """One client sends a second name of a file as a hard link, the other as a file of its own."""
 
 
-ENTRY_TYPE_REMEDY = "check out links as links everywhere (git core.symlinks), or replace them by files"
+ENTRY_TYPE_REMEDY = "check out links as links everywhere (git core.symlinks), or replace them with files"
 
 
-ONE_KIND = "let each path be of one kind in every build"
-"""What no setting of git's turns into each other."""
+ONE_KIND = "use the same kind of entry at each path in every build"
+"""For kinds that no setting of git turns into each other."""
 
 
 def find_entry_type(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:

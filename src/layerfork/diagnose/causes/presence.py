@@ -52,13 +52,9 @@ def _say_root(scene: Scene, cause: Cause) -> str:
 
 def _say_directory(scene: Scene, cause: Cause) -> str:
     paths = paths_of(scene, cause)
-    has, lacks = scene.reader_name, scene.writer_name
-    if cause.reader == "absent":
-        has, lacks = lacks, has
-    what = f"an entry for the directory {name_paths(paths, 'directories')}"
-    if scene.again:
-        return f"{what} {'was' if has == scene.writer_name else 'is'} sent by one build only"
-    return f"{has} sent {what}, {lacks} did not"
+    writer, reader = scene.subjects
+    sender = writer if cause.reader == "absent" else reader
+    return f"only {sender} sent an entry for the directory {name_paths(paths, 'directories')}"
 
 
 def _fix_presence(scene: Scene, cause: Cause) -> tuple[str, Fix]:
@@ -68,19 +64,18 @@ def _fix_presence(scene: Scene, cause: Cause) -> tuple[str, Fix]:
         return "install-after-copy", fix
     if missing and scene.again:
         return "", put_back(scene, paths)
+    whose = "" if scene.again else " for both"
     lines = [pattern_of(path) for path in paths[:BY_NAME]]
     if len(paths) > BY_NAME or not all(lines):
-        whose = "" if scene.again else " for both"
-        return "", Fix(sentence=f"if no step needs them: leave them out with {ignore_file(scene)}{whose}")
+        return "", Fix(sentence=f"if no step needs them: exclude them in {ignore_file(scene)}{whose}")
     edit = leave_out(scene, *lines)
     shown = name_paths([f"`{line}`" for line in lines], "lines")
     said = say_edit(edit) if edit.before else f"add {shown} to {edit.file}"
-    whose = "" if scene.again else " for both"
     need = verb(paths, "it", "them")
     return "", Fix(sentence=f"if no step needs {need}: {said}{whose}", edits=(edit,))
 
 
-_LEAVE_OUT_IF = Treatment(way=Way.REBUILD, edits=True, warning="only if no step needs what it leaves out")
+_LEAVE_OUT_IF = Treatment(way=Way.REBUILD, edits=True, warning="only if no step needs the excluded files")
 REMEDY = (
     "make every client send the same files: one .dockerignore that all of them apply, "
     "and no generated or untracked files in the context"
@@ -155,9 +150,9 @@ def _implied(key: CacheKey, directories: Set[str]) -> frozenset[str]:
 
 
 def _sent_by_one(case: Case, unclaimed: tuple[Difference, ...]) -> tuple[frozenset[str], frozenset[str]]:
-    """Paths of directories that only the writer sent, and only the reader, although both keys know them:
-    BuildKit makes one of its own where a tar has none. Where the other sent something else, it has another
-    kind of entry there."""
+    """Paths of directories that only the writer sent, and that only the reader sent, although both keys
+    hold them: BuildKit creates a directory that a tar does not list. A path that both sent is another kind
+    of entry in one of them."""
     writer, reader = (_sent_directories(build.record) for build in (case.writer, case.reader))
     by_writer, by_reader = (_sent(build.record) for build in (case.writer, case.reader))
     instruction = case.reader_view.step.instruction
@@ -208,7 +203,7 @@ ROOT_HEADER = entry_rule(
     noun="root directory header",
     remedy="copy a subdirectory instead of `.`, or use one kind of context (directory or tar) everywhere",
 )
-"""The header of the context's root counts: a directory transfer sends none, a tar has one."""
+"""The header of the context's root is part of the key: a directory transfer sends none, a tar has one."""
 
 
 def find_entry_missing(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:

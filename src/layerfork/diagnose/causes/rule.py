@@ -26,7 +26,7 @@ class Strength(StrEnum):
     KEYS = "keys"
     """Differing key parts: proven when they are all there is and the engine agrees."""
     RECORDS = "records"
-    """The records alone prove it (two builders, a build told not to use the cache)."""
+    """The records alone prove it (two builders, a build that was asked not to use the cache)."""
     GUESS = "guess"
     """A likely reason that the records cannot prove."""
     NONE = "none"
@@ -53,7 +53,7 @@ class Finding:
     claims: tuple[Difference, ...] = ()
     """The differences that this claim explains; no later rule claims them."""
     shared: tuple[Difference, ...] = ()
-    """Differences that it may explain, and later rules as well: what is needed will show."""
+    """Differences that this claim, or a later rule's, may explain; weighing decides which one is needed."""
     strength: Strength = Strength.KEYS
 
 
@@ -92,7 +92,7 @@ class Case:
 
     @property
     def reads_elsewhere(self) -> bool:
-        """The builder showed other sources for one text: BuildKit's keys hold less than their whole paths."""
+        """The builder printed other sources for the same text: BuildKit's keys hold less than whole paths."""
         if not self.site.same_text or self.site.writer_step is None:
             return False
         writer, reader = self.writer_view.step.instruction, self.reader_view.step.instruction
@@ -102,7 +102,7 @@ class Case:
 NO_STEP = StepView(
     step=StepRecord(index=0, instruction="", status=StepStatus.UNKNOWN), key=NO_KEY, parents=()
 )
-"""Stands for a step that one side has not."""
+"""In place of a step that one side does not have."""
 
 
 Find = Callable[[Case, tuple[Difference, ...]], Iterator[Finding]]
@@ -139,7 +139,7 @@ class CauseRule:
     """None for causes that the records prove by themselves, or that nothing can prove."""
     say: Say
     remedy: str
-    """What to do about it in general: where nothing is known of the two builds but the cause."""
+    """What to do about it in general, where only the cause is known."""
     fix: FixOf | None = None
     """What to do about it in the case at hand; None where nothing better than the remedy is known."""
     treatment: Treatment | None = None

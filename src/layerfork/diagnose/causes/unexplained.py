@@ -1,4 +1,4 @@
-"""No part explains the miss. Everything that a report needs is kept."""
+"""No part explains the miss. The evidence keeps everything that a bug report needs."""
 
 from collections.abc import Iterator
 
@@ -14,16 +14,16 @@ UNSEEN = "the definition of this step"
 """What a key lacks when the client spoke ``POST /build``."""
 _REMEDIES = {
     UNSEEN: (
-        "let a client that shows BuildKit's definition build the same in the same run, such as "
-        "`--client buildx-build`: POST /build, which this client uses, never shows it"
+        "add a client that shows BuildKit's definition to the run, such as `--client buildx-build`; "
+        "POST /build, which this client uses, never shows it"
     ),
     "": "record both builds again, completely",
 }
 _IMPORTED_REMEDY = (
-    "compare what tells more: an export of the build history (docker buildx history export), provenance of "
-    "mode=max, or a recorded build (layerfork record)"
+    "compare records that say more: an export of the build history (docker buildx history export), "
+    "provenance of mode=max, or a recorded build (layerfork record)"
 )
-REMEDY = "please report this with both records: it is a bug of layerfork until shown otherwise"
+REMEDY = "please report this with both records: until shown otherwise, it is a bug in layerfork"
 
 
 def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:

@@ -96,17 +96,17 @@ def _fix_build_arg(scene: Scene, cause: Cause) -> tuple[str, Fix]:
 
 
 def _pattern(fix: Fix, code: str) -> str:
-    """Where the lines are a person's to move, no edit follows a pattern."""
+    """The pattern's code, where the fix has edits; without them a person moves the lines."""
     return code if fix.edits else ""
 
 
 def _needed(scene: Scene, cause: Cause) -> Fix:
-    """A commit or a date will be another one in the next build, too: what it was is of no use."""
+    """A commit or a date changes in the next build, too: its earlier value is of no use."""
     place = f"line {scene.line}" if scene.line else f"step {scene.fork.step}"
     if not scene.fork.consequences:
         return Fix(sentence=f"{NOTHING_TO_FIX}: this step needs {cause.path}, which changes with every build")
-    above = f"steps that do not need it can stand above {place}"
-    return Fix(sentence=f"expected: this step needs {cause.path}, which changes with every build; {above}")
+    move = f"move steps that do not need it above {place}"
+    return Fix(sentence=f"expected: this step needs {cause.path}, which changes with every build; {move}")
 
 
 def _same_argument(scene: Scene, cause: Cause) -> Fix:
@@ -118,10 +118,10 @@ def _same_argument(scene: Scene, cause: Cause) -> Fix:
     add = () if writer is None else (f"--build-arg={cause.path}={writer}",)
     command = with_options(scene, (f"--build-arg {cause.path}",), add)
     if command:
-        return Fix(sentence=f"give {cause.path} the value it had: `{command}`", command=command)
-    value = "give none" if writer is None else f"pass {cause.path}={shown(writer)}"
-    who = "both times" if scene.again else f"to both, {scene.reader_name} and {scene.writer_name}"
-    return Fix(sentence=f"{value} {who}, or declare it below the steps that do not need it")
+        return Fix(sentence=f"pass the earlier value of {cause.path}: `{command}`", command=command)
+    who = "in both builds" if scene.again else f"to {scene.reader_name} and {scene.writer_name}"
+    same = f"stop passing {cause.path}" if writer is None else f"pass {cause.path}={shown(writer)} {who}"
+    return Fix(sentence=f"{same}, or declare it below the steps that do not need it")
 
 
 def _fix_env(scene: Scene, cause: Cause) -> tuple[str, Fix]:
@@ -129,7 +129,9 @@ def _fix_env(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     if fix is not None:
         return _pattern(fix, "early-variable"), fix
     who = "" if scene.again else " in both Dockerfiles"
-    return "", Fix(sentence=f"set {cause.path} to one value{who}, or below the steps that do not need it")
+    return "", Fix(
+        sentence=f"set {cause.path} to one value{who}, or set it below the steps that do not need it"
+    )
 
 
 def variable_rule(
@@ -173,8 +175,8 @@ def variable_rule(
 def _behind_derived(
     case: Case, unclaimed: tuple[Difference, ...], arguments: frozenset[str]
 ) -> Iterator[Finding]:
-    """Variables that have another value by now, and were set otherwise when others of the environment were
-    made from them: by lines that read otherwise."""
+    """Variables that other variables of the environment were made from, and that a changed line set to
+    another value at that time; later lines have set them again."""
     held = {each.path for each in unclaimed if each.cause == "env"}
     derived = tuple(each for each in unclaimed if _is_derived(case, each, arguments))
     for origin in case.site.origins if derived else ():
@@ -242,11 +244,11 @@ def _common(names: str | None, others: str | None) -> list[str]:
 
 
 def _say_build_arg(scene: Scene, cause: Cause) -> str:
-    """A date that stands for what was given, such as that of the context, is not said to be given."""
+    """Names the given value as well where the key holds another one, such as the date of the context."""
     said = say_value("build argument")(scene, cause)
     given = dict(scene.reader.request.build_args).get(epoch.NAME)
     found = cause.path == epoch.NAME and given is not None and given != both_values(cause)[1]
-    return f"{said} (found for {epoch.NAME}={given})" if found else said
+    return f"{said} (resolved from {epoch.NAME}={given})" if found else said
 
 
 BUILD_ARG = variable_rule(

@@ -95,7 +95,7 @@ _DIGEST = re.compile(r"\b(?:sha256:)?([0-9a-f]{64})\b")
 
 
 _BY_NAME = 2
-"""So many paths are named; of more the first."""
+"""At most so many paths are named; of more, only the first."""
 
 
 def values(scene: Scene, noun: str, writer: str, reader: str, *, many: bool = False) -> str:

@@ -21,21 +21,21 @@ class JudgedBuild:
     record: BuildRecord
     keys: BuildKeys
     hypothetical: bool = False
-    """It did not happen: nothing in the record is an engine's word about it."""
+    """It did not happen: nothing in the record comes from an engine."""
     control: str = ""
     """``hit`` when a second build by the same client was all hits, ``miss`` when not, empty when none ran."""
     exported_over: tuple[str, ...] = ()
     """Later builds, as texts call them, that exported a cache to where this one had exported its own."""
     definition_from: str = ""
-    """The build whose definition stands in for the one that the record did not show, or what else does; empty
-    when the definition is the record's own, or nobody's."""
+    """The build whose definition replaces one that the record does not show, or another source of it; empty
+    when the definition is the record's own, or unknown."""
     as_reported: "JudgedBuild | None" = None
     """The same with a definition made of what the engine reported, to be compared with no build but one
     that must have had the same definition. None when that is not needed or not possible."""
 
 
 def names_of(writer: JudgedBuild, reader: JudgedBuild) -> tuple[str, str]:
-    """What texts call the two builds; told apart when one client made both."""
+    """What texts call the two builds; with their roles when one client made both."""
     if writer.client != reader.client:
         return writer.client, reader.client
     return f"{writer.client} (writer)", f"{reader.client} (reader)"
@@ -52,14 +52,14 @@ _SHORT_ID = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """One step: what became of it, its own key, and the steps that it builds on."""
+    """One step: its outcome, its own key, and the steps that it builds on."""
 
     step: StepRecord
     key: CacheKey
     parents: tuple[int, ...]
     always_runs: bool = False
     by_content: tuple[int, ...] = ()
-    """Parents of which only files are read, whatever steps made them."""
+    """Parents from which only files are read, whatever steps made them."""
 
     @property
     def index(self) -> int:
@@ -141,9 +141,9 @@ def end_of_stage(views: Mapping[int, StepView], index: int, name: str) -> int | 
 
 
 def real_parents(views: Mapping[int, StepView], index: int, *, whole: bool = False) -> tuple[int, ...]:
-    """Parents of a step with neutral ones replaced by reader: those whose results really enter.
+    """Parents of a step whose results enter it; the parents of a neutral one take its place.
 
-    ``whole`` leaves out those of which only files are read.
+    ``whole`` leaves out parents from which only files are read.
     """
     own = views[index]
     waiting = [each for each in own.parents if not (whole and each in own.by_content)][::-1]
@@ -164,7 +164,7 @@ def real_parents(views: Mapping[int, StepView], index: int, *, whole: bool = Fal
 def same_chain(writer: Mapping[int, StepView], step: int, reader: Mapping[int, StepView], other: int) -> bool:
     """Two steps have one key, and so have all that they build on.
 
-    What they only read files of may be other steps: no record tells that the files differ.
+    Steps from which they only read files may differ: no record shows that the files do.
     """
     waiting, seen = [(step, other)], {(step, other)}
     while waiting:
@@ -207,5 +207,5 @@ def written(build: JudgedBuild, step: StepRecord) -> str:
 
 
 def instruction_shown(build: JudgedBuild, step: StepRecord) -> str:
-    """What texts call a step: no builder has shown anything of a build that did not happen."""
+    """What texts call a step: as the builder printed it, as written for a build that did not happen."""
     return written(build, step) if build.hypothetical else step.instruction

@@ -25,8 +25,8 @@ class ScopeDifference:
 
 
 def cache_is_off(record: BuildRecord) -> bool:
-    """Whether a build could use no cache: it was told so, or podman's service had none for it and nothing of
-    it says otherwise."""
+    """Whether a build could use no cache: it was asked not to, or podman's service had none for it and no
+    step was reused."""
     return record.request.no_cache or (service_has_no_cache(record) and not any(map(_reused, record.steps)))
 
 
@@ -111,7 +111,7 @@ def _differ(writer: str, reader: str) -> bool:
 
 
 def failed_imports(record: BuildRecord) -> list[str]:
-    """What is known of each cache that a build asked for and did not get.
+    """The reason for each cache that a build asked for and did not get.
 
     Clients of BuildKit leave a local cache that they do not find out of their request.
     Source: moby/buildkit client/solve.go (parseCacheOptions) @ v0.13.2; measured with buildx 0.13.1.
@@ -134,7 +134,7 @@ _PLACE: Mapping[str, tuple[str, ...]] = {
     "s3": ("endpoint_url", "bucket", "prefix", "name"),
     "azblob": ("account_url", "container", "prefix", "name"),
 }
-"""By kind of cache the fields that say where it lies; a local one has ``dest`` to export, ``src`` to import.
+"""By kind of cache, the fields that locate it; a local one has ``dest`` to export, ``src`` to import.
 Source: moby/buildkit README.md (Cache) @ v0.32.2."""
 
 Place = tuple[str, ...]
@@ -169,7 +169,7 @@ def exported_only_result(record: BuildRecord) -> bool:
 
 
 def is_beside_result(record: BuildRecord, step: StepRecord) -> bool:
-    """The step's stage is none that the result is built on: its files were only copied, or not at all."""
+    """The result is not built on the step's stage: its files were only copied, or not used at all."""
     dockerfile = dockerfile_of(record)
     if dockerfile is None or not dockerfile.stages:
         return False

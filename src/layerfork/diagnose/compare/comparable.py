@@ -1,4 +1,4 @@
-"""Two records made comparable: lent definitions, and no more than both say."""
+"""Two records made comparable: shared definitions, and only the facts that both records have."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +13,10 @@ from layerfork.record.context import ContextManifest, Transport
 from layerfork.record.llb import Definition, ExecOp, FileAction
 from layerfork.record.record import BuildRecord, RecordedRequest, StepRecord
 
-# What two records both tell: a build that was imported is compared with no more than that.
+# The facts that two records share: an imported build is compared by no other facts.
 #
-# What only one of them tells is no difference between the builds. A record that was made while its build ran
-# tells all that there is to know, so two of those are compared as they are.
+# A fact that only one record has is no difference between the builds. A record that was made while its build
+# ran has every fact, so two of those are compared as they are.
 
 Tells = Callable[[BuildRecord], bool]
 Without = Callable[[BuildRecord], BuildRecord]
@@ -40,7 +40,8 @@ def _without_request(record: BuildRecord) -> BuildRecord:
 
 
 def _without_definition(record: BuildRecord) -> BuildRecord:
-    """Without what only a definition tells: that an image which a COPY reads is a stage's base as well."""
+    """Without facts that only a definition has: that an image which a COPY reads is a stage's base as
+    well."""
     read = {digest for step in record.steps if not _is_from(step) for digest in step.vertices}
     steps = tuple(
         step
@@ -55,7 +56,7 @@ def _is_from(step: StepRecord) -> bool:
 
 
 def _without_inputs(record: BuildRecord) -> BuildRecord:
-    """Without what only inputs tell: a vertex that stands for equal instructions of several stages is printed
+    """Without facts that only inputs show: a vertex of equal instructions in several stages is printed
     once, as a step of one of them."""
     seen: set[str] = set()
     steps = []
@@ -90,11 +91,11 @@ _MATTERS: tuple[tuple[Tells, Without], ...] = (
     (_tells_request, _without_request),
     (_tells_triggers, _without_triggers),
 )
-"""What a record may tell, and the record without it."""
+"""A fact that a record may have, and the record without it."""
 
 
 def on_common_ground(writer: BuildRecord, reader: BuildRecord) -> tuple[BuildRecord, BuildRecord]:
-    """Both records as they are, unless one of them was imported: then without what only one of them tells."""
+    """Both records; where one of them was imported, without the facts that only one of them has."""
     if not (writer.imported_from or reader.imported_from):
         return writer, reader
     for tells, without in _MATTERS:
@@ -104,14 +105,14 @@ def on_common_ground(writer: BuildRecord, reader: BuildRecord) -> tuple[BuildRec
 
 
 def reuse_is_known(record: BuildRecord) -> bool:
-    """Whether a record tells what became of steps; provenance alone does not."""
+    """Whether a record shows which steps were reused; provenance alone does not."""
     return not (record.imported_from and any(gap.where == "steps" for gap in record.gaps))
 
 
-# What BuildKit's frontend makes a definition of: builds that are alike in it have one definition.
+# The inputs of BuildKit's frontend: builds with equal inputs have the same definition.
 #
-# ``POST /build`` shows no definition. The frontend makes it of the Dockerfile, of what was asked and of the
-# base images' settings, and of nothing that lies in the context. Source: moby/moby
+# ``POST /build`` shows no definition. The frontend makes it from the Dockerfile, the request and the base
+# images' settings, and from nothing in the context. Source: moby/moby
 # builder/builder-next/builder.go:Build @ v20.10.24 and v28.5.2 (attributes of the frontend); moby/buildkit
 # frontend/dockerui/{config,context}.go @ v0.13.2 and v0.25.2.
 
@@ -125,7 +126,7 @@ _NO_PART = frozenset(
 """Parameters and attributes that enter no definition; ``remote`` only says where the context is."""
 _NO_PART_PREFIXES = ("exporter:", "attest:", "vcs:")
 _NOTHING = frozenset({"", "0", "null", "[]", "{}"})
-"""Values of parameters that are sent and ask for nothing."""
+"""Values of parameters that have no effect."""
 _DEFAULT_NETWORKS = frozenset({"", "default"})
 
 
@@ -147,7 +148,7 @@ class Asked:
 
 
 def read_asked(record: BuildRecord) -> Asked | None:
-    """None when something of it is not known, or may enter the definition in a way that is not."""
+    """None when an input is unknown, or may enter the definition in an unknown way."""
     request, engine = record.request, record.engine
     if record.builder is not Builder.BUILDKIT or request.dockerfile is None or engine is None:
         return None
@@ -177,10 +178,10 @@ def _may_enter(name: str, value: str) -> bool:
     return not (name in _NO_PART or name.startswith(_NO_PART_PREFIXES) or value in _NOTHING)
 
 
-# BuildKit builds whose record shows no definition: whose definition, and whose keys, they must have had.
+# BuildKit builds whose record shows no definition: another build whose definition theirs must equal.
 
 STEPS = "the steps' own texts"
-"""What a definition is taken from when no build shows one."""
+"""The source of a definition when no build shows one."""
 _SENT = (Transport.FILE_SYNC, Transport.TAR)
 _ALIKE = "same Dockerfile, request, frontend and base images"
 
@@ -189,7 +190,7 @@ def lend_definitions(builds: Sequence[JudgedBuild]) -> tuple[JudgedBuild, ...]:
     """The builds, those without a definition as if they had shown the one that another build shows.
 
     Only a build with the same Dockerfile, request, frontend and base images lends its definition; keys
-    are computed anew, with the borrower's own context. In which order the builds ran does not matter.
+    are computed again, with the borrower's own context. The order of the builds does not matter.
     """
     return tuple(_borrow(build, builds) for build in builds)
 
@@ -199,14 +200,14 @@ def _borrow(build: JudgedBuild, others: Iterable[JudgedBuild]) -> JudgedBuild:
         return build
     lenders = list(_lenders(build.record, others))
     if len({_work(lender.record.definition) for lender in lenders}) != 1:
-        # Nobody shows one, or more decides about definitions than this program knows of.
+        # No build shows a definition, or inputs that this program does not know of decide about it.
         return build if lenders or build.as_reported else replace(build, as_reported=_as_reported(build))
     record = _with_definition(build.record, lenders[0].record)
     return replace(build, record=record, keys=keys_of(record), definition_from=lenders[0].client)
 
 
 def _work(definition: Definition | None) -> frozenset[tuple[ExecOp | tuple[FileAction, ...], str]]:
-    """What a definition does, wherever it has its files from."""
+    """The work that a definition does, wherever its files come from."""
     done = ((op.exec or op.file, op.platform) for op in (definition.ops if definition is not None else ()))
     return frozenset((work, platform) for work, platform in done if work and not _unpacks(work))
 
@@ -253,14 +254,14 @@ def _places(steps: Iterable[StepRecord]) -> list[tuple[int, str, str]]:
 
 
 def _is_sent(context: ContextManifest | None) -> bool:
-    """Whether the client itself sent it, in whichever way: what reads files of it is the same."""
+    """Whether the client itself sent it, in either form: the same operations read its files."""
     return context is not None and not context.remote and context.transport in _SENT
 
 
 def define_alike(writer: JudgedBuild, reader: JudgedBuild) -> tuple[JudgedBuild, JudgedBuild]:
     """Two builds without a definition as if they had one, where they must have had one and the same.
 
-    What is made of the vertices' texts then stands for it in both, and says nothing beside a third build.
+    Both then use the definition made from the vertices' texts, which is not comparable with a third build.
     """
     if writer.as_reported is None or reader.as_reported is None:
         return writer, reader
@@ -279,7 +280,7 @@ def _as_reported(build: JudgedBuild) -> JudgedBuild | None:
 
 
 def definition_lines(writer: JudgedBuild, reader: JudgedBuild) -> tuple[str, ...]:
-    """Evidence lines that say which definitions stand in for those that records do not show."""
+    """Evidence lines that name the source of definitions that records do not show."""
     if STEPS in (writer.definition_from, reader.definition_from):
         line = (
             f"neither record shows BuildKit's definition, but it is one: {_ALIKE}; what a step reads of the "

@@ -120,8 +120,8 @@ def _visit(walk: Walk, index: int) -> None:
 
 
 def _failed_unkeyed(view: StepView, site: Site) -> bool:
-    """The build ended here before the step had a key, as where a file to copy does not exist, and nobody
-    wrote the step otherwise: the failure says why, and is told by itself."""
+    """The build failed here before the step had a key, for example because a file to copy does not exist, and
+    its text is unchanged: the failure is the reason, and is reported by itself."""
     if not (view.step.error and view.key.unknown):
         return False
     return site.same_text and not (site.structure or site.origins)

@@ -30,15 +30,15 @@ def links_of(entries: Iterable[ContextEntry]) -> Links:
 
 
 def common_links(writer: Links, reader: Links) -> Links:
-    """Links that are the same in both: what differs about them is no matter of where files lie."""
+    """Links that are the same in both: links that differ do not say where files lie."""
     return {path: target for path, target in reader.items() if writer.get(path) == target}
 
 
 def behind(place: str, links: Links, *, last: bool = False) -> str:
     """A path with the links among its directories followed, and with ``last`` one at its end as well.
 
-    Links stay inside the context, as builders take them: one to an absolute path begins at its root. A path
-    that leads through too many is left as it is.
+    Links stay inside the context, as in builders: an absolute target begins at the context's root. A path
+    through too many links stays as it is.
     """
     if not links:
         return place
@@ -105,8 +105,8 @@ def places_among(
 ) -> tuple[str, ...]:
     """Of `context_paths`, links on the way followed, those that are entries; the context itself is ``.``.
 
-    What its own source does not cover is the path of a link's target, or of another file of that name, so it
-    counts only where nothing else is.
+    A place that its own source does not cover is a link's target, or another file of that name. It counts
+    only where there is no other.
     """
     lies = {place: place for place in context_paths(instruction, path)}
     if links:

@@ -33,7 +33,7 @@ class Difference:
 
     @property
     def label(self) -> str:
-        """The field, and of which of several."""
+        """The field, with its place where there are several."""
         return " of ".join((self.field, *map(str, self.places)))
 
     @property
@@ -69,7 +69,7 @@ def may_equal(writer: CacheKey, reader: CacheKey) -> bool:
 def conclusive(
     differences: Iterable[Difference], writer: CacheKey, reader: CacheKey
 ) -> tuple[Difference, ...]:
-    """Differences that stay even if what a key does not know were known.
+    """Differences that remain whatever the unknown parts of the keys are.
 
     A part that one side lacks says nothing when that side's key is incomplete.
     """
@@ -180,7 +180,7 @@ def changed_origins(writer: CacheKey, reader: CacheKey) -> tuple[Difference, ...
 
 
 def claimed_by_origins(unclaimed: Iterable[Difference], paths: frozenset[str]) -> tuple[Difference, ...]:
-    """Differences that another value of a variable brings: expanded texts, and what those name."""
+    """Differences that another value of a variable makes: expanded texts, and the files that they name."""
     return tuple(
         each
         for each in unclaimed

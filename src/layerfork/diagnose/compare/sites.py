@@ -23,7 +23,7 @@ class Reason(StrEnum):
     OTHER_CACHE = "other-cache"
     """The two builds used separate caches."""
     CACHE_OFF = "cache-off"
-    """The reader was told not to use a cache."""
+    """The reader was asked not to use a cache, or had none."""
     KEY = "key"
     """The keys differ, or a step was added, removed or moved."""
     EQUAL_KEYS = "equal-keys"
@@ -58,9 +58,9 @@ class Site:
     direct: bool = True
     """Every step that this one builds on is shared, so its own key decided."""
     given: tuple[Change, ...] = ()
-    """What the sites above were undone with before this one was looked at."""
+    """Changes that undo the sites above; this site is compared with them applied."""
     reader_key: CacheKey | None = None
-    """The reader's key with that undone; None for the key that it really had."""
+    """The reader's key with those changes; None for the key that it really had."""
     consequences: tuple[int, ...] = ()
     """Later steps that were executed only because of this site."""
 
@@ -79,7 +79,7 @@ _SHAPE = re.compile(r"(?<= )(?:file:…|dir:…|multi:…|multi:\[.*\])(?= in )"
 
 
 def implied_differences(site: Site) -> tuple[Difference, ...]:
-    """Those that are no cause as long as there are others."""
+    """Differences that follow from others, as long as there are others."""
     implied = _shapes(site) + _renumbered(site)
     return implied if len(implied) < len(site.differences) else _shapes(site)
 
@@ -223,8 +223,8 @@ def site_at(walk: Walk, view: StepView) -> Site:
 
 
 def _sure_parts(parts: tuple[Difference, ...], writers: StepView, view: StepView) -> tuple[Difference, ...]:
-    """Differences that hold although keys are incomplete: what both know, or else another text as the
-    builder showed it."""
+    """Differences that hold although keys are incomplete: parts that both know, or else the instruction's
+    text as the builder printed it."""
     sure = conclusive(parts, writers.key, view.key)
     writer, reader = normalise(writers.step.instruction), normalise(view.step.instruction)
     if sure or writer == reader or view.always_runs:

@@ -12,8 +12,7 @@ from layerfork.record.record import BuildRecord, StepRecord
 
 
 def shared_platforms(writer: BuildRecord, reader: BuildRecord) -> tuple[str, ...] | None:
-    """The platforms that both builds are for, sorted; None when each of them is for one platform only, which
-    needs no telling apart."""
+    """The platforms that both builds are for, sorted; None when each of them is for one platform only."""
     writers, readers = platforms_built(writer), platforms_built(reader)
     if len(writers) < 2 and len(readers) < 2:
         return None
@@ -27,8 +26,7 @@ def added_platforms(writer: BuildRecord, reader: BuildRecord) -> frozenset[str]:
 
 
 def platforms_built(record: BuildRecord) -> frozenset[str]:
-    """What a build is for, as its steps name it; of one that names none what was asked for, else the engine's
-    own platform."""
+    """The platforms of a build, as its steps name them; else the requested ones, else the engine's own."""
     named = frozenset().union(*(platforms_of(step.platform) for step in record.steps))
     engine = record.engine
     own = f"{engine.os}/{engine.architecture}" if engine is not None and engine.architecture else ""

@@ -13,9 +13,9 @@ from layerfork.record.cause import CauseCode
 from layerfork.record.context import ContextEntry
 
 UMASKS = (0o022, 0o002, 0o077, 0o027, 0o007, 0o000)
-"""Those that systems and people set; the most usual first."""
+"""Usual umasks, the most usual first."""
 _MADE_WITH = (0o666, 0o777)
-"""What programs ask for when they make a file, and a directory or an executable file."""
+"""The mode that programs ask for when they create a file, and a directory or an executable file."""
 
 
 def find_umask(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
@@ -35,10 +35,10 @@ def find_umask(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
     writer, reader = masks
     count = len({each.part.path for each, _ in own})
     if scene.again:
-        said = f"{count:,} modes are those of umask {reader:03o}, were of {writer:03o}"
+        said = f"{count:,} modes follow umask {reader:03o}, followed {writer:03o}"
     else:
         said = (
-            f"{count:,} modes are those of umask {reader:03o} for {scene.reader_name}, "
+            f"{count:,} modes follow umask {reader:03o} for {scene.reader_name}, "
             f"{writer:03o} for {scene.writer_name}"
         )
     group = [each for each, _ in own]
@@ -76,7 +76,7 @@ def _fix_umask(scene: Scene, paths: Sequence[str], writer: int) -> Fix:
 
 
 def find_executable(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
-    """Files that differ in nothing but the executable bits, which one side has and the other has not."""
+    """Files that differ only in the executable bits, which one side has and the other does not."""
     own = _modes(scene, held)
     for lost in (True, False):
         groups: dict[int, list[Held]] = {}
@@ -95,7 +95,7 @@ def _bits(has: int, lacks: int) -> int:
 def _executable(scene: Scene, held: Sequence[Held], bits: int, *, lost: bool) -> Group:
     paths = places(scene, held)
     if scene.again:
-        said = f"{name_paths(paths)} {'lost' if lost else 'got'} the executable bit"
+        said = f"{name_paths(paths)} {'lost' if lost else 'gained'} the executable bit"
     else:
         lacking = scene.reader_name if lost else scene.writer_name
         said = f"{name_paths(paths)} {verb(paths, 'has', 'have')} no executable bit for {lacking}"
@@ -162,7 +162,7 @@ def _line_endings(scene: Scene, held: Sequence[Held], *, reader_has_crlf: bool) 
         said = f"{lines} {ends} for {scene.reader_name}, {other} for {scene.writer_name}"
     script = r"s/\r$//" if reader_has_crlf else r"s/\r*$/\r/"
     command = f"sed -i '{script}' {quoted(paths)}" if len(paths) <= BY_NAME else ""
-    keep = f"`* text=auto eol={other.lower()}` in .gitattributes keeps it so"
+    keep = f"`* text=auto eol={other.lower()}` in .gitattributes keeps it that way"
     where = "" if scene.again else f" on {scene.reader_name}"
     sentence = f"`{command}`{where}; {keep}" if command else f"{keep}; then check out again"
     edits = () if command else (Edit(file=".gitattributes", after=(f"* text=auto eol={other.lower()}",)),)

@@ -60,7 +60,7 @@ def _fix_owner(scene: Scene, paths: Sequence[str], ids: dict[bool, str], own: di
     if context is not None and context.transport is Transport.TAR:
         if not _are_all(scene, paths, ids):
             return Fix(
-                sentence="make the tar with the owners that these had, and leave the others as they are"
+                sentence="make the tar with the earlier owners of these entries, and keep the other owners"
             )
         command = tar_command(scene, _options(ids))
         where = "" if scene.again else f" of {scene.reader_name}"
@@ -162,11 +162,12 @@ def _prefixed(held: Held, *, reader_has: bool) -> bool:
 
 def _prefix(scene: Scene, held: Sequence[Held], *, reader_has: bool) -> Group:
     count = len({each.part.path for each in held})
-    names = f"{count:,} names begin" if count > 1 else f"the name {scene.place_of(held[0].part.path)} begins"
+    names = f"{count:,} names" if count > 1 else f"the name {scene.place_of(held[0].part.path)}"
+    begin = "begin" if count > 1 else "begins"
     if scene.again:
-        said = f"{names} with ./ now" if reader_has else f"{names} with ./ no more"
+        said = f"{names} now {begin} with ./" if reader_has else f"{names} no longer {begin} with ./"
     else:
-        said = f"{names} with ./ for {scene.reader_name if reader_has else scene.writer_name} only"
+        said = f"{names} {begin} with ./ for {scene.reader_name if reader_has else scene.writer_name} only"
     command = tar_command(scene, prefix=not reader_has)
     sentence = f"make the tar {'without' if reader_has else 'with'} that prefix: `{command}`"
     if not _has_tar(scene):

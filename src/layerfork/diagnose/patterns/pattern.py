@@ -1,4 +1,4 @@
-"""What a pattern is: parts of several causes that one sentence tells, literally true of each of them."""
+"""What a pattern is: parts of several causes, and one sentence that is literally true of each part."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Pattern:
     treatment: Treatment | None = None
     """How its fix is tried; None where it is no remedy."""
     by_product: bool = False
-    """What it is about only accompanies other changes: it comes after them."""
+    """Only accompanies other changes, so it comes after them."""
 
 
 def code_of(scene: Scene, held: Held) -> str:

@@ -1,4 +1,4 @@
-"""Files that no build should send, or that change by themselves; and a line that was edited."""
+"""Files that no build should send, generated files, and a line that was edited."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -93,7 +93,7 @@ def find_unwanted(scene: Scene, held: Sequence[Held], unwanted: Unwanted) -> Ite
         culprit=f"{said}, and is copied" if where == unwanted.name else f"{said}, and are copied",
         rows=(
             FieldRow(
-                label=f"entries in {unwanted.name}, {len(paths):,} of which differ",
+                label=f"entries in {unwanted.name} ({len(paths):,} differ)",
                 writer=_count(scene.writer_entries, unwanted),
                 reader=_count(scene.entries, unwanted),
             ),
@@ -139,7 +139,7 @@ _MOST_LOOKED_AT = 100
 
 
 def find_generated(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
-    """Files that hold a time which is, within a minute, that of their own last change."""
+    """Files that contain a time within a minute of their own last change."""
     content = [each for each in held if code_of(scene, each) == CauseCode.CONTENT]
     groups: dict[str, list[Held]] = {}
     times: dict[str, str] = {}
@@ -154,7 +154,7 @@ def find_generated(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
     for place, own in groups.items():
         yield Group(
             held=own,
-            culprit=f"{place} {changed}; it holds the time it was written, {times[place]}",
+            culprit=f"{place} {changed}; it contains the time when it was written, {times[place]}",
             fix=_fix_generated(scene, place),
         )
 
@@ -162,9 +162,9 @@ def find_generated(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
 def _fix_generated(scene: Scene, place: str) -> Fix:
     edit = leave_out(scene, pattern_of(place))
     return Fix(
-        sentence=f"leave it out: {say_edit(edit)}",
+        sentence=f"exclude it: {say_edit(edit)}",
         edits=(edit,),
-        warning="a step that reads it would miss it: let a RUN below the others make it there",
+        warning="a step that reads the file no longer finds it: create it in a RUN below the other steps",
     )
 
 

@@ -63,7 +63,7 @@ def _with_sentences(case: Case, weighed: Weighed, fork: Fork, scene: Scene) -> F
             *(f"{_say_finding(scene, each)}: does not matter here" for each in weighed.unneeded),
             *(f"{_say_finding(scene, each)}: follows from the above" for each in weighed.derived),
             *(
-                f"{_say_finding(scene, each)}: not looked for, as the cache was off"
+                f"{_say_finding(scene, each)}: not looked up, because the cache was off"
                 for each in weighed.overruled
             ),
             *list_ruled_out(case.writer, case.reader),
@@ -98,7 +98,7 @@ def _cause_of(finding: Finding, status: CauseStatus) -> Cause:
 
 
 def _assumed(case: Case, weighed: Weighed, reasoner: Reasoner) -> tuple[str, ...]:
-    """What the undone step is taken to read, although the reader's client was not asked for it."""
+    """Files that the undone step is assumed to read, although the reader's client was not asked for them."""
     if not weighed.changes or weighed.site.writer_step is None:
         return ()
     paths = reasoner.informed.taken_for(case.writer_view)
@@ -107,7 +107,7 @@ def _assumed(case: Case, weighed: Weighed, reasoner: Reasoner) -> tuple[str, ...
     asked = (
         f"{case.reader_name} did not ask its client for {name_paths(paths)}, which none of its steps reads"
     )
-    return (f"{asked}: taken to be what {case.writer_name} was sent",)
+    return (f"{asked}: assumed to be what {case.writer_name} sent",)
 
 
 def _causes(
@@ -137,7 +137,7 @@ def _causes(
 
 
 def _rank(cause: Cause) -> tuple[bool, bool]:
-    """What is proven comes first, and that a line moved after what else changed."""
+    """Proven causes first; a moved line after all others."""
     return cause.status is not CauseStatus.PROVEN, cause.code == CauseCode.INSTRUCTION_ORDER
 
 
@@ -163,9 +163,8 @@ def _evidence(finding: Finding, weighed: Weighed, lines: tuple[str, ...]) -> tup
 def status_of(case: Case, finding: Finding, weighed: Weighed, agreement: Agreement) -> CauseStatus:
     """How sure a claim is.
 
-    A claim about key parts is PROVEN when both keys are known completely, when undoing all claims together
-    gives the step the writer's key while leaving any one of them out does not, and when the engine
-    confirms the model.
+    PROVEN: reverting exactly these causes, and no fewer, reproduces the earlier cache key. Both keys must be
+    known completely, and the engine must confirm the model.
     """
     if finding.strength is Strength.RECORDS:
         return CauseStatus.PROVEN
@@ -193,7 +192,7 @@ def _agreement(case: Case, weighed: Weighed, doubts: tuple[str, ...]) -> Agreeme
 
 
 def _things(finding: Finding) -> int:
-    """How many things a finding says to differ: what a client's code decides for all entries alike is one."""
+    """The number of independent differences; one that a client's code makes for all entries counts once."""
     values = {(each.writer, each.reader) for each in finding.claims}
     is_one = finding.code in _BY_CLIENT and len(values) == 1
     return 1 if is_one else 1 + finding.more
@@ -232,8 +231,8 @@ def _seconds_lost(case: Case) -> float | None:
 
 # Which sites are forks, and which only follow from one above.
 #
-# A site follows when undoing what is known to differ above gives its step the writer's key as well. What
-# still differs then is what the site is about.
+# A site only follows when reverting the sites above gives its step the writer's key as well. What still
+# differs then belongs to the site itself.
 
 
 def find_forks(reasoner: Reasoner) -> tuple[Weighed, ...]:

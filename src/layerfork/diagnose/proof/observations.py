@@ -8,8 +8,8 @@ A cause is PROVEN only where the engine itself confirms the model. Three kinds o
 - hits and misses, where the reader's own key decided (everything it builds on was shared) and
   nothing else in the two builds contradicts the model.
 
-Of a build that did not happen there is nothing to observe: it is a prediction, and what the engine said of
-the writer's build must not contradict the model.
+A build that did not happen has no observations: it is a prediction, and the engine's results for the writer's
+build must not contradict the model.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from layerfork.record.record import StepStatus
 
 
 class Confirmation(StrEnum):
-    """What the engine's own words say about the model at one site."""
+    """What the engine's own output says about the model at one site."""
 
     CONFIRMED = "confirmed"
     UNOBSERVED = "unobserved"
@@ -43,7 +43,7 @@ class Agreement:
 def check_agreement(comparison: Comparison, site: Site, claimed: int) -> Agreement:
     """Compare the model's claim at ``site`` with what was observed in both builds.
 
-    ``claimed`` is how many things are said to differ there; one of all entries alike is one thing.
+    ``claimed`` is the number of independent differences there; one that all entries share counts once.
     """
     if comparison.reader.hypothetical:
         return _by_writer(comparison, site)
@@ -94,7 +94,7 @@ def _by_strings(comparison: Comparison, site: Site) -> Agreement:
     if in_strings and len({view.key.engine_form for _, view in sides[-2:]}) == 1:
         return Agreement(
             confirmation=Confirmation.CONTRADICTED,
-            lines=(*lines, "the engine computed one and the same string for both"),
+            lines=(*lines, "the engine computed the same string for both"),
         )
     return Agreement(confirmation=Confirmation.CONFIRMED, lines=lines)
 
@@ -142,7 +142,7 @@ def _by_status(comparison: Comparison, site: Site, claimed: int) -> Agreement:
 def _doubts(comparison: Comparison, site: Site, claimed: int) -> Iterator[str]:
     reader = comparison.reader
     if comparison.scope or cache_is_off(reader.record):
-        yield "the reader could not look into the writer's cache, so its misses confirm nothing"
+        yield "the reader could not use the writer's cache, so its misses confirm nothing"
         return
     if not site.direct:
         yield "a step above this one missed as well, so the engine never looked up this key alone"
@@ -152,7 +152,7 @@ def _doubts(comparison: Comparison, site: Site, claimed: int) -> Iterator[str]:
         yield "another step missed although its key is equal, so the cache may have lost records"
     if claimed > 1 and reader.record.builder is not Builder.BUILDKIT:
         lack = _lack(comparison, site)
-        yield f"several things differ and the history strings that would tell them apart {lack}"
+        yield f"several parts differ, and the history strings that would separate them {lack}"
 
 
 def _lack(comparison: Comparison, site: Site) -> str:

@@ -82,14 +82,14 @@ def _mentions(text: str, name: str) -> bool:
 
 
 def say_reach(reach: Reach) -> tuple[str, ...]:
-    """Every step that a variable reaches, where there is more than one: healing one alone is not enough."""
+    """Every step that a variable reaches, where there is more than one: a fix for one step is not enough."""
     if len(reach.steps) < 2:
         return ()
     if not reach.name:
         return (f"a proxy setting marks step {_listed(reach.holding)}",)
     named = f"{reach.name} is named by step {_listed(reach.naming)}" if reach.naming else ""
     held = (
-        f"{reach.name} is set, though not named, for step {_listed(reach.holding)}, and enters their keys"
+        f"{reach.name} is set for step {_listed(reach.holding)}, which do not name it, and enters their keys"
         if reach.holding
         else ""
     )
@@ -97,9 +97,9 @@ def say_reach(reach: Reach) -> tuple[str, ...]:
 
 
 def suggest_place(reach: Reach, step: int) -> str:
-    """To end the remedy of a variable that forked a step: where to declare it, to heal all of them.
+    """The end of the remedy for a variable that forked a step: where to declare it, so that all steps hit.
 
-    Only a RUN holds what is declared; what else does, such as a date, has it undeclared.
+    Only a RUN holds what is declared; other steps hold a variable, such as a date, without a declaration.
     """
     runs = [each for each in reach.holding if keyword(each.instruction) == "RUN"]
     fork = next((each for each in runs if each.index == step), None)
@@ -108,9 +108,12 @@ def suggest_place(reach: Reach, step: int) -> str:
     spared = [each for each in runs if each.stage == fork.stage]
     first = next((each for each in reach.naming if each.stage == fork.stage), None)
     if first is None:
-        return f"; no step of its stage names {reach.name}: without its line there, none of them needs it"
+        return (
+            f"; no step of this stage names {reach.name}, so the line that declares it there can be removed"
+        )
     before = [each for each in spared if each.index < first.index]
-    return f"; just above step {_listed((first,))}, the first that names it, it spares step {_listed(before)}"
+    first_use = f"step {_listed((first,))}, the first that names it"
+    return f"; declared just above {first_use}, it no longer enters the key of step {_listed(before)}"
 
 
 def _listed(steps: Sequence[StepRecord]) -> str:

@@ -1,8 +1,8 @@
 """What the reader's client was never asked for.
 
-BuildKit asks a client only for the paths that steps read. What no step reads is no input of the build and in
-no record of it. Where an undone line or argument makes a step read such a path after all, it is taken to be
-what the writer's client sent: of the two builds only that one has read it. Evidence says where this was done.
+BuildKit asks a client only for the paths that steps read. A path that no step reads is no input of the build,
+and its record does not have it. Where an undone line or argument makes a step read such a path, it is assumed
+to be what the writer's client sent, because only that build has read it. Evidence says where this was done.
 Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go (FollowPaths) @ v0.13.2; tonistiigi/fsutil
 followlinks.go @ 91a3fc46.
 """
@@ -47,8 +47,8 @@ class Informed:
 def informed_by(writer: BuildRecord, reader: BuildRecord) -> Informed:
     """The reader's record, with what its client was not asked for.
 
-    Only where both clients sent the main context file by file, and not from two directories that are known to
-    be two. What the reader's ignore patterns leave out would not have been sent.
+    Only where both clients sent the main context file by file, and not from two known directories that
+    differ. The reader would not have sent what its ignore patterns exclude.
     """
     sent, own = writer.context, reader.context
     if sent is None or own is None or not _are_alike(sent, own) or _lie_apart(writer, reader):
@@ -78,8 +78,8 @@ def _lie_apart(writer: BuildRecord, reader: BuildRecord) -> bool:
 
 
 def _asked_for(reader: BuildRecord, manifest: ContextManifest) -> frozenset[str]:
-    """What the reader's client was asked for, with all below it, and where its links lead; none where it was
-    asked for everything, or nothing shows what it was asked for."""
+    """Paths that the reader's client was asked for, with all below them, and where its links lead; none
+    where it was asked for everything, or where no definition shows it."""
     ops = reader.definition.ops if reader.definition is not None else ()
     sources = [
         dict(op.source.attrs)

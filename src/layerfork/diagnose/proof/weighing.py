@@ -17,8 +17,8 @@ Claim = tuple[CauseRule, Finding]
 def claim_differences(case: Case) -> tuple[tuple[Claim, ...], tuple[Difference, ...]]:
     """Every rule claims what it explains, in order of blame; also returns what is unclaimed.
 
-    The rule of a version that only one key needs (it has a wildcard, an owner) comes with what needs it,
-    the kinds and numbers of sources with the entries that they are.
+    Two kinds of parts follow from others and need no claim: the version of a rule that only one key needs
+    (for a wildcard, an owner), and the kinds and numbers of sources.
     """
     from layerfork.diagnose.causes.table import (
         CAUSES,  # very many modules: hardly needed where nothing missed
@@ -58,8 +58,8 @@ def _without(differences: tuple[Difference, ...], claimed: set[Difference]) -> t
 
 # Weighs the claims about a site: which of them are needed to give the step the writer's key.
 
-NOT_REACHED = "undoing every cause together does not give the key of the earlier build"
-REACHED_WITHOUT = "the key model gives the key of the earlier build although nothing was undone"
+NOT_REACHED = "reverting all causes together does not reproduce the earlier cache key"
+REACHED_WITHOUT = "the key model reproduces the earlier cache key although nothing was reverted"
 
 _APART = (LineIs, LineAdded, BuildArgIs, BaseImageIs)
 """Changes that are made one by one."""
@@ -71,19 +71,19 @@ class Weighed:
 
     site: Site
     claims: tuple[Claim, ...] = ()
-    """Those that are needed, or might be where that is not known."""
+    """Claims that are needed, or that may be needed where that is unknown."""
     changes: tuple[Change, ...] = ()
-    """What undoes them all, as far as changes can be made."""
+    """Changes that undo all claims, as far as there are any."""
     unneeded: tuple[Finding, ...] = ()
     """What differs and does not matter here."""
     derived: tuple[Finding, ...] = ()
-    """What differs only because the claims do: nothing in the records stands for it alone."""
+    """What differs only because of the claims: no change undoes it alone."""
     overruled: tuple[Finding, ...] = ()
     """What differs where the cache was off, so that nothing was looked for."""
     unclaimed: tuple[Difference, ...] = ()
     doubts: tuple[str, ...] = ()
-    """Why the claims are not proven; empty when all of them together, and no fewer, give the step the
-    writer's key."""
+    """Why the claims are not proven; empty when reverting all of them, and no fewer, reproduces the writer's
+    key."""
 
 
 def weigh(reasoner: Reasoner, site: Site) -> Weighed:
@@ -121,8 +121,8 @@ def _of_cache_off(site: Site, claims: tuple[Claim, ...]) -> Weighed:
 
 
 def _with_claims_behind(reasoner: Reasoner, weighed: Weighed) -> Weighed:
-    """Also what differs in the world where the claims are undone: the writer's line may name what the
-    reader's does not, a variable or a file with another value. Raises: UnappliableError."""
+    """With claims about what still differs once these are undone: the writer's line may name a variable or a
+    file that the reader's line does not, and that has another value. Raises: UnappliableError."""
     left = left_of(reasoner, weighed.site, (*weighed.site.given, *weighed.changes))
     if left is None:
         return weighed
@@ -162,8 +162,8 @@ def _undo_each(reasoner: Reasoner, weighed: Weighed) -> tuple[dict[int, tuple[Ch
 def _without_unneeded(reasoner: Reasoner, weighed: Weighed, undone: dict[int, tuple[Change, ...]]) -> Weighed:
     """Only claims without which the step would not have the writer's key, which all of them give it.
 
-    Claims that one and the same change undoes are needed together, or not at all. One for which no change
-    could be made is needed no more than one for which there is none.
+    Claims that the same change undoes are needed together, or not at all. A claim without a change is not
+    needed, whatever the reason that there is none.
     Raises: UnappliableError.
     """
     needed = _fewest(reasoner, weighed.site, list(dict.fromkeys(undone.values())))
@@ -190,7 +190,7 @@ def _without_unneeded(reasoner: Reasoner, weighed: Weighed, undone: dict[int, tu
 
 
 def _fewest(reasoner: Reasoner, site: Site, needed: list[tuple[Change, ...]]) -> list[tuple[Change, ...]]:
-    """Of what gives the writer's key together, no more than gives it: none of them can be left out.
+    """The smallest part of these changes that still gives the writer's key: none of it can be left out.
 
     Without one, another may no longer matter (``${A:-$B}`` reads B only while A is undone), so each is tried
     again until all stay. Raises: UnappliableError.
@@ -229,7 +229,7 @@ def _meets(finding: Finding, left: Sequence[Difference]) -> bool:
 
 
 def _moves(claims: tuple[Claim, ...], undone: Mapping[int, tuple[Change, ...]]) -> set[tuple[Change, ...]]:
-    """What undoes a step's move: that it goes from one place, and that it comes to another, are one thing."""
+    """Changes that undo a step's move: taking it from one place and adding it at another belong together."""
     return {own for place, own in undone.items() if claims[place][1].code == "instruction-order"}
 
 
@@ -239,8 +239,8 @@ def _reduced(
     needed: Sequence[tuple[Change, ...]],
     whole: Container[tuple[Change, ...]],
 ) -> tuple[Change, ...]:
-    """What undoes the same claims with no more changes of lines and arguments than it takes; what a client
-    does to all entries alike stays whole. Raises: UnappliableError."""
+    """The fewest changes of lines and arguments that undo the same claims. Changes of all entries alike stay
+    together. Raises: UnappliableError."""
     reduced = list(needed)
     for place, changes in enumerate(needed):
         for change in changes if changes not in whole else ():
@@ -254,8 +254,9 @@ def _reduced(
 
 
 def _repeated(claims: tuple[Claim, ...], undone: Mapping[int, tuple[Change, ...]]) -> set[int]:
-    """Claims of one code about one path that the very change of an earlier one undoes; an argument that hides
-    an ENV of its name is one thing, too, and so is a variable with what a text became by it."""
+    """Claims that repeat an earlier one: the same change undoes both, and code and path are equal. An
+    argument and the ENV of its name count as one, and so do a variable and the text that it was expanded
+    into."""
     first: dict[object, int] = {}
     by_variable = set()
     for place, changes in undone.items():

@@ -158,7 +158,7 @@ def test_another_image_is_not_guessed_at() -> None:
     text = (writer.request.dockerfile or "").replace("FROM alpine", "FROM alpine:3")
     found = predict_build(writer, NextBuild(dockerfile=text), _baseline(writer))
     assert found.steps[0].prediction is PredictedStatus.UNKNOWN
-    assert "which image docker.io/library/alpine:3 is now is not known" in found.steps[0].reason
+    assert "the image that docker.io/library/alpine:3 refers to now is unknown" in found.steps[0].reason
 
 
 def test_what_cannot_be_predicted_is_said() -> None:

@@ -78,7 +78,7 @@ def test_every_stage_keeps_what_it_reads(code: str, setter: str, builder: Builde
         ),
         (
             STAGES.format("ARG SHA\n", "ARG SHA\n", "ARG SHA\n"),
-            "take out `ARG SHA` (lines 2 and 5): line 8 declares it where it is read",
+            "remove `ARG SHA` (lines 2 and 5): line 8 declares it where it is read",
         ),
         (
             TWO.format("ARG SHA=x\n", "", ""),
@@ -86,7 +86,7 @@ def test_every_stage_keeps_what_it_reads(code: str, setter: str, builder: Builde
         ),
         (
             APART.format("ARG SHA\n", "", ""),
-            "move `ARG SHA` (line 2) to the end of stage two, as no step names it",
+            "move `ARG SHA` (line 2) to the end of stage two, because no step names it",
         ),
     ],
 )

@@ -33,7 +33,7 @@ def test_a_lock_file_is_taken_from_git_if_that_brings_it_back(kept: Digest | Non
     assert only(made).fix.command == command
     assert (
         only(made).fix.sentence
-        == f"if that was not meant: {f'`{command}`' if command else f'put {LOCK} back'}"
+        == f"if the change was not intended: {f'`{command}`' if command else f'restore {LOCK}'}"
     )
 
 
@@ -60,9 +60,10 @@ def test_machines_are_told_of_git_where_it_has_the_file() -> None:
         return only(made).fix.sentence
 
     assert (
-        said(True) == f"build both from one commit: `git status --short {LOCK}` on each shows who has edits"
+        said(True)
+        == f"build both from the same commit: `git status --short {LOCK}` on each machine shows local edits"
     )
-    assert said(False) == f"build both from one version of {LOCK}"
+    assert said(False) == f"build both from the same version of {LOCK}"
 
 
 def test_what_git_has_is_its_index(tmp_path: Path) -> None:

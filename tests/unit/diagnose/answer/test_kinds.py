@@ -34,7 +34,7 @@ def test_what_lies_below_a_directory_is_no_cause_of_its_own(
     report = report_of(f"{builder}-entry-type-{change}")
     points = [point for answer in report.answers for point in answer.points]
     assert [(point.culprit, point.fix.sentence) for point in points] == [
-        (culprit, f"if that was not meant: {fix}")
+        (culprit, f"if the change was not intended: {fix}")
     ]
 
 

@@ -142,7 +142,7 @@ def only(made: Answer) -> Point:
 
 def test_a_umask_needs_two_modes_that_it_explains() -> None:
     two = answer(cause("mode", ("a", "0644", "0600")), cause("mode", ("d", "0755", "0700")))
-    assert only(two).culprit == "2 modes are those of umask 077, were of 022"
+    assert only(two).culprit == "2 modes follow umask 077, followed 022"
     assert only(two).fix.command == "chmod u=rwX,g=rX,o=rX a d"
     assert only(two).causes == (0, 1)
     one = answer(cause("mode", ("a", "0644", "0600")))
@@ -157,7 +157,7 @@ def test_modes_that_no_umask_explains_are_not_called_one() -> None:
 
 def test_an_executable_bit_is_nothing_else() -> None:
     assert only(answer(cause("mode", ("a", "0755", "0644")))).culprit == "a lost the executable bit"
-    assert only(answer(cause("mode", ("a", "0644", "0755")))).culprit == "a got the executable bit"
+    assert only(answer(cause("mode", ("a", "0644", "0755")))).culprit == "a gained the executable bit"
     both = only(answer(cause("mode", ("a", "0755", "0640"))))
     assert both.culprit == "mode of a is 0640, was 0755"
 
@@ -423,8 +423,8 @@ def test_git_of_a_submodule_is_left_out_wherever_it_is() -> None:
 @pytest.mark.parametrize(
     ("statuses", "said"),
     [
-        ("hmh", "nothing had to follow"),
-        ("hmm", "what was built again below it has a reason of its own as well"),
+        ("hmh", "no later step was built again"),
+        ("hmm", "the later steps that were built again have a cause of their own as well"),
     ],
 )
 def test_nothing_is_said_to_have_followed_only_where_nothing_did(statuses: str, said: str) -> None:
@@ -434,4 +434,4 @@ def test_nothing_is_said_to_have_followed_only_where_nothing_did(statuses: str, 
         reader=record([entry("a", "2")], statuses=statuses),
         after=(),
     )
-    assert only(made).fix.sentence == f"nothing to fix: this step reads what was edited, and {said}"
+    assert only(made).fix.sentence == f"nothing to fix: this step reads the edited files, and {said}"

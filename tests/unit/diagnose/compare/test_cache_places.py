@@ -82,13 +82,15 @@ def _import_fails_for(writer: JudgedBuild, over: tuple[str, ...] = ()) -> str:
 
 def test_the_answer_says_who_exported_over_it() -> None:
     text = _import_fails_for(_build("w", _EXPORT), over=("the build of noon",))
-    assert "did not hold this step: the build of noon exported to the same place, over it" in text
+    assert "did not contain this step: the build of noon exported to the same place and overwrote it" in text
 
 
 def test_the_answer_says_that_nothing_was_exported() -> None:
-    assert "did not hold this step, and w exported none" in _import_fails_for(_build("w", RecordedRequest()))
+    assert "did not contain this step, and w exported no cache" in _import_fails_for(
+        _build("w", RecordedRequest())
+    )
 
 
 def test_an_export_to_elsewhere_is_no_reason() -> None:
     other = RecordedRequest(cache_to=("type=registry,ref=h/other",))
-    assert _import_fails_for(_build("w", other), over=("x",)).endswith("did not hold this step")
+    assert _import_fails_for(_build("w", other), over=("x",)).endswith("did not contain this step")

@@ -73,7 +73,7 @@ def test_a_path_of_a_key_is_where_its_file_lies(instruction: str, path: str, pla
         ("buildkit-content-of-linked", "real/f changed"),
         ("buildkit-tar-content-of-linked", "real/f changed"),
         ("classic-content-of-linked", "real/f changed"),
-        ("buildkit-ignore-rule-of-linked", "the ignore patterns now leave out real/g"),
+        ("buildkit-ignore-rule-of-linked", "the ignore patterns now exclude real/g"),
         ("buildkit-tar-mode-of-linked", "mode of real is 0700, was 0755"),
     ],
 )

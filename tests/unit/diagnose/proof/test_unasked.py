@@ -63,12 +63,12 @@ def test_what_no_step_reads_is_taken_as_the_other_was_sent_it() -> None:
     found = cause(writer, reader)
     assert (found.code, found.status) == ("instruction", "PROVEN")
     unasked = "two did not ask its client for a, which none of its steps reads"
-    assert f"{unasked}: taken to be what one was sent" in found.evidence
+    assert f"{unasked}: assumed to be what one sent" in found.evidence
 
 
 @pytest.mark.parametrize(
     ("lies_there", "as_sent", "back"),
-    [(True, True, ""), (True, False, ", and put a back"), (False, False, "")],
+    [(True, True, ""), (True, False, ", and restore a"), (False, False, "")],
     ids=["as it was", "changed since", "not at hand"],
 )
 def test_the_way_back_needs_the_file_as_it_was(lies_there: bool, as_sent: bool, back: str) -> None:
@@ -84,7 +84,7 @@ def test_the_way_back_needs_the_file_as_it_was(lies_there: bool, as_sent: bool, 
         there=lambda record, path: lies_there,
     )
     fix = answer_fork(fork, sources).fix
-    assert fix.sentence == f"expected after that edit; to go back, write `COPY a /x`{back}"
+    assert fix.sentence == f"expected after that edit; to undo it, write `COPY a /x`{back}"
 
 
 def test_evidence_speaks_only_of_what_the_step_reads() -> None:

@@ -203,7 +203,8 @@ def test_every_description_of_the_corpus_can_be_written(tmp_path: Path) -> None:
 
 def test_reasons_without_names_are_one() -> None:
     one, other = (
-        short(f"unknown: which image docker.io/library/{name} is now is not known") for name in ("a", "b")
+        short(f"unknown: the image that docker.io/library/{name} refers to now is unknown")
+        for name in ("a", "b")
     )
     assert one == other
 
