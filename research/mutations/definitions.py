@@ -8,7 +8,7 @@ from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.definition.stage import NotModelledError
 from layerfork.dockerfile.definition.whole import UNMODELLED
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.hypothesis.modelled import definition_of
+from layerfork.hypothesis.outside import definition_of
 from layerfork.record.context import Digest
 from layerfork.record.engine import Release
 from layerfork.record.llb import LLBInput, LLBOp
@@ -95,7 +95,7 @@ class _Made:
         several = record.request.platform.split(",") if "," in record.request.platform else [""]
         for platform in several:
             made = definition_of(record, dockerfile, platform)
-            self.ops |= made.ops
+            self.ops |= made.operations.ops
             self.unmodelled |= made.unmodelled
 
 

@@ -1,36 +1,41 @@
 """BuildKit's frontend, run again on another Dockerfile or with other arguments, as far as that is known.
 
-The frontend itself is not at hand. What it made of an instruction was recorded, in the build itself or in
-an example; and a model says which fields of that text, variables and options decide. A field that comes
-out otherwise is replaced, provided that the model also gives the value that was recorded; what the model
-knows nothing of stays as the frontend made it. A line that no build shows, or that reads otherwise than it
-was built, gets its operations from the model (`modelled.py`); where that is not sure, an operation takes
-their place that only says why.
+The frontend itself is not at hand. `definition/whole.py` has the model of it, which makes the operations of
+every line. What a build shows of a line goes first: its operations were recorded, in the build itself or in
+an example, and the model says which of their fields come out otherwise now. Such a field is replaced,
+provided that the model also gives the value that was recorded; what the model knows nothing of stays as the
+frontend made it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, zip_longest
 
-from layerfork.dockerfile import NO_STAGE, Dockerfile
-from layerfork.dockerfile.definition import Evaluated, evaluate
-from layerfork.dockerfile.definition.operations import named
-from layerfork.dockerfile.definition.whole import stages_behind
+from layerfork.dockerfile import NO_STAGE, Dockerfile, Instruction
+from layerfork.dockerfile.definition import Evaluated, Inputs, evaluate
+from layerfork.dockerfile.definition.operations import Placement, named
+from layerfork.dockerfile.definition.stage import NotModelledError
+from layerfork.dockerfile.definition.whole import (
+    SCRATCH,
+    Definer,
+    MadeStep,
+    Operations,
+    Vertices,
+    stages_behind,
+)
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.hypothesis.edited_dockerfile import Edited, Line
-from layerfork.hypothesis.graph import Ends, Graph
+from layerfork.hypothesis.graph import Graph
 from layerfork.hypothesis.inputs import inputs_of
-from layerfork.hypothesis.modelled import IMAGE, LineModel, MadeLine, together
 from layerfork.hypothesis.operations import made_of, with_documents, with_fields
-from layerfork.hypothesis.request import needed_stages, stages_to_build
+from layerfork.hypothesis.outside import IMAGE, Surroundings, named_contexts
+from layerfork.hypothesis.request import stages_to_build
 from layerfork.hypothesis.unappliable import ContradictedError, UnappliableError
 from layerfork.keys.baseimage import full_reference
-from layerfork.record.build import Builder
-from layerfork.record.context import Digest
+from layerfork.record.build import is_part_of
+from layerfork.record.context import MAIN_CONTEXT, Digest
 from layerfork.record.llb import Definition, LLBInput, LLBOp
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
-
-_WITH_OPERATIONS = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
 
 
 def run_again(
@@ -45,23 +50,27 @@ def run_again(
     own = _shown(record)
     if own is None:
         raise UnappliableError("the definition of the build was not recorded")
+    _check_frontend(own.graph.dockerfile, edited.dockerfile)
     rerun = Rerun(
         own=own,
         example=_shown(example) if example is not None else None,
         edited=edited,
-        evaluations=Evaluations(record=changed, dockerfile=edited.dockerfile, graph=own.graph),
+        after=Evaluations(record=changed, dockerfile=edited.dockerfile, graph=own.graph),
     )
-    rerun.needed = stages_to_build(record, edited.dockerfile, changed.request)
-    rerun.run()
-    definition = Definition(ops=tuple(rerun.ops.values()))
-    request = replace(changed.request, dockerfile=edited.text)
+    operations, steps = rerun.run()
     hypothetical = replace(
         changed,
-        request=request,
-        definition=definition,
-        steps=tuple(rerun.steps),
+        request=replace(changed.request, dockerfile=edited.text),
+        definition=Definition(ops=tuple(operations.ops.values())),
+        steps=tuple(steps.steps),
     )
-    return hypothetical, rerun.index_of, rerun.taken, rerun.unmodelled
+    return hypothetical, steps.index_of, steps.taken, steps.unmodelled
+
+
+def _check_frontend(before: Dockerfile, after: Dockerfile) -> None:
+    """Raises: UnappliableError when another frontend than the recorded one would read the text."""
+    if dict(before.directives).get("syntax") != dict(after.directives).get("syntax"):
+        raise UnappliableError("the changed Dockerfile names another frontend")
 
 
 def _shown(record: BuildRecord) -> "Shown | None":
@@ -79,14 +88,20 @@ class Evaluations:
     record: BuildRecord
     dockerfile: Dockerfile
     graph: Graph
-    found: dict[str, Mapping[int, Evaluated]] = field(default_factory=dict)
+    _inputs: dict[str, Inputs] = field(default_factory=dict)
+    _found: dict[str, Mapping[int, Evaluated]] = field(default_factory=dict)
 
-    def of(self, branch: str) -> Mapping[int, Evaluated]:
-        """By first line. What some platforms have in common comes out alike for each of them."""
-        if branch not in self.found:
-            inputs = inputs_of(self.record, self.dockerfile, self.graph, branch)
-            self.found[branch] = evaluate(self.dockerfile, inputs)
-        return self.found[branch]
+    def inputs(self, platform: str) -> Inputs:
+        """What the frontend reads besides the Dockerfile."""
+        if platform not in self._inputs:
+            self._inputs[platform] = inputs_of(self.record, self.dockerfile, self.graph, platform)
+        return self._inputs[platform]
+
+    def of(self, platform: str) -> Mapping[int, Evaluated]:
+        """By first line."""
+        if platform not in self._found:
+            self._found[platform] = evaluate(self.dockerfile, self.inputs(platform))
+        return self._found[platform]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,98 +112,98 @@ class Shown:
     evaluations: Evaluations
     """Of its own Dockerfile."""
 
+    def has_built(self, stage: int) -> bool:
+        """It has operations of a stage."""
+        return self.graph.ends.has(stage)
 
-@dataclass(slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rerun:
-    """The definition of a hypothetical build, put together step by step."""
+    """A hypothetical build: what shows its lines, and what the frontend reads for it."""
 
     own: Shown
     example: Shown | None
     edited: Edited
-    evaluations: Evaluations
+    after: Evaluations
     """Of the hypothetical Dockerfile."""
-    needed: frozenset[int] | None = None
-    """Stages that are built; None for all."""
-    ops: dict[Digest, LLBOp] = field(default_factory=dict)
-    steps: list[StepRecord] = field(default_factory=list)
-    index_of: dict[int, int] = field(default_factory=dict)
-    taken: dict[int, int] = field(default_factory=dict)
-    unmodelled: dict[int, str] = field(default_factory=dict)
-    """Steps for which the frontend's output is unknown, and why."""
-    results: Ends = field(default_factory=Ends)
-    """The last operation of each stage of the hypothetical Dockerfile so far."""
 
-    def run(self) -> None:
-        """Go through all lines. Raises: UnappliableError."""
-        self._check_frontend()
-        if self.needed is not None:
-            self.needed &= self._stages_behind_target()
-        for line in self.edited.lines:
-            if not self._is_needed(line):
-                continue
-            if line.instruction.keyword == "FROM":
-                self._begin_stage(line)
-            shown = self.example if line.in_example else self.own
-            if shown is self.own and not self._was_built(line):
-                line = self._as_in_example(line)
-                shown = self.example if line.in_example else self.own
-            unbuilt = shown is self.own and self._is_new_stage(line)
-            if line.seen is None or shown is None or unbuilt:
-                self._new(line)
-            elif line.is_reworded or self._triggers_other_lines(line, shown):
-                self._new(line, shown.graph.steps_at(line.seen))
-            else:
-                for step in shown.graph.steps_at(line.seen):
-                    self._step(line, shown, step)
+    def run(self) -> tuple[Operations, "Steps"]:
+        """All operations, and the steps of all platforms."""
+        platforms = self.own.graph.platforms
+        lines = {line.instruction.first_line: self._where_built(line) for line in self.edited.lines}
+        needed = self._needed(lines, platforms)
+        operations = Operations()
+        made = {each: self._define(each, lines, needed, operations) for each in platforms}
+        steps = Steps(dockerfile=self.edited.dockerfile)
+        for first_line, line in lines.items():
+            own = {platform: found.get(first_line, ()) for platform, found in made.items()}
+            if any(own.values()):
+                steps.add(line, own, self.steps_at(line))
+        return operations, steps
 
-    def _stages_behind_target(self) -> frozenset[int]:
-        """Stages that the target needs for any platform, variables replaced."""
-        dockerfile, target = self.edited.dockerfile, self.evaluations.record.request.target
-        last = dockerfile.find_stage(target) if target else dockerfile.stages[-1]
-        assert last is not None
-        found = (
-            stages_behind(dockerfile, self.evaluations.of(each), last) for each in self.own.graph.branches
+    def steps_at(self, line: Line) -> tuple[StepRecord, ...]:
+        """The steps in whose place a line stands: none where no build had it."""
+        shown = self.shows(line)
+        return () if shown is None or line.seen is None else shown.graph.steps_at(line.seen)
+
+    def _define(
+        self, platform: str, lines: Mapping[int, Line], needed: frozenset[int], operations: Operations
+    ) -> dict[int, list[MadeStep]]:
+        """The steps of a platform by line."""
+        inputs = self.after.inputs(platform)
+        outside = RecordedLines(
+            rerun=self,
+            platform=platform,
+            lines=lines,
+            surroundings=Surroundings(self.after.record),
+            operations=operations,
         )
-        return frozenset(chain.from_iterable(found))
-
-    def _check_frontend(self) -> None:
-        """Raises: UnappliableError when another frontend than the recorded one would read the text."""
-        before, after = (
-            dict(each.directives) for each in (self.own.graph.dockerfile, self.edited.dockerfile)
+        definer = Definer(
+            dockerfile=self.edited.dockerfile,
+            evaluated=self.after.of(platform),
+            rules=inputs.rules,
+            outside=outside,
+            target_platform=inputs.platform_args.get("TARGETPLATFORM", ""),
+            needed=needed,
+            operations=operations,
         )
-        if before.get("syntax") != after.get("syntax"):
-            raise UnappliableError("the changed Dockerfile names another frontend")
+        definer.run()
+        found: dict[int, list[MadeStep]] = {}
+        for step in definer.steps:
+            found.setdefault(step.line, []).append(step)
+        return found
 
-    def _triggers_other_lines(self, line: Line, shown: Shown) -> bool:
-        """A FROM whose base now runs other ONBUILD lines first, or the same ones otherwise."""
-        if line.instruction.keyword != "FROM" or line.seen is None:
-            return False
-        before = shown.evaluations.of("")[line.seen.first_line].triggers
-        after = self.evaluations.of("")[line.instruction.first_line].triggers
-        return [made_of(each) for each in before] != [made_of(each) for each in after]
-
-    def _is_needed(self, line: Line) -> bool:
-        stage = line.instruction.stage
-        return self.needed is None or stage == NO_STAGE or stage in self.needed
-
-    def _was_built(self, line: Line) -> bool:
-        """The build itself needed the stage of this line."""
-        stage = line.seen.stage if line.seen is not None else line.instruction.stage
-        return self.own.graph.ends.has(stage)
-
-    def _is_new_stage(self, line: Line) -> bool:
-        """The build itself did not need the stage of this line, and the hypothetical one does."""
-        if self.needed is None or line.seen is None or self._was_built(line):
-            return False
-        request = self.own.graph.record.request
-        before = needed_stages(
-            self.own.graph.dockerfile, request.target, Builder.BUILDKIT, dict(request.build_args)
+    def _needed(self, lines: Mapping[int, Line], platforms: Sequence[str]) -> frozenset[int]:
+        """Stages that are built for any platform."""
+        record, dockerfile = self.own.graph.record, self.edited.dockerfile
+        needed = stages_to_build(record, dockerfile, self.after.record.request)
+        if needed is None:
+            # The build had stages that its target does not need: those, and those with new lines.
+            built = {line.instruction.stage for line in lines.values() if self._is_built(line)}
+            last = [stage for stage in dockerfile.stages if stage.index in built]
+        else:
+            target = self.after.record.request.target
+            found = dockerfile.find_stage(target) if target else dockerfile.stages[-1]
+            assert found is not None
+            last = [found]
+        behind = chain.from_iterable(
+            stages_behind(dockerfile, self.after.of(platform), stage)
+            for platform in platforms
+            for stage in last
         )
-        return line.seen.stage != NO_STAGE and line.seen.stage not in before
+        # BuildKit reads a context of a stage's name in place of the stage.
+        replaced = set(named_contexts(self.after.record))
+        stages = (dockerfile.stages[index] for index in behind if needed is None or index in needed)
+        return frozenset(stage.index for stage in stages if stage.name not in replaced)
 
-    def _as_in_example(self, line: Line) -> Line:
-        """The line as the example built it, if it did."""
-        if self.example is None:
+    def _is_built(self, line: Line) -> bool:
+        return line.seen is None or self.shows(line) is not None
+
+    def _where_built(self, line: Line) -> Line:
+        """The line as the example built it, where the build itself did not need its stage."""
+        if line.in_example or line.seen is None or self.own.has_built(line.seen.stage):
+            return line
+        if self.example is None or line.instruction.stage == NO_STAGE:
             return line
         stage = self.edited.dockerfile.stages[line.instruction.stage]
         for each in self.example.graph.dockerfile.instructions:
@@ -197,201 +212,275 @@ class Rerun:
                 return replace(line, seen=each, in_example=True)
         return line
 
-    def _begin_stage(self, line: Line) -> None:
-        for branch in self.own.graph.branches:
-            name = self.evaluations.of(branch)[line.instruction.first_line].base
-            self.results.begin(line.instruction.stage, branch, self.edited.dockerfile.find_stage(name))
+    def shows(self, line: Line) -> Shown | None:
+        """The build in which one can see what the frontend makes of a line; None where none had it."""
+        if line.seen is None:
+            return None
+        if line.in_example:
+            return self.example
+        return self.own if self.own.has_built(line.seen.stage) else None
 
-    def _step(self, line: Line, shown: Shown, step: StepRecord) -> None:
-        """A step as the frontend made it, with what comes out otherwise."""
+
+@dataclass(slots=True, kw_only=True)
+class RecordedLines:
+    """What the model asks for besides the hypothetical Dockerfile, for one platform: what builds show."""
+
+    rerun: Rerun
+    platform: str
+    lines: Mapping[int, Line]
+    """Those of the hypothetical Dockerfile by first line."""
+    surroundings: Surroundings
+    operations: Operations
+
+    @property
+    def problem(self) -> str:
+        """Why the model may make no line."""
+        return self.surroundings.problem
+
+    def image(self, name: str, platform: str) -> LLBOp:
+        """The operation of an image: the recorded one where there is one. Raises: NotModelledError."""
+        made = self.surroundings.image(name, platform)
+        recorded = (op for op in self.rerun.own.graph.ops.values() if op.source is not None)
+        return next((op for op in recorded if (op.source, op.platform) == (made.source, made.platform)), made)
+
+    def context(self, paths: tuple[str, ...]) -> tuple[LLBOp, ...]:
+        """The recorded main context; another one where the build read nothing of it."""
         try:
-            vertices = self._run_again(line, shown, step)
+            return self._recorded_context(MAIN_CONTEXT)
+        except NotModelledError:
+            return self.surroundings.context(paths)
+
+    def named_context(self, name: str) -> tuple[LLBOp, ...]:
+        """The recorded context of a name; none where the build had none. Raises: NotModelledError."""
+        known = {each.name for each in self.surroundings.record.named_contexts}
+        return self._recorded_context(name) if name in known else ()
+
+    def _recorded_context(self, name: str) -> tuple[LLBOp, ...]:
+        graph = self.rerun.own.graph
+        try:
+            return tuple(graph.with_inputs(graph.context_named(name)))
+        except UnappliableError as error:
+            raise NotModelledError(str(error)) from error
+
+    def recorded(self, instruction: Instruction, place: Placement) -> tuple[Vertices, ...] | None:
+        """What a build shows of a line; None where the model has to make it. Raises: NotModelledError."""
+        line = self.lines[instruction.first_line]
+        shown = self.rerun.shows(line)
+        if shown is None or line.is_reworded or self._begins_otherwise(line, shown):
+            return None
+        again = _LineAgain(lines=self, line=line, shown=shown, place=place, built_on=place.built_on)
+        try:
+            found = tuple(again.step(step) for step in self.steps_of(line))
         except ContradictedError as error:
-            made = self._model().give_up(line.instruction, step.platform, str(error))
-            self._put(line, step.platform, made, step, shown)
-            return
+            raise NotModelledError(str(error)) from error
         except UnappliableError:
-            self._put(line, step.platform, self._made(line, step.platform), step, shown)
-            return
-        if vertices:
-            self.results.put(line.instruction.stage, step.platform, vertices[-1])
-        self._append(line, step, vertices, shown)
+            return None
+        for op in again.ops.values():
+            self.operations.keep(op)
+        return found
 
-    def _run_again(self, line: Line, shown: Shown, step: StepRecord) -> tuple[Digest, ...]:
-        """The vertices of a step. Raises: UnappliableError."""
+    def steps_of(self, line: Line) -> tuple[StepRecord, ...]:
+        """The recorded steps of a line that this platform has."""
+        steps = self.rerun.steps_at(line)
+        return tuple(step for step in steps if is_part_of(self.platform, step.platform))
+
+    def _begins_otherwise(self, line: Line, shown: Shown) -> bool:
+        """A FROM whose text now names something of another kind, or whose base runs other ONBUILD lines."""
+        if line.instruction.keyword != "FROM" or line.seen is None:
+            return False
+        before = shown.evaluations.of(self.platform)[line.seen.first_line]
+        after = self.rerun.after.of(self.platform)[line.instruction.first_line]
+        kinds = (
+            _kind_of_base(shown.graph.dockerfile, before),
+            _kind_of_base(self.rerun.edited.dockerfile, after),
+        )
+        if kinds[0] != kinds[1]:
+            return True
+        return [made_of(each) for each in before.triggers] != [made_of(each) for each in after.triggers]
+
+
+def _kind_of_base(dockerfile: Dockerfile, evaluated: Evaluated) -> str:
+    if dockerfile.find_stage(evaluated.base, before=evaluated.stage) is not None:
+        return "stage"
+    return SCRATCH if evaluated.base == SCRATCH else "image"
+
+
+@dataclass(slots=True, kw_only=True)
+class _LineAgain:
+    """The recorded operations of a line, made again with what comes out otherwise."""
+
+    lines: RecordedLines
+    line: Line
+    shown: Shown
+    place: Placement
+    built_on: Digest | None
+    """What its stage is so far."""
+    ops: dict[Digest, LLBOp] = field(default_factory=dict)
+    """All that were made or read, inputs first."""
+
+    def step(self, step: StepRecord) -> Vertices:
+        """The operations of one recorded step. Raises: UnappliableError."""
+        graph = self.shown.graph
+        fetched = [graph.ops[each] for each in step.vertices if each in graph.sources]
+        sources = [self._keep(self._source(op)) for op in fetched]
         made: dict[Digest, Digest] = {}
-        for op in shown.graph.work_of(step):
-            made[op.digest] = self._operation(line, shown, step, op, made)
-        fetched = [shown.graph.ops[each] for each in step.vertices if each in shown.graph.sources]
-        sources = [self._source(line, shown, step, op) for op in fetched]
-        self.ops.update((op.digest, op) for op in sources)
-        return (*(op.digest for op in sources), *made.values())
+        for op in graph.work_of(step):
+            made[op.digest] = self._operation(step, op, made)
+        vertices = (*sources, *made.values())
+        if vertices:
+            self.built_on = vertices[-1]
+        return vertices
 
-    def _append(self, line: Line, step: StepRecord, vertices: tuple[Digest, ...], shown: Shown) -> None:
-        index = len(self.steps) + 1
-        if step.index:
-            (self.index_of if shown is self.own else self.taken)[step.index] = index
-        self.steps.append(
-            replace(
-                step,
-                index=index,
-                instruction=line.instruction.text if line.is_reworded and step.index else step.instruction,
-                line=line.instruction.first_line,
-                stage=line.instruction.stage,
-                stage_name=step.stage_name if line.in_example else line.stage_name_of(step),
-                vertices=vertices,
-            )
-        )
+    def _keep(self, op: LLBOp) -> Digest:
+        self.ops.setdefault(op.digest, op)
+        return op.digest
 
-    def _new(self, line: Line, places: tuple[StepRecord, ...] = ()) -> None:
-        """A line that no build shows; ``places`` are the steps in whose place it stands."""
-        if line.instruction.keyword not in _WITH_OPERATIONS:
-            return
-        several = [each for each in self.own.graph.branches if each and "," not in each]
-        found = together({branch: self._made(line, branch) for branch in several or [""]})
-        for branch, made in found.items():
-            in_place = [step for step in places if step.platform == branch]
-            self._put(line, branch, made, in_place[0] if len(in_place) == 1 else None, self.own)
-        if line.instruction.keyword == "FROM":
-            self._trigger(line, several or [""])
+    def _before(self) -> Evaluated | None:
+        evaluated = self.shown.evaluations.of(self.lines.platform)
+        return evaluated.get(self.line.seen.first_line) if self.line.seen is not None else None
 
-    def _trigger(self, line: Line, branches: list[str]) -> None:
-        """The ONBUILD lines that run after a FROM, which all platforms have in common."""
-        instruction = line.instruction
-        by_branch = {branch: self.evaluations.of(branch) for branch in branches}
-        for number, trigger in enumerate(by_branch[branches[0]][instruction.first_line].triggers):
-            made = {
-                branch: self._model().make_one(
-                    instruction, found[instruction.first_line].triggers[number], found, branch
-                )
-                for branch, found in by_branch.items()
-            }
-            for branch, each in together(made).items():
-                self._put(line, branch, each, None, self.own, trigger.instruction.text)
+    def _after(self) -> Evaluated:
+        return self.lines.rerun.after.of(self.lines.platform)[self.line.instruction.first_line]
 
-    def _made(self, line: Line, branch: str) -> MadeLine:
-        return self._model().make(line.instruction, self.evaluations.of(branch), branch)
-
-    def _model(self) -> LineModel:
-        return LineModel(
-            record=self.evaluations.record,
-            dockerfile=self.edited.dockerfile,
-            own=self.own.graph,
-            results=self.results,
-            ops=self.ops,
-        )
-
-    def _put(
-        self,
-        line: Line,
-        branch: str,
-        made: MadeLine,
-        in_place: StepRecord | None,
-        shown: Shown,
-        text: str = "",
-    ) -> None:
-        """A step of modelled operations, if the line needs any."""
-        if not made.vertices:
-            return
-        self.ops.update({**made.ops, **self.ops})
-        instruction = line.instruction
-        step = in_place or StepRecord(
-            index=0,
-            stage_name=self._stage_name(instruction.stage),
-            platform=branch,
-            instruction=text or instruction.text,
-            status=StepStatus.UNKNOWN,
-        )
-        if made.reason:
-            self.unmodelled[len(self.steps) + 1] = made.reason
-        self.results.put(instruction.stage, branch, made.vertices[-1])
-        self._append(line, step, made.vertices, shown)
-
-    def _stage_name(self, stage: int) -> str:
-        """As BuildKit names stages: the only one has no name."""
-        stages = self.edited.dockerfile.stages
-        return "" if len(stages) == 1 else stages[stage].name or f"stage-{stage}"
-
-    def _source(self, line: Line, shown: Shown, step: StepRecord, op: LLBOp) -> LLBOp:
+    def _source(self, op: LLBOp) -> LLBOp:
         """What a FROM begins with; another image where its name comes out otherwise."""
-        evaluated = shown.evaluations.of(step.platform)
-        before = evaluated.get(line.seen.first_line) if line.seen is not None else None
-        after = self.evaluations.of(step.platform)[line.instruction.first_line]
+        before, after = self._before(), self._after()
         if op.source is None or before is None or full_reference(before.base) == full_reference(after.base):
             return op
         if op.source.identifier.partition("@")[0] != IMAGE + full_reference(before.base):
             raise UnappliableError(f"the frontend read another image than {before.base}")
-        source = replace(op.source, identifier=IMAGE + full_reference(after.base))
-        changed = replace(op, source=source)
-        return named(changed)
+        return named(replace(op, source=replace(op.source, identifier=IMAGE + full_reference(after.base))))
 
-    def _operation(
-        self, line: Line, shown: Shown, step: StepRecord, op: LLBOp, made: Mapping[Digest, Digest]
-    ) -> Digest:
-        evaluated = shown.evaluations.of(step.platform)
-        before = evaluated.get(line.seen.first_line) if line.seen is not None else None
-        after = self.evaluations.of(step.platform).get(line.instruction.first_line)
+    def _operation(self, step: StepRecord, op: LLBOp, made: Mapping[Digest, Digest]) -> Digest:
+        before, after = self._before(), self._after()
         changed = op
-        if before is not None and after is not None:
-            written = self._documents(shown, op, before, after)
-            self.ops.update((each.digest, each) for each in written.values())
-            made = {**made, **{digest: each.digest for digest, each in written.items()}}
+        if before is not None:
+            written = self._documents(op, before, after)
+            made = {**made, **{digest: self._keep(each) for digest, each in written.items()}}
             changed = with_fields(op, before, replace(after, documents=before.documents))
         inputs = tuple(
-            LLBInput(digest=self._input(line, shown, step, each.digest, made), index=each.index)
-            for each in op.inputs
+            LLBInput(digest=self._input(step, each.digest, made), index=each.index) for each in op.inputs
         )
         if changed == op and inputs == op.inputs:
-            self.ops[op.digest] = op
-            return op.digest
-        changed = named(replace(changed, inputs=inputs))
-        self.ops[changed.digest] = changed
-        return changed.digest
+            return self._keep(op)
+        return self._keep(named(replace(changed, inputs=inputs)))
 
-    def _documents(self, shown: Shown, op: LLBOp, before: Evaluated, after: Evaluated) -> dict[Digest, LLBOp]:
+    def _documents(self, op: LLBOp, before: Evaluated, after: Evaluated) -> dict[Digest, LLBOp]:
         """What writes the here-documents that an operation copies, where variables make them others; by what
         wrote them. Raises: UnappliableError."""
         if before.documents == after.documents or op.file is None:
             return {}
-        read = (shown.graph.ops.get(each.digest) for each in op.inputs)
+        read = (self.shown.graph.ops.get(each.digest) for each in op.inputs)
         return with_documents([each for each in read if each is not None], before, after)
 
-    def _input(
-        self, line: Line, shown: Shown, step: StepRecord, digest: Digest, made: Mapping[Digest, Digest]
-    ) -> Digest:
+    def _input(self, step: StepRecord, digest: Digest, made: Mapping[Digest, Digest]) -> Digest:
         if digest in made:
             return made[digest]
-        stage = line.instruction.stage
-        if digest == shown.graph.before.get(step.index):
-            built_on = self.results.of(stage, step.platform)
-            if built_on is None:
-                raise UnappliableError(f"what {line.instruction.text} builds on is not known")
-            return built_on
-        ended = shown.graph.stage_ending_with(digest, step)
-        if ended is not None:
-            return self._result_of(shown, ended, step.platform)
-        return self._outside(shown, digest)
+        if digest == self.shown.graph.before.get(step.index):
+            if self.built_on is None:
+                raise UnappliableError(f"what {self.line.instruction.text} builds on is not known")
+            return self.built_on
+        ended = self.shown.graph.stage_ending_with(digest, step)
+        return self._outside(digest) if ended is None else self._result_of(ended)
 
-    def _result_of(self, shown: Shown, stage: int, branch: str) -> Digest:
-        here = self._stage_here(shown, stage)
-        result = self.results.of(here, branch) if here is not None else None
+    def _result_of(self, stage: int) -> Digest:
+        """What the same stage of the hypothetical Dockerfile is, by name, else by number.
+
+        Raises: UnappliableError.
+        """
+        name = self.shown.graph.stage_names.get(stage, "")
+        dockerfile = self.lines.rerun.edited.dockerfile
+        here = dockerfile.find_stage(name) if name else None
+        try:
+            result = self.place.find(str(here.index if here is not None else stage))
+        except NotModelledError as error:
+            raise UnappliableError(str(error)) from error
         if result is None:
             raise UnappliableError(f"stage {stage} of the example is not in this Dockerfile")
         return result
 
-    def _stage_here(self, shown: Shown, stage: int) -> int | None:
-        """Which stage of the hypothetical Dockerfile a stage of a build is: by name, else by number."""
-        name = shown.graph.stage_names.get(stage, "")
-        named = self.edited.dockerfile.find_stage(name) if name else None
-        if named is not None:
-            return named.index
-        return stage if stage < len(self.edited.dockerfile.stages) else None
-
-    def _outside(self, shown: Shown, digest: Digest) -> Digest:
+    def _outside(self, digest: Digest) -> Digest:
         """An input that no step made: an image, a context, a here-document."""
-        if shown is not self.own and shown.graph.context_name(digest) is not None:
-            digest = self.own.graph.context_named(shown.graph.context_name(digest) or "")
-            shown = self.own
-        for op in shown.graph.with_inputs(digest):
-            self.ops.setdefault(op.digest, op)
+        own, graph = self.lines.rerun.own.graph, self.shown.graph
+        context = graph.context_name(digest) if graph is not own else None
+        if context is not None:
+            digest, graph = own.context_named(context), own
+        for op in graph.with_inputs(digest):
+            self._keep(op)
         return digest
+
+
+# Steps of a hypothetical build.
+
+
+@dataclass(slots=True, kw_only=True)
+class Steps:
+    """The steps of all platforms, numbered."""
+
+    dockerfile: Dockerfile
+    steps: list[StepRecord] = field(default_factory=list)
+    index_of: dict[int, int] = field(default_factory=dict)
+    """Where each step of the build itself is now."""
+    taken: dict[int, int] = field(default_factory=dict)
+    """Where each step is that was taken over from the example."""
+    unmodelled: dict[int, str] = field(default_factory=dict)
+    """Steps for which the frontend's output is unknown, and why."""
+
+    def add(self, line: Line, made: Mapping[str, Sequence[MadeStep]], places: Sequence[StepRecord]) -> None:
+        """The steps of a line by platform. ``places`` are the recorded ones in whose place they stand."""
+        in_place = {platform: _paired(steps, platform, places) for platform, steps in made.items()}
+        for row in zip_longest(*in_place.values()):
+            own = {platform: each for platform, each in zip(in_place, row, strict=True) if each is not None}
+            for group in _together(own):
+                self._append(line, group, {platform: own[platform] for platform in group}, len(made))
+
+    def _append(
+        self,
+        line: Line,
+        group: Sequence[str],
+        own: Mapping[str, tuple[MadeStep, StepRecord | None]],
+        platforms: int,
+    ) -> None:
+        index = len(self.steps) + 1
+        made = own[group[0]][0]
+        places = [place for _, place in own.values() if place is not None]
+        for place in places:
+            (self.taken if line.in_example else self.index_of).setdefault(place.index, index)
+        if made.unmodelled:
+            self.unmodelled[index] = made.unmodelled
+        instruction = line.instruction
+        step = places[0] if places else self._new(instruction, made)
+        self.steps.append(
+            replace(
+                step,
+                index=index,
+                platform="" if len(group) == platforms else ",".join(group),
+                instruction=instruction.text if line.is_reworded and places else step.instruction,
+                line=instruction.first_line,
+                stage=instruction.stage,
+                stage_name=step.stage_name if line.in_example else line.stage_name_of(step),
+                vertices=made.vertices,
+            )
+        )
+
+    def _new(self, instruction: Instruction, made: MadeStep) -> StepRecord:
+        stages = self.dockerfile.stages
+        # BuildKit gives the only stage no name.
+        name = "" if len(stages) == 1 else stages[instruction.stage].name or f"stage-{instruction.stage}"
+        return StepRecord(index=0, stage_name=name, instruction=made.text, status=StepStatus.UNKNOWN)
+
+
+def _paired(
+    made: Sequence[MadeStep], platform: str, places: Sequence[StepRecord]
+) -> Iterator[tuple[MadeStep, StepRecord | None]]:
+    """Steps of one line with those in whose place they stand, where there are as many."""
+    own = [step for step in places if is_part_of(platform, step.platform)]
+    return zip(made, own if len(own) == len(made) else [None] * len(made), strict=True)
+
+
+def _together(made: Mapping[str, tuple[MadeStep, StepRecord | None]]) -> list[list[str]]:
+    """Platforms that have equal operations, in groups: what they have in common is one step."""
+    groups: dict[Vertices, list[str]] = {}
+    for platform, (step, _) in made.items():
+        groups.setdefault(step.vertices, []).append(platform)
+    return list(groups.values())

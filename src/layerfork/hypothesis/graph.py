@@ -85,6 +85,11 @@ class Graph:
         for step in self.record.steps:
             self._follow(step)
 
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Those that it was built for, each by itself; ``""`` for the only one."""
+        return tuple(each for each in self.branches if each and "," not in each) or ("",)
+
     def _follow(self, step: StepRecord) -> None:
         chain = self.ends.of(step.stage, step.platform)
         work = self.work_of(step)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from unit.hypothesis.recorded import pair
 
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.hypothesis.modelled import definition_of
+from layerfork.hypothesis.outside import definition_of
 from layerfork.record.engine import ImageFacts, ImageStep
 
 

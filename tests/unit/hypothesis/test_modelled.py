@@ -1,5 +1,6 @@
 """Lines that no build shows: what our model of the frontend makes of them has the keys that they then had."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -212,3 +213,20 @@ def test_a_base_image_that_a_variable_names_otherwise() -> None:
     keys = {step.index: step.key for step in keys_in(record, hypothesis).steps}
     assert keys[index_of["FROM ${BASE} AS s1"]].unknown == ("image id of never:seen",)
     assert not keys[index_of["FROM alpine:latest AS s0"]].unknown
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "made"),
+    [
+        ("a stage on a stage", lambda text: text.replace("AS base", "AS other"), True),
+        ("COPY modes in letters", lambda text: f"FROM scratch AS alpine\nCOPY go.mod /\n{text}", False),
+    ],
+)
+def test_a_base_that_names_something_else_now(name: str, edit: Callable[[str], str], made: bool) -> None:
+    """The FROM reads as before: its stage is gone, or there is a stage of its image's name."""
+    text = CONSTRUCTS[name]
+    record = next(each for _, each in construct_records() if each.request.dockerfile == text)
+    steps = suppose(record, (DockerfileIs(text=edit(text)),)).record.steps
+    last = max(step.stage for step in steps)
+    of_last = [step.instruction for step in steps if step.stage == last]
+    assert of_last[0].startswith("FROM") is made

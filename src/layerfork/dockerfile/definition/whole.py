@@ -3,13 +3,15 @@
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
+from typing import Protocol
 
-from layerfork.dockerfile.definition.evaluate import Evaluated, Inputs, evaluate
+from layerfork.dockerfile.definition.evaluate import Evaluated
 from layerfork.dockerfile.definition.operations import (
+    MAIN_CONTEXT,
     InputList,
     Placement,
     copies,
@@ -22,7 +24,9 @@ from layerfork.dockerfile.definition.stage import NotModelledError
 from layerfork.dockerfile.instruction import Dockerfile, Instruction, Stage
 from layerfork.record.context import Digest
 from layerfork.record.llb import FileAction, LLBOp, SourceOp
+from layerfork.releases import FrontendRules
 
+Vertices = tuple[Digest, ...]
 UNCONFIGURED = "the configuration of the base image was not recorded"
 _DIRECTORY_MODE = 0o755
 _FLAGS = {
@@ -149,58 +153,234 @@ UNMODELLED = "unmodelled"
 """The kind of an operation that stands for what is not modelled."""
 SCRATCH = "scratch"
 _PLATFORM = re.compile(r"linux/(?:amd64|386|arm64|arm/v[67]|ppc64le|s390x|riscv64)")
+_WITH_OPERATIONS = frozenset({"FROM", *_FLAGS})
+
+
+class Outside(Protocol):
+    """What no Dockerfile decides: the model asks for it."""
+
+    @property
+    def problem(self) -> str:
+        """Why nothing is modelled of the frontend that reads the Dockerfile; empty when it is modelled."""
+
+    def image(self, name: str, platform: str) -> LLBOp:
+        """The operation of an image, by its name as written and its platform. Raises: NotModelledError."""
+
+    def context(self, paths: tuple[str, ...]) -> tuple[LLBOp, ...]:
+        """The operations of the main context, its own last, by the paths that are read of it.
+
+        Raises: NotModelledError.
+        """
+
+    def named_context(self, name: str) -> tuple[LLBOp, ...]:
+        """The operations of the named context, its own last; none where there is none of that name."""
+
+    def recorded(self, instruction: Instruction, place: Placement) -> Sequence[Vertices] | None:
+        """What a recorded build shows of an instruction: the operations of each of its steps.
+
+        A recorded build knows better than the model, so it is asked first. None where none shows the
+        instruction. Raises: NotModelledError when the model must not be asked either.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """What the frontend asks others for."""
+class MadeStep:
+    """The operations of one instruction for one platform, or of one that its FROM triggers."""
 
-    image: Callable[[str, str], LLBOp]
-    """The operation of an image, by its name as written and its platform. Raises: NotModelledError."""
-    context: Callable[[tuple[str, ...]], tuple[LLBOp, ...]]
-    """The operations of the main context, its own last, by the paths that are read of it.
-    Raises: NotModelledError."""
+    line: int
+    """First line of the instruction, or of that FROM."""
+    text: str
+    vertices: Vertices
+    """The operations that do its work, the last one last."""
+    unmodelled: str = ""
+    """Why its operation only stands for what is not modelled; empty when it is modelled."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Made:
-    """A definition as far as it is modelled."""
+class Operations:
+    """All operations of a build, for every platform; equal ones are one, as for BuildKit."""
 
     ops: dict[Digest, LLBOp] = field(default_factory=dict)
     """Inputs first."""
-    lines: dict[Digest, tuple[int, ...]] = field(default_factory=dict)
-    """First lines of the instructions that an operation is of."""
-    unmodelled: dict[int, str] = field(default_factory=dict)
-    """First line of an instruction, and why nothing is said of it."""
+    by_value: dict[object, Digest] = field(default_factory=dict)
 
-    def put(self, line: int, op: LLBOp) -> Digest:
-        """One more operation of the instruction at a line."""
+    def put(self, op: LLBOp) -> Digest:
+        """The operation, or the one that does the same already."""
+        digest = self.by_value.get(_value(op), op.digest)
+        if digest not in self.ops:
+            self.keep(op)
+        return digest
+
+    def keep(self, op: LLBOp) -> None:
+        """A recorded operation, under its own digest."""
         self.ops.setdefault(op.digest, op)
-        self.lines[op.digest] = tuple(dict.fromkeys((*self.lines.get(op.digest, ()), line)))
-        return op.digest
+        self.by_value.setdefault(_value(op), op.digest)
 
 
-def define(dockerfile: Dockerfile, inputs: Inputs, outside: Outside, target: str, platform: str) -> Made:
-    """The operations of all that a target needs, when it is built for a platform.
+def _value(op: LLBOp) -> tuple[object, ...]:
+    """What an operation does, and to what."""
+    return op.kind, op.inputs, op.exec, op.file, op.source, op.platform
 
-    ``target`` is empty for the last stage. Raises: NotModelledError when there is no such stage.
+
+@dataclass(slots=True, kw_only=True)
+class Definer:
+    """Makes the definition of a Dockerfile for one platform: the one way through its stages.
+
+    Each instruction's operations are those that a recorded build shows (`Outside.recorded`), else those
+    that the model makes. A stand-in takes the place of what is not modelled.
     """
-    last = dockerfile.find_stage(target) if target else dockerfile.stages[-1]
-    if last is None:
-        raise NotModelledError(f"stage {target}")
-    evaluated = evaluate(dockerfile, inputs)
-    needed = frozenset(stages_behind(dockerfile, evaluated, last))
-    walk = _Definer(
-        dockerfile=dockerfile,
-        inputs=inputs,
-        outside=outside,
-        evaluated=evaluated,
-        needed=tuple(stage for stage in dockerfile.stages if stage.index in needed),
-        target_platform=platform,
-    )
-    for stage in walk.needed:
-        walk.stage(stage)
-    return walk.made
+
+    dockerfile: Dockerfile
+    evaluated: Mapping[int, Evaluated]
+    """Its instructions by first line."""
+    rules: FrontendRules
+    outside: Outside
+    target_platform: str
+    needed: frozenset[int]
+    """Stages that are built."""
+    operations: Operations = field(default_factory=Operations)
+    steps: list[MadeStep] = field(default_factory=list)
+    """In the order of the file."""
+    _ended: dict[int, Digest | None] = field(default_factory=dict)
+    """What stages are at their end."""
+
+    def run(self) -> None:
+        """Go through all stages that are built."""
+        for stage in self._stages():
+            self._stage(stage)
+
+    @property
+    def unmodelled(self) -> dict[int, str]:
+        """Why operations only stand for what is not modelled, by line."""
+        return {step.line: step.unmodelled for step in self.steps if step.unmodelled}
+
+    def _stages(self) -> Iterator[Stage]:
+        return (stage for stage in self.dockerfile.stages if stage.index in self.needed)
+
+    def _stage(self, stage: Stage) -> None:
+        own = self.evaluated[stage.origin.first_line]
+        end = self._instruction(stage.origin, (own, *own.triggers), self._base_end(stage))
+        for instruction in stage.instructions:
+            if instruction.keyword in _WITH_OPERATIONS:
+                end = self._instruction(instruction, (self.evaluated[instruction.first_line],), end)
+        self._ended[stage.index] = end
+
+    def _base_end(self, stage: Stage) -> Digest | None:
+        """What a stage begins with where that is an earlier one."""
+        base = self._earlier(self.evaluated[stage.origin.first_line].base, stage.index)
+        return self._ended.get(base.index) if base is not None else None
+
+    def _instruction(
+        self, instruction: Instruction, evaluated: Sequence[Evaluated], end: Digest | None
+    ) -> Digest | None:
+        """What its stage is after an instruction and those that it triggers."""
+        place = self._place(evaluated[0], end)
+        try:
+            shown = self.outside.recorded(instruction, place)
+        except NotModelledError as error:
+            return self._give_up(evaluated[0], instruction, end, error)
+        if shown is None:
+            for each in evaluated:
+                end = self._model(each, instruction, end)
+            return end
+        for vertices in shown:
+            self.steps.append(MadeStep(line=instruction.first_line, text=instruction.text, vertices=vertices))
+            end = vertices[-1] if vertices else end
+        return end
+
+    def _model(self, evaluated: Evaluated, written: Instruction, end: Digest | None) -> Digest | None:
+        """What a stage is after an instruction that no build shows. ``written`` is its FROM if that triggers
+        it, else the instruction itself."""
+        own: dict[Digest, None] = {}
+
+        def put(op: LLBOp) -> Digest:
+            digest = self.operations.put(op)
+            own.pop(digest, None)
+            own[digest] = None
+            return digest
+
+        try:
+            end = self._make(evaluated, replace(self._place(evaluated, end), put=put))
+        except NotModelledError as error:
+            return self._give_up(evaluated, written, end, error)
+        vertices = tuple(digest for digest in own if _does_work(self.operations.ops[digest]))
+        if vertices:
+            text = evaluated.instruction.text
+            self.steps.append(MadeStep(line=written.first_line, text=text, vertices=vertices))
+        return end
+
+    def _make(self, evaluated: Evaluated, place: Placement) -> Digest | None:
+        """Raises: NotModelledError."""
+        if self.outside.problem:
+            raise NotModelledError(self.outside.problem)
+        if evaluated.instruction.keyword == "FROM":
+            return self._begin(evaluated, place)
+        if not place.platform:
+            raise NotModelledError(f"platform {evaluated.platform or 'of the builder, which is not known'}")
+        return make_operations(evaluated, place)
+
+    def _begin(self, evaluated: Evaluated, place: Placement) -> Digest | None:
+        """What a stage begins with."""
+        earlier = self._earlier(evaluated.base, evaluated.stage)
+        if earlier is not None:
+            return self._end_of(earlier)
+        if not place.platform:
+            raise NotModelledError(f"platform {evaluated.platform}")
+        if evaluated.base != SCRATCH:
+            return place.put(self.outside.image(evaluated.base, place.platform))
+        if place.platform != known_platform(self.target_platform):
+            raise NotModelledError("a stage from nothing for another platform than the target's")
+        return None
+
+    def _place(self, evaluated: Evaluated, end: Digest | None) -> Placement:
+        return Placement(
+            built_on=end,
+            platform=known_platform(evaluated.platform),
+            rules=self.rules,
+            find=partial(self._find, evaluated.stage),
+            put=self.operations.put,
+        )
+
+    def _find(self, stage: int, name: str) -> Digest | None:
+        """What an instruction of a stage reads under a name."""
+        if name == MAIN_CONTEXT:
+            return self._read(self.outside.context(self._paths()))
+        earlier = self._earlier(name, stage)
+        if earlier is not None:
+            return self._end_of(earlier)
+        if name == SCRATCH:
+            return None
+        platform = known_platform(self.target_platform)
+        return self._read(self.outside.named_context(name) or (self.outside.image(name, platform),))
+
+    def _earlier(self, name: str, stage: int) -> Stage | None:
+        return self.dockerfile.find_stage(name, before=stage)
+
+    def _end_of(self, stage: Stage) -> Digest | None:
+        if stage.index not in self._ended:
+            raise NotModelledError("what it builds on is not known")
+        return self._ended[stage.index]
+
+    def _read(self, ops: Sequence[LLBOp]) -> Digest:
+        return [self.operations.put(op) for op in ops][-1]
+
+    def _paths(self) -> tuple[str, ...]:
+        return paths_read(line for stage in self._stages() for line in lines_of(self.evaluated, stage))
+
+    def _give_up(
+        self, evaluated: Evaluated, written: Instruction, end: Digest | None, error: NotModelledError
+    ) -> Digest:
+        """A stand-in in the place of an instruction's operations."""
+        digest = self.operations.put(stand_in(written, end))
+        self.steps.append(
+            MadeStep(
+                line=written.first_line,
+                text=evaluated.instruction.text,
+                vertices=(digest,),
+                unmodelled=str(error),
+            )
+        )
+        return digest
 
 
 def stages_behind(dockerfile: Dockerfile, evaluated: Mapping[int, Evaluated], stage: Stage) -> Iterator[int]:
@@ -224,83 +404,6 @@ def lines_of(evaluated: Mapping[int, Evaluated], stage: Stage) -> list[Evaluated
     return [*evaluated[stage.origin.first_line].triggers, *own]
 
 
-@dataclass(slots=True, kw_only=True)
-class _Definer:
-    dockerfile: Dockerfile
-    inputs: Inputs
-    outside: Outside
-    evaluated: Mapping[int, Evaluated]
-    needed: tuple[Stage, ...]
-    target_platform: str
-    made: Made = field(default_factory=Made)
-    ended: dict[int, Digest | None] = field(default_factory=dict)
-
-    def stage(self, stage: Stage) -> None:
-        line = stage.origin.first_line
-        evaluated = self.evaluated[line]
-        platform = known_platform(evaluated.platform)
-        try:
-            end = self._begin(stage, evaluated, platform)
-        except NotModelledError as error:
-            end = self._give_up(stage.origin, None, error)
-        reason = evaluated.problem or ("" if evaluated.is_configured else UNCONFIGURED)
-        if reason and line not in self.made.unmodelled:
-            end = self._give_up(stage.origin, end, NotModelledError(reason))
-        for each in evaluated.triggers:
-            end = self._line(stage.origin, each, end)
-        for instruction in stage.instructions:
-            end = self._line(instruction, self.evaluated[instruction.first_line], end)
-        self.ended[stage.index] = end
-
-    def _line(self, instruction: Instruction, evaluated: Evaluated, end: Digest | None) -> Digest | None:
-        """What its stage is after an instruction, or after one that it triggers."""
-        place = Placement(
-            built_on=end,
-            platform=known_platform(evaluated.platform),
-            rules=self.inputs.rules,
-            find=partial(self._find, instruction, evaluated.stage),
-            put=partial(self.made.put, instruction.first_line),
-        )
-        try:
-            return make_operations(evaluated, place)
-        except NotModelledError as error:
-            return self._give_up(instruction, end, error)
-
-    def _begin(self, stage: Stage, evaluated: Evaluated, platform: str) -> Digest | None:
-        earlier = self.dockerfile.find_stage(evaluated.base, before=stage.index)
-        if earlier is not None:
-            return self.ended[earlier.index]
-        if not platform:
-            raise NotModelledError(f"platform {evaluated.platform}")
-        if evaluated.base == SCRATCH:
-            if platform != known_platform(self.target_platform):
-                raise NotModelledError("a stage from nothing for another platform than the target's")
-            return None
-        return self.made.put(stage.origin.first_line, self.outside.image(evaluated.base, platform))
-
-    def _find(self, instruction: Instruction, stage: int, name: str) -> Digest | None:
-        if not name:
-            for op in self.outside.context(self._paths()):
-                self.made.put(instruction.first_line, op)
-                digest = op.digest
-            return digest
-        earlier = self.dockerfile.find_stage(name, before=stage)
-        if earlier is not None:
-            return self.ended[earlier.index]
-        if name == SCRATCH:
-            return None
-        image = self.outside.image(name, self.target_platform)
-        return self.made.put(instruction.first_line, image)
-
-    def _paths(self) -> tuple[str, ...]:
-        return paths_read(line for stage in self.needed for line in lines_of(self.evaluated, stage))
-
-    def _give_up(self, instruction: Instruction, end: Digest | None, error: NotModelledError) -> Digest:
-        line = instruction.first_line
-        self.made.unmodelled[line] = str(error)
-        return self.made.put(line, stand_in(instruction, end))
-
-
 def stand_in(instruction: Instruction, built_on: Digest | None) -> LLBOp:
     """An operation in the place of those that are not modelled."""
     inputs = InputList()
@@ -313,3 +416,12 @@ def stand_in(instruction: Instruction, built_on: Digest | None) -> LLBOp:
 def known_platform(platform: str) -> str:
     """A platform as operations hold it; empty where that is not modelled."""
     return platform if _PLATFORM.fullmatch(platform) else ""
+
+
+def _does_work(op: LLBOp) -> bool:
+    """Whether an operation is shown as the instruction's, not as one inside of the frontend: a here-document,
+    the directory of a cache.
+
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert*.go, custom names @ v0.13.1 and v0.25.0.
+    """
+    return op.file is None or any(action.kind == "copy" or action.make_parents for action in op.file)
