@@ -11,14 +11,18 @@ from layerfork.app.recording import no_build_seen, say_lost, store_kept_out_of_c
 from layerfork.builders.engines import default_spec_of_why
 from layerfork.builders.recording.projects import Projects
 from layerfork.builders.recording.wrap import Wrapped, record_command
-from layerfork.errors import ExitCode, LayerforkError
+from layerfork.errors import ExitCode, LayerforkError, UsageError
 from layerfork.record.engine import NOTHING_BROUGHT, Brought
 from layerfork.record.progress import Say
 from layerfork.record.run import DiffReport
-from layerfork.record.store.store import open_store
+from layerfork.record.store.store import RecordStore, open_store
 
 if TYPE_CHECKING:
     from layerfork.app.compare.pairing import NamedRecord
+
+
+ALL_BUILDS = 500
+"""So many past builds of each source are looked at for one that is asked for by its id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +44,14 @@ def explain_builds(
     say: Say,
     *,
     against: str = "",
+    build: str = "",
     apart: bool = False,
     brought: Brought = NOTHING_BROUGHT,
 ) -> Explained:
     """Record the builds of a command, and compare each with the earlier one that it could have reused.
 
-    Without a command, the newest recorded builds of the working directory are compared again. ``against``
+    Without a command, the past build whose id begins with ``build`` is compared again; without that as well,
+    the newest recorded builds of the working directory, or the newest that its engine remembers. ``against``
     names a record file or a known build to compare with instead. ``apart``: what the command writes to
     standard output goes to standard error. ``brought`` is for an engine of ours.
     Raises: LayerforkError.
@@ -58,9 +64,7 @@ def explain_builds(
 
         named = builds_named(store, against)
     if not argv:
-        from layerfork.app.compare.baseline import explain_newest
-
-        return Explained(exit_code=ExitCode.AS_HOPED, reports=explain_newest(store, named))
+        return Explained(exit_code=ExitCode.AS_HOPED, reports=_explain_past(build, engine, store, named, say))
     projects = Projects(os.environ)
     with store_kept_out_of_contexts(store, argv, projects, say):
         wrapped = record_command(
@@ -80,6 +84,24 @@ def explain_builds(
     reports = explain_recorded(wrapped.records, store, named, losses)
     say_lost(losses, say)
     return Explained(exit_code=_ending(wrapped), reports=reports, hints=wrapped.hints)
+
+
+def _explain_past(
+    build: str, engine: str, store: RecordStore, named: "Sequence[NamedRecord]", say: Say
+) -> tuple[DiffReport, ...]:
+    """Builds that have happened: the recorded ones of this directory, else those that BuildKit remembers."""
+    from layerfork.app.compare.baseline import explain_newest, has_recorded
+
+    if not build and (named or has_recorded(store)):
+        return explain_newest(store, named)
+    if named:
+        raise UsageError(
+            "--against does not go with the id of a past build", hint="compare two exports: layerfork diff"
+        )
+    from layerfork.app.history.listing import HistoryAsked, explain_one
+
+    asked = HistoryAsked(engine=engine, here=not build, store=str(store.directory), newest=ALL_BUILDS)
+    return explain_one(asked, build, say)
 
 
 def _ending(wrapped: Wrapped) -> int:

@@ -21,6 +21,7 @@ COMMANDS = {
     "show": "Print recorded builds.",
     "diff": "Say why recorded builds missed what others had stored.",
     "why": "Record a build and say why it missed what an earlier one had stored.",
+    "history": "List the builds that happened, recorded or not, and why each missed.",
     "predict": "Say which steps would be reused if this tree was built now.",
     "lint": "Find cache traps in files, before any build.",
     "check": "Fail when a build does not reuse what it could: a gate for CI.",

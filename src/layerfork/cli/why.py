@@ -1,6 +1,8 @@
 """`layerfork why`: why this build missed."""
 
+import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -23,9 +25,16 @@ from layerfork.record.answer import Verdict
 from layerfork.record.engine import Brought
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from layerfork.report.formats import Format
+
+
+_ID = re.compile(r"[0-9a-z]{4,25}")
+"""Of a past build: BuildKit's references have 25 such characters, kept records 16 hexadecimal digits."""
+
+
+def is_id(word: str) -> bool:
+    """Whether a word names a past build: anything that is there is a PATH."""
+    return bool(_ID.fullmatch(word)) and not Path(word).exists()
 
 
 @click.command("why", cls=WordsThenCommand)
@@ -43,7 +52,7 @@ if TYPE_CHECKING:
 @format_option("diffs")
 @report_option("diffs")
 @verbose_option
-@click.argument("paths", nargs=-1, metavar="[PATH | -- CMD...]")
+@click.argument("paths", nargs=-1, metavar="[PATH | ID | -- CMD...]")
 def command(
     dockerfile: str,
     target: str,
@@ -63,18 +72,25 @@ def command(
     """Record a build and say why it missed what an earlier one of the same kind had stored.
 
     With PATH, `docker build PATH` is run, with the options -f, --target, --build-arg and -t as given; with a
-    command after --, that, with every build that it makes. Without either, the newest recorded builds of
-    this directory are explained. The first build of a kind is saved as baseline. Without Docker a private
-    engine is used that keeps its cache until `layerfork engines stop`. With a --format for programs, what
-    the command writes to standard output goes to standard error.
+    command after --, that, with every build that it makes. With the ID of a build that `layerfork history`
+    lists, that build is explained. Without any of these, the newest recorded builds of this directory are
+    explained; where none was recorded, the newest that the history of its BuildKit has. The first build of a
+    kind is saved as baseline. Without Docker a private engine is used that keeps its cache until `layerfork
+    engines stop`. With a --format for programs, what the command writes to standard output goes to standard
+    error.
 
     When the command fails, its exit code is ours; otherwise 1 says that a step missed, 0 that none did, 3
     that no build was seen.
     """
     from layerfork.app.why import explain_builds
 
+    build = paths[0] if argv is None and len(paths) == 1 and is_id(paths[0]) else ""
     argv = build_command(
-        *("why", paths, argv), dockerfile=dockerfile, target=target, build_args=build_args, tags=tags
+        *("why", () if build else paths, argv),
+        dockerfile=dockerfile,
+        target=target,
+        build_args=build_args,
+        tags=tags,
     )
     explained = explain_builds(
         argv,
@@ -82,6 +98,7 @@ def command(
         store,
         to_stderr,
         against=against,
+        build=build,
         apart=form.name != "text",
         brought=Brought(load=load, stand_ins=stand_ins),
     )

@@ -22,6 +22,9 @@ class CauseStatus(StrEnum):
     PROVEN = "PROVEN"
     """Reverting exactly these causes, and no fewer, gives the reader's step the writer's key, and the model
     agrees with what the engine did for both builds; for a predicted build, with the recorded one."""
+    INFERRED = "INFERRED"
+    """As PROVEN, where the files of a context were not recorded but are those of the commit that the build
+    names: proven if it was built of a clean checkout, which nothing contradicts."""
     SUSPECTED = "SUSPECTED"
     UNEXPLAINED = "UNEXPLAINED"
 

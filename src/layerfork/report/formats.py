@@ -23,6 +23,7 @@ _NOUNS: dict[Kind, str] = {
     "doctors": "doctor",
     "sendings": "pack --check",
     "stored": "lists of records",
+    "found": "history",
     "causes": "lists of causes",
     "pages": "pages about causes",
     "predictions": "predict",
@@ -83,6 +84,8 @@ def _text(kind: Kind) -> Renderers:
             from layerfork.report.text.files import RENDERERS
         case "records":
             from layerfork.report.text.record import RENDERERS
+        case "found":
+            from layerfork.report.text.history import RENDERERS
         case "predictions" | "histories":
             from layerfork.report.text.predictions import RENDERERS
         case "scenarios" | "catalogues" | "upgrades":
@@ -163,7 +166,7 @@ JSON = Format(name="json", load=_json, kinds=_EVERY, visible=visible_in_json)
 """One document, by the contract in docs/output.md."""
 HTML = Format(name="html", load=_html, kinds=_BUILDS | {"catalogues"})
 SVG = Format(name="svg", load=_svg, kinds=_BUILDS | {"catalogues"})
-MARKDOWN = Format(name="markdown", load=_markdown, kinds=_BUILDS | {"catalogues", "upgrades"})
+MARKDOWN = Format(name="markdown", load=_markdown, kinds=_BUILDS | {"catalogues", "upgrades", "found"})
 JUNIT = Format(name="junit", load=_junit, kinds=_BUILDS | {"lints", "catalogues"})
 SARIF = Format(name="sarif", load=_sarif, kinds=_BUILDS | {"lints"}, visible=visible_in_json)
 GITLAB = Format(name="gitlab", load=_gitlab, kinds=_BUILDS | {"lints"}, visible=visible_in_json)

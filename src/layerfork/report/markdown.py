@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from math import fsum
 
 from layerfork.record.answer import Answer, Caution, Edit, Fork, Verdict
 from layerfork.record.check import CheckReport
+from layerfork.record.history import HistoryReport
 from layerfork.record.run import DiffReport, RunReport
 from layerfork.record.scenarioresults import CatalogueReport, EngineChange, ScenarioRow, UpgradeReport
 from layerfork.record.visible import visible, visible_line
@@ -198,6 +200,37 @@ def _check(report: CheckReport, look: Look) -> Iterator[str]:
     if report.runs:
         yield render_runs(report.runs, look)
     yield render_diffs([diff for diff in report.diffs if diff.judgement.forks], look)
+
+
+def render_found(reports: Sequence[HistoryReport], look: Look) -> str:
+    """A row for each build that missed something, the newest first, and how many did not."""
+    return "\n".join(_history(report) for report in reports)
+
+
+def _history(report: HistoryReport) -> str:
+    lost = fsum(build.seconds_lost or 0.0 for build in report.builds)
+    missed = [build for build in report.builds if build.report is not None and build.report.answers]
+    lines = [
+        f"### layerfork history: {counted(len(report.builds), 'build')}, {lost:,.1f} s lost in {len(missed)}",
+        "",
+    ]
+    if missed:
+        lines += ["| UTC | Build | Where | Reused | Lost | First miss | |", "|---|---|---|---|---|---|---|"]
+    for build in missed:
+        assert build.report is not None
+        answer = build.report.answers[0]
+        cells = (
+            build.recorded_at[:16].replace("T", " "),
+            escaped(build.what),
+            escaped(build.where),
+            f"{build.reused} of {build.steps}" if build.reused is not None else "unknown",
+            f"{build.seconds_lost:,.1f} s" if build.seconds_lost else "",
+            escaped(answer.headline),
+            f"{answer.status.value} {code(answer.points[0].code)}",
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += [f"- not read: {escaped(problem)}" for problem in report.problems]
+    return "\n".join(lines) + "\n"
 
 
 def _pair(report: DiffReport) -> Iterator[str]:

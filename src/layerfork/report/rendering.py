@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from layerfork.record.context import SendingReport
     from layerfork.record.exportedcache import CacheReport
     from layerfork.record.fixing import FixReport
+    from layerfork.record.history import HistoryReport
     from layerfork.record.lint import LintReport
     from layerfork.record.machine import ClientRow, DoctorReport, EngineRow, SettingsReport, StoredRow
     from layerfork.record.prediction import HistoryPrediction, Prediction
@@ -58,6 +59,7 @@ Kind = Literal[
     "engines",
     "clients",
     "stored",
+    "found",
     "causes",
     "pages",
     "predictions",
@@ -97,6 +99,8 @@ class Renderers(TypedDict, total=False):
     clients: "Renderer[ClientRow]"
     stored: "Renderer[StoredRow]"
     """The builds that `why` keeps."""
+    found: "Renderer[HistoryReport]"
+    """What `history` lists, one report."""
     causes: "Renderer[CauseRow]"
     """What `explain` has pages about."""
     pages: "Renderer[CausePage]"

@@ -225,6 +225,12 @@ def explain_recorded(
     return tuple(explainer.reports)
 
 
+def has_recorded(store: RecordStore) -> bool:
+    """Whether a build of the working directory is known."""
+    here = os.path.realpath(Path.cwd())
+    return any(here in places_of_build(each) for each in read_summaries(store.directory))
+
+
 def explain_newest(store: RecordStore, against: Sequence[NamedRecord]) -> tuple[DiffReport, ...]:
     """Every build of the newest command of this directory, compared again."""
     known = read_summaries(store.directory)

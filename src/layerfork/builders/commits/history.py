@@ -1,6 +1,7 @@
 """Which commits of a repository, read by git, and what they say of themselves."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from typing import IO
 from layerfork.builders.commits.git import git_command
 from layerfork.builders.process import ProgramMissingError, end_group, spawn
 from layerfork.errors import LayerforkError, UsageError
+
+_WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 # Runs git on a repository: only to read, and nothing is fetched.
 
@@ -88,6 +91,13 @@ class Repository:
     store: Path
     """Where the repository's objects are, whichever of its working trees this is."""
 
+    @property
+    def top(self) -> Path:
+        """The top of the working tree, links followed."""
+        directory = self.directory.resolve()
+        depth = self.prefix.count("/")
+        return directory.parents[depth - 1] if depth else directory
+
 
 def find_repository(directory: Path) -> Repository:
     """The repository that a directory lies in. Raises: UsageError when it lies in none."""
@@ -106,14 +116,7 @@ def find_below(repository: Repository, directory: Path) -> Repository | None:
         found = find_repository(directory)
     except LayerforkError:
         return None
-    return found if _top(found) == _top(repository) else None
-
-
-def _top(repository: Repository) -> Path:
-    """The top of the working tree, links followed."""
-    directory = repository.directory.resolve()
-    depth = repository.prefix.count("/")
-    return directory.parents[depth - 1] if depth else directory
+    return found if found.top == repository.top else None
 
 
 def commits_of(repository: Repository, wanted: str) -> tuple[Commit, ...]:
@@ -140,6 +143,29 @@ def commits_of(repository: Repository, wanted: str) -> tuple[Commit, ...]:
     if not commits:
         raise UsageError(f"no commit is in {wanted}", "name the older commit first: OLD..NEW")
     return commits
+
+
+def find_commit(repository: Repository, revision: str) -> Commit:
+    """The commit of a whole hexadecimal id. Raises: UsageError when the repository does not have it."""
+    missing = UsageError(
+        f"the repository does not have the commit {revision[:12]}",
+        "fetch it (a shallow clone lacks older commits), or name the repository that has it",
+    )
+    if not _WHOLE_ID.fullmatch(revision):
+        raise missing
+    try:
+        answer = output_of(
+            repository.directory,
+            "log",
+            "-1",
+            "--no-show-signature",
+            "--no-color",
+            "--format=%H %ct %s",
+            revision,
+        )
+    except UsageError as error:
+        raise missing from error
+    return _commit(answer.decode("utf-8", "replace").rstrip("\n"))
 
 
 def _commit(row: str) -> Commit:

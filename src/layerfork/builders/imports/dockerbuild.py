@@ -4,8 +4,8 @@ Source: docker/buildx util/desktop/bundle/export.go @ v0.29.1; opencontainers/im
 """
 
 import tarfile
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
@@ -109,14 +109,44 @@ def _manifests(archive: Archive, index: Mapping[str, Any], depth: int) -> Iterat
 
 
 def _record(archive: Archive, manifest: Mapping[str, Any], importer: Importer) -> BuildRecord:
-    gaps: list[Gap] = []
     history = read_history_record(archive.json_blob(manifest["config"]))
-    if not history.ref:
-        gaps.append(Gap(where="history record", what="it is missing or damaged"))
     layers = manifest.get("layers")
     layers = [each for each in layers if isinstance(each, Mapping)] if isinstance(layers, list) else []
-    progress = _progress(archive, layers, gaps)
-    provenance = _provenance(archive, layers, history.platforms, gaps)
+    logs = [archive.blob(layer) for layer in layers if layer.get("mediaType") == LOG_TYPE]
+    attestations = [layer for layer in layers if layer.get("mediaType") == ATTESTATION_TYPE]
+    return record_of_history(
+        StoredBuild(
+            history=history,
+            log=logs[0] if logs else None,
+            names_log=bool(logs),
+            attestations=tuple((str(each.get("digest")), archive.blob(each)) for each in attestations),
+        ),
+        importer,
+        FORM,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBuild:
+    """A build of BuildKit's history, from an archive or from the BuildKit that keeps it."""
+
+    history: HistoryRecord
+    log: bytes | None
+    """None when it is missing or damaged."""
+    names_log: bool
+    """Whether the record names a log at all."""
+    attestations: Sequence[tuple[str, bytes | None]]
+    """Digest and bytes of each; None when they are missing or damaged."""
+
+
+def record_of_history(stored: StoredBuild, importer: Importer, form: str) -> BuildRecord:
+    """The build as a record; what it lacks is in the gaps."""
+    gaps: list[Gap] = []
+    history = stored.history
+    if not history.ref:
+        gaps.append(Gap(where="history record", what="it is missing or damaged"))
+    progress = _progress(stored, gaps)
+    provenance = _provenance(stored, gaps)
     left = LeftBehind(
         attrs=history.attrs or (provenance[0].attrs if provenance else {}),
         frontend=history.frontend or (provenance[0].frontend if provenance else ""),
@@ -124,7 +154,7 @@ def _record(archive: Archive, manifest: Mapping[str, Any], importer: Importer) -
         vertices=progress.vertices if progress is not None else None,
     )
     parts = read_left_behind(left, importer.redactor)
-    draft = importer.draft(FORM, Builder.BUILDKIT, history.created)
+    draft = importer.draft(form, Builder.BUILDKIT, history.created)
     result = _result(history, parts)
     return replace(
         with_parts(draft, parts, *gaps),
@@ -133,33 +163,30 @@ def _record(archive: Archive, manifest: Mapping[str, Any], importer: Importer) -
     )
 
 
-def _progress(archive: Archive, layers: list[Mapping[str, Any]], gaps: list[Gap]) -> StoredProgress | None:
-    for layer in layers:
-        if layer.get("mediaType") == LOG_TYPE:
-            data = archive.blob(layer)
-            if data is None:
-                gaps.append(Gap(where="log", what="its blob is missing or damaged"))
-                return None
-            progress = StoredProgress()
-            read_stored_log(data, progress)
-            gaps += progress.gaps
-            return progress
-    gaps.append(Gap(where="log", what="the archive holds none: which steps were reused is not known"))
-    return None
+def _progress(stored: StoredBuild, gaps: list[Gap]) -> StoredProgress | None:
+    if stored.log is None:
+        what = (
+            "its blob is missing or damaged"
+            if stored.names_log
+            else "the history holds none: which steps were reused is not known"
+        )
+        gaps.append(Gap(where="log", what=what))
+        return None
+    progress = StoredProgress()
+    read_stored_log(stored.log, progress)
+    gaps += progress.gaps
+    return progress
 
 
-def _provenance(
-    archive: Archive, layers: list[Mapping[str, Any]], platforms: Mapping[str, str], gaps: list[Gap]
-) -> list[Provenance]:
+def _provenance(stored: StoredBuild, gaps: list[Gap]) -> list[Provenance]:
     found = []
-    for layer in layers:
-        if layer.get("mediaType") == ATTESTATION_TYPE:
-            predicate = predicate_of(archive.json_blob(layer))
-            if predicate is not None:
-                platform = platforms.get(str(layer.get("digest")), "")
-                found.append(replace(read_provenance(predicate), platform=platform))
-            elif archive.blob(layer) is None:
-                gaps.append(Gap(where="provenance", what="its blob is missing or damaged"))
+    for digest, data in stored.attestations:
+        predicate = predicate_of(_object(data))
+        if predicate is not None:
+            platform = stored.history.platforms.get(digest, "")
+            found.append(replace(read_provenance(predicate), platform=platform))
+        elif data is None:
+            gaps.append(Gap(where="provenance", what="its blob is missing or damaged"))
     return found
 
 

@@ -13,6 +13,7 @@ from layerfork.record.cause import CAUSE_SCHEMA, CAUSES_SCHEMA, CausePage, Cause
 from layerfork.record.check import CHECK_SCHEMA, CheckReport
 from layerfork.record.context import SENDINGS_SCHEMA, SendingReport
 from layerfork.record.exportedcache import CACHE_SCHEMA, CacheReport, RecordUse
+from layerfork.record.history import HISTORY_SCHEMA, FoundBuild, HistoryReport
 from layerfork.record.lint import LINT_SCHEMA, LintReport
 from layerfork.record.machine import (
     CLIENTS_SCHEMA,
@@ -56,6 +57,26 @@ def render_plans(reports: Sequence[PlanReport], look: Look) -> str:
 def render_stored(rows: Sequence[StoredRow], look: Look) -> str:
     """The builds that are kept."""
     return _text({"schema": STORED_SCHEMA, "records": [plain(row) for row in rows]})
+
+
+def render_found(reports: Sequence[HistoryReport], look: Look) -> str:
+    """The builds that were found, the newest first, each with its comparison as `diff` writes it."""
+    return "".join(
+        _text(
+            {
+                "schema": HISTORY_SCHEMA,
+                "builds": [_found(build) for build in report.builds],
+                "problems": list(report.problems),
+                "older": report.older,
+            }
+        )
+        for report in reports
+    )
+
+
+def _found(build: FoundBuild) -> dict[str, Any]:
+    comparison = _diff(build.report) if build.report is not None else None
+    return {**plain(replace(build, report=None)), "report": comparison}
 
 
 def render_engines(rows: Sequence[EngineRow], look: Look) -> str:

@@ -13,6 +13,7 @@ from layerfork.report.views.overview import keyword
 
 STATUS_STYLES = {
     CauseStatus.PROVEN: "bold cyan",
+    CauseStatus.INFERRED: "bold blue",
     CauseStatus.SUSPECTED: "bold yellow",
     CauseStatus.UNEXPLAINED: "bold magenta",
 }

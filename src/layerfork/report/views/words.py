@@ -15,9 +15,9 @@ MANY_OWN = 2
 """More clients than these that miss their own builds are counted, not named."""
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 client``, ``2 clients``."""
-    plural = noun if number == 1 else f"{noun}s"
+def counted(number: int, noun: str, several: str = "") -> str:
+    """``1 client``, ``2 clients``; ``several`` is a plural that an s does not make."""
+    plural = noun if number == 1 else several or f"{noun}s"
     return f"{number:,} {plural}"
 
 

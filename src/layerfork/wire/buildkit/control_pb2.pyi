@@ -294,3 +294,95 @@ class Stat(_message.Message):
     devminor: int
     xattrs: _containers.RepeatedCompositeFieldContainer[_ops_pb2.Pair]
     def __init__(self, path: _Optional[bytes] = ..., mode: _Optional[int] = ..., uid: _Optional[int] = ..., gid: _Optional[int] = ..., size: _Optional[int] = ..., mod_time: _Optional[int] = ..., linkname: _Optional[bytes] = ..., devmajor: _Optional[int] = ..., devminor: _Optional[int] = ..., xattrs: _Optional[_Iterable[_Union[_ops_pb2.Pair, _Mapping]]] = ...) -> None: ...
+
+class BuildHistoryRequest(_message.Message):
+    __slots__ = ("ref", "early_exit")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    EARLY_EXIT_FIELD_NUMBER: _ClassVar[int]
+    ref: bytes
+    early_exit: bool
+    def __init__(self, ref: _Optional[bytes] = ..., early_exit: bool = ...) -> None: ...
+
+class BuildHistoryEvent(_message.Message):
+    __slots__ = ("type", "record")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    RECORD_FIELD_NUMBER: _ClassVar[int]
+    type: int
+    record: BuildHistoryRecord
+    def __init__(self, type: _Optional[int] = ..., record: _Optional[_Union[BuildHistoryRecord, _Mapping]] = ...) -> None: ...
+
+class BuildHistoryRecord(_message.Message):
+    __slots__ = ("ref", "frontend", "frontend_attrs", "error", "created_at", "completed_at", "logs", "exporter_response", "result", "results")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    FRONTEND_FIELD_NUMBER: _ClassVar[int]
+    FRONTEND_ATTRS_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    COMPLETED_AT_FIELD_NUMBER: _ClassVar[int]
+    LOGS_FIELD_NUMBER: _ClassVar[int]
+    EXPORTER_RESPONSE_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    ref: bytes
+    frontend: bytes
+    frontend_attrs: _containers.RepeatedCompositeFieldContainer[_ops_pb2.Pair]
+    error: RpcStatus
+    created_at: Timestamp
+    completed_at: Timestamp
+    logs: ContentDescriptor
+    exporter_response: _containers.RepeatedCompositeFieldContainer[_ops_pb2.Pair]
+    result: BuildResultInfo
+    results: _containers.RepeatedCompositeFieldContainer[PlatformResult]
+    def __init__(self, ref: _Optional[bytes] = ..., frontend: _Optional[bytes] = ..., frontend_attrs: _Optional[_Iterable[_Union[_ops_pb2.Pair, _Mapping]]] = ..., error: _Optional[_Union[RpcStatus, _Mapping]] = ..., created_at: _Optional[_Union[Timestamp, _Mapping]] = ..., completed_at: _Optional[_Union[Timestamp, _Mapping]] = ..., logs: _Optional[_Union[ContentDescriptor, _Mapping]] = ..., exporter_response: _Optional[_Iterable[_Union[_ops_pb2.Pair, _Mapping]]] = ..., result: _Optional[_Union[BuildResultInfo, _Mapping]] = ..., results: _Optional[_Iterable[_Union[PlatformResult, _Mapping]]] = ...) -> None: ...
+
+class PlatformResult(_message.Message):
+    __slots__ = ("key", "value")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    key: bytes
+    value: BuildResultInfo
+    def __init__(self, key: _Optional[bytes] = ..., value: _Optional[_Union[BuildResultInfo, _Mapping]] = ...) -> None: ...
+
+class BuildResultInfo(_message.Message):
+    __slots__ = ("attestations", "results")
+    ATTESTATIONS_FIELD_NUMBER: _ClassVar[int]
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    attestations: _containers.RepeatedCompositeFieldContainer[ContentDescriptor]
+    results: _containers.RepeatedCompositeFieldContainer[NumberedResult]
+    def __init__(self, attestations: _Optional[_Iterable[_Union[ContentDescriptor, _Mapping]]] = ..., results: _Optional[_Iterable[_Union[NumberedResult, _Mapping]]] = ...) -> None: ...
+
+class NumberedResult(_message.Message):
+    __slots__ = ("key", "value")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    key: int
+    value: ContentDescriptor
+    def __init__(self, key: _Optional[int] = ..., value: _Optional[_Union[ContentDescriptor, _Mapping]] = ...) -> None: ...
+
+class ContentDescriptor(_message.Message):
+    __slots__ = ("media_type", "digest", "size")
+    MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    media_type: bytes
+    digest: bytes
+    size: int
+    def __init__(self, media_type: _Optional[bytes] = ..., digest: _Optional[bytes] = ..., size: _Optional[int] = ...) -> None: ...
+
+class ReadContentRequest(_message.Message):
+    __slots__ = ("digest", "offset", "size")
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    digest: bytes
+    offset: int
+    size: int
+    def __init__(self, digest: _Optional[bytes] = ..., offset: _Optional[int] = ..., size: _Optional[int] = ...) -> None: ...
+
+class ReadContentResponse(_message.Message):
+    __slots__ = ("offset", "data")
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    offset: int
+    data: bytes
+    def __init__(self, offset: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...

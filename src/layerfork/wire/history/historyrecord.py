@@ -78,14 +78,19 @@ def as_utc(seconds: float) -> str:
 def _image_ids(value: Mapping[str, Any]) -> Iterator[str]:
     """Digests of what was made, the one first that the engine calls the image's id."""
     response = value.get("ExporterResponse")
-    named = [response.get(name) for name in _IMAGE_IDS] if isinstance(response, Mapping) else []
-    yield from (each for each in named if isinstance(each, str))
+    named = image_id_of(response) if isinstance(response, Mapping) else ""
+    yield from ([named] if named else [])
     result = value.get("Result")
     results = result.get("Results") if isinstance(result, Mapping) else None
     if isinstance(results, Mapping) and len(results) == 1:
         (only,) = results.values()
         if isinstance(only, Mapping) and isinstance(only.get("digest"), str):
             yield only["digest"]
+
+
+def image_id_of(response: Mapping[str, Any]) -> str:
+    """What an exporter's answer names as the image's id; empty when it names none."""
+    return next((each for name in _IMAGE_IDS if isinstance(each := response.get(name), str)), "")
 
 
 def _platforms(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,220 @@
+"""Why each build of a history missed, next to the earlier build of the same cache that it is closest to."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import fsum
+from typing import TypeVar
+
+from layerfork.app.compare.baseline import EARLIER_BUILD, THIS_BUILD, baseline_of, chain_of
+from layerfork.app.compare.comparison import diff_stored
+from layerfork.app.history.sources import Found
+from layerfork.app.history.trees import Tree
+from layerfork.context.walk import no_collection
+from layerfork.diagnose import JudgedBuild, cacheable_steps
+from layerfork.keys import keys_of
+from layerfork.record.answer import Answer, Cause, CauseStatus, Fix, Fork, MissKind, Point
+from layerfork.record.cause import CauseCode
+from layerfork.record.history import FoundBuild
+from layerfork.record.record import BuildKind, BuildRecord, StepStatus, build_kind_of
+from layerfork.record.run import DiffReport
+from layerfork.record.store.recordfile import stored
+
+_MOST_EARLIER = 20
+"""So many earlier builds are looked at to find the closest."""
+_SAME_FILES = (
+    "the commits hold the same files, so the context held files that git does not have "
+    "(generated or edited ones), or the cache had lost the step"
+)
+_SETTLES = "what would settle it: record the builds (layerfork record), which shows every file that was sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Build:
+    """A build with what is known of its files, and its keys."""
+
+    found: Found
+    tree: Tree
+    chain: frozenset[str]
+
+    @property
+    def record(self) -> BuildRecord:
+        return self.tree.record
+
+    @property
+    def inferred(self) -> bool:
+        """Whether its files are those of a commit."""
+        return self.record.context is not None and self.found.record.context is None
+
+
+def explain_history(
+    found: Sequence[Found], tree_of: Callable[[Found], Tree], wanted: Callable[[Found], bool]
+) -> Iterator[FoundBuild]:
+    """Each wanted build compared with an earlier one, the oldest first.
+
+    The earlier one is of the same place, directory, target and platform; of these the one that shares most
+    steps, then the newest.
+    """
+    before: dict[tuple[str, BuildKind, str], list[_Build]] = defaultdict(list)
+    for each in sorted(found, key=lambda each: each.record.recorded_at):
+        with no_collection():
+            tree = tree_of(each)
+            build = _Build(found=each, tree=tree, chain=frozenset(chain_of(keys_of(tree.record))))
+            earlier = before[_kind(each)]
+            if wanted(each):
+                yield _described(build, _closest(build, earlier[-_MOST_EARLIER:]))
+            earlier.append(build)
+
+
+def _kind(found: Found) -> tuple[str, BuildKind, str]:
+    """What two builds have in common that could have used the same cached steps."""
+    record = found.record
+    options = dict(record.request.options)
+    named = " ".join(options.get(name, "") for name in ("vcs:source", "vcs:localdir:context", "context"))
+    kind = replace(build_kind_of(record), ran_in="", name="")
+    cache = record.builder_instance or found.where
+    return cache, kind, named
+
+
+def _closest(build: _Build, earlier: Sequence[_Build]) -> _Build | None:
+    return max(
+        earlier,
+        key=lambda each: (len(each.chain & build.chain), each.record.recorded_at),
+        default=None,
+    )
+
+
+def _described(build: _Build, earlier: _Build | None) -> FoundBuild:
+    report = _compare(earlier, build) if earlier is not None else None
+    record = build.record
+    cacheable = report.cacheable if report is not None else _cacheable(record)
+    statuses = [step.status for step in record.steps if step.index in cacheable and step.status in _CAME_TO]
+    known = StepStatus.UNKNOWN not in (step.status for step in record.steps)
+    return FoundBuild(
+        id=build.found.id,
+        recorded_at=record.recorded_at,
+        what=build_kind_of(record).label,
+        where=build.found.where,
+        outcome=record.result.outcome,
+        seconds=record.seconds,
+        revision=build.tree.revision,
+        steps=len(statuses),
+        reused=statuses.count(StepStatus.HIT) if known else None,
+        seconds_lost=_lost(report),
+        report=report,
+        files=_files(build),
+    )
+
+
+_CAME_TO = frozenset({StepStatus.HIT, StepStatus.MISS, StepStatus.UNKNOWN})
+
+
+def _cacheable(record: BuildRecord) -> Collection[int]:
+    return cacheable_steps(JudgedBuild(client=THIS_BUILD, record=record, keys=keys_of(record)))
+
+
+def _lost(report: DiffReport | None) -> float | None:
+    if report is None:
+        return None
+    times = [fork.seconds_lost for fork in report.judgement.forks]
+    known = [each for each in times if each is not None]
+    return fsum(known) if known or not times else None
+
+
+def _files(build: _Build) -> str:
+    if build.inferred:
+        return f"commit {build.tree.revision[:12]}"
+    return "" if build.record.context is not None else build.tree.why_not
+
+
+def _compare(writer: _Build, reader: _Build) -> DiffReport:
+    """What the records prove; of steps that read the contexts, what the commits let us infer."""
+    report = _diff(writer.record, reader.record)
+    if writer.inferred or reader.inferred:
+        bare = _diff(*(replace(each.record, context=each.found.record.context) for each in (writer, reader)))
+        report = _inferred(report, bare, {**writer.tree.unmodelled, **reader.tree.unmodelled})
+    return replace(report, baseline=baseline_of(writer.record, reader.record, None, 1))
+
+
+def _diff(writer: BuildRecord, reader: BuildRecord) -> DiffReport:
+    return diff_stored(stored(writer), stored(reader), EARLIER_BUILD, THIS_BUILD, again=True)
+
+
+def _inferred(report: DiffReport, bare: DiffReport, unmodelled: Collection[str]) -> DiffReport:
+    """A report whose contexts are those of commits, with statuses that claim no more than commits show.
+
+    ``bare`` is the same comparison without contexts: what it proves needs no commit. What git's trees alone
+    prove is inferred; where they contradict what the builder did, files differed from the commits, and
+    nothing can be inferred from them.
+    """
+    proven = {fork.step for fork in bare.judgement.forks if _all_proven(fork)}
+    bare_answers = {each.step: each for each in bare.answers}
+    bare_forks = {each.step: each for each in bare.judgement.forks}
+    contradicted = any(each.code == "contradiction" for each in report.judgement.warnings) or any(
+        fork.miss_kind is MissKind.RECORD_GONE and fork.step not in proven for fork in report.judgement.forks
+    )
+    forks: list[Fork] = []
+    answers: list[Answer] = []
+    for fork, answer in zip(report.judgement.forks, report.answers, strict=True):
+        if fork.step in proven:
+            forks.append(bare_forks[fork.step])
+            answers.append(bare_answers[fork.step])
+        elif fork.miss_kind is MissKind.RECORD_GONE:
+            forks.append(_with_same_files(fork))
+            answers.append(_said_of_same_files(answer))
+        else:
+            weak = contradicted or _reads(fork, unmodelled)
+            status = CauseStatus.SUSPECTED if weak else CauseStatus.INFERRED
+            forks.append(replace(fork, causes=tuple(_at_most(each, status) for each in fork.causes)))
+            answers.append(replace(answer, points=tuple(_at_most(point, status) for point in answer.points)))
+    return replace(report, judgement=replace(report.judgement, forks=tuple(forks)), answers=tuple(answers))
+
+
+def _all_proven(fork: Fork) -> bool:
+    return bool(fork.causes) and all(cause.status is CauseStatus.PROVEN for cause in fork.causes)
+
+
+def _reads(fork: Fork, paths: Collection[str]) -> bool:
+    """Whether a path whose content only a real checkout has takes part in the fork."""
+    parts = {part.path.lstrip("/") for cause in fork.causes for part in cause.parts}
+    return any(
+        part == path or path.startswith(f"{part}/") or part.startswith(f"{path}/")
+        for part in parts
+        for path in paths
+    )
+
+
+_Judged = TypeVar("_Judged", Cause, Point)
+
+
+def _at_most(judged: _Judged, status: CauseStatus) -> _Judged:
+    """The same with a status that is not stronger."""
+    return replace(judged, status=status) if judged.status is CauseStatus.PROVEN else judged
+
+
+def _with_same_files(fork: Fork) -> Fork:
+    cause = Cause(
+        code=CauseCode.UNEXPLAINED,
+        status=CauseStatus.UNEXPLAINED,
+        sentence=_SAME_FILES,
+        text=f"{fork.instruction} forked: {_SAME_FILES}",
+        evidence=(_SETTLES,),
+    )
+    return replace(fork, causes=(cause,))
+
+
+def _said_of_same_files(answer: Answer) -> Answer:
+    point = replace(
+        answer.points[0],
+        culprit=_SAME_FILES,
+        code=CauseCode.UNEXPLAINED,
+        pattern="",
+        status=CauseStatus.UNEXPLAINED,
+        causes=(0,),
+        paths=(),
+        rows=(),
+        more=0,
+        fix=Fix(sentence="record the next builds (`layerfork why PATH`): that shows every file that is sent"),
+        treatment=None,
+    )
+    return replace(answer, points=(point,))

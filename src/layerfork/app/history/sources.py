@@ -1,0 +1,194 @@
+"""Where builds are found that nobody has to record again: engines, builders, kept records, files."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from layerfork.builders.api.buildhistory import read_build_history
+from layerfork.builders.api.client import ApiError
+from layerfork.builders.engines import open_engine
+from layerfork.builders.engines.buildkit import ADDRESS_VARIABLE
+from layerfork.builders.engines.host import connected, read_host_info
+from layerfork.builders.imports.files import import_file
+from layerfork.builders.imports.history import records_of_builds
+from layerfork.builders.recording.redactionkey import redaction_key
+from layerfork.builders.routing.buildxstore import instances_in, nodes_of, read_object, store_directory
+from layerfork.builders.routing.nodes import KUBERNETES, REMOTE, Dialler
+from layerfork.errors import EngineError, LayerforkError
+from layerfork.record.engine import BUILDKIT_DAEMON, EngineInfo
+from layerfork.record.progress import Say
+from layerfork.record.record import BuildPlace, BuildRecord
+from layerfork.record.store.recordfile import read_records
+from layerfork.record.store.store import RecordStore
+from layerfork.record.store.summary import read_summaries
+from layerfork.wire.proxy.sockets import Way
+
+KEPT = "kept records"
+_CONTAINER = "docker-container"
+_REFS = "refs"
+"""Below buildx's configuration: a file for each build, by builder, node and reference.
+Source: docker/buildx localstate/localstate.go @ v0.10.0 to v0.36.1."""
+_LOCAL = (_CONTAINER, REMOTE, KUBERNETES)
+"""Drivers whose nodes have a BuildKit of their own. That of the docker driver is the engine's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One build, and where it was found."""
+
+    record: BuildRecord
+    where: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which builds to look for."""
+
+    newest: int
+    """So many of each source at most."""
+    engine: str = ""
+    """An engine by its name in the table; empty for the user's own and every builder."""
+    environment: Mapping[str, str]
+
+
+def builds_of_engines(wanted: Wanted, problems: list[str], say: Say) -> Iterator[Found]:
+    """The builds that the user's engine, every buildx builder and BUILDKIT_HOST remember.
+
+    What cannot be asked becomes a line of ``problems``. Raises: LayerforkError for an engine that was asked
+    for by its name.
+    """
+    if wanted.engine:
+        with open_engine(wanted.engine).start(wanted.environment, say) as running:
+            way: Way | None = getattr(running, "way", None) or running.socket
+            if way is None:
+                raise EngineError(
+                    f"the engine {wanted.engine} shows no build history"
+                )
+            is_buildkit = running.info.kind == BUILDKIT_DAEMON
+            yield from _read(wanted, way, running.docker_host, wanted.engine, running.info, is_buildkit)
+        return
+    for name, read in _places(wanted):
+        try:
+            yield from read()
+        except LayerforkError as error:
+            problems.append(f"{name}: {error.message}")
+
+
+def _places(wanted: Wanted) -> Iterator[tuple[str, Callable[[], list[Found]]]]:
+    yield "docker", partial(_of_docker, wanted)
+    for name, instance in instances_in(store_directory(wanted.environment)).items():
+        if instance.get("Driver") in _LOCAL:
+            yield f"builder {name}", partial(_of_builder, wanted, name, instance)
+    if address := wanted.environment.get(ADDRESS_VARIABLE):
+        yield address, partial(_of_buildkit, wanted, address)
+
+
+def _of_docker(wanted: Wanted) -> list[Found]:
+    with connected(wanted.environment, "") as (api, way):
+        try:
+            info = read_host_info(api)
+        except ApiError as error:
+            raise EngineError(f"the engine at {api.docker_host} refuses: {error}") from error
+        return _read(wanted, way, api.docker_host, "docker", info, is_buildkit=False)
+
+
+def _of_buildkit(wanted: Wanted, address: str) -> list[Found]:
+    with open_engine(f"buildkit:{address}").start(wanted.environment, lambda _: None) as running:
+        return _read(wanted, running.way, address, address, running.info, is_buildkit=True)
+
+
+def _of_builder(wanted: Wanted, name: str, instance: dict[str, object]) -> list[Found]:
+    found: list[Found] = []
+    with ExitStack() as stack:
+        place = Path(stack.enter_context(TemporaryDirectory(prefix="lf-")))
+        dial = Dialler(wanted.environment, place, stack)
+        for node in nodes_of(instance):
+            info = EngineInfo(
+                kind=BUILDKIT_DAEMON,
+                version="",
+                api_version="",
+                image_store="",
+                default_builder="buildkit",
+                instance=f"{name}/{node.get('Name', '')}",
+            )
+            found += _read(
+                wanted, dial(instance, node), f"builder {name}", f"builder {name}", info, is_buildkit=True
+            )
+    return found
+
+
+def _read(
+    wanted: Wanted, way: Way, address: str, where: str, info: EngineInfo, is_buildkit: bool
+) -> list[Found]:
+    builds = read_build_history(way, address, is_buildkit=is_buildkit, newest=wanted.newest)
+    places = _local_places(wanted.environment)
+    records = records_of_builds(builds, redaction_key(), info)
+    return [
+        Found(record=replace(record, place=places.get(record.ref, record.place)), where=where, id=record.ref)
+        for record in records
+    ]
+
+
+def _local_places(environment: Mapping[str, str]) -> dict[str, BuildPlace]:
+    """Where buildx made builds on this machine, by reference, as its own notes say."""
+    found: dict[str, BuildPlace] = {}
+    for path in (store_directory(environment) / _REFS).glob("*/*/*"):
+        state = read_object(path) or {}
+        directory, dockerfile = state.get("LocalPath"), state.get("DockerfilePath")
+        if isinstance(directory, str) and directory.startswith("/"):
+            named = dockerfile if isinstance(dockerfile, str) and dockerfile != "-" else ""
+            found[path.name] = BuildPlace(
+                directory=directory, dockerfile=str(Path(directory, named)) if named else ""
+            )
+    return found
+
+
+def builds_of_store(store: RecordStore, newest: int) -> Iterator[Found]:
+    """The newest builds that `why`, `record` and `check` kept. One that is damaged is left out."""
+    for each in read_summaries(store.directory)[:newest]:
+        try:
+            for record in read_records(each.path):
+                yield Found(record=record, where=KEPT, id=record.id)
+        except LayerforkError:
+            continue
+
+
+def builds_of_files(paths: Sequence[str], problems: list[str], say: Say) -> Iterator[Found]:
+    """The builds of files that builds left behind, and of directories of them.
+
+    A file of a directory that tells of no build is passed over; one that was named is an error.
+    Raises: LayerforkError.
+    """
+    for word in paths:
+        path = Path(word)
+        for file in _files_below(path):
+            try:
+                records = _records(file)
+            except LayerforkError as error:
+                if file == path:
+                    raise
+                problems.append(f"{file}: {error.message}")
+                continue
+            say(f"{file}: {len(records)} builds")
+            yield from (
+                Found(record=record, where=str(file), id=record.ref or record.id) for record in records
+            )
+
+
+def _records(file: Path) -> tuple[BuildRecord, ...]:
+    if file.suffix == ".jsonl" or _holds_records(file):
+        return read_records(file, accept_truncated=True)
+    return import_file(file)
+
+
+def _holds_records(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(4) == b"\x28\xb5\x2f\xfd"
+
+
+def _files_below(path: Path) -> list[Path]:
+    return sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]

@@ -1,0 +1,84 @@
+"""The builds of a history, one line each with the reason below it, for a person."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from layerfork.record.history import FoundBuild, HistoryReport
+from layerfork.record.record import BuildOutcome
+from layerfork.report.rendering import Look, Renderers
+from layerfork.report.text.answer import STATUS_STYLES
+from layerfork.report.text.layout import hung, print_lines, table
+from layerfork.report.views.words import counted
+
+_ID = 12
+_NO_TIME = "-"
+
+
+def render_found(reports: Sequence[HistoryReport], look: Look) -> str:
+    """A line for each build, the newest first; below it the first miss, where and why."""
+    return "".join(print_lines(_lines(report, look), look) for report in reports)
+
+
+def _lines(report: HistoryReport, look: Look) -> Iterator[Text]:
+    header = ("ID", "UTC", "BUILD", "WHERE", "TIME", "REUSED", "LOST")
+    head, *rows = table([header, *map(_cells, report.builds)], look.width)
+    yield from (Text(line, style="bold") for line in head if report.builds)
+    for build, row in zip(report.builds, rows, strict=True):
+        yield from map(Text, row)
+        yield from _reason(build, look)
+    if not report.builds:
+        yield Text("no build was found")
+    if report.older:
+        yield Text(f"{counted(report.older, 'older build')} left out: --limit shows more", style="dim")
+    for problem in report.problems:
+        yield from (Text(line, style="yellow") for line in hung(f"not read: {problem}", look.width, "", 2))
+    yield from _summary(report)
+
+
+def _cells(build: FoundBuild) -> tuple[str, ...]:
+    return (
+        build.id[:_ID],
+        build.recorded_at[:19].replace("T", " "),
+        build.what,
+        build.where,
+        _seconds(build.seconds),
+        f"{build.reused} of {build.steps}" if build.reused is not None else "unknown",
+        _seconds(build.seconds_lost),
+    )
+
+
+def _seconds(seconds: float | None) -> str:
+    return f"{seconds:,.1f} s" if seconds else _NO_TIME
+
+
+def _reason(build: FoundBuild, look: Look) -> Iterator[Text]:
+    """The first miss and its cause; or that there was none."""
+    if build.report is None:
+        yield Text("    the first build of its kind here", style="dim")
+        return
+    if not build.report.answers:
+        what = "nothing missed" if build.outcome is BuildOutcome.SUCCEEDED else build.report.failure
+        yield Text(f"    {what or 'no miss was found'}", style="dim")
+        return
+    answer, *others = build.report.answers
+    more = f" (and {counted(len(others), 'more miss', 'more misses')})" if others else ""
+    for line in hung(f"{answer.headline}{more}", look.width, "    ", 8):
+        yield Text(line)
+    basis = f", files from {build.files}" if build.files.startswith("commit ") else ""
+    lacking = f"; files not known: {build.files}" if build.files and not basis else ""
+    yield Text.assemble(
+        "      ",
+        (answer.status.value, STATUS_STYLES[answer.status]),
+        f" {answer.points[0].named}{basis}{lacking}",
+    )
+
+
+def _summary(report: HistoryReport) -> Iterator[Text]:
+    lost = [build.seconds_lost for build in report.builds if build.seconds_lost]
+    if lost:
+        missed = counted(len(lost), "build")
+        yield Text(f"{sum(lost):,.1f} s lost in {missed}; `layerfork why ID` explains one", style="bold")
+
+
+RENDERERS: Renderers = {"found": render_found}
