@@ -33,8 +33,9 @@ class FoundBuild:
     """Time of the steps that were not reused and had been stored before; None when nothing shows it."""
     report: DiffReport | None = None
     """The comparison with the earlier build; None when there is none in the same cache."""
-    files: str = ""
-    """Where the files of its context are known from, as ``commit 3f2a…``; else why they are not known."""
+    files: str
+    """Where the files of its context are known from, as ``commit 3f2a…``; else why they are unknown."""
+    files_known: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -371,6 +371,7 @@ def _scenario_lines(report: CatalogueReport, row: ScenarioRow) -> Iterator[str]:
 
 
 RENDERERS: Renderers = {
+    "found": render_found,
     "runs": render_runs,
     "diffs": render_diffs,
     "checks": render_checks,

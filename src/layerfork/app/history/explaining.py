@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
+from pathlib import Path
 from typing import TypeVar
 
 from layerfork.app.compare.baseline import EARLIER_BUILD, THIS_BUILD, baseline_of, chain_of
@@ -45,6 +46,13 @@ class _Build:
     def inferred(self) -> bool:
         """Whether its files are those of a commit."""
         return self.record.context is not None and self.found.record.context is None
+
+    @property
+    def basis(self) -> str:
+        """Where its files are known from; else why they are unknown."""
+        if self.inferred:
+            return f"commit {self.tree.revision[:12]}"
+        return "the record" if self.record.context is not None else self.tree.why_not
 
 
 def explain_history(
@@ -93,7 +101,7 @@ def _described(build: _Build, earlier: _Build | None) -> FoundBuild:
     return FoundBuild(
         id=build.found.id,
         recorded_at=record.recorded_at,
-        what=build_kind_of(record).label,
+        what=_name_of(record),
         where=build.found.where,
         outcome=record.result.outcome,
         seconds=record.seconds,
@@ -102,8 +110,16 @@ def _described(build: _Build, earlier: _Build | None) -> FoundBuild:
         reused=statuses.count(StepStatus.HIT) if known else None,
         seconds_lost=_lost(report),
         report=report,
-        files=_files(build),
+        files=build.basis,
+        files_known=record.context is not None,
     )
+
+
+def _name_of(record: BuildRecord) -> str:
+    """``app (target test)``: the service or target, else the directory, and what is unusual."""
+    kind = build_kind_of(record)
+    source = kind.directory or dict(record.request.options).get("vcs:source", "")
+    return replace(kind, directory=source, ran_in=str(Path.cwd())).label
 
 
 _CAME_TO = frozenset({StepStatus.HIT, StepStatus.MISS, StepStatus.UNKNOWN})
@@ -121,18 +137,13 @@ def _lost(report: DiffReport | None) -> float | None:
     return fsum(known) if known or not times else None
 
 
-def _files(build: _Build) -> str:
-    if build.inferred:
-        return f"commit {build.tree.revision[:12]}"
-    return "" if build.record.context is not None else build.tree.why_not
-
-
 def _compare(writer: _Build, reader: _Build) -> DiffReport:
     """What the records prove; of steps that read the contexts, what the commits let us infer."""
     report = _diff(writer.record, reader.record)
     if writer.inferred or reader.inferred:
         bare = _diff(*(replace(each.record, context=each.found.record.context) for each in (writer, reader)))
         report = _inferred(report, bare, {**writer.tree.unmodelled, **reader.tree.unmodelled})
+        report = replace(report, inferred_from=" and ".join(dict.fromkeys((writer.basis, reader.basis))))
     return replace(report, baseline=baseline_of(writer.record, reader.record, None, 1))
 
 

@@ -65,9 +65,7 @@ def builds_of_engines(wanted: Wanted, problems: list[str], say: Say) -> Iterator
         with open_engine(wanted.engine).start(wanted.environment, say) as running:
             way: Way | None = getattr(running, "way", None) or running.socket
             if way is None:
-                raise EngineError(
-                    f"the engine {wanted.engine} shows no build history"
-                )
+                raise EngineError(f"the engine {wanted.engine} shows no build history")
             is_buildkit = running.info.kind == BUILDKIT_DAEMON
             yield from _read(wanted, way, running.docker_host, wanted.engine, running.info, is_buildkit)
         return

@@ -212,6 +212,7 @@ def _diff(report: DiffReport) -> dict[str, Any]:
         "build": report.build or None,
         "baseline": plain(report.baseline),
         "baseline_saved": report.baseline_saved,
+        "inferred_from": report.inferred_from or None,
         "outcome": report.outcome.value if report.reader else None,
         "failure": report.failure or None,
         **_judgement(report.judgement, report.answers),

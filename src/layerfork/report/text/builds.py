@@ -5,7 +5,7 @@ from datetime import datetime
 
 from rich.text import Text
 
-from layerfork.record.answer import Answer, Fork, Verdict
+from layerfork.record.answer import Answer, CauseStatus, Fork, Verdict
 from layerfork.record.check import CheckReport
 from layerfork.record.prediction import Baseline
 from layerfork.record.record import StepStatus
@@ -118,6 +118,9 @@ def _compared_with(report: DiffReport, look: Look) -> Iterator[Text]:
     if report.baseline is not None:
         text = f"before: {baseline_line(report.baseline)}"
     yield from wrap(Text(f"  {text}", style="dim"), look.width, 4)
+    if any(answer.status is CauseStatus.INFERRED for answer in report.answers):
+        files = f"files: those of {report.inferred_from}; INFERRED holds if nothing else was sent"
+        yield from wrap(Text(f"  {files}", style="dim"), look.width, 4)
 
 
 def _failure(report: DiffReport) -> Text:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from layerfork.record.answer import CauseStatus
 from layerfork.record.history import FoundBuild, HistoryReport
 from layerfork.record.record import BuildOutcome
 from layerfork.report.rendering import Look, Renderers
@@ -65,13 +66,11 @@ def _reason(build: FoundBuild, look: Look) -> Iterator[Text]:
     more = f" (and {counted(len(others), 'more miss', 'more misses')})" if others else ""
     for line in hung(f"{answer.headline}{more}", look.width, "    ", 8):
         yield Text(line)
-    basis = f", files from {build.files}" if build.files.startswith("commit ") else ""
-    lacking = f"; files not known: {build.files}" if build.files and not basis else ""
     yield Text.assemble(
-        "      ",
-        (answer.status.value, STATUS_STYLES[answer.status]),
-        f" {answer.points[0].named}{basis}{lacking}",
+        "      ", (answer.status.value, STATUS_STYLES[answer.status]), f" {answer.points[0].named}"
     )
+    if answer.status is not CauseStatus.PROVEN and not build.files_known:
+        yield from map(Text, hung(f"its files are unknown: {build.files}", look.width, "      ", 8))
 
 
 def _summary(report: HistoryReport) -> Iterator[Text]:

@@ -1,0 +1,149 @@
+"""Past builds that no recorder saw are explained from the history of their engine and the commits.
+
+What each build must be told is written down here, next to what was changed before it.
+"""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engines.running import LAYERFORK, layerfork
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
+
+DOCKERFILE = """\
+FROM alpine
+ARG V=1
+COPY lock.txt /app/
+RUN cp /app/lock.txt /app/installed
+COPY src /app/src
+RUN cat /app/src/* > /app/out
+ENV X=$V
+RUN echo $X
+"""
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "a",
+    "GIT_AUTHOR_EMAIL": "a@b",
+    "GIT_COMMITTER_NAME": "a",
+    "GIT_COMMITTER_EMAIL": "a@b",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+}
+NOTHING = ("", "", 0, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One build, what precedes it, and what must be said of it."""
+
+    before: str = "true"
+    """Shell, in the top of the repository."""
+    commit: bool = True
+    options: str = ""
+    expected: tuple[str, str, int, str]
+    """Status, code, line of the Dockerfile, and a part of the sentence; all empty when nothing missed."""
+
+
+STEPS = (
+    Step(expected=NOTHING),  # the first of its kind
+    Step(before="echo 2 > app/src/a", expected=("INFERRED", "content", 5, "src/a changed")),
+    Step(before="echo 2 > README", expected=NOTHING),
+    Step(before="chmod +x app/src/b", expected=("INFERRED", "mode", 5, "src/b")),
+    Step(before="echo 2 > app/lock.txt", expected=("INFERRED", "content", 3, "lock.txt changed")),
+    Step(before="echo 1 > app/src/new", expected=("INFERRED", "entry-extra", 5, "src/new is new")),
+    Step(
+        before="git mv app/src/new app/src/moved",
+        expected=("INFERRED", "entry-missing", 5, "src/new is gone"),
+    ),
+    Step(
+        before="sed -i 's/cat .app/cat -u \\/app/' app/Dockerfile",
+        expected=("PROVEN", "instruction", 6, "this line was `RUN cat /app"),
+    ),
+    Step(options="--build-arg V=2", expected=("PROVEN", "build-arg", 4, "V is 2, was 1")),
+    Step(options="--no-cache", expected=("PROVEN", "cache-off", 3, "--no-cache")),
+    Step(
+        before="echo dirty > app/src/a",
+        commit=False,
+        expected=("UNEXPLAINED", "unexplained", 5, "git does not have"),
+    ),
+    Step(
+        before="git checkout -q . && echo s > app/.dockerignore && echo src/b >> app/.dockerignore",
+        expected=("INFERRED", "ignore-rule", 5, "src/b"),
+    ),
+    Step(
+        before="echo '*.bin filter=lfs' > .gitattributes; echo one > app/src/x.bin",
+        expected=("SUSPECTED", "entry-extra", 5, "src/x.bin"),
+    ),
+    Step(before="echo two > app/src/x.bin", expected=("UNEXPLAINED", "unexplained", 5, "src/x.bin")),
+)
+FILES = {
+    "app/Dockerfile": DOCKERFILE,
+    "app/lock.txt": "1\n",
+    "app/src/a": "1\n",
+    "app/src/b": "1\n",
+    "docker-bake.hcl": 'target "default" { context = "app" }\n',
+    "compose.yaml": "services: {app: {build: app}}\n",
+}
+BUILDS = {
+    "build": "docker buildx build -q {options} app",
+    "bake": "docker buildx bake {options}",
+    "compose": "docker compose build -q {options}",
+}
+ARGUMENT = {"bake": "--set *.args.V=2"}
+"""How the client writes ``--build-arg V=2``."""
+
+
+def script_of(client: str) -> str:
+    lines = ["set -e", 'cd "$1"']
+    for number, step in enumerate(STEPS):
+        lines.append(step.before)
+        if step.commit:
+            lines += ["git add -A", f"git commit -qm {number} --allow-empty"]
+        options = step.options.replace("--build-arg V=2", ARGUMENT.get(client, "--build-arg V=2"))
+        lines.append(BUILDS[client].format(options=options))
+    return "\n".join([*lines, f"{LAYERFORK} history --format json"])
+
+
+@pytest.mark.parametrize(
+    ("engine", "client"),
+    [("26.1", "build"), ("28.5", "bake"), ("28.5+containerd", "compose")],
+)
+def test_past_builds_are_explained(
+    engine: str, client: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = tmp_path / "top"
+    (top / "app" / "src").mkdir(parents=True)
+    for name, text in FILES.items():
+        (top / name).write_text(text)
+    for name, value in IDENTITY.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    subprocess.run(["git", "init", "-q", str(top)], check=True)
+    script = tmp_path / "script"
+    script.write_text(script_of(client))
+
+    done = layerfork("engines", "run", f"private:{engine}", "--", "sh", script, top)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout[done.stdout.index('{\n  "schema"') :])
+    builds = list(reversed(document["builds"]))
+
+    assert document["problems"] == []
+    assert len(builds) == len(STEPS)
+    found = [said(build, step.expected[3]) for build, step in zip(builds, STEPS, strict=True)]
+    assert found == [step.expected for step in STEPS]
+
+
+def said(build: dict[str, Any], part: str) -> tuple[str, str, int, str]:
+    """What a build is said to have missed first, as `Step.expected` has it."""
+    if build["report"] is None or not build["report"]["answers"]:
+        return NOTHING
+    answer = build["report"]["answers"][0]
+    culprit = answer["points"][0]["culprit"]
+    return (
+        answer["points"][0]["status"],
+        answer["points"][0]["code"],
+        answer["line"],
+        part if part and part in culprit else culprit,
+    )
