@@ -97,7 +97,7 @@ def _described(build: _Build, earlier: _Build | None) -> FoundBuild:
     record = build.record
     cacheable = report.cacheable if report is not None else _cacheable(record)
     statuses = [step.status for step in record.steps if step.index in cacheable and step.status in _CAME_TO]
-    known = StepStatus.UNKNOWN not in (step.status for step in record.steps)
+    known = bool(record.steps) and all(step.status is not StepStatus.UNKNOWN for step in record.steps)
     return FoundBuild(
         id=build.found.id,
         recorded_at=record.recorded_at,

@@ -45,8 +45,8 @@ class CommitTrees:
 
         Raises: UsageError when git is missing or the directory lies in no repository.
         """
-        self._top = find_repository(directory).top
-        self._blobs = Blobs(find_repository(self._top), caches)
+        self._repository = find_repository(find_repository(directory).top)
+        self._blobs = Blobs(self._repository, caches)
         self._trees: dict[Path, Trees] = {}
         self._read: dict[tuple[str, str, str], CheckedOut | str] = {}
         self._clean = clean
@@ -107,8 +107,8 @@ class CommitTrees:
         return self._read[asked]
 
     def _read_commit(self, revision: str, directory: str, dockerfile: str) -> CheckedOut:
-        repository = find_repository(self._top / directory)
-        commit = find_commit(repository, revision)
+        commit = find_commit(self._repository, revision)
+        repository = find_repository(self._repository.directory / directory)
         trees = self._trees.setdefault(repository.directory, Trees(repository))
         sending = Sending(rules=find_rules("buildkit"), dockerfile=dockerfile)
         return check_out(repository, commit, sending, trees, self._blobs)

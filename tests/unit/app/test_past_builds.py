@@ -1,0 +1,233 @@
+"""Past builds with the files of their commits: what is inferred, and what is not.
+
+The builds are those of `history.project`, as BuildKit kept them; what is expected is written down from there.
+"""
+
+import random
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from google.protobuf.message import DecodeError
+from history.project import make_repository, read_kept
+
+from layerfork.app.history.explaining import explain_history
+from layerfork.app.history.listing import HistoryAsked, explain_one, list_history
+from layerfork.app.history.sources import Found
+from layerfork.app.history.trees import CommitTrees, Tree
+from layerfork.builders.api.buildhistory import KeptBuild
+from layerfork.builders.imports.history import records_of_builds
+from layerfork.errors import EvidenceError, LayerforkError
+from layerfork.record.history import FoundBuild
+from layerfork.record.store.schema import nonsense_in
+from layerfork.wire.buildkit import ops_pb2 as ops
+
+KEY = b"key"
+COMMIT = "8cc937bfff9da1264dcf2014a43acc450b77b623"
+"""Of the first build."""
+DIFFERED = "files differed from the commit when it was built"
+OUTSIDE = "lay outside of the commit's working tree"
+NOTHING = ("", "", 0)
+EXPECTED = [
+    NOTHING,
+    ("INFERRED", "content", 5),
+    NOTHING,
+    ("INFERRED", "content", 3),
+    ("UNEXPLAINED", "unexplained", 5),
+]
+"""Status, code and line of the first miss of each build."""
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> Path:
+    (tmp_path / "top").mkdir()
+    make_repository(tmp_path / "top")
+    return tmp_path / "top"
+
+
+def said(build: FoundBuild) -> tuple[str, str, int]:
+    if build.report is None or not build.report.answers:
+        return NOTHING
+    answer = build.report.answers[0]
+    return answer.status.value, answer.points[0].code, answer.line
+
+
+def explained(top: Path, builds: Sequence[KeptBuild], caches: Path) -> list[FoundBuild]:
+    trees = CommitTrees(top, caches, lambda text: text)
+    found = [
+        Found(record=record, where="docker", id=record.ref) for record in records_of_builds(builds, KEY, None)
+    ]
+    return list(explain_history(found, lambda each: trees.of(each.record), lambda _: True))
+
+
+def changed(build: KeptBuild, **attributes: str) -> KeptBuild:
+    """The build with other frontend attributes; two underscores are a colon."""
+    record = type(build.record).FromString(build.record.SerializeToString())
+    for name, value in attributes.items():
+        key = name.replace("__", ":").encode()
+        kept = [pair for pair in record.frontend_attrs if pair.key != key]
+        del record.frontend_attrs[:]
+        record.frontend_attrs.extend([*kept, ops.Pair(key=key, value=value.encode())] if value else kept)
+    return replace(build, record=record)
+
+
+def tree_of(top: Path, build: KeptBuild, caches: Path) -> Tree:
+    (record,) = records_of_builds([build], KEY, None)
+    return CommitTrees(top, caches, lambda text: text).of(record)
+
+
+def test_misses_are_inferred_from_commits(top: Path, tmp_path: Path) -> None:
+    builds = explained(top, read_kept(), tmp_path)
+
+    assert [said(build) for build in builds] == EXPECTED
+    assert [build.reused for build in builds] == [0, 2, 4, 0, 2]
+    assert {build.steps for build in builds} == {4}
+    assert all(build.files_known for build in builds)
+    assert builds[1].report is not None
+    assert builds[1].report.answers[0].culprit == "src/a changed"
+    assert builds[1].report.inferred_from == "commit 8cc937bfff9d and commit 1713d959634f"
+
+
+def test_without_the_repository_files_stay_unknown(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    subprocess.run(["git", "init", "-q", other], check=True)
+    builds = explained(other, read_kept(), tmp_path)
+
+    assert [said(build) for build in builds][1] == ("UNEXPLAINED", "unexplained", 5)
+    assert builds[1].files == "the repository does not have the commit 1713d959634f"
+    assert not builds[1].files_known
+
+
+def test_a_shallow_clone_has_the_newest_commit_alone(top: Path, tmp_path: Path) -> None:
+    shallow = tmp_path / "shallow"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", f"file://{top}", shallow], check=True)
+    builds = explained(shallow, read_kept(), tmp_path)
+
+    assert [build.files_known for build in builds] == [False, False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "why"),
+    [
+        ({"vcs__revision": ""}, "the build names no commit"),
+        (
+            {"vcs__revision": "8cc937bfff9da1264dcf2014a43acc450b77b623-dirty"},
+            "files differed from the commit when it was built",
+        ),
+        ({"vcs__revision": "--output=/tmp/x"}, "the repository does not have the commit --output=/tm"),
+        ({"vcs__revision": "0" * 40}, "the repository does not have the commit 000000000000"),
+        ({"vcs__localdir__context": "../elsewhere"}, f"its context {OUTSIDE}"),
+        ({"vcs__localdir__context": "/etc"}, f"its context {OUTSIDE}"),
+        (
+            {"vcs__localdir__dockerfile": "../elsewhere"},
+            f"its Dockerfile {OUTSIDE}",
+        ),
+        (
+            {"vcs__localdir__dockerfile": "app/src"},
+            "the commit has no such Dockerfile: files differed from the commit when it was built",
+        ),
+        ({"context__lib": "local:lib"}, "it has named contexts of directories, which name no commit"),
+    ],
+)
+def test_files_that_no_commit_shows(top: Path, tmp_path: Path, attributes: dict[str, str], why: str) -> None:
+    tree = tree_of(top, changed(read_kept()[0], **attributes), tmp_path)
+
+    assert tree.record.context is None
+    assert tree.why_not == why
+
+
+def test_a_commit_with_another_dockerfile_was_not_what_was_built(top: Path, tmp_path: Path) -> None:
+    (top / "app" / "Dockerfile").write_text("FROM alpine\n")
+    subprocess.run(
+        ["git", "-C", top, "-c", "user.name=a", "-c", "user.email=a", "commit", "-qam", "x"], check=True
+    )
+    shown = subprocess.run(
+        ["git", "-C", top, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    )
+    tree = tree_of(top, changed(read_kept()[0], vcs__revision=shown.stdout.strip()), tmp_path)
+
+    assert (
+        tree.why_not
+        == "the commit has another Dockerfile than the build: files differed from the commit when it was built"
+    )
+
+
+def test_a_lost_log_leaves_steps_unknown(top: Path, tmp_path: Path) -> None:
+    kept = [replace(build, blobs={}) for build in read_kept()]
+    builds = explained(top, kept, tmp_path)
+
+    assert [build.reused for build in builds] == [None] * 5
+    assert {said(build)[0] for build in builds} <= {"", "UNEXPLAINED", "SUSPECTED"}
+
+
+def test_damaged_blobs_and_records_break_nothing() -> None:
+    rng = random.Random(5)
+    for _ in range(60):
+        (build,) = rng.sample(read_kept(), 1)
+        blobs = {digest: damaged(data, rng) for digest, data in build.blobs.items()}
+        record = type(build.record)()
+        try:
+            record.MergeFromString(damaged(build.record.SerializeToString(), rng))
+        except DecodeError:
+            continue
+        for made in records_of_builds([replace(build, record=record, blobs=blobs)], KEY, None):
+            assert nonsense_in(made) == ""
+
+
+def damaged(data: bytes, rng: random.Random) -> bytes:
+    place = rng.randrange(len(data))
+    return rng.choice((data[:place], data[:place] + bytes([rng.randrange(256)]) + data[place + 1 :]))
+
+
+@pytest.fixture
+def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HistoryAsked:
+    """A directory that holds records of the builds, and one file that tells of none."""
+    from layerfork.record.store.recordfile import RecordFile
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    make_repository(tmp_path / "top")
+    directory = tmp_path / "exports"
+    directory.mkdir()
+    (directory / "notes.txt").write_text("hello\n")
+    with RecordFile(directory / "all.jsonl") as file:
+        for record in records_of_builds(read_kept(), KEY, None):
+            file.add(record)
+    return HistoryAsked(files=(str(directory),), repository=str(tmp_path / "top"))
+
+
+def test_a_directory_of_files_is_listed_newest_first(exported: HistoryAsked) -> None:
+    lines: list[str] = []
+    report = list_history(exported, lines.append)
+
+    assert [said(build) for build in reversed(report.builds)] == EXPECTED
+    assert len(report.problems) == 1
+    assert "notes.txt" in report.problems[0]
+    assert report.older == 0
+
+
+def test_the_limit_leaves_older_builds_out(exported: HistoryAsked) -> None:
+    report = list_history(replace(exported, newest=2), lambda _: None)
+
+    assert [said(build) for build in reversed(report.builds)] == EXPECTED[-2:]
+    assert report.older == 3
+
+
+def test_one_build_by_its_id(exported: HistoryAsked) -> None:
+    (report,) = explain_one(exported, "duap6zh", lambda _: None)
+
+    assert report.answers[0].culprit == "src/a changed"
+
+
+def test_ids_that_name_no_build_or_the_first(exported: HistoryAsked) -> None:
+    with pytest.raises(EvidenceError, match="no build with the id zzzz was found"):
+        explain_one(exported, "zzzz", lambda _: None)
+    with pytest.raises(EvidenceError, match="is the first of its kind"):
+        explain_one(exported, "gxwna", lambda _: None)
+
+
+def test_a_repository_that_is_none_is_an_error(exported: HistoryAsked, tmp_path: Path) -> None:
+    with pytest.raises(LayerforkError, match="not a git repository"):
+        list_history(replace(exported, repository=str(tmp_path)), lambda _: None)
