@@ -14,6 +14,7 @@ _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _COMMAND = re.compile(r"^\$ .*\n(?:(?!\$ ).*\n)*", re.MULTILINE)
 ANY = "..."
 _VOLATILE = (
+    (re.compile(r"^[0-9a-z]{12}(?=  \d{4}-)", re.MULTILINE), "ID"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| UTC)?"), "TIME"),
     (re.compile(r"\b(?:under )?\d+(?:\.\d+)? (?:ms|s|min|h|seconds?|minutes?)(?! more)\b"), "SECONDS"),
     (re.compile(r"\b(?:sha256:)?[0-9a-f]{7,64}\b"), "ID"),

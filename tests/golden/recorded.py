@@ -7,11 +7,13 @@ files are kept.
 """
 
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from history.project import make_repository, read_kept
 
 from layerfork.app.check.allowing import NOTHING_ALLOWED
 from layerfork.app.check.gate import gate
@@ -20,16 +22,21 @@ from layerfork.app.compare.baseline import baseline_of
 from layerfork.app.compare.comparison import diff_records
 from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.app.experiment.judging import judge_rows
+from layerfork.app.history.explaining import explain_history
+from layerfork.app.history.sources import Found
+from layerfork.app.history.trees import CommitTrees
 from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
 from layerfork.app.predict.predicting import predict_build
 from layerfork.app.predict.tree import plan
 from layerfork.builders.caches.config import read_cache
 from layerfork.builders.caches.source import CacheConfig
 from layerfork.builders.caches.steps import find_steps
+from layerfork.builders.imports.history import records_of_builds
 from layerfork.record.answer import Judgement, Verdict
 from layerfork.record.check import Against, CheckReport
 from layerfork.record.context import Digest
 from layerfork.record.exportedcache import CacheLayer, CacheReport
+from layerfork.record.history import HistoryReport
 from layerfork.record.machine import ClientRow, EngineRow, StoredRow
 from layerfork.record.prediction import Prediction
 from layerfork.record.record import BuildRecord, StepStatus
@@ -185,6 +192,22 @@ def listed_stored(name: str) -> Sequence[StoredRow]:
         )
         for number, builder, hits, size in ((2, "buildkit", 12, 1_634_639), (1, "classic", 0, 900))
     ]
+
+
+def listed_found(name: str) -> Sequence[HistoryReport]:
+    """The builds of `history.project`, as BuildKit kept them, and a builder that does not answer."""
+    with tempfile.TemporaryDirectory() as directory:
+        top = Path(directory) / "top"
+        top.mkdir()
+        make_repository(top)
+        trees = CommitTrees(top, Path(directory), str)
+        found = [
+            Found(record=replace(record, id=""), where="docker", id=record.ref)
+            for record in records_of_builds(read_kept(), b"key", None)
+        ]
+        builds = tuple(explain_history(found, lambda each: trees.of(each.record), lambda _: True))
+    problem = "builder ci: no engine answers at tcp://ci:1234"
+    return [HistoryReport(builds=builds[:0:-1], problems=(problem,), older=1)]
 
 
 def _listing(name: str) -> Sequence[object]:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def command(code: str, form: "Format") -> None:
     """Print the page of a cause: what happens, where, how to see it for oneself, and what helps.
 
-    CODE is the word behind PROVEN, SUSPECTED or UNEXPLAINED, or that of a warning about a wrong hit, or a
-    rule of `layerfork lint`. A pattern, such as umask, gives the page of the cause that it stands for.
-    Without CODE all causes are listed, in the order in which they are blamed, and then all rules.
+    CODE is the word behind PROVEN, INFERRED, SUSPECTED or UNEXPLAINED, or that of a warning about a wrong
+    hit, or a rule of `layerfork lint`. A pattern, such as umask, gives the page of the cause that it stands
+    for. Without CODE all causes are listed, in the order in which they are blamed, and then all rules.
 
     \b
     Examples:

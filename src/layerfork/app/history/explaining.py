@@ -10,7 +10,7 @@ from typing import TypeVar
 from layerfork.app.compare.baseline import EARLIER_BUILD, THIS_BUILD, baseline_of, chain_of
 from layerfork.app.compare.comparison import diff_stored
 from layerfork.app.history.sources import Found
-from layerfork.app.history.trees import Tree
+from layerfork.app.history.trees import CONTEXT_DIRECTORY, Tree
 from layerfork.context.walk import no_collection
 from layerfork.diagnose import JudgedBuild, cacheable_steps
 from layerfork.keys import keys_of
@@ -24,8 +24,7 @@ from layerfork.record.store.recordfile import stored
 _MOST_EARLIER = 20
 """So many earlier builds are looked at to find the closest."""
 _SAME_FILES = (
-    "the commits hold the same files, so the context held files that git does not have "
-    "(generated or edited ones), or the cache had lost the step"
+    "no committed file changed: the context held files that git does not have, or the cache had lost the step"
 )
 _SETTLES = "what would settle it: record the builds (layerfork record), which shows every file that was sent"
 
@@ -118,8 +117,9 @@ def _described(build: _Build, earlier: _Build | None) -> FoundBuild:
 def _name_of(record: BuildRecord) -> str:
     """``app (target test)``: the service or target, else the directory, and what is unusual."""
     kind = build_kind_of(record)
-    source = kind.directory or dict(record.request.options).get("vcs:source", "")
-    return replace(kind, directory=source, ran_in=str(Path.cwd())).label
+    options = dict(record.request.options)
+    shown = kind.directory or options.get("vcs:source") or options.get(CONTEXT_DIRECTORY, "")
+    return replace(kind, directory=shown, ran_in=str(Path.cwd())).label
 
 
 _CAME_TO = frozenset({StepStatus.HIT, StepStatus.MISS, StepStatus.UNKNOWN})
