@@ -135,7 +135,7 @@ class DiffReport:
     directory: str = ""
     """Absolute path of its context's directory; empty when nothing shows it."""
     inferred_from: str = ""
-    """Where the files of the contexts are known from that nobody recorded, such as ``commit 3f2a… and commit
+    """Where the files of contexts that were not recorded are known from, such as ``commit 3f2a… and commit
     9c1b…``; empty where they were recorded. Causes that rest on them are INFERRED at most."""
 
     @property
