@@ -1,4 +1,4 @@
-"""`layerfork history`, and `layerfork why` for builds that nobody recorded."""
+"""`layerfork history`, and `layerfork why` for builds that were not recorded."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence

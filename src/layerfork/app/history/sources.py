@@ -1,4 +1,4 @@
-"""Where builds are found that nobody has to record again: engines, builders, kept records, files."""
+"""Where builds are found that need not be recorded: engines, builders, kept records, files."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack

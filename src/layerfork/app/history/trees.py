@@ -1,4 +1,4 @@
-"""What the context of a build held that nobody recorded: the files of the commit that it was made of."""
+"""What the context of a build held that was not recorded: the files of the commit that it was made of."""
 
 import os
 from collections.abc import Callable, Mapping
