@@ -71,11 +71,15 @@ def explain_one(asked: HistoryAsked, word: str, say: Say) -> tuple[DiffReport, .
             f"{len(named)} builds have an id that begins with {word}", "write more characters of the id"
         )
     if not named:
-        what = f"no build with the id {word} was found" if word else f"no build of {Path.cwd()} was found"
+        what = (
+            f"no build with the id {word} was found"
+            if word
+            else f"no build in {Path.cwd()} was recorded yet, and no build history has one"
+        )
         more = f" ({'; '.join(problems)})" if problems else ""
         raise EvidenceError(
             f"{what}{more}",
-            hint="`layerfork history` lists the builds that are found; `layerfork why PATH` records one",
+            hint="record one: layerfork why PATH, or layerfork why -- CMD; `layerfork history` lists others",
         )
     (build,) = _explain(asked, found, {named[0].id}, say)
     if build.report is None:

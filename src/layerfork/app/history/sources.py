@@ -11,7 +11,7 @@ from layerfork.builders.api.buildhistory import read_build_history
 from layerfork.builders.api.client import ApiError
 from layerfork.builders.engines import open_engine
 from layerfork.builders.engines.buildkit import ADDRESS_VARIABLE
-from layerfork.builders.engines.host import connected, read_host_info
+from layerfork.builders.engines.host import connected, is_podman, read_host_info
 from layerfork.builders.imports.files import import_file
 from layerfork.builders.imports.history import records_of_builds
 from layerfork.builders.recording.redactionkey import redaction_key
@@ -28,6 +28,8 @@ from layerfork.wire.proxy.sockets import Way
 
 KEPT = "kept records"
 _CONTAINER = "docker-container"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_RECORD_THERE = "record builds there: layerfork why PATH, or layerfork record -o FILE -- CMD"
 _REFS = "refs"
 """Below buildx's configuration: a file for each build, by builder, node and reference.
 Source: docker/buildx localstate/localstate.go @ v0.10.0 to v0.36.1."""
@@ -66,6 +68,8 @@ def builds_of_engines(wanted: Wanted, problems: list[str], say: Say) -> Iterator
             way: Way | None = getattr(running, "way", None) or running.socket
             if way is None:
                 raise EngineError(f"the engine {wanted.engine} shows no build history")
+            if is_podman(running.info):
+                raise EngineError("podman keeps no history of its builds", _RECORD_THERE)
             is_buildkit = running.info.kind == BUILDKIT_DAEMON
             yield from _read(wanted, way, running.docker_host, wanted.engine, running.info, is_buildkit)
         return
@@ -91,6 +95,8 @@ def _of_docker(wanted: Wanted) -> list[Found]:
             info = read_host_info(api)
         except ApiError as error:
             raise EngineError(f"the engine at {api.docker_host} refuses: {error}") from error
+        if is_podman(info):
+            raise EngineError("podman keeps no history of its builds", _RECORD_THERE)
         return _read(wanted, way, api.docker_host, "docker", info, is_buildkit=False)
 
 
@@ -178,14 +184,18 @@ def builds_of_files(paths: Sequence[str], problems: list[str], say: Say) -> Iter
 
 
 def _records(file: Path) -> tuple[BuildRecord, ...]:
-    if file.suffix == ".jsonl" or _holds_records(file):
+    if file.is_file() and (file.suffix == ".jsonl" or _holds_records(file)):
         return read_records(file, accept_truncated=True)
     return import_file(file)
 
 
 def _holds_records(file: Path) -> bool:
-    with file.open("rb") as opened:
-        return opened.read(4) == b"\x28\xb5\x2f\xfd"
+    """Whether it is compressed as files of records are; what cannot be read is the importer's to refuse."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(_ZSTD)) == _ZSTD
+    except OSError:
+        return False
 
 
 def _files_below(path: Path) -> list[Path]:
