@@ -5,7 +5,7 @@ from dataclasses import replace
 from math import fsum
 
 from layerfork.diagnose.causes.dockerfilelines import LAST_STAGE, fix_stored
-from layerfork.diagnose.causes.rule import REARRANGE, Found
+from layerfork.diagnose.causes.rule import REARRANGE, PatternFix
 from layerfork.diagnose.causes.scene import AnswerSources, Scene, set_scene
 from layerfork.diagnose.causes.table import RULE_OF
 from layerfork.diagnose.causes.wording import paths_of, show_mode, shown, subject, values
@@ -85,9 +85,7 @@ def _presence(scene: Scene, parts: Iterable[ChangedPart]) -> Iterator[FieldRow]:
         reader = all(part.reader is None for part in own)
         if writer or reader:
             yield FieldRow(
-                label=place,
-                writer="not sent" if writer else "sent",
-                reader="not sent" if reader else "sent",
+                label=place, writer="not sent" if writer else "sent", reader="not sent" if reader else "sent"
             )
         else:
             yield _sizes(scene, place)
@@ -263,10 +261,11 @@ def _left_over(scene: Scene, held: Iterable[Held]) -> Iterator[Point]:
             yield _point(scene, place, cause)
 
 
-def _fix_of(scene: Scene, cause: Cause) -> Found:
-    """One thing to do about a cause: its rule's fix, else the remedy."""
-    fix = RULE_OF[cause.code].fix
-    return fix(scene, cause) if fix is not None else ("", Fix(sentence=cause.remedy))
+def _fix_of(scene: Scene, cause: Cause) -> PatternFix:
+    """One thing to do about a cause: its rule's fix, else the remedy. The pattern is empty for most."""
+    fix_of = RULE_OF[cause.code].fix
+    fix = fix_of(scene, cause) if fix_of is not None else Fix(sentence=cause.remedy)
+    return fix if isinstance(fix, PatternFix) else PatternFix("", fix)
 
 
 def _point(scene: Scene, place: int, cause: Cause) -> Point:

@@ -230,11 +230,7 @@ def _outlook(
 
 # Builds of any two caches judged by their keys alone, as if the reader had used the writer's cache.
 
-_STATUS = {
-    Reuse.FOUND: StepStatus.HIT,
-    Reuse.NOT_FOUND: StepStatus.MISS,
-    Reuse.OPEN: StepStatus.UNKNOWN,
-}
+_STATUS = {Reuse.FOUND: StepStatus.HIT, Reuse.NOT_FOUND: StepStatus.MISS, Reuse.OPEN: StepStatus.UNKNOWN}
 
 
 def cacheable_steps(build: JudgedBuild) -> tuple[int, ...]:

@@ -67,42 +67,42 @@ _NO_HELP = dict.fromkeys((Builder.CLASSIC, Builder.BUILDKIT), " (--chmod in COPY
 """Their keys hold the mode that was sent; buildah looks at the files as --chmod makes them."""
 
 
-def _fix_mode(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+def _fix_mode(scene: Scene, cause: Cause) -> Fix:
     paths = paths_of(scene, cause)
     writers = {part.writer for part in cause.parts}
     number = parse_mode(writers.pop() or "") if len(writers) == 1 else None
-    where = "" if scene.again else f" on {scene.reader_name}"
+    where = scene.on_reader
     if number is None or len(paths) > BY_NAME or scene.situation is Situation.CLIENTS:
-        return "", Fix(sentence=f"chmod before building{where}{_NO_HELP.get(scene.reader.builder, '')}")
+        return Fix(sentence=f"chmod before building{where}{_NO_HELP.get(scene.reader.builder, '')}")
     command = f"chmod {number & 0o7777:04o} {quoted(paths)}"
     sentence = f"`{command}`{where}{_NO_HELP.get(scene.reader.builder, '')}"
-    return "", Fix(sentence=sentence, command=command)
+    return Fix(sentence=sentence, command=command)
 
 
-def _fix_xattr(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+def _fix_xattr(scene: Scene, cause: Cause) -> Fix:
     paths = paths_of(scene, cause)
     part = cause.parts[0]
     name = part.field
     if len(paths) > BY_NAME or len({each[1:] for each in cause.parts}) != 1:
-        return "", Fix(sentence=cause.remedy)
+        return Fix(sentence=cause.remedy)
     how = f"-x {shlex.quote(name)}" if part.writer is None else f"-n {shlex.quote(name)} -v 0x{part.writer}"
     command = f"setfattr {how} {quoted(paths)}"
-    where = "" if scene.again else f" on {scene.reader_name}"
-    return "", Fix(sentence=f"`{command}`{where}", command=command)
+    where = scene.on_reader
+    return Fix(sentence=f"`{command}`{where}", command=command)
 
 
-def _fix_owner(option: str) -> Callable[[Scene, Cause], tuple[str, Fix]]:
+def _fix_owner(option: str) -> Callable[[Scene, Cause], Fix]:
     """Of a single entry: patterns speak for several."""
 
-    def fix(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    def fix(scene: Scene, cause: Cause) -> Fix:
         paths = paths_of(scene, cause)
         writers = {part.writer or "" for part in cause.parts}
         writer = writers.pop() if len(writers) == 1 else ""
         if not writer.isdigit() or len(paths) > BY_NAME or scene.situation is Situation.CLIENTS:
-            return "", Fix(sentence=cause.remedy)
+            return Fix(sentence=cause.remedy)
         program = "chown" if option == "owner" else "chgrp"
         command = f"{program} {writer} {quoted(paths)}"
-        return "", Fix(sentence=f"`{command}`, or make the tar with `--{option}={writer}`", command=command)
+        return Fix(sentence=f"`{command}`, or make the tar with `--{option}={writer}`", command=command)
 
     return fix
 
@@ -153,12 +153,7 @@ def find_mode_type_bits(case: Case, unclaimed: tuple[Difference, ...]) -> Iterat
     """Own differences, shown with what type the bits mean."""
     own = [each for each in unclaimed if each.cause == CauseCode.MODE_TYPE_BITS]
     yield from entry_findings(
-        case,
-        own,
-        code=CauseCode.MODE_TYPE_BITS,
-        noun="mode",
-        show=_shown_bits,
-        absent="0",
+        case, own, code=CauseCode.MODE_TYPE_BITS, noun="mode", show=_shown_bits, absent="0"
     )
 
 
@@ -305,12 +300,4 @@ XATTR = CauseRule(
 """An extended attribute of an entry."""
 
 
-RULES = (
-    ENTRY_NAME,
-    MODE_TYPE_BITS,
-    MODE,
-    UID,
-    GID,
-    OWNER_NAME,
-    XATTR,
-)
+RULES = (ENTRY_NAME, MODE_TYPE_BITS, MODE, UID, GID, OWNER_NAME, XATTR)

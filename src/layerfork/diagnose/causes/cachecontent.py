@@ -6,10 +6,7 @@ from datetime import datetime
 from layerfork.diagnose.causes.edits import command_of
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.compare.caches import (
-    imports_cache,
-    separate_caches,
-)
+from layerfork.diagnose.compare.caches import imports_cache, separate_caches
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.compare.sites import Reason
 from layerfork.diagnose.enginebugs import EngineBug, bugs_met, describe_bug
@@ -42,15 +39,15 @@ def _say_bug(scene: Scene, cause: Cause) -> str:
     return cause.detail
 
 
-def _fix_lost(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+def _fix_lost(scene: Scene, cause: Cause) -> Fix:
     """This very build has stored it anew."""
     command = command_of(scene, scene.reader)
     if scene.again and command:
-        return "", Fix(
+        return Fix(
             sentence=f"this build has stored it again: `{command}` reuses it until the next prune",
             command=command,
         )
-    return "", Fix(sentence=cause.remedy)
+    return Fix(sentence=cause.remedy)
 
 
 CLEARLY_S = 0.2
@@ -291,9 +288,4 @@ CACHE_RECORD_GONE = CauseRule(
 """Equal keys, earlier steps reused, this one not: its result was pruned or its image removed."""
 
 
-RULES = (
-    PARALLEL_BUILD,
-    ENGINE_BUG,
-    CACHE_EMPTY,
-    CACHE_RECORD_GONE,
-)
+RULES = (PARALLEL_BUILD, ENGINE_BUG, CACHE_EMPTY, CACHE_RECORD_GONE)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from layerfork.diagnose.causes.edits import command_of, with_options
-from layerfork.diagnose.causes.rule import ASK, Case, CauseRule, Finding, Strength
+from layerfork.diagnose.causes.rule import ASK, Case, CauseRule, Finding, FixOf, Strength
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import shown
 from layerfork.diagnose.compare.caches import (
@@ -48,25 +48,25 @@ def _say_import(scene: Scene, cause: Cause) -> str:
     return f"the cache imported{who} from {source} {cause.detail}"
 
 
-_OFF = ("--no-cache", "--no-cache-filter *")
+def _fix_without(*options: str) -> FixOf:
+    """Build without these options."""
+
+    def fix(scene: Scene, cause: Cause) -> Fix:
+        command = with_options(scene, options, ())
+        if command and command != command_of(scene, scene.reader):
+            return Fix(sentence=f"build without it: `{command}`", command=command)
+        return Fix(sentence=cause.remedy)
+
+    return fix
 
 
-def _fix_off(scene: Scene, cause: Cause) -> tuple[str, Fix]:
-    command = with_options(scene, _OFF, ())
-    if command and command != command_of(scene, scene.reader):
-        return "", Fix(sentence=f"build without it: `{command}`", command=command)
-    return "", Fix(sentence=cause.remedy)
-
-
-def _fix_not_imported(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+def _fix_not_imported(scene: Scene, cause: Cause) -> Fix:
     """Import from where the writer exported to."""
     source = next((found for each in scene.writer.request.cache_to if (found := _as_source(each))), "")
     if not source:
-        return "", Fix(sentence=cause.remedy)
+        return Fix(sentence=cause.remedy)
     command = with_options(scene, ("--cache-from *",), (f"--cache-from={source}",))
-    return "", Fix(
-        sentence=f"import what was exported: `{command or f'--cache-from={source}'}`", command=command
-    )
+    return Fix(sentence=f"import what was exported: `{command or f'--cache-from={source}'}`", command=command)
 
 
 def _as_source(export: str) -> str:
@@ -79,13 +79,6 @@ def _as_source(export: str) -> str:
             return f"type=registry,ref={fields['ref']}"
         case _:
             return ""
-
-
-def _fix_cache_from(scene: Scene, cause: Cause) -> tuple[str, Fix]:
-    command = with_options(scene, ("--cache-from *",), ())
-    if command and command != command_of(scene, scene.reader):
-        return "", Fix(sentence=f"build without it: `{command}`", command=command)
-    return "", Fix(sentence=cause.remedy)
 
 
 def find_cache_off(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
@@ -137,7 +130,7 @@ CACHE_OFF = CauseRule(
     treatment=ASK,
     say=_say_off,
     remedy="drop --no-cache (nocache=True, no_cache: true, --no-cache-filter) where reuse is wanted",
-    fix=_fix_off,
+    fix=_fix_without("--no-cache", "--no-cache-filter *"),
     find=find_cache_off,
 )
 """The reader was asked not to use the cache, for the whole build or for some stages; or it had no cache."""
@@ -154,10 +147,7 @@ def find_cache_from(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[F
         field="cachefrom",
         writer=", ".join(writer),
         reader=", ".join(reader),
-        evidence=(
-            f"cache-from of {case.reader_name}: {', '.join(reader)}",
-            f"cache-from of {case.writer_name}: {', '.join(writer) or 'none'}",
-        ),
+        evidence=case.side_lines("cache-from", ", ".join(writer) or "none", ", ".join(reader)),
         strength=Strength.RECORDS if _was_there(case) else Strength.GUESS,
     )
 
@@ -178,7 +168,7 @@ CACHE_FROM = CauseRule(
     treatment=ASK,
     say=_say_from,
     remedy="drop --cache-from for local builds, or list the local image as well",
-    fix=_fix_cache_from,
+    fix=_fix_without("--cache-from *"),
     find=find_cache_from,
 )
 """--cache-from of the classic builder hides local results that are no ancestor of a listed image."""
@@ -246,8 +236,4 @@ CACHE_NOT_IMPORTED = CauseRule(
 """The reader asked for a cache from elsewhere, and the writer's results did not come with it."""
 
 
-RULES = (
-    CACHE_OFF,
-    CACHE_FROM,
-    CACHE_NOT_IMPORTED,
-)
+RULES = (CACHE_OFF, CACHE_FROM, CACHE_NOT_IMPORTED)

@@ -8,7 +8,7 @@ from layerfork.diagnose.causes.entryundo import undo_attribute
 from layerfork.diagnose.causes.forms import EVIDENCE_LIMIT, distinct_paths
 from layerfork.diagnose.causes.material import Material
 from layerfork.diagnose.causes.options import undo_source
-from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, PatternFix
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import count_by_directory, name_paths, paths_of, show_value, verb
 from layerfork.diagnose.compare.differences import Difference
@@ -104,20 +104,20 @@ def _swap(scene: Scene, copy: Instruction, install: Install, manifests: tuple[st
     )
 
 
-def _fix_content(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+def _fix_content(scene: Scene, cause: Cause) -> Fix | PatternFix:
     paths = paths_of(scene, cause)
     if (fix := install_first(scene, paths)) is not None:
-        return "install-after-copy", fix
+        return PatternFix("install-after-copy", fix)
     if scene.situation is Situation.CLIENTS:
         sent = f"they sent different content for {name_paths(paths)}"
-        return "", Fix(sentence=f"give both clients the same context: {sent}")
+        return Fix(sentence=f"give both clients the same context: {sent}")
     if scene.situation is Situation.MACHINES:
-        return "", _one_version(scene, paths)
+        return _one_version(scene, paths)
     if scene.situation is Situation.TWICE:
-        return "", Fix(sentence=_generated(scene, paths))
+        return Fix(sentence=_generated(scene, paths))
     if any(path.rpartition("/")[2] in MANIFESTS for path in paths):
-        return "", put_back(scene, paths)
-    return "", Fix(sentence=_expected(scene, paths))
+        return put_back(scene, paths)
+    return Fix(sentence=_expected(scene, paths))
 
 
 def _one_version(scene: Scene, paths: list[str]) -> Fix:
@@ -176,11 +176,8 @@ def find_content(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Find
 
 def _evidence(case: Case, own: list[Difference], paths: list[str]) -> Iterator[str]:
     for each in own[:EVIDENCE_LIMIT]:
-        label = each.field or CauseCode.CONTENT
-        yield (
-            f"{label} of {each.path or '.'}: {case.reader_name} {show_value(each.reader)}, "
-            f"{case.writer_name} {show_value(each.writer)}"
-        )
+        label = f"{each.field or CauseCode.CONTENT} of {each.path or '.'}"
+        yield case.both_sides(label, show_value(each.writer), show_value(each.reader))
     if len(own) == 1:
         yield f"size of {paths[0]}: {_sizes(case, own[0])}"
     if len(own) > EVIDENCE_LIMIT:

@@ -184,26 +184,26 @@ def fix_stored(scene: Scene) -> Fix:
     return Fix(sentence=f"{NOTHING_TO_FIX}: {who} has stored it now{found}", command=command)
 
 
-def fix_option(name: str, drop: str, field: str) -> Callable[[Scene, Cause], tuple[str, Fix]]:
+def fix_option(name: str, drop: str, field: str) -> Callable[[Scene, Cause], Fix]:
     """An option of the command line: give it as the writer did."""
 
-    def fix(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+    def fix(scene: Scene, cause: Cause) -> Fix:
         writer = str(getattr(scene.writer.request, field))
         command = with_options(scene, (drop,), (f"{name}={writer}",) if writer else ())
         if command:
-            return "", Fix(sentence=f"build with the {field} as before: `{command}`", command=command)
+            return Fix(sentence=f"build with the {field} as before: `{command}`", command=command)
         if scene.writer_text != scene.text:
-            return "", fix_line(scene)
-        return "", Fix(sentence=f"pass the same {name} to both builds")
+            return fix_line(scene)
+        return Fix(sentence=f"pass the same {name} to both builds")
 
     return fix
 
 
-def fix_as_before(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+def fix_as_before(scene: Scene, cause: Cause) -> Fix:
     """The whole command of the writer, where it was another one."""
     command = command_of(scene, scene.writer)
     if scene.again and command and command != command_of(scene, scene.reader):
-        return "", Fix(sentence=f"build with the same options: `{command}`", command=command)
+        return Fix(sentence=f"build with the same options: `{command}`", command=command)
     if scene.writer_text != scene.text:
-        return "", fix_line(scene)
-    return "", Fix(sentence=cause.remedy)
+        return fix_line(scene)
+    return Fix(sentence=cause.remedy)

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from layerfork.diagnose.causes.edits import builds_itself, command_of
-from layerfork.diagnose.causes.forms import value_finding
+from layerfork.diagnose.causes.forms import say_value, value_finding
 from layerfork.diagnose.causes.material import Material
-from layerfork.diagnose.causes.rule import ASK, Case, CauseRule, Finding, Strength
+from layerfork.diagnose.causes.rule import ASK, Case, CauseRule, Find, Finding, Strength
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.causes.wording import shown, values
-from layerfork.diagnose.compare.caches import failed_imports
+from layerfork.diagnose.compare.caches import ScopeDifference, failed_imports
 from layerfork.diagnose.compare.differences import Difference, entry_paths
 from layerfork.diagnose.compare.sites import Reason
 from layerfork.record.answer import Cause, Fix
@@ -24,20 +23,12 @@ def undo_engine(material: Material, finding: Finding) -> tuple[Change, ...]:
     return (EngineIs(engine=material.case.writer.record.engine),)
 
 
-def _say_builder(scene: Scene, cause: Cause) -> str:
-    return values(scene, "builder", shown(cause.writer), shown(cause.reader))
-
-
 def _say_instance(scene: Scene, cause: Cause) -> str:
     return (
         "this build used another builder, which has its own cache"
         if scene.again
         else f"{scene.reader_name} and {scene.writer_name} used two builders, each with its own cache"
     )
-
-
-def _say_store(scene: Scene, cause: Cause) -> str:
-    return values(scene, "image store", shown(cause.writer), shown(cause.reader))
 
 
 ENGINES = "engine version"
@@ -59,17 +50,17 @@ def _say_client_version(scene: Scene, cause: Cause) -> str:
     )
 
 
-def _fix_builder(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+def _fix_builder(scene: Scene, cause: Cause) -> Fix:
     """Ask for the writer's builder, with the environment variable that docker's programs look at."""
     switch = _SWITCHES.get(scene.writer.builder)
     command = command_of(scene, scene.reader)
     if switch and command and builds_itself(scene.reader) and scene.reader.builder is not Builder.BUILDAH:
         command = f"DOCKER_BUILDKIT={switch[0]} {command}"
-        return "", Fix(sentence=f"use {_whose(scene)}: `{command}`", command=command)
+        return Fix(sentence=f"use {_whose(scene)}: `{command}`", command=command)
     if switch:
         ways = f"DOCKER_BUILDKIT={switch[0]} (docker's programs), version={switch[1]} (POST /build)"
-        return "", Fix(sentence=f"use the same builder for both: {ways}")
-    return "", Fix(sentence=cause.remedy)
+        return Fix(sentence=f"use the same builder for both: {ways}")
+    return Fix(sentence=cause.remedy)
 
 
 _SWITCHES = {Builder.CLASSIC: ("0", "1"), Builder.BUILDKIT: ("1", "2")}
@@ -81,57 +72,45 @@ def _whose(scene: Scene) -> str:
     return "the earlier builder" if scene.again else f"the builder of {scene.writer_name}"
 
 
-def find_builder(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """The two records name different builders."""
+def _scope_of(case: Case, code: CauseCode) -> ScopeDifference | None:
+    """Why the caches are separate, where that is what a code stands for."""
     scope = case.comparison.scope
-    if case.site.reason is not Reason.OTHER_CACHE or scope is None or scope.code != CauseCode.BUILDER:
-        return
-    yield Finding(
-        code=CauseCode.BUILDER,
-        field=scope.field,
-        writer=scope.writer,
-        reader=scope.reader,
-        evidence=(
-            f"builder of {case.reader_name}: {scope.reader}",
-            f"builder of {case.writer_name}: {scope.writer}",
-        ),
-        strength=Strength.RECORDS,
-    )
+    if case.site.reason is not Reason.OTHER_CACHE or scope is None or scope.code != code:
+        return None
+    return scope
+
+
+def _finds_scope(code: CauseCode) -> Find:
+    """The records show that the two builds used separate caches for this reason."""
+
+    def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+        scope = _scope_of(case, code)
+        if scope is None:
+            return
+        evidence = case.side_lines(scope.field, scope.writer, scope.reader)
+        if code == CauseCode.BUILDER_INSTANCE:
+            evidence += case.side_lines("engine", *map(_describe, (case.writer.record, case.reader.record)))
+        yield Finding(
+            code=code,
+            field=scope.field,
+            writer=scope.writer,
+            reader=scope.reader,
+            evidence=evidence,
+            strength=Strength.RECORDS,
+        )
+
+    return find
 
 
 BUILDER = CauseRule(
     code=CauseCode.BUILDER,
     treatment=ASK,
     remedy="use one builder for all clients (DOCKER_BUILDKIT=0 or 1; SDKs speak to the classic one)",
-    say=_say_builder,
+    say=say_value("builder"),
     fix=_fix_builder,
-    find=find_builder,
+    find=_finds_scope(CauseCode.BUILDER),
 )
 """Two builders never share a cache, whatever they build."""
-
-
-def find_builder_instance(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """The records come from two caches, and the reader imported none."""
-    scope = case.comparison.scope
-    if (
-        case.site.reason is not Reason.OTHER_CACHE
-        or scope is None
-        or scope.code != CauseCode.BUILDER_INSTANCE
-    ):
-        return
-    yield Finding(
-        code=CauseCode.BUILDER_INSTANCE,
-        field=scope.field,
-        writer=scope.writer,
-        reader=scope.reader,
-        evidence=(
-            f"{scope.field} of {case.reader_name}: {scope.reader}",
-            f"{scope.field} of {case.writer_name}: {scope.writer}",
-            f"engine of {case.reader_name}: {_describe(case.reader.record)}",
-            f"engine of {case.writer_name}: {_describe(case.writer.record)}",
-        ),
-        strength=Strength.RECORDS,
-    )
 
 
 def _describe(record: BuildRecord) -> str:
@@ -145,34 +124,16 @@ BUILDER_INSTANCE = CauseRule(
     code=CauseCode.BUILDER_INSTANCE,
     remedy="build on one builder, or export the cache and import it (--cache-to, --cache-from)",
     say=_say_instance,
-    find=find_builder_instance,
+    find=_finds_scope(CauseCode.BUILDER_INSTANCE),
 )
 """The same kind of builder, but another one: another engine, another buildx builder."""
-
-
-def find_image_store(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """The engine kept its images in another store for each of the builds."""
-    scope = case.comparison.scope
-    if case.site.reason is not Reason.OTHER_CACHE or scope is None or scope.code != CauseCode.IMAGE_STORE:
-        return
-    yield Finding(
-        code=CauseCode.IMAGE_STORE,
-        field=scope.field,
-        writer=scope.writer,
-        reader=scope.reader,
-        evidence=(
-            f"image store, {case.reader_name}: {scope.reader}",
-            f"image store, {case.writer_name}: {scope.writer}",
-        ),
-        strength=Strength.RECORDS,
-    )
 
 
 IMAGE_STORE = CauseRule(
     code=CauseCode.IMAGE_STORE,
     remedy="keep one image store, or move the cache with --cache-to and --cache-from",
-    say=_say_store,
-    find=find_image_store,
+    say=say_value("image store"),
+    find=_finds_scope(CauseCode.IMAGE_STORE),
 )
 """One engine with two image stores: each store has results of its own."""
 
@@ -188,12 +149,7 @@ def find_engine_version(case: Case, unclaimed: tuple[Difference, ...]) -> Iterat
     written = _written_otherwise(case, unclaimed)
     if written:
         yield replace(_by_version(case), strength=Strength.KEYS, shared=written)
-    scope = case.comparison.scope
-    separate = (
-        scope is not None
-        and scope.code == CauseCode.ENGINE_VERSION
-        and case.site.reason is Reason.OTHER_CACHE
-    )
+    separate = _scope_of(case, CauseCode.ENGINE_VERSION) is not None
     equal = case.site.reason is Reason.EQUAL_KEYS and not failed_imports(case.reader.record)
     if (separate or equal) and _are_two_versions(case):
         yield _by_version(case)
@@ -232,9 +188,10 @@ def _by_version(case: Case) -> Finding:
         field=ENGINES,
         writer=writer,
         reader=reader,
-        evidence=(
-            f"engine and key rules, {case.reader_name}: {reader}; {case.reader.keys.rules}",
-            f"engine and key rules, {case.writer_name}: {writer}; {case.writer.keys.rules}",
+        evidence=case.side_lines(
+            "engine and key rules",
+            f"{writer}; {case.writer.keys.rules}",
+            f"{reader}; {case.reader.keys.rules}",
         ),
         strength=Strength.GUESS,
     )
@@ -278,10 +235,7 @@ def find_client_version(case: Case, unclaimed: tuple[Difference, ...]) -> Iterat
         field="client version",
         writer=writer,
         reader=reader,
-        evidence=(
-            f"client version of {case.reader_name}: {reader_name} {reader}",
-            f"client version of {case.writer_name}: {writer_name} {writer}",
-        ),
+        evidence=case.side_lines("client version", f"{writer_name} {writer}", f"{reader_name} {reader}"),
         strength=Strength.GUESS,
     )
 
@@ -310,10 +264,4 @@ CLIENT_VERSION = CauseRule(
 """One client in two versions that write contexts differently."""
 
 
-RULES = (
-    BUILDER,
-    BUILDER_INSTANCE,
-    IMAGE_STORE,
-    ENGINE_VERSION,
-    CLIENT_VERSION,
-)
+RULES = (BUILDER, BUILDER_INSTANCE, IMAGE_STORE, ENGINE_VERSION, CLIENT_VERSION)

@@ -5,12 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, FixOf, Say, Undo
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.causes.wording import (
-    count_by_directory,
-    show_value,
-    shown,
-    values,
-)
+from layerfork.diagnose.causes.wording import count_by_directory, show_value, shown, values
 from layerfork.diagnose.compare.differences import Difference, entry_paths
 from layerfork.record.answer import Cause, Treatment
 from layerfork.record.cause import CauseCode, Trait, codes_with
@@ -106,14 +101,19 @@ def evidence_lines(
 ) -> tuple[str, ...]:
     """One line for each difference, then counts by directory when they are many."""
     lines = [
-        f"{noun} of {each.path or '.'}: {case.reader_name} {shown(each.reader)}, "
-        f"{case.writer_name} {shown(each.writer)}"
+        case.both_sides(f"{noun} of {each.path or '.'}", shown(each.writer), shown(each.reader))
         for each in differences[:EVIDENCE_LIMIT]
     ]
-    if len(differences) > EVIDENCE_LIMIT:
-        lines.append(f"… and {len(differences) - EVIDENCE_LIMIT:,} more, by directory:")
-        lines.extend(count_by_directory(distinct_paths(differences), EVIDENCE_LIMIT))
-    return tuple(lines)
+    return (*lines, *further_paths(distinct_paths(differences), len(differences)))
+
+
+def further_paths(paths: Sequence[str], differences: int = 0) -> list[str]:
+    """Counts by directory, where evidence has more paths, or differences, than it lists."""
+    count = differences or len(paths)
+    if count <= EVIDENCE_LIMIT:
+        return []
+    more = f"… and {count - EVIDENCE_LIMIT:,} more, by directory:"
+    return [more, *count_by_directory(paths, EVIDENCE_LIMIT)]
 
 
 def one_sided_paths(case: Case, unclaimed: Iterable[Difference]) -> tuple[frozenset[str], frozenset[str]]:
@@ -179,10 +179,7 @@ def value_finding(case: Case, difference: Difference, *, code: CauseCode) -> Fin
         field=difference.field,
         writer=difference.writer or "",
         reader=difference.reader or "",
-        evidence=(
-            f"{label}, {case.reader_name}: {show_value(difference.reader)}",
-            f"{label}, {case.writer_name}: {show_value(difference.writer)}",
-        ),
+        evidence=case.side_lines(label, show_value(difference.writer), show_value(difference.reader)),
         claims=(difference,),
     )
 

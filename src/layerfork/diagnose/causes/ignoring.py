@@ -59,7 +59,7 @@ def _say_build_file(scene: Scene, cause: Cause) -> str:
     return f"{copied}, and the two builds sent {they} differently"
 
 
-def _fix_ignored(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+def _fix_ignored(scene: Scene, cause: Cause) -> Fix:
     """Restore the writer's patterns. No edit where there are exceptions, because then their order counts."""
     writer, reader = (
         record.context.excludes if record.context is not None else ()
@@ -75,22 +75,22 @@ def _fix_ignored(scene: Scene, cause: Cause) -> tuple[str, Fix]:
     said = [f"put {_listed(gone)} back into {file}"] if gone else []
     said += [f"take {_listed(new)} out of {file}"] if new else []
     if not said:
-        return "", Fix(sentence=cause.remedy)
+        return Fix(sentence=cause.remedy)
     whose = "" if scene.again else f" on {scene.reader_name}"
     ordered = bool(gone) and any(each.startswith("!") for each in (*writer, *reader))
-    return "", Fix(sentence=f"{' and '.join(said)}{whose}", edits=() if ordered else edits)
+    return Fix(sentence=f"{' and '.join(said)}{whose}", edits=() if ordered else edits)
 
 
 def _listed(patterns: tuple[str, ...]) -> str:
     return ", ".join(f"`{each}`" for each in patterns)
 
 
-def _fix_build_file(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+def _fix_build_file(scene: Scene, cause: Cause) -> Fix:
     paths = paths_of(scene, cause)
     edit = leave_out(scene, *map(pattern_of, paths))
     lines = ", ".join(f"`{line}`" for line in edit.after)
     said = say_edit(edit) if edit.before else f"add {lines} to {edit.file}"
-    return "", Fix(sentence=f"{said}: builders still find {verb(paths, 'it', 'them')}", edits=(edit,))
+    return Fix(sentence=f"{said}: builders still find {verb(paths, 'it', 'them')}", edits=(edit,))
 
 
 _LIST_THEM = "list the Dockerfile and .dockerignore in .dockerignore, and keep the Dockerfile in the context"
@@ -225,7 +225,4 @@ IGNORE_RULE = CauseRule(
 )
 
 
-RULES = (
-    DOCKERFILE_IN_CONTEXT,
-    IGNORE_RULE,
-)
+RULES = (DOCKERFILE_IN_CONTEXT, IGNORE_RULE)

@@ -5,14 +5,9 @@ from collections.abc import Iterator
 
 from layerfork.diagnose.causes.dockerfilelines import fix_option
 from layerfork.diagnose.causes.edits import lines_of
-from layerfork.diagnose.causes.forms import (
-    both_values,
-    say_value,
-    value_finding,
-    value_rule,
-)
+from layerfork.diagnose.causes.forms import both_values, say_value, value_finding, value_rule
 from layerfork.diagnose.causes.material import Material, requested, requested_options
-from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.causes.rule import Case, CauseRule, Find, Finding
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import show_value, shown, values
 from layerfork.diagnose.compare.builds import StepView
@@ -131,21 +126,21 @@ def _digest(record: BuildRecord, name: str) -> str:
     return facts.image_id if kept and facts is not None else ""
 
 
-def _fix_base(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+def _fix_base(scene: Scene, cause: Cause) -> Fix:
     reference, facts = _writer_base(scene, cause.path)
     if scene.again and reference and facts is not None:
         command = f"docker tag {shlex.quote(facts.image_id)} {shlex.quote(reference)}"
         if scene.reader.builder is Builder.BUILDAH:
             command = command.replace("docker", "podman", 1)
         short = command.replace(facts.image_id, facts.image_id.removeprefix("sha256:")[:12])
-        return "", Fix(
+        return Fix(
             sentence=f"`{short}` restores the earlier image; pin it by digest to keep it",
             edits=pinned(scene),
             command=command,
         )
     name = (reference or cause.path or "the base image").partition("@")[0]
     pin = f"pin the image by digest in both builds: FROM {name}@sha256:…"
-    return "", Fix(sentence=f"{pin}; do not pull in only one of them", edits=pinned(scene))
+    return Fix(sentence=f"{pin}; do not pull in only one of them", edits=pinned(scene))
 
 
 def _writer_base(scene: Scene, path: str) -> tuple[str, ImageFacts | None]:
@@ -180,8 +175,7 @@ def find_platform(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fin
             writer=writer,
             reader=reader,
             evidence=tuple(
-                f"{each.field} {each.path}: {case.reader_name} {show_value(each.reader)}, "
-                f"{case.writer_name} {show_value(each.writer)}"
+                case.both_sides(f"{each.field} {each.path}", show_value(each.writer), show_value(each.reader))
                 for each in bases
             ),
             claims=tuple(bases),
@@ -208,31 +202,23 @@ IMAGE_FORMAT = value_rule(
 """buildah skips cached images whose format (Docker's or OCI's) is not the one that the build writes."""
 
 
-def find_base_image(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """FROM gave other layers, or it is unknown whether it did."""
-    if _same_layers(case):
-        return
-    for difference in unclaimed:
-        if difference.cause == CauseCode.BASE_IMAGE:
-            yield value_finding(case, difference, code=CauseCode.BASE_IMAGE)
+def _finds_base(code: CauseCode) -> Find:
+    """FROM gave another image. With the same layers, only its configuration or history differs."""
 
+    def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+        if code != (CauseCode.BASE_CONFIG if _same_layers(case) else CauseCode.BASE_IMAGE):
+            return
+        for difference in unclaimed:
+            if difference.cause == CauseCode.BASE_IMAGE:
+                yield value_finding(case, difference, code=code)
 
-def find_base_config(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """FROM gave another image with the same layers: only its configuration or history differs."""
-    if not _same_layers(case):
-        return
-    for difference in unclaimed:
-        if difference.cause == CauseCode.BASE_IMAGE:
-            yield value_finding(case, difference, code=CauseCode.BASE_CONFIG)
+    return find
 
 
 def _same_layers(case: Case) -> bool:
     layers = [
         facts.diff_ids if (facts := _base_of(record, view)) is not None else ()
-        for record, view in (
-            (case.writer.record, case.writer_view),
-            (case.reader.record, case.reader_view),
-        )
+        for record, view in ((case.writer.record, case.writer_view), (case.reader.record, case.reader_view))
     ]
     return bool(layers[0]) and layers[0] == layers[1]
 
@@ -250,7 +236,7 @@ BASE_CONFIG = CauseRule(
     say=_say_config,
     remedy=PIN,
     fix=_fix_base,
-    find=find_base_config,
+    find=_finds_base(CauseCode.BASE_CONFIG),
     undo=undo_base,
 )
 """The base image has the same layers but another configuration."""
@@ -262,7 +248,7 @@ BASE_IMAGE = CauseRule(
     say=_say_base,
     remedy=PIN,
     fix=_fix_base,
-    find=find_base_image,
+    find=_finds_base(CauseCode.BASE_IMAGE),
     undo=undo_base,
 )
 """FROM gave another image."""
@@ -287,11 +273,4 @@ TARGET = value_rule(
 """The reader builds stages that the writer was not asked for."""
 
 
-RULES = (
-    PLATFORM,
-    IMAGE_FORMAT,
-    BASE_IMAGE,
-    BASE_CONFIG,
-    FRONTEND,
-    TARGET,
-)
+RULES = (PLATFORM, IMAGE_FORMAT, BASE_IMAGE, BASE_CONFIG, FRONTEND, TARGET)

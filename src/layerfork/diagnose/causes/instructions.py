@@ -51,8 +51,8 @@ def _say_order(scene: Scene, cause: Cause) -> str:
     return values(scene, line, shown(cause.writer), shown(cause.reader))
 
 
-def _fix_line(scene: Scene, cause: Cause) -> tuple[str, Fix]:
-    return "", fix_line(scene)
+def _fix_line(scene: Scene, cause: Cause) -> Fix:
+    return fix_line(scene)
 
 
 INSTRUCTION_ORDER = value_rule(
@@ -67,22 +67,13 @@ INSTRUCTION_ORDER = value_rule(
 LABEL_REMEDY = "give every client the same labels, or label the image after the build"
 
 
-def find_label(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """Own differences: another value, or a LABEL step that only one of the two has."""
-    for difference in unclaimed:
-        if difference.cause == CauseCode.LABEL:
-            yield value_finding(case, difference, code=CauseCode.LABEL)
-
-
-LABEL = CauseRule(
-    code=CauseCode.LABEL,
-    say=_say_line,
-    remedy=LABEL_REMEDY,
-    fix=fix_as_before,
-    find=find_label,
-    undo=undo_label,
+LABEL = value_rule(
+    code=CauseCode.LABEL, say=_say_line, remedy=LABEL_REMEDY, fix=fix_as_before, undo=undo_label
 )
-"""A label: given with the request it becomes a step of its own at the end."""
+"""A label has another value, or only one build has a LABEL step.
+
+A label that is given with the request becomes a step of its own at the end.
+"""
 
 
 FIELD_NAMES = {"args": "the command", "cwd": "the working directory", "user": "the user", "Cmd": "the text"}
@@ -148,8 +139,7 @@ def _with_claims(
         finding,
         evidence=finding.evidence
         + tuple(
-            f"{each.label}: {case.reader_name} {show_value(each.reader)}, "
-            f"{case.writer_name} {show_value(each.writer)}"
+            case.both_sides(each.label, show_value(each.writer), show_value(each.reader))
             for each in reworded[1:]
         ),
         claims=tuple(reworded),
@@ -168,8 +158,4 @@ INSTRUCTION = CauseRule(
 """The Dockerfile's text for this step differs, or a step was added or removed."""
 
 
-RULES = (
-    INSTRUCTION_ORDER,
-    LABEL,
-    INSTRUCTION,
-)
+RULES = (INSTRUCTION_ORDER, LABEL, INSTRUCTION)

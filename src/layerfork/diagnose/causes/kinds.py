@@ -37,23 +37,23 @@ def _say_link(scene: Scene, cause: Cause) -> str:
     return values(scene, label, cause.writer, cause.reader)
 
 
-def _fix_type(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+def _fix_type(scene: Scene, cause: Cause) -> Fix:
     place = scene.place_of(cause.path)
     writer, reader = scene.writer_entries.get(place), scene.entries.get(place)
-    where = "" if scene.again else f" on {scene.reader_name}"
+    where = scene.on_reader
     if cause.more or writer is None or reader is None:
-        return "", Fix(sentence=cause.remedy)
+        return Fix(sentence=cause.remedy)
     if EntryType.DIRECTORY in (writer.type, reader.type):
         if scene.again:
-            return "", Fix(sentence=f"if the change was not intended: make {place} {cause.writer} again")
-        return "", Fix(sentence=f"make {place} the same in both builds: {cause.writer} or {cause.reader}")
+            return Fix(sentence=f"if the change was not intended: make {place} {cause.writer} again")
+        return Fix(sentence=f"make {place} the same in both builds: {cause.writer} or {cause.reader}")
     if writer.type is EntryType.SYMLINK:
         command = f"ln -sfn {shlex.quote(writer.linkname)} {quoted([place])}"
-        return "", Fix(sentence=f"`{command}`{where} restores the link", command=command)
+        return Fix(sentence=f"`{command}`{where} restores the link", command=command)
     if reader.type is EntryType.SYMLINK and writer.type is EntryType.FILE:
         command = f'cp --remove-destination "$(readlink -f {quoted([place])})" {quoted([place])}'
-        return "", Fix(sentence=f"`{command}`{where} makes it a file again", command=command)
-    return "", Fix(sentence=cause.remedy)
+        return Fix(sentence=f"`{command}`{where} makes it a file again", command=command)
+    return Fix(sentence=cause.remedy)
 
 
 OWNED_BY_KIND = codes_with(Trait.KIND)
@@ -132,11 +132,7 @@ _KEYS_OF_LINKS = ("times", "entry")
 
 
 def link_findings(
-    case: Case,
-    unclaimed: tuple[Difference, ...],
-    *,
-    code: CauseCode,
-    type_changed: bool,
+    case: Case, unclaimed: tuple[Difference, ...], *, code: CauseCode, type_changed: bool
 ) -> Iterator[Finding]:
     """One finding for all links whose kind (``type_changed``) or text differs and that left traces.
 
@@ -175,10 +171,7 @@ def link_findings(
 
 
 def _evidence(case: Case, found: list[tuple[str, ContextEntry, ContextEntry]]) -> tuple[str, ...]:
-    return tuple(
-        f"{link}: {case.reader_name} {_shown(reader)}, {case.writer_name} {_shown(writer)}"
-        for link, writer, reader in found
-    )
+    return tuple(case.both_sides(link, _shown(writer), _shown(reader)) for link, writer, reader in found)
 
 
 def _traces(case: Case, unclaimed: tuple[Difference, ...]) -> dict[str, list[Difference]]:
@@ -254,12 +247,7 @@ def find_hardlink(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Fin
         if (each.cause == CauseCode.HARDLINK and not is_name(each))
         or (each.cause == "entry-type" and _LINK & {each.writer, each.reader})
     ]
-    yield from type_findings(
-        case,
-        unclaimed,
-        own,
-        code=CauseCode.HARDLINK,
-    )
+    yield from type_findings(case, unclaimed, own, code=CauseCode.HARDLINK)
 
 
 HARDLINK = CauseRule(
@@ -315,12 +303,7 @@ LINK_TARGET_REMEDY = "make the link point to the same text everywhere (relative,
 def find_link_target(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Links with other texts, by what they lead to; then own differences that are left."""
     left = unclaimed
-    for finding in link_findings(
-        case,
-        unclaimed,
-        code=CauseCode.LINK_TARGET,
-        type_changed=False,
-    ):
+    for finding in link_findings(case, unclaimed, code=CauseCode.LINK_TARGET, type_changed=False):
         claimed = set(finding.claims)
         left = tuple(each for each in unclaimed if each not in claimed)
         yield finding
@@ -339,8 +322,4 @@ LINK_TARGET = CauseRule(
 """Where a symbolic or hard link points to."""
 
 
-RULES = (
-    HARDLINK,
-    ENTRY_TYPE,
-    LINK_TARGET,
-)
+RULES = (HARDLINK, ENTRY_TYPE, LINK_TARGET)

@@ -14,13 +14,7 @@ from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
 from layerfork.hypothesis import UnappliableError
 from layerfork.hypothesis.edited_dockerfile import source_text
 from layerfork.hypothesis.steps import instructions_of
-from layerfork.record.change import (
-    Change,
-    LineAdded,
-    LineIs,
-    OptionIs,
-    RequestIs,
-)
+from layerfork.record.change import Change, LineAdded, LineIs, OptionIs, RequestIs
 from layerfork.record.context import ContextEntry, ContextManifest, Transport
 from layerfork.record.gopath import context_path
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus

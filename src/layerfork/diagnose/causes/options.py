@@ -3,12 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from layerfork.diagnose.causes.dockerfilelines import fix_as_before, fix_option, undo_line
-from layerfork.diagnose.causes.forms import (
-    both_values,
-    say_value,
-    value_finding,
-    value_rule,
-)
+from layerfork.diagnose.causes.forms import both_values, say_value, value_finding, value_rule
 from layerfork.diagnose.causes.material import Material, requested, requested_options
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
 from layerfork.diagnose.causes.scene import Scene
@@ -154,9 +149,4 @@ REMOTE_SOURCE = CauseRule(
 """A URL or a repository that ADD or the context fetches gave something else."""
 
 
-RULES = (
-    NETWORK,
-    RUN_OPTION,
-    MOUNT,
-    REMOTE_SOURCE,
-)
+RULES = (NETWORK, RUN_OPTION, MOUNT, REMOTE_SOURCE)

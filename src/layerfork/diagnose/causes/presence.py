@@ -12,17 +12,12 @@ from layerfork.diagnose.causes.forms import (
     describe_entry,
     distinct_paths,
     entry_rule,
+    further_paths,
     one_sided_paths,
 )
-from layerfork.diagnose.causes.rule import Case, CauseRule, Finding
+from layerfork.diagnose.causes.rule import Case, CauseRule, Find, Finding, PatternFix
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.causes.wording import (
-    count_by_directory,
-    name_paths,
-    paths_of,
-    values,
-    verb,
-)
+from layerfork.diagnose.causes.wording import name_paths, paths_of, values, verb
 from layerfork.diagnose.compare.copied import clean_path, context_paths
 from layerfork.diagnose.compare.differences import Difference, entry_paths
 from layerfork.record.answer import Cause, Fix, Treatment, Way
@@ -32,18 +27,12 @@ from layerfork.record.context import EntryType, Transport
 from layerfork.record.record import BuildRecord
 
 
-def _say_extra(scene: Scene, cause: Cause) -> str:
+def _say_presence(scene: Scene, cause: Cause) -> str:
     paths = paths_of(scene, cause)
+    missing = cause.code == CauseCode.ENTRY_MISSING
     if scene.again:
-        return f"{name_paths(paths)} {verb(paths, 'is', 'are')} new"
-    return f"only {scene.reader_name} sent {name_paths(paths)}"
-
-
-def _say_missing(scene: Scene, cause: Cause) -> str:
-    paths = paths_of(scene, cause)
-    if scene.again:
-        return f"{name_paths(paths)} {verb(paths, 'is', 'are')} gone"
-    return f"only {scene.writer_name} sent {name_paths(paths)}"
+        return f"{name_paths(paths)} {verb(paths, 'is', 'are')} {'gone' if missing else 'new'}"
+    return f"only {scene.writer_name if missing else scene.reader_name} sent {name_paths(paths)}"
 
 
 def _say_root(scene: Scene, cause: Cause) -> str:
@@ -57,22 +46,22 @@ def _say_directory(scene: Scene, cause: Cause) -> str:
     return f"only {sender} sent an entry for the directory {name_paths(paths, 'directories')}"
 
 
-def _fix_presence(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+def _fix_presence(scene: Scene, cause: Cause) -> Fix | PatternFix:
     paths = paths_of(scene, cause)
     missing = cause.code == CauseCode.ENTRY_MISSING
     if not missing and (fix := install_first(scene, paths)) is not None:
-        return "install-after-copy", fix
+        return PatternFix("install-after-copy", fix)
     if missing and scene.again:
-        return "", put_back(scene, paths)
+        return put_back(scene, paths)
     whose = "" if scene.again else " for both"
     lines = [pattern_of(path) for path in paths[:BY_NAME]]
     if len(paths) > BY_NAME or not all(lines):
-        return "", Fix(sentence=f"if no step needs them: exclude them in {ignore_file(scene)}{whose}")
+        return Fix(sentence=f"if no step needs them: exclude them in {ignore_file(scene)}{whose}")
     edit = leave_out(scene, *lines)
     shown = name_paths([f"`{line}`" for line in lines], "lines")
     said = say_edit(edit) if edit.before else f"add {shown} to {edit.file}"
     need = verb(paths, "it", "them")
-    return "", Fix(sentence=f"if no step needs {need}: {said}{whose}", edits=(edit,))
+    return Fix(sentence=f"if no step needs {need}: {said}{whose}", edits=(edit,))
 
 
 _LEAVE_OUT_IF = Treatment(way=Way.REBUILD, edits=True, warning="only if no step needs the excluded files")
@@ -93,9 +82,7 @@ def presence_finding(
     names = distinct_paths(claims)
     missing = code == "entry-missing"
     lines = [f"{name}: {describe_entry(claims, name)}" for name in names[:EVIDENCE_LIMIT]]
-    if len(names) > EVIDENCE_LIMIT:
-        lines.append(f"… and {len(names) - EVIDENCE_LIMIT:,} more, by directory:")
-        lines.extend(count_by_directory(names, EVIDENCE_LIMIT))
+    lines += further_paths(names)
     yield Finding(
         code=code,
         path=names[0],
@@ -206,44 +193,38 @@ ROOT_HEADER = entry_rule(
 """The header of the context's root is part of the key: a directory transfer sends none, a tar has one."""
 
 
-def find_entry_missing(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """Paths that the reader's key does not know."""
-    _, absent_in_reader = one_sided_paths(case, unclaimed)
-    yield from presence_finding(case, unclaimed, absent_in_reader, code=CauseCode.ENTRY_MISSING)
+def _finds_presence(code: CauseCode) -> Find:
+    """Paths that one key does not know: the reader's where entries are missing, else the writer's."""
+    side = 1 if code == CauseCode.ENTRY_MISSING else 0
+
+    def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+        absent = one_sided_paths(case, unclaimed)
+        yield from presence_finding(case, unclaimed, absent[side], code=code)
+
+    return find
 
 
 ENTRY_MISSING = CauseRule(
     code=CauseCode.ENTRY_MISSING,
-    say=_say_missing,
+    say=_say_presence,
     remedy=REMEDY,
     fix=_fix_presence,
-    find=find_entry_missing,
+    find=_finds_presence(CauseCode.ENTRY_MISSING),
     undo=undo_presence,
 )
 """The reader did not send entries that the writer sent."""
 
 
-def find_entry_extra(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """Paths that the writer's key does not know."""
-    absent_in_writer, _ = one_sided_paths(case, unclaimed)
-    yield from presence_finding(case, unclaimed, absent_in_writer, code=CauseCode.ENTRY_EXTRA)
-
-
 ENTRY_EXTRA = CauseRule(
     code=CauseCode.ENTRY_EXTRA,
     treatment=_LEAVE_OUT_IF,
-    say=_say_extra,
+    say=_say_presence,
     remedy=REMEDY,
     fix=_fix_presence,
-    find=find_entry_extra,
+    find=_finds_presence(CauseCode.ENTRY_EXTRA),
     undo=undo_presence,
 )
 """The reader sent entries that the writer did not send."""
 
 
-RULES = (
-    DIRECTORY_ENTRY,
-    ROOT_HEADER,
-    ENTRY_MISSING,
-    ENTRY_EXTRA,
-)
+RULES = (DIRECTORY_ENTRY, ROOT_HEADER, ENTRY_MISSING, ENTRY_EXTRA)

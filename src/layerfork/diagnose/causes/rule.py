@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.compare.builds import NO_KEY, JudgedBuild, StepView, names_of
@@ -80,6 +80,14 @@ class Case:
     def reader_name(self) -> str:
         return names_of(self.writer, self.reader)[1]
 
+    def side_lines(self, label: str, writer: str, reader: str) -> tuple[str, ...]:
+        """Evidence with a line for each build, the reader's first: ``builder, ci: classic``."""
+        return f"{label}, {self.reader_name}: {reader}", f"{label}, {self.writer_name}: {writer}"
+
+    def both_sides(self, label: str, writer: str, reader: str) -> str:
+        """One line of evidence for both builds: ``mode of a: ci 0644, laptop 0755``."""
+        return f"{label}: {self.reader_name} {reader}, {self.writer_name} {writer}"
+
     @property
     def reader_view(self) -> StepView:
         view = self.comparison.reader_views.get(self.site.step, NO_STEP)
@@ -122,10 +130,16 @@ UnappliableError when it is known that none can be made."""
 Say = Callable[[Scene, Cause], str]
 """What a cause blames, to follow ``missed:``."""
 
-Found = tuple[str, Fix]
-"""Code of the pattern that the fix follows, empty for none; and the fix."""
 
-FixOf = Callable[[Scene, Cause], Found]
+class PatternFix(NamedTuple):
+    """A fix that follows a pattern."""
+
+    pattern: str
+    """The pattern's code."""
+    fix: Fix
+
+
+FixOf = Callable[[Scene, Cause], Fix | PatternFix]
 """One thing to do about a cause."""
 
 

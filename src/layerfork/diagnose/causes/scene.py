@@ -136,6 +136,11 @@ class Scene:
         return ("the earlier build", "this build") if self.again else (self.writer_name, self.reader_name)
 
     @property
+    def on_reader(self) -> str:
+        """To follow a command: the machine of the reader, where another one made the earlier build."""
+        return "" if self.again else f" on {self.reader_name}"
+
+    @property
     def instruction(self) -> Instruction | None:
         """Of the reader's step, as written; None when that is not known."""
         return self.instructions.get(self.step.index)

@@ -42,8 +42,9 @@ def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         detail=what,
         evidence=(
             *(
-                f"{each.cause} {each.label} {each.path}: {case.reader_name} {show_value(each.reader)}, "
-                f"{case.writer_name} {show_value(each.writer)}"
+                case.both_sides(
+                    f"{each.cause} {each.label} {each.path}", show_value(each.writer), show_value(each.reader)
+                )
                 for each in unclaimed
             ),
             *_describe(case.reader_name, case.reader, case.reader_view),

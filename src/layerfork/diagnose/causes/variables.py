@@ -17,7 +17,7 @@ from layerfork.diagnose.causes.forms import (
     value_rule,
 )
 from layerfork.diagnose.causes.material import Material
-from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, FixOf, Say, Undo
+from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, FixOf, PatternFix, Say, Undo
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import shown, values
 from layerfork.diagnose.compare.differences import ORDER_OF_ENV, Difference, claimed_by_origins
@@ -84,20 +84,20 @@ _CHANGING = re.compile(r"[0-9a-f]{7,40}|\d{4}-\d\d-\d\d.*|1\d{9}|\d{8}(?:[T-]?\d
 """A commit, a date, seconds since 1970: another one in every build."""
 
 
-def _fix_build_arg(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+def _fix_build_arg(scene: Scene, cause: Cause) -> Fix | PatternFix:
     values = (cause.parts[0].writer, cause.parts[0].reader) if cause.parts else (cause.writer, cause.reader)
     changing = all(value and _CHANGING.fullmatch(value) for value in values)
     fix = set_where_read(scene, cause.path, "ARG")
     if fix is not None:
-        return _pattern(fix, "changing-argument" if changing else "early-argument"), fix
+        return _rearranged(fix, "changing-argument" if changing else "early-argument")
     if changing and scene.again and is_read(scene, cause.path):
-        return "", _needed(scene, cause)
-    return "", _same_argument(scene, cause)
+        return _needed(scene, cause)
+    return _same_argument(scene, cause)
 
 
-def _pattern(fix: Fix, code: str) -> str:
-    """The pattern's code, where the fix has edits; without them a person moves the lines."""
-    return code if fix.edits else ""
+def _rearranged(fix: Fix, pattern: str) -> Fix | PatternFix:
+    """A fix that follows the pattern where it has edits; without them a person moves the lines."""
+    return PatternFix(pattern, fix) if fix.edits else fix
 
 
 def _needed(scene: Scene, cause: Cause) -> Fix:
@@ -124,14 +124,12 @@ def _same_argument(scene: Scene, cause: Cause) -> Fix:
     return Fix(sentence=f"{same}, or declare it below the steps that do not need it")
 
 
-def _fix_env(scene: Scene, cause: Cause) -> tuple[str, Fix]:
+def _fix_env(scene: Scene, cause: Cause) -> Fix | PatternFix:
     fix = set_where_read(scene, cause.path, "ENV")
     if fix is not None:
-        return _pattern(fix, "early-variable"), fix
+        return _rearranged(fix, "early-variable")
     who = "" if scene.again else " in both Dockerfiles"
-    return "", Fix(
-        sentence=f"set {cause.path} to one value{who}, or set it below the steps that do not need it"
-    )
+    return Fix(sentence=f"set {cause.path} to one value{who}, or set it below the steps that do not need it")
 
 
 def variable_rule(
@@ -304,8 +302,4 @@ imagebuildah/stage_executor.go:getCreatedBy @ v1.39.3.
 """
 
 
-RULES = (
-    BUILD_ARG,
-    ENV,
-    PROXY,
-)
+RULES = (BUILD_ARG, ENV, PROXY)

@@ -117,12 +117,7 @@ def _pair_steps(writer: list[StepRecord], reader: list[StepRecord]) -> list[tupl
         return [(left, right) for right, left in _pair_steps(reader, writer)]
     common = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(writers, readers, strict=False))))
     pairs = list(zip(writer[:common], reader[:common], strict=True))
-    writer, reader, writers, readers = (
-        writer[common:],
-        reader[common:],
-        writers[common:],
-        readers[common:],
-    )
+    writer, reader, writers, readers = (writer[common:], reader[common:], writers[common:], readers[common:])
     for tag, low, high, start, end in SequenceMatcher(None, writers, readers, autojunk=False).get_opcodes():
         if tag == "equal":
             pairs.extend(zip(writer[low:high], reader[start:end], strict=True))

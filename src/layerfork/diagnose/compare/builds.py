@@ -112,11 +112,7 @@ def _view(step: StepRecord, key: StepKey | None, previous: int | None) -> StepVi
     if key is None:
         return StepView(step=step, key=NO_KEY, parents=() if previous is None else (previous,))
     return StepView(
-        step=step,
-        key=key.key,
-        parents=key.parents,
-        always_runs=key.always_runs,
-        by_content=key.by_content,
+        step=step, key=key.key, parents=key.parents, always_runs=key.always_runs, by_content=key.by_content
     )
 
 

@@ -59,10 +59,7 @@ def separate_caches(writer: BuildRecord, reader: BuildRecord) -> ScopeDifference
     writers, readers = writer.engine, reader.engine
     if writers and readers and writers.instance and readers.instance and writers.instance != readers.instance:
         return ScopeDifference(
-            code="builder-instance",
-            field="engine id",
-            writer=writers.instance,
-            reader=readers.instance,
+            code="builder-instance", field="engine id", writer=writers.instance, reader=readers.instance
         )
     if writers and readers and writers.instance and _differ(writers.image_store, readers.image_store):
         # Before the builder: BuildKit has another id in each store of one engine.
@@ -83,10 +80,7 @@ def separate_caches(writer: BuildRecord, reader: BuildRecord) -> ScopeDifference
         and _differ(writers.version, readers.version)
     ):
         return ScopeDifference(
-            code="engine-version",
-            field="engine version",
-            writer=writers.version,
-            reader=readers.version,
+            code="engine-version", field="engine version", writer=writers.version, reader=readers.version
         )
     return None
 

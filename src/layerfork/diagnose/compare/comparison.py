@@ -135,9 +135,7 @@ def _extends_added_block(walk: Walk, view: StepView, site: Site) -> bool:
     if real_parents(walk.reader_views, view.index) != ((*last.added, last.step)[0],):
         return False
     walk.sites[-1] = replace(
-        last,
-        structure=tuple(dict.fromkeys(last.structure + site.structure)),
-        added=(view.index, *last.added),
+        last, structure=tuple(dict.fromkeys(last.structure + site.structure)), added=(view.index, *last.added)
     )
     return True
 

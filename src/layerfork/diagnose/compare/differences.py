@@ -106,10 +106,7 @@ def _without_common(writer: Sequence[P], reader: Sequence[P]) -> tuple[list[P], 
             [part for part in reader if part not in writer_set],
         )
     writer_count, reader_count = Counter(writer), Counter(reader)
-    return (
-        list((writer_count - reader_count).elements()),
-        list((reader_count - writer_count).elements()),
-    )
+    return (list((writer_count - reader_count).elements()), list((reader_count - writer_count).elements()))
 
 
 def _pair(writer: Iterable[KeyPart], reader: Iterable[KeyPart]) -> tuple[Difference, ...]:

@@ -67,7 +67,7 @@ def _fix_umask(scene: Scene, paths: Sequence[str], writer: int) -> Fix:
     )
     named_all = len(paths) <= BY_NAME
     command = f"chmod {rights} {quoted(paths)}" if named_all else f"chmod -R {rights} ."
-    where = "" if scene.again else f" on {scene.reader_name}"
+    where = scene.on_reader
     return Fix(
         sentence=f"`{command}`{where}, and check out under umask {writer:03o} from now on",
         command=command,
@@ -163,7 +163,7 @@ def _line_endings(scene: Scene, held: Sequence[Held], *, reader_has_crlf: bool) 
     script = r"s/\r$//" if reader_has_crlf else r"s/\r*$/\r/"
     command = f"sed -i '{script}' {quoted(paths)}" if len(paths) <= BY_NAME else ""
     keep = f"`* text=auto eol={other.lower()}` in .gitattributes keeps it that way"
-    where = "" if scene.again else f" on {scene.reader_name}"
+    where = scene.on_reader
     sentence = f"`{command}`{where}; {keep}" if command else f"{keep}; then check out again"
     edits = () if command else (Edit(file=".gitattributes", after=(f"* text=auto eol={other.lower()}",)),)
     rows = [FieldRow(label=f"line endings of {path}", writer=other, reader=ends) for path in paths]

@@ -66,7 +66,7 @@ def _fix_owner(scene: Scene, paths: Sequence[str], ids: dict[bool, str], own: di
         where = "" if scene.again else f" of {scene.reader_name}"
         return Fix(sentence=f"make the tar{where} with `{command}`", command=command)
     command, warning = _chown(paths, ids)
-    where = "" if scene.again else f" on {scene.reader_name}"
+    where = scene.on_reader
     return Fix(sentence=f"`{command}`{where}", command=command, warning=warning)
 
 

@@ -98,11 +98,7 @@ def find_unwanted(scene: Scene, held: Sequence[Held], unwanted: Unwanted) -> Ite
                 reader=_count(scene.entries, unwanted),
             ),
         ),
-        fix=Fix(
-            sentence=say_edit(edit),
-            edits=(edit,),
-            warning=unwanted.unsafe(scene),
-        ),
+        fix=Fix(sentence=say_edit(edit), edits=(edit,), warning=unwanted.unsafe(scene)),
     )
 
 

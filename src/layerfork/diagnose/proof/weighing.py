@@ -234,10 +234,7 @@ def _moves(claims: tuple[Claim, ...], undone: Mapping[int, tuple[Change, ...]]) 
 
 
 def _reduced(
-    reasoner: Reasoner,
-    site: Site,
-    needed: Sequence[tuple[Change, ...]],
-    whole: Container[tuple[Change, ...]],
+    reasoner: Reasoner, site: Site, needed: Sequence[tuple[Change, ...]], whole: Container[tuple[Change, ...]]
 ) -> tuple[Change, ...]:
     """The fewest changes of lines and arguments that undo the same claims. Changes of all entries alike stay
     together. Raises: UnappliableError."""
